@@ -1,0 +1,189 @@
+"""The vocabulary: everything that can happen in a market, as frozen values in one total order.
+
+Order is receive order (`ts_recv_ns`, ties in arrival order). Bars belong to `ts_venue_ns`; ordering and latency to
+`ts_recv_ns`. Both are ns since the epoch, UTC. Sizes are base coin after contract conversion, notionals are quote currency,
+`price_ticks` is the price in integer ticks of the instrument. A `None` aggressor means that the venue did not say; it is
+never guessed. A `BookDelta` before a snapshot never leaves `feeds`.
+
+msgspec structs instead of dataclasses: a frozen slotted dataclass costs 1.0 us to build, a struct 0.15 us.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from feeds.instrument import Instrument, Venue
+
+Level = tuple[int, float]  # (price in ticks, size in base coin)
+
+
+class Side(StrEnum):
+    """The aggressor of a trade; the forced order of a liquidation (a SELL order liquidates a long)."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+
+class _Event(msgspec.Struct, frozen=True, gc=False, tag=True):
+    pass
+
+
+class Trade(_Event):
+    """One execution as published."""
+
+    instrument: Instrument
+    ts_venue_ns: int
+    ts_recv_ns: int
+    price_ticks: int
+    price: float
+    size: float
+    notional: float
+    aggressor: Side | None
+    trade_id: int | str
+
+
+class BookSnapshot(_Event):
+    """The whole visible book; replaces what was known. Best level first on both sides."""
+
+    instrument: Instrument
+    ts_venue_ns: int
+    ts_recv_ns: int
+    bids: list[Level]
+    asks: list[Level]
+    update_id: int = 0
+
+
+class BookDelta(_Event):
+    """Absolute new sizes of some levels; 0 removes the level."""
+
+    instrument: Instrument
+    ts_venue_ns: int
+    ts_recv_ns: int
+    bids: list[Level]
+    asks: list[Level]
+    update_id: int = 0
+
+
+class BookLost(_Event):
+    """The sequence broke or the connection ended: the book is unknown until the next snapshot."""
+
+    instrument: Instrument
+    ts_recv_ns: int
+    reason: str
+
+
+class Quote(_Event):
+    """Best bid and ask as the venue publishes them, apart from the depth stream."""
+
+    instrument: Instrument
+    ts_venue_ns: int
+    ts_recv_ns: int
+    bid_ticks: int
+    bid_size: float
+    ask_ticks: int
+    ask_size: float
+    update_id: int = 0
+
+
+class MarkPrice(_Event):
+    """The venue's margin price, quote per base coin."""
+
+    instrument: Instrument
+    ts_venue_ns: int
+    ts_recv_ns: int
+    mark: float
+
+
+class IndexPrice(_Event):
+    """The venue's reference basket for this instrument, quote per base coin."""
+
+    instrument: Instrument
+    ts_venue_ns: int
+    ts_recv_ns: int
+    index: float
+
+
+class Funding(_Event):
+    """Funding as a fraction per interval; longs pay shorts when positive. `interval_ns` is None where the venue did not say."""
+
+    instrument: Instrument
+    ts_venue_ns: int
+    ts_recv_ns: int
+    rate: float
+    next_funding_ns: int | None
+    interval_ns: int | None = None
+
+
+class OpenInterest(_Event):
+    """Outstanding positions, one side counted, base coin and quote notional (None where it would need a price)."""
+
+    instrument: Instrument
+    ts_venue_ns: int
+    ts_recv_ns: int
+    open_interest: float
+    notional: float | None = None
+
+
+class Liquidation(_Event):
+    """A forced order. `side` is the order's side: SELL closes a long, BUY closes a short."""
+
+    instrument: Instrument
+    ts_venue_ns: int
+    ts_recv_ns: int
+    price: float
+    size: float
+    notional: float
+    side: Side
+
+
+class TradesLive(_Event):
+    """From here on every trade of the instrument is received."""
+
+    instrument: Instrument
+    ts_recv_ns: int
+
+
+class TradesLost(_Event):
+    """Trades are missing or may be: a broken id chain (`missing` of them) or the end of the connection (None)."""
+
+    instrument: Instrument
+    ts_recv_ns: int
+    reason: str
+    missing: int | None = None
+
+
+class Connected(_Event):
+    """A connection opened."""
+
+    venue: Venue
+    connection: str
+    ts_recv_ns: int
+
+
+class Disconnected(_Event):
+    """A connection ended."""
+
+    venue: Venue
+    connection: str
+    ts_recv_ns: int
+    reason: str
+
+
+Event = (
+    Trade
+    | BookSnapshot
+    | BookDelta
+    | BookLost
+    | Quote
+    | MarkPrice
+    | IndexPrice
+    | Funding
+    | OpenInterest
+    | Liquidation
+    | TradesLive
+    | TradesLost
+    | Connected
+    | Disconnected
+)

@@ -1,0 +1,87 @@
+"""What is traded and where: venues, market kinds and the instrument with its units.
+
+Owns the conversion from a venue's own numbers (price text, contracts) to ours (integer ticks, base coin, quote notional).
+Knows nothing of wires, files or clocks.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from typing import NewType
+
+import msgspec
+
+InstrumentId = NewType("InstrumentId", str)
+
+
+class Venue(StrEnum):
+    """A trading venue."""
+
+    BINANCE = "binance"
+    BYBIT = "bybit"
+    OKX = "okx"
+    HYPERLIQUID = "hyperliquid"
+    DERIBIT = "deribit"
+
+
+class MarketKind(StrEnum):
+    """How a market is margined; decides how a size becomes base coin and notional."""
+
+    LINEAR = "linear"
+    INVERSE = "inverse"
+    SPOT = "spot"
+
+    @property
+    def is_perp(self) -> bool:
+        """True for both kinds of perpetual."""
+        return self is not MarketKind.SPOT
+
+
+class Instrument(msgspec.Struct, frozen=True, kw_only=True):
+    """One tradable market of one venue, in canonical units.
+
+    `tick_size` is the price step per base coin (already divided by `multiplier`, so PEPE and 1000PEPE share a price scale).
+    `contract_size` is what one unit of the venue's size field stands for: base coin for linear and spot, quote for inverse.
+    `multiplier` is the number of base coins in one listed unit (1000 for 1000PEPE, else 1).
+    """
+
+    venue: Venue
+    kind: MarketKind
+    symbol: str
+    base: str
+    quote: str
+    settle: str = ""
+    tick_size: Decimal
+    lot_size: Decimal = Decimal(0)
+    contract_size: Decimal = Decimal(1)
+    multiplier: int = 1
+    id: InstrumentId = InstrumentId("")
+
+    def __post_init__(self) -> None:
+        if self.tick_size <= 0 or self.contract_size <= 0:
+            raise ValueError(f"{self.symbol}: tick size and contract size must be positive")
+        msgspec.structs.force_setattr(self, "id", instrument_id(self.venue, self.kind, self.symbol))
+
+    def __deepcopy__(self, memo: object) -> Instrument:
+        return self
+
+    @property
+    def tick(self) -> Fraction:
+        """The price step as an exact fraction."""
+        return Fraction(self.tick_size)
+
+    def price_from_ticks(self, ticks: int) -> float:
+        """The price in quote per base coin, correctly rounded from the exact product."""
+        tick = self.tick
+        return ticks * tick.numerator / tick.denominator
+
+    def ticks_from_price(self, price: float) -> int:
+        """The nearest tick to a price in quote per base coin."""
+        return round(Fraction(price) / self.tick)
+
+
+def instrument_id(venue: Venue, kind: MarketKind, symbol: str) -> InstrumentId:
+    """Return the key of a market, for example `BTCUSDT.binance.linear`."""
+    return InstrumentId(f"{symbol}.{venue.value}.{kind.value}")

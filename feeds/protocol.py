@@ -1,0 +1,50 @@
+"""What a venue must implement, without IO: frames in, events out, requests left for the shell.
+
+One protocol object serves one connection from OPEN to CLOSE and is then thrown away, so no state survives a reconnect.
+It never waits, never reads a clock and never opens anything: what it wants done is a `Send` or a `Fetch` in `requests`,
+and the answer to a `Fetch` comes back as an HTTP frame with the same tag. Replay drops the requests; the answers are in the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from feeds.events import Event
+from feeds.frame import Frame
+
+
+class Send(msgspec.Struct, frozen=True):
+    """Send this text on the connection's socket."""
+
+    text: str
+
+
+class Fetch(msgspec.Struct, frozen=True):
+    """GET this URL and answer with an HTTP frame carrying `tag`. `weight` is the venue's price of the call."""
+
+    url: str
+    tag: str
+    weight: int = 1
+
+
+Request = Send | Fetch
+
+
+class VenueProtocol(Protocol):
+    """One connection's decoder."""
+
+    requests: list[Request]
+    """What the shell should do next; the feed takes them after each call."""
+
+    def receive(self, frame: Frame) -> Sequence[Event]:
+        """Decode one frame of this connection, OPEN and CLOSE included.
+
+        Raises:
+            ProtocolError: the frame cannot be understood; the state is as before and the next frame may follow.
+        """
+
+    def tick(self, now_ns: int) -> None:
+        """Let time pass: pings, a snapshot that is due again. Adds to `requests`, never emits events."""
