@@ -1,0 +1,19 @@
+"""Everything that is not code: fonts, themes, the sample session. Found beside this file, wherever the package is installed."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+
+def path(name: str) -> Path:
+    """The file `name` (for example `fonts/RobotoCondensed-Regular.ttf`). Raises FileNotFoundError when it is not shipped."""
+    found = Path(str(files(__name__).joinpath(name)))
+    if not found.exists():
+        raise FileNotFoundError(f"resource {name} is missing from this installation")
+    return found
+
+
+def read_text(name: str) -> str:
+    """The text of a resource, UTF-8."""
+    return path(name).read_text(encoding="utf-8")

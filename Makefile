@@ -1,0 +1,42 @@
+# Two commands are enough on a fresh machine: `make run` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test lint bench soak system clean
+
+run: $(VENV)/.ready system
+	$(BIN)/workstation demo
+
+test: $(VENV)/.dev system
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev system
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.bench
+
+soak: $(VENV)/.dev system
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -m soak --timeout=3600
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 run"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing. Run: apt-get install python3-venv"; exit 1; }
+
+$(VENV)/.ready: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@ $(VENV)/.ready
+
+system: | $(VENV)/bin/python
+	@sh .ci/system.sh
+
+clean:
+	rm -rf $(VENV) build dist bench.json

@@ -1,0 +1,96 @@
+"""Numbers and times as text: the only formatter. `None` and NaN read as an en dash, so that "no data" never looks like 0."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+
+NO_DATA = "\N{EN DASH}"
+_NS = 1_000_000_000
+
+
+def decimals_of(step: float) -> int:
+    """How many decimals a price grid of `step` needs (0.1 -> 1, 10 -> 0, 0.05 -> 2)."""
+    for decimals in range(13):
+        scaled = step * 10**decimals
+        if abs(scaled - round(scaled)) < 1e-6 * max(1.0, scaled) and round(scaled) > 0:
+            return decimals
+    return 12
+
+
+def price(value: float | None, step: float) -> str:
+    """A price on a grid of `step`, with thousands separators."""
+    if value is None or math.isnan(value):
+        return NO_DATA
+    return f"{value:,.{decimals_of(step)}f}"
+
+
+def size(value: float | None) -> str:
+    """A size or notional in at most five characters or so: 0.043, 1.25, 12.5, 340, 1.2k, 57k, 1.24m, 3.102b."""
+    if value is None or math.isnan(value):
+        return NO_DATA
+    magnitude = abs(value)
+    for limit, divisor, decimals, suffix in _SCALES:
+        if magnitude >= limit:
+            return f"{value / divisor:.{decimals}f}{suffix}"
+    return f"{value:.3f}" if value else "0"
+
+
+_SCALES = (
+    (999_500_000, 1e9, 3, "b"),
+    (999_500, 1e6, 2, "m"),
+    (99_950, 1e3, 0, "k"),
+    (9_995, 1e3, 1, "k"),
+    (999.5, 1e3, 2, "k"),
+    (99.95, 1, 0, ""),
+    (9.995, 1, 1, ""),
+    (0.9995, 1, 2, ""),
+)
+
+
+def signed(value: float | None) -> str:
+    """A size with its sign always shown; zero has none."""
+    if value is None or math.isnan(value) or value == 0:
+        return size(value)
+    return ("+" if value > 0 else "\N{MINUS SIGN}") + size(abs(value))
+
+
+def percent(fraction: float | None, decimals: int = 2) -> str:
+    """A fraction as a signed percentage."""
+    if fraction is None or math.isnan(fraction):
+        return NO_DATA
+    return f"{fraction * 100:+.{decimals}f}%".replace("-", "\N{MINUS SIGN}")
+
+
+def clock(ts_ns: int, *, millis: bool = False) -> str:
+    """Time of day in UTC, `HH:MM:SS` or with milliseconds."""
+    text = datetime.fromtimestamp(ts_ns // _NS, UTC).strftime("%H:%M:%S")
+    return f"{text}.{ts_ns % _NS // 1_000_000:03d}" if millis else text
+
+
+def date_clock(ts_ns: int) -> str:
+    """Date and time of day in UTC."""
+    return datetime.fromtimestamp(ts_ns // _NS, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def age(span_ns: int | None) -> str:
+    """A span of time in the largest fitting unit: 40ms, 1.2s, 3m10s, 2h05m."""
+    if span_ns is None:
+        return NO_DATA
+    millis = span_ns / 1e6
+    if abs(millis) < 1000:
+        return f"{millis:.0f}ms"
+    seconds = span_ns / _NS
+    if seconds < 60:
+        return f"{seconds:.1f}s"
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}m{rest:02d}s" if minutes < 60 else f"{minutes // 60}h{minutes % 60:02d}m"
+
+
+def bar_length(bar_ns: int) -> str:
+    """The name of a time bar: 1s, 15s, 1m, 5m, 1h, 4h, 1d."""
+    seconds = bar_ns // _NS
+    for unit, name in ((86_400, "d"), (3_600, "h"), (60, "m")):
+        if seconds % unit == 0:
+            return f"{seconds // unit}{name}"
+    return f"{seconds}s"

@@ -1,0 +1,155 @@
+"""The look: roles to colours, two font sizes, one style sheet. Colours come from nowhere else.
+
+Pens, brushes and fonts are made once and shared; a pane never builds one while painting.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+
+import msgspec
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QFontDatabase, QPalette, QPen
+from PySide6.QtWidgets import QApplication
+
+import resources
+from feeds.instrument import Venue
+
+CELL = 4  # every distance is a multiple of this many pixels
+
+
+class FontSpec(msgspec.Struct, frozen=True):
+    """The one family and its two pixel sizes."""
+
+    family: str
+    files: list[str]
+    size: int
+    small: int
+
+
+class ThemeFile(msgspec.Struct, frozen=True):
+    """What a theme file says; colours are `#rrggbb` by role."""
+
+    colors: dict[str, str]
+    venues: dict[Venue, str]
+    font: FontSpec
+
+
+class Theme:
+    """Colours by role, with shared pens, brushes and fonts."""
+
+    def __init__(self, spec: ThemeFile) -> None:
+        self.spec = spec
+        self._colors = {name: QColor(value) for name, value in spec.colors.items()}
+        self._pens: dict[tuple[str, float], QPen] = {}
+        self._brushes: dict[tuple[str, int], QBrush] = {}
+
+    def color(self, role: str, alpha: int = 255) -> QColor:
+        """The colour of a role, as a new object with this alpha (0-255)."""
+        color = QColor(self._colors[role])
+        color.setAlpha(alpha)
+        return color
+
+    def venue_color(self, venue: Venue) -> QColor:
+        """A venue's one colour."""
+        return QColor(self.spec.venues[venue])
+
+    def pen(self, role: str, width: float = 1.0) -> QPen:
+        """A cosmetic pen, shared: do not change it."""
+        key = (role, width)
+        if key not in self._pens:
+            pen = QPen(self._colors[role], width)
+            pen.setCosmetic(True)
+            self._pens[key] = pen
+        return self._pens[key]
+
+    def brush(self, role: str, alpha: int = 255) -> QBrush:
+        """A solid brush, shared: do not change it."""
+        key = (role, alpha)
+        if key not in self._brushes:
+            self._brushes[key] = QBrush(self.color(role, alpha))
+        return self._brushes[key]
+
+    def font(self, *, small: bool = False, bold: bool = False) -> QFont:
+        """The family at one of the two sizes; figures are tabular."""
+        font = QFont(self.spec.font.family)
+        font.setPixelSize(self.spec.font.small if small else self.spec.font.size)
+        font.setBold(bold)
+        font.setHintingPreference(QFont.HintingPreference.PreferVerticalHinting)
+        return font
+
+
+@cache
+def theme(name: str = "dark") -> Theme:
+    """The theme of this run, read once from `resources/themes`."""
+    text = resources.read_text(f"themes/{name}.toml")
+    return Theme(msgspec.convert(tomllib.loads(text), ThemeFile))
+
+
+def apply_theme(app: QApplication, name: str = "dark") -> None:
+    """Load the bundled font and dress the whole application."""
+    look = theme(name)
+    for file in look.spec.font.files:
+        QFontDatabase.addApplicationFont(str(resources.path(file)))
+    app.setStyle("Fusion")
+    app.setFont(look.font())
+    app.setPalette(_palette(look))
+    app.setStyleSheet(style_sheet(look))
+
+
+def _palette(look: Theme) -> QPalette:
+    roles = {
+        QPalette.ColorRole.Window: "window",
+        QPalette.ColorRole.Base: "pane",
+        QPalette.ColorRole.AlternateBase: "raised",
+        QPalette.ColorRole.Button: "raised",
+        QPalette.ColorRole.ToolTipBase: "raised",
+        QPalette.ColorRole.Text: "text",
+        QPalette.ColorRole.WindowText: "text",
+        QPalette.ColorRole.ButtonText: "text",
+        QPalette.ColorRole.ToolTipText: "text",
+        QPalette.ColorRole.PlaceholderText: "faint",
+        QPalette.ColorRole.Highlight: "focus",
+        QPalette.ColorRole.Link: "focus",
+    }
+    palette = QPalette()
+    for role, name in roles.items():
+        palette.setColor(role, look.color(name))
+    palette.setColor(QPalette.ColorRole.HighlightedText, Qt.GlobalColor.black)
+    for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText, QPalette.ColorRole.WindowText):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, look.color("faint"))
+    return palette
+
+
+def style_sheet(look: Theme) -> str:
+    """Hairlines instead of boxes, no gradients, the focus ring in its own colour."""
+    c = look.spec.colors
+    return f"""
+    QMainWindow::separator {{ background: {c["hairline"]}; width: 1px; height: 1px; }}
+    QMainWindow::separator:hover {{ background: {c["focus"]}; }}
+    QDockWidget {{ color: {c["muted"]}; }}
+    QToolTip {{ background: {c["raised"]}; color: {c["text"]}; border: 1px solid {c["hairline"]}; padding: 4px; }}
+    QMenuBar, QMenu {{ background: {c["window"]}; color: {c["text"]}; }}
+    QMenu {{ border: 1px solid {c["hairline"]}; padding: 4px 0; }}
+    QMenu::item {{ padding: 4px 24px 4px 16px; }}
+    QMenu::item:selected, QMenuBar::item:selected {{ background: {c["raised"]}; }}
+    QMenu::item:disabled {{ color: {c["faint"]}; }}
+    QMenu::separator {{ height: 1px; background: {c["hairline"]}; margin: 4px 0; }}
+    QPushButton, QToolButton, QComboBox, QLineEdit, QSpinBox, QDoubleSpinBox {{
+        background: {c["raised"]}; color: {c["text"]}; border: 1px solid {c["hairline"]}; padding: 2px 8px; border-radius: 2px; }}
+    QPushButton:hover, QToolButton:hover, QComboBox:hover {{ border-color: {c["faint"]}; }}
+    QPushButton:pressed, QToolButton:pressed, QToolButton:checked {{ background: {c["hairline"]}; }}
+    QPushButton:focus, QToolButton:focus, QComboBox:focus, QLineEdit:focus, QSpinBox:focus {{ border-color: {c["focus"]}; }}
+    QPushButton:disabled, QToolButton:disabled {{ color: {c["faint"]}; }}
+    QComboBox::drop-down {{ border: none; width: 12px; }}
+    QComboBox QAbstractItemView {{ background: {c["raised"]}; border: 1px solid {c["hairline"]}; }}
+    QTabBar::tab {{ background: {c["window"]}; color: {c["muted"]}; padding: 4px 12px; border: none; }}
+    QTabBar::tab:selected {{ color: {c["text"]}; border-bottom: 2px solid {c["focus"]}; }}
+    QScrollBar:vertical {{ background: {c["pane"]}; width: 8px; }}
+    QScrollBar::handle:vertical {{ background: {c["hairline"]}; min-height: 24px; }}
+    QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; width: 0; }}
+    QSlider::groove:horizontal {{ background: {c["hairline"]}; height: 2px; }}
+    QSlider::handle:horizontal {{ background: {c["text"]}; width: 8px; margin: -6px 0; border-radius: 2px; }}
+    QStatusBar::item {{ border: none; }}
+    """
