@@ -1,0 +1,133 @@
+"""The tap: takes frames from a running source without ever making it wait, and writes them from a thread of its own."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import struct
+import threading
+import time
+from collections import deque
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+import zstandard
+
+from feeds.errors import RecordingError
+from feeds.frame import Frame, FrameKind
+from feeds.recording.layout import RecordingMetadata
+from feeds.recording.writer import CHUNK_BYTES, RecordingWriter
+
+logger = logging.getLogger(__name__)
+
+POLL_S = 0.05
+CHUNK_S = 1.0
+WRITE_FAILURES = (OSError, RecordingError, ValueError, struct.error, zstandard.ZstdError, MemoryError)
+
+
+class Recorder:
+    """A recording in progress.
+
+    After the death of the process everything is readable that was appended more than about a second before.
+    The queue is unbounded: nothing is dropped while the disk is slow; `backlog` tells how far it is behind.
+
+    Raises:
+        RecordingError: the file exists already or cannot be created. Later failures are in `failed` and in the log.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        metadata: RecordingMetadata | None = None,
+        *,
+        chunk_bytes: int = CHUNK_BYTES,
+        chunk_s: float = CHUNK_S,
+    ) -> None:
+        self.path = path
+        self.failed: RecordingError | None = None
+        self._chunk_s = chunk_s
+        self._chunk_began_s: float | None = None
+        self._queue: deque[Frame] = deque()
+        self._closing = threading.Event()
+        self._stream = _create(path)
+        try:
+            self._writer = RecordingWriter(self._stream, metadata or RecordingMetadata(), chunk_bytes=chunk_bytes)
+        except OSError as error:
+            self._stream.close()
+            raise _write_error(error) from error
+        self._thread = threading.Thread(target=self._run, name=f"recorder {path.name}", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def frames_written(self) -> int:
+        """Frames on disk; those in the open chunk and in the queue not yet counted."""
+        return self._writer.frames_written
+
+    @property
+    def bytes_written(self) -> int:
+        """The size of the file."""
+        return self._writer.bytes_written
+
+    @property
+    def backlog(self) -> int:
+        """Frames appended but not yet taken by the writing thread."""
+        return len(self._queue)
+
+    def append(self, frame: Frame) -> None:
+        """Take one frame; never waits, never raises. Ignores TIMER frames, and all after a failure or `close`."""
+        if frame.kind is not FrameKind.TIMER and self.failed is None and not self._closing.is_set():
+            self._queue.append(frame)
+
+    def close(self, timeout_s: float | None = None) -> None:
+        """Write what is queued, finish the file and wait for it, at most `timeout_s`. May be called again."""
+        self._closing.set()
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        try:
+            with self._stream:
+                while not self._closing.wait(POLL_S):
+                    self._write_queued()
+                self._write_queued()
+                self._writer.finish()
+        except WRITE_FAILURES as error:
+            self.failed = _write_error(error)
+            self._queue.clear()
+            logger.error("recording stopped after %d frames: %s", self.frames_written, self.failed)
+
+    def _write_queued(self) -> None:
+        self._writer.write([self._queue.popleft() for _ in range(len(self._queue))])
+        now_s = time.monotonic()
+        if not self._writer.pending:
+            self._chunk_began_s = None
+        elif self._chunk_began_s is None:
+            self._chunk_began_s = now_s
+        elif now_s - self._chunk_began_s >= self._chunk_s:
+            self._writer.flush()
+            self._chunk_began_s = None
+
+
+def _create(path: Path) -> BinaryIO:
+    try:
+        return path.open("xb")
+    except FileExistsError as error:
+        raise RecordingError(f"{path.name} exists already; choose another name.") from error
+    except OSError as error:
+        raise RecordingError(f"{path.name} cannot be created: {error.strerror}; choose another folder.") from error
+
+
+def _write_error(error: Exception) -> RecordingError:
+    if isinstance(error, RecordingError):
+        return error
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return RecordingError("Recording stopped: the disk is full. Free some space and start again.", str(error))
+    return RecordingError("Recording stopped: the file cannot be written.", f"{type(error).__name__}: {error}")

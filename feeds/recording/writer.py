@@ -1,0 +1,181 @@
+"""The encoder of recordings: frames in, MCAP chunks out, in the caller's thread.
+
+The records around the chunks come from the `mcap` package; the messages inside are packed here, because one object
+for each message would make the package's own writer the slowest part of a recording.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections import Counter
+from collections.abc import Iterable
+from typing import BinaryIO
+
+import zstandard
+from mcap.data_stream import RecordBuilder
+from mcap.opcode import Opcode
+from mcap.records import (
+    Channel,
+    Chunk,
+    ChunkIndex,
+    DataEnd,
+    Footer,
+    Header,
+    McapRecord,
+    Metadata,
+    MetadataIndex,
+    Statistics,
+)
+
+from feeds.errors import RecordingError
+from feeds.frame import Frame, FrameKind
+from feeds.recording.layout import (
+    MAGIC,
+    MAX_CHANNELS,
+    MAX_CHUNK_BYTES,
+    MESSAGE,
+    MESSAGE_FIELDS,
+    METADATA_NAME,
+    PROFILE,
+    TAG_LENGTH,
+    ChannelKey,
+    RecordingMetadata,
+    fields_from_key,
+    fields_from_metadata,
+)
+
+CHUNK_BYTES = 512 * 1024
+
+
+class RecordingWriter:
+    """Writes one recording to a binary stream that it does not own.
+
+    A chunk is closed when it holds `chunk_bytes` of uncompressed messages, or by `flush`. A closed chunk is handed to
+    the operating system at once, so it survives the death of the process.
+
+    Methods raise OSError when the stream fails and RecordingError for a frame that no recording can hold.
+    """
+
+    def __init__(self, stream: BinaryIO, metadata: RecordingMetadata, *, chunk_bytes: int = CHUNK_BYTES) -> None:
+        self.frames_written = 0
+        self.bytes_written = 0
+        self._stream = stream
+        self._chunk_bytes = chunk_bytes
+        self._compressor = zstandard.ZstdCompressor(level=3)
+        self._channels: dict[ChannelKey, int] = {}
+        self._text_channels: dict[str, int] = {}
+        self._counts: Counter[int] = Counter()
+        self._indexes: list[ChunkIndex] = []
+        self._parts: list[bytes] = []
+        self._times: list[int] = []
+        self._ids: list[int] = []
+        self._size = 0
+        self._begin(metadata)
+
+    @property
+    def pending(self) -> int:
+        """Frames in the open chunk, not yet on disk."""
+        return len(self._times)
+
+    def write(self, frames: Iterable[Frame]) -> None:
+        """Append frames in this order; TIMER frames are skipped."""
+        pack, text, timer = MESSAGE.pack, FrameKind.TEXT, FrameKind.TIMER
+        for frame in frames:
+            if frame.kind is timer:
+                continue
+            data, channel = frame.payload, 0
+            if frame.kind is text and not frame.tag:
+                channel = self._text_channels.get(frame.connection, 0)
+            if not channel:
+                channel, data = self._enter(frame)
+            if len(data) > MAX_CHUNK_BYTES // 2:
+                raise RecordingError("A message is too large to be recorded.", f"{len(data)} bytes")
+            ts = frame.ts_recv_ns
+            sequence = (self.frames_written + len(self._times)) & 0xFFFFFFFF
+            self._parts += (pack(Opcode.MESSAGE, MESSAGE_FIELDS + len(data), channel, sequence, ts, ts), data)
+            self._times.append(ts)
+            self._ids.append(channel)
+            self._size += MESSAGE.size + len(data)
+            if self._size >= self._chunk_bytes:
+                self.flush()
+
+    def flush(self) -> None:
+        """Close the open chunk, if it holds anything, and hand it to the operating system."""
+        if not self._times:
+            return
+        used = Counter(self._ids)
+        records = _encode(self._channel(key, number) for key, number in self._channels.items() if number in used)
+        data = records + b"".join(self._parts)
+        first, last = min(self._times), max(self._times)
+        packed = self._compressor.compress(data)
+        chunk = _encode([Chunk("zstd", packed, last, first, zlib.crc32(data), len(data))])
+        index = ChunkIndex(len(chunk), self.bytes_written, "zstd", len(packed), last, 0, {}, first, len(data))
+        self._put(chunk)
+        self._indexes.append(index)
+        self._counts.update(used)
+        self.frames_written += len(self._times)
+        self._parts, self._times, self._ids, self._size = [], [], [], 0
+
+    def finish(self) -> None:
+        """Close the last chunk and write the index. The stream stays open; nothing may be written after."""
+        self.flush()
+        self._put(_encode([DataEnd(0)]))
+        start = self.bytes_written
+        channels = (self._channel(key, number) for key, number in self._channels.items())
+        summary = _encode([*channels, self._statistics(), *self._indexes, self._metadata_index])
+        head = struct.pack("<BQQQ", Opcode.FOOTER, 20, start, 0)
+        crc = zlib.crc32(head, zlib.crc32(summary))
+        self._put(summary + _encode([Footer(start, 0, crc)]) + MAGIC)
+
+    def _begin(self, metadata: RecordingMetadata) -> None:
+        header = MAGIC + _encode([Header(PROFILE, f"orderflow-workstation {metadata.program_version}")])
+        record = _encode([Metadata(METADATA_NAME, fields_from_metadata(metadata))])
+        self._metadata_index = MetadataIndex(len(header), len(record), METADATA_NAME)
+        self._put(header + record)
+
+    def _put(self, data: bytes) -> None:
+        self._stream.write(data)
+        self._stream.flush()
+        self.bytes_written += len(data)
+
+    def _enter(self, frame: Frame) -> tuple[int, bytes]:
+        key = ChannelKey(frame.connection, frame.kind, bool(frame.tag))
+        channel = self._channels.get(key)
+        if channel is None:
+            channel = len(self._channels) + 1
+            if channel > MAX_CHANNELS:
+                raise RecordingError("The recording holds too many connections; begin a new one.")
+            self._channels[key] = channel
+            if key.kind is FrameKind.TEXT and not key.tagged:
+                self._text_channels[key.connection] = channel
+        if not key.tagged:
+            return channel, frame.payload
+        tag = frame.tag.encode()
+        return channel, TAG_LENGTH.pack(len(tag)) + tag + frame.payload
+
+    @staticmethod
+    def _channel(key: ChannelKey, number: int) -> Channel:
+        topic = f"{key.connection}/{key.kind.value}" + ("/tagged" if key.tagged else "")
+        encoding = "json" if key.kind in (FrameKind.TEXT, FrameKind.OPEN) and not key.tagged else "bytes"
+        return Channel(number, topic, encoding, fields_from_key(key), 0)
+
+    def _statistics(self) -> Statistics:
+        return Statistics(
+            attachment_count=0,
+            channel_count=len(self._channels),
+            channel_message_counts=dict(self._counts),
+            chunk_count=len(self._indexes),
+            message_count=self.frames_written,
+            message_start_time=min((index.message_start_time for index in self._indexes), default=0),
+            message_end_time=max((index.message_end_time for index in self._indexes), default=0),
+            metadata_count=1,
+            schema_count=0,
+        )
+
+
+def _encode(records: Iterable[McapRecord]) -> bytes:
+    builder = RecordBuilder()
+    for record in records:
+        record.write(builder)
+    return bytes(builder.end())  # type: ignore[no-untyped-call]
