@@ -20,8 +20,6 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 
-
-
 @dataclass(frozen=True, slots=True)
 class MarketFilter:
     """Which markets of a base are summed. None means all of them. `perp=None` takes both, True perpetuals, False spot."""
@@ -77,18 +75,19 @@ class FootprintRequest:
 
 @dataclass(frozen=True, slots=True)
 class CvdRequest:
-    """CVD lines of every market of a base on the bars of `bar_ns`; reset daily at 00:00 UTC."""
+    """CVD lines of every market of a base on the bars of `bar_ns`, from 00:00 UTC or, without reset, from the first trade."""
 
     base: str
     bar_ns: int = 60_000_000_000
     in_usd: bool = True
+    daily_reset: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class LadderRequest:
     """The book of one market, or summed over a filter, with rows of `row_size` (None: the largest tick among the markets).
 
-    `rows` is the number of rows on each side of the centre, `band` the half width of the OBI band as a fraction of mid.
+    `band` is the half width of the OBI band as a fraction of mid, `recent_ns` how long sold and bought volume stay.
     """
 
     base: str
@@ -110,8 +109,6 @@ class TapeRequest:
 
 
 ViewRequest = FootprintRequest | CvdRequest | LadderRequest | TapeRequest
-
-
 
 
 class Freshness(StrEnum):
@@ -137,8 +134,6 @@ class MarketState:
     book: Freshness
     reason: str = ""
     last_event_ns: int = 0
-
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +203,6 @@ class FootprintView:
     now_ns: int = 0
 
 
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class CvdLine:
     """One running delta at the close of each bar of the view. NaN where trades were missing (the line breaks there).
@@ -239,8 +232,6 @@ class CvdView:
     perp_live: int = 0
     perp_known: int = 0
     now_ns: int = 0
-
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,8 +272,6 @@ class LadderView:
     now_ns: int = 0
 
 
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class TapeView:
     """Prints, newest first. `side` is +1 buy, -1 sell, 0 unknown; `market` indexes `markets`; `prints` counts merged trades."""
@@ -300,8 +289,6 @@ class TapeView:
 
 
 View = FootprintView | CvdView | LadderView | TapeView
-
-
 
 
 class Presence(StrEnum):

@@ -1,0 +1,100 @@
+"""From a venue's price text and size to ours: integer ticks, base coin, quote notional.
+
+The price grid is the one clever part. A venue repeats the same few thousand price strings all day, so the grid remembers
+text -> ticks: a look-up costs 40 ns where parsing, scaling and checking cost 400 ns, and in a book message of 70 levels that
+is most of the decoding. What was once checked to lie on the grid needs no second check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Annotated
+
+from msgspec import Meta
+
+from feeds.errors import ProtocolError
+from feeds.events import Level
+from feeds.instrument import Instrument, MarketKind
+
+Size = Annotated[float, Meta(ge=0, le=1e18)]  # the decoder itself refuses NaN, infinity and negative sizes
+RawLevels = list[tuple[str, Size]]
+Levels = Iterable[tuple[str, float]]
+
+_GRID_LIMIT = 200_000
+_OFF_GRID = 1e-4
+
+
+class PriceGrid(dict[str, int]):
+    """Price text to ticks. Raises ProtocolError for text that is no positive price on the instrument's grid."""
+
+    def __init__(self, instrument: Instrument) -> None:
+        super().__init__()
+        step = instrument.tick * instrument.multiplier
+        self._numerator, self._denominator = step.numerator, step.denominator
+        self._symbol = instrument.symbol
+
+    def __missing__(self, text: str) -> int:
+        ticks = self._parse(text)
+        if len(self) >= _GRID_LIMIT:
+            self.clear()
+        self[text] = ticks
+        return ticks
+
+    def __deepcopy__(self, memo: object) -> PriceGrid:
+        return self
+
+    def _parse(self, text: str) -> int:
+        try:
+            scaled = float(text) * self._denominator / self._numerator
+            ticks = round(scaled)
+        except (ValueError, OverflowError) as error:
+            raise ProtocolError(f"{self._symbol}: unreadable price", repr(text)) from error
+        if ticks < 0 or abs(scaled - ticks) > _OFF_GRID:
+            raise ProtocolError(f"{self._symbol}: price off its tick grid", repr(text))
+        return ticks
+
+
+class Units:
+    """The conversions of one instrument."""
+
+    def __init__(self, instrument: Instrument) -> None:
+        self.instrument = instrument
+        self.ticks = PriceGrid(instrument)
+        self._inverse = instrument.kind is MarketKind.INVERSE
+        self._numerator, self._denominator = instrument.tick.numerator, instrument.tick.denominator
+        self._unit = float(instrument.contract_size) * (1 if self._inverse else instrument.multiplier)
+        self.levels: Callable[[Levels], list[Level]] = self._choose_levels()
+
+    def __deepcopy__(self, memo: object) -> Units:
+        return self
+
+    def price(self, ticks: int) -> float:
+        """Quote per base coin, correctly rounded."""
+        return ticks * self._numerator / self._denominator
+
+    def execution(self, price_text: str, size: float) -> tuple[int, float, float, float]:
+        """Ticks, price, size in base coin and notional in quote of one execution in the venue's own size unit."""
+        ticks = self.ticks[price_text]
+        price = self.price(ticks)
+        amount = size * self._unit
+        if self._inverse:
+            return ticks, price, (amount / price if ticks else 0.0), amount
+        return ticks, price, amount, amount * price
+
+    def _choose_levels(self) -> Callable[[Levels], list[Level]]:
+        if self._inverse:
+            return self._inverse_levels
+        return self._plain_levels if self._unit == 1.0 else self._scaled_levels
+
+    def _plain_levels(self, raw: Levels) -> list[Level]:
+        ticks = self.ticks
+        return [(ticks[text], size) for text, size in raw]
+
+    def _scaled_levels(self, raw: Levels) -> list[Level]:
+        ticks, unit = self.ticks, self._unit
+        return [(ticks[text], size * unit) for text, size in raw]
+
+    def _inverse_levels(self, raw: Levels) -> list[Level]:
+        ticks = self.ticks
+        per_tick = self._unit * self._denominator / self._numerator
+        return [(tick, size * per_tick / tick if tick else 0.0) for tick, size in ((ticks[t], s) for t, s in raw)]

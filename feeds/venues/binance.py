@@ -1,0 +1,400 @@
+"""Binance: USD-M and COIN-M perpetuals and spot, decoded without IO (VENUES section 1).
+
+One class serves the three markets and all routes; what differs is data: the chain rule, the snapshot path, which trade stream
+has a contiguous id. The frame's first bytes name its stream, so each frame is decoded once, by the decoder of its channel.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from feeds.depth import FUTURES, SPOT, ChainRule, DepthJoiner, Ids, Place
+from feeds.errors import ProtocolError
+from feeds.events import (
+    BookDelta,
+    BookLost,
+    BookSnapshot,
+    Connected,
+    Disconnected,
+    Event,
+    Funding,
+    IndexPrice,
+    Liquidation,
+    MarkPrice,
+    Quote,
+    Side,
+    Trade,
+    TradesLive,
+    TradesLost,
+)
+from feeds.frame import ConnectionSpec, Frame, FrameKind
+from feeds.instrument import Instrument, MarketKind
+from feeds.protocol import Fetch, Request
+from feeds.units import Units
+from feeds.venues.binance_wire import (
+    AggTradeData,
+    Bare,
+    Combined,
+    DepthData,
+    ForceOrderData,
+    MarkData,
+    QuoteData,
+    SnapshotBody,
+    TradeData,
+)
+
+_MS = 1_000_000
+_SNAPSHOT_PATIENCE_NS = 5_000_000_000
+_ROUTE_LIMIT = 4_096
+_ENVELOPE = b'{"stream":"'
+_NAME_AT = len(_ENVELOPE)
+
+_TEXT, _BUY, _SELL = FrameKind.TEXT, Side.BUY, Side.SELL  # looked up for every frame
+
+Events = Sequence[Event]
+
+
+class MarketRules(NamedTuple):
+    """What differs between Binance's three markets."""
+
+    chain: ChainRule
+    snapshot_path: str
+    snapshot_weight: int
+    raw_ids_contiguous: bool
+
+
+RULES = {
+    MarketKind.LINEAR: MarketRules(FUTURES, "/fapi/v1/depth?symbol={}&limit=1000", 20, False),
+    MarketKind.INVERSE: MarketRules(FUTURES, "/dapi/v1/depth?symbol={}&limit=1000", 20, False),
+    MarketKind.SPOT: MarketRules(SPOT, "/api/v3/depth?symbol={}&limit=5000", 250, True),
+}
+
+
+class _Market:
+    """What one symbol remembers on this connection."""
+
+    def __init__(self, instrument: Instrument, rules: MarketRules) -> None:
+        self.instrument = instrument
+        self.units = Units(instrument)
+        self.joiner: DepthJoiner[BookDelta] = DepthJoiner(rules.chain)
+        self.trade_channel = ""
+        self.last_trade_id: int | None = None
+        self.trades_live = False
+        self.snapshot_due_ns: int | None = None
+        self.mark_time_ns = 0
+
+
+class _Channel(NamedTuple):
+    """One kind of message: its typed decoders (in the envelope and bare) and what to do with it."""
+
+    combined: msgspec.json.Decoder[Any]
+    bare: msgspec.json.Decoder[Any]
+    handle: str
+
+
+def _channel(shape: Any, handle: str) -> _Channel:
+    combined = msgspec.json.Decoder(Combined[shape], strict=False)
+    return _Channel(combined, msgspec.json.Decoder(shape, strict=False), handle)
+
+
+_CHANNELS = {
+    "trade": _channel(TradeData, "_trade"),
+    "aggTrade": _channel(AggTradeData, "_agg_trade"),
+    "depthUpdate": _channel(DepthData, "_depth"),
+    "bookTicker": _channel(QuoteData, "_quote"),
+    "markPriceUpdate": _channel(MarkData, "_mark"),
+    "markPriceArray": _channel(list[MarkData], "_marks"),
+    "forceOrder": _channel(ForceOrderData, "_forced"),
+}
+_STREAM_CHANNELS = {
+    "trade": "trade",
+    "aggTrade": "aggTrade",
+    "depth": "depthUpdate",
+    "bookTicker": "bookTicker",
+    "markPrice": "markPriceUpdate",
+    "forceOrder": "forceOrder",
+}
+_bare = msgspec.json.Decoder(Bare)
+_snapshot = msgspec.json.Decoder(SnapshotBody, strict=False)
+
+
+def channel_of_stream(name: str) -> str | None:
+    """The channel of a stream name: `btcusdt@depth@100ms` -> `depthUpdate`; None for streams we have no use for."""
+    if name.startswith("!markPrice"):
+        return "markPriceArray"
+    words = name.lstrip("!").split("@")
+    if name.startswith("!"):
+        return _STREAM_CHANNELS.get(words[0])
+    return _STREAM_CHANNELS.get(words[1]) if len(words) > 1 else None
+
+
+class BinanceProtocol:
+    """One Binance connection."""
+
+    def __init__(self, spec: ConnectionSpec) -> None:
+        self.requests: list[Request] = []
+        self._spec = spec
+        self._rules = RULES[spec.kind]
+        self._markets = {market.symbol: _Market(market, self._rules) for market in spec.markets}
+        self._routes: dict[bytes, tuple[Callable[[bytes], Any], Callable[[Any, int], Events]] | None] = {}
+
+    def receive(self, frame: Frame) -> Events:
+        """Decode one frame. Raises ProtocolError; the frame is then skipped as a whole."""
+        try:
+            if frame.kind is _TEXT:
+                return self._text(frame.payload, frame.ts_recv_ns)
+            return self._other(frame)
+        except msgspec.MsgspecError as error:
+            raise ProtocolError("Binance sent a message of unknown shape", str(error)) from error
+
+    def tick(self, now_ns: int) -> None:
+        """Ask again for snapshots that did not come or came too old."""
+        for market in self._markets.values():
+            if market.snapshot_due_ns is not None and now_ns >= market.snapshot_due_ns:
+                self._fetch_snapshot(market, now_ns)
+
+    def _text(self, payload: bytes, now_ns: int) -> Events:
+        if not payload.startswith(_ENVELOPE):
+            return self._bare_text(payload, now_ns)
+        name = payload[_NAME_AT : payload.find(b'"', _NAME_AT)]
+        try:
+            route = self._routes[name]
+        except KeyError:
+            route = self._route(name.decode(errors="replace"))
+            if len(self._routes) < _ROUTE_LIMIT:
+                self._routes[name] = route
+        if route is None:
+            return ()
+        decode, handle = route
+        return handle(decode(payload).data, now_ns)
+
+    def _route(self, stream: str) -> tuple[Callable[[bytes], Any], Callable[[Any, int], Events]] | None:
+        name = channel_of_stream(stream)
+        if name is None:
+            return None
+        channel = _CHANNELS[name]
+        return channel.combined.decode, getattr(self, channel.handle)
+
+    def _bare_text(self, payload: bytes, now_ns: int) -> Events:
+        if payload[:1] == b"[":
+            return self._marks(_CHANNELS["markPriceArray"].bare.decode(payload), now_ns)
+        message = _bare.decode(payload)
+        if message.stream is not None and message.data is not None:
+            return self._text(_ENVELOPE + message.stream.encode() + b'","data":' + bytes(message.data) + b"}", now_ns)
+        if message.code is not None or message.error is not None:
+            raise ProtocolError("Binance refused a request", message.msg or bytes(message.error or b"").decode())
+        channel = _CHANNELS.get(message.e or ("bookTicker" if message.id is None and b'"B":' in payload else ""))
+        if channel is None:
+            return ()
+        events: Events = getattr(self, channel.handle)(channel.bare.decode(payload), now_ns)
+        return events
+
+    def _other(self, frame: Frame) -> Events:
+        match frame.kind:
+            case FrameKind.OPEN:
+                return [
+                    Connected(self._spec.venue, self._spec.name, frame.ts_recv_ns),
+                    *self._begin_trades(frame.ts_recv_ns),
+                ]
+            case FrameKind.CLOSE:
+                return self._end(frame)
+            case FrameKind.HTTP:
+                return self._answer(frame)
+            case FrameKind.HTTP_FAILED:
+                return self._retry_later(frame)
+            case _:
+                return ()
+
+    def _begin_trades(self, now_ns: int) -> Events:
+        carried = {
+            _symbol_of(stream) for stream in self._spec.streams if channel_of_stream(stream) in ("trade", "aggTrade")
+        }
+        live = [market for symbol, market in self._markets.items() if symbol in carried]
+        for market in live:
+            market.trades_live = True
+        return [TradesLive(market.instrument, now_ns) for market in live]
+
+    def _end(self, frame: Frame) -> Events:
+        reason = frame.payload.decode(errors="replace")
+        events: list[Event] = [Disconnected(self._spec.venue, self._spec.name, frame.ts_recv_ns, reason)]
+        for market in self._markets.values():
+            if market.joiner.joined:
+                events.append(BookLost(market.instrument, frame.ts_recv_ns, reason))
+            if market.trades_live:
+                events.append(TradesLost(market.instrument, frame.ts_recv_ns, reason))
+        return events
+
+    # trades
+
+    def _trade(self, data: TradeData, now_ns: int) -> Events:
+        market = self._markets.get(data.s)
+        if market is None or not self._counts(market, "trade"):
+            return ()
+        events = self._trade_chain(market, data.t if self._rules.raw_ids_contiguous else None, now_ns)
+        if events is None or data.X != "MARKET":
+            return events or ()
+        events.append(self._execution(market, data, data.t, now_ns))
+        return events
+
+    def _agg_trade(self, data: AggTradeData, now_ns: int) -> Events:
+        market = self._markets.get(data.s)
+        if market is None or not self._counts(market, "aggTrade"):
+            return ()
+        events = self._trade_chain(market, data.a, now_ns)
+        if events is None:
+            return ()
+        events.append(self._execution(market, data, data.a or 0, now_ns))
+        return events
+
+    def _counts(self, market: _Market, channel: str) -> bool:
+        """Every fill is on both trade streams: a market counts the one that came first and ignores the other."""
+        if not market.trade_channel:
+            market.trade_channel = channel
+        return market.trade_channel == channel
+
+    def _trade_chain(self, market: _Market, trade_id: int | None, now_ns: int) -> list[Event] | None:
+        """Events that go before a trade (the first of a market, a hole in the ids); None for a trade seen before."""
+        events: list[Event] = []
+        if not market.trades_live:
+            market.trades_live = True
+            events.append(TradesLive(market.instrument, now_ns))
+        last = market.last_trade_id
+        if trade_id is None:
+            return events
+        if last is not None and trade_id <= last:
+            return None
+        if last is not None and trade_id != last + 1:
+            missing = trade_id - last - 1
+            events.append(
+                TradesLost(market.instrument, now_ns, f"{missing} trades missing before id {trade_id}", missing)
+            )
+            events.append(TradesLive(market.instrument, now_ns))
+        market.last_trade_id = trade_id
+        return events
+
+    def _execution(self, market: _Market, data: TradeData | AggTradeData, trade_id: int, now_ns: int) -> Trade:
+        ticks, price, size, notional = market.units.execution(data.p, data.q)
+        side = _SELL if data.m else _BUY
+        return Trade(market.instrument, data.T * _MS, now_ns, ticks, price, size, notional, side, trade_id)
+
+    # book
+
+    def _depth(self, data: DepthData, now_ns: int) -> Events:
+        market = self._markets.get(data.s)
+        if market is None:
+            return ()
+        levels = market.units.levels
+        delta = BookDelta(market.instrument, (data.T or data.E) * _MS, now_ns, levels(data.b), levels(data.a), data.u)
+        place = market.joiner.offer(Ids(data.U, data.u, data.pu), delta)
+        if place is Place.NEXT:
+            return (delta,)
+        if place is Place.BEYOND:
+            self._fetch_snapshot(market, now_ns)
+            return (BookLost(market.instrument, now_ns, f"update {data.U} does not follow the last one applied"),)
+        if place is None and market.snapshot_due_ns is None:
+            self._fetch_snapshot(market, now_ns)
+        return ()
+
+    def _fetch_snapshot(self, market: _Market, now_ns: int) -> None:
+        symbol = market.instrument.symbol
+        url = self._rules.snapshot_path.format(symbol)
+        self.requests.append(Fetch(url, f"depth/{symbol}", self._rules.snapshot_weight))
+        market.snapshot_due_ns = now_ns + _SNAPSHOT_PATIENCE_NS
+
+    def _answer(self, frame: Frame) -> Events:
+        topic, _, symbol = frame.tag.partition("/")
+        market = self._markets.get(symbol)
+        if topic != "depth" or market is None or market.joiner.joined:
+            return ()
+        body = _snapshot.decode(frame.payload)
+        waiting = market.joiner.join(body.lastUpdateId)
+        if waiting is None:
+            market.snapshot_due_ns = frame.ts_recv_ns + _SNAPSHOT_PATIENCE_NS // 5
+            return ()
+        market.snapshot_due_ns = None
+        levels = market.units.levels
+        ts_venue_ns = (body.T or body.E or frame.ts_recv_ns // _MS) * _MS
+        first = BookSnapshot(
+            market.instrument, ts_venue_ns, frame.ts_recv_ns, levels(body.bids), levels(body.asks), body.lastUpdateId
+        )
+        return [first, *(delta for _, delta in waiting)]
+
+    def _retry_later(self, frame: Frame) -> Events:
+        market = self._markets.get(frame.tag.partition("/")[2])
+        if market is not None and not market.joiner.joined:
+            market.snapshot_due_ns = frame.ts_recv_ns + _SNAPSHOT_PATIENCE_NS
+        return ()
+
+    def _quote(self, data: QuoteData, now_ns: int) -> Events:
+        market = self._markets.get(data.s)
+        if market is None:
+            return ()
+        (bid, bid_size), (ask, ask_size) = market.units.levels(((data.b, data.B), (data.a, data.A)))
+        ts_venue_ns = data.T * _MS if data.T is not None else now_ns
+        return (Quote(market.instrument, ts_venue_ns, now_ns, bid, bid_size, ask, ask_size, data.u),)
+
+    # mark, index, funding, liquidations
+
+    def _marks(self, rows: list[MarkData], now_ns: int) -> Events:
+        return [event for row in rows for event in self._mark(row, now_ns)]
+
+    def _mark(self, data: MarkData, now_ns: int) -> Events:
+        market = self._markets.get(data.s)
+        if market is None:
+            return ()
+        scale, ts_venue_ns = market.instrument.multiplier, data.E * _MS
+        events: list[Event] = [MarkPrice(market.instrument, ts_venue_ns, now_ns, _finite(data.p) / scale)]
+        if data.i:
+            events.append(IndexPrice(market.instrument, ts_venue_ns, now_ns, _finite(data.i) / scale))
+        if data.r and data.T:
+            events.append(Funding(market.instrument, ts_venue_ns, now_ns, _finite(data.r), data.T * _MS))
+        return events
+
+    def _forced(self, data: ForceOrderData, now_ns: int) -> Events:
+        order = data.o
+        market = self._markets.get(order.s)
+        if market is None:
+            return ()
+        average = _finite(order.ap)
+        filled = average > 0 and order.z > 0
+        price = (average if filled else _finite(order.p)) / market.instrument.multiplier
+        base, notional = _worth(market.instrument, price, order.z if filled else order.q)
+        side = _side(order.S)
+        return (Liquidation(market.instrument, order.T * _MS, now_ns, price, base, notional, side),)
+
+
+def _finite(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise ProtocolError("Binance sent a number that is none", repr(text)) from error
+    if not math.isfinite(value):
+        raise ProtocolError("Binance sent a number that is none", repr(text))
+    return value
+
+
+def _worth(instrument: Instrument, price: float, size: float) -> tuple[float, float]:
+    """Base coin and notional of a size at an average price, which need not lie on the tick grid."""
+    if price <= 0:
+        raise ProtocolError("Binance sent a forced order without a price", instrument.symbol)
+    if instrument.kind is MarketKind.INVERSE:
+        notional = size * float(instrument.contract_size)
+        return notional / price, notional
+    base = size * instrument.multiplier
+    return base, base * price
+
+
+def _side(text: str) -> Side:
+    if text == "SELL":
+        return Side.SELL
+    if text == "BUY":
+        return Side.BUY
+    raise ProtocolError("Binance sent a forced order without a side", repr(text))
+
+
+def _symbol_of(stream: str) -> str:
+    return stream.partition("@")[0].upper()

@@ -1,0 +1,88 @@
+"""Binance's exchangeInfo as instruments (VENUES 1.1.6, 1.2, 1.3, 6.2)."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+import msgspec
+
+from feeds.errors import ProtocolError
+from feeds.instrument import Instrument, MarketKind, Venue
+
+
+class _Filter(msgspec.Struct):
+    filterType: str
+    tickSize: Decimal | None = None
+    stepSize: Decimal | None = None
+
+
+class _Symbol(msgspec.Struct):
+    symbol: str
+    baseAsset: str
+    quoteAsset: str
+    filters: list[_Filter]
+    status: str = ""
+    contractStatus: str = ""
+    contractType: str = ""
+    marginAsset: str = ""
+    contractSize: Decimal = Decimal(1)
+
+
+class _ExchangeInfo(msgspec.Struct):
+    symbols: list[_Symbol]
+
+
+_decoder = msgspec.json.Decoder(_ExchangeInfo, strict=False)
+_PREFIXES = (re.compile(r"^(1)M([A-Z].*)$"), re.compile(r"^(1000000|100000|10000|1000)([A-Z].*)$"))
+
+
+def instruments_from_exchange_info(body: bytes, kind: MarketKind) -> tuple[Instrument, ...]:
+    """Return the trading perpetuals (or spot pairs) of an exchangeInfo body; dated futures are left out.
+
+    Raises:
+        ProtocolError: the body is no exchangeInfo.
+    """
+    try:
+        info = _decoder.decode(body)
+    except msgspec.MsgspecError as error:
+        raise ProtocolError("Binance's instrument list cannot be read", str(error)) from error
+    return tuple(_instrument(symbol, kind) for symbol in info.symbols if _is_listed(symbol, kind))
+
+
+def base_and_multiplier(asset: str) -> tuple[str, int]:
+    """Split a listed asset into its coin and how many of them one unit is: `1000PEPE` -> (PEPE, 1000), `1INCH` -> (1INCH, 1)."""
+    for pattern in _PREFIXES:
+        if match := pattern.match(asset):
+            number = match.group(1)
+            return match.group(2), 1_000_000 if number == "1" else int(number)
+    return asset, 1
+
+
+def _is_listed(symbol: _Symbol, kind: MarketKind) -> bool:
+    trading = (symbol.status or symbol.contractStatus) == "TRADING"
+    perpetual = symbol.contractType in ("PERPETUAL", "TRADIFI_PERPETUAL")
+    return trading and (kind is MarketKind.SPOT or perpetual) and _step(symbol, "PRICE_FILTER") > 0
+
+
+def _step(symbol: _Symbol, filter_type: str) -> Decimal:
+    for rule in symbol.filters:
+        if rule.filterType == filter_type:
+            return (rule.tickSize or rule.stepSize or Decimal(0)).normalize()
+    return Decimal(0)
+
+
+def _instrument(symbol: _Symbol, kind: MarketKind) -> Instrument:
+    base, multiplier = base_and_multiplier(symbol.baseAsset)
+    return Instrument(
+        venue=Venue.BINANCE,
+        kind=kind,
+        symbol=symbol.symbol,
+        base=base,
+        quote=symbol.quoteAsset,
+        settle=symbol.marginAsset,
+        tick_size=_step(symbol, "PRICE_FILTER") / multiplier,
+        lot_size=_step(symbol, "LOT_SIZE") * multiplier,
+        contract_size=symbol.contractSize if kind is MarketKind.INVERSE else Decimal(1),
+        multiplier=multiplier,
+    )

@@ -1,0 +1,127 @@
+"""Binance's messages as typed shapes: USD-M, COIN-M and spot (VENUES section 1). Field names are the venue's.
+
+Samples (trimmed; real captures of 2024-08-08 and 2026-10):
+  {"stream":"btcusdt@trade","data":{"e":"trade","E":1723161256322,"T":1723161256322,"s":"BTCUSDT","t":5266583935,"p":"61800.30","q":"0.006","X":"MARKET","m":false}}
+  {"stream":"btcusdt@aggTrade","data":{"e":"aggTrade","E":..,"s":"BTCUSDT","a":5933014,"p":"83725.90","q":"0.120","nq":"0.120","f":100,"l":105,"T":..,"m":true,"st":1}}
+  {"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","E":..,"T":..,"s":"BTCUSDT","U":157,"u":160,"pu":149,"b":[["83725.80","10"]],"a":[["83726.00","0"]]}}
+  {"stream":"btcusdt@bookTicker","data":{"e":"bookTicker","u":..,"s":"BTCUSDT","b":"61800.20","B":"2.507","a":"61800.30","A":"2.510","T":..,"E":..}}
+  {"stream":"!forceOrder@arr","data":{"e":"forceOrder","E":..,"o":{"s":"COTIUSDT","S":"BUY","q":"288183","p":"0.0220482","ap":"0.0219120","X":"FILLED","z":"288183","T":..}}}
+  {"stream":"btcusdt@markPrice@1s","data":{"e":"markPriceUpdate","E":..,"s":"BTCUSDT","p":"11794.15","i":"11784.62","P":"..","r":"0.00038167","T":1562306400000}}
+"""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+import msgspec
+
+from feeds.units import RawLevels, Size
+
+Data = TypeVar("Data")
+
+
+class Combined(msgspec.Struct, Generic[Data], gc=False):
+    """The envelope of the /stream path."""
+
+    data: Data
+
+
+class TradeData(msgspec.Struct, gc=False):
+    """One fill. `m`: the buyer was the maker, so the aggressor sold. `X` other than MARKET is off-book."""
+
+    s: str
+    t: int
+    p: str
+    q: Size
+    T: int
+    m: bool
+    X: str = "MARKET"
+
+
+class AggTradeData(msgspec.Struct, gc=False):
+    """Fills of one price and taker side, merged. `a` is contiguous per symbol; older captures lack it."""
+
+    s: str
+    p: str
+    q: Size
+    T: int
+    m: bool
+    a: int | None = None
+
+
+class DepthData(msgspec.Struct, gc=False):
+    """Absolute sizes of changed levels. Futures chain by `pu`; spot has neither `pu` nor `T`."""
+
+    s: str
+    E: int
+    U: int
+    u: int
+    b: RawLevels
+    a: RawLevels
+    T: int | None = None
+    pu: int | None = None
+
+
+class QuoteData(msgspec.Struct, gc=False):
+    """Best bid and ask after update `u`. Spot carries no time."""
+
+    s: str
+    u: int
+    b: str
+    B: Size
+    a: str
+    A: Size
+    T: int | None = None
+
+
+class MarkData(msgspec.Struct, gc=False):
+    """Mark `p`, index `i`, current funding estimate `r`, next funding time `T` (0 and "" on dated contracts)."""
+
+    s: str
+    E: int
+    p: str
+    T: int = 0
+    i: str | None = None
+    r: str | None = None
+
+
+class ForcedOrder(msgspec.Struct, gc=False):
+    """A liquidation order. `S` is the order's side; `ap` the average fill, `z` the filled size, `p`/`q` the order's own."""
+
+    s: str
+    S: str
+    q: Size
+    p: str
+    T: int
+    ap: str = "0"
+    z: Size = 0.0
+
+
+class ForceOrderData(msgspec.Struct, gc=False):
+    """Envelope of a forced order. `st` 2 is COIN-M on the merged stream."""
+
+    E: int
+    o: ForcedOrder
+
+
+class SnapshotBody(msgspec.Struct, gc=False):
+    """GET depth. Spot carries no times."""
+
+    lastUpdateId: int
+    bids: RawLevels
+    asks: RawLevels
+    E: int | None = None
+    T: int | None = None
+
+
+class Bare(msgspec.Struct, gc=False):
+    """Anything else: an ack, an error, a message of the /ws path or a combined one with unusual spacing."""
+
+    stream: str | None = None
+    data: msgspec.Raw | None = None
+    e: str | None = None
+    code: int | None = None
+    msg: str | None = None
+    error: msgspec.Raw | None = None
+    id: int | str | None = None
+    result: msgspec.Raw | None = None

@@ -1,0 +1,1 @@
+"""Events to numbers: arithmetic without clocks, files, sockets or pixels. `engine` is the way in."""

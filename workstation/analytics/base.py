@@ -1,0 +1,130 @@
+"""One base asset: its markets, its trades in receive order, and what is derived from them on demand.
+
+Derived things (bar series, row volumes) are made when first asked for, filled from the stored trades and then kept up to date;
+those not asked for any longer are dropped. They hold no truth of their own, so a checkpoint leaves them out.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Hashable, Iterable
+from copy import deepcopy
+from fractions import Fraction
+from typing import Protocol, TypeVar
+
+from feeds.events import Liquidation, Side, Trade
+from feeds.instrument import Instrument, InstrumentId
+from workstation.analytics.market import Market
+from workstation.analytics.trades import TradeStore
+from workstation.readmodels import MarketFilter
+
+DERIVED_LIMIT = 64
+LIQUIDATIONS_KEPT = 20_000
+OBI_KEPT = 1_800
+OBI_BAND = 0.002
+_SECOND_NS = 1_000_000_000
+
+_BUY, _SELL = Side.BUY, Side.SELL
+
+
+class Derived(Protocol):
+    """Something that is a function of the trades."""
+
+    def add_trade(self, trade: Trade, market: int, side: int) -> None:
+        """Count one trade of one of its markets."""
+
+
+D = TypeVar("D", bound=Derived)
+
+
+class Base:
+    """The state behind every pane of one base asset."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.markets: list[Market] = []
+        self.trades = TradeStore()
+        self.liquidations: deque[Liquidation] = deque(maxlen=LIQUIDATIONS_KEPT)
+        self.imbalances: dict[InstrumentId, deque[float]] = {}
+        self.watermark_ns = 0
+        self.trade_revision = 0
+        self.book_revision = 0
+        self.coverage_revision = 0
+        self._next_sample_ns = 0
+        self._derived: dict[Hashable, tuple[Derived, frozenset[int]]] = {}
+        self._listeners: list[list[Derived]] = []
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Base:
+        copy = Base(self.name)
+        for name, value in vars(self).items():
+            if name not in ("_derived", "_listeners", "liquidations"):
+                setattr(copy, name, deepcopy(value, memo))
+        copy.liquidations = self.liquidations.copy()
+        copy._listeners = [[] for _ in copy.markets]
+        return copy
+
+    def add_market(self, instrument: Instrument) -> Market:
+        """Begin a market. What was derived over a changed set of markets is made anew when next asked for."""
+        market = Market(instrument, len(self.markets))
+        self.markets.append(market)
+        self.imbalances[instrument.id] = deque(maxlen=OBI_KEPT)
+        self._derived.clear()
+        self._listeners = [[] for _ in self.markets]
+        self.coverage_revision += 1
+        return market
+
+    def chosen(self, markets: MarketFilter) -> list[Market]:
+        """The markets that a filter accepts, in order of arrival."""
+        return [market for market in self.markets if markets.accepts(market.instrument.venue, market.instrument.kind)]
+
+    def add_trade(self, market: Market, trade: Trade) -> None:
+        """Count one trade everywhere."""
+        aggressor = trade.aggressor
+        side = 1 if aggressor is _BUY else 2 if aggressor is _SELL else 0
+        index = market.index
+        self.trades.append((trade.ts_venue_ns, trade.price_ticks, trade.size, trade.notional, 3 * index + side))
+        market.last_price = trade.price
+        self.trade_revision += 1
+        for derived in self._listeners[index]:
+            derived.add_trade(trade, index, side)
+
+    def derive(self, key: Hashable, made: D, markets: Iterable[int]) -> D:
+        """Keep `made`, already filled, up to date from now on under `key`."""
+        if len(self._derived) >= DERIVED_LIMIT:
+            self._drop(next(iter(self._derived)))
+        chosen = frozenset(markets)
+        self._derived[key] = (made, chosen)
+        for index in chosen:
+            self._listeners[index].append(made)
+        return made
+
+    def find(self, key: Hashable) -> Derived | None:
+        """What was derived under `key`, marked as wanted; None if it has to be made."""
+        found = self._derived.pop(key, None)
+        if found is None:
+            return None
+        self._derived[key] = found
+        return found[0]
+
+    def sample(self, now_ns: int) -> None:
+        """Keep every market's OBI once a second of receive time, through silence as well."""
+        second = now_ns - now_ns % _SECOND_NS
+        if not self._next_sample_ns:
+            self._next_sample_ns = second + _SECOND_NS
+        if now_ns < self._next_sample_ns:
+            return
+        missed = min((now_ns - self._next_sample_ns) // _SECOND_NS + 1, OBI_KEPT)
+        self._next_sample_ns = second + _SECOND_NS
+        for market in self.markets:
+            imbalance = market.book.imbalance(OBI_BAND)
+            value = float("nan") if imbalance is None else imbalance
+            self.imbalances[market.instrument.id].extend([value] * missed)
+
+    def largest_tick(self, markets: Iterable[Market]) -> Fraction:
+        """The coarsest price step among some markets."""
+        return max((market.instrument.tick for market in markets), default=Fraction(1))
+
+    def _drop(self, key: Hashable) -> None:
+        made, chosen = self._derived.pop(key)
+        for index in chosen:
+            self._listeners[index].remove(made)

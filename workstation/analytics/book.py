@@ -1,0 +1,213 @@
+"""The order book of one market: sizes by integer tick.
+
+Measured on 6,547 real depth messages of 68 levels: a SortedDict written per level costs 36 us a message, this 9 us. So writes
+go to a plain dict with the best price cached; the sorted keys are a SortedList that is brought up to date only when somebody
+reads in order (a pane, sixty times a second at most), from the set of prices that came or went since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from sortedcontainers import SortedList
+
+from feeds.events import BookDelta, BookSnapshot, Level
+
+_WALK = 200  # ticks
+
+
+class BookSide:
+    """One side. `sign` is +1 for bids and -1 for asks: keys are multiplied by it so that the best is always the largest."""
+
+    __slots__ = ("_best", "_changed", "_ordered", "_sign", "_sizes")
+
+    def __init__(self, sign: int) -> None:
+        self._sign = sign
+        self._sizes: dict[int, float] = {}
+        self._ordered: SortedList[int] = SortedList()
+        self._changed: set[int] = set()
+        self._best: int | None = None
+
+    def __len__(self) -> int:
+        return len(self._sizes)
+
+    def __deepcopy__(self, memo: object) -> BookSide:
+        copy = BookSide(self._sign)
+        copy._sizes = self._sizes.copy()
+        copy._changed = set(self._sizes)
+        copy._best = self._best
+        return copy
+
+    def replace(self, levels: Iterable[Level]) -> None:
+        """Forget everything and take these levels."""
+        self._sizes = {price: size for price, size in levels if size > 0}
+        self._ordered.clear()
+        self._changed = set(self._sizes)
+        self._best = self._find_best()
+
+    def apply(self, levels: Iterable[Level]) -> None:
+        """Take absolute sizes; 0 removes. Removing an unknown price is normal."""
+        sizes, changed, sign = self._sizes, self._changed, self._sign
+        best = self._best
+        for price, size in levels:
+            if size:
+                if price not in sizes:
+                    changed.add(price)
+                    if best is None or price * sign > best * sign:
+                        best = price
+                sizes[price] = size
+            elif sizes.pop(price, None) is not None:
+                changed.add(price)
+                if price == best:
+                    best = self._next_best(price)
+        self._best = best
+
+    @property
+    def best(self) -> int | None:
+        """The best price in ticks."""
+        return self._best
+
+    def size_at(self, price: int) -> float:
+        """Resting size at a price, 0 where there is none."""
+        return self._sizes.get(price, 0.0)
+
+    def levels(self) -> Iterator[Level]:
+        """All levels, best first."""
+        sizes = self._sizes
+        ordered = self._in_order()
+        for price in reversed(ordered) if self._sign > 0 else ordered:
+            yield price, sizes[price]
+
+    def top(self, count: int) -> list[Level]:
+        """The best `count` levels, best first."""
+        return list(islice(self.levels(), count))
+
+    def within(self, limit: int) -> Iterator[Level]:
+        """Levels from the best up to and including the price `limit`."""
+        sizes = self._sizes
+        ordered = self._in_order()
+        prices = ordered.irange(limit, None, reverse=True) if self._sign > 0 else ordered.irange(None, limit)
+        for price in prices:
+            yield price, sizes[price]
+
+    def worst(self) -> int | None:
+        """The price where the visible book ends."""
+        ordered = self._in_order()
+        return (ordered[0] if self._sign > 0 else ordered[-1]) if ordered else None
+
+    def _next_best(self, gone: int) -> int | None:
+        """Step away from a removed best price; the next level is a few ticks off, a scan of all levels costs 60 us."""
+        sizes = self._sizes
+        for price in range(gone - self._sign, gone - self._sign * _WALK, -self._sign):
+            if price in sizes:
+                return price
+        return self._find_best()
+
+    def _find_best(self) -> int | None:
+        if not self._sizes:
+            return None
+        return max(self._sizes) if self._sign > 0 else min(self._sizes)
+
+    def _in_order(self) -> SortedList[int]:
+        if self._changed:
+            self._reorder()
+        return self._ordered
+
+    def _reorder(self) -> None:
+        if len(self._changed) * 4 > len(self._sizes):
+            self._ordered = SortedList(self._sizes)
+        else:
+            for price in self._changed:
+                self._move(price)
+        self._changed.clear()
+
+    def _move(self, price: int) -> None:
+        known = price in self._ordered
+        if price in self._sizes and not known:
+            self._ordered.add(price)
+        elif known and price not in self._sizes:
+            self._ordered.remove(price)
+
+
+class OrderBook:
+    """Bids and asks of one market. Empty and `known` False until a snapshot, and again after a gap."""
+
+    __slots__ = ("asks", "bids", "known", "lost_reason", "revision", "ts_venue_ns", "update_id")
+
+    def __init__(self) -> None:
+        self.bids = BookSide(+1)
+        self.asks = BookSide(-1)
+        self.known = False
+        self.lost_reason = ""
+        self.revision = 0
+        self.update_id = 0
+        self.ts_venue_ns = 0
+
+    def replace(self, snapshot: BookSnapshot) -> None:
+        """Take a whole book."""
+        self.bids.replace(snapshot.bids)
+        self.asks.replace(snapshot.asks)
+        self.known, self.lost_reason = True, ""
+        self._moved(snapshot)
+
+    def apply(self, delta: BookDelta) -> None:
+        """Take changes; ignored while the book is unknown."""
+        if not self.known:
+            return
+        self.bids.apply(delta.bids)
+        self.asks.apply(delta.asks)
+        self._moved(delta)
+
+    def lose(self, reason: str) -> None:
+        """A gap: forget all levels until the next snapshot."""
+        self.bids.replace(())
+        self.asks.replace(())
+        self.known, self.lost_reason = False, reason
+        self.revision += 1
+
+    @property
+    def crossed(self) -> bool:
+        """Best bid at or above best ask: the book cannot be right."""
+        bid, ask = self.bids.best, self.asks.best
+        return bid is not None and ask is not None and bid >= ask
+
+    def mid_ticks(self) -> float | None:
+        """Half way between the best prices, in ticks."""
+        bid, ask = self.bids.best, self.asks.best
+        return None if bid is None or ask is None else (bid + ask) / 2
+
+    def weighted_mid_ticks(self) -> float | None:
+        """(bid * ask size + ask * bid size) / (bid size + ask size), in ticks: leans to the thin side."""
+        bid, ask = self.bids.best, self.asks.best
+        if bid is None or ask is None:
+            return None
+        bid_size, ask_size = self.bids.size_at(bid), self.asks.size_at(ask)
+        return (bid * ask_size + ask * bid_size) / (bid_size + ask_size)
+
+    def depth_in_band(self, band: float, max_levels: int = 200) -> tuple[float, float, bool] | None:
+        """Bid and ask size within mid +- `band` (a fraction), at most `max_levels` a side, and whether the book reaches that far.
+
+        None while a side is empty.
+        """
+        mid = self.mid_ticks()
+        if mid is None:
+            return None
+        low, high = mid * (1 - band), mid * (1 + band)
+        bid = sum(size for _, size in islice(self.bids.within(-int(-low // 1)), max_levels))
+        ask = sum(size for _, size in islice(self.asks.within(int(high)), max_levels))
+        floor, ceiling = self.bids.worst(), self.asks.worst()
+        reaches = floor is not None and ceiling is not None and floor <= low and ceiling >= high
+        return bid, ask, reaches
+
+    def imbalance(self, band: float, max_levels: int = 200) -> float | None:
+        """OBI = (bid - ask) / (bid + ask) within the band, in [-1, 1]; None where nothing rests there."""
+        depth = self.depth_in_band(band, max_levels)
+        if depth is None or depth[0] + depth[1] == 0:
+            return None
+        return (depth[0] - depth[1]) / (depth[0] + depth[1])
+
+    def _moved(self, event: BookSnapshot | BookDelta) -> None:
+        self.update_id = event.update_id
+        self.ts_venue_ns = event.ts_venue_ns
+        self.revision += 1

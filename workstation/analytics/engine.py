@@ -1,0 +1,205 @@
+"""The whole arithmetic of the workstation: events in, views out. No clock, no IO, no Qt; the same events give the same bits.
+
+`apply` is total on market data. Time is `ts_recv_ns` for order and freshness and `ts_venue_ns` for bars; `advance` lets time
+pass through silence. Every owner of state lives below `Base`; derived series are made on demand and left out of checkpoints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+from feeds.events import (
+    BookDelta,
+    BookLost,
+    BookSnapshot,
+    Event,
+    Funding,
+    IndexPrice,
+    Liquidation,
+    MarkPrice,
+    OpenInterest,
+    Quote,
+    Trade,
+    TradesLive,
+    TradesLost,
+)
+from feeds.instrument import Instrument, InstrumentId
+from workstation.analytics.base import Base
+from workstation.analytics.market import Market
+from workstation.analytics.views.cvd import cvd_view
+from workstation.analytics.views.footprint import footprint_view
+from workstation.analytics.views.ladder import ladder_view
+from workstation.analytics.views.tape import tape_view
+from workstation.readmodels import (
+    CvdRequest,
+    FootprintRequest,
+    Freshness,
+    LadderRequest,
+    TapeRequest,
+    View,
+    ViewRequest,
+)
+
+_STATUS_STEP_NS = 1_000_000_000
+
+
+class Engine:
+    """State of all bases. `now_ns` is the receive time reached."""
+
+    def __init__(self) -> None:
+        self.now_ns = 0
+        self.bases: dict[str, Base] = {}
+        self._markets: dict[InstrumentId, tuple[Base, Market]] = {}
+        self._freshness: tuple[tuple[Freshness, Freshness], ...] = ()
+        self._status_revision = 0
+        self._next_status_ns = 0
+        self._handlers: dict[type[Any], Callable[[Any], None]] = {
+            Trade: self._trade,
+            BookDelta: self._book_delta,
+            BookSnapshot: self._book_snapshot,
+            BookLost: self._book_lost,
+            Quote: self._quote,
+            TradesLive: self._trades_live,
+            TradesLost: self._trades_lost,
+            MarkPrice: self._mark,
+            IndexPrice: self._index,
+            Funding: self._funding,
+            OpenInterest: self._open_interest,
+            Liquidation: self._liquidation,
+        }
+
+    def apply(self, event: Event) -> None:
+        """Take one event, in receive order."""
+        if event.ts_recv_ns >= self._next_status_ns:
+            self.advance(event.ts_recv_ns)
+        handler = self._handlers.get(type(event))
+        if handler is not None:
+            handler(event)
+
+    def advance(self, now_ns: int) -> None:
+        """Let receive time pass: second samples, freshness. Time never runs backwards here."""
+        if now_ns <= self.now_ns:
+            return
+        self.now_ns = now_ns
+        if now_ns < self._next_status_ns:
+            return
+        self._next_status_ns = now_ns - now_ns % _STATUS_STEP_NS + _STATUS_STEP_NS
+        for base in self.bases.values():
+            base.sample(now_ns)
+        self._watch_freshness()
+
+    def instruments(self) -> tuple[Instrument, ...]:
+        """Every market seen, in order of first event."""
+        return tuple(market.instrument for _, market in self._markets.values())
+
+    def revision(self, request: ViewRequest) -> int:
+        """A number that changes whenever `view(request)` would."""
+        base = self.bases.get(request.base)
+        if base is None:
+            return -1
+        revision = base.trade_revision + base.coverage_revision + self._status_revision
+        return revision + base.book_revision if isinstance(request, LadderRequest) else revision
+
+    def view(self, request: ViewRequest) -> View:
+        """The frozen answer to a request; an unknown base answers with an empty view."""
+        base = self.bases.get(request.base) or Base(request.base)
+        revision = self.revision(request)
+        match request:
+            case FootprintRequest():
+                return footprint_view(base, request, revision, self.now_ns)
+            case CvdRequest():
+                return cvd_view(base, request, revision, self.now_ns)
+            case LadderRequest():
+                return ladder_view(base, request, revision, self.now_ns)
+            case TapeRequest():
+                return tape_view(base, request, revision, self.now_ns)
+
+    def checkpoint(self) -> Engine:
+        """An independent engine in the same state."""
+        return deepcopy(self)
+
+    def _watch_freshness(self) -> None:
+        now_ns = self.now_ns
+        states = tuple(
+            (market.trades_freshness(now_ns), market.book_freshness(now_ns)) for _, market in self._markets.values()
+        )
+        if states != self._freshness:
+            self._freshness = states
+            self._status_revision += 1
+
+    def _find(self, instrument: Instrument) -> tuple[Base, Market]:
+        found = self._markets.get(instrument.id)
+        return found if found is not None else self._begin(instrument)
+
+    def _begin(self, instrument: Instrument) -> tuple[Base, Market]:
+        base = self.bases.get(instrument.base)
+        if base is None:
+            base = self.bases[instrument.base] = Base(instrument.base)
+        found = self._markets[instrument.id] = (base, base.add_market(instrument))
+        return found
+
+    def _trade(self, event: Trade) -> None:
+        base, market = self._find(event.instrument)
+        self._seen(base, market, event.ts_venue_ns, event.ts_recv_ns)
+        base.add_trade(market, event)
+
+    def _seen(self, base: Base, market: Market, ts_venue_ns: int, ts_recv_ns: int) -> None:
+        market.last_event_ns = ts_recv_ns
+        coverage = market.coverage
+        if ts_venue_ns > coverage.seen_ns or coverage.start_ns is None:
+            coverage.see(ts_venue_ns)
+        if ts_venue_ns > base.watermark_ns:
+            base.watermark_ns = ts_venue_ns
+
+    def _book_delta(self, event: BookDelta) -> None:
+        base, market = self._find(event.instrument)
+        market.last_book_ns = event.ts_recv_ns
+        market.book.apply(event)
+        base.book_revision += 1
+
+    def _book_snapshot(self, event: BookSnapshot) -> None:
+        base, market = self._find(event.instrument)
+        market.last_book_ns = event.ts_recv_ns
+        market.book.replace(event)
+        base.book_revision += 1
+
+    def _book_lost(self, event: BookLost) -> None:
+        base, market = self._find(event.instrument)
+        market.book.lose(event.reason)
+        base.book_revision += 1
+
+    def _quote(self, event: Quote) -> None:
+        _, market = self._find(event.instrument)
+        market.quote = event
+
+    def _trades_live(self, event: TradesLive) -> None:
+        base, market = self._find(event.instrument)
+        market.coverage.begin()
+        market.trades_lost_reason = ""
+        base.coverage_revision += 1
+
+    def _trades_lost(self, event: TradesLost) -> None:
+        base, market = self._find(event.instrument)
+        market.coverage.lose()
+        market.trades_lost_reason = event.reason
+        base.coverage_revision += 1
+
+    def _mark(self, event: MarkPrice) -> None:
+        base, market = self._find(event.instrument)
+        market.mark = event.mark
+        self._seen(base, market, event.ts_venue_ns, event.ts_recv_ns)
+
+    def _index(self, event: IndexPrice) -> None:
+        self._find(event.instrument)[1].index_price = event.index
+
+    def _funding(self, event: Funding) -> None:
+        self._find(event.instrument)[1].funding = event
+
+    def _open_interest(self, event: OpenInterest) -> None:
+        self._find(event.instrument)[1].open_interest = event.open_interest
+
+    def _liquidation(self, event: Liquidation) -> None:
+        base, _ = self._find(event.instrument)
+        base.liquidations.append(event)

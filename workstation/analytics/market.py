@@ -1,0 +1,132 @@
+"""One market as received so far: its book, the latest of everything slow, and when its trades were complete.
+
+Freshness is a function of the events and of the time passed in, so a replay shows the same states as the live run did.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from feeds.events import Funding, Quote
+from feeds.instrument import Instrument
+from workstation.analytics.book import OrderBook
+from workstation.readmodels import Freshness, MarketState
+
+STALE_NS = 10_000_000_000
+_SPANS = 2_000
+
+
+@dataclass(slots=True)
+class Coverage:
+    """Spans of venue time in which every trade was received. The last one is open while trades are live."""
+
+    spans: list[tuple[int, int]] = field(default_factory=list)
+    live: bool = False
+    began: bool = False
+    start_ns: int | None = None
+    seen_ns: int = 0
+
+    def begin(self) -> None:
+        """Trades are live; the span starts with the first venue time seen from now on."""
+        if not self.live:
+            self.live, self.began, self.start_ns = True, True, None
+
+    def see(self, ts_venue_ns: int) -> None:
+        """An event of this market carried this venue time."""
+        if self.start_ns is None and self.live:
+            self.start_ns = ts_venue_ns
+        if ts_venue_ns > self.seen_ns:
+            self.seen_ns = ts_venue_ns
+
+    def lose(self) -> None:
+        """Trades are missing after the last venue time seen."""
+        if self.live and self.start_ns is not None:
+            self.spans.append((self.start_ns, max(self.seen_ns, self.start_ns)))
+            del self.spans[:-_SPANS]
+        self.live, self.start_ns = False, None
+
+    def covers(self, start_ns: int, end_ns: int) -> bool:
+        """Whether no trade of [start, end) is missing, as far as is known."""
+        if self.live and self.start_ns is not None and self.start_ns <= start_ns:
+            return True
+        return any(start <= start_ns and end >= end_ns for start, end in reversed(self.spans))
+
+    def gaps(self) -> list[tuple[int, int]]:
+        """Spans between the first trade and now where trades are missing; an open one ends at the last time seen."""
+        starts = [start for start, _ in self.spans[1:]] + ([self.start_ns] if self.live and self.start_ns else [])
+        ends = [end for _, end in self.spans]
+        holes = list(zip(ends, starts, strict=False))
+        if len(ends) > len(starts):
+            holes.append((ends[-1], max(self.seen_ns, ends[-1])))
+        return holes
+
+
+@dataclass(slots=True)
+class Market:
+    """Everything known of one instrument except its trades, which its base keeps."""
+
+    instrument: Instrument
+    index: int
+    book: OrderBook = field(default_factory=OrderBook)
+    coverage: Coverage = field(default_factory=Coverage)
+    quote: Quote | None = None
+    mark: float | None = None
+    index_price: float | None = None
+    funding: Funding | None = None
+    open_interest: float | None = None
+    last_price: float | None = None
+    last_event_ns: int = 0
+    last_book_ns: int = 0
+    trades_lost_reason: str = ""
+
+    def state(self, now_ns: int) -> MarketState:
+        """The market as of `now_ns` in receive time."""
+        instrument = self.instrument
+        return MarketState(
+            id=instrument.id,
+            venue=instrument.venue,
+            kind=instrument.kind,
+            symbol=instrument.symbol,
+            tick_size=float(instrument.tick_size),
+            trades=self.trades_freshness(now_ns),
+            book=self.book_freshness(now_ns),
+            reason=self.trades_lost_reason or self.book.lost_reason,
+            last_event_ns=self.last_event_ns,
+        )
+
+    def trades_freshness(self, now_ns: int) -> Freshness:
+        """Whether the trades can be trusted now."""
+        if not self.coverage.live:
+            return Freshness.LOST if self.coverage.began else Freshness.WAITING
+        if self.coverage.start_ns is None:
+            return Freshness.SYNCING
+        return Freshness.STALE if now_ns - self.last_event_ns > STALE_NS else Freshness.LIVE
+
+    def book_freshness(self, now_ns: int) -> Freshness:
+        """Whether the book can be trusted now."""
+        if not self.book.known:
+            return Freshness.SYNCING if self.coverage.live or self.book.lost_reason else Freshness.WAITING
+        return Freshness.STALE if now_ns - self.last_book_ns > STALE_NS else Freshness.LIVE
+
+
+@dataclass(frozen=True, slots=True)
+class RowGrid:
+    """Exact price rows for one market: row = ticks * numerator // denominator, whatever the ticks of the other markets."""
+
+    numerator: int
+    denominator: int
+
+    def floor(self, ticks: int) -> int:
+        """The row that a price lies in; bids and trades."""
+        return ticks * self.numerator // self.denominator
+
+    def ceil(self, ticks: int) -> int:
+        """The row at or above a price; asks."""
+        return -(-ticks * self.numerator // self.denominator)
+
+
+def row_grid(instrument: Instrument, row_size: Fraction) -> RowGrid:
+    """The grid of rows of `row_size` (quote per base coin), anchored at price 0."""
+    ratio = instrument.tick / row_size
+    return RowGrid(ratio.numerator, ratio.denominator)

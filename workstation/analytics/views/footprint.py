@@ -1,0 +1,114 @@
+"""The footprint view: bars with judged cells over a filtered set of markets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from statistics import median
+
+import numpy as np
+
+from workstation.analytics.base import Base
+from workstation.analytics.market import Market, row_grid
+from workstation.analytics.series import BAR_CAP, BarSeries
+from workstation.readmodels import FootprintBar, FootprintRequest, FootprintRules, FootprintView, Ints, MarketFilter
+
+ROWS_A_BAR = 20
+HOUR_NS = 3_600_000_000_000
+_WHOLE = Fraction(10) ** 15  # one row for all prices: bars without cells
+_STEPS = (1, 2, 5)
+
+
+def footprint_view(base: Base, request: FootprintRequest, revision: int, now_ns: int) -> FootprintView:
+    """Bars, gaps and states for a footprint chart."""
+    chosen = base.chosen(request.markets)
+    row_size = _row_size(base, request, chosen)
+    series = _series(base, request, chosen, row_size)
+    return FootprintView(
+        request=request,
+        revision=revision,
+        row_size=float(row_size),
+        bars=series.bars(base.watermark_ns, base.coverage_revision),
+        markets=tuple(market.state(now_ns) for market in chosen),
+        gaps=gap_spans(chosen),
+        last_price=_last_price(chosen),
+        now_ns=now_ns,
+    )
+
+
+def bar_series(base: Base, markets: MarketFilter, bar_ns: int, cap: int = BAR_CAP) -> BarSeries:
+    """Bars without price rows."""
+    chosen = base.chosen(markets)
+    return _made(base, ("bars", markets, bar_ns), chosen, bar_ns, _WHOLE, FootprintRules(), cap)
+
+
+def market_bars(base: Base, market: Market, bar_ns: int, cap: int = BAR_CAP) -> BarSeries:
+    """Bars of one market, without price rows."""
+    return _made(base, ("market", market.index, bar_ns), [market], bar_ns, _WHOLE, FootprintRules(), cap)
+
+
+def gap_spans(markets: Iterable[Market]) -> Ints:
+    """Spans of venue time in which trades of any of the markets are missing: (n, 2), ordered by start."""
+    spans = sorted({span for market in markets for span in market.coverage.gaps()})
+    return np.array(spans, np.int64).reshape(-1, 2)
+
+
+def auto_row_size(bars: Iterable[FootprintBar], tick: Fraction, reference_ns: int) -> Fraction:
+    """A round multiple of the tick that gives a typical bar about 20 rows.
+
+    Judged on up to 60 closed bars before the last full hour, or, while there are fewer than five of those, on the first 1, 2, 4,
+    8 ... bars: a pure function of the bars that changes seldom.
+    """
+    closed = [bar for bar in bars if bar.closed]
+    hour = reference_ns - reference_ns % HOUR_NS
+    sample = [bar for bar in closed if bar.end_ns <= hour][-60:]
+    if len(sample) < 5:
+        sample = closed[: 1 << (len(closed).bit_length() - 1)] if closed else []
+    ranges = [bar.high - bar.low for bar in sample]
+    return round_step(Fraction(median(ranges) / ROWS_A_BAR) if ranges else tick * 10, tick)
+
+
+def round_step(wanted: Fraction, tick: Fraction) -> Fraction:
+    """The 1-2-5 multiple of the tick nearest above `wanted`."""
+    multiple = 1
+    while True:
+        for step in _STEPS:
+            if multiple * step * tick >= wanted:
+                return multiple * step * tick
+        multiple *= 10
+
+
+def _row_size(base: Base, request: FootprintRequest, chosen: list[Market]) -> Fraction:
+    if request.row_size is not None:
+        return Fraction(str(request.row_size))
+    bars = bar_series(base, request.markets, request.bar_ns).bars(base.watermark_ns, base.coverage_revision)
+    return auto_row_size(bars, base.largest_tick(chosen), base.watermark_ns)
+
+
+def _series(base: Base, request: FootprintRequest, chosen: list[Market], row_size: Fraction) -> BarSeries:
+    key = ("footprint", request.markets, request.bar_ns, row_size, request.rules)
+    return _made(base, key, chosen, request.bar_ns, row_size, request.rules, BAR_CAP)
+
+
+def _made(
+    base: Base,
+    key: tuple[object, ...],
+    chosen: list[Market],
+    bar_ns: int,
+    row_size: Fraction,
+    rules: FootprintRules,
+    cap: int,
+) -> BarSeries:
+    found = base.find(key)
+    if isinstance(found, BarSeries):
+        return found
+    grids = {market.index: (market, row_grid(market.instrument, row_size)) for market in chosen}
+    series = BarSeries(bar_ns, grids, rules, cap)
+    for part in base.trades.parts():
+        series.fill(part)
+    return base.derive(key, series, grids)
+
+
+def _last_price(chosen: list[Market]) -> float | None:
+    known = [market for market in chosen if market.last_price is not None]
+    return max(known, key=lambda market: market.last_event_ns).last_price if known else None
