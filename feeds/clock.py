@@ -1,4 +1,7 @@
-"""Time as an object, so that nothing in the middle reads the machine's clock. Integers, nanoseconds since the epoch, UTC."""
+"""Time as an object, so that nothing in the middle reads the machine's clock.
+
+Integers, nanoseconds since the epoch, UTC.
+"""
 
 from __future__ import annotations
 

@@ -33,7 +33,10 @@ class Place(Enum):
 
 
 class ChainRule(NamedTuple):
-    """How a venue says that diffs follow each other: `join` against a snapshot's id, `follow` against the last diff's."""
+    """How a venue says that diffs follow each other.
+
+    `join` against a snapshot's id, `follow` against the last diff's.
+    """
 
     join: Callable[[int, Ids], Place]
     follow: Callable[[int, Ids], Place]
@@ -76,7 +79,10 @@ class DepthJoiner(Generic[Content]):
         return self._last is not None
 
     def offer(self, ids: Ids, content: Content) -> Place | None:
-        """Take a diff. None: kept until a snapshot joins. NEXT: apply it now. BEYOND: the chain broke and this diff is kept."""
+        """Take a diff.
+
+        None: kept until a snapshot joins. NEXT: apply it now. BEYOND: the chain broke and this diff is kept.
+        """
         if self._last is None:
             self._waiting.append((ids, content))
             return None
@@ -90,7 +96,10 @@ class DepthJoiner(Generic[Content]):
         return place
 
     def join(self, snapshot_id: int) -> list[tuple[Ids, Content]] | None:
-        """Join the kept diffs to a snapshot: those to apply after it, or None when it is too old and must be fetched again."""
+        """Join the kept diffs to a snapshot.
+
+        Those to apply after it, or None when it is too old and must be fetched again.
+        """
         kept = [item for item in self._waiting if self._rule.join(snapshot_id, item[0]) is not Place.OLD]
         last, chained = snapshot_id, False
         for ids, _ in kept:

@@ -1,9 +1,9 @@
 """The vocabulary: everything that can happen in a market, as frozen values in one total order.
 
 Order is receive order (`ts_recv_ns`, ties in arrival order). Bars belong to `ts_venue_ns`; ordering and latency to
-`ts_recv_ns`. Both are ns since the epoch, UTC. Sizes are base coin after contract conversion, notionals are quote currency,
-`price_ticks` is the price in integer ticks of the instrument. A `None` aggressor means that the venue did not say; it is
-never guessed. A `BookDelta` before a snapshot never leaves `feeds`.
+`ts_recv_ns`. Both are ns since the epoch, UTC. Sizes are base coin after contract conversion, notionals are quote
+currency, `price_ticks` is the price in integer ticks of the instrument. A `None` aggressor means that the venue did not
+say; it is never guessed. A `BookDelta` before a snapshot never leaves `feeds`.
 
 msgspec structs instead of dataclasses: a frozen slotted dataclass costs 1.0 us to build, a struct 0.15 us.
 """
@@ -30,7 +30,7 @@ class _Event(msgspec.Struct, frozen=True, gc=False, tag=True):
     pass
 
 
-class Trade(_Event):
+class Trade(_Event, frozen=True):
     """One execution as published."""
 
     instrument: Instrument
@@ -44,7 +44,7 @@ class Trade(_Event):
     trade_id: int | str
 
 
-class BookSnapshot(_Event):
+class BookSnapshot(_Event, frozen=True):
     """The whole visible book; replaces what was known. Best level first on both sides."""
 
     instrument: Instrument
@@ -55,7 +55,7 @@ class BookSnapshot(_Event):
     update_id: int = 0
 
 
-class BookDelta(_Event):
+class BookDelta(_Event, frozen=True):
     """Absolute new sizes of some levels; 0 removes the level."""
 
     instrument: Instrument
@@ -66,7 +66,7 @@ class BookDelta(_Event):
     update_id: int = 0
 
 
-class BookLost(_Event):
+class BookLost(_Event, frozen=True):
     """The sequence broke or the connection ended: the book is unknown until the next snapshot."""
 
     instrument: Instrument
@@ -74,7 +74,7 @@ class BookLost(_Event):
     reason: str
 
 
-class Quote(_Event):
+class Quote(_Event, frozen=True):
     """Best bid and ask as the venue publishes them, apart from the depth stream."""
 
     instrument: Instrument
@@ -87,7 +87,7 @@ class Quote(_Event):
     update_id: int = 0
 
 
-class MarkPrice(_Event):
+class MarkPrice(_Event, frozen=True):
     """The venue's margin price, quote per base coin."""
 
     instrument: Instrument
@@ -96,7 +96,7 @@ class MarkPrice(_Event):
     mark: float
 
 
-class IndexPrice(_Event):
+class IndexPrice(_Event, frozen=True):
     """The venue's reference basket for this instrument, quote per base coin."""
 
     instrument: Instrument
@@ -105,8 +105,11 @@ class IndexPrice(_Event):
     index: float
 
 
-class Funding(_Event):
-    """Funding as a fraction per interval; longs pay shorts when positive. `interval_ns` is None where the venue did not say."""
+class Funding(_Event, frozen=True):
+    """Funding as a fraction per interval.
+
+    Longs pay shorts when positive. `interval_ns` is None where the venue did not say.
+    """
 
     instrument: Instrument
     ts_venue_ns: int
@@ -116,7 +119,7 @@ class Funding(_Event):
     interval_ns: int | None = None
 
 
-class OpenInterest(_Event):
+class OpenInterest(_Event, frozen=True):
     """Outstanding positions, one side counted, base coin and quote notional (None where it would need a price)."""
 
     instrument: Instrument
@@ -126,7 +129,7 @@ class OpenInterest(_Event):
     notional: float | None = None
 
 
-class Liquidation(_Event):
+class Liquidation(_Event, frozen=True):
     """A forced order. `side` is the order's side: SELL closes a long, BUY closes a short."""
 
     instrument: Instrument
@@ -138,14 +141,14 @@ class Liquidation(_Event):
     side: Side
 
 
-class TradesLive(_Event):
+class TradesLive(_Event, frozen=True):
     """From here on every trade of the instrument is received."""
 
     instrument: Instrument
     ts_recv_ns: int
 
 
-class TradesLost(_Event):
+class TradesLost(_Event, frozen=True):
     """Trades are missing or may be: a broken id chain (`missing` of them) or the end of the connection (None)."""
 
     instrument: Instrument
@@ -154,7 +157,7 @@ class TradesLost(_Event):
     missing: int | None = None
 
 
-class Connected(_Event):
+class Connected(_Event, frozen=True):
     """A connection opened."""
 
     venue: Venue
@@ -162,7 +165,7 @@ class Connected(_Event):
     ts_recv_ns: int
 
 
-class Disconnected(_Event):
+class Disconnected(_Event, frozen=True):
     """A connection ended."""
 
     venue: Venue

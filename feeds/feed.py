@@ -1,7 +1,7 @@
 """The one loop's body: a frame in, events out, for live, replay and simulation alike.
 
-Owns the protocol objects, one per open connection, made at OPEN and thrown away at CLOSE. An undecodable frame is counted,
-logged once per kind and skipped; it stays in the recording.
+Owns the protocol objects, one per open connection, made at OPEN and thrown away at CLOSE. An undecodable frame is
+counted, logged once per kind and skipped; it stays in the recording.
 """
 
 from __future__ import annotations

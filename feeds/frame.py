@@ -1,7 +1,8 @@
 """The unit that is received, recorded and replayed: exactly what arrived on one connection, and when.
 
-Frames of all connections form one sequence in receive order. `ts_recv_ns` is stamped once, by the transport; replay keeps the
-recorded value. The payload of an OPEN frame is the JSON of the connection's `ConnectionSpec`, so a recording decodes itself.
+Frames of all connections form one sequence in receive order. `ts_recv_ns` is stamped once, by the transport; replay
+keeps the recorded value. The payload of an OPEN frame is the JSON of the connection's `ConnectionSpec`, so a recording
+decodes itself.
 """
 
 from __future__ import annotations
@@ -37,9 +38,9 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
 class ConnectionSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a protocol needs to be built again from a recording.
 
-    `name` is unique among the connections open at one time and is the `connection` of its frames. `route` is the venue's own
-    name for what the socket carries (Binance: `public`, `market`, or `all` where one socket serves both). `streams` are the
-    venue's stream names. `markets` are the instruments whose messages may arrive.
+    `name` is unique among the connections open at one time and is the `connection` of its frames. `route` is the
+    venue's own name for what the socket carries (Binance: `public`, `market`, or `all` where one socket serves both).
+    `streams` are the venue's stream names. `markets` are the instruments whose messages may arrive.
     """
 
     name: str

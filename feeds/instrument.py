@@ -1,7 +1,7 @@
 """What is traded and where: venues, market kinds and the instrument with its units.
 
-Owns the conversion from a venue's own numbers (price text, contracts) to ours (integer ticks, base coin, quote notional).
-Knows nothing of wires, files or clocks.
+Owns the conversion from a venue's own numbers (price text, contracts) to ours (integer ticks, base coin, quote
+notional). Knows nothing of wires, files or clocks.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ class MarketKind(StrEnum):
 class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     """One tradable market of one venue, in canonical units.
 
-    `tick_size` is the price step per base coin (already divided by `multiplier`, so PEPE and 1000PEPE share a price scale).
-    `contract_size` is what one unit of the venue's size field stands for: base coin for linear and spot, quote for inverse.
-    `multiplier` is the number of base coins in one listed unit (1000 for 1000PEPE, else 1).
+    `tick_size` is the price step per base coin (already divided by `multiplier`, so PEPE and 1000PEPE share a price
+    scale). `contract_size` is what one unit of the venue's size field stands for: base coin for linear and spot, quote
+    for inverse. `multiplier` is the number of base coins in one listed unit (1000 for 1000PEPE, else 1).
     """
 
     venue: Venue

@@ -2,7 +2,8 @@
 
 One protocol object serves one connection from OPEN to CLOSE and is then thrown away, so no state survives a reconnect.
 It never waits, never reads a clock and never opens anything: what it wants done is a `Send` or a `Fetch` in `requests`,
-and the answer to a `Fetch` comes back as an HTTP frame with the same tag. Replay drops the requests; the answers are in the file.
+and the answer to a `Fetch` comes back as an HTTP frame with the same tag. Replay drops the requests; the answers are in
+the file.
 """
 
 from __future__ import annotations

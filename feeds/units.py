@@ -1,8 +1,8 @@
 """From a venue's price text and size to ours: integer ticks, base coin, quote notional.
 
-The price grid is the one clever part. A venue repeats the same few thousand price strings all day, so the grid remembers
-text -> ticks: a look-up costs 40 ns where parsing, scaling and checking cost 400 ns, and in a book message of 70 levels that
-is most of the decoding. What was once checked to lie on the grid needs no second check.
+The price grid is the one clever part. A venue repeats the same few thousand price strings all day, so the grid
+remembers text -> ticks: a look-up costs 40 ns where parsing, scaling and checking cost 400 ns, and in a book message of
+70 levels that is most of the decoding. What was once checked to lie on the grid needs no second check.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """What the panes draw: frozen values, arrays instead of objects per row, and the requests that ask for them.
 
-A pane holds a request; the engine answers it with a view that carries a `revision`. Equal revisions mean equal views, so a
-pane that has drawn one need not look at it again. Arrays are read-only; a closed bar is one object shared by all later views.
-Times are ns since the epoch, UTC. Sizes are base coin, `*_usd` are quote notional, prices are quote per base coin.
+A pane holds a request; the engine answers it with a view that carries a `revision`. Equal revisions mean equal views,
+so a pane that has drawn one need not look at it again. Arrays are read-only; a closed bar is one object shared by all
+later views. Times are ns since the epoch, UTC. Sizes are base coin, `*_usd` are quote notional, prices are quote per
+base coin.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class MarketFilter:
-    """Which markets of a base are summed. None means all of them. `perp=None` takes both, True perpetuals, False spot."""
+    """Which markets of a base are summed.
+
+    None means all of them. `perp=None` takes both, True perpetuals, False spot.
+    """
 
     perp: bool | None = True
     venues: frozenset[Venue] | None = None
@@ -75,7 +79,9 @@ class FootprintRequest:
 
 @dataclass(frozen=True, slots=True)
 class CvdRequest:
-    """CVD lines of every market of a base on the bars of `bar_ns`, from 00:00 UTC or, without reset, from the first trade."""
+    """CVD lines of every market of a base on the bars of `bar_ns`, from 00:00 UTC or, without reset, from the first
+    trade.
+    """
 
     base: str
     bar_ns: int = 60_000_000_000
@@ -85,7 +91,8 @@ class CvdRequest:
 
 @dataclass(frozen=True, slots=True)
 class LadderRequest:
-    """The book of one market, or summed over a filter, with rows of `row_size` (None: the largest tick among the markets).
+    """The book of one market, or summed over a filter, with rows of `row_size` (None: the largest tick among the
+    markets).
 
     `band` is the half width of the OBI band as a fraction of mid, `recent_ns` how long sold and bought volume stay.
     """
@@ -149,8 +156,9 @@ class Stack:
 class FootprintBar:
     """One bar. Row i of the arrays covers prices [(first_row + i) * row_size, (first_row + i + 1) * row_size).
 
-    Rows are contiguous, empty ones included. `min_delta` and `max_delta` are extremes of the running delta, which starts at 0.
-    `stacks` is empty until the bar is closed. `complete` is False when the markets were not all received from start to end.
+    Rows are contiguous, empty ones included. `min_delta` and `max_delta` are extremes of the running delta, which
+    starts at 0. `stacks` is empty until the bar is closed. `complete` is False when the markets were not all received
+    from start to end.
     """
 
     start_ns: int
@@ -191,7 +199,10 @@ class FootprintBar:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FootprintView:
-    """Bars oldest first; minutes without a trade are absent. `gaps` is (n, 2): start and end of spans with missing trades."""
+    """Bars oldest first.
+
+    Minutes without a trade are absent. `gaps` is (n, 2): start and end of spans with missing trades.
+    """
 
     request: FootprintRequest
     revision: int
@@ -247,9 +258,9 @@ class VenueImbalance:
 class LadderView:
     """Rows of one price grid: row r covers [r * row_size, (r + 1) * row_size); bids floored, asks ceiled onto it.
 
-    `rows` ascend and are contiguous. Sizes are base coin: resting `bid` and `ask`; `sold` and `bought` are aggressor volume of the
-    last `recent_ns`; `profile` is the volume of the session. `best_bid` and the like are None while no book is known.
-    `imbalance_history` is OBI sampled once a second, newest last.
+    `rows` ascend and are contiguous. Sizes are base coin: resting `bid` and `ask`; `sold` and `bought` are aggressor
+    volume of the last `recent_ns`; `profile` is the volume of the session. `best_bid` and the like are None while no
+    book is known. `imbalance_history` is OBI sampled once a second, newest last.
     """
 
     request: LadderRequest
@@ -274,7 +285,10 @@ class LadderView:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TapeView:
-    """Prints, newest first. `side` is +1 buy, -1 sell, 0 unknown; `market` indexes `markets`; `prints` counts merged trades."""
+    """Prints, newest first.
+
+    `side` is +1 buy, -1 sell, 0 unknown; `market` indexes `markets`; `prints` counts merged trades.
+    """
 
     request: TapeRequest
     revision: int
@@ -329,8 +343,9 @@ class ConnectionStatus:
 class StatusView:
     """Everything the status bar and the playback bar show.
 
-    `lag_ns` is how far the engine is behind what arrived (live) or behind the intended pace (replay). `epoch` grows with every
-    seek and change of source; panes clear then. `start_ns` and `end_ns` bound a recording and are None when live.
+    `lag_ns` is how far the engine is behind what arrived (live) or behind the intended pace (replay). `epoch` grows
+    with every seek and change of source; panes clear then. `start_ns` and `end_ns` bound a recording and are None when
+    live.
     """
 
     presence: Presence

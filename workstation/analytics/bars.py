@@ -1,8 +1,8 @@
 """Time bars with their cells, built trade by trade or from columns, with the same bits either way.
 
-A bar belongs to venue trade time: it is [start, start + bar_ns) in UTC. Open and close are the first and last trade in receive
-order. The running delta starts at 0, so its extremes bracket 0. Trades without an aggressor count in OHLC and trades, not in
-volume by side.
+A bar belongs to venue trade time: it is [start, start + bar_ns) in UTC. Open and close are the first and last trade in
+receive order. The running delta starts at 0, so its extremes bracket 0. Trades without an aggressor count in OHLC and
+trades, not in volume by side.
 """
 
 from __future__ import annotations

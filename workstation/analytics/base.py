@@ -1,7 +1,7 @@
 """One base asset: its markets, its trades in receive order, and what is derived from them on demand.
 
-Derived things (bar series, row volumes) are made when first asked for, filled from the stored trades and then kept up to date;
-those not asked for any longer are dropped. They hold no truth of their own, so a checkpoint leaves them out.
+Derived things (bar series, row volumes) are made when first asked for, filled from the stored trades and then kept up
+to date; those not asked for any longer are dropped. They hold no truth of their own, so a checkpoint leaves them out.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""The whole arithmetic of the workstation: events in, views out. No clock, no IO, no Qt; the same events give the same bits.
+"""The whole arithmetic of the workstation: events in, views out. No clock, no IO, no Qt; the same events give the same
+bits.
 
-`apply` is total on market data. Time is `ts_recv_ns` for order and freshness and `ts_venue_ns` for bars; `advance` lets time
-pass through silence. Every owner of state lives below `Base`; derived series are made on demand and left out of checkpoints.
+`apply` is total on market data. Time is `ts_recv_ns` for order and freshness and `ts_venue_ns` for bars; `advance` lets
+time pass through silence. Every owner of state lives below `Base`; derived series are made on demand and left out of
+checkpoints.
 """
 
 from __future__ import annotations

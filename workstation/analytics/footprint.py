@@ -11,7 +11,10 @@ from workstation.readmodels import Bools, Floats, FootprintRules, PocTie, Stack,
 
 
 def poc_index(total: Floats, tie: PocTie = PocTie.MIDDLE) -> int:
-    """Row of the largest volume; a tie goes to the row nearest the middle of the bar and then to the lower, or to the lowest."""
+    """Row of the largest volume.
+
+    A tie goes to the row nearest the middle of the bar and then to the lower, or to the lowest.
+    """
     ties = np.flatnonzero(total == total.max())
     if tie is PocTie.LOWEST or len(ties) == 1:
         return int(ties[0])
@@ -19,7 +22,8 @@ def poc_index(total: Floats, tie: PocTie = PocTie.MIDDLE) -> int:
 
 
 def value_area(total: Floats, poc: int, fraction: float = 0.70) -> tuple[int, int]:
-    """Grow from the POC by the larger neighbour (a tie: the nearer to the POC, then the upper) until >= `fraction` is inside.
+    """Grow from the POC by the larger neighbour (a tie: the nearer to the POC, then the upper) until >= `fraction` is
+    inside.
 
     Returns the lowest and highest row, inclusive.
     """

@@ -112,7 +112,10 @@ class Market:
 
 @dataclass(frozen=True, slots=True)
 class RowGrid:
-    """Exact price rows for one market: row = ticks * numerator // denominator, whatever the ticks of the other markets."""
+    """Exact price rows for one market.
+
+    Row = ticks * numerator // denominator, whatever the ticks of the other markets.
+    """
 
     numerator: int
     denominator: int

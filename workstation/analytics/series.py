@@ -1,7 +1,7 @@
 """A series of time bars over some markets of a base: filled once from the stored trades, then trade by trade.
 
-Closed bars are frozen once and shared by every later view; a late trade thaws its bar and freezes it anew. A bar closes when
-venue time has passed its end by a second, so that trades of a slower socket still find it open.
+Closed bars are frozen once and shared by every later view; a late trade thaws its bar and freezes it anew. A bar closes
+when venue time has passed its end by a second, so that trades of a slower socket still find it open.
 """
 
 from __future__ import annotations

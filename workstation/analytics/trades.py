@@ -1,7 +1,8 @@
 """Every trade of one base asset in receive order, in columns, within a cap: what all charts are binned from.
 
-Trades are staged as tuples and packed into immutable numpy chunks, so appending costs 0.1 us, a checkpoint shares the chunks
-instead of copying them, and the oldest chunk is dropped when the cap is reached. 33 bytes a trade: 132 MB for 4 million.
+Trades are staged as tuples and packed into immutable numpy chunks, so appending costs 0.1 us, a checkpoint shares the
+chunks instead of copying them, and the oldest chunk is dropped when the cap is reached. 33 bytes a trade: 132 MB for 4
+million.
 """
 
 from __future__ import annotations

@@ -56,8 +56,8 @@ def gap_spans(markets: Iterable[Market]) -> Ints:
 def auto_row_size(bars: Iterable[FootprintBar], tick: Fraction, reference_ns: int) -> Fraction:
     """A round multiple of the tick that gives a typical bar about 20 rows.
 
-    Judged on up to 60 closed bars before the last full hour, or, while there are fewer than five of those, on the first 1, 2, 4,
-    8 ... bars: a pure function of the bars that changes seldom.
+    Judged on up to 60 closed bars before the last full hour, or, while there are fewer than five of those, on the first
+    1, 2, 4, 8 ... bars: a pure function of the bars that changes seldom.
     """
     closed = [bar for bar in bars if bar.closed]
     hour = reference_ns - reference_ns % HOUR_NS

@@ -113,7 +113,10 @@ def _imbalance(market: Market, band: float, now_ns: int) -> VenueImbalance:
 
 
 def _blend(base: Base, chosen: list[Market], imbalances: tuple[VenueImbalance, ...]) -> float | None:
-    """OBI over venues, weighted by each one's taker flow of the last five minutes; equal weights while nothing traded."""
+    """OBI over venues, weighted by each one's taker flow of the last five minutes.
+
+    Equal weights while nothing traded.
+    """
     usable = [
         (market, entry.imbalance)
         for market, entry in zip(chosen, imbalances, strict=True)
