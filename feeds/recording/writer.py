@@ -78,6 +78,16 @@ class RecordingWriter:
         """Frames in the open chunk, not yet on disk."""
         return len(self._times)
 
+    @property
+    def start_ns(self) -> int | None:
+        """The earliest receive time on disk, None while there is none."""
+        return min((index.message_start_time for index in self._indexes), default=None)
+
+    @property
+    def end_ns(self) -> int | None:
+        """The latest receive time on disk, None while there is none."""
+        return max((index.message_end_time for index in self._indexes), default=None)
+
     def write(self, frames: Iterable[Frame]) -> None:
         """Append frames in this order; TIMER frames are skipped."""
         pack, text, timer = MESSAGE.pack, FrameKind.TEXT, FrameKind.TIMER
@@ -167,8 +177,8 @@ class RecordingWriter:
             channel_message_counts=dict(self._counts),
             chunk_count=len(self._indexes),
             message_count=self.frames_written,
-            message_start_time=min((index.message_start_time for index in self._indexes), default=0),
-            message_end_time=max((index.message_end_time for index in self._indexes), default=0),
+            message_start_time=self.start_ns or 0,
+            message_end_time=self.end_ns or 0,
             metadata_count=1,
             schema_count=0,
         )

@@ -1,4 +1,4 @@
-"""A recording gives back every frame, in the order in which it was written, whatever happened to the process or the file."""
+"""A recording gives back every frame, in the order in which it was written."""
 
 from __future__ import annotations
 
@@ -125,7 +125,8 @@ def test_other_mcap_readers_read_it(tmp_path: Path) -> None:
         (frame.ts_recv_ns, number, frame.payload) for number, frame in enumerate(frames)
     ]
     assert [c.metadata["connection"] for _, c, _ in messages] == [frame.connection for frame in frames]
-    assert summary is not None and summary.statistics is not None
+    assert summary is not None
+    assert summary.statistics is not None
     assert summary.statistics.message_count == len(frames)
     assert [record.name for record in metadata] == ["recording"]
 
@@ -145,7 +146,8 @@ def test_file_being_written_is_readable_up_to_its_last_whole_chunk(tmp_path: Pat
         eventually(lambda: recorder.frames_written == len(frames))
         reader = RecordingReader(recorder.path)
         assert list(reader.frames()) == frames
-        assert reader.damage is not None and reader.damage.bytes_unreadable == 0
+        assert reader.damage is not None
+        assert reader.damage.bytes_unreadable == 0
         assert list(reader.frames(start_ns=frames[2000].ts_recv_ns))
     assert RecordingReader(recorder.path).damage is None
 
@@ -173,7 +175,8 @@ def test_killed_process_leaves_a_readable_file(tmp_path: Path) -> None:
     frames = list(reader.frames())
     assert len(frames) > 100
     assert [frame.payload for frame in frames] == [b"%d" % number for number in range(len(frames))]
-    assert reader.damage is not None and reader.damage.end_ns == frames[-1].ts_recv_ns
+    assert reader.damage is not None
+    assert reader.damage.end_ns == frames[-1].ts_recv_ns
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
@@ -204,7 +207,8 @@ def test_failed_write_is_reported_and_raises_nothing(tmp_path: Path) -> None:
 def test_frame_that_cannot_be_packed_stops_the_recording(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with Recorder(tmp_path / "r.mcap") as recorder:
         recorder.append(Frame(-1, "a", FrameKind.TEXT, b""))
-    assert recorder.failed is not None and "stopped" in recorder.failed.text
+    assert recorder.failed is not None
+    assert "stopped" in recorder.failed.text
     assert "recording stopped" in caplog.text
 
 
@@ -237,7 +241,8 @@ def test_other_files_are_named_for_what_they_are(tmp_path: Path, content: bytes,
     path.write_bytes(content)
     with pytest.raises(RecordingError) as caught:
         RecordingReader(path)
-    assert text in caught.value.text and "\n" not in caught.value.text
+    assert text in caught.value.text
+    assert "\n" not in caught.value.text
 
 
 def test_missing_folder_forbidden_and_special_files(tmp_path: Path) -> None:

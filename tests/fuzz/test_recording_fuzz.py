@@ -48,7 +48,8 @@ def test_every_truncation_gives_a_prefix_and_says_so(tmp_path: Path, finish: boo
             continue
         found, damaged = result
         assert damaged
-        assert found == frames[: len(found)] and len(found) >= readable
+        assert found == frames[: len(found)]
+        assert len(found) >= readable
         readable = len(found)
     assert readable >= 200
 
