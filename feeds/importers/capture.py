@@ -1,0 +1,133 @@
+"""What every importer shares: reading compressed lines that may be cut off, and what it hands to the writer."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+import msgspec
+import zstandard
+
+from feeds.errors import ImportFailed
+from feeds.frame import Frame
+from feeds.instrument import Instrument, MarketKind
+
+BLOCK_BYTES = 64 * 1024
+GZIP_MAGIC = b"\x1f\x8b"
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+
+
+class Tally(msgspec.Struct):
+    """What went wrong while frames were produced. `damaged` names files that could not be read to the end."""
+
+    torn_lines: int = 0
+    damaged: list[str] = []
+
+
+class Capture(msgspec.Struct, frozen=True):
+    """An opened session: its instruments are known, its frames come when asked for, in receive order."""
+
+    instruments: tuple[Instrument, ...]
+    frames: Iterator[Frame]
+    tally: Tally
+
+
+Advance = Callable[[int], None]
+"""Told how many bytes of input have been read since the last call."""
+
+
+class Importer(Protocol):
+    """One kind of capture. `passes` is how often each input byte is read."""
+
+    passes: int
+
+    def recognises(self, head: bytes) -> bool:
+        """True when a file whose decompressed content begins with `head` is of this kind."""
+
+    def open(self, files: Sequence[Path], market: MarketKind | None, advance: Advance) -> Capture:
+        """Open files as one session; `market` overrides what the content says.
+
+        Raises:
+            ImportFailed: a file is missing, unreadable or not of this kind. The frames raise it too.
+        """
+
+
+class _Decompressor(Protocol):
+    def decompress(self, data: bytes, /) -> bytes: ...
+
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
+
+
+def read_blocks(path: Path, tally: Tally, advance: Advance) -> Iterator[bytes]:
+    """Yield the decompressed content of a `.gz`, `.zst` or plain file; a cut or damaged end is noted in `tally`.
+
+    Raises:
+        ImportFailed: the file cannot be opened or read.
+    """
+    try:
+        with path.open("rb") as stream:
+            magic = stream.read(4)
+            stream.seek(0)
+            start = _decompressor(magic)
+            yield from _plain(stream, advance) if start is None else _unpacked(stream, start, path.name, tally, advance)
+    except OSError as error:
+        raise ImportFailed(f"{path.name} cannot be read: {error.strerror}.", str(path)) from error
+
+
+def read_lines(path: Path, tally: Tally, advance: Advance) -> Iterator[bytes]:
+    """Yield the lines of a file without their ends, an unfinished last one included. Raises as `read_blocks`."""
+    rest = b""
+    for block in read_blocks(path, tally, advance):
+        lines = (rest + block).split(b"\n")
+        rest = lines.pop()
+        yield from lines
+    if rest:
+        yield rest
+
+
+def read_head(path: Path, size: int = BLOCK_BYTES) -> bytes:
+    """The first decompressed bytes of a file, at most `size`. Raises as `read_blocks`."""
+    head = b""
+    for block in read_blocks(path, Tally(), lambda _: None):
+        head += block
+        if len(head) >= size:
+            break
+    return head[:size]
+
+
+def _decompressor(magic: bytes) -> Callable[[], _Decompressor] | None:
+    if magic.startswith(GZIP_MAGIC):
+        return lambda: zlib.decompressobj(31)
+    if magic.startswith(ZSTD_MAGIC):
+        return lambda: zstandard.ZstdDecompressor().decompressobj()
+    return None
+
+
+def _plain(stream: BinaryIO, advance: Advance) -> Iterator[bytes]:
+    while block := stream.read(BLOCK_BYTES):
+        advance(len(block))
+        yield block
+
+
+def _unpacked(
+    stream: BinaryIO, start: Callable[[], _Decompressor], name: str, tally: Tally, advance: Advance
+) -> Iterator[bytes]:
+    unpacker, whole = start(), True
+    try:
+        for packed in _plain(stream, advance):
+            block = packed
+            while block:
+                yield unpacker.decompress(block)
+                whole = unpacker.eof
+                block = unpacker.unused_data.lstrip(b"\0") if whole else b""
+                unpacker = start() if whole else unpacker
+    except (zlib.error, zstandard.ZstdError):
+        whole = False
+    if not whole:
+        tally.damaged.append(name)

@@ -1,0 +1,172 @@
+"""Captures of the hftbacktest collector: `<receive time> <raw JSON>` a line, one symbol a file, plain or gzip.
+
+    1723161255088169167 {"stream":"btcusdt@bookTicker","data":{"e":"bookTicker","u":5123107839020,...}}
+    1723161255319702566 {"lastUpdateId":5123107852948,...}                       the REST depth snapshot, inline
+    1737918843893903000 {"channel":"l2Book","data":{"coin":"BTC",...}}           Hyperliquid
+
+Times are ns; older recorders wrote us. The files of one market and symbol chain into one connection, named like
+`binance.linear.btcusdt`; all connections merge by receive time. The captures carry no instrument list: instruments
+are inferred (see `inference`). Each file is read twice, first for that.
+"""
+
+from __future__ import annotations
+
+import heapq
+import re
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
+from pathlib import Path
+
+import msgspec
+
+from feeds.errors import ImportFailed
+from feeds.frame import ConnectionSpec, Frame, FrameKind, open_frame
+from feeds.importers.capture import Advance, Capture, Tally, read_blocks, read_lines
+from feeds.importers.inference import Grid, infer_instrument
+from feeds.instrument import MarketKind, Venue
+
+_LINE = re.compile(rb"\d{13,20} [{\[]")
+_BINANCE_STREAM = re.compile(rb'\{"stream":"([^"]+)"')
+_HYPERLIQUID_STREAM = re.compile(rb'\{"channel":"([^"]+)"')
+_HYPERLIQUID_COIN = re.compile(rb'"coin":"([^"]+)"')
+_INVERSE_SYMBOL = re.compile(r".*USD_(PERP|\d{6})")
+_SNAPSHOT = b'{"lastUpdateId"'
+_NS_FROM_DIGITS = {19: 1, 16: 1_000, 13: 1_000_000}
+_HEAD_BYTES = 1 << 20
+
+_receive_time = attrgetter("ts_recv_ns")
+_json = msgspec.json.Decoder(msgspec.Raw)
+
+
+class _Market(msgspec.Struct, frozen=True):
+    venue: Venue
+    kind: MarketKind
+    symbol: str
+
+
+class _Survey(msgspec.Struct):
+    """What the first pass learned of one file."""
+
+    path: Path
+    market: _Market
+    streams: set[str]
+    first_ns: int
+
+
+class HftbacktestImporter:
+    """Opens captures of the hftbacktest collector."""
+
+    passes = 2
+
+    def recognises(self, head: bytes) -> bool:
+        """True when the content begins with a time and JSON."""
+        return _LINE.match(head) is not None
+
+    def open(self, files: Sequence[Path], market: MarketKind | None, advance: Advance) -> Capture:
+        """Survey all files, then offer their frames. Raises ImportFailed, as do the frames."""
+        grids: dict[_Market, Grid] = {}
+        surveys = [_survey(path, market, grids, advance) for path in files]
+        specs = [_spec(found, grid, surveys) for found, grid in grids.items()]
+        tally = Tally()
+        sources = [
+            _frames(spec, sorted((s for s in surveys if s.market == found), key=attrgetter("first_ns")), tally, advance)
+            for found, spec in zip(grids, specs, strict=True)
+        ]
+        instruments = tuple(instrument for spec in specs for instrument in spec.markets)
+        return Capture(instruments, heapq.merge(*sources, key=_receive_time), tally)
+
+
+class _Seen:
+    """What whole pieces of one file have shown so far."""
+
+    def __init__(self) -> None:
+        self.grid = Grid()
+        self.streams: set[bytes] = set()
+        self.coins: set[bytes] = set()
+
+    def see(self, text: bytes) -> None:
+        self.streams.update(_BINANCE_STREAM.findall(text) or _HYPERLIQUID_STREAM.findall(text))
+        self.coins.update(_HYPERLIQUID_COIN.findall(text))
+        self.grid.see(text)
+
+
+def _survey(path: Path, kind: MarketKind | None, grids: dict[_Market, Grid], advance: Advance) -> _Survey:
+    head, rest, seen = b"", b"", _Seen()
+    for block in read_blocks(path, Tally(), advance):
+        if len(head) < _HEAD_BYTES:
+            head += block
+        text = rest + block
+        cut = text.rfind(b"\n") + 1
+        rest = text[cut:]
+        seen.see(text[:cut])
+    seen.see(rest)
+    market = _market(path, head, _symbols(seen.streams, seen.coins), kind)
+    first_ns = next((ts for ts, _ in filter(None, map(_parse, head.split(b"\n")))), None)
+    if first_ns is None:
+        raise ImportFailed(f"{path.name} holds no whole line of a capture.")
+    grids.setdefault(market, Grid()).include(seen.grid)
+    return _Survey(path, market, set(map(_text, seen.streams)), first_ns)
+
+
+def _text(name: bytes) -> str:
+    return name.decode(errors="replace")
+
+
+def _symbols(streams: set[bytes], coins: set[bytes]) -> set[str]:
+    if coins:
+        return set(map(_text, coins))
+    return {_text(stream.partition(b"@")[0]).upper() for stream in streams if not stream.startswith(b"!")}
+
+
+def _market(path: Path, head: bytes, symbols: set[str], kind: MarketKind | None) -> _Market:
+    if len(symbols) != 1:
+        found = ", ".join(sorted(symbols)) or "none"
+        raise ImportFailed(f"{path.name} is not a capture of one symbol (found: {found}).")
+    (symbol,) = symbols
+    if _HYPERLIQUID_COIN.search(head):
+        return _Market(Venue.HYPERLIQUID, kind or MarketKind.LINEAR, symbol)
+    if _INVERSE_SYMBOL.fullmatch(symbol):
+        return _Market(Venue.BINANCE, kind or MarketKind.INVERSE, symbol)
+    futures = b'"pu":' in head or b'"e":"bookTicker"' in head
+    return _Market(Venue.BINANCE, kind or (MarketKind.LINEAR if futures else MarketKind.SPOT), symbol)
+
+
+def _spec(market: _Market, grid: Grid, surveys: Sequence[_Survey]) -> ConnectionSpec:
+    streams = set[str]().union(*(survey.streams for survey in surveys if survey.market == market))
+    return ConnectionSpec(
+        name=f"{market.venue.value}.{market.kind.value}.{market.symbol.lower()}",
+        venue=market.venue,
+        kind=market.kind,
+        route="capture",
+        streams=tuple(sorted(streams)),
+        markets=(infer_instrument(market.venue, market.kind, market.symbol, grid),),
+    )
+
+
+def _frames(spec: ConnectionSpec, surveys: Sequence[_Survey], tally: Tally, advance: Advance) -> Iterator[Frame]:
+    ts, name, tag = surveys[0].first_ns, spec.name, f"depth/{spec.markets[0].symbol}"
+    yield open_frame(spec, ts)
+    for survey in surveys:
+        for line in read_lines(survey.path, tally, advance):
+            parsed = _parse(line)
+            if parsed is None:
+                tally.torn_lines += 1
+                continue
+            ts, payload = parsed
+            if payload.startswith(_SNAPSHOT):
+                yield Frame(ts, name, FrameKind.HTTP, payload, tag)
+            else:
+                yield Frame(ts, name, FrameKind.TEXT, payload)
+    yield Frame(ts, name, FrameKind.CLOSE, b"end of capture")
+
+
+def _parse(line: bytes) -> tuple[int, bytes] | None:
+    stamp, _, payload = line.partition(b" ")
+    scale = _NS_FROM_DIGITS.get(len(stamp))
+    if scale is None or not stamp.isdigit():
+        return None
+    try:
+        _json.decode(payload)
+    except (ValueError, RecursionError):
+        return None
+    return int(stamp) * scale, payload

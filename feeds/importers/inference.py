@@ -1,0 +1,105 @@
+"""Instruments of captures that carry no instrument list, inferred from what was traded and quoted.
+
+Tick and lot are the greatest common divisors of all prices and sizes seen: exact integer arithmetic on the decimal
+text, but only as fine as what was seen. Base and quote come from the symbol by suffix. Nothing here was said by the
+venue.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from decimal import Decimal
+
+from feeds.errors import ImportFailed
+from feeds.instrument import Instrument, MarketKind, Venue
+from feeds.venues.binance_instruments import base_and_multiplier
+
+# A price and a size, one after the other: a book level, a Binance trade, a Hyperliquid level or trade.
+_PRICE_AND_SIZE = re.compile(rb'(?:\["|"p":"|"px":")(\d+(?:\.\d+)?)"(?:,"|,"q":"|,"sz":")(\d+(?:\.\d+)?)"')
+_DIGITS = 18
+_QUOTES = (
+    "USDT", "USDC", "FDUSD", "TUSD", "BUSD", "USDS", "USDP", "DAI", "USD", "EUR", "GBP", "AUD", "TRY", "BRL", "JPY",
+    "BTC", "ETH", "BNB", "SOL",
+)  # fmt: skip
+
+
+class Grid:
+    """The coarsest price and size steps that everything seen so far fits on."""
+
+    def __init__(self) -> None:
+        self._price = 0
+        self._size = 0
+
+    def see(self, text: bytes) -> None:
+        """Take in every price and size in a piece of capture.
+
+        Raises:
+            ImportFailed: a number has more digits than any venue uses.
+        """
+        pairs = set(_PRICE_AND_SIZE.findall(text))
+        self._price = math.gcd(self._price, *map(_scaled, {price for price, _ in pairs}))
+        self._size = math.gcd(self._size, *map(_scaled, {size for _, size in pairs}))
+
+    def include(self, other: Grid) -> None:
+        """Take in everything another grid has seen."""
+        self._price = math.gcd(self._price, other._price)
+        self._size = math.gcd(self._size, other._size)
+
+    @property
+    def tick_size(self) -> Decimal:
+        """The price step, 0 while nothing was seen."""
+        return _unscaled(self._price)
+
+    @property
+    def lot_size(self) -> Decimal:
+        """The size step in the venue's own unit, 0 while nothing was seen."""
+        return _unscaled(self._size)
+
+
+def infer_instrument(venue: Venue, kind: MarketKind, symbol: str, grid: Grid) -> Instrument:
+    """Build an instrument from a symbol and the grid of its numbers.
+
+    Raises:
+        ImportFailed: no price was seen, or the quote currency is unknown.
+    """
+    if not grid.tick_size:
+        raise ImportFailed(f"The capture of {symbol} holds no prices, so its tick size is unknown.")
+    base, quote, multiplier = _names(venue, symbol)
+    settle = {MarketKind.SPOT: "", MarketKind.LINEAR: quote, MarketKind.INVERSE: base}[kind]
+    inverse = kind is MarketKind.INVERSE
+    return Instrument(
+        venue=venue,
+        kind=kind,
+        symbol=symbol,
+        base=base,
+        quote=quote,
+        settle=settle,
+        tick_size=grid.tick_size / multiplier,
+        lot_size=grid.lot_size * (1 if inverse else multiplier),
+        contract_size=Decimal((100 if base == "BTC" else 10) if inverse else 1),
+        multiplier=multiplier,
+    )
+
+
+def _names(venue: Venue, symbol: str) -> tuple[str, str, int]:
+    if venue is Venue.HYPERLIQUID:
+        thousands = re.fullmatch(r"k([A-Z]{2,})", symbol)
+        return (thousands.group(1), "USDC", 1000) if thousands else (symbol, "USDC", 1)
+    pair = symbol.partition("_")[0]
+    for quote in _QUOTES:
+        if pair.endswith(quote) and pair != quote:
+            base, multiplier = base_and_multiplier(pair.removesuffix(quote))
+            return base, quote, multiplier
+    raise ImportFailed(f"The quote currency of {symbol} is unknown, so it cannot be imported.")
+
+
+def _scaled(text: bytes) -> int:
+    whole, _, decimals = text.partition(b".")
+    if len(decimals) > _DIGITS or len(whole) > _DIGITS:
+        raise ImportFailed("A number of the capture has too many digits or decimal places.", text[:50].decode())
+    return int(whole + decimals.ljust(_DIGITS, b"0"))
+
+
+def _unscaled(number: int) -> Decimal:
+    return Decimal(number).scaleb(-_DIGITS).normalize()
