@@ -1,0 +1,90 @@
+"""Binance as a whole: three hosts as path prefixes, request weights, streams and sockets."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator, Mapping
+
+import msgspec
+
+from feeds.instrument import MarketKind, Venue
+from feeds.simulator.binance.conversation import BinanceConversation
+from feeds.simulator.binance.rest import Refused, Rest
+from feeds.simulator.binance.wire import MarketWire, Wire
+from feeds.simulator.binance.words import Words
+from feeds.simulator.dialect import Answer, Message
+from feeds.simulator.facts import Fact
+from feeds.simulator.simulation import Simulation
+from feeds.simulator.spec import MS, SECOND
+
+_REST = {MarketKind.LINEAR: "fapi/v1/", MarketKind.INVERSE: "dapi/v1/", MarketKind.SPOT: "api/v3/"}
+_HOSTS = {kind.value: kind for kind in MarketKind}
+_ROUTES = ("public", "market")
+
+
+class Weights:
+    """The request weight of one pool within the current minute of the clock."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.used = 0
+        self._minute = 0
+
+    def charge(self, weight: int, now_ns: int) -> int:
+        """Count a request. Returns 0 where it is allowed, else the seconds until it would be."""
+        minute, second = divmod(now_ns // SECOND, 60)
+        if minute != self._minute:
+            self._minute, self.used = minute, 0
+        self.used += weight
+        return 0 if self.used <= self.limit else 60 - second
+
+
+class BinanceDialect:
+    """USD-M below `/binance/linear`, COIN-M below `/binance/inverse`, spot below `/binance/spot`."""
+
+    prefix = "/binance"
+
+    def __init__(self, simulation: Simulation, *, futures_weight: int = 2_400, spot_weight: int = 6_000) -> None:
+        ours = [m for m in simulation.markets if m.spec.instrument.venue is Venue.BINANCE]
+        wires = [MarketWire(market, Words(market)) for market in ours]
+        self._wire = Wire(wires)
+        self._rest = {kind: Rest(kind, [w for w in wires if w.words.kind is kind]) for kind in MarketKind}
+        futures = Weights(futures_weight)
+        self._weights = dict.fromkeys(MarketKind, futures) | {MarketKind.SPOT: Weights(spot_weight)}
+
+    def messages(self, facts: Iterable[Fact], now_ns: int, wanted: Container[str]) -> Iterator[Message]:
+        """What the streams say about these facts; `now_ns` becomes the push time `E`."""
+        return self._wire.messages(facts, now_ns // MS, wanted)
+
+    def open(self, path: str, query: Mapping[str, str]) -> BinanceConversation | None:
+        """Begin a socket at `/linear/market/stream`, `/spot/ws/btcusdt@trade` and the like."""
+        host, *parts = path.strip("/").split("/")
+        segment = _HOSTS.get(host)
+        if segment is None:
+            return None
+        has_route = bool(parts) and parts[0] in _ROUTES and segment is not MarketKind.SPOT
+        route = parts.pop(0) if has_route else ""
+        match parts:
+            case ["stream"]:
+                return BinanceConversation(segment, route, True, query.get("streams", "").split("/"))
+            case ["ws", *streams]:
+                return BinanceConversation(segment, route, False, streams)
+            case _:
+                return None
+
+    def get(self, path: str, query: Mapping[str, str], now_ns: int) -> Answer:
+        """Answer a GET and charge its weight to the pool that fapi and dapi share, or to spot's."""
+        host, _, rest_path = path.strip("/").partition("/")
+        segment = _HOSTS.get(host)
+        if segment is None or not rest_path.startswith(_REST[segment]):
+            return Answer(404, b"")
+        route = rest_path.removeprefix(_REST[segment])
+        rest, pool = self._rest[segment], self._weights[segment]
+        try:
+            wait_s = pool.charge(rest.weight(route, query), now_ns)
+            headers = {"X-MBX-USED-WEIGHT-1M": str(pool.used)}
+            if wait_s:
+                body = {"code": -1003, "msg": f"Too many requests; current limit is {pool.limit} per 1 MINUTE."}
+                return Answer(429, msgspec.json.encode(body), headers | {"Retry-After": str(wait_s)})
+            return Answer(200, msgspec.json.encode(rest.get(route, query, now_ns)), headers)
+        except Refused as refused:
+            return Answer(refused.status, msgspec.json.encode(refused.body))

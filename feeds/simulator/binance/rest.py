@@ -1,0 +1,248 @@
+"""Binance's REST answers about the simulated markets, for one host (`/fapi/v1`, `/dapi/v1` or `/api/v3`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from feeds.events import Side
+from feeds.instrument import MarketKind
+from feeds.simulator.binance.listing import exchange_info
+from feeds.simulator.binance.wire import MarketWire, aggregate_row, kline_row
+from feeds.simulator.facts import Aggregate, Fill
+from feeds.simulator.history import MINUTE, MinuteBar, Recent
+from feeds.simulator.spec import MS, SECOND
+
+Query = Mapping[str, str]
+_DEPTH_WEIGHTS = ((50, 2), (100, 5), (500, 10), (1_000, 20))
+_SPOT_DEPTH_WEIGHTS = ((100, 5), (500, 25), (1_000, 50), (5_000, 250))
+_KLINE_WEIGHTS = ((99, 1), (499, 2), (1_000, 5), (1_500, 10))
+_INTERVALS = {"1m": 1, "3m": 3, "5m": 5, "15m": 15, "30m": 30, "1h": 60, "4h": 240, "1d": 1_440}
+_DAY_NS = 24 * 3_600 * SECOND
+
+
+class Refused(Exception):
+    """The venue's error: HTTP status, its own code and its text."""
+
+    def __init__(self, status: int, code: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.body = {"code": code, "msg": text}
+
+
+def _number(query: Query, name: str, default: int, largest: int | None = None) -> int:
+    text = query.get(name)
+    if text is None:
+        return default
+    if not text.isdigit() or not int(text):
+        raise Refused(400, -1130, f"Data sent for parameter '{name}' is not valid.")
+    return min(int(text), largest) if largest else int(text)
+
+
+def _step(table: Sequence[tuple[int, int]], limit: int) -> int:
+    return next((weight for largest, weight in table if limit <= largest), table[-1][1])
+
+
+class Rest:
+    """The routes of one host."""
+
+    def __init__(self, segment: MarketKind, wires: Sequence[MarketWire]) -> None:
+        self._segment = segment
+        self._is_spot = segment is MarketKind.SPOT
+        self._wires = {wire.words.symbol: wire for wire in wires}
+        self._routes: dict[str, Callable[[Query, int], object]] = {
+            "time": self._time,
+            "exchangeInfo": self._exchange_info,
+            "depth": self._depth,
+            "aggTrades": self._aggregates,
+            "trades": self._trades,
+            "klines": self._klines,
+            "ticker/24hr": self._day,
+        }
+        if not self._is_spot:
+            self._routes |= {
+                "premiumIndex": self._premium,
+                "openInterest": self._open_interest,
+                "fundingInfo": self._funding_info,
+                "fundingRate": self._funding_rate,
+            }
+
+    def weight(self, route: str, query: Query) -> int:
+        """What the venue charges for a call."""
+        if route == "depth":
+            table = _SPOT_DEPTH_WEIGHTS if self._is_spot else _DEPTH_WEIGHTS
+            return _step(table, _number(query, "limit", 100 if self._is_spot else 500))
+        if route == "klines":
+            return 2 if self._is_spot else _step(_KLINE_WEIGHTS, _number(query, "limit", 500))
+        if route == "ticker/24hr":
+            return (2 if self._is_spot else 1) if "symbol" in query else (80 if self._is_spot else 40)
+        if route == "premiumIndex":
+            return 10 if self._segment is MarketKind.INVERSE or "symbol" not in query else 1
+        if self._is_spot:
+            return {"aggTrades": 4, "trades": 25, "exchangeInfo": 20}.get(route, 1)
+        return {"aggTrades": 20, "trades": 5, "fundingInfo": 0, "fundingRate": 0}.get(route, 1)
+
+    def get(self, route: str, query: Query, now_ns: int) -> object:
+        """The body of an answer, ready for JSON. Raises `Refused`."""
+        handler = self._routes.get(route)
+        if handler is None:
+            raise Refused(404, -5000, f"Path {route}, Method GET is invalid")
+        return handler(query, now_ns)
+
+    def _wire(self, query: Query) -> MarketWire:
+        symbol = query.get("symbol")
+        if not symbol:
+            text = "Mandatory parameter 'symbol' was not sent, was empty/null, or malformed."
+            raise Refused(400, -1102, text)
+        if symbol not in self._wires:
+            raise Refused(400, -1121, "Invalid symbol.")
+        return self._wires[symbol]
+
+    def _chosen(self, query: Query) -> list[MarketWire]:
+        return [self._wire(query)] if "symbol" in query else list(self._wires.values())
+
+    def _time(self, query: Query, now_ns: int) -> object:
+        return {"serverTime": now_ns // MS}
+
+    def _exchange_info(self, query: Query, now_ns: int) -> object:
+        return exchange_info(self._segment, self._chosen(query), now_ns // MS)
+
+    def _depth(self, query: Query, now_ns: int) -> object:
+        wire, limit = self._wire(query), _number(query, "limit", 100 if self._is_spot else 500)
+        if not self._is_spot and limit not in (5, 10, 20, 50, 100, 500, 1_000):
+            raise Refused(400, -4021, f"{limit} is not valid depth limit")
+        book, words = wire.market.book, wire.words
+        body: dict[str, Any] = {"lastUpdateId": book.update_id}
+        if not self._is_spot:
+            body |= {"E": now_ns // MS, "T": now_ns // MS}
+        if self._segment is MarketKind.INVERSE:
+            body |= {"symbol": words.symbol, "pair": words.pair}
+        levels = min(limit, 5_000)
+        return body | {"bids": words.levels(book.bids.top(levels)), "asks": words.levels(book.asks.top(levels))}
+
+    def _aggregates(self, query: Query, now_ns: int) -> object:
+        wire, limit = self._wire(query), _number(query, "limit", 500, 1_000)
+        rows = _page(wire.market.tape.aggregates, query, limit)
+        extra = {"M": True} if self._is_spot else {}
+        return [aggregate_row(wire.words, row) | extra for row in rows]
+
+    def _trades(self, query: Query, now_ns: int) -> object:
+        wire, limit = self._wire(query), _number(query, "limit", 500, 1_000)
+        return [self._trade(wire, fill) for fill in wire.market.tape.trades.last(limit)]
+
+    def _trade(self, wire: MarketWire, fill: Fill) -> dict[str, Any]:
+        words, spec = wire.words, wire.market.spec
+        row: dict[str, Any] = {"id": fill.trade_id, "price": words.price(fill.price), "qty": words.size(fill.lots)}
+        if self._segment is MarketKind.INVERSE:
+            row["baseQty"] = f"{spec.base_size(fill.lots, fill.price):.8f}"
+        else:
+            row["quoteQty"] = f"{spec.notional(fill.lots, fill.price):.{8 if self._is_spot else 2}f}"
+        row |= {"time": fill.ts_ns // MS, "isBuyerMaker": fill.aggressor is Side.SELL}
+        return row | ({"isBestMatch": True} if self._is_spot else {})
+
+    def _klines(self, query: Query, now_ns: int) -> object:
+        wire = self._wire(query)
+        minutes = _INTERVALS.get(query.get("interval", ""))
+        if minutes is None:
+            raise Refused(400, -1120, "Invalid interval.")
+        limit = _number(query, "limit", 500, 1_000 if self._is_spot else 1_500)
+        start_ns, end_ns = _number(query, "startTime", 0) * MS, _number(query, "endTime", 1 << 42) * MS
+        length_ns = minutes * MINUTE
+        bars = [b for b in _merged(wire.market.tape.bars.rows, length_ns) if start_ns <= b.open_ns <= end_ns]
+        page = bars[:limit] if "startTime" in query else bars[-limit:]
+        return [kline_row(wire.words, bar, length_ns) for bar in page]
+
+    def _day(self, query: Query, now_ns: int) -> object:
+        rows = [self._day_row(wire, now_ns) for wire in self._chosen(query)]
+        single = "symbol" in query and self._segment is not MarketKind.INVERSE
+        return rows[0] if single else rows
+
+    def _day_row(self, wire: MarketWire, now_ns: int) -> dict[str, Any]:
+        words, market = wire.words, wire.market
+        bars = [bar for bar in market.tape.bars.rows if bar.open_ns > now_ns - _DAY_NS]
+        row: dict[str, Any] = {"symbol": words.symbol}
+        if not bars:
+            return row | {"volume": words.size(0), "count": 0}
+        day = _merged(bars, 100 * _DAY_NS)[-1]
+        inverse = self._segment is MarketKind.INVERSE
+        change = day.close - day.open
+        volume = market.spec.base_size(day.volume, day.close)
+        average = day.turnover / volume if not inverse else market.spec.notional(day.volume, 1) / day.turnover
+        row |= {"pair": words.pair} if inverse else {}
+        row |= {"priceChange": words.price(change), "priceChangePercent": f"{100.0 * change / day.open:.3f}"}
+        row |= {"weightedAvgPrice": f"{average:.{words.price_decimals}f}", "lastPrice": words.price(day.close)}
+        row |= {"lastQty": words.size(market.tape.trades.rows[-1].lots), "openPrice": words.price(day.open)}
+        row |= {"highPrice": words.price(day.high), "lowPrice": words.price(day.low), "volume": words.size(day.volume)}
+        row |= {"baseVolume" if inverse else "quoteVolume": f"{day.turnover:.8f}"}
+        row |= {"openTime": day.open_ns // MS, "closeTime": now_ns // MS}
+        return row | {"firstId": day.first_trade_id, "lastId": day.last_trade_id, "count": day.trades}
+
+    def _premium(self, query: Query, now_ns: int) -> object:
+        rows = [row for wire in self._chosen(query) if (row := self._premium_row(wire, now_ns))]
+        single = "symbol" in query and self._segment is MarketKind.LINEAR
+        return rows[0] if single else rows
+
+    def _premium_row(self, wire: MarketWire, now_ns: int) -> dict[str, Any] | None:
+        perpetual = wire.market.perpetual
+        if perpetual is None:
+            return None
+        row: dict[str, Any] = {"symbol": wire.words.symbol}
+        if self._segment is MarketKind.INVERSE:
+            row["pair"] = wire.words.pair
+        row |= {"markPrice": f"{perpetual.mark:.8f}", "indexPrice": f"{perpetual.index:.8f}"}
+        row |= {"estimatedSettlePrice": f"{perpetual.settle:.8f}", "lastFundingRate": f"{perpetual.rate:.8f}"}
+        row |= {"interestRate": "0.00010000", "nextFundingTime": perpetual.next_funding_ns // MS}
+        return row | {"time": now_ns // MS}
+
+    def _open_interest(self, query: Query, now_ns: int) -> object:
+        wire = self._wire(query)
+        perpetual = wire.market.perpetual
+        assert perpetual is not None
+        if self._segment is MarketKind.INVERSE:
+            names = {"symbol": wire.words.symbol, "pair": wire.words.pair, "contractType": "PERPETUAL"}
+            return names | {"openInterest": f"{perpetual.open_interest:.0f}", "time": now_ns // MS}
+        size = f"{perpetual.open_interest:.{wire.words.size_decimals}f}"
+        return {"openInterest": size, "symbol": wire.words.symbol, "time": now_ns // MS}
+
+    def _funding_info(self, query: Query, now_ns: int) -> object:
+        return []
+
+    def _funding_rate(self, query: Query, now_ns: int) -> object:
+        limit = _number(query, "limit", 100, 1_000)
+        start_ns, end_ns = _number(query, "startTime", 0) * MS, _number(query, "endTime", 1 << 42) * MS
+        rows = []
+        for wire in self._chosen(query):
+            paid = wire.market.perpetual.paid if wire.market.perpetual else []
+            due = [row for row in paid if start_ns <= row.ts_ns <= end_ns]
+            for row in due[:limit] if "startTime" in query else due[-limit:]:
+                rate, mark = f"{row.rate:.8f}", f"{row.mark:.8f}"
+                when = {"symbol": wire.words.symbol, "fundingTime": row.ts_ns // MS}
+                rows.append(when | {"fundingRate": rate, "markPrice": mark})
+        return rows
+
+
+def _page(recent: Recent[Aggregate], query: Query, limit: int) -> list[Aggregate]:
+    if "fromId" in query:
+        if "startTime" in query or "endTime" in query:
+            raise Refused(400, -1128, "Combination of optional parameters invalid.")
+        return recent.since(int(query["fromId"]) if query["fromId"].isdigit() else 0, limit)
+    if "startTime" in query or "endTime" in query:
+        start_ms, end_ms = _number(query, "startTime", 0), _number(query, "endTime", 1 << 42)
+        if "startTime" not in query:
+            return recent.between(0, (end_ms + 1) * MS, 1 << 31)[-limit:]
+        return recent.between(start_ms * MS, (end_ms + 1) * MS, limit)
+    return recent.last(limit)
+
+
+def _merged(bars: Sequence[MinuteBar], length_ns: int) -> list[MinuteBar]:
+    merged: list[MinuteBar] = []
+    for bar in bars:
+        open_ns = bar.open_ns - bar.open_ns % length_ns
+        if merged and merged[-1].open_ns == open_ns:
+            merged[-1].merge(bar)
+        else:
+            merged.append(MinuteBar(
+                open_ns, bar.open, bar.high, bar.low, bar.close, bar.first_trade_id, bar.last_trade_id,
+                bar.volume, bar.turnover, bar.buy_volume, bar.buy_turnover,
+            ))  # fmt: skip
+    return merged

@@ -1,0 +1,59 @@
+"""What only a perpetual has: mark, index, funding, open interest."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from feeds.simulator.spec import SECOND
+
+FUNDING_INTERVAL_NS = 8 * 3_600 * SECOND
+_INTEREST = 0.0001
+_DAMPER = 0.0005
+
+
+@dataclass(frozen=True, slots=True)
+class FundingRow:
+    """One funding that was paid: time, fraction per interval, mark price then."""
+
+    ts_ns: int
+    rate: float
+    mark: float
+
+
+class Perpetual:
+    """The derived prices of one perpetual, quote per base coin. `rate` is a fraction per 8 h; longs pay when positive.
+
+    `open_interest` is in lots, one side counted.
+    """
+
+    def __init__(self, last: float, index: float, open_interest: float, now_ns: int) -> None:
+        self.mark = self.average_mark = last
+        self.index = self.settle = index
+        self.premium = last / index - 1.0
+        self.open_interest = open_interest
+        self.next_funding_ns = now_ns - now_ns % FUNDING_INTERVAL_NS + FUNDING_INTERVAL_NS
+        self.paid: list[FundingRow] = []
+        for back in range(30, 0, -1):
+            wave = 0.00006 * math.sin(back * 0.9) + 0.00004 * math.sin(back * 2.3)
+            self._pay(self.next_funding_ns - back * FUNDING_INTERVAL_NS, 0.00005 + wave)
+
+    @property
+    def rate(self) -> float:
+        """The funding rate as it stands: premium plus the clamped interest term (Binance's formula)."""
+        return self.premium + min(max(_INTEREST - self.premium, -_DAMPER), _DAMPER)
+
+    def _pay(self, ts_ns: int, rate: float) -> None:
+        self.paid.append(FundingRow(ts_ns, rate, self.mark))
+        del self.paid[:-1_000]
+
+    def second(self, now_ns: int, mid: float, index: float) -> None:
+        """Take in one second: the middle of this market's book and the index."""
+        self.index = index
+        self.premium += (mid / index - 1.0 - self.premium) / 60.0
+        self.mark = index * (1.0 + self.premium)
+        self.average_mark += (self.mark - self.average_mark) / 30.0
+        self.settle += (index - self.settle) / 1_800.0
+        if now_ns >= self.next_funding_ns:
+            self._pay(self.next_funding_ns, self.rate)
+            self.next_funding_ns += FUNDING_INTERVAL_NS

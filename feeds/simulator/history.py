@@ -1,0 +1,108 @@
+"""What a market remembers for REST: the last trades and aggregates by contiguous id, and one-minute bars."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from feeds.events import Side
+from feeds.simulator.facts import Aggregate, Fill
+from feeds.simulator.spec import SECOND, MarketSpec
+
+MINUTE = 60 * SECOND
+Row = TypeVar("Row", Fill, Aggregate)
+
+
+class Recent(Generic[Row]):
+    """The last `capacity` to `2 * capacity` rows; ids are contiguous and start at `first_id`."""
+
+    def __init__(self, capacity: int, first_id: int) -> None:
+        self._capacity = capacity
+        self.first_id = first_id
+        self.rows: list[Row] = []
+
+    def append(self, row: Row) -> None:
+        """Add the row with the next id."""
+        self.rows.append(row)
+        if len(self.rows) >= 2 * self._capacity:
+            del self.rows[: self._capacity]
+            self.first_id += self._capacity
+
+    def last(self, limit: int) -> list[Row]:
+        """The newest rows, oldest first."""
+        return self.rows[-limit:]
+
+    def since(self, row_id: int, limit: int) -> list[Row]:
+        """Rows from an id on, oldest first."""
+        start = max(row_id - self.first_id, 0)
+        return self.rows[start : start + limit]
+
+    def between(self, start_ns: int, end_ns: int, limit: int) -> list[Row]:
+        """Rows of start_ns <= time < end_ns, oldest first."""
+        by_time: Callable[[Row], int] = lambda row: row.ts_ns  # noqa: E731
+        start = bisect_left(self.rows, start_ns, key=by_time)
+        end = bisect_left(self.rows, end_ns, key=by_time)
+        return self.rows[start : min(end, start + limit)]
+
+
+@dataclass(slots=True)
+class MinuteBar:
+    """One minute of trades. Prices in ticks, `volume` in lots, `turnover` in quote (base coin if inverse)."""
+
+    open_ns: int
+    open: int
+    high: int
+    low: int
+    close: int
+    first_trade_id: int
+    last_trade_id: int
+    volume: int = 0
+    turnover: float = 0.0
+    buy_volume: int = 0
+    buy_turnover: float = 0.0
+
+    @property
+    def trades(self) -> int:
+        """Number of fills."""
+        return self.last_trade_id - self.first_trade_id + 1
+
+    def add(self, fill: Fill, turnover: float) -> None:
+        """Count one fill of this minute."""
+        self.high = max(self.high, fill.price)
+        self.low = min(self.low, fill.price)
+        self.close = fill.price
+        self.last_trade_id = fill.trade_id
+        self.volume += fill.lots
+        self.turnover += turnover
+        if fill.aggressor is Side.BUY:
+            self.buy_volume += fill.lots
+            self.buy_turnover += turnover
+
+    def merge(self, later: MinuteBar) -> None:
+        """Extend by a later bar."""
+        self.high, self.low, self.close = max(self.high, later.high), min(self.low, later.low), later.close
+        self.last_trade_id = later.last_trade_id
+        self.volume += later.volume
+        self.turnover += later.turnover
+        self.buy_volume += later.buy_volume
+        self.buy_turnover += later.buy_turnover
+
+
+class Bars:
+    """One-minute bars of the last `capacity` minutes in which something traded, oldest first."""
+
+    def __init__(self, spec: MarketSpec, capacity: int = 3_000) -> None:
+        self._turnover = spec.base_size if spec.instrument.kind == "inverse" else spec.notional
+        self._capacity = capacity
+        self.rows: list[MinuteBar] = []
+
+    def add(self, fill: Fill) -> None:
+        """Count one fill."""
+        minute = fill.ts_ns - fill.ts_ns % MINUTE
+        if not self.rows or self.rows[-1].open_ns != minute:
+            price, trade_id = fill.price, fill.trade_id
+            self.rows.append(MinuteBar(minute, price, price, price, price, trade_id, trade_id))
+            del self.rows[: -self._capacity]
+        self.rows[-1].add(fill, self._turnover(fill.lots, fill.price))

@@ -1,0 +1,112 @@
+"""All simulated markets on one time line. Deterministic by seed; knows no clock, no IO and no venue's words."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from feeds.simulator.aggression import Aggression
+from feeds.simulator.cascade import Cascades, ForcedOrder
+from feeds.simulator.catalogue import BASES, MARKETS
+from feeds.simulator.draws import Draws
+from feeds.simulator.facts import Fact, Pulse
+from feeds.simulator.market import Market, Weather
+from feeds.simulator.price import Prices
+from feeds.simulator.spec import MS, SECOND, BaseSpec, MarketSpec
+from feeds.simulator.tape import Tape
+from feeds.simulator.warmup import fill_tape, price_paths
+
+STEP_NS = 10 * MS
+PULSE_NS = 100 * MS
+_FORCED_IMPACT = 3.0
+
+
+class Simulation:
+    """The whole simulated world. `advance` is the only thing that moves it, in whole steps of 10 ms.
+
+    The facts depend on the seed and on the start time, not on how often `advance` is called.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        start_ns: int,
+        *,
+        bases: tuple[BaseSpec, ...] = BASES,
+        markets: tuple[MarketSpec, ...] = MARKETS,
+        warm_up_s: int = 900,
+        cascade_every_s: tuple[float, float] = (40.0, 60.0),
+    ) -> None:
+        self.now_ns = start_ns - start_ns % STEP_NS
+        self.start_ns = self.now_ns
+        self._prices = Prices(bases, Draws(seed, 0))
+        self._moods = {spec.name: Aggression(Draws(seed, 1, i), self.now_ns) for i, spec in enumerate(bases)}
+        self._cascades = Cascades(bases, Draws(seed, 2), self.now_ns, cascade_every_s)
+        self.markets = self._open(seed, bases, markets, warm_up_s)
+        self._linear = {m.spec.instrument.base: m for m in reversed(self.markets) if m.perpetual and not m.is_inverse()}
+        self._inverse = {m.spec.instrument.base: m for m in reversed(self.markets) if m.is_inverse()}
+        self._spot = {m.spec.instrument.base: m for m in reversed(self.markets) if m.perpetual is None}
+
+    def _open(
+        self, seed: int, bases: tuple[BaseSpec, ...], specs: tuple[MarketSpec, ...], warm_up_s: int
+    ) -> tuple[Market, ...]:
+        paths = price_paths(bases, warm_up_s, Draws(seed, 3)) if warm_up_s else {}
+        markets = []
+        for index, spec in enumerate(specs):
+            tape, base = Tape(index, spec), spec.instrument.base
+            if base in paths:
+                fill_tape(tape, spec, paths[base], self.now_ns, Draws(seed, 4, index))
+            price = self._prices.bases[base].value * (1.0 + spec.basis)
+            market = Market(index, spec, tape, Draws(seed, 5, index), price, self.now_ns)
+            market.opening = dataclasses.replace(tape.ledger)
+            markets.append(market)
+        return tuple(markets)
+
+    def advance(self, now_ns: int) -> list[Fact]:
+        """Live through all whole steps up to `now_ns` and return what happened, in order per market."""
+        out: list[Fact] = []
+        while self.now_ns + STEP_NS <= now_ns:
+            self._step(out)
+        return out
+
+    def skip(self, now_ns: int) -> None:
+        """Jump to `now_ns` without living through it: the machine slept. Nothing happened in between."""
+        self.now_ns = max(self.now_ns, now_ns - now_ns % STEP_NS)
+
+    def _step(self, out: list[Fact]) -> None:
+        self.now_ns += STEP_NS
+        now_ns, dt_s = self.now_ns, STEP_NS / SECOND
+        self._prices.step(dt_s)
+        for mood in self._moods.values():
+            mood.step(now_ns)
+        for market in self.markets:
+            self._move(market, now_ns, out)
+        for order in self._cascades.orders(now_ns, dt_s):
+            self._force(order, now_ns, out)
+        for market in self.markets:
+            market.cut_depth(now_ns, out)
+        if now_ns % SECOND == 0:
+            self._second(now_ns)
+        if now_ns % PULSE_NS == 0:
+            out.append(Pulse(now_ns))
+
+    def _move(self, market: Market, now_ns: int, out: list[Fact]) -> None:
+        base = market.spec.instrument.base
+        fair, mood = self._prices.bases[base], self._moods[base]
+        fair.taker_impact = mood.impact
+        stress = self._cascades.stress(base, now_ns)
+        heat = min(self._prices.heat**0.7, 3.0)
+        pushed = market.step(now_ns, STEP_NS, Weather(fair.value, mood, heat, stress), out)
+        if pushed:
+            self._prices.impact(base, pushed)
+
+    def _force(self, order: ForcedOrder, now_ns: int, out: list[Fact]) -> None:
+        market = (self._inverse if order.inverse else self._linear).get(order.base)
+        if market is not None:
+            pushed = market.liquidate(now_ns, order.side, order.usd, out)
+            self._prices.impact(order.base, _FORCED_IMPACT * pushed)
+
+    def _second(self, now_ns: int) -> None:
+        for market in self.markets:
+            base = market.spec.instrument.base
+            spot = self._spot.get(base)
+            market.second(now_ns, spot.mid if spot else self._prices.bases[base].value)

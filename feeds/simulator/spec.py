@@ -1,0 +1,75 @@
+"""The constants of a simulated market and of a base asset: scale, activity, habits. Nothing here moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from feeds.instrument import Instrument, MarketKind
+
+MS = 1_000_000
+SECOND = 1_000 * MS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseSpec:
+    """A base asset. `volatility` is the standard deviation of the log price over one second, without taker impact.
+
+    `beta` is the share of the move common to all bases, `impact` the log move for one million USD of taker flow.
+    """
+
+    name: str
+    price: float
+    volatility: float
+    beta: float
+    impact: float
+    forced_usd: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketSpec:
+    """One market. Sizes are lots, distances are ticks, rates are a second, `basis` is a fraction of the base's price.
+
+    `interval_ns` are the depth intervals, the smallest first. `aggregate_ns` is the grid on which fills merge; 0 merges
+    only fills of one taker order. `id_jump` is the largest step between two update ids.
+    """
+
+    instrument: Instrument
+    orders_per_s: float
+    order_lots: float
+    order_sigma: float
+    level_lots: float
+    level_sigma: float
+    touch_lots: float
+    changes_per_s: float
+    density: float
+    reach_ticks: int
+    patience_ticks: float
+    lag_s: float
+    basis: float
+    round_ticks: tuple[int, int]
+    interval_ns: tuple[int, ...]
+    aggregate_ns: int
+    id_jump: int
+    first_trade_id: int
+    first_aggregate_id: int
+    first_update_id: int
+    open_interest: float = 0.0
+
+    @property
+    def tick(self) -> float:
+        """The price step, quote per base coin."""
+        return float(self.instrument.tick_size)
+
+    def base_size(self, lots: int, price: float) -> float:
+        """The size in base coin at a price in ticks."""
+        size = lots * float(self.instrument.lot_size)
+        if self.instrument.kind is MarketKind.INVERSE:
+            return size * float(self.instrument.contract_size) / (price * self.tick)
+        return size
+
+    def notional(self, lots: int, price: float) -> float:
+        """The notional in quote currency at a price in ticks."""
+        size = lots * float(self.instrument.lot_size)
+        if self.instrument.kind is MarketKind.INVERSE:
+            return size * float(self.instrument.contract_size)
+        return size * price * self.tick

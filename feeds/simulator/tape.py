@@ -1,0 +1,72 @@
+"""The trade side of one market: numbers fills, merges them into aggregates, keeps the ledger and the history."""
+
+from __future__ import annotations
+
+from feeds.events import Side
+from feeds.simulator.facts import Aggregate, Fill
+from feeds.simulator.history import Bars, Recent
+from feeds.simulator.ledger import Ledger
+from feeds.simulator.spec import MarketSpec
+
+_AGGREGATES_KEPT = 60_000
+_TRADES_KEPT = 20_000
+
+
+class Tape:
+    """Owner of the trade ids of one market."""
+
+    def __init__(self, index: int, spec: MarketSpec) -> None:
+        self._index = index
+        self._spec = spec
+        self._open: Aggregate | None = None
+        self.ledger = Ledger(spec.first_trade_id, spec.first_trade_id - 1, spec.first_aggregate_id - 1)
+        self.trades: Recent[Fill] = Recent(_TRADES_KEPT, spec.first_trade_id)
+        self.aggregates: Recent[Aggregate] = Recent(_AGGREGATES_KEPT, spec.first_aggregate_id)
+        self.bars = Bars(spec)
+        self.last_price = 0
+
+    def record(self, ts_ns: int, price: int, lots: int, aggressor: Side) -> list[Fill | Aggregate]:
+        """Number one fill. Returns it, preceded by the aggregate that it closed, if any."""
+        self.ledger.add(self._spec, price, lots, aggressor)
+        fill = Fill(self._index, ts_ns, self.ledger.last_trade_id, price, lots, aggressor)
+        self.trades.append(fill)
+        self.bars.add(fill)
+        self.last_price = price
+        return [*self._merge(fill), fill]
+
+    def _merge(self, fill: Fill) -> list[Aggregate]:
+        current = self._open
+        if current is not None and self._belongs(current, fill):
+            self._open = Aggregate(
+                self._index, current.ts_ns, current.aggregate_id, current.price, current.lots + fill.lots,
+                current.first_trade_id, fill.trade_id, current.aggressor,
+            )  # fmt: skip
+            return []
+        closed = self.close()
+        self._open = Aggregate(
+            self._index, fill.ts_ns, self.ledger.last_aggregate_id + 1, fill.price, fill.lots,
+            fill.trade_id, fill.trade_id, fill.aggressor,
+        )  # fmt: skip
+        return closed
+
+    def _belongs(self, current: Aggregate, fill: Fill) -> bool:
+        if current.price != fill.price or current.aggressor is not fill.aggressor:
+            return False
+        grid = self._spec.aggregate_ns
+        return not grid or current.ts_ns // grid == fill.ts_ns // grid
+
+    def close(self) -> list[Aggregate]:
+        """End the open aggregate and return it, if there is one."""
+        if self._open is None:
+            return []
+        closed, self._open = self._open, None
+        self.ledger.last_aggregate_id = closed.aggregate_id
+        self.aggregates.append(closed)
+        return [closed]
+
+    def close_due(self, now_ns: int) -> list[Aggregate]:
+        """End the open aggregate if its interval is over."""
+        grid = self._spec.aggregate_ns
+        if self._open is None or (grid and self._open.ts_ns // grid == now_ns // grid):
+            return []
+        return self.close()
