@@ -109,7 +109,8 @@ class RecordingReader:
 
     def _note_damage(self, chunk: ChunkEntry, error: Exception) -> None:
         end_ns = max((entry.end_ns for entry in self._chunks if entry.offset < chunk.offset), default=None)
-        self.damage = Damage(end_ns, self.size_bytes - chunk.offset, f"a chunk is damaged: {error}")
+        what = "a message belongs to no known connection" if isinstance(error, KeyError) else error
+        self.damage = Damage(end_ns, self.size_bytes - chunk.offset, f"a chunk is damaged: {what}")
 
 
 def _open(path: Path) -> BinaryIO:

@@ -55,6 +55,7 @@ class Recorder:
             self._writer = RecordingWriter(self._stream, metadata or RecordingMetadata(), chunk_bytes=chunk_bytes)
         except OSError as error:
             self._stream.close()
+            path.unlink(missing_ok=True)
             raise _write_error(error) from error
         self._thread = threading.Thread(target=self._run, name=f"recorder {path.name}", daemon=True)
         self._thread.start()

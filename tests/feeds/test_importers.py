@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +17,6 @@ from feeds.importers.inference import Grid, infer_instrument
 from feeds.instrument import MarketKind, Venue
 from feeds.recording import RecordingReader
 
-DATA = Path(os.environ.get("WORKSTATION_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
 TS = 1_723_161_255_030_314_667
 DEPTH = (
     b'{"stream":"btcusdt@depth@0ms","data":{"e":"depthUpdate","s":"BTCUSDT","U":1,"u":2,"pu":0,'
@@ -28,8 +26,8 @@ TRADE = b'{"stream":"btcusdt@trade","data":{"e":"trade","s":"BTCUSDT","t":1,"p":
 SNAPSHOT = b'{"lastUpdateId":1,"bids":[["61800.20","1.000"]],"asks":[]}'
 
 
-def captured(*names: str) -> list[Path]:
-    files = [DATA / name for name in names]
+def captured(data: Path, *names: str) -> list[Path]:
+    files = [data / name for name in names]
     for file in files:
         if not file.exists():
             pytest.skip(f"real captures are not here: {file}")
@@ -226,8 +224,8 @@ def test_json_lines_that_say_nothing_are_refused(tmp_path: Path, lines: list[str
         import_captures(None, [json_lines(tmp_path / "x.zst", *lines)], tmp_path / "o.mcap")
 
 
-def test_real_usdm_capture(tmp_path: Path) -> None:
-    files = captured("binance-2024-08-08/usdm/btcusdt_20240808.gz")
+def test_real_usdm_capture(data: Path, tmp_path: Path) -> None:
+    files = captured(data, "binance-2024-08-08/usdm/btcusdt_20240808.gz")
     report, frames = imported(tmp_path, files)
     assert Counter(frame.kind.value for frame in frames) == {"open": 1, "text": 93_953, "http": 1, "close": 1}
     assert (report.torn_lines, report.damaged) == (0, ())
@@ -235,8 +233,9 @@ def test_real_usdm_capture(tmp_path: Path) -> None:
     assert (btc.id, btc.tick_size, btc.lot_size) == ("BTCUSDT.binance.linear", Decimal("0.10"), Decimal("0.001"))
 
 
-def test_real_spot_and_inverse_captures_merge_over_midnight(tmp_path: Path) -> None:
+def test_real_spot_and_inverse_captures_merge_over_midnight(data: Path, tmp_path: Path) -> None:
     files = captured(
+        data,
         "binance-2024-08-08/spot/ethusdt_20240808.gz",
         "binance-2024-08-08/spot/ethusdt_20240809.gz",
         "binance-2024-08-08/coinm/ethusd_perp_20240808.gz",
@@ -264,22 +263,22 @@ def test_real_spot_and_inverse_captures_merge_over_midnight(tmp_path: Path) -> N
         ("binance-2024-08-08/spot/btcusdt_20240808.gz", "0.01"),
     ],
 )
-def test_real_ticks_are_inferred(name: str, tick: str) -> None:
-    (file,) = captured(name)
+def test_real_ticks_are_inferred(data: Path, name: str, tick: str) -> None:
+    (file,) = captured(data, name)
     grid = Grid()
     grid.see(gzip.decompress(file.read_bytes()))
     assert grid.tick_size == Decimal(tick)
 
 
-def test_real_hyperliquid_capture(tmp_path: Path) -> None:
-    report, frames = imported(tmp_path, captured("hyperliquid-2025-01-26/btcusd_20250126.gz"))
+def test_real_hyperliquid_capture(data: Path, tmp_path: Path) -> None:
+    report, frames = imported(tmp_path, captured(data, "hyperliquid-2025-01-26/btcusd_20250126.gz"))
     assert [frame.kind.value for frame in frames] == ["open", *["text"] * 55, "close"]
     assert [(found.id, found.quote) for found in report.instruments] == [("BTC.hyperliquid.linear", "USDC")]
 
 
-def test_real_binance_json_lines(tmp_path: Path) -> None:
+def test_real_binance_json_lines(data: Path, tmp_path: Path) -> None:
     names = ("BINANCE", "BINANCE_FUTURES", "BINANCE_DELIVERY")
-    files = captured(*(f"multi-venue/{name}.jsonl.zst" for name in names))
+    files = captured(data, *(f"multi-venue/{name}.jsonl.zst" for name in names))
     assert {detect(file) for file in files} == {"multi-venue"}
     report, frames = imported(tmp_path, files)
     times = [frame.ts_recv_ns for frame in frames]
@@ -295,8 +294,8 @@ def test_real_binance_json_lines(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "texts", "bodies"), [("BYBIT", 3_227, 2), ("OKX", 410, 25), ("DERIBIT", 136, 4)])
-def test_real_json_lines_of_other_venues(tmp_path: Path, name: str, texts: int, bodies: int) -> None:
-    _, frames = imported(tmp_path, captured(f"multi-venue/{name}.jsonl.zst"))
+def test_real_json_lines_of_other_venues(data: Path, tmp_path: Path, name: str, texts: int, bodies: int) -> None:
+    _, frames = imported(tmp_path, captured(data, f"multi-venue/{name}.jsonl.zst"))
     kinds = Counter(frame.kind for frame in frames)
     assert (kinds[FrameKind.TEXT], kinds[FrameKind.HTTP]) == (texts, bodies)
     assert {frame.tag for frame in frames if frame.kind is FrameKind.HTTP} == {"instruments"}
