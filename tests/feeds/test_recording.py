@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import IO
 
 import pytest
 from mcap.reader import make_reader
@@ -252,15 +253,30 @@ def test_missing_folder_forbidden_and_special_files(tmp_path: Path) -> None:
         RecordingReader(tmp_path)
     with pytest.raises(RecordingError, match="cannot be opened"):
         RecordingReader(Path("bad\0name"))
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    with pytest.raises(RecordingError, match="regular"):
-        RecordingReader(pipe)
     secret = write_recording(tmp_path / "secret.mcap", [])
     secret.chmod(0)
     if not os.access(secret, os.R_OK):
         with pytest.raises(RecordingError, match="permissions"):
             RecordingReader(secret)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_pipe_is_refused_without_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(RecordingError, match="regular"):
+        RecordingReader(tmp_path / "pipe")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_full_disk_at_the_start_is_an_error_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path) -> IO[bytes]:
+        path.touch()
+        return Path("/dev/full").open("wb", buffering=0)
+
+    monkeypatch.setattr("feeds.recording.recorder._create", full)
+    with pytest.raises(RecordingError, match="disk is full"):
+        Recorder(tmp_path / "r.mcap")
+    assert not (tmp_path / "r.mcap").exists()
 
 
 def test_recording_of_a_newer_program_is_refused(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_hand_made_recording_is_read(tmp_path: Path) -> None:
         (chunk_of(encoded(CHANNEL)), "no frames"),
         (chunk_of(encoded(*GOOD)[:-1]), "longer"),
         (chunk_of(encoded(*GOOD) + b"\x05"), "damaged"),
-        (chunk_of(encoded(Message(9, TS, b"{}", TS, 0))), "damaged"),
+        (chunk_of(encoded(Message(9, TS, b"{}", TS, 0))), "no known connection"),
         (chunk_of(encoded(TAGGED, Message(2, TS, b"\x01", TS, 0))), "damaged"),
         (chunk_of(encoded(TAGGED, Message(2, TS, b"\x01\x00\x00\x00\xff", TS, 0))), "damaged"),
         (chunk_of(encoded(Channel(1, "", "", {"connection": "a"}, 0), *GOOD)), "damaged"),
