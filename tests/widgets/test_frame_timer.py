@@ -1,0 +1,118 @@
+"""The repaint clock asks for what moved, of panes that can be seen."""
+
+from __future__ import annotations
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from tests.widgets.market_views import live_status, tape_view
+from widgets.frame_timer import FrameTimer
+from widgets.pane import Pane
+from workstation.readmodels import StatusView, TapeRequest, View, ViewRequest
+
+
+class RecordingPane(Pane):
+    title = "recording"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wanted: TapeRequest | None = TapeRequest("BTC")
+        self.calls: list[str] = []
+
+    def request(self) -> ViewRequest | None:
+        return self.wanted
+
+    def refresh(self, view: View) -> None:
+        self.calls.append("refresh")
+
+    def clear(self) -> None:
+        self.calls.append("clear")
+
+
+class Source:
+    def __init__(self) -> None:
+        self.now = 1
+        self.epoch = 1
+        self.asked = 0
+
+    def revision(self, request: ViewRequest) -> int:
+        return self.now
+
+    def view(self, request: ViewRequest) -> View:
+        self.asked += 1
+        return tape_view(count=3)
+
+    def status(self) -> StatusView:
+        return live_status(epoch=self.epoch)
+
+
+@pytest.fixture
+def pane(qtbot: QtBot) -> RecordingPane:
+    pane = RecordingPane()
+    qtbot.addWidget(pane)
+    pane.show()
+    return pane
+
+
+def test_an_unmoved_revision_is_not_asked_for_again(pane: RecordingPane) -> None:
+    source = Source()
+    timer = FrameTimer(source, lambda: [pane])
+    timer.tick()
+    timer.tick()
+    assert (pane.calls, source.asked) == (["refresh"], 1)
+    source.now = 2
+    timer.tick()
+    assert (pane.calls, source.asked) == (["refresh", "refresh"], 2)
+
+
+def test_a_hidden_pane_costs_nothing_and_catches_up_when_shown(pane: RecordingPane) -> None:
+    source = Source()
+    timer = FrameTimer(source, lambda: [pane])
+    pane.hide()
+    timer.tick()
+    assert source.asked == 0
+    pane.show()
+    timer.tick()
+    assert pane.calls == ["refresh"]
+
+
+def test_a_changed_request_is_asked_at_once(pane: RecordingPane) -> None:
+    source = Source()
+    timer = FrameTimer(source, lambda: [pane])
+    timer.tick()
+    pane.wanted = TapeRequest("ETH")
+    timer.tick()
+    assert source.asked == 2
+
+
+def test_no_request_means_no_question(pane: RecordingPane) -> None:
+    source = Source()
+    pane.wanted = None
+    FrameTimer(source, lambda: [pane]).tick()
+    assert source.asked == 0
+
+
+def test_a_new_epoch_clears_before_it_refreshes(pane: RecordingPane) -> None:
+    source = Source()
+    timer = FrameTimer(source, lambda: [pane])
+    timer.tick()
+    source.epoch = 2
+    timer.tick()
+    assert pane.calls == ["refresh", "clear", "refresh"]
+
+
+def test_every_frame_tells_the_status_and_how_long_it_took(pane: RecordingPane) -> None:
+    timer = FrameTimer(Source(), lambda: [pane])
+    seen: list[StatusView] = []
+    timer.ticked.connect(seen.append)
+    timer.tick()
+    assert len(seen) == 1
+    assert len(timer.frame_ms) == 1
+
+
+def test_it_ticks_by_itself_until_it_is_stopped(qtbot: QtBot, pane: RecordingPane) -> None:
+    timer = FrameTimer(Source(), lambda: [pane], hz=200)
+    with qtbot.waitSignal(timer.ticked, timeout=2000):
+        timer.start()
+    timer.stop()
+    assert pane.calls == ["refresh"]

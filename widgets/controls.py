@@ -1,0 +1,44 @@
+"""What the window may ask of the session. It never waits for an answer: the effect shows in the next StatusView."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+
+class Step(StrEnum):
+    """How far one step of a paused replay goes."""
+
+    EVENT = "event"
+    MS100 = "100 ms"
+    SECOND = "1 s"
+    BAR = "bar"
+
+
+class Controls(Protocol):
+    """Playback and recording. A call the source cannot honour (see `Capabilities`) changes nothing."""
+
+    def play(self) -> None:
+        """Let time run at the set speed; at the end of a recording this does nothing."""
+
+    def pause(self) -> None:
+        """Hold the clock. Only a recording can be held; a live source ignores it."""
+
+    def toggle(self) -> None:
+        """Pause when playing, play when paused."""
+
+    def set_speed(self, speed: float) -> None:
+        """Play `speed` times as fast as recorded. The numbers shown are the same at any speed."""
+
+    def seek(self, ts_ns: int) -> None:
+        """Go to a moment of the recording, clamped to its bounds. State is rebuilt, so every pane is cleared first."""
+
+    def step(self, unit: Step) -> None:
+        """Advance by one unit and pause there."""
+
+    def toggle_recording(self) -> None:
+        """Start or stop writing what is received. A failure shows up as `StatusView.recording_failed`."""
+
+    def open_recording(self, path: Path) -> None:
+        """Leave the current source and replay this file, paused at its start."""
