@@ -42,14 +42,14 @@ def _spot(base: str, lot: str) -> Instrument:
 
 MARKETS = (
     MarketSpec(
-        instrument=_linear("BTC", "0.10"), orders_per_s=6, order_lots=30, order_sigma=1.8,
+        instrument=_linear("BTC", "0.10"), orders_per_s=5, order_lots=30, order_sigma=1.8,
         level_lots=70, level_sigma=1.5, touch_lots=2_500, changes_per_s=700, density=0.68,
         reach_ticks=1_000, patience_ticks=28, lag_s=0.0, basis=3.0e-4, round_ticks=(100, 1_000),
         interval_ns=_FUTURES_NS, aggregate_ns=100 * MS, id_jump=180, first_trade_id=5_266_583_935,
         first_aggregate_id=2_301_447_112, first_update_id=5_123_107_832_006, open_interest=81_400.0,
     ),
     MarketSpec(
-        instrument=_linear("ETH", "0.01"), orders_per_s=6, order_lots=160, order_sigma=1.7,
+        instrument=_linear("ETH", "0.01"), orders_per_s=5, order_lots=160, order_sigma=1.7,
         level_lots=1_400, level_sigma=1.5, touch_lots=20_000, changes_per_s=650, density=0.72,
         reach_ticks=1_000, patience_ticks=11, lag_s=0.02, basis=3.4e-4, round_ticks=(100, 1_000),
         interval_ns=_FUTURES_NS, aggregate_ns=100 * MS, id_jump=160, first_trade_id=4_102_338_410,

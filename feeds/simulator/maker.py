@@ -91,7 +91,7 @@ class Maker:
             target = self._price(side, 0)
             gap = (target - half.best) * half.sign
             if gap > 0 and self._draws.chance(probability):
-                step = gap if gap < 4 else 1 + int(gap * self._draws.uniform())
+                step = gap if gap < 4 or self._draws.chance(0.4) else 1 + int(gap * self._draws.uniform())
                 book.put(side, half.best + half.sign * step, max(self.touch_size() // (1 if step == gap else 4), 1))
 
     def withdraw(self, book: Book) -> None:

@@ -16,8 +16,10 @@ from feeds.simulator.maker import Maker
 from feeds.simulator.spec import SECOND, MarketSpec
 from feeds.simulator.tape import Tape
 
-_SWEEP = 0.3
+_SWEEP = 0.25
 _FORCED_LIMIT = 0.008
+_STRETCH = 1.0e-4
+_STRETCH_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Market:
         self.opening: Ledger | None = None
         self._draws = draws
         self._fair = price
+        self._stretch = 0.0
         self._maker = Maker(spec, draws, math.floor(price / spec.tick))
         self._arrivals = Arrivals(spec.orders_per_s, draws)
         self.book = self._maker.open_book()
@@ -69,15 +72,18 @@ class Market:
         return (self.book.bids.best + self.book.asks.best) * 0.5 * self.spec.tick
 
     @property
-    def taker_usd(self) -> float:
-        """Notional one lot stands for at the current price."""
+    def lot_usd(self) -> float:
+        """What one lot is worth at the current price, in quote currency."""
         return self.spec.notional(1, self._maker.anchor)
 
     def step(self, now_ns: int, dt_ns: int, weather: Weather, out: list[Fact]) -> float:
         """Live through `dt_ns` up to `now_ns`. Returns the signed USD that takers pushed."""
         dt_s, since_ns, mood = dt_ns / SECOND, now_ns - dt_ns + 1, weather.mood
         lag = self.spec.lag_s
-        target = weather.price * (1.0 + self.spec.basis)
+        target = weather.price * (1.0 + self.spec.basis + self._stretch)
+        if self.perpetual is not None:
+            self._stretch += -self._stretch * dt_s / _STRETCH_S
+            self._stretch += _STRETCH * math.sqrt(2.0 * dt_s / _STRETCH_S) * self._draws.normal()
         self._fair += (target - self._fair) * (1.0 - math.exp(-dt_s / lag) if lag else 1.0)
         out += self.tape.close_due(since_ns)
         self._follow(since_ns, out)
@@ -111,16 +117,11 @@ class Market:
         far = int(spec.patience_ticks * 3.0)
         best = self.book.other(side).best
         fills = self.execute(ts_ns, side, lots, best + far if side is Side.BUY else best - far, out)
-        if mood.absorbing is self.book_side(side) and fills:
-            self._maker.reload(self.book, mood.absorbing, fills[0][0], fills[0][1])
+        if fills and mood.absorbing not in (None, side):
+            self._maker.reload(self.book, mood.absorbing, *fills[0])
             self._tell_touch(ts_ns, out)
         filled = sum(size for _, size in fills)
-        return filled * self.taker_usd * (1.0 if side is Side.BUY else -1.0)
-
-    @staticmethod
-    def book_side(aggressor: Side) -> Side:
-        """The resting side that a taker meets."""
-        return Side.SELL if aggressor is Side.BUY else Side.BUY
+        return filled * self.lot_usd * (1.0 if side is Side.BUY else -1.0)
 
     def execute(self, ts_ns: int, side: Side, lots: int, limit: int, out: list[Fact]) -> list[Lots]:
         """Send one taker order through the book; each level is met by one to four resting orders."""
@@ -144,7 +145,7 @@ class Market:
 
     def liquidate(self, ts_ns: int, side: Side, usd: float, out: list[Fact]) -> float:
         """Send a forced order through the book and tell of it. Returns the signed USD that it pushed."""
-        lots = max(int(usd / self.taker_usd), 1)
+        lots = max(int(usd / self.lot_usd), 1)
         sign = 1 if side is Side.BUY else -1
         limit = int(self.book.other(side).best * (1.0 + sign * _FORCED_LIMIT))
         fills = self.execute(ts_ns, side, lots, limit, out)
@@ -157,7 +158,7 @@ class Market:
         self.tape.ledger.forced_lots += filled
         if self.perpetual is not None:
             self.perpetual.open_interest = max(self.perpetual.open_interest - 0.8 * filled, filled)
-        return sign * filled * self.taker_usd
+        return sign * filled * self.lot_usd
 
     def _tell_touch(self, ts_ns: int, out: list[Fact]) -> None:
         touch = self.book.touch()
@@ -184,17 +185,16 @@ class Market:
         depth.previous_update_id, depth.first_update_id = book.update_id, 0
         depth.bids.clear()
         depth.asks.clear()
-        return DepthChange(
-            self.index, now_ns, depth.interval_ns, first_id, book.update_id, previous_id, bids, asks
-        )  # fmt: skip
+        return DepthChange(self.index, now_ns, depth.interval_ns, first_id, book.update_id, previous_id, bids, asks)
 
     def second(self, now_ns: int, index: float) -> None:
         """Once a second: derived prices, open interest, far levels. `index` is the spot basket of the base."""
         self._maker.prune(self.book)
         if self.perpetual is not None:
             self.perpetual.second(now_ns, self.mid, index)
-            self.perpetual.open_interest *= 1.0 + 4e-6 * self._draws.normal()
+            self.perpetual.open_interest *= 1.0 + 1.5e-5 * self._draws.normal()
 
+    @property
     def is_inverse(self) -> bool:
         """True where lots are contracts of quote currency."""
         return self.spec.instrument.kind is MarketKind.INVERSE

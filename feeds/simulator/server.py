@@ -12,8 +12,9 @@ import dataclasses
 import logging
 import signal
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
+from typing import Any
 
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -43,15 +44,20 @@ class Client:
         self._queue: deque[str] = deque()
         self._queue_limit = queue_limit
         self._filled = asyncio.Event()
-        self.overrun = asyncio.Event()
+        self.dismissed: asyncio.Future[Expelled] = asyncio.get_running_loop().create_future()
 
     def put(self, text: str) -> None:
         """Queue one frame; too many mean that the client is too slow."""
         if len(self._queue) >= self._queue_limit:
-            self.overrun.set()
+            self.dismiss(Expelled(WSCloseCode.POLICY_VIOLATION, "Too slow"))
             return
         self._queue.append(text)
         self._filled.set()
+
+    def dismiss(self, why: Expelled) -> None:
+        """End the connection; the first reason counts."""
+        if not self.dismissed.done():
+            self.dismissed.set_result(why)
 
     async def write(self) -> None:
         """Send what is queued, for ever."""
@@ -87,6 +93,11 @@ class Hub:
         """Forget a client."""
         self._clients.pop(client, None)
         self.refresh()
+
+    def dismiss_all(self, why: Expelled) -> None:
+        """End every connection."""
+        for client in self._clients:
+            client.dismiss(why)
 
     def refresh(self) -> None:
         """Read the topics of all clients again."""
@@ -138,8 +149,7 @@ class Server:
             self._mover.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._mover
-        for client in list(dict.fromkeys(c for clients in self._hub.wanted.values() for c in clients)):
-            client.overrun.set()
+        self._hub.dismiss_all(Expelled(WSCloseCode.GOING_AWAY, "The venue shuts down"))
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -167,7 +177,7 @@ class Server:
             for message in dialect.messages(facts, now_ns, self._hub.wanted):
                 self._hub.publish(message)
 
-    def _handler(self, dialect: Dialect) -> Callable[[web.Request], asyncio.Future[web.StreamResponse]]:
+    def _handler(self, dialect: Dialect) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handle(request: web.Request) -> web.StreamResponse:
             if request.headers.get("Upgrade", "").lower() == "websocket":
                 return await self._converse(request, dialect)
@@ -175,7 +185,7 @@ class Server:
             body_type = "application/json"
             return web.Response(status=answer.status, body=answer.body, headers=answer.headers, content_type=body_type)
 
-        return handle  # type: ignore[return-value]
+        return handle
 
     async def _converse(self, request: web.Request, dialect: Dialect) -> web.StreamResponse:
         conversation = dialect.open(request.match_info["path"], request.query)
@@ -196,20 +206,15 @@ class Server:
         """Read and write until one of both ends; returns the close code and its reason."""
         read = asyncio.create_task(client.read(self._clock, self._hub.refresh), name="simulator read")
         write = asyncio.create_task(client.write(), name="simulator write")
-        overrun = asyncio.create_task(client.overrun.wait(), name="simulator overrun")
-        tasks = {read, write, overrun}
+        ends: list[asyncio.Future[Any]] = [read, write, client.dismissed]
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in tasks:
-                task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        if overrun in done:
-            return WSCloseCode.POLICY_VIOLATION, "Disconnected: too slow, or the venue shuts down"
-        error = read.exception() if read in done else None
-        if isinstance(error, Expelled):
-            return error.code, error.reason
-        return WSCloseCode.OK, ""
+            read.cancel()
+            write.cancel()
+        read_end, _ = await asyncio.gather(read, write, return_exceptions=True)
+        why = client.dismissed.result() if client.dismissed.done() else read_end
+        return (why.code, why.reason) if isinstance(why, Expelled) else (WSCloseCode.OK, "")
 
     async def _hang_up(self, request: web.Request, socket: web.WebSocketResponse, code: int, reason: str) -> None:
         """Close politely, and cut the line of a client that no longer reads."""
@@ -221,14 +226,18 @@ class Server:
             request.transport.abort()
 
     async def _ledger(self, request: web.Request) -> web.Response:
-        depth = int(request.query.get("depth", "20"))
+        asked = request.query.get("depth", "")
+        depth = int(asked) if asked.isdecimal() else 20
         markets = {market.spec.instrument.id: _truth(market, depth) for market in self.simulation.markets}
         body = {"time_ms": self.simulation.now_ns // MS, "start_ms": self.simulation.start_ns // MS, "markets": markets}
         return web.Response(body=msgspec.json.encode(body), content_type="application/json")
 
 
 def _truth(market: Market, depth: int) -> dict[str, object]:
-    """One market of `/simulator/ledger`: sums since the first trade id, the same at the opening, the book in lots."""
+    """One market of `/simulator/ledger`: sums since the first trade id, the same at the opening, and the book.
+
+    Book levels are `[ticks, lots]`, best first.
+    """
     book, count = market.book, depth or None
     opening: Ledger | None = market.opening
     tops = {"bids": book.bids.top(count), "asks": book.asks.top(count)}
@@ -246,7 +255,7 @@ async def serve(
     seed: int = 7,
     warm_up_s: int = 900,
     clock: Clock | None = None,
-    queue_limit: int = 20_000,
+    queue_limit: int = 8_000,
     futures_weight: int = 2_400,
 ) -> Server:
     """Start the loopback venue on 127.0.0.1 and return it listening; `port` 0 takes any free one.

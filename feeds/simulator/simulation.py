@@ -42,8 +42,8 @@ class Simulation:
         self._moods = {spec.name: Aggression(Draws(seed, 1, i), self.now_ns) for i, spec in enumerate(bases)}
         self._cascades = Cascades(bases, Draws(seed, 2), self.now_ns, cascade_every_s)
         self.markets = self._open(seed, bases, markets, warm_up_s)
-        self._linear = {m.spec.instrument.base: m for m in reversed(self.markets) if m.perpetual and not m.is_inverse()}
-        self._inverse = {m.spec.instrument.base: m for m in reversed(self.markets) if m.is_inverse()}
+        self._linear = {m.spec.instrument.base: m for m in reversed(self.markets) if m.perpetual and not m.is_inverse}
+        self._inverse = {m.spec.instrument.base: m for m in reversed(self.markets) if m.is_inverse}
         self._spot = {m.spec.instrument.base: m for m in reversed(self.markets) if m.perpetual is None}
 
     def _open(

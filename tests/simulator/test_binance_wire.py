@@ -228,8 +228,7 @@ def test_refused_requests(path: str, query: dict[str, str], status: int, tape: T
 
 
 def test_request_weights_are_charged_to_a_shared_pool_and_run_out() -> None:
-    tape = Tape()
-    tape.dialect._weights["linear"].limit = 30  # type: ignore[index]
+    tape = Tape(weight=30)
     query = {"symbol": "BTCUSDT", "limit": "1000"}
     first = tape.dialect.get("/linear/fapi/v1/depth", query, tape.now_ns)
     assert first.headers["X-MBX-USED-WEIGHT-1M"] == "20"

@@ -124,6 +124,16 @@ async def test_too_many_requests_end_the_connection(http: aiohttp.ClientSession)
 
 
 @pytest.mark.asyncio
+async def test_closing_the_server_ends_every_socket() -> None:
+    async with await serve(0, warm_up_s=0) as server, aiohttp.ClientSession(server.url) as http:
+        idle = await http.ws_connect("/binance/spot/ws")
+        closing = asyncio.create_task(server.close())
+        assert (await idle.receive(timeout=3.0)).type is aiohttp.WSMsgType.CLOSE
+        assert idle.close_code == 1001
+        await closing
+
+
+@pytest.mark.asyncio
 async def test_unknown_socket_path_is_404(http: aiohttp.ClientSession) -> None:
     with pytest.raises(aiohttp.WSServerHandshakeError, match="404"):
         await http.ws_connect("/binance/linear/nowhere")

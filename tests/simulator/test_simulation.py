@@ -6,6 +6,7 @@ import pytest
 
 from feeds.events import Side
 from feeds.simulator.book import Book
+from feeds.simulator.derivatives import FUNDING_INTERVAL_NS, Perpetual
 from feeds.simulator.facts import Aggregate, Fact, Fill, Forced, Pulse, Touch
 from feeds.simulator.simulation import Simulation
 from feeds.simulator.spec import MS, SECOND
@@ -114,6 +115,17 @@ def test_warm_up_precedes_the_start_and_is_in_the_ledger() -> None:
         last_warm = market.tape.trades.since(market.opening.last_trade_id, 1)[0]
         assert last_warm.ts_ns <= START_NS
         assert last_warm.price == pytest.approx(market.book.bids.best, rel=1e-3)
+
+
+def test_funding_is_paid_at_the_turn_of_the_interval() -> None:
+    perpetual = Perpetual(61_820.0, 61_800.0, 1_000.0, START_NS)
+    due_ns, before = perpetual.next_funding_ns, len(perpetual.paid)
+    perpetual.second(due_ns - SECOND, 61_830.0, 61_800.0)
+    assert len(perpetual.paid) == before
+    perpetual.second(due_ns, 61_830.0, 61_800.0)
+    assert perpetual.paid[-1].ts_ns == due_ns
+    assert perpetual.next_funding_ns == due_ns + FUNDING_INTERVAL_NS
+    assert 61_800.0 < perpetual.mark < 61_830.0
 
 
 def test_skip_jumps_without_living() -> None:

@@ -28,9 +28,9 @@ class Everything:
 class Tape:
     """A simulation and all that its Binance dialect says, by topic."""
 
-    def __init__(self, seed: int = 7, warm_up_s: int = 0, cascade_every_s: tuple[float, float] = (4.0, 5.0)) -> None:
-        self.simulation = Simulation(seed, START_NS, warm_up_s=warm_up_s, cascade_every_s=cascade_every_s)
-        self.dialect = BinanceDialect(self.simulation, futures_weight=10_000)
+    def __init__(self, seed: int = 7, warm_up_s: int = 0, weight: int = 10_000) -> None:
+        self.simulation = Simulation(seed, START_NS, warm_up_s=warm_up_s, cascade_every_s=(4.0, 5.0))
+        self.dialect = BinanceDialect(self.simulation, futures_weight=weight)
         self.said: dict[str, list[Any]] = {}
 
     @property
