@@ -47,6 +47,11 @@ class Feed:
         for protocol in self._protocols.values():
             protocol.tick(now_ns)
 
+    def refresh_books(self, now_ns: int) -> None:
+        """Have every protocol ask for whole books again."""
+        for protocol in self._protocols.values():
+            protocol.refresh_books(now_ns)
+
     def take_requests(self) -> Iterator[tuple[str, Request]]:
         """Hand over what the protocols want done, with the connection that wants it."""
         for name, protocol in self._protocols.items():

@@ -49,3 +49,6 @@ class VenueProtocol(Protocol):
 
     def tick(self, now_ns: int) -> None:
         """Let time pass: pings, a snapshot that is due again. Adds to `requests`, never emits events."""
+
+    def refresh_books(self, now_ns: int) -> None:
+        """Ask for whole books although they are known, so that a recording that begins now can rebuild them."""

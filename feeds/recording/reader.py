@@ -107,6 +107,17 @@ class RecordingReader:
                     frames = [frame for frame in frames if low <= frame.ts_recv_ns < high]
                 yield from frames
 
+    def chunk(self, number: int) -> list[Frame] | None:
+        """Read one chunk's frames in written order; None past the end or where the damage begins."""
+        if number >= len(self._chunks):
+            return None
+        with _open(self.path) as stream:
+            try:
+                return _read_chunk(stream, self._chunks[number])
+            except (OSError, *CHUNK_ERRORS) as error:
+                self._note_damage(self._chunks[number], error)
+                return None
+
     def _note_damage(self, chunk: ChunkEntry, error: Exception) -> None:
         end_ns = max((entry.end_ns for entry in self._chunks if entry.offset < chunk.offset), default=None)
         what = "a message belongs to no known connection" if isinstance(error, KeyError) else error

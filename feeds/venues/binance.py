@@ -1,7 +1,8 @@
 """Binance: USD-M and COIN-M perpetuals and spot, decoded without IO (VENUES section 1).
 
-One class serves the three markets and all routes; what differs is data: the chain rule, the snapshot path, which trade stream
-has a contiguous id. The frame's first bytes name its stream, so each frame is decoded once, by the decoder of its channel.
+One class serves the three markets and all routes; what differs is data: the chain rule, the snapshot path, which trade
+stream has a contiguous id. The frame's first bytes name its stream, so each frame is decoded once, by the decoder of
+its channel.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ _ROUTE_LIMIT = 4_096
 _ENVELOPE = b'{"stream":"'
 _NAME_AT = len(_ENVELOPE)
 
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _TEXT, _BUY, _SELL = FrameKind.TEXT, Side.BUY, Side.SELL  # looked up for every frame
 
 Events = Sequence[Event]
@@ -148,13 +150,19 @@ class BinanceProtocol:
             if frame.kind is _TEXT:
                 return self._text(frame.payload, frame.ts_recv_ns)
             return self._other(frame)
-        except msgspec.MsgspecError as error:
+        except _UNREADABLE as error:
             raise ProtocolError("Binance sent a message of unknown shape", str(error)) from error
 
     def tick(self, now_ns: int) -> None:
         """Ask again for snapshots that did not come or came too old."""
         for market in self._markets.values():
             if market.snapshot_due_ns is not None and now_ns >= market.snapshot_due_ns:
+                self._fetch_snapshot(market, now_ns)
+
+    def refresh_books(self, now_ns: int) -> None:
+        """Fetch every known book once more; the answer is recorded and otherwise ignored."""
+        for market in self._markets.values():
+            if market.joiner.joined:
                 self._fetch_snapshot(market, now_ns)
 
     def _text(self, payload: bytes, now_ns: int) -> Events:
@@ -308,7 +316,10 @@ class BinanceProtocol:
     def _answer(self, frame: Frame) -> Events:
         topic, _, symbol = frame.tag.partition("/")
         market = self._markets.get(symbol)
-        if topic != "depth" or market is None or market.joiner.joined:
+        if topic != "depth" or market is None:
+            return ()
+        if market.joiner.joined:
+            market.snapshot_due_ns = None
             return ()
         body = _snapshot.decode(frame.payload)
         waiting = market.joiner.join(body.lastUpdateId)
@@ -325,7 +336,7 @@ class BinanceProtocol:
 
     def _retry_later(self, frame: Frame) -> Events:
         market = self._markets.get(frame.tag.partition("/")[2])
-        if market is not None and not market.joiner.joined:
+        if market is not None:
             market.snapshot_due_ns = frame.ts_recv_ns + _SNAPSHOT_PATIENCE_NS
         return ()
 

@@ -51,7 +51,10 @@ def instruments_from_exchange_info(body: bytes, kind: MarketKind) -> tuple[Instr
 
 
 def base_and_multiplier(asset: str) -> tuple[str, int]:
-    """Split a listed asset into its coin and how many of them one unit is: `1000PEPE` -> (PEPE, 1000), `1INCH` -> (1INCH, 1)."""
+    """Split a listed asset into its coin and how many of them one unit is.
+
+    `1000PEPE` -> (PEPE, 1000), `1INCH` -> (1INCH, 1).
+    """
     for pattern in _PREFIXES:
         if match := pattern.match(asset):
             number = match.group(1)

@@ -86,7 +86,10 @@ class MarkData(msgspec.Struct, gc=False):
 
 
 class ForcedOrder(msgspec.Struct, gc=False):
-    """A liquidation order. `S` is the order's side; `ap` the average fill, `z` the filled size, `p`/`q` the order's own."""
+    """A liquidation order.
+
+    `S` is the order's side; `ap` the average fill, `z` the filled size, `p`/`q` the order's own.
+    """
 
     s: str
     S: str

@@ -1,0 +1,184 @@
+"""Frames from sockets: connects, reconnects and answers what the protocols ask for.
+
+Every connection has one task that lives as long as the source. A failure ends the connection with a CLOSE frame, and
+a new one begins with an OPEN frame after a pause that doubles up to half a minute, with jitter. Silence is a failure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator, Coroutine, Iterable
+from typing import Any
+
+from feeds.clock import Clock
+from feeds.errors import ProtocolError, TransportError
+from feeds.frame import ConnectionSpec, Frame, FrameKind, open_frame
+from feeds.instrument import MarketKind
+from feeds.protocol import Fetch, Request, Send
+from feeds.transport import Http, Socket, open_socket
+from feeds.venues.binance_instruments import instruments_from_exchange_info
+from feeds.venues.binance_plan import INSTRUMENT_PATHS, Endpoints, choose, connections
+
+log = logging.getLogger(__name__)
+
+TIMER_S = 0.25
+SILENCE_S = 20.0
+FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 30.0
+
+
+class LiveSource:
+    """Frames of all markets of some bases. Raises nothing while running: failures are frames."""
+
+    def __init__(
+        self, bases: Iterable[str], endpoints: dict[MarketKind, Endpoints], clock: Clock, *, seed: int | None = None
+    ) -> None:
+        self.bases = tuple(bases)
+        self.specs: dict[str, ConnectionSpec] = {}
+        self._endpoints = endpoints
+        self._clock = clock
+        self._random = random.Random(seed)
+        self._http = Http()
+        self._sockets: dict[str, Socket] = {}
+        self._opened: dict[str, int] = {}
+        self._arrived: list[Frame] = []
+        self._wake = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.trouble: dict[str, str] = {}
+
+    async def batches(self) -> AsyncIterator[list[Frame]]:
+        """Everything that arrived since the last batch, in receive order; ends with `close`."""
+        self._spawn(self._timer(), "timer")
+        for kind in self._endpoints:
+            self._spawn(self._market(kind), f"market {kind.value}")
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            batch, self._arrived = self._arrived, []
+            yield batch
+
+    def perform(self, connection: str, request: Request) -> None:
+        """Do what a protocol wants, without waiting for it."""
+        match request:
+            case Fetch():
+                self._spawn(self._fetch(connection, request), f"fetch {request.tag}")
+            case Send():
+                self._spawn(self._send(connection, request), f"send {connection}")
+
+    async def close(self) -> None:
+        """Stop all connections."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._http.close()
+
+    def open_frames(self) -> list[Frame]:
+        """OPEN frames of the connections that are open now, for a recording that begins in the middle."""
+        now_ns = self._clock.now_ns()
+        return [open_frame(self.specs[name], now_ns) for name in self._sockets]
+
+    def _emit(self, connection: str, kind: FrameKind, payload: bytes, tag: str = "") -> None:
+        self._arrived.append(Frame(self._clock.now_ns(), connection, kind, payload, tag))
+        self._wake.set()
+
+    async def _timer(self) -> None:
+        while True:
+            await asyncio.sleep(TIMER_S)
+            self._emit("", FrameKind.TIMER, b"")
+
+    async def _market(self, kind: MarketKind) -> None:
+        """Learn a market's instruments, then keep its connections."""
+        endpoints, pause = self._endpoints[kind], FIRST_PAUSE_S
+        while True:
+            try:
+                body = await self._http.fetch(endpoints.rest + INSTRUMENT_PATHS[kind])
+                chosen = choose(instruments_from_exchange_info(body, kind), self.bases)
+                break
+            except (TransportError, ProtocolError) as error:
+                self._note(f"binance.{kind.value}", error.text)
+                pause = await self._pause(pause, error)
+        self.trouble.pop(f"binance.{kind.value}", None)
+        for spec in connections(kind, chosen, endpoints):
+            self.specs[spec.name] = spec
+            self._spawn(self._keep(spec), f"keep {spec.name}")
+
+    async def _keep(self, spec: ConnectionSpec) -> None:
+        pause = FIRST_PAUSE_S
+        while True:
+            try:
+                async with open_socket(spec.url) as socket:
+                    self._begin(spec, socket)
+                    pause = FIRST_PAUSE_S
+                    await self._listen(spec.name, socket)
+            except TransportError as error:
+                self._end(spec.name, error.text)
+                if not error.retryable:
+                    log.error("%s: %s; not tried again", spec.name, error)
+                    return
+                pause = await self._pause(pause, error)
+
+    async def _listen(self, name: str, socket: Socket) -> None:
+        messages = socket.messages()
+        while True:
+            try:
+                payload = await asyncio.wait_for(anext(messages), SILENCE_S)
+            except TimeoutError as error:
+                raise TransportError(f"silent for {SILENCE_S:.0f} s") from error
+            self._emit(name, FrameKind.TEXT, payload)
+
+    def _begin(self, spec: ConnectionSpec, socket: Socket) -> None:
+        self._sockets[spec.name] = socket
+        self._opened[spec.name] = self._opened.get(spec.name, 0) + 1
+        self.trouble.pop(spec.name, None)
+        frame = open_frame(spec, self._clock.now_ns())
+        self._arrived.append(frame)
+        self._wake.set()
+        log.info("%s: connected", spec.name)
+
+    def _end(self, name: str, reason: str) -> None:
+        if self._sockets.pop(name, None) is not None:
+            self._emit(name, FrameKind.CLOSE, reason.encode())
+        self._note(name, reason)
+
+    def _note(self, name: str, reason: str) -> None:
+        if self.trouble.get(name) != reason:
+            log.info("%s: %s", name, reason)
+        self.trouble[name] = reason
+
+    async def _pause(self, pause: float, error: TransportError | ProtocolError) -> float:
+        told = error.retry_after_s if isinstance(error, TransportError) else None
+        await asyncio.sleep(max(pause * self._random.uniform(0.7, 1.3), told or 0.0))
+        return min(pause * 2, LAST_PAUSE_S)
+
+    async def _fetch(self, connection: str, request: Fetch) -> None:
+        """Answer a Fetch on the connection that asked; an answer to a connection that is gone is dropped."""
+        spec, life = self.specs[connection], self._opened.get(connection)
+        try:
+            body = await self._http.fetch(self._endpoints[spec.kind].rest + request.url)
+            kind = FrameKind.HTTP
+        except TransportError as error:
+            log.warning("%s: %s failed: %s", connection, request.tag, error)
+            body, kind = error.text.encode(), FrameKind.HTTP_FAILED
+            await asyncio.sleep(error.retry_after_s or 0.0)
+        if self._opened.get(connection) == life and connection in self._sockets:
+            self._emit(connection, kind, body, request.tag)
+
+    async def _send(self, connection: str, request: Send) -> None:
+        socket = self._sockets.get(connection)
+        if socket is None:
+            return
+        try:
+            await socket.send(request.text)
+        except TransportError as error:
+            log.info("%s: not sent: %s", connection, error)
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.critical("%s stopped by a fault", task.get_name(), exc_info=error)

@@ -1,0 +1,103 @@
+"""The only file that opens a socket: websockets and plain GETs, with every failure turned into a TransportError."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+import aiohttp
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI, WebSocketException
+
+from feeds.errors import TransportError
+
+MAX_MESSAGE = 16 * 1024 * 1024
+OPEN_TIMEOUT_S = 10
+FETCH_TIMEOUT_S = 15
+_PERMANENT = frozenset((400, 401, 403, 404, 451))
+
+
+class Socket(Protocol):
+    """An open websocket."""
+
+    def messages(self) -> AsyncIterator[bytes]:
+        """Text messages as bytes, until the peer closes. Raises TransportError when the connection breaks."""
+
+    async def send(self, text: str) -> None:
+        """Send one text message. Raises TransportError when the connection is gone."""
+
+
+class _Socket:
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
+
+    async def messages(self) -> AsyncIterator[bytes]:
+        try:
+            while True:
+                message = await self._connection.recv(decode=False)
+                yield message if isinstance(message, bytes) else message.encode()
+        except ConnectionClosed as error:
+            raise TransportError("the venue closed the connection", str(error)) from error
+        except OSError as error:
+            raise TransportError("the network failed", str(error)) from error
+
+    async def send(self, text: str) -> None:
+        try:
+            await self._connection.send(text)
+        except (ConnectionClosed, OSError) as error:
+            raise TransportError("the venue closed the connection", str(error)) from error
+
+
+@asynccontextmanager
+async def open_socket(url: str) -> AsyncIterator[Socket]:
+    """Connect a websocket. Raises TransportError; `retryable` is False where the address itself is refused."""
+    try:
+        connection = await connect(
+            url, max_size=MAX_MESSAGE, max_queue=None, open_timeout=OPEN_TIMEOUT_S, compression=None, proxy=None
+        )
+    except InvalidStatus as error:
+        raise _refused(error.response.status_code, url, error.response.headers.get("Retry-After")) from error
+    except InvalidURI as error:
+        raise TransportError("this is no websocket address", url, retryable=False) from error
+    except (OSError, TimeoutError, InvalidHandshake, WebSocketException, EOFError) as error:
+        raise TransportError("cannot connect", f"{error}; {url}") from error
+    try:
+        yield _Socket(connection)
+    finally:
+        await connection.close()
+
+
+class Http:
+    """Plain GETs over one pooled session."""
+
+    def __init__(self) -> None:
+        self._session: aiohttp.ClientSession | None = None
+
+    async def fetch(self, url: str) -> bytes:
+        """GET a body. Raises TransportError; 418 and 429 carry the venue's Retry-After."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=FETCH_TIMEOUT_S))
+        try:
+            async with self._session.get(url) as response:
+                if response.status >= 400:
+                    raise _refused(response.status, url, response.headers.get("Retry-After"))
+                return await response.read()
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise TransportError("the venue did not answer", f"{type(error).__name__} {error}; {url}") from error
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        if self._session is not None:
+            await self._session.close()
+
+
+def _refused(status: int, url: str, retry_after: str | None) -> TransportError:
+    wait = float(retry_after) if retry_after and retry_after.isdigit() else None
+    texts = {
+        418: "the venue banned this address for a while",
+        429: "the venue limits our requests",
+        451: "the venue does not serve this country",
+    }
+    text = texts.get(status, f"the venue answered {status}")
+    return TransportError(text, url, retryable=status not in _PERMANENT, retry_after_s=wait)

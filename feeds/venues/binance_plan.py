@@ -1,0 +1,79 @@
+"""Which sockets Binance needs for some bases, and where they are (VENUES 1.1.1, 1.2, 1.3, 8.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from feeds.frame import ConnectionSpec
+from feeds.instrument import Instrument, MarketKind, Venue
+
+
+class Endpoints(msgspec.Struct, frozen=True):
+    """Base addresses of one market, without a trailing slash."""
+
+    websocket: str
+    rest: str
+
+
+LIVE = {
+    MarketKind.LINEAR: Endpoints("wss://fstream.binance.com", "https://fapi.binance.com"),
+    MarketKind.INVERSE: Endpoints("wss://dstream.binance.com", "https://dapi.binance.com"),
+    MarketKind.SPOT: Endpoints("wss://stream.binance.com:9443", "https://api.binance.com"),
+}
+INSTRUMENT_PATHS = {
+    MarketKind.LINEAR: "/fapi/v1/exchangeInfo",
+    MarketKind.INVERSE: "/dapi/v1/exchangeInfo",
+    MarketKind.SPOT: "/api/v3/exchangeInfo",
+}
+_QUOTES = {MarketKind.LINEAR: "USDT", MarketKind.INVERSE: "USD", MarketKind.SPOT: "USDT"}
+_BOOK = ("depth@100ms", "bookTicker")
+_FLOW = ("aggTrade", "markPrice@1s", "forceOrder")
+
+
+def loopback(port: int) -> dict[MarketKind, Endpoints]:
+    """Where the simulated Binance listens."""
+    return {
+        kind: Endpoints(f"ws://127.0.0.1:{port}/binance/{kind.value}", f"http://127.0.0.1:{port}/binance/{kind.value}")
+        for kind in MarketKind
+    }
+
+
+def choose(instruments: Iterable[Instrument], bases: Iterable[str]) -> tuple[Instrument, ...]:
+    """The main market of each base: the USDT perpetual, the coin-margined perpetual or the USDT pair."""
+    wanted = set(bases)
+    return tuple(market for market in instruments if market.base in wanted and market.quote == _QUOTES[market.kind])
+
+
+def connections(kind: MarketKind, markets: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[ConnectionSpec, ...]:
+    """The sockets for these markets: USD-M needs `/public` for the book and `/market` for the rest, the others one."""
+    if not markets:
+        return ()
+    if kind is MarketKind.LINEAR:
+        return (
+            _connection(kind, "public", "/public/stream", _BOOK, markets, endpoints),
+            _connection(kind, "market", "/market/stream", _FLOW, markets, endpoints),
+        )
+    streams = (*_BOOK, *(_FLOW if kind is MarketKind.INVERSE else _FLOW[:1]))
+    return (_connection(kind, "all", "/stream", streams, markets, endpoints),)
+
+
+def _connection(
+    kind: MarketKind,
+    route: str,
+    path: str,
+    channels: tuple[str, ...],
+    markets: tuple[Instrument, ...],
+    endpoints: Endpoints,
+) -> ConnectionSpec:
+    streams = tuple(f"{market.symbol.lower()}@{channel}" for market in markets for channel in channels)
+    return ConnectionSpec(
+        name=f"{Venue.BINANCE.value}.{kind.value}.{route}",
+        venue=Venue.BINANCE,
+        kind=kind,
+        route=route,
+        url=f"{endpoints.websocket}{path}?streams={'/'.join(streams)}",
+        streams=streams,
+        markets=markets,
+    )

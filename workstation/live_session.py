@@ -1,0 +1,142 @@
+"""Live venues, real or simulated: frames into the core as they arrive, and onto disk when wished."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from feeds.clock import Clock
+from feeds.errors import RecordingError
+from feeds.frame import Frame, FrameKind
+from feeds.live import LiveSource
+from feeds.recording import Recorder, RecordingMetadata
+from workstation.core import Core
+from workstation.readmodels import Capabilities, ConnectionStatus, Presence, StatusView
+
+log = logging.getLogger(__name__)
+
+
+class LiveSession:
+    """Drives one live source. All methods are for the thread of the event loop."""
+
+    def __init__(
+        self, source: LiveSource, clock: Clock, *, simulated: bool, name: str, record_to: Callable[[], Path]
+    ) -> None:
+        self.core = Core()
+        self.name = name
+        self.epoch = 0
+        self.recorder: Recorder | None = None
+        self._source = source
+        self._clock = clock
+        self._simulated = simulated
+        self._record_to = record_to
+        self._recording_failed = ""
+        self._last_data: dict[str, int] = {}
+        self._open: dict[str, bool] = {}
+        self._lag_ns = 0
+
+    async def run(self) -> None:
+        """Take batches until cancelled; the recording, if any, is finished then."""
+        try:
+            async for batch in self._source.batches():
+                self.take(batch)
+        finally:
+            self.stop_recording()
+            await self._source.close()
+
+    def take(self, batch: list[Frame]) -> None:
+        """Record and consume one batch, then do what the protocols ask for."""
+        for frame in batch:
+            self._note(frame)
+        if self.recorder is not None:
+            self._record(self.recorder, batch)
+        self.core.consume(batch)
+        self._lag_ns = self._clock.now_ns() - batch[0].ts_recv_ns if batch else 0
+        self.core.engine.advance(self._clock.now_ns())
+        for connection, request in self.core.feed.take_requests():
+            self._source.perform(connection, request)
+
+    def start_recording(self, path: Path | None = None) -> None:
+        """Record from now on: what is open is written first and whole books are asked for again.
+
+        Raises:
+            RecordingError: the file cannot be created.
+        """
+        markets = self.core.engine.instruments()
+        self.recorder = Recorder(
+            path or self._record_to(), RecordingMetadata(simulated=self._simulated, instruments=markets)
+        )
+        self._recording_failed = ""
+        self._record(self.recorder, self._source.open_frames())
+        self.core.feed.refresh_books(self._clock.now_ns())
+
+    def stop_recording(self) -> None:
+        """Finish the file."""
+        if self.recorder is not None:
+            recorder, self.recorder = self.recorder, None
+            recorder.close()
+            if recorder.failed is not None:
+                self._recording_failed = recorder.failed.text
+
+    def toggle_recording(self) -> None:
+        """Begin or end a recording; a failure to begin is shown in the status."""
+        if self.recorder is not None:
+            self.stop_recording()
+            return
+        try:
+            self.start_recording()
+        except RecordingError as error:
+            log.exception("recording did not begin")
+            self._recording_failed = error.text
+
+    def status(self) -> StatusView:
+        """The session as of now."""
+        now_ns = self._clock.now_ns()
+        recorder = self.recorder
+        failed = recorder.failed if recorder else None
+        return StatusView(
+            presence=self._presence(),
+            source_name=self.name,
+            simulated=self._simulated,
+            now_ns=now_ns,
+            lag_ns=self._lag_ns,
+            epoch=self.epoch,
+            capabilities=Capabilities(record=True),
+            connections=tuple(self._connection(name, now_ns) for name in sorted(self._source.specs)),
+            undecodable=sum(self.core.feed.undecodable.values()),
+            frames=self.core.frames,
+            recording_to=str(recorder.path) if recorder and not failed else "",
+            recording_failed=failed.text if failed else self._recording_failed,
+            notices=tuple(f"{name}: {reason}" for name, reason in sorted(self._source.trouble.items())),
+        )
+
+    def _record(self, recorder: Recorder, frames: list[Frame]) -> None:
+        for frame in frames:
+            recorder.append(frame)
+
+    def _note(self, frame: Frame) -> None:
+        if frame.kind is FrameKind.TEXT:
+            self._last_data[frame.connection] = frame.ts_recv_ns
+        elif frame.kind is FrameKind.OPEN:
+            self._open[frame.connection] = True
+        elif frame.kind is FrameKind.CLOSE:
+            self._open[frame.connection] = False
+
+    def _connection(self, name: str, now_ns: int) -> ConnectionStatus:
+        last = self._last_data.get(name)
+        return ConnectionStatus(
+            name=name,
+            venue=self._source.specs[name].venue,
+            connected=self._open.get(name, False),
+            data_age_ns=now_ns - last if last is not None else None,
+            reason=self._source.trouble.get(name, ""),
+        )
+
+    def _presence(self) -> Presence:
+        states = [self._open.get(name, False) for name in self._source.specs]
+        if not states:
+            return Presence.CONNECTING
+        if all(states):
+            return Presence.LIVE if self._last_data else Presence.SYNCING
+        return Presence.RECONNECTING if self._last_data else Presence.CONNECTING
