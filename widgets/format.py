@@ -30,13 +30,13 @@ def size(value: float | None) -> str:
     if value is None or math.isnan(value):
         return NO_DATA
     magnitude = abs(value)
-    for limit, divisor, decimals, suffix in _SCALES:
+    for limit, divisor, decimals, suffix in SIZE_SCALES:
         if magnitude >= limit:
             return f"{value / divisor:.{decimals}f}{suffix}"
     return f"{value:.3f}" if value else "0"
 
 
-_SCALES = (
+SIZE_SCALES = (
     (999_500_000, 1e9, 3, "b"),
     (999_500, 1e6, 2, "m"),
     (99_950, 1e3, 0, "k"),

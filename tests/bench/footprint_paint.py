@@ -1,0 +1,112 @@
+"""How long a full repaint of a footprint takes: 60 bars x 40 rows with all numbers on 1920x1080, ours against naive painting.
+
+Naive is one `fillRect` a cell and one `drawText` a number, of the same content, in the same run. Times are medians in ms.
+`warm_ms` repaints an unchanged picture (a crosshair moves), `paint_ms` lays everything out again from the cached bars
+(the range moved), `cold_ms` also formats and lays out every number (the first paint).
+Run: `python -m tests.bench.footprint_paint`.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from collections.abc import Callable
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
+
+import pyqtgraph as pg
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtWidgets import QApplication, QStyleOptionGraphicsItem
+
+from tests.widgets.synthetic import grid_view
+from widgets import format as text_of
+from widgets.items.detail import Choice, Detail
+from widgets.items.footprint import BarsOnGrid, FootprintItem
+from widgets.items.scale import Scale, SlotGrid
+from widgets.theme import apply_theme, theme
+from workstation.readmodels import FootprintView
+
+WIDTH, HEIGHT, BARS, ROWS = 1920, 1080, 60, 40
+
+
+def measure(rounds: int = 15) -> dict[str, float]:
+    """Medians over `rounds` repaints; `ratio` is naive to ours."""
+    app = QApplication.instance() or QApplication([])
+    assert isinstance(app, QApplication)
+    apply_theme(app)
+    view = grid_view(BARS, ROWS)
+    scale = Scale(0, BARS, 6000 * view.row_size, (6000 + ROWS) * view.row_size, WIDTH, HEIGHT)
+    item = _item(view, scale)
+    canvas = QImage(WIDTH, HEIGHT, QImage.Format.Format_ARGB32_Premultiplied)
+    cold = _timed(canvas, rounds, lambda painter: _paint(item, painter), lambda: _forget(item, cells=True))
+    ours = _timed(canvas, rounds, lambda painter: _paint(item, painter), lambda: _forget(item, cells=False))
+    warm = _timed(canvas, rounds, lambda painter: _paint(item, painter), lambda: None)
+    naive = _timed(canvas, rounds, lambda painter: _paint_naively(view, scale, painter), lambda: None)
+    return {"paint_ms": ours, "naive_ms": naive, "ratio": naive / ours, "warm_ms": warm, "cold_ms": cold}
+
+
+def _item(view: FootprintView, scale: Scale) -> FootprintItem:
+    host = pg.GraphicsWidget()
+    item = FootprintItem(host, lambda width, height: scale)
+    item.host = host  # keeps it alive
+    grid = SlotGrid.at(view.request.bar_ns, view.bars[0].start_ns)
+    item.set_rect(QRectF(0, 0, WIDTH, HEIGHT))
+    item.set_view(view, BarsOnGrid(view.bars, grid), grid)
+    item.set_choice(Choice(Detail.NUMBERS, 1))
+    return item
+
+
+def _forget(item: FootprintItem, *, cells: bool) -> None:
+    item._built = None
+    if cells:
+        item._cache._key = None
+
+
+def _paint(item: FootprintItem, painter: QPainter) -> None:
+    item.paint(painter, QStyleOptionGraphicsItem())
+    assert not item.failure, item.failure
+
+
+def _timed(canvas: QImage, rounds: int, paint: Callable[[QPainter], None], before: Callable[[], None]) -> float:
+    times = []
+    for _ in range(rounds + 2):
+        canvas.fill(theme().color("pane"))
+        before()
+        painter = QPainter(canvas)
+        began = time.perf_counter()
+        paint(painter)
+        times.append((time.perf_counter() - began) * 1e3)
+        painter.end()
+    return statistics.median(times[2:])
+
+
+def _paint_naively(view: FootprintView, scale: Scale, painter: QPainter) -> None:
+    """The straightforward way: cell by cell, number by number."""
+    look = theme()
+    painter.setFont(look.font())
+    largest = max(float(max(bar.sell_volume.max(), bar.buy_volume.max())) for bar in view.bars)
+    height = scale.unit * view.row_size
+    for slot, bar in enumerate(view.bars):
+        left, half = scale.x(slot) + 9, (scale.pitch - 14) / 2
+        for index in range(len(bar.buy_volume)):
+            y = scale.y((bar.first_row + index + 1) * view.row_size)
+            for side, role, values in ((0, "sell", bar.sell_volume), (1, "buy", bar.buy_volume)):
+                value = float(values[index])
+                box = QRectF(left + side * half, y, half, height - 1)
+                painter.fillRect(box, look.color(role, int(40 + 160 * (value / largest) ** 0.5)))
+                painter.setPen(look.pen("text"))
+                align = Qt.AlignmentFlag.AlignLeft if side else Qt.AlignmentFlag.AlignRight
+                painter.drawText(box, align | Qt.AlignmentFlag.AlignVCenter, text_of.size(value))
+
+
+def main() -> None:
+    """Print the numbers."""
+    for name, value in measure().items():
+        print(f"{name:10} {value:8.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,188 @@
+"""Bulk drawing, our only contact with pyqtgraph's internals: rectangles by shade, glyphs by atlas, broken lines.
+
+All coordinates are device pixels (see `guard.PixelItem`); fragments are blitted unscaled, at whole pixels.
+Measured offscreen on 1920x1080 for 2,400 cells and 4,800 numbers: `tests/bench/footprint_paint.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyqtgraph as pg
+from pyqtgraph.Qt.internals import PrimitiveArray
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPixmap
+
+from widgets.items.digits import CHARACTERS, PAD, Codes
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+SHADES = 16  # steps of one colour scale
+
+
+class RectBatch:
+    """Rectangles (x, y, width, height) in one of a few brushes; one `drawRects` a brush."""
+
+    def __init__(self, brushes: Sequence[QBrush]) -> None:
+        self._brushes = list(brushes)
+        self._arrays = [PrimitiveArray(QRectF, 4) for _ in brushes]
+
+    def fill(self, rects: Floats, brush: Ints) -> None:
+        """Take (n, 4) rectangles and the index of the brush of each."""
+        order = np.argsort(brush, kind="stable")
+        ends = np.searchsorted(brush[order], np.arange(len(self._brushes) + 1))
+        ordered = rects[order]
+        for index, array in enumerate(self._arrays):
+            start, stop = int(ends[index]), int(ends[index + 1])
+            array.resize(stop - start)
+            array.ndarray()[:] = ordered[start:stop]
+
+    def draw(self, painter: QPainter) -> None:
+        """Paint what was filled last."""
+        painter.setPen(Qt.PenStyle.NoPen)
+        for brush, array in zip(self._brushes, self._arrays, strict=True):
+            if len(array):
+                painter.setBrush(brush)
+                painter.drawRects(*array.drawargs())
+
+
+def shade_of(values: Floats, largest: float) -> Ints:
+    """The shade 0..15 of each value against the largest; by square root, so that the small ones differ too."""
+    if largest <= 0.0:
+        return np.zeros(len(values), np.int64)
+    scaled = np.sqrt(np.clip(values / largest, 0.0, 1.0)) * SHADES
+    return np.minimum(scaled.astype(np.int64), SHADES - 1)
+
+
+def mix(below: QColor, above: QColor, share: float) -> QColor:
+    """The opaque colour of `above` laid over `below` with this share (0-1)."""
+    pairs = ((below.red(), above.red()), (below.green(), above.green()), (below.blue(), above.blue()))
+    return QColor(*(round(low + (high - low) * share) for low, high in pairs))
+
+
+def shades(below: QColor, above: QColor, low: float = 0.10, high: float = 0.62) -> list[QBrush]:
+    """Sixteen opaque brushes from a faint to a strong share of `above`."""
+    return [QBrush(mix(below, above, low + (high - low) * step / (SHADES - 1))) for step in range(SHADES)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Glyphs:
+    """Numbers laid out: glyph `code` of number `item` at `dx` device pixels from that number's anchor."""
+
+    code: npt.NDArray[np.uint8]
+    dx: Floats
+    item: Ints
+    width: Floats  # of each number
+
+
+def _scaled(font: QFont, ratio: float, *, bold: bool) -> QFont:
+    scaled = QFont(font)
+    scaled.setPixelSize(max(1, round(font.pixelSize() * ratio)))
+    scaled.setBold(bold)
+    return scaled
+
+
+def _advances(font: QFont) -> Floats:
+    metrics = QFontMetricsF(font)
+    return np.array([max(1, round(metrics.horizontalAdvance(character))) for character in CHARACTERS], np.float64)
+
+
+class GlyphAtlas:
+    """One strip of glyphs of a font, and its tinted copies; `ratio` is the device pixel ratio.
+
+    Regular and bold share their advances (the wider of both), so that a layout holds for either.
+    """
+
+    def __init__(self, font: QFont, ratio: float) -> None:
+        self._font = _scaled(font, ratio, bold=font.bold())
+        metrics = QFontMetricsF(self._font)
+        self.advance = np.maximum(
+            _advances(_scaled(font, ratio, bold=False)), _advances(_scaled(font, ratio, bold=True))
+        )
+        self._half = int(np.ceil(metrics.capHeight() / 2)) + max(2, round(metrics.descent()))
+        self._baseline = self._half + metrics.capHeight() / 2
+        self._cells = self.advance + 2  # a pixel of air on both sides
+        self._left = np.concatenate(([0.0], np.cumsum(self._cells)[:-1]))
+        self._pixmaps: dict[int, QPixmap] = {}
+
+    @property
+    def height(self) -> float:
+        """Of a glyph's cell in device pixels; capitals stand in its middle."""
+        return 2.0 * self._half
+
+    def pixmap(self, color: QColor) -> QPixmap:
+        """The strip in one colour, made once."""
+        key = color.rgba()
+        if key not in self._pixmaps:
+            self._pixmaps[key] = self._strip(color)
+        return self._pixmaps[key]
+
+    def _strip(self, color: QColor) -> QPixmap:
+        strip = QPixmap(int(self._cells.sum()), 2 * self._half)
+        strip.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(strip)
+        painter.setFont(self._font)
+        painter.setPen(color)
+        for left, character in zip(self._left, CHARACTERS, strict=True):
+            painter.drawText(QPointF(left + 1, round(self._baseline)), character)
+        painter.end()
+        return strip
+
+    def layout(self, codes: Codes, align: float | npt.NDArray[np.float64] = 0.0) -> Glyphs:
+        """Lay numbers out; `align` 0 puts the anchor at the left of a number, 0.5 in its middle, 1 at its right."""
+        present = codes != PAD
+        advances = np.where(present, self.advance[np.where(present, codes, 0)], 0.0)
+        width = advances.sum(axis=1)
+        starts = np.cumsum(advances, axis=1) - advances - np.round(width * align)[:, None]
+        item, column = np.nonzero(present)
+        return Glyphs(codes[item, column], starts[item, column], item.astype(np.int64), width)
+
+    def fragments(self, batch: PrimitiveArray, code: npt.NDArray[np.uint8], left: Floats, middle: Floats) -> None:
+        """Fill a batch with glyphs whose pens stand at `left`, centred on `middle`."""
+        batch.resize(len(code))
+        fields = batch.ndarray()
+        width = self._cells[code]
+        fields[:, 0] = left - 1 + width / 2
+        fields[:, 1] = middle
+        fields[:, 2] = self._left[code]
+        fields[:, 3] = 0.0
+        fields[:, 4] = width
+        fields[:, 5] = self.height
+        fields[:, 6:8] = 1.0
+        fields[:, 8] = 0.0
+        fields[:, 9] = 1.0
+
+
+class TextBatch:
+    """Glyphs of one atlas in one colour: a single `drawPixmapFragments`."""
+
+    def __init__(self) -> None:
+        self._array = PrimitiveArray(QPainter.PixmapFragment, 10)
+        self._pixmap: QPixmap | None = None
+
+    def __len__(self) -> int:
+        return len(self._array)
+
+    def fill(self, atlas: GlyphAtlas, color: QColor, code: npt.NDArray[np.uint8], left: Floats, middle: Floats) -> None:
+        """Take glyph codes, the pen position of each and the middle of its line, whole device pixels."""
+        atlas.fragments(self._array, code, left, middle)
+        self._pixmap = atlas.pixmap(color)
+
+    def fill_numbers(self, atlas: GlyphAtlas, color: QColor, glyphs: Glyphs, x: Floats, y: Floats) -> None:
+        """Take laid out numbers and the anchor of each."""
+        self.fill(atlas, color, glyphs.code, np.round(x)[glyphs.item] + glyphs.dx, np.round(y)[glyphs.item])
+
+    def draw(self, painter: QPainter) -> None:
+        """Paint what was filled last."""
+        if len(self._array) and self._pixmap is not None:
+            painter.drawPixmapFragments(*self._array.drawargs(), self._pixmap)  # type: ignore[call-arg]
+
+
+def polyline(x: Floats, y: Floats) -> QPainterPath:
+    """A line through points, broken at NaN."""
+    path: QPainterPath = pg.arrayToQPath(x, y, connect="finite", finiteCheck=True)
+    return path

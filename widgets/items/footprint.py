@@ -1,0 +1,125 @@
+"""The footprint itself: one item that lays out the visible bars when something moved, else redraws what it has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QGraphicsItem
+
+from widgets.items.bands import draw_gaps, draw_grid, draw_incomplete
+from widgets.items.bulk import GlyphAtlas
+from widgets.items.cells import CellCache, CellLayer
+from widgets.items.columns import columns_of
+from widgets.items.detail import Choice, Detail
+from widgets.items.guard import PixelItem
+from widgets.items.marks import MarkLayer
+from widgets.items.scale import Scale, SlotGrid
+from widgets.items.zones import Zone, ZoneTracker, draw_zones, extents
+from widgets.theme import theme
+from workstation.readmodels import Floats, FootprintBar, FootprintView, Ints
+
+
+@lru_cache(maxsize=8)
+def atlases(ratio: float, small: bool = False) -> tuple[GlyphAtlas, GlyphAtlas]:
+    """The regular and the bold atlas of a device pixel ratio, shared by all charts."""
+    look = theme()
+    return GlyphAtlas(look.font(small=small), ratio), GlyphAtlas(look.font(small=small, bold=True), ratio)
+
+
+class BarsOnGrid:
+    """The bars of a view with their slots and extremes as arrays, ascending."""
+
+    def __init__(self, bars: tuple[FootprintBar, ...], grid: SlotGrid) -> None:
+        self.bars = bars
+        starts = np.fromiter((bar.start_ns for bar in bars), np.int64, len(bars))
+        self.slots: Ints = starts // grid.bar_ns - grid.origin
+        self.lows, self.highs = extents(bars)
+
+    def between(self, left: float, right: float) -> slice:
+        """Which bars touch the slots from `left` to `right`."""
+        first = int(np.searchsorted(self.slots, np.floor(left), side="left"))
+        return slice(first, int(np.searchsorted(self.slots, right, side="right")))
+
+    def at(self, slot: float) -> int | None:
+        """The index of the bar that stands in this slot."""
+        wanted = int(np.floor(slot))
+        index = int(np.searchsorted(self.slots, wanted))
+        return index if index < len(self.bars) and self.slots[index] == wanted else None
+
+    def value_extent(self, left: float, right: float) -> tuple[float, float] | None:
+        """Lowest and highest price of the bars in sight."""
+        part = self.between(left, right)
+        if part.start >= part.stop:
+            return None
+        return float(self.lows[part].min()), float(self.highs[part].max())
+
+
+class FootprintItem(PixelItem):
+    """Paints grid, gaps, zones, cells, marks and numbers of a view at a level of detail chosen by the pane."""
+
+    name = "the footprint"
+
+    def __init__(self, host: QGraphicsItem, scale_of: Callable[[float, float], Scale]) -> None:
+        super().__init__(host, z=10)
+        self._scale_of = scale_of
+        self._cache, self._cells, self._marks, self._tracker = CellCache(), CellLayer(), MarkLayer(), ZoneTracker()
+        self._view: FootprintView | None = None
+        self._grid = SlotGrid(1, 0)
+        self._placed = BarsOnGrid((), self._grid)
+        self._zones: list[Zone] = []
+        self._choice = Choice(Detail.CANDLES, 1)
+        self._built: object = None
+        self._incomplete: Floats = np.zeros(0)
+
+    def set_view(self, view: FootprintView | None, placed: BarsOnGrid, grid: SlotGrid) -> None:
+        """Show other bars."""
+        self._view, self._placed, self._grid = view, placed, grid
+        self._zones = [] if view is None else self._tracker.zones(placed.bars, view.row_size, placed.lows, placed.highs)
+        self._built = None
+        self.update()
+
+    def set_choice(self, choice: Choice) -> None:
+        """Show another level of detail."""
+        if choice != self._choice:
+            self._choice = choice
+            self.update()
+
+    @property
+    def zones(self) -> list[Zone]:
+        """The stacked imbalance zones of all bars."""
+        return self._zones
+
+    def draw(self, painter: QPainter, width: int, height: int, ratio: float) -> None:
+        """Back to front."""
+        scale = self._scale_of(width, height)
+        draw_grid(painter, scale, self._grid, ratio)
+        if self._view is None:
+            return
+        key = (scale, self._choice, ratio)
+        if key != self._built:
+            self._build(self._view, scale, ratio)
+            self._built = key
+        draw_incomplete(painter, self._incomplete, scale, ratio)
+        draw_gaps(painter, self._view.gaps, scale, self._grid, ratio)
+        if self._choice.detail >= Detail.MARKS:
+            draw_zones(painter, self._zones, self._placed.slots, scale, ratio)
+        self._cells.draw(painter)
+        self._marks.draw(painter)
+
+    def _build(self, view: FootprintView, scale: Scale, ratio: float) -> None:
+        part = self._placed.between(scale.left, scale.right)
+        bars, slots = self._placed.bars[part], self._placed.slots[part].astype(np.float64)
+        in_sight = (self._placed.highs[part] >= scale.bottom) & (self._placed.lows[part] <= scale.top)
+        if not in_sight.all():
+            bars = tuple(bar for bar, kept in zip(bars, in_sight.tolist(), strict=True) if kept)
+            slots = slots[in_sight]
+        choice, fonts = self._choice, atlases(ratio)
+        effective = view.row_size * choice.factor
+        columns = columns_of(slots, scale, choice.detail, ratio)
+        cells = self._cache.cells(bars, choice, view.request.rules, fonts[0])
+        self._cells.build(cells, columns, scale, effective, choice.detail, fonts)
+        self._marks.build(bars, cells, columns, scale, view.row_size, effective, choice.detail)
+        self._incomplete = np.array([slot for bar, slot in zip(bars, slots.tolist(), strict=True) if not bar.complete])

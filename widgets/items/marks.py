@@ -1,0 +1,97 @@
+"""What stands beside and around the cells of a bar: candle, point of control, value area, all in one batch."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtGui import QPainter
+
+from widgets.items.bulk import RectBatch
+from widgets.items.cells import BarCells, row_edges
+from widgets.items.columns import Columns
+from widgets.items.detail import Detail
+from widgets.items.scale import Scale
+from widgets.theme import theme
+from workstation.readmodels import Floats, FootprintBar, Ints
+
+_SELL, _BUY, _POC, _VALUE = range(4)
+
+
+class MarkLayer:
+    """Builds the marks of the visible bars and draws them over the cells."""
+
+    def __init__(self) -> None:
+        look = theme()
+        self._rects = RectBatch([look.brush("sell"), look.brush("buy"), look.brush("poc"), look.brush("poc", 170)])
+
+    def build(
+        self,
+        bars: tuple[FootprintBar, ...],
+        cells: list[BarCells],
+        columns: Columns,
+        scale: Scale,
+        row_size: float,
+        effective: float,
+        detail: Detail,
+    ) -> None:
+        """Lay out; value areas are on the grid of the view (`row_size`), POCs on that of the cells (`effective`)."""
+        parts = [_candles(bars, columns, scale)]
+        if detail >= Detail.MARKS and cells:
+            poc = np.array([bar.rows.row[bar.rows.poc] if len(bar.rows) else 0 for bar in cells], np.int64)
+            frame = _outlines if detail >= Detail.DELTA else _ticks
+            parts.append(frame(poc, columns, scale, effective))
+        if detail >= Detail.DELTA and bars:
+            parts.append(_value_lines(bars, columns, scale, row_size))
+        self._rects.fill(np.concatenate([rects for rects, _ in parts]), np.concatenate([brush for _, brush in parts]))
+
+    def draw(self, painter: QPainter) -> None:
+        """One draw call a colour."""
+        self._rects.draw(painter)
+
+
+def _candles(bars: tuple[FootprintBar, ...], columns: Columns, scale: Scale) -> tuple[Floats, Ints]:
+    """A wick and a body each; a body is never thinner than a line."""
+    prices = np.array([(bar.open, bar.high, bar.low, bar.close) for bar in bars], np.float64).reshape(-1, 4)
+    opened, high, low, closed = np.round(scale.y(prices)).T
+    top, bottom = np.minimum(opened, closed), np.maximum(opened, closed)
+    line = np.full(len(bars), columns.line)
+    wicks = np.stack((columns.wick, high, line, np.maximum(low - high, line)), axis=1)
+    body_left = columns.wick - (columns.candle - columns.line) / 2
+    bodies = np.stack((body_left, top, np.full(len(bars), columns.candle), np.maximum(bottom - top, line)), axis=1)
+    brush = np.where(prices[:, 3] >= prices[:, 0], _BUY, _SELL).astype(np.int64)
+    return np.concatenate((wicks, bodies)), np.concatenate((brush, brush))
+
+
+def _outlines(row: Ints, columns: Columns, scale: Scale, size: float) -> tuple[Floats, Ints]:
+    """A frame around the whole row: four thin rectangles."""
+    top, height = row_edges(row, scale, size)
+    left, width, line = columns.cells_left, columns.cells_right - columns.cells_left, np.full(len(row), columns.line)
+    sides = (
+        np.stack((left, top, width, line), axis=1),
+        np.stack((left, top + height - line, width, line), axis=1),
+        np.stack((left, top, line, height), axis=1),
+        np.stack((left + width - line, top, line, height), axis=1),
+    )
+    return np.concatenate(sides), np.full(4 * len(row), _POC)
+
+
+def _ticks(row: Ints, columns: Columns, scale: Scale, size: float) -> tuple[Floats, Ints]:
+    """A bar across the column in the middle of the row."""
+    thickness = 2 * columns.line
+    top = np.round(scale.y((row + 0.5) * size) - thickness / 2)
+    left, right = columns.cells_left, np.maximum(columns.cells_right, columns.cells_left + columns.line)
+    rects = np.stack((left, top, np.maximum(right - left, 1.0), np.full(len(row), thickness)), axis=1)
+    return rects, np.full(len(row), _POC)
+
+
+def _value_lines(bars: tuple[FootprintBar, ...], columns: Columns, scale: Scale, size: float) -> tuple[Floats, Ints]:
+    """A bracket on the right: a line from VAL to VAH with a foot at both ends."""
+    edges = np.array([(bar.value_low_row, bar.value_high_row + 1) for bar in bars], np.float64).reshape(-1, 2) * size
+    bottom, top = np.round(scale.y(edges)).T
+    line, x = np.full(len(bars), columns.line), columns.value_line
+    foot = 2 * line
+    rects = (
+        np.stack((x, top, line, np.maximum(bottom - top, 1.0)), axis=1),
+        np.stack((x - line, top, foot, line), axis=1),
+        np.stack((x - line, bottom - line, foot, line), axis=1),
+    )
+    return np.concatenate(rects), np.full(3 * len(bars), _VALUE)

@@ -1,0 +1,79 @@
+"""Where slots and prices are on a canvas of device pixels. A slot is one bar length of UTC time from an origin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, overload
+
+import numpy.typing as npt
+
+from workstation.readmodels import Floats
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Slots `left`..`right` across `width` pixels, values `bottom`..`top` (up) across `height` pixels."""
+
+    left: float
+    right: float
+    bottom: float
+    top: float
+    width: float
+    height: float
+
+    @property
+    def pitch(self) -> float:
+        """Pixels of one slot."""
+        return self.width / (self.right - self.left)
+
+    @property
+    def unit(self) -> float:
+        """Pixels of one price unit."""
+        return self.height / (self.top - self.bottom)
+
+    @overload
+    def x(self, slot: float) -> float: ...
+    @overload
+    def x(self, slot: Array) -> Floats: ...
+    def x(self, slot: float | Array) -> float | Floats:
+        """Pixels from the left."""
+        return (slot - self.left) * self.pitch
+
+    @overload
+    def y(self, value: float) -> float: ...
+    @overload
+    def y(self, value: Array) -> Floats: ...
+    def y(self, value: float | Array) -> float | Floats:
+        """Pixels from the top."""
+        return (self.top - value) * self.unit
+
+    def slot(self, x: float) -> float:
+        """The slot at a pixel."""
+        return self.left + x / self.pitch
+
+    def value(self, y: float) -> float:
+        """The value at a pixel."""
+        return self.top - y / self.unit
+
+
+@dataclass(frozen=True, slots=True)
+class SlotGrid:
+    """Integer slots of `bar_ns`; slot 0 starts at `origin * bar_ns`, near the data, so that slots stay small floats."""
+
+    bar_ns: int
+    origin: int
+
+    @classmethod
+    def at(cls, bar_ns: int, ts_ns: int) -> SlotGrid:
+        """The grid whose slot 0 holds this moment."""
+        return cls(bar_ns, ts_ns // bar_ns)
+
+    def slot(self, ts_ns: int) -> float:
+        """The slot of a moment, with the part of the bar that has passed."""
+        return (ts_ns - self.origin * self.bar_ns) / self.bar_ns
+
+    def ts_ns(self, slot: float) -> int:
+        """The moment at a slot."""
+        return self.origin * self.bar_ns + round(slot * self.bar_ns)

@@ -1,0 +1,114 @@
+"""The words of the footprint pane: legend, readout and the honest reason why there is nothing to see."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from widgets import format as text_of
+from widgets.items.detail import Choice, Detail
+from widgets.items.rows import rows_of
+from widgets.markets import venue_mark
+from widgets.spans import Span
+from workstation.readmodels import FootprintBar, FootprintRequest, FootprintView, Freshness, MarketState, ZeroRule
+
+_ZERO = {ZeroRule.COUNT: "zero counts", ZeroRule.SKIP: "zero skipped", ZeroRule.ONE_LOT: "zero as one lot"}
+_LEVEL = {
+    Detail.NUMBERS: "sell x buy",
+    Detail.DELTA: "delta",
+    Detail.BARS: "volume",
+    Detail.MARKS: "POC, candles",
+    Detail.CANDLES: "candles",
+}
+
+
+def legend(view: FootprintView, choice: Choice) -> tuple[Span, ...]:
+    """What is summed and how it is judged."""
+    request, rules = view.request, view.request.rules
+    kind = {True: "perp", False: "spot", None: "perp + spot"}[request.markets.perp]
+    least = f"min {text_of.size(rules.minimum_volume)}" if rules.minimum_volume else "no minimum volume"
+    return (
+        Span(f"{request.base} {kind}", "text", bold=True),
+        *markets(view.markets),
+        Span(row_text(view.row_size, choice.factor), "text"),
+        Span(_LEVEL[choice.detail], "muted"),
+        Span(f"imbalance {rules.imbalance_ratio:g}x, {least}, {_ZERO[rules.zero_rule]}", "faint"),
+        Span(f"stack {rules.stack_length}", "faint"),
+        Span(f"VA {rules.value_area * 100:g}%", "faint"),
+    )
+
+
+def row_text(row_size: float, factor: int) -> str:
+    """`row 10`, or `row 10 (x5 = 50)` when rows are summed to stay readable."""
+    text = f"row {text_of.price(row_size, row_size)}"
+    return text if factor == 1 else f"{text} (x{factor} = {text_of.price(row_size * factor, row_size)})"
+
+
+def markets(states: tuple[MarketState, ...]) -> tuple[Span, ...]:
+    """How many of the summed markets are live, and which are not."""
+    known = {state.venue for state in states}
+    live = {state.venue for state in states if state.trades is Freshness.LIVE}
+    if not known:
+        return (Span("no market", "gap"),)
+    absent = [f"{venue_mark(state.venue)} {state.trades}" for state in states if state.trades is not Freshness.LIVE]
+    whole = Span(f"{len(live)} of {len(known)} venues", "muted" if not absent else "gap")
+    return (whole, Span("without " + ", ".join(absent), "gap")) if absent else (whole,)
+
+
+def readout(bar: FootprintBar, step: float) -> tuple[Span, ...]:
+    """One bar in a line: open, high, low, close, volume, delta."""
+    rising = "buy" if bar.close >= bar.open else "sell"
+    spans = [Span(text_of.date_clock(bar.start_ns), "muted")]
+    for name, value in (("O", bar.open), ("H", bar.high), ("L", bar.low), ("C", bar.close)):
+        spans.append(Span(f"{name} {text_of.price(value, step)}", rising))
+    share = bar.delta / bar.volume if bar.volume else None
+    spans.append(Span(f"vol {text_of.size(bar.volume)}", "text"))
+    role = "buy" if bar.delta > 0 else "sell" if bar.delta < 0 else "text"
+    spans.append(Span(f"delta {text_of.signed(bar.delta)} ({text_of.percent(share, 0)})", role))
+    if not bar.complete:
+        spans.append(Span("partial", "gap"))
+    return tuple(spans)
+
+
+def cell_readout(bar: FootprintBar, view: FootprintView, factor: int, price: float) -> tuple[Span, ...]:
+    """The row under the pointer: its prices, sell x buy."""
+    size = view.row_size * factor
+    row = int(np.floor(price / size))
+    rows = rows_of(bar, factor, view.request.rules)
+    index = row - int(rows.row[0]) if len(rows) else -1
+    edges = f"{text_of.price(row * size, view.row_size)}"
+    if not 0 <= index < len(rows):
+        return (Span(f"{edges}: no trades", "faint"),)
+    sell, buy = float(rows.sell[index]), float(rows.buy[index])
+    strong = "  imbalance" if rows.sell_imbalance[index] or rows.buy_imbalance[index] else ""
+    poc = "  POC" if index == rows.poc else ""
+    return (
+        Span(f"{edges}:", "muted"),
+        Span(text_of.size(sell), "sell", bold=bool(rows.sell_imbalance[index])),
+        Span("x", "faint"),
+        Span(text_of.size(buy), "buy", bold=bool(rows.buy_imbalance[index])),
+        *((Span(strong.strip(), "text"),) if strong else ()),
+        *((Span(poc.strip(), "poc"),) if poc else ()),
+    )
+
+
+def absence(request: FootprintRequest | None, view: FootprintView | None) -> str:
+    """Why there is no bar to see; empty when there is."""
+    if request is None:
+        return "no base chosen"
+    if view is None:
+        return f"waiting for {request.base}"
+    if view.bars:
+        return ""
+    if not view.markets:
+        kind = {True: "perpetual", False: "spot", None: ""}[request.markets.perp]
+        return f"no {kind} market of {request.base} on these venues".replace("  ", " ")
+    states = Counter(state.trades for state in view.markets)
+    if states[Freshness.LIVE] or states[Freshness.WAITING] == len(view.markets):
+        return "waiting for the first trade"
+    if states[Freshness.SYNCING] or states[Freshness.WAITING]:
+        return "syncing"
+    reason = next((state.reason for state in view.markets if state.reason), "")
+    word = "connection lost" if states[Freshness.LOST] else "stale"
+    return f"{word}: {reason}" if reason else word
