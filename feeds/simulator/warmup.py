@@ -10,7 +10,7 @@ from feeds.simulator.draws import Draws
 from feeds.simulator.spec import SECOND, BaseSpec, MarketSpec
 from feeds.simulator.tape import Tape
 
-_TRADES_PER_ORDER = 6.0
+_TRADES_PER_ORDER = 9.0
 
 
 def price_paths(bases: tuple[BaseSpec, ...], seconds: int, draws: Draws) -> dict[str, npt.NDArray[np.float64]]:
