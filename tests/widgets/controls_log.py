@@ -1,0 +1,38 @@
+"""Controls that only remember what was asked of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from widgets.controls import Step
+
+
+class ControlsLog:
+    """`calls` holds (name, argument) in order; calls without an argument hold None."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, object]] = []
+
+    def play(self) -> None:
+        self.calls.append(("play", None))
+
+    def pause(self) -> None:
+        self.calls.append(("pause", None))
+
+    def toggle(self) -> None:
+        self.calls.append(("toggle", None))
+
+    def set_speed(self, speed: float) -> None:
+        self.calls.append(("set_speed", speed))
+
+    def seek(self, ts_ns: int) -> None:
+        self.calls.append(("seek", ts_ns))
+
+    def step(self, unit: Step) -> None:
+        self.calls.append(("step", unit))
+
+    def toggle_recording(self) -> None:
+        self.calls.append(("toggle_recording", None))
+
+    def open_recording(self, path: Path) -> None:
+        self.calls.append(("open_recording", path))

@@ -1,0 +1,46 @@
+"""Asking for a file without stopping the world: the dialog opens, and the answer arrives in a callback."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+log = logging.getLogger(__name__)
+
+
+def ask_recording(parent: QWidget, chosen: Callable[[Path], None]) -> QFileDialog:
+    """Ask for a recording to open."""
+    dialog = QFileDialog(parent, "Open recording", "", "Recordings (*.mcap);;All files (*)")
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    return _open(dialog, chosen)
+
+
+def ask_picture(parent: QWidget, name: str, chosen: Callable[[Path], None]) -> QFileDialog:
+    """Ask where to save a picture; `name` is offered."""
+    dialog = QFileDialog(parent, "Save screenshot", "", "Pictures (*.png)")
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix("png")
+    dialog.selectFile(name)
+    return _open(dialog, chosen)
+
+
+def save_picture(picture: QPixmap, path: Path) -> None:
+    """Write a picture; a failure is said in a box that waits for nobody."""
+    if picture.save(str(path)):
+        return
+    log.error("could not write the screenshot to %s", path)
+    box = QMessageBox(QMessageBox.Icon.Warning, "Screenshot", f"Could not write {path.name}: choose another folder.")
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.open()
+
+
+def _open(dialog: QFileDialog, chosen: Callable[[Path], None]) -> QFileDialog:
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.fileSelected.connect(lambda path: chosen(Path(path)))
+    dialog.open()
+    return dialog

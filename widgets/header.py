@@ -1,0 +1,109 @@
+"""The top line: the base, its last price, how many of its perpetual markets are live, and what kind of source it is."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
+
+from widgets import format as fmt
+from widgets.pane import Pane
+from widgets.playback_bar import Badge, badge_of, is_replay, set_text
+from widgets.theme import CELL, theme
+from workstation.readmodels import Freshness, MarketFilter, Presence, StatusView, TapeRequest, TapeView, View
+
+
+class Header(Pane):
+    """A pane of one print: the last perpetual trade of the base."""
+
+    title = "Header"
+    base_chosen = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._base = ""
+        self._last: float | None = None
+        self.bases = QComboBox()
+        self.bases.setToolTip("Base of all panes")
+        self.bases.setMinimumWidth(84)
+        self.bases.setFont(theme().font(bold=True))
+        self.bases.currentTextChanged.connect(self._choose)
+        self.price, self.markets, self.source = QLabel(), QLabel(), QLabel()
+        self.price.setFont(theme().font(bold=True))
+        self.price.setToolTip("Last trade on any perpetual market")
+        self.badge = Badge()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(CELL, 2, 2 * CELL, 2)
+        row.setSpacing(3 * CELL)
+        for widget in (self.bases, self.price, self.markets):
+            row.addWidget(widget)
+        row.addStretch(1)
+        row.addWidget(self.source)
+        row.addWidget(self.badge)
+
+    def set_bases(self, bases: list[str]) -> None:
+        """List the bases to choose from; the chosen one stays if it is still there."""
+        chosen = self._base
+        self.bases.blockSignals(True)
+        self.bases.clear()
+        self.bases.addItems(bases)
+        self.bases.setCurrentIndex(max(0, self.bases.findText(chosen)))
+        self.bases.blockSignals(False)
+        self._choose(self.bases.currentText())
+
+    def set_base(self, base: str) -> None:
+        """Show this base; one that is not listed yet is added."""
+        if self.bases.findText(base) < 0:
+            self.bases.addItem(base)
+        self.bases.setCurrentText(base)
+
+    def _choose(self, base: str) -> None:
+        if base and base != self._base:
+            self._base = base
+            self.clear()
+            self.base_chosen.emit(base)
+
+    def request(self) -> TapeRequest | None:
+        """The last perpetual print; None without a base."""
+        return TapeRequest(self._base, MarketFilter(perp=True), count=1) if self._base else None
+
+    def refresh(self, view: View) -> None:
+        """Show the last price, tinted by the side that traded there."""
+        if not isinstance(view, TapeView) or view.request != self.request():
+            return
+        self._show_markets(view)
+        if not len(view.price):
+            return
+        market = view.markets[int(view.market[0])]
+        role = {1: "buy", -1: "sell"}.get(int(view.side[0]), "text")
+        set_text(self.price, fmt.price(float(view.price[0]), market.tick_size))
+        _tint(self.price, role)
+
+    def _show_markets(self, view: TapeView) -> None:
+        perps = [market for market in view.markets if market.kind.is_perp]
+        live = sum(market.trades is Freshness.LIVE for market in perps)
+        set_text(self.markets, f"{live} of {len(perps)} perp markets live" if perps else "")
+        _tint(self.markets, "muted" if live == len(perps) else "gap")
+
+    def clear(self) -> None:
+        """Forget the price."""
+        set_text(self.price, fmt.NO_DATA)
+        set_text(self.markets, "")
+
+    def show_status(self, status: StatusView) -> None:
+        """Say what kind of source is shown; a replay says so twice and names its speed."""
+        self.badge.show_badge(*badge_of(status))
+        if not is_replay(status):
+            set_text(self.source, "")
+            return
+        paused = status.presence in (Presence.PAUSED, Presence.ENDED)
+        pace = status.presence.value if paused else f"{status.speed:g}x"
+        set_text(self.source, f"{status.source_name}  {pace}")
+        _tint(self.source, "replay")
+        self.source.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+
+
+def _tint(widget: QWidget, role: str) -> None:
+    """Colour a label by role; setting a style sheet is slow, so only when it changes."""
+    if widget.property("role") != role:
+        widget.setProperty("role", role)
+        widget.setStyleSheet(f"color: {theme().color(role).name()}")

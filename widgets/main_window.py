@@ -1,0 +1,297 @@
+"""The window: it arranges panes and passes the status on. It knows neither numbers nor the session behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import permutations
+from typing import Protocol, runtime_checkable
+
+from PySide6.QtCore import QByteArray, QRect, Qt
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QPainter, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMainWindow, QTabWidget, QToolBar, QWidget
+
+from widgets import format as fmt
+from widgets.controls import Controls
+from widgets.dialogs.cheat_sheet import CheatSheet
+from widgets.dialogs.files import ask_picture, ask_recording, save_picture
+from widgets.docks import NARROW_PX, PaneDock, arrange, fold
+from widgets.frame_timer import FrameTimer, ViewSource
+from widgets.header import Header
+from widgets.menus import Key, MenuBar, bind
+from widgets.paint_guard import paints
+from widgets.pane import Pane
+from widgets.panes.ladder import LadderPane
+from widgets.panes.tape import TapePane
+from widgets.playback_bar import PlaybackBar, is_replay
+from widgets.status_bar import StatusBar
+from widgets.theme import theme
+from workstation.readmodels import StatusView
+
+_FRAME_PX = 3
+
+
+@runtime_checkable
+class HasBase(Protocol):
+    """A pane that can show another base."""
+
+    def set_base(self, base: str) -> None:
+        """Show this base."""
+
+
+def default_panes() -> dict[str, Pane]:
+    """The panes of a new window by the names that saved layouts use."""
+    from widgets.panes.cvd import CvdPane
+    from widgets.panes.footprint import FootprintPane
+
+    return {"footprint": FootprintPane(), "cvd": CvdPane(), "ladder": LadderPane(), "tape": TapePane()}
+
+
+class MainWindow(QMainWindow):
+    """Docks and one repaint clock. `load_layout` is asked at the first show, `save_layout` is called at close."""
+
+    def __init__(
+        self,
+        source: ViewSource,
+        controls: Controls,
+        panes: dict[str, Pane] | None = None,
+        title: str = "Order flow",
+        save_layout: Callable[[bytes], None] | None = None,
+        load_layout: Callable[[], bytes | None] | None = None,
+    ) -> None:
+        super().__init__()
+        self.setWindowTitle(title)
+        self.panes = panes if panes is not None else default_panes()
+        self.frame_timer = FrameTimer(source, self._live_panes)
+        self.header, self.playback = Header(), PlaybackBar(controls)
+        self.status = StatusBar(self.frame_timer.frame_ms)
+        self.menus = MenuBar()
+        self.docks = {name: PaneDock(name, pane) for name, pane in self.panes.items()}
+        self._controls = controls
+        self._save, self._load = save_layout, load_layout
+        self._narrow: bool | None = None
+        self._replay = False
+        self._now_ns = 0
+        self._assemble()
+        self._connect()
+        self.resize(1600, 900)
+
+    def _live_panes(self) -> Iterator[Pane]:
+        yield self.header
+        yield from (self.panes[name] for name, dock in self.docks.items() if dock.on_screen)
+
+    # --- assembly
+
+    def _assemble(self) -> None:
+        top = QWidget()
+        row = QHBoxLayout(top)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.menus, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self.header, 1)
+        self.setMenuWidget(top)
+        self._bottom = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._bottom.setContentsMargins(0, 0, 0, 0)
+        self._bottom.setSpacing(0)
+        self._bottom.addWidget(self.playback)
+        self._bottom.addWidget(self.status, 1)
+        holder = QWidget()
+        holder.setLayout(self._bottom)
+        bar = QToolBar("Playback and status")
+        bar.setObjectName("bottom")
+        bar.setMovable(False)
+        bar.addWidget(holder)
+        self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, bar)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        self.setStyleSheet("QTabBar { qproperty-drawBase: 0; }")
+        self.setDockNestingEnabled(True)
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self._fill_menus()
+
+    def _fill_menus(self) -> None:
+        menus = self.menus
+        menus.add(menus.file, "Open recording...", "Ctrl+O", self.open_recording)
+        menus.file.addSeparator()
+        menus.add(menus.file, "Screenshot to file...", "Alt+S", self.screenshot)
+        menus.add(menus.file, "Copy picture", "Ctrl+Shift+C", self.copy_picture)
+        menus.file.addSeparator()
+        menus.add(menus.file, "Quit", "Ctrl+Q", self.close)
+        menus.list_docks(self.docks.values())
+        menus.add(menus.view, "Full screen", "F11", self.toggle_full_screen)
+        menus.add(menus.view, "Start layout", "", self.reset_layout)
+        menus.add(menus.help, "Keys", "?", self.show_keys)
+        bind(self, (*self.playback.key_map(), *self._window_keys()))
+
+    def _window_keys(self) -> tuple[Key, ...]:
+        return (
+            Key("C", ("C",), "re-centre the ladder", self._recentre),
+            Key("Esc", ("Esc",), "resume the tape", self._resume_tape),
+            Key("Ctrl+O", ("Ctrl+O",), "open a recording", self.open_recording),
+            Key("Alt+S", ("Alt+S",), "screenshot to a file", self.screenshot),
+            Key("Ctrl+Shift+C", ("Ctrl+Shift+C",), "copy a picture", self.copy_picture),
+            Key("F11", ("F11",), "full screen", self.toggle_full_screen),
+            Key("?", ("?", "Shift+?"), "these keys", self.show_keys),
+            Key("Ctrl+Q", ("Ctrl+Q",), "quit", self.close),
+        )
+
+    def _connect(self) -> None:
+        self.frame_timer.ticked.connect(self._show_status)
+        self.header.base_chosen.connect(self._spread_base)
+        for pane in self.panes.values():
+            pane.request_changed.connect(lambda pane=pane: self._follow_base(pane))
+        for one, other in permutations(self.panes.values(), 2):
+            _link(one, "crosshair_moved", other, "show_crosshair")
+            _link(one, "visible_range_changed", other, "set_visible_range")
+
+    # --- base
+
+    def set_bases(self, bases: list[str]) -> None:
+        """What can be chosen, in this order; the first one is shown unless another is already."""
+        for pane in self.panes.values():
+            listing = getattr(pane, "set_bases", None)
+            if listing is not None:
+                listing(bases)
+        self.header.set_bases(bases)
+
+    def set_base(self, base: str) -> None:
+        """Show this base in every pane."""
+        self.header.set_base(base)
+
+    def _spread_base(self, base: str) -> None:
+        for pane in self.panes.values():
+            if isinstance(pane, HasBase):
+                pane.set_base(base)
+
+    def _follow_base(self, pane: Pane) -> None:
+        """A base chosen inside one pane becomes the base of all."""
+        request, shown = pane.request(), self.header.request()
+        if request is not None and shown is not None and request.base != shown.base:
+            self.set_base(request.base)
+
+    # --- each frame
+
+    def _show_status(self, status: StatusView) -> None:
+        self._now_ns = status.now_ns
+        self._show_mode(is_replay(status))
+        self.header.show_status(status)
+        self.playback.refresh(status)
+        self.status.refresh(status)
+        tape = self.panes.get("tape")
+        if isinstance(tape, TapePane) and tape.isVisible():
+            tape.set_now(status.now_ns)
+
+    def _show_mode(self, replay: bool) -> None:
+        """A replay wears a coloured frame and has its transport on a line of its own."""
+        if replay == self._replay:
+            return
+        self._replay = replay
+        width = _FRAME_PX if replay else 0
+        self.setContentsMargins(width, width, width, width)
+        direction = QBoxLayout.Direction.TopToBottom if replay else QBoxLayout.Direction.LeftToRight
+        self._bottom.setDirection(direction)
+        self.update()
+
+    @paints
+    def paintEvent(self, painter: QPainter) -> None:
+        painter.fillRect(self.rect(), theme().brush("window"))
+        if self._replay:
+            for edge in _edges(self.rect(), _FRAME_PX):
+                painter.fillRect(edge, theme().brush("replay"))
+
+    # --- layout
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._narrow is None:
+            self._narrow = self.width() < NARROW_PX
+            if not self._restore():
+                self.reset_layout()
+            next(iter(self.panes.values())).setFocus()
+        self.frame_timer.start()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < NARROW_PX
+        if self._narrow is not None and narrow != self._narrow:
+            self._narrow = narrow
+            fold(self, self.docks, narrow=narrow)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.frame_timer.stop()
+        if self._save is not None and self._narrow is not None:
+            self._save(self.layout_bytes())
+        super().closeEvent(event)
+
+    def reset_layout(self) -> None:
+        """The arrangement of a new window of this size."""
+        for dock in self.docks.values():
+            dock.setFloating(False)
+        arrange(self, self.docks)
+        fold(self, self.docks, narrow=self.width() < NARROW_PX)
+
+    def layout_bytes(self) -> bytes:
+        """Geometry and dock state, to be handed back through `load_layout`."""
+        geometry = self.saveGeometry().data()
+        return len(geometry).to_bytes(4, "big") + geometry + self.saveState().data()
+
+    def _restore(self) -> bool:
+        saved = self._load() if self._load is not None else None
+        if not saved:
+            return False
+        for dock in self.docks.values():
+            self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
+        end = 4 + int.from_bytes(saved[:4], "big")
+        self.restoreGeometry(QByteArray(saved[4:end]))
+        self._narrow = self.width() < NARROW_PX
+        return self.restoreState(QByteArray(saved[end:]))
+
+    # --- actions
+
+    def toggle_full_screen(self) -> None:
+        """Full screen and back."""
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def open_recording(self) -> None:
+        """Ask for a recording and replay it."""
+        ask_recording(self, self._controls.open_recording)
+
+    def screenshot(self) -> None:
+        """Take the picture now, then ask where it goes."""
+        picture = self.grab()
+        name = f"orderflow {fmt.date_clock(self._now_ns).replace(':', '-')}.png"
+        ask_picture(self, name, lambda path: save_picture(picture, path))
+
+    def copy_picture(self) -> None:
+        """Put a picture of the window on the clipboard."""
+        QGuiApplication.clipboard().setPixmap(self.grab())
+
+    def show_keys(self) -> None:
+        """The cheat sheet."""
+        groups = {
+            "Playback": [(key.name, key.meaning) for key in self.playback.key_map()],
+            "Window": [(key.name, key.meaning) for key in self._window_keys()],
+        }
+        for pane in self.panes.values():
+            if keys := getattr(pane, "keys", ()):
+                groups[pane.title] = list(keys)
+        CheatSheet(self, groups).open()
+
+    def _recentre(self) -> None:
+        if isinstance(ladder := self.panes.get("ladder"), LadderPane):
+            ladder.recentre()
+
+    def _resume_tape(self) -> None:
+        if isinstance(tape := self.panes.get("tape"), TapePane):
+            tape.resume()
+
+
+def _edges(area: QRect, width: int) -> tuple[QRect, QRect, QRect, QRect]:
+    """The four sides of a frame just inside `area`."""
+    w, h = area.width(), area.height()
+    return QRect(0, 0, w, width), QRect(0, h - width, w, width), QRect(0, 0, width, h), QRect(w - width, 0, width, h)
+
+
+def _link(one: Pane, signal: str, other: Pane, slot: str) -> None:
+    """Connect where both ends exist."""
+    emitted, received = getattr(one, signal, None), getattr(other, slot, None)
+    if emitted is not None and received is not None:
+        emitted.connect(received)

@@ -1,0 +1,45 @@
+"""The window's menus and keys. What a key does is said once, here, and read by the cheat sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from PySide6.QtGui import QAction, QKeySequence, QShortcut
+from PySide6.QtWidgets import QDockWidget, QMenu, QMenuBar, QWidget
+
+
+class Key(NamedTuple):
+    """A key of the window: how it is written, the sequences that mean it on some keyboard, and its effect."""
+
+    name: str
+    sequences: tuple[str, ...]
+    meaning: str
+    effect: Callable[[], object]
+
+
+def bind(window: QWidget, keys: Iterable[Key]) -> None:
+    """Make the keys work anywhere in the window."""
+    for key in keys:
+        for sequence in key.sequences:
+            QShortcut(QKeySequence(sequence), window).activated.connect(key.effect)
+
+
+class MenuBar(QMenuBar):
+    """File, View and Help."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.file, self.view, self.help = self.addMenu("File"), self.addMenu("View"), self.addMenu("Help")
+
+    def add(self, menu: QMenu, text: str, key: str, effect: Callable[[], object]) -> QAction:
+        """An entry that shows its key; the key itself is bound by `bind`, so that both never compete."""
+        action = menu.addAction(f"{text}\t{key}" if key else text)
+        action.triggered.connect(lambda _checked=False: effect())
+        return action
+
+    def list_docks(self, docks: Iterable[QDockWidget]) -> None:
+        """One checkable entry a dock."""
+        for dock in docks:
+            self.view.addAction(dock.toggleViewAction())
+        self.view.addSeparator()

@@ -1,0 +1,252 @@
+"""The bar under everything: live or replay beyond doubt, the transport of a replay, and the record button."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import PurePath
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QToolTip, QWidget
+
+from widgets import format as fmt
+from widgets.controls import Controls, Step
+from widgets.menus import Key
+from widgets.theme import CELL, theme
+from widgets.timeline import Timeline
+from workstation.readmodels import Presence, StatusView
+
+SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0)
+MINUTE_NS = 60_000_000_000
+_STEP_TIPS = {
+    Step.EVENT: "one event  ( . )",
+    Step.MS100: "100 ms",
+    Step.SECOND: "1 second",
+    Step.BAR: "to the next bar",
+}
+
+
+def is_replay(status: StatusView) -> bool:
+    """Whether what is shown happened in the past: a recording has bounds, a live source has none."""
+    return status.start_ns is not None or status.presence in (
+        Presence.PLAYING,
+        Presence.PAUSED,
+        Presence.SEEKING,
+        Presence.ENDED,
+    )
+
+
+def badge_of(status: StatusView) -> tuple[str, str]:
+    """The words that name the source's kind, and their colour role."""
+    if is_replay(status):
+        return "REPLAY", "replay"
+    return ("SIMULATED LIVE", "gap") if status.simulated else ("LIVE", "buy")
+
+
+def next_speed(speed: float, steps: int) -> float:
+    """The neighbour of a speed in the list; a speed between two entries goes to the nearer one in that direction."""
+    beyond = [s for s in SPEEDS if (s > speed if steps > 0 else s < speed)]
+    if not beyond:
+        return SPEEDS[-1] if steps > 0 else SPEEDS[0]
+    return beyond[0] if steps > 0 else beyond[-1]
+
+
+class Badge(QLabel):
+    """A filled word that cannot be overlooked."""
+
+    def show_badge(self, text: str, role: str) -> None:
+        """Write `text` on the colour of `role`."""
+        if (text, role) == (self.text(), self.property("role")):
+            return
+        look = theme()
+        self.setText(text)
+        self.setProperty("role", role)
+        colors = f"background: {look.color(role).name()}; color: {look.color('window').name()};"
+        self.setStyleSheet(f"QLabel {{ {colors} font-weight: bold; padding: 2px 8px; border-radius: 2px; }}")
+
+
+class PlaybackBar(QWidget):
+    """Shows the last StatusView and passes clicks on to `Controls`; it never predicts what they will do."""
+
+    def __init__(self, controls: Controls) -> None:
+        super().__init__()
+        self._controls = controls
+        self._status: StatusView | None = None
+        self.badge = Badge()
+        self.play = _button("Play", "Play or pause  ( Space )", controls.toggle)
+        self.play.setMinimumWidth(56)
+        self.steps = {
+            unit: _button(unit.value, f"Step {tip}", partial(controls.step, unit)) for unit, tip in _STEP_TIPS.items()
+        }
+        self.speed = QComboBox()
+        self.back = _button("−1m", "Back one minute  ( Shift+[ )", partial(self.jump, -MINUTE_NS))
+        self.forward = _button("+1m", "Forward one minute  ( Shift+] )", partial(self.jump, MINUTE_NS))
+        self.now, self.end = QLabel(), QLabel()
+        self.timeline = Timeline()
+        self.record = _button("Record", "Start or stop recording  ( R )", controls.toggle_recording)
+        self.recording = QLabel()
+        self._transport = QWidget()
+        self._fill_speeds()
+        self._lay_out()
+        self.timeline.chosen.connect(controls.seek)
+        self.timeline.hovered.connect(self._show_target)
+        self.setFixedHeight(32)
+
+    def _fill_speeds(self) -> None:
+        for speed in SPEEDS:
+            self.speed.addItem(f"{speed:g}x", speed)
+        self.speed.setCurrentIndex(SPEEDS.index(1.0))
+        self.speed.setToolTip("Speed of the replay  ( [ slower, ] faster )")
+        self.speed.setMaxVisibleItems(len(SPEEDS))
+        self.speed.activated.connect(lambda index: self._controls.set_speed(SPEEDS[index]))
+
+    def _lay_out(self) -> None:
+        inside = QHBoxLayout(self._transport)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(CELL)
+        step = QLabel("step")
+        step.setStyleSheet(f"color: {theme().color('muted').name()}")
+        for widget in (self.play, step, *self.steps.values(), self.speed, self.back, self.now):
+            inside.addWidget(widget)
+        inside.addWidget(self.timeline, 1)
+        for widget in (self.end, self.forward):
+            inside.addWidget(widget)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(2 * CELL, CELL, 2 * CELL, CELL)
+        row.setSpacing(2 * CELL)
+        row.addWidget(self.badge)
+        row.addWidget(self._transport, 1)
+        row.addWidget(self.record)
+        row.addWidget(self.recording)
+
+    # --- what is shown
+
+    def refresh(self, status: StatusView) -> None:
+        """Show a status."""
+        if status == self._status:
+            return
+        self._status = status
+        self.badge.show_badge(*badge_of(status))
+        self._transport.setVisible(is_replay(status))
+        if is_replay(status):
+            self._show_transport(status)
+        self._show_recording(status)
+
+    def _show_transport(self, status: StatusView) -> None:
+        can = status.capabilities
+        playing = status.presence is Presence.PLAYING
+        set_text(self.play, "Pause" if playing else "Play")
+        self.play.setEnabled(status.presence is not Presence.ENDED)
+        self.speed.setEnabled(can.speed)
+        for button in (*self.steps.values(), self.back, self.forward):
+            button.setEnabled(can.seek)
+        self.timeline.setEnabled(can.seek and status.start_ns is not None)
+        self._show_speed(status.speed)
+        if status.start_ns is None or status.end_ns is None:
+            set_text(self.now, fmt.date_clock(status.now_ns))
+            return
+        self.timeline.show_span(status.start_ns, status.end_ns, status.now_ns)
+        set_text(self.now, fmt.date_clock(status.now_ns))
+        set_text(self.end, f"/ {fmt.clock(status.end_ns)} UTC")
+        done, whole = status.now_ns - status.start_ns, status.end_ns - status.start_ns
+        self.end.setToolTip(f"{fmt.age(done)} of {fmt.age(whole)}")
+
+    def _show_speed(self, speed: float) -> None:
+        """Select the speed; one that is not in the list is shown by its nearest entry's text only while it lasts."""
+        if self.speed.view().isVisible():
+            return
+        index = min(range(len(SPEEDS)), key=lambda i: abs(SPEEDS[i] - speed))
+        if self.speed.currentIndex() != index:
+            self.speed.setCurrentIndex(index)
+
+    def _show_recording(self, status: StatusView) -> None:
+        active = bool(status.recording_to) and not status.recording_failed
+        self.record.setVisible(status.capabilities.record)
+        set_text(self.record, "Stop recording" if active else "Record")
+        text, role = recording_words(status)
+        self.recording.setVisible(status.capabilities.record)
+        set_text(self.recording, text)
+        self.recording.setStyleSheet(f"color: {theme().color(role).name()}")
+        self.recording.setToolTip(status.recording_failed or status.recording_to)
+
+    def _show_target(self, position: QPoint, ts_ns: int) -> None:
+        QToolTip.showText(position, f"{fmt.date_clock(ts_ns)} UTC", self.timeline)
+
+    # --- keys and buttons
+
+    def key_map(self) -> tuple[Key, ...]:
+        """The keys that mean the bar wherever the focus is."""
+        return (
+            Key("Space", ("Space",), "play or pause", self.toggle),
+            Key(".", (".",), "step one event", lambda: self.step(Step.EVENT)),
+            Key("[", ("[",), "slower", lambda: self.change_speed(-1)),
+            Key("]", ("]",), "faster", lambda: self.change_speed(1)),
+            Key("Shift+[", ("Shift+[", "{"), "back one minute", lambda: self.jump(-MINUTE_NS)),
+            Key("Shift+]", ("Shift+]", "}"), "forward one minute", lambda: self.jump(MINUTE_NS)),
+            Key("Home", ("Home",), "to the start", self.to_start),
+            Key("End", ("End",), "to the end", self.to_end),
+            Key("R", ("R",), "start or stop recording", self.toggle_recording),
+        )
+
+    def jump(self, span_ns: int) -> None:
+        """Seek by a span from now, within the recording."""
+        if self._status is not None:
+            self._seek(self._status.now_ns + span_ns)
+
+    def to_start(self) -> None:
+        """Seek to the first moment."""
+        if self._status is not None and self._status.start_ns is not None:
+            self._seek(self._status.start_ns)
+
+    def to_end(self) -> None:
+        """Seek to the last moment."""
+        if self._status is not None and self._status.end_ns is not None:
+            self._seek(self._status.end_ns)
+
+    def toggle(self) -> None:
+        """Play or pause a replay; live cannot be paused."""
+        if self._status is not None and is_replay(self._status) and self.play.isEnabled():
+            self._controls.toggle()
+
+    def step(self, unit: Step) -> None:
+        """Step, where that is possible."""
+        if self._status is not None and is_replay(self._status) and self._status.capabilities.seek:
+            self._controls.step(unit)
+
+    def change_speed(self, steps: int) -> None:
+        """One entry faster (positive) or slower."""
+        if self._status is not None and self._status.capabilities.speed:
+            self._controls.set_speed(next_speed(self._status.speed, steps))
+
+    def toggle_recording(self) -> None:
+        """Start or stop recording, where the source can be recorded."""
+        if self._status is not None and self._status.capabilities.record:
+            self._controls.toggle_recording()
+
+    def _seek(self, ts_ns: int) -> None:
+        status = self._status
+        if status is None or not status.capabilities.seek or status.start_ns is None or status.end_ns is None:
+            return
+        self._controls.seek(max(status.start_ns, min(ts_ns, status.end_ns)))
+
+
+def recording_words(status: StatusView) -> tuple[str, str]:
+    """What is to be said of recording, and its colour role."""
+    if status.recording_failed:
+        return "recording failed", "error"
+    if status.recording_to:
+        return f"recording to {PurePath(status.recording_to).name}", "text"
+    return "not recording", "muted"
+
+
+def set_text(widget: QLabel | QPushButton, text: str) -> None:
+    """Set a text only when it differs: an equal one would still cost a layout."""
+    if widget.text() != text:
+        widget.setText(text)
+
+
+def _button(text: str, tip: str, pressed: object) -> QPushButton:
+    button = QPushButton(text)
+    button.setToolTip(tip)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    button.clicked.connect(lambda _checked=False: pressed())  # type: ignore[operator]
+    return button

@@ -1,0 +1,95 @@
+"""The seek slider of a recording, in time. It seeks when released, and while dragged it does not follow the clock."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QMouseEvent, QPainter, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from widgets.paint_guard import paints
+from widgets.theme import theme
+
+_EDGE = 6
+
+
+class Timeline(QWidget):
+    """Emits `hovered(position, ts_ns)` while dragging and `chosen(ts_ns)` on release."""
+
+    chosen = Signal(object)
+    hovered = Signal(QPoint, object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._start_ns, self._end_ns, self._now_ns = 0, 0, 0
+        self._drag_ns: int | None = None
+        self.setMinimumSize(96, 20)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setToolTip("Drag to seek; Home and End go to the start and the end")
+
+    def show_span(self, start_ns: int, end_ns: int, now_ns: int) -> None:
+        """Show where `now_ns` is in the recording."""
+        span = (start_ns, max(end_ns, start_ns), now_ns)
+        if span != (self._start_ns, self._end_ns, self._now_ns):
+            self._start_ns, self._end_ns, self._now_ns = span
+            self.update()
+
+    @property
+    def dragging(self) -> bool:
+        """Whether the handle is in the user's hand."""
+        return self._drag_ns is not None
+
+    def time_at(self, x: float) -> int:
+        """The moment under a pixel, clamped to the recording."""
+        width = max(self.width() - 2 * _EDGE, 1)
+        part = min(max((x - _EDGE) / width, 0.0), 1.0)
+        return self._start_ns + round((self._end_ns - self._start_ns) * part)
+
+    def x_of(self, ts_ns: int) -> float:
+        """The pixel of a moment."""
+        whole = self._end_ns - self._start_ns
+        part = min(max((ts_ns - self._start_ns) / whole, 0.0), 1.0) if whole else 0.0
+        return _EDGE + part * (self.width() - 2 * _EDGE)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() is Qt.MouseButton.LeftButton:
+            self._drag(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._drag_ns is not None:
+            self._drag(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._drag_ns is not None and event.button() is Qt.MouseButton.LeftButton:
+            target, self._drag_ns = self._drag_ns, None
+            self.update()
+            self.chosen.emit(target)
+
+    def _drag(self, event: QMouseEvent) -> None:
+        self._drag_ns = self.time_at(event.position().x())
+        self.hovered.emit(event.globalPosition().toPoint(), self._drag_ns)
+        self.update()
+
+    @paints
+    def paintEvent(self, painter: QPainter) -> None:
+        look, middle = theme(), self.height() / 2
+        now = self.x_of(self._now_ns)
+        role = "replay" if self.isEnabled() else "faint"
+        painter.fillRect(QRectF(_EDGE, middle - 2, self.width() - 2 * _EDGE, 4), look.brush("hairline"))
+        painter.fillRect(QRectF(_EDGE, middle - 2, now - _EDGE, 4), look.brush(role))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(look.brush("text" if self.isEnabled() else "faint"))
+        painter.drawPolygon(_handle(now, middle))
+        if self._drag_ns is not None:
+            painter.setBrush(look.brush("focus"))
+            painter.drawPolygon(_handle(self.x_of(self._drag_ns), middle))
+
+
+def _handle(x: float, middle: float) -> QPolygonF:
+    return QPolygonF(
+        [
+            QPointF(x - 3, middle - 7),
+            QPointF(x + 3, middle - 7),
+            QPointF(x + 3, middle + 7),
+            QPointF(x - 3, middle + 7),
+        ]
+    )
