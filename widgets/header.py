@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel
 
 from widgets import format as fmt
+from widgets.captions import Badge, Choice, set_text, shortened, tint
 from widgets.pane import Pane
-from widgets.playback_bar import Badge, badge_of, is_replay, set_text
+from widgets.playback_bar import badge_of, is_replay
 from widgets.theme import CELL, theme
 from workstation.readmodels import Freshness, MarketFilter, Presence, StatusView, TapeRequest, TapeView, View
 
@@ -22,7 +23,7 @@ class Header(Pane):
         super().__init__()
         self._base = ""
         self._last: float | None = None
-        self.bases = QComboBox()
+        self.bases = Choice()
         self.bases.setToolTip("Base of all panes")
         self.bases.setMinimumWidth(84)
         self.bases.setFont(theme().font(bold=True))
@@ -76,13 +77,13 @@ class Header(Pane):
         market = view.markets[int(view.market[0])]
         role = {1: "buy", -1: "sell"}.get(int(view.side[0]), "text")
         set_text(self.price, fmt.price(float(view.price[0]), market.tick_size))
-        _tint(self.price, role)
+        tint(self.price, role)
 
     def _show_markets(self, view: TapeView) -> None:
         perps = [market for market in view.markets if market.kind.is_perp]
         live = sum(market.trades is Freshness.LIVE for market in perps)
         set_text(self.markets, f"{live} of {len(perps)} perp markets live" if perps else "")
-        _tint(self.markets, "muted" if live == len(perps) else "gap")
+        tint(self.markets, "muted" if live == len(perps) else "gap")
 
     def clear(self) -> None:
         """Forget the price."""
@@ -97,13 +98,6 @@ class Header(Pane):
             return
         paused = status.presence in (Presence.PAUSED, Presence.ENDED)
         pace = status.presence.value if paused else f"{status.speed:g}x"
-        set_text(self.source, f"{status.source_name}  {pace}")
-        _tint(self.source, "replay")
+        set_text(self.source, f"{shortened(status.source_name, 48)}  {pace}")
+        tint(self.source, "replay")
         self.source.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-
-
-def _tint(widget: QWidget, role: str) -> None:
-    """Colour a label by role; setting a style sheet is slow, so only when it changes."""
-    if widget.property("role") != role:
-        widget.setProperty("role", role)
-        widget.setStyleSheet(f"color: {theme().color(role).name()}")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import permutations
-from typing import Protocol, runtime_checkable
 
 from PySide6.QtCore import QByteArray, QRect, Qt
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QPainter, QResizeEvent, QShowEvent
@@ -17,6 +15,7 @@ from widgets.dialogs.files import ask_picture, ask_recording, save_picture
 from widgets.docks import NARROW_PX, PaneDock, arrange, fold
 from widgets.frame_timer import FrameTimer, ViewSource
 from widgets.header import Header
+from widgets.linking import HasBase, HasBases, link
 from widgets.menus import Key, MenuBar, bind
 from widgets.paint_guard import paints
 from widgets.pane import Pane
@@ -28,14 +27,6 @@ from widgets.theme import theme
 from workstation.readmodels import StatusView
 
 _FRAME_PX = 3
-
-
-@runtime_checkable
-class HasBase(Protocol):
-    """A pane that can show another base."""
-
-    def set_base(self, base: str) -> None:
-        """Show this base."""
 
 
 def default_panes() -> dict[str, Pane]:
@@ -119,10 +110,17 @@ class MainWindow(QMainWindow):
         menus.add(menus.view, "Full screen", "F11", self.toggle_full_screen)
         menus.add(menus.view, "Start layout", "", self.reset_layout)
         menus.add(menus.help, "Keys", "?", self.show_keys)
-        bind(self, (*self.playback.key_map(), *self._window_keys()))
+        bind(self, self._window_keys())
+        self._replay_keys = bind(self, self.playback.key_map())
+        self._enable_replay_keys(False)
+
+    def _enable_replay_keys(self, enabled: bool) -> None:
+        for shortcut in self._replay_keys:
+            shortcut.setEnabled(enabled)
 
     def _window_keys(self) -> tuple[Key, ...]:
         return (
+            Key("R", ("R",), "start or stop recording", self.playback.toggle_recording),
             Key("C", ("C",), "re-centre the ladder", self._recentre),
             Key("Esc", ("Esc",), "resume the tape", self._resume_tape),
             Key("Ctrl+O", ("Ctrl+O",), "open a recording", self.open_recording),
@@ -138,18 +136,15 @@ class MainWindow(QMainWindow):
         self.header.base_chosen.connect(self._spread_base)
         for pane in self.panes.values():
             pane.request_changed.connect(lambda pane=pane: self._follow_base(pane))
-        for one, other in permutations(self.panes.values(), 2):
-            _link(one, "crosshair_moved", other, "show_crosshair")
-            _link(one, "visible_range_changed", other, "set_visible_range")
+        link(self.panes.values())
 
     # --- base
 
     def set_bases(self, bases: list[str]) -> None:
         """What can be chosen, in this order; the first one is shown unless another is already."""
         for pane in self.panes.values():
-            listing = getattr(pane, "set_bases", None)
-            if listing is not None:
-                listing(bases)
+            if isinstance(pane, HasBases):
+                pane.set_bases(bases)
         self.header.set_bases(bases)
 
     def set_base(self, base: str) -> None:
@@ -184,6 +179,7 @@ class MainWindow(QMainWindow):
         if replay == self._replay:
             return
         self._replay = replay
+        self._enable_replay_keys(replay)
         width = _FRAME_PX if replay else 0
         self.setContentsMargins(width, width, width, width)
         direction = QBoxLayout.Direction.TopToBottom if replay else QBoxLayout.Direction.LeftToRight
@@ -267,7 +263,7 @@ class MainWindow(QMainWindow):
     def show_keys(self) -> None:
         """The cheat sheet."""
         groups = {
-            "Playback": [(key.name, key.meaning) for key in self.playback.key_map()],
+            "Replay": [(key.name, key.meaning) for key in self.playback.key_map()],
             "Window": [(key.name, key.meaning) for key in self._window_keys()],
         }
         for pane in self.panes.values():
@@ -288,10 +284,3 @@ def _edges(area: QRect, width: int) -> tuple[QRect, QRect, QRect, QRect]:
     """The four sides of a frame just inside `area`."""
     w, h = area.width(), area.height()
     return QRect(0, 0, w, width), QRect(0, h - width, w, width), QRect(0, 0, width, h), QRect(w - width, 0, width, h)
-
-
-def _link(one: Pane, signal: str, other: Pane, slot: str) -> None:
-    """Connect where both ends exist."""
-    emitted, received = getattr(one, signal, None), getattr(other, slot, None)
-    if emitted is not None and received is not None:
-        emitted.connect(received)

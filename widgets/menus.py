@@ -18,11 +18,15 @@ class Key(NamedTuple):
     effect: Callable[[], object]
 
 
-def bind(window: QWidget, keys: Iterable[Key]) -> None:
-    """Make the keys work anywhere in the window."""
+def bind(window: QWidget, keys: Iterable[Key]) -> list[QShortcut]:
+    """Make the keys work anywhere in the window; disabled ones reach the focused widget instead."""
+    shortcuts = []
     for key in keys:
         for sequence in key.sequences:
-            QShortcut(QKeySequence(sequence), window).activated.connect(key.effect)
+            shortcut = QShortcut(QKeySequence(sequence), window)
+            shortcut.activated.connect(key.effect)
+            shortcuts.append(shortcut)
+    return shortcuts
 
 
 class MenuBar(QMenuBar):

@@ -6,12 +6,13 @@ from functools import partial
 from pathlib import PurePath
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QToolTip, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolTip, QWidget
 
 from widgets import format as fmt
+from widgets.captions import Badge, Choice, set_text, shortened, tint
 from widgets.controls import Controls, Step
 from widgets.menus import Key
-from widgets.theme import CELL, theme
+from widgets.theme import CELL
 from widgets.timeline import Timeline
 from workstation.readmodels import Presence, StatusView
 
@@ -36,10 +37,13 @@ def is_replay(status: StatusView) -> bool:
 
 
 def badge_of(status: StatusView) -> tuple[str, str]:
-    """The words that name the source's kind, and their colour role."""
+    """The words that name the source's kind, and their colour role: grey while a live source is not live yet."""
     if is_replay(status):
         return "REPLAY", "replay"
-    return ("SIMULATED LIVE", "gap") if status.simulated else ("LIVE", "buy")
+    text = "SIMULATED LIVE" if status.simulated else "LIVE"
+    if status.presence is Presence.LIVE:
+        return text, "gap" if status.simulated else "text"
+    return text, "error" if status.presence is Presence.FAILED else "stale"
 
 
 def next_speed(speed: float, steps: int) -> float:
@@ -48,20 +52,6 @@ def next_speed(speed: float, steps: int) -> float:
     if not beyond:
         return SPEEDS[-1] if steps > 0 else SPEEDS[0]
     return beyond[0] if steps > 0 else beyond[-1]
-
-
-class Badge(QLabel):
-    """A filled word that cannot be overlooked."""
-
-    def show_badge(self, text: str, role: str) -> None:
-        """Write `text` on the colour of `role`."""
-        if (text, role) == (self.text(), self.property("role")):
-            return
-        look = theme()
-        self.setText(text)
-        self.setProperty("role", role)
-        colors = f"background: {look.color(role).name()}; color: {look.color('window').name()};"
-        self.setStyleSheet(f"QLabel {{ {colors} font-weight: bold; padding: 2px 8px; border-radius: 2px; }}")
 
 
 class PlaybackBar(QWidget):
@@ -77,7 +67,7 @@ class PlaybackBar(QWidget):
         self.steps = {
             unit: _button(unit.value, f"Step {tip}", partial(controls.step, unit)) for unit, tip in _STEP_TIPS.items()
         }
-        self.speed = QComboBox()
+        self.speed = Choice()
         self.back = _button("−1m", "Back one minute  ( Shift+[ )", partial(self.jump, -MINUTE_NS))
         self.forward = _button("+1m", "Forward one minute  ( Shift+] )", partial(self.jump, MINUTE_NS))
         self.now, self.end = QLabel(), QLabel()
@@ -104,7 +94,7 @@ class PlaybackBar(QWidget):
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(CELL)
         step = QLabel("step")
-        step.setStyleSheet(f"color: {theme().color('muted').name()}")
+        tint(step, "muted")
         for widget in (self.play, step, *self.steps.values(), self.speed, self.back, self.now):
             inside.addWidget(widget)
         inside.addWidget(self.timeline, 1)
@@ -146,15 +136,17 @@ class PlaybackBar(QWidget):
             return
         self.timeline.show_span(status.start_ns, status.end_ns, status.now_ns)
         set_text(self.now, fmt.date_clock(status.now_ns))
-        set_text(self.end, f"/ {fmt.clock(status.end_ns)} UTC")
+        set_text(self.end, f"/ {_end_of(status.now_ns, status.end_ns)} UTC")
         done, whole = status.now_ns - status.start_ns, status.end_ns - status.start_ns
         self.end.setToolTip(f"{fmt.age(done)} of {fmt.age(whole)}")
 
     def _show_speed(self, speed: float) -> None:
-        """Select the speed; one that is not in the list is shown by its nearest entry's text only while it lasts."""
+        """Select the speed; one that is not in the list is written all the same."""
         if self.speed.view().isVisible():
             return
-        index = min(range(len(SPEEDS)), key=lambda i: abs(SPEEDS[i] - speed))
+        index = SPEEDS.index(speed) if speed in SPEEDS else -1
+        if index < 0:
+            self.speed.setPlaceholderText(f"{speed:g}x")
         if self.speed.currentIndex() != index:
             self.speed.setCurrentIndex(index)
 
@@ -165,7 +157,7 @@ class PlaybackBar(QWidget):
         text, role = recording_words(status)
         self.recording.setVisible(status.capabilities.record)
         set_text(self.recording, text)
-        self.recording.setStyleSheet(f"color: {theme().color(role).name()}")
+        tint(self.recording, role)
         self.recording.setToolTip(status.recording_failed or status.recording_to)
 
     def _show_target(self, position: QPoint, ts_ns: int) -> None:
@@ -174,7 +166,7 @@ class PlaybackBar(QWidget):
     # --- keys and buttons
 
     def key_map(self) -> tuple[Key, ...]:
-        """The keys that mean the bar wherever the focus is."""
+        """The keys of a replay, wherever the focus is; on a live source they belong to the charts."""
         return (
             Key("Space", ("Space",), "play or pause", self.toggle),
             Key(".", (".",), "step one event", lambda: self.step(Step.EVENT)),
@@ -184,7 +176,6 @@ class PlaybackBar(QWidget):
             Key("Shift+]", ("Shift+]", "}"), "forward one minute", lambda: self.jump(MINUTE_NS)),
             Key("Home", ("Home",), "to the start", self.to_start),
             Key("End", ("End",), "to the end", self.to_end),
-            Key("R", ("R",), "start or stop recording", self.toggle_recording),
         )
 
     def jump(self, span_ns: int) -> None:
@@ -234,14 +225,14 @@ def recording_words(status: StatusView) -> tuple[str, str]:
     if status.recording_failed:
         return "recording failed", "error"
     if status.recording_to:
-        return f"recording to {PurePath(status.recording_to).name}", "text"
+        return f"recording to {shortened(PurePath(status.recording_to).name)}", "text"
     return "not recording", "muted"
 
 
-def set_text(widget: QLabel | QPushButton, text: str) -> None:
-    """Set a text only when it differs: an equal one would still cost a layout."""
-    if widget.text() != text:
-        widget.setText(text)
+def _end_of(now_ns: int, end_ns: int) -> str:
+    """The end of a recording: time of day, with its date when that is another day."""
+    now, end = fmt.date_clock(now_ns), fmt.date_clock(end_ns)
+    return fmt.clock(end_ns) if now[:10] == end[:10] else end
 
 
 def _button(text: str, tip: str, pressed: object) -> QPushButton:

@@ -198,6 +198,15 @@ def test_a_coarser_grid_recentres(pane: LadderPane) -> None:
     assert pane.canvas.centre == 6165
 
 
+def test_a_passing_wheel_does_not_change_the_market(pane: LadderPane) -> None:
+    middle = QPointF(pane.markets.rect().center())
+    buttons, keys, phase = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase
+    QApplication.sendEvent(
+        pane.markets, QWheelEvent(middle, middle, QPoint(), QPoint(0, -120), buttons, keys, phase, False)
+    )
+    assert pane.markets.currentIndex() == 0
+
+
 # --- honesty
 
 

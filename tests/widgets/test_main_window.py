@@ -332,7 +332,7 @@ def test_the_cheat_sheet_lists_keys_of_window_and_panes(window: MainWindow, qtbo
     sheet = window.findChild(CheatSheet)
     assert sheet is not None
     texts = {label.text() for label in sheet.findChildren(QLabel)}
-    assert {"Playback", "Window", "Ladder", "Tape", "Space", "coarser or finer rows"} <= texts
+    assert {"Replay", "Window", "Ladder", "Tape", "Space", "coarser or finer rows"} <= texts
     sheet.close()
 
 

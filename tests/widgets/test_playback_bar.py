@@ -135,6 +135,13 @@ def test_speed_is_shown_and_chosen(bar: PlaybackBar, controls: ControlsLog) -> N
     assert controls.calls == [("set_speed", 1000.0), ("set_speed", 25.0), ("set_speed", 5.0)]
 
 
+def test_an_unlisted_speed_is_written_as_it_is(bar: PlaybackBar) -> None:
+    bar.refresh(replay_status(speed=3.0))
+    assert (bar.speed.currentIndex(), bar.speed.placeholderText()) == (-1, "3x")
+    bar.refresh(replay_status(speed=2.0))
+    assert bar.speed.currentText() == "2x"
+
+
 def test_speeds_between_and_at_the_ends() -> None:
     assert [next_speed(1.0, 1), next_speed(1.0, -1), next_speed(3.0, 1), next_speed(3.0, -1)] == [2.0, 0.5, 5.0, 2.0]
     assert [next_speed(1000.0, 1), next_speed(0.1, -1)] == [1000.0, 0.1]
@@ -158,6 +165,22 @@ def test_recording_has_an_honest_face(bar: PlaybackBar, status: StatusView, word
     bar.refresh(status)
     assert bar.recording.text() == words
     assert bar.recording.isVisible()
+
+
+def test_a_source_that_is_not_live_yet_is_grey_and_a_failed_one_red() -> None:
+    roles = [badge_of(live_status(presence=p))[1] for p in (Presence.LIVE, Presence.SYNCING, Presence.FAILED)]
+    assert roles == ["text", "stale", "error"]
+
+
+def test_long_file_names_keep_both_ends() -> None:
+    words, _ = recording_words(live_status(recording_to="/data/" + "a" * 40 + "-2025.mcap"))
+    assert len(words) == len("recording to ") + 28
+    assert words.endswith("-2025.mcap")
+
+
+def test_the_end_names_its_day_when_it_is_another(bar: PlaybackBar) -> None:
+    bar.refresh(replay_status(end_ns=NOW + 1440 * MINUTE))
+    assert bar.end.text() == "/ 2025-10-10 08:53:20 UTC"
 
 
 def test_the_record_button_toggles(bar: PlaybackBar, controls: ControlsLog, qtbot: QtBot) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QSizePolicy, QToolB
 
 from feeds.instrument import InstrumentId
 from widgets import format as fmt
+from widgets.captions import Choice
 from widgets.markets import chosen_markets, market_name
 from widgets.pane import Pane
 from widgets.panes.ladder_canvas import LadderCanvas
@@ -38,7 +39,7 @@ class LadderPane(Pane):
         self._known: dict[InstrumentId, MarketState] = {}
         self._row_size: float | None = None
         self.canvas, self.summary = LadderCanvas(), LadderSummary()
-        self.markets, self.band, self.group = QComboBox(), QComboBox(), QToolButton()
+        self.markets, self.band, self.group = Choice(), Choice(), QToolButton()
         self._build_controls()
         self._lay_out()
         self.canvas.grouping_stepped.connect(self._step_grouping)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QKeyEvent, QPainter
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from widgets.captions import Choice
 from widgets.labels import Align, Labels
 from widgets.paint_guard import paints
 from widgets.pane import Pane
@@ -37,7 +38,7 @@ class TapePane(Pane):
         self._base = base
         self._now_ns: int | None = None
         self.canvas, self.meter = TapeCanvas(), SpeedMeter()
-        self.minimum, self.kinds = QComboBox(), QComboBox()
+        self.minimum, self.kinds = Choice(), Choice()
         for label, usd in MINIMA:
             self.minimum.addItem(label, usd)
         for label, perp in KINDS:

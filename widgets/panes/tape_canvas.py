@@ -44,7 +44,7 @@ class TapeCanvas(QWidget):
         """Take the newest prints; while paused they are only counted."""
         if self.held is not None and view is not None and self.view is not None:
             newer = newer_than(view, self.view)
-            self.new_prints += newer.count
+            self.new_prints += newer.prints
             self.new_exact = self.new_exact and newer.exact
         if view is None:
             self.resume()

@@ -18,9 +18,9 @@ def size_class(notional: float) -> int:
 
 
 class Newest(NamedTuple):
-    """How many prints arrived since; `exact` is False when the last one seen has already left the list."""
+    """How many `prints` arrived since; `exact` is False when the last one seen has already left the list."""
 
-    count: int
+    prints: int
     exact: bool
 
 
