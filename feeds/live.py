@@ -15,11 +15,10 @@ from typing import Any
 from feeds.clock import Clock
 from feeds.errors import ProtocolError, TransportError
 from feeds.frame import ConnectionSpec, Frame, FrameKind, open_frame
-from feeds.instrument import MarketKind
+from feeds.instrument import Instrument, MarketKind
 from feeds.protocol import Fetch, Request, Send
 from feeds.transport import Http, Socket, open_socket
-from feeds.venues.binance_instruments import instruments_from_exchange_info
-from feeds.venues.binance_plan import INSTRUMENT_PATHS, Endpoints, choose, connections
+from feeds.venues.driver import VenueDriver
 
 log = logging.getLogger(__name__)
 
@@ -32,11 +31,11 @@ class LiveSource:
     """Frames of all markets of some bases. Raises nothing while running: failures are frames."""
 
     def __init__(
-        self, bases: Iterable[str], endpoints: dict[MarketKind, Endpoints], clock: Clock, *, seed: int | None = None
+        self, bases: Iterable[str], drivers: Iterable[VenueDriver], clock: Clock, *, seed: int | None = None
     ) -> None:
         self.bases = tuple(bases)
         self.specs: dict[str, ConnectionSpec] = {}
-        self._endpoints = endpoints
+        self._drivers = {driver.venue: driver for driver in drivers}
         self._clock = clock
         self._random = random.Random(seed)
         self._http = Http()
@@ -50,8 +49,9 @@ class LiveSource:
     async def batches(self) -> AsyncIterator[list[Frame]]:
         """Everything that arrived since the last batch, in receive order; ends with `close`."""
         self._spawn(self._timer(), "timer")
-        for kind in self._endpoints:
-            self._spawn(self._market(kind), f"market {kind.value}")
+        for driver in self._drivers.values():
+            for kind in driver.endpoints:
+                self._spawn(self._market(driver, kind), f"market {driver.venue.value} {kind.value}")
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -87,21 +87,25 @@ class LiveSource:
             await asyncio.sleep(TIMER_S)
             self._emit("", FrameKind.TIMER, b"")
 
-    async def _market(self, kind: MarketKind) -> None:
+    async def _market(self, driver: VenueDriver, kind: MarketKind) -> None:
         """Learn a market's instruments, then keep its connections."""
-        endpoints, pause = self._endpoints[kind], FIRST_PAUSE_S
+        name, pause = f"{driver.venue.value}.{kind.value}", FIRST_PAUSE_S
         while True:
             try:
-                body = await self._http.fetch(endpoints.rest + INSTRUMENT_PATHS[kind])
-                chosen = choose(instruments_from_exchange_info(body, kind), self.bases)
+                chosen = await self._instruments(driver, kind)
                 break
             except (TransportError, ProtocolError) as error:
-                self._note(f"binance.{kind.value}", error.text)
+                self._note(name, error.text)
                 pause = await self._pause(pause, error)
-        self.trouble.pop(f"binance.{kind.value}", None)
-        for spec in connections(kind, chosen, endpoints):
+        self.trouble.pop(name, None)
+        for spec in driver.connections(kind, chosen, driver.endpoints[kind]):
             self.specs[spec.name] = spec
             self._spawn(self._keep(spec), f"keep {spec.name}")
+
+    async def _instruments(self, driver: VenueDriver, kind: MarketKind) -> tuple[Instrument, ...]:
+        rest = driver.endpoints[kind].rest
+        bodies = [await self._http.fetch(rest + request.path, request.body) for request in driver.listing(kind)]
+        return driver.choose(driver.instruments(kind, bodies), self.bases)
 
     async def _keep(self, spec: ConnectionSpec) -> None:
         pause = FIRST_PAUSE_S
@@ -155,7 +159,8 @@ class LiveSource:
         """Answer a Fetch on the connection that asked; an answer to a connection that is gone is dropped."""
         spec, life = self.specs[connection], self._opened.get(connection)
         try:
-            body = await self._http.fetch(self._endpoints[spec.kind].rest + request.url)
+            rest = self._drivers[spec.venue].endpoints[spec.kind].rest
+            body = await self._http.fetch(rest + request.path, request.body)
             kind = FrameKind.HTTP
         except TransportError as error:
             log.warning("%s: %s failed: %s", connection, request.tag, error)

@@ -24,11 +24,15 @@ class Send(msgspec.Struct, frozen=True):
 
 
 class Fetch(msgspec.Struct, frozen=True):
-    """GET this URL and answer with an HTTP frame carrying `tag`. `weight` is the venue's price of the call."""
+    """Ask the venue's REST side for this path and answer with an HTTP frame carrying `tag`.
 
-    url: str
+    A GET, or a POST of JSON when there is a `body`. `weight` is the venue's price of the call.
+    """
+
+    path: str
     tag: str
     weight: int = 1
+    body: str = ""
 
 
 Request = Send | Fetch

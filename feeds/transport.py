@@ -1,4 +1,4 @@
-"""The only file that opens a socket: websockets and plain GETs, with every failure turned into a TransportError."""
+"""The only file that opens a socket: websockets and plain requests, with every failure turned into a TransportError."""
 
 from __future__ import annotations
 
@@ -69,22 +69,28 @@ async def open_socket(url: str) -> AsyncIterator[Socket]:
 
 
 class Http:
-    """Plain GETs over one pooled session."""
+    """Plain requests over one pooled session."""
 
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
 
-    async def fetch(self, url: str) -> bytes:
-        """GET a body. Raises TransportError; 418 and 429 carry the venue's Retry-After."""
+    async def fetch(self, url: str, body: str = "") -> bytes:
+        """GET a body, or POST a JSON `body`. Raises TransportError; 418 and 429 carry the venue's Retry-After."""
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=FETCH_TIMEOUT_S))
         try:
-            async with self._session.get(url) as response:
+            async with self._request(url, body) as response:
                 if response.status >= 400:
                     raise _refused(response.status, url, response.headers.get("Retry-After"))
                 return await response.read()
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise TransportError("the venue did not answer", f"{type(error).__name__} {error}; {url}") from error
+
+    def _request(self, url: str, body: str) -> aiohttp.client._RequestContextManager:
+        assert self._session is not None
+        if not body:
+            return self._session.get(url)
+        return self._session.post(url, data=body, headers={"Content-Type": "application/json"})
 
     async def close(self) -> None:
         """Give the connections back."""

@@ -1,4 +1,4 @@
-"""Which protocol speaks for which venue; nothing else."""
+"""Which driver speaks for which venue; nothing else."""
 
 from __future__ import annotations
 
@@ -6,14 +6,28 @@ from feeds.errors import ProtocolError
 from feeds.frame import ConnectionSpec
 from feeds.instrument import Venue
 from feeds.protocol import VenueProtocol
+from feeds.venues import binance_plan
 from feeds.venues.binance import BinanceProtocol
+from feeds.venues.binance_instruments import instruments_from_exchange_info
+from feeds.venues.driver import VenueDriver
 
-PROTOCOLS = {Venue.BINANCE: BinanceProtocol}
+DRIVERS: dict[Venue, VenueDriver] = {
+    Venue.BINANCE: VenueDriver(
+        venue=Venue.BINANCE,
+        endpoints=binance_plan.LIVE,
+        listing=binance_plan.listing,
+        instruments=lambda kind, bodies: instruments_from_exchange_info(bodies[0], kind),
+        choose=binance_plan.choose,
+        connections=binance_plan.connections,
+        protocol=BinanceProtocol,
+    ),
+}
 
 
 def protocol_for(spec: ConnectionSpec) -> VenueProtocol:
     """Build the protocol of a connection. Raises ProtocolError for a venue that has no decoder."""
     try:
-        return PROTOCOLS[spec.venue](spec)
+        driver = DRIVERS[spec.venue]
     except KeyError:
         raise ProtocolError(f"{spec.venue.value} cannot be decoded by this version") from None
+    return driver.protocol(spec)

@@ -309,8 +309,8 @@ class BinanceProtocol:
 
     def _fetch_snapshot(self, market: _Market, now_ns: int) -> None:
         symbol = market.instrument.symbol
-        url = self._rules.snapshot_path.format(symbol)
-        self.requests.append(Fetch(url, f"depth/{symbol}", self._rules.snapshot_weight))
+        path = self._rules.snapshot_path.format(symbol)
+        self.requests.append(Fetch(path, f"depth/{symbol}", self._rules.snapshot_weight))
         market.snapshot_due_ns = now_ns + _SNAPSHOT_PATIENCE_NS
 
     def _answer(self, frame: Frame) -> Events:

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import msgspec
-
 from feeds.frame import ConnectionSpec
 from feeds.instrument import Instrument, MarketKind, Venue
-
-
-class Endpoints(msgspec.Struct, frozen=True):
-    """Base addresses of one market, without a trailing slash."""
-
-    websocket: str
-    rest: str
+from feeds.protocol import Fetch
+from feeds.venues.driver import Endpoints
 
 
 LIVE = {
@@ -22,7 +15,7 @@ LIVE = {
     MarketKind.INVERSE: Endpoints("wss://dstream.binance.com", "https://dapi.binance.com"),
     MarketKind.SPOT: Endpoints("wss://stream.binance.com:9443", "https://api.binance.com"),
 }
-INSTRUMENT_PATHS = {
+_INSTRUMENT_PATHS = {
     MarketKind.LINEAR: "/fapi/v1/exchangeInfo",
     MarketKind.INVERSE: "/dapi/v1/exchangeInfo",
     MarketKind.SPOT: "/api/v3/exchangeInfo",
@@ -32,12 +25,9 @@ _BOOK = ("depth@100ms", "bookTicker")
 _FLOW = ("aggTrade", "markPrice@1s", "forceOrder")
 
 
-def loopback(port: int) -> dict[MarketKind, Endpoints]:
-    """Where the simulated Binance listens."""
-    return {
-        kind: Endpoints(f"ws://127.0.0.1:{port}/binance/{kind.value}", f"http://127.0.0.1:{port}/binance/{kind.value}")
-        for kind in MarketKind
-    }
+def listing(kind: MarketKind) -> tuple[Fetch, ...]:
+    """The request that lists a market's instruments."""
+    return (Fetch(_INSTRUMENT_PATHS[kind], "instruments", 20),)
 
 
 def choose(instruments: Iterable[Instrument], bases: Iterable[str]) -> tuple[Instrument, ...]:

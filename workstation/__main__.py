@@ -1,0 +1,5 @@
+"""`python -m workstation`."""
+
+from workstation.cli import main
+
+main()

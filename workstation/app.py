@@ -1,0 +1,143 @@
+"""The wiring: which source feeds which session, and the window on top. The only module that sees sockets and widgets."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import qasync
+from PySide6.QtWidgets import QApplication
+
+from feeds.clock import SystemClock
+from feeds.live import LiveSource
+from feeds.recording import RecordingReader
+from feeds.venues import DRIVERS
+from feeds.venues.driver import VenueDriver, loopback
+from widgets.main_window import MainWindow
+from widgets.theme import apply_theme
+from workstation import crash, paths, settings
+from workstation.desk import Desk
+from workstation.live_session import LiveSession
+from workstation.replay_session import ReplaySession
+
+Opening = Callable[[Desk], Awaitable[None]]
+
+
+def live_window(bases: list[str]) -> int:
+    """The window on the live venues."""
+    return _run_window(lambda desk: _open_live(desk, bases, list(DRIVERS.values()), simulated=False))
+
+
+def demo_window(bases: list[str]) -> int:
+    """The window on simulated venues, which run in a process of their own and are reached over loopback sockets."""
+    with Simulator() as simulator:
+        drivers = [loopback(driver, simulator.port) for driver in DRIVERS.values()]
+        return _run_window(lambda desk: _open_live(desk, bases, drivers, simulated=True))
+
+
+def replay_window(path: Path) -> int:
+    """The window on a recording, playing. Raises RecordingError before anything is shown when it is none."""
+    reader = RecordingReader(path)
+
+    async def open_it(desk: Desk) -> None:
+        session = ReplaySession(reader)
+        session.play()
+        await desk.open(session, path.name)
+
+    return _run_window(open_it)
+
+
+def screenshot(path: Path, at_ns: Callable[[RecordingReader], int], out: Path, size: tuple[int, int]) -> None:
+    """Paint the window as it stands at a receive time of a recording. Raises RecordingError, OSError."""
+    reader = RecordingReader(path)
+    app = _application()
+    desk = Desk()
+    session = ReplaySession(reader)
+    desk.session, desk._name = session, path.name
+    target_ns = at_ns(reader)
+    while not session.tape.play(target_ns):
+        pass
+    window = MainWindow(desk, desk)
+    window.resize(*size)
+    window.show()
+    window.set_bases(desk.bases())
+    for _ in range(4):
+        app.processEvents()
+        window.frame_timer.tick()
+        time.sleep(0.02)
+    if not window.grab().save(str(out)):
+        raise OSError(f"{out} cannot be written as a picture")
+    window.close()
+
+
+class Simulator:
+    """The simulated venues as a child process. It ends when this process ends, however that happens."""
+
+    def __enter__(self) -> Simulator:
+        command = [sys.executable, "-m", "workstation", "simulate", "--port", "0", "--with-parent"]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        words = self._process.stdout.readline().split()
+        if not words:
+            raise OSError("the simulated venues did not start; the log has the details")
+        self.port = int(words[-1])
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.wait(timeout=10)
+
+
+async def _open_live(desk: Desk, bases: list[str], drivers: list[VenueDriver], *, simulated: bool) -> None:
+    clock = SystemClock()
+    source = LiveSource(bases, drivers, clock)
+    name = "simulated venues" if simulated else "live venues"
+    session = LiveSession(source, clock, simulated=simulated, name=name, record_to=lambda: _recording_file(simulated))
+    await desk.open(session, name)
+
+
+def _recording_file(simulated: bool) -> Path:
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    return paths.recordings_dir() / f"{'simulated' if simulated else 'live'}-{stamp}.mcap"
+
+
+def _application() -> QApplication:
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    app.setApplicationName("Order-flow workstation")
+    apply_theme(app)
+    return app
+
+
+def _run_window(open_source: Opening) -> int:
+    app = _application()
+    crash.install()
+    loop = qasync.QEventLoop(app)
+    asyncio.set_event_loop(loop)
+    with loop:
+        loop.run_until_complete(_window_life(app, open_source))
+    return 0
+
+
+async def _window_life(app: QApplication, open_source: Opening) -> None:
+    desk = Desk()
+    window = MainWindow(desk, desk, save_layout=settings.save_layout, load_layout=settings.load_layout)
+    closed = asyncio.Event()
+    app.aboutToQuit.connect(closed.set)
+    window.frame_timer.ticked.connect(lambda _: _offer_bases(window, desk))
+    window.show()
+    await open_source(desk)
+    await closed.wait()
+    await desk.close()
+
+
+def _offer_bases(window: MainWindow, desk: Desk) -> None:
+    bases = desk.bases()
+    if bases and bases != getattr(window, "offered_bases", None):
+        window.offered_bases = bases  # type: ignore[attr-defined]
+        window.set_bases(bases)
