@@ -93,9 +93,12 @@ def test_grouping_stays_in_its_list() -> None:
     assert [next_multiple(1, 1), next_multiple(1, -3), next_multiple(1000, 2)] == [2, 1, 1000]
 
 
-def test_columns_cover_the_width_without_overlap() -> None:
-    cells = list(columns_of(377).values())
-    assert sum(cell.width for cell in cells) == 377
+@pytest.mark.parametrize(("width", "count"), [(270, 5), (320, 6), (377, 7)])
+def test_columns_cover_the_width_and_the_last_give_way(width: int, count: int) -> None:
+    cells = list(columns_of(width).values())
+    assert len(cells) == count
+    assert sum(cell.width for cell in cells) == width
+    assert all(cell.width >= 32 for cell in cells), "five figures need 32 pixels"
     assert all(a.x + a.width == b.x for a, b in pairwise(cells))
 
 

@@ -12,6 +12,7 @@ from PySide6.QtGui import QGuiApplication, QPainter
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
+from tests.widgets import synthetic
 from tests.widgets.controls_log import ControlsLog
 from tests.widgets.market_views import NOW, ladder_view, live_status, replay_status, tape_view
 from widgets.controls import Step
@@ -22,7 +23,15 @@ from widgets.pane import Pane
 from widgets.panes.ladder import LadderPane
 from widgets.panes.tape import TapePane
 from widgets.theme import apply_theme, theme
-from workstation.readmodels import FootprintRequest, LadderRequest, StatusView, TapeRequest, View, ViewRequest
+from workstation.readmodels import (
+    CvdRequest,
+    FootprintRequest,
+    LadderRequest,
+    StatusView,
+    TapeRequest,
+    View,
+    ViewRequest,
+)
 
 
 class Source:
@@ -202,6 +211,38 @@ def test_an_unusable_layout_falls_back_to_the_start_layout(
     window = opened(qtbot, source, controls, 1600, load_layout=lambda: saved)
     assert all(dock.isVisible() for dock in window.docks.values())
     assert window.docks["footprint"].geometry().right() < window.docks["ladder"].geometry().left()
+
+
+class FullSource(Source):
+    """Answers charts too."""
+
+    def view(self, request: ViewRequest) -> View:
+        if isinstance(request, FootprintRequest):
+            return synthetic.footprint(synthetic.walk(count=20), request)
+        if isinstance(request, CvdRequest):
+            return synthetic.cvd(20, request=request)
+        return super().view(request)
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (1366, 768)])
+def test_the_window_of_all_panes_starts_and_plays(
+    qtbot: QtBot, controls: ControlsLog, size: tuple[int, int], caplog: pytest.LogCaptureFixture
+) -> None:
+    source = FullSource()
+    window = MainWindow(source, controls)
+    qtbot.addWidget(window)
+    window.set_bases(["BTC", "ETH"])
+    window.resize(*size)
+    window.show()
+    window.frame_timer.stop()
+    settle(window)
+    source.current = replay_status(epoch=2)
+    window.set_base("ETH")
+    settle(window)
+    window.grab()
+    assert (window.width(), window.height()) == size
+    assert {pane.request().base for pane in window.panes.values()} == {"ETH"}
+    assert not caplog.records
 
 
 # --- base

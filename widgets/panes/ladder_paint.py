@@ -170,12 +170,16 @@ class LadderPaint:
             ("delta", "buy", delta, fmt.signed),
             ("delta", "sell", np.where(delta < 0, delta, np.nan), fmt.signed),
         ):
+            if name not in self._cells:
+                continue
             painter.setPen(theme().pen(role))
             for slot in _where(sizes > 0 if role == "buy" or name == "sold" else sizes < 0):
                 self._number(painter, self._plain, text(float(sizes[slot])), self._cells[name], slot)
 
     def _draw_profile(self, painter: QPainter, slots: Slots) -> None:
-        cell, look, largest = self._cells["session"], theme(), slots.largest_profile
+        cell, look, largest = self._cells.get("session"), theme(), slots.largest_profile
+        if cell is None:
+            return
         for slot in _where(slots.profile > 0):
             volume = float(slots.profile[slot])
             brush = look.brush("poc", 200) if volume == largest else look.brush("muted", 80)
@@ -183,9 +187,10 @@ class LadderPaint:
             painter.fillRect(QRectF(cell.x + 1, self._y(slot) + 2, length, self.row_px - 4), brush)
 
     def _draw_prices(self, painter: QPainter, scene: Scene) -> None:
-        """Prices; those of the touch are lit in the colour of their side."""
+        """Prices; those of the touch are lit in the colour of their side, while it can be trusted."""
         cell, size = self._cells["price"], scene.view.row_size
-        lit = {scene.best_bid_row: "buy", scene.best_ask_row: "sell"}
+        stale = scene.state.freshness is Freshness.STALE
+        lit = {} if stale else {scene.best_bid_row: "buy", scene.best_ask_row: "sell"}
         for slot, row in enumerate(scene.slots.rows):
             role = lit.get(row)
             painter.setPen(theme().pen(role or "muted"))

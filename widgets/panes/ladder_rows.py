@@ -89,14 +89,17 @@ class Column(NamedTuple):
 
 
 COLUMNS = (
-    Column("sold", 0.10),
+    Column("sold", 0.11),
     Column("bid", 0.18),
     Column("price", 0.18),
     Column("ask", 0.18),
     Column("bought", 0.11),
     Column("delta", 0.12),
-    Column("session", 0.13),
+    Column("session", 0.12),
 )
+
+
+_LEAST_WIDTH = {"session": 340, "delta": 300}  # of the ladder, below which a number would not fit its column
 
 
 class Cell(NamedTuple):
@@ -107,11 +110,13 @@ class Cell(NamedTuple):
 
 
 def columns_of(width: float) -> dict[str, Cell]:
-    """Where each column is, left to right, on whole pixels."""
+    """Where each column is, left to right, on whole pixels; the last ones give way in a narrow ladder."""
+    shown = [column for column in COLUMNS if width >= _LEAST_WIDTH.get(column.name, 0)]
+    whole = sum(column.share for column in shown)
     cells: dict[str, Cell] = {}
     edge = 0.0
-    for column in COLUMNS:
+    for column in shown:
         left = edge
-        edge += column.share
+        edge += column.share / whole
         cells[column.name] = Cell(round(left * width), round(edge * width) - round(left * width))
     return cells

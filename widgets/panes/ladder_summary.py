@@ -99,14 +99,17 @@ class LadderSummary(QWidget):
             self._draw_chip(painter, index, chip)
 
     def _draw_quote(self, painter: QPainter, view: LadderView) -> float:
-        shown = book_state(chosen_markets(view.markets, view.request.market, view.request.markets)).freshness in _SHOWN
+        freshness = book_state(chosen_markets(view.markets, view.request.market, view.request.markets)).freshness
+        shown, live = freshness in _SHOWN, freshness is Freshness.LIVE
         tick = view.row_size
         spread = _spread(view) if shown else None
         imbalance = view.imbalance if shown else None
         x = 4.0
-        x = self._pair(painter, x, "spread", _plain(spread, tick), "text")
-        x = self._pair(painter, x, "w-mid", _mid(view.weighted_mid if shown else None, tick), "text")
-        return self._pair(painter, x, "OBI", imbalance_text(imbalance), imbalance_role(imbalance))
+        x = self._pair(painter, x, "spread", _plain(spread, tick), "text" if live else "stale")
+        x = self._pair(
+            painter, x, "w-mid", _mid(view.weighted_mid if shown else None, tick), "text" if live else "stale"
+        )
+        return self._pair(painter, x, "OBI", imbalance_text(imbalance), imbalance_role(imbalance) if live else "stale")
 
     def _pair(self, painter: QPainter, x: float, name: str, value: str, role: str) -> float:
         """A muted name and its value; returns where the next one starts."""
@@ -130,27 +133,21 @@ class LadderSummary(QWidget):
             x = strip.right() - np.arange(len(history), 0, -1)
             y = middle - np.clip(history, -1, 1) * strip.height() / 2
             for role, chosen in (("buy", history > 0), ("sell", history < 0)):
-                rects = [
-                    QRectF(float(px), min(float(py), middle), 1, abs(float(py) - middle))
-                    for px, py in zip(x[chosen], y[chosen], strict=True)
-                ]
-                painter.setPen(look.pen(role, 0))
-                painter.setBrush(look.brush(role))
-                for rect in rects:
-                    painter.fillRect(rect, look.brush(role))
+                for px, py in zip(x[chosen].tolist(), y[chosen].tolist(), strict=True):
+                    painter.fillRect(QRectF(px, min(py, middle), 1, abs(py - middle)), look.brush(role))
         painter.setPen(look.pen("faint"))
         painter.drawLine(QPointF(strip.left(), middle), QPointF(strip.right(), middle))
 
     def _draw_chip(self, painter: QPainter, index: int, chip: VenueImbalance) -> None:
         look, width = theme(), self._chip_width()
         x, y = index % self._columns() * width, self._line * (1 + index // self._columns())
-        live = chip.market.book is Freshness.LIVE
+        live, shown = chip.market.book is Freshness.LIVE, chip.market.book in _SHOWN
         color = look.venue_color(chip.market.venue) if live else look.color("stale")
         painter.fillRect(QRectF(x + 4, y + 4, 2, self._line - 8), color)
         painter.setPen(look.pen("muted"))
         mark = market_mark(chip.market)
         self._small.draw(painter, mark, x + 9, y, width - 44, self._line, Align.LEFT)
-        value = chip.imbalance if live else None
+        value = chip.imbalance if shown else None
         painter.setPen(look.pen(imbalance_role(value) if live else "stale"))
         right = x + width - 8
         self._plain.draw(painter, imbalance_text(value), right - 34, y, 34, self._line)

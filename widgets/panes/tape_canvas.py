@@ -107,8 +107,7 @@ class TapeCanvas(QWidget):
         view = self.held or self.view
         if view is None or not len(view.price):
             painter.setPen(theme().pen("muted"))
-            text = "waiting for prints" if view is None else "no prints of this size yet"
-            self._plain.draw(painter, text, 0, 0, self.width(), self.height(), Align.CENTER)
+            self._plain.draw(painter, self._why_empty(), 0, 0, self.width(), self.height(), Align.CENTER)
             return
         first = self._row_px * (2 if self.held is not None else 1)
         rows = (self.height() - first) // self._row_px
@@ -116,6 +115,11 @@ class TapeCanvas(QWidget):
             self._draw_print(painter, view, index, first + (index - self.offset) * self._row_px)
         if self.held is not None:
             self._draw_banner(painter)
+
+    def _why_empty(self) -> str:
+        if self.view is None:
+            return "waiting for prints"
+        return "no prints of this size yet" if self.view.request.minimum_usd else "no prints yet"
 
     def _edges(self) -> tuple[float, float, float]:
         """Right edges of price, size and notional."""
