@@ -103,11 +103,22 @@ class GlyphAtlas:
         self.advance = np.maximum(
             _advances(_scaled(font, ratio, bold=False)), _advances(_scaled(font, ratio, bold=True))
         )
-        self._half = int(np.ceil(metrics.capHeight() / 2)) + max(2, round(metrics.descent()))
+        self._half = int(np.ceil(metrics.capHeight() / 2)) + max(2, round(metrics.descent() / 2))
         self._baseline = self._half + metrics.capHeight() / 2
         self._cells = self.advance + 2  # a pixel of air on both sides
         self._left = np.concatenate(([0.0], np.cumsum(self._cells)[:-1]))
+        self._template = self._fields()
         self._pixmaps: dict[int, QPixmap] = {}
+
+    def _fields(self) -> Floats:
+        """A PixmapFragment of every glyph: x, y, source rectangle, scale, rotation, opacity."""
+        fields = np.zeros((len(CHARACTERS), 10))
+        fields[:, 0] = self._cells / 2 - 1
+        fields[:, 2] = self._left
+        fields[:, 4] = self._cells
+        fields[:, 5] = 2 * self._half
+        fields[:, (6, 7, 9)] = 1.0
+        return fields
 
     @property
     def height(self) -> float:
@@ -145,16 +156,9 @@ class GlyphAtlas:
         """Fill a batch with glyphs whose pens stand at `left`, centred on `middle`."""
         batch.resize(len(code))
         fields = batch.ndarray()
-        width = self._cells[code]
-        fields[:, 0] = left - 1 + width / 2
+        np.take(self._template, code, axis=0, out=fields)
+        fields[:, 0] += left
         fields[:, 1] = middle
-        fields[:, 2] = self._left[code]
-        fields[:, 3] = 0.0
-        fields[:, 4] = width
-        fields[:, 5] = self.height
-        fields[:, 6:8] = 1.0
-        fields[:, 8] = 0.0
-        fields[:, 9] = 1.0
 
 
 class TextBatch:

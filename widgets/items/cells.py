@@ -189,29 +189,34 @@ def row_edges(row: Ints, scale: Scale, size: float) -> tuple[Floats, Floats]:
 
 
 def _by_bar(cells: list[BarCells], edges: Floats) -> Floats:
-    return np.repeat(edges, [len(bar.rows) for bar in cells])
+    return np.repeat(edges, _counts(cells))
+
+
+def _counts(cells: list[BarCells]) -> Ints:
+    return np.array([len(bar.rows) for bar in cells], np.int64)
 
 
 def _two_columns(cells: list[BarCells], columns: Columns, scale: Scale, size: float) -> _Cells:
     """Sells left of the spine, buys right of it."""
+    counts = np.repeat(_counts(cells), 2)
+    left, spine, right = columns.cells_left, columns.spine, columns.cells_right
     pad = PAD_PX * columns.line
-    lefts, widths, anchors = [], [], []
-    for bar, left, spine, right in zip(cells, columns.cells_left, columns.spine, columns.cells_right, strict=True):
-        count = len(bar.rows)
-        lefts.append(np.repeat((left, spine), count))
-        widths.append(np.repeat((spine - left, right - spine), count))
-        anchors.append(np.repeat((spine - pad, spine + pad), count))
     y, height = row_edges(_rows(cells, 2), scale, size)
     return _Cells(
-        _joined(lefts),
-        _joined(widths),
+        _both(left, spine, counts),
+        _both(spine - left, right - spine, counts),
         y,
         height,
         _joined([part for bar in cells for part in (bar.rows.sell, bar.rows.buy)]),
-        _flags([np.repeat((False, True), len(bar.rows)) for bar in cells]),
+        np.repeat(np.tile([False, True], len(cells)), counts),
         _flags([part for bar in cells for part in (bar.rows.sell_imbalance, bar.rows.buy_imbalance)]),
-        _joined(anchors),
+        _both(spine - pad, spine + pad, counts),
     )
+
+
+def _both(sells: Floats, buys: Floats, counts: Ints) -> Floats:
+    """One value for the sells of every bar and one for its buys, spread over its rows."""
+    return np.repeat(np.stack((sells, buys), axis=1).ravel(), counts)
 
 
 def _one_column(cells: list[BarCells], columns: Columns, scale: Scale, size: float) -> _Cells:
@@ -253,7 +258,7 @@ def _joined(parts: list[Floats]) -> Floats:
 
 
 def _rows(cells: list[BarCells], times: int = 1) -> Ints:
-    return np.concatenate([np.tile(bar.rows.row, times) for bar in cells] or [np.zeros(0, np.int64)])
+    return np.concatenate([bar.rows.row for bar in cells for _ in range(times)] or [np.zeros(0, np.int64)])
 
 
 def _flags(parts: list[Bools]) -> Bools:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QBrush, QPainter
 
-from widgets.items.bulk import RectBatch
+from widgets.items.bulk import RectBatch, mix
 from widgets.items.cells import BarCells, row_edges
 from widgets.items.columns import Columns
 from widgets.items.detail import Detail
@@ -21,7 +21,8 @@ class MarkLayer:
 
     def __init__(self) -> None:
         look = theme()
-        self._rects = RectBatch([look.brush("sell"), look.brush("buy"), look.brush("poc"), look.brush("poc", 170)])
+        value = QBrush(mix(look.color("pane"), look.color("poc"), 0.65))  # opaque: blending thin tall lines is slow
+        self._rects = RectBatch([look.brush("sell"), look.brush("buy"), look.brush("poc"), value])
 
     def build(
         self,

@@ -75,7 +75,7 @@ class TableItem(PixelItem):
     def draw(self, painter: QPainter, width: int, height: int, ratio: float) -> None:
         """Cells, then figures, then hairlines between the rows."""
         scale, row = self._scale_of(width, height), ROW_PX * ratio
-        if self._placed is not None:
+        if self._placed is not None and self._names:
             key = (scale, ratio)
             if key != self._built:
                 self._build(self._placed, scale, ratio)

@@ -1,0 +1,155 @@
+"""Levels of detail, exact coarsening, zones and statistics: the arithmetic under the footprint."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.widgets import synthetic
+from widgets.axes import time_ticks, value_ticks
+from widgets.items.detail import FACTORS, HYSTERESIS, Choice, Detail, choose
+from widgets.items.rows import imbalances, point_of_control, rows_of
+from widgets.items.scale import Scale, SlotGrid
+from widgets.items.table import statistics
+from widgets.items.zones import ZoneTracker, extents
+from workstation.readmodels import FootprintRules, PocTie, Stack, ZeroRule
+
+WORKED = {6404: (380.0, 60.0), 6406: (540.0, 95.0), 6408: (120.0, 600.0), 6410: (30.0, 410.0), 6412: (18.0, 240.0)}
+
+
+@pytest.mark.parametrize(
+    ("pitch", "row", "detail", "factor"),
+    [
+        (120.0, 16.0, Detail.NUMBERS, 1),
+        (76.0, 11.0, Detail.NUMBERS, 1),
+        (75.9, 11.0, Detail.DELTA, 1),
+        (120.0, 10.9, Detail.NUMBERS, 2),
+        (120.0, 1.2, Detail.NUMBERS, 10),
+        (40.0, 16.0, Detail.DELTA, 1),
+        (39.0, 16.0, Detail.BARS, 1),
+        (17.0, 16.0, Detail.MARKS, 1),
+        (7.9, 16.0, Detail.CANDLES, 1),
+        (120.0, 0.05, Detail.BARS, 100),
+        (120.0, 0.001, Detail.CANDLES, 1),
+    ],
+)
+def test_what_fits_is_shown(pitch: float, row: float, detail: Detail, factor: int) -> None:
+    assert choose(pitch, row) == Choice(detail, factor)
+
+
+def test_a_finer_level_needs_room_to_spare() -> None:
+    compact = choose(60.0, 16.0)
+    assert choose(80.0, 16.0, compact).detail is Detail.DELTA
+    assert choose(76.0 * HYSTERESIS, 16.0, compact).detail is Detail.NUMBERS
+    assert choose(76.0, 16.0, Choice(Detail.NUMBERS, 1)).detail is Detail.NUMBERS
+
+
+def test_fewer_rows_are_summed_only_with_room_to_spare() -> None:
+    summed = choose(120.0, 8.0)
+    assert summed.factor == 2
+    assert choose(120.0, 11.5, summed).factor == 2
+    assert choose(120.0, 11.0 * HYSTERESIS, summed).factor == 1
+
+
+@pytest.mark.parametrize("factor", FACTORS)
+@pytest.mark.parametrize("first", [0, 7, -13, 6163])
+def test_coarse_rows_are_exact_sums(factor: int, first: int) -> None:
+    random = np.random.default_rng(factor + abs(first))
+    cells = {first + i: (float(random.integers(0, 50)), float(random.integers(0, 50))) for i in range(37)}
+    bar = synthetic.bar(synthetic.START, cells, 1.0)
+    rows = rows_of(bar, factor, FootprintRules())
+    for index, row in enumerate(rows.row.tolist()):
+        inside = [cells[fine] for fine in range(row * factor, (row + 1) * factor) if fine in cells]
+        assert rows.sell[index] == sum(sell for sell, _ in inside)
+        assert rows.buy[index] == sum(buy for _, buy in inside)
+    assert rows.sell.sum() == bar.sell
+    assert rows.buy.sum() == bar.buy
+
+
+def test_the_worked_example_of_the_product_page() -> None:
+    cells = {row // 2: value for row, value in WORKED.items()}
+    bar = synthetic.bar(synthetic.START, cells, 20.0)
+    assert bar.buy_imbalance.tolist() == [False, False, False, True, True]
+    assert bar.sell_imbalance.tolist() == [True, False, False, False, False]
+    assert bar.poc_row == 3204
+    sell, buy = imbalances(bar.sell_volume, bar.buy_volume, FootprintRules())
+    assert sell.tolist() == bar.sell_imbalance.tolist()
+    assert buy.tolist() == bar.buy_imbalance.tolist()
+
+
+@pytest.mark.parametrize(
+    ("rule", "minimum", "expected"),
+    [
+        (ZeroRule.COUNT, 0.0, True),
+        (ZeroRule.COUNT, 9.0, False),
+        (ZeroRule.SKIP, 0.0, False),
+        (ZeroRule.ONE_LOT, 2.0, True),
+    ],
+)
+def test_zero_on_the_other_side_follows_the_rule(rule: ZeroRule, minimum: float, expected: bool) -> None:
+    rules = FootprintRules(zero_rule=rule, minimum_volume=minimum)
+    _, buy = imbalances(np.array([0.0, 0.0]), np.array([0.0, 8.0]), rules)
+    assert bool(buy[1]) is expected
+
+
+def test_equal_volumes_put_the_poc_near_the_middle() -> None:
+    assert point_of_control(np.array([5.0, 1.0, 5.0, 1.0]), PocTie.MIDDLE) == 2
+    assert point_of_control(np.array([5.0, 1.0, 1.0, 5.0]), PocTie.MIDDLE) == 0
+    assert point_of_control(np.array([1.0, 5.0, 5.0]), PocTie.LOWEST) == 1
+
+
+def test_a_zone_lives_until_it_is_traded_through() -> None:
+    flat = {100: (1.0, 1.0), 101: (1.0, 1.0)}
+    stacked = replace(synthetic.bar(0, flat, 1.0), stacks=(Stack(98, 100, True), Stack(104, 106, False)))
+    inside = synthetic.bar(synthetic.MINUTE, flat, 1.0, prices=(99.0, 106.5, 98.0, 99.0))
+    below = synthetic.bar(2 * synthetic.MINUTE, flat, 1.0, prices=(99.0, 99.0, 97.9, 98.0))
+    above = synthetic.bar(3 * synthetic.MINUTE, flat, 1.0, prices=(99.0, 107.0, 98.0, 98.0))
+    tracker = ZoneTracker()
+    for bars, ends in (((stacked, inside), (None, None)), ((stacked, inside, below, above), (2, 3))):
+        zones = tracker.zones(bars, 1.0, *extents(bars))
+        assert [(zone.low, zone.high) for zone in zones] == [(98.0, 101.0), (104.0, 107.0)]
+        assert tuple(zone.last for zone in zones) == ends
+    again = tracker.zones((stacked, inside, below, above), 1.0, *extents((stacked, inside, below, above)))
+    assert [zone.last for zone in again] == [2, 3]
+
+
+def test_an_unfinished_bar_does_not_end_a_zone_for_good() -> None:
+    flat = {100: (1.0, 1.0)}
+    stacked = replace(synthetic.bar(0, flat, 1.0), stacks=(Stack(98, 100, True),))
+    live = synthetic.bar(synthetic.MINUTE, flat, 1.0, prices=(99.0, 99.0, 90.0, 99.0), closed=False)
+    closed = replace(live, closed=True)
+    tracker = ZoneTracker()
+    for later in (live, closed):
+        bars = (stacked, later)
+        assert tracker.zones(bars, 1.0, *extents(bars))[0].last == 1
+
+
+def test_statistics_add_up() -> None:
+    bars = synthetic.walk(12)
+    figures = statistics(bars)
+    assert figures["volume"].tolist() == [bar.buy + bar.sell for bar in bars]
+    assert figures["delta"].tolist() == [bar.buy - bar.sell for bar in bars]
+    assert figures["CVD"][-1] == pytest.approx(sum(bar.delta for bar in bars))
+    assert figures["delta %"][0] == pytest.approx(100 * bars[0].delta / bars[0].volume)
+    assert all(len(column) == 0 for column in statistics(()).values())
+
+
+def test_ticks_are_round_and_inside() -> None:
+    assert value_ticks(61_600.0, 61_700.0, 400.0) == pytest.approx([61_600 + 10 * i for i in range(11)])
+    assert value_ticks(1.0, 1.0, 100.0) == []
+    day = 86_400_000_000_000
+    ticks = time_ticks(day - 600_000_000_000, day + 600_000_000_000, 400.0)
+    assert [text for _, text, _ in ticks] == ["23:50", "23:55", "2 Jan", "00:05", "00:10"]
+    assert [text for _, text, is_day in ticks if is_day] == ["2 Jan"]
+    assert time_ticks(0, 5_000_000_000, 500.0)[1][1] == "00:00:01"
+
+
+def test_slots_and_times_are_inverse() -> None:
+    grid = SlotGrid.at(1_000_000_000, synthetic.START + 7)
+    assert grid.slot(synthetic.START) == 0.0
+    assert grid.ts_ns(12.5) == synthetic.START + 12_500_000_000
+    scale = Scale(0.0, 10.0, 100.0, 200.0, 500.0, 400.0)
+    assert scale.slot(scale.x(3.25)) == pytest.approx(3.25)
+    assert scale.value(scale.y(123.0)) == pytest.approx(123.0)
