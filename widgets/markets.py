@@ -64,7 +64,7 @@ def _book_message(markets: tuple[MarketState, ...], best: Freshness, live: int) 
     absent = [market for market in markets if market.book is not Freshness.LIVE]
     reason = next((market.reason for market in absent if market.reason and market.book is best), "")
     if best is Freshness.LIVE:
-        return f"{live} of {len(markets)} books: without {_absences(absent)}" if absent else ""
+        return f"{live} of {len(markets)} books: {_absences(absent)}" if absent else ""
     words = {
         Freshness.STALE: "book stale",
         Freshness.SYNCING: "book resyncing",
@@ -75,7 +75,10 @@ def _book_message(markets: tuple[MarketState, ...], best: Freshness, live: int) 
 
 
 def _absences(absent: list[MarketState]) -> str:
-    return ", ".join(f"{market_mark(market)} ({market.book})" for market in absent)
+    """The absent books by state, the gravest first: `lost OKX, HYP; stale BIN-inv`."""
+    states = sorted({market.book for market in absent}, key=_WORST_LAST.index, reverse=True)
+    groups = (f"{state} {', '.join(market_mark(m) for m in absent if m.book is state)}" for state in states)
+    return "; ".join(groups)
 
 
 def freshness_color(freshness: Freshness) -> str:

@@ -19,12 +19,16 @@ class Key(NamedTuple):
 
 
 def bind(window: QWidget, keys: Iterable[Key]) -> list[QShortcut]:
-    """Make the keys work anywhere in the window; disabled ones reach the focused widget instead."""
+    """Make the keys work anywhere in the window; disabled ones reach the focused widget instead.
+
+    On some keyboards one press means two sequences of one key; Qt calls that ambiguous and it is not.
+    """
     shortcuts = []
     for key in keys:
         for sequence in key.sequences:
             shortcut = QShortcut(QKeySequence(sequence), window)
             shortcut.activated.connect(key.effect)
+            shortcut.activatedAmbiguously.connect(key.effect)
             shortcuts.append(shortcut)
     return shortcuts
 

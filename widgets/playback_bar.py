@@ -172,8 +172,8 @@ class PlaybackBar(QWidget):
             Key(".", (".",), "step one event", lambda: self.step(Step.EVENT)),
             Key("[", ("[",), "slower", lambda: self.change_speed(-1)),
             Key("]", ("]",), "faster", lambda: self.change_speed(1)),
-            Key("Shift+[", ("Shift+[", "{"), "back one minute", lambda: self.jump(-MINUTE_NS)),
-            Key("Shift+]", ("Shift+]", "}"), "forward one minute", lambda: self.jump(MINUTE_NS)),
+            Key("Shift+[", ("Shift+[", "{", "Shift+{"), "back one minute", lambda: self.jump(-MINUTE_NS)),
+            Key("Shift+]", ("Shift+]", "}", "Shift+}"), "forward one minute", lambda: self.jump(MINUTE_NS)),
             Key("Home", ("Home",), "to the start", self.to_start),
             Key("End", ("End",), "to the end", self.to_end),
         )

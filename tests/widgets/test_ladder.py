@@ -221,8 +221,8 @@ def lost(reason: str, *states: Freshness) -> tuple[Freshness, str]:
 
 def test_the_state_of_a_sum_names_what_is_missing() -> None:
     assert lost("", Freshness.LIVE, Freshness.LIVE) == (Freshness.LIVE, "")
-    live = lost("gap", Freshness.LIVE, Freshness.LOST)
-    assert live == (Freshness.LIVE, "1 of 2 books: without BIN-inv (lost)")
+    some = lost("gap", Freshness.LIVE, Freshness.LOST, Freshness.STALE, Freshness.LOST)
+    assert some == (Freshness.LIVE, "1 of 4 books: lost BIN-inv, BYB-inv; stale BYB")
     assert lost("gap 7", Freshness.LOST, Freshness.SYNCING) == (Freshness.SYNCING, "book resyncing: gap 7")
     assert lost("gap 7", Freshness.LOST) == (Freshness.LOST, "book lost: gap 7")
     assert lost("") == (Freshness.WAITING, "waiting for the book")

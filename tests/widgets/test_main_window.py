@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication, QPainter
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QPainter
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -77,6 +77,9 @@ class Chart(Pane):
 
     def show_crosshair(self, ts_ns: int) -> None:
         self.seen.append(ts_ns)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        self.seen.append(event.key())
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -318,6 +321,8 @@ def test_the_header_shows_the_last_price_and_the_live_markets(window: MainWindow
         (Qt.Key.Key_BracketRight, Qt.KeyboardModifier.NoModifier, ("set_speed", 25.0)),
         (Qt.Key.Key_BracketLeft, Qt.KeyboardModifier.ShiftModifier, ("seek", NOW - 60_000_000_000)),
         (Qt.Key.Key_BracketRight, Qt.KeyboardModifier.ShiftModifier, ("seek", NOW + 60_000_000_000)),
+        (Qt.Key.Key_BraceLeft, Qt.KeyboardModifier.ShiftModifier, ("seek", NOW - 60_000_000_000)),
+        (Qt.Key.Key_BraceRight, Qt.KeyboardModifier.NoModifier, ("seek", NOW + 60_000_000_000)),
         (Qt.Key.Key_Home, Qt.KeyboardModifier.NoModifier, ("seek", replay_status().start_ns)),
         (Qt.Key.Key_End, Qt.KeyboardModifier.NoModifier, ("seek", replay_status().end_ns)),
     ],
@@ -344,6 +349,14 @@ def test_keys_work_while_a_button_has_the_focus(window: MainWindow, controls: Co
     assert controls.calls == [("toggle_recording", None)] * 2
 
 
+def test_on_a_live_source_replay_keys_reach_the_focused_pane(window: MainWindow, qtbot: QtBot) -> None:
+    chart = window.panes["footprint"]
+    assert isinstance(chart, Chart)
+    chart.setFocus()
+    qtbot.keyClick(chart, Qt.Key.Key_End)
+    assert chart.seen == [Qt.Key.Key_End]
+
+
 def test_live_cannot_be_paused(window: MainWindow, controls: ControlsLog, qtbot: QtBot) -> None:
     qtbot.keyClick(window, Qt.Key.Key_Space)
     assert controls.calls == []
@@ -368,10 +381,12 @@ def test_full_screen_and_back(window: MainWindow, qtbot: QtBot) -> None:
     assert not window.isFullScreen()
 
 
-def test_the_cheat_sheet_lists_keys_of_window_and_panes(window: MainWindow, qtbot: QtBot) -> None:
-    qtbot.keyClick(window, Qt.Key.Key_Question)
-    sheet = window.findChild(CheatSheet)
-    assert sheet is not None
+@pytest.mark.parametrize("modifiers", [Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier])
+def test_the_cheat_sheet_lists_keys_of_window_and_panes(
+    window: MainWindow, qtbot: QtBot, modifiers: Qt.KeyboardModifier
+) -> None:
+    qtbot.keyClick(window, Qt.Key.Key_Question, modifiers)
+    [sheet] = window.findChildren(CheatSheet)
     texts = {label.text() for label in sheet.findChildren(QLabel)}
     assert {"Replay", "Window", "Ladder", "Tape", "Space", "coarser or finer rows"} <= texts
     sheet.close()
