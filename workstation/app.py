@@ -1,4 +1,7 @@
-"""The wiring: which source feeds which session, and the window on top. The only module that sees sockets and widgets."""
+"""The wiring.
+
+Which source feeds which session, and the window on top. The only module that sees sockets and widgets.
+"""
 
 from __future__ import annotations
 
@@ -52,20 +55,21 @@ def replay_window(path: Path) -> int:
     return _run_window(open_it)
 
 
-def screenshot(path: Path, at_ns: Callable[[RecordingReader], int], out: Path, size: tuple[int, int]) -> None:
+def screenshot(
+    path: Path, at_ns: Callable[[RecordingReader], int], out: Path, size: tuple[int, int], base: str = ""
+) -> None:
     """Paint the window as it stands at a receive time of a recording. Raises RecordingError, OSError."""
     reader = RecordingReader(path)
+    target_ns = at_ns(reader)
     app = _application()
     desk = Desk()
-    session = ReplaySession(reader)
-    desk.session, desk._name = session, path.name
-    target_ns = at_ns(reader)
-    while not session.tape.play(target_ns):
-        pass
+    desk.hold(ReplaySession(reader), target_ns, path.name)
     window = MainWindow(desk, desk)
     window.resize(*size)
     window.show()
     window.set_bases(desk.bases())
+    if base:
+        window.set_base(base)
     for _ in range(4):
         app.processEvents()
         window.frame_timer.tick()

@@ -1,4 +1,7 @@
-"""What the window talks to: the session that is open now, live or replayed, behind one face that survives a change of it."""
+"""What the window talks to.
+
+The session that is open now, live or replayed, behind one face that survives a change of it.
+"""
 
 from __future__ import annotations
 
@@ -73,6 +76,13 @@ class Desk:
         self.session, self._name, self._failed = session, name, False
         self._sources += 1
         self._task = asyncio.create_task(self._run(session), name="session")
+
+    def hold(self, session: ReplaySession, at_ns: int, name: str = "") -> None:
+        """Show a recording as it stands at a receive time, without an event loop and without playing on."""
+        self.session, self._name = session, name
+        self._sources += 1
+        while not session.tape.play(at_ns):
+            continue
 
     async def close(self) -> None:
         """Stop the open session; a recording in progress is finished."""

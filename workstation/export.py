@@ -1,4 +1,4 @@
-"""The engine's numbers as tables: headless, deterministic, one row a fact. Columns are listed in `COLUMNS`.
+"""The engine's numbers as tables: headless, deterministic, one row a fact, columns as in `columns`.
 
 Times are ns since the epoch, UTC. Sizes are base coin, `*_usd` quote notional. Floats are rounded to 12 significant
 digits, which hides the last bits of binary sums and nothing else.
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from feeds.events import Side
+from feeds.events import BookLost, Event, Side
 from feeds.instrument import Instrument
 from feeds.recording import RecordingReader
 from workstation.analytics.base import Base
@@ -21,22 +21,8 @@ from workstation.analytics.engine import Engine
 from workstation.analytics.market import Market
 from workstation.analytics.views.cvd import cvd_view
 from workstation.analytics.views.footprint import footprint_view
-from workstation.core import Core, Tape
+from workstation.core import Core
 from workstation.readmodels import CvdRequest, FootprintBar, FootprintRequest, FootprintRules, MarketFilter
-
-_MARKET = ("base", "venue", "kind", "symbol")
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "trades": ("ts_venue_ns", "ts_recv_ns", *_MARKET, "trade_id", "price", "size", "notional_usd", "aggressor"),
-    "bars": (
-        *("bar_start_ns", *_MARKET, "open", "high", "low", "close", "buy", "sell", "buy_usd", "sell_usd"),
-        *("delta", "min_delta", "max_delta", "trades", "poc", "complete"),
-    ),
-    "footprint": ("bar_start_ns", *_MARKET, "row_price", "sell", "buy", "is_poc"),
-    "cvd": ("bar_start_ns", *_MARKET, "cvd", "cvd_usd", "gap"),
-    "book": ("ts_ns", *_MARKET, "side", "level", "price", "size"),
-    "liquidations": ("ts_venue_ns", *_MARKET, "position", "price", "size", "notional_usd"),
-    "funding": ("ts_venue_ns", *_MARKET, "rate", "next_funding_ns", "mark", "index"),
-}
 
 Row = tuple[Any, ...]
 
@@ -63,16 +49,15 @@ def export_rows(
     """
     reader = RecordingReader(path)
     core = Core()
-    tape = Tape(reader, core)
     flow = _Flow(settings)
     start_ns, end_ns = reader.start_ns or 0, reader.end_ns or 0
     for chunk_at in range(len(reader.chunk_starts)):
         for frame in reader.chunk(chunk_at) or ():
             yield from flow.book_due(core.engine, frame.ts_recv_ns)
             for event in core.feed.receive(frame):
+                yield from flow.book_ending(core.engine, event)
                 core.engine.apply(event)
                 flow.note(event)
-        tape.position_ns = core.engine.now_ns
         yield from flow.take()
         if progress is not None:
             progress(core.engine.now_ns - start_ns, end_ns - start_ns)
@@ -115,6 +100,13 @@ class _Flow:
                 self._rows[name] = []
                 yield name, rows
 
+    def book_ending(self, engine: Engine, event: Event) -> Iterator[tuple[str, list[Row]]]:
+        """The last book of a market before it is lost."""
+        if isinstance(event, BookLost) and "book" in self._settings.tables:
+            market = engine.market(event.instrument.id)
+            if market is not None:
+                yield "book", list(_book(market, event.ts_recv_ns, self._settings.book_levels))
+
     def book_due(self, engine: Engine, now_ns: int) -> Iterator[tuple[str, list[Row]]]:
         """Books at every multiple of the cadence, as they stood before the first frame at or after it."""
         every_ns = self._settings.every_ns
@@ -147,7 +139,7 @@ def _liquidation_row(event: Any) -> Row:
 
 
 def _funding_row(event: Any) -> Row:
-    return (event.ts_venue_ns, *_names(event.instrument), event.rate, event.next_funding_ns, None, None)
+    return (event.ts_venue_ns, *_names(event.instrument), event.rate, event.next_funding_ns)
 
 
 _EVENT_ROWS: dict[str, tuple[str, Callable[[Any], Row]]] = {

@@ -96,6 +96,11 @@ class Engine:
         """Every market seen, in order of first event."""
         return tuple(market.instrument for _, market in self._markets.values())
 
+    def market(self, instrument: InstrumentId) -> Market | None:
+        """One market's state, None while nothing came from it."""
+        found = self._markets.get(instrument)
+        return found[1] if found is not None else None
+
     def revision(self, request: ViewRequest) -> int:
         """A number that changes whenever `view(request)` would."""
         base = self.bases.get(request.base)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 
 from feeds.events import Funding, Quote
 from feeds.instrument import Instrument
@@ -14,6 +15,7 @@ from workstation.analytics.book import OrderBook
 from workstation.readmodels import Freshness, MarketState
 
 STALE_NS = 10_000_000_000
+FOREVER_NS = 1 << 62
 _SPANS = 2_000
 
 
@@ -52,13 +54,18 @@ class Coverage:
             return True
         return any(start <= start_ns and end >= end_ns for start, end in reversed(self.spans))
 
+    def received(self) -> list[tuple[int, int]]:
+        """Spans in which trades were received; one that is still open ends in the far future."""
+        if self.live and self.start_ns is not None:
+            return [*self.spans, (self.start_ns, FOREVER_NS)]
+        return self.spans
+
     def gaps(self) -> list[tuple[int, int]]:
-        """Spans between the first trade and now where trades are missing; an open one ends at the last time seen."""
-        starts = [start for start, _ in self.spans[1:]] + ([self.start_ns] if self.live and self.start_ns else [])
-        ends = [end for _, end in self.spans]
-        holes = list(zip(ends, starts, strict=False))
-        if len(ends) > len(starts):
-            holes.append((ends[-1], max(self.seen_ns, ends[-1])))
+        """Holes between received spans; trades that are missing now have a hole that ends at the last time seen."""
+        spans = self.received()
+        holes = [(end, start) for (_, end), (start, _) in pairwise(spans)]
+        if spans and not self.live:
+            holes.append((spans[-1][1], max(self.seen_ns, spans[-1][1])))
         return holes
 
 

@@ -60,14 +60,17 @@ def running(delta: Floats, starts: Ints, daily_reset: bool) -> Floats:
 
 
 def missing_on(market: Market, starts: Ints, bar_ns: int) -> Bools:
-    """Bars in which trades of the market are missing, or which lie before its first trade."""
+    """Bars that overlap a hole between received trades, lie before the first of them or after the last.
+
+    A bar in which the trades ended for good, as far as is known, is partial but not missing: its sum is what was
+    received.
+    """
     missing = np.zeros(len(starts), np.bool_)
-    spans = market.coverage.gaps()
-    for begin, end in spans:
+    spans = market.coverage.received()
+    for (_, begin), (end, _) in pairwise(spans):
         missing |= (starts < end) & (starts + bar_ns > begin)
-    first = market.coverage.spans[0][0] if market.coverage.spans else market.coverage.start_ns
-    if first is not None:
-        missing |= starts + bar_ns <= first
+    if spans:
+        missing |= (starts + bar_ns <= spans[0][0]) | (starts > spans[-1][1])
     return missing
 
 

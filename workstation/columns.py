@@ -1,0 +1,32 @@
+"""The columns of the exported tables.
+
+Stable. Times are ns since the epoch, UTC; sizes are base coin; one row a line.
+"""
+
+from __future__ import annotations
+
+_MARKET = ("base", "venue", "kind", "symbol")
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "trades": ("ts_venue_ns", "ts_recv_ns", *_MARKET, "trade_id", "price", "size", "notional_usd", "aggressor"),
+    "bars": (
+        *("bar_start_ns", *_MARKET, "open", "high", "low", "close", "buy", "sell", "buy_usd", "sell_usd"),
+        *("delta", "min_delta", "max_delta", "trades", "poc", "complete"),
+    ),
+    "footprint": ("bar_start_ns", *_MARKET, "row_price", "sell", "buy", "is_poc"),
+    "cvd": ("bar_start_ns", *_MARKET, "cvd", "cvd_usd", "gap"),
+    "book": ("ts_ns", *_MARKET, "side", "level", "price", "size"),
+    "liquidations": ("ts_venue_ns", *_MARKET, "position", "price", "size", "notional_usd"),
+    "funding": ("ts_venue_ns", *_MARKET, "rate", "next_funding_ns"),
+}
+
+NOTES = """kind is linear, inverse or spot; sums over venues have venue `all` and kind `perp` or `spot`.
+row_price is the lower edge of a row; aggressor is buy, sell or empty; position is the liquidated one, long or short.
+poc is the lower edge of the POC row; complete says that no trade of the bar is missing; gap that some are, and then cvd is
+empty. cvd runs from the start of the recording without resets."""
+
+
+def columns_help() -> str:
+    """The tables and their columns as text."""
+    lines = [f"{table}: {', '.join(names)}" for table, names in COLUMNS.items()]
+    return "\n\n".join((*lines, NOTES.replace("\n", " ")))

@@ -1,0 +1,52 @@
+"""Moments and spans as a person types them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+_UNITS_NS = {"ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000, "h": 3_600_000_000_000, "d": 86_400_000_000_000}
+DAY_NS = _UNITS_NS["d"]
+
+
+def span_ns(text: str) -> int:
+    """`500ms`, `10s`, `1m`, `1h30m`, `1d` as nanoseconds. Raises ValueError."""
+    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise ValueError(f"{text!r} is no span of time; write it like 500ms, 10s, 1m or 1h30m")
+    return round(sum(float(number) * _UNITS_NS[unit] for number, unit in parts))
+
+
+def moment_ns(text: str, start_ns: int, end_ns: int) -> int:
+    """A moment of a recording: `start`, `end`, `+90s`, `23:58:00` on its day, an ISO time in UTC, or ns since the
+    epoch.
+
+    Raises:
+        ValueError: not understood, or outside the recording.
+    """
+    moment = _moment(text, start_ns, end_ns)
+    if not start_ns <= moment <= end_ns:
+        raise ValueError(f"{text} lies outside the recording ({_iso(start_ns)} to {_iso(end_ns)})")
+    return moment
+
+
+def _moment(text: str, start_ns: int, end_ns: int) -> int:
+    if text in ("start", "end"):
+        return start_ns if text == "start" else end_ns
+    if text.startswith("+"):
+        return start_ns + span_ns(text[1:])
+    if text.isdigit() and len(text) > 10:
+        return int(text)
+    if re.fullmatch(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?", text):
+        hours, minutes, seconds = [float(part) for part in (text + ":0").split(":")[:3]]
+        at = start_ns - start_ns % DAY_NS + round((hours * 3600 + minutes * 60 + seconds) * 1e9)
+        return at if at >= start_ns else at + DAY_NS
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no moment; write it like 23:58:00, +90s, end or 2024-08-08T23:58:00") from None
+    return round(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1e9)
+
+
+def _iso(ts_ns: int) -> str:
+    return datetime.fromtimestamp(ts_ns // 1_000_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
