@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 class Settings(msgspec.Struct, kw_only=True):
     """What is remembered between runs. `layout` is the window's dock layout, base64."""
 
-    bases: list[str] = ["BTC", "ETH"]
+    bases: list[str] = msgspec.field(default_factory=lambda: ["BTC", "ETH"])
     bar_seconds: int = 60
     frame_rate: int = 60
     layout: str = ""
