@@ -1,4 +1,4 @@
-"""The simulated markets of the demonstration, calibrated on a real capture of 2024-08-08 (BTC 61,800, ETH 2,680).
+"""The six Binance markets, calibrated on a real capture of 2024-08-08 (BTC 61,800, ETH 2,680); models for the others.
 
 Rates of that capture, trades a second: USD-M BTC 62, ETH 41; COIN-M BTC 7, ETH 5; spot BTC 28, ETH 18.
 """
@@ -40,13 +40,13 @@ def _spot(base: str, lot: str) -> Instrument:
     )  # fmt: skip
 
 
-MARKETS = (
+BINANCE = (
     MarketSpec(
         instrument=_linear("BTC", "0.10"), orders_per_s=4, order_lots=30, order_sigma=1.8,
         level_lots=70, level_sigma=1.5, touch_lots=2_500, changes_per_s=700, density=0.68,
         reach_ticks=1_000, patience_ticks=28, lag_s=0.0, basis=3.0e-4, round_ticks=(100, 1_000),
         interval_ns=_FUTURES_NS, aggregate_ns=100 * MS, id_jump=180, first_trade_id=5_266_583_935,
-        first_aggregate_id=2_301_447_112, first_update_id=5_123_107_832_006, open_interest=81_400.0,
+        first_aggregate_id=2_301_447_112, first_update_id=5_123_107_832_006, open_interest=81_400_000,
     ),
     MarketSpec(
         instrument=_linear("ETH", "0.01"), orders_per_s=3.6, order_lots=160, order_sigma=1.7,
@@ -54,7 +54,7 @@ MARKETS = (
         reach_ticks=1_000, patience_ticks=11, lag_s=0.02, basis=3.4e-4, round_ticks=(100, 1_000),
         interval_ns=_FUTURES_NS, aggregate_ns=100 * MS, id_jump=160, first_trade_id=4_102_338_410,
         first_aggregate_id=1_690_222_841, first_update_id=5_123_107_901_337,
-        open_interest=1_260_000.0,
+        open_interest=1_260_000_000,
     ),
     MarketSpec(
         instrument=_inverse("BTC", "0.1", 100), orders_per_s=0.8, order_lots=6, order_sigma=1.7,
@@ -62,7 +62,7 @@ MARKETS = (
         reach_ticks=5_000, patience_ticks=26, lag_s=0.08, basis=2.6e-4, round_ticks=(100, 1_000),
         interval_ns=(10 * MS, *_FUTURES_NS[1:]), aggregate_ns=100 * MS, id_jump=60,
         first_trade_id=849_714_402, first_aggregate_id=402_118_633,
-        first_update_id=1_007_198_631_260, open_interest=6_780_000.0,
+        first_update_id=1_007_198_631_260, open_interest=6_780_000,
     ),
     MarketSpec(
         instrument=_inverse("ETH", "0.01", 10), orders_per_s=0.7, order_lots=40, order_sigma=1.5,
@@ -70,7 +70,7 @@ MARKETS = (
         reach_ticks=2_500, patience_ticks=15, lag_s=0.1, basis=2.9e-4, round_ticks=(100, 1_000),
         interval_ns=(10 * MS, *_FUTURES_NS[1:]), aggregate_ns=100 * MS, id_jump=60,
         first_trade_id=512_660_018, first_aggregate_id=249_731_905,
-        first_update_id=1_007_198_644_871, open_interest=41_300_000.0,
+        first_update_id=1_007_198_644_871, open_interest=41_300_000,
     ),
     MarketSpec(
         instrument=_spot("BTC", "0.00001"), orders_per_s=2.5, order_lots=90, order_sigma=2.0,

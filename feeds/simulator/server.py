@@ -12,7 +12,7 @@ import dataclasses
 import logging
 import signal
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -21,6 +21,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from feeds.clock import Clock, SystemClock
 from feeds.simulator.binance import BinanceDialect
+from feeds.simulator.catalogue import markets_of
 from feeds.simulator.dialect import Conversation, Dialect, Expelled, Message
 from feeds.simulator.ledger import Ledger
 from feeds.simulator.market import Market
@@ -257,13 +258,16 @@ async def serve(
     clock: Clock | None = None,
     queue_limit: int = 8_000,
     futures_weight: int = 2_400,
+    venues: Collection[str] | None = None,
+    bases: Collection[str] | None = None,
 ) -> Server:
-    """Start the loopback venue on 127.0.0.1 and return it listening; `port` 0 takes any free one.
+    """Start the loopback venues on 127.0.0.1 and return them listening; `port` 0 takes any free one.
 
-    `warm_up_s` seconds of trades precede the start. `queue_limit` is in frames per client, `futures_weight` a minute.
+    Only these `venues` and `bases`, None means all. `warm_up_s` seconds of trades precede the start. `queue_limit` is
+    in frames per client, `futures_weight` a minute.
     """
     clock = clock or SystemClock()
-    simulation = Simulation(seed, clock.now_ns(), warm_up_s=warm_up_s)
+    simulation = Simulation(seed, clock.now_ns(), markets=markets_of(venues, bases), warm_up_s=warm_up_s)
     server = Server(simulation, [BinanceDialect(simulation, futures_weight=futures_weight)], clock, queue_limit)
     await server.open(port)
     return server

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+from bisect import bisect_right
 
 from feeds.simulator.aggression import Aggression
 from feeds.simulator.cascade import Cascades, ForcedOrder
@@ -42,9 +44,11 @@ class Simulation:
         self._moods = {spec.name: Aggression(Draws(seed, 1, i), self.now_ns) for i, spec in enumerate(bases)}
         self._cascades = Cascades(bases, Draws(seed, 2), self.now_ns, cascade_every_s)
         self.markets = self._open(seed, bases, markets, warm_up_s)
-        self._linear = {m.spec.instrument.base: m for m in reversed(self.markets) if m.perpetual and not m.is_inverse}
-        self._inverse = {m.spec.instrument.base: m for m in reversed(self.markets) if m.is_inverse}
-        self._spot = {m.spec.instrument.base: m for m in reversed(self.markets) if m.perpetual is None}
+        self._victims = Victims(self.markets, Draws(seed, 6))
+        self._spots: dict[str, list[Market]] = {}
+        for market in self.markets:
+            if market.perpetual is None:
+                self._spots.setdefault(market.spec.instrument.base, []).append(market)
 
     def _open(
         self, seed: int, bases: tuple[BaseSpec, ...], specs: tuple[MarketSpec, ...], warm_up_s: int
@@ -100,13 +104,34 @@ class Simulation:
             self._prices.impact(base, pushed)
 
     def _force(self, order: ForcedOrder, now_ns: int, out: list[Fact]) -> None:
-        market = (self._inverse if order.inverse else self._linear).get(order.base)
+        market = self._victims.of(order)
         if market is not None:
             pushed = market.liquidate(now_ns, order.side, order.usd, out)
             self._prices.impact(order.base, _FORCED_IMPACT * pushed)
 
     def _second(self, now_ns: int) -> None:
-        for market in self.markets:
-            base = market.spec.instrument.base
-            spot = self._spot.get(base)
-            market.second(now_ns, spot.mid if spot else self._prices.bases[base].value)
+        for base, price in self._prices.bases.items():
+            spots = self._spots.get(base)
+            index = sum(spot.mid for spot in spots) / len(spots) if spots else price.value
+            for market in self.markets:
+                if market.spec.instrument.base == base:
+                    market.second(now_ns, index)
+
+
+class Victims:
+    """Which market a forced order goes to: by open interest among the perpetuals of its base and kind."""
+
+    def __init__(self, markets: tuple[Market, ...], draws: Draws) -> None:
+        self._draws = draws
+        self._by_kind: dict[tuple[str, bool], list[Market]] = {}
+        for market in markets:
+            if market.perpetual is not None:
+                self._by_kind.setdefault((market.spec.instrument.base, market.is_inverse), []).append(market)
+
+    def of(self, order: ForcedOrder) -> Market | None:
+        """The market of one order, None where nothing is listed."""
+        markets = self._by_kind.get((order.base, order.inverse), [])
+        shares = list(itertools.accumulate(market.spec.open_interest * market.lot_usd for market in markets))
+        if not shares:
+            return None
+        return markets[min(bisect_right(shares, self._draws.uniform() * shares[-1]), len(markets) - 1)]

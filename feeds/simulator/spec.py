@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from feeds.instrument import Instrument, MarketKind
 
@@ -29,6 +30,9 @@ class BaseSpec:
 class MarketSpec:
     """One market. Sizes are lots, distances are ticks, rates are a second, `basis` is a fraction of the base's price.
 
+    One lot is `instrument.lot_size`: base coin for linear and spot (also where the venue counts contracts or
+    thousands), the venue's own size unit for inverse. A dialect writes `ticks * price_step` and `lots * size_step`.
+
     `interval_ns` are the depth intervals, the smallest first. `aggregate_ns` is the grid on which fills merge; 0 merges
     only fills of one taker order. `id_jump` is the largest step between two update ids.
     """
@@ -53,12 +57,25 @@ class MarketSpec:
     first_trade_id: int
     first_aggregate_id: int
     first_update_id: int
-    open_interest: float = 0.0
+    open_interest: int = 0
 
     @property
     def tick(self) -> float:
         """The price step, quote per base coin."""
         return float(self.instrument.tick_size)
+
+    @property
+    def price_step(self) -> Decimal:
+        """One tick in the venue's own price unit: per listed unit, so 1000 times `tick` for 1000PEPE."""
+        return (self.instrument.tick_size * self.instrument.multiplier).normalize()
+
+    @property
+    def size_step(self) -> Decimal:
+        """One lot in the venue's own size unit: OKX swaps and COIN-M contracts, USD on Bybit and Deribit inverse."""
+        instrument = self.instrument
+        if instrument.kind is MarketKind.INVERSE:
+            return instrument.lot_size.normalize()
+        return (instrument.lot_size / instrument.contract_size / instrument.multiplier).normalize()
 
     def base_size(self, lots: int, price: float) -> float:
         """The size in base coin at a price in ticks."""

@@ -85,7 +85,7 @@ def test_futures_ids_jump_and_spot_ids_do_not(tape: Tape) -> None:
     assert all(later["U"] == earlier["u"] + 1 for earlier, later in itertools.pairwise(spot))
 
 
-FIELDS: list[tuple[str, str, dict[str, type]]] = [
+FIELDS: list[tuple[str, str, dict[str, Any]]] = [
     ("linear", "btcusdt@trade", dict.fromkeys("eETstpqXm", object) | {"t": int, "p": str, "m": bool}),
     ("spot", "btcusdt@trade", dict.fromkeys("eEstpqTmM", object) | {"t": int, "p": str, "m": bool}),
     ("linear", "btcusdt@aggTrade", dict.fromkeys("eEaspfTlqm", object) | {"nq": str, "st": int}),

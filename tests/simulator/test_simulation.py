@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from feeds.events import Side
+from feeds.instrument import Venue
 from feeds.simulator.book import Book
+from feeds.simulator.catalogue import markets_of
 from feeds.simulator.derivatives import FUNDING_INTERVAL_NS, Perpetual
 from feeds.simulator.facts import Aggregate, Fact, Fill, Forced, Pulse, Touch
 from feeds.simulator.simulation import Simulation
@@ -14,7 +16,8 @@ from tests.simulator.wire import START_NS
 
 
 def lived(seconds: float, *, seed: int = 7, chunk_ms: int = 10, warm_up_s: int = 0) -> tuple[Simulation, list[Fact]]:
-    simulation = Simulation(seed, START_NS, warm_up_s=warm_up_s, cascade_every_s=(4.0, 5.0))
+    markets = markets_of([Venue.BINANCE])
+    simulation = Simulation(seed, START_NS, markets=markets, warm_up_s=warm_up_s, cascade_every_s=(4.0, 5.0))
     facts: list[Fact] = []
     for step in range(int(seconds * 1_000 / chunk_ms)):
         facts += simulation.advance(START_NS + (step + 1) * chunk_ms * MS)

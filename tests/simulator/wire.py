@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from feeds.instrument import Venue
 from feeds.simulator.binance import BinanceDialect
+from feeds.simulator.catalogue import markets_of
 from feeds.simulator.simulation import Simulation
 from feeds.simulator.spec import MS
 
@@ -29,7 +31,9 @@ class Tape:
     """A simulation and all that its Binance dialect says, by topic."""
 
     def __init__(self, seed: int = 7, warm_up_s: int = 0, weight: int = 10_000) -> None:
-        self.simulation = Simulation(seed, START_NS, warm_up_s=warm_up_s, cascade_every_s=(4.0, 5.0))
+        markets = markets_of([Venue.BINANCE])
+        every_s = (4.0, 5.0)
+        self.simulation = Simulation(seed, START_NS, markets=markets, warm_up_s=warm_up_s, cascade_every_s=every_s)
         self.dialect = BinanceDialect(self.simulation, futures_weight=weight)
         self.said: dict[str, list[Any]] = {}
 

@@ -198,10 +198,10 @@ class Rest:
         wire = self._wire(query)
         perpetual = wire.market.perpetual
         assert perpetual is not None
+        size = wire.words.size(perpetual.open_interest)
         if self._segment is MarketKind.INVERSE:
             names = {"symbol": wire.words.symbol, "pair": wire.words.pair, "contractType": "PERPETUAL"}
-            return names | {"openInterest": f"{perpetual.open_interest:.0f}", "time": now_ns // MS}
-        size = f"{perpetual.open_interest:.{wire.words.size_decimals}f}"
+            return names | {"openInterest": size, "time": now_ns // MS}
         return {"openInterest": size, "symbol": wire.words.symbol, "time": now_ns // MS}
 
     def _funding_info(self, query: Query, now_ns: int) -> object:

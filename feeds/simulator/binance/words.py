@@ -62,7 +62,7 @@ class Words:
         """A price on or between ticks."""
         return f"{ticks * self._tick:.{self.price_decimals}f}"
 
-    def size(self, lots: int) -> str:
+    def size(self, lots: float) -> str:
         """A size."""
         return f"{lots * self._lot:.{self.size_decimals}f}"
 
