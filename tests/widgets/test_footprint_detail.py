@@ -10,11 +10,12 @@ import pytest
 from tests.widgets import synthetic
 from widgets.axes import time_ticks, value_ticks
 from widgets.items.detail import FACTORS, HYSTERESIS, Choice, Detail, choose
+from widgets.items.footprint import FIGURES, BarsOnGrid
 from widgets.items.rows import imbalances, point_of_control, rows_of
 from widgets.items.scale import Scale, SlotGrid
 from widgets.items.table import statistics
-from widgets.items.zones import ZoneTracker, extents
-from workstation.readmodels import FootprintRules, PocTie, Stack, ZeroRule
+from widgets.items.zones import ZoneTracker
+from workstation.readmodels import Floats, FootprintBar, FootprintRules, PocTie, Stack, ZeroRule
 
 WORKED = {6404: (380.0, 60.0), 6406: (540.0, 95.0), 6408: (120.0, 600.0), 6410: (30.0, 410.0), 6412: (18.0, 240.0)}
 
@@ -100,6 +101,16 @@ def test_equal_volumes_put_the_poc_near_the_middle() -> None:
     assert point_of_control(np.array([1.0, 5.0, 5.0]), PocTie.LOWEST) == 1
 
 
+def placed(bars: tuple[FootprintBar, ...], before: BarsOnGrid | None = None) -> BarsOnGrid:
+    """Bars on a grid of minutes."""
+    return BarsOnGrid(bars, SlotGrid(synthetic.MINUTE, 0), before)
+
+
+def extents(bars: tuple[FootprintBar, ...]) -> tuple[Floats, Floats]:
+    """Lows and highs."""
+    return placed(bars).lows, placed(bars).highs
+
+
 def test_a_zone_lives_until_it_is_traded_through() -> None:
     flat = {100: (1.0, 1.0), 101: (1.0, 1.0)}
     stacked = replace(synthetic.bar(0, flat, 1.0), stacks=(Stack(98, 100, True), Stack(104, 106, False)))
@@ -128,12 +139,26 @@ def test_an_unfinished_bar_does_not_end_a_zone_for_good() -> None:
 
 def test_statistics_add_up() -> None:
     bars = synthetic.walk(12)
-    figures = statistics(bars)
+    figures = statistics(placed(bars))
     assert figures["volume"].tolist() == [bar.buy + bar.sell for bar in bars]
     assert figures["delta"].tolist() == [bar.buy - bar.sell for bar in bars]
     assert figures["CVD"][-1] == pytest.approx(sum(bar.delta for bar in bars))
     assert figures["delta %"][0] == pytest.approx(100 * bars[0].delta / bars[0].volume)
-    assert all(len(column) == 0 for column in statistics(()).values())
+    assert all(len(column) == 0 for column in statistics(placed(())).values())
+
+
+def test_a_tick_changes_the_figures_of_the_last_bar_only() -> None:
+    bars = synthetic.walk(8)
+    before = placed(bars)
+    for last in (replace(bars[-1], buy=bars[-1].buy + 5.0, high=99_999.0), bars[-1]):
+        ticked = (*bars[:-1], last)
+        after, afresh = placed(ticked, before), placed(ticked)
+        assert {name: after.figure(name).tolist() for name in FIGURES} == {
+            name: afresh.figure(name).tolist() for name in FIGURES
+        }
+        assert after.slots.tolist() == afresh.slots.tolist()
+    longer = synthetic.walk(9)
+    assert placed(longer, before).figure("buy").tolist() == placed(longer).figure("buy").tolist()
 
 
 def test_ticks_are_round_and_inside() -> None:

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
 from pyqtgraph.Qt.internals import PrimitiveArray
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPixmap
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap
 
 from widgets.items.digits import CHARACTERS, PAD, Codes
 
@@ -190,3 +190,23 @@ def polyline(x: Floats, y: Floats) -> QPainterPath:
     """A line through points, broken at NaN."""
     path: QPainterPath = pg.arrayToQPath(x, y, connect="finite", finiteCheck=True)
     return path
+
+
+def draw_line(painter: QPainter, x: Floats, y: Floats, pen: QPen) -> None:
+    """Draw a line through points, broken at NaN.
+
+    Solid lines go out as segments: stroking a path wider than a pixel is ten times slower. Dashes need the path, or
+    they would begin anew at every point.
+    """
+    painter.setPen(pen)
+    if pen.style() != Qt.PenStyle.SolidLine:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPath(polyline(x, y))
+        return
+    known = np.isfinite(y)
+    joined = np.flatnonzero(known[:-1] & known[1:])
+    segments = PrimitiveArray(QLineF, 4)
+    segments.resize(len(joined))
+    segments.ndarray()[:] = np.stack((x[joined], y[joined], x[joined + 1], y[joined + 1]), axis=1)
+    if len(segments):
+        painter.drawLines(*segments.drawargs())

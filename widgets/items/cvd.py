@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QGraphicsItem
 
 from feeds.instrument import MarketKind
 from widgets.items.bands import draw_gaps, draw_grid
-from widgets.items.bulk import polyline
+from widgets.items.bulk import draw_line
 from widgets.items.guard import PixelItem
 from widgets.items.scale import Scale, SlotGrid
 from widgets.theme import theme
@@ -28,11 +28,10 @@ def pen_of(line: CvdLine, ratio: float = 1.0) -> QPen:
     """Aggregates cyan and bold, spot dashed; markets thin in their venue's colour, inverse dotted."""
     if line.venue is None:
         style = Qt.PenStyle.SolidLine if line.perp else Qt.PenStyle.DashLine
-        return QPen(theme().color("aggregate"), (2.5 if line.perp else 1.5) * ratio, style, Qt.PenCapStyle.FlatCap)
+        cap = Qt.PenCapStyle.RoundCap if line.perp else Qt.PenCapStyle.FlatCap
+        return QPen(theme().color("aggregate"), (2.5 if line.perp else 1.5) * ratio, style, cap)
     kind = line.kind or (MarketKind.LINEAR if line.perp else MarketKind.SPOT)
-    color = QColor(theme().venue_color(line.venue))
-    color.setAlpha(210)
-    return QPen(color, 1.2 * ratio, _STYLE[kind], Qt.PenCapStyle.FlatCap)
+    return QPen(theme().venue_color(line.venue), ratio, _STYLE[kind], Qt.PenCapStyle.FlatCap)
 
 
 def all_lines(view: CvdView) -> list[CvdLine]:
@@ -69,10 +68,8 @@ class CvdItem(PixelItem):
         part = in_sight(self._slots, scale.left - 1, scale.right + 1)
         x = scale.x(self._slots[part].astype(np.float64) + 0.5)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
         for line in all_lines(self._view):
             pen = pen_of(line, ratio)
-            painter.setPen(pen)
             values = line.values[part]
             if np.isfinite(values).any():
                 _draw_line(painter, x, scale.y(values), pen)
@@ -84,11 +81,11 @@ def in_sight(slots: Ints, left: float, right: float) -> slice:
 
 
 def _draw_line(painter: QPainter, x: Floats, y: Floats, pen: QPen) -> None:
-    """A path, and a dot for every value that stands alone between breaks."""
-    painter.drawPath(polyline(x, y))
+    """The line, and a dot for every value that stands alone between breaks."""
+    draw_line(painter, x, y, pen)
     known = np.pad(np.isfinite(y), 1)
     alone = known[1:-1] & ~known[:-2] & ~known[2:]
     for index in np.flatnonzero(alone):
+        painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(pen.color())
-        painter.drawEllipse(QPointF(x[index], y[index]), pen.widthF(), pen.widthF())
-        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawEllipse(QPointF(x[index], y[index]), pen.widthF() + 1, pen.widthF() + 1)

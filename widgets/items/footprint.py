@@ -17,7 +17,7 @@ from widgets.items.detail import Choice, Detail
 from widgets.items.guard import PixelItem
 from widgets.items.marks import MarkLayer
 from widgets.items.scale import Scale, SlotGrid
-from widgets.items.zones import Zone, ZoneTracker, draw_zones, extents
+from widgets.items.zones import Zone, ZoneTracker, draw_zones
 from widgets.theme import theme
 from workstation.readmodels import Floats, FootprintBar, FootprintView, Ints
 
@@ -29,14 +29,36 @@ def atlases(ratio: float, small: bool = False) -> tuple[GlyphAtlas, GlyphAtlas]:
     return GlyphAtlas(look.font(small=small), ratio), GlyphAtlas(look.font(small=small, bold=True), ratio)
 
 
-class BarsOnGrid:
-    """The bars of a view with their slots and extremes as arrays, ascending."""
+FIGURES = ("start_ns", "low", "high", "buy", "sell", "min_delta", "max_delta", "trades")
+_Figures = np.ndarray[tuple[int], np.dtype[np.void]]
+_RECORD = np.dtype([(name, np.int64 if name == "start_ns" else np.float64) for name in FIGURES])
 
-    def __init__(self, bars: tuple[FootprintBar, ...], grid: SlotGrid) -> None:
-        self.bars = bars
-        starts = np.fromiter((bar.start_ns for bar in bars), np.int64, len(bars))
-        self.slots: Ints = starts // grid.bar_ns - grid.origin
-        self.lows, self.highs = extents(bars)
+
+def _figures_of(bars: tuple[FootprintBar, ...]) -> _Figures:
+    return np.array([tuple(getattr(bar, name) for name in FIGURES) for bar in bars], _RECORD)
+
+
+class BarsOnGrid:
+    """The bars of a view with their slots and figures as arrays, ascending.
+
+    `before` is what was shown until now: a tick changes only the last bar, and then only its entries are worked out.
+    """
+
+    def __init__(self, bars: tuple[FootprintBar, ...], grid: SlotGrid, before: BarsOnGrid | None = None) -> None:
+        self.bars, self.grid = bars, grid
+        ticked = before is not None and before.grid == grid and before.bars[:-1] == bars[:-1] and len(bars) > 0
+        if ticked and before is not None and len(before.bars) == len(bars):
+            self._figures: _Figures = np.concatenate((before._figures[:-1], _figures_of(bars[-1:])))
+        else:
+            self._figures = _figures_of(bars)
+        self.slots: Ints = self._figures["start_ns"] // grid.bar_ns - grid.origin
+        self.lows: Floats = self._figures["low"]
+        self.highs: Floats = self._figures["high"]
+
+    def figure(self, name: str) -> Floats:
+        """One of `FIGURES` of every bar."""
+        values: Floats = self._figures[name]
+        return values
 
     def between(self, left: float, right: float) -> slice:
         """Which bars touch the slots from `left` to `right`."""

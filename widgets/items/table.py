@@ -17,7 +17,7 @@ from widgets.items.footprint import BarsOnGrid, atlases
 from widgets.items.guard import PixelItem
 from widgets.items.scale import Scale
 from widgets.theme import theme
-from workstation.readmodels import Floats, FootprintBar, Ints
+from workstation.readmodels import Floats, Ints
 
 ROW_PX = 15
 TEXT_PITCH_PX = 42  # bars narrower than this have no room for figures
@@ -26,16 +26,13 @@ SHORT = ("volume", "delta", "CVD")  # what is left in a low pane
 _SIGNED = ("delta", "delta %", "min delta", "max delta", "CVD")
 
 
-def statistics(bars: tuple[FootprintBar, ...]) -> dict[str, Floats]:
+def statistics(placed: BarsOnGrid) -> dict[str, Floats]:
     """The figures of each bar, base coin; `delta %` is in percent; `CVD` is the running delta over these bars."""
-    columns = np.array(
-        [(bar.buy, bar.sell, bar.min_delta, bar.max_delta, bar.trades) for bar in bars], np.float64
-    ).reshape(-1, 5)
-    buy, sell, least, most, trades = columns.T
+    buy, sell = placed.figure("buy"), placed.figure("sell")
     volume, delta = buy + sell, buy - sell
     share = np.divide(100.0 * delta, volume, out=np.zeros_like(delta), where=volume > 0)
-    figures = (volume, delta, share, least, most, trades, np.cumsum(delta))
-    return dict(zip(NAMES, figures, strict=True))
+    extremes = placed.figure("min_delta"), placed.figure("max_delta")
+    return dict(zip(NAMES, (volume, delta, share, *extremes, placed.figure("trades"), np.cumsum(delta)), strict=True))
 
 
 class TableItem(PixelItem):
@@ -62,7 +59,7 @@ class TableItem(PixelItem):
     def set_bars(self, placed: BarsOnGrid | None) -> None:
         """Show other bars."""
         self._placed = placed
-        self._figures = {} if placed is None else statistics(placed.bars)
+        self._figures = {} if placed is None else statistics(placed)
         self._built = None
         self.update()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter
 
@@ -30,9 +29,13 @@ class ZoneTracker:
     def __init__(self) -> None:
         self._ended: dict[tuple[FootprintBar, Stack], FootprintBar] = {}
         self._size = 0.0
+        self._seen: tuple[FootprintBar, ...] = ()
+        self._found: list[Zone] = []
 
     def zones(self, bars: tuple[FootprintBar, ...], row_size: float, lows: Floats, highs: Floats) -> list[Zone]:
         """All zones of these bars, oldest first; `lows` and `highs` are the bars' own."""
+        if self._unmoved(bars, row_size):
+            return self._found
         if row_size != self._size or len(self._ended) > 8 * len(bars) + 64:
             self._ended.clear()
             self._size = row_size
@@ -43,7 +46,15 @@ class ZoneTracker:
                 ender = self._ended.get((bar, stack))
                 last = index_of.get(ender) if ender is not None else self._search(bars, index, stack, lows, highs)
                 found.append(Zone(stack.low_row * row_size, (stack.high_row + 1) * row_size, stack.buy, index, last))
+        self._found, self._seen = found, bars
         return found
+
+    def _unmoved(self, bars: tuple[FootprintBar, ...], row_size: float) -> bool:
+        """A tick of the live bar inside its own range moves no zone."""
+        if row_size != self._size or not bars or len(bars) != len(self._seen) or bars[:-1] != self._seen[:-1]:
+            return False
+        one, other = bars[-1], self._seen[-1]
+        return (one.low, one.high, one.stacks, one.closed) == (other.low, other.high, other.stacks, other.closed)
 
     def _search(
         self, bars: tuple[FootprintBar, ...], index: int, stack: Stack, lows: Floats, highs: Floats
@@ -75,10 +86,3 @@ def draw_zones(painter: QPainter, zones: list[Zone], slots: Ints, scale: Scale, 
         edge = look.brush(role, 130)
         painter.fillRect(QRectF(left, top, right - left, line), edge)
         painter.fillRect(QRectF(left, bottom - line, right - left, line), edge)
-
-
-def extents(bars: tuple[FootprintBar, ...]) -> tuple[Floats, Floats]:
-    """Lows and highs of bars as arrays."""
-    lows = np.fromiter((bar.low for bar in bars), np.float64, len(bars))
-    highs = np.fromiter((bar.high for bar in bars), np.float64, len(bars))
-    return lows, highs

@@ -92,7 +92,7 @@ class FootprintPane(Pane):
         if fresh and view.bars:
             self.chart.set_grid(SlotGrid.at(view.request.bar_ns, view.bars[0].start_ns))
         self._view = view
-        self._placed = BarsOnGrid(view.bars, self.chart.grid)
+        self._placed = BarsOnGrid(view.bars, self.chart.grid, self._placed)
         self.toolbar.set_tick(max((state.tick_size for state in view.markets), default=None))
         self._show_bars(view, fresh)
         self._say_why_empty()
