@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from feeds.errors import ImportFailed
 from feeds.instrument import Instrument, MarketKind, Venue
-from feeds.venues.binance_instruments import base_and_multiplier
+from feeds.symbols import base_and_multiplier
 
 # A price and a size, one after the other: a book level, a Binance trade, a Hyperliquid level or trade.
 _PRICE_AND_SIZE = re.compile(rb'(?:\["|"p":"|"px":")(\d+(?:\.\d+)?)"(?:,"|,"q":"|,"sz":")(\d+(?:\.\d+)?)"')
@@ -84,12 +84,12 @@ def infer_instrument(venue: Venue, kind: MarketKind, symbol: str, grid: Grid) ->
 
 def _names(venue: Venue, symbol: str) -> tuple[str, str, int]:
     if venue is Venue.HYPERLIQUID:
-        thousands = re.fullmatch(r"k([A-Z]{2,})", symbol)
-        return (thousands.group(1), "USDC", 1000) if thousands else (symbol, "USDC", 1)
+        base, multiplier = base_and_multiplier(symbol, venue)
+        return base, "USDC", multiplier
     pair = symbol.partition("_")[0]
     for quote in _QUOTES:
         if pair.endswith(quote) and pair != quote:
-            base, multiplier = base_and_multiplier(pair.removesuffix(quote))
+            base, multiplier = base_and_multiplier(pair.removesuffix(quote), venue)
             return base, quote, multiplier
     raise ImportFailed(f"The quote currency of {symbol} is unknown, so it cannot be imported.")
 

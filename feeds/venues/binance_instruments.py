@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 
 import msgspec
 
 from feeds.errors import ProtocolError
 from feeds.instrument import Instrument, MarketKind, Venue
+from feeds.symbols import base_and_multiplier, tradfi_base
 
 
 class _Filter(msgspec.Struct):
@@ -34,7 +34,7 @@ class _ExchangeInfo(msgspec.Struct):
 
 
 _decoder = msgspec.json.Decoder(_ExchangeInfo, strict=False)
-_PREFIXES = (re.compile(r"^(1)M([A-Z].*)$"), re.compile(r"^(1000000|100000|10000|1000)([A-Z].*)$"))
+_TRADFI = "TRADIFI_PERPETUAL"
 
 
 def instruments_from_exchange_info(body: bytes, kind: MarketKind) -> tuple[Instrument, ...]:
@@ -50,21 +50,9 @@ def instruments_from_exchange_info(body: bytes, kind: MarketKind) -> tuple[Instr
     return tuple(_instrument(symbol, kind) for symbol in info.symbols if _is_listed(symbol, kind))
 
 
-def base_and_multiplier(asset: str) -> tuple[str, int]:
-    """Split a listed asset into its coin and how many of them one unit is.
-
-    `1000PEPE` -> (PEPE, 1000), `1INCH` -> (1INCH, 1).
-    """
-    for pattern in _PREFIXES:
-        if match := pattern.match(asset):
-            number = match.group(1)
-            return match.group(2), 1_000_000 if number == "1" else int(number)
-    return asset, 1
-
-
 def _is_listed(symbol: _Symbol, kind: MarketKind) -> bool:
     trading = (symbol.status or symbol.contractStatus) == "TRADING"
-    perpetual = symbol.contractType in ("PERPETUAL", "TRADIFI_PERPETUAL")
+    perpetual = symbol.contractType in ("PERPETUAL", _TRADFI)
     return trading and (kind is MarketKind.SPOT or perpetual) and _step(symbol, "PRICE_FILTER") > 0
 
 
@@ -76,7 +64,9 @@ def _step(symbol: _Symbol, filter_type: str) -> Decimal:
 
 
 def _instrument(symbol: _Symbol, kind: MarketKind) -> Instrument:
-    base, multiplier = base_and_multiplier(symbol.baseAsset)
+    base, multiplier = base_and_multiplier(symbol.baseAsset, Venue.BINANCE)
+    if symbol.contractType == _TRADFI:
+        base, multiplier = tradfi_base(symbol.baseAsset), 1
     return Instrument(
         venue=Venue.BINANCE,
         kind=kind,
