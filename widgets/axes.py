@@ -45,7 +45,7 @@ def value_ticks(bottom: float, top: float, height_px: float, spacing_px: float =
     return [index * step for index in range(first, last + 1)] if last - first < 1000 else []
 
 
-def time_ticks(start_ns: int, end_ns: int, width_px: float, spacing_px: float = 88.0) -> list[tuple[int, str, bool]]:
+def time_ticks(start_ns: int, end_ns: int, width_px: float, spacing_px: float = 80.0) -> list[tuple[int, str, bool]]:
     """Round UTC moments `spacing_px` or more apart: ns, text, whether a day begins there (the text is a date then)."""
     span_s = (end_ns - start_ns) / _SECOND
     if span_s <= 0.0 or width_px <= 0.0:

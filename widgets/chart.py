@@ -60,6 +60,7 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
         self.setMinimumSize(0, 0)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setMouseTracking(True)
+        self.viewport().setCursor(Qt.CursorShape.CrossCursor)
         self.box = box
         self.grid = SlotGrid(_NS_MINUTE, 0)
         self.following, self.auto_values = True, True

@@ -6,15 +6,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QApplication
 
 from tests.widgets import synthetic
 from widgets.axes import time_ticks, value_ticks
+from widgets.items.cells import PAD_PX
+from widgets.items.columns import columns_of
 from widgets.items.detail import FACTORS, HYSTERESIS, Choice, Detail, choose
-from widgets.items.footprint import FIGURES, BarsOnGrid
+from widgets.items.digits import encode_texts
+from widgets.items.footprint import FIGURES, BarsOnGrid, atlases
 from widgets.items.rows import imbalances, point_of_control, rows_of
 from widgets.items.scale import Scale, SlotGrid
 from widgets.items.table import statistics
 from widgets.items.zones import ZoneTracker
+from widgets.theme import apply_theme
 from workstation.readmodels import Floats, FootprintBar, FootprintRules, PocTie, Stack, ZeroRule
 
 WORKED = {6404: (380.0, 60.0), 6406: (540.0, 95.0), 6408: (120.0, 600.0), 6410: (30.0, 410.0), 6412: (18.0, 240.0)}
@@ -24,12 +29,12 @@ WORKED = {6404: (380.0, 60.0), 6406: (540.0, 95.0), 6408: (120.0, 600.0), 6410: 
     ("pitch", "row", "detail", "factor"),
     [
         (120.0, 16.0, Detail.NUMBERS, 1),
-        (76.0, 11.0, Detail.NUMBERS, 1),
-        (75.9, 11.0, Detail.DELTA, 1),
+        (80.0, 11.0, Detail.NUMBERS, 1),
+        (79.9, 11.0, Detail.DELTA, 1),
         (120.0, 10.9, Detail.NUMBERS, 2),
         (120.0, 1.2, Detail.NUMBERS, 10),
-        (40.0, 16.0, Detail.DELTA, 1),
-        (39.0, 16.0, Detail.BARS, 1),
+        (44.0, 16.0, Detail.DELTA, 1),
+        (43.0, 16.0, Detail.BARS, 1),
         (17.0, 16.0, Detail.MARKS, 1),
         (7.9, 16.0, Detail.CANDLES, 1),
         (120.0, 0.05, Detail.BARS, 100),
@@ -42,9 +47,19 @@ def test_what_fits_is_shown(pitch: float, row: float, detail: Detail, factor: in
 
 def test_a_finer_level_needs_room_to_spare() -> None:
     compact = choose(60.0, 16.0)
-    assert choose(80.0, 16.0, compact).detail is Detail.DELTA
-    assert choose(76.0 * HYSTERESIS, 16.0, compact).detail is Detail.NUMBERS
-    assert choose(76.0, 16.0, Choice(Detail.NUMBERS, 1)).detail is Detail.NUMBERS
+    assert choose(84.0, 16.0, compact).detail is Detail.DELTA
+    assert choose(80.0 * HYSTERESIS, 16.0, compact).detail is Detail.NUMBERS
+    assert choose(80.0, 16.0, Choice(Detail.NUMBERS, 1)).detail is Detail.NUMBERS
+
+
+@pytest.mark.parametrize(("detail", "widest"), [(Detail.NUMBERS, "8.88m"), (Detail.DELTA, "+8.88m")])
+def test_the_widest_numbers_fit_the_narrowest_cells(qapp: QApplication, detail: Detail, widest: str) -> None:
+    apply_theme(qapp)
+    pitch = next(float(px) for px in range(10, 200) if choose(float(px), 16.0).detail is detail)
+    columns = columns_of(np.zeros(1), Scale(0, 1, 0, 1, pitch, 100), detail, 1.0)
+    width = atlases(1.0)[0].layout(encode_texts([widest])).width[0]
+    room = columns.cells_right[0] - columns.cells_left[0]
+    assert width <= (room / 2 - PAD_PX if detail is Detail.NUMBERS else room)
 
 
 def test_fewer_rows_are_summed_only_with_room_to_spare() -> None:

@@ -23,7 +23,7 @@ class Detail(IntEnum):
     NUMBERS = 4  # sell x buy
 
 
-_WIDTH_PX = {Detail.NUMBERS: 76.0, Detail.DELTA: 40.0, Detail.BARS: 18.0, Detail.MARKS: 8.0, Detail.CANDLES: 0.0}
+_WIDTH_PX = {Detail.NUMBERS: 80.0, Detail.DELTA: 44.0, Detail.BARS: 18.0, Detail.MARKS: 8.0, Detail.CANDLES: 0.0}
 _ROW_PX = {Detail.NUMBERS: 11.0, Detail.DELTA: 11.0, Detail.BARS: 4.0, Detail.MARKS: 3.0, Detail.CANDLES: 0.0}
 
 
