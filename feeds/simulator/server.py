@@ -20,12 +20,12 @@ import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from feeds.clock import Clock, SystemClock
-from feeds.simulator.binance import BinanceDialect
 from feeds.simulator.catalogue import markets_of
-from feeds.simulator.dialect import Conversation, Dialect, Expelled, Message
+from feeds.simulator.dialect import Answer, Conversation, Dialect, Expelled, Message
+from feeds.simulator.dialects import dialects
 from feeds.simulator.ledger import Ledger
 from feeds.simulator.market import Market
-from feeds.simulator.simulation import Simulation
+from feeds.simulator.simulation import PULSE_NS, Simulation
 from feeds.simulator.spec import MS, SECOND
 
 HOST = "127.0.0.1"
@@ -100,6 +100,15 @@ class Hub:
         for client in self._clients:
             client.dismiss(why)
 
+    def tick(self, now_ns: int) -> None:
+        """Send what the conversations owe by the clock."""
+        for client in self._clients:
+            try:
+                for text in client.conversation.tick(now_ns):
+                    client.put(text)
+            except Expelled as why:
+                client.dismiss(why)
+
     def refresh(self) -> None:
         """Read the topics of all clients again."""
         self.wanted = {}
@@ -124,6 +133,7 @@ class Server:
         self._queue_limit = queue_limit
         self._hub = Hub()
         self._runner: web.AppRunner | None = None
+        self._ticked_ns = 0
         self._mover: asyncio.Task[None] | None = None
 
     @property
@@ -136,7 +146,9 @@ class Server:
         app = web.Application()
         app.router.add_get("/simulator/ledger", self._ledger)
         for dialect in self._dialects:
-            app.router.add_get(dialect.prefix + "/{path:.*}", self._handler(dialect))
+            path = dialect.prefix + "/{path:.*}"
+            app.router.add_get(path, self._handler(dialect))
+            app.router.add_post(path, self._poster(dialect))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSE_S)
         await self._runner.setup()
         site = web.TCPSite(self._runner, HOST, port)
@@ -174,6 +186,9 @@ class Server:
             _log.warning("The simulated market slept %.1f s", (now_ns - self.simulation.now_ns) / SECOND)
             self.simulation.skip(now_ns)
         facts = self.simulation.advance(now_ns)
+        if now_ns - self._ticked_ns >= PULSE_NS:
+            self._ticked_ns = now_ns
+            self._hub.tick(now_ns)
         for dialect in self._dialects:
             for message in dialect.messages(facts, now_ns, self._hub.wanted):
                 self._hub.publish(message)
@@ -182,9 +197,14 @@ class Server:
         async def handle(request: web.Request) -> web.StreamResponse:
             if request.headers.get("Upgrade", "").lower() == "websocket":
                 return await self._converse(request, dialect)
-            answer = dialect.get(request.match_info["path"], request.query, self._clock.now_ns())
-            body_type = "application/json"
-            return web.Response(status=answer.status, body=answer.body, headers=answer.headers, content_type=body_type)
+            return _respond(dialect.get(request.match_info["path"], request.query, self._clock.now_ns()))
+
+        return handle
+
+    def _poster(self, dialect: Dialect) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            body = await request.read()
+            return _respond(dialect.post(request.match_info["path"], body, self._clock.now_ns()))
 
         return handle
 
@@ -192,7 +212,7 @@ class Server:
         conversation = dialect.open(request.match_info["path"], request.query)
         if conversation is None:
             return web.Response(status=404)
-        socket = web.WebSocketResponse(heartbeat=conversation.ping_s, compress=False, timeout=_CLOSE_S)
+        socket = web.WebSocketResponse(heartbeat=conversation.ping_s or None, compress=False, timeout=_CLOSE_S)
         await socket.prepare(request)
         client = Client(socket, conversation, self._queue_limit)
         self._hub.add(client)
@@ -219,6 +239,10 @@ class Server:
 
     async def _hang_up(self, request: web.Request, socket: web.WebSocketResponse, code: int, reason: str) -> None:
         """Close politely, and cut the line of a client that no longer reads."""
+        if code == WSCloseCode.ABNORMAL_CLOSURE:
+            if request.transport is not None:
+                request.transport.close()
+            return
         with contextlib.suppress(TimeoutError, ConnectionError):
             async with asyncio.timeout(_CLOSE_S):
                 await socket.close(code=code, message=reason.encode())
@@ -232,6 +256,11 @@ class Server:
         markets = {market.spec.instrument.id: _truth(market, depth) for market in self.simulation.markets}
         body = {"time_ms": self.simulation.now_ns // MS, "start_ms": self.simulation.start_ns // MS, "markets": markets}
         return web.Response(body=msgspec.json.encode(body), content_type="application/json")
+
+
+def _respond(answer: Answer) -> web.Response:
+    kind = "application/json"
+    return web.Response(status=answer.status, body=answer.body, headers=answer.headers, content_type=kind)
 
 
 def _truth(market: Market, depth: int) -> dict[str, object]:
@@ -268,7 +297,7 @@ async def serve(
     """
     clock = clock or SystemClock()
     simulation = Simulation(seed, clock.now_ns(), markets=markets_of(venues, bases), warm_up_s=warm_up_s)
-    server = Server(simulation, [BinanceDialect(simulation, futures_weight=futures_weight)], clock, queue_limit)
+    server = Server(simulation, dialects(simulation, futures_weight), clock, queue_limit)
     await server.open(port)
     return server
 

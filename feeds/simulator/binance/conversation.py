@@ -10,7 +10,7 @@ import msgspec
 from feeds.instrument import MarketKind
 from feeds.simulator.binance.words import is_delivered, topic
 from feeds.simulator.dialect import Expelled, Message
-from feeds.simulator.spec import SECOND
+from feeds.simulator.spec import MS, SECOND
 
 _MESSAGES_PER_S = {MarketKind.SPOT: 5}
 _PING_S = {MarketKind.SPOT: 20.0}
@@ -46,6 +46,17 @@ class BinanceConversation:
         if not self._combined:
             return message.payload
         return f'{{"stream":"{message.topic.removeprefix(self._prefix)}","data":{message.payload}}}'
+
+    def tick(self, now_ns: int) -> list[str]:
+        """Nothing is due: the server's pings are websocket frames."""
+        return []
+
+    def farewell(self, now_ns: int) -> tuple[list[str], Expelled]:
+        """Spot announces the close (VENUES 1.3); futures close with 1001."""
+        notice = f'{{"e":"serverShutdown","E":{now_ns // MS}}}'
+        if self._combined:
+            notice = f'{{"stream":"!serverShutdown","data":{notice}}}'
+        return [notice] if self._segment is MarketKind.SPOT else [], Expelled(1001, "")
 
     def receive(self, text: str, now_ns: int) -> list[str]:
         """Answer one request. Raises `Expelled` above the venue's message rate."""

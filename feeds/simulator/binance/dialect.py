@@ -83,8 +83,19 @@ class BinanceDialect:
             wait_s = pool.charge(rest.weight(route, query), now_ns)
             headers = {"X-MBX-USED-WEIGHT-1M": str(pool.used)}
             if wait_s:
-                body = {"code": -1003, "msg": f"Too many requests; current limit is {pool.limit} per 1 MINUTE."}
-                return Answer(429, msgspec.json.encode(body), headers | {"Retry-After": str(wait_s)})
+                refused = self.refusal(429, wait_s, now_ns)
+                return Answer(refused.status, refused.body, headers | refused.headers)
             return Answer(200, msgspec.json.encode(rest.get(route, query, now_ns)), headers)
         except Refused as refused:
             return Answer(refused.status, msgspec.json.encode(refused.body))
+
+    def post(self, path: str, body: bytes, now_ns: int) -> Answer:
+        """Public market data has no POST."""
+        return Answer(405, b"")
+
+    def refusal(self, status: int, wait_s: int, now_ns: int) -> Answer:
+        """Error -1003 and `Retry-After` (VENUES 1.1.1)."""
+        text = "Too many requests; please use the websocket for live updates to avoid polling the API."
+        if status == 418:
+            text = f"Way too many requests; IP banned until {now_ns // MS + wait_s * 1_000}."
+        return Answer(status, msgspec.json.encode({"code": -1003, "msg": text}), {"Retry-After": str(wait_s)})

@@ -1,0 +1,19 @@
+"""The dialects of a simulation: one line for each venue that can speak."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from feeds.instrument import Venue
+from feeds.simulator.binance import BinanceDialect
+from feeds.simulator.dialect import Dialect
+from feeds.simulator.simulation import Simulation
+
+
+def dialects(simulation: Simulation, futures_weight: int) -> list[Dialect]:
+    """The venues that have a market in this simulation. `futures_weight` is Binance's request weight a minute."""
+    makers: dict[Venue, Callable[[], Dialect]] = {
+        Venue.BINANCE: lambda: BinanceDialect(simulation, futures_weight=futures_weight),
+    }
+    listed = {market.spec.instrument.venue for market in simulation.markets}
+    return [make() for venue, make in makers.items() if venue in listed]
