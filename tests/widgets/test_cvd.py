@@ -83,7 +83,7 @@ def test_every_kind_of_line_has_its_pen() -> None:
 def test_the_legend_has_values_and_freshness(pane: CvdPane) -> None:
     pane.refresh(synthetic.cvd(60))
     text = pane.legend.text
-    assert "4 of 5 venues" in text
+    assert "3 of 4 venues" in text
     assert "HYP" in text
     assert "stale" in text
     assert "OKX-inv" in text

@@ -252,9 +252,9 @@ class CvdPane(Pane):
         unit = "USD" if view.request.in_usd else view.request.base
         spans = [Span(f"{view.request.base} CVD {unit}", "text", bold=True)]
         if view.perp is not None:
-            whole = view.perp_live == view.perp_known
+            live, known = _venues(view)
             spans.append(Span(f"perp {_value(view.perp, index)}", "aggregate", True, pen_of(view.perp)))
-            spans.append(Span(f"{view.perp_live} of {view.perp_known} venues", "muted" if whole else "gap"))
+            spans.append(Span(f"{live} of {known} venues", "muted" if view.perp_live == view.perp_known else "gap"))
         if view.spot is not None:
             spans.append(Span(f"spot {_value(view.spot, index)}", "aggregate", False, pen_of(view.spot)))
         against = self._opposed(view)
@@ -286,6 +286,12 @@ class CvdPane(Pane):
             text = "syncing" if Freshness.SYNCING in states else "waiting for the first trade"
         self.notice.setText(text)
         self.notice.setVisible(bool(text))
+
+
+def _venues(view: CvdView) -> tuple[int, int]:
+    """How many of the venues with a perpetual have a live one. Which markets are not live, their own words tell."""
+    live = {line.venue for line in view.lines if line.perp and line.freshness is Freshness.LIVE}
+    return len(live), len({line.venue for line in view.lines if line.perp})
 
 
 def _name(line: CvdLine) -> str:

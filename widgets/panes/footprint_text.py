@@ -9,7 +9,7 @@ import numpy as np
 from widgets import format as text_of
 from widgets.items.detail import Choice, Detail
 from widgets.items.rows import rows_of
-from widgets.markets import venue_mark
+from widgets.markets import market_mark
 from widgets.spans import Span
 from workstation.readmodels import FootprintBar, FootprintRequest, FootprintView, Freshness, MarketState, ZeroRule
 
@@ -51,7 +51,7 @@ def markets(states: tuple[MarketState, ...]) -> tuple[Span, ...]:
     live = {state.venue for state in states if state.trades is Freshness.LIVE}
     if not known:
         return (Span("no market", "gap"),)
-    absent = [f"{venue_mark(state.venue)} {state.trades}" for state in states if state.trades is not Freshness.LIVE]
+    absent = [f"{market_mark(state)} {state.trades}" for state in states if state.trades is not Freshness.LIVE]
     whole = Span(f"{len(live)} of {len(known)} venues", "muted" if not absent else "gap")
     return (whole, Span("without " + ", ".join(absent), "gap")) if absent else (whole,)
 
