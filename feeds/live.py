@@ -16,7 +16,7 @@ from feeds.clock import Clock
 from feeds.errors import ProtocolError, TransportError
 from feeds.frame import ConnectionSpec, Frame, FrameKind, open_frame
 from feeds.instrument import Instrument, MarketKind
-from feeds.protocol import Fetch, Request, Send
+from feeds.protocol import Fetch, Reconnect, Request, Send
 from feeds.transport import Http, Socket, open_socket
 from feeds.venues.driver import VenueDriver
 
@@ -41,6 +41,7 @@ class LiveSource:
         self._http = Http()
         self._sockets: dict[str, Socket] = {}
         self._opened: dict[str, int] = {}
+        self._left: dict[str, str] = {}
         self._arrived: list[Frame] = []
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -65,6 +66,8 @@ class LiveSource:
                 self._spawn(self._fetch(connection, request), f"fetch {request.tag}")
             case Send():
                 self._spawn(self._send(connection, request), f"send {connection}")
+            case Reconnect():
+                self._spawn(self._leave(connection, request), f"leave {connection}")
 
     async def close(self) -> None:
         """Stop all connections."""
@@ -116,7 +119,7 @@ class LiveSource:
                     pause = FIRST_PAUSE_S
                     await self._listen(spec.name, socket)
             except TransportError as error:
-                self._end(spec.name, error.text)
+                self._end(spec.name, self._left.pop(spec.name, error.text))
                 if not error.retryable:
                     log.error("%s: %s; not tried again", spec.name, error)
                     return
@@ -177,6 +180,13 @@ class LiveSource:
             await socket.send(request.text)
         except TransportError as error:
             log.info("%s: not sent: %s", connection, error)
+
+    async def _leave(self, connection: str, request: Reconnect) -> None:
+        """Close a socket; its keeper notices and connects again."""
+        socket = self._sockets.get(connection)
+        if socket is not None and connection not in self._left:
+            self._left[connection] = request.reason
+            await socket.close()
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)

@@ -1,9 +1,9 @@
 """What a venue must implement, without IO: frames in, events out, requests left for the shell.
 
 One protocol object serves one connection from OPEN to CLOSE and is then thrown away, so no state survives a reconnect.
-It never waits, never reads a clock and never opens anything: what it wants done is a `Send` or a `Fetch` in `requests`,
-and the answer to a `Fetch` comes back as an HTTP frame with the same tag. Replay drops the requests; the answers are in
-the file.
+It never waits, never reads a clock and never opens anything: what it wants done is a `Send`, a `Fetch` or a `Reconnect`
+in `requests`, and the answer to a `Fetch` comes back as an HTTP frame with the same tag. Replay drops the requests; the
+answers are in the file.
 """
 
 from __future__ import annotations
@@ -35,7 +35,13 @@ class Fetch(msgspec.Struct, frozen=True):
     body: str = ""
 
 
-Request = Send | Fetch
+class Reconnect(msgspec.Struct, frozen=True):
+    """Close this connection and open it anew, for venues that send whole books at the beginning only."""
+
+    reason: str
+
+
+Request = Send | Fetch | Reconnect
 
 
 class VenueProtocol(Protocol):

@@ -27,6 +27,9 @@ class Socket(Protocol):
     async def send(self, text: str) -> None:
         """Send one text message. Raises TransportError when the connection is gone."""
 
+    async def close(self) -> None:
+        """Close politely; `messages` then ends with a TransportError."""
+
 
 class _Socket:
     def __init__(self, connection: ClientConnection) -> None:
@@ -47,6 +50,9 @@ class _Socket:
             await self._connection.send(text)
         except (ConnectionClosed, OSError) as error:
             raise TransportError("the venue closed the connection", str(error)) from error
+
+    async def close(self) -> None:
+        await self._connection.close()
 
 
 @asynccontextmanager
