@@ -57,6 +57,15 @@ def test_the_aggregate_is_drawn_and_breaks_in_a_gap(pane: CvdPane) -> None:
     assert cyan_in(image, round(scale.x(40.6)), round(scale.x(43.4))) == 0
 
 
+def test_no_line_leads_over_the_daily_reset(pane: CvdPane) -> None:
+    midnight = synthetic.START // 86_400_000_000_000 * 86_400_000_000_000
+    view = replace(synthetic.cvd(20, start_ns=midnight - 10 * synthetic.MINUTE), spot=None, lines=())
+    pane.refresh(view)
+    image, scale = plot_image(pane), pane.chart.plot_scale
+    assert cyan_in(image, round(scale.x(9.7)), round(scale.x(10.3))) == 0
+    assert cyan_in(image, round(scale.x(10.7)), round(scale.x(11.3))) > 0
+
+
 def test_a_value_alone_between_breaks_is_a_dot(pane: CvdPane) -> None:
     values = np.full(9, np.nan)
     values[4] = 1000.0

@@ -17,6 +17,7 @@ from widgets.items.scale import Scale, SlotGrid
 from widgets.theme import theme
 from workstation.readmodels import CvdLine, CvdView, Floats, Ints
 
+_DAY_NS = 86_400_000_000_000
 _STYLE = {
     MarketKind.LINEAR: Qt.PenStyle.SolidLine,
     MarketKind.INVERSE: Qt.PenStyle.DotLine,
@@ -66,11 +67,12 @@ class CvdItem(PixelItem):
             return
         draw_gaps(painter, self._view.gaps, scale, self._grid, ratio)
         part = in_sight(self._slots, scale.left - 1, scale.right + 1)
-        x = scale.x(self._slots[part].astype(np.float64) + 0.5)
+        resets = 1 + np.flatnonzero(np.diff(self._view.bar_start_ns[part] // _DAY_NS))
+        x = np.insert(scale.x(self._slots[part] + 0.5), resets, np.nan)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for line in all_lines(self._view):
             pen = pen_of(line, ratio)
-            values = line.values[part]
+            values = np.insert(line.values[part], resets, np.nan)  # a new day begins at 0: no line leads there
             if np.isfinite(values).any():
                 _draw_line(painter, x, scale.y(values), pen)
 
