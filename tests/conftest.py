@@ -8,7 +8,17 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 
+import asyncio
+
 import pytest
+
+from feeds.clock import SystemClock
+from feeds.live import LiveSource
+from feeds.recording import Recorder, RecordingMetadata
+from feeds.simulator.server import serve
+from feeds.venues import DRIVERS
+from feeds.venues.driver import loopback
+from workstation.record import record
 
 DATA = Path(os.environ.get("WORKSTATION_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
@@ -19,3 +29,18 @@ def data() -> Path:
     if not DATA.is_dir():
         pytest.skip(f"real captures are not here ({DATA}); set WORKSTATION_DATA to run this test")
     return DATA
+
+
+@pytest.fixture(scope="session")
+def simulated_recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve seconds of the simulated venues, received over loopback sockets and recorded."""
+    path = tmp_path_factory.mktemp("recorded") / "simulated.mcap"
+
+    async def make() -> None:
+        async with await serve(0, seed=3, warm_up_s=60) as server:
+            drivers = [loopback(driver, server.port) for driver in DRIVERS.values()]
+            source = LiveSource(["BTC", "ETH"], drivers, SystemClock())
+            await record(source, Recorder(path, RecordingMetadata(simulated=True)), 12.0, lambda frames, size: None)
+
+    asyncio.run(make())
+    return path

@@ -1,0 +1,117 @@
+"""The house rules that a linter does not know: who may open sockets, sizes of files and functions, forbidden words."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("feeds", "workstation", "widgets", "resources")
+FILES = [file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py"))]
+QT = {"PySide6", "pyqtgraph", "qasync"}
+PURE = ("feeds/venues", "feeds/protocol", "feeds/depth", "feeds/units", "feeds/feed", "workstation/analytics")
+IMPURE = {"asyncio", "socket", "ssl", "websockets", "aiohttp", "time", "random"}
+STDLIB_OR_MSGSPEC = ("feeds/events.py", "feeds/instrument.py", "feeds/frame.py", "feeds/clock.py")
+MAX_FILE, MAX_FUNCTION, MEDIAN_FUNCTION = 500, 60, 10
+
+
+def name_of(file: Path) -> str:
+    return file.relative_to(ROOT).as_posix()
+
+
+def imports(file: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
+
+
+def roots(file: Path) -> set[str]:
+    return {name.partition(".")[0] for name in imports(file)}
+
+
+def functions() -> Iterator[tuple[str, int]]:
+    for file in FILES:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield f"{name_of(file)}:{node.name}", (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+@pytest.mark.parametrize("file", FILES, ids=name_of)
+def test_qt_stays_above(file: Path) -> None:
+    if not name_of(file).startswith(("widgets/", "workstation/app", "workstation/crash")):
+        assert not roots(file) & QT
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if name_of(file).startswith(PURE)], ids=name_of)
+def test_the_middle_is_arithmetic(file: Path) -> None:
+    assert not roots(file) & IMPURE
+    source = ast.parse(file.read_text())
+    assert not any(isinstance(node, ast.AsyncFunctionDef) for node in ast.walk(source))
+    calls = {
+        node.func.id for node in ast.walk(source) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert "open" not in calls
+
+
+def test_the_vocabulary_needs_the_standard_library_and_msgspec_only() -> None:
+    import sys
+
+    for name in STDLIB_OR_MSGSPEC:
+        assert roots(ROOT / name) <= set(sys.stdlib_module_names) | {"msgspec", "feeds"}
+
+
+def test_one_file_opens_venue_sockets() -> None:
+    assert [name_of(file) for file in FILES if "websockets" in roots(file)] == ["feeds/transport.py"]
+
+
+def test_only_the_composition_root_sees_sockets_and_widgets() -> None:
+    both = [
+        name_of(file)
+        for file in FILES
+        if "feeds.live" in imports(file) and any(name.startswith("widgets") for name in imports(file))
+    ]
+    assert both == ["workstation/app.py"]
+
+
+def test_widgets_see_only_what_they_draw() -> None:
+    allowed = ("workstation.readmodels", "feeds.instrument", "feeds.events", "resources", "widgets")
+    for file in FILES:
+        if name_of(file).startswith("widgets/"):
+            ours = {name for name in imports(file) if name.partition(".")[0] in PACKAGES}
+            assert all(name.startswith(allowed) for name in ours), name_of(file)
+
+
+@pytest.mark.parametrize("file", FILES, ids=name_of)
+def test_files_are_small(file: Path) -> None:
+    assert len(file.read_text().splitlines()) <= MAX_FILE
+
+
+def test_functions_are_small() -> None:
+    sizes = dict(functions())
+    too_long = {name: lines for name, lines in sizes.items() if lines > MAX_FUNCTION}
+    assert not too_long
+    assert median(sizes.values()) <= MEDIAN_FUNCTION
+
+
+@pytest.mark.parametrize("file", FILES, ids=name_of)
+def test_names_say_what_things_are(file: Path) -> None:
+    assert file.stem not in ("util", "utils", "helper", "helpers", "common", "misc")
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ClassDef):
+            assert not node.name.endswith(("Manager", "Helper", "Handler2", "Utils"))
+
+
+@pytest.mark.parametrize("file", FILES, ids=name_of)
+def test_no_error_is_swallowed(file: Path) -> None:
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ExceptHandler):
+            assert node.type is not None, "bare except"
+            assert not (len(node.body) == 1 and isinstance(node.body[0], ast.Pass)), f"line {node.lineno} swallows"
