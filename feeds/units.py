@@ -8,7 +8,7 @@ no second check.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Annotated
 
 from msgspec import Meta
@@ -24,10 +24,16 @@ Levels = Iterable[tuple[PriceWord, float]]
 
 _GRID_LIMIT = 200_000
 _OFF_GRID = 1e-4
+_MOST_TICKS = 1 << 52  # floats beyond are whole numbers, so that every price would seem to lie on the grid
+_STRAYS = 0.25
+
+
+class OffGrid(ProtocolError):
+    """A price between two ticks."""
 
 
 class PriceGrid(dict[PriceWord, int]):
-    """Price text or number to ticks. Raises ProtocolError for what is no positive price on the instrument's grid."""
+    """Price text or number to ticks. Raises ProtocolError for what is no price on the instrument's grid."""
 
     def __init__(self, instrument: Instrument) -> None:
         super().__init__()
@@ -51,8 +57,10 @@ class PriceGrid(dict[PriceWord, int]):
             ticks = round(scaled)
         except (ValueError, OverflowError) as error:
             raise ProtocolError(f"{self._symbol}: unreadable price", repr(text)) from error
-        if ticks < 0 or abs(scaled - ticks) > _OFF_GRID:
-            raise ProtocolError(f"{self._symbol}: price off its tick grid", repr(text))
+        if not 0 <= ticks <= _MOST_TICKS:
+            raise ProtocolError(f"{self._symbol}: impossible price", repr(text))
+        if abs(scaled - ticks) > _OFF_GRID:
+            raise OffGrid(f"{self._symbol}: price off its tick grid", repr(text))
         return ticks
 
 
@@ -65,6 +73,7 @@ class Units:
         self._inverse = instrument.kind is MarketKind.INVERSE
         self._numerator, self._denominator = instrument.tick.numerator, instrument.tick.denominator
         self._unit = float(instrument.contract_size) * (1 if self._inverse else instrument.multiplier)
+        self._per_tick = self._unit * self._denominator / self._numerator
         self.levels: Callable[[Levels], list[Level]] = self._choose_levels()
 
     def __deepcopy__(self, memo: object) -> Units:
@@ -77,11 +86,47 @@ class Units:
     def execution(self, price_word: PriceWord, size: float) -> tuple[int, float, float, float]:
         """Ticks, price, size in base coin and notional in quote of one execution in the venue's own size unit."""
         ticks = self.ticks[price_word]
+        if not ticks:
+            raise ProtocolError(f"{self.instrument.symbol}: an execution at no price", repr(price_word))
         price = self.price(ticks)
         amount = size * self._unit
         if self._inverse:
-            return ticks, price, (amount / price if ticks else 0.0), amount
+            return ticks, price, amount / price, amount
         return ticks, price, amount, amount * price
+
+    def strays(self, bids: RawLevels, asks: RawLevels) -> frozenset[str]:
+        """The prices of a whole book, best level first, that lie off the grid.
+
+        Orders from before the venue coarsened its tick rest there: two of eight books of 2021 hold 34 and 131.
+
+        Raises:
+            ProtocolError: so many, or one so near the market, that the grid must be wrong.
+        """
+        found = frozenset(price for price, _ in (*bids, *asks) if not self._on_grid(price))
+        best = {side[0][0] for side in (bids, asks) if side}
+        if best & found or len(found) > _STRAYS * (len(bids) + len(asks)):
+            raise ProtocolError(f"{self.instrument.symbol}: a book off its tick grid", f"{len(found)} levels")
+        return found
+
+    def levels_without(self, raw: RawLevels, strays: Collection[str]) -> list[Level]:
+        """As `levels`, leaving out `strays` and the removal of what was never on the grid."""
+        return self.levels(
+            (price, size) for price, size in raw if price not in strays and (size or self._on_grid(price))
+        )
+
+    def _on_grid(self, price: PriceWord) -> bool:
+        try:
+            self.ticks[price]
+        except OffGrid:
+            return False
+        return True
+
+    def sizes(self, bid: int, bid_size: float, ask: int, ask_size: float) -> tuple[float, float]:
+        """The two sizes of a quote in base coin; prices in ticks."""
+        if self._inverse:
+            per_tick = self._per_tick
+            return bid_size * per_tick / bid if bid else 0.0, ask_size * per_tick / ask if ask else 0.0
+        return bid_size * self._unit, ask_size * self._unit
 
     def _choose_levels(self) -> Callable[[Levels], list[Level]]:
         if self._inverse:
@@ -98,5 +143,5 @@ class Units:
 
     def _inverse_levels(self, raw: Levels) -> list[Level]:
         ticks = self.ticks
-        per_tick = self._unit * self._denominator / self._numerator
+        per_tick = self._per_tick
         return [(tick, size * per_tick / tick if tick else 0.0) for tick, size in ((ticks[t], s) for t, s in raw)]

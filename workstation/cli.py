@@ -23,6 +23,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from feeds.errors import FeedError, ImportFailed, RecordingError, TransportError
 from workstation import logs
 from workstation.columns import COLUMNS, columns_help
+from workstation.core import spare_the_collector
 from workstation.inspection_text import inspection_text
 from workstation.when import moment_ns, span_ns
 
@@ -229,6 +230,7 @@ def simulate(
 def main() -> None:
     """Run the command line; never returns."""
     logs.set_up(quiet=True)
+    spare_the_collector()
     try:
         app()
     except typer.BadParameter:

@@ -35,7 +35,7 @@ from feeds.events import (
 from feeds.frame import ConnectionSpec, Frame, FrameKind
 from feeds.instrument import Instrument, MarketKind
 from feeds.protocol import Fetch, Request
-from feeds.units import Units
+from feeds.units import OffGrid, Units
 from feeds.venues.binance_wire import (
     AggTradeData,
     Bare,
@@ -58,6 +58,7 @@ _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _TEXT, _BUY, _SELL = FrameKind.TEXT, Side.BUY, Side.SELL  # looked up for every frame
 
 Events = Sequence[Event]
+_Route = tuple[Callable[[bytes], Any], Callable[[Any, int], Events]]
 
 
 class MarketRules(NamedTuple):
@@ -87,7 +88,7 @@ class _Market:
         self.last_trade_id: int | None = None
         self.trades_live = False
         self.snapshot_due_ns: int | None = None
-        self.mark_time_ns = 0
+        self.strays: frozenset[str] = frozenset()
 
 
 class _Channel(NamedTuple):
@@ -142,14 +143,19 @@ class BinanceProtocol:
         self._spec = spec
         self._rules = RULES[spec.kind]
         self._markets = {market.symbol: _Market(market, self._rules) for market in spec.markets}
-        self._routes: dict[bytes, tuple[Callable[[bytes], Any], Callable[[Any, int], Events]] | None] = {}
+        self._routes: dict[bytes, _Route] = {}
 
     def receive(self, frame: Frame) -> Events:
         """Decode one frame. Raises ProtocolError; the frame is then skipped as a whole."""
         try:
-            if frame.kind is _TEXT:
-                return self._text(frame.payload, frame.ts_recv_ns)
-            return self._other(frame)
+            if frame.kind is not _TEXT:
+                return self._other(frame)
+            payload = frame.payload
+            name = payload[_NAME_AT : payload.find(b'"', _NAME_AT)]
+            route = self._routes.get(name)  # only names that follow the envelope are ever put there
+            if route is None:
+                return self._text(payload, frame.ts_recv_ns)
+            return route[1](route[0](payload).data, frame.ts_recv_ns)
         except _UNREADABLE as error:
             raise ProtocolError("Binance sent a message of unknown shape", str(error)) from error
 
@@ -166,21 +172,18 @@ class BinanceProtocol:
                 self._fetch_snapshot(market, now_ns)
 
     def _text(self, payload: bytes, now_ns: int) -> Events:
+        """A message whose stream was not seen before, or that has no envelope."""
         if not payload.startswith(_ENVELOPE):
             return self._bare_text(payload, now_ns)
         name = payload[_NAME_AT : payload.find(b'"', _NAME_AT)]
-        try:
-            route = self._routes[name]
-        except KeyError:
-            route = self._route(name.decode(errors="replace"))
-            if len(self._routes) < _ROUTE_LIMIT:
-                self._routes[name] = route
+        route = self._route(name.decode())
         if route is None:
             return ()
-        decode, handle = route
-        return handle(decode(payload).data, now_ns)
+        if len(self._routes) < _ROUTE_LIMIT:
+            self._routes[name] = route
+        return route[1](route[0](payload).data, now_ns)
 
-    def _route(self, stream: str) -> tuple[Callable[[bytes], Any], Callable[[Any, int], Events]] | None:
+    def _route(self, stream: str) -> _Route | None:
         name = channel_of_stream(stream)
         if name is None:
             return None
@@ -236,35 +239,33 @@ class BinanceProtocol:
                 events.append(TradesLost(market.instrument, frame.ts_recv_ns, reason))
         return events
 
-    # trades
+    # trades: every fill is on both streams, so a market counts the one that came first and ignores the other
 
     def _trade(self, data: TradeData, now_ns: int) -> Events:
         market = self._markets.get(data.s)
-        if market is None or not self._counts(market, "trade"):
+        if market is None or market.trade_channel == "aggTrade":
             return ()
-        events = self._trade_chain(market, data.t if self._rules.raw_ids_contiguous else None, now_ns)
-        if events is None or data.X != "MARKET":
+        trade = self._execution(market, data, data.t, now_ns) if data.X == "MARKET" else None
+        market.trade_channel = "trade"
+        events = self._trade_chain(market, data.t, self._rules.raw_ids_contiguous, now_ns)
+        if events is None or trade is None:
             return events or ()
-        events.append(self._execution(market, data, data.t, now_ns))
+        events.append(trade)
         return events
 
     def _agg_trade(self, data: AggTradeData, now_ns: int) -> Events:
         market = self._markets.get(data.s)
-        if market is None or not self._counts(market, "aggTrade"):
+        if market is None or market.trade_channel == "trade":
             return ()
-        events = self._trade_chain(market, data.a, now_ns)
+        trade = self._execution(market, data, data.a or 0, now_ns)
+        market.trade_channel = "aggTrade"
+        events = self._trade_chain(market, data.a, True, now_ns)
         if events is None:
             return ()
-        events.append(self._execution(market, data, data.a or 0, now_ns))
+        events.append(trade)
         return events
 
-    def _counts(self, market: _Market, channel: str) -> bool:
-        """Every fill is on both trade streams: a market counts the one that came first and ignores the other."""
-        if not market.trade_channel:
-            market.trade_channel = channel
-        return market.trade_channel == channel
-
-    def _trade_chain(self, market: _Market, trade_id: int | None, now_ns: int) -> list[Event] | None:
+    def _trade_chain(self, market: _Market, trade_id: int | None, contiguous: bool, now_ns: int) -> list[Event] | None:
         """Events that go before a trade (the first of a market, a hole in the ids); None for a trade seen before."""
         events: list[Event] = []
         if not market.trades_live:
@@ -275,7 +276,7 @@ class BinanceProtocol:
             return events
         if last is not None and trade_id <= last:
             return None
-        if last is not None and trade_id != last + 1:
+        if contiguous and last is not None and trade_id != last + 1:
             missing = trade_id - last - 1
             events.append(
                 TradesLost(market.instrument, now_ns, f"{missing} trades missing before id {trade_id}", missing)
@@ -295,8 +296,12 @@ class BinanceProtocol:
         market = self._markets.get(data.s)
         if market is None:
             return ()
-        levels = market.units.levels
-        delta = BookDelta(market.instrument, (data.T or data.E) * _MS, now_ns, levels(data.b), levels(data.a), data.u)
+        try:
+            levels = market.units.levels
+            bids, asks = levels(data.b), levels(data.a)
+        except OffGrid:
+            bids, asks = (market.units.levels_without(side, market.strays) for side in (data.b, data.a))
+        delta = BookDelta(market.instrument, (data.T or data.E) * _MS, now_ns, bids, asks, data.u)
         place = market.joiner.offer(Ids(data.U, data.u, data.pu), delta)
         if place is Place.NEXT:
             return (delta,)
@@ -322,16 +327,15 @@ class BinanceProtocol:
             market.snapshot_due_ns = None
             return ()
         body = _snapshot.decode(frame.payload)
+        strays = market.units.strays(body.bids, body.asks)
+        bids, asks = (market.units.levels_without(side, strays) for side in (body.bids, body.asks))
         waiting = market.joiner.join(body.lastUpdateId)
         if waiting is None:
             market.snapshot_due_ns = frame.ts_recv_ns + _SNAPSHOT_PATIENCE_NS // 5
             return ()
-        market.snapshot_due_ns = None
-        levels = market.units.levels
+        market.snapshot_due_ns, market.strays = None, strays
         ts_venue_ns = (body.T or body.E or frame.ts_recv_ns // _MS) * _MS
-        first = BookSnapshot(
-            market.instrument, ts_venue_ns, frame.ts_recv_ns, levels(body.bids), levels(body.asks), body.lastUpdateId
-        )
+        first = BookSnapshot(market.instrument, ts_venue_ns, frame.ts_recv_ns, bids, asks, body.lastUpdateId)
         return [first, *(delta for _, delta in waiting)]
 
     def _retry_later(self, frame: Frame) -> Events:
@@ -344,7 +348,9 @@ class BinanceProtocol:
         market = self._markets.get(data.s)
         if market is None:
             return ()
-        (bid, bid_size), (ask, ask_size) = market.units.levels(((data.b, data.B), (data.a, data.A)))
+        units = market.units
+        bid, ask = units.ticks[data.b], units.ticks[data.a]
+        bid_size, ask_size = units.sizes(bid, data.B, ask, data.A)
         ts_venue_ns = data.T * _MS if data.T is not None else now_ns
         return (Quote(market.instrument, ts_venue_ns, now_ns, bid, bid_size, ask, ask_size, data.u),)
 
@@ -394,9 +400,13 @@ def _worth(instrument: Instrument, price: float, size: float) -> tuple[float, fl
         raise ProtocolError("Binance sent a forced order without a price", instrument.symbol)
     if instrument.kind is MarketKind.INVERSE:
         notional = size * float(instrument.contract_size)
-        return notional / price, notional
-    base = size * instrument.multiplier
-    return base, base * price
+        base = notional / price
+    else:
+        base = size * instrument.multiplier
+        notional = base * price
+    if not (math.isfinite(base) and math.isfinite(notional)):
+        raise ProtocolError("Binance sent a forced order without a price", instrument.symbol)
+    return base, notional
 
 
 def _side(text: str) -> Side:

@@ -7,6 +7,7 @@ when somebody reads in order (a pane, sixty times a second at most), from the se
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
@@ -15,6 +16,7 @@ from sortedcontainers import SortedList
 from feeds.events import BookDelta, BookSnapshot, Level
 
 _WALK = 200  # ticks
+_WALK_SHARE = 8  # ticks tried for each level of the side
 
 
 class BookSide:
@@ -87,9 +89,23 @@ class BookSide:
         return list(islice(self.levels(), count))
 
     def within(self, limit: int) -> Iterator[Level]:
-        """Levels from the best up to and including the price `limit`."""
-        sizes = self._sizes
-        ordered = self._in_order()
+        """Levels from the best up to and including the price `limit`, best first."""
+        best = self._best
+        if best is None:
+            return iter(())
+        if abs(best - limit) <= _WALK_SHARE * len(self._sizes):
+            return self._walk(best, limit)
+        return self._ordered_within(limit)
+
+    def _walk(self, best: int, limit: int) -> Iterator[Level]:
+        """Try every tick: cheaper than keeping the order while the book is dense."""
+        sizes, sign = self._sizes, self._sign
+        for price in range(best, limit - sign, -sign):
+            if price in sizes:
+                yield price, sizes[price]
+
+    def _ordered_within(self, limit: int) -> Iterator[Level]:
+        sizes, ordered = self._sizes, self._in_order()
         prices = ordered.irange(limit, None, reverse=True) if self._sign > 0 else ordered.irange(None, limit)
         for price in prices:
             yield price, sizes[price]
@@ -198,18 +214,23 @@ class OrderBook:
         if mid is None:
             return None
         low, high = mid * (1 - band), mid * (1 + band)
-        bid = sum(size for _, size in islice(self.bids.within(-int(-low // 1)), max_levels))
-        ask = sum(size for _, size in islice(self.asks.within(int(high)), max_levels))
+        bid, ask = self._sums(low, high, max_levels)
         floor, ceiling = self.bids.worst(), self.asks.worst()
         reaches = floor is not None and ceiling is not None and floor <= low and ceiling >= high
         return bid, ask, reaches
 
     def imbalance(self, band: float, max_levels: int = 200) -> float | None:
         """OBI = (bid - ask) / (bid + ask) within the band, in [-1, 1]; None where nothing rests there."""
-        depth = self.depth_in_band(band, max_levels)
-        if depth is None or depth[0] + depth[1] == 0:
+        mid = self.mid_ticks()
+        if mid is None:
             return None
-        return (depth[0] - depth[1]) / (depth[0] + depth[1])
+        bid, ask = self._sums(mid * (1 - band), mid * (1 + band), max_levels)
+        return (bid - ask) / (bid + ask) if bid + ask else None
+
+    def _sums(self, low: float, high: float, max_levels: int) -> tuple[float, float]:
+        bid = sum(size for _, size in islice(self.bids.within(math.ceil(low)), max_levels))
+        ask = sum(size for _, size in islice(self.asks.within(math.floor(high)), max_levels))
+        return bid, ask
 
     def _moved(self, event: BookSnapshot | BookDelta) -> None:
         self.update_id = event.update_id
