@@ -1,0 +1,370 @@
+"""Deribit: inverse and USDC perpetuals, decoded without IO (VENUES section 5).
+
+JSON-RPC over one socket. The book comes as one snapshot after subscribing and then as a chain of changes; a second
+subscription gives no second snapshot, so a broken chain is mended by a new connection. Trades have contiguous numbers.
+Liquidations are not told live since 2023-10-03: `deribit_liquidations` fetches them an hour late.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from feeds.errors import ProtocolError
+from feeds.events import (
+    BookDelta,
+    BookLost,
+    BookSnapshot,
+    Connected,
+    Disconnected,
+    Event,
+    Funding,
+    IndexPrice,
+    Level,
+    MarkPrice,
+    OpenInterest,
+    Quote,
+    Side,
+    Trade,
+    TradesLive,
+    TradesLost,
+)
+from feeds.frame import ConnectionSpec, Frame, FrameKind
+from feeds.instrument import Instrument, MarketKind
+from feeds.protocol import Reconnect, Request, Send
+from feeds.units import Units
+from feeds.venues.deribit_liquidations import DelayedLiquidations, liquidations
+from feeds.venues.deribit_wire import (
+    Answer,
+    Anything,
+    BookData,
+    PlatformData,
+    Push,
+    RawChange,
+    TickerData,
+    TradeData,
+    TradesPage,
+)
+
+PLATFORM = "platform_state"
+
+_MS = 1_000_000
+_FUNDING_BASIS_NS = 8 * 3_600 * 1_000 * _MS
+_BATCH = 500
+_HEARTBEAT_ID, _TEST_ID, _SUBSCRIBE_ID = 1, 2, 100
+_HEARTBEAT_S = 30
+_ROUTE_LIMIT = 4_096
+_ENVELOPE = b'{"jsonrpc":"2.0","method":"subscription","params":{"channel":"'
+_NAME_AT = len(_ENVELOPE)
+
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+_TEXT, _BUY, _SELL = FrameKind.TEXT, Side.BUY, Side.SELL  # looked up for every frame
+
+Events = Sequence[Event]
+
+
+class _Market:
+    """What one instrument remembers on this connection."""
+
+    def __init__(self, instrument: Instrument, number: int) -> None:
+        self.instrument = instrument
+        self.units = Units(instrument)
+        self.change_id: int | None = None
+        self.trade_seq: int | None = None
+        self.trades_live = False
+        self.liquidations_live = False
+        self.delayed = DelayedLiquidations(self.units, number)
+
+
+class _Channel(NamedTuple):
+    """One kind of message: its typed decoder and what to do with it."""
+
+    decoder: msgspec.json.Decoder[Any]
+    handle: str
+
+
+def _channel(shape: Any, handle: str) -> _Channel:
+    return _Channel(msgspec.json.Decoder(Push[shape]), handle)
+
+
+_CHANNELS = {
+    "trades": _channel(list[TradeData], "_trades"),
+    "book": _channel(BookData, "_book"),
+    "ticker": _channel(TickerData, "_ticker"),
+    PLATFORM: _channel(PlatformData, "_platform"),
+}
+_anything = msgspec.json.Decoder(Anything)
+_acknowledged = msgspec.json.Decoder(list[str])
+_trades_page = msgspec.json.Decoder(Answer[TradesPage])
+
+
+def parse_channel(name: str) -> tuple[str, str]:
+    """Kind and instrument of a channel: `book.BTC-PERPETUAL.100ms` -> (book, BTC-PERPETUAL).
+
+    Both are empty for channels we have no use for, such as the grouped `book.BTC-PERPETUAL.none.10.100ms`.
+    """
+    words = name.split(".")
+    if words == [PLATFORM]:
+        return PLATFORM, ""
+    if len(words) != 3 or words[0] not in _CHANNELS:
+        return "", ""
+    return words[0], words[1]
+
+
+class DeribitProtocol:
+    """One Deribit connection."""
+
+    def __init__(self, spec: ConnectionSpec) -> None:
+        self.requests: list[Request] = []
+        self._spec = spec
+        self._markets = {market.symbol: _Market(market, number) for number, market in enumerate(spec.markets)}
+        self._routes: dict[bytes, tuple[Callable[[bytes], Any], Callable[[Any, int], Events]] | None] = {}
+        self._batches = [spec.streams[start : start + _BATCH] for start in range(0, len(spec.streams), _BATCH)]
+        self._leaving = False
+
+    def receive(self, frame: Frame) -> Events:
+        """Decode one frame. Raises ProtocolError; the frame is then skipped as a whole."""
+        try:
+            if frame.kind is _TEXT:
+                return self._text(frame.payload, frame.ts_recv_ns)
+            return self._other(frame)
+        except _UNREADABLE as error:
+            raise ProtocolError("Deribit sent a message of unknown shape", str(error)) from error
+
+    def tick(self, now_ns: int) -> None:
+        """Fetch the liquidations of an hour ago when they are due."""
+        for market in self._markets.values():
+            if (request := market.delayed.tick(now_ns)) is not None:
+                self.requests.append(request)
+
+    def refresh_books(self, now_ns: int) -> None:
+        """Connect anew: there is no other way to a whole book."""
+        self._leave("a whole book is wanted")
+
+    def _leave(self, reason: str) -> None:
+        if not self._leaving:
+            self._leaving = True
+            self.requests.append(Reconnect(reason))
+
+    def _text(self, payload: bytes, now_ns: int) -> Events:
+        if not payload.startswith(_ENVELOPE):
+            return self._other_text(payload, now_ns)
+        return self._push(payload[_NAME_AT : payload.find(b'"', _NAME_AT)], payload, now_ns)
+
+    def _push(self, name: bytes, payload: bytes, now_ns: int) -> Events:
+        try:
+            route = self._routes[name]
+        except KeyError:
+            route = self._route(name.decode(errors="replace"))
+            if len(self._routes) < _ROUTE_LIMIT:
+                self._routes[name] = route
+        if route is None:
+            return ()
+        decode, handle = route
+        return handle(decode(payload).params.data, now_ns)
+
+    def _route(self, name: str) -> tuple[Callable[[bytes], Any], Callable[[Any, int], Events]] | None:
+        kind, symbol = parse_channel(name)
+        if not kind or (symbol and symbol not in self._markets):
+            return None
+        channel = _CHANNELS[kind]
+        return channel.decoder.decode, getattr(self, channel.handle)
+
+    def _other_text(self, payload: bytes, now_ns: int) -> Events:
+        message = _anything.decode(payload)
+        params = message.params
+        if message.error is not None:
+            detail = bytes(message.error.data or b"").decode(errors="replace")
+            raise ProtocolError(f"Deribit refused a request: {message.error.message}", detail)
+        if message.method == "subscription" and params is not None:
+            return self._push(params.channel.encode(), payload, now_ns)
+        if message.method == "heartbeat" and params is not None and params.type == "test_request":
+            self._call(_TEST_ID, "public/test", {})
+            return ()
+        return self._acknowledge(message, now_ns)
+
+    def _acknowledge(self, message: Anything, now_ns: int) -> Events:
+        """An answer to `subscribe` names the channels that it granted; the others are simply missing."""
+        if message.result is None or not isinstance(message.id, int):
+            return ()
+        batch = message.id - _SUBSCRIBE_ID
+        if not 0 <= batch < len(self._batches):
+            return ()
+        granted = set(_acknowledged.decode(message.result))
+        events: list[Event] = []
+        for name in self._batches[batch]:
+            kind, symbol = parse_channel(name)
+            if (market := self._markets.get(symbol)) is not None:
+                events += self._granted(market, kind, name in granted, now_ns)
+        return events
+
+    def _granted(self, market: _Market, kind: str, granted: bool, now_ns: int) -> list[Event]:
+        if kind == "trades" and granted:
+            return self._go_live(market, now_ns)
+        if kind == "trades":
+            return [TradesLost(market.instrument, now_ns, "the venue did not grant the trades")]
+        if kind == "book" and not granted:
+            return [BookLost(market.instrument, now_ns, "the venue did not grant the book")]
+        return []
+
+    def _call(self, request_id: int, method: str, params: dict[str, object]) -> None:
+        call = {"jsonrpc": "2.0", "id": request_id, "method": method, "params": params}
+        self.requests.append(Send(msgspec.json.encode(call).decode()))
+
+    def _other(self, frame: Frame) -> Events:
+        match frame.kind:
+            case FrameKind.OPEN:
+                return self._begin(frame.ts_recv_ns)
+            case FrameKind.CLOSE:
+                return self._end(frame)
+            case FrameKind.HTTP:
+                return self._answer(frame)
+            case _:
+                return ()
+
+    def _begin(self, now_ns: int) -> Events:
+        self._call(_HEARTBEAT_ID, "public/set_heartbeat", {"interval": _HEARTBEAT_S})
+        for number, batch in enumerate(self._batches):
+            self._call(_SUBSCRIBE_ID + number, "public/subscribe", {"channels": batch})
+        return (Connected(self._spec.venue, self._spec.name, now_ns),)
+
+    def _end(self, frame: Frame) -> Events:
+        reason = frame.payload.decode(errors="replace")
+        events: list[Event] = [Disconnected(self._spec.venue, self._spec.name, frame.ts_recv_ns, reason)]
+        for market in self._markets.values():
+            if market.change_id is not None:
+                events.append(BookLost(market.instrument, frame.ts_recv_ns, reason))
+            if market.trades_live:
+                events.append(TradesLost(market.instrument, frame.ts_recv_ns, reason))
+        return events
+
+    def _platform(self, data: PlatformData, now_ns: int) -> Events:
+        """Maintenance stops the matching: books are void until it is over, and then need new snapshots."""
+        if data.maintenance is None:
+            return ()
+        lost: list[Event] = []
+        if data.maintenance:
+            for market in self._markets.values():
+                lost += self._lose_book(market, "Deribit is in maintenance", now_ns)
+        elif any(market.change_id is None for market in self._markets.values()):
+            self._leave("Deribit's maintenance is over")
+        return lost
+
+    # trades
+
+    def _trades(self, rows: list[TradeData], now_ns: int) -> Events:
+        known = [(market, row) for row in rows if (market := self._markets.get(row.instrument_name)) is not None]
+        executions = [(market, row, market.units.execution(row.price, row.amount)) for market, row in known]
+        executions.sort(key=lambda execution: execution[1].trade_seq)
+        events: list[Event] = []
+        for market, row, (ticks, price, size, notional) in executions:
+            chain = self._trade_chain(market, row.trade_seq, now_ns)
+            if chain is None:
+                continue
+            events += chain
+            if row.block_trade_id is None:
+                side, ts_ns = (_BUY if row.direction == "buy" else _SELL), row.timestamp * _MS
+                events.append(Trade(market.instrument, ts_ns, now_ns, ticks, price, size, notional, side, row.trade_id))
+            if row.liquidation is not None:
+                market.liquidations_live = True
+                events += liquidations(market.units, row, now_ns)
+        return events
+
+    def _go_live(self, market: _Market, now_ns: int) -> list[Event]:
+        if market.trades_live:
+            return []
+        market.trades_live = True
+        return [TradesLive(market.instrument, now_ns)]
+
+    def _trade_chain(self, market: _Market, seq: int, now_ns: int) -> list[Event] | None:
+        """Events that go before a trade (the first of a market, a hole); None for a trade seen before."""
+        last = market.trade_seq
+        if last is not None and seq <= last:
+            return None
+        events = self._go_live(market, now_ns)
+        market.trade_seq = seq
+        if last is not None and seq != last + 1:
+            missing = seq - last - 1
+            reason = f"{missing} trades missing before number {seq}"
+            events += [TradesLost(market.instrument, now_ns, reason, missing), TradesLive(market.instrument, now_ns)]
+        return events
+
+    def _answer(self, frame: Frame) -> Events:
+        topic, _, symbol = frame.tag.partition("/")
+        market = self._markets.get(symbol)
+        if topic != "liquidations" or market is None:
+            return ()
+        told, following = market.delayed.answer(_trades_page.decode(frame.payload).result, frame.ts_recv_ns)
+        if following is not None:
+            self.requests.append(following)
+        return () if market.liquidations_live else told
+
+    # book
+
+    def _book(self, data: BookData, now_ns: int) -> Events:
+        market = self._markets.get(data.instrument_name)
+        if market is None or (market.change_id is not None and data.change_id <= market.change_id):
+            return ()
+        bids, asks = _levels(market.units, data.bids), _levels(market.units, data.asks)
+        ts_ns, change_id = data.timestamp * _MS, data.change_id
+        if data.type == "snapshot" or not data.prev_change_id:
+            market.change_id = change_id
+            return (BookSnapshot(market.instrument, ts_ns, now_ns, bids, asks, change_id),)
+        if data.prev_change_id != market.change_id:
+            return self._break(market, data, now_ns)
+        market.change_id = change_id
+        return (BookDelta(market.instrument, ts_ns, now_ns, bids, asks, change_id),)
+
+    def _break(self, market: _Market, data: BookData, now_ns: int) -> Events:
+        self._leave(f"the book of {market.instrument.symbol} broke")
+        return self._lose_book(market, f"change {data.change_id} does not follow the last one applied", now_ns)
+
+    def _lose_book(self, market: _Market, reason: str, now_ns: int) -> list[Event]:
+        if market.change_id is None:
+            return []
+        market.change_id = None
+        return [BookLost(market.instrument, now_ns, reason)]
+
+    # mark, index, funding, open interest
+
+    def _ticker(self, data: TickerData, now_ns: int) -> Events:
+        market = self._markets.get(data.instrument_name)
+        if market is None:
+            return ()
+        instrument, ts_ns, scale = market.instrument, data.timestamp * _MS, market.instrument.multiplier
+        mark = data.mark_price / scale
+        events: list[Event] = [
+            MarkPrice(instrument, ts_ns, now_ns, mark),
+            IndexPrice(instrument, ts_ns, now_ns, data.index_price / scale),
+            _open_interest(data, instrument, mark, ts_ns, now_ns),
+        ]
+        if data.current_funding is not None and math.isfinite(data.current_funding):
+            events.append(Funding(instrument, ts_ns, now_ns, data.current_funding, None, _FUNDING_BASIS_NS))
+        quote = _quote(data, market.units, ts_ns, now_ns)
+        return events if quote is None else [*events, quote]
+
+
+def _levels(units: Units, changes: Iterable[RawChange]) -> list[Level]:
+    return units.levels([(price, 0.0 if action == "delete" else size) for action, price, size in changes])
+
+
+def _open_interest(data: TickerData, instrument: Instrument, mark: float, ts_ns: int, now_ns: int) -> OpenInterest:
+    """USD on inverse, listed coins on linear (VENUES 5.5)."""
+    if instrument.kind is MarketKind.INVERSE:
+        size = data.open_interest / mark if mark else 0.0
+        return OpenInterest(instrument, ts_ns, now_ns, size, data.open_interest)
+    size = data.open_interest * instrument.multiplier
+    return OpenInterest(instrument, ts_ns, now_ns, size, size * mark)
+
+
+def _quote(data: TickerData, units: Units, ts_ns: int, now_ns: int) -> Quote | None:
+    """The ticker's best bid and ask; an empty side has price 0 or none at all."""
+    bid, ask = data.best_bid_price, data.best_ask_price
+    if not bid or not ask:
+        return None
+    sizes = (data.best_bid_amount or 0.0, data.best_ask_amount or 0.0)
+    (bid_ticks, bid_size), (ask_ticks, ask_size) = units.levels(((bid, sizes[0]), (ask, sizes[1])))
+    return Quote(units.instrument, ts_ns, now_ns, bid_ticks, bid_size, ask_ticks, ask_size)

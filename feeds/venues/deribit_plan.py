@@ -1,0 +1,59 @@
+"""Which sockets Deribit needs for some bases, and where they are (VENUES 5.1, 5.6, 8.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from feeds.frame import ConnectionSpec
+from feeds.instrument import Instrument, MarketKind, Venue
+from feeds.protocol import Fetch
+from feeds.venues.deribit import PLATFORM, DeribitProtocol
+from feeds.venues.deribit_instruments import instruments_from_listing
+from feeds.venues.driver import Endpoints, VenueDriver
+
+_HOST = Endpoints("wss://www.deribit.com", "https://www.deribit.com")
+_QUOTES = {MarketKind.INVERSE: "USD", MarketKind.LINEAR: "USDC"}
+_CHANNELS = ("trades.{}.100ms", "book.{}.100ms", "ticker.{}.100ms")
+
+
+def listing(kind: MarketKind) -> tuple[Fetch, ...]:
+    """The request that lists the futures of all currencies; the venue allows one such call a second."""
+    return (Fetch("/api/v2/public/get_instruments?currency=any&kind=future", "instruments"),)
+
+
+def instruments(kind: MarketKind, bodies: Sequence[bytes]) -> tuple[Instrument, ...]:
+    """Read the answer to `listing`. Raises ProtocolError."""
+    return instruments_from_listing(bodies[0], kind)
+
+
+def choose(instruments: Iterable[Instrument], bases: Iterable[str]) -> tuple[Instrument, ...]:
+    """The USD perpetual (inverse) or the USDC perpetual (linear) of each base."""
+    wanted = set(bases)
+    return tuple(market for market in instruments if market.base in wanted and market.quote == _QUOTES[market.kind])
+
+
+def connections(kind: MarketKind, markets: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[ConnectionSpec, ...]:
+    """One socket for a kind; the venue allows 32 an address."""
+    if not markets:
+        return ()
+    spec = ConnectionSpec(
+        name=f"{Venue.DERIBIT.value}.{kind.value}.all",
+        venue=Venue.DERIBIT,
+        kind=kind,
+        route="all",
+        url=f"{endpoints.websocket}/ws/api/v2",
+        streams=(*(channel.format(market.symbol) for market in markets for channel in _CHANNELS), PLATFORM),
+        markets=markets,
+    )
+    return (spec,)
+
+
+DRIVER = VenueDriver(
+    venue=Venue.DERIBIT,
+    endpoints={MarketKind.INVERSE: _HOST, MarketKind.LINEAR: _HOST},
+    listing=listing,
+    instruments=instruments,
+    choose=choose,
+    connections=connections,
+    protocol=DeribitProtocol,
+)

@@ -1,0 +1,71 @@
+"""Which sockets Hyperliquid needs for some bases, and where they are (VENUES 4.1, 4.3, 8.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from feeds.frame import ConnectionSpec
+from feeds.instrument import Instrument, MarketKind, Venue
+from feeds.protocol import Fetch
+from feeds.venues.driver import Endpoints, VenueDriver
+from feeds.venues.hyperliquid import HyperliquidProtocol
+from feeds.venues.hyperliquid_instruments import instruments_from_meta
+
+_HOST = Endpoints("wss://api.hyperliquid.xyz", "https://api.hyperliquid.xyz")
+_LISTS = {MarketKind.LINEAR: '{"type":"meta"}', MarketKind.SPOT: '{"type":"spotMeta"}'}
+_BOOK = ("l2Book", "l2BookFast", "bbo")
+_FLOW = {MarketKind.LINEAR: ("trades", "activeAssetCtx"), MarketKind.SPOT: ("trades",)}
+
+
+def listing(kind: MarketKind) -> tuple[Fetch, ...]:
+    """The POST that lists a market's assets."""
+    return (Fetch("/info", "instruments", 20, _LISTS[kind]),)
+
+
+def instruments(kind: MarketKind, bodies: Sequence[bytes]) -> tuple[Instrument, ...]:
+    """Read the answer to `listing`. Raises ProtocolError."""
+    return instruments_from_meta(bodies[0], kind)
+
+
+def choose(instruments: Iterable[Instrument], bases: Iterable[str]) -> tuple[Instrument, ...]:
+    """The one perpetual or USDC pair of each base; where names repeat, the one listed first."""
+    first: dict[str, Instrument] = {}
+    for market in instruments:
+        first.setdefault(market.base, market)
+    return tuple(first[base] for base in dict.fromkeys(bases) if base in first)
+
+
+def connections(kind: MarketKind, markets: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[ConnectionSpec, ...]:
+    """Two sockets for a kind: the books, and all else.
+
+    The venue allows 10 sockets and 1000 subscriptions an address; both kinds need 4 and at most 5 a coin.
+    """
+    if not markets:
+        return ()
+    routes = {"book": _BOOK, "flow": _FLOW[kind]}
+    return tuple(_connection(kind, route, channels, markets, endpoints) for route, channels in routes.items())
+
+
+def _connection(
+    kind: MarketKind, route: str, channels: tuple[str, ...], markets: tuple[Instrument, ...], endpoints: Endpoints
+) -> ConnectionSpec:
+    return ConnectionSpec(
+        name=f"{Venue.HYPERLIQUID.value}.{kind.value}.{route}",
+        venue=Venue.HYPERLIQUID,
+        kind=kind,
+        route=route,
+        url=f"{endpoints.websocket}/ws",
+        streams=tuple(f"{channel}:{market.symbol}" for market in markets for channel in channels),
+        markets=markets,
+    )
+
+
+DRIVER = VenueDriver(
+    venue=Venue.HYPERLIQUID,
+    endpoints={MarketKind.LINEAR: _HOST, MarketKind.SPOT: _HOST},
+    listing=listing,
+    instruments=instruments,
+    choose=choose,
+    connections=connections,
+    protocol=HyperliquidProtocol,
+)
