@@ -128,6 +128,14 @@ class Units:
             return bid_size * per_tick / bid if bid else 0.0, ask_size * per_tick / ask if ask else 0.0
         return bid_size * self._unit, ask_size * self._unit
 
+    def worth(self, price: float, size: float) -> tuple[float, float]:
+        """Base coin and notional in quote of a size in the venue's own unit at a price that may lie off the grid.
+
+        `price` is quote per base coin and positive.
+        """
+        amount = size * self._unit
+        return (amount / price, amount) if self._inverse else (amount, amount * price)
+
     def _choose_levels(self) -> Callable[[Levels], list[Level]]:
         if self._inverse:
             return self._inverse_levels
