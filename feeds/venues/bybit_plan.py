@@ -1,0 +1,71 @@
+"""Which sockets Bybit needs for some markets, and where they are (VENUES 2.1, 2.6, 8.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from feeds.frame import ConnectionSpec
+from feeds.instrument import Instrument, MarketKind, Venue
+from feeds.protocol import Fetch
+from feeds.venues.bybit import BybitProtocol
+from feeds.venues.bybit_instruments import instruments_from_info
+from feeds.venues.driver import Endpoints, VenueDriver
+
+LIVE = {kind: Endpoints("wss://stream.bybit.com", "https://api.bybit.com") for kind in MarketKind}
+_QUOTES = {MarketKind.LINEAR: "USDT", MarketKind.INVERSE: "USD", MarketKind.SPOT: "USDT"}
+_BOOK = ("orderbook.200",)
+_TRADES = ("publicTrade",)
+_FLOW = (*_TRADES, "tickers", "allLiquidation")
+
+
+def listing(kind: MarketKind) -> tuple[Fetch, ...]:
+    """The request that lists a category's instruments; 800 linear ones in 2026-08, and a page holds 1000."""
+    return (Fetch(f"/v5/market/instruments-info?category={kind.value}&status=Trading&limit=1000", "instruments"),)
+
+
+def choose(instruments: Iterable[Instrument], bases: Iterable[str]) -> tuple[Instrument, ...]:
+    """The main market of each base: the USDT perpetual, the coin-margined perpetual or the USDT pair."""
+    wanted = set(bases)
+    return tuple(market for market in instruments if market.base in wanted and market.quote == _QUOTES[market.kind])
+
+
+def connections(kind: MarketKind, markets: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[ConnectionSpec, ...]:
+    """The sockets for these markets: linear has one for the books and one for the rest, the others have one in all."""
+    if not markets:
+        return ()
+    if kind is MarketKind.LINEAR:
+        return (
+            _connection(kind, "book", _BOOK, markets, endpoints),
+            _connection(kind, "flow", _FLOW, markets, endpoints),
+        )
+    flow = _TRADES if kind is MarketKind.SPOT else _FLOW
+    return (_connection(kind, "all", (*_BOOK, *flow), markets, endpoints),)
+
+
+def _connection(
+    kind: MarketKind,
+    route: str,
+    channels: tuple[str, ...],
+    markets: tuple[Instrument, ...],
+    endpoints: Endpoints,
+) -> ConnectionSpec:
+    return ConnectionSpec(
+        name=f"{Venue.BYBIT.value}.{kind.value}.{route}",
+        venue=Venue.BYBIT,
+        kind=kind,
+        route=route,
+        url=f"{endpoints.websocket}/v5/public/{kind.value}",
+        streams=tuple(f"{channel}.{market.symbol}" for channel in channels for market in markets),
+        markets=markets,
+    )
+
+
+DRIVER = VenueDriver(
+    venue=Venue.BYBIT,
+    endpoints=LIVE,
+    listing=listing,
+    instruments=instruments_from_info,
+    choose=choose,
+    connections=connections,
+    protocol=BybitProtocol,
+)
