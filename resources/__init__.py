@@ -1,4 +1,7 @@
-"""Everything that is not code: fonts, themes, the sample session. Found beside this file, wherever the package is installed."""
+"""Everything that is not code.
+
+Fonts, themes, the sample session. Found beside this file, wherever the package is installed.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,10 @@ from pathlib import Path
 
 
 def path(name: str) -> Path:
-    """The file `name` (for example `fonts/RobotoCondensed-Regular.ttf`). Raises FileNotFoundError when it is not shipped."""
+    """The file `name` (for example `fonts/RobotoCondensed-Regular.ttf`).
+
+    Raises FileNotFoundError when it is not shipped.
+    """
     found = Path(str(files(__name__).joinpath(name)))
     if not found.exists():
         raise FileNotFoundError(f"resource {name} is missing from this installation")

@@ -1,4 +1,7 @@
-"""Numbers and times as text: the only formatter. `None` and NaN read as an en dash, so that "no data" never looks like 0."""
+"""Numbers and times as text.
+
+The only formatter. `None` and NaN read as an en dash, so that "no data" never looks like 0.
+"""
 
 from __future__ import annotations
 

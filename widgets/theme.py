@@ -125,6 +125,7 @@ def _palette(look: Theme) -> QPalette:
 def style_sheet(look: Theme) -> str:
     """Hairlines instead of boxes, no gradients, the focus ring in its own colour."""
     c = look.spec.colors
+    arrow = resources.path("icons/down.svg").as_posix()
     return f"""
     QMainWindow::separator {{ background: {c["hairline"]}; width: 1px; height: 1px; }}
     QMainWindow::separator:hover {{ background: {c["focus"]}; }}
@@ -137,12 +138,15 @@ def style_sheet(look: Theme) -> str:
     QMenu::item:disabled {{ color: {c["faint"]}; }}
     QMenu::separator {{ height: 1px; background: {c["hairline"]}; margin: 4px 0; }}
     QPushButton, QToolButton, QComboBox, QLineEdit, QSpinBox, QDoubleSpinBox {{
-        background: {c["raised"]}; color: {c["text"]}; border: 1px solid {c["hairline"]}; padding: 2px 8px; border-radius: 2px; }}
+        background: {c["raised"]}; color: {c["text"]}; border: 1px solid {c["hairline"]};
+        padding: 2px 8px; border-radius: 2px; }}
     QPushButton:hover, QToolButton:hover, QComboBox:hover {{ border-color: {c["faint"]}; }}
     QPushButton:pressed, QToolButton:pressed, QToolButton:checked {{ background: {c["hairline"]}; }}
-    QPushButton:focus, QToolButton:focus, QComboBox:focus, QLineEdit:focus, QSpinBox:focus {{ border-color: {c["focus"]}; }}
+    QPushButton:focus, QToolButton:focus, QComboBox:focus, QLineEdit:focus, QSpinBox:focus {{
+        border-color: {c["focus"]}; }}
     QPushButton:disabled, QToolButton:disabled {{ color: {c["faint"]}; }}
-    QComboBox::drop-down {{ border: none; width: 12px; }}
+    QComboBox::drop-down {{ border: none; width: 14px; }}
+    QComboBox::down-arrow {{ image: url({arrow}); width: 8px; height: 8px; }}
     QComboBox QAbstractItemView {{ background: {c["raised"]}; border: 1px solid {c["hairline"]}; }}
     QTabBar::tab {{ background: {c["window"]}; color: {c["muted"]}; padding: 4px 12px; border: none; }}
     QTabBar::tab:selected {{ color: {c["text"]}; border-bottom: 2px solid {c["focus"]}; }}

@@ -160,13 +160,13 @@ def export(
     every: Annotated[str, typer.Option(help="How often books are written; the last is always.")] = "1s",
     levels: Annotated[int, typer.Option(help="Levels a side in the book table; 0: all.")] = 20,
     poc_tie: Annotated[str, typer.Option(help="Which of equal rows is the POC: middle or lowest.")] = "middle",
-    format: Annotated[str, typer.Option(help="csv, parquet or jsonl; several separated by commas.")] = "csv",
+    form: Annotated[str, typer.Option("--format", help="csv, parquet or jsonl; several separated by commas.")] = "csv",
 ) -> None:
     from workstation.export import ExportSettings, export_rows
     from workstation.readmodels import FootprintRules, PocTie
     from workstation.tables import FORMATS, TableWriter
 
-    tables, formats = tuple(table.split(",")), tuple(format.split(","))
+    tables, formats = tuple(table.split(",")), tuple(form.split(","))
     _known(tables, COLUMNS, "table")
     _known(formats, FORMATS, "format")
     _known((poc_tie,), list(PocTie), "POC tie rule")

@@ -22,8 +22,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 
 NOTES = """kind is linear, inverse or spot; sums over venues have venue `all` and kind `perp` or `spot`.
 row_price is the lower edge of a row; aggressor is buy, sell or empty; position is the liquidated one, long or short.
-poc is the lower edge of the POC row; complete says that no trade of the bar is missing; gap that some are, and then cvd is
-empty. cvd runs from the start of the recording without resets."""
+poc is the lower edge of the POC row; complete says that no trade of the bar is missing; gap that some are, and then
+cvd is empty. cvd runs from the start of the recording without resets."""
 
 
 def columns_help() -> str:

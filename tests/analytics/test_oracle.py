@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 
 from feeds.importers import import_captures
+from tests.tables import Tables, tables_of
 from workstation.export import ExportSettings, export_rows
 from workstation.readmodels import FootprintRules, PocTie
-
-from tests.tables import Tables, tables_of
 
 MS = 1_000_000
 MARKETS = {"usdm_btc_20240808": "linear", "cm_btc_20240808_09": "inverse", "spot_btc_20240808_09": "spot"}

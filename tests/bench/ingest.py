@@ -8,11 +8,10 @@ import time
 import msgspec
 
 from feeds.frame import Frame
-from workstation.core import Core, read_to_end, spare_the_collector
-from workstation.readmodels import CvdRequest, FootprintRequest
-
 from tests.bench.captures import BTC, USDM, frames, recording
 from tests.bench.metric import Metric, best_pair
+from workstation.core import Core, read_to_end, spare_the_collector
+from workstation.readmodels import CvdRequest, FootprintRequest
 
 
 def measure() -> dict[str, Metric]:

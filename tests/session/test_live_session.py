@@ -13,14 +13,13 @@ from feeds.recording import RecordingReader
 from feeds.simulator.server import serve
 from feeds.venues import DRIVERS
 from feeds.venues.driver import loopback
+from tests.session.test_replay_session import REQUESTS
+from tests.tables import tables_of
+from tests.views import assert_same_view
 from workstation.core import Core, read_to_end
 from workstation.export import ExportSettings, export_rows, state_rows
 from workstation.live_session import LiveSession
 from workstation.readmodels import Presence
-
-from tests.session.test_replay_session import REQUESTS
-from tests.tables import tables_of
-from tests.views import assert_same_view
 
 S = 1_000_000_000
 STATE_TABLES = ExportSettings(("bars", "footprint", "cvd"), bar_ns=5 * S, row_size=5.0)

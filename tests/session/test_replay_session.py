@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from feeds.recording import RecordingReader
+from tests.views import assert_same_view
 from workstation.core import Core, Tape
 from workstation.readmodels import (
     CvdRequest,
@@ -20,8 +21,6 @@ from workstation.readmodels import (
     ViewRequest,
 )
 from workstation.replay_session import ReplaySession
-
-from tests.views import assert_same_view
 
 S = 1_000_000_000
 REQUESTS: tuple[ViewRequest, ...] = (
