@@ -72,7 +72,8 @@ class _Market:
     def __init__(self, instrument: Instrument, number: int) -> None:
         self.instrument = instrument
         self.units = Units(instrument)
-        self.change_id: int | None = None
+        self.book_known = False
+        self.change_id = -1  # the newest seen, applied or not: an older snapshot is not the book
         self.trade_seq: int | None = None
         self.trades_live = False
         self.liquidations_live = False
@@ -177,7 +178,7 @@ class DeribitProtocol:
         message = _anything.decode(payload)
         params = message.params
         if message.error is not None:
-            detail = bytes(message.error.data or b"").decode(errors="replace")
+            detail = bytes(message.error.data).decode(errors="replace")
             raise ProtocolError(f"Deribit refused a request: {message.error.message}", detail)
         if message.method == "subscription" and params is not None:
             return self._push(params.channel.encode(), payload, now_ns)
@@ -188,7 +189,7 @@ class DeribitProtocol:
 
     def _acknowledge(self, message: Anything, now_ns: int) -> Events:
         """An answer to `subscribe` names the channels that it granted; the others are simply missing."""
-        if message.result is None or not isinstance(message.id, int):
+        if not isinstance(message.id, int):
             return ()
         batch = message.id - _SUBSCRIBE_ID
         if not 0 <= batch < len(self._batches):
@@ -235,7 +236,7 @@ class DeribitProtocol:
         reason = frame.payload.decode(errors="replace")
         events: list[Event] = [Disconnected(self._spec.venue, self._spec.name, frame.ts_recv_ns, reason)]
         for market in self._markets.values():
-            if market.change_id is not None:
+            if market.book_known:
                 events.append(BookLost(market.instrument, frame.ts_recv_ns, reason))
             if market.trades_live:
                 events.append(TradesLost(market.instrument, frame.ts_recv_ns, reason))
@@ -249,7 +250,7 @@ class DeribitProtocol:
         if data.maintenance:
             for market in self._markets.values():
                 lost += self._lose_book(market, "Deribit is in maintenance", now_ns)
-        elif any(market.change_id is None for market in self._markets.values()):
+        elif not all(market.book_known for market in self._markets.values()):
             self._leave("Deribit's maintenance is over")
         return lost
 
@@ -306,26 +307,23 @@ class DeribitProtocol:
 
     def _book(self, data: BookData, now_ns: int) -> Events:
         market = self._markets.get(data.instrument_name)
-        if market is None or (market.change_id is not None and data.change_id <= market.change_id):
+        if market is None or data.change_id <= market.change_id:
             return ()
         bids, asks = _levels(market.units, data.bids), _levels(market.units, data.asks)
-        ts_ns, change_id = data.timestamp * _MS, data.change_id
-        if data.type == "snapshot" or not data.prev_change_id:
-            market.change_id = change_id
-            return (BookSnapshot(market.instrument, ts_ns, now_ns, bids, asks, change_id),)
-        if data.prev_change_id != market.change_id:
-            return self._break(market, data, now_ns)
+        ts_ns, change_id, last = data.timestamp * _MS, data.change_id, market.change_id
         market.change_id = change_id
-        return (BookDelta(market.instrument, ts_ns, now_ns, bids, asks, change_id),)
-
-    def _break(self, market: _Market, data: BookData, now_ns: int) -> Events:
+        if data.type == "snapshot" or not data.prev_change_id:
+            market.book_known = True
+            return (BookSnapshot(market.instrument, ts_ns, now_ns, bids, asks, change_id),)
+        if market.book_known and data.prev_change_id == last:
+            return (BookDelta(market.instrument, ts_ns, now_ns, bids, asks, change_id),)
         self._leave(f"the book of {market.instrument.symbol} broke")
-        return self._lose_book(market, f"change {data.change_id} does not follow the last one applied", now_ns)
+        return self._lose_book(market, f"change {change_id} does not follow the last one applied", now_ns)
 
     def _lose_book(self, market: _Market, reason: str, now_ns: int) -> list[Event]:
-        if market.change_id is None:
+        if not market.book_known:
             return []
-        market.change_id = None
+        market.book_known = False
         return [BookLost(market.instrument, now_ns, reason)]
 
     # mark, index, funding, open interest

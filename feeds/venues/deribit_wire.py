@@ -26,6 +26,8 @@ Data = TypeVar("Data")
 Price = Annotated[float, msgspec.Meta(ge=0, le=1e15)]
 RawChange = tuple[Literal["new", "change", "delete"], Price, Size]
 
+NOTHING = msgspec.Raw()  # what an absent field holds: msgspec reads `Raw | None` as None only
+
 
 class Params(msgspec.Struct, Generic[Data], gc=False):
     """What a subscription pushes."""
@@ -51,7 +53,7 @@ class ErrorData(msgspec.Struct, gc=False):
 
     code: int
     message: str = ""
-    data: msgspec.Raw | None = None
+    data: msgspec.Raw = NOTHING
 
 
 class Anything(msgspec.Struct, gc=False):
@@ -60,7 +62,7 @@ class Anything(msgspec.Struct, gc=False):
     method: str = ""
     params: AnyParams | None = None
     id: int | str | None = None
-    result: msgspec.Raw | None = None
+    result: msgspec.Raw = NOTHING
     error: ErrorData | None = None
 
 

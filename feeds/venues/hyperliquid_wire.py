@@ -33,7 +33,6 @@ class Anything(msgspec.Struct, gc=False):
     """Any message: only its channel."""
 
     channel: str
-    data: msgspec.Raw | None = None
 
 
 class TradeData(msgspec.Struct, gc=False):
