@@ -60,6 +60,12 @@ class Book:
         self.first_changed_id = update_id
         self._step = step
 
+    def copy(self) -> Book:
+        """The book as it is now, for keeping."""
+        book = Book((self.bids.best, 1), (self.asks.best, 1), self.update_id, self._step)
+        book.bids.levels, book.asks.levels = dict(self.bids.levels), dict(self.asks.levels)
+        return book
+
     def half(self, side: Side) -> HalfBook:
         """The resting orders of one side."""
         return self.bids if side is Side.BUY else self.asks

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from feeds.simulator.spec import SECOND
 
-FUNDING_INTERVAL_NS = 8 * 3_600 * SECOND
+EIGHT_HOURS_NS = 8 * 3_600 * SECOND
 _INTEREST = 0.0001
 _DAMPER = 0.00005  # Binance: 0.0005; narrower here, so that the rate is seen to move
 
@@ -22,26 +22,34 @@ class FundingRow:
 
 
 class Perpetual:
-    """The derived prices of one perpetual, quote per base coin. `rate` is a fraction per 8 h; longs pay when positive.
+    """The derived prices of one perpetual, quote per base coin. `rate` is a fraction an interval, paid by longs.
 
     `open_interest` is in lots, one side counted.
     """
 
-    def __init__(self, last: float, index: float, open_interest: float, now_ns: int) -> None:
+    def __init__(
+        self, last: float, index: float, open_interest: float, now_ns: int, interval_ns: int = EIGHT_HOURS_NS
+    ) -> None:
+        self.interval_ns = interval_ns
         self.mark = self.average_mark = last
         self.index = self.settle = index
         self.premium = last / index - 1.0
         self.open_interest = open_interest
-        self.next_funding_ns = now_ns - now_ns % FUNDING_INTERVAL_NS + FUNDING_INTERVAL_NS
+        self.next_funding_ns = now_ns - now_ns % interval_ns + interval_ns
         self.paid: list[FundingRow] = []
         for back in range(30, 0, -1):
             wave = 0.00006 * math.sin(back * 0.9) + 0.00004 * math.sin(back * 2.3)
-            self._pay(self.next_funding_ns - back * FUNDING_INTERVAL_NS, 0.00005 + wave)
+            self._pay(self.next_funding_ns - back * interval_ns, (0.00005 + wave) * self._part)
 
     @property
     def rate(self) -> float:
         """The funding rate as it stands: premium plus the clamped interest term, as on Binance."""
-        return self.premium + min(max(_INTEREST - self.premium, -_DAMPER), _DAMPER)
+        return (self.premium + min(max(_INTEREST - self.premium, -_DAMPER), _DAMPER)) * self._part
+
+    @property
+    def _part(self) -> float:
+        """The interval as a part of 8 h; never below an hour's, so that a compressed cycle still pays something."""
+        return max(self.interval_ns / EIGHT_HOURS_NS, 0.125)
 
     def _pay(self, ts_ns: int, rate: float) -> None:
         self.paid.append(FundingRow(ts_ns, rate, self.mark))
@@ -56,4 +64,4 @@ class Perpetual:
         self.settle += (index - self.settle) / 1_800.0
         if now_ns >= self.next_funding_ns:
             self._pay(self.next_funding_ns, self.rate)
-            self.next_funding_ns += FUNDING_INTERVAL_NS
+            self.next_funding_ns += self.interval_ns

@@ -85,4 +85,11 @@ class Pulse(msgspec.Struct, frozen=True, gc=False):
     ts_ns: int
 
 
-Fact = Fill | Aggregate | Touch | DepthChange | Forced | Pulse
+class Relisted(msgspec.Struct, frozen=True, gc=False):
+    """The market has a new price grid: `market.spec` is another one from here on, and so are the ticks of all facts."""
+
+    market: int
+    ts_ns: int
+
+
+Fact = Fill | Aggregate | Touch | DepthChange | Forced | Relisted | Pulse

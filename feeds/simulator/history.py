@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from feeds.events import Side
+from feeds.simulator.draws import Draws
 from feeds.simulator.facts import Aggregate, Fill
-from feeds.simulator.spec import SECOND, MarketSpec
+from feeds.simulator.spec import SECOND
 
 MINUTE = 60 * SECOND
 Row = TypeVar("Row", Fill, Aggregate)
@@ -90,19 +92,60 @@ class MinuteBar:
         self.buy_turnover += later.buy_turnover
 
 
+@dataclass(slots=True)
+class Day:
+    """The last 24 hours. Prices in ticks, `volume` in lots, `turnover` in quote (base coin if inverse).
+
+    What was traded before the start leaves at an even rate, what is traded since then comes in.
+    """
+
+    open: int
+    high: int
+    low: int
+    close: int
+    volume: float
+    turnover: float
+    trades: float
+    leaving: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    @classmethod
+    def before(cls, price: float, volume: float, turnover: Callable[[int, float], float], draws: Draws) -> Day:
+        """A day that ends at `price` (ticks) with a volume in lots."""
+        moves = [draws.normal() * 0.02 for _ in range(3)]
+        close, opened = round(price), round(price * (1.0 - moves[0]))
+        high = round(max(close, opened) * (1.0 + abs(moves[1])))
+        low = round(min(close, opened) * (1.0 - abs(moves[2])))
+        lots = max(volume * math.exp(0.2 * draws.normal()), 1.0)
+        day = cls(opened, high, max(low, 1), close, lots, turnover(round(lots), (high + low) / 2), lots**0.5)
+        day.leaving = (day.volume / 86_400, day.turnover / 86_400, day.trades / 86_400)
+        return day
+
+    def add(self, fill: Fill, turnover: float) -> None:
+        """Count one fill."""
+        self.high, self.low, self.close = max(self.high, fill.price), min(self.low, fill.price), fill.price
+        self.volume += fill.lots
+        self.turnover += turnover
+        self.trades += 1.0
+
+    def pass_second(self) -> None:
+        """Let a second's worth of the day before leave."""
+        self.volume -= self.leaving[0]
+        self.turnover -= self.leaving[1]
+        self.trades -= self.leaving[2]
+
+
 class Bars:
     """One-minute bars of the last `capacity` minutes in which something traded, oldest first."""
 
-    def __init__(self, spec: MarketSpec, capacity: int = 3_000) -> None:
-        self._turnover = spec.base_size if spec.instrument.kind == "inverse" else spec.notional
+    def __init__(self, capacity: int = 3_000) -> None:
         self._capacity = capacity
         self.rows: list[MinuteBar] = []
 
-    def add(self, fill: Fill) -> None:
+    def add(self, fill: Fill, turnover: float) -> None:
         """Count one fill."""
         minute = fill.ts_ns - fill.ts_ns % MINUTE
         if not self.rows or self.rows[-1].open_ns != minute:
             price, trade_id = fill.price, fill.trade_id
             self.rows.append(MinuteBar(minute, price, price, price, price, trade_id, trade_id))
             del self.rows[: -self._capacity]
-        self.rows[-1].add(fill, self._turnover(fill.lots, fill.price))
+        self.rows[-1].add(fill, turnover)

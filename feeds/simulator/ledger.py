@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from feeds.events import Side
-from feeds.simulator.spec import MarketSpec
+from feeds.simulator.spec import ListingSpec
 
 
 @dataclass(slots=True)
@@ -25,7 +25,7 @@ class Ledger:
     forced_orders: int = 0
     forced_lots: int = 0
 
-    def add(self, spec: MarketSpec, price: int, lots: int, aggressor: Side) -> None:
+    def add(self, spec: ListingSpec, price: int, lots: int, aggressor: Side) -> None:
         """Count one fill; its id follows `last_trade_id`."""
         self.trades += 1
         self.last_trade_id += 1

@@ -24,9 +24,10 @@ from feeds.simulator.catalogue import markets_of
 from feeds.simulator.dialect import Answer, Conversation, Dialect, Expelled, Message
 from feeds.simulator.dialects import dialects
 from feeds.simulator.ledger import Ledger
-from feeds.simulator.market import Market
+from feeds.simulator.listed import Listed
 from feeds.simulator.simulation import PULSE_NS, Simulation
 from feeds.simulator.spec import MS, SECOND
+from feeds.simulator.universe import light_of
 
 HOST = "127.0.0.1"
 _PERIOD_S = 0.01
@@ -263,7 +264,7 @@ def _respond(answer: Answer) -> web.Response:
     return web.Response(status=answer.status, body=answer.body, headers=answer.headers, content_type=kind)
 
 
-def _truth(market: Market, depth: int) -> dict[str, object]:
+def _truth(market: Listed, depth: int) -> dict[str, object]:
     """One market of `/simulator/ledger`: sums since the first trade id, the same at the opening, and the book.
 
     Book levels are `[ticks, lots]`, best first.
@@ -296,7 +297,8 @@ async def serve(
     in frames per client, `futures_weight` a minute.
     """
     clock = clock or SystemClock()
-    simulation = Simulation(seed, clock.now_ns(), markets=markets_of(venues, bases), warm_up_s=warm_up_s)
+    markets, light = markets_of(venues, bases), light_of(venues, bases)
+    simulation = Simulation(seed, clock.now_ns(), markets=markets, light=light, warm_up_s=warm_up_s)
     server = Server(simulation, dialects(simulation, futures_weight), clock, queue_limit)
     await server.open(port)
     return server

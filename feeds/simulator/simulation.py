@@ -11,10 +11,13 @@ from feeds.simulator.cascade import Cascades, ForcedOrder
 from feeds.simulator.catalogue import BASES, MARKETS
 from feeds.simulator.draws import Draws
 from feeds.simulator.facts import Fact, Pulse
+from feeds.simulator.light import Universe
+from feeds.simulator.listed import Listed
 from feeds.simulator.market import Market, Weather
 from feeds.simulator.price import Prices
-from feeds.simulator.spec import MS, SECOND, BaseSpec, MarketSpec
+from feeds.simulator.spec import MS, SECOND, BaseSpec, LightSpec, MarketSpec
 from feeds.simulator.tape import Tape
+from feeds.simulator.universe import LIGHT_BASES
 from feeds.simulator.warmup import fill_tape, price_paths
 
 STEP_NS = 10 * MS
@@ -23,7 +26,9 @@ _FORCED_IMPACT = 3.0
 
 
 class Simulation:
-    """The whole simulated world. `advance` is the only thing that moves it, in whole steps of 10 ms.
+    """The whole simulated world; `markets` are those with a whole book, then the light ones.
+
+    `advance` is the only thing that moves it, in whole steps of 10 ms.
 
     The facts depend on the seed and on the start time, not on how often `advance` is called.
     """
@@ -35,18 +40,22 @@ class Simulation:
         *,
         bases: tuple[BaseSpec, ...] = BASES,
         markets: tuple[MarketSpec, ...] = MARKETS,
+        light: tuple[LightSpec, ...] = (),
         warm_up_s: int = 900,
         cascade_every_s: tuple[float, float] = (40.0, 60.0),
     ) -> None:
         self.now_ns = start_ns - start_ns % STEP_NS
         self.start_ns = self.now_ns
+        self._anchor = bases[0].name
         self._prices = Prices(bases, Draws(seed, 0))
         self._moods = {spec.name: Aggression(Draws(seed, 1, i), self.now_ns) for i, spec in enumerate(bases)}
         self._cascades = Cascades(bases, Draws(seed, 2), self.now_ns, cascade_every_s)
-        self.markets = self._open(seed, bases, markets, warm_up_s)
-        self._victims = Victims(self.markets, Draws(seed, 6))
+        self._whole = self._open(seed, bases, markets, warm_up_s)
+        self._universe = Universe(seed, LIGHT_BASES, light, len(self._whole), self.now_ns)
+        self.markets: tuple[Listed, ...] = (*self._whole, *self._universe.markets)
+        self._victims = Victims(self._whole, Draws(seed, 6))
         self._spots: dict[str, list[Market]] = {}
-        for market in self.markets:
+        for market in self._whole:
             if market.perpetual is None:
                 self._spots.setdefault(market.spec.instrument.base, []).append(market)
 
@@ -82,12 +91,13 @@ class Simulation:
         self._prices.step(dt_s)
         for mood in self._moods.values():
             mood.step(now_ns)
-        for market in self.markets:
+        for market in self._whole:
             self._move(market, now_ns, out)
         for order in self._cascades.orders(now_ns, dt_s):
             self._force(order, now_ns, out)
-        for market in self.markets:
+        for market in self._whole:
             market.cut_depth(now_ns, out)
+        self._universe.step(now_ns, self._prices.bases[self._anchor].value, out)
         if now_ns % SECOND == 0:
             self._second(now_ns)
         if now_ns % PULSE_NS == 0:
@@ -113,7 +123,7 @@ class Simulation:
         for base, price in self._prices.bases.items():
             spots = self._spots.get(base)
             index = sum(spot.mid for spot in spots) / len(spots) if spots else price.value
-            for market in self.markets:
+            for market in self._whole:
                 if market.spec.instrument.base == base:
                     market.second(now_ns, index)
 

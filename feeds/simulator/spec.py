@@ -27,37 +27,25 @@ class BaseSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MarketSpec:
-    """One market. Sizes are lots, distances are ticks, rates are a second, `basis` is a fraction of the base's price.
+class ListingSpec:
+    """What any listed market has. `basis` is a fraction of the base's price, `open_interest` lots of one side.
 
     One lot is `instrument.lot_size`: base coin for linear and spot (also where the venue counts contracts or
     thousands), the venue's own size unit for inverse. A dialect writes `ticks * price_step` and `lots * size_step`.
-
     `interval_ns` are the depth intervals, the smallest first. `aggregate_ns` is the grid on which fills merge; 0 merges
-    only fills of one taker order. `id_jump` is the largest step between two update ids.
+    only fills of one taker order. `day_usd` is the turnover of the day before the start.
     """
 
     instrument: Instrument
-    orders_per_s: float
-    order_lots: float
-    order_sigma: float
-    level_lots: float
-    level_sigma: float
-    touch_lots: float
-    changes_per_s: float
-    density: float
-    reach_ticks: int
-    patience_ticks: float
-    lag_s: float
     basis: float
-    round_ticks: tuple[int, int]
     interval_ns: tuple[int, ...]
     aggregate_ns: int
-    id_jump: int
     first_trade_id: int
     first_aggregate_id: int
     first_update_id: int
     open_interest: int = 0
+    funding_hours: int = 8
+    day_usd: float = 0.0
 
     @property
     def tick(self) -> float:
@@ -90,3 +78,48 @@ class MarketSpec:
         if self.instrument.kind is MarketKind.INVERSE:
             return size * float(self.instrument.contract_size)
         return size * price * self.tick
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketSpec(ListingSpec):
+    """A market with a whole book. Sizes are lots, distances are ticks, rates are a second.
+
+    `id_jump` is the largest step between two update ids.
+    """
+
+    orders_per_s: float
+    order_lots: float
+    order_sigma: float
+    level_lots: float
+    level_sigma: float
+    touch_lots: float
+    changes_per_s: float
+    density: float
+    reach_ticks: int
+    patience_ticks: float
+    lag_s: float
+    round_ticks: tuple[int, int]
+    id_jump: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LightBase:
+    """A base asset of the wider market, moved once a second. `price` is that of one coin, `volatility` over one second.
+
+    `beta` is its share in Bitcoin's moves, `day_usd` the turnover of its largest market in a day.
+    """
+
+    name: str
+    price: float
+    volatility: float
+    beta: float
+    day_usd: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LightSpec(ListingSpec):
+    """A market moved once a second, with a few levels of book. `phase` is its step within the second, 0 to 99."""
+
+    level_lots: float
+    spread_ticks: int
+    phase: int

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from feeds.events import Side
+from feeds.instrument import MarketKind
 from feeds.simulator.facts import Aggregate, Fill
-from feeds.simulator.history import Bars, Recent
+from feeds.simulator.history import Bars, Day, Recent
 from feeds.simulator.ledger import Ledger
-from feeds.simulator.spec import MarketSpec
+from feeds.simulator.spec import ListingSpec
 
-_AGGREGATES_KEPT = 60_000
-_TRADES_KEPT = 20_000
+_KEPT = 60_000
 
 
 class Tape:
-    """Owner of the trade ids of one market."""
+    """Owner of the trade ids of one market. `kept` aggregates and a third as many trades can be asked for again."""
 
-    def __init__(self, index: int, spec: MarketSpec) -> None:
+    def __init__(self, index: int, spec: ListingSpec, kept: int = _KEPT) -> None:
         self._index = index
         self._spec = spec
         self._open: Aggregate | None = None
         self.ledger = Ledger(spec.first_trade_id, spec.first_trade_id - 1, spec.first_aggregate_id - 1)
-        self.trades: Recent[Fill] = Recent(_TRADES_KEPT, spec.first_trade_id)
-        self.aggregates: Recent[Aggregate] = Recent(_AGGREGATES_KEPT, spec.first_aggregate_id)
-        self.bars = Bars(spec)
+        self.trades: Recent[Fill] = Recent(kept // 3, spec.first_trade_id)
+        self.aggregates: Recent[Aggregate] = Recent(kept, spec.first_aggregate_id)
+        self.bars = Bars()
+        self.day: Day | None = None
+        self.turnover = spec.base_size if spec.instrument.kind is MarketKind.INVERSE else spec.notional
         self.last_price = 0
 
     def record(self, ts_ns: int, price: int, lots: int, aggressor: Side) -> list[Fill | Aggregate]:
@@ -30,7 +32,10 @@ class Tape:
         self.ledger.add(self._spec, price, lots, aggressor)
         fill = Fill(self._index, ts_ns, self.ledger.last_trade_id, price, lots, aggressor)
         self.trades.append(fill)
-        self.bars.add(fill)
+        turnover = self.turnover(lots, price)
+        self.bars.add(fill, turnover)
+        if self.day is not None:
+            self.day.add(fill, turnover)
         self.last_price = price
         return [*self._merge(fill), fill]
 

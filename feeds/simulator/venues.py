@@ -58,6 +58,7 @@ def _like(number: int, instrument: Instrument, activity: float, depth: float, ba
         interval_ns=_INTERVALS[instrument.venue], aggregate_ns=0, id_jump=_ID_JUMP[instrument.venue],
         first_trade_id=271_252_855 + number * 91_000_019, first_aggregate_id=1_000_000 + number * 7_000_003,
         first_update_id=344_430_848 + number * 60_000_011, open_interest=round(model.open_interest * lots * depth),
+        funding_hours=1 if instrument.venue is Venue.HYPERLIQUID else 8, day_usd=model.day_usd * activity,
     )  # fmt: skip
 
 

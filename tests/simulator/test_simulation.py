@@ -8,7 +8,7 @@ from feeds.events import Side
 from feeds.instrument import Venue
 from feeds.simulator.book import Book
 from feeds.simulator.catalogue import markets_of
-from feeds.simulator.derivatives import FUNDING_INTERVAL_NS, Perpetual
+from feeds.simulator.derivatives import EIGHT_HOURS_NS, Perpetual
 from feeds.simulator.facts import Aggregate, Fact, Fill, Forced, Pulse, Touch
 from feeds.simulator.simulation import Simulation
 from feeds.simulator.spec import MS, SECOND
@@ -127,7 +127,7 @@ def test_funding_is_paid_at_the_turn_of_the_interval() -> None:
     assert len(perpetual.paid) == before
     perpetual.second(due_ns, 61_830.0, 61_800.0)
     assert perpetual.paid[-1].ts_ns == due_ns
-    assert perpetual.next_funding_ns == due_ns + FUNDING_INTERVAL_NS
+    assert perpetual.next_funding_ns == due_ns + EIGHT_HOURS_NS
     assert 61_800.0 < perpetual.mark < 61_830.0
 
 

@@ -9,7 +9,9 @@ import msgspec
 from feeds.instrument import MarketKind, Venue
 from feeds.simulator.binance.conversation import BinanceConversation
 from feeds.simulator.binance.rest import Refused, Rest
-from feeds.simulator.binance.wire import MarketWire, Wire
+from feeds.simulator.binance.statistics import Statistics
+from feeds.simulator.binance.streams import Streams
+from feeds.simulator.binance.wire import MarketWire
 from feeds.simulator.binance.words import Words
 from feeds.simulator.dialect import Answer, Message
 from feeds.simulator.facts import Fact
@@ -18,6 +20,7 @@ from feeds.simulator.spec import MS, SECOND
 
 _REST = {MarketKind.LINEAR: "fapi/v1/", MarketKind.INVERSE: "dapi/v1/", MarketKind.SPOT: "api/v3/"}
 _HOSTS = {kind.value: kind for kind in MarketKind}
+_STATISTICS = "futures/data/"
 _ROUTES = ("public", "market")
 
 
@@ -46,14 +49,18 @@ class BinanceDialect:
     def __init__(self, simulation: Simulation, *, futures_weight: int = 2_400, spot_weight: int = 6_000) -> None:
         ours = [m for m in simulation.markets if m.spec.instrument.venue is Venue.BINANCE]
         wires = [MarketWire(market, Words(market)) for market in ours]
-        self._wire = Wire(wires)
+        self._streams = Streams(wires)
         self._rest = {kind: Rest(kind, [w for w in wires if w.words.kind is kind]) for kind in MarketKind}
+        self._statistics = {
+            kind: Statistics(kind, [w for w in wires if w.words.kind is kind])
+            for kind in (MarketKind.LINEAR, MarketKind.INVERSE)
+        }
         futures = Weights(futures_weight)
         self._weights = dict.fromkeys(MarketKind, futures) | {MarketKind.SPOT: Weights(spot_weight)}
 
     def messages(self, facts: Iterable[Fact], now_ns: int, wanted: Container[str]) -> Iterator[Message]:
         """What the streams say about these facts; `now_ns` becomes the push time `E`."""
-        return self._wire.messages(facts, now_ns // MS, wanted)
+        return self._streams.messages(facts, now_ns // MS, wanted)
 
     def open(self, path: str, query: Mapping[str, str]) -> BinanceConversation | None:
         """Begin a socket at `/linear/market/stream`, `/spot/ws/btcusdt@trade` and the like."""
@@ -75,6 +82,8 @@ class BinanceDialect:
         """Answer a GET and charge its weight to the pool that fapi and dapi share, or to spot's."""
         host, _, rest_path = path.strip("/").partition("/")
         segment = _HOSTS.get(host)
+        if segment in self._statistics and rest_path.startswith(_STATISTICS):
+            return self._statistic(segment, rest_path.removeprefix(_STATISTICS), query, now_ns)
         if segment is None or not rest_path.startswith(_REST[segment]):
             return Answer(404, b"")
         route = rest_path.removeprefix(_REST[segment])
@@ -86,6 +95,12 @@ class BinanceDialect:
                 refused = self.refusal(429, wait_s, now_ns)
                 return Answer(refused.status, refused.body, headers | refused.headers)
             return Answer(200, msgspec.json.encode(rest.get(route, query, now_ns)), headers)
+        except Refused as refused:
+            return Answer(refused.status, msgspec.json.encode(refused.body))
+
+    def _statistic(self, segment: MarketKind, route: str, query: Mapping[str, str], now_ns: int) -> Answer:
+        try:
+            return Answer(200, msgspec.json.encode(self._statistics[segment].get(route, query, now_ns)))
         except Refused as refused:
             return Answer(refused.status, msgspec.json.encode(refused.body))
 

@@ -25,9 +25,10 @@ def exchange_info(segment: MarketKind, wires: Sequence[MarketWire], now_ms: int)
 
 
 def _filters(wire: MarketWire) -> list[dict[str, Any]]:
-    instrument, words = wire.market.spec.instrument, wire.words
-    tick = f"{instrument.tick_size:.{words.price_decimals}f}"
-    step = f"{instrument.lot_size:.{words.size_decimals}f}"
+    spec, words = wire.market.spec, wire.words
+    instrument = spec.instrument
+    tick = f"{spec.price_step:.{words.price_decimals}f}"
+    step = f"{spec.size_step:.{words.size_decimals}f}"
     lots = {"minQty": step, "maxQty": "9000" if instrument.contract_size == 1 else "1000000", "stepSize": step}
     return [
         {"filterType": "PRICE_FILTER", "minPrice": tick, "maxPrice": "4529764", "tickSize": tick},
@@ -46,7 +47,8 @@ def _futures_symbol(wire: MarketWire) -> dict[str, Any]:
     else:
         row |= {"status": "TRADING"}
         filters.append({"filterType": "MIN_NOTIONAL", "notional": "50" if instrument.base == "BTC" else "20"})
-    row |= {"baseAsset": instrument.base, "quoteAsset": instrument.quote, "marginAsset": instrument.settle}
+    asset = words.pair.removesuffix(instrument.quote)
+    row |= {"baseAsset": asset, "quoteAsset": instrument.quote, "marginAsset": instrument.settle}
     row |= {"pricePrecision": words.price_decimals, "quantityPrecision": words.size_decimals}
     row |= {"baseAssetPrecision": 8, "quotePrecision": 8, "underlyingType": "COIN", "underlyingSubType": []}
     return row | {"filters": filters, "orderTypes": _ORDER_TYPES, "timeInForce": ["GTC", "IOC", "FOK", "GTX"]}

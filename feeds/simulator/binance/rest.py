@@ -8,6 +8,7 @@ from typing import Any
 from feeds.events import Side
 from feeds.instrument import MarketKind
 from feeds.simulator.binance.listing import exchange_info
+from feeds.simulator.binance.tickers import Day24
 from feeds.simulator.binance.wire import MarketWire, aggregate_row, kline_row
 from feeds.simulator.facts import Aggregate, Fill
 from feeds.simulator.history import MINUTE, MinuteBar, Recent
@@ -17,6 +18,9 @@ Query = Mapping[str, str]
 _DEPTH_WEIGHTS = ((50, 2), (100, 5), (500, 10), (1_000, 20))
 _SPOT_DEPTH_WEIGHTS = ((100, 5), (500, 25), (1_000, 50), (5_000, 250))
 _KLINE_WEIGHTS = ((99, 1), (499, 2), (1_000, 5), (1_500, 10))
+_WEIGHTS = {
+    "aggTrades": 20, "trades": 5, "ticker/bookTicker": 5, "ticker/price": 2, "fundingInfo": 0, "fundingRate": 0,
+}  # fmt: skip
 _INTERVALS = {"1m": 1, "3m": 3, "5m": 5, "15m": 15, "30m": 30, "1h": 60, "4h": 240, "1d": 1_440}
 _DAY_NS = 24 * 3_600 * SECOND
 
@@ -30,7 +34,8 @@ class Refused(Exception):
         self.body = {"code": code, "msg": text}
 
 
-def _number(query: Query, name: str, default: int, largest: int | None = None) -> int:
+def number(query: Query, name: str, default: int, largest: int | None = None) -> int:
+    """A whole positive parameter. Raises `Refused`."""
     text = query.get(name)
     if text is None:
         return default
@@ -58,6 +63,8 @@ class Rest:
             "trades": self._trades,
             "klines": self._klines,
             "ticker/24hr": self._day,
+            "ticker/bookTicker": self._book_tickers,
+            "ticker/price": self._prices,
         }
         if not self._is_spot:
             self._routes |= {
@@ -71,16 +78,23 @@ class Rest:
         """What the venue charges for a call."""
         if route == "depth":
             table = _SPOT_DEPTH_WEIGHTS if self._is_spot else _DEPTH_WEIGHTS
-            return _step(table, _number(query, "limit", 100 if self._is_spot else 500))
+            return _step(table, number(query, "limit", 100 if self._is_spot else 500))
         if route == "klines":
-            return 2 if self._is_spot else _step(_KLINE_WEIGHTS, _number(query, "limit", 500))
+            return 2 if self._is_spot else _step(_KLINE_WEIGHTS, number(query, "limit", 500))
         if route == "ticker/24hr":
             return (2 if self._is_spot else 1) if "symbol" in query else (80 if self._is_spot else 40)
         if route == "premiumIndex":
             return 10 if self._segment is MarketKind.INVERSE or "symbol" not in query else 1
         if self._is_spot:
             return {"aggTrades": 4, "trades": 25, "exchangeInfo": 20}.get(route, 1)
-        return {"aggTrades": 20, "trades": 5, "fundingInfo": 0, "fundingRate": 0}.get(route, 1)
+        return {
+            "aggTrades": 20,
+            "trades": 5,
+            "ticker/bookTicker": 5,
+            "ticker/price": 2,
+            "fundingInfo": 0,
+            "fundingRate": 0,
+        }.get(route, 1)
 
     def get(self, route: str, query: Query, now_ns: int) -> object:
         """The body of an answer, ready for JSON. Raises `Refused`."""
@@ -108,10 +122,10 @@ class Rest:
         return exchange_info(self._segment, self._chosen(query), now_ns // MS)
 
     def _depth(self, query: Query, now_ns: int) -> object:
-        wire, limit = self._wire(query), _number(query, "limit", 100 if self._is_spot else 500)
+        wire, limit = self._wire(query), number(query, "limit", 100 if self._is_spot else 500)
         if not self._is_spot and limit not in (5, 10, 20, 50, 100, 500, 1_000):
             raise Refused(400, -4021, f"{limit} is not valid depth limit")
-        book, words = wire.market.book, wire.words
+        book, words = wire.market.snapshot, wire.words
         body: dict[str, Any] = {"lastUpdateId": book.update_id}
         if not self._is_spot:
             body |= {"E": now_ns // MS, "T": now_ns // MS}
@@ -121,13 +135,13 @@ class Rest:
         return body | {"bids": words.levels(book.bids.top(levels)), "asks": words.levels(book.asks.top(levels))}
 
     def _aggregates(self, query: Query, now_ns: int) -> object:
-        wire, limit = self._wire(query), _number(query, "limit", 500, 1_000)
+        wire, limit = self._wire(query), number(query, "limit", 500, 1_000)
         rows = _page(wire.market.tape.aggregates, query, limit)
         extra = {"M": True} if self._is_spot else {}
         return [aggregate_row(wire.words, row) | extra for row in rows]
 
     def _trades(self, query: Query, now_ns: int) -> object:
-        wire, limit = self._wire(query), _number(query, "limit", 500, 1_000)
+        wire, limit = self._wire(query), number(query, "limit", 500, 1_000)
         return [self._trade(wire, fill) for fill in wire.market.tape.trades.last(limit)]
 
     def _trade(self, wire: MarketWire, fill: Fill) -> dict[str, Any]:
@@ -145,8 +159,8 @@ class Rest:
         minutes = _INTERVALS.get(query.get("interval", ""))
         if minutes is None:
             raise Refused(400, -1120, "Invalid interval.")
-        limit = _number(query, "limit", 500, 1_000 if self._is_spot else 1_500)
-        start_ns, end_ns = _number(query, "startTime", 0) * MS, _number(query, "endTime", 1 << 42) * MS
+        limit = number(query, "limit", 500, 1_000 if self._is_spot else 1_500)
+        start_ns, end_ns = number(query, "startTime", 0) * MS, number(query, "endTime", 1 << 42) * MS
         length_ns = minutes * MINUTE
         bars = [b for b in _merged(wire.market.tape.bars.rows, length_ns) if start_ns <= b.open_ns <= end_ns]
         page = bars[:limit] if "startTime" in query else bars[-limit:]
@@ -158,24 +172,39 @@ class Rest:
         return rows[0] if single else rows
 
     def _day_row(self, wire: MarketWire, now_ns: int) -> dict[str, Any]:
-        words, market = wire.words, wire.market
-        bars = [bar for bar in market.tape.bars.rows if bar.open_ns > now_ns - _DAY_NS]
+        words, last_id = wire.words, wire.market.tape.ledger.last_trade_id
+        day, inverse = Day24(wire), self._segment is MarketKind.INVERSE
+        row: dict[str, Any] = {"symbol": words.symbol} | ({"pair": words.pair} if inverse else {})
+        row |= {"priceChange": day.change, "priceChangePercent": day.percent, "weightedAvgPrice": day.average}
+        row |= {"lastPrice": day.close, "lastQty": day.last_size, "openPrice": day.open, "highPrice": day.high}
+        row |= {"lowPrice": day.low, "volume": day.volume, "baseVolume" if inverse else "quoteVolume": day.turnover}
+        row |= {"openTime": now_ns // MS - _DAY_NS // MS, "closeTime": now_ns // MS}
+        return row | {
+            "firstId": ledger.last_trade_id - day.trades + 1,
+            "lastId": ledger.last_trade_id,
+            "count": day.trades,
+        }
+
+    def _book_tickers(self, query: Query, now_ns: int) -> object:
+        rows = [self._book_ticker(wire, now_ns) for wire in self._chosen(query)]
+        return rows[0] if "symbol" in query and self._segment is not MarketKind.INVERSE else rows
+
+    def _book_ticker(self, wire: MarketWire, now_ns: int) -> dict[str, Any]:
+        words, (bid, ask) = wire.words, wire.market.book.touch()
         row: dict[str, Any] = {"symbol": words.symbol}
-        if not bars:
-            return row | {"volume": words.size(0), "count": 0}
-        day = _merged(bars, 100 * _DAY_NS)[-1]
-        inverse = self._segment is MarketKind.INVERSE
-        change = day.close - day.open
-        volume = market.spec.base_size(day.volume, day.close)
-        average = day.turnover / volume if not inverse else market.spec.notional(day.volume, 1) / day.turnover
-        row |= {"pair": words.pair} if inverse else {}
-        row |= {"priceChange": words.price(change), "priceChangePercent": f"{100.0 * change / day.open:.3f}"}
-        row |= {"weightedAvgPrice": f"{average:.{words.price_decimals}f}", "lastPrice": words.price(day.close)}
-        row |= {"lastQty": words.size(market.tape.trades.rows[-1].lots), "openPrice": words.price(day.open)}
-        row |= {"highPrice": words.price(day.high), "lowPrice": words.price(day.low), "volume": words.size(day.volume)}
-        row |= {"baseVolume" if inverse else "quoteVolume": f"{day.turnover:.8f}"}
-        row |= {"openTime": day.open_ns // MS, "closeTime": now_ns // MS}
-        return row | {"firstId": day.first_trade_id, "lastId": day.last_trade_id, "count": day.trades}
+        row |= {"pair": words.pair} if self._segment is MarketKind.INVERSE else {}
+        row |= {"bidPrice": words.price(bid[0]), "bidQty": words.size(bid[1])}
+        row |= {"askPrice": words.price(ask[0]), "askQty": words.size(ask[1])}
+        return row if self._is_spot else row | {"time": now_ns // MS}
+
+    def _prices(self, query: Query, now_ns: int) -> object:
+        rows: list[dict[str, Any]] = []
+        for wire in self._chosen(query):
+            row: dict[str, Any] = {"symbol": wire.words.symbol}
+            row |= {"ps": wire.words.pair} if self._segment is MarketKind.INVERSE else {}
+            row["price"] = wire.words.price(wire.market.day.close)
+            rows.append(row if self._is_spot else row | {"time": now_ns // MS})
+        return rows[0] if "symbol" in query and self._segment is not MarketKind.INVERSE else rows
 
     def _premium(self, query: Query, now_ns: int) -> object:
         rows = [row for wire in self._chosen(query) if (row := self._premium_row(wire, now_ns))]
@@ -205,11 +234,18 @@ class Rest:
         return {"openInterest": size, "symbol": wire.words.symbol, "time": now_ns // MS}
 
     def _funding_info(self, query: Query, now_ns: int) -> object:
-        return []
+        rows = []
+        for wire in self._wires.values():
+            hours = wire.market.spec.funding_hours
+            if hours != 8:
+                bounds = {"adjustedFundingRateCap": "0.02000000", "adjustedFundingRateFloor": "-0.02000000"}
+                what = {"fundingIntervalHours": hours, "disclaimer": False, "updateTime": 1_752_854_309_429}
+                rows.append({"symbol": wire.words.symbol} | bounds | what)
+        return rows
 
     def _funding_rate(self, query: Query, now_ns: int) -> object:
-        limit = _number(query, "limit", 100, 1_000)
-        start_ns, end_ns = _number(query, "startTime", 0) * MS, _number(query, "endTime", 1 << 42) * MS
+        limit = number(query, "limit", 100, 1_000)
+        start_ns, end_ns = number(query, "startTime", 0) * MS, number(query, "endTime", 1 << 42) * MS
         rows = []
         for wire in self._chosen(query):
             paid = wire.market.perpetual.paid if wire.market.perpetual else []
@@ -227,7 +263,7 @@ def _page(recent: Recent[Aggregate], query: Query, limit: int) -> list[Aggregate
             raise Refused(400, -1128, "Combination of optional parameters invalid.")
         return recent.since(int(query["fromId"]) if query["fromId"].isdigit() else 0, limit)
     if "startTime" in query or "endTime" in query:
-        start_ms, end_ms = _number(query, "startTime", 0), _number(query, "endTime", 1 << 42)
+        start_ms, end_ms = number(query, "startTime", 0), number(query, "endTime", 1 << 42)
         if "startTime" not in query:
             return recent.between(0, (end_ms + 1) * MS, 1 << 31)[-limit:]
         return recent.between(start_ms * MS, (end_ms + 1) * MS, limit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -12,23 +12,24 @@ from feeds.instrument import MarketKind
 from feeds.simulator.binance.words import BOTH_FUTURES, Words, topic
 from feeds.simulator.derivatives import Perpetual
 from feeds.simulator.dialect import Message
-from feeds.simulator.facts import Aggregate, DepthChange, Fact, Fill, Forced, Pulse, Touch
+from feeds.simulator.facts import Aggregate, DepthChange, Fact, Fill, Forced, Relisted, Touch
 from feeds.simulator.history import MINUTE, MinuteBar
-from feeds.simulator.market import Market
-from feeds.simulator.spec import MS, SECOND
+from feeds.simulator.listed import Listed
+from feeds.simulator.spec import MS
 
 Fields = dict[str, Any]
 _encode = msgspec.json.Encoder().encode
 
 
-def _text(fields: Fields | list[Fields]) -> str:
+def text_of(fields: Fields | list[Fields]) -> str:
+    """A payload as JSON."""
     return _encode(fields).decode()
 
 
 class MarketWire:
     """The streams of one market."""
 
-    def __init__(self, market: Market, words: Words) -> None:
+    def __init__(self, market: Listed, words: Words) -> None:
         self.market = market
         self.words = words
         self.latest_forced: Forced | None = None
@@ -42,17 +43,32 @@ class MarketWire:
         """What this market's streams say about one of its facts. `now_ms` is the push time `E`."""
         if isinstance(fact, Touch):
             if self._touch in wanted:
-                yield Message(self._touch, _text(self._book_ticker(fact, now_ms)))
+                yield Message(self._touch, text_of(self.book_ticker(fact, now_ms)))
         elif isinstance(fact, Fill):
             if self._trade in wanted:
-                yield Message(self._trade, _text(self._trade_fields(fact, now_ms)))
+                ids = (fact.market, fact.trade_id, fact.trade_id)
+                yield Message(self._trade, text_of(self._trade_fields(fact, now_ms)), ids)
         elif isinstance(fact, Aggregate):
             if self._aggregate in wanted:
-                yield Message(self._aggregate, _text(self._aggregate_fields(fact, now_ms)))
+                ids = (fact.market, fact.first_trade_id, fact.last_trade_id)
+                yield Message(self._aggregate, text_of(self._aggregate_fields(fact, now_ms)), ids)
         elif isinstance(fact, DepthChange):
             yield from self._depth(fact, now_ms, wanted)
         elif isinstance(fact, Forced):
             self.latest_forced = fact
+        elif isinstance(fact, Relisted):
+            self.words.regrid()
+            yield from self._contract_info(now_ms, wanted)
+
+    def _contract_info(self, now_ms: int, wanted: Container[str]) -> Iterator[Message]:
+        if self._is_spot:
+            return
+        words = self.words
+        fields: Fields = {"e": "contractInfo", "E": now_ms, "s": words.symbol, "ps": words.pair, "ct": "PERPETUAL"}
+        fields |= {"dt": 4_133_404_800_000, "ot": 1_569_398_400_000, "cs": "TRADING", "st": words.system}
+        for kind in BOTH_FUTURES:
+            if (name := topic(kind, "!contractInfo")) in wanted:
+                yield Message(name, text_of(fields))
 
     def _trade_fields(self, fill: Fill, now_ms: int) -> Fields:
         words, sold = self.words, fill.aggressor is Side.SELL
@@ -72,7 +88,8 @@ class MarketWire:
             return row | {"M": True}
         return row | {"s": words.symbol, "st": words.system}
 
-    def _book_ticker(self, fact: Touch, now_ms: int) -> Fields:
+    def book_ticker(self, fact: Touch, now_ms: int) -> Fields:
+        """The fields of one `bookTicker`."""
         words = self.words
         (bid, bid_lots), (ask, ask_lots) = fact.bid, fact.ask
         prices = {"b": words.price(bid), "B": words.size(bid_lots), "a": words.price(ask), "A": words.size(ask_lots)}
@@ -88,11 +105,11 @@ class MarketWire:
         name = self.words.topic(f"depth{speed}")
         if name in wanted:
             ids = (fact.first_update_id, fact.update_id, fact.previous_update_id)
-            yield Message(name, _text(self._depth_fields(fact.ts_ns // MS, now_ms, ids, fact.bids, fact.asks)))
+            yield Message(name, text_of(self._depth_fields(fact.ts_ns // MS, now_ms, ids, fact.bids, fact.asks)))
         for count in (5, 10, 20):
             name = self.words.topic(f"depth{count}{speed}")
             if name in wanted and speed != "@0ms":
-                yield Message(name, _text(self._partial(count, fact.ts_ns // MS, now_ms)))
+                yield Message(name, text_of(self._partial(count, fact.ts_ns // MS, now_ms)))
         if fact.interval_ns == self.words.bar_interval_ns and self._kline in wanted:
             yield from self._klines(now_ms)
 
@@ -127,7 +144,7 @@ class MarketWire:
             closed = bar is not bars[-1]
             if closed and bar.open_ns != self._bar_open_ns:
                 continue
-            yield Message(self._kline, _text(self._kline_fields(bar, now_ms, closed)))
+            yield Message(self._kline, text_of(self._kline_fields(bar, now_ms, closed)))
         if bars:
             self._bar_open_ns = bars[-1].open_ns
 
@@ -181,44 +198,3 @@ def kline_row(words: Words, bar: MinuteBar, length_ns: int) -> list[Any]:
     end = [open_ms + length_ns // MS - 1, f"{bar.turnover:.8f}", bar.trades]
     buys = [words.size(bar.buy_volume), f"{bar.buy_turnover:.8f}", "0"]
     return [open_ms, *prices, words.size(bar.volume), *end, *buys]
-
-
-class Wire:
-    """The streams of all markets, and those that cover all markets at once."""
-
-    def __init__(self, markets: Sequence[MarketWire]) -> None:
-        self._markets = {wire.market.index: wire for wire in markets}
-        self._perps = [(wire, wire.market.perpetual) for wire in markets if wire.market.perpetual is not None]
-
-    def messages(self, facts: Iterable[Fact], now_ms: int, wanted: Container[str]) -> Iterator[Message]:
-        """What all streams say about these facts."""
-        for fact in facts:
-            if not isinstance(fact, Pulse):
-                if (wire := self._markets.get(fact.market)) is not None:
-                    yield from wire.messages(fact, now_ms, wanted)
-            elif fact.ts_ns % SECOND == 0:
-                yield from self._force_orders(now_ms, wanted)
-                yield from self._mark_prices(fact.ts_ns, wanted)
-
-    def _force_orders(self, now_ms: int, wanted: Container[str]) -> Iterator[Message]:
-        """The latest forced order of each symbol within this second; the earlier ones are never told."""
-        for wire, _ in self._perps:
-            fact, wire.latest_forced = wire.latest_forced, None
-            if fact is None:
-                continue
-            names = [wire.words.topic("forceOrder"), *(topic(kind, "!forceOrder@arr") for kind in BOTH_FUTURES)]
-            for name in names:
-                if name in wanted:
-                    yield Message(name, _text(wire.force_order(fact, now_ms)))
-
-    def _mark_prices(self, ts_ns: int, wanted: Container[str]) -> Iterator[Message]:
-        ts_ms = ts_ns // MS
-        for speed in ("@1s", "") if ts_ns % (3 * SECOND) == 0 else ("@1s",):
-            for wire, perpetual in self._perps:
-                name = wire.words.topic(f"markPrice{speed}")
-                if name in wanted:
-                    yield Message(name, _text(wire.mark_price(perpetual, ts_ms)))
-            for kind in BOTH_FUTURES:
-                name = topic(kind, f"!markPrice@arr{speed}")
-                if name in wanted:
-                    yield Message(name, _text([wire.mark_price(perp, ts_ms) for wire, perp in self._perps]))

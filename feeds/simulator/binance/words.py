@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from feeds.instrument import MarketKind
 from feeds.simulator.facts import Lots
-from feeds.simulator.market import Market
+from feeds.simulator.listed import Listed
 from feeds.simulator.spec import MS, SECOND
 
 _FUTURES_SPEEDS = {100 * MS: "@100ms", 250 * MS: "", 500 * MS: "@500ms"}
@@ -37,22 +39,33 @@ def is_delivered(segment: MarketKind, route: str, stream: str) -> bool:
     return True
 
 
+def _decimals(step: Decimal, listed: Decimal) -> int:
+    """Binance writes BTCUSDT's tick as 0.10: keep the zeros of a listing without a multiplier."""
+    return max(0, -int((listed if step == listed else step).as_tuple().exponent))
+
+
 class Words:
     """The fixed words of one market. `system` is the `st` field: 1 USD-M, 2 COIN-M."""
 
-    def __init__(self, market: Market) -> None:
+    def __init__(self, market: Listed) -> None:
+        self._market = market
         instrument = market.spec.instrument
         self.kind = instrument.kind
         self.symbol = instrument.symbol
         self.pair = instrument.symbol.removesuffix("_PERP")
         self.lower = instrument.symbol.lower()
         self.system = 2 if self.kind is MarketKind.INVERSE else 1
-        self._tick, self._lot = float(instrument.tick_size), float(instrument.lot_size)
+        self.regrid()
         is_spot = self.kind is MarketKind.SPOT
-        self.price_decimals = 8 if is_spot else -int(instrument.tick_size.as_tuple().exponent)
-        self.size_decimals = 8 if is_spot else -int(instrument.lot_size.as_tuple().exponent)
         self.speeds = _SPOT_SPEEDS if is_spot else {market.spec.interval_ns[0]: "@0ms", **_FUTURES_SPEEDS}
         self.bar_interval_ns = SECOND if is_spot else 250 * MS
+
+    def regrid(self) -> None:
+        """Read the tick and the lot again; Binance counts in listed units, such as 1000PEPE."""
+        spec, is_spot = self._market.spec, self.kind is MarketKind.SPOT
+        self._tick, self._lot = float(spec.price_step), float(spec.size_step)
+        self.price_decimals = 8 if is_spot else _decimals(spec.price_step, spec.instrument.tick_size)
+        self.size_decimals = 8 if is_spot else _decimals(spec.size_step, spec.instrument.lot_size)
 
     def topic(self, stream: str) -> str:
         """The key of one of this market's streams, for example `aggTrade`."""

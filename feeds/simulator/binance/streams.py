@@ -1,0 +1,55 @@
+"""The streams of all Binance markets, and those that cover all markets at once."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator, Sequence
+
+from feeds.simulator.binance.tickers import Tickers
+from feeds.simulator.binance.wire import MarketWire, text_of
+from feeds.simulator.binance.words import BOTH_FUTURES, topic
+from feeds.simulator.dialect import Message
+from feeds.simulator.facts import Fact, Pulse
+from feeds.simulator.spec import MS, SECOND
+
+
+class Streams:
+    """The streams of all markets, and those that cover all markets at once."""
+
+    def __init__(self, markets: Sequence[MarketWire]) -> None:
+        self._markets = {wire.market.index: wire for wire in markets}
+        self._perps = [(wire, wire.market.perpetual) for wire in markets if wire.market.perpetual is not None]
+        self._tickers = Tickers(markets)
+
+    def messages(self, facts: Iterable[Fact], now_ms: int, wanted: Container[str]) -> Iterator[Message]:
+        """What all streams say about these facts."""
+        for fact in facts:
+            if not isinstance(fact, Pulse):
+                if (wire := self._markets.get(fact.market)) is not None:
+                    yield from wire.messages(fact, now_ms, wanted)
+            elif fact.ts_ns % SECOND == 0:
+                yield from self._force_orders(now_ms, wanted)
+                yield from self._mark_prices(fact.ts_ns, wanted)
+                yield from self._tickers.messages(fact.ts_ns, now_ms, wanted)
+
+    def _force_orders(self, now_ms: int, wanted: Container[str]) -> Iterator[Message]:
+        """The latest forced order of each symbol within this second; the earlier ones are never told."""
+        for wire, _ in self._perps:
+            fact, wire.latest_forced = wire.latest_forced, None
+            if fact is None:
+                continue
+            names = [wire.words.topic("forceOrder"), *(topic(kind, "!forceOrder@arr") for kind in BOTH_FUTURES)]
+            for name in names:
+                if name in wanted:
+                    yield Message(name, text_of(wire.force_order(fact, now_ms)))
+
+    def _mark_prices(self, ts_ns: int, wanted: Container[str]) -> Iterator[Message]:
+        ts_ms = ts_ns // MS
+        for speed in ("@1s", "") if ts_ns % (3 * SECOND) == 0 else ("@1s",):
+            for wire, perpetual in self._perps:
+                name = wire.words.topic(f"markPrice{speed}")
+                if name in wanted:
+                    yield Message(name, text_of(wire.mark_price(perpetual, ts_ms)))
+            for kind in BOTH_FUTURES:
+                name = topic(kind, f"!markPrice@arr{speed}")
+                if name in wanted:
+                    yield Message(name, text_of([wire.mark_price(perp, ts_ms) for wire, perp in self._perps]))
