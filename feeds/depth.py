@@ -102,21 +102,20 @@ class DepthJoiner(Generic[Content]):
         """
         kept = [item for item in self._waiting if self._rule.join(snapshot_id, item[0]) is not Place.OLD]
         last, chained = snapshot_id, False
-        for ids, _ in kept:
+        joined: list[tuple[Ids, Content]] = []
+        for index, (ids, content) in enumerate(kept):
             place = (self._rule.follow if chained else self._rule.join)(last, ids)
-            if place is not Place.NEXT:
-                self._forget_broken(kept, ids)
+            if place is Place.BEYOND:
+                self._waiting = deque(kept[index:], maxlen=BUFFER_LIMIT)
                 return None
-            last, chained = ids.last, True
+            if place is Place.NEXT:
+                joined.append((ids, content))
+                last, chained = ids.last, True
         self._waiting.clear()
         self._last, self._chained = last, chained
-        return kept
+        return joined
 
     def reset(self) -> None:
         """Forget the chain; the next diffs are kept for the next snapshot."""
         self._waiting.clear()
         self._last, self._chained = None, False
-
-    def _forget_broken(self, kept: list[tuple[Ids, Content]], broken: Ids) -> None:
-        start = next(index for index, item in enumerate(kept) if item[0] == broken)
-        self._waiting = deque(kept[start:], maxlen=BUFFER_LIMIT)

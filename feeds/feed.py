@@ -33,11 +33,10 @@ class Feed:
     def receive(self, frame: Frame) -> Sequence[Event]:
         """Decode one frame. Never raises on what a venue or a file may contain."""
         try:
-            if frame.kind is _TEXT:
-                return self._protocols[frame.connection].receive(frame)
-            return self._receive(frame)
-        except KeyError:  # text of a connection that never opened, or whose OPEN could not be read
-            return ()
+            if frame.kind is not _TEXT:
+                return self._receive(frame)
+            protocol = self._protocols.get(frame.connection)
+            return () if protocol is None else protocol.receive(frame)
         except ProtocolError as error:
             self._count(frame, error)
             return ()
@@ -66,15 +65,14 @@ class Feed:
         protocol = self._protocols.get(frame.connection)
         if protocol is None:
             return ()
-        events = protocol.receive(frame)
         if frame.kind is FrameKind.CLOSE:
             del self._protocols[frame.connection]
-        return events
+        return protocol.receive(frame)
 
     def _open(self, frame: Frame) -> VenueProtocol:
         try:
             spec = spec_from_frame(frame)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ProtocolError("a connection begins with no readable description", str(error)) from error
         return self._protocol_of(spec)
 

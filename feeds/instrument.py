@@ -15,6 +15,8 @@ import msgspec
 
 InstrumentId = NewType("InstrumentId", str)
 
+_DIGITS = 40  # no venue's step is finer or coarser; a file may say anything
+
 
 class Venue(StrEnum):
     """A trading venue."""
@@ -60,8 +62,10 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     id: InstrumentId = InstrumentId("")
 
     def __post_init__(self) -> None:
-        if self.tick_size <= 0 or self.contract_size <= 0:
-            raise ValueError(f"{self.symbol}: tick size and contract size must be positive")
+        if not _is_step(self.tick_size) or not _is_step(self.contract_size) or self.multiplier < 1:
+            raise ValueError(f"{self.symbol}: tick size, contract size and multiplier must be positive")
+        if not (self.lot_size.is_zero() or _is_step(self.lot_size)):
+            raise ValueError(f"{self.symbol}: lot size must not be negative")
         msgspec.structs.force_setattr(self, "id", instrument_id(self.venue, self.kind, self.symbol))
 
     def __deepcopy__(self, memo: object) -> Instrument:
@@ -80,6 +84,10 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     def ticks_from_price(self, price: float) -> int:
         """The nearest tick to a price in quote per base coin."""
         return round(Fraction(price) / self.tick)
+
+
+def _is_step(size: Decimal) -> bool:
+    return size.is_finite() and size > 0 and abs(size.adjusted()) <= _DIGITS
 
 
 def instrument_id(venue: Venue, kind: MarketKind, symbol: str) -> InstrumentId:

@@ -1,13 +1,15 @@
 """Frames from sockets: connects, reconnects and answers what the protocols ask for.
 
 Every connection has one task that lives as long as the source. A failure ends the connection with a CLOSE frame, and
-a new one begins with an OPEN frame after a pause that doubles up to half a minute, with jitter. Silence is a failure.
+a new one begins with an OPEN frame after a pause that doubles up to half a minute, with jitter; only a connection that
+lasted shortens it again. Silence is a failure. While a venue limits our requests none is made.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 from collections.abc import AsyncIterator, Coroutine, Iterable
 from typing import Any
@@ -45,6 +47,8 @@ class LiveSource:
         self._arrived: list[Frame] = []
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self._limited_until_s: dict[str, float] = {}
         self.trouble: dict[str, str] = {}
 
     async def batches(self) -> AsyncIterator[list[Frame]]:
@@ -53,9 +57,10 @@ class LiveSource:
         for driver in self._drivers.values():
             for kind in driver.endpoints:
                 self._spawn(self._market(driver, kind), f"market {driver.venue.value} {kind.value}")
-        while True:
+        while not self._closed or self._arrived:
             await self._wake.wait()
-            self._wake.clear()
+            if not self._closed:
+                self._wake.clear()
             batch, self._arrived = self._arrived, []
             yield batch
 
@@ -70,7 +75,9 @@ class LiveSource:
                 self._spawn(self._leave(connection, request), f"leave {connection}")
 
     async def close(self) -> None:
-        """Stop all connections."""
+        """Stop all connections; what arrived is still handed out."""
+        self._closed = True
+        self._wake.set()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -107,18 +114,34 @@ class LiveSource:
 
     async def _instruments(self, driver: VenueDriver, kind: MarketKind) -> tuple[Instrument, ...]:
         rest = driver.endpoints[kind].rest
-        bodies = [await self._http.fetch(rest + request.path, request.body) for request in driver.listing(kind)]
+        bodies = [await self._request(rest, request) for request in driver.listing(kind)]
         return driver.choose(driver.instruments(kind, bodies), self.bases)
 
+    async def _request(self, rest: str, request: Fetch) -> bytes:
+        """Ask a REST host, unless it said to wait. Raises TransportError."""
+        now_s = asyncio.get_running_loop().time
+        wait_s = self._limited_until_s.get(rest, 0.0) - now_s()
+        if wait_s > 0:
+            raise TransportError("the venue limits our requests", retry_after_s=wait_s)
+        try:
+            return await self._http.fetch(rest + request.path, request.body)
+        except TransportError as error:
+            log.warning("%s failed: %s", request.tag, error)
+            if error.retry_after_s is not None:
+                self._limited_until_s[rest] = now_s() + error.retry_after_s
+            raise
+
     async def _keep(self, spec: ConnectionSpec) -> None:
-        pause = FIRST_PAUSE_S
+        pause, now_s = FIRST_PAUSE_S, asyncio.get_running_loop().time
         while True:
+            opened_s = math.inf
             try:
                 async with open_socket(spec.url) as socket:
                     self._begin(spec, socket)
-                    pause = FIRST_PAUSE_S
+                    opened_s = now_s()
                     await self._listen(spec.name, socket)
             except TransportError as error:
+                pause = FIRST_PAUSE_S if now_s() - opened_s > LAST_PAUSE_S else pause
                 self._end(spec.name, self._left.pop(spec.name, error.text))
                 if not error.retryable:
                     log.error("%s: %s; not tried again", spec.name, error)
@@ -163,12 +186,10 @@ class LiveSource:
         spec, life = self.specs[connection], self._opened.get(connection)
         try:
             rest = self._drivers[spec.venue].endpoints[spec.kind].rest
-            body = await self._http.fetch(rest + request.path, request.body)
+            body = await self._request(rest, request)
             kind = FrameKind.HTTP
         except TransportError as error:
-            log.warning("%s: %s failed: %s", connection, request.tag, error)
             body, kind = error.text.encode(), FrameKind.HTTP_FAILED
-            await asyncio.sleep(error.retry_after_s or 0.0)
         if self._opened.get(connection) == life and connection in self._sockets:
             self._emit(connection, kind, body, request.tag)
 
@@ -189,6 +210,9 @@ class LiveSource:
             await socket.close()
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        if self._closed:
+            work.close()
+            return
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._finished)

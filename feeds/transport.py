@@ -15,6 +15,7 @@ from feeds.errors import TransportError
 MAX_MESSAGE = 16 * 1024 * 1024
 OPEN_TIMEOUT_S = 10
 FETCH_TIMEOUT_S = 15
+CLOSE_TIMEOUT_S = 2
 _PERMANENT = frozenset((400, 401, 403, 404, 451))
 
 
@@ -60,7 +61,13 @@ async def open_socket(url: str) -> AsyncIterator[Socket]:
     """Connect a websocket. Raises TransportError; `retryable` is False where the address itself is refused."""
     try:
         connection = await connect(
-            url, max_size=MAX_MESSAGE, max_queue=None, open_timeout=OPEN_TIMEOUT_S, compression=None, proxy=None
+            url,
+            max_size=MAX_MESSAGE,
+            max_queue=None,
+            open_timeout=OPEN_TIMEOUT_S,
+            close_timeout=CLOSE_TIMEOUT_S,
+            compression=None,
+            proxy=None,
         )
     except InvalidStatus as error:
         raise _refused(error.response.status_code, url, error.response.headers.get("Retry-After")) from error

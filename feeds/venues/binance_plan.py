@@ -9,7 +9,6 @@ from feeds.instrument import Instrument, MarketKind, Venue
 from feeds.protocol import Fetch
 from feeds.venues.driver import Endpoints
 
-
 LIVE = {
     MarketKind.LINEAR: Endpoints("wss://fstream.binance.com", "https://fapi.binance.com"),
     MarketKind.INVERSE: Endpoints("wss://dstream.binance.com", "https://dapi.binance.com"),

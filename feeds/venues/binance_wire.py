@@ -11,13 +11,14 @@ Samples (trimmed; real captures of 2024-08-08 and 2026-10):
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 import msgspec
 
 from feeds.units import RawLevels, Size
 
 Data = TypeVar("Data")
+Millis = Annotated[int, msgspec.Meta(ge=0, le=9_000_000_000_000)]  # in ns it still fits 64 bits
 
 
 class Combined(msgspec.Struct, Generic[Data], gc=False):
@@ -33,7 +34,7 @@ class TradeData(msgspec.Struct, gc=False):
     t: int
     p: str
     q: Size
-    T: int
+    T: Millis
     m: bool
     X: str = "MARKET"
 
@@ -44,7 +45,7 @@ class AggTradeData(msgspec.Struct, gc=False):
     s: str
     p: str
     q: Size
-    T: int
+    T: Millis
     m: bool
     a: int | None = None
 
@@ -53,12 +54,12 @@ class DepthData(msgspec.Struct, gc=False):
     """Absolute sizes of changed levels. Futures chain by `pu`; spot has neither `pu` nor `T`."""
 
     s: str
-    E: int
+    E: Millis
     U: int
     u: int
     b: RawLevels
     a: RawLevels
-    T: int | None = None
+    T: Millis | None = None
     pu: int | None = None
 
 
@@ -71,16 +72,16 @@ class QuoteData(msgspec.Struct, gc=False):
     B: Size
     a: str
     A: Size
-    T: int | None = None
+    T: Millis | None = None
 
 
 class MarkData(msgspec.Struct, gc=False):
     """Mark `p`, index `i`, current funding estimate `r`, next funding time `T` (0 and "" on dated contracts)."""
 
     s: str
-    E: int
+    E: Millis
     p: str
-    T: int = 0
+    T: Millis = 0
     i: str | None = None
     r: str | None = None
 
@@ -95,7 +96,7 @@ class ForcedOrder(msgspec.Struct, gc=False):
     S: str
     q: Size
     p: str
-    T: int
+    T: Millis
     ap: str = "0"
     z: Size = 0.0
 
@@ -103,7 +104,7 @@ class ForcedOrder(msgspec.Struct, gc=False):
 class ForceOrderData(msgspec.Struct, gc=False):
     """Envelope of a forced order. `st` 2 is COIN-M on the merged stream."""
 
-    E: int
+    E: Millis
     o: ForcedOrder
 
 
@@ -113,8 +114,8 @@ class SnapshotBody(msgspec.Struct, gc=False):
     lastUpdateId: int
     bids: RawLevels
     asks: RawLevels
-    E: int | None = None
-    T: int | None = None
+    E: Millis | None = None
+    T: Millis | None = None
 
 
 class Bare(msgspec.Struct, gc=False):
