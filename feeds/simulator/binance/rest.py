@@ -179,11 +179,7 @@ class Rest:
         row |= {"lastPrice": day.close, "lastQty": day.last_size, "openPrice": day.open, "highPrice": day.high}
         row |= {"lowPrice": day.low, "volume": day.volume, "baseVolume" if inverse else "quoteVolume": day.turnover}
         row |= {"openTime": now_ns // MS - _DAY_NS // MS, "closeTime": now_ns // MS}
-        return row | {
-            "firstId": ledger.last_trade_id - day.trades + 1,
-            "lastId": ledger.last_trade_id,
-            "count": day.trades,
-        }
+        return row | {"firstId": last_id - day.trades + 1, "lastId": last_id, "count": day.trades}
 
     def _book_tickers(self, query: Query, now_ns: int) -> object:
         rows = [self._book_ticker(wire, now_ns) for wire in self._chosen(query)]
