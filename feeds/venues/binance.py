@@ -194,10 +194,11 @@ class BinanceProtocol:
         if payload[:1] == b"[":
             return self._marks(_CHANNELS["markPriceArray"].bare.decode(payload), now_ns)
         message = _bare.decode(payload)
-        if message.stream is not None and message.data is not None:
-            return self._text(_ENVELOPE + message.stream.encode() + b'","data":' + bytes(message.data) + b"}", now_ns)
-        if message.code is not None or message.error is not None:
-            raise ProtocolError("Binance refused a request", message.msg or bytes(message.error or b"").decode())
+        data, refusal = bytes(message.data), bytes(message.error)
+        if message.stream is not None and data:
+            return self._text(_ENVELOPE + message.stream.encode() + b'","data":' + data + b"}", now_ns)
+        if message.code is not None or refusal:
+            raise ProtocolError("Binance refused a request", message.msg or refusal.decode())
         channel = _CHANNELS.get(message.e or ("bookTicker" if message.id is None and b'"B":' in payload else ""))
         if channel is None:
             return ()

@@ -122,10 +122,9 @@ class Bare(msgspec.Struct, gc=False):
     """Anything else: an ack, an error, a message of the /ws path or a combined one with unusual spacing."""
 
     stream: str | None = None
-    data: msgspec.Raw | None = None
+    data: msgspec.Raw = msgspec.Raw()
     e: str | None = None
     code: int | None = None
     msg: str | None = None
-    error: msgspec.Raw | None = None
+    error: msgspec.Raw = msgspec.Raw()
     id: int | str | None = None
-    result: msgspec.Raw | None = None
