@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 import msgspec
@@ -9,6 +11,8 @@ import msgspec
 from feeds.errors import ProtocolError
 from feeds.instrument import Instrument, MarketKind, Venue
 from feeds.symbols import base_and_multiplier, tradfi_base
+
+log = logging.getLogger(__name__)
 
 
 class _Filter(msgspec.Struct):
@@ -38,16 +42,27 @@ _TRADFI = "TRADIFI_PERPETUAL"
 
 
 def instruments_from_exchange_info(body: bytes, kind: MarketKind) -> tuple[Instrument, ...]:
-    """Return the trading perpetuals (or spot pairs) of an exchangeInfo body; dated futures are left out.
+    """Return the trading perpetuals (or spot pairs) of an exchangeInfo body.
+
+    Dated futures are left out, and so is a row that says something impossible.
 
     Raises:
         ProtocolError: the body is no exchangeInfo.
     """
     try:
         info = _decoder.decode(body)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ProtocolError("Binance's instrument list cannot be read", str(error)) from error
-    return tuple(_instrument(symbol, kind) for symbol in info.symbols if _is_listed(symbol, kind))
+    return tuple(_listed(info.symbols, kind))
+
+
+def _listed(symbols: Iterable[_Symbol], kind: MarketKind) -> Iterator[Instrument]:
+    for symbol in symbols:
+        try:
+            if _is_listed(symbol, kind):
+                yield _instrument(symbol, kind)
+        except (ValueError, ArithmeticError) as error:
+            log.warning("Binance lists %s in a way that cannot be read: %r", symbol.symbol, error)
 
 
 def _is_listed(symbol: _Symbol, kind: MarketKind) -> bool:
