@@ -35,6 +35,12 @@ class HalfBook:
         elif self.levels.pop(price, 0) and price == self.best:
             self.best = self._next_best(price)
 
+    def refine(self, factor: int) -> None:
+        """Write the same prices in ticks that are `factor` times finer."""
+        self.levels = {price * factor: lots for price, lots in self.levels.items()}
+        self.changed = {price * factor for price in self.changed}
+        self.best *= factor
+
     def _next_best(self, price: int) -> int:
         step = -self.sign
         for candidate in range(price + step, price + step * _WALK_TICKS, step):
@@ -65,6 +71,11 @@ class Book:
         book = Book((self.bids.best, 1), (self.asks.best, 1), self.update_id, self._step)
         book.bids.levels, book.asks.levels = dict(self.bids.levels), dict(self.asks.levels)
         return book
+
+    def refine(self, factor: int) -> None:
+        """Write the same prices in ticks that are `factor` times finer."""
+        self.bids.refine(factor)
+        self.asks.refine(factor)
 
     def half(self, side: Side) -> HalfBook:
         """The resting orders of one side."""

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+import msgspec
+
 from feeds.events import Side
 from feeds.simulator.draws import Draws
 from feeds.simulator.facts import Aggregate, Fill
@@ -31,6 +33,10 @@ class Recent(Generic[Row]):
         if len(self.rows) >= 2 * self._capacity:
             del self.rows[: self._capacity]
             self.first_id += self._capacity
+
+    def refine(self, factor: int) -> None:
+        """Write the same prices in ticks that are `factor` times finer."""
+        self.rows = [msgspec.structs.replace(row, price=row.price * factor) for row in self.rows]
 
     def last(self, limit: int) -> list[Row]:
         """The newest rows, oldest first."""
@@ -127,11 +133,19 @@ class Day:
         self.turnover += turnover
         self.trades += 1.0
 
+    def refine(self, factor: int) -> None:
+        """Write the same prices in ticks that are `factor` times finer."""
+        _refine(self, factor)
+
     def pass_second(self) -> None:
         """Let a second's worth of the day before leave."""
         self.volume -= self.leaving[0]
         self.turnover -= self.leaving[1]
         self.trades -= self.leaving[2]
+
+
+def _refine(row: Day | MinuteBar, factor: int) -> None:
+    row.open, row.high, row.low, row.close = (x * factor for x in (row.open, row.high, row.low, row.close))
 
 
 class Bars:
@@ -140,6 +154,11 @@ class Bars:
     def __init__(self, capacity: int = 3_000) -> None:
         self._capacity = capacity
         self.rows: list[MinuteBar] = []
+
+    def refine(self, factor: int) -> None:
+        """Write the same prices in ticks that are `factor` times finer."""
+        for row in self.rows:
+            _refine(row, factor)
 
     def add(self, fill: Fill, turnover: float) -> None:
         """Count one fill."""

@@ -25,7 +25,9 @@ class LightMarket(Listed):
 
     spec: LightSpec
 
-    def __init__(self, index: int, spec: LightSpec, draws: Draws, crowd: Crowd, now_ns: int) -> None:
+    def __init__(
+        self, index: int, spec: LightSpec, draws: Draws, crowd: Crowd, now_ns: int, compression: int = 1
+    ) -> None:
         self.spec = spec
         self._mood = crowd
         self._forced: list[tuple[Side, float]] = []
@@ -33,7 +35,7 @@ class LightMarket(Listed):
         bid = round(self._target / spec.tick - spec.spread_ticks / 2)
         lots = max(int(spec.level_lots), 1)
         book = Book((bid, lots), (bid + spec.spread_ticks, lots), spec.first_update_id, lambda: 1)
-        super().__init__(index, spec, Tape(index, spec, _KEPT), book, draws, now_ns)
+        super().__init__(index, spec, Tape(index, spec, _KEPT), book, draws, now_ns, compression)
         self.opening: Ledger | None = Ledger(spec.first_trade_id, spec.first_trade_id - 1, spec.first_aggregate_id - 1)
         self.crowd = crowd.lean
         self._quote([])
@@ -114,7 +116,13 @@ class Universe:
     """All light markets, staggered over the second so that none of them burst."""
 
     def __init__(
-        self, seed: int, bases: Sequence[LightBase], specs: Sequence[LightSpec], first_index: int, now_ns: int
+        self,
+        seed: int,
+        bases: Sequence[LightBase],
+        specs: Sequence[LightSpec],
+        first_index: int,
+        now_ns: int,
+        compression: int = 1,
     ) -> None:
         names = {spec.instrument.base for spec in specs}
         self._crowds = {
@@ -123,10 +131,15 @@ class Universe:
             if base.name in names
         }
         self._draws = Draws(seed, 10)
+        # fmt: off
         self.markets = tuple(
-            LightMarket(first_index + number, spec, Draws(seed, 11, number), self._crowds[spec.instrument.base], now_ns)
+            LightMarket(
+                first_index + number, spec, Draws(seed, 11, number), self._crowds[spec.instrument.base], now_ns,
+                compression,
+            )
             for number, spec in enumerate(specs)
         )
+        # fmt: on
         self._phases: dict[int, list[LightMarket]] = {}
         self._perps: dict[str, list[LightMarket]] = {}
         for market in self.markets:

@@ -36,7 +36,9 @@ class Listed:
     one-sided its positions are, longs positive. `snapshot` is the book that a request for a snapshot gets.
     """
 
-    def __init__(self, index: int, spec: ListingSpec, tape: Tape, book: Book, draws: Draws, now_ns: int) -> None:
+    def __init__(
+        self, index: int, spec: ListingSpec, tape: Tape, book: Book, draws: Draws, now_ns: int, compression: int
+    ) -> None:
         self.index = index
         self.spec = spec
         self.tape = tape
@@ -49,7 +51,7 @@ class Listed:
         self._depths = [_Depth(interval, book.update_id) for interval in spec.interval_ns]
         price = self.mid
         is_perp = spec.instrument.kind.is_perp
-        interval_ns = spec.funding_hours * 3_600 * SECOND
+        interval_ns = spec.funding_hours * 3_600 * SECOND // compression
         self.perpetual = (
             Perpetual(price, price / (1.0 + spec.basis), spec.open_interest, now_ns, interval_ns) if is_perp else None
         )
@@ -80,6 +82,11 @@ class Listed:
     def snapshot(self) -> Book:
         """The book as a snapshot shows it: the true one, unless a fault has made snapshots old."""
         return self._frozen or self.book
+
+    @property
+    def is_frozen(self) -> bool:
+        """True while `snapshot` is an old one."""
+        return self._frozen is not None
 
     def freeze(self) -> None:
         """Keep showing the present book as the snapshot."""
@@ -160,6 +167,18 @@ class Listed:
         depth.bids.clear()
         depth.asks.clear()
         return DepthChange(self.index, now_ns, depth.interval_ns, first_id, book.update_id, previous_id, bids, asks)
+
+    def refine(self, factor: int) -> None:
+        """Make the price step `factor` times finer: the same prices, in more ticks."""
+        self.spec = self.spec.refined(factor)
+        self.tape.refine(self.spec, factor)
+        self.day.refine(factor)
+        for book in (self.book, *([self._frozen] if self._frozen else [])):
+            book.refine(factor)
+        for depth in self._depths:
+            depth.bids = {price * factor for price in depth.bids}
+            depth.asks = {price * factor for price in depth.asks}
+        self._last_touch = self.book.touch()
 
     def second(self, now_ns: int, index: float) -> None:
         """Once a second: derived prices and statistics. `index` is the spot basket of the base."""

@@ -50,6 +50,12 @@ class Maker:
         scale = 14.0 if price % major == 0 else 5.0 if price % minor == 0 else 1.0
         return max(int(self._draws.lognormal(spec.level_lots * scale, spec.level_sigma)), 1)
 
+    def refine(self, spec: MarketSpec, factor: int) -> None:
+        """Go on with ticks that are `factor` times finer."""
+        self._spec = spec
+        self.anchor *= factor
+        self._spoofs = {(side, price * factor): until_ns for (side, price), until_ns in self._spoofs.items()}
+
     def touch_size(self) -> int:
         """A size for the best level."""
         return max(int(self._draws.lognormal(self._spec.touch_lots, 0.8)), 1)

@@ -37,14 +37,16 @@ class Market(Listed):
 
     spec: MarketSpec
 
-    def __init__(self, index: int, spec: MarketSpec, tape: Tape, draws: Draws, price: float, now_ns: int) -> None:
+    def __init__(
+        self, index: int, spec: MarketSpec, tape: Tape, draws: Draws, price: float, now_ns: int, compression: int = 1
+    ) -> None:
         self._fair = price
         self._stretch = 0.0
         self._opening_share = 0.0
         self._maker = Maker(spec, draws, math.floor(price / spec.tick))
         self._arrivals = Arrivals(spec.orders_per_s, draws)
         self._patience = spec.patience_ticks
-        super().__init__(index, spec, tape, self._maker.open_book(), draws, now_ns)
+        super().__init__(index, spec, tape, self._maker.open_book(), draws, now_ns, compression)
 
     def step(self, now_ns: int, dt_ns: int, weather: Weather, out: list[Fact]) -> float:
         """Live through `dt_ns` up to `now_ns`. Returns the signed USD that takers pushed."""
@@ -93,6 +95,12 @@ class Market(Listed):
         filled = sum(size for _, size in fills)
         self._open_positions(filled * self._opening_share)
         return filled * self.lot_usd * (1.0 if side is Side.BUY else -1.0)
+
+    def refine(self, factor: int) -> None:
+        """Make the price step `factor` times finer."""
+        super().refine(factor)
+        self._maker.refine(self.spec, factor)
+        self._patience *= factor
 
     def second(self, now_ns: int, index: float) -> None:
         """Once a second: derived prices, how much of the flow opens positions, far levels."""

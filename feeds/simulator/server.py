@@ -1,32 +1,34 @@
-"""The loopback venue: one aiohttp application for websockets and REST, and the task that moves the simulation.
+"""The loopback venues: one aiohttp application for websockets and REST, and the task that moves the simulation.
 
-The only module here with sockets and asyncio. It knows dialects, not venues. A client that reads too slowly is dropped
-when its queue is full, so that it neither stalls the others nor grows the memory.
+With `clients` and `control` the only modules here with sockets and asyncio. It knows dialects, not venues. A client
+that reads too slowly is dropped when its queue is full, so that it neither stalls the others nor grows the memory.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import logging
 import signal
-from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from types import TracebackType
 from typing import Any
 
-import msgspec
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WSCloseCode, web
 
 from feeds.clock import Clock, SystemClock
+from feeds.instrument import Venue
 from feeds.simulator.catalogue import markets_of
-from feeds.simulator.dialect import Answer, Conversation, Dialect, Expelled, Message
+from feeds.simulator.clients import Client, Hub
+from feeds.simulator.control import Control
+from feeds.simulator.dialect import Answer, Conversation, Dialect, Expelled
 from feeds.simulator.dialects import dialects
-from feeds.simulator.ledger import Ledger
+from feeds.simulator.draws import Draws
+from feeds.simulator.faults import ON_CONNECTIONS, ON_FRAMES, ON_MARKETS, Fault, FaultKind, Faults, Happened, Schedule
+from feeds.simulator.journal import Journal
 from feeds.simulator.listed import Listed
 from feeds.simulator.simulation import PULSE_NS, Simulation
-from feeds.simulator.spec import MS, SECOND
+from feeds.simulator.spec import SECOND
 from feeds.simulator.universe import light_of
 
 HOST = "127.0.0.1"
@@ -37,98 +39,26 @@ _CLOSE_S = 2.0
 _log = logging.getLogger(__name__)
 
 
-class Client:
-    """One websocket and what still has to be sent on it."""
-
-    def __init__(self, socket: web.WebSocketResponse, conversation: Conversation, queue_limit: int) -> None:
-        self.conversation = conversation
-        self._socket = socket
-        self._queue: deque[str] = deque()
-        self._queue_limit = queue_limit
-        self._filled = asyncio.Event()
-        self.dismissed: asyncio.Future[Expelled] = asyncio.get_running_loop().create_future()
-
-    def put(self, text: str) -> None:
-        """Queue one frame; too many mean that the client is too slow."""
-        if len(self._queue) >= self._queue_limit:
-            self.dismiss(Expelled(WSCloseCode.POLICY_VIOLATION, "Too slow"))
-            return
-        self._queue.append(text)
-        self._filled.set()
-
-    def dismiss(self, why: Expelled) -> None:
-        """End the connection; the first reason counts."""
-        if not self.dismissed.done():
-            self.dismissed.set_result(why)
-
-    async def write(self) -> None:
-        """Send what is queued, for ever."""
-        while True:
-            await self._filled.wait()
-            self._filled.clear()
-            while self._queue:
-                await self._socket.send_str(self._queue.popleft())
-
-    async def read(self, clock: Clock, changed: Callable[[], None]) -> None:
-        """Answer requests until the client leaves. Raises `Expelled`."""
-        async for message in self._socket:
-            if message.type is not WSMsgType.TEXT:
-                continue
-            for reply in self.conversation.receive(message.data, clock.now_ns()):
-                self.put(reply)
-            changed()
-
-
-class Hub:
-    """Who wants which topic."""
-
-    def __init__(self) -> None:
-        self._clients: dict[Client, None] = {}
-        self.wanted: dict[str, list[Client]] = {}
-
-    def add(self, client: Client) -> None:
-        """Let a client take part."""
-        self._clients[client] = None
-        self.refresh()
-
-    def remove(self, client: Client) -> None:
-        """Forget a client."""
-        self._clients.pop(client, None)
-        self.refresh()
-
-    def dismiss_all(self, why: Expelled) -> None:
-        """End every connection."""
-        for client in self._clients:
-            client.dismiss(why)
-
-    def tick(self, now_ns: int) -> None:
-        """Send what the conversations owe by the clock."""
-        for client in self._clients:
-            try:
-                for text in client.conversation.tick(now_ns):
-                    client.put(text)
-            except Expelled as why:
-                client.dismiss(why)
-
-    def refresh(self) -> None:
-        """Read the topics of all clients again."""
-        self.wanted = {}
-        for client in self._clients:
-            for topic in client.conversation.topics:
-                self.wanted.setdefault(topic, []).append(client)
-
-    def publish(self, message: Message) -> None:
-        """Queue a message for everyone who wants it."""
-        for client in self.wanted.get(message.topic, ()):
-            client.put(client.conversation.frame(message))
-
-
 class Server:
-    """The running loopback venue. `port` is known once it listens; `simulation` is the truth behind it."""
+    """The running loopback venues. `port` is known once it listens; `simulation` is the truth behind them.
 
-    def __init__(self, simulation: Simulation, dialects: Sequence[Dialect], clock: Clock, queue_limit: int) -> None:
+    `faults` lists what went wrong so far, `inject` makes something go wrong, `journal` knows what each connection was
+    told.
+    """
+
+    def __init__(
+        self,
+        simulation: Simulation,
+        dialects: Sequence[Dialect],
+        clock: Clock,
+        queue_limit: int,
+        schedule: Schedule | None = None,
+    ) -> None:
         self.simulation = simulation
         self.port = 0
+        self.faults = Faults()
+        self.journal = Journal(simulation.markets)
+        self._schedule = schedule
         self._dialects = dialects
         self._clock = clock
         self._queue_limit = queue_limit
@@ -145,11 +75,11 @@ class Server:
     async def open(self, port: int) -> None:
         """Listen and start the market. Raises `OSError` when the port is taken."""
         app = web.Application()
-        app.router.add_get("/simulator/ledger", self._ledger)
+        Control(self.simulation, self.journal, self.faults, self.inject).add_to(app)
         for dialect in self._dialects:
             path = dialect.prefix + "/{path:.*}"
             app.router.add_get(path, self._handler(dialect))
-            app.router.add_post(path, self._poster(dialect))
+            app.router.add_post(path, self._handler(dialect))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSE_S)
         await self._runner.setup()
         site = web.TCPSite(self._runner, HOST, port)
@@ -190,56 +120,114 @@ class Server:
         if now_ns - self._ticked_ns >= PULSE_NS:
             self._ticked_ns = now_ns
             self._hub.tick(now_ns)
+            self._misbehave(now_ns)
         for dialect in self._dialects:
             for message in dialect.messages(facts, now_ns, self._hub.wanted):
-                self._hub.publish(message)
+                self._hub.publish(message, now_ns)
+
+    def inject(self, fault: Fault) -> Happened:
+        """Let a fault begin now, on all that it matches."""
+        now_ns = self._clock.now_ns()
+        clients = [client for client in self._hub if _strikes(fault, client)] if fault.kind in ON_CONNECTIONS else []
+        for client in clients:
+            self._strike(client, fault, now_ns)
+        markets = [market for market in self.simulation.markets if _hits(fault, market)]
+        for market in markets:
+            if fault.kind is FaultKind.TICK_SIZE:
+                self.simulation.refine(market)
+            else:
+                market.freeze()
+        numbers = tuple(client.record.number for client in clients)
+        ids = tuple(str(market.spec.instrument.id) for market in markets)
+        return self.faults.begin(fault, now_ns, numbers, ids)
+
+    def _strike(self, client: Client, fault: Fault, now_ns: int) -> None:
+        if fault.kind in ON_FRAMES:
+            client.line.begin(fault, now_ns)
+        elif fault.kind is FaultKind.DROP:
+            client.dismiss(Expelled(WSCloseCode.ABNORMAL_CLOSURE, "Dropped"))
+        else:
+            notices, why = client.conversation.farewell(now_ns)
+            for text in notices:
+                client.put(text)
+            asyncio.get_running_loop().call_later(fault.duration_s, client.dismiss, why)
+
+    def _misbehave(self, now_ns: int) -> None:
+        """End old snapshots whose time is over; begin what the schedule has due."""
+        old = self.faults.lasting(FaultKind.OLD_SNAPSHOT, now_ns)
+        for market in self.simulation.markets:
+            if market.is_frozen and not any(_hits(fault, market) for fault in old):
+                market.thaw()
+        if self._schedule is not None:
+            fault = self._schedule.due(now_ns, [(client.record.number, client.record.venue) for client in self._hub])
+            if fault is not None:
+                self.inject(fault)
 
     def _handler(self, dialect: Dialect) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        venue = Venue(dialect.prefix.strip("/"))
+
         async def handle(request: web.Request) -> web.StreamResponse:
+            path, now_ns = request.match_info["path"], self._clock.now_ns()
             if request.headers.get("Upgrade", "").lower() == "websocket":
-                return await self._converse(request, dialect)
-            return _respond(dialect.get(request.match_info["path"], request.query, self._clock.now_ns()))
+                if self.faults.refuses_sockets(venue, path, now_ns):
+                    return web.Response(status=503)
+                return await self._converse(request, dialect, venue, path)
+            refused = self.faults.refusal(venue, path, now_ns)
+            if refused is not None:
+                return _respond(dialect.refusal(*refused, now_ns))
+            if request.method == "POST":
+                return _respond(dialect.post(path, await request.read(), now_ns))
+            return _respond(dialect.get(path, request.query, now_ns))
 
         return handle
 
-    def _poster(self, dialect: Dialect) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-        async def handle(request: web.Request) -> web.StreamResponse:
-            body = await request.read()
-            return _respond(dialect.post(request.match_info["path"], body, self._clock.now_ns()))
-
-        return handle
-
-    async def _converse(self, request: web.Request, dialect: Dialect) -> web.StreamResponse:
-        conversation = dialect.open(request.match_info["path"], request.query)
+    async def _converse(self, request: web.Request, dialect: Dialect, venue: Venue, path: str) -> web.StreamResponse:
+        conversation = dialect.open(path, request.query)
         if conversation is None:
             return web.Response(status=404)
         socket = web.WebSocketResponse(heartbeat=conversation.ping_s or None, compress=False, timeout=_CLOSE_S)
         await socket.prepare(request)
-        client = Client(socket, conversation, self._queue_limit)
-        self._hub.add(client)
+        client = self._client(socket, conversation, venue, path)
         try:
-            code, reason = await self._serve_client(client)
+            code, reason = await self._serve_client(client, request)
         finally:
             self._hub.remove(client)
+            client.abandon()
+            client.record.closed_ns = self._clock.now_ns()
+        client.record.code = code
         await self._hang_up(request, socket, code, reason)
         return socket
 
-    async def _serve_client(self, client: Client) -> tuple[int, str]:
+    def _client(self, socket: web.WebSocketResponse, conversation: Conversation, venue: Venue, path: str) -> Client:
+        now_ns = self._clock.now_ns()
+        client = Client(socket, conversation, self.journal.open(venue, path, now_ns), self._queue_limit)
+        for fault in self.faults.stalls(venue, path, now_ns):
+            client.line.begin(fault, now_ns)
+        self._hub.add(client)
+        return client
+
+    async def _serve_client(self, client: Client, request: web.Request) -> tuple[int, str]:
         """Read and write until one of both ends; returns the close code and its reason."""
+
+        def cut(part: bytes) -> None:
+            if request.transport is not None:
+                request.transport.write(part)
+
         read = asyncio.create_task(client.read(self._clock, self._hub.refresh), name="simulator read")
-        write = asyncio.create_task(client.write(), name="simulator write")
+        write = asyncio.create_task(client.write(cut), name="simulator write")
         ends: list[asyncio.Future[Any]] = [read, write, client.dismissed]
         try:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
             read.cancel()
             write.cancel()
-        read_end, _ = await asyncio.gather(read, write, return_exceptions=True)
+        read_end, write_end = await asyncio.gather(read, write, return_exceptions=True)
         why = client.dismissed.result() if client.dismissed.done() else read_end
+        why = why if isinstance(why, Expelled) else write_end
         return (why.code, why.reason) if isinstance(why, Expelled) else (WSCloseCode.OK, "")
 
     async def _hang_up(self, request: web.Request, socket: web.WebSocketResponse, code: int, reason: str) -> None:
-        """Close politely, and cut the line of a client that no longer reads."""
+        """Close politely, or just cut the line (1006); also that of a client that no longer reads."""
         if code == WSCloseCode.ABNORMAL_CLOSURE:
             if request.transport is not None:
                 request.transport.close()
@@ -251,33 +239,19 @@ class Server:
         if request.transport is not None:
             request.transport.abort()
 
-    async def _ledger(self, request: web.Request) -> web.Response:
-        asked = request.query.get("depth", "")
-        depth = int(asked) if asked.isdecimal() else 20
-        markets = {market.spec.instrument.id: _truth(market, depth) for market in self.simulation.markets}
-        body = {"time_ms": self.simulation.now_ns // MS, "start_ms": self.simulation.start_ns // MS, "markets": markets}
-        return web.Response(body=msgspec.json.encode(body), content_type="application/json")
+
+def _strikes(fault: Fault, client: Client) -> bool:
+    return fault.strikes(client.record.venue, client.record.path, client.record.number)
+
+
+def _hits(fault: Fault, market: Listed) -> bool:
+    instrument = market.spec.instrument
+    return fault.kind in ON_MARKETS and fault.strikes_market(instrument.venue, instrument.symbol)
 
 
 def _respond(answer: Answer) -> web.Response:
     kind = "application/json"
     return web.Response(status=answer.status, body=answer.body, headers=answer.headers, content_type=kind)
-
-
-def _truth(market: Listed, depth: int) -> dict[str, object]:
-    """One market of `/simulator/ledger`: sums since the first trade id, the same at the opening, and the book.
-
-    Book levels are `[ticks, lots]`, best first.
-    """
-    book, count = market.book, depth or None
-    opening: Ledger | None = market.opening
-    tops = {"bids": book.bids.top(count), "asks": book.asks.top(count)}
-    return {
-        **dataclasses.asdict(market.tape.ledger),
-        "symbol": market.spec.instrument.symbol,
-        "opening": dataclasses.asdict(opening) if opening is not None else None,
-        "book": {"update_id": book.update_id, "tick_size": market.spec.instrument.tick_size, **tops},
-    }
 
 
 async def serve(
@@ -290,21 +264,27 @@ async def serve(
     futures_weight: int = 2_400,
     venues: Collection[str] | None = None,
     bases: Collection[str] | None = None,
+    faults_every_s: float | None = None,
+    funding_compression: int = 1,
 ) -> Server:
     """Start the loopback venues on 127.0.0.1 and return them listening; `port` 0 takes any free one.
 
-    Only these `venues` and `bases`, None means all. `warm_up_s` seconds of trades precede the start. `queue_limit` is
-    in frames per client, `futures_weight` a minute.
+    Only these `venues` and `bases`, None means all. `faults_every_s` lets something go wrong that often on average.
+    `warm_up_s` seconds of trades precede the start. `queue_limit` is in frames per client, `futures_weight` a minute.
+    Funding is paid `funding_compression` times as often as the venues say.
     """
     clock = clock or SystemClock()
     markets, light = markets_of(venues, bases), light_of(venues, bases)
-    simulation = Simulation(seed, clock.now_ns(), markets=markets, light=light, warm_up_s=warm_up_s)
-    server = Server(simulation, dialects(simulation, futures_weight), clock, queue_limit)
+    simulation = Simulation(
+        seed, clock.now_ns(), markets=markets, light=light, warm_up_s=warm_up_s, funding_compression=funding_compression
+    )
+    schedule = Schedule(faults_every_s, Draws(seed, 20), clock.now_ns()) if faults_every_s else None
+    server = Server(simulation, dialects(simulation, futures_weight), clock, queue_limit, schedule)
     await server.open(port)
     return server
 
 
-async def _run(port: int, seed: int, announce: Callable[[int], None]) -> None:
+async def _run(port: int, announce: Callable[[int], None], **options: Any) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -312,11 +292,19 @@ async def _run(port: int, seed: int, announce: Callable[[int], None]) -> None:
             loop.add_signal_handler(number, stop.set)
         except NotImplementedError:
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
-    async with await serve(port, seed=seed) as server:
+    async with await serve(port, **options) as server:
         announce(server.port)
         await stop.wait()
 
 
-def run(port: int, seed: int, announce: Callable[[int], None]) -> None:
-    """Serve until SIGINT or SIGTERM; calls `announce` with the port once it listens. Blocks."""
-    asyncio.run(_run(port, seed, announce))
+def run(
+    port: int,
+    seed: int,
+    announce: Callable[[int], None],
+    *,
+    venues: Collection[str] | None = None,
+    bases: Collection[str] | None = None,
+    faults_every_s: float | None = None,
+) -> None:
+    """Serve until SIGINT or SIGTERM; calls `announce` with the port once it listens. Blocks. Options as in `serve`."""
+    asyncio.run(_run(port, announce, seed=seed, venues=venues, bases=bases, faults_every_s=faults_every_s))

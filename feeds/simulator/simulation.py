@@ -10,7 +10,7 @@ from feeds.simulator.aggression import Aggression
 from feeds.simulator.cascade import Cascades, ForcedOrder
 from feeds.simulator.catalogue import BASES, MARKETS
 from feeds.simulator.draws import Draws
-from feeds.simulator.facts import Fact, Pulse
+from feeds.simulator.facts import Fact, Pulse, Relisted
 from feeds.simulator.light import Universe
 from feeds.simulator.listed import Listed
 from feeds.simulator.market import Market, Weather
@@ -43,6 +43,7 @@ class Simulation:
         light: tuple[LightSpec, ...] = (),
         warm_up_s: int = 900,
         cascade_every_s: tuple[float, float] = (40.0, 60.0),
+        funding_compression: int = 1,
     ) -> None:
         self.now_ns = start_ns - start_ns % STEP_NS
         self.start_ns = self.now_ns
@@ -50,8 +51,10 @@ class Simulation:
         self._prices = Prices(bases, Draws(seed, 0))
         self._moods = {spec.name: Aggression(Draws(seed, 1, i), self.now_ns) for i, spec in enumerate(bases)}
         self._cascades = Cascades(bases, Draws(seed, 2), self.now_ns, cascade_every_s)
+        self._compression = funding_compression
+        self._relisted: list[Fact] = []
         self._whole = self._open(seed, bases, markets, warm_up_s)
-        self._universe = Universe(seed, LIGHT_BASES, light, len(self._whole), self.now_ns)
+        self._universe = Universe(seed, LIGHT_BASES, light, len(self._whole), self.now_ns, funding_compression)
         self.markets: tuple[Listed, ...] = (*self._whole, *self._universe.markets)
         self._victims = Victims(self._whole, Draws(seed, 6))
         self._spots: dict[str, list[Market]] = {}
@@ -69,17 +72,22 @@ class Simulation:
             if base in paths:
                 fill_tape(tape, spec, paths[base], self.now_ns, Draws(seed, 4, index))
             price = self._prices.bases[base].value * (1.0 + spec.basis)
-            market = Market(index, spec, tape, Draws(seed, 5, index), price, self.now_ns)
+            market = Market(index, spec, tape, Draws(seed, 5, index), price, self.now_ns, self._compression)
             market.opening = dataclasses.replace(tape.ledger)
             markets.append(market)
         return tuple(markets)
 
     def advance(self, now_ns: int) -> list[Fact]:
         """Live through all whole steps up to `now_ns` and return what happened, in order per market."""
-        out: list[Fact] = []
+        out, self._relisted = self._relisted, []
         while self.now_ns + STEP_NS <= now_ns:
             self._step(out)
         return out
+
+    def refine(self, market: Listed, factor: int = 10) -> None:
+        """Make a market's price step finer; the next facts begin with its `Relisted`."""
+        market.refine(factor)
+        self._relisted.append(Relisted(market.index, self.now_ns))
 
     def skip(self, now_ns: int) -> None:
         """Jump to `now_ns` without living through it: the machine slept. Nothing happened in between."""

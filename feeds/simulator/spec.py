@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Self
+
+import msgspec
 
 from feeds.instrument import Instrument, MarketKind
 
@@ -65,6 +69,11 @@ class ListingSpec:
             return instrument.lot_size.normalize()
         return (instrument.lot_size / instrument.contract_size / instrument.multiplier).normalize()
 
+    def refined(self, factor: int) -> Self:
+        """The same market with a price step `factor` times finer."""
+        instrument = msgspec.structs.replace(self.instrument, tick_size=self.instrument.tick_size / factor)
+        return dataclasses.replace(self, instrument=instrument)
+
     def base_size(self, lots: int, price: float) -> float:
         """The size in base coin at a price in ticks."""
         size = lots * float(self.instrument.lot_size)
@@ -101,6 +110,15 @@ class MarketSpec(ListingSpec):
     round_ticks: tuple[int, int]
     id_jump: int
 
+    def refined(self, factor: int) -> MarketSpec:
+        """As far as before in price: more ticks, fewer of them taken."""
+        finer = ListingSpec.refined(self, factor)
+        minor, major = self.round_ticks
+        return dataclasses.replace(
+            finer, density=self.density / factor, reach_ticks=self.reach_ticks * factor,
+            patience_ticks=self.patience_ticks * factor, round_ticks=(minor * factor, major * factor),
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LightBase:
@@ -123,3 +141,8 @@ class LightSpec(ListingSpec):
     level_lots: float
     spread_ticks: int
     phase: int
+
+    def refined(self, factor: int) -> LightSpec:
+        """As wide as before in price."""
+        finer = ListingSpec.refined(self, factor)
+        return dataclasses.replace(finer, spread_ticks=self.spread_ticks * factor)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from feeds.events import Side
 from feeds.instrument import MarketKind
 from feeds.simulator.facts import Aggregate, Fill
@@ -59,6 +61,17 @@ class Tape:
             return False
         grid = self._spec.aggregate_ns
         return not grid or current.ts_ns // grid == fill.ts_ns // grid
+
+    def refine(self, spec: ListingSpec, factor: int) -> None:
+        """Go on with ticks that are `factor` times finer."""
+        self._spec = spec
+        self.turnover = spec.base_size if spec.instrument.kind is MarketKind.INVERSE else spec.notional
+        self.trades.refine(factor)
+        self.aggregates.refine(factor)
+        self.bars.refine(factor)
+        self.last_price *= factor
+        if self._open is not None:
+            self._open = msgspec.structs.replace(self._open, price=self._open.price * factor)
 
     def close(self) -> list[Aggregate]:
         """End the open aggregate and return it, if there is one."""
