@@ -8,7 +8,7 @@ trades nor its messages, so a message that cannot be read costs its topic its co
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -29,7 +29,7 @@ from feeds.events import (
     TradesLost,
 )
 from feeds.frame import ConnectionSpec, Frame, FrameKind
-from feeds.instrument import Instrument, MarketKind
+from feeds.instrument import Instrument, InstrumentId, MarketKind
 from feeds.protocol import Request, Send
 from feeds.units import Units
 from feeds.venues.bybit_book import BookChain
@@ -175,6 +175,9 @@ class BybitProtocol:
         except _UNREADABLE as error:
             raise ProtocolError("Bybit sent a message of unknown shape", str(error)) from error
 
+    def resume(self, last_trades: Mapping[InstrumentId, object]) -> None:
+        """Nothing to fetch: the venue does not number its trades, so what fell between two connections has no name."""
+
     def tick(self, now_ns: int) -> None:
         """Ping, and ask again for subscriptions without an answer and books without a snapshot."""
         if self._ping_due_ns is not None and now_ns >= self._ping_due_ns:
@@ -215,8 +218,9 @@ class BybitProtocol:
         try:
             message = _bare.decode(payload)
         except _UNREADABLE:
-            for market in self._markets.values():  # it may have been anyone's
-                market.trades_unread = market.book_unread = True
+            for symbol, market in self._markets.items():
+                if symbol.encode() in payload:
+                    market.trades_unread = market.book_unread = True
             raise
         if message.topic is not None:
             return self._message(message.topic.encode(), payload, now_ns)
