@@ -75,7 +75,7 @@ class Pace:
     def elapse(self, now_s: float) -> int:
         """Recorded ns that passed since the last call, by the wall clock reading `now_s`; 0 on the first."""
         last, self._last_s = self._last_s, now_s
-        return 0 if last is None else round(min(now_s - last, self._slice_s) * self.speed * 1e9)
+        return 0 if last is None else round(min(max(now_s - last, 0.0), self._slice_s) * self.speed * 1e9)
 
     def rest(self) -> None:
         """Forget the last call: time spent paused does not count."""
