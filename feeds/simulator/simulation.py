@@ -56,6 +56,7 @@ class Simulation:
         self._whole = self._open(seed, bases, markets, warm_up_s)
         self._universe = Universe(seed, LIGHT_BASES, light, len(self._whole), self.now_ns, funding_compression)
         self.markets: tuple[Listed, ...] = (*self._whole, *self._universe.markets)
+        self._doomed: list[tuple[Market | None, ForcedOrder]] = []
         self._victims = Victims(self._whole, Draws(seed, 6))
         self._spots: dict[str, list[Market]] = {}
         for market in self._whole:
@@ -99,11 +100,12 @@ class Simulation:
         self._prices.step(dt_s)
         for mood in self._moods.values():
             mood.step(now_ns)
-        for market in self._whole:
+        moving = [market for market in self._whole if now_ns % market.spec.step_ns == 0]
+        for market in moving:
             self._move(market, now_ns, out)
-        for order in self._cascades.orders(now_ns, dt_s):
-            self._force(order, now_ns, out)
-        for market in self._whole:
+        self._doomed += [(self._victims.of(order), order) for order in self._cascades.orders(now_ns, dt_s)]
+        self._force(now_ns, out)
+        for market in moving:
             market.cut_depth(now_ns, out)
         self._universe.step(now_ns, self._prices.bases[self._anchor].value, out)
         if now_ns % SECOND == 0:
@@ -117,13 +119,19 @@ class Simulation:
         fair.taker_impact = mood.impact
         stress = self._cascades.stress(base, now_ns)
         heat = min(self._prices.heat**0.7, 3.0)
-        pushed = market.step(now_ns, STEP_NS, Weather(fair.value, mood, heat, stress), out)
+        pushed = market.step(now_ns, market.spec.step_ns, Weather(fair.value, mood, heat, stress), out)
         if pushed:
             self._prices.impact(base, pushed)
 
-    def _force(self, order: ForcedOrder, now_ns: int, out: list[Fact]) -> None:
-        market = self._victims.of(order)
-        if market is not None:
+    def _force(self, now_ns: int, out: list[Fact]) -> None:
+        """Send the forced orders of the markets that move now; the others wait for theirs."""
+        doomed, self._doomed = self._doomed, []
+        for market, order in doomed:
+            if market is None:
+                continue
+            if now_ns % market.spec.step_ns:
+                self._doomed.append((market, order))
+                continue
             pushed = market.liquidate(now_ns, order.side, order.usd, out)
             self._prices.impact(order.base, _FORCED_IMPACT * pushed)
 

@@ -93,7 +93,8 @@ class ListingSpec:
 class MarketSpec(ListingSpec):
     """A market with a whole book. Sizes are lots, distances are ticks, rates are a second.
 
-    `id_jump` is the largest step between two update ids.
+    `id_jump` is the largest step between two update ids. The market moves every `step_ns`, a multiple of 10 ms that
+    divides all depth intervals.
     """
 
     orders_per_s: float
@@ -109,6 +110,7 @@ class MarketSpec(ListingSpec):
     lag_s: float
     round_ticks: tuple[int, int]
     id_jump: int
+    step_ns: int = 10 * MS
 
     def refined(self, factor: int) -> MarketSpec:
         """As far as before in price: more ticks, fewer of them taken."""

@@ -50,12 +50,12 @@ def _like(number: int, instrument: Instrument, activity: float, depth: float, ba
     minor, major = (max(round(ticks / coarse), 2) for ticks in model.round_ticks)
     return dataclasses.replace(
         model, instrument=instrument,
-        orders_per_s=model.orders_per_s * activity, changes_per_s=model.changes_per_s * activity,
+        orders_per_s=model.orders_per_s * activity, changes_per_s=model.changes_per_s * activity * 0.6,
         order_lots=max(model.order_lots * lots, 0.6), level_lots=max(model.level_lots * lots * depth, 1.0),
         touch_lots=max(model.touch_lots * lots * depth, 2.0), density=min(model.density * max(coarse, 1.0), 0.9),
         reach_ticks=max(round(model.reach_ticks / coarse), 400), patience_ticks=max(model.patience_ticks / coarse, 1.5),
         lag_s=_LAG_S[instrument.venue] + model.lag_s, basis=basis, round_ticks=(minor, max(major, 3)),
-        interval_ns=_INTERVALS[instrument.venue], aggregate_ns=0, id_jump=_ID_JUMP[instrument.venue],
+        interval_ns=_INTERVALS[instrument.venue], aggregate_ns=0, id_jump=_ID_JUMP[instrument.venue], step_ns=20 * MS,
         first_trade_id=271_252_855 + number * 91_000_019, first_aggregate_id=1_000_000 + number * 7_000_003,
         first_update_id=344_430_848 + number * 60_000_011, open_interest=round(model.open_interest * lots * depth),
         funding_hours=1 if instrument.venue is Venue.HYPERLIQUID else 8, day_usd=model.day_usd * activity,
