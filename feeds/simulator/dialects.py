@@ -9,6 +9,7 @@ from feeds.simulator.binance import BinanceDialect
 from feeds.simulator.deribit import DeribitDialect
 from feeds.simulator.dialect import Dialect
 from feeds.simulator.hyperliquid import HyperliquidDialect
+from feeds.simulator.okx import OkxDialect
 from feeds.simulator.simulation import Simulation
 
 
@@ -16,6 +17,7 @@ def dialects(simulation: Simulation, futures_weight: int) -> list[Dialect]:
     """The venues that have a market in this simulation. `futures_weight` is Binance's request weight a minute."""
     makers: dict[Venue, Callable[[], Dialect]] = {
         Venue.BINANCE: lambda: BinanceDialect(simulation, futures_weight=futures_weight),
+        Venue.OKX: lambda: OkxDialect(simulation),
         Venue.HYPERLIQUID: lambda: HyperliquidDialect(simulation),
         Venue.DERIBIT: lambda: DeribitDialect(simulation),
     }

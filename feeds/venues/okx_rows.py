@@ -10,6 +10,7 @@ from feeds.instrument import Instrument, MarketKind
 from feeds.venues import okx_wire as wire
 
 _MS = 1_000_000
+_TIME_DIGITS = 13  # in ns it still fits 64 bits
 
 
 def mark_price(instrument: Instrument, row: wire.MarkRow, now_ns: int) -> MarkPrice:
@@ -41,10 +42,11 @@ def open_interest(instrument: Instrument, row: wire.OpenInterestRow, now_ns: int
 
 def _time_ms(text: str) -> int:
     """A time in ms; 0 where the venue says nothing."""
-    try:
-        return int(text) if text else 0
-    except ValueError as error:
-        raise ProtocolError("OKX sent a time that is none", repr(text)) from error
+    if not text:
+        return 0
+    if not text.isdecimal() or len(text) > _TIME_DIGITS:
+        raise ProtocolError("OKX sent a time that is none", repr(text))
+    return int(text)
 
 
 def _finite(text: str) -> float:

@@ -1,12 +1,24 @@
 """OKX's v5 messages as typed shapes (VENUES section 3). Field names are the venue's.
 
-Samples (trimmed; real captures of 2026-09/10):
-  {"arg":{"channel":"trades","instId":"BTC-USDT-SWAP"},"data":[{"instId":"BTC-USDT-SWAP","tradeId":"2978601964","px":"83725.9","sz":"5","side":"buy","ts":"1791369350776","count":"1","source":"0","seqId":344430848209}]}
-  {"arg":{"channel":"books","instId":"BTC-USDT-SWAP"},"action":"update","data":[{"bids":[["83723.6","0","0","0"]],"asks":[["83729.6","70.03","0","4"]],"ts":"1791369352001","checksum":0,"seqId":344430849237,"prevSeqId":344430848984}]}
-  {"arg":{"channel":"bbo-tbt","instId":"BTC-USDT-SWAP"},"data":[{"asks":[["84093.5","667.19","0","70"]],"bids":[["84093.4","570.27","0","83"]],"ts":"1790439594900","seqId":342177336945}]}
-  {"arg":{"channel":"liquidation-orders","instType":"SWAP"},"data":[{"details":[{"bkLoss":"0","bkPx":"0.01968","ccy":"","posSide":"short","side":"buy","sz":"42","ts":"1791369351375"}],"instFamily":"XDP-USDT","instId":"XDP-USDT-SWAP","instType":"SWAP","uly":"XDP-USDT"}]}
-  {"arg":{"channel":"funding-rate","instId":"BTC-USDT-SWAP"},"data":[{"fundingRate":"0.0000252378080097","fundingTime":"1790784000000","instId":"BTC-USDT-SWAP","method":"current_period","nextFundingRate":"","nextFundingTime":"1790812800000","ts":"1790757195759"}]}
-  {"arg":{"channel":"open-interest","instId":"BTC-USDT-SWAP"},"data":[{"instId":"BTC-USDT-SWAP","instType":"SWAP","oi":"2874486.99","oiCcy":"28744.8699","oiUsd":"2385812703.75","ts":"1790757195759"}]}
+Samples (real captures of 2026-09/10, trimmed, one field group a line):
+
+  {"arg":{"channel":"trades","instId":"BTC-USDT-SWAP"},"data":[
+    {"instId":"BTC-USDT-SWAP","tradeId":"2978601964","px":"83725.9","sz":"5","side":"buy","ts":"1791369350776",
+     "count":"1","source":"0","seqId":344430848209}]}
+  {"arg":{"channel":"books","instId":"BTC-USDT-SWAP"},"action":"update","data":[
+    {"bids":[["83723.6","0","0","0"]],"asks":[["83729.6","70.03","0","4"]],"ts":"1791369352001","checksum":0,
+     "seqId":344430849237,"prevSeqId":344430848984}]}
+  {"arg":{"channel":"bbo-tbt","instId":"BTC-USDT-SWAP"},"data":[
+    {"asks":[["84093.5","667.19","0","70"]],"bids":[["84093.4","570.27","0","83"]],"ts":"1790439594900",
+     "seqId":342177336945}]}
+  {"arg":{"channel":"liquidation-orders","instType":"SWAP"},"data":[
+    {"details":[{"bkLoss":"0","bkPx":"0.01968","ccy":"","posSide":"short","side":"buy","sz":"42","ts":"1791369351375"}],
+     "instFamily":"XDP-USDT","instId":"XDP-USDT-SWAP","instType":"SWAP","uly":"XDP-USDT"}]}
+  {"arg":{"channel":"funding-rate","instId":"BTC-USDT-SWAP"},"data":[
+    {"fundingRate":"0.0000252378080097","fundingTime":"1790784000000","instId":"BTC-USDT-SWAP",
+     "nextFundingRate":"","nextFundingTime":"1790812800000","ts":"1790757195759"}]}
+  {"arg":{"channel":"open-interest","instId":"BTC-USDT-SWAP"},"data":[
+    {"instId":"BTC-USDT-SWAP","oi":"2874486.99","oiCcy":"28744.8699","oiUsd":"2385812703.75","ts":"1790757195759"}]}
   {"id":"ob1","event":"error","code":"60018","msg":"... channel:books,instId:NOPE-USDT doesn't exist."}
 """
 
@@ -24,7 +36,10 @@ BookLevel = tuple[str, Size, Any, Any]
 """Price, size, a deprecated "0", number of orders."""
 
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
+Millis = Annotated[int, msgspec.Meta(ge=0, le=9_000_000_000_000)]  # in ns it still fits 64 bits
+Count = Annotated[int, msgspec.Meta(ge=1, le=1 << 40)]
+TradeId = Annotated[int, msgspec.Meta(ge=0, le=1 << 62)]
+SeqId = Annotated[int, msgspec.Meta(ge=-1, le=1 << 62)]
 
 
 class Arg(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -47,11 +62,11 @@ class TradeRow(msgspec.Struct, gc=False):
     """Matches of one taker order at one price, `count` of them up to id `tradeId`. Frames of 2022 lack `count`."""
 
     instId: str
-    tradeId: int
+    tradeId: TradeId
     px: str
     sz: Size
     side: str
-    ts: int
+    ts: Millis
     count: Count | None = None
 
 
@@ -63,9 +78,9 @@ class BookRow(msgspec.Struct, gc=False):
 
     bids: list[BookLevel]
     asks: list[BookLevel]
-    ts: int
-    seqId: int | None = None
-    prevSeqId: int | None = None
+    ts: Millis
+    seqId: SeqId | None = None
+    prevSeqId: SeqId | None = None
     checksum: int = 0
 
 
@@ -82,7 +97,7 @@ class ForcedDetail(msgspec.Struct, gc=False):
     bkPx: str
     side: str
     sz: Size
-    ts: int
+    ts: Millis
 
 
 class ForcedRow(msgspec.Struct, gc=False):
@@ -97,7 +112,7 @@ class MarkRow(msgspec.Struct, gc=False):
 
     instId: str
     markPx: str
-    ts: int
+    ts: Millis
 
 
 class IndexRow(msgspec.Struct, gc=False):
@@ -105,7 +120,7 @@ class IndexRow(msgspec.Struct, gc=False):
 
     instId: str
     idxPx: str
-    ts: int
+    ts: Millis
 
 
 class FundingRow(msgspec.Struct, gc=False):
@@ -125,7 +140,7 @@ class OpenInterestRow(msgspec.Struct, gc=False):
     instId: str
     oi: Size
     oiCcy: Size
-    ts: int
+    ts: Millis
 
 
 class Event(msgspec.Struct, gc=False):

@@ -1,0 +1,10 @@
+"""OKX v5's words for the simulated market: swaps and spot of one host, served below `linear`, `inverse` and `spot`.
+
+Field sets, key orders and number formats follow captures of 2026-09 and 2026-10; liquidations those of 2026-10-07.
+"""
+
+from __future__ import annotations
+
+from feeds.simulator.okx.dialect import OkxDialect
+
+__all__ = ["OkxDialect"]

@@ -1,0 +1,139 @@
+"""OKX's REST answers about the simulated markets (`/api/v5/...`; VENUES 3.2, 3.3, 3.5, 3.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from feeds.simulator.okx.wire import MarketWire
+from feeds.simulator.okx.words import Row, Words, text
+from feeds.simulator.spec import MS
+
+Query = Mapping[str, str]
+
+
+class Refused(Exception):
+    """The venue's error: its own code and its text."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def envelope(rows: Iterable[Row], code: str = "0", message: str = "") -> bytes:
+    """The body of every answer."""
+    return text({"code": code, "data": list(rows), "msg": message}).encode()
+
+
+class Rest:
+    """The routes below `/api/v5/`. The order book is that of now, not of the last push."""
+
+    def __init__(self, wires: Mapping[str, MarketWire]) -> None:
+        self._words = {symbol: wire.words for symbol, wire in wires.items()}
+        self._routes: dict[str, Callable[[Query, int], Iterable[Row]]] = {
+            "public/time": lambda query, now_ns: [{"ts": str(now_ns // MS)}],
+            "public/instruments": self._instruments,
+            "public/funding-rate": self._fundings,
+            "public/funding-rate-history": self._funding_history,
+            "public/open-interest": self._open_interests,
+            "public/mark-price": self._marks,
+            "market/index-tickers": self._indexes,
+            "market/books": self._books,
+            "market/trades": self._trades,
+            "market/history-trades": self._history,
+        }
+
+    def get(self, route: str, query: Query, now_ns: int) -> bytes | None:
+        """The body of an answer, None for a route that does not exist."""
+        handler = self._routes.get(route)
+        if handler is None:
+            return None
+        try:
+            return envelope(handler(query, now_ns))
+        except Refused as refused:
+            return envelope((), refused.code, refused.message)
+
+    def _one(self, query: Query) -> Words:
+        symbol = query.get("instId", "")
+        if not symbol:
+            raise Refused("50014", "Parameter instId can not be empty.")
+        if symbol not in self._words:
+            raise Refused("51001", "Instrument ID, Instrument ID code, or Spread ID doesn't exist.")
+        return self._words[symbol]
+
+    def _chosen(self, query: Query) -> list[Words]:
+        """Those of a type, or the one that is named; ANY is all."""
+        kind = query.get("instType")
+        if query.get("instId", "ANY") != "ANY":
+            return [words for words in [self._one(query)] if kind in (None, words.type)]
+        return [words for words in self._words.values() if kind in (None, words.type)]
+
+    def _instruments(self, query: Query, now_ns: int) -> Iterable[Row]:
+        if query.get("instType") not in ("SWAP", "SPOT", "FUTURES", "OPTION", "MARGIN"):
+            raise Refused("51000", "Parameter instType error")
+        return [words.listing() for words in self._chosen(query)]
+
+    def _derived(self, query: Query, now_ns: int, tell: Callable[[Words, Any, int], Row]) -> Iterable[Row]:
+        chosen = [(words, words.market.perpetual) for words in self._chosen(query)]
+        return [tell(words, perpetual, now_ns // MS) for words, perpetual in chosen if perpetual is not None]
+
+    def _fundings(self, query: Query, now_ns: int) -> Iterable[Row]:
+        return self._derived(query, now_ns, Words.funding)
+
+    def _open_interests(self, query: Query, now_ns: int) -> Iterable[Row]:
+        return self._derived(query, now_ns, Words.open_interest)
+
+    def _marks(self, query: Query, now_ns: int) -> Iterable[Row]:
+        return self._derived(query, now_ns, Words.mark_price)
+
+    def _indexes(self, query: Query, now_ns: int) -> Iterable[Row]:
+        quote, name = query.get("quoteCcy"), query.get("instId")
+        rows = {row["instId"]: row for row in self._derived({}, now_ns, Words.index_ticker)}
+        return [
+            row for index, row in rows.items() if (name in (None, index)) and (quote in (None, index.split("-")[1]))
+        ]
+
+    def _funding_history(self, query: Query, now_ns: int) -> Iterable[Row]:
+        words = self._one(query)
+        perpetual = words.market.perpetual
+        before, after = _number(query, "before", 0), _number(query, "after", 1 << 62)
+        paid = [] if perpetual is None else [row for row in perpetual.paid if before < row.ts_ns // MS < after]
+        names = {"instId": words.symbol, "instType": words.type, "method": "current_period"}
+        return [
+            names | {"fundingRate": f"{row.rate:.16f}", "realizedRate": f"{row.rate:.16f}"}
+            | {"fundingTime": str(row.ts_ns // MS), "formulaType": "withRate"}
+            for row in reversed(paid[-_number(query, "limit", 100, 400) :])
+        ]  # fmt: skip
+
+    def _books(self, query: Query, now_ns: int) -> Iterable[Row]:
+        words, count = self._one(query), _number(query, "sz", 1, 400)
+        book = words.market.snapshot
+        row = {"asks": words.levels(book.asks.top(count)), "bids": words.levels(book.bids.top(count))}
+        return [row | {"ts": str(now_ns // MS), "seqId": book.update_id}]
+
+    def _trades(self, query: Query, now_ns: int) -> Iterable[Row]:
+        words = self._one(query)
+        return [
+            words.trade(row) for row in reversed(words.market.tape.aggregates.last(_number(query, "limit", 100, 500)))
+        ]
+
+    def _history(self, query: Query, now_ns: int) -> Iterable[Row]:
+        """Matches, newest first: `type` 1 pages by trade id (the default), 2 by time; both bounds exclusive."""
+        words, limit = self._one(query), _number(query, "limit", 100, 100)
+        before, after = _number(query, "before", -1), _number(query, "after", 1 << 62)
+        is_by_time = query.get("type", "1") == "2"
+        rows = words.market.tape.trades.rows
+        asked = [
+            row for row in rows if before < (row.ts_ns // MS if is_by_time else row.trade_id) < after
+        ]  # fmt: skip
+        return [words.match(row) for row in reversed(asked[-limit:])]
+
+
+def _number(query: Query, name: str, default: int, largest: int | None = None) -> int:
+    word = query.get(name)
+    if word is None:
+        return default
+    if not word.isdecimal():
+        raise Refused("51000", f"Parameter {name} error")
+    return min(int(word), largest) if largest else int(word)
