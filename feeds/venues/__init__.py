@@ -6,7 +6,7 @@ from feeds.errors import ProtocolError
 from feeds.frame import ConnectionSpec
 from feeds.instrument import Venue
 from feeds.protocol import VenueProtocol
-from feeds.venues import binance_plan, deribit_plan, hyperliquid_plan, okx_plan
+from feeds.venues import binance_plan, bybit_plan, deribit_plan, hyperliquid_plan, okx_plan
 from feeds.venues.binance import BinanceProtocol
 from feeds.venues.binance_instruments import instruments_from_exchange_info
 from feeds.venues.driver import VenueDriver
@@ -21,6 +21,7 @@ DRIVERS: dict[Venue, VenueDriver] = {
         connections=binance_plan.connections,
         protocol=BinanceProtocol,
     ),
+    Venue.BYBIT: bybit_plan.DRIVER,
     Venue.OKX: okx_plan.DRIVER,
     Venue.HYPERLIQUID: hyperliquid_plan.DRIVER,
     Venue.DERIBIT: deribit_plan.DRIVER,

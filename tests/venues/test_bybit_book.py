@@ -166,7 +166,7 @@ def test_unreadable_trades_are_a_gap() -> None:
         line.text(trades({"i": "b", "v": "-1"}))
     assert [type(event) for event in line.text(trades({"i": "c"}))] == [TradesLost, TradesLive, Trade]
     with pytest.raises(ProtocolError):
-        line.text(b'{"topic')
+        line.text(b'{"type":"snapshot","topic":"publicTrade.BTCUSDT","da')
     assert [type(event) for event in line.text(trades({"i": "d"}))] == [TradesLost, TradesLive, Trade]
 
 
