@@ -22,6 +22,7 @@ from feeds.events import (
     Connected,
     Disconnected,
     Event,
+    Level,
     Liquidation,
     Quote,
     Trade,
@@ -31,7 +32,7 @@ from feeds.events import (
 from feeds.frame import ConnectionSpec, Frame, FrameKind
 from feeds.instrument import Instrument, MarketKind
 from feeds.protocol import Reconnect, Request, Send
-from feeds.units import Units
+from feeds.units import OffGrid, Units
 from feeds.venues import okx_wire as wire
 from feeds.venues.okx_book import BookChain
 from feeds.venues.okx_instruments import InstrumentRow, instrument_from_row, kind_of
@@ -65,6 +66,7 @@ class _Market:
         self.units = Units(instrument)
         self.books = wire.Arg("books", instrument.symbol)
         self.chain = BookChain()
+        self.strays: frozenset[str] = frozenset()
         self.due_ns: int | None = None
         self.asked_ns = 0
         self.patience_ns = _FIRST_PATIENCE_NS
@@ -268,11 +270,10 @@ class OkxProtocol:
             return ()
         if len(push.data) != 1 or push.action not in ("snapshot", "update"):
             raise ProtocolError("OKX sent a book that is neither a snapshot nor an update", push.action)
-        row, levels = push.data[0], market.units.levels
-        bids, asks = levels(map(_PRICE_AND_SIZE, row.bids)), levels(map(_PRICE_AND_SIZE, row.asks))
-        is_snapshot = push.action == "snapshot"
+        row, is_snapshot = push.data[0], push.action == "snapshot"
         if not is_snapshot and not market.chain.known:
             return ()
+        bids, asks = _book_levels(market, row, is_snapshot)
         was_known = market.chain.known
         wrong = (market.chain.begin if is_snapshot else market.chain.follow)(row, payload)
         if wrong:
@@ -392,6 +393,19 @@ def _has_changed(known: Instrument, row: InstrumentRow) -> bool:
         return True
     told = instrument_from_row(row)
     return (told.tick_size, told.contract_size, told.kind) != (known.tick_size, known.contract_size, known.kind)
+
+
+def _book_levels(market: _Market, row: wire.BookRow, is_snapshot: bool) -> tuple[list[Level], list[Level]]:
+    """Both sides without the old orders between two ticks that a snapshot may hold far from the market."""
+    units = market.units
+    try:
+        bids, asks = (units.levels(map(_PRICE_AND_SIZE, side)) for side in (row.bids, row.asks))
+    except OffGrid:
+        raw_bids, raw_asks = ([_PRICE_AND_SIZE(level) for level in side] for side in (row.bids, row.asks))
+        if is_snapshot:
+            market.strays = units.strays(raw_bids, raw_asks)
+        bids, asks = (units.levels_without(side, market.strays) for side in (raw_bids, raw_asks))
+    return bids, asks
 
 
 def _quote(market: _Market, row: wire.BookRow, now_ns: int) -> Quote | None:

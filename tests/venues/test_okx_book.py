@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feeds.errors import ProtocolError
 from feeds.events import BookDelta, BookLost, BookSnapshot, Event, Level, Trade
 from feeds.feed import Feed
 from feeds.frame import FrameKind, open_frame, spec_from_frame
@@ -286,3 +287,24 @@ def test_a_disturbed_suffix_ends_in_the_right_book_or_in_none(seed: int, with_id
             assert (shown, offered) == (bids, asks)
     if disturbed == suffix:
         assert book.bids is not None
+
+
+def test_old_orders_between_two_ticks_are_left_out() -> None:
+    wire = Wire(BTC)
+    bids = [level(f"{83_725 - row}.8", "1") for row in range(20)]
+    (snapshot,) = wire.text(books(SYMBOL, "snapshot", -1, 100, [*bids, level("70000.05", "3")], []))
+    assert isinstance(snapshot, BookSnapshot)
+    assert len(snapshot.bids) == 20
+    (delta,) = wire.text(books(SYMBOL, "update", 100, 101, [level("70000.05", "4"), [*bids[3][:1], "2", "0", "1"]], []))
+    assert isinstance(delta, BookDelta)
+    assert rounded(delta.bids) == [(837_228, 0.02)]
+    assert wire.text(books(SYMBOL, "update", 101, 102, [level("70000.05", "0")], [])) == []
+    with pytest.raises(ProtocolError):
+        wire.text(books(SYMBOL, "snapshot", -1, 200, [level("83725.85", "1"), *bids], []))
+
+
+def test_an_update_that_cannot_be_read_breaks_the_chain() -> None:
+    wire = known()
+    with pytest.raises(ProtocolError):
+        wire.text(books(SYMBOL, "update", 100, 101, [level("83725.85", "1")], []))
+    assert isinstance(wire.text(update(101, 102))[0], BookLost)
