@@ -352,6 +352,8 @@ class BybitProtocol:
 
     def _depth(self, market: _Market, message: Message[BookData], now_ns: int) -> Events:
         """A book counts one depth topic, the first, and ignores the others."""
+        if message.type not in ("snapshot", "delta"):
+            raise ProtocolError("Bybit sent a book message of unknown type", message.type)
         market.book_topic = market.book_topic or message.topic
         if market.book_topic != message.topic:
             return ()
@@ -364,8 +366,6 @@ class BybitProtocol:
             market.book.replace(data.u, bids, asks)
             market.book_unread, market.snapshot_due_ns = False, None
             return (BookSnapshot(instrument, ts_venue_ns, now_ns, bids, asks, data.u),)
-        if message.type != "delta":
-            raise ProtocolError("Bybit sent a book message of unknown type", message.type)
         if not market.book.known:
             return ()
         reason = market.book.lose("an update could not be read") if market.book_unread else ""

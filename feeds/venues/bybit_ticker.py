@@ -15,6 +15,8 @@ from feeds.venues.bybit_wire import TickerData
 
 _MS = 1_000_000
 _HOUR_NS = 3_600_000_000_000
+_FUNDING = ("fundingRate", "nextFundingTime", "fundingIntervalHour")
+_INTEREST = ("openInterest", "singleOpenInterest")
 
 
 class Ticker:
@@ -22,56 +24,46 @@ class Ticker:
 
     def __init__(self, instrument: Instrument) -> None:
         self._instrument = instrument
-        self._mark: float | None = None
-        self._rate: float | None = None
-        self._next_funding_ns: int | None = None
-        self._interval_ns: int | None = None
-        self._interest: dict[str, float] = {}
+        self._known: dict[str, float] = {}
 
     def take(self, data: TickerData, ts_venue_ns: int, now_ns: int) -> Sequence[Event]:
         """Merge a snapshot or a delta and return what it changed. Raises ProtocolError for a number that is none."""
-        instrument, events = self._instrument, list[Event]()
-        if data.markPrice:
-            self._mark = number(data.markPrice) / instrument.multiplier
-            events.append(MarkPrice(instrument, ts_venue_ns, now_ns, self._mark))
-        if data.indexPrice:
-            index = number(data.indexPrice) / instrument.multiplier
+        told = {name: number(text) for name in TickerData.__struct_fields__ if (text := getattr(data, name))}
+        self._known |= told
+        instrument, known, events = self._instrument, self._known, list[Event]()
+        if "markPrice" in told:
+            mark = told["markPrice"] / instrument.multiplier
+            events.append(MarkPrice(instrument, ts_venue_ns, now_ns, mark))
+        if "indexPrice" in told:
+            index = told["indexPrice"] / instrument.multiplier
             events.append(IndexPrice(instrument, ts_venue_ns, now_ns, index))
-        if self._takes_funding(data):
-            rate, due_ns = self._rate, self._next_funding_ns
-            assert rate is not None
-            events.append(Funding(instrument, ts_venue_ns, now_ns, rate, due_ns, self._interval_ns))
-        if self._takes_interest(data) and (both := self._open_interest()) is not None:
-            events.append(OpenInterest(instrument, ts_venue_ns, now_ns, *both))
+        if "fundingRate" in known and not told.keys().isdisjoint(_FUNDING):
+            events.append(self._funding(ts_venue_ns, now_ns))
+        if not told.keys().isdisjoint(_INTEREST) and (interest := self._open_interest()) is not None:
+            events.append(OpenInterest(instrument, ts_venue_ns, now_ns, *interest))
         return events
 
-    def _takes_funding(self, data: TickerData) -> bool:
-        if data.fundingRate:
-            self._rate = number(data.fundingRate)
-        if data.nextFundingTime:
-            self._next_funding_ns = int(number(data.nextFundingTime)) * _MS
-        if data.fundingIntervalHour:
-            self._interval_ns = int(number(data.fundingIntervalHour) * _HOUR_NS)
-        said = data.fundingRate or data.nextFundingTime or data.fundingIntervalHour
-        return bool(said) and self._rate is not None
-
-    def _takes_interest(self, data: TickerData) -> bool:
-        fields = (data.openInterest, data.singleOpenInterest, data.openInterestValue, data.singleOpenInterestValue)
-        for name, text in zip(("both", "one", "both_value", "one_value"), fields, strict=True):
-            if text:
-                self._interest[name] = number(text)
-        return bool(data.openInterest or data.singleOpenInterest)
+    def _funding(self, ts_venue_ns: int, now_ns: int) -> Funding:
+        known = self._known
+        due_ns = int(known["nextFundingTime"]) * _MS if "nextFundingTime" in known else None
+        hours = known.get("fundingIntervalHour")
+        interval_ns = int(hours * _HOUR_NS) if hours is not None else None
+        return Funding(self._instrument, ts_venue_ns, now_ns, known["fundingRate"], due_ns, interval_ns)
 
     def _open_interest(self) -> tuple[float, float | None] | None:
         """One side in base coin and in quote. Inverse markets count USD and give their worth in coin."""
-        known = self._interest
-        one = known.get("one", known.get("both", 0.0) / 2)
-        value = known.get("one_value", known["both_value"] / 2 if "both_value" in known else None)
-        if self._instrument.kind is not MarketKind.INVERSE:
-            return one * self._instrument.multiplier, value
-        if value is None:
-            value = one / self._mark if self._mark else None
-        return (value, one) if value is not None else None
+        one, value = self._one_side("penInterest"), self._one_side("penInterestValue")
+        if one is None or self._instrument.kind is not MarketKind.INVERSE:
+            return None if one is None else (one * self._instrument.multiplier, value)
+        mark = self._known.get("markPrice")
+        if value is None and mark:
+            value = one / mark
+        return None if value is None else (value, one)
+
+    def _one_side(self, name: str) -> float | None:
+        """The venue's own count of one side, or half of both, as it was until 2026-06."""
+        one, both = self._known.get("singleO" + name), self._known.get("o" + name)
+        return one if one is not None else both / 2 if both is not None else None
 
 
 def number(text: str) -> float:

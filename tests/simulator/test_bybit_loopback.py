@@ -172,11 +172,19 @@ async def test_liquidations_and_derived_values_equal_the_truth() -> None:
             return {name: counts[name] for name in orders}
 
         await here.until(lambda: told() == orders)
+
+        def marked() -> bool:
+            known = {name: here.core.engine.market(name) for name in markets}
+            return all(
+                ours is not None and ours.mark == pytest.approx(markets[name].perpetual.mark, abs=0.01)
+                for name, ours in known.items()
+            )
+
+        await here.until(marked)
         for name, market in markets.items():
             known = here.core.engine.market(name)
             assert known is not None
             assert known.funding is not None
-            assert known.mark == pytest.approx(market.perpetual.mark, abs=0.01)
             assert known.index_price == pytest.approx(market.perpetual.index, abs=0.01)
             assert known.funding.next_funding_ns == market.perpetual.next_funding_ns
             assert known.funding.interval_ns == market.perpetual.interval_ns

@@ -183,6 +183,23 @@ def test_books_chain_by_one_and_end_in_the_true_window(category: str, depth: int
     assert list(first.of(name)[0]) == head
 
 
+def test_a_finer_price_step_keeps_the_chain(world: World) -> None:
+    talk = world.open("linear")
+    talk.subscribe("orderbook.200.BTCUSDT", "tickers.BTCUSDT", "publicTrade.BTCUSDT")
+    world.run(1.0)
+    market = world.market("linear", "BTCUSDT")
+    before = market.spec.tick
+    world.simulation.refine(market)
+    world.run(1.0)
+    assert market.spec.tick == pytest.approx(before / 10)
+    snapshot, *deltas = talk.of("orderbook.200.BTCUSDT")
+    bids: dict[float, str] = {}
+    for message in (snapshot, *deltas):
+        bids |= {float(price): size for price, size in message["data"]["b"]}
+    told = {round(price / market.spec.tick) for price, size in bids.items() if float(size)}
+    assert told == dict(market.book.bids.top(200)).keys()
+
+
 def test_depth_1_is_snapshots_of_the_touch(world: World) -> None:
     talk = world.open("linear")
     talk.subscribe("orderbook.1.ETHUSDT")

@@ -111,6 +111,16 @@ def test_a_number_that_is_none_is_an_error(text: str) -> None:
         Line(BTC).text(ticker("delta", markPrice=text))
 
 
+def test_an_unreadable_ticker_changes_nothing() -> None:
+    line = Line(BTC)
+    line.text(ticker("snapshot", **WHOLE))
+    with pytest.raises(ProtocolError):
+        line.text(ticker("delta", nextFundingTime="1", fundingRate="x"))
+    (funding,) = line.text(ticker("delta", fundingRate="0.0001"))
+    assert isinstance(funding, Funding)
+    assert funding.next_funding_ns == 1_673_280_000_000 * MS
+
+
 def test_a_ticker_by_the_thousand_is_per_coin() -> None:
     line = Line(market("10000SATSUSDT", tick="0.0000001", multiplier=10_000, base="SATS"))
     fields = {"markPrice": "0.0002", "openInterest": "8", "openInterestValue": "0.0016"}
