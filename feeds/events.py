@@ -157,6 +157,19 @@ class TradesLost(_Event, frozen=True):
     missing: int | None = None
 
 
+class TradesFilled(_Event, frozen=True):
+    """Older trades that were fetched afterwards, in venue order, none of them sent as a `Trade` before.
+
+    With them every trade of the instrument with a venue time in [since_ns, until_ns) is known.
+    """
+
+    instrument: Instrument
+    ts_recv_ns: int
+    since_ns: int
+    until_ns: int
+    trades: tuple[Trade, ...]
+
+
 class Connected(_Event, frozen=True):
     """A connection opened."""
 
@@ -187,6 +200,7 @@ Event = (
     | Liquidation
     | TradesLive
     | TradesLost
+    | TradesFilled
     | Connected
     | Disconnected
 )

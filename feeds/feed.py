@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from feeds.errors import ProtocolError
 from feeds.events import Event
 from feeds.frame import ConnectionSpec, Frame, FrameKind, spec_from_frame
+from feeds.once import Once
 from feeds.protocol import Request, VenueProtocol
 from feeds.venues import protocol_for
 
@@ -23,23 +24,35 @@ _TEXT = FrameKind.TEXT  # an enum member costs 60 ns to look up in Python 3.11, 
 
 
 class Feed:
-    """Every open connection's decoder. `undecodable` counts skipped frames by connection and reason."""
+    """Every open connection's decoder, and the filter that lets each trade through once.
+
+    `undecodable` counts skipped frames by connection and reason. `heard` is when each open connection last said
+    something that was data and not an acknowledgement, in receive ns.
+    """
 
     def __init__(self, protocol_of: Callable[[ConnectionSpec], VenueProtocol] = protocol_for) -> None:
         self.undecodable: Counter[tuple[str, str]] = Counter()
+        self.heard: dict[str, int] = {}
+        self.once = Once()
         self._protocol_of = protocol_of
         self._protocols: dict[str, VenueProtocol] = {}
 
     def receive(self, frame: Frame) -> Sequence[Event]:
         """Decode one frame. Never raises on what a venue or a file may contain."""
+        name = frame.connection
         try:
-            if frame.kind is not _TEXT:
-                return self._receive(frame)
-            protocol = self._protocols.get(frame.connection)
-            return () if protocol is None else protocol.receive(frame)
+            if frame.kind is _TEXT:
+                protocol = self._protocols.get(name)
+                events = () if protocol is None else protocol.receive(frame)
+            else:
+                events = self._receive(frame)
         except ProtocolError as error:
             self._count(frame, error)
             return ()
+        if not events:
+            return events
+        self.heard[name] = frame.ts_recv_ns
+        return self.once.filter(name, events)
 
     def tick(self, now_ns: int) -> None:
         """Let time pass in every protocol."""
@@ -61,7 +74,8 @@ class Feed:
 
     def _receive(self, frame: Frame) -> Sequence[Event]:
         if frame.kind is FrameKind.OPEN:
-            self._protocols[frame.connection] = self._open(frame)
+            opened = self._protocols[frame.connection] = self._open(frame)
+            opened.resume(self.once.last_trades)
         protocol = self._protocols.get(frame.connection)
         if protocol is None:
             return ()

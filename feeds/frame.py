@@ -50,6 +50,7 @@ class ConnectionSpec(msgspec.Struct, frozen=True, kw_only=True):
     url: str = ""
     streams: tuple[str, ...] = ()
     markets: tuple[Instrument, ...] = ()
+    history_s: int = 0
 
 
 _spec_decoder = msgspec.json.Decoder(ConnectionSpec)

@@ -8,13 +8,15 @@ answers are in the file.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
 
+from feeds.backfill import LastTrade
 from feeds.events import Event
 from feeds.frame import Frame
+from feeds.instrument import InstrumentId
 
 
 class Send(msgspec.Struct, frozen=True):
@@ -56,6 +58,9 @@ class VenueProtocol(Protocol):
         Raises:
             ProtocolError: the frame cannot be understood; the state is as before and the next frame may follow.
         """
+
+    def resume(self, last_trades: Mapping[InstrumentId, LastTrade]) -> None:
+        """Hear of the newest trades of earlier connections, right after OPEN, to fetch what fell between."""
 
     def tick(self, now_ns: int) -> None:
         """Let time pass: pings, a snapshot that is due again. Adds to `requests`, never emits events."""

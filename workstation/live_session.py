@@ -7,14 +7,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from feeds.clock import Clock
+from feeds.connection import LiveConnection
 from feeds.errors import RecordingError
-from feeds.frame import Frame, FrameKind
+from feeds.frame import Frame
 from feeds.live import LiveSource
+from feeds.protocol import Reconnect
 from feeds.recording import Recorder, RecordingMetadata
 from workstation.core import Core
 from workstation.readmodels import Capabilities, ConnectionStatus, Presence, StatusView
+from workstation.watchdog import silent_connections
 
 log = logging.getLogger(__name__)
+
+WATCH_NS = 1_000_000_000
 
 
 class LiveSession:
@@ -32,8 +37,7 @@ class LiveSession:
         self._simulated = simulated
         self._record_to = record_to
         self._recording_failed = ""
-        self._last_data: dict[str, int] = {}
-        self._open: dict[str, bool] = {}
+        self._next_watch_ns = 0
         self._lag_ns = 0
 
     async def run(self) -> None:
@@ -47,8 +51,6 @@ class LiveSession:
 
     def take(self, batch: list[Frame]) -> None:
         """Record and consume one batch, then do what the protocols ask for."""
-        for frame in batch:
-            self._note(frame)
         if self.recorder is not None:
             self._record(self.recorder, batch)
         self.core.consume(batch)
@@ -56,6 +58,9 @@ class LiveSession:
         self.core.engine.advance(self._clock.now_ns())
         for connection, request in self.core.feed.take_requests():
             self._source.perform(connection, request)
+        if self.core.engine.now_ns >= self._next_watch_ns:
+            self._next_watch_ns = self.core.engine.now_ns + WATCH_NS
+            self._watch(self.core.engine.now_ns)
 
     def start_recording(self, path: Path | None = None) -> None:
         """Record from now on: what is open is written first and whole books are asked for again.
@@ -103,7 +108,9 @@ class LiveSession:
             lag_ns=self._lag_ns,
             epoch=self.epoch,
             capabilities=Capabilities(record=True),
-            connections=tuple(self._connection(name, now_ns) for name in sorted(self._source.specs)),
+            connections=tuple(
+                self._connection(name, keeper, now_ns) for name, keeper in sorted(self._source.connections.items())
+            ),
             undecodable=sum(self.core.feed.undecodable.values()),
             frames=self.core.frames,
             recording_to=str(recorder.path) if recorder and not failed else "",
@@ -115,28 +122,27 @@ class LiveSession:
         for frame in frames:
             recorder.append(frame)
 
-    def _note(self, frame: Frame) -> None:
-        if frame.kind is FrameKind.TEXT:
-            self._last_data[frame.connection] = frame.ts_recv_ns
-        elif frame.kind is FrameKind.OPEN:
-            self._open[frame.connection] = True
-        elif frame.kind is FrameKind.CLOSE:
-            self._open[frame.connection] = False
+    def _watch(self, now_ns: int) -> None:
+        """Ask for a new connection where an open one says nothing."""
+        for name, reason in silent_connections(self._source.connections, self.core, now_ns):
+            self._source.perform(name, Reconnect(reason))
 
-    def _connection(self, name: str, now_ns: int) -> ConnectionStatus:
-        last = self._last_data.get(name)
+    def _connection(self, name: str, keeper: LiveConnection, now_ns: int) -> ConnectionStatus:
+        last = self.core.feed.heard.get(name)
         return ConnectionStatus(
             name=name,
-            venue=self._source.specs[name].venue,
-            connected=self._open.get(name, False),
+            venue=keeper.spec.venue,
+            connected=keeper.is_open,
             data_age_ns=now_ns - last if last is not None else None,
-            reason=self._source.trouble.get(name, ""),
+            reason=keeper.trouble,
+            clock_offset_ns=self._source.clock_offsets.get(keeper.spec.venue),
         )
 
     def _presence(self) -> Presence:
-        states = [self._open.get(name, False) for name in self._source.specs]
+        states = [keeper.is_open for keeper in self._source.connections.values()]
+        heard = bool(self.core.feed.heard)
         if not states:
             return Presence.CONNECTING
         if all(states):
-            return Presence.LIVE if self._last_data else Presence.SYNCING
-        return Presence.RECONNECTING if self._last_data else Presence.CONNECTING
+            return Presence.LIVE if heard else Presence.SYNCING
+        return Presence.RECONNECTING if heard else Presence.CONNECTING

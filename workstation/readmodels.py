@@ -330,13 +330,17 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionStatus:
-    """One socket. `data_age_ns` counts data, not heartbeats; None while nothing came."""
+    """One socket. `data_age_ns` counts data, not heartbeats; None while nothing came.
+
+    `clock_offset_ns` is the venue's clock minus ours, None while it is not known.
+    """
 
     name: str
     venue: Venue
     connected: bool
     data_age_ns: int | None
     reason: str = ""
+    clock_offset_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Self
 
@@ -50,11 +50,18 @@ class ListingSpec:
     open_interest: int = 0
     funding_hours: int = 8
     day_usd: float = 0.0
+    tick: float = field(init=False)
+    """The price step, quote per base coin."""
+    _lot: float = field(init=False)
+    """One lot in base coin; in quote on inverse."""
+    _is_inverse: bool = field(init=False)
 
-    @property
-    def tick(self) -> float:
-        """The price step, quote per base coin."""
-        return float(self.instrument.tick_size)
+    def __post_init__(self) -> None:
+        instrument = self.instrument
+        inverse = instrument.kind is MarketKind.INVERSE
+        object.__setattr__(self, "tick", float(instrument.tick_size))
+        object.__setattr__(self, "_lot", float(instrument.lot_size * (instrument.contract_size if inverse else 1)))
+        object.__setattr__(self, "_is_inverse", inverse)
 
     @property
     def price_step(self) -> Decimal:
@@ -76,17 +83,11 @@ class ListingSpec:
 
     def base_size(self, lots: int, price: float) -> float:
         """The size in base coin at a price in ticks."""
-        size = lots * float(self.instrument.lot_size)
-        if self.instrument.kind is MarketKind.INVERSE:
-            return size * float(self.instrument.contract_size) / (price * self.tick)
-        return size
+        return lots * self._lot / (price * self.tick) if self._is_inverse else lots * self._lot
 
     def notional(self, lots: int, price: float) -> float:
         """The notional in quote currency at a price in ticks."""
-        size = lots * float(self.instrument.lot_size)
-        if self.instrument.kind is MarketKind.INVERSE:
-            return size * float(self.instrument.contract_size)
-        return size * price * self.tick
+        return lots * self._lot if self._is_inverse else lots * self._lot * price * self.tick
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

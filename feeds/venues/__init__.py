@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from feeds.errors import ProtocolError
 from feeds.frame import ConnectionSpec
-from feeds.instrument import Venue
-from feeds.protocol import VenueProtocol
+from feeds.instrument import MarketKind, Venue
+from feeds.protocol import Fetch, VenueProtocol
 from feeds.venues import binance_plan, bybit_plan, deribit_plan, hyperliquid_plan, okx_plan
 from feeds.venues.binance import BinanceProtocol
 from feeds.venues.binance_instruments import instruments_from_exchange_info
+from feeds.venues.clocks import binance_time_ns
 from feeds.venues.driver import VenueDriver
 
 DRIVERS: dict[Venue, VenueDriver] = {
@@ -20,6 +21,9 @@ DRIVERS: dict[Venue, VenueDriver] = {
         choose=binance_plan.choose,
         connections=binance_plan.connections,
         protocol=BinanceProtocol,
+        weights=binance_plan.WEIGHTS,
+        lifetime_s=binance_plan.LIFETIME_S,
+        clock=(MarketKind.LINEAR, Fetch("/fapi/v1/time", "time"), binance_time_ns),
     ),
     Venue.BYBIT: bybit_plan.DRIVER,
     Venue.OKX: okx_plan.DRIVER,

@@ -8,11 +8,12 @@ its channel.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
+from feeds.backfill import LastTrade
 from feeds.depth import FUTURES, SPOT, ChainRule, DepthJoiner, Ids, Place
 from feeds.errors import ProtocolError
 from feeds.events import (
@@ -28,14 +29,13 @@ from feeds.events import (
     MarkPrice,
     Quote,
     Side,
-    Trade,
-    TradesLive,
     TradesLost,
 )
 from feeds.frame import ConnectionSpec, Frame, FrameKind
-from feeds.instrument import Instrument, MarketKind
+from feeds.instrument import Instrument, InstrumentId, MarketKind
 from feeds.protocol import Fetch, Request
 from feeds.units import OffGrid, Units
+from feeds.venues.binance_trades import BinanceTrades
 from feeds.venues.binance_wire import (
     AggTradeData,
     Bare,
@@ -55,7 +55,7 @@ _ENVELOPE = b'{"stream":"'
 _NAME_AT = len(_ENVELOPE)
 
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-_TEXT, _BUY, _SELL = FrameKind.TEXT, Side.BUY, Side.SELL  # looked up for every frame
+_TEXT = FrameKind.TEXT  # looked up for every frame
 
 Events = Sequence[Event]
 _Route = tuple[Callable[[bytes], Any], Callable[[Any, int], Events]]
@@ -65,28 +65,35 @@ class MarketRules(NamedTuple):
     """What differs between Binance's three markets."""
 
     chain: ChainRule
-    snapshot_path: str
+    api: str
+    snapshot_limit: int
     snapshot_weight: int
+    trades_weight: int
     raw_ids_contiguous: bool
 
 
 RULES = {
-    MarketKind.LINEAR: MarketRules(FUTURES, "/fapi/v1/depth?symbol={}&limit=1000", 20, False),
-    MarketKind.INVERSE: MarketRules(FUTURES, "/dapi/v1/depth?symbol={}&limit=1000", 20, False),
-    MarketKind.SPOT: MarketRules(SPOT, "/api/v3/depth?symbol={}&limit=5000", 250, True),
+    MarketKind.LINEAR: MarketRules(FUTURES, "/fapi/v1", 1000, 20, 20, False),
+    MarketKind.INVERSE: MarketRules(FUTURES, "/dapi/v1", 1000, 20, 20, False),
+    MarketKind.SPOT: MarketRules(SPOT, "/api/v3", 5000, 250, 4, True),
 }
 
 
 class _Market:
     """What one symbol remembers on this connection."""
 
-    def __init__(self, instrument: Instrument, rules: MarketRules) -> None:
+    def __init__(self, instrument: Instrument, rules: MarketRules, history_s: int) -> None:
         self.instrument = instrument
         self.units = Units(instrument)
         self.joiner: DepthJoiner[BookDelta] = DepthJoiner(rules.chain)
-        self.trade_channel = ""
-        self.last_trade_id: int | None = None
-        self.trades_live = False
+        self.trades = BinanceTrades(
+            self.units,
+            fetch_path=rules.api + "/aggTrades?symbol={symbol}&fromId={first}&limit={count}",
+            weight=rules.trades_weight,
+            raw_contiguous=rules.raw_ids_contiguous,
+            history_s=history_s,
+        )
+        self.asked_trades = False
         self.snapshot_due_ns: int | None = None
         self.strays: frozenset[str] = frozenset()
 
@@ -142,7 +149,7 @@ class BinanceProtocol:
         self.requests: list[Request] = []
         self._spec = spec
         self._rules = RULES[spec.kind]
-        self._markets = {market.symbol: _Market(market, self._rules) for market in spec.markets}
+        self._markets = {market.symbol: _Market(market, self._rules, spec.history_s) for market in spec.markets}
         self._routes: dict[bytes, _Route] = {}
 
     def receive(self, frame: Frame) -> Events:
@@ -158,6 +165,11 @@ class BinanceProtocol:
             return route[1](route[0](payload).data, frame.ts_recv_ns)
         except _UNREADABLE as error:
             raise ProtocolError("Binance sent a message of unknown shape", str(error)) from error
+
+    def resume(self, last_trades: Mapping[InstrumentId, LastTrade]) -> None:
+        """Fill what fell between the connection before and this one."""
+        for market in self._markets.values():
+            market.trades.resume(last_trades.get(market.instrument.id))
 
     def tick(self, now_ns: int) -> None:
         """Ask again for snapshots that did not come or came too old."""
@@ -226,9 +238,7 @@ class BinanceProtocol:
             _symbol_of(stream) for stream in self._spec.streams if channel_of_stream(stream) in ("trade", "aggTrade")
         }
         live = [market for symbol, market in self._markets.items() if symbol in carried]
-        for market in live:
-            market.trades_live = True
-        return [TradesLive(market.instrument, now_ns) for market in live]
+        return [event for market in live for event in market.trades.begin(now_ns)]
 
     def _end(self, frame: Frame) -> Events:
         reason = frame.payload.decode(errors="replace")
@@ -236,60 +246,25 @@ class BinanceProtocol:
         for market in self._markets.values():
             if market.joiner.joined:
                 events.append(BookLost(market.instrument, frame.ts_recv_ns, reason))
-            if market.trades_live:
+            if market.trades.live:
                 events.append(TradesLost(market.instrument, frame.ts_recv_ns, reason))
         return events
 
-    # trades: every fill is on both streams, so a market counts the one that came first and ignores the other
+    # trades
 
     def _trade(self, data: TradeData, now_ns: int) -> Events:
         market = self._markets.get(data.s)
-        if market is None or market.trade_channel == "aggTrade":
-            return ()
-        trade = self._execution(market, data, data.t, now_ns) if data.X == "MARKET" else None
-        market.trade_channel = "trade"
-        events = self._trade_chain(market, data.t, self._rules.raw_ids_contiguous, now_ns)
-        if events is None or trade is None:
-            return events or ()
-        events.append(trade)
-        return events
+        return market.trades.raw(data, now_ns) if market is not None else ()
 
     def _agg_trade(self, data: AggTradeData, now_ns: int) -> Events:
         market = self._markets.get(data.s)
-        if market is None or market.trade_channel == "trade":
+        if market is None:
             return ()
-        trade = self._execution(market, data, data.a or 0, now_ns)
-        market.trade_channel = "aggTrade"
-        events = self._trade_chain(market, data.a, True, now_ns)
-        if events is None:
-            return ()
-        events.append(trade)
+        events = market.trades.aggregated(data, now_ns)
+        if len(events) > 1 or not market.asked_trades:
+            market.asked_trades = True
+            self._ask_for_trades(market)
         return events
-
-    def _trade_chain(self, market: _Market, trade_id: int | None, contiguous: bool, now_ns: int) -> list[Event] | None:
-        """Events that go before a trade (the first of a market, a hole in the ids); None for a trade seen before."""
-        events: list[Event] = []
-        if not market.trades_live:
-            market.trades_live = True
-            events.append(TradesLive(market.instrument, now_ns))
-        last = market.last_trade_id
-        if trade_id is None:
-            return events
-        if last is not None and trade_id <= last:
-            return None
-        if contiguous and last is not None and trade_id != last + 1:
-            missing = trade_id - last - 1
-            events.append(
-                TradesLost(market.instrument, now_ns, f"{missing} trades missing before id {trade_id}", missing)
-            )
-            events.append(TradesLive(market.instrument, now_ns))
-        market.last_trade_id = trade_id
-        return events
-
-    def _execution(self, market: _Market, data: TradeData | AggTradeData, trade_id: int, now_ns: int) -> Trade:
-        ticks, price, size, notional = market.units.execution(data.p, data.q)
-        side = _SELL if data.m else _BUY
-        return Trade(market.instrument, data.T * _MS, now_ns, ticks, price, size, notional, side, trade_id)
 
     # book
 
@@ -315,15 +290,35 @@ class BinanceProtocol:
 
     def _fetch_snapshot(self, market: _Market, now_ns: int) -> None:
         symbol = market.instrument.symbol
-        path = self._rules.snapshot_path.format(symbol)
-        self.requests.append(Fetch(path, f"depth/{symbol}", self._rules.snapshot_weight))
+        rules = self._rules
+        path = f"{rules.api}/depth?symbol={symbol}&limit={rules.snapshot_limit}"
+        self.requests.append(Fetch(path, f"depth/{symbol}", rules.snapshot_weight))
         market.snapshot_due_ns = now_ns + _SNAPSHOT_PATIENCE_NS
 
     def _answer(self, frame: Frame) -> Events:
         topic, _, symbol = frame.tag.partition("/")
         market = self._markets.get(symbol)
-        if topic != "depth" or market is None:
+        if market is None:
             return ()
+        if topic == "trades":
+            return self._fill(market, frame)
+        return self._snapshot(market, frame) if topic == "depth" else ()
+
+    def _fill(self, market: _Market, frame: Frame) -> Events:
+        try:
+            return market.trades.answer(frame.payload, frame.ts_recv_ns)
+        except (*_UNREADABLE, ProtocolError):
+            market.trades.give_up()
+            raise
+        finally:
+            self._ask_for_trades(market)
+
+    def _ask_for_trades(self, market: _Market) -> None:
+        fetch = market.trades.next_fetch()
+        if fetch is not None:
+            self.requests.append(fetch)
+
+    def _snapshot(self, market: _Market, frame: Frame) -> Events:
         if market.joiner.joined:
             market.snapshot_due_ns = None
             return ()
@@ -340,9 +335,12 @@ class BinanceProtocol:
         return [first, *(delta for _, delta in waiting)]
 
     def _retry_later(self, frame: Frame) -> Events:
-        market = self._markets.get(frame.tag.partition("/")[2])
-        if market is not None:
+        topic, _, symbol = frame.tag.partition("/")
+        market = self._markets.get(symbol)
+        if market is not None and topic == "depth":
             market.snapshot_due_ns = frame.ts_recv_ns + _SNAPSHOT_PATIENCE_NS
+        elif market is not None:
+            market.trades.give_up()
         return ()
 
     def _quote(self, data: QuoteData, now_ns: int) -> Events:

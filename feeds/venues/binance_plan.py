@@ -19,6 +19,12 @@ _INSTRUMENT_PATHS = {
     MarketKind.INVERSE: "/dapi/v1/exchangeInfo",
     MarketKind.SPOT: "/api/v3/exchangeInfo",
 }
+WEIGHTS = {  # USD-M and COIN-M share one pool since 2026-06-30
+    MarketKind.LINEAR: ("binance.futures", 2400.0),
+    MarketKind.INVERSE: ("binance.futures", 2400.0),
+    MarketKind.SPOT: ("binance.spot", 6000.0),
+}
+LIFETIME_S = 23 * 3600.0  # the venue closes at 24 h
 _QUOTES = {MarketKind.LINEAR: "USDT", MarketKind.INVERSE: "USD", MarketKind.SPOT: "USDT"}
 _BOOK = ("depth@100ms", "bookTicker")
 _FLOW = ("aggTrade", "markPrice@1s", "forceOrder")

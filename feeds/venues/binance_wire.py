@@ -19,6 +19,7 @@ from feeds.units import RawLevels, Size
 
 Data = TypeVar("Data")
 Millis = Annotated[int, msgspec.Meta(ge=0, le=9_000_000_000_000)]  # in ns it still fits 64 bits
+Id = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
 
 
 class Combined(msgspec.Struct, Generic[Data], gc=False):
@@ -31,7 +32,7 @@ class TradeData(msgspec.Struct, gc=False):
     """One fill. `m`: the buyer was the maker, so the aggressor sold. `X` other than MARKET is off-book."""
 
     s: str
-    t: int
+    t: Id
     p: str
     q: Size
     T: Millis
@@ -47,7 +48,20 @@ class AggTradeData(msgspec.Struct, gc=False):
     q: Size
     T: Millis
     m: bool
-    a: int | None = None
+    a: Id | None = None
+
+
+class RestAggTrade(msgspec.Struct, gc=False):
+    """A row of GET aggTrades.
+
+    `{"a":26129,"p":"0.01633102","q":"4.70443515","f":27781,"l":27781,"T":1498793709153,"m":true}`.
+    """
+
+    a: Id
+    p: str
+    q: Size
+    T: Millis
+    m: bool
 
 
 class DepthData(msgspec.Struct, gc=False):
@@ -55,19 +69,19 @@ class DepthData(msgspec.Struct, gc=False):
 
     s: str
     E: Millis
-    U: int
-    u: int
+    U: Id
+    u: Id
     b: RawLevels
     a: RawLevels
     T: Millis | None = None
-    pu: int | None = None
+    pu: Id | None = None
 
 
 class QuoteData(msgspec.Struct, gc=False):
     """Best bid and ask after update `u`. Spot carries no time."""
 
     s: str
-    u: int
+    u: Id
     b: str
     B: Size
     a: str
@@ -111,7 +125,7 @@ class ForceOrderData(msgspec.Struct, gc=False):
 class SnapshotBody(msgspec.Struct, gc=False):
     """GET depth. Spot carries no times."""
 
-    lastUpdateId: int
+    lastUpdateId: Id
     bids: RawLevels
     asks: RawLevels
     E: Millis | None = None

@@ -9,6 +9,7 @@ from feeds.instrument import Instrument, MarketKind, Venue
 from feeds.protocol import Fetch
 from feeds.venues.bybit import BybitProtocol
 from feeds.venues.bybit_instruments import instruments_from_info
+from feeds.venues.clocks import bybit_time_ns
 from feeds.venues.driver import Endpoints, VenueDriver
 
 LIVE = {kind: Endpoints("wss://stream.bybit.com", "https://api.bybit.com") for kind in MarketKind}
@@ -68,4 +69,6 @@ DRIVER = VenueDriver(
     choose=choose,
     connections=connections,
     protocol=BybitProtocol,
+    weights=dict.fromkeys(LIVE, ("bybit", 3_600.0)),
+    clock=(MarketKind.LINEAR, Fetch("/v5/market/time", "time"), bybit_time_ns),
 )

@@ -8,11 +8,12 @@ Liquidations are not told live since 2023-10-03: `deribit_liquidations` fetches 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
+from feeds.backfill import LastTrade
 from feeds.errors import ProtocolError
 from feeds.events import (
     BookDelta,
@@ -27,16 +28,14 @@ from feeds.events import (
     MarkPrice,
     OpenInterest,
     Quote,
-    Side,
-    Trade,
-    TradesLive,
     TradesLost,
 )
 from feeds.frame import ConnectionSpec, Frame, FrameKind
-from feeds.instrument import Instrument, MarketKind
+from feeds.instrument import Instrument, InstrumentId, MarketKind
 from feeds.protocol import Reconnect, Request, Send
 from feeds.units import Units
 from feeds.venues.deribit_liquidations import DelayedLiquidations, liquidations
+from feeds.venues.deribit_trades import DeribitTrades
 from feeds.venues.deribit_wire import (
     Answer,
     Anything,
@@ -61,7 +60,7 @@ _ENVELOPE = b'{"jsonrpc":"2.0","method":"subscription","params":{"channel":"'
 _NAME_AT = len(_ENVELOPE)
 
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-_TEXT, _BUY, _SELL = FrameKind.TEXT, Side.BUY, Side.SELL  # looked up for every frame
+_TEXT = FrameKind.TEXT  # looked up for every frame
 
 Events = Sequence[Event]
 
@@ -69,13 +68,12 @@ Events = Sequence[Event]
 class _Market:
     """What one instrument remembers on this connection."""
 
-    def __init__(self, instrument: Instrument, number: int) -> None:
+    def __init__(self, instrument: Instrument, number: int, history_s: int) -> None:
         self.instrument = instrument
         self.units = Units(instrument)
         self.book_known = False
         self.change_id = -1  # the newest seen, applied or not: an older snapshot is not the book
-        self.trade_seq: int | None = None
-        self.trades_live = False
+        self.trades = DeribitTrades(self.units, history_s)
         self.liquidations_live = False
         self.delayed = DelayedLiquidations(self.units, number)
 
@@ -121,7 +119,9 @@ class DeribitProtocol:
     def __init__(self, spec: ConnectionSpec) -> None:
         self.requests: list[Request] = []
         self._spec = spec
-        self._markets = {market.symbol: _Market(market, number) for number, market in enumerate(spec.markets)}
+        self._markets = {
+            market.symbol: _Market(market, number, spec.history_s) for number, market in enumerate(spec.markets)
+        }
         self._routes: dict[bytes, tuple[Callable[[bytes], Any], Callable[[Any, int], Events]] | None] = {}
         self._batches = [spec.streams[start : start + _BATCH] for start in range(0, len(spec.streams), _BATCH)]
         self._leaving = False
@@ -134,6 +134,11 @@ class DeribitProtocol:
             return self._other(frame)
         except _UNREADABLE as error:
             raise ProtocolError("Deribit sent a message of unknown shape", str(error)) from error
+
+    def resume(self, last_trades: Mapping[InstrumentId, LastTrade]) -> None:
+        """Fill what fell between the connection before and this one."""
+        for market in self._markets.values():
+            market.trades.resume(last_trades.get(market.instrument.id))
 
     def tick(self, now_ns: int) -> None:
         """Fetch the liquidations of an hour ago when they are due."""
@@ -204,7 +209,7 @@ class DeribitProtocol:
 
     def _granted(self, market: _Market, kind: str, granted: bool, now_ns: int) -> list[Event]:
         if kind == "trades" and granted:
-            return self._go_live(market, now_ns)
+            return market.trades.go_live(now_ns)
         if kind == "trades":
             return [TradesLost(market.instrument, now_ns, "the venue did not grant the trades")]
         if kind == "book" and not granted:
@@ -223,6 +228,8 @@ class DeribitProtocol:
                 return self._end(frame)
             case FrameKind.HTTP:
                 return self._answer(frame)
+            case FrameKind.HTTP_FAILED:
+                return self._give_up(frame)
             case _:
                 return ()
 
@@ -238,7 +245,7 @@ class DeribitProtocol:
         for market in self._markets.values():
             if market.book_known:
                 events.append(BookLost(market.instrument, frame.ts_recv_ns, reason))
-            if market.trades_live:
+            if market.trades.live:
                 events.append(TradesLost(market.instrument, frame.ts_recv_ns, reason))
         return events
 
@@ -258,50 +265,49 @@ class DeribitProtocol:
 
     def _trades(self, rows: list[TradeData], now_ns: int) -> Events:
         known = [(market, row) for row in rows if (market := self._markets.get(row.instrument_name)) is not None]
-        executions = [(market, row, market.units.execution(row.price, row.amount)) for market, row in known]
-        executions.sort(key=lambda execution: execution[1].trade_seq)
+        told = [(market, row, market.trades.trade(row, now_ns)) for market, row in known]
+        told.sort(key=lambda trade: trade[1].trade_seq)
         events: list[Event] = []
-        for market, row, (ticks, price, size, notional) in executions:
-            chain = self._trade_chain(market, row.trade_seq, now_ns)
+        for market, row, trade in told:
+            chain = market.trades.chain(row, now_ns)
             if chain is None:
                 continue
             events += chain
             if row.block_trade_id is None:
-                side, ts_ns = (_BUY if row.direction == "buy" else _SELL), row.timestamp * _MS
-                events.append(Trade(market.instrument, ts_ns, now_ns, ticks, price, size, notional, side, row.trade_id))
+                events.append(trade)
             if row.liquidation is not None:
                 market.liquidations_live = True
                 events += liquidations(market.units, row, now_ns)
+            self._fill_holes(market)
         return events
 
-    def _go_live(self, market: _Market, now_ns: int) -> list[Event]:
-        if market.trades_live:
-            return []
-        market.trades_live = True
-        return [TradesLive(market.instrument, now_ns)]
-
-    def _trade_chain(self, market: _Market, seq: int, now_ns: int) -> list[Event] | None:
-        """Events that go before a trade (the first of a market, a hole); None for a trade seen before."""
-        last = market.trade_seq
-        if last is not None and seq <= last:
-            return None
-        events = self._go_live(market, now_ns)
-        market.trade_seq = seq
-        if last is not None and seq != last + 1:
-            missing = seq - last - 1
-            reason = f"{missing} trades missing before number {seq}"
-            events += [TradesLost(market.instrument, now_ns, reason, missing), TradesLive(market.instrument, now_ns)]
-        return events
+    def _fill_holes(self, market: _Market) -> None:
+        request = market.trades.next_fetch()
+        if request is not None:
+            self.requests.append(request)
 
     def _answer(self, frame: Frame) -> Events:
         topic, _, symbol = frame.tag.partition("/")
         market = self._markets.get(symbol)
-        if topic != "liquidations" or market is None:
+        if market is None or topic not in ("liquidations", "trades"):
             return ()
-        told, following = market.delayed.answer(_trades_page.decode(frame.payload).result, frame.ts_recv_ns)
+        page = _trades_page.decode(frame.payload).result
+        if topic == "trades":
+            filled = market.trades.answer(page, frame.ts_recv_ns)
+            self._fill_holes(market)
+            return () if filled is None else (filled,)
+        told, following = market.delayed.answer(page, frame.ts_recv_ns)
         if following is not None:
             self.requests.append(following)
         return () if market.liquidations_live else told
+
+    def _give_up(self, frame: Frame) -> Events:
+        topic, _, symbol = frame.tag.partition("/")
+        market = self._markets.get(symbol)
+        if market is not None and topic == "trades":
+            market.trades.give_up()
+            self._fill_holes(market)
+        return ()
 
     # book
 

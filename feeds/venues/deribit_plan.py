@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from feeds.frame import ConnectionSpec
 from feeds.instrument import Instrument, MarketKind, Venue
 from feeds.protocol import Fetch
+from feeds.venues.clocks import deribit_time_ns
 from feeds.venues.deribit import PLATFORM, DeribitProtocol
 from feeds.venues.deribit_instruments import instruments_from_listing
 from feeds.venues.driver import Endpoints, VenueDriver
@@ -56,4 +57,6 @@ DRIVER = VenueDriver(
     choose=choose,
     connections=connections,
     protocol=DeribitProtocol,
+    weights=dict.fromkeys(MarketKind, ("deribit", 600.0)),
+    clock=(MarketKind.LINEAR, Fetch("/api/v2/public/get_time", "time"), deribit_time_ns),
 )

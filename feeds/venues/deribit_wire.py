@@ -2,10 +2,16 @@
 
 Samples (trimmed; captures of 2026-09): the data of `trades.I.100ms`, `book.I.100ms` twice, `ticker.I.100ms` and
 `platform_state` twice, each in `{"jsonrpc":"2.0","method":"subscription","params":{"channel":..,"data":..}}`
-  [{"timestamp":1789344933994,"price":76917.5,"amount":8450.0,"direction":"buy","index_price":76906.67,"instrument_name":"BTC-PERPETUAL","trade_seq":140284854,"mark_price":76917.12,"tick_direction":0,"trade_id":"267258393","contracts":845.0}]
-  {"timestamp":1789344931302,"type":"snapshot","change_id":118850968930,"instrument_name":"BTC-PERPETUAL","bids":[["new",76914.0,1.0002e6]],"asks":[["new",76914.5,999990.0]]}
-  {"timestamp":1789344931639,"type":"change","change_id":118850969743,"prev_change_id":118850968930,"instrument_name":"BTC-PERPETUAL","bids":[["delete",76893.0,0.0]],"asks":[]}
-  {"timestamp":1790755218559,"state":"open","index_price":83251.03,"instrument_name":"BTC-PERPETUAL","open_interest":797578130,"mark_price":83212.14,"current_funding":-2.1714e-4,"funding_8h":-3.1e-6,"best_ask_price":83212.5,"best_bid_price":83212.0,"best_ask_amount":261910.0,"best_bid_amount":71750.0}
+  [{"timestamp":1789344933994,"price":76917.5,"amount":8450.0,"direction":"buy","index_price":76906.67,"instrument_name"
+    :"BTC-
+    PERPETUAL","trade_seq":140284854,"mark_price":76917.12,"tick_direction":0,"trade_id":"267258393","contracts":845.0}]
+  {"timestamp":1789344931302,"type":"snapshot","change_id":118850968930,"instrument_name":"BTC-
+    PERPETUAL","bids":[["new",76914.0,1.0002e6]],"asks":[["new",76914.5,999990.0]]}
+  {"timestamp":1789344931639,"type":"change","change_id":118850969743,"prev_change_id":118850968930,"instrument_name":"B
+    TC-PERPETUAL","bids":[["delete",76893.0,0.0]],"asks":[]}
+  {"timestamp":1790755218559,"state":"open","index_price":83251.03,"instrument_name":"BTC-PERPETUAL","open_interest":797
+    578130,"mark_price":83212.14,"current_funding":-2.1714e-4,"funding_8h":-3.1e-
+    6,"best_ask_price":83212.5,"best_bid_price":83212.0,"best_ask_amount":261910.0,"best_bid_amount":71750.0}
   {"maintenance":true}      {"price_index":"btc_usd","locked":true}
 Answers, errors and heartbeats:
   {"jsonrpc":"2.0","id":2,"result":["trades.BTC-PERPETUAL.100ms"],"usIn":1789344931553121,"usDiff":325,"testnet":false}

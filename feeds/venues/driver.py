@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -24,7 +24,9 @@ class VenueDriver:
     """How to reach, list, subscribe and decode one venue. A kind that the venue lacks is not in `endpoints`.
 
     `listing` are the requests whose bodies, in order, `instruments` reads. `choose` picks the markets worth showing for
-    some bases. `connections` plans the sockets for chosen markets; `protocol` decodes one of them.
+    some bases. `connections` plans the sockets for chosen markets; `protocol` decodes one of them. `weights` names the
+    pool that a market's REST calls draw on and its limit a minute. `lifetime_s` is how long to keep a connection where
+    the venue ends it by itself. `clock` is a market, a request and how to read the venue's time in ns from its answer.
     """
 
     venue: Venue
@@ -34,18 +36,13 @@ class VenueDriver:
     choose: Callable[[Iterable[Instrument], Iterable[str]], tuple[Instrument, ...]]
     connections: Callable[[MarketKind, tuple[Instrument, ...], Endpoints], tuple[ConnectionSpec, ...]]
     protocol: Callable[[ConnectionSpec], VenueProtocol]
+    weights: dict[MarketKind, tuple[str, float]] = field(default_factory=dict)
+    lifetime_s: float | None = None
+    clock: tuple[MarketKind, Fetch, Callable[[bytes], int]] | None = None
 
 
 def loopback(driver: VenueDriver, port: int) -> VenueDriver:
     """The same venue as the simulator serves it on this machine."""
     at = f"127.0.0.1:{port}/{driver.venue.value}"
     endpoints = {kind: Endpoints(f"ws://{at}/{kind.value}", f"http://{at}/{kind.value}") for kind in driver.endpoints}
-    return VenueDriver(
-        driver.venue,
-        endpoints,
-        driver.listing,
-        driver.instruments,
-        driver.choose,
-        driver.connections,
-        driver.protocol,
-    )
+    return replace(driver, endpoints=endpoints)

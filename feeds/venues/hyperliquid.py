@@ -15,12 +15,13 @@ pretend to a completeness that they do not have (VENUES 4.2).
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import msgspec
 
+from feeds.backfill import LastTrade
 from feeds.errors import ProtocolError
 from feeds.events import (
     BookLost,
@@ -40,7 +41,7 @@ from feeds.events import (
     TradesLost,
 )
 from feeds.frame import ConnectionSpec, Frame, FrameKind
-from feeds.instrument import Instrument
+from feeds.instrument import Instrument, InstrumentId
 from feeds.protocol import Request, Send
 from feeds.units import Units
 from feeds.venues.hyperliquid_wire import (
@@ -171,6 +172,9 @@ class HyperliquidProtocol:
         except _UNREADABLE as error:
             raise ProtocolError("Hyperliquid sent a message of unknown shape", str(error)) from error
 
+    def resume(self, last_trades: Mapping[InstrumentId, LastTrade]) -> None:
+        """Nothing to fetch: trades have no numbers, so what fell between two connections has no name."""
+
     def tick(self, now_ns: int) -> None:
         """Ping in time: the venue closes a socket on which it had nothing to say for a minute."""
         if now_ns >= self._ping_due_ns:
@@ -247,7 +251,7 @@ class HyperliquidProtocol:
             if (row.coin in starting and ts_ns < self._opened_ns) or not market.is_new(row.tid):
                 continue
             side = _BUY if row.side == "B" else _SELL
-            events.append(Trade(market.instrument, ts_ns, now_ns, ticks, price, size, notional, side, row.tid))
+            events.append(Trade(market.instrument, ts_ns, now_ns, ticks, price, size, notional, side, str(row.tid)))
         return events
 
     # book

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from feeds.frame import ConnectionSpec
 from feeds.instrument import Instrument, MarketKind, Venue
 from feeds.protocol import Fetch
+from feeds.venues.clocks import hyperliquid_time_ns
 from feeds.venues.driver import Endpoints, VenueDriver
 from feeds.venues.hyperliquid import HyperliquidProtocol
 from feeds.venues.hyperliquid_instruments import instruments_from_meta
@@ -68,4 +69,6 @@ DRIVER = VenueDriver(
     choose=choose,
     connections=connections,
     protocol=HyperliquidProtocol,
+    weights=dict.fromkeys(MarketKind, ("hyperliquid", 1_200.0)),
+    clock=(MarketKind.LINEAR, Fetch("/info", "time", 2, '{"type":"exchangeStatus"}'), hyperliquid_time_ns),
 )

@@ -1,11 +1,15 @@
 """Hyperliquid's messages as typed shapes (VENUES section 4). Field names are the venue's.
 
 Samples (trimmed; captures of 2025-01 and 2026-10):
-  {"channel":"trades","data":[{"coin":"BTC","side":"A","px":"83459.0","sz":"0.00012","time":1791400828182,"hash":"0xdf..","tid":468409263219607,"users":["0x..","0x.."]}]}
-  {"channel":"l2Book","data":{"coin":"BTC","time":1791400840821,"levels":[[{"px":"83457.0","sz":"1.54301","n":4}],[{"px":"83458.0","sz":"0.37464","n":2}]],"fast":true}}
+  {"channel":"trades","data":[{"coin":"BTC","side":"A","px":"83459.0","sz":"0.00012","time":1791400828182,"hash":"0xdf..
+    ","tid":468409263219607,"users":["0x..","0x.."]}]}
+  {"channel":"l2Book","data":{"coin":"BTC","time":1791400840821,"levels":[[{"px":"83457.0","sz":"1.54301","n":4}],[{"px"
+    :"83458.0","sz":"0.37464","n":2}]],"fast":true}}
   {"channel":"bbo","data":{"coin":"BTC","time":1791400840900,"bbo":[{"px":"83457.0","sz":"1.5","n":4},null]}}
-  {"channel":"activeAssetCtx","data":{"coin":"BTC","ctx":{"funding":"0.0000125","openInterest":"27353.17682","oraclePx":"77605.0","markPx":"77562.0","midPx":"77558.5"}}}
-  {"channel":"subscriptionResponse","data":{"method":"subscribe","subscription":{"type":"l2Book","coin":"BTC","nSigFigs":null,"mantissa":null,"fast":false}}}
+  {"channel":"activeAssetCtx","data":{"coin":"BTC","ctx":{"funding":"0.0000125","openInterest":"27353.17682","oraclePx":
+    "77605.0","markPx":"77562.0","midPx":"77558.5"}}}
+  {"channel":"subscriptionResponse","data":{"method":"subscribe","subscription":{"type":"l2Book","coin":"BTC","nSigFigs"
+    :null,"mantissa":null,"fast":false}}}
   {"channel":"error","data":"Already subscribed: {...}"}      {"channel":"pong"}
 """
 

@@ -8,12 +8,13 @@ what is lost is asked for by leaving the channel and joining it again.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
+from feeds.backfill import LastTrade
 from feeds.errors import ProtocolError
 from feeds.events import (
     BookDelta,
@@ -30,7 +31,7 @@ from feeds.events import (
     TradesLost,
 )
 from feeds.frame import ConnectionSpec, Frame, FrameKind
-from feeds.instrument import Instrument, MarketKind
+from feeds.instrument import Instrument, InstrumentId, MarketKind
 from feeds.protocol import Reconnect, Request, Send
 from feeds.units import OffGrid, Units
 from feeds.venues import okx_wire as wire
@@ -129,6 +130,12 @@ class OkxProtocol:
         except _UNREADABLE as error:
             raise ProtocolError("OKX sent a message of unknown shape", str(error)) from error
         return [*self._forget_overdue(frame.ts_recv_ns), *events] if self._overdue else events
+
+    def resume(self, last_trades: Mapping[InstrumentId, LastTrade]) -> None:
+        """Hear of the newest trades of earlier connections."""
+        self._last_trades = {
+            market.id: last_trades[market.id] for market in self._spec.markets if market.id in last_trades
+        }
 
     def tick(self, now_ns: int) -> None:
         """Ping where it is quiet, and ask again for snapshots and confirmations that did not come."""

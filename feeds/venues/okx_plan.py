@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from feeds.frame import ConnectionSpec
 from feeds.instrument import Instrument, MarketKind, Venue
 from feeds.protocol import Fetch
+from feeds.venues.clocks import okx_time_ns
 from feeds.venues.driver import Endpoints, VenueDriver
 from feeds.venues.okx import OkxProtocol
 from feeds.venues.okx_instruments import instruments_from_list
@@ -75,4 +76,6 @@ DRIVER = VenueDriver(
     choose=choose,
     connections=connections,
     protocol=OkxProtocol,
+    weights=dict.fromkeys(MarketKind, ("okx", 600.0)),
+    clock=(MarketKind.LINEAR, Fetch("/api/v5/public/time", "time"), okx_time_ns),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feeds.backfill import LastTrade
 from feeds.errors import ProtocolError
 from feeds.events import (
     BookDelta,
@@ -29,6 +30,7 @@ from feeds.events import (
     Quote,
     Side,
     Trade,
+    TradesFilled,
     TradesLive,
     TradesLost,
 )
@@ -171,7 +173,7 @@ def test_recorded_trades(frames: Fixtures) -> None:
     assert isinstance(live, TradesLive)
     for event, row in zip(rest, json.loads(frames["trades_perp"])["params"]["data"], strict=True):
         assert isinstance(event, Trade)
-        assert (event.price, event.notional, event.trade_id) == (row["price"], row["amount"], row["trade_id"])
+        assert (event.price, event.notional, event.trade_id) == (row["price"], row["amount"], row["trade_seq"])
         assert event.size == pytest.approx(row["amount"] / row["price"])
         assert event.aggressor is Side.BUY
         assert event.ts_venue_ns == row["timestamp"] * MS
@@ -347,19 +349,20 @@ def test_published_cases(data: Path) -> None:
         events = [event for event in line.say(message) if not isinstance(event, TradesLive)]
         for record in expected:
             told.append(record["type"])
-            check(record, events)
+            check(record, events, message["params"]["data"])
     assert told.count("trade") == 4
     assert told.count("liquidation") == 2
     assert told.count("book_change") == 3
     assert told.count("derivative_ticker") == told.count("book_ticker") == 2
 
 
-def check(record: dict[str, Any], events: list[Event]) -> None:
-    """One published record against our events of the same message."""
+def check(record: dict[str, Any], events: Sequence[Event], data: Any) -> None:
+    """One published record against our events of the same message, whose `data` tells id and number apart."""
     if record["type"] in ("trade", "liquidation"):
         shape = Trade if record["type"] == "trade" else Liquidation
         found = [event for event in events if isinstance(event, shape)]
-        event = next(e for e in found if isinstance(e, Liquidation) or e.trade_id == record["id"])
+        seq = next(row["trade_seq"] for row in data if row["trade_id"] == record["id"])
+        event = next(e for e in found if isinstance(e, Liquidation) or e.trade_id == seq)
         assert (event.price, event.notional) == (record["price"], record["amount"])
         assert event.size == pytest.approx(record["amount"] / record["price"])
         assert str(event.aggressor if isinstance(event, Trade) else event.side) == record["side"]
@@ -464,6 +467,32 @@ def test_trades_chain_by_number() -> None:
     assert line.say(push(channel, [trade(15, block_trade_id="BLOCK-1")])) == [], "blocks are agreed off the book"
     assert [type(e) for e in line.say(push(channel, [trade(16)]))] == [Trade]
     assert [type(e) for e in line.close()] == [Disconnected, TradesLost]
+
+
+def test_a_hole_and_the_time_between_connections_are_fetched() -> None:
+    line, channel = Line(BTC), "trades.BTC-PERPETUAL.100ms"
+    line.take()
+    line.protocol.resume({BTC.id: LastTrade(8, 5)})
+    line.say(push(channel, [trade(10)]))
+    (fetch,) = line.take()
+    assert isinstance(fetch, Fetch)
+    query = parse_qs(urlsplit(fetch.path).query)
+    assert (fetch.tag, query["start_seq"], query["end_seq"]) == ("trades/BTC-PERPETUAL", ["9"], ["9"])
+    (filled,) = line.answer({"result": {"trades": [trade(9)]}}, fetch.tag)
+    assert isinstance(filled, TradesFilled)
+    assert [event.trade_id for event in filled.trades] == [9]
+    line.say(push(channel, [trade(14)]))
+    (fetch,) = line.take()
+    rows = [trade(13), trade(12, block_trade_id="BLOCK-1"), trade(11)]
+    (filled,) = line.answer({"result": {"trades": rows, "has_more": False}}, fetch.tag)
+    assert isinstance(filled, TradesFilled)
+    assert [event.trade_id for event in filled.trades] == [11, 13]
+    assert line.take() == []
+    line.say(push(channel, [trade(16)]))
+    (fetch,) = line.take()
+    failed = Frame(line.now_ns, line.spec.name, FrameKind.HTTP_FAILED, b"no", fetch.tag)
+    assert list(line.protocol.receive(failed)) == []
+    assert line.take() == [], "what will not come stays a hole"
 
 
 def test_platform_maintenance_voids_the_books_until_they_are_sent_again() -> None:

@@ -8,6 +8,7 @@ trades, not in volume by side.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 
@@ -15,6 +16,14 @@ from workstation.analytics.footprint import imbalances, poc_index, stacks, value
 from workstation.readmodels import Floats, FootprintBar, FootprintRules
 
 BUY, SELL = 1, 2
+
+A = TypeVar("A", bound=np.ndarray)
+
+
+def frozen(array: A) -> A:
+    """Make an array read-only, as everything in a view is."""
+    array.flags.writeable = False
+    return array
 
 
 @dataclass(slots=True)
@@ -78,7 +87,7 @@ class BarBuilder:
         low, high = value_area(total, poc, rules.value_area)
         buy_flags, sell_flags = imbalances(buy, sell, rules)
         for array in (buy, sell, buy_flags, sell_flags):
-            array.flags.writeable = False
+            frozen(array)
         return FootprintBar(
             start_ns=self.start_ns,
             end_ns=self.start_ns + bar_ns,

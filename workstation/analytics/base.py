@@ -6,17 +6,18 @@ to date; those not asked for any longer are dropped. They hold no truth of their
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Hashable, Iterable
 from copy import deepcopy
 from fractions import Fraction
 from typing import Protocol, TypeVar
 
-from feeds.events import Liquidation, Side, Trade
+from feeds.events import Liquidation, Side, Trade, TradesFilled
 from feeds.instrument import Instrument, InstrumentId
 from workstation.analytics.market import Market
 from workstation.analytics.trades import TradeStore
-from workstation.readmodels import MarketFilter
+from workstation.readmodels import Freshness, MarketFilter
 
 DERIVED_LIMIT = 64
 LIQUIDATIONS_KEPT = 20_000
@@ -35,6 +36,12 @@ class Derived(Protocol):
 
 
 D = TypeVar("D", bound=Derived)
+
+
+def side_of(trade: Trade) -> int:
+    """1 for an aggressive buy, 2 for a sell, 0 where the venue did not say."""
+    aggressor = trade.aggressor
+    return 1 if aggressor is _BUY else 2 if aggressor is _SELL else 0
 
 
 class Base:
@@ -79,14 +86,26 @@ class Base:
 
     def add_trade(self, market: Market, trade: Trade) -> None:
         """Count one trade everywhere."""
-        aggressor = trade.aggressor
-        side = 1 if aggressor is _BUY else 2 if aggressor is _SELL else 0
+        side = side_of(trade)
         index = market.index
         self.trades.append((trade.ts_venue_ns, trade.price_ticks, trade.size, trade.notional, 3 * index + side))
-        market.last_price = trade.price
+        market.last_price, market.last_trade_ns = trade.price, trade.ts_recv_ns
         self.trade_revision += 1
         for derived in self._listeners[index]:
             derived.add_trade(trade, index, side)
+
+    def add_history(self, market: Market, filled: TradesFilled) -> None:
+        """Take trades that were fetched afterwards; what is derived from trades is made anew when next asked for."""
+        rows = [
+            (trade.ts_venue_ns, trade.price_ticks, trade.size, trade.notional, 3 * market.index + side_of(trade))
+            for trade in filled.trades
+        ]
+        self.trades.merge(rows)
+        market.coverage.fill(filled.since_ns, filled.until_ns)
+        self._derived.clear()
+        self._listeners = [[] for _ in self.markets]
+        self.trade_revision += 1
+        self.coverage_revision += 1
 
     def derive(self, key: Hashable, made: D, markets: Iterable[int]) -> D:
         """Keep `made`, already filled, up to date from now on under `key`."""
@@ -107,18 +126,20 @@ class Base:
         return found[0]
 
     def sample(self, now_ns: int) -> None:
-        """Keep every market's OBI once a second of receive time, through silence as well."""
-        second = now_ns - now_ns % _SECOND_NS
-        if not self._next_sample_ns:
-            self._next_sample_ns = second + _SECOND_NS
-        if now_ns < self._next_sample_ns:
+        """Keep every market's OBI once a second of receive time, through silence as well; NaN once a book is stale.
+
+        The first call only says from when on.
+        """
+        begin, self._next_sample_ns = self._next_sample_ns, now_ns - now_ns % _SECOND_NS + _SECOND_NS
+        if not begin or now_ns < begin:
             return
-        missed = min((now_ns - self._next_sample_ns) // _SECOND_NS + 1, OBI_KEPT)
-        self._next_sample_ns = second + _SECOND_NS
+        seconds = range(begin, now_ns + 1, _SECOND_NS)[-OBI_KEPT:]
         for market in self.markets:
             imbalance = market.book.imbalance(OBI_BAND)
-            value = float("nan") if imbalance is None else imbalance
-            self.imbalances[market.instrument.id].extend([value] * missed)
+            value = math.nan if imbalance is None else imbalance
+            kept = self.imbalances[market.instrument.id]
+            kept.extend(value if market.book_freshness(second) is Freshness.LIVE else math.nan for second in seconds)
+        self.book_revision += 1
 
     def largest_tick(self, markets: Iterable[Market]) -> Fraction:
         """The coarsest price step among some markets."""

@@ -7,7 +7,6 @@ when somebody reads in order (a pane, sixty times a second at most), from the se
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
@@ -17,6 +16,7 @@ from feeds.events import BookDelta, BookSnapshot, Level
 
 _WALK = 200  # ticks
 _WALK_SHARE = 8  # ticks tried for each level of the side
+_HALF_PPB = 2_000_000_000  # edges of a band are whole numbers of this part of a tick, so a level on the edge is inside
 
 
 class BookSide:
@@ -210,26 +210,33 @@ class OrderBook:
 
         None while a side is empty.
         """
-        mid = self.mid_ticks()
-        if mid is None:
+        edges = self._edges(band)
+        if edges is None:
             return None
-        low, high = mid * (1 - band), mid * (1 + band)
+        low, high = edges
         bid, ask = self._sums(low, high, max_levels)
         floor, ceiling = self.bids.worst(), self.asks.worst()
-        reaches = floor is not None and ceiling is not None and floor <= low and ceiling >= high
+        reaches = floor is not None and ceiling is not None and floor * _HALF_PPB <= low and ceiling * _HALF_PPB >= high
         return bid, ask, reaches
 
     def imbalance(self, band: float, max_levels: int = 200) -> float | None:
         """OBI = (bid - ask) / (bid + ask) within the band, in [-1, 1]; None where nothing rests there."""
-        mid = self.mid_ticks()
-        if mid is None:
+        edges = self._edges(band)
+        if edges is None:
             return None
-        bid, ask = self._sums(mid * (1 - band), mid * (1 + band), max_levels)
+        bid, ask = self._sums(*edges, max_levels)
         return (bid - ask) / (bid + ask) if bid + ask else None
 
-    def _sums(self, low: float, high: float, max_levels: int) -> tuple[float, float]:
-        bid = sum(size for _, size in islice(self.bids.within(math.ceil(low)), max_levels))
-        ask = sum(size for _, size in islice(self.asks.within(math.floor(high)), max_levels))
+    def _edges(self, band: float) -> tuple[int, int] | None:
+        bid, ask = self.bids.best, self.asks.best
+        if bid is None or ask is None:
+            return None
+        width = round(band * _HALF_PPB / 2)
+        return (bid + ask) * (_HALF_PPB // 2 - width), (bid + ask) * (_HALF_PPB // 2 + width)
+
+    def _sums(self, low: int, high: int, max_levels: int) -> tuple[float, float]:
+        bid = sum(size for _, size in islice(self.bids.within(-(-low // _HALF_PPB)), max_levels))
+        ask = sum(size for _, size in islice(self.asks.within(high // _HALF_PPB), max_levels))
         return bid, ask
 
     def _moved(self, event: BookSnapshot | BookDelta) -> None:

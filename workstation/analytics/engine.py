@@ -24,6 +24,7 @@ from feeds.events import (
     OpenInterest,
     Quote,
     Trade,
+    TradesFilled,
     TradesLive,
     TradesLost,
 )
@@ -65,6 +66,7 @@ class Engine:
             Quote: self._quote,
             TradesLive: self._trades_live,
             TradesLost: self._trades_lost,
+            TradesFilled: self._trades_filled,
             MarkPrice: self._mark,
             IndexPrice: self._index,
             Funding: self._funding,
@@ -85,11 +87,10 @@ class Engine:
         if now_ns <= self.now_ns:
             return
         self.now_ns = now_ns
-        if now_ns < self._next_status_ns:
-            return
-        self._next_status_ns = now_ns - now_ns % _STATUS_STEP_NS + _STATUS_STEP_NS
-        for base in self.bases.values():
-            base.sample(now_ns)
+        if now_ns >= self._next_status_ns:
+            self._next_status_ns = now_ns - now_ns % _STATUS_STEP_NS + _STATUS_STEP_NS
+            for base in self.bases.values():
+                base.sample(now_ns)
         self._watch_freshness()
 
     def instruments(self) -> tuple[Instrument, ...]:
@@ -144,6 +145,7 @@ class Engine:
         base = self.bases.get(instrument.base)
         if base is None:
             base = self.bases[instrument.base] = Base(instrument.base)
+            base.sample(self.now_ns)
         found = self._markets[instrument.id] = (base, base.add_market(instrument))
         return found
 
@@ -156,26 +158,34 @@ class Engine:
         market.last_event_ns = ts_recv_ns
         coverage = market.coverage
         if ts_venue_ns > coverage.seen_ns or coverage.start_ns is None:
+            if coverage.live and coverage.start_ns is None:
+                base.coverage_revision += 1
             coverage.see(ts_venue_ns)
         if ts_venue_ns > base.watermark_ns:
             base.watermark_ns = ts_venue_ns
 
     def _book_delta(self, event: BookDelta) -> None:
         base, market = self._find(event.instrument)
-        market.last_book_ns = event.ts_recv_ns
+        self._book_seen(market, event.ts_recv_ns)
         market.book.apply(event)
         base.book_revision += 1
 
     def _book_snapshot(self, event: BookSnapshot) -> None:
         base, market = self._find(event.instrument)
-        market.last_book_ns = event.ts_recv_ns
+        self._book_seen(market, event.ts_recv_ns)
         market.book.replace(event)
         base.book_revision += 1
+
+    def _book_seen(self, market: Market, ts_recv_ns: int) -> None:
+        if market.book_freshness(self.now_ns) is not Freshness.LIVE:
+            self._status_revision += 1
+        market.last_book_ns = ts_recv_ns
 
     def _book_lost(self, event: BookLost) -> None:
         base, market = self._find(event.instrument)
         market.book.lose(event.reason)
         base.book_revision += 1
+        self._status_revision += 1
 
     def _quote(self, event: Quote) -> None:
         _, market = self._find(event.instrument)
@@ -193,10 +203,15 @@ class Engine:
         market.trades_lost_reason = event.reason
         base.coverage_revision += 1
 
+    def _trades_filled(self, event: TradesFilled) -> None:
+        base, market = self._find(event.instrument)
+        base.add_history(market, event)
+
     def _mark(self, event: MarkPrice) -> None:
         base, market = self._find(event.instrument)
         market.mark = event.mark
         self._seen(base, market, event.ts_venue_ns, event.ts_recv_ns)
+        base.trade_revision += 1  # venue time moved on: bars close, windows slide
 
     def _index(self, event: IndexPrice) -> None:
         self._find(event.instrument)[1].index_price = event.index

@@ -1,6 +1,7 @@
 """Judging the cells of one bar: POC, value area, diagonal and stacked imbalance (CONVENTIONS 1.3, 1.4, 4).
 
-All functions take contiguous rows, lowest price first, empty rows included.
+All functions take contiguous rows, lowest price first, empty rows included. Volumes that differ by less than a part in
+a billion are equal: sums of decimal sizes carry binary noise, and 0.3 against 0.1 is three times.
 """
 
 from __future__ import annotations
@@ -9,13 +10,16 @@ import numpy as np
 
 from workstation.readmodels import Bools, Floats, FootprintRules, PocTie, Stack, ZeroRule
 
+_NOISE = 1e-9
+_NEARLY = 1 - _NOISE
+
 
 def poc_index(total: Floats, tie: PocTie = PocTie.MIDDLE) -> int:
     """Row of the largest volume.
 
     A tie goes to the row nearest the middle of the bar and then to the lower, or to the lowest.
     """
-    ties = np.flatnonzero(total == total.max())
+    ties = np.flatnonzero(total >= total.max() * _NEARLY)
     if tie is PocTie.LOWEST or len(ties) == 1:
         return int(ties[0])
     return int(ties[np.argmin(np.abs(ties - (len(total) - 1) / 2))])
@@ -28,7 +32,7 @@ def value_area(total: Floats, poc: int, fraction: float = 0.70) -> tuple[int, in
     Returns the lowest and highest row, inclusive.
     """
     low = high = poc
-    inside, goal = float(total[poc]), fraction * float(total.sum())
+    inside, goal = float(total[poc]), fraction * float(total.sum()) * _NEARLY
     while inside < goal and (low > 0 or high < len(total) - 1):
         if _grows_up(total, low, high, poc):
             high += 1
@@ -42,7 +46,7 @@ def value_area(total: Floats, poc: int, fraction: float = 0.70) -> tuple[int, in
 def _grows_up(total: Floats, low: int, high: int, poc: int) -> bool:
     above = total[high + 1] if high + 1 < len(total) else -1.0
     below = total[low - 1] if low > 0 else -1.0
-    if above != below:
+    if abs(above - below) > _NOISE * max(above, below):
         return bool(above > below)
     return high - poc <= poc - low
 
@@ -61,7 +65,8 @@ def imbalances(buy: Floats, sell: Floats, rules: FootprintRules) -> tuple[Bools,
 
 def _dominates(strong: Floats, weak: Floats, rules: FootprintRules, floor: float) -> Bools:
     against = np.where(weak > 0, weak, floor) if floor else weak
-    flags: Bools = (strong > 0) & (strong >= rules.minimum_volume) & (strong >= rules.imbalance_ratio * against)
+    enough = strong >= rules.minimum_volume * _NEARLY
+    flags: Bools = (strong > 0) & enough & (strong >= rules.imbalance_ratio * _NEARLY * against)
     return flags & (weak > 0) if rules.zero_rule is ZeroRule.SKIP else flags
 
 

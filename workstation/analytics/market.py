@@ -30,14 +30,14 @@ class Coverage:
     seen_ns: int = 0
 
     def begin(self) -> None:
-        """Trades are live; the span starts with the first venue time seen from now on."""
+        """Trades are live; the span starts with the first venue time seen from now on, not before any seen."""
         if not self.live:
             self.live, self.began, self.start_ns = True, True, None
 
     def see(self, ts_venue_ns: int) -> None:
         """An event of this market carried this venue time."""
         if self.start_ns is None and self.live:
-            self.start_ns = ts_venue_ns
+            self.start_ns = max(ts_venue_ns, self.seen_ns)
         if ts_venue_ns > self.seen_ns:
             self.seen_ns = ts_venue_ns
 
@@ -47,6 +47,25 @@ class Coverage:
             self.spans.append((self.start_ns, max(self.seen_ns, self.start_ns)))
             del self.spans[:-_SPANS]
         self.live, self.start_ns = False, None
+
+    def fill(self, since_ns: int, until_ns: int) -> None:
+        """Trades of [since, until) came in afterwards; spans that they touch grow together."""
+        if self.live and self.start_ns is not None and until_ns >= self.start_ns:
+            self.start_ns = min(self.start_ns, since_ns)
+        else:
+            self.spans = sorted((*self.spans, (since_ns, until_ns)))
+        self._join_spans()
+
+    def _join_spans(self) -> None:
+        joined: list[tuple[int, int]] = []
+        for start, end in self.spans:
+            if joined and start <= joined[-1][1]:
+                joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+            else:
+                joined.append((start, end))
+        while joined and self.live and self.start_ns is not None and joined[-1][1] >= self.start_ns:
+            self.start_ns = min(self.start_ns, joined.pop()[0])
+        self.spans = joined[-_SPANS:]
 
     def covers(self, start_ns: int, end_ns: int) -> bool:
         """Whether no trade of [start, end) is missing, as far as is known."""
@@ -64,7 +83,7 @@ class Coverage:
         """Holes between received spans; trades that are missing now have a hole that ends at the last time seen."""
         spans = self.received()
         holes = [(end, start) for (_, end), (start, _) in pairwise(spans)]
-        if spans and not self.live:
+        if spans and self.start_ns is None:
             holes.append((spans[-1][1], max(self.seen_ns, spans[-1][1])))
         return holes
 
@@ -83,6 +102,7 @@ class Market:
     funding: Funding | None = None
     open_interest: float | None = None
     last_price: float | None = None
+    last_trade_ns: int = 0
     last_event_ns: int = 0
     last_book_ns: int = 0
     trades_lost_reason: str = ""
@@ -134,6 +154,9 @@ class RowGrid:
     def ceil(self, ticks: int) -> int:
         """The row at or above a price; asks."""
         return -(-ticks * self.numerator // self.denominator)
+
+
+ONE_ROW = RowGrid(0, 1)  # all prices in one row
 
 
 def row_grid(instrument: Instrument, row_size: Fraction) -> RowGrid:

@@ -134,7 +134,7 @@ def _thaw(bar: FootprintBar, running_delta: float) -> BarBuilder:
     cells = {
         bar.first_row + at: [float(bar.sell_volume[at]), float(bar.buy_volume[at])]
         for at in range(len(bar.buy_volume))
-        if bar.sell_volume[at] or bar.buy_volume[at]
+        if bar.sell_volume[at] or bar.buy_volume[at] or at in (0, len(bar.buy_volume) - 1)
     }
     return BarBuilder(
         bar.start_ns,
@@ -150,5 +150,5 @@ def _thaw(bar: FootprintBar, running_delta: float) -> BarBuilder:
         bar.min_delta,
         bar.max_delta,
         bar.trades,
-        cells or {bar.first_row: [0.0, 0.0]},
+        cells,
     )

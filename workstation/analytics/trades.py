@@ -74,7 +74,7 @@ class TradeStore:
 
     def last(self, count: int) -> Trades:
         """The newest `count` trades, oldest of them first."""
-        return _columns(self._tail(count))
+        return _columns(self._tail(max(count, 0)))
 
     def parts(self) -> Iterator[Trades]:
         """All kept trades, oldest first, chunk by chunk."""
@@ -83,8 +83,24 @@ class TradeStore:
         if self._staged:
             yield _columns(np.array(self._staged, dtype=_ROW))
 
+    def merge(self, rows: list[Row]) -> None:
+        """Put older trades where they belong: from the first of them on, everything is put in order of venue time."""
+        if not rows:
+            return
+        since = min(row[0] for row in rows)
+        later = [np.array(self._staged, dtype=_ROW)]
+        while self._chunks and self._chunks[-1]["ts"].max() >= since:
+            later.insert(0, self._chunks.pop())
+        merged = np.concatenate((np.array(rows, dtype=_ROW), *later))
+        merged = merged[np.argsort(merged["ts"], kind="stable")]
+        whole = len(merged) - len(merged) % CHUNK
+        for start in range(0, whole, CHUNK):
+            self._keep(merged[start : start + CHUNK].copy())
+        self._staged = merged[whole:].tolist()
+        self.total += len(rows)
+
     def _tail(self, count: int) -> npt.NDArray[np.void]:
-        parts = [np.array(self._staged[-count:], dtype=_ROW)]
+        parts = [np.array(self._staged[max(len(self._staged) - count, 0) :], dtype=_ROW)]
         have = len(parts[0])
         for chunk in reversed(self._chunks):
             if have >= count:
@@ -94,10 +110,12 @@ class TradeStore:
         return np.concatenate(parts[::-1])
 
     def _pack(self) -> None:
-        chunk = np.array(self._staged, dtype=_ROW)
+        self._keep(np.array(self._staged, dtype=_ROW))
+        self._staged.clear()
+
+    def _keep(self, chunk: npt.NDArray[np.void]) -> None:
         chunk.flags.writeable = False
         self._chunks.append(chunk)
-        self._staged.clear()
         while len(self._chunks) * CHUNK > self._cap:
             self._chunks.popleft()
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from workstation.analytics.bars import frozen
 from workstation.analytics.base import Base
 from workstation.analytics.market import Market
 from workstation.analytics.views.footprint import gap_spans, market_bars
@@ -39,7 +40,7 @@ def cvd_view(base: Base, request: CvdRequest, revision: int, now_ns: int) -> Cvd
 def bar_axis(series: Iterable[Sequence[FootprintBar]]) -> Ints:
     """The sorted union of bar starts."""
     starts = {bar.start_ns for bars in series for bar in bars}
-    return np.array(sorted(starts), np.int64)
+    return frozen(np.array(sorted(starts), np.int64))
 
 
 def delta_on(bars: Sequence[FootprintBar], starts: Ints, in_usd: bool) -> Floats:
@@ -63,13 +64,15 @@ def missing_on(market: Market, starts: Ints, bar_ns: int) -> Bools:
     """Bars that overlap a hole between received trades, lie before the first of them or after the last.
 
     A bar in which the trades ended for good, as far as is known, is partial but not missing: its sum is what was
-    received.
+    received. All are missing while nothing was received yet.
     """
     missing = np.zeros(len(starts), np.bool_)
     spans = market.coverage.received()
     for (_, begin), (end, _) in pairwise(spans):
         missing |= (starts < end) & (starts + bar_ns > begin)
-    if spans:
+    if not spans:
+        missing[:] = market.coverage.began or market.last_price is None
+    else:
         missing |= (starts + bar_ns <= spans[0][0]) | (starts > spans[-1][1])
     return missing
 
@@ -118,5 +121,5 @@ _BEST_FIRST = (Freshness.LIVE, Freshness.STALE, Freshness.SYNCING, Freshness.LOS
 
 
 def _frozen(line: CvdLine) -> CvdLine:
-    line.values.flags.writeable = False
+    frozen(line.values)
     return line

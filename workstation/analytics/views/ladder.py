@@ -8,8 +8,10 @@ from fractions import Fraction
 import numpy as np
 
 from feeds.events import Level
+from workstation.analytics.bars import frozen
 from workstation.analytics.base import Base
 from workstation.analytics.market import Market, RowGrid, row_grid
+from workstation.analytics.views.footprint import last_price
 from workstation.analytics.volumes import RowVolumes, TakerFlow
 from workstation.readmodels import Floats, Freshness, LadderRequest, LadderView, VenueImbalance
 
@@ -23,8 +25,8 @@ def ladder_view(base: Base, request: LadderRequest, revision: int, now_ns: int) 
     chosen = _chosen(base, request)
     row_size = Fraction(str(request.row_size)) if request.row_size else base.largest_tick(chosen)
     grids = {market.index: row_grid(market.instrument, row_size) for market in chosen}
-    known = [market for market in chosen if market.book.known]
-    first = _centre(chosen, grids) - ROWS_A_SIDE
+    counted = _counted(chosen, now_ns)
+    first = _centre(counted, chosen, grids) - ROWS_A_SIDE
     rows = np.arange(first, first + 2 * ROWS_A_SIDE + 1, dtype=np.int64)
     sold, bought = _volumes(base, request, grids, row_size, request.recent_ns).between(first, len(rows))
     profile = sum(_volumes(base, request, grids, row_size, None).between(first, len(rows)))
@@ -33,19 +35,19 @@ def ladder_view(base: Base, request: LadderRequest, revision: int, now_ns: int) 
         request=request,
         revision=revision,
         row_size=float(row_size),
-        rows=rows,
-        bid=_resting(known, grids, first, len(rows), bids=True),
-        ask=_resting(known, grids, first, len(rows), bids=False),
-        sold=sold,
-        bought=bought,
-        profile=np.asarray(profile),
-        best_bid=_best(known, bids=True),
-        best_ask=_best(known, bids=False),
-        weighted_mid=_weighted_mid(known),
+        rows=frozen(rows),
+        bid=_resting(counted, grids, first, len(rows), bids=True),
+        ask=_resting(counted, grids, first, len(rows), bids=False),
+        sold=frozen(sold),
+        bought=frozen(bought),
+        profile=frozen(np.asarray(profile)),
+        best_bid=_best(counted, bids=True),
+        best_ask=_best(counted, bids=False),
+        weighted_mid=_weighted_mid(counted),
         imbalance=_blend(base, chosen, imbalances),
         imbalances=imbalances,
-        imbalance_history=_history(base, chosen),
-        last_price=_last(chosen),
+        imbalance_history=frozen(_history(base, chosen)),
+        last_price=last_price(chosen),
         markets=tuple(market.state(now_ns) for market in chosen),
         now_ns=now_ns,
     )
@@ -57,8 +59,16 @@ def _chosen(base: Base, request: LadderRequest) -> list[Market]:
     return [market for market in base.markets if market.instrument.id == request.market]
 
 
-def _centre(chosen: list[Market], grids: dict[int, RowGrid]) -> int:
-    for market in chosen:
+def _counted(chosen: list[Market], now_ns: int) -> list[Market]:
+    """Markets whose book is shown: a stale one by itself, but not in a sum."""
+    known = [market for market in chosen if market.book.known]
+    if len(chosen) == 1:
+        return known
+    return [market for market in known if market.book_freshness(now_ns) is Freshness.LIVE]
+
+
+def _centre(counted: list[Market], chosen: list[Market], grids: dict[int, RowGrid]) -> int:
+    for market in (*counted, *chosen):
         mid = market.book.mid_ticks()
         if mid is not None:
             return grids[market.index].floor(int(mid))
@@ -76,8 +86,7 @@ def _resting(markets: list[Market], grids: dict[int, RowGrid], first: int, count
         edge = first if bids else first + count
         limit = -(-edge * grid.denominator // grid.numerator) if bids else edge * grid.denominator // grid.numerator
         _sum_levels(sizes, side.within(limit), grid, first, bids=bids)
-    sizes.flags.writeable = False
-    return sizes
+    return frozen(sizes)
 
 
 def _sum_levels(sizes: Floats, levels: Iterable[Level], grid: RowGrid, first: int, *, bids: bool) -> None:
@@ -98,8 +107,9 @@ def _volumes(
     found = base.find(key)
     if not isinstance(found, RowVolumes):
         found = RowVolumes(grids, window_ns)
+        since_ns = base.watermark_ns - window_ns if window_ns is not None else 0
         for part in base.trades.parts():
-            found.fill(part)
+            found.fill(part.where(part.ts >= since_ns))
         base.derive(key, found, grids)
     found.expire(base.watermark_ns)
     return found
@@ -135,9 +145,9 @@ def taker_flow(base: Base, markets: list[Market]) -> Floats:
     key = ("flow",)
     found = base.find(key)
     if not isinstance(found, TakerFlow):
-        found = TakerFlow(len(base.markets))
+        found = TakerFlow(len(base.markets), FLOW_NS)
         for part in base.trades.parts():
-            found.fill(part)
+            found.fill(part.where(part.ts >= base.watermark_ns - FLOW_NS))
         base.derive(key, found, range(len(base.markets)))
     flow: Floats = found.at(base.watermark_ns)[[market.index for market in markets]]
     return flow
@@ -175,10 +185,6 @@ def _weighted_mid(known: list[Market]) -> float | None:
     for market in known:
         ticks = market.book.weighted_mid_ticks()
         if ticks is not None:
-            mids.append(ticks * float(market.instrument.tick))
+            tick = market.instrument.tick
+            mids.append(ticks * tick.numerator / tick.denominator)
     return sum(mids) / len(mids) if mids else None
-
-
-def _last(chosen: list[Market]) -> float | None:
-    known = [market for market in chosen if market.last_price is not None]
-    return max(known, key=lambda market: market.last_event_ns).last_price if known else None

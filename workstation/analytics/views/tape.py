@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from workstation.analytics.bars import frozen
 from workstation.analytics.base import Base
 from workstation.analytics.trades import Trades
 from workstation.readmodels import TapeRequest, TapeView
@@ -18,17 +19,15 @@ def tape_view(base: Base, request: TapeRequest, revision: int, now_ns: int) -> T
     chosen = {market.index for market in base.chosen(request.markets)}
     look = request.count * _LOOK_BACK
     prints = _prints(base.trades.last(look), chosen, request.minimum_usd)
-    while len(prints[0]) < request.count and look < min(len(base.trades), _LOOK_LIMIT):
+    while len(prints[0]) <= request.count and look < min(len(base.trades), _LOOK_LIMIT):
         look *= 4
         prints = _prints(base.trades.last(look), chosen, request.minimum_usd)
-    ts, price, size, notional, sign, market, merged = (column[: -request.count - 1 : -1] for column in prints)
-    for column in prints:
-        column.flags.writeable = False
+    ts, ticks, size, notional, sign, market, merged = (frozen(column[: -request.count - 1 : -1]) for column in prints)
     return TapeView(
         request=request,
         revision=revision,
         ts_venue_ns=ts,
-        price=price * _ticks(base)[market] if len(market) else price,
+        price=frozen(_prices(base, ticks, market)),
         size=size,
         notional=notional,
         side=sign,
@@ -48,9 +47,11 @@ def merge_sweeps(trades: Trades) -> tuple[np.ndarray, ...]:
         return empty, np.empty(0), np.empty(0), np.empty(0), empty, empty, empty
     ms = trades.ts // _MS
     first = np.flatnonzero(np.concatenate(([True], (np.diff(ms) != 0) | (np.diff(trades.lane) != 0))))
-    size = np.add.reduceat(trades.size, first)
-    ticks = np.add.reduceat(trades.size * trades.ticks, first) / np.where(size > 0, size, 1.0)
     count = np.diff(np.concatenate((first, [len(ms)])))
+    size = np.add.reduceat(trades.size, first)
+    begin = trades.ticks[first]
+    away = np.add.reduceat(trades.size * (trades.ticks - np.repeat(begin, count)), first)
+    ticks = begin + away / np.where(size > 0, size, 1.0)
     notional = np.add.reduceat(trades.notional, first)
     return trades.ts[first].copy(), ticks, size, notional, trades.sign[first], trades.market[first], count
 
@@ -61,5 +62,7 @@ def _prints(trades: Trades, chosen: set[int], minimum_usd: float) -> tuple[np.nd
     return tuple(column[mask] for column in columns)
 
 
-def _ticks(base: Base) -> np.ndarray:
-    return np.array([float(market.instrument.tick) for market in base.markets])
+def _prices(base: Base, ticks: np.ndarray, market: np.ndarray) -> np.ndarray:
+    steps = np.array([market.instrument.tick.as_integer_ratio() for market in base.markets], float).reshape(-1, 2)
+    prices: np.ndarray = ticks * steps[market, 0] / steps[market, 1]
+    return prices

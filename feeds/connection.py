@@ -1,0 +1,132 @@
+"""One socket's life, again and again: connect, listen, fail, pause, connect. What happens becomes frames."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import random
+from collections.abc import Callable
+
+from feeds.clock import Clock
+from feeds.errors import FeedError, TransportError
+from feeds.frame import ConnectionSpec, Frame, FrameKind, open_frame
+from feeds.transport import Socket, open_socket
+
+log = logging.getLogger(__name__)
+
+SILENCE_S = 30.0
+FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 30.0
+
+
+def is_retryable(error: FeedError) -> bool:
+    """Whether trying again can help: everything but an address or a request that the venue refuses for good."""
+    return not isinstance(error, TransportError) or error.retryable
+
+
+class Backoff:
+    """Pauses that double up to half a minute, with jitter, and never shorter than the venue asks for."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._random = rng
+        self._pause_s = FIRST_PAUSE_S
+
+    def reset(self) -> None:
+        """The last try lasted: begin with a short pause again."""
+        self._pause_s = FIRST_PAUSE_S
+
+    async def pause(self, error: FeedError) -> None:
+        """Wait before the next try."""
+        told = error.retry_after_s if isinstance(error, TransportError) else None
+        await asyncio.sleep(max(self._pause_s * self._random.uniform(0.7, 1.3), told or 0.0))
+        self._pause_s = min(self._pause_s * 2, LAST_PAUSE_S)
+
+
+class LiveConnection:
+    """Keeps one connection of a plan alive.
+
+    `life` counts how often it was opened, `trouble` says why it is not open.
+    """
+
+    def __init__(self, spec: ConnectionSpec, clock: Clock, rng: random.Random, emit: Callable[[Frame], None]) -> None:
+        self.spec = spec
+        self.life = 0
+        self.opened_ns = 0
+        self.trouble = ""
+        self.opened = asyncio.Event()
+        self._clock = clock
+        self._backoff = Backoff(rng)
+        self._emit = emit
+        self._socket: Socket | None = None
+        self._leaving = ""
+        self._retired = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the socket is connected now."""
+        return self._socket is not None
+
+    async def keep(self) -> None:
+        """Stay connected until cancelled, retired, or refused for good."""
+        now_s = asyncio.get_running_loop().time
+        while not self._retired:
+            opened_s = math.inf
+            try:
+                async with open_socket(self.spec.url) as socket:
+                    self._begin(socket)
+                    opened_s = now_s()
+                    await self._listen(socket)
+            except TransportError as error:
+                if now_s() - opened_s > LAST_PAUSE_S:
+                    self._backoff.reset()
+                self._end(self._leaving or error.text)
+                if not is_retryable(error):
+                    log.error("%s: %s; not tried again", self.spec.name, error)
+                    return
+                if not self._retired:
+                    await self._backoff.pause(error)
+
+    async def send(self, text: str) -> None:
+        """Send a text if connected; a failure shows up as the end of the connection."""
+        if self._socket is None:
+            return
+        try:
+            await self._socket.send(text)
+        except TransportError as error:
+            log.info("%s: not sent: %s", self.spec.name, error)
+
+    async def leave(self, reason: str, *, retire: bool = False) -> None:
+        """Close the socket; unless retired it is opened again."""
+        self._retired = self._retired or retire
+        if self._socket is not None and not self._leaving:
+            self._leaving = reason
+            await self._socket.close()
+
+    def frame(self, kind: FrameKind, payload: bytes, tag: str = "") -> None:
+        """Pass on something of this connection, stamped now."""
+        self._emit(Frame(self._clock.now_ns(), self.spec.name, kind, payload, tag))
+
+    async def _listen(self, socket: Socket) -> None:
+        messages = socket.messages()
+        while True:
+            try:
+                payload = await asyncio.wait_for(anext(messages), SILENCE_S)
+            except TimeoutError as error:
+                raise TransportError(f"silent for {SILENCE_S:.0f} s") from error
+            self.frame(FrameKind.TEXT, payload)
+
+    def _begin(self, socket: Socket) -> None:
+        self._socket, self._leaving, self.trouble = socket, "", ""
+        self.life += 1
+        self.opened.set()
+        self.opened_ns = self._clock.now_ns()
+        self._emit(open_frame(self.spec, self.opened_ns))
+        log.info("%s: connected", self.spec.name)
+
+    def _end(self, reason: str) -> None:
+        if self._socket is not None:
+            self._socket = None
+            self.frame(FrameKind.CLOSE, reason.encode())
+        if self.trouble != reason:
+            log.info("%s: %s", self.spec.name, reason)
+        self.trouble = reason
