@@ -110,7 +110,8 @@ class LiveConnection:
         messages = socket.messages()
         while True:
             try:
-                payload = await asyncio.wait_for(anext(messages), SILENCE_S)
+                async with asyncio.timeout(SILENCE_S):  # wait_for of Python 3.11 can swallow a cancellation (gh-86296)
+                    payload = await anext(messages)
             except TimeoutError as error:
                 raise TransportError(f"silent for {SILENCE_S:.0f} s") from error
             self.frame(FrameKind.TEXT, payload)

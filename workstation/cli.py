@@ -217,6 +217,8 @@ def screenshot(
 def simulate(
     port: Annotated[int, typer.Option(help="The loopback port; 0 takes a free one.")] = 0,
     seed: Annotated[int, typer.Option(help="The same seed gives the same market.")] = 7,
+    venues: Annotated[str, typer.Option(help="Venues to serve, separated by commas; all if not given.")] = "",
+    faults_every: Annotated[str, typer.Option(help="Inject a random fault this often, for example 30s.")] = "",
     with_parent: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Serve the simulated venues alone, for any client to connect to."""
@@ -224,7 +226,13 @@ def simulate(
 
     if with_parent:
         threading.Thread(target=_end_with_parent, daemon=True).start()
-    run(port, seed, lambda bound: print(f"simulated venues on 127.0.0.1 {bound}", flush=True))  # noqa: T201
+    run(
+        port,
+        seed,
+        lambda bound: print(f"simulated venues on 127.0.0.1 {bound}", flush=True),  # noqa: T201
+        venues=tuple(venues.split(",")) if venues else None,
+        faults_every_s=_span(faults_every) / 1e9 if faults_every else None,
+    )
 
 
 def main() -> None:
