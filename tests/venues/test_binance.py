@@ -23,6 +23,7 @@ from feeds.events import (
     TradesLive,
     TradesLost,
 )
+from feeds.feed import Feed
 from feeds.frame import Frame, FrameKind, open_frame
 from feeds.instrument import Instrument, MarketKind
 from feeds.venues.binance import BinanceProtocol, channel_of_stream
@@ -186,7 +187,9 @@ def test_a_hole_in_spot_ids_is_announced_and_in_futures_ids_is_not() -> None:
 @pytest.mark.parametrize("make", [agg, raw])
 @pytest.mark.parametrize("instrument", [BTC, BTC_SPOT])
 def test_trades_seen_before_are_dropped(make: Any, instrument: Instrument) -> None:
-    events = all_of(opened(instrument), *(make(number) for number in (10, 11, 11, 10, 12, 9)))
+    feed = Feed()
+    frames = [open_frame(spec(instrument), NOW_NS), *(make(number) for number in (10, 11, 11, 10, 12, 9))]
+    events = [event for frame in frames for event in feed.receive(frame)]
     assert trades(events) == [10, 11, 12]
     assert not any(isinstance(event, TradesLost) for event in events)
 

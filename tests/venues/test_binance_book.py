@@ -12,7 +12,7 @@ from feeds.errors import ProtocolError
 from feeds.events import BookDelta, BookLost, BookSnapshot, Event
 from feeds.frame import Frame, FrameKind
 from feeds.instrument import Instrument, MarketKind
-from feeds.venues.binance import RULES, BinanceProtocol
+from feeds.venues.binance import BinanceProtocol
 from tests.venues.binance_wire import (
     BTC,
     BTC_COIN,
@@ -27,6 +27,11 @@ from tests.venues.binance_wire import (
 )
 
 S = 1_000_000_000
+SNAPSHOTS = {
+    MarketKind.LINEAR: ("/fapi/v1/depth?symbol={}&limit=1000", 20),
+    MarketKind.INVERSE: ("/dapi/v1/depth?symbol={}&limit=1000", 20),
+    MarketKind.SPOT: ("/api/v3/depth?symbol={}&limit=5000", 250),
+}
 FUTURES_AND_SPOT = pytest.mark.parametrize("instrument", [BTC, BTC_COIN, BTC_SPOT], ids=lambda found: found.id)
 
 
@@ -60,9 +65,9 @@ def test_the_first_diff_asks_for_the_snapshot_once(instrument: Instrument) -> No
     for number in range(3):
         assert list(protocol.receive(diff(instrument, 101 + 10 * number, 110 + 10 * number, 100 + 10 * number))) == []
     (fetch,) = taken(protocol)
-    rules = RULES[instrument.kind]
-    assert fetch.path == rules.snapshot_path.format(instrument.symbol)
-    assert (fetch.tag, fetch.weight) == (f"depth/{instrument.symbol}", rules.snapshot_weight)
+    path, weight = SNAPSHOTS[instrument.kind]
+    assert (fetch.path, fetch.weight) == (path.format(instrument.symbol), weight)
+    assert fetch.tag == f"depth/{instrument.symbol}"
 
 
 @FUTURES_AND_SPOT
