@@ -61,6 +61,7 @@ def screenshot(
     """Paint the window as it stands at a receive time of a recording. Raises RecordingError, OSError."""
     reader = RecordingReader(path)
     target_ns = at_ns(reader)
+    crash.install()
     app = _application()
     desk = Desk()
     desk.hold(ReplaySession(reader), target_ns, path.name)

@@ -81,6 +81,7 @@ def record(
     duration: Annotated[
         str, typer.Option("--for", help="How long, for example 10m or 1h; until Ctrl+C if not given.")
     ] = "",
+    history: Annotated[str, typer.Option(help="Trades before the start to fetch, for example 15m.")] = "",
     port: Annotated[int, typer.Option(help="Record the simulated venues at this loopback port instead.")] = 0,
 ) -> None:
     """Record venues without a window."""
@@ -101,8 +102,9 @@ def record(
             line.update(f"recording to {out.name}: {frames:,} frames, {size / 1e6:,.1f} MB")
 
         async def work() -> None:
-            source = LiveSource(_bases(bases), drivers, SystemClock())
-            await run(source, recorder, span_ns(duration) / 1e9 if duration else None, show)
+            history_s = _span(history) // 1_000_000_000 if history else 0
+            source = LiveSource(_bases(bases), drivers, SystemClock(), history_s=history_s)
+            await run(source, recorder, _span(duration) / 1e9 if duration else None, show)
 
         try:
             asyncio.run(work())

@@ -5,6 +5,7 @@ Freshness is a function of the events and of the time passed in, so a replay sho
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
@@ -21,13 +22,17 @@ _SPANS = 2_000
 
 @dataclass(slots=True)
 class Coverage:
-    """Spans of venue time in which every trade was received. The last one is open while trades are live."""
+    """Spans of venue time in which every trade was received, in order and apart.
+
+    The last one is open while trades are live.
+    """
 
     spans: list[tuple[int, int]] = field(default_factory=list)
     live: bool = False
     began: bool = False
     start_ns: int | None = None
     seen_ns: int = 0
+    traded_ns: int = 0
 
     def begin(self) -> None:
         """Trades are live; the span starts with the first venue time seen from now on, not before any seen."""
@@ -41,10 +46,17 @@ class Coverage:
         if ts_venue_ns > self.seen_ns:
             self.seen_ns = ts_venue_ns
 
+    def trade(self, ts_venue_ns: int) -> None:
+        """A trade came in: it is covered even if something of a later venue time was faster."""
+        self.traded_ns = max(self.traded_ns, ts_venue_ns)
+        if self.start_ns is not None and ts_venue_ns < self.start_ns:
+            self.start_ns = ts_venue_ns
+
     def lose(self) -> None:
-        """Trades are missing after the last venue time seen."""
+        """Trades are missing after the last one received, or after the last venue time seen if there was none."""
         if self.live and self.start_ns is not None:
-            self.spans.append((self.start_ns, max(self.seen_ns, self.start_ns)))
+            end_ns = self.traded_ns if self.traded_ns >= self.start_ns else self.seen_ns
+            self.spans.append((self.start_ns, max(end_ns, self.start_ns)))
             del self.spans[:-_SPANS]
         self.live, self.start_ns = False, None
 
@@ -71,7 +83,8 @@ class Coverage:
         """Whether no trade of [start, end) is missing, as far as is known."""
         if self.live and self.start_ns is not None and self.start_ns <= start_ns:
             return True
-        return any(start <= start_ns and end >= end_ns for start, end in reversed(self.spans))
+        at = bisect_right(self.spans, (start_ns, FOREVER_NS)) - 1
+        return at >= 0 and self.spans[at][1] >= end_ns
 
     def received(self) -> list[tuple[int, int]]:
         """Spans in which trades were received; one that is still open ends in the far future."""
