@@ -57,6 +57,8 @@ class Base:
         self.trade_revision = 0
         self.book_revision = 0
         self.coverage_revision = 0
+        self.state_revision = 0
+        self._judged: tuple[tuple[Freshness, Freshness, str], ...] = ()
         self._next_sample_ns = 0
         self._derived: dict[Hashable, tuple[Derived, frozenset[int]]] = {}
         self._listeners: list[list[Derived]] = []
@@ -140,6 +142,16 @@ class Base:
             kept = self.imbalances[market.instrument.id]
             kept.extend(value if market.book_freshness(second) is Freshness.LIVE else math.nan for second in seconds)
         self.book_revision += 1
+
+    def judge(self, now_ns: int) -> None:
+        """Count it as a new state of the markets if one of them can be trusted more or less than at the last call."""
+        judged = tuple(
+            (market.trades_freshness(now_ns), market.book_freshness(now_ns), market.book.lost_reason)
+            for market in self.markets
+        )
+        if judged != self._judged:
+            self._judged = judged
+            self.state_revision += 1
 
     def largest_tick(self, markets: Iterable[Market]) -> Fraction:
         """The coarsest price step among some markets."""

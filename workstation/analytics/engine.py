@@ -38,7 +38,6 @@ from workstation.analytics.views.tape import tape_view
 from workstation.readmodels import (
     CvdRequest,
     FootprintRequest,
-    Freshness,
     LadderRequest,
     TapeRequest,
     View,
@@ -55,8 +54,6 @@ class Engine:
         self.now_ns = 0
         self.bases: dict[str, Base] = {}
         self._markets: dict[InstrumentId, tuple[Base, Market]] = {}
-        self._freshness: tuple[tuple[Freshness, Freshness], ...] = ()
-        self._status_revision = 0
         self._next_status_ns = 0
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
             Trade: self._trade,
@@ -91,7 +88,6 @@ class Engine:
             self._next_status_ns = now_ns - now_ns % _STATUS_STEP_NS + _STATUS_STEP_NS
             for base in self.bases.values():
                 base.sample(now_ns)
-        self._watch_freshness()
 
     def instruments(self) -> tuple[Instrument, ...]:
         """Every market seen, in order of first event."""
@@ -107,7 +103,8 @@ class Engine:
         base = self.bases.get(request.base)
         if base is None:
             return -1
-        revision = base.trade_revision + base.coverage_revision + self._status_revision
+        base.judge(self.now_ns)
+        revision = base.trade_revision + base.coverage_revision + base.state_revision
         return revision + base.book_revision if isinstance(request, LadderRequest) else revision
 
     def view(self, request: ViewRequest) -> View:
@@ -128,15 +125,6 @@ class Engine:
         """An independent engine in the same state."""
         return deepcopy(self)
 
-    def _watch_freshness(self) -> None:
-        now_ns = self.now_ns
-        states = tuple(
-            (market.trades_freshness(now_ns), market.book_freshness(now_ns)) for _, market in self._markets.values()
-        )
-        if states != self._freshness:
-            self._freshness = states
-            self._status_revision += 1
-
     def _find(self, instrument: Instrument) -> tuple[Base, Market]:
         found = self._markets.get(instrument.id)
         return found if found is not None else self._begin(instrument)
@@ -152,6 +140,7 @@ class Engine:
     def _trade(self, event: Trade) -> None:
         base, market = self._find(event.instrument)
         self._seen(base, market, event.ts_venue_ns, event.ts_recv_ns)
+        market.coverage.trade(event.ts_venue_ns)
         base.add_trade(market, event)
 
     def _seen(self, base: Base, market: Market, ts_venue_ns: int, ts_recv_ns: int) -> None:
@@ -166,26 +155,20 @@ class Engine:
 
     def _book_delta(self, event: BookDelta) -> None:
         base, market = self._find(event.instrument)
-        self._book_seen(market, event.ts_recv_ns)
+        market.last_book_ns = event.ts_recv_ns
         market.book.apply(event)
         base.book_revision += 1
 
     def _book_snapshot(self, event: BookSnapshot) -> None:
         base, market = self._find(event.instrument)
-        self._book_seen(market, event.ts_recv_ns)
+        market.last_book_ns = event.ts_recv_ns
         market.book.replace(event)
         base.book_revision += 1
-
-    def _book_seen(self, market: Market, ts_recv_ns: int) -> None:
-        if market.book_freshness(self.now_ns) is not Freshness.LIVE:
-            self._status_revision += 1
-        market.last_book_ns = ts_recv_ns
 
     def _book_lost(self, event: BookLost) -> None:
         base, market = self._find(event.instrument)
         market.book.lose(event.reason)
         base.book_revision += 1
-        self._status_revision += 1
 
     def _quote(self, event: Quote) -> None:
         _, market = self._find(event.instrument)

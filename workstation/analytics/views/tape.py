@@ -17,7 +17,7 @@ _LOOK_LIMIT = 200_000
 def tape_view(base: Base, request: TapeRequest, revision: int, now_ns: int) -> TapeView:
     """The newest `request.count` prints that pass the filter, newest first."""
     chosen = {market.index for market in base.chosen(request.markets)}
-    look = request.count * _LOOK_BACK
+    look = request.count * _LOOK_BACK + 1
     prints = _prints(base.trades.last(look), chosen, request.minimum_usd)
     while len(prints[0]) <= request.count and look < min(len(base.trades), _LOOK_LIMIT):
         look *= 4
