@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from feeds.backfill import LastTrade
-from feeds.events import BookDelta, BookLost, BookSnapshot, Event, Quote, Trade, TradesLive, TradesLost
+from feeds.events import BookDelta, BookLost, BookSnapshot, Event, Trade, TradesLive, TradesLost
 from feeds.instrument import InstrumentId
 
 IDS_KEPT = 20_000
@@ -67,7 +67,7 @@ class Once:
         """The events that go on, in order."""
         passes = self.passes
         if len(events) == 1:
-            return events if type(events[0]) is Quote or passes(connection, events[0]) else ()
+            return events if passes(connection, events[0]) else ()
         return [event for event in events if passes(connection, event)]
 
     def _trade(self, trade: Trade) -> bool:

@@ -73,6 +73,7 @@ class Units:
         self._inverse = instrument.kind is MarketKind.INVERSE
         self._numerator, self._denominator = instrument.tick.numerator, instrument.tick.denominator
         self._unit = float(instrument.contract_size) * (1 if self._inverse else instrument.multiplier)
+        self.is_plain = not self._inverse and self._unit == 1.0  # sizes are base coin already
         self._per_tick = self._unit * self._denominator / self._numerator
         self.levels: Callable[[Levels], list[Level]] = self._choose_levels()
 

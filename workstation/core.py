@@ -14,6 +14,7 @@ from feeds.feed import Feed
 from feeds.frame import Frame, FrameKind
 from feeds.recording import RecordingReader
 from feeds.replay import FrameCursor, Mark
+from workstation.analytics.base import DEFAULT_LIMITS, Limits
 from workstation.analytics.engine import Engine
 
 SLICE = 4_096
@@ -31,9 +32,9 @@ def spare_the_collector() -> None:
 class Core:
     """All state that frames make. `frames` counts them."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         self.feed = Feed()
-        self.engine = Engine()
+        self.engine = Engine(limits)
         self.frames = 0
 
     def consume(self, frames: Sequence[Frame]) -> None:

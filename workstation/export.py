@@ -16,7 +16,7 @@ import numpy as np
 from feeds.events import BookLost, Event, Side
 from feeds.instrument import Instrument
 from feeds.recording import RecordingReader
-from workstation.analytics.base import Base
+from workstation.analytics.base import Base, Limits
 from workstation.analytics.engine import Engine
 from workstation.analytics.market import Market
 from workstation.analytics.views.cvd import cvd_view
@@ -25,6 +25,7 @@ from workstation.core import Core
 from workstation.readmodels import CvdRequest, FootprintBar, FootprintRequest, FootprintRules, MarketFilter
 
 Row = tuple[Any, ...]
+EVERYTHING = Limits(trades=1 << 62, bars=1 << 62)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def export_rows(
         RecordingError: the file is no recording.
     """
     reader = RecordingReader(path)
-    core = Core()
+    core = Core(EVERYTHING)
     flow = _Flow(settings)
     start_ns, end_ns = reader.start_ns or 0, reader.end_ns or 0
     for chunk_at in range(len(reader.chunk_starts)):

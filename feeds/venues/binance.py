@@ -349,7 +349,10 @@ class BinanceProtocol:
             return ()
         units = market.units
         bid, ask = units.ticks[data.b], units.ticks[data.a]
-        bid_size, ask_size = units.sizes(bid, data.B, ask, data.A)
+        if units.is_plain:
+            bid_size, ask_size = data.B, data.A
+        else:
+            bid_size, ask_size = units.sizes(bid, data.B, ask, data.A)
         ts_venue_ns = data.T * _MS if data.T is not None else now_ns
         return (Quote(market.instrument, ts_venue_ns, now_ns, bid, bid_size, ask, ask_size, data.u),)
 

@@ -10,13 +10,14 @@ import math
 from collections import deque
 from collections.abc import Hashable, Iterable
 from copy import deepcopy
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol, TypeVar
 
 from feeds.events import Liquidation, Side, Trade, TradesFilled
 from feeds.instrument import Instrument, InstrumentId
 from workstation.analytics.market import Market
-from workstation.analytics.trades import TradeStore
+from workstation.analytics.trades import BAR_CAP, CAP, TradeStore
 from workstation.readmodels import Freshness, MarketFilter
 
 DERIVED_LIMIT = 64
@@ -44,13 +45,25 @@ def side_of(trade: Trade) -> int:
     return 1 if aggressor is _BUY else 2 if aggressor is _SELL else 0
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is kept of each base: trades in the store, bars in a series."""
+
+    trades: int = CAP
+    bars: int = BAR_CAP
+
+
+DEFAULT_LIMITS = Limits()
+
+
 class Base:
     """The state behind every pane of one base asset."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, limits: Limits = DEFAULT_LIMITS) -> None:
         self.name = name
+        self.limits = limits
         self.markets: list[Market] = []
-        self.trades = TradeStore()
+        self.trades = TradeStore(limits.trades)
         self.liquidations: deque[Liquidation] = deque(maxlen=LIQUIDATIONS_KEPT)
         self.imbalances: dict[InstrumentId, deque[float]] = {}
         self.watermark_ns = 0
@@ -64,7 +77,7 @@ class Base:
         self._listeners: list[list[Derived]] = []
 
     def __deepcopy__(self, memo: dict[int, object]) -> Base:
-        copy = Base(self.name)
+        copy = Base(self.name, self.limits)
         for name, value in vars(self).items():
             if name not in ("_derived", "_listeners", "liquidations"):
                 setattr(copy, name, deepcopy(value, memo))

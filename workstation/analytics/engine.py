@@ -29,7 +29,7 @@ from feeds.events import (
     TradesLost,
 )
 from feeds.instrument import Instrument, InstrumentId
-from workstation.analytics.base import Base
+from workstation.analytics.base import DEFAULT_LIMITS, Base, Limits
 from workstation.analytics.market import Market
 from workstation.analytics.views.cvd import cvd_view
 from workstation.analytics.views.footprint import footprint_view
@@ -50,8 +50,9 @@ _STATUS_STEP_NS = 1_000_000_000
 class Engine:
     """State of all bases. `now_ns` is the receive time reached."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         self.now_ns = 0
+        self._limits = limits
         self.bases: dict[str, Base] = {}
         self._markets: dict[InstrumentId, tuple[Base, Market]] = {}
         self._next_status_ns = 0
@@ -132,7 +133,7 @@ class Engine:
     def _begin(self, instrument: Instrument) -> tuple[Base, Market]:
         base = self.bases.get(instrument.base)
         if base is None:
-            base = self.bases[instrument.base] = Base(instrument.base)
+            base = self.bases[instrument.base] = Base(instrument.base, self._limits)
             base.sample(self.now_ns)
         found = self._markets[instrument.id] = (base, base.add_market(instrument))
         return found
@@ -171,8 +172,8 @@ class Engine:
         base.book_revision += 1
 
     def _quote(self, event: Quote) -> None:
-        _, market = self._find(event.instrument)
-        market.quote = event
+        found = self._markets.get(event.instrument.id) or self._begin(event.instrument)
+        found[1].quote = event
 
     def _trades_live(self, event: TradesLive) -> None:
         base, market = self._find(event.instrument)

@@ -14,11 +14,10 @@ import numpy as np
 from feeds.events import Trade
 from workstation.analytics.bars import BarBuilder, fill_bar
 from workstation.analytics.market import Market, RowGrid
-from workstation.analytics.trades import Trades
+from workstation.analytics.trades import BAR_CAP, Trades
 from workstation.readmodels import FootprintBar, FootprintRules
 
 GRACE_NS = 1_000_000_000
-BAR_CAP = 6_000
 
 Columns = tuple[np.ndarray, ...]
 

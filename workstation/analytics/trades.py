@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 CHUNK = 16_384
 CAP = 4_000_000
+BAR_CAP = 6_000  # bars of a series
 
 Row = tuple[int, int, float, float, int]  # ts_venue_ns, price ticks, size (base coin), notional (quote), lane
 

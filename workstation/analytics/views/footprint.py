@@ -11,7 +11,7 @@ import numpy as np
 from workstation.analytics.bars import frozen
 from workstation.analytics.base import Base
 from workstation.analytics.market import ONE_ROW, Market, row_grid
-from workstation.analytics.series import BAR_CAP, BarSeries
+from workstation.analytics.series import BarSeries
 from workstation.readmodels import FootprintBar, FootprintRequest, FootprintRules, FootprintView, Ints, MarketFilter
 
 ROWS_A_BAR = 30  # at most; the next step of 1-2-5 gives 12 at least
@@ -36,15 +36,15 @@ def footprint_view(base: Base, request: FootprintRequest, revision: int, now_ns:
     )
 
 
-def bar_series(base: Base, markets: MarketFilter, bar_ns: int, cap: int = BAR_CAP) -> BarSeries:
+def bar_series(base: Base, markets: MarketFilter, bar_ns: int) -> BarSeries:
     """Bars without price rows."""
     chosen = base.chosen(markets)
-    return _made(base, ("bars", markets, bar_ns), chosen, bar_ns, None, FootprintRules(), cap)
+    return _made(base, ("bars", markets, bar_ns), chosen, bar_ns, None, FootprintRules())
 
 
-def market_bars(base: Base, market: Market, bar_ns: int, cap: int = BAR_CAP) -> BarSeries:
+def market_bars(base: Base, market: Market, bar_ns: int) -> BarSeries:
     """Bars of one market, without price rows."""
-    return _made(base, ("market", market.index, bar_ns), [market], bar_ns, None, FootprintRules(), cap)
+    return _made(base, ("market", market.index, bar_ns), [market], bar_ns, None, FootprintRules())
 
 
 def gap_spans(markets: Iterable[Market]) -> Ints:
@@ -87,7 +87,7 @@ def _row_size(base: Base, request: FootprintRequest, chosen: list[Market]) -> Fr
 
 def _series(base: Base, request: FootprintRequest, chosen: list[Market], row_size: Fraction) -> BarSeries:
     key = ("footprint", request.markets, request.bar_ns, row_size, request.rules)
-    return _made(base, key, chosen, request.bar_ns, row_size, request.rules, BAR_CAP)
+    return _made(base, key, chosen, request.bar_ns, row_size, request.rules)
 
 
 def _made(
@@ -97,7 +97,6 @@ def _made(
     bar_ns: int,
     row_size: Fraction | None,
     rules: FootprintRules,
-    cap: int,
 ) -> BarSeries:
     found = base.find(key)
     if isinstance(found, BarSeries):
@@ -106,7 +105,7 @@ def _made(
         market.index: (market, row_grid(market.instrument, row_size) if row_size is not None else ONE_ROW)
         for market in chosen
     }
-    series = BarSeries(bar_ns, grids, rules, cap)
+    series = BarSeries(bar_ns, grids, rules, base.limits.bars)
     for part in base.trades.parts():
         series.fill(part)
     return base.derive(key, series, grids)
