@@ -44,8 +44,9 @@ class Desk:
         return self.session.core.engine if self.session is not None else self._empty
 
     def bases(self) -> list[str]:
-        """Bases known so far, in order of arrival."""
-        return list(self.engine.bases)
+        """Bases that were asked for, then others in order of arrival."""
+        wanted = self.session.bases if isinstance(self.session, LiveSession) else ()
+        return list(dict.fromkeys((*wanted, *self.engine.bases)))
 
     def revision(self, request: ViewRequest) -> int:
         """Changes whenever `view(request)` would."""

@@ -30,6 +30,7 @@ class LiveSession:
     ) -> None:
         self.core = Core()
         self.name = name
+        self.bases = source.bases
         self.epoch = 0
         self.recorder: Recorder | None = None
         self._source = source
