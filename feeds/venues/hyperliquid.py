@@ -90,6 +90,7 @@ class _Market:
         self.fast: _Depth | None = None
         self.quote_time = 0
         self.trades_live = False
+        self.live_ns = 0
         self.had_trades = False
         self._seen: set[int] = set()
         self._order: deque[int] = deque()
@@ -229,7 +230,7 @@ class HyperliquidProtocol:
     def _go_live(self, market: _Market, now_ns: int) -> list[Event]:
         if market.trades_live:
             return []
-        market.trades_live = True
+        market.trades_live, market.live_ns = True, now_ns
         return [TradesLive(market.instrument, now_ns)]
 
     def _refused(self, text: str, now_ns: int) -> Events:
@@ -285,11 +286,13 @@ class HyperliquidProtocol:
     # mark, index, funding, open interest
 
     def _context(self, data: ContextData, now_ns: int) -> Events:
-        """Contexts carry no time. They are dated a second back, which is where the venue's block time is (4.7)."""
+        """Contexts carry no time. They are dated a second back, which is where the venue's block time is (4.7), but not
+        to before the trades were live: the time would seem to be one in which all of them were received.
+        """
         market = self._markets.get(data.coin)
         if market is None:
             return ()
-        instrument, ctx, ts_ns = market.instrument, data.ctx, now_ns - _CONTEXT_LAG_NS
+        instrument, ctx, ts_ns = market.instrument, data.ctx, max(now_ns - _CONTEXT_LAG_NS, market.live_ns)
         mark, size = ctx.markPx / instrument.multiplier, ctx.openInterest * instrument.multiplier
         next_ns = ts_ns - ts_ns % _HOUR + _HOUR
         return (

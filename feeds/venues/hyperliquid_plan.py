@@ -15,7 +15,10 @@ from feeds.venues.hyperliquid_instruments import instruments_from_meta
 _HOST = Endpoints("wss://api.hyperliquid.xyz", "https://api.hyperliquid.xyz")
 _LISTS = {MarketKind.LINEAR: '{"type":"meta"}', MarketKind.SPOT: '{"type":"spotMeta"}'}
 _BOOK = ("l2Book", "l2BookFast", "bbo")
-_FLOW = {MarketKind.LINEAR: ("trades", "activeAssetCtx"), MarketKind.SPOT: ("trades",)}
+_ROUTES = {
+    MarketKind.LINEAR: {"book": _BOOK, "flow": ("trades", "activeAssetCtx")},
+    MarketKind.SPOT: {"all": (*_BOOK, "trades")},  # trades alone can be silent for longer than a dead socket
+}
 
 
 def listing(kind: MarketKind) -> tuple[Fetch, ...]:
@@ -37,14 +40,13 @@ def choose(instruments: Iterable[Instrument], bases: Iterable[str]) -> tuple[Ins
 
 
 def connections(kind: MarketKind, markets: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[ConnectionSpec, ...]:
-    """Two sockets for a kind: the books, and all else.
+    """Two sockets for the perpetuals, the books and all else; one for spot.
 
-    The venue allows 10 sockets and 1000 subscriptions an address; both kinds need 4 and at most 5 a coin.
+    The venue allows 10 sockets and 1000 subscriptions an address; both kinds need 3 and at most 5 a coin.
     """
     if not markets:
         return ()
-    routes = {"book": _BOOK, "flow": _FLOW[kind]}
-    return tuple(_connection(kind, route, channels, markets, endpoints) for route, channels in routes.items())
+    return tuple(_connection(kind, route, channels, markets, endpoints) for route, channels in _ROUTES[kind].items())
 
 
 def _connection(
