@@ -36,6 +36,8 @@ class FrameTimer(QObject):
         self._source = source
         self._panes = panes
         self._drawn: dict[Pane, tuple[ViewRequest, int, int]] = {}
+        self._drawn_at: dict[Pane, int] = {}
+        self._frame = 0
         self.frame_ms: deque[float] = deque(maxlen=240)
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -53,6 +55,7 @@ class FrameTimer(QObject):
     def tick(self) -> None:
         """One frame."""
         began = time.perf_counter()
+        self._frame += 1
         status = self._source.status()
         for pane in self._panes():
             if pane.isVisible():
@@ -67,7 +70,9 @@ class FrameTimer(QObject):
         drawn = self._drawn.get(pane)
         if drawn is not None and drawn[2] != epoch:
             pane.clear()
+        elif drawn is not None and drawn[0] == request and self._frame - self._drawn_at[pane] < pane.every_frames:
+            return
         key = (request, self._source.revision(request), epoch)
         if drawn != key:
-            self._drawn[pane] = key
+            self._drawn[pane], self._drawn_at[pane] = key, self._frame
             pane.refresh(self._source.view(request))

@@ -15,6 +15,7 @@ class Pane(QWidget):
     """Base of all panes, one level deep. Subclasses set `title` and implement `request`, `refresh` and `clear`."""
 
     title = ""
+    every_frames = 1  # a pane whose numbers nobody can read at 60 Hz asks for fewer
     request_changed = Signal()
 
     def request(self) -> ViewRequest | None:

@@ -116,3 +116,13 @@ def test_it_ticks_by_itself_until_it_is_stopped(qtbot: QtBot, pane: RecordingPan
         timer.start()
     timer.stop()
     assert pane.calls == ["refresh"]
+
+
+def test_a_pane_that_asks_for_fewer_frames_gets_them(pane: RecordingPane) -> None:
+    source = Source()
+    pane.every_frames = 3
+    timer = FrameTimer(source, lambda: [pane])
+    for _ in range(9):
+        source.now += 1
+        timer.tick()
+    assert pane.calls.count("refresh") == 3

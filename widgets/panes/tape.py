@@ -31,6 +31,7 @@ class TapePane(Pane):
     """Scrolling down pauses; a click on the banner, a middle click or Esc resumes."""
 
     title = "Tape"
+    every_frames = 3
     keys = (("wheel", "scroll; away from the top it pauses"), ("Esc, middle click", "resume"))
 
     def __init__(self, base: str = "") -> None:
