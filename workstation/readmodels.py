@@ -11,14 +11,25 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-import numpy as np
-import numpy.typing as npt
-
 from feeds.instrument import InstrumentId, MarketKind, Venue
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
+from workstation.footprint_models import Absorption as Absorption
+from workstation.footprint_models import AbsorptionRule as AbsorptionRule
+from workstation.footprint_models import BarKind as BarKind
+from workstation.footprint_models import BarRule as BarRule
+from workstation.footprint_models import Bools as Bools
+from workstation.footprint_models import Floats as Floats
+from workstation.footprint_models import FootprintBar as FootprintBar
+from workstation.footprint_models import FootprintRules as FootprintRules
+from workstation.footprint_models import Ints as Ints
+from workstation.footprint_models import MinimumMode as MinimumMode
+from workstation.footprint_models import NakedPoc as NakedPoc
+from workstation.footprint_models import PocTie as PocTie
+from workstation.footprint_models import Stack as Stack
+from workstation.footprint_models import ValueAreaMode as ValueAreaMode
+from workstation.footprint_models import ZeroRule as ZeroRule
+from workstation.footprint_models import Zone as Zone
+from workstation.footprint_models import no_floats as no_floats
+from workstation.footprint_models import no_ints as no_ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,42 +50,58 @@ class MarketFilter:
         return (self.venues is None or venue in self.venues) and (self.kinds is None or kind in self.kinds)
 
 
-class ZeroRule(StrEnum):
-    """What an empty cell on the other side of a diagonal means."""
-
-    COUNT = "count"  # the dominant cell is imbalanced if it has the minimum volume
-    SKIP = "skip"  # no comparison
-    ONE_LOT = "one-lot"  # the empty cell counts as the minimum volume, or the smallest traded cell
-
-
-class PocTie(StrEnum):
-    """Which row of equal volume is the POC."""
-
-    MIDDLE = "middle"  # nearest the middle of the bar, then the lower
-    LOWEST = "lowest"
-
-
-@dataclass(frozen=True, slots=True)
-class FootprintRules:
-    """How cells are judged. `imbalance_ratio` is a plain ratio (3.0 = three times), compared with >=."""
-
-    imbalance_ratio: float = 3.0
-    minimum_volume: float = 0.0  # of the dominant cell, base coin
-    zero_rule: ZeroRule = ZeroRule.COUNT
-    stack_length: int = 3
-    value_area: float = 0.70
-    poc_tie: PocTie = PocTie.MIDDLE
-
-
 @dataclass(frozen=True, slots=True)
 class FootprintRequest:
-    """A footprint chart: time bars of `bar_ns`, rows of `row_size` (None: automatic, 15-30 rows a bar)."""
+    """A footprint chart: bars of `rule` (None: time bars of `bar_ns`), rows of `row_size` (None: automatic, 15-30 rows
+    a bar).
+
+    `vwap_anchor_ns` is where VWAP begins, rounded down to a bar; None: at 00:00 UTC of every day.
+    """
 
     base: str
     markets: MarketFilter = MarketFilter()
     bar_ns: int = 60_000_000_000
     row_size: float | None = None
-    rules: FootprintRules = FootprintRules()
+    rules: FootprintRules = field(default_factory=FootprintRules)
+    rule: BarRule | None = None
+    vwap_anchor_ns: int | None = None
+
+    @property
+    def bar_rule(self) -> BarRule:
+        """What ends a bar."""
+        return self.rule or BarRule(BarKind.TIME, self.bar_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRequest:
+    """Volume by row of the trades with a venue time in [start_ns, end_ns); a session is a UTC day.
+
+    `smoothing_rows` is how many rows to each side are averaged before nodes are looked for.
+    """
+
+    base: str
+    markets: MarketFilter
+    row_size: float
+    start_ns: int
+    end_ns: int
+    value_area: float = 0.70
+    value_area_mode: ValueAreaMode = ValueAreaMode.GROW
+    smoothing_rows: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class BigTradesRequest:
+    """Prints of at least `minimum_usd` (None: the 99.5th percentile of the prints kept) in [start_ns, end_ns).
+
+    They are merged as on the tape; no more than the `count` largest are given.
+    """
+
+    base: str
+    markets: MarketFilter = MarketFilter()
+    minimum_usd: float | None = None
+    start_ns: int = 0
+    end_ns: int = 1 << 62
+    count: int = 700
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +142,16 @@ class TapeRequest:
     count: int = 200
 
 
-ViewRequest = FootprintRequest | CvdRequest | LadderRequest | TapeRequest
+@dataclass(frozen=True, slots=True)
+class UniverseRequest:
+    """Every perpetual and, summed over the markets that a filter accepts, every base."""
+
+    markets: MarketFilter = MarketFilter()
+
+
+ViewRequest = (
+    FootprintRequest | CvdRequest | LadderRequest | TapeRequest | ProfileRequest | BigTradesRequest | UniverseRequest
+)
 
 
 class Freshness(StrEnum):
@@ -143,65 +179,16 @@ class MarketState:
     last_event_ns: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Stack:
-    """Consecutive imbalanced rows, inclusive; `buy` says which side."""
-
-    low_row: int
-    high_row: int
-    buy: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FootprintBar:
-    """One bar. Row i of the arrays covers prices [(first_row + i) * row_size, (first_row + i + 1) * row_size).
-
-    Rows are contiguous, empty ones included. `min_delta` and `max_delta` are extremes of the running delta, which
-    starts at 0. `stacks` is empty until the bar is closed. `complete` is False when the markets were not all received
-    from start to end.
-    """
-
-    start_ns: int
-    end_ns: int
-    open: float
-    high: float
-    low: float
-    close: float
-    buy: float
-    sell: float
-    buy_usd: float
-    sell_usd: float
-    min_delta: float
-    max_delta: float
-    trades: int
-    first_row: int
-    buy_volume: Floats
-    sell_volume: Floats
-    buy_imbalance: Bools
-    sell_imbalance: Bools
-    poc_row: int
-    value_low_row: int
-    value_high_row: int
-    stacks: tuple[Stack, ...]
-    closed: bool
-    complete: bool
-
-    @property
-    def delta(self) -> float:
-        """Buy minus sell volume, base coin."""
-        return self.buy - self.sell
-
-    @property
-    def volume(self) -> float:
-        """Buy plus sell volume, base coin."""
-        return self.buy + self.sell
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class FootprintView:
     """Bars oldest first.
 
     Minutes without a trade are absent. `gaps` is (n, 2): start and end of spans with missing trades.
+    `minimum_volume` (base coin) is what the newest bar is held against, in every mode of the rules. `session_pocs` are
+    those of earlier UTC days. The arrays after them have one number a bar and are NaN where it is not known:
+    `cvd` (base coin) at its close since 00:00 UTC, whatever is loaded; `oi_change` (base coin) the changes of open
+    interest reported in it; liquidated positions in quote; `divergence` 1 where the price of a closed bar is a new low
+    of N bars and CVD is not, -1 for a new high; VWAP of its close with the standard deviation for the bands.
     """
 
     request: FootprintRequest
@@ -212,6 +199,55 @@ class FootprintView:
     gaps: Ints
     last_price: float | None = None
     now_ns: int = 0
+    minimum_volume: float = 0.0
+    zones: tuple[Zone, ...] = ()
+    naked_pocs: tuple[NakedPoc, ...] = ()
+    session_pocs: tuple[NakedPoc, ...] = ()
+    absorptions: tuple[Absorption, ...] = ()
+    cvd: Floats = field(default_factory=no_floats)
+    oi_change: Floats = field(default_factory=no_floats)
+    long_liquidated_usd: Floats = field(default_factory=no_floats)
+    short_liquidated_usd: Floats = field(default_factory=no_floats)
+    divergence: Ints = field(default_factory=no_ints)
+    vwap: Floats = field(default_factory=no_floats)
+    vwap_deviation: Floats = field(default_factory=no_floats)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProfileView:
+    """Volume by row from `first_row` on, contiguous; all arrays empty and the rows 0 where nothing traded.
+
+    A high-volume node is a local maximum of the smoothed profile above its mean, a low-volume node a local minimum
+    inside the profile below half of its mean; of a plateau the middle row, the lower of two.
+    """
+
+    request: ProfileRequest
+    revision: int
+    first_row: int
+    buy: Floats
+    sell: Floats
+    poc_row: int
+    value_low_row: int
+    value_high_row: int
+    high_nodes: Ints
+    low_nodes: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BigTrades:
+    """Prints at or above `threshold_usd`, oldest first; `side` is +1 buy, -1 sell, 0 unknown; `market` indexes
+    `markets`.
+    """
+
+    request: BigTradesRequest
+    revision: int
+    threshold_usd: float
+    ts_venue_ns: Ints
+    price: Floats
+    notional: Floats
+    side: Ints
+    market: Ints
+    markets: tuple[MarketState, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -302,7 +338,80 @@ class TapeView:
     markets: tuple[MarketState, ...]
 
 
-View = FootprintView | CvdView | LadderView | TapeView
+@dataclass(frozen=True, slots=True, eq=False)
+class UniverseColumns:
+    """One number a row; NaN where it is not known.
+
+    `price` is the last one. `funding_8h` is a fraction of the notional per 8 h, positive when longs pay; `open_interest`
+    base coin, one side counted; its changes are fractions; `premium` is mark over index minus 1. `taker_delta` is what
+    takers bought minus what they sold, over the volume, in the last whole 5 minutes or hour that the venue told.
+    `liquidated_*` is the notional of the last hour by the side of the position. `age_s` is the time since the last word.
+    """
+
+    price: Floats
+    change_24h: Floats
+    volume_24h: Floats
+    turnover_24h: Floats
+    funding_8h: Floats
+    open_interest: Floats
+    open_interest_usd: Floats
+    interest_change_1h: Floats
+    interest_change_4h: Floats
+    interest_change_24h: Floats
+    premium: Floats
+    taker_delta_5m: Floats
+    taker_delta_1h: Floats
+    liquidated_long_1h: Floats
+    liquidated_short_1h: Floats
+    age_s: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UniverseMarkets:
+    """The perpetuals one by one. `base` is the row of each in `UniverseView.symbols`.
+
+    `funding` is a fraction per interval of `interval_h` hours, due at `next_funding_ns` (0: not told). `bid` and `ask`
+    are prices, the sizes base coin. `taker_buy_24h` is base coin.
+    """
+
+    ids: tuple[InstrumentId, ...]
+    venues: tuple[Venue, ...]
+    kinds: tuple[MarketKind, ...]
+    base: Ints
+    columns: UniverseColumns
+    mark: Floats
+    index: Floats
+    funding: Floats
+    interval_h: Floats
+    next_funding_ns: Ints
+    bid: Floats
+    ask: Floats
+    bid_size: Floats
+    ask_size: Floats
+    taker_buy_24h: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UniverseView:
+    """One row a base, over its perpetuals that are live: those that said something in the last 20 s.
+
+    Sums are over what is known; funding is weighted by open interest in USD, premium by turnover; price and change are
+    those of the market with the largest turnover. A change of open interest is over the markets that know both ends.
+    `live` of `known` perpetuals count. `since_ns` is when the first word came: sums of an hour are whole an hour later.
+    """
+
+    request: UniverseRequest
+    revision: int
+    symbols: tuple[str, ...]
+    columns: UniverseColumns
+    live: Ints
+    known: Ints
+    markets: UniverseMarkets
+    since_ns: int = 0
+    now_ns: int = 0
+
+
+View = FootprintView | CvdView | LadderView | TapeView | ProfileView | BigTrades | UniverseView
 
 
 class Presence(StrEnum):
