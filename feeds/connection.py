@@ -6,7 +6,8 @@ import asyncio
 import logging
 import math
 import random
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from feeds.clock import Clock
 from feeds.errors import FeedError, TransportError
@@ -42,8 +43,36 @@ class Backoff:
         self._pause_s = min(self._pause_s * 2, LAST_PAUSE_S)
 
 
+class _NoSocket:
+    """What a connection without an address has instead of a socket: nothing arrives until it is closed."""
+
+    def __init__(self) -> None:
+        self._closed = asyncio.Event()
+
+    def messages(self) -> AsyncIterator[bytes]:
+        return self
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        await self._closed.wait()
+        raise TransportError("the connection was left")
+
+    async def send(self, text: str) -> None:
+        raise TransportError("a connection without a socket cannot send", text)
+
+    async def close(self) -> None:
+        self._closed.set()
+
+
+@asynccontextmanager
+async def _no_socket() -> AsyncIterator[Socket]:
+    yield _NoSocket()
+
+
 class LiveConnection:
-    """Keeps one connection of a plan alive.
+    """Keeps one connection of a plan alive. One without an address has no socket and lasts until it is left.
 
     `life` counts how often it was opened, `trouble` says why it is not open.
     """
@@ -72,7 +101,7 @@ class LiveConnection:
         while not self._retired:
             opened_s = math.inf
             try:
-                async with open_socket(self.spec.url) as socket:
+                async with self._socket_of_plan() as socket:
                     self._begin(socket)
                     opened_s = now_s()
                     await self._listen(socket)
@@ -106,11 +135,15 @@ class LiveConnection:
         """Pass on something of this connection, stamped now."""
         self._emit(Frame(self._clock.now_ns(), self.spec.name, kind, payload, tag))
 
+    def _socket_of_plan(self) -> AbstractAsyncContextManager[Socket]:
+        return open_socket(self.spec.url) if self.spec.url else _no_socket()
+
     async def _listen(self, socket: Socket) -> None:
         messages = socket.messages()
+        silence_s = SILENCE_S if self.spec.url else None
         while True:
             try:
-                async with asyncio.timeout(SILENCE_S):  # wait_for of Python 3.11 can swallow a cancellation (gh-86296)
+                async with asyncio.timeout(silence_s):  # wait_for of Python 3.11 can swallow a cancellation (gh-86296)
                     payload = await anext(messages)
             except TimeoutError as error:
                 raise TransportError(f"silent for {SILENCE_S:.0f} s") from error

@@ -11,6 +11,7 @@ msgspec structs instead of dataclasses: a frozen slotted dataclass costs 1.0 us 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 
@@ -141,6 +142,45 @@ class Liquidation(_Event, frozen=True):
     side: Side
 
 
+class OpenInterestHistory(_Event, frozen=True):
+    """Open interest as it was, fetched afterwards: (venue time in ns, base coin, one side counted), oldest first."""
+
+    instrument: Instrument
+    ts_recv_ns: int
+    rows: tuple[tuple[int, float], ...]
+
+
+class DayStats(_Event, frozen=True):
+    """The venue's own sums over the last 24 hours, and its last price, quote per base coin.
+
+    `change_24h` is a fraction, `volume_24h` base coin, `turnover_24h` quote currency; `taker_buy_24h` is the part of
+    the volume that takers bought, None where the venue does not say.
+    """
+
+    instrument: Instrument
+    ts_venue_ns: int
+    ts_recv_ns: int
+    last: float
+    change_24h: float
+    volume_24h: float
+    turnover_24h: float
+    taker_buy_24h: float | None = None
+
+
+class TakerFlow(_Event, frozen=True):
+    """Volume by the venue's own count in the `window_ns` that ended at `ts_venue_ns`, and what takers bought of it.
+
+    Both are base coin.
+    """
+
+    instrument: Instrument
+    ts_venue_ns: int
+    ts_recv_ns: int
+    window_ns: int
+    volume: float
+    taker_buy: float
+
+
 class TradesLive(_Event, frozen=True):
     """From here on every trade of the instrument is received."""
 
@@ -168,6 +208,51 @@ class TradesFilled(_Event, frozen=True):
     since_ns: int
     until_ns: int
     trades: tuple[Trade, ...]
+
+
+class HistoryEnded(_Event, frozen=True):
+    """No older trades of the instrument will be fetched: there is enough, or the venue gives no more."""
+
+    instrument: Instrument
+    ts_recv_ns: int
+
+
+class Candle(NamedTuple):
+    """One bar of the venue's own. Prices are quote per base coin, `volume` base coin, `turnover` quote.
+
+    `buy_volume` is what takers bought, None where the venue does not split.
+    """
+
+    start_ns: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    turnover: float
+    buy_volume: float | None = None
+
+
+class Candles(_Event, frozen=True):
+    """Finished or running bars of `bar_ns` that were fetched, oldest first. They have no price rows."""
+
+    instrument: Instrument
+    ts_recv_ns: int
+    bar_ns: int
+    rows: tuple[Candle, ...]
+
+
+class LongShortRatio(_Event, frozen=True):
+    """How the accounts of a venue stand.
+
+    `ratio` is long accounts per short account, `long_share` their share of all, in [0, 1].
+    """
+
+    instrument: Instrument
+    ts_venue_ns: int
+    ts_recv_ns: int
+    ratio: float
+    long_share: float
 
 
 class Connected(_Event, frozen=True):
@@ -198,9 +283,15 @@ Event = (
     | Funding
     | OpenInterest
     | Liquidation
+    | OpenInterestHistory
+    | DayStats
+    | TakerFlow
     | TradesLive
     | TradesLost
     | TradesFilled
+    | HistoryEnded
+    | Candles
+    | LongShortRatio
     | Connected
     | Disconnected
 )

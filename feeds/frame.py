@@ -13,6 +13,9 @@ import msgspec
 
 from feeds.instrument import Instrument, MarketKind, Venue
 
+UNIVERSE = "universe"
+"""The route of connections that tell of all perpetuals of a market in few words instead of some in full."""
+
 
 class FrameKind(StrEnum):
     """What happened on the connection."""
@@ -40,7 +43,8 @@ class ConnectionSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     `name` is unique among the connections open at one time and is the `connection` of its frames. `route` is the
     venue's own name for what the socket carries (Binance: `public`, `market`, or `all` where one socket serves both).
-    `streams` are the venue's stream names. `markets` are the instruments whose messages may arrive.
+    `streams` are the venue's stream names, `rest:...` for what is polled. `markets` are the instruments whose messages
+    may arrive. An empty `url` is a connection without a socket, which only polls.
     """
 
     name: str

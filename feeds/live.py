@@ -33,8 +33,9 @@ SETTLE_S = 5.0
 class LiveSource:
     """Frames of all markets of some bases. Raises nothing while running: failures are frames and `trouble`.
 
-    `history_s` is how many seconds of trades before the start are asked for. `clock_offsets` is each venue's clock
-    minus ours in ns, as far as it tells the time.
+    `history_s` is how many seconds of trades before the start are asked for. `universe` adds the few words that every
+    venue has on each of its perpetuals. `clock_offsets` is each venue's clock minus ours in ns, as far as it tells the
+    time.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class LiveSource:
         clock: Clock,
         *,
         history_s: int = 0,
+        universe: bool = False,
         seed: int | None = None,
     ) -> None:
         self.bases = tuple(bases)
@@ -53,6 +55,7 @@ class LiveSource:
         self._drivers = {driver.venue: driver for driver in drivers}
         self._clock = clock
         self._history_s = history_s
+        self._universe = universe
         self._random = random.Random(seed)
         self._rest = Rest()
         self._arrived: list[Frame] = []
@@ -115,18 +118,27 @@ class LiveSource:
         name, backoff = f"{driver.venue.value}.{kind.value}", Backoff(self._random)
         while True:
             try:
-                chosen = await self._instruments(driver, kind)
+                listed = await self._instruments(driver, kind)
                 break
             except (TransportError, ProtocolError) as error:
                 self.trouble[name] = error.text
                 await backoff.pause(error)
         self.trouble.pop(name, None)
-        for spec in driver.connections(kind, chosen, driver.endpoints[kind]):
+        for spec in self._plan(driver, kind, listed):
             self._spawn(self._keep(driver, spec), f"keep {spec.name}")
+
+    def _plan(
+        self, driver: VenueDriver, kind: MarketKind, listed: tuple[Instrument, ...]
+    ) -> tuple[ConnectionSpec, ...]:
+        endpoints = driver.endpoints[kind]
+        focus = driver.connections(kind, driver.choose(listed, self.bases), endpoints)
+        if not self._universe or driver.universe is None or not kind.is_perp:
+            return focus
+        return (*focus, *driver.universe(kind, listed, endpoints))
 
     async def _instruments(self, driver: VenueDriver, kind: MarketKind) -> tuple[Instrument, ...]:
         bodies = [await self._rest.ask(driver, kind, request) for request in driver.listing(kind)]
-        return driver.choose(driver.instruments(kind, bodies), self.bases)
+        return driver.instruments(kind, bodies)
 
     async def _keep(self, driver: VenueDriver, plan: ConnectionSpec) -> None:
         """Keep a planned connection, by one keeper after another where the venue limits their lives."""

@@ -75,6 +75,8 @@ class Units:
         self._unit = float(instrument.contract_size) * (1 if self._inverse else instrument.multiplier)
         self.is_plain = not self._inverse and self._unit == 1.0  # sizes are base coin already
         self._per_tick = self._unit * self._denominator / self._numerator
+        step = instrument.tick * instrument.multiplier
+        self._per_price = step.denominator / step.numerator
         self.levels: Callable[[Levels], list[Level]] = self._choose_levels()
 
     def __deepcopy__(self, memo: object) -> Units:
@@ -83,6 +85,17 @@ class Units:
     def price(self, ticks: int) -> float:
         """Quote per base coin, correctly rounded."""
         return ticks * self._numerator / self._denominator
+
+    def nearest(self, listed: float) -> int:
+        """The tick nearest to a price in the venue's own price unit, which may lie off the grid. Remembers nothing.
+
+        Raises:
+            ProtocolError: no price, or so large that ticks are no longer counted exactly.
+        """
+        scaled = listed * self._per_price
+        if not 0 <= scaled <= _MOST_TICKS:
+            raise ProtocolError(f"{self.instrument.symbol}: impossible price", repr(listed))
+        return round(scaled)
 
     def execution(self, price_word: PriceWord, size: float) -> tuple[int, float, float, float]:
         """Ticks, price, size in base coin and notional in quote of one execution in the venue's own size unit."""

@@ -1,7 +1,8 @@
 """Which open connections are dead although their sockets live. An acknowledgement or a pong is not life; data is.
 
 Two ages count: that of the last data of a connection as a whole, and that of each book it carries, because a venue may
-stop one stream and keep the others (a wrong route, a forgotten subscription).
+stop one stream and keep the others (a wrong route, a forgotten subscription). A connection without a socket only asks,
+and would ask no better for being opened anew.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ BOOK_NS = 30_000_000_000
 def silent_connections(connections: Mapping[str, LiveConnection], core: Core, now_ns: int) -> Iterator[tuple[str, str]]:
     """Open connections that should be opened anew, each with the reason."""
     for name, keeper in connections.items():
-        if not keeper.is_open or now_ns - keeper.opened_ns < CONNECTION_NS:
+        if not keeper.spec.url or not keeper.is_open or now_ns - keeper.opened_ns < CONNECTION_NS:
             continue
         heard_ns = max(core.feed.heard.get(name, 0), keeper.opened_ns)
         if now_ns - heard_ns > CONNECTION_NS:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from feeds.errors import ProtocolError
-from feeds.frame import ConnectionSpec
+from feeds.frame import UNIVERSE, ConnectionSpec
 from feeds.instrument import MarketKind, Venue
 from feeds.protocol import Fetch, VenueProtocol
-from feeds.venues import binance_plan, bybit_plan, deribit_plan, hyperliquid_plan, okx_plan
+from feeds.venues import binance_plan, binance_universe, bybit_plan, deribit_plan, hyperliquid_plan, okx_plan
 from feeds.venues.binance import BinanceProtocol
 from feeds.venues.binance_instruments import instruments_from_exchange_info
+from feeds.venues.binance_universe import BinanceUniverse
 from feeds.venues.clocks import binance_time_ns
 from feeds.venues.driver import VenueDriver
 
@@ -20,10 +21,11 @@ DRIVERS: dict[Venue, VenueDriver] = {
         instruments=lambda kind, bodies: instruments_from_exchange_info(bodies[0], kind),
         choose=binance_plan.choose,
         connections=binance_plan.connections,
-        protocol=BinanceProtocol,
+        protocol=lambda spec: BinanceUniverse(spec) if spec.route == UNIVERSE else BinanceProtocol(spec),
         weights=binance_plan.WEIGHTS,
         lifetime_s=binance_plan.LIFETIME_S,
         clock=(MarketKind.LINEAR, Fetch("/fapi/v1/time", "time"), binance_time_ns),
+        universe=binance_universe.plan,
     ),
     Venue.BYBIT: bybit_plan.DRIVER,
     Venue.OKX: okx_plan.DRIVER,

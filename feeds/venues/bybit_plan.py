@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from feeds.frame import ConnectionSpec
+from feeds.frame import UNIVERSE, ConnectionSpec
 from feeds.instrument import Instrument, MarketKind, Venue
-from feeds.protocol import Fetch
+from feeds.protocol import Fetch, VenueProtocol
 from feeds.venues.bybit import BybitProtocol
 from feeds.venues.bybit_instruments import instruments_from_info
+from feeds.venues.bybit_universe import BybitUniverse
+from feeds.venues.bybit_universe import plan as universe
 from feeds.venues.clocks import bybit_time_ns
 from feeds.venues.driver import Endpoints, VenueDriver
 
@@ -61,6 +63,11 @@ def _connection(
     )
 
 
+def protocol(spec: ConnectionSpec) -> VenueProtocol:
+    """Build the decoder of a connection."""
+    return BybitUniverse(spec) if spec.route == UNIVERSE else BybitProtocol(spec)
+
+
 DRIVER = VenueDriver(
     venue=Venue.BYBIT,
     endpoints=LIVE,
@@ -68,7 +75,8 @@ DRIVER = VenueDriver(
     instruments=instruments_from_info,
     choose=choose,
     connections=connections,
-    protocol=BybitProtocol,
+    protocol=protocol,
     weights=dict.fromkeys(LIVE, ("bybit", 3_600.0)),
     clock=(MarketKind.LINEAR, Fetch("/v5/market/time", "time"), bybit_time_ns),
+    universe=universe,
 )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from feeds.frame import ConnectionSpec
+from feeds.frame import UNIVERSE, ConnectionSpec
 from feeds.instrument import Instrument, MarketKind, Venue
-from feeds.protocol import Fetch
+from feeds.protocol import Fetch, VenueProtocol
 from feeds.venues.clocks import deribit_time_ns
 from feeds.venues.deribit import PLATFORM, DeribitProtocol
 from feeds.venues.deribit_instruments import instruments_from_listing
+from feeds.venues.deribit_universe import DeribitUniverse
+from feeds.venues.deribit_universe import plan as universe
 from feeds.venues.driver import Endpoints, VenueDriver
 
 _HOST = Endpoints("wss://www.deribit.com", "https://www.deribit.com")
@@ -49,6 +51,11 @@ def connections(kind: MarketKind, markets: tuple[Instrument, ...], endpoints: En
     return (spec,)
 
 
+def protocol(spec: ConnectionSpec) -> VenueProtocol:
+    """Build the decoder of a connection."""
+    return DeribitUniverse(spec) if spec.route == UNIVERSE else DeribitProtocol(spec)
+
+
 DRIVER = VenueDriver(
     venue=Venue.DERIBIT,
     endpoints={MarketKind.INVERSE: _HOST, MarketKind.LINEAR: _HOST},
@@ -56,7 +63,8 @@ DRIVER = VenueDriver(
     instruments=instruments,
     choose=choose,
     connections=connections,
-    protocol=DeribitProtocol,
+    protocol=protocol,
     weights=dict.fromkeys(MarketKind, ("deribit", 600.0)),
     clock=(MarketKind.LINEAR, Fetch("/api/v2/public/get_time", "time"), deribit_time_ns),
+    universe=universe,
 )

@@ -27,6 +27,7 @@ class VenueDriver:
     some bases. `connections` plans the sockets for chosen markets; `protocol` decodes one of them. `weights` names the
     pool that a market's REST calls draw on and its limit a minute. `lifetime_s` is how long to keep a connection where
     the venue ends it by itself. `clock` is a market, a request and how to read the venue's time in ns from its answer.
+    `universe` plans the connections of route `universe` for all perpetuals of a kind.
     """
 
     venue: Venue
@@ -39,6 +40,7 @@ class VenueDriver:
     weights: dict[MarketKind, tuple[str, float]] = field(default_factory=dict)
     lifetime_s: float | None = None
     clock: tuple[MarketKind, Fetch, Callable[[bytes], int]] | None = None
+    universe: Callable[[MarketKind, tuple[Instrument, ...], Endpoints], tuple[ConnectionSpec, ...]] | None = None
 
 
 def loopback(driver: VenueDriver, port: int) -> VenueDriver:

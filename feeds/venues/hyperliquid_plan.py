@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from feeds.frame import ConnectionSpec
+from feeds.frame import UNIVERSE, ConnectionSpec
 from feeds.instrument import Instrument, MarketKind, Venue
-from feeds.protocol import Fetch
+from feeds.protocol import Fetch, VenueProtocol
 from feeds.venues.clocks import hyperliquid_time_ns
 from feeds.venues.driver import Endpoints, VenueDriver
 from feeds.venues.hyperliquid import HyperliquidProtocol
 from feeds.venues.hyperliquid_instruments import instruments_from_meta
+from feeds.venues.hyperliquid_universe import HyperliquidUniverse
+from feeds.venues.hyperliquid_universe import plan as universe
 
 _HOST = Endpoints("wss://api.hyperliquid.xyz", "https://api.hyperliquid.xyz")
 _LISTS = {MarketKind.LINEAR: '{"type":"meta"}', MarketKind.SPOT: '{"type":"spotMeta"}'}
@@ -63,6 +65,11 @@ def _connection(
     )
 
 
+def protocol(spec: ConnectionSpec) -> VenueProtocol:
+    """Build the decoder of a connection."""
+    return HyperliquidUniverse(spec) if spec.route == UNIVERSE else HyperliquidProtocol(spec)
+
+
 DRIVER = VenueDriver(
     venue=Venue.HYPERLIQUID,
     endpoints={MarketKind.LINEAR: _HOST, MarketKind.SPOT: _HOST},
@@ -70,7 +77,8 @@ DRIVER = VenueDriver(
     instruments=instruments,
     choose=choose,
     connections=connections,
-    protocol=HyperliquidProtocol,
+    protocol=protocol,
     weights=dict.fromkeys(MarketKind, ("hyperliquid", 1_200.0)),
     clock=(MarketKind.LINEAR, Fetch("/info", "time", 2, '{"type":"exchangeStatus"}'), hyperliquid_time_ns),
+    universe=universe,
 )

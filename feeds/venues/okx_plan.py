@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from feeds.frame import ConnectionSpec
+from feeds.frame import UNIVERSE, ConnectionSpec
 from feeds.instrument import Instrument, MarketKind, Venue
-from feeds.protocol import Fetch
+from feeds.protocol import Fetch, VenueProtocol
 from feeds.venues.clocks import okx_time_ns
 from feeds.venues.driver import Endpoints, VenueDriver
 from feeds.venues.okx import OkxProtocol
 from feeds.venues.okx_instruments import instruments_from_list
+from feeds.venues.okx_universe import OkxUniverse
+from feeds.venues.okx_universe import plan as universe
 
 _HOST = Endpoints("wss://ws.okx.com", "https://openapi.okx.com")
 _TYPES = {MarketKind.LINEAR: "SWAP", MarketKind.INVERSE: "SWAP", MarketKind.SPOT: "SPOT"}
@@ -68,6 +70,11 @@ def _streams(market: Instrument) -> Iterable[str]:
         yield f"index-tickers:{market.symbol.removesuffix('-SWAP')}"
 
 
+def protocol(spec: ConnectionSpec) -> VenueProtocol:
+    """Build the decoder of a connection."""
+    return OkxUniverse(spec) if spec.route == UNIVERSE else OkxProtocol(spec)
+
+
 DRIVER = VenueDriver(
     venue=Venue.OKX,
     endpoints={MarketKind.LINEAR: _HOST, MarketKind.INVERSE: _HOST, MarketKind.SPOT: _HOST},
@@ -75,7 +82,8 @@ DRIVER = VenueDriver(
     instruments=instruments,
     choose=choose,
     connections=connections,
-    protocol=OkxProtocol,
+    protocol=protocol,
     weights=dict.fromkeys(MarketKind, ("okx", 600.0)),
     clock=(MarketKind.LINEAR, Fetch("/api/v5/public/time", "time"), okx_time_ns),
+    universe=universe,
 )
