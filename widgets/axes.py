@@ -12,8 +12,8 @@ from PySide6.QtGui import QFontMetricsF, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from widgets import format as text_of
-from widgets.items.guard import PaintGuard
 from widgets.items.scale import SlotGrid
+from widgets.paint_guard import PaintGuard
 from widgets.theme import theme
 
 PRICE_WIDTH = 72

@@ -16,12 +16,12 @@ from PySide6.QtGui import QEnterEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from widgets.axes import TimeAxis, ValueAxis
-from widgets.items.guard import PixelItem
+from widgets.items.pixel_item import PixelItem
 from widgets.items.scale import Scale, SlotGrid
 from widgets.theme import theme
 
 MARGIN_SLOTS = 0.5  # air after the latest bar
-_MIN_PITCH, _MAX_PITCH = 1.5, 480.0
+PITCHES = (1.5, 480.0)  # pixels of a slot, least and most
 _CLEAR_MOVE_PX = 16
 _NS_MINUTE = 60_000_000_000
 
@@ -45,7 +45,14 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
     range_changed = Signal()
     hovered = Signal(object)
 
-    def __init__(self, pitch: float, parent: QWidget | None = None, *, keeps_pitch: bool = True) -> None:
+    def __init__(
+        self,
+        pitch: float,
+        parent: QWidget | None = None,
+        *,
+        keeps_pitch: bool = True,
+        pitches: tuple[float, float] = PITCHES,
+    ) -> None:
         self.time_axis, self.value_axis = TimeAxis(), ValueAxis()
         box = pg.ViewBox(enableMenu=False, enableMouse=False)
         item = pg.PlotItem(
@@ -67,6 +74,7 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
         self.latest: float | None = None  # the slot of the newest bar
         self.value_extent: Callable[[float, float], tuple[float, float] | None] = lambda left, right: None
         self._pitch, self._default_pitch, self._keeps_pitch = pitch, pitch, keeps_pitch
+        self._pitches = pitches
         self._items: list[PixelItem] = []
         self._drag: _Drag | None = None
         box.disableAutoRange()
@@ -164,7 +172,7 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
         """Show `factor` times as many slots around a fixed slot."""
         left, right = self.visible
         width = max(self.box.width(), 1.0)
-        span = min(max((right - left) * factor, width / _MAX_PITCH), width / _MIN_PITCH)
+        span = min(max((right - left) * factor, width / self._pitches[1]), width / self._pitches[0])
         share = (anchor - left) / (right - left)
         self.set_visible(anchor - share * span, anchor + (1 - share) * span)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QMainWindow, QPushButton, QWidget
 
 from widgets.pane import Pane
@@ -25,10 +26,17 @@ class PaneDock(QDockWidget):
         self.setWidget(pane)
         self.setTitleBarWidget(DockTitle(self))
         self.on_screen = False
+        self.widths: dict[int, int] = {}  # own width by width of the window, as last laid out
         self.visibilityChanged.connect(self._on_visibility)
 
     def _on_visibility(self, shown: bool) -> None:
         self.on_screen = shown
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Note the width, so that a window that grows can give it back."""
+        super().resizeEvent(event)
+        if not self.isFloating():
+            self.widths[self.window().width()] = self.width()
 
 
 class DockTitle(QWidget):

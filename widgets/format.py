@@ -29,15 +29,20 @@ def price(value: float | None, step: float) -> str:
 
 
 def size(value: float | None) -> str:
-    """A size or notional in at most five characters or so: 0.043, 1.25, 12.5, 340, 1.2k, 57k, 1.24m, 3.102b."""
+    """A size or notional in at most six characters or so: <0.001, 0.043, 1.25, 12.5, 340, 1.2k, 57k, 1.24m, 3.102b."""
     if value is None or math.isnan(value):
         return NO_DATA
     magnitude = abs(value)
     for limit, divisor, decimals, suffix in SIZE_SCALES:
         if magnitude >= limit:
             return f"{value / divisor:.{decimals}f}{suffix}"
+    if 0 < magnitude < TINY:
+        return f"{'-' if value < 0 else ''}{TINY_TEXT}"
     return f"{value:.3f}" if value else "0"
 
+
+TINY = 0.0005  # smaller sizes would read as 0.000
+TINY_TEXT = "<0.001"
 
 SIZE_SCALES = (
     (999_500_000, 1e9, 3, "b"),

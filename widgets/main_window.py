@@ -159,8 +159,8 @@ class MainWindow(QMainWindow):
     def _follow_base(self, pane: Pane) -> None:
         """A base chosen inside one pane becomes the base of all."""
         request, shown = pane.request(), self.header.request()
-        if request is not None and shown is not None and request.base != shown.base:
-            self.set_base(request.base)
+        if request is not None and shown is not None and getattr(request, "base", shown.base) != shown.base:
+            self.set_base(getattr(request, "base", shown.base))
 
     # --- each frame
 
@@ -210,6 +210,19 @@ class MainWindow(QMainWindow):
         if self._narrow is not None and narrow != self._narrow:
             self._narrow = narrow
             fold(self, self.docks, narrow=narrow)
+        self._keep_side_width(event.oldSize().width())
+
+    def _keep_side_width(self, before_px: int) -> None:
+        """A wider window widens the charts, not the ladder."""
+        chart = self.docks.get("footprint")
+        for name in ("ladder", "tape"):
+            side = self.docks.get(name)
+            if chart is None or side is None or not side.on_screen or side.isFloating() or chart.isFloating():
+                continue
+            if before_px in side.widths:
+                px = side.widths[before_px]
+                self.resizeDocks([chart, side], [self.width() - px, px], Qt.Orientation.Horizontal)
+                return
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.frame_timer.stop()

@@ -1,4 +1,4 @@
-"""An exception while painting is logged once and shown in place; it never leaves `paintEvent`, where Qt would abort."""
+"""An exception while painting is logged once and shown in place; it never leaves a paint, where Qt ends the process."""
 
 from __future__ import annotations
 
@@ -7,56 +7,61 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 
 from widgets.theme import theme
 
 log = logging.getLogger(__name__)
-_seen: set[tuple[str, type[Exception], str]] = set()
 
 
-def guarded(draw: Callable[..., None]) -> Callable[..., None]:
-    """Guard a graphics item's `paint(self, painter, ...)`: a failure becomes one log line and a message in place."""
+class PaintGuard:
+    """Runs paint code; after the first exception only its message is painted, until `reset`."""
 
-    @wraps(draw)
-    def paint(self: Any, painter: QPainter, *rest: Any) -> None:
-        painter.save()
-        try:
-            draw(self, painter, *rest)
-        except Exception as error:
-            if _first(draw, error):
-                log.exception("cannot draw %s", type(self).__name__)
-            _show(painter, error)
-        finally:
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._logged = ""
+        self.failure = ""
+
+    def reset(self) -> None:
+        """Try again from the next paint on."""
+        self.failure = ""
+
+    def run(self, painter: QPainter, rect: QRectF, paint: Callable[[], None]) -> None:
+        """Paint, or say why not. The painter is left as it was."""
+        if not self.failure:
+            painter.save()
+            try:
+                paint()
+            except Exception as error:  # noqa: BLE001 - one of the four edges: raising in paint ends the process
+                self._note(error)
+            painter.restore()
+        if self.failure:
+            painter.save()
+            painter.setPen(theme().pen("error"))
+            painter.setFont(theme().font())
+            wrapped = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(rect.adjusted(8, 8, -8, -8), wrapped, self.failure)
             painter.restore()
 
-    return paint
+    def _note(self, error: Exception) -> None:
+        self.failure = f"{self._name} cannot be drawn: {type(error).__name__}: {error}"
+        if self.failure != self._logged:
+            self._logged = self.failure
+            log.error("painting of %s failed", self._name, exc_info=error)
 
 
 def paints(draw: Callable[[Any, QPainter], None]) -> Callable[[Any, QPaintEvent], None]:
-    """Turn `draw(self, painter)` of a widget into its guarded `paintEvent`; the painter is always ended."""
-    safe = guarded(draw)
+    """Turn `draw(self, painter)` of a widget into its guarded `paintEvent`, which tries again at every paint."""
 
     @wraps(draw)
     def paintEvent(self: Any, event: QPaintEvent) -> None:
+        guard = self.__dict__.setdefault("_paint_guard", PaintGuard(type(self).__name__))
+        guard.reset()
         painter = QPainter(self)
         try:
-            safe(self, painter)
+            guard.run(painter, QRectF(self.rect()), lambda: draw(self, painter))
         finally:
             painter.end()
 
     return paintEvent
-
-
-def _first(draw: Callable[..., None], error: Exception) -> bool:
-    key = (draw.__qualname__, type(error), str(error))
-    fresh = key not in _seen
-    _seen.add(key)
-    return fresh
-
-
-def _show(painter: QPainter, error: Exception) -> None:
-    painter.resetTransform()
-    painter.setPen(theme().pen("error"))
-    painter.drawText(QPointF(8, 16), f"cannot draw: {type(error).__name__}, see the log")

@@ -147,6 +147,9 @@ def style_sheet(look: Theme) -> str:
     QPushButton:disabled, QToolButton:disabled {{ color: {c["faint"]}; }}
     QComboBox::drop-down {{ border: none; width: 14px; }}
     QComboBox::down-arrow {{ image: url({arrow}); width: 8px; height: 8px; }}
+    QToolButton[popupMode="2"] {{ padding-right: 18px; }}
+    QToolButton::menu-indicator {{ image: url({arrow}); width: 8px; height: 8px;
+        subcontrol-origin: padding; subcontrol-position: right center; right: 5px; }}
     QComboBox QAbstractItemView {{ background: {c["raised"]}; border: 1px solid {c["hairline"]}; }}
     QTabBar::tab {{ background: {c["window"]}; color: {c["muted"]}; padding: 4px 12px; border: none; }}
     QTabBar::tab:selected {{ color: {c["text"]}; border-bottom: 2px solid {c["focus"]}; }}

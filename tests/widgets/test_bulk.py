@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from widgets import format as text_of
 from widgets.items.bulk import SHADES, GlyphAtlas, RectBatch, TextBatch, polyline, shade_of
 from widgets.items.digits import PAD, decode, encode_sizes, encode_texts
-from widgets.items.guard import PixelItem
+from widgets.items.pixel_item import PixelItem
 from widgets.theme import theme
 
 EDGES = [

@@ -15,10 +15,12 @@ from pytestqt.qtbot import QtBot
 from feeds.instrument import MarketKind, Venue
 from tests.widgets import synthetic
 from widgets.items.cvd import pen_of
-from widgets.panes.cvd import CvdPane
+from widgets.panes.cvd import CvdPane, fine_bar
 from widgets.panes.footprint import FootprintPane
 from widgets.theme import apply_theme, theme
 from workstation.readmodels import CvdLine, CvdRequest, Freshness
+
+SECOND = 1_000_000_000
 
 
 @pytest.fixture
@@ -102,20 +104,20 @@ def test_the_legend_has_values_and_freshness(pane: CvdPane) -> None:
 def test_the_unit_switch_changes_the_request(pane: CvdPane, qtbot: QtBot) -> None:
     with qtbot.waitSignal(pane.request_changed):
         qtbot.mouseClick(pane.units["coin"], Qt.MouseButton.LeftButton)
-    assert pane.request() == CvdRequest("BTC", in_usd=False)
+    assert pane.request() == CvdRequest("BTC", bar_ns=synthetic.MINUTE // 12, in_usd=False)
     with qtbot.waitSignal(pane.request_changed):
         qtbot.mouseClick(pane.units["USD"], Qt.MouseButton.LeftButton)
-    assert pane.request() == CvdRequest("BTC")
+    assert pane.request() == CvdRequest("BTC", bar_ns=synthetic.MINUTE // 12)
 
 
 def test_base_and_bar_length_can_be_set(pane: CvdPane, qtbot: QtBot) -> None:
     pane.set_bases(["BTC", "ETH"])
-    assert pane.request() == CvdRequest("BTC")
+    assert pane.request() == CvdRequest("BTC", bar_ns=synthetic.MINUTE // 12)
     with qtbot.waitSignal(pane.request_changed):
         pane.set_base("ETH")
     with qtbot.waitSignal(pane.request_changed):
         pane.set_bar_length(5 * synthetic.MINUTE)
-    assert pane.request() == CvdRequest("ETH", bar_ns=5 * synthetic.MINUTE)
+    assert pane.request() == CvdRequest("ETH", bar_ns=5 * synthetic.MINUTE // 12)
 
 
 def test_values_fit_the_part_in_sight(pane: CvdPane) -> None:
@@ -178,3 +180,19 @@ def test_sizes_from_nothing_to_huge_and_back(pane: CvdPane) -> None:
     pane.clear()
     pane.grab()
     assert pane.notice.text() == "waiting for BTC"
+
+
+def test_fine_bars_divide_those_of_the_footprint() -> None:
+    lengths = [1, 5, 15, 30, 60, 300, 900, 3600]
+    assert [fine_bar(seconds * SECOND, 12) // SECOND for seconds in lengths] == [1, 1, 1, 2, 5, 25, 75, 300]
+    assert all(seconds * SECOND % fine_bar(seconds * SECOND, 12) == 0 for seconds in lengths)
+
+
+def test_a_long_history_is_drawn_from_longer_bars(pane: CvdPane) -> None:
+    pane.set_base("BTC")
+    asked = pane.request()
+    assert asked is not None
+    pane.refresh(synthetic.cvd(1600, request=asked))
+    longer = pane.request()
+    assert longer is not None
+    assert longer.bar_ns == 3 * asked.bar_ns

@@ -82,3 +82,8 @@ def test_no_age_is_a_dash() -> None:
 )
 def test_bar_lengths_have_names(seconds: int, text: str) -> None:
     assert fmt.bar_length(seconds * 1_000_000_000) == text
+
+
+def test_a_size_too_small_for_three_decimals_never_reads_as_nothing() -> None:
+    assert [fmt.size(value) for value in (0.0, 0.00012, 0.000499, 0.0005)] == ["0", "<0.001", "<0.001", "0.001"]
+    assert fmt.signed(-0.00012) == "\N{MINUS SIGN}<0.001"

@@ -16,7 +16,7 @@ from tests.widgets.market_views import MARKETS, ladder_view
 from widgets.markets import book_state
 from widgets.panes.ladder import BANDS, LadderPane
 from widgets.panes.ladder_rows import ask_row_of, centre_after, columns_of, next_multiple, row_of, visible_slots
-from widgets.panes.ladder_summary import imbalance_text
+from widgets.panes.ladder_summary import imbalance_text, spread_words
 from widgets.theme import theme
 from workstation.readmodels import Freshness, LadderRequest
 
@@ -281,3 +281,9 @@ def test_a_chip_explains_a_book_that_ends_inside_the_band(pane: LadderPane) -> N
 
 def test_imbalance_has_a_sign_and_no_data_is_a_dash() -> None:
     assert [imbalance_text(value) for value in (0.184, -0.184, None, float("nan"))] == ["+0.18", "−0.18", "–", "–"]
+
+
+def test_a_crossed_book_is_called_crossed() -> None:
+    assert spread_words(-9.0, 0.1) == ("crossed", "9.0")
+    assert spread_words(0.1, 0.1) == ("spread", "0.1")
+    assert spread_words(0.02, 0.1) == ("spread", "0.02")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QPainter
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
@@ -18,7 +18,7 @@ from tests.widgets.market_views import NOW, ladder_view, live_status, replay_sta
 from widgets.controls import Step
 from widgets.dialogs.cheat_sheet import CheatSheet
 from widgets.main_window import MainWindow
-from widgets.paint_guard import guarded, paints
+from widgets.paint_guard import PaintGuard, paints
 from widgets.pane import Pane
 from widgets.panes.ladder import LadderPane
 from widgets.panes.tape import TapePane
@@ -434,22 +434,22 @@ def test_a_failing_paint_is_logged_once_and_shown(qtbot: QtBot, caplog: pytest.L
         image = broken.grab().toImage()
         broken.grab()
     assert len(caplog.records) == 1
-    assert any(image.pixelColor(x, y) == theme().color("error") for x in range(8, 120) for y in range(4, 20))
+    assert any(
+        image.pixelColor(x, y) == theme().color("error") for x in range(image.width()) for y in range(image.height())
+    )
 
 
-def test_a_guarded_item_leaves_the_painter_as_it_was(qtbot: QtBot) -> None:
-    class Item:
-        @guarded
-        def paint(self, painter: QPainter) -> None:
-            painter.translate(50, 50)
-            raise KeyError("x")
+def test_a_failing_paint_leaves_the_painter_as_it_was(qtbot: QtBot) -> None:
+    def fail(painter: QPainter) -> None:
+        painter.translate(50, 50)
+        raise KeyError("x")
 
     class Host(QWidget):
         left_at = -1.0
 
         @paints
         def paintEvent(self, painter: QPainter) -> None:
-            Item().paint(painter)
+            PaintGuard("it").run(painter, QRectF(self.rect()), lambda: fail(painter))
             Host.left_at = painter.transform().dx()
 
     host = Host()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen
 
@@ -49,16 +50,34 @@ def draw_gaps(painter: QPainter, gaps: Ints, scale: Scale, grid: SlotGrid, ratio
         _label(painter, band, text if fits else "gap", metrics, look.color("gap"), ratio)
 
 
-def draw_incomplete(painter: QPainter, slots: Floats, scale: Scale, ratio: float) -> None:
-    """A shade over the slots of bars that were not received from start to end."""
+def draw_incomplete(painter: QPainter, bars: Floats, scale: Scale, ratio: float) -> None:
+    """A shade over bars that were not received from start to end: (n, 3) of slot, low and high.
+
+    The word stands once on every run of them, where it covers no cell.
+    """
     look = theme()
     painter.setFont(scaled_font(look.font(small=True), ratio))
     metrics = QFontMetricsF(painter.font())
-    for slot in slots.tolist():
-        left, right = round(scale.x(slot)), round(scale.x(slot + 1))
+    for run in np.split(bars, 1 + np.flatnonzero(np.diff(bars[:, 0]) != 1)):
+        if not len(run):
+            continue
+        left, right = max(0, round(scale.x(run[0, 0]))), min(round(scale.x(run[-1, 0] + 1)), round(scale.width))
         band = QRectF(left, 0, right - left, scale.height)
         painter.fillRect(band, look.brush("gap", 22))
-        _label(painter, band, "partial", metrics, look.color("gap"), ratio, top=True)
+        width = metrics.horizontalAdvance("partial") + 12 * ratio
+        spot = _free_spot(run, QRectF(left, 0, width, scale.height), scale, ratio)
+        if spot is not None and width <= band.width():
+            _label(
+                painter, QRectF(left, 0, width, scale.height), "partial", metrics, look.color("gap"), ratio, top=spot
+            )
+
+
+def _free_spot(run: Floats, column: QRectF, scale: Scale, ratio: float) -> bool | None:
+    """Whether a word at the top (True) or at the foot (False) of a column covers no bar; None where it would."""
+    under = run[(scale.x(run[:, 0]) < column.right()) & (scale.x(run[:, 0] + 1) > column.left())]
+    if not len(under) or float(scale.y(under[:, 2]).min()) > 20 * ratio:
+        return True
+    return False if float(scale.y(under[:, 1]).max()) < column.height() - 20 * ratio else None
 
 
 def _label(

@@ -8,7 +8,7 @@ from PySide6.QtCore import QLineF, Qt
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QGraphicsItem
 
-from widgets.items.guard import PixelItem
+from widgets.items.pixel_item import PixelItem
 from widgets.items.scale import Scale
 from widgets.theme import theme
 

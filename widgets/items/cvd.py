@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QGraphicsItem
 from feeds.instrument import MarketKind
 from widgets.items.bands import draw_gaps, draw_grid
 from widgets.items.bulk import draw_line
-from widgets.items.guard import PixelItem
+from widgets.items.pixel_item import PixelItem
 from widgets.items.scale import Scale, SlotGrid
 from widgets.theme import theme
 from workstation.readmodels import CvdLine, CvdView, Floats, Ints

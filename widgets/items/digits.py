@@ -14,7 +14,7 @@ from widgets import format as text_of
 
 Codes = npt.NDArray[np.uint8]
 
-CHARACTERS = "0123456789.,-+%kmb:x \N{MINUS SIGN}\N{EN DASH}"
+CHARACTERS = "0123456789.,-+%kmb:x \N{MINUS SIGN}\N{EN DASH}<"
 PAD = np.uint8(255)
 WIDTH = 16  # characters of the longest number laid out here
 
@@ -28,7 +28,9 @@ def encode_sizes(values: npt.NDArray[np.float64], *, signed: bool = False) -> Co
     codes = np.full((len(values), WIDTH), PAD, np.uint8)
     magnitude = np.abs(values)
     odd = ~np.isfinite(values) | (magnitude == 0.0)
-    left = ~odd
+    tiny = ~odd & (magnitude < text_of.TINY)
+    codes[tiny] = encode_texts([text_of.TINY_TEXT])
+    left = ~odd & ~tiny
     for limit, divisor, decimals, suffix in (*text_of.SIZE_SCALES, (0.0, 1, 3, "")):
         chosen = np.flatnonzero(left & (magnitude >= limit))
         if len(chosen):

@@ -14,8 +14,8 @@ from widgets.items.bulk import GlyphAtlas
 from widgets.items.cells import CellCache, CellLayer
 from widgets.items.columns import columns_of
 from widgets.items.detail import Choice, Detail
-from widgets.items.guard import PixelItem
 from widgets.items.marks import MarkLayer
+from widgets.items.pixel_item import PixelItem
 from widgets.items.scale import Scale, SlotGrid
 from widgets.items.zones import Zone, ZoneTracker, draw_zones
 from widgets.theme import theme
@@ -94,7 +94,7 @@ class FootprintItem(PixelItem):
         self._zones: list[Zone] = []
         self._choice = Choice(Detail.CANDLES, 1)
         self._built: object = None
-        self._incomplete: Floats = np.zeros(0)
+        self._incomplete: Floats = np.zeros((0, 3))
 
     def set_view(self, view: FootprintView | None, placed: BarsOnGrid, grid: SlotGrid) -> None:
         """Show other bars."""
@@ -144,4 +144,7 @@ class FootprintItem(PixelItem):
         cells = self._cache.cells(bars, choice, view.request.rules, fonts[0])
         self._cells.build(cells, columns, scale, effective, choice.detail, fonts)
         self._marks.build(bars, cells, columns, scale, view.row_size, effective, choice.detail)
-        self._incomplete = np.array([slot for bar, slot in zip(bars, slots.tolist(), strict=True) if not bar.complete])
+        partial = [
+            (slot, bar.low, bar.high) for bar, slot in zip(bars, slots.tolist(), strict=True) if not bar.complete
+        ]
+        self._incomplete = np.array(partial, np.float64).reshape(-1, 3)

@@ -10,11 +10,12 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsItem
 
+from widgets.axes import PRICE_WIDTH
 from widgets.items.bands import scaled_font
 from widgets.items.bulk import SHADES, RectBatch, TextBatch, mix, shade_of, shades
 from widgets.items.digits import Codes, encode_sizes, encode_texts
 from widgets.items.footprint import BarsOnGrid, atlases
-from widgets.items.guard import PixelItem
+from widgets.items.pixel_item import PixelItem
 from widgets.items.scale import Scale
 from widgets.theme import theme
 from workstation.readmodels import Floats, Ints
@@ -178,3 +179,4 @@ class StatisticsTable:
         self.names.set_names(names)
         for widget in (self._body, self._head):
             widget.setFixedHeight(len(names) * ROW_PX + 1 if names else 0)
+        self._head.setFixedWidth(PRICE_WIDTH)

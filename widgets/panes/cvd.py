@@ -21,7 +21,10 @@ from widgets.spans import Span, SpanLine
 from widgets.theme import CELL, theme
 from workstation.readmodels import CvdLine, CvdRequest, CvdView, Freshness, Ints, View
 
-PITCH_PX = 12.0
+PITCH_PX = 8.0
+FINENESS = (12, 4, 1)  # CVD bars in one bar of the footprint; the next one when there are more bars than `_MANY`
+_MANY = 1500
+_SECOND = 1_000_000_000
 _SUFFIX = {"linear": "", "inverse": "-inv", "spot": "-spot"}
 
 
@@ -38,13 +41,16 @@ class CvdPane(Pane):
 
     def __init__(self, base: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._asked = CvdRequest(base)
+        self._whole_ns, self._fineness = CvdRequest(base).bar_ns, 0
+        self._asked = CvdRequest(base, bar_ns=fine_bar(self._whole_ns, FINENESS[0]))
         self._view: CvdView | None = None
         self._slots: Ints = np.zeros(0, np.int64)
         self._wanted: tuple[int, int] | None = None  # the range another pane asked for
         self._quiet = False
         self._pointer: QPointF | None = None
-        self.chart = TimeChart(PITCH_PX, keeps_pitch=False)  # first, so that it has the first focus
+        self.chart = TimeChart(
+            PITCH_PX, keeps_pitch=False, pitches=(0.125, 480.0)
+        )  # first, so that it has the first focus
         self.units = {"USD": QToolButton(), "coin": QToolButton()}
         self.legend = SpanLine(lines=2)
         self.item = CvdItem(self.chart.box, self.chart.scale_of)
@@ -65,11 +71,19 @@ class CvdPane(Pane):
 
     def set_base(self, base: str) -> None:
         """Show this base."""
-        self._ask(replace(self._asked, base=base))
+        self._fineness = 0
+        self._ask(replace(self._asked, base=base, bar_ns=fine_bar(self._whole_ns, FINENESS[0])))
 
     def set_bar_length(self, bar_ns: int) -> None:
-        """Use bars of this length, those of the footprint."""
-        self._ask(replace(self._asked, bar_ns=bar_ns))
+        """Use bars that divide this length, that of the footprint: a line needs more points than bars have."""
+        self._whole_ns, self._fineness = bar_ns, 0
+        self._ask(replace(self._asked, bar_ns=fine_bar(bar_ns, FINENESS[0])))
+
+    def _coarsen(self, bars: int) -> None:
+        """A long history is drawn from longer bars."""
+        if bars > _MANY and self._fineness + 1 < len(FINENESS):
+            self._fineness += 1
+            self._ask(replace(self._asked, bar_ns=fine_bar(self._whole_ns, FINENESS[self._fineness])))
 
     def refresh(self, view: View) -> None:
         """Show this view; the range moves only while following."""
@@ -86,6 +100,7 @@ class CvdPane(Pane):
             self._move_to(float(self._slots[-1]), fresh)
         self._read()
         self._say_why_empty()
+        self._coarsen(len(starts))
 
     def clear(self) -> None:
         """Forget the view; the zoom stays."""
@@ -286,6 +301,13 @@ class CvdPane(Pane):
             text = "syncing" if Freshness.SYNCING in states else "waiting for the first trade"
         self.notice.setText(text)
         self.notice.setVisible(bool(text))
+
+
+def fine_bar(bar_ns: int, parts: int) -> int:
+    """About a `parts`-th of a bar: whole seconds that divide it, at least one."""
+    seconds = bar_ns // _SECOND
+    wanted = max(1, seconds // parts)
+    return next(step for step in range(wanted, 0, -1) if seconds % step == 0) * _SECOND
 
 
 def _venues(view: CvdView) -> tuple[int, int]:

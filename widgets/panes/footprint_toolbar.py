@@ -102,7 +102,6 @@ class FootprintToolbar(QWidget):
         self._venue_actions = {venue: self._venue_action(menu, venue) for venue in Venue}
         self.venues.setMenu(menu)
         self.venues.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.venues.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         self._name_venues()
 
     def _venue_action(self, menu: QMenu, venue: Venue) -> QAction:

@@ -16,7 +16,8 @@ from widgets.paint_guard import paints
 from widgets.theme import theme
 from workstation.readmodels import Freshness, LadderView, VenueImbalance
 
-_CHIP = 84
+_CHIP = 92
+_MARK = 44  # room of a market's mark
 
 
 def imbalance_text(value: float | None) -> str:
@@ -105,7 +106,8 @@ class LadderSummary(QWidget):
         spread = _spread(view) if shown else None
         imbalance = view.imbalance if shown else None
         x = 4.0
-        x = self._pair(painter, x, "spread", _plain(spread, tick), "text" if live else "stale")
+        name, value = spread_words(spread, tick)
+        x = self._pair(painter, x, name, value, "stale" if not live else "gap" if name == "crossed" else "text")
         x = self._pair(
             painter, x, "w-mid", _mid(view.weighted_mid if shown else None, tick), "text" if live else "stale"
         )
@@ -149,7 +151,7 @@ class LadderSummary(QWidget):
         self._small.draw(painter, mark, x + 9, y, width - 44, self._line, Align.LEFT)
         value = chip.imbalance if shown else None
         painter.setPen(look.pen(imbalance_role(value) if live else "stale"))
-        right = x + width - 8
+        right = x + min(width - 8, 9 + _MARK + 34)
         self._plain.draw(painter, imbalance_text(value), right - 34, y, 34, self._line)
         if live and not chip.reaches_band:
             self._draw_cut(painter, right, y)
@@ -171,12 +173,12 @@ def _spread(view: LadderView) -> float | None:
     return view.best_ask - view.best_bid
 
 
-def _plain(value: float | None, tick: float) -> str:
-    """A spread, with a decimal more than its grid where the grid would hide it; crossed books keep their sign."""
+def spread_words(value: float | None, tick: float) -> tuple[str, str]:
+    """A spread with a decimal more than its grid where the grid would hide it; summed books may be crossed."""
     if value is None:
-        return fmt.NO_DATA
+        return "spread", fmt.NO_DATA
     step = tick if abs(value) >= tick / 2 else tick / 10
-    return fmt.price(value, step).replace("-", "\N{MINUS SIGN}")
+    return "crossed" if value < 0 else "spread", fmt.price(abs(value), step)
 
 
 def _mid(value: float | None, tick: float) -> str:

@@ -151,5 +151,6 @@ class SpeedMeter(QWidget):
         self._labels.draw(painter, self.text(), 0, 0, self.width(), 15, Align.LEFT)
         painter.setPen(look.pen("muted"))
         if share is not None:
-            room = self.width() - self._labels.width(self.text()) - 8
-            self._small.draw(painter, f"buy {share * 100:.0f}%", self.width() - room, 0, room, 15)
+            words, room = f"buy {share * 100:.0f}%", self.width() - self._labels.width(self.text()) - 8
+            if self._small.width(words) <= room:
+                self._small.draw(painter, words, self.width() - room, 0, room, 15)

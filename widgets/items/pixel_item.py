@@ -1,50 +1,13 @@
-"""The base of our items: painting in device pixels, and a net under every paint.
-
-pyqtgraph and Qt crash the process when `paint` raises. A guarded item reports once, then shows the message instead.
-"""
+"""The base of our items: painting in device pixels, with a net under every paint."""
 
 from __future__ import annotations
-
-import logging
-from collections.abc import Callable
 
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QTransform
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
-from widgets.theme import theme
-
-_log = logging.getLogger(__name__)
-
-
-class PaintGuard:
-    """Runs paint code; after the first exception only its message is painted, until `reset`."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self.failure = ""
-
-    def reset(self) -> None:
-        """Try again from the next paint on."""
-        self.failure = ""
-
-    def run(self, painter: QPainter, rect: QRectF, paint: Callable[[], None]) -> None:
-        """Paint, or say why not."""
-        if not self.failure:
-            painter.save()
-            try:
-                paint()
-            except Exception as error:  # noqa: BLE001 - one of the four edges: raising in paint ends the process
-                self.failure = f"{self._name} cannot be drawn: {type(error).__name__}: {error}"
-                _log.error("painting of %s failed", self._name, exc_info=True)
-            painter.restore()
-        if self.failure:
-            painter.setPen(theme().pen("error"))
-            painter.setFont(theme().font())
-            painter.drawText(
-                rect.adjusted(8, 8, -8, -8), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self.failure
-            )
+from widgets.paint_guard import PaintGuard
 
 
 class PixelItem(pg.GraphicsObject):  # type: ignore[misc]
