@@ -1,31 +1,50 @@
 """Fetching trades that were not received: before the connection began, or in a hole of the venue's contiguous ids.
 
 One symbol's plan, without IO: which page of ids to ask for next, and what an answer fills. Holes are filled from their
-newest trade backwards, one page at a time, so that the chart grows to the left without gaps.
+newest trade backwards, one page at a time, so that the chart grows to the left without gaps. A page that failed is
+asked for again after a growing pause, because venues that limit us say so by failing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from feeds.events import Trade, TradesFilled
+from feeds.events import Event, HistoryEnded, Trade, TradesFilled
+from feeds.instrument import Instrument, InstrumentId
 
 MAX_PAGES = 120
+ATTEMPTS = 7
+_SECOND = 1_000_000_000
+_FIRST_PAUSE_NS, _LAST_PAUSE_NS = 2 * _SECOND, 64 * _SECOND
 
 
 class LastTrade(NamedTuple):
     """The newest trade of an instrument that was passed on."""
 
-    trade_id: int
+    trade_id: int | str
     ts_venue_ns: int
+
+    @property
+    def number(self) -> int:
+        """The id where the venue numbers its trades, else -1."""
+        return self.trade_id if isinstance(self.trade_id, int) else -1
+
+
+LastTrades = Mapping[InstrumentId, LastTrade]
 
 
 class Page(NamedTuple):
-    """Ids to ask for: `size` of them from `first`."""
+    """Ids to ask for: `size` of them from `first`. Venues that page backwards want those before `end`."""
 
     first: int
     size: int
+
+    @property
+    def end(self) -> int:
+        """The first id after the page."""
+        return self.first + self.size
 
 
 @dataclass(slots=True, eq=False)
@@ -38,20 +57,51 @@ class _Hole:
     since_ns: int | None
     pages: int = 0
 
+    @property
+    def is_history(self) -> bool:
+        """Whether this is the time before the first connection, which has no beginning."""
+        return self.since_ns is None
+
+
+@dataclass(slots=True, eq=False)
+class _Asked:
+    """A page under way. It is due again at `retry_ns` once it has failed."""
+
+    hole: _Hole
+    page: Page
+    failures: int = 0
+    retry_ns: int | None = None
+
 
 class TradeBackfill:
-    """The holes of one symbol. `page_size` is the venue's limit; `history_ns` how far back the first hole reaches."""
+    """The holes of one symbol.
 
-    def __init__(self, page_size: int, history_ns: int) -> None:
+    `page_size` is the venue's limit, `history_ns` how far back the first hole reaches, `max_pages` how many pages a
+    hole may take. Pages are told together until they hold `batch` trades.
+    """
+
+    def __init__(
+        self,
+        instrument: Instrument,
+        page_size: int,
+        history_ns: int,
+        *,
+        max_pages: int = MAX_PAGES,
+        batch: int = 1,
+    ) -> None:
+        self._instrument = instrument
         self._page_size = page_size
         self._history_ns = history_ns
+        self._max_pages = max_pages
+        self._batch = batch
         self._holes: list[_Hole] = []
-        self._asked: tuple[_Hole, Page] | None = None
+        self._asked: _Asked | None = None
+        self._held: list[TradesFilled] = []
 
     def begin(self, trade_id: int, ts_ns: int, before: LastTrade | None) -> None:
-        """The first trade of a connection: fill up to the last one of the connection before, or some history."""
+        """The first trade of a connection: fill up to the last one that was passed on, or some history."""
         if before is not None:
-            self.miss(before.trade_id + 1, trade_id - 1, before.ts_venue_ns, ts_ns)
+            self.miss(before.number + 1, trade_id - 1, before.ts_venue_ns, ts_ns)
         elif self._history_ns:
             self._holes.append(_Hole(0, trade_id - 1, ts_ns, None))
 
@@ -67,39 +117,88 @@ class TradeBackfill:
         hole = self._holes[-1]
         first = max(hole.first, hole.last - self._page_size + 1)
         page = Page(first, hole.last - first + 1)
-        self._asked = (hole, page)
+        self._asked = _Asked(hole, page)
         return page
 
-    def answer(self, trades: list[Trade], now_ns: int) -> TradesFilled | None:
-        """Take the answer, ascending in id.
+    def due_page(self, now_ns: int) -> Page | None:
+        """A page that failed and is to be asked for again."""
+        asked = self._asked
+        if asked is None or asked.retry_ns is None or now_ns < asked.retry_ns:
+            return None
+        asked.retry_ns = None
+        return asked.page
 
-        Trades outside the asked page are left out. None when nothing was filled.
+    def answer(self, trades: Sequence[Trade], now_ns: int) -> list[Event]:
+        """Take an answer, ascending in id.
+
+        Trades outside the page are left out. An answer that was not asked for fills the hole that its ids lie in: a
+        recording that began late holds answers to questions from before.
         """
-        if self._asked is None:
-            return None
-        (hole, page), self._asked = self._asked, None
-        wanted = tuple(trade for trade in trades if page.first <= _id(trade) <= hole.last)
-        if not wanted:
-            self._holes.remove(hole)
-            return None
-        return self._fill(hole, page, wanted, now_ns)
+        asked, self._asked = self._asked, None
+        if asked is not None:
+            page = asked.page
+            wanted = tuple(trade for trade in trades if page.first <= _id(trade) <= asked.hole.last)
+            if wanted:
+                return self._fill(asked.hole, page.first, wanted, now_ns)
+        for hole in (hole for hole in self._holes if not hole.is_history):
+            if wanted := tuple(trade for trade in trades if hole.first <= _id(trade) <= hole.last):
+                self._asked = asked
+                return self._fill(hole, max(hole.first, _id(wanted[0])), wanted, now_ns)
+        return self._end(asked.hole, now_ns) if asked is not None else []
 
-    def give_up(self) -> None:
-        """The answer will not come: what was asked for stays a gap."""
-        if self._asked is not None:
-            self._holes.remove(self._asked[0])
+    def fail(self, now_ns: int) -> list[Event]:
+        """The page that was asked for did not come or made no sense: it is due again later, and at last stays a gap."""
+        asked = self._asked
+        if asked is None:
+            return []
+        asked.failures += 1
+        if asked.failures >= ATTEMPTS:
             self._asked = None
+            return self._end(asked.hole, now_ns)
+        asked.retry_ns = now_ns + min(_FIRST_PAUSE_NS << (asked.failures - 1), _LAST_PAUSE_NS)
+        return []
 
-    def _fill(self, hole: _Hole, page: Page, trades: tuple[Trade, ...], now_ns: int) -> TradesFilled:
+    def _fill(self, hole: _Hole, first: int, trades: tuple[Trade, ...], now_ns: int) -> list[Event]:
         since_ns, until_ns = trades[0].ts_venue_ns, hole.until_ns
         hole.pages += 1
-        if page.first == hole.first and hole.since_ns is not None:
+        if first == hole.first and hole.since_ns is not None:
             since_ns = min(since_ns, hole.since_ns)
-        hole.last, hole.until_ns = page.first - 1, since_ns
-        enough = hole.since_ns is None and now_ns - since_ns >= self._history_ns
-        if hole.last < hole.first or enough or hole.pages >= MAX_PAGES:
+        hole.last, hole.until_ns = first - 1, since_ns
+        self._held.append(TradesFilled(self._instrument, now_ns, since_ns, until_ns, trades))
+        enough = hole.is_history and now_ns - since_ns >= self._history_ns
+        if hole.last < hole.first or enough or hole.pages >= self._max_pages:
+            return self._end(hole, now_ns)
+        return self._told() if sum(len(page.trades) for page in self._held) >= self._batch else []
+
+    def _end(self, hole: _Hole, now_ns: int) -> list[Event]:
+        if hole in self._holes:
             self._holes.remove(hole)
-        return TradesFilled(trades[0].instrument, now_ns, since_ns, until_ns, trades)
+        told = self._told()
+        return [*told, HistoryEnded(self._instrument, now_ns)] if hole.is_history else told
+
+    def _told(self) -> list[Event]:
+        """The pages held, which are told oldest first; pages that touch become one."""
+        held, self._held = self._held, []
+        joined: list[TradesFilled] = []
+        for older in held:
+            newer = joined.pop() if joined and joined[-1].since_ns == older.until_ns else None
+            joined.append(older if newer is None else _joined(older, newer))
+        return list(joined)
+
+
+def _joined(older: TradesFilled, newer: TradesFilled) -> TradesFilled:
+    trades = (*older.trades, *newer.trades)
+    return TradesFilled(older.instrument, older.ts_recv_ns, older.since_ns, newer.until_ns, trades)
+
+
+def after(own: LastTrade, passed_on: LastTrade | None) -> LastTrade:
+    """The newer of a connection's own last trade and the last one that any connection passed on."""
+    return passed_on if passed_on is not None and passed_on.number > own.number else own
+
+
+def in_order(trades: Iterable[Trade]) -> list[Trade]:
+    """Trades ascending in id."""
+    return sorted(trades, key=_id)
 
 
 def _id(trade: Trade) -> int:

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
+import msgspec
+
 from feeds.backfill import LastTrade
-from feeds.events import BookDelta, BookLost, BookSnapshot, Event, Trade, TradesLive, TradesLost
+from feeds.events import BookDelta, BookLost, BookSnapshot, Event, Trade, TradesFilled, TradesLive, TradesLost
 from feeds.instrument import InstrumentId
 
 IDS_KEPT = 20_000
@@ -41,7 +43,7 @@ class _RecentIds:
 
 
 class Once:
-    """The filter. `last_trades` holds the newest numbered trade of each instrument."""
+    """The filter. `last_trades` holds the newest trade with an id of each instrument."""
 
     def __init__(self) -> None:
         self.last_trades: dict[InstrumentId, LastTrade] = {}
@@ -50,14 +52,16 @@ class Once:
         self._book_of: dict[InstrumentId, str] = {}
         self._carriers: dict[InstrumentId, set[str]] = {}
 
-    def passes(self, connection: str, event: Event) -> bool:
-        """Whether this event of this connection goes on."""
+    def admit(self, connection: str, event: Event) -> Event | None:
+        """What goes on of this event of this connection."""
         kind = type(event)
         if kind is Trade:
-            return self._trade(event)  # type: ignore[arg-type]
+            return event if self._trade(event) else None  # type: ignore[arg-type]
         if kind is BookDelta:
-            return self._book_of.get(event.instrument.id) == connection  # type: ignore[union-attr]
-        return self._rare(connection, event)
+            return event if self._book_of.get(event.instrument.id) == connection else None  # type: ignore[union-attr]
+        if kind is TradesFilled:
+            return self._filled(event)  # type: ignore[arg-type]
+        return event if self._rare(connection, event) else None
 
     def book_carrier(self, instrument: InstrumentId) -> str | None:
         """The connection that speaks for an instrument's book."""
@@ -65,27 +69,40 @@ class Once:
 
     def filter(self, connection: str, events: Sequence[Event]) -> Sequence[Event]:
         """The events that go on, in order."""
-        passes = self.passes
+        admit = self.admit
         if len(events) == 1:
-            return events if passes(connection, events[0]) else ()
-        return [event for event in events if passes(connection, event)]
+            admitted = admit(connection, events[0])
+            return events if admitted is events[0] else (admitted,) if admitted is not None else ()
+        return [admitted for event in events if (admitted := admit(connection, event)) is not None]
 
     def _trade(self, trade: Trade) -> bool:
         trade_id, instrument = trade.trade_id, trade.instrument.id
         if isinstance(trade_id, int):
             last = self.last_trades.get(instrument)
-            is_new = last is None or trade_id > last[0]
+            is_new = last is None or trade_id > last[0]  # type: ignore[operator]
             if is_new:
                 self.last_trades[instrument] = LastTrade(trade_id, trade.ts_venue_ns)
         elif not trade_id:
             is_new = True
-        else:
-            recent = self._recent.get(instrument)
-            if recent is None:
-                recent = self._recent[instrument] = _RecentIds()
-            is_new = recent.is_new(trade_id)
+        elif is_new := self._recent_ids(instrument).is_new(trade_id):
+            self.last_trades[instrument] = LastTrade(trade_id, trade.ts_venue_ns)
         self.duplicates += not is_new
         return is_new
+
+    def _recent_ids(self, instrument: InstrumentId) -> _RecentIds:
+        recent = self._recent.get(instrument)
+        if recent is None:
+            recent = self._recent[instrument] = _RecentIds()
+        return recent
+
+    def _filled(self, filled: TradesFilled) -> TradesFilled:
+        """What was fetched, without the trades whose text ids were passed on before.
+
+        Numbered trades are fetched only where a number is missing.
+        """
+        recent = self._recent_ids(filled.instrument.id)
+        trades = tuple(t for t in filled.trades if not isinstance(t.trade_id, str) or recent.is_new(t.trade_id))
+        return filled if len(trades) == len(filled.trades) else msgspec.structs.replace(filled, trades=trades)
 
     def _rare(self, connection: str, event: Event) -> bool:
         match event:

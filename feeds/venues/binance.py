@@ -7,7 +7,6 @@ its channel.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -25,16 +24,15 @@ from feeds.events import (
     Event,
     Funding,
     IndexPrice,
-    Liquidation,
     MarkPrice,
     Quote,
-    Side,
     TradesLost,
 )
 from feeds.frame import ConnectionSpec, Frame, FrameKind
 from feeds.instrument import Instrument, InstrumentId, MarketKind
 from feeds.protocol import Fetch, Request
 from feeds.units import OffGrid, Units
+from feeds.venues.binance_rows import finite, liquidation
 from feeds.venues.binance_trades import BinanceTrades
 from feeds.venues.binance_wire import (
     AggTradeData,
@@ -169,11 +167,13 @@ class BinanceProtocol:
     def resume(self, last_trades: Mapping[InstrumentId, LastTrade]) -> None:
         """Fill what fell between the connection before and this one."""
         for market in self._markets.values():
-            market.trades.resume(last_trades.get(market.instrument.id))
+            market.trades.resume(last_trades)
 
     def tick(self, now_ns: int) -> None:
-        """Ask again for snapshots that did not come or came too old."""
+        """Ask again for snapshots that did not come or came too old, and for trades that did not come."""
         for market in self._markets.values():
+            if (fetch := market.trades.due_fetch(now_ns)) is not None:
+                self.requests.append(fetch)
             if market.snapshot_due_ns is not None and now_ns >= market.snapshot_due_ns:
                 self._fetch_snapshot(market, now_ns)
 
@@ -308,7 +308,8 @@ class BinanceProtocol:
         try:
             return market.trades.answer(frame.payload, frame.ts_recv_ns)
         except (*_UNREADABLE, ProtocolError):
-            market.trades.give_up()
+            if ended := market.trades.fail(frame.ts_recv_ns):
+                return ended
             raise
         finally:
             self._ask_for_trades(market)
@@ -339,8 +340,8 @@ class BinanceProtocol:
         market = self._markets.get(symbol)
         if market is not None and topic == "depth":
             market.snapshot_due_ns = frame.ts_recv_ns + _SNAPSHOT_PATIENCE_NS
-        elif market is not None:
-            market.trades.give_up()
+        elif market is not None and topic == "trades":
+            return market.trades.fail(frame.ts_recv_ns)
         return ()
 
     def _quote(self, data: QuoteData, now_ns: int) -> Events:
@@ -366,57 +367,16 @@ class BinanceProtocol:
         if market is None:
             return ()
         scale, ts_venue_ns = market.instrument.multiplier, data.E * _MS
-        events: list[Event] = [MarkPrice(market.instrument, ts_venue_ns, now_ns, _finite(data.p) / scale)]
+        events: list[Event] = [MarkPrice(market.instrument, ts_venue_ns, now_ns, finite(data.p) / scale)]
         if data.i:
-            events.append(IndexPrice(market.instrument, ts_venue_ns, now_ns, _finite(data.i) / scale))
+            events.append(IndexPrice(market.instrument, ts_venue_ns, now_ns, finite(data.i) / scale))
         if data.r and data.T:
-            events.append(Funding(market.instrument, ts_venue_ns, now_ns, _finite(data.r), data.T * _MS))
+            events.append(Funding(market.instrument, ts_venue_ns, now_ns, finite(data.r), data.T * _MS))
         return events
 
     def _forced(self, data: ForceOrderData, now_ns: int) -> Events:
-        order = data.o
-        market = self._markets.get(order.s)
-        if market is None:
-            return ()
-        average = _finite(order.ap)
-        filled = average > 0 and order.z > 0
-        price = (average if filled else _finite(order.p)) / market.instrument.multiplier
-        base, notional = _worth(market.instrument, price, order.z if filled else order.q)
-        side = _side(order.S)
-        return (Liquidation(market.instrument, order.T * _MS, now_ns, price, base, notional, side),)
-
-
-def _finite(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError as error:
-        raise ProtocolError("Binance sent a number that is none", repr(text)) from error
-    if not math.isfinite(value):
-        raise ProtocolError("Binance sent a number that is none", repr(text))
-    return value
-
-
-def _worth(instrument: Instrument, price: float, size: float) -> tuple[float, float]:
-    """Base coin and notional of a size at an average price, which need not lie on the tick grid."""
-    if price <= 0:
-        raise ProtocolError("Binance sent a forced order without a price", instrument.symbol)
-    if instrument.kind is MarketKind.INVERSE:
-        notional = size * float(instrument.contract_size)
-        base = notional / price
-    else:
-        base = size * instrument.multiplier
-        notional = base * price
-    if not (math.isfinite(base) and math.isfinite(notional)):
-        raise ProtocolError("Binance sent a forced order without a price", instrument.symbol)
-    return base, notional
-
-
-def _side(text: str) -> Side:
-    if text == "SELL":
-        return Side.SELL
-    if text == "BUY":
-        return Side.BUY
-    raise ProtocolError("Binance sent a forced order without a side", repr(text))
+        market = self._markets.get(data.o.s)
+        return (liquidation(market.instrument, data.o, now_ns),) if market is not None else ()
 
 
 def _symbol_of(stream: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from feeds.backfill import LastTrade, TradeBackfill
+from feeds.backfill import LastTrade, LastTrades, Page, TradeBackfill, after
 from feeds.events import Event, Side, Trade, TradesLive, TradesLost
 from feeds.instrument import Instrument
 from feeds.protocol import Fetch
@@ -36,12 +36,15 @@ class BinanceTrades:
         self._raw_contiguous = raw_contiguous
         self._channel = ""
         self._last: LastTrade | None = None
-        self._before: LastTrade | None = None
-        self._backfill = TradeBackfill(PAGE, history_s * 1_000_000_000)
+        self._passed_on: LastTrades = {}
+        self._backfill = TradeBackfill(units.instrument, PAGE, history_s * 1_000_000_000)
 
-    def resume(self, last: LastTrade | None) -> None:
-        """The newest trade of the connection before."""
-        self._before = last
+    def resume(self, last_trades: LastTrades) -> None:
+        """Hear of the newest trades that were passed on, of which this keeps telling.
+
+        They count at the first trade and not now: a connection that is being replaced goes on telling until then.
+        """
+        self._passed_on = last_trades
 
     def raw(self, data: TradeData, now_ns: int) -> list[Event]:
         """One raw fill. Fills that are not of the market (insurance fund, ADL) keep the chain and are not trades."""
@@ -60,7 +63,7 @@ class BinanceTrades:
             return []
         trade = self._trade(data, data.a if data.a is not None else "", now_ns)
         if not self._channel and data.a is not None:
-            self._backfill.begin(data.a, data.T * _MS, self._before)
+            self._backfill.begin(data.a, data.T * _MS, self._passed_on.get(self.instrument.id))
         self._channel = "aggTrade"
         events = self._chain(data.a, data.T * _MS, now_ns)
         if events is None:
@@ -69,7 +72,13 @@ class BinanceTrades:
 
     def next_fetch(self) -> Fetch | None:
         """The page of missing trades to ask for now."""
-        page = self._backfill.next_page()
+        return self._fetch(self._backfill.next_page())
+
+    def due_fetch(self, now_ns: int) -> Fetch | None:
+        """A page that failed and is due again."""
+        return self._fetch(self._backfill.due_page(now_ns))
+
+    def _fetch(self, page: Page | None) -> Fetch | None:
         if page is None:
             return None
         symbol = self.instrument.symbol
@@ -79,12 +88,11 @@ class BinanceTrades:
     def answer(self, body: bytes, now_ns: int) -> Sequence[Event]:
         """Trades that were asked for. Raises ProtocolError and msgspec's errors for a body that is none."""
         rows = _page_decoder.decode(body)
-        filled = self._backfill.answer([self._trade(row, row.a, now_ns) for row in rows], now_ns)
-        return (filled,) if filled is not None else ()
+        return self._backfill.answer([self._trade(row, row.a, now_ns) for row in rows], now_ns)
 
-    def give_up(self) -> None:
-        """The page that was asked for will not come."""
-        self._backfill.give_up()
+    def fail(self, now_ns: int) -> Sequence[Event]:
+        """The page that was asked for did not come."""
+        return self._backfill.fail(now_ns)
 
     def begin(self, now_ns: int) -> list[Event]:
         """Trades are live from here, unless they were."""
@@ -99,14 +107,15 @@ class BinanceTrades:
         last = self._last
         if trade_id is None:
             return events
-        if last is not None and trade_id <= last.trade_id:
+        if last is not None and trade_id <= last.number:
             return None
-        if last is not None and trade_id != last.trade_id + 1:
-            missing = trade_id - last.trade_id - 1
+        if last is not None and trade_id != last.number + 1:
+            missing = trade_id - last.number - 1
             reason = f"{missing} trades missing before id {trade_id}"
             events += (TradesLost(self.instrument, now_ns, reason, missing), TradesLive(self.instrument, now_ns))
             if self._channel == "aggTrade":
-                self._backfill.miss(last.trade_id + 1, trade_id - 1, last.ts_venue_ns, ts_ns)
+                known = after(last, self._passed_on.get(self.instrument.id))
+                self._backfill.miss(known.number + 1, trade_id - 1, known.ts_venue_ns, ts_ns)
         self._last = LastTrade(trade_id, ts_ns)
         return events
 

@@ -8,11 +8,12 @@ trades nor its messages, so a message that cannot be read costs its topic its co
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
+from feeds.backfill import LastTrades
 from feeds.errors import ProtocolError
 from feeds.events import (
     BookDelta,
@@ -29,11 +30,12 @@ from feeds.events import (
     TradesLost,
 )
 from feeds.frame import ConnectionSpec, Frame, FrameKind
-from feeds.instrument import Instrument, InstrumentId, MarketKind
+from feeds.instrument import Instrument, MarketKind
 from feeds.protocol import Request, Send
 from feeds.units import Units
 from feeds.venues.bybit_book import BookChain
 from feeds.venues.bybit_instruments import instruments_from_info
+from feeds.venues.bybit_recent import RecentTrades
 from feeds.venues.bybit_ticker import Ticker, number
 from feeds.venues.bybit_wire import (
     Bare,
@@ -89,10 +91,13 @@ class _RecentIds:
 class _Market:
     """What one symbol remembers on this connection."""
 
-    def __init__(self, instrument: Instrument) -> None:
+    def __init__(self, instrument: Instrument, history_s: int, last_trades: LastTrades) -> None:
         self.instrument = instrument
         self.units = Units(instrument)
         self.recent = _RecentIds()
+        self.earlier = RecentTrades(self.units, history_s)
+        self.earlier.resume(last_trades)
+        self.has_begun = False
         self.trades_live = False
         self.trades_unread = False
         self.book = BookChain()
@@ -160,6 +165,7 @@ class BybitProtocol:
         self._asked: dict[str, _Asked] = {}
         self._sent = 0
         self._ping_due_ns: int | None = None
+        self._last_trades: LastTrades = {}
 
     @property
     def book_jumps(self) -> dict[str, int]:
@@ -175,11 +181,14 @@ class BybitProtocol:
         except _UNREADABLE as error:
             raise ProtocolError("Bybit sent a message of unknown shape", str(error)) from error
 
-    def resume(self, last_trades: Mapping[InstrumentId, object]) -> None:
-        """Nothing to fetch: the venue does not number its trades, so what fell between two connections has no name."""
+    def resume(self, last_trades: LastTrades) -> None:
+        """Look for what fell between the connection before and this one among the newest trades that REST has."""
+        self._last_trades = last_trades
+        for market in self._markets.values():
+            market.earlier.resume(last_trades)
 
     def tick(self, now_ns: int) -> None:
-        """Ping, and ask again for subscriptions without an answer and books without a snapshot."""
+        """Ping, and ask again for subscriptions and trades without an answer and books without a snapshot."""
         if self._ping_due_ns is not None and now_ns >= self._ping_due_ns:
             self._ping_due_ns = now_ns + _PING_NS
             self._send("ping")
@@ -187,6 +196,8 @@ class BybitProtocol:
             self._subscribe(self._asked.pop(req_id).topics, now_ns)
         late = [m for m in self._markets.values() if m.snapshot_due_ns is not None and now_ns >= m.snapshot_due_ns]
         self._resubscribe([market.book_topic for market in late], now_ns)
+        fetches = [market.earlier.due_fetch(now_ns) for market in self._markets.values()]
+        self.requests += [fetch for fetch in fetches if fetch is not None]
 
     def refresh_books(self, now_ns: int) -> None:
         """Subscribe books and tickers anew: both begin with a snapshot, which a recording that begins now needs."""
@@ -293,7 +304,8 @@ class BybitProtocol:
     def _market(self, symbol: str) -> _Market | None:
         market = self._markets.get(symbol)
         if market is None and symbol in self._instruments:
-            market = self._markets[symbol] = _Market(self._instruments[symbol])
+            instrument, history_s = self._instruments[symbol], self._spec.history_s
+            market = self._markets[symbol] = _Market(instrument, history_s, self._last_trades)
         return market
 
     def _other(self, frame: Frame) -> Events:
@@ -302,6 +314,9 @@ class BybitProtocol:
             return (Connected(self._spec.venue, self._spec.name, frame.ts_recv_ns),)
         if frame.kind is FrameKind.CLOSE:
             return self._end(frame)
+        topic, _, symbol = frame.tag.partition("/")
+        if topic == "trades" and (market := self._markets.get(symbol)) is not None:
+            return self._earlier(market, frame)
         if frame.kind is FrameKind.HTTP and frame.tag == "instruments" and not self._spec.markets:
             found = instruments_from_info(self._spec.kind, [frame.payload])
             self._instruments = {market.symbol: market for market in found}
@@ -333,6 +348,8 @@ class BybitProtocol:
         """Fills in match order. Ids seen before and block trades, which never met the book, are left out."""
         rows = [(row, market.units.execution(row.p, row.v), _side(_SIDES, row.S)) for row in message.data]
         events = self._begin_trades(market, now_ns)
+        if not market.has_begun and rows:
+            self._begin_earlier(market, message.data[0])
         for row, (ticks, price, size, notional), side in rows:
             if market.recent.is_new(row.i) and not row.BT:
                 events.append(Trade(market.instrument, row.T * _MS, now_ns, ticks, price, size, notional, side, row.i))
@@ -345,8 +362,25 @@ class BybitProtocol:
             market.trades_live = False
         if not market.trades_live:
             events.append(TradesLive(market.instrument, now_ns))
+            market.has_begun = False
         market.trades_live, market.trades_unread = True, False
         return events
+
+    def _begin_earlier(self, market: _Market, first: TradeRow) -> None:
+        market.has_begun = True
+        fetch = market.earlier.begin(first.i, first.T * _MS)
+        if fetch is not None:
+            self.requests.append(fetch)
+
+    def _earlier(self, market: _Market, frame: Frame) -> Events:
+        if frame.kind is FrameKind.HTTP_FAILED:
+            return market.earlier.fail(frame.ts_recv_ns)
+        try:
+            return market.earlier.answer(frame.payload, frame.ts_recv_ns)
+        except (ProtocolError, *_UNREADABLE):
+            if ended := market.earlier.fail(frame.ts_recv_ns):
+                return ended
+            raise
 
     # book
 

@@ -138,11 +138,13 @@ class DeribitProtocol:
     def resume(self, last_trades: Mapping[InstrumentId, LastTrade]) -> None:
         """Fill what fell between the connection before and this one."""
         for market in self._markets.values():
-            market.trades.resume(last_trades.get(market.instrument.id))
+            market.trades.resume(last_trades)
 
     def tick(self, now_ns: int) -> None:
-        """Fetch the liquidations of an hour ago when they are due."""
+        """Fetch the liquidations of an hour ago when they are due, and trades that did not come."""
         for market in self._markets.values():
+            if (fetch := market.trades.due_fetch(now_ns)) is not None:
+                self.requests.append(fetch)
             if (request := market.delayed.tick(now_ns)) is not None:
                 self.requests.append(request)
 
@@ -229,7 +231,7 @@ class DeribitProtocol:
             case FrameKind.HTTP:
                 return self._answer(frame)
             case FrameKind.HTTP_FAILED:
-                return self._give_up(frame)
+                return self._failed(frame)
             case _:
                 return ()
 
@@ -291,23 +293,32 @@ class DeribitProtocol:
         market = self._markets.get(symbol)
         if market is None or topic not in ("liquidations", "trades"):
             return ()
-        page = _trades_page.decode(frame.payload).result
         if topic == "trades":
-            filled = market.trades.answer(page, frame.ts_recv_ns)
-            self._fill_holes(market)
-            return () if filled is None else (filled,)
+            return self._fill(market, frame)
+        page = _trades_page.decode(frame.payload).result
         told, following = market.delayed.answer(page, frame.ts_recv_ns)
         if following is not None:
             self.requests.append(following)
         return () if market.liquidations_live else told
 
-    def _give_up(self, frame: Frame) -> Events:
+    def _fill(self, market: _Market, frame: Frame) -> Events:
+        try:
+            return market.trades.answer(_trades_page.decode(frame.payload).result, frame.ts_recv_ns)
+        except (*_UNREADABLE, ProtocolError):
+            if ended := market.trades.fail(frame.ts_recv_ns):
+                return ended
+            raise
+        finally:
+            self._fill_holes(market)
+
+    def _failed(self, frame: Frame) -> Events:
         topic, _, symbol = frame.tag.partition("/")
         market = self._markets.get(symbol)
-        if market is not None and topic == "trades":
-            market.trades.give_up()
-            self._fill_holes(market)
-        return ()
+        if market is None or topic != "trades":
+            return ()
+        told = market.trades.fail(frame.ts_recv_ns)
+        self._fill_holes(market)
+        return told
 
     # book
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from feeds.backfill import LastTrade, TradeBackfill
-from feeds.events import Event, Side, Trade, TradesFilled, TradesLive, TradesLost
+from collections.abc import Sequence
+
+from feeds.backfill import LastTrade, LastTrades, Page, TradeBackfill, after
+from feeds.events import Event, Side, Trade, TradesLive, TradesLost
 from feeds.protocol import Fetch
 from feeds.units import Units
 from feeds.venues.deribit_wire import TradeData, TradesPage
@@ -22,12 +24,12 @@ class DeribitTrades:
         self.live = False
         self._units = units
         self._last: LastTrade | None = None
-        self._before: LastTrade | None = None
-        self._backfill = TradeBackfill(_PAGE, history_s * _SECOND)
+        self._passed_on: LastTrades = {}
+        self._backfill = TradeBackfill(units.instrument, _PAGE, history_s * _SECOND)
 
-    def resume(self, last: LastTrade | None) -> None:
-        """The newest trade of the connection before."""
-        self._before = last
+    def resume(self, last_trades: LastTrades) -> None:
+        """Hear of the newest trades that were passed on, of which this keeps telling."""
+        self._passed_on = last_trades
 
     def go_live(self, now_ns: int) -> list[Event]:
         """Trades are live from here, unless they were."""
@@ -45,33 +47,41 @@ class DeribitTrades:
     def chain(self, row: TradeData, now_ns: int) -> list[Event] | None:
         """Events that go before a trade (the first of a market, a hole); None for a trade seen before."""
         last, seq, ts_ns = self._last, row.trade_seq, row.timestamp * _MS
-        if last is not None and seq <= last.trade_id:
+        if last is not None and seq <= last.number:
             return None
+        passed_on = self._passed_on.get(self._units.instrument.id)
         events = self.go_live(now_ns)
         self._last = LastTrade(seq, ts_ns)
         if last is None:
-            self._backfill.begin(seq, ts_ns, self._before)
-        elif seq != last.trade_id + 1:
-            missing = seq - last.trade_id - 1
+            self._backfill.begin(seq, ts_ns, passed_on)
+        elif seq != last.number + 1:
+            missing = seq - last.number - 1
             reason = f"{missing} trades missing before number {seq}"
             events.append(TradesLost(self._units.instrument, now_ns, reason, missing))
             events.append(TradesLive(self._units.instrument, now_ns))
-            self._backfill.miss(last.trade_id + 1, seq - 1, last.ts_venue_ns, ts_ns)
+            known = after(last, passed_on)
+            self._backfill.miss(known.number + 1, seq - 1, known.ts_venue_ns, ts_ns)
         return events
 
     def next_fetch(self) -> Fetch | None:
         """The page of missing trades to ask for now."""
-        page = self._backfill.next_page()
+        return self._fetch(self._backfill.next_page())
+
+    def due_fetch(self, now_ns: int) -> Fetch | None:
+        """A page that failed and is due again."""
+        return self._fetch(self._backfill.due_page(now_ns))
+
+    def _fetch(self, page: Page | None) -> Fetch | None:
         if page is None:
             return None
         symbol = self._units.instrument.symbol
-        return Fetch(_PATH.format(symbol, page.first, page.first + page.size - 1), f"trades/{symbol}")
+        return Fetch(_PATH.format(symbol, page.first, page.end - 1), f"trades/{symbol}")
 
-    def answer(self, page: TradesPage, now_ns: int) -> TradesFilled | None:
+    def answer(self, page: TradesPage, now_ns: int) -> Sequence[Event]:
         """Trades that were asked for; blocks are left out as they are live. Raises ProtocolError."""
         rows = sorted(page.trades, key=lambda row: row.trade_seq)
         return self._backfill.answer([self.trade(row, now_ns) for row in rows if row.block_trade_id is None], now_ns)
 
-    def give_up(self) -> None:
-        """The page that was asked for will not come."""
-        self._backfill.give_up()
+    def fail(self, now_ns: int) -> Sequence[Event]:
+        """The page that was asked for did not come."""
+        return self._backfill.fail(now_ns)

@@ -7,9 +7,10 @@ The book that is shown has the 20 levels of the slow stream (every 5 s), with it
 every 0.5 s) while that is newer: the touch must be fresh to trade by, and 5 levels alone are no ladder. Levels behind
 the fast five may thus be up to 5 s old. The two are kept apart, so neither can push the other back in time.
 
-The first trades of a coin on a connection repeat what happened before it. Of that first message only rows from the
-moment of connecting on are counted, the older ones not at all: after a reconnect they would count twice, and they would
-pretend to a completeness that they do not have (VENUES 4.2).
+The first trades of a coin on a connection repeat what happened before it (VENUES 4.2). Of that first message only rows
+from the moment of connecting on are trades. The older ones are told as fetched afterwards, without those told before,
+where they reach back to the last trade of the connection before or where history is wanted: from the oldest row on, or
+from that last trade, nothing is missing.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from feeds.events import (
     Disconnected,
     Event,
     Funding,
+    HistoryEnded,
     IndexPrice,
     Level,
     MarkPrice,
@@ -37,6 +39,7 @@ from feeds.events import (
     Quote,
     Side,
     Trade,
+    TradesFilled,
     TradesLive,
     TradesLost,
 )
@@ -92,6 +95,8 @@ class _Market:
         self.trades_live = False
         self.live_ns = 0
         self.had_trades = False
+        self.had_first = False
+        self.earlier: list[Trade] = []
         self._seen: set[int] = set()
         self._order: deque[int] = deque()
 
@@ -161,6 +166,7 @@ class HyperliquidProtocol:
         self.requests: list[Request] = []
         self._spec = spec
         self._markets = {market.symbol: _Market(market) for market in spec.markets}
+        self._last_trades: Mapping[InstrumentId, LastTrade] = {}
         self._opened_ns = 0
         self._ping_due_ns = 0
 
@@ -174,7 +180,8 @@ class HyperliquidProtocol:
             raise ProtocolError("Hyperliquid sent a message of unknown shape", str(error)) from error
 
     def resume(self, last_trades: Mapping[InstrumentId, LastTrade]) -> None:
-        """Nothing to fetch: trades have no numbers, so what fell between two connections has no name."""
+        """Hear of the newest trades that were passed on, which the first message may repeat."""
+        self._last_trades = last_trades
 
     def tick(self, now_ns: int) -> None:
         """Ping in time: the venue closes a socket on which it had nothing to say for a minute."""
@@ -242,18 +249,35 @@ class HyperliquidProtocol:
 
     def _trades(self, rows: list[TradeData], now_ns: int) -> Events:
         known = [(market, row) for row in rows if (market := self._markets.get(row.coin)) is not None]
-        executions = [(market, row, market.units.execution(row.px, row.sz)) for market, row in known]
+        told = [(market, row, _trade(market.units, row, now_ns)) for market, row in known]
         starting = {market.instrument.symbol for market, _ in known if not market.had_trades}
         events: list[Event] = []
-        for market, row, (ticks, price, size, notional) in executions:
+        for market, row, trade in told:
             market.had_trades = True
             events += self._go_live(market, now_ns)
-            ts_ns = row.time * _MS
-            if (row.coin in starting and ts_ns < self._opened_ns) or not market.is_new(row.tid):
+            if not market.is_new(row.tid):
                 continue
-            side = _BUY if row.side == "B" else _SELL
-            events.append(Trade(market.instrument, ts_ns, now_ns, ticks, price, size, notional, side, str(row.tid)))
+            if row.coin in starting and trade.ts_venue_ns < self._opened_ns:
+                market.earlier.append(trade)
+            else:
+                events.append(trade)
+                events += self._earlier(market, trade, now_ns)
         return events
+
+    def _earlier(self, market: _Market, first: Trade, now_ns: int) -> list[Event]:
+        """What the first message repeated, told once the first trade after it is known."""
+        if market.had_first:
+            return []
+        market.had_first = True
+        before, wants_history = self._last_trades.get(market.instrument.id), self._spec.history_s > 0
+        ended = [HistoryEnded(market.instrument, now_ns)] if wants_history and before is None else []
+        trades, market.earlier = sorted(market.earlier, key=lambda trade: trade.ts_venue_ns), []
+        at = next((at for at, trade in enumerate(trades) if before and trade.trade_id == before.trade_id), -1)
+        if not trades or (at < 0 and not wants_history):
+            return [*ended]
+        since_ns = before.ts_venue_ns if before and at >= 0 else trades[0].ts_venue_ns + _MS
+        fetched = tuple(trades[at + 1 :])
+        return [TradesFilled(market.instrument, now_ns, since_ns, first.ts_venue_ns, fetched), *ended]
 
     # book
 
@@ -309,6 +333,12 @@ def _refreshed(slow: list[Level], fast: list[Level], sign: int) -> list[Level]:
         return fast
     worst = fast[-1][0] * sign
     return [*fast, *(level for level in slow if level[0] * sign < worst)]
+
+
+def _trade(units: Units, row: TradeData, now_ns: int) -> Trade:
+    ticks, price, size, notional = units.execution(row.px, row.sz)
+    side, ts_ns = (_BUY if row.side == "B" else _SELL), row.time * _MS
+    return Trade(units.instrument, ts_ns, now_ns, ticks, price, size, notional, side, str(row.tid))
 
 
 def _pairs(levels: Iterable[LevelData]) -> list[tuple[str, float]]:

@@ -26,8 +26,6 @@ from feeds.events import (
     Level,
     Liquidation,
     Quote,
-    Trade,
-    TradesLive,
     TradesLost,
 )
 from feeds.frame import ConnectionSpec, Frame, FrameKind
@@ -39,6 +37,7 @@ from feeds.venues.okx_book import BookChain
 from feeds.venues.okx_instruments import InstrumentRow, instrument_from_row, kind_of
 from feeds.venues.okx_rows import funding, index_price, mark_price, open_interest, read_price, read_side
 from feeds.venues.okx_subscriptions import Subscriptions, arg_of
+from feeds.venues.okx_trades import OkxTrades
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +61,7 @@ Row = TypeVar("Row", wire.TradeRow, wire.MarkRow, wire.FundingRow, wire.OpenInte
 class _Market:
     """What one symbol remembers on this connection. `due_ns` is when its snapshot is overdue."""
 
-    def __init__(self, instrument: Instrument) -> None:
+    def __init__(self, instrument: Instrument, history_s: int) -> None:
         self.instrument = instrument
         self.units = Units(instrument)
         self.books = wire.Arg("books", instrument.symbol)
@@ -71,8 +70,7 @@ class _Market:
         self.due_ns: int | None = None
         self.asked_ns = 0
         self.patience_ns = _FIRST_PATIENCE_NS
-        self.last_trade_id: int | None = None
-        self.trades_live = False
+        self.trades = OkxTrades(self.units, history_s)
 
 
 class _Channel(NamedTuple):
@@ -112,7 +110,7 @@ class OkxProtocol:
     def __init__(self, spec: ConnectionSpec) -> None:
         self.requests: list[Request] = []
         self._spec = spec
-        self._markets = {market.symbol: _Market(market) for market in spec.markets}
+        self._markets = {market.symbol: _Market(market, spec.history_s) for market in spec.markets}
         self._indexed = _by_index(self._markets.values())
         self._subscriptions = Subscriptions(spec.streams)
         self._routes: dict[bytes, Route | None] = {}
@@ -132,13 +130,12 @@ class OkxProtocol:
         return [*self._forget_overdue(frame.ts_recv_ns), *events] if self._overdue else events
 
     def resume(self, last_trades: Mapping[InstrumentId, LastTrade]) -> None:
-        """Hear of the newest trades of earlier connections."""
-        self._last_trades = {
-            market.id: last_trades[market.id] for market in self._spec.markets if market.id in last_trades
-        }
+        """Fill what fell between the connection before and this one."""
+        for market in self._markets.values():
+            market.trades.resume(last_trades)
 
     def tick(self, now_ns: int) -> None:
-        """Ping where it is quiet, and ask again for snapshots and confirmations that did not come."""
+        """Ping where it is quiet, and ask again for snapshots, confirmations and trades that did not come."""
         if self._opened_ns and now_ns - max(self._heard_ns, self._pinged_ns) >= _QUIET_NS:
             self._pinged_ns = now_ns
             self.requests.append(Send("ping"))
@@ -148,6 +145,8 @@ class OkxProtocol:
         due = [market for market in self._markets.values() if market.due_ns is not None and now_ns >= market.due_ns]
         self._overdue += [market for market in due if market.chain.known]
         self._renew(due, now_ns)
+        fetches = [market.trades.due_fetch(now_ns) for market in self._markets.values()]
+        self.requests += [fetch for fetch in fetches if fetch is not None]
 
     def refresh_books(self, now_ns: int) -> None:
         """Leave and join the channel of every known book, so that a recording that begins now gets a snapshot."""
@@ -182,7 +181,11 @@ class OkxProtocol:
     def _other(self, frame: Frame) -> Events:
         if frame.kind is FrameKind.OPEN:
             return self._begin(frame.ts_recv_ns)
-        return self._end(frame) if frame.kind is FrameKind.CLOSE else ()
+        if frame.kind is FrameKind.CLOSE:
+            return self._end(frame)
+        topic, _, symbol = frame.tag.partition("/")
+        market = self._markets.get(symbol)
+        return self._fill(market, frame) if market is not None and topic == "trades" else ()
 
     def _begin(self, now_ns: int) -> Events:
         self._opened_ns = now_ns
@@ -203,7 +206,7 @@ class OkxProtocol:
     def _end_market(self, market: _Market, reason: str, now_ns: int) -> Iterable[Event]:
         if market.chain.known:
             yield BookLost(market.instrument, now_ns, reason)
-        if market.trades_live:
+        if market.trades.live:
             yield TradesLost(market.instrument, now_ns, reason)
 
     # answers and notices
@@ -225,10 +228,9 @@ class OkxProtocol:
     def _confirmed(self, arg: wire.Arg, now_ns: int) -> Events:
         self._subscriptions.acknowledge(arg)
         market = self._markets.get(arg.instId)
-        if market is None or market.trades_live or _CHANNELS.get(arg.channel) is not _TRADES:
+        if market is None or _CHANNELS.get(arg.channel) is not _TRADES:
             return ()
-        market.trades_live = True
-        return (TradesLive(market.instrument, now_ns),)
+        return market.trades.go_live(now_ns)
 
     def _give_up(self, refused: Iterable[wire.Arg]) -> None:
         """Stop asking for the books of refused channels; a book that is still known is lost with the next frame."""
@@ -241,33 +243,31 @@ class OkxProtocol:
     # trades
 
     def _trades(self, push: wire.Push[wire.TradeRow], payload: bytes, now_ns: int) -> Events:
-        whole = [
-            (market, row, market.units.execution(row.px, row.sz), read_side(row.side))
-            for market, row in self._known(push.data)
-        ]
+        whole = [(market, row, market.trades.trade(row, now_ns)) for market, row in self._known(push.data)]
         events: list[Event] = []
-        for market, row, (ticks, price, size, notional), side in whole:
-            before = self._trade_chain(market, row, now_ns)
-            if before is not None:
-                trade = Trade(market.instrument, row.ts * _MS, now_ns, ticks, price, size, notional, side, row.tradeId)
-                events += (*before, trade)
+        for market, row, trade in whole:
+            chain = market.trades.chain(row, now_ns)
+            if chain is not None:
+                events += (*chain, trade)
+                self._ask_for_trades(market)
         return events
 
-    def _trade_chain(self, market: _Market, row: wire.TradeRow, now_ns: int) -> Events | None:
-        """Events that go before a trade (the first of a market, a hole in the ids); None for a trade seen before."""
-        last, market.last_trade_id = market.last_trade_id, max(row.tradeId, market.last_trade_id or 0)
-        if last is not None and row.tradeId <= last:
-            return None
-        missing = 0 if last is None or row.count is None else row.tradeId - row.count - last
-        if market.trades_live and not missing:
-            return ()
-        market.trades_live = True
-        live = TradesLive(market.instrument, now_ns)
-        if not missing:
-            return (live,)
-        reason = f"{missing} trades missing" if missing > 0 else "trade ids overlap"
-        lost = max(missing, 0) or None
-        return (TradesLost(market.instrument, now_ns, f"{reason} before id {row.tradeId}", lost), live)
+    def _ask_for_trades(self, market: _Market) -> None:
+        fetch = market.trades.next_fetch()
+        if fetch is not None:
+            self.requests.append(fetch)
+
+    def _fill(self, market: _Market, frame: Frame) -> Events:
+        try:
+            if frame.kind is FrameKind.HTTP_FAILED:
+                return market.trades.fail(frame.ts_recv_ns)
+            return market.trades.answer(frame.payload, frame.ts_recv_ns)
+        except (*_UNREADABLE, ProtocolError):
+            if ended := market.trades.fail(frame.ts_recv_ns):
+                return ended
+            raise
+        finally:
+            self._ask_for_trades(market)
 
     # book
 

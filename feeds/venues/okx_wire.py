@@ -70,6 +70,14 @@ class TradeRow(msgspec.Struct, gc=False):
     count: Count | None = None
 
 
+class MatchesBody(msgspec.Struct, gc=False):
+    """GET history-trades: one row a match, newest first, without `count`."""
+
+    data: list[TradeRow]
+    code: str = "0"
+    msg: str = ""
+
+
 class BookRow(msgspec.Struct, gc=False):
     """Absolute sizes of levels.
 

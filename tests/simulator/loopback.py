@@ -45,8 +45,9 @@ class _Listening(Feed):
 class Loopback:
     """Server, source and core of one venue. `async with` it."""
 
-    def __init__(self, venue: Venue, bases: Iterable[str]) -> None:
+    def __init__(self, venue: Venue, bases: Iterable[str], *, history_s: int = 0, warm_up_s: int = 30) -> None:
         self.venue, self.bases = venue, tuple(bases)
+        self.history_s, self.warm_up_s = history_s, warm_up_s
         self.clock = ManualClock(START_NS)
         self.core = Core()
         self.core.feed = self.feed = _Listening()
@@ -54,9 +55,10 @@ class Loopback:
 
     async def __aenter__(self) -> Loopback:
         self.server: Server = await serve(
-            0, seed=5, warm_up_s=30, clock=self.clock, venues=[self.venue], bases=self.bases
+            0, seed=5, warm_up_s=self.warm_up_s, clock=self.clock, venues=[self.venue], bases=self.bases
         )
-        self.source = LiveSource(self.bases, [loopback(DRIVERS[self.venue], self.server.port)], self.clock, seed=1)
+        drivers = [loopback(DRIVERS[self.venue], self.server.port)]
+        self.source = LiveSource(self.bases, drivers, self.clock, history_s=self.history_s, seed=1)
         self._reader = asyncio.create_task(self._read())
         return self
 

@@ -1,0 +1,103 @@
+"""The trades of one OKX instrument: the chain of match ids, its holes and what fills them (VENUES 3.2, 3.5).
+
+A row of the socket merges `count` matches up to id `tradeId`; REST has every match as its own row. Ids are contiguous
+per instrument, so what lies between two rows is known to be missing and can be asked for, newest first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from feeds.backfill import LastTrade, LastTrades, Page, TradeBackfill, after, in_order
+from feeds.errors import ProtocolError
+from feeds.events import Event, Trade, TradesLive, TradesLost
+from feeds.protocol import Fetch
+from feeds.units import Units
+from feeds.venues import okx_wire as wire
+from feeds.venues.okx_rows import read_side
+
+_MS = 1_000_000
+_SECOND = 1_000 * _MS
+_PAGE = 100
+_MAX_PAGES = 600
+_BATCH = 1_000
+_PATH = "/api/v5/market/history-trades?instId={}&type=1&after={}&limit={}"
+_body = msgspec.json.Decoder(wire.MatchesBody, strict=False)
+
+
+class OkxTrades:
+    """One instrument's trade side on one connection. A trade's id is that of its last match."""
+
+    def __init__(self, units: Units, history_s: int) -> None:
+        self.live = False
+        self._units = units
+        self._last: LastTrade | None = None
+        self._passed_on: LastTrades = {}
+        self._backfill = TradeBackfill(units.instrument, _PAGE, history_s * _SECOND, max_pages=_MAX_PAGES, batch=_BATCH)
+
+    def resume(self, last_trades: LastTrades) -> None:
+        """Hear of the newest trades that were passed on, of which this keeps telling."""
+        self._passed_on = last_trades
+
+    def go_live(self, now_ns: int) -> list[Event]:
+        """Trades are live from here, unless they were."""
+        if self.live:
+            return []
+        self.live = True
+        return [TradesLive(self._units.instrument, now_ns)]
+
+    def trade(self, row: wire.TradeRow, now_ns: int) -> Trade:
+        """One row as a trade. Raises ProtocolError for a price off the grid or no side."""
+        ticks, price, size, notional = self._units.execution(row.px, row.sz)
+        side = read_side(row.side)
+        return Trade(self._units.instrument, row.ts * _MS, now_ns, ticks, price, size, notional, side, row.tradeId)
+
+    def chain(self, row: wire.TradeRow, now_ns: int) -> list[Event] | None:
+        """Events that go before a trade (the first of a market, a hole in the ids); None for a trade seen before."""
+        last, ts_ns = self._last, row.ts * _MS
+        if last is not None and row.tradeId <= last.number:
+            return None
+        self._last = LastTrade(row.tradeId, ts_ns)
+        first = row.tradeId - (row.count or 1) + 1
+        if last is None:
+            if row.count is not None:
+                self._backfill.begin(first, ts_ns, self._passed_on.get(self._units.instrument.id))
+            return self.go_live(now_ns)
+        missing = 0 if row.count is None else first - 1 - last.number
+        return self._broken(row, first, missing, last, now_ns) if missing else self.go_live(now_ns)
+
+    def _broken(self, row: wire.TradeRow, first: int, missing: int, last: LastTrade, now_ns: int) -> list[Event]:
+        known = after(last, self._passed_on.get(self._units.instrument.id))
+        self._backfill.miss(known.number + 1, first - 1, known.ts_venue_ns, row.ts * _MS)
+        self.live = True
+        reason = f"{missing} trades missing" if missing > 0 else "trade ids overlap"
+        instrument, lost = self._units.instrument, max(missing, 0) or None
+        text = f"{reason} before id {row.tradeId}"
+        return [TradesLost(instrument, now_ns, text, lost), TradesLive(instrument, now_ns)]
+
+    def next_fetch(self) -> Fetch | None:
+        """The page of missing trades to ask for now."""
+        return self._fetch(self._backfill.next_page())
+
+    def due_fetch(self, now_ns: int) -> Fetch | None:
+        """A page that failed and is due again."""
+        return self._fetch(self._backfill.due_page(now_ns))
+
+    def answer(self, body: bytes, now_ns: int) -> Sequence[Event]:
+        """Trades that were asked for. Raises ProtocolError and msgspec's errors for a body that is none."""
+        answer = _body.decode(body)
+        if answer.code != "0":
+            raise ProtocolError("OKX refused to list trades", f"{answer.code} {answer.msg}")
+        return self._backfill.answer(in_order(self.trade(row, now_ns) for row in answer.data), now_ns)
+
+    def fail(self, now_ns: int) -> Sequence[Event]:
+        """The page that was asked for did not come."""
+        return self._backfill.fail(now_ns)
+
+    def _fetch(self, page: Page | None) -> Fetch | None:
+        if page is None:
+            return None
+        symbol = self._units.instrument.symbol
+        return Fetch(_PATH.format(symbol, page.end, page.size), f"trades/{symbol}")
