@@ -100,7 +100,7 @@ class TradeBackfill:
 
     def begin(self, trade_id: int, ts_ns: int, before: LastTrade | None) -> None:
         """The first trade of a connection: fill up to the last one that was passed on, or some history."""
-        if before is not None:
+        if before is not None and before.number >= 0:
             self.miss(before.number + 1, trade_id - 1, before.ts_venue_ns, ts_ns)
         elif self._history_ns:
             self._holes.append(_Hole(0, trade_id - 1, ts_ns, None))
