@@ -136,7 +136,7 @@ def plan(kind: MarketKind, listed: tuple[Instrument, ...], endpoints: Endpoints)
 
 
 def _jobs(spec: ConnectionSpec) -> Iterator[Job]:
-    """Staggered over the first minutes: open interest first, then the flow, then what was."""
+    """Staggered over the first minutes: open interest first, when there are marks, then the flow, then what was."""
     asked, api, inverse = polled(spec), _API[spec.kind], spec.kind is MarketKind.INVERSE
     if "fundingInfo" in asked:
         yield every(_DAY_S, Fetch(f"{api}/fundingInfo", "fundingInfo", 0))
@@ -146,7 +146,7 @@ def _jobs(spec: ConnectionSpec) -> Iterator[Job]:
         past = f"/futures/data/openInterestHist?{who}&period=5m&limit=290"
         if "openInterest" in asked:
             path = f"{api}/openInterest?symbol={name}"
-            yield every(_INTEREST_S, Fetch(path, f"openInterest/{symbol}"), number / 20)
+            yield every(_INTEREST_S, Fetch(path, f"openInterest/{symbol}"), 2 + number / 20)
         if "flow" in asked:
             path = f"{api}/klines?symbol={name}&interval=5m&limit=13"
             yield every(_FLOW_S, Fetch(path, f"flow/{symbol}"), 3 + number / 5)

@@ -17,7 +17,7 @@ from feeds.venues.hyperliquid_universe import plan as universe
 _HOST = Endpoints("wss://api.hyperliquid.xyz", "https://api.hyperliquid.xyz")
 _LISTS = {MarketKind.LINEAR: '{"type":"meta"}', MarketKind.SPOT: '{"type":"spotMeta"}'}
 _BOOK = ("l2Book", "l2BookFast", "bbo")
-_ROUTES = {
+_ROUTES: dict[MarketKind, dict[str, tuple[str, ...]]] = {
     MarketKind.LINEAR: {"book": _BOOK, "flow": ("trades", "activeAssetCtx")},
     MarketKind.SPOT: {"all": (*_BOOK, "trades")},  # trades alone can be silent for longer than a dead socket
 }

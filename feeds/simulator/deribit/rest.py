@@ -26,6 +26,7 @@ class Methods:
             "public/get_instruments": self._instruments,
             "public/ticker": lambda params, now_ns: self._word(params).ticker(now_ns),
             "public/get_order_book": self._order_book,
+            "public/get_book_summary_by_currency": self._summaries,
             "public/get_last_trades_by_instrument": self._last_trades,
             "public/get_last_trades_by_instrument_and_time": self._last_trades,
         }
@@ -49,6 +50,14 @@ class Methods:
             return []
         rows = [word.listing() for word in self._words.values()]
         return [row for row in rows if currency in ("any", row["settlement_currency"])]
+
+    def _summaries(self, params: Params, now_ns: int) -> object:
+        """All futures that settle in a currency; `any` is refused here."""
+        currency = params.get("currency")
+        if currency not in {word.market.spec.instrument.settle for word in self._words.values()}:
+            raise Refused(-32602, "Invalid params", reason="invalid value", param="currency")
+        chosen = (word for word in self._words.values() if word.market.spec.instrument.settle == currency)
+        return [word.summary(now_ns) for word in chosen]
 
     def _order_book(self, params: Params, now_ns: int) -> object:
         word, depth = self._word(params), _number(params, "depth", 5)

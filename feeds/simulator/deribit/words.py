@@ -128,6 +128,19 @@ class Words:
         row |= {"best_bid_price": self.price(bid), "best_bid_amount": self.amount(bid_lots)}
         return row | {"best_ask_price": self.price(ask), "best_ask_amount": self.amount(ask_lots)}
 
+    def summary(self, now_ns: int) -> Fields:
+        """One row of `get_book_summary_by_currency`."""
+        market, ticker, day = self.market, self.ticker(now_ns), self.market.day
+        coins = market.spec.base_size(round(day.volume), day.close) / market.spec.instrument.multiplier
+        usd = market.spec.notional(round(day.volume), day.close)
+        same = ("instrument_name", "mark_price", "open_interest", "estimated_delivery_price", "current_funding")
+        row: Fields = {name: ticker[name] for name in (*same, "funding_8h")}
+        row |= {"bid_price": ticker["best_bid_price"], "ask_price": ticker["best_ask_price"]}
+        row |= {"mid_price": self.money(market.mid), "creation_timestamp": ticker["timestamp"]}
+        row |= {"last": ticker["last_price"], "high": self.price(day.high), "low": self.price(day.low)}
+        row |= {"price_change": round(100.0 * (day.close - day.open) / day.open, 4), "volume": round(coins, 8)}
+        return row | {"volume_usd": round(usd, 2), "volume_notional": round(usd, 2)}
+
     def listing(self) -> Fields:
         """One row of `get_instruments`."""
         instrument = self.market.spec.instrument

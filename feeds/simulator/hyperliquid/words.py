@@ -80,11 +80,11 @@ class Words:
         """The derived values of a perpetual."""
         perpetual, market = self.market.perpetual, self.market
         assert perpetual is not None
-        day_lots = market.tape.ledger.buy_lots + market.tape.ledger.sell_lots
+        day = market.day
         (bid, _), (ask, _) = market.book.touch()
         impact = [self.price(bid), self.price(ask)]
         fields = {"funding": f"{perpetual.rate:.10f}", "openInterest": self.size(perpetual.open_interest)}
-        fields |= {"prevDayPx": self.price(bid), "dayNtlVlm": f"{day_lots * market.lot_usd:.2f}"}
+        fields |= {"prevDayPx": self.price(day.open), "dayNtlVlm": f"{day.turnover:.2f}"}
         fields |= {"premium": f"{perpetual.premium:.10f}", "oraclePx": self.money(perpetual.index)}
         more: Fields = {"markPx": self.money(perpetual.mark), "midPx": self.money(market.mid), "impactPxs": impact}
-        return fields | more | {"dayBaseVlm": self.size(day_lots)}
+        return fields | more | {"dayBaseVlm": self.size(day.volume)}

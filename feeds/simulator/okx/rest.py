@@ -39,6 +39,7 @@ class Rest:
             "public/open-interest": self._open_interests,
             "public/mark-price": self._marks,
             "market/index-tickers": self._indexes,
+            "market/tickers": self._tickers,
             "market/books": self._books,
             "market/trades": self._trades,
             "market/history-trades": self._history,
@@ -73,6 +74,11 @@ class Rest:
         if query.get("instType") not in ("SWAP", "SPOT", "FUTURES", "OPTION", "MARGIN"):
             raise Refused("51000", "Parameter instType error")
         return [words.listing() for words in self._chosen(query)]
+
+    def _tickers(self, query: Query, now_ns: int) -> Iterable[Row]:
+        if query.get("instType") not in ("SWAP", "SPOT"):
+            raise Refused("51000", "Parameter instType error")
+        return [words.ticker(now_ns // MS) for words in self._chosen(query)]
 
     def _derived(self, query: Query, now_ns: int, tell: Callable[[Words, Any, int], Row]) -> Iterable[Row]:
         chosen = [(words, words.market.perpetual) for words in self._chosen(query)]

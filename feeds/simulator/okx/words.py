@@ -94,6 +94,18 @@ class Words:
         row = {"instId": self.symbol, "instType": self.type, "markPx": self.quote(perpetual.mark)}
         return row | {"ts": str(now_ms)}
 
+    def ticker(self, now_ms: int) -> Row:
+        """Last price, touch and the last 24 hours: volume in contracts and, for swaps, in base coin."""
+        market, day = self.market, self.market.day
+        (bid, bid_lots), (ask, ask_lots) = market.book.touch()
+        row: Row = {"instType": self.type, "instId": self.symbol, "last": self.price(day.close)}
+        row |= {"askPx": self.price(ask), "askSz": self.size(ask_lots)}
+        row |= {"bidPx": self.price(bid), "bidSz": self.size(bid_lots), "open24h": self.price(day.open)}
+        row |= {"high24h": self.price(day.high), "low24h": self.price(day.low), "vol24h": self.size(day.volume)}
+        coins = market.spec.base_size(round(day.volume), day.close)
+        other = coins if market.perpetual is not None else day.turnover
+        return row | {"volCcy24h": _trimmed(f"{other:.8f}"), "ts": str(now_ms)}
+
     def index_ticker(self, perpetual: Perpetual, now_ms: int) -> Row:
         """The index that this market follows."""
         day = self.market.day
