@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from feeds.errors import ProtocolError
 from feeds.events import Event, Quote
-from feeds.frame import ConnectionSpec, Frame, FrameKind, spec_from_frame
+from feeds.frame import UNIVERSE, ConnectionSpec, Frame, FrameKind, spec_from_frame
 from feeds.once import Once
 from feeds.protocol import Request, VenueProtocol
 from feeds.venues import protocol_for
@@ -27,12 +27,14 @@ class Feed:
     """Every open connection's decoder, and the filter that lets each trade through once.
 
     `undecodable` counts skipped frames by connection and reason. `heard` is when each open connection last said
-    something that was data and not an acknowledgement, in receive ns.
+    something that was data and not an acknowledgement, in receive ns. `universe` names the connections that tell of
+    all perpetuals, whose events say nothing of the markets in focus.
     """
 
     def __init__(self, protocol_of: Callable[[ConnectionSpec], VenueProtocol] = protocol_for) -> None:
         self.undecodable: Counter[tuple[str, str]] = Counter()
         self.heard: dict[str, int] = {}
+        self.universe: set[str] = set()
         self.once = Once()
         self._protocol_of = protocol_of
         self._protocols: dict[str, VenueProtocol] = {}
@@ -90,6 +92,8 @@ class Feed:
             spec = spec_from_frame(frame)
         except (ValueError, RecursionError) as error:
             raise ProtocolError("a connection begins with no readable description", str(error)) from error
+        if spec.route == UNIVERSE:
+            self.universe.add(frame.connection)
         return self._protocol_of(spec)
 
     def _count(self, frame: Frame, error: ProtocolError) -> None:

@@ -6,10 +6,11 @@ Frames in, state out. The same object serves live, replay, export and screenshot
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from pathlib import Path
 
+from feeds.events import Event
 from feeds.feed import Feed
 from feeds.frame import Frame, FrameKind
 from feeds.recording import RecordingReader
@@ -39,14 +40,20 @@ class Core:
 
     def consume(self, frames: Sequence[Frame]) -> None:
         """Take frames in receive order."""
-        receive, apply, timer = self.feed.receive, self.engine.apply, FrameKind.TIMER
+        receive, apply, survey, timer = self.feed.receive, self.engine.apply, self.engine.survey, FrameKind.TIMER
+        universe = self.feed.universe
         self.frames += len(frames)
         for frame in frames:
             if frame.kind is timer:
                 self.feed.tick(frame.ts_recv_ns)
                 continue
+            handle = survey if frame.connection in universe else apply
             for event in receive(frame):
-                apply(event)
+                handle(event)
+
+    def handler(self, connection: str) -> Callable[[Event], None]:
+        """What takes the events of a connection."""
+        return self.engine.survey if connection in self.feed.universe else self.engine.apply
 
     def checkpoint(self) -> Core:
         """An independent copy of the state; trades and other facts are shared, not copied."""

@@ -55,9 +55,10 @@ def export_rows(
     for chunk_at in range(len(reader.chunk_starts)):
         for frame in reader.chunk(chunk_at) or ():
             yield from flow.book_due(core.engine, frame.ts_recv_ns)
+            handle = core.handler(frame.connection)
             for event in core.feed.receive(frame):
                 yield from flow.book_ending(core.engine, event)
-                core.engine.apply(event)
+                handle(event)
                 flow.note(event)
         yield from flow.take()
         if progress is not None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from feeds.clock import Clock
 from feeds.connection import LiveConnection
 from feeds.errors import RecordingError
-from feeds.frame import Frame
+from feeds.frame import UNIVERSE, Frame
 from feeds.live import LiveSource
 from feeds.protocol import Reconnect
 from feeds.recording import Recorder, RecordingMetadata
@@ -109,15 +109,26 @@ class LiveSession:
             lag_ns=self._lag_ns,
             epoch=self.epoch,
             capabilities=Capabilities(record=True),
-            connections=tuple(
-                self._connection(name, keeper, now_ns) for name, keeper in sorted(self._source.connections.items())
-            ),
+            connections=tuple(self._connection(name, keeper, now_ns) for name, keeper in self._in_focus()),
             undecodable=sum(self.core.feed.undecodable.values()),
             frames=self.core.frames,
             recording_to=str(recorder.path) if recorder and not failed else "",
             recording_failed=failed.text if failed else self._recording_failed,
-            notices=tuple(f"{name}: {reason}" for name, reason in sorted(self._source.trouble.items())),
+            notices=self._notices(),
         )
+
+    def _in_focus(self) -> list[tuple[str, LiveConnection]]:
+        """The connections of the markets in focus, by name; those of the universe are slow on purpose."""
+        connections = sorted(self._source.connections.items())
+        return [(name, keeper) for name, keeper in connections if keeper.spec.route != UNIVERSE]
+
+    def _notices(self) -> tuple[str, ...]:
+        """What ails a market's list, and a connection of the universe that is not open."""
+        trouble = dict(self._source.trouble)
+        for name, keeper in self._source.connections.items():
+            if keeper.spec.route == UNIVERSE and not keeper.is_open and keeper.trouble:
+                trouble[name] = keeper.trouble
+        return tuple(f"{name}: {reason}" for name, reason in sorted(trouble.items()))
 
     def _record(self, recorder: Recorder, frames: list[Frame]) -> None:
         for frame in frames:
@@ -140,7 +151,7 @@ class LiveSession:
         )
 
     def _presence(self) -> Presence:
-        states = [keeper.is_open for keeper in self._source.connections.values()]
+        states = [keeper.is_open for _, keeper in self._in_focus()]
         heard = bool(self.core.feed.heard)
         if not states:
             return Presence.CONNECTING

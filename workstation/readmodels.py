@@ -144,8 +144,9 @@ class TapeRequest:
 
 @dataclass(frozen=True, slots=True)
 class UniverseRequest:
-    """Every perpetual and, summed over the markets that a filter accepts, every base."""
+    """Every perpetual that a filter accepts and, summed over them, every base; `base` narrows nothing."""
 
+    base: str = ""
     markets: MarketFilter = MarketFilter()
 
 
@@ -342,10 +343,11 @@ class TapeView:
 class UniverseColumns:
     """One number a row; NaN where it is not known.
 
-    `price` is the last one. `funding_8h` is a fraction of the notional per 8 h, positive when longs pay; `open_interest`
-    base coin, one side counted; its changes are fractions; `premium` is mark over index minus 1. `taker_delta` is what
-    takers bought minus what they sold, over the volume, in the last whole 5 minutes or hour that the venue told.
-    `liquidated_*` is the notional of the last hour by the side of the position. `age_s` is the time since the last word.
+    `price` is the last one. `funding_8h` is a fraction of the notional per 8 h, positive when longs pay;
+    `open_interest` is base coin, one side counted; its changes are fractions; `premium` is mark over index minus 1.
+    `taker_delta` is what takers bought minus what they sold, over the volume, in the last whole 5 minutes or hour that
+    the venue told. `liquidated_*` is the notional of the last hour by the side of the position. `age_s` is the time
+    since the last word.
     """
 
     price: Floats

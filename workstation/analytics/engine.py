@@ -2,8 +2,8 @@
 bits.
 
 `apply` is total on market data. Time is `ts_recv_ns` for order and freshness and `ts_venue_ns` for bars; `advance` lets
-time pass through silence. Every owner of state lives below `Base`; derived series are made on demand and left out of
-checkpoints.
+time pass through silence. What is in focus lives below `Base`; derived series are made on demand and left out of
+checkpoints. What the venues say of all their perpetuals goes by `survey` to the universe, which makes no base of them.
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ from feeds.events import (
     BookDelta,
     BookLost,
     BookSnapshot,
+    DayStats,
     Event,
     Funding,
     IndexPrice,
     Liquidation,
     MarkPrice,
     OpenInterest,
+    OpenInterestHistory,
     Quote,
+    TakerFlow,
     Trade,
     TradesFilled,
     TradesLive,
@@ -31,15 +34,18 @@ from feeds.events import (
 from feeds.instrument import Instrument, InstrumentId
 from workstation.analytics.base import DEFAULT_LIMITS, Base, Limits
 from workstation.analytics.market import Market
+from workstation.analytics.universe import Universe
 from workstation.analytics.views.cvd import cvd_view
 from workstation.analytics.views.footprint import footprint_view
 from workstation.analytics.views.ladder import ladder_view
 from workstation.analytics.views.tape import tape_view
+from workstation.analytics.views.universe import universe_view
 from workstation.readmodels import (
     CvdRequest,
     FootprintRequest,
     LadderRequest,
     TapeRequest,
+    UniverseRequest,
     View,
     ViewRequest,
 )
@@ -54,6 +60,7 @@ class Engine:
         self.now_ns = 0
         self._limits = limits
         self.bases: dict[str, Base] = {}
+        self.universe = Universe()
         self._markets: dict[InstrumentId, tuple[Base, Market]] = {}
         self._next_status_ns = 0
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
@@ -70,6 +77,16 @@ class Engine:
             Funding: self._funding,
             OpenInterest: self._open_interest,
             Liquidation: self._liquidation,
+            OpenInterestHistory: self.universe.apply,
+            DayStats: self.universe.apply,
+            TakerFlow: self.universe.apply,
+        }
+        self._surveyed: dict[type[Any], Callable[[Base, Market, Any], None]] = {
+            MarkPrice: _learn_mark,
+            IndexPrice: _learn_index,
+            Funding: _learn_funding,
+            OpenInterest: _learn_open_interest,
+            Liquidation: _learn_liquidation,
         }
 
     def apply(self, event: Event) -> None:
@@ -80,6 +97,17 @@ class Engine:
         if handler is not None:
             handler(event)
 
+    def survey(self, event: Event) -> None:
+        """Take one event of a universe connection. A market in focus learns from it what says nothing of its freshness:
+        it has trades and books of its own, and none of theirs.
+        """
+        if event.ts_recv_ns >= self._next_status_ns:
+            self.advance(event.ts_recv_ns)
+        self.universe.apply(event)
+        learn = self._surveyed.get(type(event))
+        if learn is not None and (found := self._markets.get(event.instrument.id)) is not None:  # type: ignore[union-attr]
+            learn(*found, event)
+
     def advance(self, now_ns: int) -> None:
         """Let receive time pass: second samples, freshness. Time never runs backwards here."""
         if now_ns <= self.now_ns:
@@ -89,6 +117,7 @@ class Engine:
             self._next_status_ns = now_ns - now_ns % _STATUS_STEP_NS + _STATUS_STEP_NS
             for base in self.bases.values():
                 base.sample(now_ns)
+            self.universe.sample(now_ns)
 
     def instruments(self) -> tuple[Instrument, ...]:
         """Every market seen, in order of first event."""
@@ -101,6 +130,8 @@ class Engine:
 
     def revision(self, request: ViewRequest) -> int:
         """A number that changes whenever `view(request)` would."""
+        if isinstance(request, UniverseRequest):
+            return self.universe.revision
         base = self.bases.get(request.base)
         if base is None:
             return -1
@@ -110,6 +141,8 @@ class Engine:
 
     def view(self, request: ViewRequest) -> View:
         """The frozen answer to a request; an unknown base answers with an empty view."""
+        if isinstance(request, UniverseRequest):
+            return universe_view(self.universe, request)
         base = self.bases.get(request.base) or Base(request.base)
         revision = self.revision(request)
         match request:
@@ -196,16 +229,40 @@ class Engine:
         market.mark = event.mark
         self._seen(base, market, event.ts_venue_ns, event.ts_recv_ns)
         base.trade_revision += 1  # venue time moved on: bars close, windows slide
+        self.universe.apply(event)
 
     def _index(self, event: IndexPrice) -> None:
-        self._find(event.instrument)[1].index_price = event.index
+        _learn_index(*self._find(event.instrument), event)
+        self.universe.apply(event)
 
     def _funding(self, event: Funding) -> None:
-        self._find(event.instrument)[1].funding = event
+        _learn_funding(*self._find(event.instrument), event)
+        self.universe.apply(event)
 
     def _open_interest(self, event: OpenInterest) -> None:
-        self._find(event.instrument)[1].open_interest = event.open_interest
+        _learn_open_interest(*self._find(event.instrument), event)
+        self.universe.apply(event)
 
     def _liquidation(self, event: Liquidation) -> None:
-        base, _ = self._find(event.instrument)
-        base.liquidations.append(event)
+        _learn_liquidation(*self._find(event.instrument), event)
+        self.universe.apply(event)
+
+
+def _learn_mark(base: Base, market: Market, event: MarkPrice) -> None:
+    market.mark = event.mark
+
+
+def _learn_index(base: Base, market: Market, event: IndexPrice) -> None:
+    market.index_price = event.index
+
+
+def _learn_funding(base: Base, market: Market, event: Funding) -> None:
+    market.funding = event
+
+
+def _learn_open_interest(base: Base, market: Market, event: OpenInterest) -> None:
+    market.open_interest = event.open_interest
+
+
+def _learn_liquidation(base: Base, market: Market, event: Liquidation) -> None:
+    base.liquidations.append(event)
