@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workstation.analytics.footprint import imbalances, poc_index, stacks, value_area
+from workstation.cells import imbalances, poc_index, stacks, value_area
 from workstation.readmodels import Floats, FootprintRules, PocTie, Stack, ZeroRule
 
 QUICK = settings(max_examples=150, derandomize=True, deadline=None, database=None)

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from workstation.analytics.footprint import imbalances, poc_index, stacks, value_area
+from workstation.cells import imbalances, poc_index, stacks, value_area
 from workstation.readmodels import Floats, FootprintBar, FootprintRules
 
 BUY, SELL = 1, 2
