@@ -9,6 +9,8 @@ import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+import msgspec
+
 from feeds.clock import Clock
 from feeds.errors import FeedError, TransportError
 from feeds.frame import ConnectionSpec, Frame, FrameKind, open_frame
@@ -130,6 +132,11 @@ class LiveConnection:
         if self._socket is not None and not self._leaving:
             self._leaving = reason
             await self._socket.close()
+
+    async def renew(self, plan: ConnectionSpec, reason: str) -> None:
+        """Open again with what a newer plan carries."""
+        self.spec = msgspec.structs.replace(plan, name=self.spec.name, history_s=self.spec.history_s)
+        await self.leave(reason)
 
     def frame(self, kind: FrameKind, payload: bytes, tag: str = "") -> None:
         """Pass on something of this connection, stamped now."""

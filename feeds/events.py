@@ -255,6 +255,13 @@ class LongShortRatio(_Event, frozen=True):
     long_share: float
 
 
+class Relisted(_Event, frozen=True):
+    """The venue changed a market, as a rule its price step: later events are in the terms of this `instrument`."""
+
+    instrument: Instrument
+    ts_recv_ns: int
+
+
 class Connected(_Event, frozen=True):
     """A connection opened."""
 
@@ -289,6 +296,7 @@ Event = (
     | TradesLive
     | TradesLost
     | TradesFilled
+    | Relisted
     | HistoryEnded
     | Candles
     | LongShortRatio

@@ -1,7 +1,9 @@
 """The one loop's body: a frame in, events out, for live, replay and simulation alike.
 
 Owns the protocol objects, one per open connection, made at OPEN and thrown away at CLOSE. An undecodable frame is
-counted, logged once per kind and skipped; it stays in the recording.
+counted, logged once per kind and skipped; it stays in the recording. Prices between two ticks, again and again, mean
+that the venue changed its price step: the connection's markets are then to be listed anew. A market that comes back
+with another listing ends the connections that still carry the old one, so that two price steps never mix.
 """
 
 from __future__ import annotations
@@ -10,14 +12,20 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
+import msgspec
+
 from feeds.errors import ProtocolError
-from feeds.events import Event, Quote
+from feeds.events import Event, Quote, Relisted
 from feeds.frame import UNIVERSE, ConnectionSpec, Frame, FrameKind, spec_from_frame
+from feeds.instrument import Instrument, InstrumentId
 from feeds.once import Once
-from feeds.protocol import Request, VenueProtocol
+from feeds.protocol import Relist, Request, VenueProtocol
+from feeds.units import OffGrid
 from feeds.venues import protocol_for
 
 log = logging.getLogger(__name__)
+
+OFF_GRID_LIMIT = 3
 
 _SAMPLE = 300
 _TEXT = FrameKind.TEXT  # an enum member costs 60 ns to look up in Python 3.11, and this is asked for every frame
@@ -38,6 +46,9 @@ class Feed:
         self.once = Once()
         self._protocol_of = protocol_of
         self._protocols: dict[str, VenueProtocol] = {}
+        self._specs: dict[str, ConnectionSpec] = {}
+        self._listed: dict[InstrumentId, Instrument] = {}
+        self._off_grid: Counter[str] = Counter()
 
     def receive(self, frame: Frame) -> Sequence[Event]:
         """Decode one frame. Never raises on what a venue or a file may contain."""
@@ -46,10 +57,14 @@ class Feed:
             if frame.kind is _TEXT:
                 protocol = self._protocols.get(name)
                 events = () if protocol is None else protocol.receive(frame)
+            elif frame.kind is FrameKind.OPEN:
+                return self._open(frame)
             else:
                 events = self._receive(frame)
         except ProtocolError as error:
             self._count(frame, error)
+            if isinstance(error, OffGrid):
+                self._doubt_grid(name)
             return ()
         if not events:
             return events
@@ -77,24 +92,51 @@ class Feed:
                     yield name, request
 
     def _receive(self, frame: Frame) -> Sequence[Event]:
-        if frame.kind is FrameKind.OPEN:
-            opened = self._protocols[frame.connection] = self._open(frame)
-            opened.resume(self.once.last_trades)
         protocol = self._protocols.get(frame.connection)
         if protocol is None:
             return ()
         if frame.kind is FrameKind.CLOSE:
-            del self._protocols[frame.connection]
+            self._forget(frame.connection)
         return protocol.receive(frame)
 
-    def _open(self, frame: Frame) -> VenueProtocol:
+    def _open(self, frame: Frame) -> Sequence[Event]:
         try:
             spec = spec_from_frame(frame)
         except (ValueError, RecursionError) as error:
             raise ProtocolError("a connection begins with no readable description", str(error)) from error
+        ended: list[Event] = []
         if spec.route == UNIVERSE:
             self.universe.add(frame.connection)
-        return self._protocol_of(spec)
+        else:
+            ended = self._list(spec.markets, frame)
+            spec = msgspec.structs.replace(spec, markets=tuple(self._listed[market.id] for market in spec.markets))
+        opened = self._protocol_of(spec)
+        self._protocols[frame.connection], self._specs[frame.connection] = opened, spec
+        opened.resume(self.once.last_trades)
+        self.heard[frame.connection] = frame.ts_recv_ns
+        return [*ended, *self.once.filter(frame.connection, opened.receive(frame))]
+
+    def _list(self, markets: tuple[Instrument, ...], frame: Frame) -> list[Event]:
+        """Take markets as they are listed now; ends other connections that carry them as they were."""
+        before = {market.id: self._listed.setdefault(market.id, market) for market in markets}
+        changed = [market for market in markets if before[market.id] != market]
+        outdated = {before[market.id] for market in changed}
+        self._listed |= {market.id: market for market in changed}
+        events: list[Event] = []
+        for name, spec in list(self._specs.items()):
+            if name not in (frame.connection, *self.universe) and not outdated.isdisjoint(spec.markets):
+                end = Frame(frame.ts_recv_ns, name, FrameKind.CLOSE, b"the venue changed a market")
+                events += self.once.filter(name, self._protocols[name].receive(end))
+                self._forget(name)
+        return [*events, *(Relisted(market, frame.ts_recv_ns) for market in changed)]
+
+    def _forget(self, name: str) -> None:
+        del self._protocols[name], self._specs[name]
+
+    def _doubt_grid(self, name: str) -> None:
+        self._off_grid[name] += 1
+        if name in self._protocols and self._off_grid[name] % OFF_GRID_LIMIT == 0:
+            self._protocols[name].requests.append(Relist("prices lie between two ticks"))
 
     def _count(self, frame: Frame, error: ProtocolError) -> None:
         key = (frame.connection, error.text)

@@ -19,7 +19,7 @@ from feeds.connection import Backoff, LiveConnection
 from feeds.errors import ProtocolError, TransportError
 from feeds.frame import ConnectionSpec, Frame, FrameKind, open_frame
 from feeds.instrument import Instrument, MarketKind, Venue
-from feeds.protocol import Fetch, Reconnect, Request, Send
+from feeds.protocol import Fetch, Reconnect, Relist, Request, Send
 from feeds.rest import Rest
 from feeds.venues.driver import VenueDriver
 
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 TIMER_S = 0.25
 CLOCK_S = 120.0
 SETTLE_S = 5.0
+RELIST_PAUSE_S = 10.0
 
 
 class LiveSource:
@@ -60,6 +61,7 @@ class LiveSource:
         self._rest = Rest()
         self._arrived: list[Frame] = []
         self._wake = asyncio.Event()
+        self._relisting: set[tuple[Venue, MarketKind]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -89,6 +91,8 @@ class LiveSource:
                 self._spawn(keeper.send(request.text), f"send {connection}")
             case Reconnect():
                 self._spawn(keeper.leave(request.reason), f"leave {connection}")
+            case Relist():
+                self._spawn(self._relist(keeper.spec, request.reason), f"relist {connection}")
 
     async def close(self) -> None:
         """Stop all connections; what arrived is still handed out."""
@@ -136,6 +140,24 @@ class LiveSource:
             return focus
         return (*focus, *driver.universe(kind, listed, endpoints))
 
+    async def _relist(self, spec: ConnectionSpec, reason: str) -> None:
+        """List a market again and open anew what has changed, once in a while however often it is asked for."""
+        driver, kind = self._drivers[spec.venue], spec.kind
+        if (driver.venue, kind) in self._relisting:
+            return
+        self._relisting.add((driver.venue, kind))
+        log.warning("%s: %s; its markets are listed again", spec.name, reason)
+        try:
+            plans = {plan.name: plan for plan in self._plan(driver, kind, await self._instruments(driver, kind))}
+            for name, keeper in list(self.connections.items()):
+                plan = plans.get(name.partition("~")[0])
+                if plan is not None and plan.markets != keeper.spec.markets:
+                    self._spawn(keeper.renew(plan, "the venue changed a market"), f"renew {name}")
+        except (TransportError, ProtocolError) as error:
+            log.warning("%s: not listed: %s", spec.name, error)
+        await asyncio.sleep(RELIST_PAUSE_S)
+        self._relisting.discard((driver.venue, kind))
+
     async def _instruments(self, driver: VenueDriver, kind: MarketKind) -> tuple[Instrument, ...]:
         bodies = [await self._rest.ask(driver, kind, request) for request in driver.listing(kind)]
         return driver.instruments(kind, bodies)
@@ -147,7 +169,7 @@ class LiveSource:
         while driver.lifetime_s is not None:
             await asyncio.sleep(driver.lifetime_s)
             generation += 1
-            successor = self._keeper(msgspec.structs.replace(spec, name=f"{plan.name}~{generation}"))
+            successor = self._keeper(msgspec.structs.replace(keeper.spec, name=f"{plan.name}~{generation}"))
             await successor.opened.wait()
             await asyncio.sleep(SETTLE_S)
             await keeper.leave("planned change of connection", retire=True)

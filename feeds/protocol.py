@@ -43,7 +43,13 @@ class Reconnect(msgspec.Struct, frozen=True):
     reason: str
 
 
-Request = Send | Fetch | Reconnect
+class Relist(msgspec.Struct, frozen=True):
+    """The venue changed a market of this connection: list its markets again and open it anew with what they are now."""
+
+    reason: str
+
+
+Request = Send | Fetch | Reconnect | Relist
 
 
 class VenueProtocol(Protocol):

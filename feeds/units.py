@@ -29,7 +29,7 @@ _STRAYS = 0.25
 
 
 class OffGrid(ProtocolError):
-    """A price between two ticks."""
+    """Prices between two ticks: a damaged message, or the venue has another price step now."""
 
 
 class PriceGrid(dict[PriceWord, int]):
@@ -114,12 +114,12 @@ class Units:
         Orders from before the venue coarsened its tick rest there: two of eight books of 2021 hold 34 and 131.
 
         Raises:
-            ProtocolError: so many, or one so near the market, that the grid must be wrong.
+            OffGrid: so many, or one so near the market, that the grid must be wrong.
         """
         found = frozenset(price for price, _ in (*bids, *asks) if not self._on_grid(price))
         best = {side[0][0] for side in (bids, asks) if side}
         if best & found or len(found) > _STRAYS * (len(bids) + len(asks)):
-            raise ProtocolError(f"{self.instrument.symbol}: a book off its tick grid", f"{len(found)} levels")
+            raise OffGrid(f"{self.instrument.symbol}: a book off its tick grid", f"{len(found)} levels")
         return found
 
     def levels_without(self, raw: RawLevels, strays: Collection[str]) -> list[Level]:

@@ -30,7 +30,7 @@ from feeds.events import (
 )
 from feeds.frame import ConnectionSpec, Frame, FrameKind
 from feeds.instrument import Instrument, InstrumentId, MarketKind
-from feeds.protocol import Reconnect, Request, Send
+from feeds.protocol import Reconnect, Relist, Request, Send
 from feeds.units import OffGrid, Units
 from feeds.venues import okx_wire as wire
 from feeds.venues.okx_book import BookChain
@@ -373,13 +373,13 @@ class OkxProtocol:
     # instruments
 
     def _instruments(self, push: wire.Push[InstrumentRow], payload: bytes, now_ns: int) -> Events:
-        """A market whose contract or price step changed would be decoded wrongly: it ends here."""
+        """A market whose contract or price step changed would be decoded wrongly: it ends here and is listed again."""
         events: list[Event] = []
         for row in push.data:
             market = self._markets.get(row.instId)
             if market is None or row.state != "live" or not _has_changed(market.instrument, row):
                 continue
-            log.error("%s: %s has a new contract or price step; it is no longer read", self._spec.name, row.instId)
+            self.requests.append(Relist(f"{row.instId} has a new contract or price step"))
             events += self._end_market(market, "the venue changed the contract", now_ns)
             del self._markets[row.instId]
             self._indexed = _by_index(self._markets.values())

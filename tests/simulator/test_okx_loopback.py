@@ -169,13 +169,18 @@ async def test_refreshing_brings_new_snapshots_and_loses_nothing(client: Client)
 
 
 @pytest.mark.asyncio
-async def test_a_market_with_a_new_price_step_ends(server: tuple[Server, ManualClock], client: Client) -> None:
+async def test_a_market_with_a_new_price_step_is_read_in_that_step(
+    server: tuple[Server, ManualClock], client: Client
+) -> None:
     simulation = server[0].simulation
     market = next(m for m in simulation.markets if m.spec.instrument.symbol == "ETH-USDT-SWAP")
     await client.live(0.4)
     simulation.refine(market)
     await client.live(1)
-    await client.until(lambda: client.count(TradesLost) == 1)
-    (lost,) = (event for event in client.heard if isinstance(event, BookLost))
-    assert lost.instrument.symbol == "ETH-USDT-SWAP"
+
+    def is_read() -> bool:
+        known = client.core.engine.market(market.spec.instrument.id)
+        return known is not None and known.instrument == market.spec.instrument and known.book.known
+
+    await client.until(is_read)
     assert client.core.feed.undecodable == Counter()

@@ -122,6 +122,15 @@ class Base:
         self.trade_revision += 1
         self.coverage_revision += 1
 
+    def relist(self, market: Market, listed: Instrument) -> None:
+        """Take what the venue lists now; stored prices and everything derived from them follow a finer price step."""
+        if (factor := market.relist(listed)) != 1:
+            self.trades.rescale(market.index, factor)
+        self._derived.clear()
+        self._listeners = [[] for _ in self.markets]
+        self.trade_revision += 1
+        self.book_revision += 1
+
     def derive(self, key: Hashable, made: D, markets: Iterable[int]) -> D:
         """Keep `made`, already filled, up to date from now on under `key`."""
         if len(self._derived) >= DERIVED_LIMIT:

@@ -25,6 +25,7 @@ from feeds.events import (
     OpenInterest,
     OpenInterestHistory,
     Quote,
+    Relisted,
     TakerFlow,
     Trade,
     TradesFilled,
@@ -34,6 +35,7 @@ from feeds.events import (
 from feeds.instrument import Instrument, InstrumentId
 from workstation.analytics.base import DEFAULT_LIMITS, Base, Limits
 from workstation.analytics.market import Market
+from workstation.analytics.relisting import in_our_ticks
 from workstation.analytics.universe import Universe
 from workstation.analytics.views.cvd import cvd_view
 from workstation.analytics.views.footprint import footprint_view
@@ -63,6 +65,7 @@ class Engine:
         self.universe = Universe()
         self._markets: dict[InstrumentId, tuple[Base, Market]] = {}
         self._next_status_ns = 0
+        self._scaled: dict[InstrumentId, Market] = {}
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
             Trade: self._trade,
             BookDelta: self._book_delta,
@@ -72,6 +75,7 @@ class Engine:
             TradesLive: self._trades_live,
             TradesLost: self._trades_lost,
             TradesFilled: self._trades_filled,
+            Relisted: self._relisted,
             MarkPrice: self._mark,
             IndexPrice: self._index,
             Funding: self._funding,
@@ -95,7 +99,7 @@ class Engine:
             self.advance(event.ts_recv_ns)
         handler = self._handlers.get(type(event))
         if handler is not None:
-            handler(event)
+            handler(in_our_ticks(event, self._scaled) if self._scaled else event)
 
     def survey(self, event: Event) -> None:
         """Take one event of a universe connection. A market in focus learns from it what says nothing of its freshness:
@@ -223,6 +227,13 @@ class Engine:
     def _trades_filled(self, event: TradesFilled) -> None:
         base, market = self._find(event.instrument)
         base.add_history(market, event)
+
+    def _relisted(self, event: Relisted) -> None:
+        base, market = self._find(event.instrument)
+        base.relist(market, event.instrument)
+        self._scaled.pop(event.instrument.id, None)
+        if market.scale != 1:
+            self._scaled[event.instrument.id] = market
 
     def _mark(self, event: MarkPrice) -> None:
         base, market = self._find(event.instrument)

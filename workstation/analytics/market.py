@@ -13,6 +13,7 @@ from itertools import pairwise
 from feeds.events import Funding, Quote
 from feeds.instrument import Instrument
 from workstation.analytics.book import OrderBook
+from workstation.analytics.relisting import common_step, with_step
 from workstation.readmodels import Freshness, MarketState
 
 STALE_NS = 10_000_000_000
@@ -103,7 +104,10 @@ class Coverage:
 
 @dataclass(slots=True)
 class Market:
-    """Everything known of one instrument except its trades, which its base keeps."""
+    """Everything known of one instrument except its trades, which its base keeps.
+
+    `instrument` is as the venue lists it, but for a price step that the venue coarsened: we keep the finer one.
+    """
 
     instrument: Instrument
     index: int
@@ -119,6 +123,22 @@ class Market:
     last_event_ns: int = 0
     last_book_ns: int = 0
     trades_lost_reason: str = ""
+    scale: int = 1
+
+    def relist(self, listed: Instrument) -> int:
+        """Take what the venue lists now. Returns how many of our new ticks one of the old ones is.
+
+        Our price step becomes the coarsest that divides the old one and the new one, so that every old price keeps its
+        place; `scale` is how many of our ticks one of the venue's is, 1 unless the venue coarsened its step.
+        """
+        old, new = self.instrument.tick, listed.tick
+        step = common_step(old, new)
+        self.scale = int(new / step)
+        self.instrument = listed if step == new else with_step(listed, step)
+        if old != new:
+            self.quote = None
+            self.book.lose("the venue changed the price step")
+        return int(old / step)
 
     def state(self, now_ns: int) -> MarketState:
         """The market as of `now_ns` in receive time."""

@@ -100,6 +100,18 @@ class TradeStore:
         self._staged = merged[whole:].tolist()
         self.total += len(rows)
 
+    def rescale(self, market: int, factor: int) -> None:
+        """Write one market's prices in ticks `factor` times finer."""
+        for at, chunk in enumerate(self._chunks):
+            finer = chunk.copy()
+            finer["ticks"][chunk["lane"] // 3 == market] *= factor
+            finer.flags.writeable = False
+            self._chunks[at] = finer
+        self._staged = [
+            (ts, ticks * factor if lane // 3 == market else ticks, size, notional, lane)
+            for ts, ticks, size, notional, lane in self._staged
+        ]
+
     def _tail(self, count: int) -> npt.NDArray[np.void]:
         parts = [np.array(self._staged[max(len(self._staged) - count, 0) :], dtype=_ROW)]
         have = len(parts[0])
