@@ -9,11 +9,12 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QEnterEvent, QKeyEvent, QMouseEvent, QWheelEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QContextMenuEvent, QEnterEvent, QHelpEvent, QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from widgets.axes import TimeAxis, ValueAxis
 from widgets.items.pixel_item import PixelItem
@@ -32,11 +33,25 @@ class _Zone(Enum):
     TIMES = "times"
 
 
+class Tool(Protocol):
+    """Something that may take a drag over the plot away from panning. Positions are logical pixels of the plot."""
+
+    def begin(self, position: QPointF, keys: Qt.KeyboardModifier) -> bool:
+        """Whether it takes the drag that begins here."""
+
+    def move(self, position: QPointF) -> None:
+        """The drag goes on."""
+
+    def end(self) -> None:
+        """The button was let go."""
+
+
 @dataclass(slots=True)
 class _Drag:
     zone: _Zone
     pressed: QPointF
     last: QPointF
+    tool: Tool | None = None
 
 
 class TimeChart(pg.PlotWidget):  # type: ignore[misc]
@@ -44,6 +59,7 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
 
     range_changed = Signal()
     hovered = Signal(object)
+    menu_asked = Signal(object, object)  # position in the plot or None, position on the screen
 
     def __init__(
         self,
@@ -77,6 +93,8 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
         self._pitches = pitches
         self._items: list[PixelItem] = []
         self._drag: _Drag | None = None
+        self.tool: Tool | None = None
+        self.tip_at: Callable[[QPointF], str] = lambda position: ""
         box.disableAutoRange()
         box.setRange(xRange=(0, 10), yRange=(0, 1), padding=0)
         box.sigResized.connect(self._on_resized)
@@ -143,6 +161,11 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
             return
         air = 0.08 * (high - low) or 0.001 * abs(high) or 1.0
         self.set_values(low - air, high + air)
+
+    def centre_on(self, slot: float) -> None:
+        """Put a slot in the middle; this ends following."""
+        left, right = self.visible
+        self.pan_slots(slot - (left + right) / 2)
 
     def follow(self) -> None:
         """Go to the newest bar and stay with it."""
@@ -226,6 +249,9 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
         """Begin to pan, or to scale on an axis."""
         if event.button() == Qt.MouseButton.LeftButton:
             self._drag = _Drag(self._zone(event.position()), event.position(), event.position())
+            inside = self.position_in_plot(event.position())
+            if inside is not None and self.tool is not None and self.tool.begin(inside, event.modifiers()):
+                self._drag.tool = self.tool
         event.accept()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -237,7 +263,9 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End a drag."""
-        self._drag = None
+        drag, self._drag = self._drag, None
+        if drag is not None and drag.tool is not None:
+            drag.tool.end()
         event.accept()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -253,12 +281,18 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
     def _drag_to(self, drag: _Drag, position: QPointF) -> None:
         moved, scale = position - drag.last, self.plot_scale
         drag.last = position
-        if drag.zone is _Zone.VALUES:
+        if drag.tool is not None:
+            drag.tool.move(self._clamped(position - self.box.sceneBoundingRect().topLeft()))
+        elif drag.zone is _Zone.VALUES:
             self.zoom_values(math.exp(moved.y() / 150), (scale.bottom + scale.top) / 2)
         elif drag.zone is _Zone.TIMES:
             self.zoom_time(math.exp(-moved.x() / 250), scale.right)
         else:
             self._pan_by(moved, scale, abs((position - drag.pressed).y()))
+
+    def _clamped(self, position: QPointF) -> QPointF:
+        width, height = self.box.width(), self.box.height()
+        return QPointF(min(max(position.x(), 0.0), width), min(max(position.y(), 0.0), height))
 
     def _pan_by(self, moved: QPointF, scale: Scale, climbed_px: float) -> None:
         """Sideways at once; up and down only after a clear move, because that ends the automatic scale."""
@@ -272,6 +306,19 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
 
     def enterEvent(self, event: QEnterEvent) -> None:
         """Keep Qt's own handling; pyqtgraph's scene is not asked."""
+        event.accept()
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """A pointer that rests asks what is under it."""
+        if isinstance(event, QHelpEvent):
+            inside = self.position_in_plot(QPointF(event.pos()))
+            QToolTip.showText(event.globalPos(), "" if inside is None else self.tip_at(inside), self)
+            return True
+        return bool(super().viewportEvent(event))
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """The pane has the menu."""
+        self.menu_asked.emit(self.position_in_plot(QPointF(event.pos())), event.globalPos())
         event.accept()
 
     def leaveEvent(self, event: QEvent) -> None:
@@ -294,6 +341,8 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
             Qt.Key.Key_Right: lambda: self.pan_slots(step),
         }
         action = actions.get(event.key())
+        if event.modifiers() & Qt.KeyboardModifier.AltModifier or (step != 1.0 and event.key() == Qt.Key.Key_Z):
+            action = None
         if action is None:
             event.ignore()
             return

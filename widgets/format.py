@@ -41,6 +41,13 @@ def size(value: float | None) -> str:
     return f"{value:.3f}" if value else "0"
 
 
+def count(value: float | None) -> str:
+    """A number of things: 7, 62, 871, 2.67k."""
+    if value is None or math.isnan(value) or value >= 99.95:
+        return size(value)
+    return f"{value:.0f}"
+
+
 TINY = 0.0005  # smaller sizes would read as 0.000
 TINY_TEXT = "<0.001"
 

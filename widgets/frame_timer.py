@@ -37,6 +37,7 @@ class FrameTimer(QObject):
         self._panes = panes
         self._drawn: dict[Pane, tuple[ViewRequest, int, int]] = {}
         self._drawn_at: dict[Pane, int] = {}
+        self._drawn_sides: dict[Pane, dict[type, tuple[ViewRequest, int, int]]] = {}
         self._frame = 0
         self.frame_ms: deque[float] = deque(maxlen=240)
         self._timer = QTimer(self)
@@ -60,6 +61,7 @@ class FrameTimer(QObject):
         for pane in self._panes():
             if pane.isVisible():
                 self._refresh(pane, status.epoch)
+                self._refresh_sides(pane, status.epoch)
         self.ticked.emit(status)
         self.frame_ms.append((time.perf_counter() - began) * 1e3)
 
@@ -76,3 +78,13 @@ class FrameTimer(QObject):
         if drawn != key:
             self._drawn[pane], self._drawn_at[pane] = key, self._frame
             pane.refresh(self._source.view(request))
+
+    def _refresh_sides(self, pane: Pane, epoch: int) -> None:
+        requests = pane.side_requests()
+        if not requests and pane not in self._drawn_sides:
+            return
+        before = self._drawn_sides.get(pane, {})
+        self._drawn_sides[pane] = {type(one): (one, self._source.revision(one), epoch) for one in requests}
+        for request in requests:
+            if before.get(type(request)) != self._drawn_sides[pane][type(request)]:
+                pane.refresh(self._source.view(request))

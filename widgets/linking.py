@@ -32,6 +32,22 @@ class HasBases(Protocol):
         """List these bases."""
 
 
+@runtime_checkable
+class GoesToTime(Protocol):
+    """A pane that can be sent to a moment."""
+
+    def ask_time(self) -> None:
+        """Ask for the moment."""
+
+
+@runtime_checkable
+class Cancels(Protocol):
+    """A pane with something that Esc takes away."""
+
+    def cancel(self) -> None:
+        """Take it away."""
+
+
 def link(panes: Iterable[Pane]) -> None:
     """Connect every signal of a pane to the slot of every other pane that has it. Slots must not emit in turn."""
     for one, other in permutations(panes, 2):

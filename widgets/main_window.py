@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 
 from PySide6.QtCore import QByteArray, QRect, Qt
@@ -15,7 +16,7 @@ from widgets.dialogs.files import ask_picture, ask_recording, save_picture
 from widgets.docks import NARROW_PX, PaneDock, arrange, fold
 from widgets.frame_timer import FrameTimer, ViewSource
 from widgets.header import Header
-from widgets.linking import HasBase, HasBases, link
+from widgets.linking import Cancels, GoesToTime, HasBase, HasBases, link
 from widgets.menus import Key, MenuBar, bind
 from widgets.paint_guard import paints
 from widgets.pane import Pane
@@ -122,7 +123,8 @@ class MainWindow(QMainWindow):
         return (
             Key("R", ("R",), "start or stop recording", self.playback.toggle_recording),
             Key("C", ("C",), "re-centre the ladder", self._recentre),
-            Key("Esc", ("Esc",), "resume the tape", self._resume_tape),
+            Key("Esc", ("Esc",), "resume the tape, drop a measurement", self._cancel),
+            Key("Alt+G", ("Alt+G",), "go to a time", self._ask_time),
             Key("Ctrl+O", ("Ctrl+O",), "open a recording", self.open_recording),
             Key("Alt+S", ("Alt+S",), "screenshot to a file", self.screenshot),
             Key("Ctrl+Shift+C", ("Ctrl+Shift+C",), "copy a picture", self.copy_picture),
@@ -240,7 +242,9 @@ class MainWindow(QMainWindow):
     def layout_bytes(self) -> bytes:
         """Geometry and dock state, to be handed back through `load_layout`."""
         geometry = self.saveGeometry().data()
-        return len(geometry).to_bytes(4, "big") + geometry + self.saveState().data()
+        state = self.saveState().data()
+        panes = json.dumps({name: pane.state() for name, pane in self.panes.items()}).encode()
+        return b"".join(len(part).to_bytes(4, "big") + part for part in (geometry, state, panes))
 
     def _restore(self) -> bool:
         saved = self._load() if self._load is not None else None
@@ -248,10 +252,12 @@ class MainWindow(QMainWindow):
             return False
         for dock in self.docks.values():
             self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
-        end = 4 + int.from_bytes(saved[:4], "big")
-        self.restoreGeometry(QByteArray(saved[4:end]))
+        geometry, state, panes = _parts(saved)
+        for name, pane in self.panes.items():
+            pane.restore(panes.get(name, {}))
+        self.restoreGeometry(QByteArray(geometry))
         self._narrow = self.width() < NARROW_PX
-        return self.restoreState(QByteArray(saved[end:]))
+        return self.restoreState(QByteArray(state))
 
     # --- actions
 
@@ -288,9 +294,38 @@ class MainWindow(QMainWindow):
         if isinstance(ladder := self.panes.get("ladder"), LadderPane):
             ladder.recentre()
 
+    def _ask_time(self) -> None:
+        for pane in self.panes.values():
+            if isinstance(pane, GoesToTime):
+                pane.ask_time()
+                return
+
+    def _cancel(self) -> None:
+        self._resume_tape()
+        for pane in self.panes.values():
+            if isinstance(pane, Cancels):
+                pane.cancel()
+
     def _resume_tape(self) -> None:
         if isinstance(tape := self.panes.get("tape"), TapePane):
             tape.resume()
+
+
+def _parts(saved: bytes) -> tuple[bytes, bytes, dict[str, dict[str, object]]]:
+    """Geometry, docks and panes of a saved layout; what cannot be read is empty."""
+    parts: list[bytes] = []
+    rest = saved
+    while rest and len(parts) < 3:
+        end = 4 + int.from_bytes(rest[:4], "big")
+        parts.append(rest[4:end])
+        rest = rest[end:]
+    if len(parts) < 3:
+        return parts[0] if parts else b"", b"", {}
+    try:
+        panes = json.loads(parts[2])
+    except ValueError:
+        panes = {}
+    return parts[0], parts[1], panes if isinstance(panes, dict) else {}
 
 
 def _edges(area: QRect, width: int) -> tuple[QRect, QRect, QRect, QRect]:

@@ -22,6 +22,17 @@ class Pane(QWidget):
         """What the pane wants to show now; None while it has nothing to ask for."""
         raise NotImplementedError
 
+    def side_requests(self) -> tuple[ViewRequest, ...]:
+        """More that the pane shows, at most one of each type; `refresh` takes their views as well."""
+        return ()
+
+    def state(self) -> dict[str, object]:
+        """What is remembered of the pane between runs, as values that JSON knows."""
+        return {}
+
+    def restore(self, state: dict[str, object]) -> None:
+        """Take up a remembered state; one that makes no sense changes nothing."""
+
     def refresh(self, view: View) -> None:
         """Show this view. Called at most once a frame, only while visible and only with a new revision or request."""
         raise NotImplementedError

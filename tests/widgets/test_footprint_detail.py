@@ -10,16 +10,17 @@ from PySide6.QtWidgets import QApplication
 
 from tests.widgets import synthetic
 from widgets.axes import time_ticks, value_ticks
-from widgets.items.cells import PAD_PX
 from widgets.items.columns import columns_of
 from widgets.items.detail import FACTORS, HYSTERESIS, Choice, Detail, choose
 from widgets.items.digits import encode_texts
 from widgets.items.footprint import FIGURES, BarsOnGrid, atlases
-from widgets.items.rows import imbalances, point_of_control, rows_of
+from widgets.items.layouts import PAD_PX
+from widgets.items.rows import rows_of
 from widgets.items.scale import Scale, SlotGrid
 from widgets.items.table import statistics
 from widgets.items.zones import ZoneTracker
 from widgets.theme import apply_theme
+from workstation.cells import imbalances, poc_index
 from workstation.readmodels import Floats, FootprintBar, FootprintRules, PocTie, Stack, ZeroRule
 
 WORKED = {6404: (380.0, 60.0), 6406: (540.0, 95.0), 6408: (120.0, 600.0), 6410: (30.0, 410.0), 6412: (18.0, 240.0)}
@@ -90,7 +91,7 @@ def test_the_worked_example_of_the_product_page() -> None:
     assert bar.buy_imbalance.tolist() == [False, False, False, True, True]
     assert bar.sell_imbalance.tolist() == [True, False, False, False, False]
     assert bar.poc_row == 3204
-    sell, buy = imbalances(bar.sell_volume, bar.buy_volume, FootprintRules())
+    buy, sell = imbalances(bar.buy_volume, bar.sell_volume, FootprintRules())
     assert sell.tolist() == bar.sell_imbalance.tolist()
     assert buy.tolist() == bar.buy_imbalance.tolist()
 
@@ -106,14 +107,14 @@ def test_the_worked_example_of_the_product_page() -> None:
 )
 def test_zero_on_the_other_side_follows_the_rule(rule: ZeroRule, minimum: float, expected: bool) -> None:
     rules = FootprintRules(zero_rule=rule, minimum_volume=minimum)
-    _, buy = imbalances(np.array([0.0, 0.0]), np.array([0.0, 8.0]), rules)
+    buy, _ = imbalances(np.array([0.0, 8.0]), np.array([0.0, 0.0]), rules)
     assert bool(buy[1]) is expected
 
 
 def test_equal_volumes_put_the_poc_near_the_middle() -> None:
-    assert point_of_control(np.array([5.0, 1.0, 5.0, 1.0]), PocTie.MIDDLE) == 2
-    assert point_of_control(np.array([5.0, 1.0, 1.0, 5.0]), PocTie.MIDDLE) == 0
-    assert point_of_control(np.array([1.0, 5.0, 5.0]), PocTie.LOWEST) == 1
+    assert poc_index(np.array([5.0, 1.0, 5.0, 1.0]), PocTie.MIDDLE) == 2
+    assert poc_index(np.array([5.0, 1.0, 1.0, 5.0]), PocTie.MIDDLE) == 0
+    assert poc_index(np.array([1.0, 5.0, 5.0]), PocTie.LOWEST) == 1
 
 
 def placed(bars: tuple[FootprintBar, ...], before: BarsOnGrid | None = None) -> BarsOnGrid:

@@ -50,12 +50,12 @@ class RectBatch:
                 painter.drawRects(*array.drawargs())
 
 
-def shade_of(values: Floats, largest: float) -> Ints:
-    """The shade 0..15 of each value against the largest; by square root, so that the small ones differ too."""
-    if largest <= 0.0:
-        return np.zeros(len(values), np.int64)
-    scaled = np.sqrt(np.clip(values / largest, 0.0, 1.0)) * SHADES
-    return np.minimum(scaled.astype(np.int64), SHADES - 1)
+def shade_of(values: Floats, largest: float | Floats) -> Ints:
+    """The shade 0..15 of each value against the largest (or its own); by square root, so that small ones differ too."""
+    share = np.divide(values, largest, out=np.zeros(len(values)), where=np.asarray(largest) > 0.0)
+    scaled = np.sqrt(np.clip(share, 0.0, 1.0)) * SHADES
+    steps: Ints = np.minimum(scaled.astype(np.int64), SHADES - 1)
+    return steps
 
 
 def mix(below: QColor, above: QColor, share: float) -> QColor:

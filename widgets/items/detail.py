@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+from widgets.items.style import CellMode
+
 FACTORS = (1, 2, 5, 10, 20, 25, 50, 100)
 HYSTERESIS = 1.15
 
@@ -24,6 +26,15 @@ class Detail(IntEnum):
 
 
 _WIDTH_PX = {Detail.NUMBERS: 80.0, Detail.DELTA: 44.0, Detail.BARS: 18.0, Detail.MARKS: 8.0, Detail.CANDLES: 0.0}
+_NUMBERS_PX = {
+    CellMode.BID_ASK: 80.0,
+    CellMode.LADDER: 88.0,
+    CellMode.VOLUME_PROFILE: 60.0,
+    CellMode.DELTA_PROFILE: 60.0,
+    CellMode.DELTA: 44.0,
+    CellMode.TOTAL: 44.0,
+    CellMode.TRADES: 44.0,
+}
 _ROW_PX = {Detail.NUMBERS: 11.0, Detail.DELTA: 11.0, Detail.BARS: 4.0, Detail.MARKS: 3.0, Detail.CANDLES: 0.0}
 
 
@@ -35,11 +46,12 @@ class Choice:
     factor: int
 
 
-def choose(pitch_px: float, row_px: float, previous: Choice | None = None) -> Choice:
+def choose(pitch_px: float, row_px: float, previous: Choice | None = None, mode: CellMode = CellMode.BID_ASK) -> Choice:
     """The finest level that fits bars `pitch_px` wide and rows `row_px` high, both in logical pixels."""
     for detail in sorted(Detail, reverse=True):
         finer = previous is not None and detail > previous.detail
-        if pitch_px < _WIDTH_PX[detail] * (HYSTERESIS if finer else 1.0):
+        width_px = _NUMBERS_PX[mode] if detail is Detail.NUMBERS else _WIDTH_PX[detail]
+        if pitch_px < width_px * (HYSTERESIS if finer else 1.0) or (detail is Detail.DELTA and not mode.pairs):
             continue
         factor = _factor(row_px, _ROW_PX[detail], None if previous is None else previous.factor, finer)
         if factor is not None:

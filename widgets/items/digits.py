@@ -22,6 +22,17 @@ _CODE = {character: np.uint8(index) for index, character in enumerate(CHARACTERS
 _LARGEST = 9_999_999  # digits of one number, point left out
 
 
+def encode_counts(values: npt.NDArray[np.float64]) -> Codes:
+    """The text of `format.count` of every value, one row each; NaN is no data."""
+    values = np.asarray(values, dtype=np.float64)
+    codes = encode_sizes(values)
+    small = np.flatnonzero((values >= 1.0) & (values < 99.95))
+    if len(small):
+        codes[small] = PAD
+        _write(codes, small, np.rint(values[small]).astype(np.int64), 0, "")
+    return codes
+
+
 def encode_sizes(values: npt.NDArray[np.float64], *, signed: bool = False) -> Codes:
     """The text of `format.size` (or `format.signed`) of every value, one row each."""
     values = np.asarray(values, dtype=np.float64)

@@ -16,7 +16,9 @@ from widgets.items.columns import columns_of
 from widgets.items.detail import Choice, Detail
 from widgets.items.marks import MarkLayer
 from widgets.items.pixel_item import PixelItem
+from widgets.items.rays import draw_rays
 from widgets.items.scale import Scale, SlotGrid
+from widgets.items.style import Style
 from widgets.items.zones import Zone, ZoneTracker, draw_zones
 from widgets.theme import theme
 from workstation.readmodels import Floats, FootprintBar, FootprintView, Ints
@@ -93,6 +95,7 @@ class FootprintItem(PixelItem):
         self._placed = BarsOnGrid((), self._grid)
         self._zones: list[Zone] = []
         self._choice = Choice(Detail.CANDLES, 1)
+        self.style = Style()
         self._built: object = None
         self._incomplete: Floats = np.zeros((0, 3))
 
@@ -109,6 +112,12 @@ class FootprintItem(PixelItem):
             self._choice = choice
             self.update()
 
+    def set_style(self, style: Style) -> None:
+        """Draw another way."""
+        if style != self.style:
+            self.style = style
+            self.update()
+
     @property
     def zones(self) -> list[Zone]:
         """The stacked imbalance zones of all bars."""
@@ -120,14 +129,16 @@ class FootprintItem(PixelItem):
         draw_grid(painter, scale, self._grid, ratio)
         if self._view is None:
             return
-        key = (scale, self._choice, ratio)
+        key = (scale, self._choice, self.style, ratio)
         if key != self._built:
             self._build(self._view, scale, ratio)
             self._built = key
         draw_incomplete(painter, self._incomplete, scale, ratio)
         draw_gaps(painter, self._view.gaps, scale, self._grid, ratio)
-        if self._choice.detail >= Detail.MARKS:
+        if self._choice.detail >= Detail.MARKS and self.style.zones:
             draw_zones(painter, self._zones, self._placed.slots, scale, ratio)
+        if self.style.naked_pocs:
+            draw_rays(painter, self._view.naked_pocs, self._view.row_size, scale, self._grid, ratio)
         self._cells.draw(painter)
         self._marks.draw(painter)
 
@@ -141,9 +152,9 @@ class FootprintItem(PixelItem):
         choice, fonts = self._choice, atlases(ratio)
         effective = view.row_size * choice.factor
         columns = columns_of(slots, scale, choice.detail, ratio)
-        cells = self._cache.cells(bars, choice, view.request.rules, fonts[0])
-        self._cells.build(cells, columns, scale, effective, choice.detail, fonts)
-        self._marks.build(bars, cells, columns, scale, view.row_size, effective, choice.detail)
+        cells = self._cache.cells(bars, choice, self.style.mode, view.request.rules, fonts[0])
+        self._cells.build(cells, columns, scale, effective, choice.detail, self.style, fonts)
+        self._marks.build(bars, cells, columns, scale, view.row_size, effective, choice.detail, self.style)
         partial = [
             (slot, bar.low, bar.high) for bar, slot in zip(bars, slots.tolist(), strict=True) if not bar.complete
         ]

@@ -6,10 +6,12 @@ import numpy as np
 from PySide6.QtGui import QBrush, QPainter
 
 from widgets.items.bulk import RectBatch, mix
-from widgets.items.cells import BarCells, row_edges
+from widgets.items.cells import BarCells
 from widgets.items.columns import Columns
 from widgets.items.detail import Detail
+from widgets.items.layouts import row_edges
 from widgets.items.scale import Scale
+from widgets.items.style import Style
 from widgets.theme import theme
 from workstation.readmodels import Floats, FootprintBar, Ints
 
@@ -33,14 +35,15 @@ class MarkLayer:
         row_size: float,
         effective: float,
         detail: Detail,
+        style: Style,
     ) -> None:
         """Lay out; value areas are on the grid of the view (`row_size`), POCs on that of the cells (`effective`)."""
         parts = [_candles(bars, columns, scale)]
-        if detail >= Detail.MARKS and cells:
+        if detail >= Detail.MARKS and cells and style.poc:
             poc = np.array([bar.rows.row[bar.rows.poc] if len(bar.rows) else 0 for bar in cells], np.int64)
             frame = _outlines if detail >= Detail.DELTA else _ticks
             parts.append(frame(poc, columns, scale, effective))
-        if detail >= Detail.DELTA and bars:
+        if detail >= Detail.DELTA and bars and style.value_area:
             parts.append(_value_lines(bars, columns, scale, row_size))
         self._rects.fill(np.concatenate([rects for rects, _ in parts]), np.concatenate([brush for _, brush in parts]))
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QGraphicsItem
 from widgets.axes import PRICE_WIDTH
 from widgets.items.bands import scaled_font
 from widgets.items.bulk import SHADES, RectBatch, TextBatch, mix, shade_of, shades
-from widgets.items.digits import Codes, encode_sizes, encode_texts
+from widgets.items.digits import Codes, encode_counts, encode_sizes, encode_texts
 from widgets.items.footprint import BarsOnGrid, atlases
 from widgets.items.pixel_item import PixelItem
 from widgets.items.scale import Scale
@@ -123,7 +123,7 @@ def _codes(name: str, values: Floats) -> Codes:
         return encode_texts(
             f"{value:+.0f}%".replace("-", "\N{MINUS SIGN}") if round(value) else "0%" for value in values.tolist()
         )
-    return encode_sizes(values, signed=name in _SIGNED)
+    return encode_counts(values) if name == "trades" else encode_sizes(values, signed=name in _SIGNED)
 
 
 def _brush(name: str, values: Floats) -> Ints:

@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
-from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QPoint, QPointF, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from feeds.instrument import Venue
 from widgets import format as text_of
 from widgets.axes import Tag
 from widgets.chart import TimeChart
+from widgets.dialogs.go_to import GoToTime
 from widgets.items.crosshair import LineOverlay
 from widgets.items.detail import Choice, Detail, choose
 from widgets.items.footprint import BarsOnGrid, FootprintItem
+from widgets.items.profile import ProfileItem
+from widgets.items.region import Region, RegionItem
 from widgets.items.scale import SlotGrid
+from widgets.items.style import ProfileSpan, Style
 from widgets.items.table import NAMES, SHORT, StatisticsTable
 from widgets.pane import Pane
-from widgets.panes.footprint_text import absence, cell_readout, legend, readout
+from widgets.panes.footprint_data import bars_as_csv
+from widgets.panes.footprint_menu import footprint_menu
+from widgets.panes.footprint_settings import FootprintSettings
+from widgets.panes.footprint_state import profile_bounds, recalled, remembered
+from widgets.panes.footprint_text import absence, cell_readout, cell_tip, legend, measured, readout
 from widgets.panes.footprint_toolbar import FootprintToolbar
+from widgets.panes.footprint_tools import FootprintTools
 from widgets.spans import SpanLine
 from widgets.theme import theme
-from workstation.readmodels import FootprintRequest, FootprintView, MarketState, View
+from workstation.readmodels import (
+    FootprintRequest,
+    FootprintView,
+    MarketState,
+    ProfileRequest,
+    ProfileView,
+    View,
+    ViewRequest,
+)
 
 PITCH_PX = 88.0  # of a bar in a new view
 _TALL_PX, _LOW_PX = 420, 260  # chart heights for the whole table and for any table
@@ -40,6 +58,11 @@ class FootprintPane(Pane):
         ("L", "follow the latest bar"),
         ("A", "automatic price scale"),
         ("Z", "reset the view"),
+        ("Ctrl+drag, Ctrl+Z", "zoom into a box, back"),
+        ("Shift+drag", "measure"),
+        ("Alt+H, Del", "level at the pointer, delete it"),
+        ("I, V", "imbalances, volume profile"),
+        ("Alt+G", "go to a time"),
     )
     bar_changed = Signal(object)  # the new bar length in ns
     crosshair_moved = Signal(object)
@@ -57,6 +80,10 @@ class FootprintPane(Pane):
         self.legend, self.readout = SpanLine(), SpanLine()
         self.item = FootprintItem(self.chart.box, self.chart.scale_of)
         self.overlay = LineOverlay(self.chart.box, self.chart.scale_of)
+        self.profile = ProfileItem(self.chart.box, self.chart.scale_of)
+        self.drawings = RegionItem(self.chart.box, self.chart.scale_of)
+        self.tools = FootprintTools(self.chart, self.drawings, self._measured)
+        self.settings = FootprintSettings(self)
         self.table = StatisticsTable(self.chart.getPlotItem(), self.chart.scale_of)
         self.notice = QLabel(self.chart)
         self._bar_ns = self.toolbar.bar.currentData()
@@ -86,6 +113,8 @@ class FootprintPane(Pane):
 
     def refresh(self, view: View) -> None:
         """Show this view; the range moves only while following."""
+        if isinstance(view, ProfileView) and view.request in self.side_requests():
+            self.profile.set_view(view)
         if not isinstance(view, FootprintView) or view is self._view:
             return
         fresh = self._view is None or not self._view.bars or not _same_grid(view.request, self._view.request)
@@ -106,6 +135,7 @@ class FootprintPane(Pane):
         self.table.item.retry()
         self.table.item.set_bars(None)
         self.overlay.set_level(None)
+        self.profile.set_view(None)
         self._point(None, None)
         self.chart.value_axis.set_tags(())
         self._say_why_empty()
@@ -136,7 +166,9 @@ class FootprintPane(Pane):
         column.addWidget(self.chart, 1)
         self.setFocusProxy(self.chart)
         self.chart.add(self.item)
-        self.chart.add(self.overlay)
+        for item in (self.profile, self.overlay, self.drawings):
+            self.chart.add(item)
+        self.chart.tool, self.chart.tip_at = self.tools, self._tip
         self.notice.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.notice.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.notice.setStyleSheet(f"color: {theme().color('muted').name()}")
@@ -146,6 +178,11 @@ class FootprintPane(Pane):
         self.toolbar.changed.connect(self._on_request_changed)
         self.chart.range_changed.connect(self._on_range)
         self.chart.hovered.connect(self._on_hover)
+        self.chart.menu_asked.connect(self._open_menu)
+        self.toolbar.settings.clicked.connect(self._open_settings)
+        self.settings.style_changed.connect(self.set_style)
+        self.settings.rules_changed.connect(self.toolbar.set_rules)
+        self.tools.levels_changed.connect(self._tag_axes)
         self.chart.box.sigResized.connect(lambda _: self._on_resized())
 
     def _show_bars(self, view: FootprintView, fresh: bool) -> None:
@@ -175,6 +212,7 @@ class FootprintPane(Pane):
         self._choice = None
         self._say_why_empty()
         request = self.request()
+        self.tools.set_base(request.base if request is not None else "")
         if request is not None and request.bar_ns != self._bar_ns:
             self._bar_ns = request.bar_ns
             self.bar_changed.emit(request.bar_ns)
@@ -184,8 +222,8 @@ class FootprintPane(Pane):
         self._adapt()
         self._tag_axes()
         self.item.update()
-        self.overlay.update()
-        self.table.item.update()
+        for item in (self.overlay, self.profile, self.drawings, self.table.item):
+            item.update()
         if not self._linking:
             left, right = self.chart.visible
             self.visible_range_changed.emit(self.chart.grid.ts_ns(left), self.chart.grid.ts_ns(right))
@@ -195,9 +233,9 @@ class FootprintPane(Pane):
         if self._view is None:
             return
         scale = self.chart.plot_scale
-        self._choice = choose(scale.pitch, scale.unit * self._view.row_size, self._choice)
+        self._choice = choose(scale.pitch, scale.unit * self._view.row_size, self._choice, self.item.style.mode)
         self.item.set_choice(self._choice)
-        self.legend.set_spans(legend(self._view, self._choice))
+        self.legend.set_spans(legend(self._view, self._choice, self.item.style.mode))
 
     def _on_resized(self) -> None:
         height = self.chart.height()
@@ -216,6 +254,7 @@ class FootprintPane(Pane):
 
     def _on_hover(self, position: QPointF | None) -> None:
         self._pointer = position
+        self.tools.light(position)
         if position is None:
             self._point(None, None)
             self.crosshair_moved.emit(None)
@@ -237,6 +276,8 @@ class FootprintPane(Pane):
         if view is not None and view.bars and view.last_price is not None:
             role = "buy" if view.bars[-1].close >= view.bars[-1].open else "sell"
             tags.append(Tag(view.last_price, text_of.price(view.last_price, step), role, "window"))
+        for level in self.drawings.levels:
+            tags.append(Tag(level, text_of.price(level, step), "focus", "window"))
         if self.overlay.value is not None:
             tags.append(Tag(self.overlay.value, text_of.price(self.overlay.value, step), "hairline", "text"))
         self.chart.value_axis.set_tags(tuple(tags))
@@ -260,6 +301,134 @@ class FootprintPane(Pane):
         if self.overlay.value is not None and self._choice is not None and self._choice.detail > Detail.MARKS:
             spans += cell_readout(view.bars[index], view, self._choice.factor, self.overlay.value)
         self.readout.set_spans(spans)
+
+    # --- drawing another way
+
+    def set_style(self, style: Style) -> None:
+        """Draw another way."""
+        if style.profile is not self.item.style.profile:
+            self.profile.set_view(None)
+        if style.mode is not self.item.style.mode:
+            self._choice = None
+        self.item.set_style(style)
+        self._adapt()
+
+    def change_style(self, **changes: object) -> None:
+        """Draw another way in some respects."""
+        self.set_style(replace(self.item.style, **changes))  # type: ignore[arg-type]
+
+    def side_requests(self) -> tuple[ViewRequest, ...]:
+        """The volume profile at the side, while it is shown."""
+        request, view, span = self.request(), self._view, self.item.style.profile
+        if request is None or view is None or not view.bars or span is ProfileSpan.OFF:
+            return ()
+        bounds = profile_bounds(self.chart, span, view.bars[-1].end_ns)
+        rules = request.rules
+        asked = ProfileRequest(request.base, request.markets, view.row_size, *bounds, rules.value_area)
+        return (replace(asked, value_area_mode=rules.value_area_mode),)
+
+    def state(self) -> dict[str, object]:
+        """Style, rules, bar length and levels."""
+        return remembered(self.item.style, self.toolbar.rules, self._bar_ns, self.tools.levels)
+
+    def restore(self, state: dict[str, object]) -> None:
+        """Take them up."""
+        found = recalled(state)
+        if found is not None:
+            self.set_style(found.style)
+            self.toolbar.set_rules(found.rules)
+            self.toolbar.set_bar_length(found.bar_ns)
+            self.tools.restore(found.levels)
+
+    def _open_settings(self) -> None:
+        self.settings.show_values(self.item.style, self.toolbar.rules)
+        self.settings.open_under(self.toolbar.settings)
+
+    # --- menu and keys
+
+    def _open_menu(self, position: QPointF | None, on_screen: QPoint) -> None:
+        price = None if position is None else self.chart.plot_scale.value(position.y())
+        level = None if position is None else self.tools.level_at(position)
+        menu = footprint_menu(self, self, self.item.style, price, level, self._step())
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(on_screen)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """The keys of the cheat sheet that the chart does not know."""
+        alt, ctrl = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ControlModifier
+        none, pressed = Qt.KeyboardModifier.NoModifier, (event.key(), event.modifiers())
+        style = self.item.style
+        actions: dict[tuple[int, Qt.KeyboardModifier], Callable[[], object]] = {
+            (Qt.Key.Key_I, none): lambda: self.change_style(imbalances=not style.imbalances),
+            (Qt.Key.Key_V, none): lambda: self.change_style(profile=style.profile.next),
+            (Qt.Key.Key_G, alt): self.ask_time,
+            (Qt.Key.Key_H, alt): self._level_at_pointer,
+            (Qt.Key.Key_Delete, none): self._delete_at_pointer,
+            (Qt.Key.Key_Z, ctrl): self.undo,
+            (Qt.Key.Key_Escape, none): self.tools.cancel,
+        }
+        action = actions.get(pressed)
+        if action is None:
+            event.ignore()
+            return
+        action()
+        event.accept()
+
+    def cancel(self) -> None:
+        """Take a measurement away."""
+        self.tools.cancel()
+
+    def undo(self) -> None:
+        """Take back a zoom into a box or a change of a level."""
+        self.tools.undo()
+
+    def add_level(self, price: float) -> None:
+        """Draw a level, on the price grid."""
+        step = self._step()
+        self.tools.add_level(round(round(price / step) * step, text_of.decimals_of(step)))
+
+    def remove_level(self, price: float) -> None:
+        """Delete a level."""
+        self.tools.remove_level(price)
+
+    def _level_at_pointer(self) -> None:
+        if self._pointer is not None:
+            self.add_level(self.chart.plot_scale.value(self._pointer.y()))
+
+    def _delete_at_pointer(self) -> None:
+        level = None if self._pointer is None else self.tools.level_at(self._pointer)
+        if level is not None:
+            self.remove_level(level)
+
+    def reset_view(self) -> None:
+        """Zoom, scale and following as in a new pane."""
+        self.chart.reset()
+
+    def ask_time(self) -> None:
+        """Ask for a moment and show it in the middle."""
+        left, right = self.chart.visible
+        near_ns = self.chart.grid.ts_ns((left + right) // 2)
+        GoToTime(self, near_ns, lambda ts_ns: self.chart.centre_on(self.chart.grid.slot(ts_ns))).open()
+
+    def copy_picture(self) -> None:
+        """The pane on the clipboard."""
+        QGuiApplication.clipboard().setPixmap(self.grab())
+
+    def copy_data(self) -> None:
+        """The bars in sight on the clipboard, as CSV."""
+        if self._view is not None:
+            bars = self._view.bars[self._placed.between(*self.chart.visible)]
+            QGuiApplication.clipboard().setText(bars_as_csv(bars, self._view.row_size))
+
+    def _measured(self, region: Region) -> tuple[str, ...]:
+        return measured(region, self._placed, self.chart.grid, self._step())
+
+    def _tip(self, position: QPointF) -> str:
+        view, scale = self._view, self.chart.plot_scale
+        index = self._placed.at(scale.slot(position.x())) if view is not None else None
+        if view is None or index is None or self._choice is None or self._choice.detail < Detail.BARS:
+            return ""
+        return cell_tip(view.bars[index], view, self._choice.factor, scale.value(position.y()))
 
     def _say_why_empty(self) -> None:
         text = absence(self.request(), self._view)

@@ -8,14 +8,17 @@ import numpy as np
 
 from widgets import format as text_of
 from widgets.items.detail import Choice, Detail
+from widgets.items.footprint import BarsOnGrid
+from widgets.items.region import Region
 from widgets.items.rows import rows_of
+from widgets.items.scale import SlotGrid
+from widgets.items.style import CellMode
 from widgets.markets import market_mark
 from widgets.spans import Span
 from workstation.readmodels import FootprintBar, FootprintRequest, FootprintView, Freshness, MarketState, ZeroRule
 
 _ZERO = {ZeroRule.COUNT: "zero counts", ZeroRule.SKIP: "zero skipped", ZeroRule.ONE_LOT: "zero as one lot"}
 _LEVEL = {
-    Detail.NUMBERS: "sell x buy",
     Detail.DELTA: "delta",
     Detail.BARS: "volume",
     Detail.MARKS: "POC, candles",
@@ -23,16 +26,17 @@ _LEVEL = {
 }
 
 
-def legend(view: FootprintView, choice: Choice) -> tuple[Span, ...]:
+def legend(view: FootprintView, choice: Choice, mode: CellMode = CellMode.BID_ASK) -> tuple[Span, ...]:
     """What is summed and how it is judged."""
     request, rules = view.request, view.request.rules
     kind = {True: "perp", False: "spot", None: "perp + spot"}[request.markets.perp]
-    least = f"min {text_of.size(rules.minimum_volume)}" if rules.minimum_volume else "no minimum volume"
+    minimum = view.minimum_volume or rules.minimum_volume
+    least = f"min {text_of.size(minimum)}" if minimum else "no minimum volume"
     return (
         Span(f"{request.base} {kind}", "text", bold=True),
         *markets(view.markets),
         Span(row_text(view.row_size, choice.factor), "text"),
-        Span(_LEVEL[choice.detail], "muted"),
+        Span(mode.value if choice.detail is Detail.NUMBERS else _LEVEL[choice.detail], "muted"),
         Span(f"imbalance {rules.imbalance_ratio:g}x, {least}, {_ZERO[rules.zero_rule]}", "faint"),
         Span(f"stack {rules.stack_length}", "faint"),
         Span(f"VA {rules.value_area * 100:g}%", "faint"),
@@ -90,6 +94,54 @@ def cell_readout(bar: FootprintBar, view: FootprintView, factor: int, price: flo
         Span(text_of.size(buy), "buy", bold=bool(rows.buy_imbalance[index])),
         *((Span(strong.strip(), "text"),) if strong else ()),
         *((Span(poc.strip(), "poc"),) if poc else ()),
+    )
+
+
+def cell_tip(bar: FootprintBar, view: FootprintView, factor: int, price: float) -> str:
+    """One row of a bar in full; empty where the bar has no such row."""
+    size = view.row_size * factor
+    rows = rows_of(bar, factor, view.request.rules)
+    index = int(np.floor(price / size)) - int(rows.row[0]) if len(rows) else -1
+    if not 0 <= index < len(rows):
+        return ""
+    sell, buy = float(rows.sell[index]), float(rows.buy[index])
+    total = sell + buy
+    low, high = rows.row[index] * size, (rows.row[index] + 1) * size
+    lines = [
+        f"{text_of.clock(bar.start_ns)}   {text_of.price(low, view.row_size)} to {text_of.price(high, view.row_size)}",
+        f"sell {text_of.size(sell)}   buy {text_of.size(buy)}",
+        f"delta {text_of.signed(buy - sell)}   total {text_of.size(total)}",
+        f"{100 * total / bar.volume:.1f}% of the bar" if bar.volume else "no volume in the bar",
+    ]
+    if not np.isnan(rows.trades[index]):
+        lines.append(f"{text_of.count(float(rows.trades[index]))} trades")
+    marks = [
+        word
+        for word, said in (
+            ("POC", index == rows.poc),
+            ("sell imbalance", rows.sell_imbalance[index]),
+            ("buy imbalance", rows.buy_imbalance[index]),
+        )
+        if said
+    ]
+    return "\n".join((*lines, ", ".join(marks))) if marks else "\n".join(lines)
+
+
+def measured(region: Region, placed: BarsOnGrid, grid: SlotGrid, step: float) -> tuple[str, ...]:
+    """A measured region: change of price, bars, time, and what was traded in the bars it covers."""
+    change = region.to_value - region.from_value
+    left, right = region.slots
+    part = placed.between(left, right)
+    buy, sell = float(placed.figure("buy")[part].sum()), float(placed.figure("sell")[part].sum())
+    span_ns = abs(grid.ts_ns(right) - grid.ts_ns(left))
+    sign = "+" if change > 0 else "\N{MINUS SIGN}" if change < 0 else ""
+    share = change / region.from_value if region.from_value else None
+    bars = part.stop - part.start
+    return (
+        f"{sign}{text_of.price(abs(change), step)}  {text_of.percent(share)}",
+        f"{bars} {'bar' if bars == 1 else 'bars'}, {text_of.age(span_ns)}",
+        f"volume {text_of.size(buy + sell)}",
+        f"delta {text_of.signed(buy - sell)}",
     )
 
 

@@ -11,11 +11,12 @@ from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QMenu, QTool
 from feeds.instrument import Venue
 from widgets import format as text_of
 from widgets.theme import CELL, theme
-from workstation.readmodels import FootprintRequest, MarketFilter
+from workstation.readmodels import FootprintRequest, FootprintRules, MarketFilter
 
 _SECOND = 1_000_000_000
 BAR_LENGTHS = tuple(seconds * _SECOND for seconds in (1, 5, 15, 30, 60, 300, 900, 3600))
 MULTIPLES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+_FIELDS = ("base", "markets", "bar_ns", "row_size", "rules", "rule", "vwap_anchor_ns")
 _KINDS = {"perp": True, "spot": False}
 
 
@@ -29,7 +30,7 @@ class FootprintToolbar(QWidget):
         self._asked = FootprintRequest(base)
         self._tick: float | None = None
         self.base, self.bar, self.row = QComboBox(), QComboBox(), QComboBox()
-        self.venues = QToolButton()
+        self.venues, self.settings = QToolButton(), QToolButton()
         self.kind: dict[str, QToolButton] = {}
         self._venue_actions: dict[Venue, QAction] = {}
         self._fill()
@@ -76,6 +77,19 @@ class FootprintToolbar(QWidget):
         known = set(venues)
         for venue, action in self._venue_actions.items():
             action.setVisible(venue in known or (action.isChecked() and self._asked.markets.venues is not None))
+
+    @property
+    def rules(self) -> FootprintRules:
+        """How cells are judged."""
+        return self._asked.rules
+
+    def set_rules(self, rules: FootprintRules) -> None:
+        """Ask for cells judged by other rules."""
+        self._ask(rules=rules)
+
+    def set_bar_length(self, bar_ns: int) -> None:
+        """Ask for bars of a length that is offered."""
+        self.bar.setCurrentIndex(max(0, self.bar.findData(bar_ns)))
 
     def step_bar(self, step: int) -> None:
         """The next longer or shorter bars."""
@@ -134,6 +148,9 @@ class FootprintToolbar(QWidget):
         self.right = QHBoxLayout()
         self.right.setSpacing(CELL)
         line.addLayout(self.right)
+        self.settings.setText("settings")
+        self.settings.setToolTip("Cells, shading, imbalances, value area, marks")
+        self.right.addWidget(self.settings)
 
     def _connect(self) -> None:
         self.base.currentTextChanged.connect(lambda text: self._ask(base=text))
@@ -164,7 +181,7 @@ class FootprintToolbar(QWidget):
 
     def _ask(self, **changes: object) -> None:
         before = self._asked
-        fields = {name: getattr(before, name) for name in ("base", "markets", "bar_ns", "row_size", "rules")} | changes
+        fields = {name: getattr(before, name) for name in _FIELDS} | changes
         if fields["base"] != before.base:
             fields["row_size"] = None  # a row size of one coin means nothing for another
             self._forget_rows()

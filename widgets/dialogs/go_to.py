@@ -1,0 +1,58 @@
+"""Asking for a moment: `14:05`, `14:05:30` or with a date before it, UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QVBoxLayout, QWidget
+
+from widgets import format as fmt
+from widgets.captions import tint
+from widgets.theme import CELL
+
+_FORMS = ("%H:%M", "%H:%M:%S")
+_NS = 1_000_000_000
+
+
+def parsed(text: str, near_ns: int) -> int | None:
+    """The moment in ns; a time without a date is on the day of `near_ns`. None where it is no time."""
+    words = text.strip()
+    day = datetime.fromtimestamp(near_ns // _NS, UTC).strftime("%Y-%m-%d")
+    for form in _FORMS:
+        for whole in (words, f"{day} {words}"):
+            try:
+                moment = datetime.strptime(whole, f"%Y-%m-%d {form}").replace(tzinfo=UTC)
+            except ValueError:
+                continue
+            return int(moment.timestamp()) * _NS
+    return None
+
+
+class GoToTime(QDialog):
+    """One line. Enter goes there; Esc closes."""
+
+    def __init__(self, parent: QWidget, near_ns: int, chosen: Callable[[int], object]) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Go to time")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._near_ns, self._chosen = near_ns, chosen
+        self.line = QLineEdit(fmt.date_clock(near_ns))
+        self.line.setMinimumWidth(200)
+        self.line.selectAll()
+        self.line.returnPressed.connect(self._go)
+        self.hint = QLabel("UTC: 14:05, 14:05:30 or 2026-11-22 14:05")
+        tint(self.hint, "muted")
+        column = QVBoxLayout(self)
+        column.setSpacing(2 * CELL)
+        column.addWidget(self.line)
+        column.addWidget(self.hint)
+
+    def _go(self) -> None:
+        ts_ns = parsed(self.line.text(), self._near_ns)
+        if ts_ns is None:
+            tint(self.hint, "error")
+            return
+        self._chosen(ts_ns)
+        self.close()

@@ -1,0 +1,94 @@
+"""The volume profile at the right side of a chart: sells and buys by row, POC, value area, nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QGraphicsItem
+
+from widgets.items.bands import scaled_font
+from widgets.items.bulk import RectBatch
+from widgets.items.pixel_item import PixelItem
+from widgets.items.scale import Scale
+from widgets.theme import theme
+from workstation.readmodels import Ints, ProfileView
+
+SHARE = 0.16  # of the width of the chart, for the largest row
+_INSIDE, _OUTSIDE = 150, 70  # alpha of rows in and out of the value area
+
+
+class ProfileItem(PixelItem):
+    """Paints a ProfileView over the right part of the plot; what is behind stays readable."""
+
+    name = "the volume profile"
+
+    def __init__(self, host: QGraphicsItem, scale_of: Callable[[float, float], Scale]) -> None:
+        super().__init__(host, z=20)
+        self._scale_of = scale_of
+        self._view: ProfileView | None = None
+        look = theme()
+        sides = [look.brush(role, alpha) for alpha in (_OUTSIDE, _INSIDE) for role in ("sell", "buy")]
+        self._rects = RectBatch(sides)
+
+    @property
+    def view(self) -> ProfileView | None:
+        """What is shown."""
+        return self._view
+
+    def set_view(self, view: ProfileView | None) -> None:
+        """Show another profile; None hides it."""
+        if view is not self._view:
+            self._view = view
+            self.update()
+
+    def draw(self, painter: QPainter, width: int, height: int, ratio: float) -> None:
+        """Rows, then the lines and their names."""
+        view = self._view
+        if view is None or not len(view.buy):
+            return
+        scale = self._scale_of(width, height)
+        self._rects.fill(*self._rows(view, scale))
+        self._rects.draw(painter)
+        self._draw_nodes(painter, view, scale, ratio)
+        lines = (
+            ("VAH", view.value_high_row + 1.0, "muted"),
+            ("VAL", float(view.value_low_row), "muted"),
+            ("POC", view.poc_row + 0.5, "poc"),
+        )
+        painter.setFont(scaled_font(theme().font(small=True), ratio))
+        for name, row, role in lines:
+            self._draw_line(painter, name, scale.y(row * view.request.row_size), role, scale, ratio)
+
+    def _rows(self, view: ProfileView, scale: Scale) -> tuple[np.ndarray, Ints]:
+        row = view.first_row + np.arange(len(view.buy))
+        size = view.request.row_size
+        top, bottom = np.round(scale.y((row + 1) * size)), np.round(scale.y(row * size))
+        seen = (bottom > 0) & (top < scale.height)
+        row, top, bottom, buy, sell = row[seen], top[seen], bottom[seen], view.buy[seen], view.sell[seen]
+        unit = scale.width * SHARE / max(float((view.buy + view.sell).max()), 1e-300)
+        bought, both = np.round(buy * unit), np.round((buy + sell) * unit)
+        tall = np.maximum(bottom - top - (1.0 if size * scale.unit >= 4 else 0.0), 1.0)
+        left = scale.width - both
+        sells = np.stack((left, top, both - bought, tall), axis=1)
+        buys = np.stack((scale.width - bought, top, bought, tall), axis=1)
+        inside = ((row >= view.value_low_row) & (row <= view.value_high_row)).astype(np.int64) * 2
+        return np.concatenate((sells, buys)), np.concatenate((inside, inside + 1))
+
+    def _draw_nodes(self, painter: QPainter, view: ProfileView, scale: Scale, ratio: float) -> None:
+        """High-volume nodes as full dots at the edge, low-volume nodes as hollow ones."""
+        size, radius = view.request.row_size, 2.5 * ratio
+        painter.setPen(theme().pen("text"))
+        for rows, brush in ((view.high_nodes, theme().brush("text")), (view.low_nodes, theme().brush("pane"))):
+            painter.setBrush(brush)
+            for y in scale.y((rows + 0.5) * size).tolist():
+                painter.drawEllipse(QRectF(scale.width - 2 * radius - 2, y - radius, 2 * radius, 2 * radius))
+
+    def _draw_line(self, painter: QPainter, name: str, y: float, role: str, scale: Scale, ratio: float) -> None:
+        left, line = round(scale.width * (1 - SHARE) - 28 * ratio), max(1, round(ratio))
+        painter.fillRect(QRectF(left, round(y), scale.width - left, line), theme().brush(role, 200))
+        painter.setPen(theme().pen(role))
+        box = QRectF(left, round(y) - 14 * ratio, 26 * ratio, 13 * ratio)
+        painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom, name)

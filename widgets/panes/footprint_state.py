@@ -1,0 +1,51 @@
+"""What a footprint pane keeps between runs, and the span that its profile sums."""
+
+from __future__ import annotations
+
+import logging
+import math
+
+import msgspec
+
+from widgets.chart import TimeChart
+from widgets.items.style import ProfileSpan, Style
+from workstation.readmodels import FootprintRules
+
+log = logging.getLogger(__name__)
+_DAY_NS = 86_400_000_000_000
+
+
+class FootprintState(msgspec.Struct):
+    """How it was drawn and judged; levels by base."""
+
+    style: Style
+    rules: FootprintRules
+    bar_ns: int
+    levels: dict[str, list[float]]
+
+
+def remembered(style: Style, rules: FootprintRules, bar_ns: int, levels: dict[str, list[float]]) -> dict[str, object]:
+    """As values that JSON knows."""
+    kept: dict[str, object] = msgspec.to_builtins(FootprintState(style, rules, bar_ns, levels))
+    return kept
+
+
+def recalled(state: dict[str, object]) -> FootprintState | None:
+    """The state again; None for what another version wrote."""
+    if not state:
+        return None
+    try:
+        return msgspec.convert(state, FootprintState)
+    except msgspec.ValidationError as error:
+        log.warning("the footprint's settings are not taken up: %s", error)
+        return None
+
+
+def profile_bounds(chart: TimeChart, span: ProfileSpan, latest_ns: int) -> tuple[int, int]:
+    """Start and end in ns: the bars in sight, or the UTC day of the newest of them."""
+    left, right = chart.visible
+    start_ns, end_ns = chart.grid.ts_ns(math.floor(left)), chart.grid.ts_ns(math.ceil(right))
+    if span is ProfileSpan.VISIBLE:
+        return start_ns, end_ns
+    day = (min(end_ns, latest_ns) - 1) // _DAY_NS
+    return day * _DAY_NS, (day + 1) * _DAY_NS
