@@ -3,6 +3,7 @@
 Applied to the events of all connections in receive order. A trade whose id is a number must grow; one whose id is text
 is looked up among the last ids; one without an id always passes. While two connections carry the same instrument, the
 one whose snapshot came last speaks for its book, and trades are lost only when the last one that carries them ends.
+Forced orders have no ids: those of one content count as often as the connection says that tells most of them.
 """
 
 from __future__ import annotations
@@ -13,10 +14,32 @@ from collections.abc import Sequence
 import msgspec
 
 from feeds.backfill import LastTrade
-from feeds.events import BookDelta, BookLost, BookSnapshot, Event, Trade, TradesFilled, TradesLive, TradesLost
+from feeds.events import (
+    BookDelta,
+    BookLost,
+    BookSnapshot,
+    DayStats,
+    Event,
+    Funding,
+    IndexPrice,
+    Liquidation,
+    MarkPrice,
+    OpenInterest,
+    OpenInterestHistory,
+    Quote,
+    Side,
+    TakerFlow,
+    Trade,
+    TradesFilled,
+    TradesLive,
+    TradesLost,
+)
 from feeds.instrument import InstrumentId
 
 IDS_KEPT = 20_000
+FORCED_KEPT = 4_096
+_STATES = frozenset({MarkPrice, IndexPrice, Funding, OpenInterest, OpenInterestHistory, Quote, DayStats, TakerFlow})
+"""The newest word counts, whoever says it."""
 
 
 class _RecentIds:
@@ -42,6 +65,25 @@ class _RecentIds:
         return True
 
 
+class _Forced:
+    """How often each connection told of each of the last forced orders."""
+
+    def __init__(self) -> None:
+        self._told: dict[tuple[InstrumentId, int, Side, float, float], dict[str, int]] = {}
+
+    def is_new(self, connection: str, event: Liquidation) -> bool:
+        """Whether no connection told of it as often as this one does now."""
+        key = event.instrument.id, event.ts_venue_ns, event.side, event.price, event.size
+        told = self._told.get(key)
+        if told is None:
+            if len(self._told) >= FORCED_KEPT:
+                del self._told[next(iter(self._told))]
+            told = self._told[key] = {}
+        most = max(told.values(), default=0)
+        told[connection] = told.get(connection, 0) + 1
+        return told[connection] > most
+
+
 class Once:
     """The filter. `last_trades` holds the newest trade with an id of each instrument."""
 
@@ -51,6 +93,7 @@ class Once:
         self._recent: dict[InstrumentId, _RecentIds] = {}
         self._book_of: dict[InstrumentId, str] = {}
         self._carriers: dict[InstrumentId, set[str]] = {}
+        self._forced = _Forced()
 
     def admit(self, connection: str, event: Event) -> Event | None:
         """What goes on of this event of this connection."""
@@ -59,8 +102,12 @@ class Once:
             return event if self._trade(event) else None  # type: ignore[arg-type]
         if kind is BookDelta:
             return event if self._book_of.get(event.instrument.id) == connection else None  # type: ignore[union-attr]
+        if kind in _STATES:
+            return event
         if kind is TradesFilled:
             return self._filled(event)  # type: ignore[arg-type]
+        if kind is Liquidation:
+            return event if self._forced.is_new(connection, event) else None  # type: ignore[arg-type]
         return event if self._rare(connection, event) else None
 
     def book_carrier(self, instrument: InstrumentId) -> str | None:

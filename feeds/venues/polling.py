@@ -1,7 +1,7 @@
 """Requests that are repeated at their own pace, without IO: which are due now, within what a venue bears.
 
 One of each is under way at most, and few altogether, so that a venue that answers slowly is asked slowly. After two
-failures in a row nothing is asked for a while.
+failures in a row nothing is asked for a while, or until another answer comes.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Polls:
 
     def answered(self, tag: str, now_ns: int) -> None:
         """The answer came, readable or not."""
-        self._failures = 0
+        self._failures = self._paused_until_ns = 0
         job = self._jobs.get(tag)
         if self._asked.pop(tag, None) is None or job is None:
             return
