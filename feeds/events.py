@@ -220,7 +220,7 @@ class HistoryEnded(_Event, frozen=True):
 class Candle(NamedTuple):
     """One bar of the venue's own. Prices are quote per base coin, `volume` base coin, `turnover` quote.
 
-    `buy_volume` is what takers bought, None where the venue does not split.
+    `buy_volume` is what takers bought, base coin. None is what the venue does not tell.
     """
 
     start_ns: int
@@ -229,7 +229,7 @@ class Candle(NamedTuple):
     low: float
     close: float
     volume: float
-    turnover: float
+    turnover: float | None = None
     buy_volume: float | None = None
 
 

@@ -15,6 +15,8 @@ from feeds.instrument import Instrument, MarketKind, Venue
 
 UNIVERSE = "universe"
 """The route of connections that tell of all perpetuals of a market in few words instead of some in full."""
+CONTEXT = "context"
+"""The route of connections that ask what else a venue knows of the markets in focus: candles, ratios."""
 
 
 class FrameKind(StrEnum):
@@ -44,7 +46,8 @@ class ConnectionSpec(msgspec.Struct, frozen=True, kw_only=True):
     `name` is unique among the connections open at one time and is the `connection` of its frames. `route` is the
     venue's own name for what the socket carries (Binance: `public`, `market`, or `all` where one socket serves both).
     `streams` are the venue's stream names, `rest:...` for what is polled. `markets` are the instruments whose messages
-    may arrive. An empty `url` is a connection without a socket, which only polls.
+    may arrive. An empty `url` is a connection without a socket, which only polls. `history_s` is how far back trades
+    are asked for, `candles_s` candles.
     """
 
     name: str
@@ -55,6 +58,7 @@ class ConnectionSpec(msgspec.Struct, frozen=True, kw_only=True):
     streams: tuple[str, ...] = ()
     markets: tuple[Instrument, ...] = ()
     history_s: int = 0
+    candles_s: int = 0
 
 
 _spec_decoder = msgspec.json.Decoder(ConnectionSpec)

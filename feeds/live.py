@@ -21,6 +21,7 @@ from feeds.frame import ConnectionSpec, Frame, FrameKind, open_frame
 from feeds.instrument import Instrument, MarketKind, Venue
 from feeds.protocol import Fetch, Reconnect, Relist, Request, Send
 from feeds.rest import Rest
+from feeds.venues.context import context_spec
 from feeds.venues.driver import VenueDriver
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,8 @@ RELIST_PAUSE_S = 10.0
 class LiveSource:
     """Frames of all markets of some bases. Raises nothing while running: failures are frames and `trouble`.
 
-    `history_s` is how many seconds of trades before the start are asked for. `universe` adds the few words that every
+    `history_s` is how many seconds of trades before the start are asked for, `candle_hours` how many hours of candles,
+    which come with what else a venue knows of its markets; 0 asks for neither. `universe` adds the few words that every
     venue has on each of its perpetuals. `clock_offsets` is each venue's clock minus ours in ns, as far as it tells the
     time.
     """
@@ -46,6 +48,7 @@ class LiveSource:
         clock: Clock,
         *,
         history_s: int = 0,
+        candle_hours: float = 0.0,
         universe: bool = False,
         seed: int | None = None,
     ) -> None:
@@ -56,6 +59,7 @@ class LiveSource:
         self._drivers = {driver.venue: driver for driver in drivers}
         self._clock = clock
         self._history_s = history_s
+        self._candles_s = round(candle_hours * 3_600)
         self._universe = universe
         self._random = random.Random(seed)
         self._rest = Rest()
@@ -135,7 +139,10 @@ class LiveSource:
         self, driver: VenueDriver, kind: MarketKind, listed: tuple[Instrument, ...]
     ) -> tuple[ConnectionSpec, ...]:
         endpoints = driver.endpoints[kind]
-        focus = driver.connections(kind, driver.choose(listed, self.bases), endpoints)
+        chosen = driver.choose(listed, self.bases)
+        focus = driver.connections(kind, chosen, endpoints)
+        if driver.context is not None:
+            focus = (*focus, *context_spec(kind, chosen, self._candles_s))
         if not self._universe or driver.universe is None or not kind.is_perp:
             return focus
         return (*focus, *driver.universe(kind, listed, endpoints))

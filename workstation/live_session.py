@@ -9,7 +9,7 @@ from pathlib import Path
 from feeds.clock import Clock
 from feeds.connection import LiveConnection
 from feeds.errors import RecordingError
-from feeds.frame import UNIVERSE, Frame
+from feeds.frame import CONTEXT, UNIVERSE, Frame
 from feeds.live import LiveSource
 from feeds.protocol import Reconnect
 from feeds.recording import Recorder, RecordingMetadata
@@ -20,6 +20,7 @@ from workstation.watchdog import silent_connections
 log = logging.getLogger(__name__)
 
 WATCH_NS = 1_000_000_000
+_SLOW = (UNIVERSE, CONTEXT)  # connections that are silent for long on purpose
 
 
 class LiveSession:
@@ -118,15 +119,15 @@ class LiveSession:
         )
 
     def _in_focus(self) -> list[tuple[str, LiveConnection]]:
-        """The connections of the markets in focus, by name; those of the universe are slow on purpose."""
+        """The connections of the markets in focus, by name; those that only add to them are not shown."""
         connections = sorted(self._source.connections.items())
-        return [(name, keeper) for name, keeper in connections if keeper.spec.route != UNIVERSE]
+        return [(name, keeper) for name, keeper in connections if keeper.spec.route not in _SLOW]
 
     def _notices(self) -> tuple[str, ...]:
-        """What ails a market's list, and a connection of the universe that is not open."""
+        """What ails a market's list, and an added connection that is not open."""
         trouble = dict(self._source.trouble)
         for name, keeper in self._source.connections.items():
-            if keeper.spec.route == UNIVERSE and not keeper.is_open and keeper.trouble:
+            if keeper.spec.route in _SLOW and not keeper.is_open and keeper.trouble:
                 trouble[name] = keeper.trouble
         return tuple(f"{name}: {reason}" for name, reason in sorted(trouble.items()))
 

@@ -160,6 +160,10 @@ class Bars:
         for row in self.rows:
             _refine(row, factor)
 
+    def between(self, start_ns: int, end_ns: int) -> list[MinuteBar]:
+        """Bars with start_ns <= beginning < end_ns, oldest first."""
+        return [row for row in self.rows if start_ns <= row.open_ns < end_ns]
+
     def add(self, fill: Fill, turnover: float) -> None:
         """Count one fill."""
         minute = fill.ts_ns - fill.ts_ns % MINUTE

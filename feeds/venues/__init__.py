@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from feeds.errors import ProtocolError
-from feeds.frame import UNIVERSE, ConnectionSpec
+from feeds.frame import CONTEXT, UNIVERSE, ConnectionSpec
 from feeds.instrument import MarketKind, Venue
 from feeds.protocol import Fetch, VenueProtocol
-from feeds.venues import binance_plan, binance_universe, bybit_plan, deribit_plan, hyperliquid_plan, okx_plan
+from feeds.venues import (
+    binance_context,
+    binance_plan,
+    binance_universe,
+    bybit_plan,
+    deribit_plan,
+    hyperliquid_plan,
+    okx_plan,
+)
 from feeds.venues.binance import BinanceProtocol
 from feeds.venues.binance_instruments import instruments_from_exchange_info
 from feeds.venues.binance_universe import BinanceUniverse
@@ -26,6 +34,7 @@ DRIVERS: dict[Venue, VenueDriver] = {
         lifetime_s=binance_plan.LIFETIME_S,
         clock=(MarketKind.LINEAR, Fetch("/fapi/v1/time", "time"), binance_time_ns),
         universe=binance_universe.plan,
+        context=binance_context.protocol,
     ),
     Venue.BYBIT: bybit_plan.DRIVER,
     Venue.OKX: okx_plan.DRIVER,
@@ -40,4 +49,6 @@ def protocol_for(spec: ConnectionSpec) -> VenueProtocol:
         driver = DRIVERS[spec.venue]
     except KeyError:
         raise ProtocolError(f"{spec.venue.value} cannot be decoded by this version") from None
+    if spec.route == CONTEXT and driver.context is not None:
+        return driver.context(spec)
     return driver.protocol(spec)

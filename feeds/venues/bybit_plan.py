@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from feeds.frame import UNIVERSE, ConnectionSpec
 from feeds.instrument import Instrument, MarketKind, Venue
 from feeds.protocol import Fetch, VenueProtocol
+from feeds.venues import bybit_context
 from feeds.venues.bybit import BybitProtocol
 from feeds.venues.bybit_instruments import instruments_from_info
 from feeds.venues.bybit_universe import BybitUniverse
@@ -79,4 +80,5 @@ DRIVER = VenueDriver(
     weights=dict.fromkeys(LIVE, ("bybit", 3_600.0)),
     clock=(MarketKind.LINEAR, Fetch("/v5/market/time", "time"), bybit_time_ns),
     universe=universe,
+    context=bybit_context.protocol,
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from feeds.frame import UNIVERSE, ConnectionSpec
 from feeds.instrument import Instrument, MarketKind, Venue
 from feeds.protocol import Fetch, VenueProtocol
+from feeds.venues import deribit_context
 from feeds.venues.clocks import deribit_time_ns
 from feeds.venues.deribit import PLATFORM, DeribitProtocol
 from feeds.venues.deribit_instruments import instruments_from_listing
@@ -67,4 +68,5 @@ DRIVER = VenueDriver(
     weights=dict.fromkeys(MarketKind, ("deribit", 600.0)),
     clock=(MarketKind.LINEAR, Fetch("/api/v2/public/get_time", "time"), deribit_time_ns),
     universe=universe,
+    context=deribit_context.protocol,
 )

@@ -27,7 +27,8 @@ class VenueDriver:
     some bases. `connections` plans the sockets for chosen markets; `protocol` decodes one of them. `weights` names the
     pool that a market's REST calls draw on and its limit a minute. `lifetime_s` is how long to keep a connection where
     the venue ends it by itself. `clock` is a market, a request and how to read the venue's time in ns from its answer.
-    `universe` plans the connections of route `universe` for all perpetuals of a kind.
+    `universe` plans the connections of route `universe` for all perpetuals of a kind, `context` decodes those of route
+    `context`.
     """
 
     venue: Venue
@@ -41,6 +42,7 @@ class VenueDriver:
     lifetime_s: float | None = None
     clock: tuple[MarketKind, Fetch, Callable[[bytes], int]] | None = None
     universe: Callable[[MarketKind, tuple[Instrument, ...], Endpoints], tuple[ConnectionSpec, ...]] | None = None
+    context: Callable[[ConnectionSpec], VenueProtocol] | None = None
 
 
 def loopback(driver: VenueDriver, port: int) -> VenueDriver:

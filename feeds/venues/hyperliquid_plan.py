@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from feeds.frame import UNIVERSE, ConnectionSpec
 from feeds.instrument import Instrument, MarketKind, Venue
 from feeds.protocol import Fetch, VenueProtocol
+from feeds.venues import hyperliquid_context
 from feeds.venues.clocks import hyperliquid_time_ns
 from feeds.venues.driver import Endpoints, VenueDriver
 from feeds.venues.hyperliquid import HyperliquidProtocol
@@ -81,4 +82,5 @@ DRIVER = VenueDriver(
     weights=dict.fromkeys(MarketKind, ("hyperliquid", 1_200.0)),
     clock=(MarketKind.LINEAR, Fetch("/info", "time", 2, '{"type":"exchangeStatus"}'), hyperliquid_time_ns),
     universe=universe,
+    context=hyperliquid_context.protocol,
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from feeds.frame import UNIVERSE, ConnectionSpec
 from feeds.instrument import Instrument, MarketKind, Venue
 from feeds.protocol import Fetch, VenueProtocol
+from feeds.venues import okx_context
 from feeds.venues.clocks import okx_time_ns
 from feeds.venues.driver import Endpoints, VenueDriver
 from feeds.venues.okx import OkxProtocol
@@ -86,4 +87,5 @@ DRIVER = VenueDriver(
     weights=dict.fromkeys(MarketKind, ("okx", 600.0)),
     clock=(MarketKind.LINEAR, Fetch("/api/v5/public/time", "time"), okx_time_ns),
     universe=universe,
+    context=okx_context.protocol,
 )

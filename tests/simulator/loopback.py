@@ -45,9 +45,17 @@ class _Listening(Feed):
 class Loopback:
     """Server, source and core of one venue. `async with` it."""
 
-    def __init__(self, venue: Venue, bases: Iterable[str], *, history_s: int = 0, warm_up_s: int = 30) -> None:
+    def __init__(
+        self,
+        venue: Venue,
+        bases: Iterable[str],
+        *,
+        history_s: int = 0,
+        warm_up_s: int = 30,
+        candle_hours: float = 0.0,
+    ) -> None:
         self.venue, self.bases = venue, tuple(bases)
-        self.history_s, self.warm_up_s = history_s, warm_up_s
+        self.history_s, self.warm_up_s, self.candle_hours = history_s, warm_up_s, candle_hours
         self.clock = ManualClock(START_NS)
         self.core = Core()
         self.core.feed = self.feed = _Listening()
@@ -58,7 +66,9 @@ class Loopback:
             0, seed=5, warm_up_s=self.warm_up_s, clock=self.clock, venues=[self.venue], bases=self.bases
         )
         drivers = [loopback(DRIVERS[self.venue], self.server.port)]
-        self.source = LiveSource(self.bases, drivers, self.clock, history_s=self.history_s, seed=1)
+        self.source = LiveSource(
+            self.bases, drivers, self.clock, history_s=self.history_s, candle_hours=self.candle_hours, seed=1
+        )
         self._reader = asyncio.create_task(self._read())
         return self
 

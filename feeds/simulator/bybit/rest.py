@@ -37,6 +37,7 @@ class Rest:
             "tickers": self._tickers,
             "orderbook": self._book,
             "recent-trade": self._trades,
+            "kline": self._klines,
             "open-interest": self._open_interest,
             "funding/history": self._funding,
             "account-ratio": self._accounts,
@@ -101,6 +102,24 @@ class Rest:
         limit = _number(query, "limit", 60, 60) if wire.words.is_spot else _number(query, "limit", 500, 1_000)
         rows = [_trade(wire, fill) for fill in reversed(wire.market.tape.trades.last(limit))]
         return {"category": wire.words.category.value, "list": rows}
+
+    def _klines(self, query: Query, now_ns: int) -> dict[str, Any]:
+        """Minutes only, newest first; inverse counts USD and then coins."""
+        wire, limit = self._one(query), _number(query, "limit", 200, 1_000)
+        if query.get("interval") != "1":
+            raise _Refused("params error: interval invalid")
+        end_ms, words = _number(query, "end", _FOREVER_MS), wire.words
+        rows = wire.market.tape.bars.between(_number(query, "start", 1) * MS, (end_ms + 1) * MS)[-limit:]
+        page = [
+            [
+                str(bar.open_ns // MS),
+                *(words.price(ticks) for ticks in (bar.open, bar.high, bar.low, bar.close)),
+                words.size(bar.volume),
+                f"{bar.turnover:.8f}",
+            ]
+            for bar in reversed(rows)
+        ]
+        return {**_names(wire), "list": page}
 
     def _open_interest(self, query: Query, now_ns: int) -> dict[str, Any]:
         wire = self._perp(query)

@@ -27,6 +27,7 @@ class Methods:
             "public/ticker": lambda params, now_ns: self._word(params).ticker(now_ns),
             "public/get_order_book": self._order_book,
             "public/get_book_summary_by_currency": self._summaries,
+            "public/get_tradingview_chart_data": self._chart,
             "public/get_last_trades_by_instrument": self._last_trades,
             "public/get_last_trades_by_instrument_and_time": self._last_trades,
         }
@@ -66,6 +67,21 @@ class Methods:
         whole = word.snapshot(now_ns)
         sides = {side: [row[1:] for row in whole[side][:depth]] for side in ("bids", "asks")}
         return word.ticker(now_ns) | {"change_id": whole["change_id"]} | sides
+
+    def _chart(self, params: Params, now_ns: int) -> object:
+        """Minutes only, oldest first. `volume` is base coin, `cost` quote."""
+        word = self._word(params)
+        if str(params.get("resolution")) != "1":
+            raise Refused(-32602, "Invalid params", reason="invalid value", param="resolution")
+        start_ms, end_ms = _number(params, "start_timestamp", 0), _number(params, "end_timestamp", 1 << 42)
+        bars, spec = word.market.tape.bars.between(start_ms * MS, (end_ms + 1) * MS), word.market.spec
+        base = [bar.turnover if word.market.is_inverse else spec.base_size(bar.volume, 1) for bar in bars]
+        cost = [spec.notional(bar.volume, 1) if word.market.is_inverse else bar.turnover for bar in bars]
+        chart: dict[str, object] = {"status": "ok" if bars else "no_data", "volume": base, "cost": cost}
+        chart["ticks"] = [bar.open_ns // MS for bar in bars]
+        return chart | {
+            name: [word.price(getattr(bar, name)) for bar in bars] for name in ("open", "high", "low", "close")
+        }
 
     def _last_trades(self, params: Params, now_ns: int) -> object:
         word, count = self._word(params), min(_number(params, "count", 10), _TRADES_LIMIT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from feeds.simulator.history import MINUTE
 from feeds.simulator.hyperliquid.words import SLOW_LEVELS, Words
 from feeds.simulator.spec import MS
 
@@ -12,6 +13,7 @@ _USDC = {"name": "USDC", "szDecimals": 8, "weiDecimals": 8, "index": 0, "isCanon
 _FIRST_TOKEN = 197
 _RECENT = 10
 _HISTORY_ROWS = 500
+_CANDLES = 5_000
 
 
 class Refused(Exception):
@@ -49,6 +51,8 @@ class Rest:
                 return None if word is None else word.book(now_ns, SLOW_LEVELS)
             case "recentTrades":
                 return list(reversed(self._recent(request)))
+            case "candleSnapshot":
+                return self._candles(request)
             case "fundingHistory":
                 return self._funding(request)
             case _:
@@ -79,6 +83,22 @@ class Rest:
     def _recent(self, request: dict[str, Any]) -> list[dict[str, Any]]:
         word = self._word(request)
         return [word.trade(row) for row in word.market.tape.trades.last(_RECENT)]
+
+    def _candles(self, request: dict[str, Any]) -> list[dict[str, Any]]:
+        """Minutes only."""
+        asked = request.get("req")
+        if not isinstance(asked, dict) or asked.get("interval") != "1m":
+            raise Refused(422, b"Failed to deserialize the JSON body into the target type")
+        word = self._word(asked)
+        start_ns, end_ns = int(asked.get("startTime") or 0) * MS, (int(asked.get("endTime") or 1 << 42) + 1) * MS
+        return [
+            {
+                "t": bar.open_ns // MS, "T": (bar.open_ns + MINUTE) // MS - 1, "s": word.coin, "i": "1m",
+                "o": word.price(bar.open), "c": word.price(bar.close), "h": word.price(bar.high),
+                "l": word.price(bar.low), "v": word.size(bar.volume), "n": bar.trades,
+            }
+            for bar in word.market.tape.bars.between(start_ns, end_ns)[-_CANDLES:]
+        ]  # fmt: skip
 
     def _funding(self, request: dict[str, Any]) -> list[dict[str, Any]]:
         word = self._word(request)

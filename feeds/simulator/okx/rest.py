@@ -7,9 +7,11 @@ from typing import Any
 
 from feeds.simulator.okx.wire import MarketWire
 from feeds.simulator.okx.words import Row, Words, text
+from feeds.simulator.series import FIVE_MINUTES_NS, StatsRow
 from feeds.simulator.spec import MS
 
 Query = Mapping[str, str]
+_PERIODS = {"5m": 1, "15m": 3, "30m": 6, "1H": 12, "2H": 24, "4H": 48, "6H": 72, "12H": 144, "1D": 288}
 
 
 class Refused(Exception):
@@ -21,7 +23,7 @@ class Refused(Exception):
         self.message = message
 
 
-def envelope(rows: Iterable[Row], code: str = "0", message: str = "") -> bytes:
+def envelope(rows: Iterable[Row | list[str]], code: str = "0", message: str = "") -> bytes:
     """The body of every answer."""
     return text({"code": code, "data": list(rows), "msg": message}).encode()
 
@@ -31,7 +33,7 @@ class Rest:
 
     def __init__(self, wires: Mapping[str, MarketWire]) -> None:
         self._words = {symbol: wire.words for symbol, wire in wires.items()}
-        self._routes: dict[str, Callable[[Query, int], Iterable[Row]]] = {
+        self._routes: dict[str, Callable[[Query, int], Iterable[Row | list[str]]]] = {
             "public/time": lambda query, now_ns: [{"ts": str(now_ns // MS)}],
             "public/instruments": self._instruments,
             "public/funding-rate": self._fundings,
@@ -43,6 +45,11 @@ class Rest:
             "market/books": self._books,
             "market/trades": self._trades,
             "market/history-trades": self._history,
+            "market/candles": self._candles,
+            "market/history-candles": self._candles,
+            "rubik/stat/contracts/open-interest-history": self._past_interest,
+            "rubik/stat/contracts/long-short-account-ratio-contract": self._accounts,
+            "rubik/stat/taker-volume-contract": self._takers,
         }
 
     def get(self, route: str, query: Query, now_ns: int) -> bytes | None:
@@ -134,6 +141,49 @@ class Rest:
             row for row in rows if before < (row.ts_ns // MS if is_by_time else row.trade_id) < after
         ]  # fmt: skip
         return [words.match(row) for row in reversed(asked[-limit:])]
+
+    def _candles(self, query: Query, now_ns: int) -> Iterable[list[str]]:
+        """Minutes only, newest first; `after` and `before` exclude their ends."""
+        words, limit = self._one(query), _number(query, "limit", 100, 300)
+        if query.get("bar", "1m") != "1m":
+            raise Refused("51000", "Parameter bar error")
+        before, after = _number(query, "before", -1), _number(query, "after", 1 << 42)
+        rows = words.market.tape.bars.between((before + 1) * MS, after * MS)[-limit:]
+        return [words.candle(bar, now_ns) for bar in reversed(rows)]
+
+    def _past_interest(self, query: Query, now_ns: int) -> Iterable[list[str]]:
+        words = self._one(query)
+        spec = words.market.spec
+        rows = []
+        for row in self._statistics(words, query):
+            lots, ticks = round(row.open_interest), row.price / spec.tick
+            coins, usd = spec.base_size(lots, ticks), spec.notional(lots, ticks)
+            rows.append([str(row.ts_ns // MS), words.size(lots), f"{coins:.8f}", f"{usd:.4f}"])
+        return rows
+
+    def _accounts(self, query: Query, now_ns: int) -> Iterable[list[str]]:
+        rows = self._statistics(self._one(query), query)
+        return [[str(row.ts_ns // MS), f"{row.long_accounts / (1 - row.long_accounts):.4f}"] for row in rows]
+
+    def _takers(self, query: Query, now_ns: int) -> Iterable[list[str]]:
+        """Sold first; only in coin (`unit` 0). Rows are named by their beginning."""
+        words = self._one(query)
+        if query.get("unit") != "0":
+            raise Refused("51000", "Parameter unit error")
+        spec, rows = words.market.spec, []
+        for row in self._statistics(words, query):
+            start_ms = row.ts_ns // MS - _PERIODS[query.get("period", "5m")] * FIVE_MINUTES_NS // MS
+            lots = round(row.sell_lots), round(row.buy_lots)
+            rows.append([str(start_ms), *(f"{spec.base_size(part, row.price / spec.tick):.8f}" for part in lots)])
+        return rows
+
+    def _statistics(self, words: Words, query: Query) -> Iterable[StatsRow]:
+        """Rows of a period, newest first."""
+        period = _PERIODS.get(query.get("period", "5m"))
+        if period is None or words.market.perpetual is None:
+            raise Refused("51000", "Parameter period error")
+        limit = _number(query, "limit", 100, 100)
+        return reversed(words.market.series.rows(period * FIVE_MINUTES_NS, 0, 1 << 62, limit))
 
 
 def _number(query: Query, name: str, default: int, largest: int | None = None) -> int:

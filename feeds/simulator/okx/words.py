@@ -11,6 +11,7 @@ import msgspec
 from feeds.instrument import MarketKind
 from feeds.simulator.derivatives import Perpetual
 from feeds.simulator.facts import Aggregate, Fill, Forced, Lots
+from feeds.simulator.history import MINUTE, MinuteBar
 from feeds.simulator.listed import Listed
 from feeds.simulator.spec import MS
 
@@ -80,6 +81,15 @@ class Words:
         row: Row = {"instId": self.symbol, "side": fill.aggressor.value, "sz": self.size(fill.lots)}
         row |= {"source": "0", "px": self.price(fill.price), "tradeId": str(fill.trade_id)}
         return row | {"ts": str(fill.ts_ns // MS)}
+
+    def candle(self, bar: MinuteBar, now_ns: int) -> list[str]:
+        """A minute: prices, contracts (spot: base coin), base coin (spot: quote), quote, whether it is over."""
+        spec, traded = self.market.spec, self.size(bar.volume)
+        worth = f"{spec.notional(bar.volume, 1):.4f}" if self.kind is MarketKind.INVERSE else f"{bar.turnover:.4f}"
+        coins = f"{bar.turnover if self.kind is MarketKind.INVERSE else spec.base_size(bar.volume, 1):.8f}"
+        prices = [self.price(ticks) for ticks in (bar.open, bar.high, bar.low, bar.close)]
+        over = "1" if bar.open_ns + MINUTE <= now_ns else "0"
+        return [str(bar.open_ns // MS), *prices, traded, worth if self.type == "SPOT" else coins, worth, over]
 
     def liquidation(self, fact: Forced) -> Row:
         """One forced order; its limit stands for the price of the transfer."""
