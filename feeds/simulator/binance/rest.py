@@ -214,8 +214,9 @@ class Rest:
         row: dict[str, Any] = {"symbol": wire.words.symbol}
         if self._segment is MarketKind.INVERSE:
             row["pair"] = wire.words.pair
-        row |= {"markPrice": f"{perpetual.mark:.8f}", "indexPrice": f"{perpetual.index:.8f}"}
-        row |= {"estimatedSettlePrice": f"{perpetual.settle:.8f}", "lastFundingRate": f"{perpetual.rate:.8f}"}
+        money = wire.words.money
+        row |= {"markPrice": money(perpetual.mark), "indexPrice": money(perpetual.index)}
+        row |= {"estimatedSettlePrice": money(perpetual.settle), "lastFundingRate": f"{perpetual.rate:.8f}"}
         row |= {"interestRate": "0.00010000", "nextFundingTime": perpetual.next_funding_ns // MS}
         return row | {"time": now_ns // MS}
 
@@ -247,7 +248,7 @@ class Rest:
             paid = wire.market.perpetual.paid if wire.market.perpetual else []
             due = [row for row in paid if start_ns <= row.ts_ns <= end_ns]
             for row in due[:limit] if "startTime" in query else due[-limit:]:
-                rate, mark = f"{row.rate:.8f}", f"{row.mark:.8f}"
+                rate, mark = f"{row.rate:.8f}", wire.words.money(row.mark)
                 when = {"symbol": wire.words.symbol, "fundingTime": row.ts_ns // MS}
                 rows.append(when | {"fundingRate": rate, "markPrice": mark})
         return rows

@@ -159,10 +159,11 @@ class MarketWire:
 
     def mark_price(self, perpetual: Perpetual, now_ms: int) -> Fields:
         """The fields of one `markPriceUpdate`; COIN-M has no average mark `ap`."""
-        fields: Fields = {"e": "markPriceUpdate", "E": now_ms, "s": self.words.symbol, "p": f"{perpetual.mark:.8f}"}
-        if self.words.kind is MarketKind.LINEAR:
-            fields["ap"] = f"{perpetual.average_mark:.8f}"
-        fields |= {"P": f"{perpetual.settle:.8f}", "i": f"{perpetual.index:.8f}", "r": f"{perpetual.rate:.8f}"}
+        words = self.words
+        fields: Fields = {"e": "markPriceUpdate", "E": now_ms, "s": words.symbol, "p": words.money(perpetual.mark)}
+        if words.kind is MarketKind.LINEAR:
+            fields["ap"] = words.money(perpetual.average_mark)
+        fields |= {"P": words.money(perpetual.settle), "i": words.money(perpetual.index), "r": f"{perpetual.rate:.8f}"}
         return fields | {"T": perpetual.next_funding_ns // MS, "st": self.words.system}
 
     def force_order(self, fact: Forced, now_ms: int) -> Fields:

@@ -75,6 +75,10 @@ class Words:
         """A price on or between ticks."""
         return f"{ticks * self._tick:.{self.price_decimals}f}"
 
+    def money(self, per_coin: float) -> str:
+        """A derived price of one listed unit, which is finer than the grid."""
+        return f"{per_coin * self._market.spec.instrument.multiplier:.8f}"
+
     def size(self, lots: float) -> str:
         """A size."""
         return f"{lots * self._lot:.{self.size_decimals}f}"

@@ -137,7 +137,7 @@ class Words:
         row: Fields = {name: ticker[name] for name in (*same, "funding_8h")}
         row |= {"bid_price": ticker["best_bid_price"], "ask_price": ticker["best_ask_price"]}
         row |= {"mid_price": self.money(market.mid), "creation_timestamp": ticker["timestamp"]}
-        row |= {"last": ticker["last_price"], "high": self.price(day.high), "low": self.price(day.low)}
+        row |= {"last": self.price(day.close), "high": self.price(day.high), "low": self.price(day.low)}
         row |= {"price_change": round(100.0 * (day.close - day.open) / day.open, 4), "volume": round(coins, 8)}
         return row | {"volume_usd": round(usd, 2), "volume_notional": round(usd, 2)}
 
