@@ -33,23 +33,6 @@ BASES = (
     *("BTC", "ETH", "SOL", "XRP", "BNB", "ADA", "PEPE", "SHIB"),
     *("BONK", "SATS", "MOG", "LUNC", "TRB", "WIF", "KAS", "1INCH"),
 )
-    "BTC",
-    "ETH",
-    "SOL",
-    "XRP",
-    "BNB",
-    "ADA",
-    "PEPE",
-    "SHIB",
-    "BONK",
-    "SATS",
-    "MOG",
-    "LUNC",
-    "TRB",
-    "WIF",
-    "KAS",
-    "1INCH",
-]
 """Some with several kinds, listed by the thousand or the million, paid every hour, or missing at some venues."""
 
 
