@@ -82,7 +82,14 @@ def test_only_the_composition_root_sees_sockets_and_widgets() -> None:
 
 
 def test_widgets_see_only_what_they_draw() -> None:
-    allowed = ("workstation.readmodels", "workstation.cells", "feeds.instrument", "feeds.events", "resources", "widgets")
+    allowed = (
+        "workstation.readmodels",
+        "workstation.cells",
+        "feeds.instrument",
+        "feeds.events",
+        "resources",
+        "widgets",
+    )
     for file in FILES:
         if name_of(file).startswith("widgets/"):
             ours = {name for name in imports(file) if name.partition(".")[0] in PACKAGES}
