@@ -58,7 +58,7 @@ class LiveSource:
         self.clock_offsets: dict[Venue, int] = {}
         self._drivers = {driver.venue: driver for driver in drivers}
         self._clock = clock
-        self._history_s = history_s
+        self.history_s = history_s
         self._candles_s = round(candle_hours * 3_600)
         self._universe = universe
         self._random = random.Random(seed)
@@ -171,7 +171,7 @@ class LiveSource:
 
     async def _keep(self, driver: VenueDriver, plan: ConnectionSpec) -> None:
         """Keep a planned connection, by one keeper after another where the venue limits their lives."""
-        spec = msgspec.structs.replace(plan, history_s=self._history_s)
+        spec = msgspec.structs.replace(plan, history_s=self.history_s)
         keeper, generation = self._keeper(spec), 1
         while driver.lifetime_s is not None:
             await asyncio.sleep(driver.lifetime_s)

@@ -23,6 +23,7 @@ from workstation.readmodels import ConnectionStatus, Presence, StatusView
 LAG_SHOWN_NS = 1_000_000_000
 AGED_NS = 3_000_000_000
 _HEIGHT = 24
+_WHOLE = 0.995
 _REFRESH_S = 0.25
 _GAP = 14
 
@@ -64,6 +65,9 @@ def segments_of(status: StatusView) -> list[Segment]:
     if status.lag_ns > LAG_SHOWN_NS:
         behind = "pace" if is_replay(status) else "live"
         line.append(Segment(f"behind {behind} by {fmt.age(status.lag_ns)}", "gap", "How far processing is behind"))
+    if status.history_done < _WHOLE:
+        tip = f"Earlier trades: {sum(part.done_s < part.wanted_s for part in status.backfill)} markets to go"
+        line.append(Segment(f"history {status.history_done:.0%}", "muted", tip))
     if status.undecodable:
         line.append(Segment(f"{status.undecodable} undecodable", "error", "Messages that could not be understood"))
     if not status.capabilities.record and (status.recording_to or status.recording_failed):

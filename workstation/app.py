@@ -101,7 +101,14 @@ class Simulator:
 async def _open_live(desk: Desk, bases: list[str], drivers: list[VenueDriver], *, simulated: bool) -> None:
     clock = SystemClock()
     known = settings.load()[0]
-    source = LiveSource(bases, drivers, clock, history_s=known.history_minutes * 60, universe=known.universe)
+    source = LiveSource(
+        bases,
+        drivers,
+        clock,
+        history_s=known.history_minutes * 60,
+        candle_hours=known.candle_hours,
+        universe=known.universe,
+    )
     name = "simulated venues" if simulated else "live venues"
     session = LiveSession(source, clock, simulated=simulated, name=name, record_to=lambda: _recording_file(simulated))
     await desk.open(session, name)

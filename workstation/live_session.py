@@ -14,7 +14,7 @@ from feeds.live import LiveSource
 from feeds.protocol import Reconnect
 from feeds.recording import Recorder, RecordingMetadata
 from workstation.core import Core
-from workstation.readmodels import Capabilities, ConnectionStatus, Presence, StatusView
+from workstation.readmodels import BackfillStatus, Capabilities, ConnectionStatus, Presence, StatusView
 from workstation.watchdog import silent_connections
 
 log = logging.getLogger(__name__)
@@ -116,6 +116,7 @@ class LiveSession:
             recording_to=str(recorder.path) if recorder and not failed else "",
             recording_failed=failed.text if failed else self._recording_failed,
             notices=self._notices(),
+            backfill=self._backfill(),
         )
 
     def _in_focus(self) -> list[tuple[str, LiveConnection]]:
@@ -130,6 +131,14 @@ class LiveSession:
             if keeper.spec.route in _SLOW and not keeper.is_open and keeper.trouble:
                 trouble[name] = keeper.trouble
         return tuple(f"{name}: {reason}" for name, reason in sorted(trouble.items()))
+
+    def _backfill(self) -> tuple[BackfillStatus, ...]:
+        """How far the trades of each market in focus reach back, where that is wanted."""
+        wanted_s, engine = self._source.history_s, self.core.engine
+        if not wanted_s:
+            return ()
+        told = (market.backfill(wanted_s) for base in engine.bases.values() for market in base.markets)
+        return tuple(status for status in told if status is not None)
 
     def _record(self, recorder: Recorder, frames: list[Frame]) -> None:
         for frame in frames:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from feeds.instrument import InstrumentId, MarketKind, Venue
+from workstation.candle_models import NO_CANDLES, CandleColumns, CandleLine
 from workstation.footprint_models import Absorption as Absorption
 from workstation.footprint_models import AbsorptionRule as AbsorptionRule
 from workstation.footprint_models import BarKind as BarKind
@@ -212,6 +213,7 @@ class FootprintView:
     divergence: Ints = field(default_factory=no_ints)
     vwap: Floats = field(default_factory=no_floats)
     vwap_deviation: Floats = field(default_factory=no_floats)
+    candles: CandleColumns = NO_CANDLES
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -280,6 +282,7 @@ class CvdView:
     perp_live: int = 0
     perp_known: int = 0
     now_ns: int = 0
+    candle_lines: tuple[CandleLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -455,6 +458,18 @@ class ConnectionStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class BackfillStatus:
+    """How many seconds of one market's trades before the start are known, of those that are wanted.
+
+    Both are equal once no more will come, because there is enough or because the venue gives no more.
+    """
+
+    instrument: InstrumentId
+    done_s: float
+    wanted_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class StatusView:
     """Everything the status bar and the playback bar show.
 
@@ -479,3 +494,10 @@ class StatusView:
     recording_to: str = ""
     recording_failed: str = ""
     notices: tuple[str, ...] = field(default=())
+    backfill: tuple[BackfillStatus, ...] = ()
+
+    @property
+    def history_done(self) -> float:
+        """The share of the wanted history that is known or will not come, over all markets; 1 where none is wanted."""
+        wanted_s = sum(part.wanted_s for part in self.backfill)
+        return sum(part.done_s for part in self.backfill) / wanted_s if wanted_s else 1.0

@@ -19,14 +19,15 @@ log = logging.getLogger(__name__)
 class Settings(msgspec.Struct, kw_only=True):
     """What is remembered between runs.
 
-    `history_minutes` of trades before the start are fetched. `universe` has every perpetual of the venues followed, not
-    only those of `bases`. `layout` is the window's dock layout, base64.
+    `history_minutes` of trades before the start are fetched, and `candle_hours` of candles before those. `universe` has
+    every perpetual of the venues followed, not only those of `bases`. `layout` is the window's dock layout, base64.
     """
 
     bases: list[str] = msgspec.field(default_factory=lambda: ["BTC", "ETH"])
     bar_seconds: int = 60
     frame_rate: int = 60
     history_minutes: int = 15
+    candle_hours: float = 12.0
     universe: bool = True
     layout: str = ""
 

@@ -9,10 +9,10 @@ import pytest
 from PySide6.QtCore import QPoint
 from pytestqt.qtbot import QtBot
 
-from feeds.instrument import Venue
+from feeds.instrument import InstrumentId, Venue
 from tests.widgets.market_views import live_status, replay_status
 from widgets.status_bar import StatusBar, readings_of, segments_of
-from workstation.readmodels import Capabilities, ConnectionStatus, Presence, StatusView
+from workstation.readmodels import BackfillStatus, Capabilities, ConnectionStatus, Presence, StatusView
 
 
 class Clock:
@@ -54,6 +54,15 @@ def test_lag_is_shown_above_a_second() -> None:
     assert not any("behind" in text for text in words(live_status(lag_ns=900_000_000)))
     assert "behind live by 2.3s" in words(live_status(lag_ns=2_300_000_000))
     assert "behind pace by 2.3s" in words(replay_status(lag_ns=2_300_000_000))
+
+
+def test_history_is_counted_until_it_is_whole() -> None:
+    parts = (BackfillStatus(InstrumentId("a"), 300.0, 600.0), BackfillStatus(InstrumentId("b"), 444.0, 600.0))
+    (segment,) = (s for s in segments_of(live_status(backfill=parts)) if "history" in s.text)
+    assert (segment.text, segment.role, segment.tip) == ("history 62%", "muted", "Earlier trades: 2 markets to go")
+    whole = tuple(replace(part, done_s=part.wanted_s) for part in parts)
+    assert not any("history" in text for text in words(live_status(backfill=whole)))
+    assert live_status(backfill=whole).history_done == live_status().history_done == 1.0
 
 
 def test_undecodable_messages_are_shown_in_the_colour_of_errors() -> None:

@@ -18,6 +18,7 @@ from feeds.events import Liquidation, Side, Trade, TradesFilled
 from feeds.instrument import Instrument, InstrumentId
 from workstation.analytics.market import Market
 from workstation.analytics.trades import BAR_CAP, CAP, TradeStore
+from workstation.candle_models import CandleColumns
 from workstation.readmodels import Freshness, MarketFilter
 
 DERIVED_LIMIT = 64
@@ -66,6 +67,7 @@ class Base:
         self.trades = TradeStore(limits.trades)
         self.liquidations: deque[Liquidation] = deque(maxlen=LIQUIDATIONS_KEPT)
         self.imbalances: dict[InstrumentId, deque[float]] = {}
+        self.candle_sums: dict[Hashable, CandleColumns] = {}
         self.watermark_ns = 0
         self.trade_revision = 0
         self.book_revision = 0

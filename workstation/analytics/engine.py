@@ -16,11 +16,14 @@ from feeds.events import (
     BookDelta,
     BookLost,
     BookSnapshot,
+    Candles,
     DayStats,
     Event,
     Funding,
+    HistoryEnded,
     IndexPrice,
     Liquidation,
+    LongShortRatio,
     MarkPrice,
     OpenInterest,
     OpenInterestHistory,
@@ -34,6 +37,7 @@ from feeds.events import (
 )
 from feeds.instrument import Instrument, InstrumentId
 from workstation.analytics.base import DEFAULT_LIMITS, Base, Limits
+from workstation.analytics.interest import Interest
 from workstation.analytics.market import Market
 from workstation.analytics.relisting import in_our_ticks
 from workstation.analytics.universe import Universe
@@ -81,15 +85,20 @@ class Engine:
             Funding: self._funding,
             OpenInterest: self._open_interest,
             Liquidation: self._liquidation,
-            OpenInterestHistory: self.universe.apply,
+            OpenInterestHistory: self._open_interest_history,
             DayStats: self.universe.apply,
-            TakerFlow: self.universe.apply,
+            TakerFlow: self._taker_flow,
+            HistoryEnded: self._history_ended,
+            Candles: self._candles,
+            LongShortRatio: self._long_short,
         }
         self._surveyed: dict[type[Any], Callable[[Base, Market, Any], None]] = {
             MarkPrice: _learn_mark,
             IndexPrice: _learn_index,
             Funding: _learn_funding,
             OpenInterest: _learn_open_interest,
+            OpenInterestHistory: _learn_open_interest_history,
+            TakerFlow: _learn_taker_flow,
             Liquidation: _learn_liquidation,
         }
 
@@ -215,6 +224,8 @@ class Engine:
     def _trades_live(self, event: TradesLive) -> None:
         base, market = self._find(event.instrument)
         market.coverage.begin()
+        if market.begun_ns is None:
+            market.begun_ns = event.ts_recv_ns
         market.trades_lost_reason = ""
         base.coverage_revision += 1
 
@@ -227,6 +238,18 @@ class Engine:
     def _trades_filled(self, event: TradesFilled) -> None:
         base, market = self._find(event.instrument)
         base.add_history(market, event)
+
+    def _history_ended(self, event: HistoryEnded) -> None:
+        self._find(event.instrument)[1].history_ended = True
+
+    def _candles(self, event: Candles) -> None:
+        base, market = self._find(event.instrument)
+        market.candles.take(event)
+        base.candle_sums.clear()
+        base.coverage_revision += 1
+
+    def _long_short(self, event: LongShortRatio) -> None:
+        self._find(event.instrument)[1].long_short = event
 
     def _relisted(self, event: Relisted) -> None:
         base, market = self._find(event.instrument)
@@ -254,6 +277,14 @@ class Engine:
         _learn_open_interest(*self._find(event.instrument), event)
         self.universe.apply(event)
 
+    def _open_interest_history(self, event: OpenInterestHistory) -> None:
+        _learn_open_interest_history(*self._find(event.instrument), event)
+        self.universe.apply(event)
+
+    def _taker_flow(self, event: TakerFlow) -> None:
+        _learn_taker_flow(*self._find(event.instrument), event)
+        self.universe.apply(event)
+
     def _liquidation(self, event: Liquidation) -> None:
         _learn_liquidation(*self._find(event.instrument), event)
         self.universe.apply(event)
@@ -272,7 +303,17 @@ def _learn_funding(base: Base, market: Market, event: Funding) -> None:
 
 
 def _learn_open_interest(base: Base, market: Market, event: OpenInterest) -> None:
-    market.open_interest = event.open_interest
+    market.interest.add(Interest(event.ts_venue_ns, event.open_interest, event.notional))
+    last = market.interest.last
+    market.open_interest = last.size if last is not None else event.open_interest
+
+
+def _learn_open_interest_history(base: Base, market: Market, event: OpenInterestHistory) -> None:
+    market.interest.fill(event.rows)
+
+
+def _learn_taker_flow(base: Base, market: Market, event: TakerFlow) -> None:
+    market.taker_flow = event
 
 
 def _learn_liquidation(base: Base, market: Market, event: Liquidation) -> None:

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 
-from feeds.events import Funding, Quote
+from feeds.events import Funding, LongShortRatio, Quote, TakerFlow
 from feeds.instrument import Instrument
 from workstation.analytics.book import OrderBook
+from workstation.analytics.candles import CandleStore
+from workstation.analytics.interest import InterestSeries
 from workstation.analytics.relisting import common_step, with_step
-from workstation.readmodels import Freshness, MarketState
+from workstation.readmodels import BackfillStatus, Freshness, MarketState
 
 STALE_NS = 10_000_000_000
 FOREVER_NS = 1 << 62
@@ -118,6 +120,12 @@ class Market:
     index_price: float | None = None
     funding: Funding | None = None
     open_interest: float | None = None
+    interest: InterestSeries = field(default_factory=InterestSeries)
+    candles: CandleStore = field(default_factory=CandleStore)
+    taker_flow: TakerFlow | None = None
+    long_short: LongShortRatio | None = None
+    begun_ns: int | None = None
+    history_ended: bool = False
     last_price: float | None = None
     last_trade_ns: int = 0
     last_event_ns: int = 0
@@ -139,6 +147,15 @@ class Market:
             self.quote = None
             self.book.lose("the venue changed the price step")
         return int(old / step)
+
+    def backfill(self, wanted_s: float) -> BackfillStatus | None:
+        """How much of the wanted history before the first live trade is known; None where there are no trades."""
+        if self.begun_ns is None:
+            return None
+        spans = self.coverage.received()
+        known_s = (self.begun_ns - spans[0][0]) / 1e9 if spans else 0.0
+        done_s = wanted_s if self.history_ended else min(max(known_s, 0.0), wanted_s)
+        return BackfillStatus(self.instrument.id, done_s, wanted_s)
 
     def state(self, now_ns: int) -> MarketState:
         """The market as of `now_ns` in receive time."""

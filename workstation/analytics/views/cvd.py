@@ -10,6 +10,7 @@ import numpy as np
 from workstation.analytics.bars import frozen
 from workstation.analytics.base import Base
 from workstation.analytics.market import Market
+from workstation.analytics.views.candles import candle_lines
 from workstation.analytics.views.footprint import gap_spans, market_bars
 from workstation.analytics.volumes import DAY_NS
 from workstation.readmodels import Bools, CvdLine, CvdRequest, CvdView, Floats, FootprintBar, Freshness, Ints
@@ -34,6 +35,7 @@ def cvd_view(base: Base, request: CvdRequest, revision: int, now_ns: int) -> Cvd
         perp_live=live,
         perp_known=len(perps),
         now_ns=now_ns,
+        candle_lines=candle_lines(base.markets, starts, request.bar_ns, request.in_usd),
     )
 
 

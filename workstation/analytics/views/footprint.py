@@ -12,6 +12,8 @@ from workstation.analytics.bars import frozen
 from workstation.analytics.base import Base
 from workstation.analytics.market import ONE_ROW, Market, row_grid
 from workstation.analytics.series import BarSeries
+from workstation.analytics.views.candles import candles_before
+from workstation.candle_models import NO_CANDLES
 from workstation.readmodels import FootprintBar, FootprintRequest, FootprintRules, FootprintView, Ints, MarketFilter
 
 ROWS_A_BAR = 30  # at most; the next step of 1-2-5 gives 12 at least
@@ -24,15 +26,18 @@ def footprint_view(base: Base, request: FootprintRequest, revision: int, now_ns:
     chosen = base.chosen(request.markets)
     row_size = _row_size(base, request, chosen)
     series = _series(base, request, chosen, row_size)
+    bars = series.bars(base.watermark_ns, base.coverage_revision)
+    first_ns = bars[0].start_ns if bars else None
     return FootprintView(
         request=request,
         revision=revision,
         row_size=float(row_size),
-        bars=series.bars(base.watermark_ns, base.coverage_revision),
+        bars=bars,
         markets=tuple(market.state(now_ns) for market in chosen),
         gaps=gap_spans(chosen),
         last_price=last_price(chosen),
         now_ns=now_ns,
+        candles=candles_before(base, chosen, first_ns, request.bar_ns) if request.rule is None else NO_CANDLES,
     )
 
 

@@ -1,0 +1,91 @@
+"""Open interest of one market through time: told live, and fetched for the day before the start."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from typing import NamedTuple
+
+MINUTE_NS = 60_000_000_000
+KEPT = 3_000  # two days of minutes
+HOUR_NS = 60 * MINUTE_NS
+_LEAST_SLACK_NS = 10 * MINUTE_NS
+
+
+class Interest(NamedTuple):
+    """Open interest as the venue told it: venue time, base coin, quote notional where it was told."""
+
+    ts_ns: int
+    size: float
+    notional: float | None = None
+
+
+class Change(NamedTuple):
+    """How much open interest moved: base coin, and as a fraction of what it was."""
+
+    size: float
+    fraction: float | None
+
+
+class InterestSeries:
+    """At most one row a minute, the last of it, in order of venue time."""
+
+    def __init__(self) -> None:
+        self._rows: list[Interest] = []
+
+    def __deepcopy__(self, memo: object) -> InterestSeries:
+        copy = InterestSeries()
+        copy._rows = self._rows.copy()
+        return copy
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def last(self) -> Interest | None:
+        """The newest row."""
+        return self._rows[-1] if self._rows else None
+
+    def add(self, row: Interest) -> None:
+        """Take one row, newer ones at almost no cost."""
+        rows = self._rows
+        if not rows or row.ts_ns // MINUTE_NS > rows[-1].ts_ns // MINUTE_NS:
+            rows.append(row)
+            del rows[:-KEPT]
+        elif row.ts_ns >= rows[-1].ts_ns:
+            rows[-1] = row
+        else:
+            self._insert(row)
+
+    def fill(self, told: Iterable[tuple[int, float]]) -> None:
+        """Take rows of the past: (venue time, base coin)."""
+        for ts_ns, size in told:
+            self.add(Interest(ts_ns, size))
+
+    def at(self, ts_ns: int, slack_ns: int = _LEAST_SLACK_NS) -> Interest | None:
+        """The last row told until a moment, None if it is older than `slack_ns`."""
+        place = bisect_right(self._rows, ts_ns, key=_time) - 1
+        if place < 0 or ts_ns - self._rows[place].ts_ns > slack_ns:
+            return None
+        return self._rows[place]
+
+    def change(self, now_ns: int, span_ns: int) -> Change | None:
+        """The move over the last `span_ns`; None where one of its ends is not known, within a twentieth of the span."""
+        newest, before = self.at(now_ns), self.at(now_ns - span_ns, max(_LEAST_SLACK_NS, span_ns // 20))
+        if newest is None or before is None:
+            return None
+        moved = newest.size - before.size
+        return Change(moved, moved / before.size if before.size else None)
+
+    def _insert(self, row: Interest) -> None:
+        rows, minute = self._rows, row.ts_ns - row.ts_ns % MINUTE_NS
+        place = bisect_left(rows, minute, key=_time)
+        if place < len(rows) and rows[place].ts_ns < minute + MINUTE_NS:
+            if row.ts_ns >= rows[place].ts_ns:
+                rows[place] = row
+        elif len(rows) < KEPT:
+            rows.insert(place, row)
+
+
+def _time(row: Interest) -> int:
+    return row.ts_ns
