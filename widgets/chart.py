@@ -91,6 +91,7 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
         self.value_extent: Callable[[float, float], tuple[float, float] | None] = lambda left, right: None
         self._pitch, self._default_pitch, self._keeps_pitch = pitch, pitch, keeps_pitch
         self._pitches = pitches
+        self.reserve = 0.0  # share of the width kept free beside the latest bar
         self._items: list[PixelItem] = []
         self._drag: _Drag | None = None
         self.tool: Tool | None = None
@@ -207,8 +208,9 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
 
     def _show_latest(self) -> None:
         if self.latest is not None and self.box.width() > 1:
-            right = self.latest + 1 + MARGIN_SLOTS
-            self.set_visible(right - self.box.width() / self._pitch, right)
+            slots = self.box.width() / self._pitch
+            right = self.latest + 1 + MARGIN_SLOTS + self.reserve * slots
+            self.set_visible(right - slots, right)
 
     def _on_resized(self) -> None:
         for item in self._items:

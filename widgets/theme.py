@@ -144,6 +144,7 @@ def style_sheet(look: Theme) -> str:
     QPushButton:pressed, QToolButton:pressed, QToolButton:checked {{ background: {c["hairline"]}; }}
     QPushButton:focus, QToolButton:focus, QComboBox:focus, QLineEdit:focus, QSpinBox:focus {{
         border-color: {c["focus"]}; }}
+    QComboBox:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled {{ color: {c["faint"]}; background: {c["pane"]}; }}
     QPushButton:disabled, QToolButton:disabled {{ color: {c["faint"]}; }}
     QComboBox::drop-down {{ border: none; width: 14px; }}
     QComboBox::down-arrow {{ image: url({arrow}); width: 8px; height: 8px; }}

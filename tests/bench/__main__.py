@@ -6,10 +6,10 @@ import json
 import sys
 from pathlib import Path
 
-from tests.bench import ingest, paint, startup, universe, venues
+from tests.bench import footprint_frames, ingest, startup, universe, venues
 from tests.bench.metric import Metric
 
-MEASUREMENTS = (ingest.measure, venues.measure, universe.measure, paint.measure, startup.measure)
+MEASUREMENTS = (ingest.measure, venues.measure, universe.measure, footprint_frames.measure, startup.measure)
 
 
 def main() -> None:

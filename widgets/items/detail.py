@@ -28,7 +28,7 @@ class Detail(IntEnum):
 _WIDTH_PX = {Detail.NUMBERS: 80.0, Detail.DELTA: 44.0, Detail.BARS: 18.0, Detail.MARKS: 8.0, Detail.CANDLES: 0.0}
 _NUMBERS_PX = {
     CellMode.BID_ASK: 80.0,
-    CellMode.LADDER: 88.0,
+    CellMode.LADDER: 80.0,
     CellMode.VOLUME_PROFILE: 60.0,
     CellMode.DELTA_PROFILE: 60.0,
     CellMode.DELTA: 44.0,

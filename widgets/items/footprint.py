@@ -31,7 +31,7 @@ def atlases(ratio: float, small: bool = False) -> tuple[GlyphAtlas, GlyphAtlas]:
     return GlyphAtlas(look.font(small=small), ratio), GlyphAtlas(look.font(small=small, bold=True), ratio)
 
 
-FIGURES = ("start_ns", "low", "high", "buy", "sell", "min_delta", "max_delta", "trades")
+FIGURES = ("start_ns", "open", "high", "low", "close", "buy", "sell", "min_delta", "max_delta", "trades")
 _Figures = np.ndarray[tuple[int], np.dtype[np.void]]
 _RECORD = np.dtype([(name, np.int64 if name == "start_ns" else np.float64) for name in FIGURES])
 
@@ -146,15 +146,18 @@ class FootprintItem(PixelItem):
         part = self._placed.between(scale.left, scale.right)
         bars, slots = self._placed.bars[part], self._placed.slots[part].astype(np.float64)
         in_sight = (self._placed.highs[part] >= scale.bottom) & (self._placed.lows[part] <= scale.top)
+        prices = np.stack([self._placed.figure(name)[part] for name in ("open", "high", "low", "close")], axis=1)
         if not in_sight.all():
+            prices = prices[in_sight]
             bars = tuple(bar for bar, kept in zip(bars, in_sight.tolist(), strict=True) if kept)
             slots = slots[in_sight]
         choice, fonts = self._choice, atlases(ratio)
         effective = view.row_size * choice.factor
         columns = columns_of(slots, scale, choice.detail, ratio)
-        cells = self._cache.cells(bars, choice, self.style.mode, view.request.rules, fonts[0])
+        rowed = bars if choice.detail >= Detail.MARKS else ()
+        cells = self._cache.cells(rowed, choice, self.style.mode, view.request.rules, fonts[0])
         self._cells.build(cells, columns, scale, effective, choice.detail, self.style, fonts)
-        self._marks.build(bars, cells, columns, scale, view.row_size, effective, choice.detail, self.style)
+        self._marks.build(bars, prices, cells, columns, scale, view.row_size, effective, choice.detail, self.style)
         partial = [
             (slot, bar.low, bar.high) for bar, slot in zip(bars, slots.tolist(), strict=True) if not bar.complete
         ]

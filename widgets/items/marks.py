@@ -29,6 +29,7 @@ class MarkLayer:
     def build(
         self,
         bars: tuple[FootprintBar, ...],
+        prices: Floats,
         cells: list[BarCells],
         columns: Columns,
         scale: Scale,
@@ -37,8 +38,11 @@ class MarkLayer:
         detail: Detail,
         style: Style,
     ) -> None:
-        """Lay out; value areas are on the grid of the view (`row_size`), POCs on that of the cells (`effective`)."""
-        parts = [_candles(bars, columns, scale)]
+        """Lay out; `prices` are open, high, low and close of each bar.
+
+        Value areas are on the grid of the view (`row_size`), POCs on that of the cells (`effective`).
+        """
+        parts = [_candles(prices, columns, scale)]
         if detail >= Detail.MARKS and cells and style.poc:
             poc = np.array([bar.rows.row[bar.rows.poc] if len(bar.rows) else 0 for bar in cells], np.int64)
             frame = _outlines if detail >= Detail.DELTA else _ticks
@@ -52,15 +56,14 @@ class MarkLayer:
         self._rects.draw(painter)
 
 
-def _candles(bars: tuple[FootprintBar, ...], columns: Columns, scale: Scale) -> tuple[Floats, Ints]:
+def _candles(prices: Floats, columns: Columns, scale: Scale) -> tuple[Floats, Ints]:
     """A wick and a body each; a body is never thinner than a line."""
-    prices = np.array([(bar.open, bar.high, bar.low, bar.close) for bar in bars], np.float64).reshape(-1, 4)
     opened, high, low, closed = np.round(scale.y(prices)).T
     top, bottom = np.minimum(opened, closed), np.maximum(opened, closed)
-    line = np.full(len(bars), columns.line)
+    line = np.full(len(prices), columns.line)
     wicks = np.stack((columns.wick, high, line, np.maximum(low - high, line)), axis=1)
     body_left = columns.wick - (columns.candle - columns.line) / 2
-    bodies = np.stack((body_left, top, np.full(len(bars), columns.candle), np.maximum(bottom - top, line)), axis=1)
+    bodies = np.stack((body_left, top, np.full(len(prices), columns.candle), np.maximum(bottom - top, line)), axis=1)
     brush = np.where(prices[:, 3] >= prices[:, 0], _BUY, _SELL).astype(np.int64)
     return np.concatenate((wicks, bodies)), np.concatenate((brush, brush))
 

@@ -17,7 +17,7 @@ from widgets.dialogs.go_to import GoToTime
 from widgets.items.crosshair import LineOverlay
 from widgets.items.detail import Choice, Detail, choose
 from widgets.items.footprint import BarsOnGrid, FootprintItem
-from widgets.items.profile import ProfileItem
+from widgets.items.profile import SHARE, ProfileItem
 from widgets.items.region import Region, RegionItem
 from widgets.items.scale import SlotGrid
 from widgets.items.style import ProfileSpan, Style
@@ -87,6 +87,7 @@ class FootprintPane(Pane):
         self.table = StatisticsTable(self.chart.getPlotItem(), self.chart.scale_of)
         self.notice = QLabel(self.chart)
         self._bar_ns = self.toolbar.bar.currentData()
+        self.tools.set_base(base)
         self._lay_out()
         self._connect()
         self._say_why_empty()
@@ -308,6 +309,9 @@ class FootprintPane(Pane):
         """Draw another way."""
         if style.profile is not self.item.style.profile:
             self.profile.set_view(None)
+            self.chart.reserve = SHARE if style.profile is not ProfileSpan.OFF else 0.0
+            if self.chart.following:
+                self.chart.follow()
         if style.mode is not self.item.style.mode:
             self._choice = None
         self.item.set_style(style)

@@ -68,6 +68,7 @@ class FootprintSettings(QFrame):
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.style_value, self.rules = Style(), FootprintRules()
         self.controls: dict[str, QWidget] = {}
+        self._words: dict[str, type[StrEnum]] = {}
         self._silent = False
         self._rows = QGridLayout(self)
         self._rows.setContentsMargins(3 * CELL, 3 * CELL, 3 * CELL, 3 * CELL)
@@ -82,7 +83,7 @@ class FootprintSettings(QFrame):
             kind, field = name.split(".")
             value = getattr(style if kind == "style" else rules, field)
             if isinstance(control, Choice):
-                control.setCurrentIndex(control.findData(value))
+                control.setCurrentIndex(list(self._words[name]).index(value))
             elif isinstance(control, QCheckBox):
                 control.setChecked(value)
             elif isinstance(control, QSpinBox | QDoubleSpinBox):
@@ -98,8 +99,9 @@ class FootprintSettings(QFrame):
 
     def _build(self) -> None:
         for label, field, words in _CHOICES:
-            self._add(label, f"style.{field}", self._choice(words))
-        self._add("  largest", "style.fixed_largest", _number((0.001, 1e9, 10.0, 3, 1.0, "")))
+            self._add_choice(label, f"style.{field}", words)
+            if field == "shading":
+                self._add("  fixed largest", "style.fixed_largest", _number((0.001, 1e9, 10.0, 3, 1.0, "")))
         for label, field in _CHECKS:
             self._add(label, f"style.{field}", QCheckBox())
         labels = {field: (label, words) for label, field, words in _RULE_CHOICES}
@@ -115,13 +117,15 @@ class FootprintSettings(QFrame):
 
     def _add_rule_choice(self, labels: dict[str, tuple[str, type[StrEnum]]], field: str) -> None:
         label, words = labels[field]
-        self._add(label, f"rules.{field}", self._choice(words))
+        self._add_choice(label, f"rules.{field}", words)
 
-    def _choice(self, words: type[StrEnum]) -> Choice:
+    def _add_choice(self, label: str, name: str, words: type[StrEnum]) -> None:
+        """A choice among the members of an enumeration, in their order: Qt hands strings back, not members."""
         choice = Choice()
+        self._words[name] = words
         for word in words:
-            choice.addItem(_WORDS.get(word, word.value), word)
-        return choice
+            choice.addItem(_WORDS.get(word, word.value))
+        self._add(label, name, choice)
 
     def _add(self, label: str, name: str, control: QWidget) -> None:
         row = self._rows.rowCount()
@@ -131,7 +135,7 @@ class FootprintSettings(QFrame):
         self._rows.addWidget(control, row, 1)
         self.controls[name] = control
         if isinstance(control, Choice):
-            control.currentIndexChanged.connect(lambda _: self._take(name, control.currentData()))
+            control.currentIndexChanged.connect(lambda index: self._take(name, list(self._words[name])[index]))
         elif isinstance(control, QCheckBox):
             control.toggled.connect(lambda on: self._take(name, on))
         elif isinstance(control, QSpinBox | QDoubleSpinBox):
@@ -167,6 +171,8 @@ def _number(spec: tuple[float, float, float, int, float, str]) -> QDoubleSpinBox
     box.setRange(least, most)
     box.setSingleStep(step)
     box.setSuffix(suffix)
+    box.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+    box.setToolTip("Type, turn the wheel, or press up and down")
     box.setGroupSeparatorShown(True)
     box.setKeyboardTracking(False)
     box.setProperty("factor", factor)

@@ -1,0 +1,161 @@
+"""Frames of a footprint in motion, each beside naive painting of the same cells in the same run.
+
+`footprint_full_ms` lays out and paints 60 bars x 40 rows with all numbers on 1920x1080; `footprint_pan_p99_ms` does so
+at a new place every frame; `footprint_tick_p99_ms` takes a new live bar and paints; `footprint_5000_bars_ms` paints
+5,000 bars in one screen. Naive is one `fillRect` and one `drawText` a number, or one pyqtgraph `TextItem` a number.
+Times are processor time of the painting thread, so that what else runs counts less.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import cycle
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtWidgets import QApplication
+
+from tests.bench import footprint_paint as full
+from tests.bench.metric import Metric
+from tests.widgets.synthetic import grid_view
+from widgets import format as text_of
+from widgets.items.detail import Choice, Detail
+from widgets.items.footprint import BarsOnGrid, FootprintItem
+from widgets.items.scale import Scale, SlotGrid
+from widgets.theme import apply_theme
+from workstation.readmodels import FootprintView
+
+FRAMES, NAIVE_FRAMES, MANY = 120, 25, 5_000
+
+
+def measure() -> dict[str, Metric]:
+    """All of them; a ratio is naive to ours."""
+    found = full.measure()
+    app = QApplication.instance() or QApplication([])
+    assert isinstance(app, QApplication)
+    apply_theme(app)
+    view = grid_view(full.BARS, full.ROWS)
+    view = replace(view, bars=tuple(replace(bar, stacks=()) for bar in view.bars))
+    whole, naive = found["paint_ms"], found["naive_ms"]
+    items = _text_items_ms(view)
+    return {
+        "footprint_full_ms": _against(whole, naive, f"first paint {found['cold_ms']:.1f} ms"),
+        "footprint_pan_p99_ms": _panned(view),
+        "footprint_tick_p99_ms": _ticked(view),
+        "footprint_5000_bars_ms": _zoomed_out(),
+        "footprint_paint_vs_naive": Metric(
+            naive / whole, "x faster", 1.0, naive / whole, f"unchanged {found['warm_ms']:.2f} ms; aim at least 4"
+        ),
+        "footprint_paint_vs_textitems": Metric(
+            items / whole, "x faster", 1.0, items / whole, f"4,800 TextItems take {items:.0f} ms"
+        ),
+    }
+
+
+def _against(ours: float, naive: float, note: str = "") -> Metric:
+    return Metric(ours, "ms", naive, naive / ours, note)
+
+
+def _screen() -> Scale:
+    return Scale(0, full.BARS, 60_000.0, 60_000.0 + 10.0 * full.ROWS, full.WIDTH, full.HEIGHT)
+
+
+def _moved(scale: Scale, slots: float) -> Scale:
+    return replace(scale, left=scale.left + slots, right=scale.right + slots)
+
+
+def _panned(view: FootprintView) -> Metric:
+    places = [_moved(_screen(), 0.13 * step) for step in range(FRAMES)]
+    at, item = [places[0]], _item(view, lambda: at[0])
+    rounds = iter(cycle(places))
+
+    def step() -> None:
+        at[0] = next(rounds)
+
+    ours = _frames(FRAMES, step, lambda painter: full._paint(item, painter))
+    naive = _frames(NAIVE_FRAMES, step, lambda painter: full._paint_naively(view, at[0], painter))
+    return _against(_p99(ours), _p99(naive))
+
+
+def _ticked(view: FootprintView) -> Metric:
+    shown = [view]
+    item = _item(view, _screen)
+    grid = SlotGrid.at(view.request.bar_ns, view.bars[0].start_ns)
+    placed = [BarsOnGrid(view.bars, grid)]
+
+    def step() -> None:
+        live = shown[0].bars[-1]
+        volume = live.buy_volume + 0.001
+        shown[0] = replace(shown[0], bars=(*shown[0].bars[:-1], replace(live, buy_volume=volume)))
+
+    def paint(painter: QPainter) -> None:
+        placed[0] = BarsOnGrid(shown[0].bars, grid, placed[0])
+        item.set_view(shown[0], placed[0], grid)
+        full._paint(item, painter)
+
+    ours = _frames(FRAMES, step, paint)
+    naive = _frames(NAIVE_FRAMES, step, lambda painter: full._paint_naively(shown[0], _screen(), painter))
+    return _against(_p99(ours), _p99(naive))
+
+
+def _zoomed_out() -> Metric:
+    view = grid_view(MANY, 4)
+    scale = Scale(0, MANY, 59_990.0, 60_050.0, full.WIDTH, full.HEIGHT)
+    item = _item(view, lambda: scale)
+    item.set_choice(Choice(Detail.CANDLES, 1))
+
+    def forget() -> None:
+        item._built = None
+
+    ours = _frames(9, forget, lambda painter: full._paint(item, painter))
+    naive = _frames(2, lambda: None, lambda painter: full._paint_naively(view, scale, painter))
+    return _against(float(np.median(ours)), float(np.median(naive)), "naive: 4 rows a bar")
+
+
+def _text_items_ms(view: FootprintView) -> float:
+    """A plot with one TextItem a number, painted whole."""
+    plot = pg.PlotWidget()
+    plot.resize(full.WIDTH, full.HEIGHT)
+    for slot, bar in enumerate(view.bars):
+        for index in range(len(bar.buy_volume)):
+            for x, values in ((slot + 0.25, bar.sell_volume), (slot + 0.75, bar.buy_volume)):
+                item = pg.TextItem(text_of.size(float(values[index])), anchor=(0.5, 0.5))
+                item.setPos(x, index + 0.5)
+                plot.addItem(item, ignoreBounds=True)
+    plot.setRange(xRange=(0, full.BARS), yRange=(0, full.ROWS), padding=0)
+    plot.show()
+    QApplication.processEvents()
+    times = _frames(3, lambda: None, lambda painter: plot.render(painter))
+    plot.close()
+    return float(np.median(times))
+
+
+def _item(view: FootprintView, scale_of: Callable[[], Scale]) -> FootprintItem:
+    item = full._item(view, _screen())
+    item._scale_of = lambda width, height: scale_of()
+    return item
+
+
+def _frames(count: int, before: Callable[[], None], paint: Callable[[QPainter], object]) -> list[float]:
+    canvas = QImage(full.WIDTH, full.HEIGHT, QImage.Format.Format_ARGB32_Premultiplied)
+    times = []
+    for _ in range(count + 2):
+        before()
+        painter = QPainter(canvas)
+        began = time.thread_time()
+        paint(painter)
+        times.append((time.thread_time() - began) * 1e3)
+        painter.end()
+    return times[2:]
+
+
+def _p99(times: list[float]) -> float:
+    return float(np.percentile(times, 99))
+
+
+if __name__ == "__main__":
+    for name, metric in measure().items():
+        print(metric.line(name))

@@ -1,0 +1,234 @@
+"""The footprint's modes, settings, drawings and what is remembered of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QDoubleSpinBox
+from pytestqt.qtbot import QtBot
+
+from tests.bench.gallery import profile_of, shown
+from tests.widgets import synthetic
+from widgets.captions import Choice
+from widgets.dialogs.go_to import parsed
+from widgets.items.detail import Detail, choose
+from widgets.items.digits import decode, encode_counts
+from widgets.items.layouts import Frame
+from widgets.items.style import CellMode, ProfileSpan, Shading, Style
+from widgets.panes.footprint import FootprintPane
+from widgets.panes.footprint_data import COLUMNS, bars_as_csv
+from widgets.theme import apply_theme
+from workstation.readmodels import FootprintRules, MinimumMode, ProfileRequest
+
+SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
+NONE = Qt.KeyboardModifier.NoModifier
+
+
+@pytest.fixture
+def pane(qtbot: QtBot) -> FootprintPane:
+    """A shown pane with an hour and a half of bars."""
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    apply_theme(app)
+    made = FootprintPane("BTC")
+    qtbot.addWidget(made)
+    made.resize(1100, 700)
+    made.show()
+    qtbot.waitExposed(made)
+    made.refresh(shown())
+    return made
+
+
+@pytest.mark.parametrize("shading", Shading)
+@pytest.mark.parametrize("mode", CellMode)
+def test_every_mode_paints_at_every_level(pane: FootprintPane, mode: CellMode, shading: Shading) -> None:
+    pane.set_style(Style(mode=mode, shading=shading))
+    for zoom in (1.0, 2.0, 3.0, 3.0):
+        pane.chart.zoom_time(zoom, pane.chart.visible[1])
+        pane.grab()
+        assert pane.item.failure == ""
+
+
+def test_modes_look_different(pane: FootprintPane) -> None:
+    pictures = set()
+    for mode in CellMode:
+        pane.change_style(mode=mode)
+        pictures.add(bytes(pane.chart.grab().toImage().constBits()))
+    assert len(pictures) == len(CellMode)
+
+
+def test_single_numbers_need_less_room_than_pairs() -> None:
+    assert choose(50.0, 14.0, mode=CellMode.DELTA).detail is Detail.NUMBERS
+    assert choose(50.0, 14.0, mode=CellMode.BID_ASK).detail is Detail.DELTA
+    assert choose(50.0, 14.0, mode=CellMode.VOLUME_PROFILE).detail is Detail.BARS
+
+
+def test_shading_is_held_against_what_was_asked() -> None:
+    bars = [pane_rows([1.0, 4.0]), pane_rows([10.0])]
+    values = np.array([1.0, 4.0, 10.0])
+
+    def largest(style: Style) -> list[float]:
+        frame = Frame(bars, None, None, 1.0, style)  # type: ignore[arg-type]
+        return np.broadcast_to(frame.largest(values), 3).tolist()
+
+    assert largest(Style()) == [10.0, 10.0, 10.0]
+    assert largest(Style(shading=Shading.BAR)) == [4.0, 4.0, 10.0]
+    assert largest(Style(shading=Shading.HYBRID)) == pytest.approx([8.8, 8.8, 10.0])
+    assert largest(Style(shading=Shading.FIXED, fixed_largest=7.0)) == [7.0, 7.0, 7.0]
+
+
+def pane_rows(volumes: list[float]) -> object:
+    """Rows that have nothing but a length."""
+    return volumes
+
+
+def test_counts_are_whole() -> None:
+    assert decode(encode_counts(np.array([0.0, 7.0, 62.0, 871.0, 2670.0, np.nan]))) == [
+        "0", "7", "62", "871", "2.67k", "\N{EN DASH}",
+    ]  # fmt: skip
+
+
+def test_settings_take_effect_at_once(pane: FootprintPane, qtbot: QtBot) -> None:
+    pane.settings.show_values(pane.item.style, pane.toolbar.rules)
+    mode, ratio = pane.settings.controls["style.mode"], pane.settings.controls["rules.imbalance_ratio"]
+    assert isinstance(mode, Choice)
+    assert isinstance(ratio, QDoubleSpinBox)
+    mode.setCurrentText(CellMode.LADDER.value)
+    assert pane.item.style.mode is CellMode.LADDER
+    with qtbot.waitSignal(pane.request_changed):
+        ratio.setValue(4.0)
+    length, share = pane.settings.controls["rules.stack_length"], pane.settings.controls["rules.value_area"]
+    assert isinstance(length, QDoubleSpinBox)
+    assert isinstance(share, QDoubleSpinBox)
+    length.setValue(4)
+    share.setValue(80)
+    request = pane.request()
+    assert request is not None
+    assert request.rules == FootprintRules(imbalance_ratio=4.0, stack_length=4, value_area=0.8)
+
+
+def test_what_was_set_is_remembered(pane: FootprintPane, qtbot: QtBot) -> None:
+    pane.set_style(Style(mode=CellMode.DELTA, shading=Shading.BAR, poc=False))
+    pane.toolbar.set_rules(FootprintRules(imbalance_ratio=5.0, minimum_mode=MinimumMode.PERCENTILE))
+    pane.add_level(61_650.0)
+    other = FootprintPane("BTC")
+    qtbot.addWidget(other)
+    other.restore(pane.state())
+    assert other.item.style == pane.item.style
+    assert other.toolbar.rules == pane.toolbar.rules
+    assert other.tools.levels == {"BTC": [61_650.0]}
+    other.restore({"style": 3})
+    assert other.item.style == pane.item.style
+
+
+def drag(pane: FootprintPane, start: QPointF, end: QPointF, keys: Qt.KeyboardModifier) -> bool:
+    """A drag as the chart passes it on."""
+    taken = pane.tools.begin(start, keys)
+    pane.tools.move(end)
+    pane.tools.end()
+    return taken
+
+
+def test_a_measurement_says_what_was_traded(pane: FootprintPane) -> None:
+    scale = pane.chart.plot_scale
+    first = int(scale.left) + 1
+    start = QPointF(scale.x(first + 0.2), scale.y(61_600.0))
+    end = QPointF(scale.x(first + 1.8), scale.y(61_700.0))
+    assert drag(pane, start, end, SHIFT)
+    words = " ".join(pane.drawings.words)
+    assert "+100" in words
+    assert "+0.16%" in words
+    assert "2 bars" in words
+    pane.cancel()
+    assert pane.drawings.region is None
+
+
+def test_a_box_is_zoomed_into_and_left_again(pane: FootprintPane) -> None:
+    before, scale = pane.chart.visible, pane.chart.plot_scale
+    assert drag(pane, QPointF(200, 100), QPointF(600, 300), CTRL)
+    assert pane.chart.visible == pytest.approx((scale.slot(200), scale.slot(600)))
+    assert not pane.chart.following
+    pane.undo()
+    assert pane.chart.visible == pytest.approx(before)
+    assert pane.chart.following
+
+
+def test_levels_are_added_dragged_deleted_and_undone(pane: FootprintPane) -> None:
+    scale = pane.chart.plot_scale
+    price = scale.value(200.0)
+    pane.tools.add_level(price)
+    assert drag(pane, QPointF(300, 201), QPointF(300, 260), NONE)
+    assert pane.tools.levels["BTC"] == [pytest.approx(scale.value(260.0))]
+    pane.undo()
+    assert pane.tools.levels["BTC"] == [price]
+    pane.remove_level(price)
+    assert pane.drawings.levels == ()
+    pane.undo()
+    assert pane.drawings.levels == (price,)
+    assert not drag(pane, QPointF(300, 300), QPointF(300, 310), NONE)
+
+
+def test_the_side_profile_is_asked_for_and_shown(pane: FootprintPane, qtbot: QtBot) -> None:
+    assert pane.side_requests() == ()
+    qtbot.keyClick(pane.chart, Qt.Key.Key_V)
+    assert pane.item.style.profile is ProfileSpan.VISIBLE
+    (request,) = pane.side_requests()
+    assert isinstance(request, ProfileRequest)
+    pane.refresh(profile_of(shown(), request))
+    pane.grab()
+    assert pane.profile.failure == ""
+    assert pane.profile.view is not None
+    qtbot.keyClick(pane.chart, Qt.Key.Key_V)
+    qtbot.keyClick(pane.chart, Qt.Key.Key_V)
+    assert pane.side_requests() == ()
+    assert pane.profile.view is None
+
+
+def test_imbalances_go_and_come(pane: FootprintPane, qtbot: QtBot) -> None:
+    qtbot.keyClick(pane.chart, Qt.Key.Key_I)
+    assert not pane.item.style.imbalances
+    qtbot.keyClick(pane.chart, Qt.Key.Key_I)
+    assert pane.item.style.imbalances
+
+
+def test_a_cell_tells_its_share_of_the_bar(pane: FootprintPane) -> None:
+    scale, view = pane.chart.plot_scale, shown()
+    bar = view.bars[-3]
+    slot = float(pane._placed.slots[-3]) + 0.5
+    tip = pane._tip(QPointF(scale.x(slot), scale.y((bar.poc_row + 0.5) * view.row_size)))
+    assert "of the bar" in tip
+    assert "POC" in tip
+    assert "trades" in tip
+    assert pane._tip(QPointF(scale.x(slot), -500.0)) == ""
+
+
+def test_bars_in_sight_are_copied_as_data(pane: FootprintPane) -> None:
+    pane.copy_data()
+    lines = QGuiApplication.clipboard().text().splitlines()
+    assert lines[0].split(",") == list(COLUMNS)
+    assert len(lines) - 1 == len(pane._view.bars[pane._placed.between(*pane.chart.visible)])  # type: ignore[union-attr]
+    one = bars_as_csv((synthetic.bar(synthetic.START, {10: (5.0, 100.0)}, 10.0),), 10.0).splitlines()[1].split(",")
+    assert one[COLUMNS.index("delta")] == "95.0"
+    assert one[COLUMNS.index("poc")] == "100.0"
+
+
+def test_moments_are_read() -> None:
+    near = synthetic.START
+    day = near // 86_400_000_000_000 * 86_400_000_000_000
+    assert parsed("14:05", near) == day + (14 * 60 + 5) * 60_000_000_000
+    assert parsed("14:05:30", near) == day + ((14 * 60 + 5) * 60 + 30) * 1_000_000_000
+    assert parsed("1970-01-02 00:00", near) == 86_400_000_000_000
+    assert parsed("soon", near) is None
+
+
+def test_a_hidden_style_still_paints(pane: FootprintPane) -> None:
+    hidden = Style(imbalances=False, poc=False, naked_pocs=False, value_area=False, zones=False)
+    pane.set_style(hidden)
+    pane.grab()
+    assert pane.item.failure == ""
+    pane.refresh(replace(shown(), revision=2))
+    assert pane.item.style == hidden
