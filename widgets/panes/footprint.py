@@ -30,7 +30,7 @@ from widgets.panes.footprint_state import profile_bounds, recalled, remembered
 from widgets.panes.footprint_text import absence, cell_readout, cell_tip, legend, measured, readout
 from widgets.panes.footprint_toolbar import FootprintToolbar
 from widgets.panes.footprint_tools import FootprintTools
-from widgets.spans import SpanLine
+from widgets.spans import Span, SpanLine
 from widgets.theme import theme
 from workstation.readmodels import (
     FootprintRequest,
@@ -236,7 +236,9 @@ class FootprintPane(Pane):
         scale = self.chart.plot_scale
         self._choice = choose(scale.pitch, scale.unit * self._view.row_size, self._choice, self.item.style.mode)
         self.item.set_choice(self._choice)
-        self.legend.set_spans(legend(self._view, self._choice, self.item.style.mode))
+        awaited = self.item.style.profile is not ProfileSpan.OFF and self.profile.view is None
+        missing = (Span("profile: nothing yet", "gap"),) if awaited else ()
+        self.legend.set_spans(legend(self._view, self._choice, self.item.style.mode) + missing)
 
     def _on_resized(self) -> None:
         height = self.chart.height()
