@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import math
+import random
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from feeds.clock import ManualClock
 from feeds.connection import LiveConnection
 from feeds.events import Liquidation, Side
-from feeds.frame import ConnectionSpec, Frame, FrameKind
+from feeds.frame import UNIVERSE, ConnectionSpec, Frame, FrameKind
 from feeds.instrument import MarketKind, Venue
 from feeds.live import LiveSource
 from feeds.once import Once
@@ -24,7 +26,8 @@ from feeds.venues import DRIVERS
 from feeds.venues.driver import loopback
 from tests.analytics.market_events import BINANCE
 from workstation.core import Core
-from workstation.readmodels import UniverseRequest, UniverseView
+from workstation.live_session import LiveSession
+from workstation.readmodels import Presence, UniverseRequest, UniverseView
 
 START_NS = 1_790_000_000_000 * MS
 PATIENCE_S = 30.0
@@ -132,8 +135,6 @@ def compare(view: UniverseView, at: int, listed: Listed) -> None:
 
 
 async def test_a_connection_without_a_socket_opens_stays_is_left_and_opens_again() -> None:
-    import random
-
     frames: list[Frame] = []
     spec = ConnectionSpec(name="x", venue=Venue.DERIBIT, kind=MarketKind.LINEAR, route="universe")
     keeper = LiveConnection(spec, ManualClock(START_NS), random.Random(1), frames.append)
@@ -163,3 +164,20 @@ def test_a_forced_order_that_two_connections_tell_counts_once_and_twins_twice() 
     assert list(once.filter("focus", [forced(3.0)])) == []
     for number in range(5_000):
         assert len(once.filter("universe", [forced(1.0, number + 10)])) == 1
+
+
+async def test_the_status_shows_the_universe_only_where_something_ails_it() -> None:
+    clock = ManualClock(START_NS)
+    source = LiveSource(["BTC"], [], clock)
+    for name, route, is_open in (("focus", "flow", True), ("calm", UNIVERSE, True), ("lost", UNIVERSE, False)):
+        spec = ConnectionSpec(name=name, venue=Venue.BYBIT, kind=MarketKind.LINEAR, route=route)
+        keeper = source.connections[name] = LiveConnection(spec, clock, random.Random(1), lambda frame: None)
+        keeper.trouble = "cannot connect"
+        if is_open:
+            source._spawn(keeper.keep(), name)
+            await keeper.opened.wait()
+    status = LiveSession(source, clock, simulated=True, name="x", record_to=Path).status()
+    await source.close()
+    assert [one.name for one in status.connections] == ["focus"]
+    assert status.notices == ("lost: cannot connect",)
+    assert status.presence is Presence.SYNCING
