@@ -6,16 +6,18 @@
 
 Each websocket becomes a connection. An HTTP body belongs to the connection that needs it: a depth snapshot to the one
 that carries the symbol's depth stream, an instrument list to the one of its category. A body that came before its
-connection is recorded right after OPEN, with OPEN's time. Binance's instrument list becomes the instruments of the
-specs; those of other venues are recorded with the tag `instruments`. What was sent is left out. The lines of a file
-are not in time order, so a file is held in memory.
+connection is recorded right after OPEN, with OPEN's time. The venue's own reader makes the instruments of the specs
+from the lists, those that the address or a subscription names; lists of other venues than Binance are recorded as well,
+with the tag `instruments`. What was sent is left out. The lines of a file are not in time order, so a file is held in
+memory.
 """
 
 from __future__ import annotations
 
 import heapq
+import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from operator import attrgetter
 from pathlib import Path
@@ -26,8 +28,13 @@ import msgspec
 from feeds.errors import FeedError, ImportFailed
 from feeds.frame import ConnectionSpec, Frame, FrameKind, open_frame
 from feeds.importers.capture import Advance, Capture, Tally, read_lines
-from feeds.instrument import Instrument, MarketKind, Venue
+from feeds.instrument import Instrument, InstrumentId, MarketKind, Venue
 from feeds.venues.binance_instruments import instruments_from_exchange_info
+from feeds.venues.bybit_instruments import instruments_from_info
+from feeds.venues.deribit_instruments import instruments_from_listing
+from feeds.venues.okx_instruments import instruments_from_list
+
+log = logging.getLogger(__name__)
 
 _EXCHANGES = {
     "BINANCE": (Venue.BINANCE, MarketKind.SPOT),
@@ -36,6 +43,11 @@ _EXCHANGES = {
     "BYBIT": (Venue.BYBIT, MarketKind.LINEAR),
     "OKX": (Venue.OKX, MarketKind.LINEAR),
     "DERIBIT": (Venue.DERIBIT, MarketKind.INVERSE),
+}
+_LISTS: dict[Venue, Callable[[MarketKind, Sequence[bytes]], tuple[Instrument, ...]]] = {
+    Venue.BYBIT: instruments_from_info,
+    Venue.OKX: lambda kind, bodies: instruments_from_list(bodies[0], kind),
+    Venue.DERIBIT: lambda kind, bodies: instruments_from_listing(bodies[0], kind),
 }
 _END_OF_TIME_S = 10**10
 _HEADER = re.compile(rb'\s*\{"t":\s*"header"')
@@ -111,9 +123,14 @@ def _sockets(path: Path, lines: Sequence[_Line], market: MarketKind | None, take
     venue, kind = _EXCHANGES[exchange]
     listed = _listed(path, venue, market or kind, lines)
     sockets: dict[str, _Socket] = {}
+    asked: dict[str, set[str]] = {}
+    for line in lines:
+        if line.t == "send":
+            asked.setdefault(line.conn, set()).update(_words(line))
     for line in lines:
         if line.t == "connect" or (line.t == "recv" and line.conn not in sockets):
-            spec = _spec(line, venue, market or _kind_from_address(line.addr) or kind, listed, taken)
+            of_socket = market or _kind_from_address(line.addr) or kind
+            spec = _spec(line, venue, of_socket, listed, taken, asked.get(line.conn, set()))
             sockets[line.conn] = _Socket(spec, line.ts_recv_ns, [])
             taken.add(spec.name)
     if not sockets:
@@ -124,24 +141,59 @@ def _sockets(path: Path, lines: Sequence[_Line], market: MarketKind | None, take
 
 
 def _listed(path: Path, venue: Venue, kind: MarketKind, lines: Sequence[_Line]) -> tuple[Instrument, ...]:
-    if venue is not Venue.BINANCE:
-        return ()
+    """Binance's last list of a kind; of other venues everything listed, of the kind that its address says or of all."""
+    lists = [line for line in lines if line.t == "http" and _is_listing(line.url)]
+    if venue is Venue.BINANCE:
+        try:
+            return instruments_from_exchange_info(lists[-1].data.encode(), kind) if lists else ()
+        except FeedError as error:
+            raise ImportFailed(f"{path.name}: {error.text}.", str(error)) from error
+    found: dict[InstrumentId, Instrument] = {}
+    for line in lists:
+        category = _argument(line.url, "category")
+        for each in MarketKind:
+            if category in ("", each.value):
+                found |= {market.id: market for market in _read_list(path, venue, each, line.data.encode())}
+    return tuple(found.values())
+
+
+def _read_list(path: Path, venue: Venue, kind: MarketKind, body: bytes) -> tuple[Instrument, ...]:
     try:
-        lists = [instruments_from_exchange_info(line.data.encode(), kind) for line in lines if _is_exchange_info(line)]
+        return _LISTS[venue](kind, [body])
     except FeedError as error:
-        raise ImportFailed(f"{path.name}: {error.text}.", str(error)) from error
-    return lists[-1] if lists else ()
+        log.warning("%s: a list of instruments is left out: %s", path.name, error)
+        return ()
 
 
-def _is_exchange_info(line: _Line) -> bool:
-    return line.t == "http" and urlsplit(line.url).path.endswith("/exchangeInfo")
+def _is_listing(url: str) -> bool:
+    return urlsplit(url).path.endswith(("/exchangeInfo", "instruments-info", "/public/instruments", "/get_instruments"))
+
+
+def _words(line: _Line) -> Iterator[str]:
+    """The names in a request: whole, and each between dots (`orderbook.200.BTCUSDT`)."""
+    try:
+        asked = [msgspec.json.decode(line.data)]
+    except (ValueError, RecursionError):
+        return
+    while asked:
+        part = asked.pop()
+        if isinstance(part, str):
+            yield from (part, *part.split("."))
+        elif isinstance(part, dict | list):
+            asked += part.values() if isinstance(part, dict) else part
 
 
 def _spec(
-    line: _Line, venue: Venue, kind: MarketKind, listed: tuple[Instrument, ...], taken: set[str]
+    line: _Line,
+    venue: Venue,
+    kind: MarketKind,
+    listed: tuple[Instrument, ...],
+    taken: set[str],
+    asked: set[str],
 ) -> ConnectionSpec:
     streams = tuple(filter(None, parse_qs(urlsplit(line.addr).query).get("streams", [""])[0].split("/")))
-    symbols = {stream.partition("@")[0].upper() for stream in streams}
+    symbols = {stream.partition("@")[0].upper() for stream in streams} | asked
+    in_category = _kind_from_address(line.addr)
     name = f"{venue.value}.{kind.value}.{line.conn.partition('.')[2] or 'ws'}"
     while name in taken:
         name += "+"
@@ -152,7 +204,11 @@ def _spec(
         route="capture",
         url=line.addr,
         streams=streams,
-        markets=tuple(instrument for instrument in listed if instrument.symbol in symbols),
+        markets=tuple(
+            instrument
+            for instrument in listed
+            if instrument.symbol in symbols and in_category in (None, instrument.kind)
+        ),
     )
 
 

@@ -14,8 +14,9 @@ from feeds.errors import ImportFailed
 from feeds.frame import Frame, FrameKind, spec_from_frame
 from feeds.importers import ImportReport, OutputFailed, detect, import_captures
 from feeds.importers.inference import Grid, infer_instrument
-from feeds.instrument import MarketKind, Venue
+from feeds.instrument import InstrumentId, MarketKind, Venue
 from feeds.recording import RecordingReader
+from workstation.core import Core
 
 TS = 1_723_161_255_030_314_667
 DEPTH = (
@@ -299,3 +300,31 @@ def test_real_json_lines_of_other_venues(data: Path, tmp_path: Path, name: str, 
     kinds = Counter(frame.kind for frame in frames)
     assert (kinds[FrameKind.TEXT], kinds[FrameKind.HTTP]) == (texts, bodies)
     assert {frame.tag for frame in frames if frame.kind is FrameKind.HTTP} == {"instruments"}
+
+
+LISTED = {
+    "BYBIT": {
+        *(f"{base}USDT.bybit.linear" for base in ("BTC", "ETH", "SOL", "DOGE")),
+        *(f"{base}USDT.bybit.spot" for base in ("BTC", "ETH")),
+    },
+    "OKX": {"BTC-USDT.okx.spot", "UNI-USD-SWAP.okx.inverse"},  # and a dated future, which is no market of ours
+    "DERIBIT": set(),  # options
+}
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_lists_of_other_venues_become_the_markets_of_the_connections(data: Path, tmp_path: Path, name: str) -> None:
+    report, frames = imported(tmp_path, captured(data, f"multi-venue/{name}.jsonl.zst"))
+    specs = [spec_from_frame(frame) for frame in frames if frame.kind is FrameKind.OPEN]
+    assert {market.id for spec in specs for market in spec.markets} == LISTED[name]
+    assert {market.id for market in report.instruments} == LISTED[name]
+    if name == "BYBIT":
+        assert all(market.kind is spec.kind for spec in specs for market in spec.markets)
+    core = Core()
+    core.consume(frames)
+    assert {market.id for market in core.engine.instruments()} == LISTED[name]
+    for instrument in LISTED[name]:
+        market = core.engine.market(InstrumentId(instrument))
+        assert market is not None
+        assert market.last_price
+    assert not core.feed.undecodable

@@ -193,15 +193,13 @@ def test_a_wrong_checksum_loses_the_book_although_the_ids_follow() -> None:
 def test_the_capture_of_2022_has_290_right_checksums(data: Path, tmp_path: Path) -> None:
     out = tmp_path / "okx.mcap"
     import_captures("multi-venue", [data / "multi-venue" / "OKX.jsonl.zst"], out)
-    markets = (
-        SPOT,
-        listed("UNI-USD-SWAP", "0.001", "10", MarketKind.INVERSE),
-        listed("BTC-USD-220527", "0.1", "100", MarketKind.INVERSE),
-    )
+    dated = listed("BTC-USD-220527", "0.1", "100", MarketKind.INVERSE)  # not among our kinds of market
     feed, events, books_seen = Feed(OkxProtocol), list[Event](), 0
     for frame in RecordingReader(out).frames():
         if frame.kind is FrameKind.OPEN:
-            frame = open_frame(msgspec.structs.replace(spec_from_frame(frame), markets=markets), frame.ts_recv_ns)
+            spec = spec_from_frame(frame)
+            assert {market.symbol for market in spec.markets} == {"BTC-USDT", "UNI-USD-SWAP"}
+            frame = open_frame(msgspec.structs.replace(spec, markets=(*spec.markets, dated)), frame.ts_recv_ns)
         elif frame.kind is FrameKind.TEXT and b'"checksum"' in frame.payload:
             books_seen += 1
             events += (shown := feed.receive(frame))
