@@ -37,7 +37,7 @@ def simulated_recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("recorded") / "simulated.mcap"
 
     async def make() -> None:
-        async with await serve(0, seed=3, warm_up_s=60) as server:
+        async with await serve(0, seed=3, warm_up_s=60, bases=("BTC", "ETH")) as server:
             drivers = [loopback(driver, server.port) for driver in DRIVERS.values()]
             source = LiveSource(["BTC", "ETH"], drivers, SystemClock())
             await record(source, Recorder(path, RecordingMetadata(simulated=True)), 12.0, lambda frames, size: None)

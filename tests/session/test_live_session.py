@@ -25,15 +25,26 @@ S = 1_000_000_000
 STATE_TABLES = ExportSettings(("bars", "footprint", "cvd"), bar_ns=5 * S, row_size=5.0)
 
 
+async def all_live(session: LiveSession) -> None:
+    """Wait until every connection is open and every book is there; a busy machine takes its time."""
+    async with asyncio.timeout(60):
+        while session.status().presence is not Presence.LIVE or not all(
+            market.book.known for base in session.core.engine.bases.values() for market in base.markets
+        ):
+            await asyncio.sleep(0.05)
+
+
 async def live_run(path: Path, *, record_after_s: float, run_s: float) -> LiveSession:
-    async with await serve(0, seed=11, warm_up_s=30) as server:
+    async with await serve(0, seed=11, warm_up_s=30, bases=("BTC", "ETH")) as server:
         drivers = [loopback(driver, server.port) for driver in DRIVERS.values()]
         source = LiveSource(["BTC", "ETH"], drivers, SystemClock())
         session = LiveSession(source, SystemClock(), simulated=True, name="simulated", record_to=lambda: path)
         task = asyncio.create_task(session.run())
         if record_after_s:
+            await all_live(session)
             await asyncio.sleep(record_after_s)
         session.toggle_recording()
+        await all_live(session)
         await asyncio.sleep(run_s)
         assert session.status().presence is Presence.LIVE
         assert session.status().recording_to == str(path)
