@@ -99,7 +99,7 @@ def built(lines: list[Line]) -> BarBuilder:
 
 
 def frozen_bar(bar: BarBuilder) -> FootprintBar:
-    return bar.finish(MINUTE, FootprintRules(), closed=True, complete=True)
+    return bar.finish(START + MINUTE, FootprintRules(), closed=True, complete=True)
 
 
 @pytest.mark.parametrize("seed", range(30))

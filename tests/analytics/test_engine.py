@@ -45,7 +45,7 @@ from tests.analytics.market_events import (
 from tests.views import assert_same_view
 from workstation.analytics.base import DERIVED_LIMIT, LIQUIDATIONS_KEPT, OBI_KEPT
 from workstation.analytics.engine import Engine
-from workstation.analytics.series import BAR_CAP
+from workstation.analytics.series import BAR_CAP, BEFORE
 from workstation.readmodels import (
     CvdRequest,
     FootprintRequest,
@@ -140,10 +140,12 @@ def test_a_revision_changes_only_with_what_a_view_shows() -> None:
         IndexPrice(BINANCE, now, now, 10.0),
         Funding(BINANCE, now, now, 1e-4, None),
         OpenInterest(BINANCE, now, now, 5.0),
-        Liquidation(BINANCE, now, now, 10.0, 1.0, 10.0, Side.SELL),
     ]
     for event in unseen:
         assert not any(changed(event))
+    of_the_chart = [isinstance(request, FootprintRequest) and request.base == "BTC" for request in REQUESTS]
+    assert changed(OpenInterest(BINANCE, now, now, 7.0)) == of_the_chart
+    assert changed(Liquidation(BINANCE, now, now, 10.0, 1.0, 10.0, Side.SELL)) == of_the_chart
     of_the_ladder = [isinstance(request, LadderRequest) for request in REQUESTS]
     assert changed(delta(BINANCE, now, [(9, 2.0)], [])) == of_the_ladder
     assert changed(snapshot(BINANCE, now, [(9, 2.0)], [])) == of_the_ladder
@@ -279,9 +281,8 @@ def test_nothing_grows_without_bound() -> None:
     assert len(view.bars) == BAR_CAP
     for derived, _ in base._derived.values():
         assert len(getattr(derived, "_recent", ())) <= 600
-        assert len(getattr(derived, "_frozen", ())) <= BAR_CAP
-        assert len(getattr(derived, "_running", ())) <= BAR_CAP
-        assert len(getattr(derived, "_open", ())) <= BAR_CAP
+        assert len(getattr(derived, "_open", ())) <= BAR_CAP + BEFORE
+        assert len(getattr(derived, "shelf", ())) <= BAR_CAP + BEFORE
 
 
 def test_requests_that_are_no_longer_asked_are_forgotten() -> None:

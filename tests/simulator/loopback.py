@@ -104,7 +104,7 @@ class Loopback:
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for something to become true. Raises TimeoutError."""
         async with asyncio.timeout(PATIENCE_S):
-            while not condition():  # noqa: ASYNC110
+            while not condition():
                 await asyncio.sleep(0.01)
 
     async def connect(self) -> None:

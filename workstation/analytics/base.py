@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol, TypeVar
 
-from feeds.events import Liquidation, Side, Trade, TradesFilled
+from feeds.events import Liquidation, OpenInterest, Side, Trade, TradesFilled
 from feeds.instrument import Instrument, InstrumentId
+from workstation.analytics.flows import FORCED_KEPT, INTEREST_KEPT
 from workstation.analytics.market import Market
 from workstation.analytics.trades import BAR_CAP, CAP, TradeStore
 from workstation.candle_models import CandleColumns
@@ -38,6 +39,7 @@ class Derived(Protocol):
 
 
 D = TypeVar("D", bound=Derived)
+K = TypeVar("K")
 
 
 def side_of(trade: Trade) -> int:
@@ -66,16 +68,20 @@ class Base:
         self.markets: list[Market] = []
         self.trades = TradeStore(limits.trades)
         self.liquidations: deque[Liquidation] = deque(maxlen=LIQUIDATIONS_KEPT)
+        self.interest = TradeStore(INTEREST_KEPT)  # changes of open interest as sizes
+        self.forced = TradeStore(FORCED_KEPT)  # liquidations
         self.imbalances: dict[InstrumentId, deque[float]] = {}
         self.candle_sums: dict[Hashable, CandleColumns] = {}
+        self.since_ns = 0
         self.watermark_ns = 0
         self.trade_revision = 0
         self.book_revision = 0
         self.coverage_revision = 0
         self.state_revision = 0
+        self.flow_revision = 0
         self._judged: tuple[tuple[Freshness, Freshness, str], ...] = ()
         self._next_sample_ns = 0
-        self._derived: dict[Hashable, tuple[Derived, frozenset[int]]] = {}
+        self._derived: dict[Hashable, tuple[object, frozenset[int]]] = {}
         self._listeners: list[list[Derived]] = []
 
     def __deepcopy__(self, memo: dict[int, object]) -> Base:
@@ -111,6 +117,20 @@ class Base:
         for derived in self._listeners[index]:
             derived.add_trade(trade, index, side)
 
+    def add_interest(self, market: Market, event: OpenInterest) -> None:
+        """Count a change of open interest at the venue's time; the first one told is no change, an older one none."""
+        last = market.interest.last
+        if last is not None and event.ts_venue_ns >= last.ts_ns:
+            self.interest.append((event.ts_venue_ns, 0, event.open_interest - last.size, 0.0, 3 * market.index))
+            self.flow_revision += 1
+
+    def add_liquidation(self, market: Market, event: Liquidation) -> None:
+        """Take a forced order."""
+        self.liquidations.append(event)
+        side = 1 if event.side is _BUY else 2
+        self.forced.append((event.ts_venue_ns, 0, event.size, event.notional, 3 * market.index + side))
+        self.flow_revision += 1
+
     def add_history(self, market: Market, filled: TradesFilled) -> None:
         """Take trades that were fetched afterwards; what is derived from trades is made anew when next asked for."""
         rows = [
@@ -143,7 +163,14 @@ class Base:
             self._listeners[index].append(made)
         return made
 
-    def find(self, key: Hashable) -> Derived | None:
+    def keep(self, key: Hashable, made: K) -> K:
+        """Keep `made` under `key`; it reads the stores itself when it is asked."""
+        if len(self._derived) >= DERIVED_LIMIT:
+            self._drop(next(iter(self._derived)))
+        self._derived[key] = (made, frozenset())
+        return made
+
+    def find(self, key: Hashable) -> object:
         """What was derived under `key`, marked as wanted; None if it has to be made."""
         found = self._derived.pop(key, None)
         if found is None:
@@ -184,4 +211,4 @@ class Base:
     def _drop(self, key: Hashable) -> None:
         made, chosen = self._derived.pop(key)
         for index in chosen:
-            self._listeners[index].remove(made)
+            self._listeners[index] = [one for one in self._listeners[index] if one is not made]

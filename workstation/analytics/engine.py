@@ -41,15 +41,19 @@ from workstation.analytics.interest import Interest
 from workstation.analytics.market import Market
 from workstation.analytics.relisting import in_our_ticks
 from workstation.analytics.universe import Universe
+from workstation.analytics.views.big_trades import big_trades_view
 from workstation.analytics.views.cvd import cvd_view
 from workstation.analytics.views.footprint import footprint_view
 from workstation.analytics.views.ladder import ladder_view
+from workstation.analytics.views.profile import profile_view
 from workstation.analytics.views.tape import tape_view
 from workstation.analytics.views.universe import universe_view
 from workstation.readmodels import (
+    BigTradesRequest,
     CvdRequest,
     FootprintRequest,
     LadderRequest,
+    ProfileRequest,
     TapeRequest,
     UniverseRequest,
     View,
@@ -150,6 +154,8 @@ class Engine:
             return -1
         base.judge(self.now_ns)
         revision = base.trade_revision + base.coverage_revision + base.state_revision
+        if isinstance(request, FootprintRequest):
+            return revision + base.flow_revision
         return revision + base.book_revision if isinstance(request, LadderRequest) else revision
 
     def view(self, request: ViewRequest) -> View:
@@ -167,6 +173,10 @@ class Engine:
                 return ladder_view(base, request, revision, self.now_ns)
             case TapeRequest():
                 return tape_view(base, request, revision, self.now_ns)
+            case ProfileRequest():
+                return profile_view(base, request, revision)
+            case BigTradesRequest():
+                return big_trades_view(base, request, revision, self.now_ns)
 
     def checkpoint(self) -> Engine:
         """An independent engine in the same state."""
@@ -198,6 +208,7 @@ class Engine:
                 base.coverage_revision += 1
             coverage.see(ts_venue_ns)
         if ts_venue_ns > base.watermark_ns:
+            base.since_ns = base.since_ns or ts_venue_ns
             base.watermark_ns = ts_venue_ns
 
     def _book_delta(self, event: BookDelta) -> None:
@@ -303,6 +314,7 @@ def _learn_funding(base: Base, market: Market, event: Funding) -> None:
 
 
 def _learn_open_interest(base: Base, market: Market, event: OpenInterest) -> None:
+    base.add_interest(market, event)
     market.interest.add(Interest(event.ts_venue_ns, event.open_interest, event.notional))
     last = market.interest.last
     market.open_interest = last.size if last is not None else event.open_interest
@@ -317,4 +329,4 @@ def _learn_taker_flow(base: Base, market: Market, event: TakerFlow) -> None:
 
 
 def _learn_liquidation(base: Base, market: Market, event: Liquidation) -> None:
-    base.liquidations.append(event)
+    base.add_liquidation(market, event)

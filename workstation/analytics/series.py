@@ -6,117 +6,218 @@ when venue time has passed its end by a second, so that trades of a slower socke
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left, bisect_right, insort
 from dataclasses import replace
 
 import numpy as np
 
 from feeds.events import Trade
-from workstation.analytics.bars import BarBuilder, fill_bar
+from workstation.analytics.bars import BUY, SELL, BarBuilder, Trail, fill_bar, thaw
 from workstation.analytics.market import Market, RowGrid
-from workstation.analytics.trades import BAR_CAP, Trades
-from workstation.readmodels import FootprintBar, FootprintRules
+from workstation.analytics.marks import Marks
+from workstation.analytics.measures import Table
+from workstation.analytics.shelf import Shelf, numbers_of
+from workstation.analytics.trades import BAR_CAP, Trades, TradeStore
+from workstation.cells import imbalances, nearest_rank, stacks, unfinished
+from workstation.readmodels import FootprintBar, FootprintRules, MinimumMode
 
 GRACE_NS = 1_000_000_000
+BEFORE = 200  # bars kept before the first one shown, for what looks back
 
-Columns = tuple[np.ndarray, ...]
+Columns = tuple[np.ndarray, ...]  # price, row, size, notional, side, venue time
+Markets = dict[int, tuple[Market, RowGrid]]
 
 
 class BarSeries:
-    """Bars of `bar_ns` over `markets` (by their index) with the rows of each market's grid."""
+    """The newest `cap` bars of `bar_ns` over `markets` (by their index) with the rows of each market's grid."""
 
-    def __init__(
-        self, bar_ns: int, markets: dict[int, tuple[Market, RowGrid]], rules: FootprintRules, cap: int = BAR_CAP
-    ) -> None:
+    def __init__(self, bar_ns: int, markets: Markets, rules: FootprintRules, cap: int = BAR_CAP) -> None:
         self.bar_ns = bar_ns
         self.markets = markets
+        self.rules = rules
+        self.shelf = Shelf()
+        self.cap = cap
         self._grids = {index: (grid.numerator, grid.denominator) for index, (_, grid) in markets.items()}
-        self._rules = rules
-        self._cap = cap
-        self._starts: list[int] = []
+        self._keys: list[int] = []
+        self._horizon: int | None = None  # the newest key that was dropped
         self._open: dict[int, BarBuilder] = {}
-        self._frozen: dict[int, FootprintBar] = {}
-        self._running: dict[int, float] = {}  # the running delta of frozen bars, to its last bit
         self._view: tuple[FootprintBar, ...] | None = None
+        self._closed: tuple[FootprintBar, ...] = ()
+        self._closed_version = -1
         self._judged_at: tuple[int, int] = (0, 0)
+        self._marks: Marks | None = None
 
     def add_trade(self, trade: Trade, market: int, side: int) -> None:
         """Count one trade; `side` is 1 buy, 2 sell, 0 unknown."""
-        ts_ns, price = trade.ts_venue_ns, trade.price
-        start = ts_ns - ts_ns % self.bar_ns
-        bar = self._open.get(start)
-        if bar is None:
-            bar = self._open_bar(start, price)
+        ts_ns = trade.ts_venue_ns
         numerator, denominator = self._grids[market]
-        bar.add(price, trade.price_ticks * numerator // denominator, trade.size, trade.notional, side)
+        self._count(ts_ns, trade.price, trade.price_ticks * numerator // denominator, trade.size, trade.notional, side)
         self._view = None
+
+    def fill_from(self, store: TradeStore) -> None:
+        """Count all that a store kept, and carry the sums of what it dropped."""
+        for (day, market), sums in sorted(store.dropped.items()):
+            if market in self.markets:
+                self.shelf.carry_day(day, sums.scaled(float(self.markets[market][0].instrument.tick)))
+        for part in store.parts():
+            self.fill(part)
 
     def fill(self, trades: Trades) -> None:
         """Count many trades, in order."""
         market = trades.market
         mask = np.isin(market, list(self.markets))
-        if not mask.any():
-            return
-        chosen = trades.where(mask)
-        columns = self._columns(chosen, market[mask])
-        start = chosen.ts - chosen.ts % self.bar_ns
+        if mask.any():
+            self._fill(self._columns(trades.where(mask), market[mask]))
+            self._view = None
+
+    def bars(self, watermark_ns: int, coverage_revision: int) -> tuple[FootprintBar, ...]:
+        """All bars, oldest first; those that ended a second before `watermark_ns` (venue time) are closed.
+
+        Between two that close only the live ones are made anew.
+        """
+        judged_at = (watermark_ns // GRACE_NS, coverage_revision)
+        if self._view is None or judged_at != self._judged_at:
+            if coverage_revision != self._judged_at[1]:
+                self.shelf.judge_completeness([self._complete(bar.start_ns, bar.end_ns) for bar in self.shelf.bars])
+            self._judged_at = judged_at
+            self._close(watermark_ns)
+            live = tuple(self._finish(key, closed=False) for key in sorted(self._open))
+            self._view = (*self._shown(len(live)), *live) if live else self._shown(0)
+        return self._view
+
+    def live(self) -> list[Trail]:
+        """What goes with the bars that are not closed, oldest first."""
+        return [self._open[key].trail for key in sorted(self._open)]
+
+    def table(self) -> Table:
+        """The numbers of all bars as of the last call of `bars`, those kept before the first one shown included."""
+        bars = self._view or ()
+        return Table(self.shelf, bars[len(bars) - len(self._open) :], self.live())
+
+    def marks(self) -> Marks:
+        """Zones, POCs and divergences of the closed bars."""
+        if self._marks is None:
+            self._marks = Marks(self.shelf, self.rules)
+        self._marks.update()
+        return self._marks
+
+    def _count(self, ts_ns: int, price: float, row: int, size: float, notional: float, side: int) -> None:
+        start = ts_ns - ts_ns % self.bar_ns
+        bar = self._open.get(start) or self._open_bar(start, start, price)
+        if bar is None:
+            self._carry(ts_ns, price, size, notional, side)
+        else:
+            bar.add(price, row, size, notional, side, ts_ns)
+
+    def _fill(self, columns: Columns) -> None:
+        ts = columns[5]
+        start = ts - ts % self.bar_ns
         order = np.argsort(start, kind="stable")
         edges = np.flatnonzero(np.diff(start[order])) + 1
         for part in np.split(order, edges):
             self._fill_bar(int(start[part[0]]), tuple(column[part] for column in columns))
-        self._view = None
-
-    def bars(self, watermark_ns: int, coverage_revision: int) -> tuple[FootprintBar, ...]:
-        """All bars, oldest first; those that ended a second before `watermark_ns` (venue time) are closed."""
-        judged_at = (watermark_ns // GRACE_NS, coverage_revision)
-        if self._view is None or judged_at != self._judged_at:
-            if coverage_revision != self._judged_at[1]:
-                self._judge_completeness()
-            self._judged_at = judged_at
-            self._view = tuple(self._bar(start, watermark_ns) for start in self._starts)
-        return self._view
-
-    def _bar(self, start: int, watermark_ns: int) -> FootprintBar:
-        builder = self._open.get(start)
-        if builder is None:
-            return self._frozen[start]
-        closed = watermark_ns >= start + self.bar_ns + GRACE_NS
-        bar = builder.finish(self.bar_ns, self._rules, closed=closed, complete=self._complete(start))
-        if closed:
-            self._frozen[start] = bar
-            self._running[start] = self._open.pop(start).delta
-        return bar
-
-    def _complete(self, start: int) -> bool:
-        end = start + self.bar_ns
-        return all(market.coverage.covers(start, end) for market, _ in self.markets.values() if market.coverage.began)
-
-    def _judge_completeness(self) -> None:
-        for start, bar in self._frozen.items():
-            complete = self._complete(start)
-            if complete != bar.complete:
-                self._frozen[start] = replace(bar, complete=complete)
-
-    def _open_bar(self, start: int, price: float) -> BarBuilder:
-        frozen = self._frozen.pop(start, None)
-        if frozen is not None:
-            bar = _thaw(frozen, self._running.pop(start))
-        else:
-            bar = BarBuilder(start, price, price, price, price)
-            insort(self._starts, start)
-        self._open[start] = bar
-        self._drop_oldest()
-        return bar
-
-    def _drop_oldest(self) -> None:
-        while len(self._starts) > self._cap:
-            start = self._starts.pop(0)
-            for kept in (self._frozen, self._open, self._running):
-                kept.pop(start, None)
 
     def _fill_bar(self, start: int, columns: Columns) -> None:
-        bar = self._open.get(start) or self._open_bar(start, float(columns[0][0]))
-        fill_bar(bar, *columns)
+        bar = self._open.get(start) or self._open_bar(start, start, float(columns[0][0]))
+        if bar is not None:
+            fill_bar(bar, *columns)
+            return
+        price, _, size, notional, side, ts = columns
+        for trade in zip(ts.tolist(), price.tolist(), size.tolist(), notional.tolist(), side.tolist(), strict=True):
+            self._carry(*trade)
+
+    def _close(self, watermark_ns: int) -> None:
+        over = [key for key in sorted(self._open) if self._is_over(key, watermark_ns)]
+        late = bool(over and self.shelf.keys and over[0] < self.shelf.keys[-1])
+        for key in over:
+            self.shelf.put(key, self._finish(key, closed=True), self._open.pop(key).trail)
+        if late and self.rules.minimum_mode is MinimumMode.PERCENTILE:
+            self._judge_again(bisect_right(self.shelf.keys, over[0]))
+
+    def _judge_again(self, begin: int) -> None:
+        """Bars after a late one are held against a minimum that it is part of."""
+        shelf = self.shelf
+        for at in range(begin, len(shelf)):
+            bar, minimum = shelf.bars[at], self._percentile(at)
+            if bar.minimum_volume != minimum:
+                shelf.swap(at, judged_again(bar, self.rules, minimum))
+
+    def _finish(self, key: int, *, closed: bool) -> FootprintBar:
+        builder = self._open[key]
+        end_ns = self._end_ns(key, builder)
+        return builder.finish(
+            end_ns,
+            self.rules,
+            closed=closed,
+            complete=self._complete(builder.start_ns, end_ns),
+            slot=self._slot(key),
+            minimum=self._minimum(key, builder),
+        )
+
+    def _minimum(self, key: int, builder: BarBuilder) -> float:
+        match self.rules.minimum_mode:
+            case MinimumMode.BASE:
+                return self.rules.minimum_volume
+            case MinimumMode.USD:
+                return self.rules.minimum_usd / builder.open if builder.open > 0 else 0.0
+            case MinimumMode.PERCENTILE:
+                return self._percentile(bisect_left(self.shelf.keys, key))
+
+    def _percentile(self, end: int) -> float:
+        bars = self.shelf.bars[max(end - BEFORE, 0) : end]
+        if not bars:
+            return 0.0
+        cells = np.concatenate([column for bar in bars for column in (bar.buy_volume, bar.sell_volume)])
+        return nearest_rank(cells[cells > 0], self.rules.minimum_percentile)
+
+    def _shown(self, live: int) -> tuple[FootprintBar, ...]:
+        room = max(self.cap - live, 0)
+        if self._closed_version != self.shelf.version or len(self._closed) > room:
+            self._closed = tuple(self.shelf.bars[-room:] if room else ())
+            self._closed_version = self.shelf.version
+        return self._closed
+
+    def _slot(self, key: int) -> int:
+        return key // self.bar_ns
+
+    def _end_ns(self, key: int, builder: BarBuilder) -> int:
+        return key + self.bar_ns
+
+    def _is_over(self, key: int, watermark_ns: int) -> bool:
+        return watermark_ns >= key + self.bar_ns + GRACE_NS
+
+    def _complete(self, start: int, end: int) -> bool:
+        return all(market.coverage.covers(start, end) for market, _ in self.markets.values() if market.coverage.began)
+
+    def _open_bar(self, key: int, start_ns: int, price: float) -> BarBuilder | None:
+        """The bar of this key, thawed or new; None if it was dropped or would be at once."""
+        if self._horizon is not None and key <= self._horizon:
+            return None
+        taken = self.shelf.take(key)
+        if taken is not None:
+            bar = thaw(*taken)
+        else:
+            bar = BarBuilder(start_ns, price, price, price, price)
+            insort(self._keys, key)
+        self._open[key] = bar
+        self._drop_oldest()
+        return self._open.get(key)
+
+    def _drop_oldest(self) -> None:
+        while len(self._keys) > self.cap + BEFORE:
+            key = self._horizon = self._keys.pop(0)
+            bar = self._open.pop(key, None)
+            if bar is None:
+                self.shelf.drop(key)
+            elif bar.trades:
+                frozen = bar.finish(key, self.rules, closed=True, complete=False)
+                self.shelf.carry(bar.start_ns, numbers_of(frozen, bar.trail))
+
+    def _carry(self, ts_ns: int, price: float, size: float, notional: float, side: int) -> None:
+        """Count a trade that is too late for any bar."""
+        if side in (BUY, SELL):
+            sign = 1 if side == BUY else -1
+            self.shelf.carry(ts_ns, (sign * size, sign * notional, size, 0.0, 0.0, price))
 
     def _columns(self, trades: Trades, market: np.ndarray) -> Columns:
         price, row = np.empty(len(market)), np.empty(len(market), np.int64)
@@ -126,28 +227,22 @@ class BarSeries:
             tick = state.instrument.tick
             price[mine] = ticks * tick.numerator / tick.denominator
             row[mine] = ticks * grid.numerator // grid.denominator
-        return price, row, trades.size, trades.notional, trades.lane % 3
+        return price, row, trades.size, trades.notional, trades.lane % 3, trades.ts
 
 
-def _thaw(bar: FootprintBar, running_delta: float) -> BarBuilder:
-    cells = {
-        bar.first_row + at: [float(bar.sell_volume[at]), float(bar.buy_volume[at])]
-        for at in range(len(bar.buy_volume))
-        if bar.sell_volume[at] or bar.buy_volume[at] or at in (0, len(bar.buy_volume) - 1)
-    }
-    return BarBuilder(
-        bar.start_ns,
-        bar.open,
-        bar.high,
-        bar.low,
-        bar.close,
-        bar.buy,
-        bar.sell,
-        bar.buy_usd,
-        bar.sell_usd,
-        running_delta,
-        bar.min_delta,
-        bar.max_delta,
-        bar.trades,
-        cells,
+def judged_again(bar: FootprintBar, rules: FootprintRules, minimum: float) -> FootprintBar:
+    """A closed bar with its cells held against another minimum volume."""
+    flags = imbalances(bar.buy_volume, bar.sell_volume, rules, minimum)
+    for array in flags:
+        array.flags.writeable = False
+    least = minimum if rules.unfinished_minimum is None else rules.unfinished_minimum
+    high, low = unfinished(bar.buy_volume, bar.sell_volume, least)
+    return replace(
+        bar,
+        buy_imbalance=flags[0],
+        sell_imbalance=flags[1],
+        stacks=stacks(*flags, bar.first_row, rules.stack_length),
+        minimum_volume=minimum,
+        unfinished_high=high,
+        unfinished_low=low,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ import numpy.typing as npt
 CHUNK = 16_384
 CAP = 4_000_000
 BAR_CAP = 6_000  # bars of a series
+DAY_NS = 86_400_000_000_000
 
 Row = tuple[int, int, float, float, int]  # ts_venue_ns, price ticks, size (base coin), notional (quote), lane
 
@@ -44,27 +46,65 @@ class Trades(NamedTuple):
 
     def where(self, mask: npt.NDArray[np.bool_]) -> Trades:
         """The trades under a mask."""
-        return Trades(self.ts[mask], self.ticks[mask], self.size[mask], self.notional[mask], self.lane[mask])
+        return self.at(mask)
+
+    def at(self, index: npt.NDArray[np.generic] | slice) -> Trades:
+        """The trades at some indices or in a slice."""
+        return Trades(self.ts[index], self.ticks[index], self.size[index], self.notional[index], self.lane[index])
+
+
+@dataclass(slots=True)
+class Carried:
+    """Sums over trades with a known aggressor: buy minus sell size and notional, size, its mean price (or ticks), and
+    the sum of size * (price - mean) ** 2.
+    """
+
+    delta: float = 0.0
+    delta_usd: float = 0.0
+    volume: float = 0.0
+    mean: float = 0.0
+    square: float = 0.0
+
+    def add(self, other: Carried) -> None:
+        """Take in the sums over other trades."""
+        self.delta += other.delta
+        self.delta_usd += other.delta_usd
+        if other.volume > 0:
+            away, whole = other.mean - self.mean, self.volume + other.volume
+            self.square += other.square + away * away * self.volume * other.volume / whole
+            self.mean += away * other.volume / whole
+            self.volume = whole
+
+    def scaled(self, tick: float) -> Carried:
+        """The same with prices instead of ticks."""
+        return Carried(self.delta, self.delta_usd, self.volume, self.mean * tick, self.square * tick * tick)
 
 
 class TradeStore:
-    """The trades of a base. `total` counts all ever appended, dropped ones included."""
+    """The trades of a base. `total` counts all ever appended, dropped ones included.
+
+    `dropped` are the sums of the latter by UTC day and market, prices in ticks.
+    """
 
     def __init__(self, cap: int = CAP) -> None:
         self.total = 0
         self._cap = cap
         self._chunks: deque[npt.NDArray[np.void]] = deque()
+        self._bounds: deque[tuple[int, int]] = deque()
         self._staged: list[Row] = []
+        self.dropped: dict[tuple[int, int], Carried] = {}
 
     def __deepcopy__(self, memo: object) -> TradeStore:
         copy = TradeStore(self._cap)
         copy.total = self.total
         copy._chunks = self._chunks.copy()
+        copy._bounds = self._bounds.copy()
         copy._staged = self._staged.copy()
+        copy.dropped = {key: replace(sums) for key, sums in self.dropped.items()}
         return copy
 
     def __len__(self) -> int:
-        return sum(len(chunk) for chunk in self._chunks) + len(self._staged)
+        return len(self._chunks) * CHUNK + len(self._staged)
 
     def append(self, row: Row) -> None:
         """Add one trade."""
@@ -84,14 +124,34 @@ class TradeStore:
         if self._staged:
             yield _columns(np.array(self._staged, dtype=_ROW))
 
+    def after(self, position: int) -> Iterator[Trades]:
+        """Kept trades from the one on that was the `position`-th ever, counted from 0, oldest first."""
+        skip = max(position - (self.total - len(self)), 0)
+        for at in range(skip // CHUNK, len(self._chunks)):
+            yield _columns(self._chunks[at][max(skip - at * CHUNK, 0) :])
+        staged = self._staged[max(skip - len(self._chunks) * CHUNK, 0) :]
+        if staged:
+            yield _columns(np.array(staged, dtype=_ROW))
+
+    def between(self, start_ns: int, end_ns: int) -> Iterator[Trades]:
+        """Kept trades with a venue time in [start, end), in order."""
+        overlap = [first < end_ns and last >= start_ns for first, last in self._bounds]
+        chunks = [chunk for chunk, wanted in zip(self._chunks, overlap, strict=True) if wanted]
+        for chunk in (*chunks, np.array(self._staged, dtype=_ROW)):
+            part = _columns(chunk)
+            inside = (part.ts >= start_ns) & (part.ts < end_ns)
+            if inside.any():
+                yield part.where(inside)
+
     def merge(self, rows: list[Row]) -> None:
         """Put older trades where they belong: from the first of them on, everything is put in order of venue time."""
         if not rows:
             return
         since = min(row[0] for row in rows)
         later = [np.array(self._staged, dtype=_ROW)]
-        while self._chunks and self._chunks[-1]["ts"].max() >= since:
+        while self._chunks and self._bounds[-1][1] >= since:
             later.insert(0, self._chunks.pop())
+            self._bounds.pop()
         merged = np.concatenate((np.array(rows, dtype=_ROW), *later))
         merged = merged[np.argsort(merged["ts"], kind="stable")]
         whole = len(merged) - len(merged) % CHUNK
@@ -111,6 +171,7 @@ class TradeStore:
             (ts, ticks * factor if lane // 3 == market else ticks, size, notional, lane)
             for ts, ticks, size, notional, lane in self._staged
         ]
+        self.dropped = {key: sums.scaled(factor) if key[1] == market else sums for key, sums in self.dropped.items()}
 
     def _tail(self, count: int) -> npt.NDArray[np.void]:
         parts = [np.array(self._staged[max(len(self._staged) - count, 0) :], dtype=_ROW)]
@@ -129,8 +190,30 @@ class TradeStore:
     def _keep(self, chunk: npt.NDArray[np.void]) -> None:
         chunk.flags.writeable = False
         self._chunks.append(chunk)
+        self._bounds.append((int(chunk["ts"].min()), int(chunk["ts"].max())))
         while len(self._chunks) * CHUNK > self._cap:
-            self._chunks.popleft()
+            self._bounds.popleft()
+            self._let_go(_columns(self._chunks.popleft()))
+
+    def _let_go(self, trades: Trades) -> None:
+        sided = trades.where(trades.sign != 0)
+        days = sided.ts // DAY_NS
+        for day in np.unique(days).tolist():
+            for market in np.unique(sided.market[days == day]).tolist():
+                sums = _sums(sided.where((days == day) & (sided.market == market)))
+                self.dropped.setdefault((day, market), Carried()).add(sums)
+
+
+def _sums(trades: Trades) -> Carried:
+    volume = float(trades.size.sum())
+    mean = float(trades.size @ trades.ticks) / volume if volume > 0 else 0.0
+    return Carried(
+        float(trades.size @ trades.sign),
+        float(trades.notional @ trades.sign),
+        volume,
+        mean,
+        float(trades.size @ (trades.ticks - mean) ** 2),
+    )
 
 
 def _columns(rows: npt.NDArray[np.void]) -> Trades:

@@ -8,13 +8,30 @@ from statistics import median
 
 import numpy as np
 
+from workstation.analytics.absorption import Absorptions
 from workstation.analytics.bars import frozen
 from workstation.analytics.base import Base
-from workstation.analytics.market import ONE_ROW, Market, row_grid
+from workstation.analytics.flows import Flows
+from workstation.analytics.market import ONE_ROW, Market, RowGrid, row_grid
+from workstation.analytics.measures import vwap
+from workstation.analytics.profile import SessionPocs
+from workstation.analytics.runs import RunSeries
 from workstation.analytics.series import BarSeries
 from workstation.analytics.views.candles import candles_before
 from workstation.candle_models import NO_CANDLES
-from workstation.readmodels import FootprintBar, FootprintRequest, FootprintRules, FootprintView, Ints, MarketFilter
+from workstation.readmodels import (
+    Absorption,
+    BarKind,
+    BarRule,
+    Floats,
+    FootprintBar,
+    FootprintRequest,
+    FootprintRules,
+    FootprintView,
+    Ints,
+    MarketFilter,
+    NakedPoc,
+)
 
 ROWS_A_BAR = 30  # at most; the next step of 1-2-5 gives 12 at least
 HOUR_NS = 3_600_000_000_000
@@ -28,6 +45,12 @@ def footprint_view(base: Base, request: FootprintRequest, revision: int, now_ns:
     series = _series(base, request, chosen, row_size)
     bars = series.bars(base.watermark_ns, base.coverage_revision)
     first_ns = bars[0].start_ns if bars else None
+    live = series.live()
+    shown = len(bars) - len(live)
+    marks, table = series.marks(), series.table()
+    measures = (table.cvd(), *vwap(table, request.vwap_anchor_ns))
+    cvd, average, deviation = (frozen(column[len(table) - len(bars) :]) for column in measures)
+    interest, longs, shorts = _flows(base, request, chosen, table.start_ns[len(table) - len(bars) :])
     return FootprintView(
         request=request,
         revision=revision,
@@ -37,19 +60,68 @@ def footprint_view(base: Base, request: FootprintRequest, revision: int, now_ns:
         gaps=gap_spans(chosen),
         last_price=last_price(chosen),
         now_ns=now_ns,
+        minimum_volume=bars[-1].minimum_volume if bars else request.rules.minimum_volume,
+        zones=marks.zones(live, shown),
+        naked_pocs=marks.pocs(live, shown),
+        session_pocs=_session_pocs(base, chosen, row_size),
+        absorptions=_absorptions(base, request, chosen, row_size, bars[0].start_ns if bars else 0),
+        cvd=cvd,
+        oi_change=interest,
+        long_liquidated_usd=longs,
+        short_liquidated_usd=shorts,
+        divergence=frozen(marks.divergence(shown, len(live))),
+        vwap=average,
+        vwap_deviation=deviation,
         candles=candles_before(base, chosen, first_ns, request.bar_ns) if request.rule is None else NO_CANDLES,
     )
 
 
-def bar_series(base: Base, markets: MarketFilter, bar_ns: int) -> BarSeries:
+def _flows(base: Base, request: FootprintRequest, chosen: list[Market], starts: Ints) -> tuple[Floats, Floats, Floats]:
+    perps = tuple(market.index for market in chosen if market.instrument.kind.is_perp)
+    key = ("flows", perps, request.bar_rule)
+    found = base.find(key)
+    flows = found if isinstance(found, Flows) else base.keep(key, Flows(perps))
+    rule = request.bar_rule
+    bar_ns = int(rule.size) if rule.kind is BarKind.TIME else None
+    return flows.columns((base.interest, base.forced), base.flow_revision, base.since_ns, starts, bar_ns)
+
+
+def _session_pocs(base: Base, chosen: list[Market], row_size: Fraction) -> tuple[NakedPoc, ...]:
+    grids = row_grids(chosen, row_size)
+    key = ("sessions", tuple(grids), row_size)
+    found = base.find(key)
+    pocs = found if isinstance(found, SessionPocs) else base.keep(key, SessionPocs(grids))
+    pocs.update(base.trades)
+    return pocs.view()
+
+
+def _absorptions(
+    base: Base, request: FootprintRequest, chosen: list[Market], row_size: Fraction, since_ns: int
+) -> tuple[Absorption, ...]:
+    rule = request.rules.absorption
+    if rule is None:
+        return ()
+    grids = row_grids(chosen, row_size)
+    key = ("absorptions", tuple(grids), row_size, rule)
+    found = base.find(key)
+    absorptions = found if isinstance(found, Absorptions) else base.keep(key, Absorptions(grids, rule))
+    absorptions.update(base.trades, base.watermark_ns)
+    return absorptions.since(since_ns)
+
+
+def row_grids(chosen: list[Market], row_size: Fraction) -> dict[int, RowGrid]:
+    """The grid of each market by its index."""
+    return {market.index: row_grid(market.instrument, row_size) for market in chosen}
+
+
+def bar_series(base: Base, markets: MarketFilter, rule: BarRule) -> BarSeries:
     """Bars without price rows."""
-    chosen = base.chosen(markets)
-    return _made(base, ("bars", markets, bar_ns), chosen, bar_ns, None, FootprintRules())
+    return _made(base, ("bars", markets, rule), base.chosen(markets), rule, None, FootprintRules())
 
 
 def market_bars(base: Base, market: Market, bar_ns: int) -> BarSeries:
     """Bars of one market, without price rows."""
-    return _made(base, ("market", market.index, bar_ns), [market], bar_ns, None, FootprintRules())
+    return _made(base, ("market", market.index, bar_ns), [market], BarRule(size=bar_ns), None, FootprintRules())
 
 
 def gap_spans(markets: Iterable[Market]) -> Ints:
@@ -86,20 +158,20 @@ def round_step(wanted: Fraction, tick: Fraction) -> Fraction:
 def _row_size(base: Base, request: FootprintRequest, chosen: list[Market]) -> Fraction:
     if request.row_size is not None:
         return Fraction(str(request.row_size))
-    bars = bar_series(base, request.markets, request.bar_ns).bars(base.watermark_ns, base.coverage_revision)
+    bars = bar_series(base, request.markets, request.bar_rule).bars(base.watermark_ns, base.coverage_revision)
     return auto_row_size(bars, base.largest_tick(chosen), base.watermark_ns)
 
 
 def _series(base: Base, request: FootprintRequest, chosen: list[Market], row_size: Fraction) -> BarSeries:
-    key = ("footprint", request.markets, request.bar_ns, row_size, request.rules)
-    return _made(base, key, chosen, request.bar_ns, row_size, request.rules)
+    key = ("footprint", request.markets, request.bar_rule, row_size, request.rules)
+    return _made(base, key, chosen, request.bar_rule, row_size, request.rules)
 
 
 def _made(
     base: Base,
     key: tuple[object, ...],
     chosen: list[Market],
-    bar_ns: int,
+    rule: BarRule,
     row_size: Fraction | None,
     rules: FootprintRules,
 ) -> BarSeries:
@@ -110,9 +182,11 @@ def _made(
         market.index: (market, row_grid(market.instrument, row_size) if row_size is not None else ONE_ROW)
         for market in chosen
     }
-    series = BarSeries(bar_ns, grids, rules, base.limits.bars)
-    for part in base.trades.parts():
-        series.fill(part)
+    if rule.kind is BarKind.TIME:
+        series = BarSeries(int(rule.size), grids, rules, base.limits.bars)
+    else:
+        series = RunSeries(rule, grids, rules, base.limits.bars)
+    series.fill_from(base.trades)
     return base.derive(key, series, grids)
 
 

@@ -6,10 +6,10 @@ import numpy as np
 
 from workstation.analytics.bars import frozen
 from workstation.analytics.base import Base
+from workstation.analytics.sweeps import merge_sweeps as merge_sweeps
 from workstation.analytics.trades import Trades
 from workstation.readmodels import TapeRequest, TapeView
 
-_MS = 1_000_000
 _LOOK_BACK = 4  # trades looked at for each print wanted, before the filter finds too few
 _LOOK_LIMIT = 200_000
 
@@ -27,7 +27,7 @@ def tape_view(base: Base, request: TapeRequest, revision: int, now_ns: int) -> T
         request=request,
         revision=revision,
         ts_venue_ns=ts,
-        price=frozen(_prices(base, ticks, market)),
+        price=frozen(prices_of(base, ticks, market)),
         size=size,
         notional=notional,
         side=sign,
@@ -37,32 +37,14 @@ def tape_view(base: Base, request: TapeRequest, revision: int, now_ns: int) -> T
     )
 
 
-def merge_sweeps(trades: Trades) -> tuple[np.ndarray, ...]:
-    """Neighbouring trades of one market and side in one venue millisecond as one print.
-
-    Columns: time, mean ticks weighted by size, size, notional, sign, market, number of trades. Receive order.
-    """
-    if not len(trades.ts):
-        empty = np.empty(0, np.int64)
-        return empty, np.empty(0), np.empty(0), np.empty(0), empty, empty, empty
-    ms = trades.ts // _MS
-    first = np.flatnonzero(np.concatenate(([True], (np.diff(ms) != 0) | (np.diff(trades.lane) != 0))))
-    count = np.diff(np.concatenate((first, [len(ms)])))
-    size = np.add.reduceat(trades.size, first)
-    begin = trades.ticks[first]
-    away = np.add.reduceat(trades.size * (trades.ticks - np.repeat(begin, count)), first)
-    ticks = begin + away / np.where(size > 0, size, 1.0)
-    notional = np.add.reduceat(trades.notional, first)
-    return trades.ts[first].copy(), ticks, size, notional, trades.sign[first], trades.market[first], count
-
-
 def _prints(trades: Trades, chosen: set[int], minimum_usd: float) -> tuple[np.ndarray, ...]:
     columns = merge_sweeps(trades.where(np.isin(trades.market, list(chosen))))
     mask = columns[3] >= minimum_usd
     return tuple(column[mask] for column in columns)
 
 
-def _prices(base: Base, ticks: np.ndarray, market: np.ndarray) -> np.ndarray:
+def prices_of(base: Base, ticks: np.ndarray, market: np.ndarray) -> np.ndarray:
+    """Prices from ticks of each one's market."""
     steps = np.array([market.instrument.tick.as_integer_ratio() for market in base.markets], float).reshape(-1, 2)
     prices: np.ndarray = ticks * steps[market, 0] / steps[market, 1]
     return prices

@@ -1,0 +1,36 @@
+"""Big prints for the bubbles of a chart."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from workstation.analytics.bars import frozen
+from workstation.analytics.base import Base
+from workstation.analytics.sweeps import BigPrints
+from workstation.analytics.views.tape import prices_of
+from workstation.readmodels import BigTrades, BigTradesRequest
+
+
+def big_trades_view(base: Base, request: BigTradesRequest, revision: int, now_ns: int) -> BigTrades:
+    """The largest prints of a span of time at or above the threshold, in the order of the store."""
+    key = ("big", request.markets, request.minimum_usd)
+    found = base.find(key)
+    if not isinstance(found, BigPrints):
+        chosen = [market.index for market in base.chosen(request.markets)]
+        found = base.keep(key, BigPrints(chosen, request.minimum_usd))
+    found.update(base.trades)
+    prints = found.big()
+    prints = prints.at((prints.ts >= request.start_ns) & (prints.ts < request.end_ns))
+    if len(prints.ts) > request.count:
+        prints = prints.at(np.sort(np.argsort(-prints.notional, kind="stable")[: request.count]))
+    return BigTrades(
+        request=request,
+        revision=revision,
+        threshold_usd=found.threshold(),
+        ts_venue_ns=frozen(prints.ts),
+        price=frozen(prices_of(base, prints.ticks, prints.market)),
+        notional=frozen(prints.notional),
+        side=frozen(prints.sign),
+        market=frozen(prints.market),
+        markets=tuple(state.state(now_ns) for state in base.markets),
+    )
