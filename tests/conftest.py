@@ -20,7 +20,15 @@ from feeds.venues import DRIVERS
 from feeds.venues.driver import loopback
 from workstation.record import record
 
+TABLES = pytest.StashKey[list[str]]()
 DATA = Path(os.environ.get("WORKSTATION_DATA", Path(__file__).parents[2] / "shared" / "data"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the tables that tests left."""
+    for table in config.stash.get(TABLES, []):
+        terminalreporter.write_line("")
+        terminalreporter.write_line(table)
 
 
 @pytest.fixture(scope="session")

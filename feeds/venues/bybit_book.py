@@ -2,8 +2,9 @@
 
 Updates carry one growing number and absolute sizes. A repeated, late or reordered update shows as a number that does
 not grow, and ends the book. A lost update shows as a jump at most, which the venue does not forbid: jumps are counted,
-the update is applied, and a fresh snapshot is due if the best prices of that moment then stay for five seconds. A book
-that stays crossed for a second is wrong, whatever its numbers say.
+the update is applied, and a fresh snapshot is due, once a minute for the jump alone (observed streams have none) and
+whenever the best prices of that moment then stay for five seconds. A book that stays crossed for a second is wrong,
+whatever its numbers say.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from feeds.events import Level
 
 _CROSSED_NS = 1_000_000_000
 _OLD_TOUCH_NS = 5_000_000_000
+_DOUBT_NS = 60_000_000_000
 
 
 class _Prices:
@@ -53,6 +55,7 @@ class BookChain:
         self._bids, self._asks = _Prices(+1), _Prices(-1)
         self._crossed_ns: int | None = None
         self._suspect: tuple[int | None, int | None, int] | None = None
+        self._doubted_ns: int | None = None
 
     def replace(self, update_id: int, bids: Sequence[Level], asks: Sequence[Level]) -> None:
         """Take a whole book; any earlier one is forgotten, whatever its number."""
@@ -79,10 +82,13 @@ class BookChain:
         return reason
 
     def is_doubtful(self, now_ns: int) -> bool:
-        """Whether best prices from before a jump are still there five seconds later; asked once, then forgotten."""
+        """Whether a jump calls for a fresh snapshot; asked with each update, and answered once."""
         if self._suspect is None:
             return False
         bid, ask, since_ns = self._suspect
+        if self._doubted_ns is None or now_ns - self._doubted_ns >= _DOUBT_NS:
+            self._doubted_ns, self._suspect = now_ns, None
+            return True
         if bid != self._bids.best and ask != self._asks.best:
             self._suspect = None
         elif now_ns - since_ns > _OLD_TOUCH_NS:

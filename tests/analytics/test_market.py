@@ -33,6 +33,7 @@ def coverage_of(*steps: int | str) -> Coverage:
             coverage.lose()
         elif isinstance(step, int):
             coverage.see(step)
+            coverage.trade(step)
     return coverage
 
 
@@ -98,6 +99,7 @@ def test_covered_time_against_a_list_of_instants(seed: int) -> None:
             span = None
         else:
             coverage.see(now)
+            coverage.trade(now)
             if span is not None:
                 span.append(now)
     if span:
@@ -118,6 +120,7 @@ def test_spans_are_capped() -> None:
     for at in range(5_000):
         coverage.begin()
         coverage.see(2 * at)
+        coverage.trade(2 * at)
         coverage.lose()
     assert len(coverage.spans) == 2_000
     assert coverage.spans[-1] == (9_998, 9_998)

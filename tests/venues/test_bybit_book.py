@@ -68,17 +68,32 @@ def test_any_later_snapshot_replaces_the_book(u: int) -> None:
     assert line.asked() == []
 
 
-def test_a_jump_is_counted_and_applied() -> None:
+def after_a_jump() -> Line:
+    """A book that jumped a moment ago and was told anew."""
+    line = Line(BTC)
+    line.text(BEGIN)
+    line.text(book("delta", 15, [["99.9", "5"]]))
+    line.asked()
+    line.text(BEGIN)
+    return line
+
+
+def test_a_jump_is_counted_and_applied_and_brings_a_fresh_snapshot_once_a_minute() -> None:
     line = Line(BTC)
     line.text(BEGIN)
     assert [type(event) for event in line.text(book("delta", 15, [["99.9", "5"]]))] == [BookDelta]
     assert line.protocol.book_jumps == {"BTCUSDT": 1}
+    assert [request["op"] for request in line.asked()] == ["unsubscribe", "subscribe"]
+    line.text(BEGIN)
+    assert [type(event) for event in line.text(book("delta", 17, [["99.9", "6"]]), after_ms=3_000)] == [BookDelta]
     assert line.asked() == []
+    line.text(book("delta", 18, [["99.9", "0"]], [["100.0", "0"], ["100.2", "1"]]))
+    line.text(book("delta", 20, [["99.8", "4"]]), after_ms=60_000)
+    assert [request["op"] for request in line.asked()] == ["unsubscribe", "subscribe"]
 
 
 def test_best_prices_that_outlive_a_jump_by_5_s_bring_a_fresh_snapshot() -> None:
-    line = Line(BTC)
-    line.text(BEGIN)
+    line = after_a_jump()
     line.text(book("delta", 15, [["99.0", "5"]]))
     line.text(book("delta", 16, [["99.0", "4"]]), after_ms=4_900)
     assert line.asked() == []
@@ -89,8 +104,7 @@ def test_best_prices_that_outlive_a_jump_by_5_s_bring_a_fresh_snapshot() -> None
 
 
 def test_best_prices_that_move_after_a_jump_are_no_longer_suspected() -> None:
-    line = Line(BTC)
-    line.text(BEGIN)
+    line = after_a_jump()
     line.text(book("delta", 15, [["99.0", "5"]]))
     line.text(book("delta", 16, [["99.9", "0"]], [["100.0", "0"], ["100.2", "1"]]))
     line.text(book("delta", 17, [["99.0", "3"]]), after_ms=6_000)

@@ -53,13 +53,12 @@ class Coverage:
         """A trade came in: it is covered even if something of a later venue time was faster."""
         self.traded_ns = max(self.traded_ns, ts_venue_ns)
         if self.start_ns is not None and ts_venue_ns < self.start_ns:
-            self.start_ns = ts_venue_ns
+            self.start_ns = max(ts_venue_ns, self.spans[-1][1] if self.spans else 0)
 
     def lose(self) -> None:
-        """Trades are missing after the last one received, or after the last venue time seen if there was none."""
+        """Trades are missing after the last one received: that something else was seen since then proves nothing."""
         if self.live and self.start_ns is not None:
-            end_ns = self.traded_ns if self.traded_ns >= self.start_ns else self.seen_ns
-            self.spans.append((self.start_ns, max(end_ns, self.start_ns)))
+            self.spans.append((self.start_ns, max(self.traded_ns, self.start_ns)))
             del self.spans[:-_SPANS]
         self.live, self.start_ns = False, None
 
