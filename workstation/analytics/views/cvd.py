@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import pairwise
 
 import numpy as np
@@ -10,17 +10,18 @@ import numpy as np
 from workstation.analytics.bars import frozen
 from workstation.analytics.base import Base
 from workstation.analytics.market import Market
+from workstation.analytics.measures import Table
 from workstation.analytics.views.candles import candle_lines
 from workstation.analytics.views.footprint import gap_spans, market_bars
 from workstation.analytics.volumes import DAY_NS
-from workstation.readmodels import Bools, CvdLine, CvdRequest, CvdView, Floats, FootprintBar, Freshness, Ints
+from workstation.readmodels import Bools, CvdLine, CvdRequest, CvdView, Floats, Freshness, Ints
 
 
 def cvd_view(base: Base, request: CvdRequest, revision: int, now_ns: int) -> CvdView:
     """Lines of all markets of a base and their sums."""
-    bars = {market.index: _bars(base, market, request.bar_ns) for market in base.markets}
-    starts = bar_axis(bars.values())
-    lines = [_line(market, bars[market.index], starts, request, now_ns) for market in base.markets]
+    tables = {market.index: _table(base, market, request.bar_ns) for market in base.markets}
+    starts = bar_axis(tables.values())
+    lines = [_line(market, tables[market.index], starts, request, now_ns) for market in base.markets]
     perps = [market for market in base.markets if market.instrument.kind.is_perp]
     spots = [market for market in base.markets if not market.instrument.kind.is_perp]
     live = sum(market.trades_freshness(now_ns) is Freshness.LIVE for market in perps)
@@ -29,8 +30,8 @@ def cvd_view(base: Base, request: CvdRequest, revision: int, now_ns: int) -> Cvd
         revision=revision,
         bar_start_ns=starts,
         lines=tuple(lines),
-        perp=_sum(perps, bars, starts, request, now_ns, "perp"),
-        spot=_sum(spots, bars, starts, request, now_ns, "spot"),
+        perp=_sum(perps, tables, starts, request, now_ns, "perp"),
+        spot=_sum(spots, tables, starts, request, now_ns, "spot"),
         gaps=gap_spans(base.markets),
         perp_live=live,
         perp_known=len(perps),
@@ -39,27 +40,26 @@ def cvd_view(base: Base, request: CvdRequest, revision: int, now_ns: int) -> Cvd
     )
 
 
-def bar_axis(series: Iterable[Sequence[FootprintBar]]) -> Ints:
-    """The sorted union of bar starts."""
-    starts = {bar.start_ns for bars in series for bar in bars}
-    return frozen(np.array(sorted(starts), np.int64))
+def bar_axis(tables: Iterable[Table]) -> Ints:
+    """The sorted union of bar starts, from where on no table has dropped a bar."""
+    known = [table for table in tables if len(table)]
+    if not known:
+        return frozen(np.empty(0, np.int64))
+    starts = np.unique(np.concatenate([table.start_ns for table in known]))
+    since = max((int(table.start_ns[0]) for table in known if table.shelf.before.volume), default=0)
+    return frozen(starts[np.searchsorted(starts, since) :])
 
 
-def delta_on(bars: Sequence[FootprintBar], starts: Ints, in_usd: bool) -> Floats:
-    """Delta of each bar of an axis, 0 where the market did not trade."""
-    delta = np.zeros(len(starts))
-    if bars:
-        values = [bar.buy_usd - bar.sell_usd if in_usd else bar.buy - bar.sell for bar in bars]
-        delta[np.searchsorted(starts, [bar.start_ns for bar in bars])] = values
-    return delta
-
-
-def running(delta: Floats, starts: Ints, daily_reset: bool) -> Floats:
-    """Partial sums from the first bar, beginning again at every 00:00 UTC when asked to."""
-    if not daily_reset or not len(starts):
-        return np.cumsum(delta)
-    edges = [0, *(np.flatnonzero(np.diff(starts // DAY_NS)) + 1).tolist(), len(starts)]
-    return np.concatenate([np.cumsum(delta[begin:end]) for begin, end in pairwise(edges)])
+def on_axis(table: Table, starts: Ints, request: CvdRequest) -> Floats:
+    """CVD of one market at the close of every bar of an axis; where it did not trade, it stays where it was."""
+    if not len(table):
+        return np.zeros(len(starts))
+    sums = table.cvd("delta_usd" if request.in_usd else "delta", daily_reset=request.daily_reset)
+    at = np.searchsorted(table.start_ns, starts, "right") - 1
+    none = at < 0
+    if request.daily_reset:
+        none |= table.start_ns[at] // DAY_NS != starts // DAY_NS
+    return np.where(none, 0.0, sums[at])
 
 
 def missing_on(market: Market, starts: Ints, bar_ns: int) -> Bools:
@@ -79,13 +79,15 @@ def missing_on(market: Market, starts: Ints, bar_ns: int) -> Bools:
     return missing
 
 
-def _bars(base: Base, market: Market, bar_ns: int) -> tuple[FootprintBar, ...]:
-    return market_bars(base, market, bar_ns).bars(base.watermark_ns, base.coverage_revision)
+def _table(base: Base, market: Market, bar_ns: int) -> Table:
+    series = market_bars(base, market, bar_ns)
+    series.bars(base.watermark_ns, base.coverage_revision)
+    return series.table()
 
 
-def _line(market: Market, bars: Sequence[FootprintBar], starts: Ints, request: CvdRequest, now_ns: int) -> CvdLine:
+def _line(market: Market, table: Table, starts: Ints, request: CvdRequest, now_ns: int) -> CvdLine:
     instrument = market.instrument
-    values = running(delta_on(bars, starts, request.in_usd), starts, request.daily_reset)
+    values = on_axis(table, starts, request)
     values[missing_on(market, starts, request.bar_ns)] = np.nan
     return _frozen(
         CvdLine(
@@ -101,7 +103,7 @@ def _line(market: Market, bars: Sequence[FootprintBar], starts: Ints, request: C
 
 def _sum(
     markets: list[Market],
-    bars: dict[int, tuple[FootprintBar, ...]],
+    tables: dict[int, Table],
     starts: Ints,
     request: CvdRequest,
     now_ns: int,
@@ -110,8 +112,7 @@ def _sum(
     """The sum of what was received; a bar is missing only where it is missing on every market."""
     if not markets:
         return None
-    deltas = [delta_on(bars[market.index], starts, request.in_usd) for market in markets]
-    values = running(np.sum(deltas, axis=0), starts, request.daily_reset)
+    values = np.sum([on_axis(tables[market.index], starts, request) for market in markets], axis=0)
     missing = np.all([missing_on(market, starts, request.bar_ns) for market in markets], axis=0)
     values[missing] = np.nan
     freshness = {market.trades_freshness(now_ns) for market in markets}

@@ -18,7 +18,7 @@ from workstation.analytics.profile import SessionPocs
 from workstation.analytics.runs import RunSeries
 from workstation.analytics.series import BarSeries
 from workstation.analytics.views.candles import candles_before
-from workstation.candle_models import NO_CANDLES
+from workstation.candle_models import NO_CANDLES, CandleColumns
 from workstation.readmodels import (
     Absorption,
     BarKind,
@@ -72,8 +72,13 @@ def footprint_view(base: Base, request: FootprintRequest, revision: int, now_ns:
         divergence=frozen(marks.divergence(shown, len(live))),
         vwap=average,
         vwap_deviation=deviation,
-        candles=candles_before(base, chosen, first_ns, request.bar_ns) if request.rule is None else NO_CANDLES,
+        candles=_candles(base, request, chosen, first_ns),
     )
+
+
+def _candles(base: Base, request: FootprintRequest, chosen: list[Market], first_ns: int | None) -> CandleColumns:
+    rule = request.bar_rule
+    return candles_before(base, chosen, first_ns, int(rule.size)) if rule.kind is BarKind.TIME else NO_CANDLES
 
 
 def _flows(base: Base, request: FootprintRequest, chosen: list[Market], starts: Ints) -> tuple[Floats, Floats, Floats]:
