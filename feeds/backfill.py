@@ -158,6 +158,12 @@ class TradeBackfill:
         asked.retry_ns = now_ns + min(_FIRST_PAUSE_NS << (asked.failures - 1), _LAST_PAUSE_NS)
         return []
 
+    def close(self, now_ns: int) -> list[Event]:
+        """The connection ends: tell the pages that were held back; what is still missing stays a gap."""
+        told, is_history = self._told(), any(hole.is_history for hole in self._holes)
+        self._holes, self._asked = [], None
+        return [*told, HistoryEnded(self._instrument, now_ns)] if is_history else told
+
     def _fill(self, hole: _Hole, first: int, trades: tuple[Trade, ...], now_ns: int) -> list[Event]:
         since_ns, until_ns = trades[0].ts_venue_ns, hole.until_ns
         hole.pages += 1

@@ -246,6 +246,7 @@ class BinanceProtocol:
         for market in self._markets.values():
             if market.joiner.joined:
                 events.append(BookLost(market.instrument, frame.ts_recv_ns, reason))
+            events += market.trades.close(frame.ts_recv_ns)
             if market.trades.live:
                 events.append(TradesLost(market.instrument, frame.ts_recv_ns, reason))
         return events

@@ -90,6 +90,10 @@ class BinanceTrades:
         rows = _page_decoder.decode(body)
         return self._backfill.answer([self._trade(row, row.a, now_ns) for row in rows], now_ns)
 
+    def close(self, now_ns: int) -> Sequence[Event]:
+        """The connection ends."""
+        return self._backfill.close(now_ns)
+
     def fail(self, now_ns: int) -> Sequence[Event]:
         """The page that was asked for did not come."""
         return self._backfill.fail(now_ns)

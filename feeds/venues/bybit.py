@@ -338,6 +338,7 @@ class BybitProtocol:
         for market in self._markets.values():
             if market.book.known:
                 events.append(BookLost(market.instrument, frame.ts_recv_ns, reason))
+            events += market.earlier.close(frame.ts_recv_ns)
             if market.trades_live:
                 events.append(TradesLost(market.instrument, frame.ts_recv_ns, reason))
         return events

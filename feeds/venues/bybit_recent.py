@@ -125,6 +125,10 @@ class RecentTrades:
         self._due_ns = now_ns + (_PAUSE_NS << (self._tries - 1))
         return []
 
+    def close(self, now_ns: int) -> list[Event]:
+        """The connection ends; the answer will not come."""
+        return self._end(self._start, now_ns) if self._start is not None else []
+
     def _filled(self, rows: list[RecentRow], since_ns: int, start: _Start, now_ns: int) -> list[Event]:
         trades = tuple(self._trade(row, now_ns) for row in rows if not row.isBlockTrade)
         since_ns = min(since_ns, start.ts_ns)

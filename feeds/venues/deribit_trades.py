@@ -82,6 +82,10 @@ class DeribitTrades:
         rows = sorted(page.trades, key=lambda row: row.trade_seq)
         return self._backfill.answer([self.trade(row, now_ns) for row in rows if row.block_trade_id is None], now_ns)
 
+    def close(self, now_ns: int) -> Sequence[Event]:
+        """The connection ends."""
+        return self._backfill.close(now_ns)
+
     def fail(self, now_ns: int) -> Sequence[Event]:
         """The page that was asked for did not come."""
         return self._backfill.fail(now_ns)

@@ -206,6 +206,7 @@ class OkxProtocol:
     def _end_market(self, market: _Market, reason: str, now_ns: int) -> Iterable[Event]:
         if market.chain.known:
             yield BookLost(market.instrument, now_ns, reason)
+        yield from market.trades.close(now_ns)
         if market.trades.live:
             yield TradesLost(market.instrument, now_ns, reason)
 

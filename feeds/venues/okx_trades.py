@@ -92,6 +92,10 @@ class OkxTrades:
             raise ProtocolError("OKX refused to list trades", f"{answer.code} {answer.msg}")
         return self._backfill.answer(in_order(self.trade(row, now_ns) for row in answer.data), now_ns)
 
+    def close(self, now_ns: int) -> Sequence[Event]:
+        """The connection ends."""
+        return self._backfill.close(now_ns)
+
     def fail(self, now_ns: int) -> Sequence[Event]:
         """The page that was asked for did not come."""
         return self._backfill.fail(now_ns)

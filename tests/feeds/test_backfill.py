@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from feeds.backfill import ATTEMPTS, LastTrade, Page, TradeBackfill
 from feeds.events import Event, HistoryEnded, Side, Trade, TradesFilled
+from feeds.feed import Feed
+from feeds.frame import ConnectionSpec, Frame, FrameKind, open_frame
 from feeds.instrument import Instrument, MarketKind, Venue
+from feeds.once import Once
+from feeds.protocol import Fetch
 
 S = 1_000_000_000
 NOW = 1_000 * S
@@ -149,3 +154,65 @@ def test_nothing_is_missing_where_trades_went_on(before: LastTrade) -> None:
     backfill = plan(0)
     backfill.begin(1_001, NOW, before)
     assert backfill.next_page() is None
+
+
+def test_the_end_of_the_connection_tells_what_was_held_back_and_ends_the_history() -> None:
+    backfill = plan(600, batch=100)
+    backfill.begin(1_001, NOW, None)
+    backfill.answer(trades(asked(backfill)), NOW)
+    asked(backfill)
+    *filled, ended = backfill.close(NOW)
+    assert told(filled) == [(991, 1_000, 10)]
+    assert isinstance(ended, HistoryEnded)
+    assert backfill.next_page() is None
+    assert plan(600).close(NOW) == []
+
+
+def text_trade(name: str, second: int) -> Trade:
+    return Trade(BTC, second * S, NOW, 10, 1.0, 1.0, 1.0, Side.BUY, name)
+
+
+def test_fetched_trades_with_text_ids_pass_once() -> None:
+    once = Once()
+    live = [text_trade("a", 10), text_trade("b", 11)]
+    assert once.filter("x", live) == live
+    assert once.last_trades[BTC.id] == LastTrade("b", 11 * S)
+    fetched = TradesFilled(BTC, NOW, 9 * S, 12 * S, (text_trade("z", 9), *live, text_trade("c", 12)))
+    (filled,) = once.filter("x", [fetched])
+    assert [t.trade_id for t in filled.trades] == ["z", "c"]  # type: ignore[union-attr]
+    assert (filled.since_ns, filled.until_ns) == (9 * S, 12 * S)  # type: ignore[union-attr]
+    assert once.filter("x", [text_trade("c", 12), HistoryEnded(BTC, NOW)]) == [HistoryEnded(BTC, NOW)]
+    (empty,) = once.filter("x", [fetched])
+    assert empty.trades == (), "what is complete is told although nothing is new"  # type: ignore[union-attr]
+
+
+def agg(number: int) -> bytes:
+    data = {"e": "aggTrade", "E": number, "s": "BTCUSDT", "a": number, "p": "100.10", "q": "1", "T": number, "m": True}
+    return msgspec.json.encode({"stream": "btcusdt@aggTrade", "data": data})
+
+
+def test_a_replacement_asks_only_for_what_nobody_told_before_its_first_trade() -> None:
+    """Two connections overlap: what the old one tells after the new one opened is no hole."""
+    market = msgspec.structs.replace(BTC, venue=Venue.BINANCE, kind=MarketKind.LINEAR, symbol="BTCUSDT")
+    feed = Feed()
+
+    def begin(name: str) -> None:
+        spec = ConnectionSpec(
+            name=name, venue=Venue.BINANCE, kind=MarketKind.LINEAR, route="market", markets=(market,), history_s=60
+        )
+        feed.receive(open_frame(spec, NOW))
+
+    def say(name: str, number: int) -> list[Event]:
+        return list(feed.receive(Frame(NOW, name, FrameKind.TEXT, agg(number))))
+
+    begin("old")
+    say("old", 10)
+    list(feed.take_requests())
+    begin("new")
+    say("old", 11)
+    say("old", 12)
+    say("new", 15)
+    ((_, fetch),) = feed.take_requests()
+    assert isinstance(fetch, Fetch)
+    assert "fromId=13&limit=2" in fetch.path
+    assert not any(isinstance(event, Trade) for event in say("old", 13)), "too late, it is being fetched"

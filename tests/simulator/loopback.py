@@ -14,6 +14,7 @@ from types import TracebackType
 from feeds.clock import ManualClock
 from feeds.events import BookDelta, BookSnapshot, Event, Liquidation, Side, Trade
 from feeds.feed import Feed
+from feeds.frame import Frame
 from feeds.instrument import Venue
 from feeds.live import LiveSource
 from feeds.simulator.ledger import Ledger
@@ -59,6 +60,7 @@ class Loopback:
         self.clock = ManualClock(START_NS)
         self.core = Core()
         self.core.feed = self.feed = _Listening()
+        self.frames: list[Frame] = []
         self.baseline: dict[str, Ledger] = {}
 
     async def __aenter__(self) -> Loopback:
@@ -81,6 +83,7 @@ class Loopback:
 
     async def _read(self) -> None:
         async for batch in self.source.batches():
+            self.frames += batch
             self.core.consume(batch)
             for connection, request in self.core.feed.take_requests():
                 self.source.perform(connection, request)

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 import pytest
 
 from feeds.events import HistoryEnded, Side, Trade, TradesFilled, TradesLost
+from feeds.frame import FrameKind
 from feeds.instrument import MarketKind, Venue
 from feeds.simulator.bybit.wire import MarketWire
 from feeds.simulator.faults import Fault, FaultKind
 from feeds.simulator.listed import Listed
 from feeds.simulator.spec import MS
 from tests.simulator.loopback import Loopback
+from workstation.core import Core
 
 HISTORY_S = 40
 TOPICS = {Venue.BINANCE: "@aggTrade", Venue.OKX: "/trades:", Venue.DERIBIT: "trades."}
@@ -122,6 +124,32 @@ async def test_the_time_between_two_connections_is_filled(venue: Venue) -> None:
             if venue is not Venue.HYPERLIQUID:
                 assert_whole(here, listed)
             assert here.market(listed).coverage.gaps() == [], listed.spec.instrument.id
+
+
+@pytest.mark.parametrize("venue", [Venue.BINANCE, Venue.OKX, Venue.BYBIT])
+async def test_a_replay_of_what_arrived_ends_in_the_same_state(venue: Venue) -> None:
+    """Through history, a limit, a drop and candles; a replay asks for nothing and knows no timer."""
+    async with Loopback(venue, ["BTC"], history_s=20, warm_up_s=60, candle_hours=1.0) as here:
+        await connect(here)
+        here.server.inject(Fault(kind=FaultKind.LIMIT, venue=venue, duration_s=0.5))
+        await here.run(3)
+        here.server.inject(Fault(kind=FaultKind.DROP, venue=venue))
+        await here.run(0.5)
+        await connect(here)
+        await here.run(6)
+        replayed = Core()
+        replayed.consume([frame for frame in here.frames if frame.kind is not FrameKind.TIMER])
+        assert replayed.feed.once.last_trades == here.feed.once.last_trades
+        for listed in here.listed:
+            live, again = here.market(listed), replayed.engine.market(listed.spec.instrument.id)
+            assert again is not None
+            assert again.coverage == live.coverage
+            assert len(again.candles) == len(live.candles)
+            assert (again.history_ended, again.begun_ns) == (live.history_ended, live.begun_ns)
+        (base,), (other,) = here.core.engine.bases.values(), replayed.engine.bases.values()
+        assert len(base.trades) == len(other.trades) > 0
+        for mine, its in zip(base.trades.last(1 << 30), other.trades.last(1 << 30), strict=True):
+            assert (mine == its).all()
 
 
 async def test_a_limited_venue_is_asked_again_later() -> None:
