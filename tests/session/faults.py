@@ -82,7 +82,7 @@ class Brake:
         """Wait for the next half second and stand still."""
         step = SECOND // 2
         self._stop_ns = -(-self.now_ns() // step) * step
-        while self.now_ns() < self._stop_ns:  # noqa: ASYNC110
+        while self.now_ns() < self._stop_ns:
             await asyncio.sleep(0.01)
 
     def go(self) -> None:
@@ -142,7 +142,7 @@ class Desk:
     async def leaked(self, within_s: float = 2.0) -> list[str]:
         """Tasks of the client that are left after the end."""
         end = asyncio.get_running_loop().time() + within_s
-        while (left := self._own_tasks()) and asyncio.get_running_loop().time() < end:  # noqa: ASYNC110
+        while (left := self._own_tasks()) and asyncio.get_running_loop().time() < end:
             await asyncio.sleep(0.02)
         return left
 
@@ -188,7 +188,7 @@ class Desk:
         loop = asyncio.get_running_loop()
         end = loop.time() + within_s
         markets = [market for venue in self.noted for _, market in self.pairs(venue) if market is not None]
-        while loop.time() < end and not all(market.coverage.traded_ns for market in markets):  # noqa: ASYNC110
+        while loop.time() < end and not all(market.coverage.traded_ns for market in markets):
             await asyncio.sleep(0.02)
 
     async def settle(self, quiet_s: float = 0.2) -> None:
