@@ -31,7 +31,21 @@ from feeds.instrument import Instrument, MarketKind, Venue
 from tests.views import assert_same_view
 from workstation.analytics.engine import Engine
 from workstation.analytics.trades import CHUNK, Trades, TradeStore
-from workstation.readmodels import CvdRequest, FootprintRequest, LadderRequest, MarketFilter, TapeRequest, ViewRequest
+from workstation.readmodels import (
+    AbsorptionRule,
+    BarKind,
+    BarRule,
+    BigTradesRequest,
+    CvdRequest,
+    FootprintRequest,
+    FootprintRules,
+    LadderRequest,
+    MarketFilter,
+    MinimumMode,
+    ProfileRequest,
+    TapeRequest,
+    ViewRequest,
+)
 
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
@@ -195,6 +209,15 @@ def _timeless(view: Any) -> Any:
     return replace(view, now_ns=0) if hasattr(view, "now_ns") else view
 
 
+EVERYTHING = FootprintRules(
+    imbalance_ratio=1.5,
+    minimum_mode=MinimumMode.PERCENTILE,
+    stack_length=2,
+    exhaustion_rows=2,
+    divergence_bars=3,
+    naked_pocs=6,
+    absorption=AbsorptionRule(deviations=0.5),
+)
 REQUESTS: tuple[ViewRequest, ...] = (
     FootprintRequest("BTC"),
     FootprintRequest("BTC", MarketFilter(perp=None), 5 * SECOND, 0.7),
@@ -204,5 +227,15 @@ REQUESTS: tuple[ViewRequest, ...] = (
     LadderRequest("BTC", market=OKX_SPOT.id, row_size=1.0, band=0.01),
     TapeRequest("BTC", count=7),
     TapeRequest("BTC", MarketFilter(venues=frozenset((Venue.BYBIT,)), perp=None), minimum_usd=400.0, count=5),
+    *(
+        FootprintRequest("BTC", MarketFilter(perp=None), row_size=1.0, rule=BarRule(kind, size))
+        for kind, size in ((BarKind.TICK, 7), (BarKind.VOLUME, 5.0), (BarKind.RANGE, 2.0), (BarKind.DELTA, 1.5))
+    ),
+    FootprintRequest("BTC", bar_ns=MINUTE, row_size=0.5, rules=EVERYTHING, vwap_anchor_ns=START + 86_000 * SECOND),
+    ProfileRequest("BTC", MarketFilter(perp=None), 0.7, START, START + DAY),
+    BigTradesRequest("BTC", count=9),
+    BigTradesRequest("BTC", minimum_usd=500.0),
     FootprintRequest("DOGE"),
+    ProfileRequest("DOGE", MarketFilter(), 0.5, START, START + DAY),
+    BigTradesRequest("DOGE"),
 )
