@@ -10,8 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workstation.cells import imbalances, poc_index, stacks, value_area
-from workstation.readmodels import Floats, FootprintRules, PocTie, Stack, ZeroRule
+from workstation.cells import (
+    coarsen,
+    exhausted,
+    imbalances,
+    judge,
+    nearest_rank,
+    poc_index,
+    stacks,
+    unfinished,
+    value_area,
+)
+from workstation.readmodels import Floats, FootprintRules, PocTie, Stack, ValueAreaMode, ZeroRule
 
 QUICK = settings(max_examples=150, derandomize=True, deadline=None, database=None)
 TENTHS = st.lists(st.integers(0, 12), min_size=1, max_size=14)
@@ -171,3 +181,107 @@ def test_an_empty_row_breaks_a_stack() -> None:
     assert stacks(*imbalances(buy, sell, rules), 0, 3) == (Stack(1, 4, True),)
     buy[3] = sell[3] = 0
     assert stacks(*imbalances(buy, sell, rules), 0, 3) == ()
+
+
+def reference_two_row(total: list[int], poc: int, fraction: Fraction) -> tuple[int, int]:
+    low = high = poc
+    while sum(total[low : high + 1]) < fraction * sum(total):
+        above, below = total[high + 1 : high + 3], total[max(low - 2, 0) : low]
+        sides = [(sum(above), -(high - poc), 1)] * bool(above) + [(sum(below), -(poc - low), 0)] * bool(below)
+        if max(sides)[2]:
+            high += len(above)
+        else:
+            low -= len(below)
+    return low, high
+
+
+def reference_tradingview(tenths: list[int], poc: int, fraction: Fraction) -> tuple[int, int]:
+    low = high = poc
+    while sum(tenths):
+        around = [row for row in (low - 1, high + 1) if 0 <= row < len(tenths)]
+        if not around:
+            break
+        row = max(around, key=lambda row: (tenths[row], -abs(row - poc), row))
+        if Fraction(sum(tenths[low : high + 1]) + tenths[row], 10) > fraction * sum(tenths) / 10 + Fraction(1, 100):
+            break
+        low, high = min(low, row), max(high, row)
+    return low, high
+
+
+@given(total=TENTHS, percent=st.sampled_from((50, 68, 70, 95, 100)))
+@QUICK
+def test_value_area_by_two_rows(total: list[int], percent: int) -> None:
+    poc, fraction = poc_index(noisy(total)), Fraction(percent, 100)
+    area = value_area(noisy(total), poc, percent / 100, ValueAreaMode.TWO_ROW)
+    assert area == reference_two_row(total, poc, fraction)
+
+
+@given(total=TENTHS, percent=st.sampled_from((50, 68, 70, 95, 100)))
+@QUICK
+def test_value_area_that_does_not_exceed(total: list[int], percent: int) -> None:
+    poc, fraction = poc_index(noisy(total)), Fraction(percent, 100)
+    low, high = value_area(noisy(total), poc, percent / 100, ValueAreaMode.TRADINGVIEW)
+    assert (low, high) == reference_tradingview(total, poc, fraction)
+    inside = Fraction(sum(total[low : high + 1]), 10)
+    assert low == high == poc or inside <= fraction * sum(total) / 10 + Fraction(1, 100)
+
+
+def test_the_three_value_areas_of_one_bar() -> None:
+    total = noisy([10, 20, 30, 100, 30, 50, 10])  # 70 % of 25.0 are 17.5
+    assert value_area(total, 3, 0.7) == (2, 5)  # 10 + 3, 3, 5 -> 21
+    assert value_area(total, 3, 0.7, ValueAreaMode.TRADINGVIEW) == (2, 4)  # 16; with 5 more it would be 21
+    assert value_area(total, 3, 0.7, ValueAreaMode.TWO_ROW) == (3, 5)  # 10 + 8 -> 18
+
+
+def test_what_the_rules_of_a_row_too_much_tolerate() -> None:
+    total = np.array([3.0, 7.01, 0.0])  # 70 % of 10.01 are 7.007
+    assert value_area(total, 1, 0.7, ValueAreaMode.TRADINGVIEW) == (1, 2)
+    assert value_area(np.array([0.6, 6.4, 3.0]), 1, 0.7, ValueAreaMode.TRADINGVIEW) == (1, 1)
+    assert value_area(np.array([0.61, 6.4, 0.6, 2.4]), 1, 0.7, ValueAreaMode.TRADINGVIEW) == (0, 1)
+
+
+@given(cells=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=8), least=st.integers(0, 6))
+@QUICK
+def test_unfinished_auctions(cells: list[tuple[int, int]], least: int) -> None:
+    buy, sell = noisy([cell[0] for cell in cells]), noisy([cell[1] for cell in cells])
+    (low_buy, low_sell), (high_buy, high_sell) = cells[0], cells[-1]
+    high = high_sell > 0 and high_buy > 0 and high_buy >= least
+    low = low_sell > 0 and low_buy > 0 and low_sell >= least
+    assert unfinished(buy, sell, least / 10) == (high, low)
+
+
+@given(cells=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=6), rows=st.integers(0, 4))
+@QUICK
+def test_exhaustion(cells: list[tuple[int, int]], rows: int) -> None:
+    buy, sell = [cell[0] for cell in cells], [cell[1] for cell in cells]
+    enough = 2 <= rows <= len(cells)
+    high = enough and all(buy[-at - 1] < buy[-at - 2] for at in range(rows - 1))
+    low = enough and all(sell[at] < sell[at + 1] for at in range(rows - 1))
+    assert exhausted(noisy(buy), noisy(sell), rows) == (high, low)
+
+
+@given(values=st.lists(st.integers(1, 30), max_size=20), percent=st.integers(0, 100))
+@QUICK
+def test_nearest_rank(values: list[int], percent: int) -> None:
+    enough = [value for value in values if sum(one <= value for one in values) * 100 >= percent * len(values)]
+    assert nearest_rank(np.array(values, float), percent) == min(enough, default=0.0)
+
+
+@given(
+    cells=st.lists(st.integers(0, 99), min_size=1, max_size=30), first=st.integers(-40, 40), factor=st.integers(1, 9)
+)
+@QUICK
+def test_coarse_rows(cells: list[int], first: int, factor: int) -> None:
+    row, sums = coarsen(np.array(cells, float), first, factor)
+    wanted: dict[int, int] = {}
+    for at, volume in enumerate(cells):
+        wanted[(first + at) // factor] = wanted.get((first + at) // factor, 0) + volume
+    assert dict(enumerate(sums.tolist(), row)) == wanted
+
+
+def test_a_bar_is_judged_as_its_parts_are() -> None:
+    buy, sell = noisy([1, 5, 9]), noisy([3, 1, 0])
+    seen = judge(buy, sell, FootprintRules(), 0.2)
+    assert (seen.poc, (seen.low, seen.high)) == (2, value_area(buy + sell, 2))
+    assert seen.buy_imbalance.tolist() == [False, False, True]
+    assert judge(buy, sell, FootprintRules(), 1.0).buy_imbalance.tolist() == [False, False, False]
