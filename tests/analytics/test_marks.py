@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from dataclasses import replace
 from fractions import Fraction
@@ -77,7 +78,7 @@ def trades_by_bar(trades: list[Trade], bars: tuple[FootprintBar, ...], timed: bo
     if timed:
         return [[item for item in trades if bar.start_ns <= item.ts_venue_ns < bar.end_ns] for bar in bars]
     ends = np.cumsum([0] + [bar.trades for bar in bars]).tolist()
-    return [trades[begin:end] for begin, end in zip(ends[:-1], ends[1:], strict=True)]
+    return [trades[begin:end] for begin, end in itertools.pairwise(ends)]
 
 
 def reference_zones(bars: tuple[FootprintBar, ...], parts: list[list[Trade]]) -> set[Zone]:
@@ -229,7 +230,8 @@ def test_the_ends_of_a_live_bar_say_nothing() -> None:
     rules = replace(RULES, exhaustion_rows=3)
     live = view_of([*trades], rules).bars[0]
     closed = view_of([*trades, mark(BINANCE, START + MINUTE)], rules).bars[0]
-    assert not (live.unfinished_low or live.exhausted_low)
+    assert not (live.unfinished_low)
+    assert not (live.exhausted_low)
     assert (closed.unfinished_low, closed.unfinished_high) == (True, False)
     assert (closed.exhausted_low, closed.exhausted_high) == (True, False)
     strict = view_of([*trades, mark(BINANCE, START + MINUTE)], replace(rules, unfinished_minimum=1.5)).bars[0]
