@@ -75,7 +75,7 @@ def value_area(
         above, below = volumes[high + 1 : high + 1 + step], volumes[max(low - step, 0) : low]
         up = _grows_up(above, below, high - poc, poc - low)
         inside += sum(above if up else below)
-        if goal == math.inf and inside > fraction * whole + _TRADINGVIEW_TOLERANCE:
+        if goal == math.inf and inside * NEARLY > fraction * whole + _TRADINGVIEW_TOLERANCE:
             break
         low, high = (low, high + len(above)) if up else (low - len(below), high)
     return low, high
