@@ -32,6 +32,7 @@ from feeds.simulator.spec import SECOND
 from feeds.simulator.universe import light_of
 
 HOST = "127.0.0.1"
+PAST_MINUTES = 720
 _PERIOD_S = 0.01
 _ASLEEP_NS = 5 * SECOND
 _CLOSE_S = 2.0
@@ -259,6 +260,7 @@ async def serve(
     *,
     seed: int = 7,
     warm_up_s: int = 900,
+    past_minutes: int = 0,
     clock: Clock | None = None,
     queue_limit: int = 8_000,
     futures_weight: int = 2_400,
@@ -270,13 +272,20 @@ async def serve(
     """Start the loopback venues on 127.0.0.1 and return them listening; `port` 0 takes any free one.
 
     Only these `venues` and `bases`, None means all. `faults_every_s` lets something go wrong that often on average.
-    `warm_up_s` seconds of trades precede the start. `queue_limit` is in frames per client, `futures_weight` a minute.
-    Funding is paid `funding_compression` times as often as the venues say.
+    `warm_up_s` seconds of trades precede the start, and `past_minutes` of bars without trades those. `queue_limit` is
+    in frames per client, `futures_weight` a minute. Funding is paid `funding_compression` times as often as the venues
+    say.
     """
     clock = clock or SystemClock()
     markets, light = markets_of(venues, bases), light_of(venues, bases)
     simulation = Simulation(
-        seed, clock.now_ns(), markets=markets, light=light, warm_up_s=warm_up_s, funding_compression=funding_compression
+        seed,
+        clock.now_ns(),
+        markets=markets,
+        light=light,
+        warm_up_s=warm_up_s,
+        past_minutes=past_minutes,
+        funding_compression=funding_compression,
     )
     schedule = Schedule(faults_every_s, Draws(seed, 20), clock.now_ns()) if faults_every_s else None
     server = Server(simulation, dialects(simulation, futures_weight), clock, queue_limit, schedule)
@@ -307,4 +316,5 @@ def run(
     faults_every_s: float | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; calls `announce` with the port once it listens. Blocks. Options as in `serve`."""
-    asyncio.run(_run(port, announce, seed=seed, venues=venues, bases=bases, faults_every_s=faults_every_s))
+    options = {"seed": seed, "venues": venues, "bases": bases, "faults_every_s": faults_every_s}
+    asyncio.run(_run(port, announce, past_minutes=PAST_MINUTES, **options))

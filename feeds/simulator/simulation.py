@@ -18,7 +18,7 @@ from feeds.simulator.price import Prices
 from feeds.simulator.spec import MS, SECOND, BaseSpec, LightSpec, MarketSpec
 from feeds.simulator.tape import Tape
 from feeds.simulator.universe import LIGHT_BASES
-from feeds.simulator.warmup import fill_tape, price_paths
+from feeds.simulator.warmup import earlier_bars, fill_tape, minute_paths, price_paths
 
 STEP_NS = 10 * MS
 PULSE_NS = 100 * MS
@@ -42,6 +42,7 @@ class Simulation:
         markets: tuple[MarketSpec, ...] = MARKETS,
         light: tuple[LightSpec, ...] = (),
         warm_up_s: int = 900,
+        past_minutes: int = 0,
         cascade_every_s: tuple[float, float] = (40.0, 60.0),
         funding_compression: int = 1,
     ) -> None:
@@ -54,6 +55,8 @@ class Simulation:
         self._compression = funding_compression
         self._relisted: list[Fact] = []
         self._whole = self._open(seed, bases, markets, warm_up_s)
+        if past_minutes:
+            self._remember(seed, bases, past_minutes)
         self._universe = Universe(seed, LIGHT_BASES, light, len(self._whole), self.now_ns, funding_compression)
         self.markets: tuple[Listed, ...] = (*self._whole, *self._universe.markets)
         self._doomed: list[tuple[Market | None, ForcedOrder]] = []
@@ -77,6 +80,16 @@ class Simulation:
             market.opening = dataclasses.replace(tape.ledger)
             markets.append(market)
         return tuple(markets)
+
+    def _remember(self, seed: int, bases: tuple[BaseSpec, ...], minutes: int) -> None:
+        """Give every market bars of the time before its first trade."""
+        paths = minute_paths(bases, minutes, Draws(seed, 7))
+        for market in self._whole:
+            bars, spec = market.tape.bars.rows, market.spec
+            end_ns = bars[0].open_ns if bars else self.now_ns
+            price = float(bars[0].open) if bars else market.mid / spec.tick
+            path = paths[spec.instrument.base]
+            bars[:0] = earlier_bars(market.tape, spec, path, end_ns, price, Draws(seed, 8, market.index))
 
     def advance(self, now_ns: int) -> list[Fact]:
         """Live through all whole steps up to `now_ns` and return what happened, in order per market."""

@@ -147,3 +147,21 @@ def test_book_take_consumes_exactly_what_it_reports() -> None:
     assert book.touch() == ((100, 5), (103, 4))
     assert book.take(Side.BUY, 99, 110) == [(103, 3)]
     assert book.update_id == 4
+
+
+def test_minutes_before_the_trades_join_them_and_belong_together() -> None:
+    simulation = Simulation(5, 1_790_000_000 * SECOND, warm_up_s=120, past_minutes=200)
+    moves = {}
+    for market in simulation.markets:
+        if market.is_light:
+            continue
+        bars, instrument = market.tape.bars.rows, market.spec.instrument
+        past = bars[:200]
+        assert [bar.open_ns for bar in past] == list(range(past[0].open_ns, bars[200].open_ns, 60 * SECOND))
+        assert abs(past[-1].close - bars[200].open) <= 1
+        assert all(bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high for bar in past)
+        assert all(0 < bar.buy_volume < bar.volume for bar in past)
+        assert market.tape.ledger.trades == market.tape.ledger.last_trade_id - market.spec.first_trade_id + 1
+        moves.setdefault(instrument.base, []).append([bar.close / past[-1].close for bar in past])
+    for paths in moves.values():
+        assert all(path == pytest.approx(paths[0], rel=2e-3) for path in paths)
