@@ -6,7 +6,6 @@ import itertools
 import random
 from dataclasses import replace
 from fractions import Fraction
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
