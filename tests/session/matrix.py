@@ -121,7 +121,6 @@ class Cell:
     losses: int = 0
     books_lost: int = 0
     filled: int = 0
-    kept_back: int = 0
     leaked: list[str] = field(default_factory=list)
     stopped: str = ""
 
@@ -134,7 +133,7 @@ class Cell:
     def wrong(self) -> list[str]:
         """Everything that is not as it should be."""
         trades = self.trades
-        unmarked = max(trades.unmarked - self.kept_back, 0) if self.unseen else trades.unmarked
+        unmarked = trades.unexplained if self.unseen else trades.unmarked
         said = {
             self.stopped: bool(self.stopped),
             f"not live: {self.not_live}": bool(self.not_live),
@@ -214,7 +213,7 @@ def _fill_in(desk: Desk, cell: Cell) -> None:
     cell.not_live, cell.wrong_books = desk.not_live(venue), desk.wrong_books(venue)
     cell.trades = desk.trades(venue, noticed_only=cell.fault in ("gap", "reordered"))
     cell.losses, cell.books_lost = noted.events["TradesLost"], noted.events["BookLost"]
-    cell.filled, cell.kept_back = noted.filled, desk.kept_back(venue)
+    cell.filled = noted.filled
 
 
 async def lane(faults: Sequence[str], seed: int, repeats: int = 1, calm_s: float = CALM_S) -> list[Cell]:
