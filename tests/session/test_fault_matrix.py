@@ -14,6 +14,8 @@ from tests.conftest import TABLES
 from tests.session.faults import hurry
 from tests.session.matrix import FAULTS, Cell, matrix, table
 
+pytestmark = pytest.mark.soak  # over sockets and wall time: `make soak`
+
 LANES = 3
 
 

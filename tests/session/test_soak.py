@@ -14,6 +14,8 @@ from tests.conftest import TABLES
 from tests.session.faults import Brake, Desk, hurry, world
 from tests.session.matrix import UNNUMBERED
 
+pytestmark = pytest.mark.soak  # over sockets and wall time: `make soak`
+
 STATM = Path("/proc/self/statm")
 PAGE = 4_096
 LAG_NS = 1_000_000_000
