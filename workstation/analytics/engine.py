@@ -36,29 +36,13 @@ from feeds.events import (
     TradesLost,
 )
 from feeds.instrument import Instrument, InstrumentId
+from workstation.analytics.answers import ANSWERS
 from workstation.analytics.base import DEFAULT_LIMITS, Base, Limits
 from workstation.analytics.interest import Interest
 from workstation.analytics.market import Market
 from workstation.analytics.relisting import in_our_ticks
 from workstation.analytics.universe import Universe
-from workstation.analytics.views.big_trades import big_trades_view
-from workstation.analytics.views.cvd import cvd_view
-from workstation.analytics.views.footprint import footprint_view
-from workstation.analytics.views.ladder import ladder_view
-from workstation.analytics.views.profile import profile_view
-from workstation.analytics.views.tape import tape_view
-from workstation.analytics.views.universe import universe_view
-from workstation.readmodels import (
-    BigTradesRequest,
-    CvdRequest,
-    FootprintRequest,
-    LadderRequest,
-    ProfileRequest,
-    TapeRequest,
-    UniverseRequest,
-    View,
-    ViewRequest,
-)
+from workstation.readmodels import View, ViewRequest
 
 _STATUS_STEP_NS = 1_000_000_000
 
@@ -147,36 +131,11 @@ class Engine:
 
     def revision(self, request: ViewRequest) -> int:
         """A number that changes whenever `view(request)` would."""
-        if isinstance(request, UniverseRequest):
-            return self.universe.revision
-        base = self.bases.get(request.base)
-        if base is None:
-            return -1
-        base.judge(self.now_ns)
-        revision = base.trade_revision + base.coverage_revision + base.state_revision
-        if isinstance(request, FootprintRequest):
-            return revision + base.flow_revision
-        return revision + base.book_revision if isinstance(request, LadderRequest) else revision
+        return ANSWERS[type(request)].revision(self, request)
 
     def view(self, request: ViewRequest) -> View:
         """The frozen answer to a request; an unknown base answers with an empty view."""
-        if isinstance(request, UniverseRequest):
-            return universe_view(self.universe, request)
-        base = self.bases.get(request.base) or Base(request.base)
-        revision = self.revision(request)
-        match request:
-            case FootprintRequest():
-                return footprint_view(base, request, revision, self.now_ns)
-            case CvdRequest():
-                return cvd_view(base, request, revision, self.now_ns)
-            case LadderRequest():
-                return ladder_view(base, request, revision, self.now_ns)
-            case TapeRequest():
-                return tape_view(base, request, revision, self.now_ns)
-            case ProfileRequest():
-                return profile_view(base, request, revision)
-            case BigTradesRequest():
-                return big_trades_view(base, request, revision, self.now_ns)
+        return ANSWERS[type(request)].view(self, request)
 
     def checkpoint(self) -> Engine:
         """An independent engine in the same state."""

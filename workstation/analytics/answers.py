@@ -1,0 +1,80 @@
+"""Which function answers a request, and which counters say that its answer moved. A new view is one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from workstation.analytics.base import Base
+from workstation.analytics.universe import Universe
+from workstation.analytics.views.big_trades import big_trades_view
+from workstation.analytics.views.cvd import cvd_view
+from workstation.analytics.views.footprint import footprint_view
+from workstation.analytics.views.ladder import ladder_view
+from workstation.analytics.views.profile import profile_view
+from workstation.analytics.views.tape import tape_view
+from workstation.analytics.views.universe import universe_view
+from workstation.readmodels import (
+    BigTradesRequest,
+    CvdRequest,
+    FootprintRequest,
+    LadderRequest,
+    ProfileRequest,
+    TapeRequest,
+    UniverseRequest,
+    View,
+)
+
+
+class State(Protocol):
+    """What answers are made of: the engine's state."""
+
+    now_ns: int
+    bases: dict[str, Base]
+    universe: Universe
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`revision(state, request)` changes whenever `view(state, request)` would."""
+
+    revision: Callable[[State, Any], int]
+    view: Callable[[State, Any], View]
+
+
+def of_base(view: Callable[[Base, Any, int, int], View], *counters: str) -> Answer:
+    """The answer of one base: `view(base, request, revision, now_ns)`, an empty base where none is known.
+
+    It moves with the trades, with what is known of them, with the markets' freshness and with the named counters.
+    """
+    names = [f"{name}_revision" for name in ("trade", "coverage", "state", *counters)]
+
+    def revision(state: State, request: Any) -> int:
+        base = state.bases.get(request.base)
+        if base is None:
+            return -1
+        base.judge(state.now_ns)
+        return sum([getattr(base, name) for name in names])
+
+    def answer(state: State, request: Any) -> View:
+        base = state.bases.get(request.base) or Base(request.base)
+        return view(base, request, revision(state, request), state.now_ns)
+
+    return Answer(revision, answer)
+
+
+def of_universe(view: Callable[[Universe, Any], View]) -> Answer:
+    """The answer of the universe, which moves with its samples."""
+    return Answer(lambda state, _: state.universe.revision, lambda state, request: view(state.universe, request))
+
+
+ANSWERS: dict[type[Any], Answer] = {
+    FootprintRequest: of_base(footprint_view, "flow"),
+    CvdRequest: of_base(cvd_view),
+    LadderRequest: of_base(ladder_view, "book"),
+    TapeRequest: of_base(tape_view),
+    ProfileRequest: of_base(lambda base, request, revision, _: profile_view(base, request, revision)),
+    BigTradesRequest: of_base(big_trades_view),
+    UniverseRequest: of_universe(universe_view),
+}
