@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from feeds.instrument import InstrumentId, MarketKind, Venue
+from feeds.instrument import InstrumentId, LiquidationCoverage, MarketKind, Venue, liquidation_coverage
 from workstation.candle_models import NO_CANDLES, CandleColumns, CandleLine
 from workstation.footprint_models import Absorption as Absorption
 from workstation.footprint_models import AbsorptionRule as AbsorptionRule
@@ -184,6 +184,11 @@ class MarketState:
     book: Freshness
     reason: str = ""
     last_event_ns: int = 0
+
+    @property
+    def liquidations(self) -> LiquidationCoverage:
+        """What its venue tells of liquidations: without a feed there are none to show, which is not zero."""
+        return liquidation_coverage(self.venue, self.kind)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from feeds.instrument import Instrument, MarketKind, Venue, instrument_id
+from feeds.instrument import Instrument, MarketKind, Telling, Venue, instrument_id, liquidation_coverage
 
 IMPOSSIBLE = ("0", "-1", "NaN", "sNaN", "inf", "1e999999", "1e-999999")
 
@@ -81,3 +81,18 @@ def test_the_json_of_an_impossible_instrument_is_a_decode_error(text: bytes) -> 
     fields = msgspec.json.decode(msgspec.json.encode(instrument())) | msgspec.json.decode(text)
     with pytest.raises(msgspec.DecodeError):
         msgspec.json.decode(msgspec.json.encode(fields), type=Instrument)
+
+
+def test_what_each_venue_tells_of_liquidations() -> None:
+    told = {venue: liquidation_coverage(venue, MarketKind.LINEAR) for venue in Venue}
+    assert {venue: one.telling for venue, one in told.items()} == {
+        Venue.BINANCE: Telling.SAMPLED,
+        Venue.BYBIT: Telling.ALL,
+        Venue.OKX: Telling.SAMPLED,
+        Venue.HYPERLIQUID: Telling.NONE,
+        Venue.DERIBIT: Telling.DELAYED,
+    }
+    assert [venue for venue, one in told.items() if one.in_real_time] == [Venue.BINANCE, Venue.BYBIT, Venue.OKX]
+    assert [venue for venue, one in told.items() if not one.price_is_fill] == [Venue.BYBIT, Venue.OKX]
+    assert all(one.words for one in told.values())
+    assert {liquidation_coverage(venue, MarketKind.SPOT).telling for venue in Venue} == {Telling.NONE}
