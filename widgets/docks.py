@@ -1,4 +1,4 @@
-"""Docks with a one-line title, and the arrangement a new window starts with."""
+"""Docks, and the arrangement a new window starts with."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QMainWindow, QPushButton, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow
 
+from widgets.dock_title import DockTitle
 from widgets.pane import Pane
-from widgets.theme import CELL, theme
 
 NARROW_PX = 1500
 
@@ -24,7 +24,8 @@ class PaneDock(QDockWidget):
         super().__init__(pane.title)
         self.setObjectName(name)
         self.setWidget(pane)
-        self.setTitleBarWidget(DockTitle(self))
+        self.title = DockTitle(self, pane)
+        self.setTitleBarWidget(self.title)
         self.on_screen = False
         self.widths: dict[int, int] = {}  # own width by width of the window, as last laid out
         self.visibilityChanged.connect(self._on_visibility)
@@ -37,41 +38,6 @@ class PaneDock(QDockWidget):
         super().resizeEvent(event)
         if not self.isFloating():
             self.widths[self.window().width()] = self.width()
-
-
-class DockTitle(QWidget):
-    """Title, float and close. Dragging it moves the dock."""
-
-    def __init__(self, dock: QDockWidget) -> None:
-        super().__init__()
-        look = theme()
-        title = QLabel(dock.windowTitle().upper())
-        title.setFont(look.font(small=True, bold=True))
-        title.setStyleSheet(f"color: {look.color('muted').name()}")
-        self.float = _flat("float", "Take this pane out of the window, or put it back")
-        self.close_button = _flat("×", "Hide this pane; the View menu brings it back")
-        self.float.clicked.connect(lambda: dock.setFloating(not dock.isFloating()))
-        self.close_button.clicked.connect(dock.close)
-        dock.topLevelChanged.connect(lambda floating: self.float.setText("dock" if floating else "float"))
-        row = QHBoxLayout(self)
-        row.setContentsMargins(2 * CELL, 0, CELL, 0)
-        row.setSpacing(CELL)
-        row.addWidget(title, 1)
-        row.addWidget(self.float)
-        row.addWidget(self.close_button)
-        self.setFixedHeight(5 * CELL)
-
-
-def _flat(text: str, tip: str) -> QPushButton:
-    button, look = QPushButton(text), theme()
-    button.setToolTip(tip)
-    button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    button.setFont(look.font(small=True))
-    button.setStyleSheet(
-        f"QPushButton {{ border: none; background: transparent; color: {look.color('faint').name()}; padding: 0 4px; }}"
-        f"QPushButton:hover {{ color: {look.color('text').name()}; }}"
-    )
-    return button
 
 
 def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:

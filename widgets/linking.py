@@ -1,18 +1,23 @@
-"""How panes follow each other: one base for all, one crosshair, one visible time range, one bar length."""
+"""How panes of one link group follow each other: one base, one crosshair, one visible time range, one bar length."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import permutations
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Protocol, runtime_checkable
+
+from PySide6.QtCore import QObject, Signal
 
 from widgets.pane import Pane
 
-# what one pane emits, and what another does with it
+GROUPS = 9
+# what one pane emits, and what the others of its group do with it
 _LINKS = (
     ("crosshair_moved", "show_crosshair"),
     ("visible_range_changed", "set_visible_range"),
     ("bar_changed", "set_bar_length"),
+    ("anchor_chosen", "set_anchor"),
+    ("levels_changed", "set_levels"),
 )
 
 
@@ -48,10 +53,83 @@ class Cancels(Protocol):
         """Take it away."""
 
 
-def link(panes: Iterable[Pane]) -> None:
-    """Connect every signal of a pane to the slot of every other pane that has it. Slots must not emit in turn."""
-    for one, other in permutations(panes, 2):
+class Links(QObject):
+    """Passes on what the panes of a group tell each other. Slots must not emit in turn.
+
+    A pane tells another base by `base_chosen`, or by a request with that base. Group 0 is no group. `base_changed`
+    carries the group and its new base.
+    """
+
+    base_changed = Signal(int, str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bases: dict[int, str] = {}
+        self._panes: list[Pane] = []
+        self._spreading = False
+
+    def add(self, pane: Pane) -> None:
+        """Link a pane from now on."""
+        self._panes.append(pane)
         for signal, slot in _LINKS:
-            emitted, received = getattr(one, signal, None), getattr(other, slot, None)
-            if emitted is not None and received is not None:
-                emitted.connect(received)
+            if (emitted := getattr(pane, signal, None)) is not None:
+                emitted.connect(partial(self._pass_on, pane, slot))
+        if (chosen := getattr(pane, "base_chosen", None)) is not None:
+            chosen.connect(lambda base: self.set_base(pane.link_group, base, source=pane))
+        pane.request_changed.connect(lambda: self._follow_request(pane))
+        self._take_up(pane)
+
+    def remove(self, pane: Pane) -> None:
+        """Forget a pane that goes away."""
+        if pane in self._panes:
+            self._panes.remove(pane)
+
+    def set_group(self, pane: Pane, group: int) -> None:
+        """Move a pane to another group; it takes up that group's base."""
+        pane.link_group = group
+        self._take_up(pane)
+
+    def set_base(self, group: int, base: str, source: Pane | None = None) -> None:
+        """Show a base in every pane of a group; in a pane of no group, there alone."""
+        if self._spreading:
+            return
+        if group == 0:
+            self._tell(source, base)
+            return
+        self.bases[group] = base
+        self._spreading = True
+        try:
+            for pane in self._panes:
+                if pane.link_group == group:
+                    self._tell(pane, base)
+        finally:
+            self._spreading = False
+        self.base_changed.emit(group, base)
+
+    def _take_up(self, pane: Pane) -> None:
+        base = self.bases.get(pane.link_group)
+        if base:
+            self._tell(pane, base)
+
+    def _tell(self, pane: object, base: str) -> None:
+        if isinstance(pane, HasBase):
+            pane.set_base(base)
+
+    def _follow_request(self, pane: Pane) -> None:
+        """A base chosen inside a pane becomes the base of its group."""
+        base = getattr(pane.request(), "base", "")
+        group = pane.link_group
+        if base and group and base != self.bases.get(group, base):
+            self.set_base(group, base, source=pane)
+
+    def _pass_on(self, source: Pane, slot: str, *told: object) -> None:
+        for receive in self._receivers(source, slot):
+            receive(*told)
+
+    def _receivers(self, source: Pane, slot: str) -> Iterator[Callable[..., None]]:
+        if source.link_group == 0:
+            return
+        for pane in self._panes:
+            receive = getattr(pane, slot, None)
+            if receive is not None and pane is not source and pane.link_group == source.link_group:
+                yield receive

@@ -10,13 +10,16 @@ from PySide6.QtGui import QCloseEvent, QGuiApplication, QPainter, QResizeEvent, 
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMainWindow, QTabWidget, QToolBar, QWidget
 
 from widgets import format as fmt
+from widgets.catalogue import PANES
 from widgets.controls import Controls
 from widgets.dialogs.cheat_sheet import CheatSheet
 from widgets.dialogs.files import ask_picture, ask_recording, save_picture
-from widgets.docks import NARROW_PX, PaneDock, arrange, fold
+from widgets.dialogs.pane_help import PaneHelp
+from widgets.dock_set import DockSet
+from widgets.docks import NARROW_PX, arrange, fold
 from widgets.frame_timer import FrameTimer, ViewSource
 from widgets.header import Header
-from widgets.linking import Cancels, GoesToTime, HasBase, HasBases, link
+from widgets.linking import Cancels, GoesToTime
 from widgets.menus import Key, MenuBar, bind
 from widgets.paint_guard import paints
 from widgets.pane import Pane
@@ -30,12 +33,12 @@ from workstation.readmodels import StatusView
 _FRAME_PX = 3
 
 
+_AGE_FRAMES = 15
+
+
 def default_panes() -> dict[str, Pane]:
     """The panes of a new window by the names that saved layouts use."""
-    from widgets.panes.cvd import CvdPane
-    from widgets.panes.footprint import FootprintPane
-
-    return {"footprint": FootprintPane(), "cvd": CvdPane(), "ladder": LadderPane(), "tape": TapePane()}
+    return {name: kind.factory() for name, kind in PANES.items() if kind.at_start}
 
 
 class MainWindow(QMainWindow):
@@ -52,24 +55,25 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self.setWindowTitle(title)
-        self.panes = panes if panes is not None else default_panes()
+        self.dock_set = DockSet(self, panes if panes is not None else default_panes())
+        self.panes, self.docks = self.dock_set.panes, self.dock_set.docks
         self.frame_timer = FrameTimer(source, self._live_panes)
         self.header, self.playback = Header(), PlaybackBar(controls)
         self.status = StatusBar(self.frame_timer.frame_ms)
         self.menus = MenuBar()
-        self.docks = {name: PaneDock(name, pane) for name, pane in self.panes.items()}
         self._controls = controls
         self._save, self._load = save_layout, load_layout
         self._narrow: bool | None = None
         self._replay = False
         self._now_ns = 0
+        self._frame = 0
         self._assemble()
         self._connect()
         self.resize(1600, 900)
 
     def _live_panes(self) -> Iterator[Pane]:
         yield self.header
-        yield from (self.panes[name] for name, dock in self.docks.items() if dock.on_screen)
+        yield from self.dock_set.on_screen()
 
     # --- assembly
 
@@ -108,6 +112,7 @@ class MainWindow(QMainWindow):
         menus.file.addSeparator()
         menus.add(menus.file, "Quit", "Ctrl+Q", self.close)
         menus.list_docks(self.docks.values())
+        menus.list_kinds({name: kind.title for name, kind in PANES.items()}, self.dock_set.open)
         menus.add(menus.view, "Full screen", "F11", self.toggle_full_screen)
         menus.add(menus.view, "Start layout", "", self.reset_layout)
         menus.add(menus.help, "Keys", "?", self.show_keys)
@@ -135,34 +140,26 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.frame_timer.ticked.connect(self._show_status)
-        self.header.base_chosen.connect(self._spread_base)
-        for pane in self.panes.values():
-            pane.request_changed.connect(lambda pane=pane: self._follow_base(pane))
-        link(self.panes.values())
+        links = self.dock_set.links
+        self.header.base_chosen.connect(lambda base: links.set_base(self.header.link_group, base))
+        links.base_changed.connect(self._show_base)
+        self.dock_set.changed.connect(lambda: self.menus.list_docks(self.docks.values()))
+        self.dock_set.help_asked.connect(lambda pane: PaneHelp(self, pane).open())
 
     # --- base
 
     def set_bases(self, bases: list[str]) -> None:
         """What can be chosen, in this order; the first one is shown unless another is already."""
-        for pane in self.panes.values():
-            if isinstance(pane, HasBases):
-                pane.set_bases(bases)
+        self.dock_set.set_bases(bases)
         self.header.set_bases(bases)
 
     def set_base(self, base: str) -> None:
-        """Show this base in every pane."""
+        """Show this base in every pane that follows the header."""
         self.header.set_base(base)
 
-    def _spread_base(self, base: str) -> None:
-        for pane in self.panes.values():
-            if isinstance(pane, HasBase):
-                pane.set_base(base)
-
-    def _follow_base(self, pane: Pane) -> None:
-        """A base chosen inside one pane becomes the base of all."""
-        request, shown = pane.request(), self.header.request()
-        if request is not None and shown is not None and getattr(request, "base", shown.base) != shown.base:
-            self.set_base(getattr(request, "base", shown.base))
+    def _show_base(self, group: int, base: str) -> None:
+        if group == self.header.link_group:
+            self.header.set_base(base)
 
     # --- each frame
 
@@ -172,6 +169,9 @@ class MainWindow(QMainWindow):
         self.header.show_status(status)
         self.playback.refresh(status)
         self.status.refresh(status)
+        self._frame += 1
+        if self._frame % _AGE_FRAMES == 1:
+            self.dock_set.show_ages(status.now_ns)
         tape = self.panes.get("tape")
         if isinstance(tape, TapePane) and tape.isVisible():
             tape.set_now(status.now_ns)

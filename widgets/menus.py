@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
@@ -39,6 +40,8 @@ class MenuBar(QMenuBar):
     def __init__(self) -> None:
         super().__init__()
         self.file, self.view, self.help = self.addMenu("File"), self.addMenu("View"), self.addMenu("Help")
+        self._docks_end = self.view.addSeparator()
+        self.more = self.view.addMenu("Open pane")
 
     def add(self, menu: QMenu, text: str, key: str, effect: Callable[[], object]) -> QAction:
         """An entry that shows its key; the key itself is bound by `bind`, so that both never compete."""
@@ -47,7 +50,13 @@ class MenuBar(QMenuBar):
         return action
 
     def list_docks(self, docks: Iterable[QDockWidget]) -> None:
-        """One checkable entry a dock."""
+        """One checkable entry a dock, at the top of the View menu; entries of earlier calls stay where they are."""
+        known = self.view.actions()
         for dock in docks:
-            self.view.addAction(dock.toggleViewAction())
-        self.view.addSeparator()
+            if dock.toggleViewAction() not in known:
+                self.view.insertAction(self._docks_end, dock.toggleViewAction())
+
+    def list_kinds(self, titles: Mapping[str, str], open_pane: Callable[[str], object]) -> None:
+        """What can be opened besides."""
+        for name, title in titles.items():
+            self.add(self.more, title, "", partial(open_pane, name))

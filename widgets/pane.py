@@ -1,21 +1,44 @@
 """What every pane is: a titled widget with a request, refreshed with the view that answers it.
 
-A pane never asks the engine, owns no timer and repaints only in `refresh`. The frame timer does the asking.
+A pane never asks the engine, owns no timer and repaints only in `refresh`. The frame timer does the asking, and the
+title bar of its dock shows what is common to all: link group, data age, copies, help.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
-from workstation.readmodels import View, ViewRequest
+from workstation.readmodels import MarketState, View, ViewRequest
+
+
+class Table(NamedTuple):
+    """What a pane shows, as data: a header and rows of texts or numbers; None is an empty cell."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str | int | float | None, ...], ...]
+
+    def text(self) -> str:
+        """Tab-separated lines, as spreadsheets take them."""
+        lines = (self.header, *self.rows)
+        return "\n".join("\t".join("" if cell is None else str(cell) for cell in line) for line in lines)
 
 
 class Pane(QWidget):
-    """Base of all panes, one level deep. Subclasses set `title` and implement `request`, `refresh` and `clear`."""
+    """Base of all panes, one level deep. Subclasses set `title` and implement `request`, `refresh` and `clear`.
+
+    `help` is a paragraph for a person: what is shown, by which definition, and what the marks mean. `link_group` is 1
+    to 9, or 0 for a pane that follows nobody.
+    """
 
     title = ""
+    help = ""
+    keys: tuple[tuple[str, str], ...] = ()
     every_frames = 1  # a pane whose numbers nobody can read at 60 Hz asks for fewer
+    has_settings = False
+    link_group = 1
     request_changed = Signal()
 
     def request(self) -> ViewRequest | None:
@@ -40,3 +63,14 @@ class Pane(QWidget):
     def clear(self) -> None:
         """Forget what is shown: the source changed or playback jumped."""
         raise NotImplementedError
+
+    def shown_markets(self) -> tuple[MarketState, ...]:
+        """The markets in what is shown; the title bar tells the age of their data."""
+        return ()
+
+    def as_table(self) -> Table | None:
+        """What is shown, as data; None while there is nothing."""
+        return None
+
+    def open_settings(self) -> None:
+        """Show the settings in place; only where `has_settings`."""

@@ -1,0 +1,110 @@
+"""The panes that are open in a window, each in its dock: made on demand, doubled, filled up to the whole window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from PySide6.QtCore import QByteArray, QObject, Qt, Signal
+from PySide6.QtWidgets import QMainWindow
+
+from widgets.catalogue import PANES
+from widgets.docks import PaneDock
+from widgets.linking import HasBases, Links
+from widgets.pane import Pane
+
+
+class DockSet(QObject):
+    """Owns panes and docks by name: `cvd` is the first of its kind, `cvd:2` the second. `changed` follows a new one."""
+
+    changed = Signal()
+    help_asked = Signal(object)
+
+    def __init__(self, window: QMainWindow, panes: dict[str, Pane]) -> None:
+        super().__init__(window)
+        self.links = Links()
+        self.panes: dict[str, Pane] = {}
+        self.docks: dict[str, PaneDock] = {}
+        self._window = window
+        self._bases: list[str] = []
+        self._before_maximised: QByteArray | None = None
+        for name, pane in panes.items():
+            self.add(name, pane)
+
+    def on_screen(self) -> Iterator[Pane]:
+        """The panes that can be seen now."""
+        return (self.panes[name] for name, dock in self.docks.items() if dock.on_screen)
+
+    def add(self, name: str, pane: Pane) -> PaneDock:
+        """Put a pane into a dock of its own. The dock is not in the window yet."""
+        dock = PaneDock(name, pane)
+        self.panes[name], self.docks[name] = pane, dock
+        self.links.add(pane)
+        if self._bases and isinstance(pane, HasBases):
+            pane.set_bases(self._bases)
+        dock.title.group_chosen.connect(lambda group: self.set_group(name, group))
+        dock.title.asked.connect(lambda what: self._do(what, name))
+        self.changed.emit()
+        return dock
+
+    def open(self, kind: str) -> PaneDock:
+        """Another pane of a kind, at the right of the window; the hidden one of that name is shown instead."""
+        name = kind
+        count = 1
+        while name in self.docks and self.docks[name].isVisible():
+            count += 1
+            name = f"{kind}:{count}"
+        dock = self.docks.get(name) or self.make(name)
+        if self._window.dockWidgetArea(dock) is Qt.DockWidgetArea.NoDockWidgetArea:
+            self._window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+        dock.show()
+        dock.raise_()
+        return dock
+
+    def make(self, name: str) -> PaneDock:
+        """Make the pane that a name stands for. Raises KeyError for a kind that is not known."""
+        return self.add(name, PANES[name.partition(":")[0]].factory())
+
+    def set_bases(self, bases: list[str]) -> None:
+        """What can be chosen, for the panes that list it."""
+        self._bases = bases
+        for pane in self.panes.values():
+            if isinstance(pane, HasBases):
+                pane.set_bases(bases)
+
+    def set_group(self, name: str, group: int) -> None:
+        """Link a pane with another group, or with none (0)."""
+        self.links.set_group(self.panes[name], group)
+        self.docks[name].title.show_group(group)
+
+    def show_ages(self, now_ns: int) -> None:
+        """Tell in every title that can be seen how old its data is."""
+        for dock in self.docks.values():
+            if dock.on_screen:
+                dock.title.show_age(now_ns)
+
+    def toggle_maximised(self, name: str) -> None:
+        """Fill the window with one pane; again, and all is as it was."""
+        if self._before_maximised is not None:
+            state, self._before_maximised = self._before_maximised, None
+            self._window.restoreState(state)
+            return
+        self._before_maximised = self._window.saveState()
+        for other, dock in self.docks.items():
+            if other != name and not dock.isFloating():
+                dock.hide()
+
+    def _do(self, what: str, name: str) -> None:
+        if what == "maximise":
+            self.toggle_maximised(name)
+        elif what == "duplicate":
+            self._duplicate(name)
+        else:
+            self.help_asked.emit(self.panes[name])
+
+    def _duplicate(self, name: str) -> None:
+        kind = name.partition(":")[0]
+        if kind in PANES:
+            original = self.panes[name]
+            copy = self.open(kind)
+            self.set_group(copy.objectName(), original.link_group)
+            self.panes[copy.objectName()].restore(original.state())
