@@ -9,9 +9,8 @@ base coin.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 
-from feeds.instrument import InstrumentId, LiquidationCoverage, MarketKind, Venue, liquidation_coverage
+from feeds.instrument import InstrumentId, MarketKind, Venue
 from workstation.candle_models import NO_CANDLES, CandleColumns, CandleLine
 from workstation.footprint_models import Absorption as Absorption
 from workstation.footprint_models import AbsorptionRule as AbsorptionRule
@@ -31,29 +30,18 @@ from workstation.footprint_models import ZeroRule as ZeroRule
 from workstation.footprint_models import Zone as Zone
 from workstation.footprint_models import no_floats as no_floats
 from workstation.footprint_models import no_ints as no_ints
+from workstation.market_models import Freshness as Freshness
+from workstation.market_models import MarketFilter as MarketFilter
+from workstation.market_models import MarketState as MarketState
 from workstation.status_models import BackfillStatus as BackfillStatus
 from workstation.status_models import Capabilities as Capabilities
 from workstation.status_models import ConnectionStatus as ConnectionStatus
 from workstation.status_models import Presence as Presence
 from workstation.status_models import StatusView as StatusView
-
-
-@dataclass(frozen=True, slots=True)
-class MarketFilter:
-    """Which markets of a base are summed.
-
-    None means all of them. `perp=None` takes both, True perpetuals, False spot.
-    """
-
-    perp: bool | None = True
-    venues: frozenset[Venue] | None = None
-    kinds: frozenset[MarketKind] | None = None
-
-    def accepts(self, venue: Venue, kind: MarketKind) -> bool:
-        """Whether a market belongs to the sum."""
-        if self.perp is not None and kind.is_perp != self.perp:
-            return False
-        return (self.venues is None or venue in self.venues) and (self.kinds is None or kind in self.kinds)
+from workstation.universe_models import UniverseColumns as UniverseColumns
+from workstation.universe_models import UniverseMarkets as UniverseMarkets
+from workstation.universe_models import UniverseRequest as UniverseRequest
+from workstation.universe_models import UniverseView as UniverseView
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,47 +136,9 @@ class TapeRequest:
     count: int = 200
 
 
-@dataclass(frozen=True, slots=True)
-class UniverseRequest:
-    """Every perpetual that a filter accepts and, summed over them, every base; `base` narrows nothing."""
-
-    base: str = ""
-    markets: MarketFilter = MarketFilter()
-
-
 ViewRequest = (
     FootprintRequest | CvdRequest | LadderRequest | TapeRequest | ProfileRequest | BigTradesRequest | UniverseRequest
 )
-
-
-class Freshness(StrEnum):
-    """How far a market can be trusted now."""
-
-    WAITING = "waiting"  # nothing received yet
-    SYNCING = "syncing"  # connected, book or first trade not there yet
-    LIVE = "live"
-    STALE = "stale"  # silent for longer than its stream should be
-    LOST = "lost"  # a gap or a disconnect; not part of any sum until it is back
-
-
-@dataclass(frozen=True, slots=True)
-class MarketState:
-    """One market as seen now. `trades` and `book` are judged apart; `reason` says why one of them is not live."""
-
-    id: InstrumentId
-    venue: Venue
-    kind: MarketKind
-    symbol: str
-    tick_size: float
-    trades: Freshness
-    book: Freshness
-    reason: str = ""
-    last_event_ns: int = 0
-
-    @property
-    def liquidations(self) -> LiquidationCoverage:
-        """What its venue tells of liquidations: without a feed there are none to show, which is not zero."""
-        return liquidation_coverage(self.venue, self.kind)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -350,80 +300,6 @@ class TapeView:
     market: Ints
     prints: Ints
     markets: tuple[MarketState, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class UniverseColumns:
-    """One number a row; NaN where it is not known.
-
-    `price` is the last one. `funding_8h` is a fraction of the notional per 8 h, positive when longs pay;
-    `open_interest` is base coin, one side counted; its changes are fractions; `premium` is mark over index minus 1.
-    `taker_delta` is what takers bought minus what they sold, over the volume, in the last whole 5 minutes or hour that
-    the venue told. `liquidated_*` is the notional of the last hour by the side of the position. `age_s` is the time
-    since the last word.
-    """
-
-    price: Floats
-    change_24h: Floats
-    volume_24h: Floats
-    turnover_24h: Floats
-    funding_8h: Floats
-    open_interest: Floats
-    open_interest_usd: Floats
-    interest_change_1h: Floats
-    interest_change_4h: Floats
-    interest_change_24h: Floats
-    premium: Floats
-    taker_delta_5m: Floats
-    taker_delta_1h: Floats
-    liquidated_long_1h: Floats
-    liquidated_short_1h: Floats
-    age_s: Floats
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class UniverseMarkets:
-    """The perpetuals one by one. `base` is the row of each in `UniverseView.symbols`.
-
-    `funding` is a fraction per interval of `interval_h` hours, due at `next_funding_ns` (0: not told). `bid` and `ask`
-    are prices, the sizes base coin. `taker_buy_24h` is base coin.
-    """
-
-    ids: tuple[InstrumentId, ...]
-    venues: tuple[Venue, ...]
-    kinds: tuple[MarketKind, ...]
-    base: Ints
-    columns: UniverseColumns
-    mark: Floats
-    index: Floats
-    funding: Floats
-    interval_h: Floats
-    next_funding_ns: Ints
-    bid: Floats
-    ask: Floats
-    bid_size: Floats
-    ask_size: Floats
-    taker_buy_24h: Floats
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class UniverseView:
-    """One row a base, over its perpetuals that are live: those that said something in the last 20 s.
-
-    Sums are over what is known; funding is weighted by open interest in USD, premium by turnover; price and change are
-    those of the market with the largest turnover. A change of open interest is over the markets that know both ends.
-    `live` of `known` perpetuals count. `since_ns` is when the first word came: sums of an hour are whole an hour later.
-    """
-
-    request: UniverseRequest
-    revision: int
-    symbols: tuple[str, ...]
-    columns: UniverseColumns
-    live: Ints
-    known: Ints
-    markets: UniverseMarkets
-    since_ns: int = 0
-    now_ns: int = 0
 
 
 View = FootprintView | CvdView | LadderView | TapeView | ProfileView | BigTrades | UniverseView
