@@ -188,6 +188,30 @@ def export(
 
 
 @app.command()
+def score(
+    file: Annotated[Path, typer.Argument(help="A csv file of inputs in per cent, one coin a row.")],
+    out: Annotated[Path | None, typer.Option(help="The csv file to write.")] = None,
+    validate: Annotated[
+        bool, typer.Option(help="Fit on the scores that the file has, and print how rows left out agree.")
+    ] = False,
+) -> None:
+    """Add pressure score, bias and regime to rows of inputs, or replace them.
+
+    Columns: oi_change_1h_pct, oi_change_4h_pct, oi_change_24h_pct, funding_rate_pct, basis_pct; those that are missing,
+    and empty cells, are not counted. All others are kept.
+    """
+    from workstation.scoring import read, validation, write
+
+    if out is None and not validate:
+        raise typer.BadParameter("say with --out where to write, or ask with --validate how good the score is")
+    table = read(file)
+    if validate:
+        typer.echo(validation(table))
+    if out is not None:
+        typer.echo(f"{out}: {write(table, out):,} rows")
+
+
+@app.command()
 def screenshot(
     file: Annotated[Path, typer.Argument(help="A recording.")],
     at: Annotated[str, typer.Option(help="start, end, +90s, 23:58:00, an ISO time in UTC, or ns.")] = "end",
