@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
@@ -12,6 +10,7 @@ from PySide6.QtGui import QFontMetricsF, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from widgets import format as text_of
+from widgets.axis_ticks import value_ticks
 from widgets.items.scale import SlotGrid
 from widgets.paint_guard import PaintGuard
 from widgets.theme import theme
@@ -19,8 +18,7 @@ from widgets.theme import theme
 PRICE_WIDTH = 72
 TIME_HEIGHT = 20
 
-_SECOND = 1_000_000_000
-_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 604800)
+_MINUTE = 60_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,37 +29,6 @@ class Tag:
     text: str
     fill: str
     ink: str
-
-
-def value_ticks(bottom: float, top: float, height_px: float, spacing_px: float = 40.0) -> list[float]:
-    """Round values (1, 2, 5 x 10^n) about `spacing_px` apart, ascending."""
-    span = top - bottom
-    if not (math.isfinite(span) and span > 0.0 and height_px > 0.0):
-        return []
-    raw = span * spacing_px / height_px
-    magnitude = 10.0 ** math.floor(math.log10(raw))
-    step = next(factor * magnitude for factor in (1, 2, 5, 10) if factor * magnitude >= raw * 0.999)
-    first, last = math.ceil(bottom / step), math.floor(top / step)
-    return [index * step for index in range(first, last + 1)] if last - first < 1000 else []
-
-
-def time_ticks(start_ns: int, end_ns: int, width_px: float, spacing_px: float = 80.0) -> list[tuple[int, str, bool]]:
-    """Round UTC moments `spacing_px` or more apart: ns, text, whether a day begins there (the text is a date then)."""
-    span_s = (end_ns - start_ns) / _SECOND
-    if span_s <= 0.0 or width_px <= 0.0:
-        return []
-    wanted = span_s * spacing_px / width_px
-    step_s = next((step for step in _STEPS_S if step >= wanted), 604800 * math.ceil(wanted / 604800))
-    step = step_s * _SECOND
-    first = -(-start_ns // step)
-    return [_time_tick(index * step, step_s) for index in range(first, end_ns // step + 1)]
-
-
-def _time_tick(ts_ns: int, step_s: int) -> tuple[int, str, bool]:
-    moment = datetime.fromtimestamp(ts_ns // _SECOND, UTC)
-    if ts_ns % (86_400 * _SECOND) == 0:
-        return ts_ns, f"{moment.day} {moment:%b}", True
-    return ts_ns, moment.strftime("%H:%M:%S" if step_s < 60 else "%H:%M"), False
 
 
 class _Axis(pg.AxisItem):  # type: ignore[misc]
@@ -152,7 +119,7 @@ class TimeAxis(_Axis):
     def __init__(self) -> None:
         super().__init__("bottom")
         self.setHeight(TIME_HEIGHT)
-        self._grid = SlotGrid(60 * _SECOND, 0)
+        self._grid = SlotGrid(_MINUTE, 0)
 
     def set_grid(self, grid: SlotGrid) -> None:
         """What a slot means."""
@@ -164,8 +131,8 @@ class TimeAxis(_Axis):
         left, right = self.range
         metrics = QFontMetricsF(self._bold)
         taken = [self._tag_box(tag, rect, metrics) for tag in self._tags]
-        for ts_ns, text, is_day in time_ticks(self._grid.ts_ns(left), self._grid.ts_ns(right), rect.width()):
-            x = rect.left() + (self._grid.slot(ts_ns) + self._shift(ts_ns) - left) / (right - left) * rect.width()
+        for slot, text, is_day, centred in self._grid.ticks(left, right, rect.width()):
+            x = rect.left() + (slot + 0.5 * centred - left) / (right - left) * rect.width()
             half = metrics.horizontalAdvance(text) / 2 + 2
             box = QRectF(round(x - half), rect.top(), 2 * half, rect.height())
             if rect.contains(box) and not any(box.intersects(other) for other in taken):
@@ -177,9 +144,6 @@ class TimeAxis(_Axis):
             painter.fillRect(box, theme().brush(tag.fill))
             painter.setPen(theme().pen(tag.ink))
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, tag.text)
-
-    def _shift(self, ts_ns: int) -> float:
-        return 0.5 if ts_ns % self._grid.bar_ns == 0 else 0.0
 
     def _tag_box(self, tag: Tag, rect: QRectF, metrics: QFontMetricsF) -> QRectF:
         left, right = self.range

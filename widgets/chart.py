@@ -127,6 +127,15 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
         self.time_axis.set_grid(grid)
         self.following = True
 
+    def renew_grid(self, grid: SlotGrid, shift: float = 0.0) -> None:
+        """The same bars on a grid that grew; what was at a slot is now `shift` slots further on and stays in place."""
+        self.grid = grid
+        self.time_axis.set_grid(grid)
+        if shift:
+            left, right = self.visible
+            self.latest = None if self.latest is None else self.latest + shift
+            self.set_visible(left + shift, right + shift)
+
     def set_latest(self, slot: float) -> None:
         """The newest bar; moves the range only while following."""
         before, self.latest = self.latest, slot

@@ -97,7 +97,7 @@ def profile_of(view: FootprintView, request: ProfileRequest) -> ProfileView:
 
 def _side_profile(pane: FootprintPane) -> None:
     pane.change_style(profile=ProfileSpan.VISIBLE)
-    view, requests = pane._view, pane.side_requests()
+    view, requests = pane.layers.view, pane.side_requests()
     assert view is not None
     for request in requests:
         assert isinstance(request, ProfileRequest)
@@ -109,7 +109,7 @@ def _measured(pane: FootprintPane) -> None:
     low, high = scale.bottom + 0.3 * (scale.top - scale.bottom), scale.bottom + 0.75 * (scale.top - scale.bottom)
     region = Region(scale.left + 2, low, scale.left + 5, high)
     pane.add_level(scale.bottom + 0.2 * (scale.top - scale.bottom))
-    pane.drawings.show_region(region, pane._measured(region))
+    pane.drawings.show_region(region, pane.reading.measure(region))
 
 
 if __name__ == "__main__":

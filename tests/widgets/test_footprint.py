@@ -86,14 +86,14 @@ def _near(names: set[str], wanted: QColor) -> bool:
 
 def test_numbers_are_shown_only_where_they_fit(pane: FootprintPane) -> None:
     pane.refresh(synthetic.footprint(synthetic.walk(60)))
-    assert pane._choice is not None
-    assert pane._choice.detail is Detail.NUMBERS
-    seen = [pane._choice.detail]
+    assert pane.layers.choice is not None
+    assert pane.layers.choice.detail is Detail.NUMBERS
+    seen = [pane.layers.choice.detail]
     for _ in range(12):
         pane.chart.zoom_time(1.5, pane.chart.visible[1])
         pane.grab()
         assert pane.item.failure == ""
-        seen.append(pane._choice.detail)
+        seen.append(pane.layers.choice.detail)
     assert seen == sorted(seen, reverse=True)
     assert seen[-1] is Detail.CANDLES
 
@@ -104,8 +104,8 @@ def test_the_legend_states_the_effective_rows_and_who_is_missing(pane: Footprint
     low, high = 60_000.0, 64_000.0
     pane.chart.auto_values = False
     pane.chart.set_values(low, high)
-    assert isinstance(pane._choice, Choice)
-    factor = pane._choice.factor
+    assert isinstance(pane.layers.choice, Choice)
+    factor = pane.layers.choice.factor
     assert factor > 1
     assert f"row 10 (x{factor} = {10 * factor})" in pane.legend.text
     assert "BTC perp" in pane.legend.text
@@ -149,10 +149,10 @@ def test_no_base_no_request(qtbot: QtBot) -> None:
 def test_clicks_change_the_request(pane: FootprintPane, qtbot: QtBot) -> None:
     pane.refresh(small_view())
     with qtbot.waitSignal(pane.request_changed):
-        qtbot.mouseClick(pane.toolbar.kind["spot"], Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(pane.toolbar.markets.kind["spot"], Qt.MouseButton.LeftButton)
     assert pane.request() == FootprintRequest("BTC", MarketFilter(perp=False))
     with qtbot.waitSignal(pane.request_changed):
-        qtbot.mouseClick(pane.toolbar.kind["perp"], Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(pane.toolbar.markets.kind["perp"], Qt.MouseButton.LeftButton)
     with qtbot.waitSignals([pane.request_changed, pane.bar_changed]):
         QTest.keyClick(pane.toolbar.bar, Qt.Key.Key_Down)
     assert pane.request() == FootprintRequest("BTC", bar_ns=5 * synthetic.MINUTE)
@@ -162,16 +162,16 @@ def test_clicks_change_the_request(pane: FootprintPane, qtbot: QtBot) -> None:
 
 
 def test_the_venue_menu_filters_and_never_asks_for_nothing(pane: FootprintPane) -> None:
-    actions = pane.toolbar._venue_actions
+    actions = pane.toolbar.markets.actions_of
     for venue in list(Venue)[1:]:
         actions[venue].trigger()
     request = pane.request()
     assert request is not None
     assert request.markets.venues == frozenset({Venue.BINANCE})
-    assert pane.toolbar.venues.text() == "Binance"
+    assert pane.toolbar.markets.venues.text() == "Binance"
     actions[Venue.BINANCE].trigger()
     assert pane.request() == FootprintRequest("BTC")
-    assert pane.toolbar.venues.text() == "all venues"
+    assert pane.toolbar.markets.venues.text() == "all venues"
 
 
 def test_another_base_forgets_the_row_size(pane: FootprintPane) -> None:

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from tests.widgets import synthetic
-from widgets.axes import time_ticks, value_ticks
+from widgets.axis_ticks import time_ticks, value_ticks
 from widgets.items.columns import columns_of
 from widgets.items.detail import FACTORS, HYSTERESIS, Choice, Detail, choose
 from widgets.items.digits import encode_texts

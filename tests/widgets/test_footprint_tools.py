@@ -198,19 +198,19 @@ def test_imbalances_go_and_come(pane: FootprintPane, qtbot: QtBot) -> None:
 def test_a_cell_tells_its_share_of_the_bar(pane: FootprintPane) -> None:
     scale, view = pane.chart.plot_scale, shown()
     bar = view.bars[-3]
-    slot = float(pane._placed.slots[-3]) + 0.5
-    tip = pane._tip(QPointF(scale.x(slot), scale.y((bar.poc_row + 0.5) * view.row_size)))
+    slot = float(pane.layers.placed.slots[-3]) + 0.5
+    tip = pane.reading.tip(QPointF(scale.x(slot), scale.y((bar.poc_row + 0.5) * view.row_size)))
     assert "of the bar" in tip
     assert "POC" in tip
     assert "trades" in tip
-    assert pane._tip(QPointF(scale.x(slot), -500.0)) == ""
+    assert pane.reading.tip(QPointF(scale.x(slot), -500.0)) == ""
 
 
 def test_bars_in_sight_are_copied_as_data(pane: FootprintPane) -> None:
     pane.copy_data()
     lines = QGuiApplication.clipboard().text().splitlines()
     assert lines[0].split(",") == list(COLUMNS)
-    assert len(lines) - 1 == len(pane._view.bars[pane._placed.between(*pane.chart.visible)])  # type: ignore[union-attr]
+    assert len(lines) - 1 == len(pane.layers.view.bars[pane.layers.placed.between(*pane.chart.visible)])  # type: ignore[union-attr]
     one = bars_as_csv((synthetic.bar(synthetic.START, {10: (5.0, 100.0)}, 10.0),), 10.0).splitlines()[1].split(",")
     assert one[COLUMNS.index("delta")] == "95.0"
     assert one[COLUMNS.index("poc")] == "100.0"

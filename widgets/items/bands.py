@@ -7,7 +7,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from widgets import format as text_of
-from widgets.axes import time_ticks, value_ticks
+from widgets.axis_ticks import value_ticks
 from widgets.items.scale import Scale, SlotGrid
 from widgets.theme import theme
 from workstation.readmodels import Floats, Ints
@@ -27,9 +27,9 @@ def draw_grid(painter: QPainter, scale: Scale, grid: SlotGrid, ratio: float) -> 
     look, line = theme(), max(1, round(ratio))
     for value in value_ticks(scale.bottom, scale.top, scale.height / ratio):
         painter.fillRect(QRectF(0, round(scale.y(value)), scale.width, line), look.brush("grid"))
-    for ts_ns, _, is_day in time_ticks(grid.ts_ns(scale.left), grid.ts_ns(scale.right), scale.width / ratio):
+    for slot, _, is_day, _ in grid.ticks(scale.left, scale.right, scale.width / ratio):
         brush = look.brush("hairline" if is_day else "grid")
-        painter.fillRect(QRectF(round(scale.x(grid.slot(ts_ns))), 0, line, scale.height), brush)
+        painter.fillRect(QRectF(round(scale.x(slot)), 0, line, scale.height), brush)
 
 
 def draw_gaps(painter: QPainter, gaps: Ints, scale: Scale, grid: SlotGrid, ratio: float) -> None:

@@ -16,12 +16,14 @@ from widgets.items.columns import columns_of
 from widgets.items.detail import Choice, Detail
 from widgets.items.marks import MarkLayer
 from widgets.items.pixel_item import PixelItem
+from widgets.items.placed import FIGURES as FIGURES
+from widgets.items.placed import BarsOnGrid as BarsOnGrid
 from widgets.items.rays import draw_rays
 from widgets.items.scale import Scale, SlotGrid
 from widgets.items.style import Style
 from widgets.items.zones import Zone, ZoneTracker, draw_zones
 from widgets.theme import theme
-from workstation.readmodels import Floats, FootprintBar, FootprintView, Ints
+from workstation.readmodels import Floats, FootprintView
 
 
 @lru_cache(maxsize=8)
@@ -29,56 +31,6 @@ def atlases(ratio: float, small: bool = False) -> tuple[GlyphAtlas, GlyphAtlas]:
     """The regular and the bold atlas of a device pixel ratio, shared by all charts."""
     look = theme()
     return GlyphAtlas(look.font(small=small), ratio), GlyphAtlas(look.font(small=small, bold=True), ratio)
-
-
-FIGURES = ("start_ns", "open", "high", "low", "close", "buy", "sell", "min_delta", "max_delta", "trades")
-_Figures = np.ndarray[tuple[int], np.dtype[np.void]]
-_RECORD = np.dtype([(name, np.int64 if name == "start_ns" else np.float64) for name in FIGURES])
-
-
-def _figures_of(bars: tuple[FootprintBar, ...]) -> _Figures:
-    return np.array([tuple(getattr(bar, name) for name in FIGURES) for bar in bars], _RECORD)
-
-
-class BarsOnGrid:
-    """The bars of a view with their slots and figures as arrays, ascending.
-
-    `before` is what was shown until now: a tick changes only the last bar, and then only its entries are worked out.
-    """
-
-    def __init__(self, bars: tuple[FootprintBar, ...], grid: SlotGrid, before: BarsOnGrid | None = None) -> None:
-        self.bars, self.grid = bars, grid
-        ticked = before is not None and before.grid == grid and before.bars[:-1] == bars[:-1] and len(bars) > 0
-        if ticked and before is not None and len(before.bars) == len(bars):
-            self._figures: _Figures = np.concatenate((before._figures[:-1], _figures_of(bars[-1:])))
-        else:
-            self._figures = _figures_of(bars)
-        self.slots: Ints = self._figures["start_ns"] // grid.bar_ns - grid.origin
-        self.lows: Floats = self._figures["low"]
-        self.highs: Floats = self._figures["high"]
-
-    def figure(self, name: str) -> Floats:
-        """One of `FIGURES` of every bar."""
-        values: Floats = self._figures[name]
-        return values
-
-    def between(self, left: float, right: float) -> slice:
-        """Which bars touch the slots from `left` to `right`."""
-        first = int(np.searchsorted(self.slots, np.floor(left), side="left"))
-        return slice(first, int(np.searchsorted(self.slots, right, side="right")))
-
-    def at(self, slot: float) -> int | None:
-        """The index of the bar that stands in this slot."""
-        wanted = int(np.floor(slot))
-        index = int(np.searchsorted(self.slots, wanted))
-        return index if index < len(self.bars) and self.slots[index] == wanted else None
-
-    def value_extent(self, left: float, right: float) -> tuple[float, float] | None:
-        """Lowest and highest price of the bars in sight."""
-        part = self.between(left, right)
-        if part.start >= part.stop:
-            return None
-        return float(self.lows[part].min()), float(self.highs[part].max())
 
 
 class FootprintItem(PixelItem):
@@ -92,7 +44,7 @@ class FootprintItem(PixelItem):
         self._cache, self._cells, self._marks, self._tracker = CellCache(), CellLayer(), MarkLayer(), ZoneTracker()
         self._view: FootprintView | None = None
         self._grid = SlotGrid(1, 0)
-        self._placed = BarsOnGrid((), self._grid)
+        self._placed = BarsOnGrid((), SlotGrid(1, 0))
         self._zones: list[Zone] = []
         self._choice = Choice(Detail.CANDLES, 1)
         self.style = Style()

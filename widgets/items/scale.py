@@ -7,6 +7,7 @@ from typing import Any, overload
 
 import numpy.typing as npt
 
+from widgets.axis_ticks import Tick, time_ticks
 from workstation.readmodels import Floats
 
 Array = npt.NDArray[Any]
@@ -58,7 +59,7 @@ class Scale:
         return self.top - y / self.unit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SlotGrid:
     """Integer slots of `bar_ns`; slot 0 starts at `origin * bar_ns`, near the data, so that slots stay small floats."""
 
@@ -77,3 +78,8 @@ class SlotGrid:
     def ts_ns(self, slot: float) -> int:
         """The moment at a slot."""
         return self.origin * self.bar_ns + round(slot * self.bar_ns)
+
+    def ticks(self, left: float, right: float, width_px: float) -> list[Tick]:
+        """Round moments; where a bar begins, the text stands under its middle."""
+        found = time_ticks(self.ts_ns(left), self.ts_ns(right), width_px)
+        return [Tick(self.slot(ts_ns), text, is_day, ts_ns % self.bar_ns == 0) for ts_ns, text, is_day in found]

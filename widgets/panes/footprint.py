@@ -11,28 +11,24 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from feeds.instrument import Venue
 from widgets import format as text_of
-from widgets.axes import Tag
 from widgets.chart import TimeChart
 from widgets.dialogs.go_to import GoToTime
-from widgets.items.crosshair import LineOverlay
-from widgets.items.detail import Choice, Detail, choose
-from widgets.items.footprint import BarsOnGrid, FootprintItem
-from widgets.items.profile import SHARE, ProfileItem
-from widgets.items.region import Region, RegionItem
-from widgets.items.scale import SlotGrid
+from widgets.items.profile import SHARE
 from widgets.items.style import ProfileSpan, Style
-from widgets.items.table import NAMES, SHORT, StatisticsTable
 from widgets.pane import Pane
 from widgets.panes.footprint_data import bars_as_csv
+from widgets.panes.footprint_layers import FootprintLayers
 from widgets.panes.footprint_menu import footprint_menu
+from widgets.panes.footprint_reading import FootprintReading
 from widgets.panes.footprint_settings import FootprintSettings
 from widgets.panes.footprint_state import profile_bounds, recalled, remembered
-from widgets.panes.footprint_text import absence, cell_readout, cell_tip, legend, measured, readout
+from widgets.panes.footprint_text import absence
 from widgets.panes.footprint_toolbar import FootprintToolbar
 from widgets.panes.footprint_tools import FootprintTools
-from widgets.spans import Span, SpanLine
+from widgets.spans import Span
 from widgets.theme import theme
 from workstation.readmodels import (
+    BarKind,
     FootprintRequest,
     FootprintView,
     MarketState,
@@ -43,7 +39,6 @@ from workstation.readmodels import (
 )
 
 PITCH_PX = 88.0  # of a bar in a new view
-_TALL_PX, _LOW_PX = 420, 260  # chart heights for the whole table and for any table
 
 
 class FootprintPane(Pane):
@@ -70,23 +65,19 @@ class FootprintPane(Pane):
 
     def __init__(self, base: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._view: FootprintView | None = None
-        self._placed = BarsOnGrid((), SlotGrid(1, 0))
-        self._choice: Choice | None = None
         self._linking = False
         self._pointer: QPointF | None = None
         self.chart = TimeChart(PITCH_PX)  # first, so that it has the first focus
         self.toolbar = FootprintToolbar(base)
-        self.legend, self.readout = SpanLine(), SpanLine()
-        self.item = FootprintItem(self.chart.box, self.chart.scale_of)
-        self.overlay = LineOverlay(self.chart.box, self.chart.scale_of)
-        self.profile = ProfileItem(self.chart.box, self.chart.scale_of)
-        self.drawings = RegionItem(self.chart.box, self.chart.scale_of)
-        self.tools = FootprintTools(self.chart, self.drawings, self._measured)
+        self.layers = FootprintLayers(self.chart)
+        self.item, self.table, self.overlay = self.layers.item, self.layers.table, self.layers.overlay
+        self.profile, self.drawings = self.layers.profile, self.layers.drawings
+        self.reading = FootprintReading(self.layers)
+        self.legend, self.readout = self.reading.legend, self.reading.readout
+        self.tools = FootprintTools(self.chart, self.drawings, self.reading.measure)
         self.settings = FootprintSettings(self)
-        self.table = StatisticsTable(self.chart.getPlotItem(), self.chart.scale_of)
         self.notice = QLabel(self.chart)
-        self._bar_ns = self.toolbar.bar.currentData()
+        self._bar_ns = self.toolbar.bars.bar_ns
         self.tools.set_base(base)
         self._lay_out()
         self._connect()
@@ -106,7 +97,7 @@ class FootprintPane(Pane):
 
     def set_markets(self, markets: Iterable[MarketState]) -> None:
         """The markets there are, for the venue menu."""
-        self.toolbar.set_venues({state.venue for state in markets})
+        self.toolbar.set_markets(markets)
 
     def set_venues(self, venues: Iterable[Venue]) -> None:
         """The venues there are, for the venue menu."""
@@ -116,45 +107,37 @@ class FootprintPane(Pane):
         """Show this view; the range moves only while following."""
         if isinstance(view, ProfileView) and view.request in self.side_requests():
             self.profile.set_view(view)
-        if not isinstance(view, FootprintView) or view is self._view:
+        if not isinstance(view, FootprintView) or view is self.layers.view:
             return
-        fresh = self._view is None or not self._view.bars or not _same_grid(view.request, self._view.request)
-        if fresh and view.bars:
-            self.chart.set_grid(SlotGrid.at(view.request.bar_ns, view.bars[0].start_ns))
-        self._view = view
-        self._placed = BarsOnGrid(view.bars, self.chart.grid, self._placed)
-        self.toolbar.set_tick(max((state.tick_size for state in view.markets), default=None))
-        self._show_bars(view, fresh)
+        self._linking = True  # a renewed grid moves nothing for others
+        self.layers.show(view)
+        self._linking = False
+        self._say_legend()
+        self.reading.tag_axes()
+        self.reading.read()
         self._say_why_empty()
+        self.toolbar.learn(view)
 
     def clear(self) -> None:
         """Forget the view; the zoom stays."""
-        self._view = None
-        self._placed = BarsOnGrid((), self.chart.grid)
-        self.item.retry()
-        self.item.set_view(None, self._placed, self.chart.grid)
-        self.table.item.retry()
-        self.table.item.set_bars(None)
-        self.overlay.set_level(None)
-        self.profile.set_view(None)
-        self._point(None, None)
+        self.layers.clear()
+        self.reading.point(None, None)
         self.chart.value_axis.set_tags(())
         self._say_why_empty()
 
     def show_crosshair(self, ts_ns: int | None) -> None:
         """Mark the bar of this moment; None takes the mark away. Does not emit."""
         if self._pointer is None:
-            slot = None if ts_ns is None else self.chart.grid.slot(ts_ns)
-            self._point(slot, None)
+            self.reading.point(None if ts_ns is None else self.chart.grid.slot(ts_ns), None)
 
     def set_visible_range(self, start_ns: int, end_ns: int) -> None:
         """Show this span, asked for by another pane. Does not emit."""
-        if self._view is None or not self._view.bars:
+        if self.layers.view is None or not self.layers.view.bars:
             return
         self._linking = True
-        grid = self.chart.grid
+        grid, latest = self.chart.grid, self.layers.latest_slot
         right = grid.slot(end_ns)
-        self.chart.following = self._latest_slot() < right <= self._latest_slot() + 8
+        self.chart.following = latest < right <= latest + 8
         self.chart.set_visible(grid.slot(start_ns), right)
         self._linking = False
 
@@ -166,85 +149,49 @@ class FootprintPane(Pane):
             column.addWidget(widget)
         column.addWidget(self.chart, 1)
         self.setFocusProxy(self.chart)
-        self.chart.add(self.item)
-        for item in (self.profile, self.overlay, self.drawings):
-            self.chart.add(item)
-        self.chart.tool, self.chart.tip_at = self.tools, self._tip
+        self.chart.tool, self.chart.tip_at = self.tools, self.reading.tip
         self.notice.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.notice.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.notice.setStyleSheet(f"color: {theme().color('muted').name()}")
-        self.chart.value_extent = lambda left, right: self._placed.value_extent(left, right)
 
     def _connect(self) -> None:
         self.toolbar.changed.connect(self._on_request_changed)
         self.chart.range_changed.connect(self._on_range)
         self.chart.hovered.connect(self._on_hover)
         self.chart.menu_asked.connect(self._open_menu)
-        self.toolbar.settings.clicked.connect(self._open_settings)
+        self.toolbar.settings.clicked.connect(self.open_settings)
         self.settings.style_changed.connect(self.set_style)
         self.settings.rules_changed.connect(self.toolbar.set_rules)
-        self.tools.levels_changed.connect(self._tag_axes)
+        self.tools.levels_changed.connect(self.reading.tag_axes)
         self.chart.box.sigResized.connect(lambda _: self._on_resized())
 
-    def _show_bars(self, view: FootprintView, fresh: bool) -> None:
-        self.item.set_view(view, self._placed, self.chart.grid)
-        self.table.item.set_bars(self._placed)
-        if view.bars:
-            rising = view.bars[-1].close >= view.bars[-1].open
-            self.chart.value_axis.set_step(self._step())
-            self.overlay.set_level(view.last_price, "buy" if rising else "sell")
-            self.chart.set_latest(self._latest_slot())
-            if fresh:
-                self.chart.auto_scale()
-        self._adapt()
-        self._tag_axes()
-        self._read()
-
-    def _latest_slot(self) -> float:
-        return float(self._placed.slots[-1]) if len(self._placed.slots) else 0.0
-
-    def _step(self) -> float:
-        """The finest price grid among the markets, for texts."""
-        view = self._view
-        ticks = [state.tick_size for state in view.markets] if view is not None else []
-        return min(ticks, default=view.row_size if view is not None else 1.0)
-
     def _on_request_changed(self) -> None:
-        self._choice = None
+        self.layers.choice = None
         self._say_why_empty()
         request = self.request()
         self.tools.set_base(request.base if request is not None else "")
-        if request is not None and request.bar_ns != self._bar_ns:
+        if request is not None and request.bar_rule.kind is BarKind.TIME and request.bar_ns != self._bar_ns:
             self._bar_ns = request.bar_ns
             self.bar_changed.emit(request.bar_ns)
         self.request_changed.emit()
 
     def _on_range(self) -> None:
-        self._adapt()
-        self._tag_axes()
-        self.item.update()
-        for item in (self.overlay, self.profile, self.drawings, self.table.item):
-            item.update()
+        self.layers.moved()
+        self._say_legend()
+        self.reading.tag_axes()
         if not self._linking:
             left, right = self.chart.visible
             self.visible_range_changed.emit(self.chart.grid.ts_ns(left), self.chart.grid.ts_ns(right))
 
-    def _adapt(self) -> None:
-        """Choose the level of detail for the present zoom and say so."""
-        if self._view is None:
-            return
-        scale = self.chart.plot_scale
-        self._choice = choose(scale.pitch, scale.unit * self._view.row_size, self._choice, self.item.style.mode)
-        self.item.set_choice(self._choice)
+    def _say_legend(self) -> None:
         awaited = self.item.style.profile is not ProfileSpan.OFF and self.profile.view is None
-        missing = (Span("profile: nothing yet", "gap"),) if awaited else ()
-        self.legend.set_spans(legend(self._view, self._choice, self.item.style.mode) + missing)
+        self.reading.say_legend(*((Span("profile: nothing yet", "gap"),) if awaited else ()))
 
     def _on_resized(self) -> None:
-        height = self.chart.height()
-        self.table.show_rows(NAMES if height >= _TALL_PX else SHORT if height >= _LOW_PX else ())
+        self.layers.fit_table()
         self._place_notice()
-        self._adapt()
+        self.layers.adapt()
+        self._say_legend()
         self.chart.fit_values()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -259,51 +206,13 @@ class FootprintPane(Pane):
         self._pointer = position
         self.tools.light(position)
         if position is None:
-            self._point(None, None)
+            self.reading.point(None, None)
             self.crosshair_moved.emit(None)
         else:
             scale = self.chart.plot_scale
             slot = scale.slot(position.x())
-            self._point(slot, scale.value(position.y()))
+            self.reading.point(slot, scale.value(position.y()))
             self.crosshair_moved.emit(self.chart.grid.ts_ns(slot))
-
-    def _point(self, slot: float | None, price: float | None) -> None:
-        middle = None if slot is None else slot // 1 + 0.5
-        self.overlay.point_at(middle, price)
-        self._tag_axes()
-        self._read()
-
-    def _tag_axes(self) -> None:
-        """Last price and crosshair on the axes."""
-        tags, view, step = [], self._view, self._step()
-        if view is not None and view.bars and view.last_price is not None:
-            role = "buy" if view.bars[-1].close >= view.bars[-1].open else "sell"
-            tags.append(Tag(view.last_price, text_of.price(view.last_price, step), role, "window"))
-        for level in self.drawings.levels:
-            tags.append(Tag(level, text_of.price(level, step), "focus", "window"))
-        if self.overlay.value is not None:
-            tags.append(Tag(self.overlay.value, text_of.price(self.overlay.value, step), "hairline", "text"))
-        self.chart.value_axis.set_tags(tuple(tags))
-        slot = self.overlay.slot
-        stamp = (
-            () if slot is None else (Tag(slot, text_of.clock(self.chart.grid.ts_ns(slot // 1)), "hairline", "text"),)
-        )
-        self.chart.time_axis.set_tags(stamp)
-
-    def _read(self) -> None:
-        """The bar under the crosshair, else the newest, and the cell under the pointer."""
-        view, slot = self._view, self.overlay.slot
-        if view is None or not view.bars:
-            self.readout.set_spans(())
-            return
-        index = self._placed.at(slot) if slot is not None else len(view.bars) - 1
-        if index is None:
-            self.readout.set_spans(())
-            return
-        spans = readout(view.bars[index], self._step())
-        if self.overlay.value is not None and self._choice is not None and self._choice.detail > Detail.MARKS:
-            spans += cell_readout(view.bars[index], view, self._choice.factor, self.overlay.value)
-        self.readout.set_spans(spans)
 
     # --- drawing another way
 
@@ -314,10 +223,8 @@ class FootprintPane(Pane):
             self.chart.reserve = SHARE if style.profile is not ProfileSpan.OFF else 0.0
             if self.chart.following:
                 self.chart.follow()
-        if style.mode is not self.item.style.mode:
-            self._choice = None
-        self.item.set_style(style)
-        self._adapt()
+        self.layers.restyle(style)
+        self._say_legend()
 
     def change_style(self, **changes: object) -> None:
         """Draw another way in some respects."""
@@ -325,7 +232,7 @@ class FootprintPane(Pane):
 
     def side_requests(self) -> tuple[ViewRequest, ...]:
         """The volume profile at the side, while it is shown."""
-        request, view, span = self.request(), self._view, self.item.style.profile
+        request, view, span = self.request(), self.layers.view, self.item.style.profile
         if request is None or view is None or not view.bars or span is ProfileSpan.OFF:
             return ()
         bounds = profile_bounds(self.chart, span, view.bars[-1].end_ns)
@@ -334,8 +241,9 @@ class FootprintPane(Pane):
         return (replace(asked, value_area_mode=rules.value_area_mode),)
 
     def state(self) -> dict[str, object]:
-        """Style, rules, bar length and levels."""
-        return remembered(self.item.style, self.toolbar.rules, self._bar_ns, self.tools.levels)
+        """Style, rules, bars and levels."""
+        bars = self.toolbar.bars
+        return remembered(self.item.style, self.toolbar.rules, bars.bar_ns, self.tools.levels, bars.chosen, bars.wanted)
 
     def restore(self, state: dict[str, object]) -> None:
         """Take them up."""
@@ -343,10 +251,13 @@ class FootprintPane(Pane):
         if found is not None:
             self.set_style(found.style)
             self.toolbar.set_rules(found.rules)
-            self.toolbar.set_bar_length(found.bar_ns)
+            self.toolbar.bars.choose(BarKind.TIME, found.bar_ns)
+            if found.bar_kind is not BarKind.TIME:
+                self.toolbar.bars.choose(found.bar_kind, found.bar_size)
             self.tools.restore(found.levels)
 
-    def _open_settings(self) -> None:
+    def open_settings(self) -> None:
+        """The settings in place."""
         self.settings.show_values(self.item.style, self.toolbar.rules)
         self.settings.open_under(self.toolbar.settings)
 
@@ -355,7 +266,7 @@ class FootprintPane(Pane):
     def _open_menu(self, position: QPointF | None, on_screen: QPoint) -> None:
         price = None if position is None else self.chart.plot_scale.value(position.y())
         level = None if position is None else self.tools.level_at(position)
-        menu = footprint_menu(self, self, self.item.style, price, level, self._step())
+        menu = footprint_menu(self, self, self.item.style, price, level, self.layers.step)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(on_screen)
 
@@ -390,7 +301,7 @@ class FootprintPane(Pane):
 
     def add_level(self, price: float) -> None:
         """Draw a level, on the price grid."""
-        step = self._step()
+        step = self.layers.step
         self.tools.add_level(round(round(price / step) * step, text_of.decimals_of(step)))
 
     def remove_level(self, price: float) -> None:
@@ -422,27 +333,15 @@ class FootprintPane(Pane):
 
     def copy_data(self) -> None:
         """The bars in sight on the clipboard, as CSV."""
-        if self._view is not None:
-            bars = self._view.bars[self._placed.between(*self.chart.visible)]
-            QGuiApplication.clipboard().setText(bars_as_csv(bars, self._view.row_size))
-
-    def _measured(self, region: Region) -> tuple[str, ...]:
-        return measured(region, self._placed, self.chart.grid, self._step())
-
-    def _tip(self, position: QPointF) -> str:
-        view, scale = self._view, self.chart.plot_scale
-        index = self._placed.at(scale.slot(position.x())) if view is not None else None
-        if view is None or index is None or self._choice is None or self._choice.detail < Detail.BARS:
-            return ""
-        return cell_tip(view.bars[index], view, self._choice.factor, scale.value(position.y()))
+        view = self.layers.view
+        if view is not None:
+            bars = view.bars[self.layers.placed.between(*self.chart.visible)]
+            QGuiApplication.clipboard().setText(bars_as_csv(bars, view.row_size))
 
     def _say_why_empty(self) -> None:
-        text = absence(self.request(), self._view)
+        view = self.layers.view
+        text = absence(self.request(), view)
         self.notice.setText(text)
         self.notice.setVisible(bool(text))
-        if text and self._view is None:
+        if text and view is None:
             self.legend.set_spans(())
-
-
-def _same_grid(one: FootprintRequest, other: FootprintRequest) -> bool:
-    return (one.base, one.bar_ns, one.markets.perp) == (other.base, other.bar_ns, other.markets.perp)

@@ -9,7 +9,7 @@ import msgspec
 
 from widgets.chart import TimeChart
 from widgets.items.style import ProfileSpan, Style
-from workstation.readmodels import FootprintRules
+from workstation.readmodels import BarKind, FootprintRules
 
 log = logging.getLogger(__name__)
 _DAY_NS = 86_400_000_000_000
@@ -22,11 +22,20 @@ class FootprintState(msgspec.Struct):
     rules: FootprintRules
     bar_ns: int
     levels: dict[str, list[float]]
+    bar_kind: BarKind = BarKind.TIME
+    bar_size: float | None = None  # None is automatic
 
 
-def remembered(style: Style, rules: FootprintRules, bar_ns: int, levels: dict[str, list[float]]) -> dict[str, object]:
+def remembered(
+    style: Style,
+    rules: FootprintRules,
+    bar_ns: int,
+    levels: dict[str, list[float]],
+    bar_kind: BarKind,
+    bar_size: float | None,
+) -> dict[str, object]:
     """As values that JSON knows."""
-    kept: dict[str, object] = msgspec.to_builtins(FootprintState(style, rules, bar_ns, levels))
+    kept: dict[str, object] = msgspec.to_builtins(FootprintState(style, rules, bar_ns, levels, bar_kind, bar_size))
     return kept
 
 

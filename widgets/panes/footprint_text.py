@@ -14,8 +14,17 @@ from widgets.items.rows import rows_of
 from widgets.items.scale import SlotGrid
 from widgets.items.style import CellMode
 from widgets.markets import market_mark
+from widgets.panes.footprint_sizes import rule_text
 from widgets.spans import Span
-from workstation.readmodels import FootprintBar, FootprintRequest, FootprintView, Freshness, MarketState, ZeroRule
+from workstation.readmodels import (
+    BarKind,
+    FootprintBar,
+    FootprintRequest,
+    FootprintView,
+    Freshness,
+    MarketState,
+    ZeroRule,
+)
 
 _ZERO = {ZeroRule.COUNT: "zero counts", ZeroRule.SKIP: "zero skipped", ZeroRule.ONE_LOT: "zero as one lot"}
 _LEVEL = {
@@ -34,6 +43,7 @@ def legend(view: FootprintView, choice: Choice, mode: CellMode = CellMode.BID_AS
     least = f"min {text_of.size(minimum)}" if minimum else "no minimum volume"
     return (
         Span(f"{request.base} {kind}", "text", bold=True),
+        *(() if request.bar_rule.kind is BarKind.TIME else (Span(rule_text(request.bar_rule, request.base), "text"),)),
         *markets(view.markets),
         Span(row_text(view.row_size, choice.factor), "text"),
         Span(mode.value if choice.detail is Detail.NUMBERS else _LEVEL[choice.detail], "muted"),

@@ -1,23 +1,21 @@
-"""What a footprint is asked for, as one row of controls: base, bar length, row size, perp or spot, venues."""
+"""What a footprint is asked for, as one row of controls: base, bars, row size, markets."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
 
 from feeds.instrument import Venue
 from widgets import format as text_of
-from widgets.theme import CELL, theme
-from workstation.readmodels import FootprintRequest, FootprintRules, MarketFilter
+from widgets.panes.footprint_bars import BarControls
+from widgets.panes.footprint_markets import MarketControls
+from widgets.theme import CELL
+from workstation.readmodels import FootprintRequest, FootprintRules, FootprintView, MarketFilter, MarketState
 
-_SECOND = 1_000_000_000
-BAR_LENGTHS = tuple(seconds * _SECOND for seconds in (1, 5, 15, 30, 60, 300, 900, 3600))
 MULTIPLES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-_FIELDS = ("base", "markets", "bar_ns", "row_size", "rules", "rule", "vwap_anchor_ns")
-_KINDS = {"perp": True, "spot": False}
 
 
 class FootprintToolbar(QWidget):
@@ -29,11 +27,14 @@ class FootprintToolbar(QWidget):
         super().__init__(parent)
         self._asked = FootprintRequest(base)
         self._tick: float | None = None
-        self.base, self.bar, self.row = QComboBox(), QComboBox(), QComboBox()
-        self.venues, self.settings = QToolButton(), QToolButton()
-        self.kind: dict[str, QToolButton] = {}
-        self._venue_actions: dict[Venue, QAction] = {}
-        self._fill()
+        self.base, self.row = QComboBox(), QComboBox()
+        self.bars, self.markets = BarControls(), MarketControls()
+        self.bar = self.bars.bar
+        self.settings = QToolButton()
+        self.row.addItem("row auto", None)
+        if base:
+            self.base.addItem(base)
+            self.bars.set_base(base)
         self._lay_out()
         self._connect()
 
@@ -57,9 +58,17 @@ class FootprintToolbar(QWidget):
             self.base.addItem(base)
         self.base.setCurrentText(base)
 
-    def set_tick(self, tick: float | None) -> None:
-        """Offer rows of multiples of this tick (the coarsest of the summed markets)."""
-        if tick is None or tick == self._tick:
+    def learn(self, view: FootprintView) -> None:
+        """Offer rows of the coarsest tick of the summed markets, and automatic bars that fit what is traded."""
+        tick = max((state.tick_size for state in view.markets), default=None)
+        if tick is not None:
+            self.set_tick(tick)
+        if view.request == self._asked:
+            self.bars.learn(view.bars, tick or view.row_size)
+
+    def set_tick(self, tick: float) -> None:
+        """Offer rows of multiples of this tick."""
+        if tick == self._tick:
             return
         self._tick = tick
         self.row.blockSignals(True)
@@ -74,9 +83,11 @@ class FootprintToolbar(QWidget):
 
     def set_venues(self, venues: Iterable[Venue]) -> None:
         """Offer these venues only."""
-        known = set(venues)
-        for venue, action in self._venue_actions.items():
-            action.setVisible(venue in known or (action.isChecked() and self._asked.markets.venues is not None))
+        self.markets.set_venues(venues)
+
+    def set_markets(self, markets: Iterable[MarketState]) -> None:
+        """Offer these markets only."""
+        self.markets.set_markets(markets)
 
     @property
     def rules(self) -> FootprintRules:
@@ -86,6 +97,10 @@ class FootprintToolbar(QWidget):
     def set_rules(self, rules: FootprintRules) -> None:
         """Ask for cells judged by other rules."""
         self._ask(rules=rules)
+
+    def anchor_vwap(self, ts_ns: int | None) -> None:
+        """Let VWAP begin there; None: every day."""
+        self._ask(vwap_anchor_ns=ts_ns)
 
     def set_bar_length(self, bar_ns: int) -> None:
         """Ask for bars of a length that is offered."""
@@ -98,50 +113,15 @@ class FootprintToolbar(QWidget):
     def _add_row(self, size: float) -> None:
         self.row.addItem(f"row {text_of.price(size, size)}", size)
 
-    def _fill(self) -> None:
-        if self._asked.base:
-            self.base.addItem(self._asked.base)
-        for bar_ns in BAR_LENGTHS:
-            self.bar.addItem(text_of.bar_length(bar_ns), bar_ns)
-        self.bar.setCurrentIndex(BAR_LENGTHS.index(self._asked.bar_ns))
-        self.row.addItem("row auto", None)
-        for name, perp in _KINDS.items():
-            button = QToolButton()
-            button.setText(name)
-            button.setCheckable(True)
-            button.setChecked(perp is self._asked.markets.perp)
-            button.setStyleSheet(f"QToolButton:!checked {{ color: {theme().color('faint').name()}; }}")
-            self.kind[name] = button
-        menu = QMenu(self.venues)
-        self._venue_actions = {venue: self._venue_action(menu, venue) for venue in Venue}
-        self.venues.setMenu(menu)
-        self.venues.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._name_venues()
-
-    def _venue_action(self, menu: QMenu, venue: Venue) -> QAction:
-        action = menu.addAction(venue.value.capitalize() if venue is not Venue.OKX else "OKX")
-        action.setCheckable(True)
-        action.setChecked(True)
-        action.toggled.connect(self._choose_venues)
-        return action
-
     def _lay_out(self) -> None:
-        tips = {
-            self.base: "Base coin",
-            self.bar: "Bar length",
-            self.row: "Row size in price",
-            self.venues: "Venues that are summed",
-        }
+        tips: dict[QWidget, str] = {self.base: "Base coin", self.row: "Row size in price"}
         line = QHBoxLayout(self)
         line.setContentsMargins(CELL, CELL, CELL, 0)
         line.setSpacing(CELL)
-        self._group = QButtonGroup(self)
-        for widget in (self.base, self.bar, self.row, *self.kind.values(), self.venues):
-            widget.setToolTip(tips.get(widget, "Perpetuals or spot markets"))
+        for widget in (self.base, self.bars, self.row, self.markets):
+            widget.setToolTip(tips.get(widget, ""))
             line.addWidget(widget)
-        for button in self.kind.values():
-            self._group.addButton(button)
-        for combo, least in ((self.base, 60), (self.bar, 48), (self.row, 84)):
+        for combo, least in ((self.base, 60), (self.row, 84)):
             combo.setMinimumWidth(least)
             combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         line.addStretch(1)
@@ -149,44 +129,33 @@ class FootprintToolbar(QWidget):
         self.right.setSpacing(CELL)
         line.addLayout(self.right)
         self.settings.setText("settings")
-        self.settings.setToolTip("Cells, shading, imbalances, value area, marks")
+        self.settings.setToolTip("Cells, shading, imbalances, value area, studies")
         self.right.addWidget(self.settings)
 
     def _connect(self) -> None:
         self.base.currentTextChanged.connect(lambda text: self._ask(base=text))
-        self.bar.currentIndexChanged.connect(lambda _: self._ask(bar_ns=self.bar.currentData()))
+        self.bars.changed.connect(self._ask_bars)
         self.row.currentIndexChanged.connect(lambda _: self._ask(row_size=self.row.currentData()))
-        for name, button in self.kind.items():
-            button.clicked.connect(lambda _=False, perp=_KINDS[name]: self._ask_markets(perp=perp))
+        self.markets.changed.connect(self._ask_markets)
 
-    def _choose_venues(self) -> None:
-        chosen = frozenset(venue for venue, action in self._venue_actions.items() if action.isChecked())
-        if not chosen:  # a sum over nothing is never meant: back to all
-            for action in self._venue_actions.values():
-                action.blockSignals(True)
-                action.setChecked(True)
-                action.blockSignals(False)
-        self._ask_markets(venues=chosen if 0 < len(chosen) < len(Venue) else None)
-        self._name_venues()
+    def _ask_bars(self) -> None:
+        self._ask(bar_ns=self.bars.bar_ns, rule=self.bars.rule())
 
-    def _name_venues(self) -> None:
-        chosen = [action.text() for action in self._venue_actions.values() if action.isChecked()]
-        every = len(chosen) == len(self._venue_actions)
-        self.venues.setText("all venues" if every else chosen[0] if len(chosen) == 1 else f"{len(chosen)} venues")
-
-    def _ask_markets(self, **changes: object) -> None:
-        before = self._asked.markets
-        fields = {"perp": before.perp, "venues": before.venues, "kinds": before.kinds} | changes
-        self._ask(markets=MarketFilter(**fields))  # type: ignore[arg-type]
+    def _ask_markets(self) -> None:
+        chosen: MarketFilter = self.markets.chosen
+        if chosen.perp is not self._asked.markets.perp:
+            self.bars.forget()
+        self._ask(markets=chosen, rule=self.bars.rule())
 
     def _ask(self, **changes: object) -> None:
         before = self._asked
-        fields = {name: getattr(before, name) for name in _FIELDS} | changes
-        if fields["base"] != before.base:
-            fields["row_size"] = None  # a row size of one coin means nothing for another
+        after = replace(before, **changes)  # type: ignore[arg-type]
+        if after.base != before.base:  # a size in one coin means nothing for another
+            self.bars.set_base(after.base)
+            after = replace(after, row_size=None, rule=self.bars.rule(), vwap_anchor_ns=None)
             self._forget_rows()
-        self._asked = FootprintRequest(**fields)
-        if self._asked != before:
+        self._asked = after
+        if after != before:
             self.changed.emit()
 
     def _forget_rows(self) -> None:
