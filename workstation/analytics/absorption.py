@@ -7,6 +7,7 @@ comes in too late for that.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, insort
 
 import numpy as np
 
@@ -51,9 +52,11 @@ class Absorptions:
         self._rows = Rows(grids)
         self._rule = rule
         self._windows: dict[int, _Window] = {}
+        self._numbers: list[int] = []  # of the windows, ascending
         self._found: dict[int, list[Absorption]] = {}
         self._next: int | None = None  # the first window that is not judged
         self._position = 0
+        self._shown: tuple[int, tuple[Absorption, ...]] | None = None
 
     def update(self, store: TradeStore, watermark_ns: int) -> None:
         """Count what came in since the last call, judge what is over at `watermark_ns` (venue time)."""
@@ -67,12 +70,11 @@ class Absorptions:
 
     def since(self, start_ns: int) -> tuple[Absorption, ...]:
         """Those of windows that begin at `start_ns` or later, by time, then from the lowest row, buys first."""
-        return tuple(
-            one
-            for window in sorted(self._found)
-            if window * self._rule.window_ns >= start_ns
-            for one in self._found[window]
-        )
+        if self._shown is None or self._shown[0] != start_ns:
+            first = -(-start_ns // self._rule.window_ns)
+            windows = sorted(window for window in self._found if window >= first)
+            self._shown = start_ns, tuple(one for window in windows for one in self._found[window])
+        return self._shown[1]
 
     def _count(self, trades: Trades, row: Ints) -> None:
         if not len(row):
@@ -80,30 +82,41 @@ class Absorptions:
         at = trades.ts // self._rule.window_ns
         order = np.argsort(at, kind="stable")
         for part in np.split(order, np.flatnonzero(np.diff(at[order])) + 1):
-            window = self._windows.setdefault(int(at[part[0]]), _Window())
-            window.add(trades.at(part), row[part])
+            self._window(int(at[part[0]])).add(trades.at(part), row[part])
         first = int(at.min())
         self._next = first - 1 if self._next is None else min(self._next, first - 1)
-        for old in sorted(self._windows)[:-WINDOWS_KEPT]:
+        for old in self._numbers[:-WINDOWS_KEPT]:
             del self._windows[old]
-            self._found.pop(old, None)
+            if self._found.pop(old, None):
+                self._shown = None
+        del self._numbers[:-WINDOWS_KEPT]
+
+    def _window(self, number: int) -> _Window:
+        window = self._windows.get(number)
+        if window is None:
+            window = self._windows[number] = _Window()
+            insort(self._numbers, number)
+        return window
 
     def _judge(self, begin: int, end: int) -> None:
         count = self._rule.baseline_ns // self._rule.window_ns
-        for old in [window for window in self._found if window >= begin]:
-            del self._found[old]
-        wanted = [window for window in self._windows if begin <= window < end]
+        numbers = self._numbers
+        for old in numbers[bisect_left(numbers, begin) :]:
+            if self._found.pop(old, None):
+                self._shown = None
+        wanted = numbers[bisect_left(numbers, begin) : bisect_left(numbers, end)]
         if not wanted:
             return
-        first = min(wanted) - count
-        sums = np.zeros((max(wanted) - first + 1, 3))
+        first = wanted[0] - count
+        sums = np.zeros((wanted[-1] - first + 1, 3))
         for at in range(len(sums)):
             if first + at in self._windows:
                 sums[at] = self._windows[first + at].sums
-        for window in sorted(wanted):
+        for window in wanted:
             found = self._judged(window, sums[window - count - first : window - first].sum(axis=0))
             if found:
                 self._found[window] = found
+                self._shown = None
 
     def _judged(self, number: int, usual: Floats) -> list[Absorption]:
         cells, total, squares = usual.tolist()

@@ -42,7 +42,7 @@ class Flows:
     def _on_bars(self, store: TradeStore, bar_ns: int | None) -> list[tuple[Ints, Trades]]:
         found = []
         for part in store.parts():
-            chosen = part.where(np.isin(part.market, self._markets))
+            chosen = part.of(self._markets)
             at = np.searchsorted(self._start_ns, chosen.ts, "right") - 1
             inside = at >= 0
             if bar_ns is not None and len(self._start_ns):

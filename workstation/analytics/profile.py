@@ -18,6 +18,7 @@ from workstation.cells import NOISE, poc_index
 from workstation.readmodels import Floats, Ints, NakedPoc, PocTie
 
 SESSIONS_KEPT = 60
+FEW = 256  # trades that are quicker added where they belong than by a pass over all rows
 
 
 class Rows:
@@ -28,9 +29,8 @@ class Rows:
 
     def of(self, trades: Trades) -> tuple[Trades, Ints]:
         """The trades that are counted and the row of each."""
+        trades = trades.of(self._grids)
         market = trades.market
-        chosen = np.isin(market, list(self._grids))
-        trades, market = trades.where(chosen), market[chosen]
         row = np.empty(len(market), np.int64)
         for index, grid in self._grids.items():
             mine = market == index
@@ -54,8 +54,12 @@ class Profile:
             return
         row, size, bought = row[sided], trades.size[sided], side[sided] == BUY
         self._widen(int(row.min()), int(row.max()))
-        count = len(self.buy)
-        index = np.concatenate((np.arange(count), row - self.first_row))
+        index = row - self.first_row
+        if len(index) < FEW:
+            np.add.at(self.buy, index[bought], size[bought])
+            np.add.at(self.sell, index[~bought], size[~bought])
+            return
+        index = np.concatenate((np.arange(len(self.buy)), index))
         self.buy = _counted(index, self.buy, np.where(bought, size, 0.0))
         self.sell = _counted(index, self.sell, np.where(bought, 0.0, size))
 
@@ -138,6 +142,7 @@ class SessionPocs:
         self._days: dict[int, Profile] = {}
         self._sides: dict[int, tuple[int, int]] = {}  # day: the POC looked for and which side the price was on
         self._until: dict[int, int] = {}
+        self._pocs: dict[int, int | None] = {}  # of the days that were looked at
         self._position = 0
 
     def update(self, store: TradeStore) -> None:
@@ -159,7 +164,7 @@ class SessionPocs:
         """The POCs of all days but the newest, oldest first."""
         found = []
         for day in sorted(self._days)[:-1][-SESSIONS_KEPT:]:
-            poc = self._days[day].poc()
+            poc = self._poc(day)
             if poc is not None:
                 found.append(NakedPoc(poc, day * DAY_NS, self._until.get(day)))
         return tuple(found)
@@ -168,14 +173,20 @@ class SessionPocs:
         """Count the trades of one day that follow each other; returns the day if they are late."""
         late = {day} if self._days and day < max(self._days) else set()
         self._days.setdefault(day, Profile()).add(trades, row)
+        self._pocs.pop(day, None)
         for earlier in [one for one in self._days if one < day and one not in self._until]:
             self._look(earlier, row, trades.ts)
         return late
 
+    def _poc(self, day: int) -> int | None:
+        if day not in self._pocs:
+            self._pocs[day] = self._days[day].poc()
+        return self._pocs[day]
+
     def _look(self, day: int, row: Ints, ts: Ints) -> None:
         found = self._sides.get(day)
         if found is None:
-            poc = self._days[day].poc()
+            poc = self._poc(day)
             if poc is None:
                 return
             found = self._sides[day] = (poc, int(np.sign(row[0] - poc)))
@@ -187,7 +198,7 @@ class SessionPocs:
     def _look_again(self, day: int, store: TradeStore) -> None:
         """A late trade may have moved the POC of its day."""
         known = self._sides.get(day)
-        if known is not None and known[0] == self._days[day].poc():
+        if known is not None and known[0] == self._poc(day):
             return
         self._sides.pop(day, None)
         self._until.pop(day, None)

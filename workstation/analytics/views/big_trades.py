@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from workstation.analytics.bars import frozen
 from workstation.analytics.base import Base
 from workstation.analytics.sweeps import BigPrints
@@ -19,10 +17,7 @@ def big_trades_view(base: Base, request: BigTradesRequest, revision: int, now_ns
         chosen = [market.index for market in base.chosen(request.markets)]
         found = base.keep(key, BigPrints(chosen, request.minimum_usd))
     found.update(base.trades)
-    prints = found.big()
-    prints = prints.at((prints.ts >= request.start_ns) & (prints.ts < request.end_ns))
-    if len(prints.ts) > request.count:
-        prints = prints.at(np.sort(np.argsort(-prints.notional, kind="stable")[: request.count]))
+    prints = found.largest(request.start_ns, request.end_ns, request.count)
     return BigTrades(
         request=request,
         revision=revision,

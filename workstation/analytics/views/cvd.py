@@ -21,7 +21,8 @@ def cvd_view(base: Base, request: CvdRequest, revision: int, now_ns: int) -> Cvd
     """Lines of all markets of a base and their sums."""
     tables = {market.index: _table(base, market, request.bar_ns) for market in base.markets}
     starts = bar_axis(tables.values())
-    lines = [_line(market, tables[market.index], starts, request, now_ns) for market in base.markets]
+    sums = {market.index: on_axis(tables[market.index], starts, request) for market in base.markets}
+    lines = [_line(market, sums[market.index], starts, request, now_ns) for market in base.markets]
     perps = [market for market in base.markets if market.instrument.kind.is_perp]
     spots = [market for market in base.markets if not market.instrument.kind.is_perp]
     live = sum(market.trades_freshness(now_ns) is Freshness.LIVE for market in perps)
@@ -30,8 +31,8 @@ def cvd_view(base: Base, request: CvdRequest, revision: int, now_ns: int) -> Cvd
         revision=revision,
         bar_start_ns=starts,
         lines=tuple(lines),
-        perp=_sum(perps, tables, starts, request, now_ns, "perp"),
-        spot=_sum(spots, tables, starts, request, now_ns, "spot"),
+        perp=_sum(perps, sums, starts, request, now_ns, "perp"),
+        spot=_sum(spots, sums, starts, request, now_ns, "spot"),
         gaps=gap_spans(base.markets),
         perp_live=live,
         perp_known=len(perps),
@@ -45,9 +46,11 @@ def bar_axis(tables: Iterable[Table]) -> Ints:
     known = [table for table in tables if len(table)]
     if not known:
         return frozen(np.empty(0, np.int64))
-    starts = np.unique(np.concatenate([table.start_ns for table in known]))
+    starts = known[0].start_ns
+    if not all(np.array_equal(starts, table.start_ns) for table in known[1:]):
+        starts = np.unique(np.concatenate([table.start_ns for table in known]))
     since = max((int(table.start_ns[0]) for table in known if table.shelf.before.volume), default=0)
-    return frozen(starts[np.searchsorted(starts, since) :])
+    return frozen(starts[np.searchsorted(starts, since) :].copy())
 
 
 def on_axis(table: Table, starts: Ints, request: CvdRequest) -> Floats:
@@ -55,6 +58,8 @@ def on_axis(table: Table, starts: Ints, request: CvdRequest) -> Floats:
     if not len(table):
         return np.zeros(len(starts))
     sums = table.cvd("delta_usd" if request.in_usd else "delta", daily_reset=request.daily_reset)
+    if np.array_equal(table.start_ns, starts):
+        return sums
     at = np.searchsorted(table.start_ns, starts, "right") - 1
     none = at < 0
     if request.daily_reset:
@@ -85,9 +90,9 @@ def _table(base: Base, market: Market, bar_ns: int) -> Table:
     return series.table()
 
 
-def _line(market: Market, table: Table, starts: Ints, request: CvdRequest, now_ns: int) -> CvdLine:
+def _line(market: Market, sums: Floats, starts: Ints, request: CvdRequest, now_ns: int) -> CvdLine:
     instrument = market.instrument
-    values = on_axis(table, starts, request)
+    values = sums.copy()
     values[missing_on(market, starts, request.bar_ns)] = np.nan
     return _frozen(
         CvdLine(
@@ -103,7 +108,7 @@ def _line(market: Market, table: Table, starts: Ints, request: CvdRequest, now_n
 
 def _sum(
     markets: list[Market],
-    tables: dict[int, Table],
+    sums: dict[int, Floats],
     starts: Ints,
     request: CvdRequest,
     now_ns: int,
@@ -112,7 +117,7 @@ def _sum(
     """The sum of what was received; a bar is missing only where it is missing on every market."""
     if not markets:
         return None
-    values = np.sum([on_axis(tables[market.index], starts, request) for market in markets], axis=0)
+    values = np.sum([sums[market.index] for market in markets], axis=0)
     missing = np.all([missing_on(market, starts, request.bar_ns) for market in markets], axis=0)
     values[missing] = np.nan
     freshness = {market.trades_freshness(now_ns) for market in markets}

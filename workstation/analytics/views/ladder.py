@@ -10,7 +10,7 @@ import numpy as np
 from feeds.events import Level
 from workstation.analytics.bars import frozen
 from workstation.analytics.base import Base
-from workstation.analytics.market import Market, RowGrid, row_grid
+from workstation.analytics.market import FOREVER_NS, Market, RowGrid, row_grid
 from workstation.analytics.views.footprint import last_price
 from workstation.analytics.volumes import RowVolumes, TakerFlow
 from workstation.readmodels import Floats, Freshness, LadderRequest, LadderView, VenueImbalance
@@ -107,9 +107,12 @@ def _volumes(
     found = base.find(key)
     if not isinstance(found, RowVolumes):
         found = RowVolumes(grids, window_ns)
-        since_ns = base.watermark_ns - window_ns if window_ns is not None else 0
-        for part in base.trades.parts():
-            found.fill(part.where(part.ts >= since_ns))
+        if window_ns is None:
+            parts = reversed(list(base.trades.parts()))  # the newest day is all that counts
+        else:
+            parts = base.trades.between(base.watermark_ns - window_ns, FOREVER_NS)
+        for part in parts:
+            found.fill(part)
         base.derive(key, found, grids)
     found.expire(base.watermark_ns)
     return found
@@ -146,8 +149,8 @@ def taker_flow(base: Base, markets: list[Market]) -> Floats:
     found = base.find(key)
     if not isinstance(found, TakerFlow):
         found = TakerFlow(len(base.markets), FLOW_NS)
-        for part in base.trades.parts():
-            found.fill(part.where(part.ts >= base.watermark_ns - FLOW_NS))
+        for part in base.trades.between(base.watermark_ns - FLOW_NS, FOREVER_NS):
+            found.fill(part)
         base.derive(key, found, range(len(base.markets)))
     flow: Floats = found.at(base.watermark_ns)[[market.index for market in markets]]
     return flow

@@ -38,7 +38,7 @@ def tape_view(base: Base, request: TapeRequest, revision: int, now_ns: int) -> T
 
 
 def _prints(trades: Trades, chosen: set[int], minimum_usd: float) -> tuple[np.ndarray, ...]:
-    columns = merge_sweeps(trades.where(np.isin(trades.market, list(chosen))))
+    columns = merge_sweeps(trades.of(chosen))
     mask = columns[3] >= minimum_usd
     return tuple(column[mask] for column in columns)
 
