@@ -85,6 +85,7 @@ def test_widgets_see_only_what_they_draw() -> None:
     allowed = (
         "workstation.readmodels",
         "workstation.cells",
+        "workstation.workspace_models",
         "feeds.instrument",
         "feeds.events",
         "resources",

@@ -61,7 +61,7 @@ class DockTitle(QWidget):
         self.close_button.clicked.connect(dock.close)
         dock.topLevelChanged.connect(lambda floating: set_text(self.float, "dock" if floating else "float"))
         self.group.clicked.connect(lambda: self._pop(self.group_menu(), self.group))
-        self.menu_button.clicked.connect(lambda: self._pop(self.pane_menu(), self.menu_button))
+        self.menu_button.clicked.connect(self.open_menu)
 
     def show_group(self, group: int) -> None:
         """Show the group's number in its colour; a pane of no group shows a dash."""
@@ -98,6 +98,10 @@ class DockTitle(QWidget):
         for text in ("Maximise", "Duplicate", "Help"):
             self._entry(menu, text, partial(self.asked.emit, text.lower()))
         return menu
+
+    def open_menu(self) -> None:
+        """Show the menu under its button."""
+        self._pop(self.pane_menu(), self.menu_button)
 
     def copy_picture(self) -> None:
         """Put a picture of the pane on the clipboard."""

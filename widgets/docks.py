@@ -1,27 +1,26 @@
-"""Docks, and the arrangement a new window starts with."""
+"""A pane in a dock."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QCloseEvent, QResizeEvent
+from PySide6.QtWidgets import QDockWidget
 
 from widgets.dock_title import DockTitle
 from widgets.pane import Pane
 
-NARROW_PX = 1500
-
 
 class PaneDock(QDockWidget):
-    """A pane in a dock; `name` is what a saved layout knows it by.
+    """`name` is what a saved layout knows the pane by. `moved` says that a person changed its place.
 
     `on_screen` is False behind another tab, where Qt keeps a widget "visible" outside the window.
     """
 
+    moved = Signal()
+
     def __init__(self, name: str, pane: Pane) -> None:
-        super().__init__(pane.title)
+        number = name.partition(":")[2]
+        super().__init__(f"{pane.title} {number}" if number else pane.title)
         self.setObjectName(name)
         self.setWidget(pane)
         self.title = DockTitle(self, pane)
@@ -29,52 +28,25 @@ class PaneDock(QDockWidget):
         self.on_screen = False
         self.widths: dict[int, int] = {}  # own width by width of the window, as last laid out
         self.visibilityChanged.connect(self._on_visibility)
+        self.topLevelChanged.connect(lambda _: self.moved.emit())
+        self.dockLocationChanged.connect(lambda _: self.moved.emit())
+        self.toggleViewAction().triggered.connect(lambda _: self.moved.emit())
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is in the window or floats, be it behind a tab."""
+        return not self.isHidden()
 
     def _on_visibility(self, shown: bool) -> None:
         self.on_screen = shown
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Closing by its title is a change of the layout."""
+        super().closeEvent(event)
+        self.moved.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Note the width, so that a window that grows can give it back."""
         super().resizeEvent(event)
         if not self.isFloating():
             self.widths[self.window().width()] = self.width()
-
-
-def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
-    """Footprint over CVD, at their right ladder over tape; other panes join the left column."""
-    columns: tuple[list[str], list[str]] = ([], ["ladder", "tape"])
-    columns[0].extend(name for name in docks if name not in columns[1])
-    left, right = ([docks[name] for name in names if name in docks] for names in columns)
-    for area, column in ((Qt.DockWidgetArea.LeftDockWidgetArea, left), (Qt.DockWidgetArea.RightDockWidgetArea, right)):
-        for above, dock in zip([None, *column], column, strict=False):
-            window.addDockWidget(area, dock)
-            if above is not None:
-                window.splitDockWidget(above, dock, Qt.Orientation.Vertical)
-            dock.show()
-    _share(window, left, right)
-
-
-def _share(window: QMainWindow, left: list[QDockWidget], right: list[QDockWidget]) -> None:
-    width, height = window.width(), window.height()
-    if left and right:
-        side = 424 if width >= NARROW_PX else 380
-        window.resizeDocks([left[0], right[0]], [width - side, side], Qt.Orientation.Horizontal)
-    for column, part in ((left, 0.74), (right, 0.64)):
-        if len(column) == 2:
-            window.resizeDocks(column, [int(height * part), int(height * (1 - part))], Qt.Orientation.Vertical)
-
-
-def fold(window: QMainWindow, docks: Mapping[str, QDockWidget], *, narrow: bool) -> None:
-    """Ladder and tape: tabs of one place in a narrow window, one over the other in a wide one. Floating docks stay."""
-    ladder, tape = docks.get("ladder"), docks.get("tape")
-    if ladder is None or tape is None or ladder.isFloating() or tape.isFloating():
-        return
-    tabbed = tape in window.tabifiedDockWidgets(ladder)
-    if narrow and not tabbed:
-        window.tabifyDockWidget(ladder, tape)
-        ladder.raise_()
-    elif not narrow and tabbed:
-        window.addDockWidget(window.dockWidgetArea(ladder), tape, Qt.Orientation.Vertical)
-        tape.show()
-        height = window.height()
-        window.resizeDocks([ladder, tape], [int(height * 0.64), int(height * 0.36)], Qt.Orientation.Vertical)

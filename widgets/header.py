@@ -51,6 +51,10 @@ class Header(Pane):
         self.bases.blockSignals(False)
         self._choose(self.bases.currentText())
 
+    def listed(self) -> list[str]:
+        """The bases that can be chosen."""
+        return [self.bases.itemText(index) for index in range(self.bases.count())]
+
     def set_base(self, base: str) -> None:
         """Show this base; one that is not listed yet is added."""
         if self.bases.findText(base) < 0:

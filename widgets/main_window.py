@@ -2,47 +2,48 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 
-from PySide6.QtCore import QByteArray, QRect, Qt
+from PySide6.QtCore import QEvent, QRect, Qt
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QPainter, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMainWindow, QTabWidget, QToolBar, QWidget
 
 from widgets import format as fmt
 from widgets.catalogue import PANES
+from widgets.commands import Commands
 from widgets.controls import Controls
 from widgets.dialogs.cheat_sheet import CheatSheet
 from widgets.dialogs.files import ask_picture, ask_recording, save_picture
+from widgets.dialogs.names import ask_name
+from widgets.dialogs.palette import Entry, Palette
 from widgets.dialogs.pane_help import PaneHelp
 from widgets.dock_set import DockSet
-from widgets.docks import NARROW_PX, arrange, fold
 from widgets.frame_timer import FrameTimer, ViewSource
 from widgets.header import Header
 from widgets.linking import Cancels, GoesToTime
-from widgets.menus import Key, MenuBar, bind
+from widgets.menus import MenuBar
 from widgets.paint_guard import paints
 from widgets.pane import Pane
 from widgets.panes.ladder import LadderPane
 from widgets.panes.tape import TapePane
-from widgets.playback_bar import PlaybackBar, is_replay
+from widgets.playback_bar import REPLAY, PlaybackBar, is_replay
 from widgets.status_bar import StatusBar
 from widgets.theme import theme
+from widgets.window_commands import WORKSPACE_MENU, window_commands
+from widgets.workspaces import Workspaces
 from workstation.readmodels import StatusView
+from workstation.workspace_models import KeptInMemory, WorkspaceStore
 
 _FRAME_PX = 3
 
 
 _AGE_FRAMES = 15
-
-
-def default_panes() -> dict[str, Pane]:
-    """The panes of a new window by the names that saved layouts use."""
-    return {name: kind.factory() for name, kind in PANES.items() if kind.at_start}
+_SAVE_FRAMES = 120
 
 
 class MainWindow(QMainWindow):
-    """Docks and one repaint clock. `load_layout` is asked at the first show, `save_layout` is called at close."""
+    """Docks and one repaint clock. Workspaces come from `store` at the first show and go there when they change."""
 
     def __init__(
         self,
@@ -50,20 +51,21 @@ class MainWindow(QMainWindow):
         controls: Controls,
         panes: dict[str, Pane] | None = None,
         title: str = "Order flow",
-        save_layout: Callable[[bytes], None] | None = None,
-        load_layout: Callable[[], bytes | None] | None = None,
+        store: WorkspaceStore | None = None,
     ) -> None:
         super().__init__()
+        self._title = title
         self.setWindowTitle(title)
-        self.dock_set = DockSet(self, panes if panes is not None else default_panes())
+        self.dock_set = DockSet(self, panes or {}, PANES if panes is None else {})
         self.panes, self.docks = self.dock_set.panes, self.dock_set.docks
         self.frame_timer = FrameTimer(source, self._live_panes)
         self.header, self.playback = Header(), PlaybackBar(controls)
         self.status = StatusBar(self.frame_timer.frame_ms)
         self.menus = MenuBar()
+        self.workspaces = Workspaces(self, self.dock_set, store or KeptInMemory())
+        self.commands = Commands(self)
         self._controls = controls
-        self._save, self._load = save_layout, load_layout
-        self._narrow: bool | None = None
+        self._started = False
         self._replay = False
         self._now_ns = 0
         self._frame = 0
@@ -104,39 +106,17 @@ class MainWindow(QMainWindow):
         self._fill_menus()
 
     def _fill_menus(self) -> None:
-        menus = self.menus
-        menus.add(menus.file, "Open recording...", "Ctrl+O", self.open_recording)
-        menus.file.addSeparator()
-        menus.add(menus.file, "Screenshot to file...", "Alt+S", self.screenshot)
-        menus.add(menus.file, "Copy picture", "Ctrl+Shift+C", self.copy_picture)
-        menus.file.addSeparator()
-        menus.add(menus.file, "Quit", "Ctrl+Q", self.close)
+        self.commands.add(self.playback.commands())
+        self.commands.add(window_commands(self))
+        self.commands.enable_group(REPLAY, False)
+        menus, commands = self.menus, self.commands
+        for name in ("session.open", "session.go_to", "window.screenshot", "window.copy", "window.quit"):
+            menus.add(menus.file, commands[name])
         menus.list_docks(self.docks.values())
-        menus.list_kinds({name: kind.title for name, kind in PANES.items()}, self.dock_set.open)
-        menus.add(menus.view, "Full screen", "F11", self.toggle_full_screen)
-        menus.add(menus.view, "Start layout", "", self.reset_layout)
-        menus.add(menus.help, "Keys", "?", self.show_keys)
-        bind(self, self._window_keys())
-        self._replay_keys = bind(self, self.playback.key_map())
-        self._enable_replay_keys(False)
-
-    def _enable_replay_keys(self, enabled: bool) -> None:
-        for shortcut in self._replay_keys:
-            shortcut.setEnabled(enabled)
-
-    def _window_keys(self) -> tuple[Key, ...]:
-        return (
-            Key("R", ("R",), "start or stop recording", self.playback.toggle_recording),
-            Key("C", ("C",), "re-centre the ladder", self._recentre),
-            Key("Esc", ("Esc",), "resume the tape, drop a measurement", self._cancel),
-            Key("Alt+G", ("Alt+G",), "go to a time", self._ask_time),
-            Key("Ctrl+O", ("Ctrl+O",), "open a recording", self.open_recording),
-            Key("Alt+S", ("Alt+S",), "screenshot to a file", self.screenshot),
-            Key("Ctrl+Shift+C", ("Ctrl+Shift+C",), "copy a picture", self.copy_picture),
-            Key("F11", ("F11",), "full screen", self.toggle_full_screen),
-            Key("?", ("?", "Shift+?"), "these keys", self.show_keys),
-            Key("Ctrl+Q", ("Ctrl+Q",), "quit", self.close),
-        )
+        menus.list_kinds({name: kind.title for name, kind in self.dock_set.kinds.items()}, self.dock_set.open)
+        menus.add(menus.view, commands["window.full_screen"])
+        for name in ("window.find", "window.keys", "pane.help"):
+            menus.add(menus.help, commands[name])
 
     def _connect(self) -> None:
         self.frame_timer.ticked.connect(self._show_status)
@@ -145,6 +125,7 @@ class MainWindow(QMainWindow):
         links.base_changed.connect(self._show_base)
         self.dock_set.changed.connect(lambda: self.menus.list_docks(self.docks.values()))
         self.dock_set.help_asked.connect(lambda pane: PaneHelp(self, pane).open())
+        self.workspaces.changed.connect(self._list_workspaces)
 
     # --- base
 
@@ -172,6 +153,8 @@ class MainWindow(QMainWindow):
         self._frame += 1
         if self._frame % _AGE_FRAMES == 1:
             self.dock_set.show_ages(status.now_ns)
+        if self._frame % _SAVE_FRAMES == 0:
+            self.workspaces.save()
         tape = self.panes.get("tape")
         if isinstance(tape, TapePane) and tape.isVisible():
             tape.set_now(status.now_ns)
@@ -181,7 +164,7 @@ class MainWindow(QMainWindow):
         if replay == self._replay:
             return
         self._replay = replay
-        self._enable_replay_keys(replay)
+        self.commands.enable_group(REPLAY, replay)
         width = _FRAME_PX if replay else 0
         self.setContentsMargins(width, width, width, width)
         direction = QBoxLayout.Direction.TopToBottom if replay else QBoxLayout.Direction.LeftToRight
@@ -199,19 +182,15 @@ class MainWindow(QMainWindow):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self._narrow is None:
-            self._narrow = self.width() < NARROW_PX
-            if not self._restore():
-                self.reset_layout()
-            next(iter(self.panes.values())).setFocus()
+        if not self._started:
+            self._started = True
+            self.workspaces.start()
+            self.dock_set.focus_next(1)
         self.frame_timer.start()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        narrow = self.width() < NARROW_PX
-        if self._narrow is not None and narrow != self._narrow:
-            self._narrow = narrow
-            fold(self, self.docks, narrow=narrow)
+        self.workspaces.resized()
         self._keep_side_width(event.oldSize().width())
 
     def _keep_side_width(self, before_px: int) -> None:
@@ -226,38 +205,32 @@ class MainWindow(QMainWindow):
                 self.resizeDocks([chart, side], [self.width() - px, px], Qt.Orientation.Horizontal)
                 return
 
+    def event(self, event: QEvent) -> bool:
+        """What of the window no child covers are the edges between docks: a release there ends a change of sizes."""
+        handled = super().event(event)
+        if event.type() == QEvent.Type.MouseButtonRelease:
+            self.dock_set.moved.emit()
+        return handled
+
     def closeEvent(self, event: QCloseEvent) -> None:
         self.frame_timer.stop()
-        if self._save is not None and self._narrow is not None:
-            self._save(self.layout_bytes())
+        if self._started:
+            self.workspaces.save_desktop()
         super().closeEvent(event)
 
-    def reset_layout(self) -> None:
-        """The arrangement of a new window of this size."""
-        for dock in self.docks.values():
-            dock.setFloating(False)
-        arrange(self, self.docks)
-        fold(self, self.docks, narrow=self.width() < NARROW_PX)
+    def _list_workspaces(self) -> None:
+        commands = [self.commands[name] for name in WORKSPACE_MENU]
+        spaces = self.workspaces
+        self.menus.list_workspaces(spaces.names(), spaces.current, spaces.open, commands)
+        self.setWindowTitle(f"{self._title}: {spaces.current}")
 
-    def layout_bytes(self) -> bytes:
-        """Geometry and dock state, to be handed back through `load_layout`."""
-        geometry = self.saveGeometry().data()
-        state = self.saveState().data()
-        panes = json.dumps({name: pane.state() for name, pane in self.panes.items()}).encode()
-        return b"".join(len(part).to_bytes(4, "big") + part for part in (geometry, state, panes))
+    def save_workspace_as(self) -> None:
+        """Ask for a name and keep the arrangement under it."""
+        ask_name(self, "Save workspace as", self.workspaces.current, self.workspaces.save_as)
 
-    def _restore(self) -> bool:
-        saved = self._load() if self._load is not None else None
-        if not saved:
-            return False
-        for dock in self.docks.values():
-            self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
-        geometry, state, panes = _parts(saved)
-        for name, pane in self.panes.items():
-            pane.restore(panes.get(name, {}))
-        self.restoreGeometry(QByteArray(geometry))
-        self._narrow = self.width() < NARROW_PX
-        return self.restoreState(QByteArray(state))
+    def rename_workspace(self) -> None:
+        """Ask for another name of the open workspace."""
+        ask_name(self, "Rename workspace", self.workspaces.current, self.workspaces.rename)
 
     # --- actions
 
@@ -282,50 +255,48 @@ class MainWindow(QMainWindow):
     def show_keys(self) -> None:
         """The cheat sheet."""
         groups = {
-            "Replay": [(key.name, key.meaning) for key in self.playback.key_map()],
-            "Window": [(key.name, key.meaning) for key in self._window_keys()],
+            title: [(command.keys[0], command.text) for command in group if command.keys]
+            for title, group in self.commands.groups().items()
         }
-        for pane in self.panes.values():
-            if keys := getattr(pane, "keys", ()):
-                groups[pane.title] = list(keys)
+        groups.update({pane.title: list(pane.keys) for pane in self.panes.values() if pane.keys})
         CheatSheet(self, groups).open()
 
-    def _recentre(self) -> None:
-        if isinstance(ladder := self.panes.get("ladder"), LadderPane):
-            ladder.recentre()
+    def show_palette(self) -> None:
+        """Find a command, a coin, a pane or a workspace by a few letters."""
+        Palette(self, self._palette_entries()).open()
 
-    def _ask_time(self) -> None:
+    def _palette_entries(self) -> Iterator[Entry]:
+        for base in self.header.listed():
+            yield Entry(base, "coin", partial(self.set_base, base))
+        for name in self.workspaces.names():
+            yield Entry(name, "workspace", partial(self.workspaces.open, name))
+        for name, kind in self.dock_set.kinds.items():
+            yield Entry(kind.title, "pane", partial(self.dock_set.open, name))
+        for command in self.commands:
+            yield Entry(command.text, command.group.lower(), command.effect, command.keys[0] if command.keys else "")
+
+    def recentre(self) -> None:
+        """Centre every ladder."""
         for pane in self.panes.values():
+            if isinstance(pane, LadderPane):
+                pane.recentre()
+
+    def ask_time(self) -> None:
+        """Ask for a moment and show it."""
+        focused = self.dock_set.focused
+        for name in sorted(self.panes, key=lambda name: name != focused):
+            pane = self.panes[name]
             if isinstance(pane, GoesToTime):
                 pane.ask_time()
                 return
 
-    def _cancel(self) -> None:
-        self._resume_tape()
+    def cancel(self) -> None:
+        """Resume what is paused, drop what is being drawn."""
         for pane in self.panes.values():
+            if isinstance(pane, TapePane):
+                pane.resume()
             if isinstance(pane, Cancels):
                 pane.cancel()
-
-    def _resume_tape(self) -> None:
-        if isinstance(tape := self.panes.get("tape"), TapePane):
-            tape.resume()
-
-
-def _parts(saved: bytes) -> tuple[bytes, bytes, dict[str, dict[str, object]]]:
-    """Geometry, docks and panes of a saved layout; what cannot be read is empty."""
-    parts: list[bytes] = []
-    rest = saved
-    while rest and len(parts) < 3:
-        end = 4 + int.from_bytes(rest[:4], "big")
-        parts.append(rest[4:end])
-        rest = rest[end:]
-    if len(parts) < 3:
-        return parts[0] if parts else b"", b"", {}
-    try:
-        panes = json.loads(parts[2])
-    except ValueError:
-        panes = {}
-    return parts[0], parts[1], panes if isinstance(panes, dict) else {}
 
 
 def _edges(area: QRect, width: int) -> tuple[QRect, QRect, QRect, QRect]:

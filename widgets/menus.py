@@ -1,50 +1,32 @@
-"""The window's menus and keys. What a key does is said once, here, and read by the cheat sheet."""
+"""The window's menus. Their entries are commands, with the keys that the commands have now."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import NamedTuple
 
-from PySide6.QtGui import QAction, QKeySequence, QShortcut
-from PySide6.QtWidgets import QDockWidget, QMenu, QMenuBar, QWidget
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QDockWidget, QMenu, QMenuBar
 
-
-class Key(NamedTuple):
-    """A key of the window: how it is written, the sequences that mean it on some keyboard, and its effect."""
-
-    name: str
-    sequences: tuple[str, ...]
-    meaning: str
-    effect: Callable[[], object]
-
-
-def bind(window: QWidget, keys: Iterable[Key]) -> list[QShortcut]:
-    """Make the keys work anywhere in the window; disabled ones reach the focused widget instead.
-
-    On some keyboards one press means two sequences of one key; Qt calls that ambiguous and it is not.
-    """
-    shortcuts = []
-    for key in keys:
-        for sequence in key.sequences:
-            shortcut = QShortcut(QKeySequence(sequence), window)
-            shortcut.activated.connect(key.effect)
-            shortcut.activatedAmbiguously.connect(key.effect)
-            shortcuts.append(shortcut)
-    return shortcuts
+from widgets.commands import Command
 
 
 class MenuBar(QMenuBar):
-    """File, View and Help."""
+    """File, Workspace, View and Help."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.file, self.view, self.help = self.addMenu("File"), self.addMenu("View"), self.addMenu("Help")
+        self.file, self.workspace = self.addMenu("File"), self.addMenu("Workspace")
+        self.view, self.help = self.addMenu("View"), self.addMenu("Help")
         self._docks_end = self.view.addSeparator()
         self.more = self.view.addMenu("Open pane")
 
-    def add(self, menu: QMenu, text: str, key: str, effect: Callable[[], object]) -> QAction:
-        """An entry that shows its key; the key itself is bound by `bind`, so that both never compete."""
+    def add(self, menu: QMenu, command: Command) -> QAction:
+        """An entry that shows its key; the key itself is bound by the command, so that both never compete."""
+        return self.entry(menu, command.text, command.effect, command.keys[0] if command.keys else "")
+
+    def entry(self, menu: QMenu, text: str, effect: Callable[[], object], key: str = "") -> QAction:
+        """An entry of a menu that is no command."""
         action = menu.addAction(f"{text}\t{key}" if key else text)
         action.triggered.connect(lambda _checked=False: effect())
         return action
@@ -59,4 +41,17 @@ class MenuBar(QMenuBar):
     def list_kinds(self, titles: Mapping[str, str], open_pane: Callable[[str], object]) -> None:
         """What can be opened besides."""
         for name, title in titles.items():
-            self.add(self.more, title, "", partial(open_pane, name))
+            self.entry(self.more, title, partial(open_pane, name))
+
+    def list_workspaces(
+        self, names: list[str], current: str, open_one: Callable[[str], object], commands: Iterable[Command]
+    ) -> None:
+        """The workspaces with the open one checked, then what can be done with it."""
+        self.workspace.clear()
+        for number, name in enumerate(names, 1):
+            action = self.entry(self.workspace, name, partial(open_one, name), f"Ctrl+{number}" if number < 10 else "")
+            action.setCheckable(True)
+            action.setChecked(name == current)
+        self.workspace.addSeparator()
+        for command in commands:
+            self.add(self.workspace, command)

@@ -10,14 +10,15 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolTip, QWidge
 
 from widgets import format as fmt
 from widgets.captions import Badge, Choice, set_text, shortened, tint
+from widgets.commands import Command
 from widgets.controls import Controls, Step
-from widgets.menus import Key
 from widgets.theme import CELL
 from widgets.timeline import Timeline
 from workstation.readmodels import Presence, StatusView
 
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0)
 MINUTE_NS = 60_000_000_000
+REPLAY = "Replay"
 _STEP_TIPS = {
     Step.EVENT: "one event  ( . )",
     Step.MS100: "100 ms",
@@ -165,17 +166,21 @@ class PlaybackBar(QWidget):
 
     # --- keys and buttons
 
-    def key_map(self) -> tuple[Key, ...]:
+    def commands(self) -> tuple[Command, ...]:
         """The keys of a replay, wherever the focus is; on a live source they belong to the charts."""
+        back, forward = partial(self.jump, -MINUTE_NS), partial(self.jump, MINUTE_NS)
         return (
-            Key("Space", ("Space",), "play or pause", self.toggle),
-            Key(".", (".",), "step one event", lambda: self.step(Step.EVENT)),
-            Key("[", ("[",), "slower", lambda: self.change_speed(-1)),
-            Key("]", ("]",), "faster", lambda: self.change_speed(1)),
-            Key("Shift+[", ("Shift+[", "{", "Shift+{"), "back one minute", lambda: self.jump(-MINUTE_NS)),
-            Key("Shift+]", ("Shift+]", "}", "Shift+}"), "forward one minute", lambda: self.jump(MINUTE_NS)),
-            Key("Home", ("Home",), "to the start", self.to_start),
-            Key("End", ("End",), "to the end", self.to_end),
+            Command("replay.toggle", REPLAY, "play or pause", self.toggle, ("Space",)),
+            Command("replay.step", REPLAY, "step one event", partial(self.step, Step.EVENT), (".",)),
+            Command("replay.step_100ms", REPLAY, "step 100 ms", partial(self.step, Step.MS100), ("Shift+.", ">")),
+            Command("replay.step_second", REPLAY, "step one second", partial(self.step, Step.SECOND), ("Ctrl+.",)),
+            Command("replay.step_bar", REPLAY, "step to the next bar", partial(self.step, Step.BAR), ("Alt+.",)),
+            Command("replay.slower", REPLAY, "slower", partial(self.change_speed, -1), ("[",)),
+            Command("replay.faster", REPLAY, "faster", partial(self.change_speed, 1), ("]",)),
+            Command("replay.back", REPLAY, "back one minute", back, ("Shift+[", "{", "Shift+{")),
+            Command("replay.forward", REPLAY, "forward one minute", forward, ("Shift+]", "}", "Shift+}")),
+            Command("replay.start", REPLAY, "to the start", self.to_start, ("Home",)),
+            Command("replay.end", REPLAY, "to the end", self.to_end, ("End",)),
         )
 
     def jump(self, span_ns: int) -> None:

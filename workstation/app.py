@@ -22,11 +22,13 @@ from feeds.recording import RecordingReader
 from feeds.venues import DRIVERS
 from feeds.venues.driver import VenueDriver, loopback
 from widgets.main_window import MainWindow
+from widgets.presets import PRESETS
 from widgets.theme import apply_theme
 from workstation import crash, paths, settings
 from workstation.desk import Desk
 from workstation.live_session import LiveSession
 from workstation.replay_session import ReplaySession
+from workstation.workspaces import Seen, WorkspaceFiles
 
 Opening = Callable[[Desk], Awaitable[None]]
 
@@ -56,18 +58,28 @@ def replay_window(path: Path) -> int:
 
 
 def screenshot(
-    path: Path, at_ns: Callable[[RecordingReader], int], out: Path, size: tuple[int, int], base: str = ""
+    path: Path,
+    at_ns: Callable[[RecordingReader], int],
+    out: Path,
+    size: tuple[int, int],
+    base: str = "",
+    workspace: str = "",
 ) -> None:
-    """Paint the window as it stands at a receive time of a recording. Raises RecordingError, OSError."""
+    """Paint a workspace as it stands at a receive time of a recording. Raises RecordingError, OSError, KeyError."""
     reader = RecordingReader(path)
     target_ns = at_ns(reader)
     crash.install()
     app = _application()
+    store = WorkspaceFiles()
+    if workspace and workspace not in (*PRESETS, *store.names()):
+        raise KeyError(workspace)
     desk = Desk()
     desk.hold(ReplaySession(reader), target_ns, path.name)
-    window = MainWindow(desk, desk)
+    window = MainWindow(desk, desk, store=Seen(store))
     window.resize(*size)
     window.show()
+    if workspace:
+        window.workspaces.open(workspace)
     window.set_bases(desk.bases())
     if base:
         window.set_base(base)
@@ -139,7 +151,7 @@ def _run_window(open_source: Opening) -> int:
 
 async def _window_life(app: QApplication, open_source: Opening) -> None:
     desk = Desk()
-    window = MainWindow(desk, desk, save_layout=settings.save_layout, load_layout=settings.load_layout)
+    window = MainWindow(desk, desk, store=WorkspaceFiles())
     closed = asyncio.Event()
     app.aboutToQuit.connect(closed.set)
     window.frame_timer.ticked.connect(lambda _: _offer_bases(window, desk))

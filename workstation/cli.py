@@ -218,6 +218,7 @@ def screenshot(
     out: Annotated[Path, typer.Option(help="The PNG to write.")] = Path("screenshot.png"),
     size: Annotated[str, typer.Option(help="Width x height in pixels.")] = "1920x1080",
     base: Annotated[str, typer.Option(help="The base asset to show; the first one if not given.")] = "",
+    workspace: Annotated[str, typer.Option(help="A workspace by its name, shipped or saved.")] = "",
 ) -> None:
     """Paint the window as it stood at a moment of a recording, without a screen."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -235,7 +236,10 @@ def screenshot(
         except ValueError as error:
             raise typer.BadParameter(str(error)) from None
 
-    paint(file, moment, out, (width, height), base)
+    try:
+        paint(file, moment, out, (width, height), base, workspace)
+    except KeyError:
+        raise typer.BadParameter(f"there is no workspace {workspace}") from None
     typer.echo(f"{out}")
 
 

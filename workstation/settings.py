@@ -5,7 +5,6 @@ A file that cannot be read is kept beside as `.bad`, and the defaults are used; 
 
 from __future__ import annotations
 
-import base64
 import logging
 from pathlib import Path
 
@@ -20,7 +19,7 @@ class Settings(msgspec.Struct, kw_only=True):
     """What is remembered between runs.
 
     `history_minutes` of trades before the start are fetched, and `candle_hours` of candles before those. `universe` has
-    every perpetual of the venues followed, not only those of `bases`. `layout` is the window's dock layout, base64.
+    every perpetual of the venues followed, not only those of `bases`.
     """
 
     bases: list[str] = msgspec.field(default_factory=lambda: ["BTC", "ETH"])
@@ -29,7 +28,6 @@ class Settings(msgspec.Struct, kw_only=True):
     history_minutes: int = 15
     candle_hours: float = 12.0
     universe: bool = True
-    layout: str = ""
 
 
 def settings_file() -> Path:
@@ -55,22 +53,6 @@ def save(settings: Settings, file: Path | None = None) -> None:
     draft = file.with_suffix(".new")
     draft.write_bytes(msgspec.json.format(msgspec.json.encode(settings), indent=2))
     draft.replace(file)
-
-
-def load_layout() -> bytes | None:
-    """The window layout of the last run."""
-    layout = load()[0].layout
-    return base64.b64decode(layout) if layout else None
-
-
-def save_layout(layout: bytes) -> None:
-    """Keep the window layout; a failure to write is logged and costs only the layout."""
-    settings, _ = load()
-    settings.layout = base64.b64encode(layout).decode()
-    try:
-        save(settings)
-    except OSError:
-        log.exception("the layout was not saved")
 
 
 def _known_values(raw: object) -> tuple[Settings, str]:

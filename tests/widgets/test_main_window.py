@@ -32,6 +32,7 @@ from workstation.readmodels import (
     View,
     ViewRequest,
 )
+from workstation.workspace_models import KeptInMemory, PaneMemory, Workspace
 
 
 class Source:
@@ -170,6 +171,8 @@ def test_nothing_is_clipped_at_1366x768(
     assert (window.width(), window.height()) == (1366, 768)
     inside = window.rect()
     for child in window.findChildren(QWidget):
+        if child.objectName() == "qt_qmainwindow_extended_splitter":
+            continue  # Qt's own, at the edge of the docks where a central widget would be
         if child.isVisible() and child.window() is window and not behind_a_tab(window, child):
             corner = child.mapTo(window, child.rect().bottomRight())
             assert inside.contains(corner), child
@@ -198,20 +201,23 @@ def test_a_dock_floats_and_closes_by_its_title(window: MainWindow, qtbot: QtBot)
 
 
 def test_the_layout_comes_back(qtbot: QtBot, source: Source, controls: ControlsLog) -> None:
-    saved: list[bytes] = []
-    first = opened(qtbot, source, controls, 1600, save_layout=saved.append)
-    first.docks["cvd"].hide()
+    store = KeptInMemory()
+    first = opened(qtbot, source, controls, 1600, store=store)
+    first.docks["cvd"].title.close_button.click()
     first.close()
-    second = opened(qtbot, source, controls, 1600, load_layout=lambda: saved[-1])
+    second = opened(qtbot, source, controls, 1600, store=store)
     assert not second.docks["cvd"].isVisible()
     assert second.docks["ladder"].isVisible()
 
 
-@pytest.mark.parametrize("saved", [None, b"", b"\x00\x00", b"\x00\x00\x00\x04junkmore junk"])
+@pytest.mark.parametrize("docks", ["", "AAA", "no base64", "anVuaw=="])
 def test_an_unusable_layout_falls_back_to_the_start_layout(
-    qtbot: QtBot, source: Source, controls: ControlsLog, saved: bytes | None
+    qtbot: QtBot, source: Source, controls: ControlsLog, docks: str
 ) -> None:
-    window = opened(qtbot, source, controls, 1600, load_layout=lambda: saved)
+    store = KeptInMemory()
+    memories = {name: PaneMemory() for name in ("footprint", "cvd", "ladder", "tape")}
+    store.save("Footprint", Workspace(moved=True, docks=docks, panes=memories))
+    window = opened(qtbot, source, controls, 1600, store=store)
     assert all(dock.isVisible() for dock in window.docks.values())
     assert window.docks["footprint"].geometry().right() < window.docks["ladder"].geometry().left()
 
