@@ -22,6 +22,7 @@ from workstation.analytics.market import Market
 from workstation.analytics.views.cvd import cvd_view
 from workstation.analytics.views.footprint import footprint_view
 from workstation.core import Core
+from workstation.exports.pressure import PressureRows, pressure_rows
 from workstation.readmodels import CvdRequest, FootprintBar, FootprintRequest, FootprintRules, MarketFilter
 
 Row = tuple[Any, ...]
@@ -50,11 +51,13 @@ def export_rows(
     """
     reader = RecordingReader(path)
     core = Core(EVERYTHING)
-    flow = _Flow(settings)
+    flow, pressure = _Flow(settings), PressureRows(settings.bar_ns)
     start_ns, end_ns = reader.start_ns or 0, reader.end_ns or 0
     for chunk_at in range(len(reader.chunk_starts)):
         for frame in reader.chunk(chunk_at) or ():
             yield from flow.book_due(core.engine, frame.ts_recv_ns)
+            if "pressure" in settings.tables:
+                yield from pressure.due(core.engine, frame.ts_recv_ns)
             handle = core.handler(frame.connection)
             for event in core.feed.receive(frame):
                 yield from flow.book_ending(core.engine, event)
@@ -63,11 +66,12 @@ def export_rows(
         yield from flow.take()
         if progress is not None:
             progress(core.engine.now_ns - start_ns, end_ns - start_ns)
+    core.engine.advance(end_ns)
     yield from state_rows(core.engine, settings, max(end_ns, core.engine.now_ns))
 
 
 def state_rows(engine: Engine, settings: ExportSettings, now_ns: int) -> Iterator[tuple[str, list[Row]]]:
-    """The tables that are a function of the engine's state: bars, footprint, CVD and the last book."""
+    """The tables that are a function of the engine's state: bars, footprint, CVD, the last book and pressure."""
     for base in engine.bases.values():
         if "bars" in settings.tables:
             yield "bars", list(_bars(base, settings, now_ns))
@@ -77,6 +81,8 @@ def state_rows(engine: Engine, settings: ExportSettings, now_ns: int) -> Iterato
             yield "cvd", _cvd(base, settings, now_ns)
         if "book" in settings.tables:
             yield "book", [row for market in base.markets for row in _book(market, now_ns, settings.book_levels)]
+    if "pressure" in settings.tables:
+        yield "pressure", list(pressure_rows(engine))
 
 
 class _Flow:

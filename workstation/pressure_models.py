@@ -6,6 +6,8 @@ from dataclasses import astuple, dataclass, fields
 from enum import IntEnum, StrEnum
 
 from workstation.footprint_models import Floats, Ints
+from workstation.market_models import MarketFilter
+from workstation.universe_models import UniverseView
 
 
 class Bias(IntEnum):
@@ -123,6 +125,40 @@ class PressureSummary:
     long: int
     short: int
     neutral: int
+
+
+@dataclass(frozen=True, slots=True)
+class PressureRequest:
+    """The cross-section of the perpetuals that a filter accepts, scored by these weights; `base` narrows nothing."""
+
+    base: str = ""
+    markets: MarketFilter = MarketFilter()
+    weights: PressureWeights = PressureWeights()
+    flow_weights: FlowWeights = FlowWeights()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PressureView:
+    """The universe with its scores: `pressure` and `flow` are by row of `universe.symbols`, `market_pressure` by row
+    of `universe.markets`; a market has no flow score, it is no part of the field. `rank` is by the pressure score
+    without its sign, 1 the highest, 0 where it is not known.
+
+    `price_trail` and `score_trail` are (coins, steps), oldest first, a step every `trail_step_ns`, NaN where nothing
+    was known; they are over all perpetuals and by the shipped weights, whatever is asked for.
+    """
+
+    request: PressureRequest
+    revision: int
+    universe: UniverseView
+    pressure: PressureColumns
+    market_pressure: PressureColumns
+    rank: Ints
+    flow: FlowColumns
+    summary: PressureSummary
+    price_trail: Floats
+    score_trail: Floats
+    trail_step_ns: int
+    now_ns: int = 0
 
 
 WEIGHT_NAMES = tuple(field.name for field in fields(PressureWeights))

@@ -33,6 +33,8 @@ from workstation.footprint_models import no_ints as no_ints
 from workstation.market_models import Freshness as Freshness
 from workstation.market_models import MarketFilter as MarketFilter
 from workstation.market_models import MarketState as MarketState
+from workstation.pressure_models import PressureRequest as PressureRequest
+from workstation.pressure_models import PressureView as PressureView
 from workstation.status_models import BackfillStatus as BackfillStatus
 from workstation.status_models import Capabilities as Capabilities
 from workstation.status_models import ConnectionStatus as ConnectionStatus
@@ -137,7 +139,14 @@ class TapeRequest:
 
 
 ViewRequest = (
-    FootprintRequest | CvdRequest | LadderRequest | TapeRequest | ProfileRequest | BigTradesRequest | UniverseRequest
+    FootprintRequest
+    | CvdRequest
+    | LadderRequest
+    | TapeRequest
+    | ProfileRequest
+    | BigTradesRequest
+    | UniverseRequest
+    | PressureRequest
 )
 
 
@@ -302,4 +311,4 @@ class TapeView:
     markets: tuple[MarketState, ...]
 
 
-View = FootprintView | CvdView | LadderView | TapeView | ProfileView | BigTrades | UniverseView
+View = FootprintView | CvdView | LadderView | TapeView | ProfileView | BigTrades | UniverseView | PressureView

@@ -15,9 +15,22 @@ FORMATS = ("csv", "parquet", "jsonl")
 
 _TYPES = {
     **dict.fromkeys(
-        ("bar_start_ns", "ts_venue_ns", "ts_recv_ns", "ts_ns", "next_funding_ns", "trades", "level"), pa.int64()
+        (
+            "bar_start_ns",
+            "ts_venue_ns",
+            "ts_recv_ns",
+            "ts_ns",
+            "next_funding_ns",
+            "trades",
+            "level",
+            "rank",
+            "flow_rank",
+        ),
+        pa.int64(),
     ),
-    **dict.fromkeys(("base", "venue", "kind", "symbol", "trade_id", "aggressor", "side", "position"), pa.string()),
+    **dict.fromkeys(
+        ("base", "venue", "kind", "symbol", "trade_id", "aggressor", "side", "position", "bias", "regime"), pa.string()
+    ),
     **dict.fromkeys(("is_poc", "gap", "complete"), pa.bool_()),
 }
 

@@ -24,8 +24,9 @@ class UniverseColumns:
     `price` is the last one. `funding_8h` is a fraction of the notional per 8 h, positive when longs pay;
     `open_interest` is base coin, one side counted; its changes are fractions; `premium` is mark over index minus 1.
     `taker_delta` is what takers bought minus what they sold, over the volume, in the last whole 5 minutes or hour that
-    the venue told. `liquidated_*` is the notional of the last hour by the side of the position. `age_s` is the time
-    since the last word.
+    the venue told. `liquidated_*` is the notional of the last hour by the side of the position. `imbalance` is (bid -
+    ask) / (bid + ask) of the sizes at the best prices, `long_share` the share of accounts that are long. `age_s` is the
+    time since the last word.
     """
 
     price: Floats
@@ -43,6 +44,8 @@ class UniverseColumns:
     taker_delta_1h: Floats
     liquidated_long_1h: Floats
     liquidated_short_1h: Floats
+    imbalance: Floats
+    long_share: Floats
     age_s: Floats
 
 
@@ -75,9 +78,10 @@ class UniverseMarkets:
 class UniverseView:
     """One row a base, over its perpetuals that are live: those that said something in the last 20 s.
 
-    Sums are over what is known; funding is weighted by open interest in USD, premium by turnover; price and change are
-    those of the market with the largest turnover. A change of open interest is over the markets that know both ends.
-    `live` of `known` perpetuals count. `since_ns` is when the first word came: sums of an hour are whole an hour later.
+    Sums are over what is known; funding and accounts are weighted by open interest in USD, premium, takers and books by
+    turnover; price and change are those of the market with the largest turnover. A change of open interest is over the
+    markets that know both ends. `live` of `known` perpetuals count. `since_ns` is when the first word came: sums of an
+    hour are whole an hour later.
     """
 
     request: UniverseRequest

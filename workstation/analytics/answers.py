@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from workstation.analytics.base import Base
+from workstation.analytics.trails import Trails
 from workstation.analytics.universe import Universe
 from workstation.analytics.views.big_trades import big_trades_view
 from workstation.analytics.views.cvd import cvd_view
 from workstation.analytics.views.footprint import footprint_view
 from workstation.analytics.views.ladder import ladder_view
+from workstation.analytics.views.pressure import pressure_view
 from workstation.analytics.views.profile import profile_view
 from workstation.analytics.views.tape import tape_view
 from workstation.analytics.views.universe import universe_view
@@ -20,6 +22,7 @@ from workstation.readmodels import (
     CvdRequest,
     FootprintRequest,
     LadderRequest,
+    PressureRequest,
     ProfileRequest,
     TapeRequest,
     UniverseRequest,
@@ -33,6 +36,7 @@ class State(Protocol):
     now_ns: int
     bases: dict[str, Base]
     universe: Universe
+    trails: Trails
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +81,8 @@ ANSWERS: dict[type[Any], Answer] = {
     ProfileRequest: of_base(lambda base, request, revision, _: profile_view(base, request, revision)),
     BigTradesRequest: of_base(big_trades_view),
     UniverseRequest: of_universe(universe_view),
+    PressureRequest: Answer(
+        lambda state, _: state.universe.revision,
+        lambda state, request: pressure_view(state.universe, state.trails, request),
+    ),
 }

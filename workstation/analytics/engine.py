@@ -41,7 +41,9 @@ from workstation.analytics.base import DEFAULT_LIMITS, Base, Limits
 from workstation.analytics.interest import Interest
 from workstation.analytics.market import Market
 from workstation.analytics.relisting import in_our_ticks
+from workstation.analytics.trails import Trails
 from workstation.analytics.universe import Universe
+from workstation.analytics.views.pressure import keep_trails
 from workstation.readmodels import View, ViewRequest
 
 _STATUS_STEP_NS = 1_000_000_000
@@ -55,6 +57,7 @@ class Engine:
         self._limits = limits
         self.bases: dict[str, Base] = {}
         self.universe = Universe()
+        self.trails = Trails()
         self._markets: dict[InstrumentId, tuple[Base, Market]] = {}
         self._next_status_ns = 0
         self._scaled: dict[InstrumentId, Market] = {}
@@ -118,6 +121,7 @@ class Engine:
             self._next_status_ns = now_ns - now_ns % _STATUS_STEP_NS + _STATUS_STEP_NS
             for base in self.bases.values():
                 base.sample(now_ns)
+            keep_trails(self.trails, self.universe, now_ns)
             self.universe.sample(now_ns)
 
     def instruments(self) -> tuple[Instrument, ...]:
@@ -220,6 +224,7 @@ class Engine:
 
     def _long_short(self, event: LongShortRatio) -> None:
         self._find(event.instrument)[1].long_short = event
+        self.universe.apply(event)
 
     def _relisted(self, event: Relisted) -> None:
         base, market = self._find(event.instrument)

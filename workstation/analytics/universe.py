@@ -19,6 +19,7 @@ from feeds.events import (
     Funding,
     IndexPrice,
     Liquidation,
+    LongShortRatio,
     MarkPrice,
     OpenInterest,
     OpenInterestHistory,
@@ -38,6 +39,7 @@ _SLOTS = 24 * 12 + 2
 _MINUTES = 60
 _INTEREST_STALE_NS = 5 * _MINUTE_NS
 _FLOW_STALE_NS = {5 * _MINUTE_NS: 15 * _MINUTE_NS, _HOUR_NS: 75 * _MINUTE_NS}
+_ACCOUNTS_STALE_NS = 30 * _MINUTE_NS
 _FIRST_ROOM = 64
 _TELL_LIQUIDATIONS = frozenset({Venue.BINANCE, Venue.BYBIT, Venue.OKX})
 
@@ -55,7 +57,8 @@ class Cells:
     """One number of each perpetual in a column, NaN or 0 (times) while it is not known. Prices are per base coin.
 
     `interest` is base coin, `notional` what the venue says it is worth. `taker_*` are fractions of the volume that
-    ended at `taker_*_ns`. `long` and `short` are liquidated notional of the last hour.
+    ended at `taker_*_ns`. `long` and `short` are liquidated notional of the last hour, `accounts` the
+    share of accounts that are long.
     """
 
     mark: Floats = field(default_factory=_floats)
@@ -81,6 +84,8 @@ class Cells:
     taker_1h_ns: Ints = field(default_factory=_ints)
     long: Floats = field(default_factory=_floats)
     short: Floats = field(default_factory=_floats)
+    accounts: Floats = field(default_factory=_floats)
+    accounts_ns: Ints = field(default_factory=_ints)
     heard_ns: Ints = field(default_factory=_ints)
 
     def grow(self) -> None:
@@ -133,6 +138,7 @@ class Universe:
             DayStats: self._day,
             TakerFlow: self._flow,
             Liquidation: self._liquidation,
+            LongShortRatio: self._long_short,
         }
 
     def __deepcopy__(self, memo: dict[int, object]) -> Universe:
@@ -180,6 +186,7 @@ class Universe:
         five, hour = _FLOW_STALE_NS.values()
         cells.taker_5m[now_ns - cells.taker_5m_ns > five] = np.nan
         cells.taker_1h[now_ns - cells.taker_1h_ns > hour] = np.nan
+        cells.accounts[now_ns - cells.accounts_ns > _ACCOUNTS_STALE_NS] = np.nan
         return cells
 
     def _begin(self, instrument: Instrument, now_ns: int) -> int:
@@ -234,6 +241,9 @@ class Universe:
             cells.taker_1h[row], cells.taker_1h_ns[row] = share, event.ts_venue_ns
         elif event.window_ns in _FLOW_STALE_NS:
             cells.taker_5m[row], cells.taker_5m_ns[row] = share, event.ts_venue_ns
+
+    def _long_short(self, event: LongShortRatio, row: int) -> None:
+        self._cells.accounts[row], self._cells.accounts_ns[row] = event.long_share, event.ts_recv_ns
 
     def _liquidation(self, event: Liquidation, row: int) -> None:
         """A forced sale ends a long. It belongs to the minute in which the venue says it was."""

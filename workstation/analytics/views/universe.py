@@ -62,6 +62,7 @@ def _market_columns(
     with np.errstate(divide="ignore", invalid="ignore"):
         changes = [_finite(cells.interest / then - 1) for then in past]
         premium = _finite(cells.mark / cells.index - 1)
+        imbalance = _finite((cells.bid_size - cells.ask_size) / (cells.bid_size + cells.ask_size))
     return UniverseColumns(
         price=_frozen(_or(cells.last, cells.mark)),
         change_24h=_frozen(cells.change),
@@ -78,6 +79,8 @@ def _market_columns(
         taker_delta_1h=_frozen(cells.taker_1h),
         liquidated_long_1h=_frozen(cells.long),
         liquidated_short_1h=_frozen(cells.short),
+        imbalance=_frozen(imbalance),
+        long_share=_frozen(cells.accounts),
         age_s=_frozen((sample.now_ns - cells.heard_ns) / 1e9),
     )
 
@@ -126,6 +129,8 @@ def _base_columns(markets: UniverseColumns, base: Ints, live: Bools, count: int,
         taker_delta_1h=sums.mean(markets.taker_delta_1h, turnover),
         liquidated_long_1h=sums.total(markets.liquidated_long_1h),
         liquidated_short_1h=sums.total(markets.liquidated_short_1h),
+        imbalance=sums.mean(markets.imbalance, turnover),
+        long_share=sums.mean(markets.long_share, markets.open_interest_usd),
         age_s=sums.least(markets.age_s),
     )
 

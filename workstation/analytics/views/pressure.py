@@ -1,0 +1,99 @@
+"""The cross-section as it was last sampled: pressure of every coin and market, flow scores, the field in a line."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from workstation.analytics.flowscore import flow_score, ranks
+from workstation.analytics.pressure import pressure
+from workstation.analytics.trails import TRAIL_STEP_NS, Trails
+from workstation.analytics.universe import Universe
+from workstation.analytics.views.universe import universe_view
+from workstation.pressure_models import (
+    FlowColumns,
+    PressureColumns,
+    PressureRequest,
+    PressureSummary,
+    PressureView,
+)
+from workstation.readmodels import Floats, UniverseColumns, UniverseRequest, UniverseView
+
+_EVERYTHING = UniverseRequest()
+
+
+def pressure_view(universe: Universe, trails: Trails, request: PressureRequest) -> PressureView:
+    """Answer a request from the last sample."""
+    view = universe_view(universe, UniverseRequest(markets=request.markets))
+    scored = pressure(pressure_inputs(view.columns), request.weights)
+    flow = flow_score(flow_inputs(view.columns), request.flow_weights)
+    price, score = trails.of(view.symbols)
+    return PressureView(
+        request=request,
+        revision=view.revision,
+        universe=view,
+        pressure=scored,
+        market_pressure=pressure(pressure_inputs(view.markets.columns), request.weights),
+        rank=ranks(scored.score),
+        flow=flow,
+        summary=_summary(view, scored, flow),
+        price_trail=price,
+        score_trail=score,
+        trail_step_ns=TRAIL_STEP_NS,
+        now_ns=view.now_ns,
+    )
+
+
+def keep_trails(trails: Trails, universe: Universe, now_ns: int) -> None:
+    """Keep the sparklines' next step if one was passed, as everything stood at the step itself."""
+    due_ns = trails.due_ns(now_ns) if universe.since_ns else None
+    if due_ns is None:
+        return
+    universe.sample(due_ns)
+    view = universe_view(universe, _EVERYTHING)
+    trails.keep(now_ns, view.symbols, view.columns.price, pressure(pressure_inputs(view.columns)).signed)
+
+
+def pressure_inputs(columns: UniverseColumns) -> Floats:
+    """The inputs (5, n) of the pressure score."""
+    return np.array(
+        (
+            columns.interest_change_1h,
+            columns.interest_change_4h,
+            columns.interest_change_24h,
+            columns.funding_8h,
+            columns.premium,
+        )
+    )
+
+
+def flow_inputs(columns: UniverseColumns) -> Floats:
+    """The inputs (4, n) of the flow score.
+
+    Taker flow is the mean of what is known of 5 minutes and of an hour. Liquidations are forced buying minus forced
+    selling over their sum; where nobody was forced there is nothing to compare.
+    """
+    five, hour = columns.taker_delta_5m, columns.taker_delta_1h
+    long, short = columns.liquidated_long_1h, columns.liquidated_short_1h
+    both = np.where(np.isnan(five), hour, np.where(np.isnan(hour), five, (five + hour) / 2))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        forced = np.where(long + short > 0, (short - long) / (long + short), np.nan)
+    return np.array((both, columns.funding_8h, forced, columns.imbalance))
+
+
+def _summary(view: UniverseView, scored: PressureColumns, flow: FlowColumns) -> PressureSummary:
+    known = np.flatnonzero(~np.isnan(flow.score))
+    order = known[np.argsort(flow.score[known], kind="stable")]
+    weakest, strongest = (int(order[0]), int(order[-1])) if len(order) else (-1, -1)
+    taker = flow.values[0][~np.isnan(flow.values[0])]
+    scores = scored.score[~np.isnan(scored.signed)]
+    biases = scored.bias[~np.isnan(scored.signed)]
+    return PressureSummary(
+        strongest=strongest,
+        weakest=weakest,
+        spread=float(flow.score[strongest] - flow.score[weakest]) if len(order) else np.nan,
+        breadth=float((taker > 0).mean()) if len(taker) else np.nan,
+        stress=float(scores.mean()) if len(scores) else np.nan,
+        long=int((biases > 0).sum()),
+        short=int((biases < 0).sum()),
+        neutral=int((biases == 0).sum()),
+    )

@@ -1,0 +1,1 @@
+"""Rows of exported tables, a file a topic."""
