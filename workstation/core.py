@@ -47,8 +47,9 @@ class Core:
             if frame.kind is timer:
                 self.feed.tick(frame.ts_recv_ns)
                 continue
+            events = receive(frame)  # which says, when it opens, whether it is of the universe
             handle = survey if frame.connection in universe else apply
-            for event in receive(frame):
+            for event in events:
                 handle(event)
 
     def handler(self, connection: str) -> Callable[[Event], None]:

@@ -30,6 +30,15 @@ from workstation.footprint_models import ZeroRule as ZeroRule
 from workstation.footprint_models import Zone as Zone
 from workstation.footprint_models import no_floats as no_floats
 from workstation.footprint_models import no_ints as no_ints
+from workstation.liquidation_models import Cascade as Cascade
+from workstation.liquidation_models import CascadeRule as CascadeRule
+from workstation.liquidation_models import CascadeState as CascadeState
+from workstation.liquidation_models import ForcedMarket as ForcedMarket
+from workstation.liquidation_models import LiquidationSource as LiquidationSource
+from workstation.liquidation_models import LiquidationsRequest as LiquidationsRequest
+from workstation.liquidation_models import LiquidationsView as LiquidationsView
+from workstation.liquidation_models import LiquidationTotal as LiquidationTotal
+from workstation.liquidation_models import Position as Position
 from workstation.market_models import Freshness as Freshness
 from workstation.market_models import MarketFilter as MarketFilter
 from workstation.market_models import MarketState as MarketState
@@ -147,6 +156,7 @@ ViewRequest = (
     | BigTradesRequest
     | UniverseRequest
     | PressureRequest
+    | LiquidationsRequest
 )
 
 
@@ -311,4 +321,14 @@ class TapeView:
     markets: tuple[MarketState, ...]
 
 
-View = FootprintView | CvdView | LadderView | TapeView | ProfileView | BigTrades | UniverseView | PressureView
+View = (
+    FootprintView
+    | CvdView
+    | LadderView
+    | TapeView
+    | ProfileView
+    | BigTrades
+    | UniverseView
+    | PressureView
+    | LiquidationsView
+)

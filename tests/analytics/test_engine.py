@@ -52,6 +52,7 @@ from workstation.readmodels import (
     FootprintView,
     Freshness,
     LadderRequest,
+    LiquidationsRequest,
     TapeRequest,
     ViewRequest,
 )
@@ -145,7 +146,9 @@ def test_a_revision_changes_only_with_what_a_view_shows() -> None:
         assert not any(changed(event))
     of_the_chart = [isinstance(request, FootprintRequest) and request.base == "BTC" for request in REQUESTS]
     assert changed(OpenInterest(BINANCE, now, now, 7.0)) == of_the_chart
-    assert changed(Liquidation(BINANCE, now, now, 10.0, 1.0, 10.0, Side.SELL)) == of_the_chart
+    of_the_list = [isinstance(request, LiquidationsRequest) for request in REQUESTS]
+    forced = changed(Liquidation(BINANCE, now, now, 10.0, 1.0, 10.0, Side.SELL))
+    assert forced == [chart or listed for chart, listed in zip(of_the_chart, of_the_list, strict=True)]
     of_the_ladder = [isinstance(request, LadderRequest) for request in REQUESTS]
     assert changed(delta(BINANCE, now, [(9, 2.0)], [])) == of_the_ladder
     assert changed(snapshot(BINANCE, now, [(9, 2.0)], [])) == of_the_ladder

@@ -13,6 +13,7 @@ from workstation.analytics.views.big_trades import big_trades_view
 from workstation.analytics.views.cvd import cvd_view
 from workstation.analytics.views.footprint import footprint_view
 from workstation.analytics.views.ladder import ladder_view
+from workstation.analytics.views.liquidations import liquidations_revision, liquidations_view
 from workstation.analytics.views.pressure import pressure_view
 from workstation.analytics.views.profile import profile_view
 from workstation.analytics.views.tape import tape_view
@@ -22,6 +23,7 @@ from workstation.readmodels import (
     CvdRequest,
     FootprintRequest,
     LadderRequest,
+    LiquidationsRequest,
     PressureRequest,
     ProfileRequest,
     TapeRequest,
@@ -85,4 +87,5 @@ ANSWERS: dict[type[Any], Answer] = {
         lambda state, _: state.universe.revision,
         lambda state, request: pressure_view(state.universe, state.trails, request),
     ),
+    LiquidationsRequest: Answer(liquidations_revision, liquidations_view),
 }

@@ -17,7 +17,9 @@ from feeds.events import (
     BookLost,
     BookSnapshot,
     Candles,
+    Connected,
     DayStats,
+    Disconnected,
     Event,
     Funding,
     HistoryEnded,
@@ -107,9 +109,12 @@ class Engine:
         """
         if event.ts_recv_ns >= self._next_status_ns:
             self.advance(event.ts_recv_ns)
+        if isinstance(event, Connected | Disconnected):
+            self._hear(event)
+            return
         self.universe.apply(event)
         learn = self._surveyed.get(type(event))
-        if learn is not None and (found := self._markets.get(event.instrument.id)) is not None:  # type: ignore[union-attr]
+        if learn is not None and (found := self._markets.get(event.instrument.id)) is not None:
             learn(*found, event)
 
     def advance(self, now_ns: int) -> None:
@@ -195,8 +200,15 @@ class Engine:
         found = self._markets.get(event.instrument.id) or self._begin(event.instrument)
         found[1].quote = event
 
+    def _hear(self, event: Connected | Disconnected) -> None:
+        """A connection of the universe tells of the liquidations of all symbols, or no longer does."""
+        log = self.universe.liquidations
+        note = log.connected if isinstance(event, Connected) else log.disconnected
+        note(event.venue, event.connection, event.ts_recv_ns)
+
     def _trades_live(self, event: TradesLive) -> None:
         base, market = self._find(event.instrument)
+        self.universe.liquidations.begin(event.instrument, event.ts_recv_ns)
         market.coverage.begin()
         if market.begun_ns is None:
             market.begun_ns = event.ts_recv_ns
@@ -205,6 +217,7 @@ class Engine:
 
     def _trades_lost(self, event: TradesLost) -> None:
         base, market = self._find(event.instrument)
+        self.universe.liquidations.end(event.instrument, event.ts_recv_ns)
         market.coverage.lose()
         market.trades_lost_reason = event.reason
         base.coverage_revision += 1

@@ -28,6 +28,7 @@ from feeds.events import (
     TakerFlow,
 )
 from feeds.instrument import Instrument, InstrumentId, Venue
+from workstation.analytics.liquidations import LiquidationLog
 from workstation.readmodels import Floats, Ints
 
 _SECOND_NS = 1_000_000_000
@@ -127,6 +128,7 @@ class Universe:
         self._slot = 0
         self._interest_shared = False
         self._forced: dict[int, dict[tuple[int, Side], float]] = {}
+        self.liquidations = LiquidationLog()
         self._minute = 0
         self._handlers: dict[type[Any], Callable[[Any, int], None]] = {
             MarkPrice: self._mark,
@@ -247,6 +249,7 @@ class Universe:
 
     def _liquidation(self, event: Liquidation, row: int) -> None:
         """A forced sale ends a long. It belongs to the minute in which the venue says it was."""
+        self.liquidations.add(event)
         if event.instrument.venue not in _TELL_LIQUIDATIONS:
             return
         self._pass_minutes(event.ts_recv_ns // _MINUTE_NS)

@@ -1,0 +1,171 @@
+"""The liquidation tape: the newest forced orders of a base or of the whole market, their sums, and how whole those are.
+
+Sums and selections follow the log; a view costs the same however many orders there were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+
+from feeds.instrument import Instrument, MarketKind, Venue, liquidation_coverage
+from workstation.analytics.bars import frozen
+from workstation.analytics.base import Base
+from workstation.analytics.liquidations import (
+    LONG,
+    MINUTE_S,
+    SECOND_NS,
+    SHORT,
+    LiquidationLog,
+    Newest,
+    Sums,
+    judge,
+    tells_now,
+)
+from workstation.analytics.trades import Trades
+from workstation.analytics.universe import Universe
+from workstation.liquidation_models import (
+    SPANS_NS,
+    ForcedMarket,
+    LiquidationSource,
+    LiquidationsRequest,
+    LiquidationsView,
+    LiquidationTotal,
+    Position,
+)
+from workstation.readmodels import Bools, Ints
+
+MINUTES = 60
+_SIDES = {None: None, Position.LONG: 2, Position.SHORT: 1}  # of the forced order, as in a lane
+
+Known = Callable[[int, int], int]
+
+
+class State(Protocol):
+    """What the tape is made of: the engine's state."""
+
+    now_ns: int
+    bases: dict[str, Base]
+    universe: Universe
+
+
+def liquidations_revision(state: State, request: LiquidationsRequest) -> int:
+    """Moves with every order, with what is heard, with the base's markets and once a second: windows slide."""
+    base, log = state.bases.get(request.base), state.universe.liquidations
+    count = log.revision + _now_ns(state) // SECOND_NS
+    if base is not None:
+        base.judge(state.now_ns)
+        count += base.trade_revision + base.state_revision + base.coverage_revision
+    return count
+
+
+def liquidations_view(state: State, request: LiquidationsRequest) -> LiquidationsView:
+    """Answer a request as of now."""
+    log, now_ns = state.universe.liquidations, _now_ns(state)
+    accepts = _accepts(request)
+    key = (request.base, request.markets)
+    sums = log.follow(("sums", *key), lambda: Sums(accepts), Sums, now_ns)
+    picked = (_SIDES[request.position], request.minimum_usd, request.count)
+    newest = log.follow(("newest", *key, *picked), lambda: Newest(accepts, *picked), Newest, now_ns)
+    base = state.bases.get(request.base)
+    perps = [market for market in base.markets if market.instrument.kind.is_perp] if base is not None else []
+    markets = [market for market in perps if accepts(market.instrument)]
+    known = _known(log, request, [market.instrument for market in markets])
+    starts, minutes = sums.minutes()
+    start_ns = frozen(starts[-MINUTES:] * SECOND_NS)
+    heard = _heard(start_ns, now_ns, known)
+    return LiquidationsView(
+        request=request,
+        revision=liquidations_revision(state, request),
+        **_rows(log, newest.orders),
+        totals=tuple(_total(span_ns, sums, known, now_ns) for span_ns in SPANS_NS),
+        minute_start_ns=start_ns,
+        minute_long_usd=frozen(np.where(heard, minutes[LONG, -MINUTES:], np.nan)),
+        minute_short_usd=frozen(np.where(heard, minutes[SHORT, -MINUTES:], np.nan)),
+        cascade=judge(sums.total(MINUTE_S)[0], minutes[:, :-1].sum(axis=0), request.rule),
+        sources=_sources(log, [market.instrument for market in perps]),
+        markets=tuple(market.state(state.now_ns) for market in markets),
+        whole_market=not request.base and bool(log.venues()),
+        now_ns=now_ns,
+    )
+
+
+def _now_ns(state: State) -> int:
+    """The second reached: what the view says of time moves once a second."""
+    now_ns = max(state.now_ns, state.universe.liquidations.seen_ns)
+    return now_ns - now_ns % SECOND_NS
+
+
+def _accepts(request: LiquidationsRequest) -> Callable[[Instrument], bool]:
+    def accepts(instrument: Instrument) -> bool:
+        return request.base in ("", instrument.base) and request.markets.accepts(instrument.venue, instrument.kind)
+
+    return accepts
+
+
+def _known(log: LiquidationLog, request: LiquidationsRequest, markets: list[Instrument]) -> Known:
+    """How much of a span all sources that tell in real time were heard; nothing if there are none."""
+    ids = [(market.id, market.venue) for market in markets if tells_now(market)]
+    venues = [venue for venue in log.venues() if _tells(venue, request)]
+    kept_ns = log.kept_since_ns
+
+    def known(start_ns: int, end_ns: int) -> int:
+        begin_ns = max(start_ns, kept_ns)
+        if request.base and ids:
+            return min(log.market_known_ns(one, venue, begin_ns, end_ns) for one, venue in ids)
+        return min((log.venue_known_ns(venue, begin_ns, end_ns) for venue in venues), default=0)
+
+    return known
+
+
+def _tells(venue: Venue, request: LiquidationsRequest) -> bool:
+    wanted = request.markets.venues
+    return (wanted is None or venue in wanted) and liquidation_coverage(venue, MarketKind.LINEAR).in_real_time
+
+
+def _heard(start_ns: Ints, now_ns: int, known: Known) -> Bools:
+    """Minutes of which anything was heard."""
+    return np.array([known(start, min(start + MINUTE_S * SECOND_NS, now_ns + 1)) > 0 for start in start_ns.tolist()])
+
+
+def _total(span_ns: int, sums: Sums, known: Known, now_ns: int) -> LiquidationTotal:
+    (long_usd, short_usd), (longs, shorts) = (column.tolist() for column in sums.total(span_ns // SECOND_NS))
+    return LiquidationTotal(span_ns, long_usd, short_usd, longs, shorts, known(now_ns - span_ns, now_ns))
+
+
+def _sources(log: LiquidationLog, markets: list[Instrument]) -> tuple[LiquidationSource, ...]:
+    """The venues of some markets, or those of the whole market, each with the worst of its perpetuals."""
+    venues = dict.fromkeys(market.venue for market in markets) if markets else log.venues()
+    found = []
+    for venue in sorted(venues):
+        own = [log.market_since_ns(market.id, venue) for market in markets if market.venue is venue]
+        since = own or [log.venue_since_ns(venue)]
+        worst = None if None in since else max(one for one in since if one is not None)
+        found.append(LiquidationSource(venue, liquidation_coverage(venue, MarketKind.LINEAR), worst))
+    return tuple(found)
+
+
+def _rows(log: LiquidationLog, orders: Trades | None) -> dict[str, Any]:
+    """The columns of the list, newest first, and the markets that they name."""
+    orders = orders if orders is not None else log.orders.last(0)
+    market, at = np.unique(orders.market[::-1], return_inverse=True)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        price = orders.notional / orders.size
+    return {
+        "ts_venue_ns": frozen(orders.ts[::-1]),
+        "ts_recv_ns": frozen(orders.ticks[::-1]),
+        "price": frozen(price[::-1]),
+        "size": frozen(orders.size[::-1]),
+        "notional": frozen(orders.notional[::-1]),
+        "position": frozen(-orders.sign[::-1]),
+        "market": frozen(at.astype(np.int64)),
+        "listed": tuple(_listed(log.instruments[row]) for row in market.tolist()),
+    }
+
+
+def _listed(instrument: Instrument) -> ForcedMarket:
+    return ForcedMarket(
+        instrument.base, instrument.venue, instrument.kind, instrument.symbol, float(instrument.tick_size)
+    )
