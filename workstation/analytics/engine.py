@@ -165,7 +165,8 @@ class Engine:
     def _trade(self, event: Trade) -> None:
         base, market = self._find(event.instrument)
         self._seen(base, market, event.ts_venue_ns, event.ts_recv_ns)
-        market.coverage.trade(event.ts_venue_ns)
+        if market.coverage.trade(event.ts_venue_ns):
+            base.coverage_revision += 1
         base.add_trade(market, event)
 
     def _seen(self, base: Base, market: Market, ts_venue_ns: int, ts_recv_ns: int) -> None:

@@ -49,11 +49,16 @@ class Coverage:
         if ts_venue_ns > self.seen_ns:
             self.seen_ns = ts_venue_ns
 
-    def trade(self, ts_venue_ns: int) -> None:
-        """A trade came in: it is covered even if something of a later venue time was faster."""
+    def trade(self, ts_venue_ns: int) -> bool:
+        """A trade came in: it is covered even if something of a later venue time was faster.
+
+        True when the span begins earlier for it.
+        """
         self.traded_ns = max(self.traded_ns, ts_venue_ns)
-        if self.start_ns is not None and ts_venue_ns < self.start_ns:
-            self.start_ns = max(ts_venue_ns, self.spans[-1][1] if self.spans else 0)
+        if self.start_ns is None or ts_venue_ns >= self.start_ns:
+            return False
+        before, self.start_ns = self.start_ns, max(ts_venue_ns, self.spans[-1][1] if self.spans else 0)
+        return self.start_ns < before
 
     def lose(self) -> None:
         """Trades are missing after the last one received: that something else was seen since then proves nothing."""
