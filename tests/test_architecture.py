@@ -86,6 +86,7 @@ def test_widgets_see_only_what_they_draw() -> None:
         "workstation.readmodels",
         "workstation.cells",
         "workstation.workspace_models",
+        "workstation.settings_models",
         "feeds.instrument",
         "feeds.events",
         "resources",

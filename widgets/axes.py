@@ -114,7 +114,7 @@ class ValueAxis(_Axis):
 
 
 class TimeAxis(_Axis):
-    """UTC time at the bottom; the range of the axis is in slots of the grid."""
+    """Time at the bottom; the range of the axis is in slots of the grid."""
 
     def __init__(self) -> None:
         super().__init__("bottom")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from widgets import format as text_of
+
 _SECOND = 1_000_000_000
-_DAY = 86_400 * _SECOND
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 604800)
 
 
@@ -36,20 +36,22 @@ def value_ticks(bottom: float, top: float, height_px: float, spacing_px: float =
 
 
 def time_ticks(start_ns: int, end_ns: int, width_px: float, spacing_px: float = 80.0) -> list[tuple[int, str, bool]]:
-    """Round UTC moments `spacing_px` or more apart: ns, text, whether a day begins there (the text is a date then)."""
+    """Round moments `spacing_px` or more apart: ns, text, whether a day begins there (the text is a date then)."""
     span_s = (end_ns - start_ns) / _SECOND
     if span_s <= 0.0 or width_px <= 0.0:
         return []
     wanted = span_s * spacing_px / width_px
     step_s = next((step for step in _STEPS_S if step >= wanted), 604800 * math.ceil(wanted / 604800))
     step = step_s * _SECOND
-    first = -(-start_ns // step)
-    return [_time_tick(index * step, step_s) for index in range(first, end_ns // step + 1)]
+    offset = text_of.moment(start_ns).utcoffset()
+    ahead = int(offset.total_seconds()) * _SECOND if offset is not None else 0  # round hours of the person's clock
+    first = -(-(start_ns + ahead) // step)
+    return [_time_tick(index * step - ahead, step_s) for index in range(first, (end_ns + ahead) // step + 1)]
 
 
 def _time_tick(ts_ns: int, step_s: int) -> tuple[int, str, bool]:
-    moment = datetime.fromtimestamp(ts_ns // _SECOND, UTC)
-    if ts_ns % _DAY == 0:
+    moment = text_of.moment(ts_ns)
+    if moment.hour == moment.minute == moment.second == 0:
         return ts_ns, f"{moment.day} {moment:%b}", True
     return ts_ns, moment.strftime("%H:%M:%S" if step_s < 60 else "%H:%M"), False
 
@@ -57,7 +59,7 @@ def _time_tick(ts_ns: int, step_s: int) -> tuple[int, str, bool]:
 def run_ticks(
     first: int, starts: npt.NDArray[np.int64], left: float, right: float, width_px: float, spacing_px: float = 88.0
 ) -> list[Tick]:
-    """Every so many bars, `spacing_px` or more apart, with the UTC time at which they begin; a new day as a date.
+    """Every so many bars, `spacing_px` or more apart, with the time at which they begin; a new day as a date.
 
     `starts` are the ns at which the slots from `first` on begin.
     """
@@ -71,8 +73,8 @@ def run_ticks(
     found, day = [], None
     for slot in range(begin, end + 1, step):
         ts_ns = int(starts[slot - first])
-        moment = datetime.fromtimestamp(ts_ns // _SECOND, UTC)
-        new_day = day is not None and ts_ns // _DAY != day
-        day = ts_ns // _DAY
+        moment = text_of.moment(ts_ns)
+        new_day = day is not None and moment.date() != day
+        day = moment.date()
         found.append(Tick(float(slot), f"{moment.day} {moment:%b}" if new_day else f"{moment:%H:%M:%S}", new_day, True))
     return found

@@ -6,10 +6,43 @@ The only formatter. `None` and NaN read as an en dash, so that "no data" never l
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo
 
 NO_DATA = "\N{EN DASH}"
 _NS = 1_000_000_000
+
+
+class _Habits:
+    """How this person reads numbers and times; set once by `use_habits`, read by everything below."""
+
+    zone: tzinfo | None = UTC  # None is the zone of the computer
+    short = True
+
+
+def use_habits(time_zone: str = "UTC", *, short: bool = True) -> None:
+    """Write times in this zone ("UTC", "local" or a name) and large sizes short (1.24m) or in full from now on.
+
+    Raises ZoneInfoNotFoundError for a name that is no zone.
+    """
+    _Habits.zone = {"UTC": UTC, "local": None}.get(time_zone) if time_zone in ("UTC", "local") else ZoneInfo(time_zone)
+    _Habits.short = short
+
+
+def moment(ts_ns: int) -> datetime:
+    """A time of day as the person reads it."""
+    return datetime.fromtimestamp(ts_ns // _NS, _Habits.zone).astimezone(_Habits.zone)
+
+
+def moment_ns(moment_: datetime) -> int:
+    """A moment without a zone, as the person wrote it, in ns since the epoch."""
+    whole = moment_.replace(tzinfo=_Habits.zone) if _Habits.zone is not None else moment_.astimezone()
+    return int(whole.timestamp()) * _NS
+
+
+def zone_name(ts_ns: int) -> str:
+    """What the zone is called at a time: UTC, CET, +0545."""
+    return moment(ts_ns).strftime("%Z") or "local"
 
 
 def decimals_of(step: float) -> int:
@@ -33,6 +66,8 @@ def size(value: float | None) -> str:
     if value is None or math.isnan(value):
         return NO_DATA
     magnitude = abs(value)
+    if not _Habits.short and magnitude >= 999.5:
+        return f"{value:,.0f}"
     for limit, divisor, decimals, suffix in SIZE_SCALES:
         if magnitude >= limit:
             return f"{value / divisor:.{decimals}f}{suffix}"
@@ -78,14 +113,14 @@ def percent(fraction: float | None, decimals: int = 2) -> str:
 
 
 def clock(ts_ns: int, *, millis: bool = False) -> str:
-    """Time of day in UTC, `HH:MM:SS` or with milliseconds."""
-    text = datetime.fromtimestamp(ts_ns // _NS, UTC).strftime("%H:%M:%S")
+    """Time of day, `HH:MM:SS` or with milliseconds."""
+    text = moment(ts_ns).strftime("%H:%M:%S")
     return f"{text}.{ts_ns % _NS // 1_000_000:03d}" if millis else text
 
 
 def date_clock(ts_ns: int) -> str:
-    """Date and time of day in UTC."""
-    return datetime.fromtimestamp(ts_ns // _NS, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    """Date and time of day."""
+    return moment(ts_ns).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def age(span_ns: int | None) -> str:

@@ -42,8 +42,12 @@ class FrameTimer(QObject):
         self.frame_ms: deque[float] = deque(maxlen=240)
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.setInterval(round(1000 / hz))
+        self.set_rate(hz)
         self._timer.timeout.connect(self.tick)
+
+    def set_rate(self, hz: int) -> None:
+        """Tick this often a second from now on."""
+        self._timer.setInterval(round(1000 / hz))
 
     def start(self) -> None:
         """Begin to tick."""

@@ -18,6 +18,7 @@ from widgets.dialogs.files import ask_picture, ask_recording, save_picture
 from widgets.dialogs.names import ask_name
 from widgets.dialogs.palette import Entry, Palette
 from widgets.dialogs.pane_help import PaneHelp
+from widgets.dialogs.settings import SettingsDialog
 from widgets.dock_set import DockSet
 from widgets.frame_timer import FrameTimer, ViewSource
 from widgets.header import Header
@@ -33,6 +34,7 @@ from widgets.theme import theme
 from widgets.window_commands import WORKSPACE_MENU, window_commands
 from widgets.workspaces import Workspaces
 from workstation.readmodels import StatusView
+from workstation.settings_models import Settings, SettingsInMemory, SettingsKeeper
 from workstation.workspace_models import KeptInMemory, WorkspaceStore
 
 _FRAME_PX = 3
@@ -52,6 +54,7 @@ class MainWindow(QMainWindow):
         panes: dict[str, Pane] | None = None,
         title: str = "Order flow",
         store: WorkspaceStore | None = None,
+        settings: SettingsKeeper | None = None,
     ) -> None:
         super().__init__()
         self._title = title
@@ -64,6 +67,7 @@ class MainWindow(QMainWindow):
         self.menus = MenuBar()
         self.workspaces = Workspaces(self, self.dock_set, store or KeptInMemory())
         self.commands = Commands(self)
+        self.settings = settings or SettingsInMemory()
         self._controls = controls
         self._started = False
         self._replay = False
@@ -71,6 +75,7 @@ class MainWindow(QMainWindow):
         self._frame = 0
         self._assemble()
         self._connect()
+        self.use_settings(self.settings.current)
         self.resize(1600, 900)
 
     def _live_panes(self) -> Iterator[Pane]:
@@ -110,8 +115,10 @@ class MainWindow(QMainWindow):
         self.commands.add(window_commands(self))
         self.commands.enable_group(REPLAY, False)
         menus, commands = self.menus, self.commands
-        for name in ("session.open", "session.go_to", "window.screenshot", "window.copy", "window.quit"):
+        for name in ("session.open", "session.go_to", "window.screenshot", "window.copy", "window.settings"):
             menus.add(menus.file, commands[name])
+        menus.file.addSeparator()
+        menus.add(menus.file, commands["window.quit"])
         menus.list_docks(self.docks.values())
         menus.list_kinds({name: kind.title for name, kind in self.dock_set.kinds.items()}, self.dock_set.open)
         menus.add(menus.view, commands["window.full_screen"])
@@ -126,6 +133,15 @@ class MainWindow(QMainWindow):
         self.dock_set.changed.connect(lambda: self.menus.list_docks(self.docks.values()))
         self.dock_set.help_asked.connect(lambda pane: PaneHelp(self, pane).open())
         self.workspaces.changed.connect(self._list_workspaces)
+
+    def use_settings(self, settings: Settings) -> None:
+        """Take up what can change while the window is open."""
+        self.commands.choose_keys(settings.keys)
+        self.frame_timer.set_rate(settings.frame_rate)
+
+    def show_settings(self) -> None:
+        """The dialog of the settings."""
+        SettingsDialog(self, self.settings).open()
 
     # --- base
 

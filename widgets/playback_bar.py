@@ -137,7 +137,7 @@ class PlaybackBar(QWidget):
             return
         self.timeline.show_span(status.start_ns, status.end_ns, status.now_ns)
         set_text(self.now, fmt.date_clock(status.now_ns))
-        set_text(self.end, f"/ {_end_of(status.now_ns, status.end_ns)} UTC")
+        set_text(self.end, f"/ {_end_of(status.now_ns, status.end_ns)} {fmt.zone_name(status.end_ns)}")
         done, whole = status.now_ns - status.start_ns, status.end_ns - status.start_ns
         self.end.setToolTip(f"{fmt.age(done)} of {fmt.age(whole)}")
 
@@ -162,7 +162,7 @@ class PlaybackBar(QWidget):
         self.recording.setToolTip(status.recording_failed or status.recording_to)
 
     def _show_target(self, position: QPoint, ts_ns: int) -> None:
-        QToolTip.showText(position, f"{fmt.date_clock(ts_ns)} UTC", self.timeline)
+        QToolTip.showText(position, f"{fmt.date_clock(ts_ns)} {fmt.zone_name(ts_ns)}", self.timeline)
 
     # --- keys and buttons
 

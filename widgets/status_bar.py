@@ -88,7 +88,7 @@ def readings_of(status: StatusView, frame_ms: Sequence[float], frames_per_s: flo
         line.append(
             Segment(f"{median(ordered):.1f}/{late:.1f} ms", "muted", "Time of a repaint: median / 99th percentile")
         )
-    line.append(Segment(f"{fmt.clock(status.now_ns)} UTC", "text", "Time of the shown data"))
+    line.append(Segment(f"{fmt.clock(status.now_ns)} {fmt.zone_name(status.now_ns)}", "text", "Time of the shown data"))
     return line
 
 

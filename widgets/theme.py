@@ -5,16 +5,23 @@ Pens, brushes and fonts are made once and shared; a pane never builds one while 
 
 from __future__ import annotations
 
+import logging
 import tomllib
-from functools import cache
+from collections.abc import Callable
+from functools import lru_cache
+from typing import ParamSpec, TypeVar, cast
 
 import msgspec
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontDatabase, QPalette, QPen
 from PySide6.QtWidgets import QApplication
 
 import resources
 from feeds.instrument import Venue
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 CELL = 4  # every distance is a multiple of this many pixels
 
@@ -80,18 +87,41 @@ class Theme:
         return font
 
 
-@cache
-def theme(name: str = "dark") -> Theme:
-    """The theme of this run, read once from `resources/themes`."""
-    text = resources.read_text(f"themes/{name}.toml")
-    return Theme(msgspec.convert(tomllib.loads(text), ThemeFile))
+def per_theme(make: Callable[P, R]) -> Callable[P, R]:
+    """Keep what a function makes until another theme is used."""
+    kept = lru_cache(maxsize=64)(make)
+    _forget.append(kept.cache_clear)
+    return cast("Callable[P, R]", kept)
 
 
-def apply_theme(app: QApplication, name: str = "dark") -> None:
-    """Load the bundled font and dress the whole application."""
-    look = theme(name)
+def theme() -> Theme:
+    """The theme in use; the dark one until another is chosen."""
+    return _used[0] if _used else use_theme("dark")
+
+
+def use_theme(name: str, scale: float = 1.0) -> Theme:
+    """Read a theme from `resources/themes` and use it; fonts are `scale` times their designed size.
+
+    Widgets take their colours when they are made: those that exist keep the old ones.
+    """
+    spec = msgspec.convert(tomllib.loads(resources.read_text(f"themes/{name}.toml")), ThemeFile)
+    font = msgspec.structs.replace(spec.font, size=round(spec.font.size * scale), small=round(spec.font.small * scale))
+    _used[:] = [Theme(msgspec.structs.replace(spec, font=font))]
+    for forget in _forget:
+        forget()
+    return _used[0]
+
+
+_used: list[Theme] = []
+_forget: list[Callable[[], None]] = []
+
+
+def apply_theme(app: QApplication, name: str = "dark", scale: float = 1.0) -> None:
+    """Load the bundled font and dress the whole application. A font that cannot be loaded is logged and replaced."""
+    look = use_theme(name, scale)
     for file in look.spec.font.files:
-        QFontDatabase.addApplicationFont(str(resources.path(file)))
+        if QFontDatabase.addApplicationFont(str(resources.path(file))) < 0:
+            log.warning("the font %s cannot be loaded; the system's own is used", file)
     app.setStyle("Fusion")
     app.setFont(look.font())
     app.setPalette(_palette(look))
@@ -116,7 +146,7 @@ def _palette(look: Theme) -> QPalette:
     palette = QPalette()
     for role, name in roles.items():
         palette.setColor(role, look.color(name))
-    palette.setColor(QPalette.ColorRole.HighlightedText, Qt.GlobalColor.black)
+    palette.setColor(QPalette.ColorRole.HighlightedText, look.color("window"))
     for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText, QPalette.ColorRole.WindowText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, look.color("faint"))
     return palette

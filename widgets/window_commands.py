@@ -76,6 +76,7 @@ def _workspaces(window: MainWindow) -> tuple[Command, ...]:
 def _window(window: MainWindow) -> tuple[Command, ...]:
     return (
         Command("window.find", "Window", "find anything...", window.show_palette, ("Ctrl+K",)),
+        Command("window.settings", "Window", "settings...", window.show_settings, ("Ctrl+,",)),
         Command("window.screenshot", "Window", "screenshot to a file...", window.screenshot, ("Alt+S",)),
         Command("window.copy", "Window", "copy a picture", window.copy_picture, ("Ctrl+Shift+C",)),
         Command("window.full_screen", "Window", "full screen", window.toggle_full_screen, ("F11",)),

@@ -6,7 +6,6 @@ Which source feeds which session, and the window on top. The only module that se
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -14,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import qasync
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from feeds.clock import SystemClock
@@ -21,6 +21,7 @@ from feeds.live import LiveSource
 from feeds.recording import RecordingReader
 from feeds.venues import DRIVERS
 from feeds.venues.driver import VenueDriver, loopback
+from widgets.format import use_habits
 from widgets.main_window import MainWindow
 from widgets.presets import PRESETS
 from widgets.theme import apply_theme
@@ -28,6 +29,9 @@ from workstation import crash, paths, settings
 from workstation.desk import Desk
 from workstation.live_session import LiveSession
 from workstation.replay_session import ReplaySession
+from workstation.settings import SettingsInUse
+from workstation.settings_models import Numbers, Settings
+from workstation.simulated import Simulator
 from workstation.workspaces import Seen, WorkspaceFiles
 
 Opening = Callable[[Desk], Awaitable[None]]
@@ -69,7 +73,7 @@ def screenshot(
     reader = RecordingReader(path)
     target_ns = at_ns(reader)
     crash.install()
-    app = _application()
+    app = _application(settings.load()[0])
     store = WorkspaceFiles()
     if workspace and workspace not in (*PRESETS, *store.names()):
         raise KeyError(workspace)
@@ -90,24 +94,6 @@ def screenshot(
     if not window.grab().save(str(out)):
         raise OSError(f"{out} cannot be written as a picture")
     window.close()
-
-
-class Simulator:
-    """The simulated venues as a child process. It ends when this process ends, however that happens."""
-
-    def __enter__(self) -> Simulator:
-        command = [sys.executable, "-m", "workstation", "simulate", "--port", "0", "--with-parent"]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        assert self._process.stdout is not None
-        words = self._process.stdout.readline().split()
-        if not words:
-            raise OSError("the simulated venues did not start; the log has the details")
-        self.port = int(words[-1])
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self._process.wait(timeout=10)
 
 
 async def _open_live(desk: Desk, bases: list[str], drivers: list[VenueDriver], *, simulated: bool) -> None:
@@ -131,34 +117,70 @@ def _recording_file(simulated: bool) -> Path:
     return paths.recordings_dir() / f"{'simulated' if simulated else 'live'}-{stamp}.mcap"
 
 
-def _application() -> QApplication:
+def _application(known: Settings) -> QApplication:
     existing = QApplication.instance()
     app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     app.setApplicationName("Order-flow workstation")
-    apply_theme(app)
+    apply_theme(app, known.theme, known.scale)
+    use_habits(known.time_zone, short=known.numbers is Numbers.SHORT)
     return app
 
 
 def _run_window(open_source: Opening) -> int:
-    app = _application()
+    known, notice = settings.load()
+    app = _application(known)
     crash.install()
     loop = qasync.QEventLoop(app)
     asyncio.set_event_loop(loop)
     with loop:
-        loop.run_until_complete(_window_life(app, open_source))
+        loop.run_until_complete(_window_life(app, open_source, SettingsInUse(known), notice))
     return 0
 
 
-async def _window_life(app: QApplication, open_source: Opening) -> None:
+async def _window_life(app: QApplication, open_source: Opening, used: SettingsInUse, notice: str) -> None:
     desk = Desk()
-    window = MainWindow(desk, desk, store=WorkspaceFiles())
+    desk.notices = (notice,) if notice else ()
+    shell = Shell(app, desk, WorkspaceFiles(), used)
     closed = asyncio.Event()
     app.aboutToQuit.connect(closed.set)
-    window.frame_timer.ticked.connect(lambda _: _offer_bases(window, desk))
-    window.show()
+    shell.open()
     await open_source(desk)
     await closed.wait()
     await desk.close()
+
+
+class Shell:
+    """The window of a desk. It is made anew when the look changes: widgets take their colours when they are made."""
+
+    def __init__(self, app: QApplication, desk: Desk, store: WorkspaceFiles, used: SettingsInUse) -> None:
+        self.window: MainWindow | None = None
+        self._app, self._desk, self._store, self._used = app, desk, store, used
+        used.tell(self._on_settings)
+
+    def open(self) -> None:
+        """Show the window, in place of the one that was open."""
+        before = self.window
+        if before is not None:
+            before.workspaces.save_desktop()
+        window = self.window = MainWindow(self._desk, self._desk, store=self._store, settings=self._used)
+        window.frame_timer.ticked.connect(lambda _: _offer_bases(window, self._desk))
+        window.show()
+        if before is not None:
+            before.close()
+            before.deleteLater()
+
+    def _on_settings(self, before: Settings, after: Settings) -> None:
+        use_habits(after.time_zone, short=after.numbers is Numbers.SHORT)
+        if (before.theme, before.scale) != (after.theme, after.scale):
+            apply_theme(self._app, after.theme, after.scale)
+            QTimer.singleShot(0, self._reopen)  # the dialog that asked for it closes with its window
+        elif self.window is not None:
+            self.window.use_settings(after)
+
+    def _reopen(self) -> None:
+        self.open()
+        if self.window is not None:
+            self.window.show_settings()
 
 
 def _offer_bases(window: MainWindow, desk: Desk) -> None:

@@ -299,7 +299,7 @@ def _bases(given: list[str] | None) -> list[str]:
         return [base.upper() for base in given]
     from workstation import settings
 
-    return settings.load()[0].bases
+    return list(settings.load()[0].bases)
 
 
 def _span(text: str) -> int:

@@ -1,4 +1,4 @@
-"""Settings as one typed value in a JSON file that a person may edit; a broken key costs only itself.
+"""Settings in a JSON file that a person may edit; a broken key costs only itself.
 
 A file that cannot be read is kept beside as `.bad`, and the defaults are used; the notice says so.
 """
@@ -6,28 +6,16 @@ A file that cannot be read is kept beside as `.bad`, and the defaults are used; 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 from workstation import paths
+from workstation.settings_models import Settings as Settings
+from workstation.settings_models import with_known
 
 log = logging.getLogger(__name__)
-
-
-class Settings(msgspec.Struct, kw_only=True):
-    """What is remembered between runs.
-
-    `history_minutes` of trades before the start are fetched, and `candle_hours` of candles before those. `universe` has
-    every perpetual of the venues followed, not only those of `bases`.
-    """
-
-    bases: list[str] = msgspec.field(default_factory=lambda: ["BTC", "ETH"])
-    bar_seconds: int = 60
-    frame_rate: int = 60
-    history_minutes: int = 15
-    candle_hours: float = 12.0
-    universe: bool = True
 
 
 def settings_file() -> Path:
@@ -42,9 +30,15 @@ def load(file: Path | None = None) -> tuple[Settings, str]:
         raw = msgspec.json.decode(file.read_bytes())
     except FileNotFoundError:
         return Settings(), ""
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         return Settings(), _set_aside(file, error)
-    return _known_values(raw)
+    if not isinstance(raw, dict):
+        return Settings(), f"{file.name} is not a table of settings; defaults are used"
+    settings, broken = with_known(raw)
+    notice = f"{file.name}: {', '.join(broken)} cannot be understood; defaults are used there" if broken else ""
+    if notice:
+        log.warning("%s", notice)
+    return settings, notice
 
 
 def save(settings: Settings, file: Path | None = None) -> None:
@@ -55,27 +49,38 @@ def save(settings: Settings, file: Path | None = None) -> None:
     draft.replace(file)
 
 
-def _known_values(raw: object) -> tuple[Settings, str]:
-    if not isinstance(raw, dict):
-        return Settings(), "settings.json is not a table of settings; defaults are used"
-    settings, broken = Settings(), []
-    for field in msgspec.structs.fields(Settings):
-        if field.name in raw:
-            try:
-                setattr(settings, field.name, msgspec.convert(raw[field.name], field.type))
-            except msgspec.ValidationError:
-                broken.append(field.name)
-    notice = f"settings.json: {', '.join(broken)} cannot be understood; defaults are used there" if broken else ""
-    if notice:
-        log.warning(notice)
-    return settings, notice
+class SettingsInUse:
+    """The settings of this run. Those who need to know of changes are told in turn."""
+
+    def __init__(self, current: Settings, file: Path | None = None) -> None:
+        self.current = current
+        self._file = file
+        self._told: list[Callable[[Settings, Settings], object]] = []
+
+    def tell(self, listener: Callable[[Settings, Settings], object]) -> None:
+        """Call with the settings before and after every change."""
+        self._told.append(listener)
+
+    def change(self, settings: Settings) -> str:
+        """Use these from now on and write them down; words for a person where writing failed, else empty."""
+        before, self.current = self.current, settings
+        notice = ""
+        try:
+            save(settings, self._file)
+        except OSError as error:
+            log.warning("the settings were not saved", exc_info=error)
+            notice = f"the settings were not saved: {error.strerror or error}"
+        for listener in self._told:
+            listener(before, settings)
+        return notice
 
 
 def _set_aside(file: Path, error: Exception) -> str:
     bad = file.with_suffix(".bad")
+    log.warning("%s cannot be read (%s)", file, error)
     try:
         file.replace(bad)
-    except OSError:
-        log.exception("the unreadable settings could not be set aside")
-    log.warning("%s cannot be read (%s)", file, error)
-    return f"settings.json could not be read; it was kept as {bad.name} and defaults are used"
+    except OSError as failure:
+        log.warning("%s could not be set aside", file, exc_info=failure)
+        return f"{file.name} could not be read; defaults are used"
+    return f"{file.name} could not be read; it was kept as {bad.name} and defaults are used"

@@ -1,9 +1,9 @@
-"""Asking for a moment: `14:05`, `14:05:30` or with a date before it, UTC."""
+"""Asking for a moment: `14:05`, `14:05:30` or with a date before it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QVBoxLayout, QWidget
@@ -13,20 +13,18 @@ from widgets.captions import tint
 from widgets.theme import CELL
 
 _FORMS = ("%H:%M", "%H:%M:%S")
-_NS = 1_000_000_000
 
 
 def parsed(text: str, near_ns: int) -> int | None:
     """The moment in ns; a time without a date is on the day of `near_ns`. None where it is no time."""
     words = text.strip()
-    day = datetime.fromtimestamp(near_ns // _NS, UTC).strftime("%Y-%m-%d")
+    day = fmt.moment(near_ns).strftime("%Y-%m-%d")
     for form in _FORMS:
         for whole in (words, f"{day} {words}"):
             try:
-                moment = datetime.strptime(whole, f"%Y-%m-%d {form}").replace(tzinfo=UTC)
+                return fmt.moment_ns(datetime.strptime(whole, f"%Y-%m-%d {form}"))
             except ValueError:
                 continue
-            return int(moment.timestamp()) * _NS
     return None
 
 
@@ -42,7 +40,7 @@ class GoToTime(QDialog):
         self.line.setMinimumWidth(200)
         self.line.selectAll()
         self.line.returnPressed.connect(self._go)
-        self.hint = QLabel("UTC: 14:05, 14:05:30 or 2026-11-22 14:05")
+        self.hint = QLabel(f"{fmt.zone_name(near_ns)}: 14:05, 14:05:30 or 2026-11-22 14:05")
         tint(self.hint, "muted")
         column = QVBoxLayout(self)
         column.setSpacing(2 * CELL)

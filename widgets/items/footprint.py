@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 
 import numpy as np
 from PySide6.QtGui import QPainter
@@ -22,11 +21,11 @@ from widgets.items.rays import draw_rays
 from widgets.items.scale import Scale, SlotGrid
 from widgets.items.style import Style
 from widgets.items.zones import Zone, ZoneTracker, draw_zones
-from widgets.theme import theme
+from widgets.theme import per_theme, theme
 from workstation.readmodels import Floats, FootprintView
 
 
-@lru_cache(maxsize=8)
+@per_theme
 def atlases(ratio: float, small: bool = False) -> tuple[GlyphAtlas, GlyphAtlas]:
     """The regular and the bold atlas of a device pixel ratio, shared by all charts."""
     look = theme()

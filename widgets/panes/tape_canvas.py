@@ -130,7 +130,7 @@ class TapeCanvas(QWidget):
     def _draw_headings(self, painter: QPainter) -> None:
         painter.setPen(theme().pen("muted"))
         self._small.draw(painter, "market", 20, 0, _MARKET_PX, self._row_px, Align.LEFT)
-        self._small.draw(painter, "UTC", _MARKET_PX + 4, 0, _TIME_PX, self._row_px, Align.LEFT)
+        self._small.draw(painter, "time", _MARKET_PX + 4, 0, _TIME_PX, self._row_px, Align.LEFT)
         for name, right in zip(("price", "size", "USD"), self._edges(), strict=True):
             self._small.draw(painter, name, right - 64, 0, 64, self._row_px)
         painter.setPen(theme().pen("hairline"))
