@@ -14,9 +14,12 @@ from typing import NamedTuple
 from feeds.events import Event, HistoryEnded, Trade, TradesFilled
 from feeds.instrument import Instrument, InstrumentId
 
+ANEW = "the venue numbers its trades anew"
+UNREAD = "a message could not be read"
 MAX_PAGES = 120
 ATTEMPTS = 7
 _SECOND = 1_000_000_000
+_ANEW_NS = _SECOND  # later than any two trades are told out of order
 _FIRST_PAUSE_NS, _LAST_PAUSE_NS = 2 * _SECOND, 64 * _SECOND
 
 
@@ -30,6 +33,14 @@ class LastTrade(NamedTuple):
     def number(self) -> int:
         """The id where the venue numbers its trades, else -1."""
         return self.trade_id if isinstance(self.trade_id, int) else -1
+
+
+def begins_anew(trade_id: int, ts_ns: int, last: LastTrade) -> bool:
+    """Whether a venue has begun to number its trades anew: a lower id, although later than the last one.
+
+    A repeated trade has the time that it had.
+    """
+    return trade_id <= last.number and ts_ns > last.ts_venue_ns + _ANEW_NS
 
 
 LastTrades = Mapping[InstrumentId, LastTrade]

@@ -6,8 +6,8 @@ import asyncio
 import logging
 import math
 import random
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
 import msgspec
 
@@ -19,6 +19,8 @@ from feeds.transport import Socket, open_socket
 log = logging.getLogger(__name__)
 
 SILENCE_S = 30.0
+SHORT_S = 5.0
+SHORT_LIVES = 3
 FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 30.0
 
 
@@ -38,10 +40,10 @@ class Backoff:
         """The last try lasted: begin with a short pause again."""
         self._pause_s = FIRST_PAUSE_S
 
-    async def pause(self, error: FeedError) -> None:
+    async def pause(self, error: FeedError, at_least_s: float = 0.0) -> None:
         """Wait before the next try."""
-        told = error.retry_after_s if isinstance(error, TransportError) else None
-        await asyncio.sleep(max(self._pause_s * self._random.uniform(0.7, 1.3), told or 0.0))
+        told_s = error.retry_after_s if isinstance(error, TransportError) else None
+        await asyncio.sleep(max(self._pause_s * self._random.uniform(0.7, 1.3), told_s or 0.0, at_least_s))
         self._pause_s = min(self._pause_s * 2, LAST_PAUSE_S)
 
 
@@ -76,10 +78,20 @@ async def _no_socket() -> AsyncIterator[Socket]:
 class LiveConnection:
     """Keeps one connection of a plan alive. One without an address has no socket and lasts until it is left.
 
-    `life` counts how often it was opened, `trouble` says why it is not open.
+    `life` counts how often it was opened, `trouble` says why it is not open. `admit` is awaited before a socket is
+    opened, `doubt` called when several lives in a row ended at once: the venue may refuse what is subscribed.
     """
 
-    def __init__(self, spec: ConnectionSpec, clock: Clock, rng: random.Random, emit: Callable[[Frame], None]) -> None:
+    def __init__(
+        self,
+        spec: ConnectionSpec,
+        clock: Clock,
+        rng: random.Random,
+        emit: Callable[[Frame], None],
+        *,
+        admit: Callable[[], Awaitable[None]] | None = None,
+        doubt: Callable[[LiveConnection], None] | None = None,
+    ) -> None:
         self.spec = spec
         self.life = 0
         self.opened_ns = 0
@@ -90,7 +102,12 @@ class LiveConnection:
         self._emit = emit
         self._socket: Socket | None = None
         self._leaving = ""
-        self._retired = False
+        self._pause_s = 0.0
+        self._short_lives = 0
+        self._admit, self._doubt = admit, doubt
+        self._replace = asyncio.Event()
+        self._replace_for = ""
+        self.is_retired = False
 
     @property
     def is_open(self) -> bool:
@@ -100,22 +117,23 @@ class LiveConnection:
     async def keep(self) -> None:
         """Stay connected until cancelled, retired, or refused for good."""
         now_s = asyncio.get_running_loop().time
-        while not self._retired:
+        while not self.is_retired:
             opened_s = math.inf
             try:
+                if self._admit is not None and self.spec.url:
+                    await self._admit()
                 async with self._socket_of_plan() as socket:
-                    self._begin(socket)
-                    opened_s = now_s()
-                    await self._listen(socket)
+                    if self._begin(socket):
+                        opened_s = now_s()
+                        await self._listen(socket)
             except TransportError as error:
-                if now_s() - opened_s > LAST_PAUSE_S:
-                    self._backoff.reset()
+                self._judge(now_s() - opened_s)
                 self._end(self._leaving or error.text)
                 if not is_retryable(error):
                     log.error("%s: %s; not tried again", self.spec.name, error)
                     return
-                if not self._retired:
-                    await self._backoff.pause(error)
+                if not self.is_retired:
+                    await self._backoff.pause(error, self._pause_s)
 
     async def send(self, text: str) -> None:
         """Send a text if connected; a failure shows up as the end of the connection."""
@@ -126,9 +144,35 @@ class LiveConnection:
         except TransportError as error:
             log.info("%s: not sent: %s", self.spec.name, error)
 
-    async def leave(self, reason: str, *, retire: bool = False) -> None:
-        """Close the socket; unless retired it is opened again."""
-        self._retired = self._retired or retire
+    def _judge(self, lived_s: float) -> None:
+        """A long life begins the pauses anew; several short ones that we did not end raise doubts."""
+        if lived_s > LAST_PAUSE_S:
+            self._backoff.reset()
+        was_cut = 0 <= lived_s < SHORT_S and not self._leaving
+        self._short_lives = self._short_lives + 1 if was_cut else 0
+        if self._short_lives >= SHORT_LIVES and self._doubt is not None:
+            self._short_lives = 0
+            self._doubt(self)
+
+    def want_successor(self, reason: str) -> None:
+        """Let another connection take over as soon as it can."""
+        self._replace_for = reason
+        self._replace.set()
+
+    async def outlived(self, lifetime_s: float | None) -> str:
+        """Wait until another should take over, by the venue's rule or by its word; returns why."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(lifetime_s):
+                await self._replace.wait()
+        self._replace.clear()
+        return self._replace_for or "planned change of connection"
+
+    async def leave(self, reason: str, *, retire: bool = False, pause_s: float = 0.0) -> None:
+        """Close the socket; unless retired it is opened again, not before `pause_s` seconds have passed."""
+        self._pause_s = pause_s
+        if retire:
+            self.is_retired = True
+            self._replace.set()
         if self._socket is not None and not self._leaving:
             self._leaving = reason
             await self._socket.close()
@@ -156,13 +200,17 @@ class LiveConnection:
                 raise TransportError(f"silent for {SILENCE_S:.0f} s") from error
             self.frame(FrameKind.TEXT, payload)
 
-    def _begin(self, socket: Socket) -> None:
-        self._socket, self._leaving, self.trouble = socket, "", ""
+    def _begin(self, socket: Socket) -> bool:
+        """Say that the connection is open, unless it was given up meanwhile."""
+        if self.is_retired:
+            return False
+        self._socket, self._leaving, self._pause_s, self.trouble = socket, "", 0.0, ""
         self.life += 1
         self.opened.set()
         self.opened_ns = self._clock.now_ns()
         self._emit(open_frame(self.spec, self.opened_ns))
         log.info("%s: connected", self.spec.name)
+        return True
 
     def _end(self, reason: str) -> None:
         if self._socket is not None:

@@ -16,14 +16,24 @@ class ProtocolError(FeedError):
 
 
 class TransportError(FeedError):
-    """The network failed. `retryable` says whether trying again can help; `retry_after_s` is the venue's own word."""
+    """The network failed. `retryable` says whether trying again can help; `retry_after_s` is the venue's own word.
+
+    `limited` says that we asked too often.
+    """
 
     def __init__(
-        self, text: str, detail: str = "", *, retryable: bool = True, retry_after_s: float | None = None
+        self,
+        text: str,
+        detail: str = "",
+        *,
+        retryable: bool = True,
+        retry_after_s: float | None = None,
+        limited: bool = False,
     ) -> None:
         super().__init__(text, detail)
         self.retryable = retryable
         self.retry_after_s = retry_after_s
+        self.limited = limited
 
 
 class RecordingError(FeedError):

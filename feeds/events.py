@@ -262,6 +262,15 @@ class Relisted(_Event, frozen=True):
     ts_recv_ns: int
 
 
+class MarketStatus(_Event, frozen=True):
+    """Whether the venue matches orders in a market now; `words` are its own name for the state."""
+
+    instrument: Instrument
+    ts_recv_ns: int
+    is_trading: bool
+    words: str = ""
+
+
 class Connected(_Event, frozen=True):
     """A connection opened."""
 
@@ -300,6 +309,7 @@ Event = (
     | HistoryEnded
     | Candles
     | LongShortRatio
+    | MarketStatus
     | Connected
     | Disconnected
 )

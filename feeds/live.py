@@ -9,19 +9,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Coroutine, Iterable
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
 from typing import Any
 
 import msgspec
 
+from feeds.budget import Turnstile
 from feeds.clock import Clock
 from feeds.connection import Backoff, LiveConnection
 from feeds.errors import ProtocolError, TransportError
 from feeds.frame import ConnectionSpec, Frame, FrameKind, open_frame
-from feeds.instrument import Instrument, MarketKind, Venue
-from feeds.protocol import Fetch, Reconnect, Relist, Request, Send
+from feeds.instrument import MarketKind, Venue
+from feeds.protocol import Fetch, Reconnect, Relist, Replace, Request, Send
 from feeds.rest import Rest
-from feeds.venues.context import context_spec
+from feeds.roster import Roster
 from feeds.venues.driver import VenueDriver
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 TIMER_S = 0.25
 CLOCK_S = 120.0
 SETTLE_S = 5.0
-RELIST_PAUSE_S = 10.0
+RELIST_S, RELIST_PAUSE_S = 600.0, 10.0
 
 
 class LiveSource:
@@ -38,7 +39,7 @@ class LiveSource:
     `history_s` is how many seconds of trades before the start are asked for, `candle_hours` how many hours of candles,
     which come with what else a venue knows of its markets; 0 asks for neither. `universe` adds the few words that every
     venue has on each of its perpetuals. `clock_offsets` is each venue's clock minus ours in ns, as far as it tells the
-    time.
+    time. `heard` is when each connection last said something that was data, where somebody decodes what arrives.
     """
 
     def __init__(
@@ -56,13 +57,14 @@ class LiveSource:
         self.connections: dict[str, LiveConnection] = {}
         self.trouble: dict[str, str] = {}
         self.clock_offsets: dict[Venue, int] = {}
+        self.heard: Mapping[str, int] | None = None
         self._drivers = {driver.venue: driver for driver in drivers}
         self._clock = clock
         self.history_s = history_s
-        self._candles_s = round(candle_hours * 3_600)
-        self._universe = universe
         self._random = random.Random(seed)
         self._rest = Rest()
+        self._roster = Roster(self.bases, self._rest, candles_s=round(candle_hours * 3_600), universe=universe)
+        self._turnstiles: dict[Venue, Turnstile] = {}
         self._arrived: list[Frame] = []
         self._wake = asyncio.Event()
         self._relisting: set[tuple[Venue, MarketKind]] = set()
@@ -94,9 +96,12 @@ class LiveSource:
             case Send():
                 self._spawn(keeper.send(request.text), f"send {connection}")
             case Reconnect():
-                self._spawn(keeper.leave(request.reason), f"leave {connection}")
+                self._spawn(keeper.leave(request.reason, pause_s=request.pause_s), f"leave {connection}")
+            case Replace():
+                keeper.want_successor(request.reason)
             case Relist():
-                self._spawn(self._relist(keeper.spec, request.reason), f"relist {connection}")
+                driver, kind = self._drivers[keeper.spec.venue], keeper.spec.kind
+                self._spawn(self._relist(driver, kind, request.reason), f"relist {connection}")
 
     async def close(self) -> None:
         """Stop all connections; what arrived is still handed out."""
@@ -122,69 +127,96 @@ class LiveSource:
             self._emit(Frame(self._clock.now_ns(), "", FrameKind.TIMER, b""))
 
     async def _market(self, driver: VenueDriver, kind: MarketKind) -> None:
-        """Learn a market's instruments, then keep its connections."""
+        """Learn a market's instruments, then keep its connections and look at the list now and then."""
         name, backoff = f"{driver.venue.value}.{kind.value}", Backoff(self._random)
         while True:
             try:
-                listed = await self._instruments(driver, kind)
+                plans = await self._roster.plans(driver, kind)
                 break
             except (TransportError, ProtocolError) as error:
                 self.trouble[name] = error.text
                 await backoff.pause(error)
-        self.trouble.pop(name, None)
-        for spec in self._plan(driver, kind, listed):
-            self._spawn(self._keep(driver, spec), f"keep {spec.name}")
+        self._note(name)
+        for spec in plans.values():
+            self._follow(driver, spec)
+        while True:
+            await asyncio.sleep(RELIST_S)
+            await self._relist(driver, kind, "it is time")
 
-    def _plan(
-        self, driver: VenueDriver, kind: MarketKind, listed: tuple[Instrument, ...]
-    ) -> tuple[ConnectionSpec, ...]:
-        endpoints = driver.endpoints[kind]
-        chosen = driver.choose(listed, self.bases)
-        focus = driver.connections(kind, chosen, endpoints)
-        if driver.context is not None:
-            focus = (*focus, *context_spec(kind, chosen, self._candles_s))
-        if not self._universe or driver.universe is None or not kind.is_perp:
-            return focus
-        return (*focus, *driver.universe(kind, listed, endpoints))
+    def _note(self, market: str) -> None:
+        """What is wrong with a market that could be listed: something is not there any more."""
+        self.trouble.pop(market, None)
+        if missing := self._roster.missing.get(market):
+            self.trouble[market] = f"{', '.join(missing)}: no longer listed"
 
-    async def _relist(self, spec: ConnectionSpec, reason: str) -> None:
+    def _follow(self, driver: VenueDriver, spec: ConnectionSpec) -> None:
+        self._spawn(self._keep(driver, spec), f"keep {spec.name}")
+
+    async def _relist(self, driver: VenueDriver, kind: MarketKind, reason: str) -> None:
         """List a market again and open anew what has changed, once in a while however often it is asked for."""
-        driver, kind = self._drivers[spec.venue], spec.kind
         if (driver.venue, kind) in self._relisting:
             return
         self._relisting.add((driver.venue, kind))
-        log.warning("%s: %s; its markets are listed again", spec.name, reason)
+        market = f"{driver.venue.value}.{kind.value}"
+        log.info("%s: %s; its markets are listed again", market, reason)
         try:
-            plans = {plan.name: plan for plan in self._plan(driver, kind, await self._instruments(driver, kind))}
-            for name, keeper in list(self.connections.items()):
-                plan = plans.get(name.partition("~")[0])
-                if plan is not None and plan.markets != keeper.spec.markets:
-                    self._spawn(keeper.renew(plan, "the venue changed a market"), f"renew {name}")
+            self._change(driver, kind, await self._roster.plans(driver, kind))
+            self._note(market)
         except (TransportError, ProtocolError) as error:
-            log.warning("%s: not listed: %s", spec.name, error)
+            log.warning("%s: not listed: %s", market, error)
         await asyncio.sleep(RELIST_PAUSE_S)
         self._relisting.discard((driver.venue, kind))
 
-    async def _instruments(self, driver: VenueDriver, kind: MarketKind) -> tuple[Instrument, ...]:
-        bodies = [await self._rest.ask(driver, kind, request) for request in driver.listing(kind)]
-        return driver.instruments(kind, bodies)
+    def _change(self, driver: VenueDriver, kind: MarketKind, plans: dict[str, ConnectionSpec]) -> None:
+        """Open anew what carries other markets now, leave what carries none, and begin what is new."""
+        followed = set()
+        for name, keeper in list(self.connections.items()):
+            if (keeper.spec.venue, keeper.spec.kind) != (driver.venue, kind):
+                continue
+            plan = plans.get(name.partition("~")[0])
+            followed.add(name.partition("~")[0])
+            if plan is None:
+                del self.connections[name]
+                self._spawn(keeper.leave("the venue no longer lists its markets", retire=True), f"leave {name}")
+            elif frozenset(plan.markets) != frozenset(keeper.spec.markets):
+                self._spawn(keeper.renew(plan, "the venue changed a market"), f"renew {name}")
+        for name in plans.keys() - followed:
+            self._follow(driver, plans[name])
 
     async def _keep(self, driver: VenueDriver, plan: ConnectionSpec) -> None:
-        """Keep a planned connection, by one keeper after another where the venue limits their lives."""
-        spec = msgspec.structs.replace(plan, history_s=self.history_s)
-        keeper, generation = self._keeper(spec), 1
-        while driver.lifetime_s is not None:
-            await asyncio.sleep(driver.lifetime_s)
+        """Keep a planned connection, by one keeper after another where the venue ends their lives."""
+        keeper, generation = self._keeper(driver, msgspec.structs.replace(plan, history_s=self.history_s)), 1
+        while True:
+            reason = await keeper.outlived(driver.lifetime_s)
+            if keeper.is_retired:
+                return
             generation += 1
-            successor = self._keeper(msgspec.structs.replace(keeper.spec, name=f"{plan.name}~{generation}"))
-            await successor.opened.wait()
-            await asyncio.sleep(SETTLE_S)
-            await keeper.leave("planned change of connection", retire=True)
-            del self.connections[keeper.spec.name]
+            name = f"{plan.name}~{generation}"
+            successor = self._keeper(driver, msgspec.structs.replace(keeper.spec, name=name))
+            log.info("%s: %s; %s takes over", keeper.spec.name, reason, name)
+            await self._until_heard(successor)
+            self.connections.pop(keeper.spec.name, None)
+            await keeper.leave(reason, retire=True)
             keeper = successor
 
-    def _keeper(self, spec: ConnectionSpec) -> LiveConnection:
-        keeper = self.connections[spec.name] = LiveConnection(spec, self._clock, self._random, self._emit)
+    async def _until_heard(self, keeper: LiveConnection) -> None:
+        """Wait until a connection receives data, an acknowledgement being none, and its books have settled."""
+        await keeper.opened.wait()
+        while self.heard is not None and self.heard.get(keeper.spec.name, 0) <= keeper.opened_ns:  # noqa: ASYNC110
+            await asyncio.sleep(TIMER_S)
+        await asyncio.sleep(SETTLE_S)
+
+    def _keeper(self, driver: VenueDriver, spec: ConnectionSpec) -> LiveConnection:
+        async def admit() -> None:
+            await asyncio.sleep(turnstile.wait_s(asyncio.get_running_loop().time()))
+
+        def doubt(keeper: LiveConnection) -> None:
+            reason = f"{keeper.spec.name} ends as soon as it begins"
+            self._spawn(self._relist(driver, keeper.spec.kind, reason), f"relist {keeper.spec.name}")
+
+        turnstile = self._turnstiles.setdefault(driver.venue, Turnstile(*driver.connects))
+        keeper = LiveConnection(spec, self._clock, self._random, self._emit, admit=admit, doubt=doubt)
+        self.connections[spec.name] = keeper
         self._spawn(keeper.keep(), f"keep {spec.name}")
         return keeper
 

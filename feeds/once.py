@@ -1,9 +1,10 @@
 """Each trade once and each book from one connection, although connections overlap and venues repeat themselves.
 
-Applied to the events of all connections in receive order. A trade whose id is a number must grow; one whose id is text
-is looked up among the last ids; one without an id always passes. While two connections carry the same instrument, the
-one whose snapshot came last speaks for its book, and trades are lost only when the last one that carries them ends.
-Forced orders have no ids: those of one content count as often as the connection says that tells most of them.
+Applied to the events of all connections in receive order. A trade whose id is a number must grow, unless the venue has
+begun to number anew; one whose id is text is looked up among the last ids; one without an id always passes. While two
+connections carry the same instrument, the one whose snapshot came last speaks for its book, and trades are lost only
+when the last one that carries them ends. Forced orders have no ids: those of one content count as often as the
+connection says that tells most of them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from feeds.backfill import LastTrade
+from feeds.backfill import LastTrade, begins_anew
 from feeds.events import (
     BookDelta,
     BookLost,
@@ -126,7 +127,7 @@ class Once:
         trade_id, instrument = trade.trade_id, trade.instrument.id
         if isinstance(trade_id, int):
             last = self.last_trades.get(instrument)
-            is_new = last is None or trade_id > last[0]  # type: ignore[operator]
+            is_new = last is None or trade_id > last.number or begins_anew(trade_id, trade.ts_venue_ns, last)
             if is_new:
                 self.last_trades[instrument] = LastTrade(trade_id, trade.ts_venue_ns)
         elif not trade_id:

@@ -38,7 +38,17 @@ class Fetch(msgspec.Struct, frozen=True):
 
 
 class Reconnect(msgspec.Struct, frozen=True):
-    """Close this connection and open it anew, for venues that send whole books at the beginning only."""
+    """Close this connection and open it anew, for venues that send whole books at the beginning only.
+
+    Not before `pause_s` seconds have passed.
+    """
+
+    reason: str
+    pause_s: float = 0.0
+
+
+class Replace(msgspec.Struct, frozen=True):
+    """The venue will end this connection soon: open another like it, and close this one when that receives data."""
 
     reason: str
 
@@ -49,7 +59,7 @@ class Relist(msgspec.Struct, frozen=True):
     reason: str
 
 
-Request = Send | Fetch | Reconnect | Relist
+Request = Send | Fetch | Reconnect | Replace | Relist
 
 
 class VenueProtocol(Protocol):

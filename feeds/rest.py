@@ -36,12 +36,17 @@ class Rest:
             raise TransportError("the venue limits our requests", retry_after_s=blocked)
         await self._wait_for(budget, request.weight)
         try:
-            return await self._http.fetch(driver.endpoints[kind].rest + request.path, request.body)
+            body = await self._http.fetch(driver.endpoints[kind].rest + request.path, request.body)
+            if (asked_s := driver.limit(body)) is not None:
+                raise TransportError("the venue limits our requests", retry_after_s=asked_s, limited=True)
         except TransportError as error:
             log.warning("%s %s failed: %s", driver.venue.value, request.tag, error)
+            if error.retry_after_s is None and error.limited:
+                error.retry_after_s = driver.limit_pause_s
             if error.retry_after_s is not None:
                 budget.block(now_s(), error.retry_after_s)
             raise
+        return body
 
     async def _wait_for(self, budget: WeightBudget, weight: float) -> None:
         now_s = asyncio.get_running_loop().time

@@ -16,7 +16,9 @@ MAX_MESSAGE = 16 * 1024 * 1024
 OPEN_TIMEOUT_S = 10
 FETCH_TIMEOUT_S = 15
 CLOSE_TIMEOUT_S = 2
-_PERMANENT = frozenset((400, 401, 403, 404, 451))
+_PERMANENT = frozenset((400, 401, 404, 451))
+_LIMITED = frozenset((418, 429))
+_WAITS_S = {403: 600.0}  # Bybit: "access too frequent", to be left alone for ten minutes; others: a firewall's rule
 
 
 class Socket(Protocol):
@@ -112,11 +114,13 @@ class Http:
 
 
 def _refused(status: int, url: str, retry_after: str | None) -> TransportError:
-    wait = float(retry_after) if retry_after and retry_after.isdigit() else None
+    wait = float(retry_after) if retry_after and retry_after.isdigit() else _WAITS_S.get(status)
     texts = {
+        403: "the venue refuses this address",
         418: "the venue banned this address for a while",
         429: "the venue limits our requests",
         451: "the venue does not serve this country",
     }
     text = texts.get(status, f"the venue answered {status}")
-    return TransportError(text, url, retryable=status not in _PERMANENT, retry_after_s=wait)
+    limited = status in _LIMITED
+    return TransportError(text, url, retryable=status not in _PERMANENT, retry_after_s=wait, limited=limited)

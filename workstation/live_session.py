@@ -35,6 +35,7 @@ class LiveSession:
         self.epoch = 0
         self.recorder: Recorder | None = None
         self._source = source
+        source.heard = self.core.feed.heard
         self._clock = clock
         self._simulated = simulated
         self._record_to = record_to

@@ -35,6 +35,7 @@ DRIVERS: dict[Venue, VenueDriver] = {
         clock=(MarketKind.LINEAR, Fetch("/fapi/v1/time", "time"), binance_time_ns),
         universe=binance_universe.plan,
         context=binance_context.protocol,
+        connects=(20, 1.0),  # 300 in 5 minutes
     ),
     Venue.BYBIT: bybit_plan.DRIVER,
     Venue.OKX: okx_plan.DRIVER,

@@ -24,13 +24,14 @@ from feeds.events import (
     Event,
     Funding,
     IndexPrice,
+    MarketStatus,
     MarkPrice,
     Quote,
     TradesLost,
 )
 from feeds.frame import ConnectionSpec, Frame, FrameKind
 from feeds.instrument import Instrument, InstrumentId, MarketKind
-from feeds.protocol import Fetch, Request
+from feeds.protocol import Fetch, Relist, Replace, Request
 from feeds.units import OffGrid, Units
 from feeds.venues.binance_rows import finite, liquidation
 from feeds.venues.binance_trades import BinanceTrades
@@ -38,10 +39,12 @@ from feeds.venues.binance_wire import (
     AggTradeData,
     Bare,
     Combined,
+    ContractData,
     DepthData,
     ForceOrderData,
     MarkData,
     QuoteData,
+    ShutdownData,
     SnapshotBody,
     TradeData,
 )
@@ -117,6 +120,8 @@ _CHANNELS = {
     "markPriceUpdate": _channel(MarkData, "_mark"),
     "markPriceArray": _channel(list[MarkData], "_marks"),
     "forceOrder": _channel(ForceOrderData, "_forced"),
+    "contractInfo": _channel(ContractData, "_contract"),
+    "serverShutdown": _channel(ShutdownData, "_shutdown"),
 }
 _STREAM_CHANNELS = {
     "trade": "trade",
@@ -125,6 +130,8 @@ _STREAM_CHANNELS = {
     "bookTicker": "bookTicker",
     "markPrice": "markPriceUpdate",
     "forceOrder": "forceOrder",
+    "contractInfo": "contractInfo",
+    "serverShutdown": "serverShutdown",
 }
 _bare = msgspec.json.Decoder(Bare)
 _snapshot = msgspec.json.Decoder(SnapshotBody, strict=False)
@@ -161,8 +168,19 @@ class BinanceProtocol:
             if route is None:
                 return self._text(payload, frame.ts_recv_ns)
             return route[1](route[0](payload).data, frame.ts_recv_ns)
+        except ProtocolError:
+            self._skip(frame)
+            raise
         except _UNREADABLE as error:
+            self._skip(frame)
             raise ProtocolError("Binance sent a message of unknown shape", str(error)) from error
+
+    def _skip(self, frame: Frame) -> None:
+        """What the text may have told of trades is missing."""
+        if frame.kind is _TEXT:
+            for symbol, market in self._markets.items():
+                if symbol.encode() in frame.payload:
+                    market.trades.skip()
 
     def resume(self, last_trades: Mapping[InstrumentId, LastTrade]) -> None:
         """Fill what fell between the connection before and this one."""
@@ -378,6 +396,20 @@ class BinanceProtocol:
     def _forced(self, data: ForceOrderData, now_ns: int) -> Events:
         market = self._markets.get(data.o.s)
         return (liquidation(market.instrument, data.o, now_ns),) if market is not None else ()
+
+    # notices
+
+    def _contract(self, data: ContractData, now_ns: int) -> Events:
+        """The notice does not say what changed, so the market is listed again."""
+        market = self._markets.get(data.s)
+        if market is None:
+            return ()
+        self.requests.append(Relist(f"{data.s} has changed"))
+        return (MarketStatus(market.instrument, now_ns, data.cs == "TRADING", data.cs),)
+
+    def _shutdown(self, data: ShutdownData, now_ns: int) -> Events:
+        self.requests.append(Replace("Binance announced the end of the connection"))
+        return ()
 
 
 def _symbol_of(stream: str) -> str:

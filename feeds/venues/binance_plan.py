@@ -28,6 +28,7 @@ LIFETIME_S = 23 * 3600.0  # the venue closes at 24 h
 _QUOTES = {MarketKind.LINEAR: "USDT", MarketKind.INVERSE: "USD", MarketKind.SPOT: "USDT"}
 _BOOK = ("depth@100ms", "bookTicker")
 _FLOW = ("aggTrade", "markPrice@1s", "forceOrder")
+_NOTICES = ("!contractInfo",)
 
 
 def listing(kind: MarketKind) -> tuple[Fetch, ...]:
@@ -48,10 +49,11 @@ def connections(kind: MarketKind, markets: tuple[Instrument, ...], endpoints: En
     if kind is MarketKind.LINEAR:
         return (
             _connection(kind, "public", "/public/stream", _BOOK, markets, endpoints),
-            _connection(kind, "market", "/market/stream", _FLOW, markets, endpoints),
+            _connection(kind, "market", "/market/stream", _FLOW, markets, endpoints, _NOTICES),
         )
-    streams = (*_BOOK, *(_FLOW if kind is MarketKind.INVERSE else _FLOW[:1]))
-    return (_connection(kind, "all", "/stream", streams, markets, endpoints),)
+    if kind is MarketKind.INVERSE:
+        return (_connection(kind, "all", "/stream", (*_BOOK, *_FLOW), markets, endpoints, _NOTICES),)
+    return (_connection(kind, "all", "/stream", (*_BOOK, *_FLOW[:1]), markets, endpoints),)
 
 
 def _connection(
@@ -61,8 +63,9 @@ def _connection(
     channels: tuple[str, ...],
     markets: tuple[Instrument, ...],
     endpoints: Endpoints,
+    notices: tuple[str, ...] = (),
 ) -> ConnectionSpec:
-    streams = tuple(f"{market.symbol.lower()}@{channel}" for market in markets for channel in channels)
+    streams = (*(f"{market.symbol.lower()}@{channel}" for market in markets for channel in channels), *notices)
     return ConnectionSpec(
         name=f"{Venue.BINANCE.value}.{kind.value}.{route}",
         venue=Venue.BINANCE,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from feeds.backfill import LastTrade, LastTrades, Page, TradeBackfill, after
+from feeds.backfill import ANEW, UNREAD, LastTrade, LastTrades, Page, TradeBackfill, after, begins_anew
 from feeds.events import Event, Side, Trade, TradesLive, TradesLost
 from feeds.instrument import Instrument
 from feeds.protocol import Fetch
@@ -36,6 +36,7 @@ class BinanceTrades:
         self._raw_contiguous = raw_contiguous
         self._channel = ""
         self._last: LastTrade | None = None
+        self._unread = False
         self._passed_on: LastTrades = {}
         self._backfill = TradeBackfill(units.instrument, PAGE, history_s * 1_000_000_000)
 
@@ -45,6 +46,13 @@ class BinanceTrades:
         They count at the first trade and not now: a connection that is being replaced goes on telling until then.
         """
         self._passed_on = last_trades
+
+    def skip(self) -> None:
+        """A message that may have held trades could not be read.
+
+        After the first trade the numbers tell what is missing; before it, the first one says so.
+        """
+        self._unread = self.live and self._last is None
 
     def raw(self, data: TradeData, now_ns: int) -> list[Event]:
         """One raw fill. Fills that are not of the market (insurance fund, ADL) keep the chain and are not trades."""
@@ -109,19 +117,26 @@ class BinanceTrades:
         """Events that go before a trade (the first of a market, a hole in the ids); None for a trade seen before."""
         events = self.begin(now_ns)
         last = self._last
+        if self._unread:
+            self._unread = False
+            events += self._marked(UNREAD, now_ns)
         if trade_id is None:
             return events
         if last is not None and trade_id <= last.number:
-            return None
-        if last is not None and trade_id != last.number + 1:
+            if not begins_anew(trade_id, ts_ns, last):
+                return None
+            events += self._marked(ANEW, now_ns)
+        elif last is not None and trade_id != last.number + 1:
             missing = trade_id - last.number - 1
-            reason = f"{missing} trades missing before id {trade_id}"
-            events += (TradesLost(self.instrument, now_ns, reason, missing), TradesLive(self.instrument, now_ns))
+            events += self._marked(f"{missing} trades missing before id {trade_id}", now_ns, missing)
             if self._channel == "aggTrade":
                 known = after(last, self._passed_on.get(self.instrument.id))
                 self._backfill.miss(known.number + 1, trade_id - 1, known.ts_venue_ns, ts_ns)
         self._last = LastTrade(trade_id, ts_ns)
         return events
+
+    def _marked(self, reason: str, now_ns: int, missing: int | None = None) -> tuple[Event, Event]:
+        return TradesLost(self.instrument, now_ns, reason, missing), TradesLive(self.instrument, now_ns)
 
     def _trade(self, data: TradeData | AggTradeData | RestAggTrade, trade_id: int | str, now_ns: int) -> Trade:
         ticks, price, size, notional = self._units.execution(data.p, data.q)

@@ -6,6 +6,8 @@ Samples (trimmed; real captures of 2024-08-08 and 2026-10):
   {"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","E":..,"T":..,"s":"BTCUSDT","U":157,"u":160,"pu":149,"b":[["83725.80","10"]],"a":[["83726.00","0"]]}}
   {"stream":"btcusdt@bookTicker","data":{"e":"bookTicker","u":..,"s":"BTCUSDT","b":"61800.20","B":"2.507","a":"61800.30","A":"2.510","T":..,"E":..}}
   {"stream":"!forceOrder@arr","data":{"e":"forceOrder","E":..,"o":{"s":"COTIUSDT","S":"BUY","q":"288183","p":"0.0220482","ap":"0.0219120","X":"FILLED","z":"288183","T":..}}}
+  {"stream":"!contractInfo","data":{"e":"contractInfo","E":..,"s":"BTCUSDT","ct":"PERPETUAL","dt":..,"ot":..,"cs":"TRADING","st":1}}
+  {"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1770123456789}}
   {"stream":"btcusdt@markPrice@1s","data":{"e":"markPriceUpdate","E":..,"s":"BTCUSDT","p":"11794.15","i":"11784.62","P":"..","r":"0.00038167","T":1562306400000}}
 """
 
@@ -120,6 +122,19 @@ class ForceOrderData(msgspec.Struct, gc=False):
 
     E: Millis
     o: ForcedOrder
+
+
+class ContractData(msgspec.Struct, gc=False):
+    """A contract was listed, settled or changed; `cs` is its status, TRADING where orders match."""
+
+    s: str
+    cs: str
+
+
+class ShutdownData(msgspec.Struct, gc=False):
+    """Spot announces that it is about to close this connection."""
+
+    E: Millis = 0
 
 
 class SnapshotBody(msgspec.Struct, gc=False):

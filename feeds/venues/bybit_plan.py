@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from urllib.parse import quote
 
 from feeds.frame import UNIVERSE, ConnectionSpec
 from feeds.instrument import Instrument, MarketKind, Venue
@@ -17,14 +19,30 @@ from feeds.venues.driver import Endpoints, VenueDriver
 
 LIVE = {kind: Endpoints("wss://stream.bybit.com", "https://api.bybit.com") for kind in MarketKind}
 _QUOTES = {MarketKind.LINEAR: "USDT", MarketKind.INVERSE: "USD", MarketKind.SPOT: "USDT"}
+_LISTING = "/v5/market/instruments-info?category={}&status=Trading&limit=1000"
+_CURSOR = re.compile(rb'"nextPageCursor":"([^"]+)"')
+_TOO_MANY, _WINDOW_S = b'{"retCode":10006,', 5.0
 _BOOK = ("orderbook.200",)
 _TRADES = ("publicTrade",)
 _FLOW = (*_TRADES, "tickers", "allLiquidation")
 
 
 def listing(kind: MarketKind) -> tuple[Fetch, ...]:
-    """The request that lists a category's instruments; 800 linear ones in 2026-08, and a page holds 1000."""
-    return (Fetch(f"/v5/market/instruments-info?category={kind.value}&status=Trading&limit=1000", "instruments"),)
+    """The first page of a category's instruments: 800 linear ones in 2026-08, and a page holds 1000."""
+    return (Fetch(_LISTING.format(kind.value), "instruments"),)
+
+
+def next_page(kind: MarketKind, body: bytes) -> Fetch | None:
+    """The page after one that names a cursor, which comes ready for an address."""
+    found = _CURSOR.search(body)
+    if kind is MarketKind.SPOT or found is None:
+        return None
+    return Fetch(f"{_LISTING.format(kind.value)}&cursor={quote(found.group(1).decode(), safe='%')}", "instruments")
+
+
+def limit(body: bytes) -> float | None:
+    """Seconds to wait after error 10006, which is an answer with status 200; the venue counts five seconds."""
+    return _WINDOW_S if body.startswith(_TOO_MANY) else None
 
 
 def choose(instruments: Iterable[Instrument], bases: Iterable[str]) -> tuple[Instrument, ...]:
@@ -81,4 +99,8 @@ DRIVER = VenueDriver(
     clock=(MarketKind.LINEAR, Fetch("/v5/market/time", "time"), bybit_time_ns),
     universe=universe,
     context=bybit_context.protocol,
+    next_page=next_page,
+    limit=limit,
+    limit_pause_s=_WINDOW_S,
+    connects=(20, 1.6),  # 500 in 5 minutes
 )

@@ -25,6 +25,7 @@ from feeds.events import (
     Funding,
     IndexPrice,
     Level,
+    MarketStatus,
     MarkPrice,
     OpenInterest,
     Quote,
@@ -51,10 +52,12 @@ from feeds.venues.deribit_wire import (
 PLATFORM = "platform_state"
 
 _MS = 1_000_000
+_OPEN = "open"
 _FUNDING_BASIS_NS = 8 * 3_600 * 1_000 * _MS
 _BATCH = 500
 _HEARTBEAT_ID, _TEST_ID, _SUBSCRIBE_ID = 1, 2, 100
 _HEARTBEAT_S = 30
+_TOO_MANY, _TOO_MANY_PAUSE_S = 10_028, 5.0  # the venue ends the session after this error
 _ROUTE_LIMIT = 4_096
 _ENVELOPE = b'{"jsonrpc":"2.0","method":"subscription","params":{"channel":"'
 _NAME_AT = len(_ENVELOPE)
@@ -75,6 +78,7 @@ class _Market:
         self.change_id = -1  # the newest seen, applied or not: an older snapshot is not the book
         self.trades = DeribitTrades(self.units, history_s)
         self.liquidations_live = False
+        self.state = _OPEN
         self.delayed = DelayedLiquidations(self.units, number)
 
 
@@ -132,8 +136,19 @@ class DeribitProtocol:
             if frame.kind is _TEXT:
                 return self._text(frame.payload, frame.ts_recv_ns)
             return self._other(frame)
+        except ProtocolError:
+            self._skip(frame)
+            raise
         except _UNREADABLE as error:
+            self._skip(frame)
             raise ProtocolError("Deribit sent a message of unknown shape", str(error)) from error
+
+    def _skip(self, frame: Frame) -> None:
+        """What the text may have told of trades is missing."""
+        if frame.kind is _TEXT:
+            for symbol, market in self._markets.items():
+                if symbol.encode() in frame.payload:
+                    market.trades.skip()
 
     def resume(self, last_trades: Mapping[InstrumentId, LastTrade]) -> None:
         """Fill what fell between the connection before and this one."""
@@ -152,10 +167,10 @@ class DeribitProtocol:
         """Connect anew: there is no other way to a whole book."""
         self._leave("a whole book is wanted")
 
-    def _leave(self, reason: str) -> None:
+    def _leave(self, reason: str, pause_s: float = 0.0) -> None:
         if not self._leaving:
             self._leaving = True
-            self.requests.append(Reconnect(reason))
+            self.requests.append(Reconnect(reason, pause_s))
 
     def _text(self, payload: bytes, now_ns: int) -> Events:
         if not payload.startswith(_ENVELOPE):
@@ -186,6 +201,8 @@ class DeribitProtocol:
         params = message.params
         if message.error is not None:
             detail = bytes(message.error.data).decode(errors="replace")
+            if message.error.code == _TOO_MANY:
+                self._leave("we asked too often", _TOO_MANY_PAUSE_S)
             raise ProtocolError(f"Deribit refused a request: {message.error.message}", detail)
         if message.method == "subscription" and params is not None:
             return self._push(params.channel.encode(), payload, now_ns)
@@ -357,6 +374,9 @@ class DeribitProtocol:
             IndexPrice(instrument, ts_ns, now_ns, data.index_price / scale),
             _open_interest(data, instrument, mark, ts_ns, now_ns),
         ]
+        if data.state != market.state:
+            market.state = data.state
+            events.append(MarketStatus(instrument, now_ns, data.state == _OPEN, data.state))
         if data.current_funding is not None and math.isfinite(data.current_funding):
             events.append(Funding(instrument, ts_ns, now_ns, data.current_funding, None, _FUNDING_BASIS_NS))
         quote = _quote(data, market.units, ts_ns, now_ns)

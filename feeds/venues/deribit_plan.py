@@ -69,4 +69,6 @@ DRIVER = VenueDriver(
     clock=(MarketKind.LINEAR, Fetch("/api/v2/public/get_time", "time"), deribit_time_ns),
     universe=universe,
     context=deribit_context.protocol,
+    limit_pause_s=5.0,
+    connects=(8, 1.0),  # 32 may be open
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from feeds.backfill import LastTrade, LastTrades, Page, TradeBackfill, after
+from feeds.backfill import ANEW, UNREAD, LastTrade, LastTrades, Page, TradeBackfill, after, begins_anew
 from feeds.events import Event, Side, Trade, TradesLive, TradesLost
 from feeds.protocol import Fetch
 from feeds.units import Units
@@ -24,6 +24,7 @@ class DeribitTrades:
         self.live = False
         self._units = units
         self._last: LastTrade | None = None
+        self._unread = False
         self._passed_on: LastTrades = {}
         self._backfill = TradeBackfill(units.instrument, _PAGE, history_s * _SECOND)
 
@@ -38,6 +39,13 @@ class DeribitTrades:
         self.live = True
         return [TradesLive(self._units.instrument, now_ns)]
 
+    def skip(self) -> None:
+        """A message that may have held trades could not be read.
+
+        After the first trade the numbers tell what is missing; before it, the first one says so.
+        """
+        self._unread = self.live and self._last is None
+
     def trade(self, row: TradeData, now_ns: int) -> Trade:
         """One row as a trade. Raises ProtocolError for a price off the grid."""
         ticks, price, size, notional = self._units.execution(row.price, row.amount)
@@ -47,21 +55,29 @@ class DeribitTrades:
     def chain(self, row: TradeData, now_ns: int) -> list[Event] | None:
         """Events that go before a trade (the first of a market, a hole); None for a trade seen before."""
         last, seq, ts_ns = self._last, row.trade_seq, row.timestamp * _MS
-        if last is not None and seq <= last.number:
+        is_anew = last is not None and begins_anew(seq, ts_ns, last)
+        if last is not None and seq <= last.number and not is_anew:
             return None
         passed_on = self._passed_on.get(self._units.instrument.id)
         events = self.go_live(now_ns)
         self._last = LastTrade(seq, ts_ns)
+        if self._unread:
+            events += self._marked(UNREAD, now_ns)
+            self._unread = False
         if last is None:
             self._backfill.begin(seq, ts_ns, passed_on)
+        elif is_anew:
+            events += self._marked(ANEW, now_ns)
         elif seq != last.number + 1:
             missing = seq - last.number - 1
-            reason = f"{missing} trades missing before number {seq}"
-            events.append(TradesLost(self._units.instrument, now_ns, reason, missing))
-            events.append(TradesLive(self._units.instrument, now_ns))
+            events += self._marked(f"{missing} trades missing before number {seq}", now_ns, missing)
             known = after(last, passed_on)
             self._backfill.miss(known.number + 1, seq - 1, known.ts_venue_ns, ts_ns)
         return events
+
+    def _marked(self, reason: str, now_ns: int, missing: int | None = None) -> tuple[Event, Event]:
+        instrument = self._units.instrument
+        return TradesLost(instrument, now_ns, reason, missing), TradesLive(instrument, now_ns)
 
     def next_fetch(self) -> Fetch | None:
         """The page of missing trades to ask for now."""

@@ -103,7 +103,10 @@ class BookData(msgspec.Struct, gc=False):
 
 
 class TickerData(msgspec.Struct, gc=False):
-    """Derived values. `current_funding` is a rate per 8 h that accrues continuously; dated futures have none."""
+    """Derived values. `current_funding` is a rate per 8 h that accrues continuously; dated futures have none.
+
+    `state` is that of the book: open, halted, locked, settlement, ...
+    """
 
     instrument_name: str
     timestamp: int
@@ -115,6 +118,7 @@ class TickerData(msgspec.Struct, gc=False):
     best_bid_amount: Size | None = None
     best_ask_price: Price | None = None
     best_ask_amount: Size | None = None
+    state: str = "open"
 
 
 class PlatformData(msgspec.Struct, gc=False):

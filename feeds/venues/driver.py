@@ -28,7 +28,9 @@ class VenueDriver:
     pool that a market's REST calls draw on and its limit a minute. `lifetime_s` is how long to keep a connection where
     the venue ends it by itself. `clock` is a market, a request and how to read the venue's time in ns from its answer.
     `universe` plans the connections of route `universe` for all perpetuals of a kind, `context` decodes those of route
-    `context`.
+    `context`. `next_page` is the request after a listing's body that is not the last, `limit` the seconds to wait that
+    an answer asks for, `limit_pause_s` those after a refusal that does not say how long. `connects` are the new sockets
+    that may be opened at once and then a second.
     """
 
     venue: Venue
@@ -43,6 +45,10 @@ class VenueDriver:
     clock: tuple[MarketKind, Fetch, Callable[[bytes], int]] | None = None
     universe: Callable[[MarketKind, tuple[Instrument, ...], Endpoints], tuple[ConnectionSpec, ...]] | None = None
     context: Callable[[ConnectionSpec], VenueProtocol] | None = None
+    next_page: Callable[[MarketKind, bytes], Fetch | None] = lambda kind, body: None
+    limit: Callable[[bytes], float | None] = lambda body: None
+    limit_pause_s: float = 60.0
+    connects: tuple[int, float] = (5, 1.0)
 
 
 def loopback(driver: VenueDriver, port: int) -> VenueDriver:

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from feeds.backfill import LastTrade
+from feeds.backfill import UNREAD, LastTrade
 from feeds.errors import ProtocolError
 from feeds.events import (
     BookLost,
@@ -93,6 +93,7 @@ class _Market:
         self.fast: _Depth | None = None
         self.quote_time = 0
         self.trades_live = False
+        self.trades_unread = False
         self.live_ns = 0
         self.had_trades = False
         self.had_first = False
@@ -176,8 +177,18 @@ class HyperliquidProtocol:
             if frame.kind is _TEXT:
                 return self._text(frame.payload, frame.ts_recv_ns)
             return self._other(frame)
+        except ProtocolError:
+            self._skip(frame)
+            raise
         except _UNREADABLE as error:
+            self._skip(frame)
             raise ProtocolError("Hyperliquid sent a message of unknown shape", str(error)) from error
+
+    def _skip(self, frame: Frame) -> None:
+        """Trades in a text that cannot be read are missing, and no number will say so."""
+        if frame.kind is _TEXT and b'"trades"' in frame.payload:
+            for symbol, market in self._markets.items():
+                market.trades_unread |= f'"{symbol}"'.encode() in frame.payload
 
     def resume(self, last_trades: Mapping[InstrumentId, LastTrade]) -> None:
         """Hear of the newest trades that were passed on, which the first message may repeat."""
@@ -235,10 +246,11 @@ class HyperliquidProtocol:
         return self._go_live(market, now_ns)
 
     def _go_live(self, market: _Market, now_ns: int) -> list[Event]:
-        if market.trades_live:
+        lost = [TradesLost(market.instrument, now_ns, UNREAD)] if market.trades_unread and market.trades_live else []
+        if market.trades_live and not lost:
             return []
-        market.trades_live, market.live_ns = True, now_ns
-        return [TradesLive(market.instrument, now_ns)]
+        market.trades_live, market.trades_unread, market.live_ns = True, False, now_ns
+        return [*lost, TradesLive(market.instrument, now_ns)]
 
     def _refused(self, text: str, now_ns: int) -> Events:
         if text.startswith("Already subscribed"):

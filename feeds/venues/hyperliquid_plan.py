@@ -83,4 +83,5 @@ DRIVER = VenueDriver(
     clock=(MarketKind.LINEAR, Fetch("/info", "time", 2, '{"type":"exchangeStatus"}'), hyperliquid_time_ns),
     universe=universe,
     context=hyperliquid_context.protocol,
+    connects=(10, 1 / 3),  # 30 a minute
 )

@@ -25,12 +25,13 @@ from feeds.events import (
     Event,
     Level,
     Liquidation,
+    MarketStatus,
     Quote,
     TradesLost,
 )
 from feeds.frame import ConnectionSpec, Frame, FrameKind
 from feeds.instrument import Instrument, InstrumentId, MarketKind
-from feeds.protocol import Reconnect, Relist, Request, Send
+from feeds.protocol import Relist, Replace, Request, Send
 from feeds.units import OffGrid, Units
 from feeds.venues import okx_wire as wire
 from feeds.venues.okx_book import BookChain
@@ -49,6 +50,7 @@ _ROUTE_LIMIT = 4_096
 _SEEN_LIMIT = 4_096
 _PUSH, _PONG = b'{"arg":{', b"pong"
 _UPGRADE = "64008"
+_LIVE = "live"
 
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _TEXT = FrameKind.TEXT  # looked up for every frame
@@ -71,6 +73,7 @@ class _Market:
         self.asked_ns = 0
         self.patience_ns = _FIRST_PATIENCE_NS
         self.trades = OkxTrades(self.units, history_s)
+        self.state = _LIVE
 
 
 class _Channel(NamedTuple):
@@ -125,9 +128,20 @@ class OkxProtocol:
         self._heard_ns = frame.ts_recv_ns
         try:
             events = self._text(frame.payload, frame.ts_recv_ns) if frame.kind is _TEXT else self._other(frame)
+        except ProtocolError:
+            self._skip(frame)
+            raise
         except _UNREADABLE as error:
+            self._skip(frame)
             raise ProtocolError("OKX sent a message of unknown shape", str(error)) from error
         return [*self._forget_overdue(frame.ts_recv_ns), *events] if self._overdue else events
+
+    def _skip(self, frame: Frame) -> None:
+        """What the text may have told of trades is missing."""
+        if frame.kind is _TEXT:
+            for symbol, market in self._markets.items():
+                if symbol.encode() in frame.payload:
+                    market.trades.skip()
 
     def resume(self, last_trades: Mapping[InstrumentId, LastTrade]) -> None:
         """Fill what fell between the connection before and this one."""
@@ -223,7 +237,7 @@ class OkxProtocol:
             case "notice":
                 log.warning("%s: OKX says %s %s", self._spec.name, message.code, message.msg)
                 if message.code == _UPGRADE:
-                    self.requests.append(Reconnect("OKX announced a service upgrade"))
+                    self.requests.append(Replace("OKX announced a service upgrade"))
         return ()
 
     def _confirmed(self, arg: wire.Arg, now_ns: int) -> Events:
@@ -374,11 +388,19 @@ class OkxProtocol:
     # instruments
 
     def _instruments(self, push: wire.Push[InstrumentRow], payload: bytes, now_ns: int) -> Events:
-        """A market whose contract or price step changed would be decoded wrongly: it ends here and is listed again."""
+        """A market whose contract or price step changed would be decoded wrongly: it ends here and is listed again.
+
+        One that is not live keeps its place, and says so.
+        """
         events: list[Event] = []
         for row in push.data:
             market = self._markets.get(row.instId)
-            if market is None or row.state != "live" or not _has_changed(market.instrument, row):
+            if market is None:
+                continue
+            if row.state != market.state:
+                market.state = row.state
+                events.append(MarketStatus(market.instrument, now_ns, row.state == _LIVE, row.state))
+            if row.state != _LIVE or not _has_changed(market.instrument, row):
                 continue
             self.requests.append(Relist(f"{row.instId} has a new contract or price step"))
             events += self._end_market(market, "the venue changed the contract", now_ns)

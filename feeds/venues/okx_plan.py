@@ -21,6 +21,7 @@ _QUOTES = {MarketKind.LINEAR: "USDT", MarketKind.INVERSE: "USD", MarketKind.SPOT
 _BOOK = ("books", "bbo-tbt")
 _PERPETUAL = ("mark-price", "funding-rate", "open-interest")
 _DEPTH_CHANNELS = 28  # recommended: less than 30 a connection
+_WINDOW_S = 2.0
 _MARKETS = _DEPTH_CHANNELS // len(_BOOK)
 
 
@@ -32,6 +33,11 @@ def listing(kind: MarketKind) -> tuple[Fetch, ...]:
 def instruments(kind: MarketKind, bodies: Sequence[bytes]) -> tuple[Instrument, ...]:
     """Read the answer to `listing`. Raises ProtocolError."""
     return instruments_from_list(bodies[0], kind)
+
+
+def limit(body: bytes) -> float | None:
+    """Seconds to wait after error 50011; most limits of the venue count two seconds."""
+    return _WINDOW_S if body.startswith(b'{"code":"50011"') else None
 
 
 def choose(instruments: Iterable[Instrument], bases: Iterable[str]) -> tuple[Instrument, ...]:
@@ -88,4 +94,7 @@ DRIVER = VenueDriver(
     clock=(MarketKind.LINEAR, Fetch("/api/v5/public/time", "time"), okx_time_ns),
     universe=universe,
     context=okx_context.protocol,
+    limit=limit,
+    limit_pause_s=_WINDOW_S,
+    connects=(3, 2.5),  # 3 a second
 )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from feeds.backfill import LastTrade, LastTrades, Page, TradeBackfill, after, in_order
+from feeds.backfill import ANEW, UNREAD, LastTrade, LastTrades, Page, TradeBackfill, after, begins_anew, in_order
 from feeds.errors import ProtocolError
 from feeds.events import Event, Trade, TradesLive, TradesLost
 from feeds.protocol import Fetch
@@ -34,6 +34,7 @@ class OkxTrades:
         self.live = False
         self._units = units
         self._last: LastTrade | None = None
+        self._unread = False
         self._passed_on: LastTrades = {}
         self._backfill = TradeBackfill(units.instrument, _PAGE, history_s * _SECOND, max_pages=_MAX_PAGES, batch=_BATCH)
 
@@ -48,6 +49,13 @@ class OkxTrades:
         self.live = True
         return [TradesLive(self._units.instrument, now_ns)]
 
+    def skip(self) -> None:
+        """A message that may have held trades could not be read.
+
+        After the first trade the numbers tell what is missing; before it, the first one says so.
+        """
+        self._unread = self.live and self._last is None
+
     def trade(self, row: wire.TradeRow, now_ns: int) -> Trade:
         """One row as a trade. Raises ProtocolError for a price off the grid or no side."""
         ticks, price, size, notional = self._units.execution(row.px, row.sz)
@@ -57,25 +65,30 @@ class OkxTrades:
     def chain(self, row: wire.TradeRow, now_ns: int) -> list[Event] | None:
         """Events that go before a trade (the first of a market, a hole in the ids); None for a trade seen before."""
         last, ts_ns = self._last, row.ts * _MS
-        if last is not None and row.tradeId <= last.number:
+        is_anew = last is not None and begins_anew(row.tradeId, ts_ns, last)
+        if last is not None and row.tradeId <= last.number and not is_anew:
             return None
         self._last = LastTrade(row.tradeId, ts_ns)
         first = row.tradeId - (row.count or 1) + 1
         if last is None:
             if row.count is not None:
                 self._backfill.begin(first, ts_ns, self._passed_on.get(self._units.instrument.id))
-            return self.go_live(now_ns)
+            unread, self._unread = self._unread, False
+            return self._marked(UNREAD, now_ns) if unread else self.go_live(now_ns)
+        if is_anew:
+            return self._marked(ANEW, now_ns)
         missing = 0 if row.count is None else first - 1 - last.number
         return self._broken(row, first, missing, last, now_ns) if missing else self.go_live(now_ns)
 
     def _broken(self, row: wire.TradeRow, first: int, missing: int, last: LastTrade, now_ns: int) -> list[Event]:
         known = after(last, self._passed_on.get(self._units.instrument.id))
         self._backfill.miss(known.number + 1, first - 1, known.ts_venue_ns, row.ts * _MS)
-        self.live = True
         reason = f"{missing} trades missing" if missing > 0 else "trade ids overlap"
-        instrument, lost = self._units.instrument, max(missing, 0) or None
-        text = f"{reason} before id {row.tradeId}"
-        return [TradesLost(instrument, now_ns, text, lost), TradesLive(instrument, now_ns)]
+        return self._marked(f"{reason} before id {row.tradeId}", now_ns, max(missing, 0) or None)
+
+    def _marked(self, reason: str, now_ns: int, missing: int | None = None) -> list[Event]:
+        self.live, instrument = True, self._units.instrument
+        return [TradesLost(instrument, now_ns, reason, missing), TradesLive(instrument, now_ns)]
 
     def next_fetch(self) -> Fetch | None:
         """The page of missing trades to ask for now."""

@@ -112,7 +112,7 @@ async def test_closing_ends_the_messages(venue: tuple[Venue, int]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "retryable"), [(404, False), (403, False), (451, False), (429, True), (418, True), (503, True)]
+    ("code", "retryable"), [(404, False), (403, True), (451, False), (429, True), (418, True), (503, True)]
 )
 async def test_a_refused_handshake_says_whether_to_try_again(
     venue: tuple[Venue, int], code: int, retryable: bool
@@ -152,6 +152,8 @@ async def test_bodies_are_fetched_and_posted(venue: tuple[Venue, int], http: Htt
         (500, "", True, None),
         (400, "", False, None),
         (451, "", False, None),
+        (403, "", True, 600.0),
+        (403, "5", True, 5.0),
     ],
 )
 async def test_refused_requests(
@@ -162,6 +164,7 @@ async def test_refused_requests(
     with pytest.raises(TransportError) as caught:
         await http.fetch(f"http://127.0.0.1:{port}/status/{code}")
     assert (caught.value.retryable, caught.value.retry_after_s) == (retryable, seconds)
+    assert caught.value.limited == (code in (418, 429))
 
 
 async def test_nobody_answering_is_worth_trying_again(http: Http) -> None:

@@ -329,8 +329,6 @@ SILENT = [
     b'{"result":null,"id":1}',
     b'{"id":1000,"result":null}',
     b'{"result":["btcusdt@aggTrade"],"id":"x"}',
-    b'{"e":"serverShutdown","E":1785072908340}',
-    b'{"stream":"!serverShutdown","data":{"e":"serverShutdown","E":1785072908340}}',
     b'{"stream":"btcusdt@kline_1m","data":{"e":"kline"}}',
     b'{"stream":"nonsense","data":{}}',
     b'{"e":"24hrTicker","E":1,"s":"BTCUSDT"}',
@@ -402,7 +400,8 @@ def test_bare_and_spaced_messages_mean_the_same_as_combined_ones(
         ("!bookTicker", "bookTicker"),
         ("btcusdt@kline_1m", None),
         ("btcusd@indexPrice@1s", None),
-        ("!serverShutdown", None),
+        ("!serverShutdown", "serverShutdown"),
+        ("!contractInfo", "contractInfo"),
         ("", None),
     ],
 )

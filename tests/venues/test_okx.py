@@ -19,6 +19,7 @@ from feeds.events import (
     Funding,
     IndexPrice,
     Liquidation,
+    MarketStatus,
     OpenInterest,
     Quote,
     Side,
@@ -26,7 +27,7 @@ from feeds.events import (
     TradesLive,
     TradesLost,
 )
-from feeds.protocol import Reconnect, Send
+from feeds.protocol import Replace, Send
 from tests.venues.okx_wire import (
     BTC,
     INVERSE,
@@ -344,7 +345,7 @@ def test_an_announced_upgrade_asks_for_a_new_connection() -> None:
     wire = Wire(BTC)
     notice = {"event": "notice", "code": "64008", "msg": "The connection will soon be closed.", "connId": "a4d3ae55"}
     assert wire.text(notice) == []
-    assert [type(request) for request in wire.sent()] == [Reconnect]
+    assert [type(request) for request in wire.sent()] == [Replace]
 
 
 def test_answers_nobody_asked_for_are_nothing() -> None:
@@ -378,7 +379,9 @@ def test_a_changed_contract_ends_its_market() -> None:
     wire.text(ack("trades"))
     wire.text(books(BTC.symbol, "snapshot", -1, 1, [level("1", "1")], [level("2", "1")]))
     assert wire.text(instruments()) == []
+    assert wire.text(instruments(state="suspend", ctVal="")) == [MarketStatus(BTC, wire.now_ns, False, "suspend")]
     assert wire.text(instruments(state="suspend", ctVal="")) == []
+    assert wire.text(instruments()) == [MarketStatus(BTC, wire.now_ns, True, "live")]
     assert [type(event) for event in wire.text(instruments(ctVal="0.001"))] == [BookLost, TradesLost]
     assert wire.text(trades(BTC.symbol, trade(1))) == []
     assert wire.close() == [Disconnected(wire.spec.venue, wire.spec.name, wire.now_ns, "gone")]

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
+import msgspec
+
 from feeds.events import (
     BookDelta,
     BookLost,
@@ -26,6 +28,7 @@ from feeds.events import (
     IndexPrice,
     Liquidation,
     LongShortRatio,
+    MarketStatus,
     MarkPrice,
     OpenInterest,
     OpenInterestHistory,
@@ -84,6 +87,7 @@ class Engine:
             HistoryEnded: self._history_ended,
             Candles: self._candles,
             LongShortRatio: self._long_short,
+            MarketStatus: self._status,
         }
         self._surveyed: dict[type[Any], Callable[[Base, Market, Any], None]] = {
             MarkPrice: _learn_mark,
@@ -240,6 +244,11 @@ class Engine:
         self._find(event.instrument)[1].long_short = event
         self.universe.apply(event)
 
+    def _status(self, event: MarketStatus) -> None:
+        base, market = self._find(event.instrument)
+        market.halted = "" if event.is_trading else f"halted by the venue ({event.words or 'no reason given'})"
+        base.coverage_revision += 1
+
     def _relisted(self, event: Relisted) -> None:
         base, market = self._find(event.instrument)
         base.relist(market, event.instrument)
@@ -288,7 +297,9 @@ def _learn_index(base: Base, market: Market, event: IndexPrice) -> None:
 
 
 def _learn_funding(base: Base, market: Market, event: Funding) -> None:
-    market.funding = event
+    """A message that does not tell the interval takes nothing away from one that did."""
+    known = market.funding.interval_ns if market.funding is not None else None
+    market.funding = msgspec.structs.replace(event, interval_ns=known) if event.interval_ns is None and known else event
 
 
 def _learn_open_interest(base: Base, market: Market, event: OpenInterest) -> None:

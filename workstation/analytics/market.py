@@ -135,6 +135,7 @@ class Market:
     last_event_ns: int = 0
     last_book_ns: int = 0
     trades_lost_reason: str = ""
+    halted: str = ""
     scale: int = 1
 
     def relist(self, listed: Instrument) -> int:
@@ -172,7 +173,7 @@ class Market:
             tick_size=float(instrument.tick_size),
             trades=self.trades_freshness(now_ns),
             book=self.book_freshness(now_ns),
-            reason=self.trades_lost_reason or self.book.lost_reason,
+            reason=self.halted or self.trades_lost_reason or self.book.lost_reason,
             last_event_ns=self.last_event_ns,
         )
 
@@ -182,13 +183,15 @@ class Market:
             return Freshness.LOST if self.coverage.began else Freshness.WAITING
         if self.coverage.start_ns is None:
             return Freshness.SYNCING
-        return Freshness.STALE if now_ns - self.last_event_ns > STALE_NS else Freshness.LIVE
+        is_old = self.halted or now_ns - self.last_event_ns > STALE_NS
+        return Freshness.STALE if is_old else Freshness.LIVE
 
     def book_freshness(self, now_ns: int) -> Freshness:
         """Whether the book can be trusted now."""
         if not self.book.known:
             return Freshness.SYNCING if self.coverage.live or self.book.lost_reason else Freshness.WAITING
-        return Freshness.STALE if now_ns - self.last_book_ns > STALE_NS else Freshness.LIVE
+        is_old = self.halted or now_ns - self.last_book_ns > STALE_NS
+        return Freshness.STALE if is_old else Freshness.LIVE
 
 
 @dataclass(frozen=True, slots=True)
