@@ -13,6 +13,7 @@ import asyncio
 import pytest
 
 from feeds.clock import SystemClock
+from feeds.importers import import_captures
 from feeds.live import LiveSource
 from feeds.recording import Recorder, RecordingMetadata
 from feeds.simulator.server import serve
@@ -37,6 +38,16 @@ def data() -> Path:
     if not DATA.is_dir():
         pytest.skip(f"real captures are not here ({DATA}); set WORKSTATION_DATA to run this test")
     return DATA
+
+
+@pytest.fixture(scope="session")
+def btc_recording(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The real Binance session of BTC, USD-M, COIN-M and spot, as one recording."""
+    folder, out = data / "binance-2024-08-08", tmp_path_factory.mktemp("btc") / "btc.mcap"
+    names = ("usdm/btcusdt_20240808", *(f"coinm/btcusd_perp_2024080{day}" for day in (8, 9)))
+    names += tuple(f"spot/btcusdt_2024080{day}" for day in (8, 9))
+    import_captures("hftbacktest", [folder / f"{name}.gz" for name in names], out)
+    return out
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ Stable. Times are ns since the epoch, UTC; sizes are base coin; one row a line.
 
 from __future__ import annotations
 
+from workstation.exports.cvd import CVD_COLUMNS, CVD_NOTE
 from workstation.exports.pressure import PRESSURE_COLUMNS
 
 _MARKET = ("base", "venue", "kind", "symbol")
@@ -16,17 +17,17 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *("delta", "min_delta", "max_delta", "trades", "poc", "complete"),
     ),
     "footprint": ("bar_start_ns", *_MARKET, "row_price", "sell", "buy", "is_poc"),
-    "cvd": ("bar_start_ns", *_MARKET, "cvd", "cvd_usd", "gap"),
+    "cvd": CVD_COLUMNS,
     "book": ("ts_ns", *_MARKET, "side", "level", "price", "size"),
     "liquidations": ("ts_venue_ns", *_MARKET, "position", "price", "size", "notional_usd"),
     "pressure": PRESSURE_COLUMNS,
     "funding": ("ts_venue_ns", *_MARKET, "rate", "next_funding_ns"),
 }
 
-NOTES = """kind is linear, inverse or spot; sums over venues have venue `all` and kind `perp` or `spot`.
+NOTES = f"""kind is linear, inverse or spot; sums over venues have venue `all` and kind `perp` or `spot`.
 row_price is the lower edge of a row; aggressor is buy, sell or empty; position is the liquidated one, long or short.
 poc is the lower edge of the POC row; complete says that no trade of the bar is missing; gap that some are, and then
-cvd is empty. cvd runs from the start of the recording without resets.
+cvd is empty. {CVD_NOTE}
 pressure has every coin (venue `all`) and every perpetual at the end of each bar. score, bias and regime are of the
 derivatives pressure score, confidence the weight of the inputs known; flow_score and flow_rank stand among all coins;
 changes, funding_8h, premium, taker_delta and imbalance are fractions, liquidated_* the notional of an hour."""

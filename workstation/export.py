@@ -14,18 +14,17 @@ from typing import Any
 import numpy as np
 
 from feeds.events import BookLost, Event, Side
-from feeds.instrument import Instrument
 from feeds.recording import RecordingReader
 from workstation.analytics.base import Base, Limits
 from workstation.analytics.engine import Engine
 from workstation.analytics.market import Market
-from workstation.analytics.views.cvd import cvd_view
 from workstation.analytics.views.footprint import footprint_view
 from workstation.core import Core
+from workstation.exports.cells import Row, names_of, number
+from workstation.exports.cvd import cvd_rows
 from workstation.exports.pressure import PressureRows, pressure_rows
-from workstation.readmodels import CvdRequest, FootprintBar, FootprintRequest, FootprintRules, MarketFilter
+from workstation.readmodels import FootprintBar, FootprintRequest, FootprintRules, MarketFilter
 
-Row = tuple[Any, ...]
 EVERYTHING = Limits(trades=1 << 62, bars=1 << 62)
 
 
@@ -78,7 +77,7 @@ def state_rows(engine: Engine, settings: ExportSettings, now_ns: int) -> Iterato
         if "footprint" in settings.tables:
             yield "footprint", list(_footprint(base, settings, now_ns))
         if "cvd" in settings.tables:
-            yield "cvd", _cvd(base, settings, now_ns)
+            yield "cvd", cvd_rows(base, settings.bar_ns, now_ns)
         if "book" in settings.tables:
             yield "book", [row for market in base.markets for row in _book(market, now_ns, settings.book_levels)]
     if "pressure" in settings.tables:
@@ -126,28 +125,20 @@ class _Flow:
             yield "book", [row for market in base.markets for row in _book(market, at_ns, self._settings.book_levels)]
 
 
-def _names(instrument: Instrument) -> Row:
-    return instrument.base, instrument.venue.value, instrument.kind.value, instrument.symbol
-
-
-def _number(value: float) -> float:
-    return float(f"{value:.12g}")
-
-
 def _trade_row(event: Any) -> Row:
     side = event.aggressor.value if event.aggressor is not None else ""
-    numbers = (_number(event.price), _number(event.size), _number(event.notional))
-    return (event.ts_venue_ns, event.ts_recv_ns, *_names(event.instrument), str(event.trade_id), *numbers, side)
+    numbers = (number(event.price), number(event.size), number(event.notional))
+    return (event.ts_venue_ns, event.ts_recv_ns, *names_of(event.instrument), str(event.trade_id), *numbers, side)
 
 
 def _liquidation_row(event: Any) -> Row:
     position = "long" if event.side is Side.SELL else "short"
-    numbers = (_number(event.price), _number(event.size), _number(event.notional))
-    return (event.ts_venue_ns, *_names(event.instrument), position, *numbers)
+    numbers = (number(event.price), number(event.size), number(event.notional))
+    return (event.ts_venue_ns, *names_of(event.instrument), position, *numbers)
 
 
 def _funding_row(event: Any) -> Row:
-    return (event.ts_venue_ns, *_names(event.instrument), event.rate, event.next_funding_ns)
+    return (event.ts_venue_ns, *names_of(event.instrument), event.rate, event.next_funding_ns)
 
 
 _EVENT_ROWS: dict[str, tuple[str, Callable[[Any], Row]]] = {
@@ -162,7 +153,7 @@ def _groups(base: Base) -> Iterator[tuple[Row, MarketFilter]]:
     for market in base.markets:
         instrument = market.instrument
         one = MarketFilter(None, frozenset((instrument.venue,)), frozenset((instrument.kind,)))
-        yield _names(instrument), one
+        yield names_of(instrument), one
     for kind, perp in (("perp", True), ("spot", False)):
         if any(market.instrument.kind.is_perp == perp for market in base.markets):
             yield (base.name, "all", kind, ""), MarketFilter(perp=perp)
@@ -184,9 +175,9 @@ def _bars(base: Base, settings: ExportSettings, now_ns: int) -> Iterator[Row]:
     for names, row_size, bar in _group_bars(base, settings, now_ns):
         numbers = (bar.open, bar.high, bar.low, bar.close, bar.buy, bar.sell, bar.buy_usd, bar.sell_usd)
         deltas = (bar.delta, bar.min_delta, bar.max_delta)
-        poc = _number(bar.poc_row * row_size)
+        poc = number(bar.poc_row * row_size)
         complete = bar.complete and bar.closed
-        yield (bar.start_ns, *names, *map(_number, numbers + deltas), bar.trades, poc, complete)
+        yield (bar.start_ns, *names, *map(number, numbers + deltas), bar.trades, poc, complete)
 
 
 def _footprint(base: Base, settings: ExportSettings, now_ns: int) -> Iterator[Row]:
@@ -195,27 +186,8 @@ def _footprint(base: Base, settings: ExportSettings, now_ns: int) -> Iterator[Ro
         traded = np.flatnonzero((bar.buy_volume > 0) | (bar.sell_volume > 0))
         for at in traded.tolist():
             row = bar.first_row + at
-            sell, buy = _number(bar.sell_volume[at]), _number(bar.buy_volume[at])
-            yield (bar.start_ns, *names, _number(row * row_size), sell, buy, row == bar.poc_row)
-
-
-def _cvd(base: Base, settings: ExportSettings, now_ns: int) -> list[Row]:
-    """CVD at the close of each bar from the start of the recording, without resets."""
-    coin, usd = (
-        cvd_view(base, CvdRequest(base.name, settings.bar_ns, in_usd, daily_reset=False), 0, now_ns)
-        for in_usd in (False, True)
-    )
-    names = [_names(market.instrument) for market in base.markets]
-    lines = list(zip(names, coin.lines, usd.lines, strict=True))
-    for kind, in_coin, in_usd in (("perp", coin.perp, usd.perp), ("spot", coin.spot, usd.spot)):
-        if in_coin is not None and in_usd is not None:
-            lines.append(((base.name, "all", kind, ""), in_coin, in_usd))
-    rows: list[Row] = []
-    for name, in_coin, in_usd in lines:
-        for start, value, value_usd in zip(coin.bar_start_ns.tolist(), in_coin.values, in_usd.values, strict=True):
-            gap = bool(np.isnan(value))
-            rows.append((start, *name, None if gap else _number(value), None if gap else _number(value_usd), gap))
-    return rows
+            sell, buy = number(bar.sell_volume[at]), number(bar.buy_volume[at])
+            yield (bar.start_ns, *names, number(row * row_size), sell, buy, row == bar.poc_row)
 
 
 def _book(market: Market, ts_ns: int, levels: int) -> Iterable[Row]:
@@ -226,4 +198,4 @@ def _book(market: Market, ts_ns: int, levels: int) -> Iterable[Row]:
         chosen = book_side.top(levels) if levels else book_side.levels()
         for level, (ticks, size) in enumerate(chosen):
             price = instrument.price_from_ticks(ticks)
-            yield (ts_ns, *_names(instrument), side, level, _number(price), _number(size))
+            yield (ts_ns, *names_of(instrument), side, level, number(price), number(size))

@@ -10,8 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from feeds.instrument import InstrumentId, MarketKind, Venue
-from workstation.candle_models import NO_CANDLES, CandleColumns, CandleLine
+from feeds.instrument import InstrumentId
+from workstation.candle_models import NO_CANDLES, CandleColumns
+from workstation.cvd_models import CvdCandles as CvdCandles
+from workstation.cvd_models import CvdLine as CvdLine
+from workstation.cvd_models import CvdRequest as CvdRequest
+from workstation.cvd_models import CvdUnit as CvdUnit
+from workstation.cvd_models import CvdView as CvdView
 from workstation.footprint_models import Absorption as Absorption
 from workstation.footprint_models import AbsorptionRule as AbsorptionRule
 from workstation.footprint_models import BarKind as BarKind
@@ -107,18 +112,6 @@ class BigTradesRequest:
     start_ns: int = 0
     end_ns: int = 1 << 62
     count: int = 700
-
-
-@dataclass(frozen=True, slots=True)
-class CvdRequest:
-    """CVD lines of every market of a base on the bars of `bar_ns`, from 00:00 UTC or, without reset, from the first
-    trade.
-    """
-
-    base: str
-    bar_ns: int = 60_000_000_000
-    in_usd: bool = True
-    daily_reset: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,38 +223,6 @@ class BigTrades:
     side: Ints
     market: Ints
     markets: tuple[MarketState, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CvdLine:
-    """One running delta at the close of each bar of the view. NaN where trades were missing (the line breaks there).
-
-    `venue` is None for an aggregate; `perp` tells perpetuals from spot.
-    """
-
-    label: str
-    venue: Venue | None
-    kind: MarketKind | None
-    perp: bool
-    values: Floats
-    freshness: Freshness
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CvdView:
-    """All lines on one time axis. `bar_start_ns` are the starts of the bars that the values close."""
-
-    request: CvdRequest
-    revision: int
-    bar_start_ns: Ints
-    lines: tuple[CvdLine, ...]
-    perp: CvdLine | None
-    spot: CvdLine | None
-    gaps: Ints
-    perp_live: int = 0
-    perp_known: int = 0
-    now_ns: int = 0
-    candle_lines: tuple[CandleLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

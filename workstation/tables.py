@@ -23,6 +23,7 @@ _TYPES = {
             "next_funding_ns",
             "trades",
             "level",
+            "diverged",
             "rank",
             "flow_rank",
         ),

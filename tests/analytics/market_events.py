@@ -29,6 +29,7 @@ from feeds.events import (
 )
 from feeds.instrument import Instrument, MarketKind, Venue
 from tests.views import assert_same_view
+from workstation.analytics.deltas import HOUR_NS
 from workstation.analytics.engine import Engine
 from workstation.analytics.trades import CHUNK, Trades, TradeStore
 from workstation.readmodels import (
@@ -37,6 +38,7 @@ from workstation.readmodels import (
     BarRule,
     BigTradesRequest,
     CvdRequest,
+    CvdUnit,
     FootprintRequest,
     FootprintRules,
     LadderRequest,
@@ -224,7 +226,9 @@ REQUESTS: tuple[ViewRequest, ...] = (
     FootprintRequest("BTC"),
     FootprintRequest("BTC", MarketFilter(perp=None), 5 * SECOND, 0.7),
     CvdRequest("BTC"),
-    CvdRequest("BTC", 15 * SECOND, in_usd=False, daily_reset=False),
+    CvdRequest("BTC", 15 * SECOND, unit=CvdUnit.COIN, reset_ns=None),
+    CvdRequest("BTC", 5 * SECOND, CvdUnit.OI, anchor_ns=START + 85_000 * SECOND, mark_ns=MINUTE, extreme_bars=3),
+    CvdRequest("BTC", 15 * SECOND, reset_ns=HOUR_NS, by_size=True, edges_usd=(300.0, 600.0), candles=True),
     LadderRequest("BTC", recent_ns=MINUTE),
     LadderRequest("BTC", market=OKX_SPOT.id, row_size=1.0, band=0.01),
     TapeRequest("BTC", count=7),

@@ -14,7 +14,7 @@ from tests.analytics.market_events import BINANCE, BYBIT, MINUTE, SECOND, START,
 from workstation.analytics.candles import CANDLES_KEPT, CandleStore
 from workstation.analytics.engine import Engine
 from workstation.footprint_models import BarKind, BarRule
-from workstation.readmodels import CvdRequest, CvdView, FootprintRequest, FootprintView, MarketFilter
+from workstation.readmodels import CvdRequest, CvdUnit, CvdView, FootprintRequest, FootprintView, MarketFilter
 
 SPOT = market(Venue.BINANCE, MarketKind.SPOT)
 FIVE = 5 * MINUTE
@@ -103,7 +103,7 @@ def test_cvd_leads_up_to_zero_where_the_venue_tells_the_split() -> None:
     rows = [candle(at, 100.0, 2.0, bought) for at, bought in enumerate((2.0, 0.5, 1.5))]
     first = trade(BINANCE, START + 3 * MINUTE, 1_000)
     made = engine(TradesLive(BINANCE, START), first, told(BINANCE, *rows), told(BYBIT, *map(candle, range(3))))
-    view = cvd(made, in_usd=False)
+    view = cvd(made, unit=CvdUnit.COIN)
     (line,) = view.candle_lines
     assert line.venue is Venue.BINANCE
     assert line.values.tolist() == [0.0, -1.0, 0.0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,6 +29,7 @@ from tests.analytics.market_events import (
 from workstation.readmodels import (
     CvdLine,
     CvdRequest,
+    CvdUnit,
     CvdView,
     FootprintRequest,
     FootprintView,
@@ -36,8 +38,8 @@ from workstation.readmodels import (
 )
 
 
-def cvd(events: Iterable[Event], **options: bool) -> CvdView:
-    view = engine_of(events).view(CvdRequest("BTC", in_usd=options.pop("in_usd", False), **options))
+def cvd(events: Iterable[Event], unit: CvdUnit = CvdUnit.COIN, **options: Any) -> CvdView:
+    view = engine_of(events).view(CvdRequest("BTC", unit=unit, **options))
     assert isinstance(view, CvdView)
     return view
 
@@ -50,16 +52,16 @@ def buys(instrument: object, *minutes: int) -> list[Event]:
     return [trade(instrument, START + minute * MINUTE, 10_000) for minute in minutes]  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("in_usd", [True, False])
+@pytest.mark.parametrize("unit", [CvdUnit.USD, CvdUnit.COIN])
 @pytest.mark.parametrize("seed", range(4))
-def test_every_line_is_the_running_sum_of_signed_size(seed: int, in_usd: bool) -> None:
+def test_every_line_is_the_running_sum_of_signed_size(seed: int, unit: CvdUnit) -> None:
     trades = random_trades(random.Random(seed), 300)
-    view = cvd(trades, in_usd=in_usd)
+    view = cvd(trades, unit=unit)
     for line, instrument in zip(view.lines, dict.fromkeys(item.instrument for item in trades), strict=True):
         assert (line.venue, line.kind) == (instrument.venue, instrument.kind)
         for start, value in zip(view.bar_start_ns.tolist(), line.values, strict=True):
             signed = (
-                (0, 1, -1)[SIDES.index(item.aggressor)] * (item.notional if in_usd else item.size)
+                (0, 1, -1)[SIDES.index(item.aggressor)] * (item.notional if unit is CvdUnit.USD else item.size)
                 for item in trades
                 if item.instrument is instrument and item.ts_venue_ns < start + MINUTE
             )
@@ -69,7 +71,7 @@ def test_every_line_is_the_running_sum_of_signed_size(seed: int, in_usd: bool) -
 def test_end_minus_start_is_the_sum_of_the_bars() -> None:
     trades = random_trades(random.Random(3), 300)
     engine = engine_of(trades)
-    view = engine.view(CvdRequest("BTC", in_usd=False))
+    view = engine.view(CvdRequest("BTC", unit=CvdUnit.COIN))
     chart = engine.view(FootprintRequest("BTC", MarketFilter(perp=True)))
     assert isinstance(view, CvdView)
     assert isinstance(chart, FootprintView)
@@ -94,7 +96,7 @@ def test_it_begins_anew_at_midnight() -> None:
     times = [midnight - 2 * MINUTE, midnight - 1, midnight, midnight + MINUTE, midnight + DAY]
     trades = [trade(BINANCE, ts_ns, 10_000, 2.0**at) for at, ts_ns in enumerate(times)]
     assert cvd(trades).lines[0].values.tolist() == [1, 3, 4, 12, 16]
-    assert cvd(trades, daily_reset=False).lines[0].values.tolist() == [1, 3, 7, 15, 31]
+    assert cvd(trades, reset_ns=None).lines[0].values.tolist() == [1, 3, 7, 15, 31]
 
 
 def test_a_gap_breaks_the_line_and_the_sum_goes_on() -> None:
@@ -107,7 +109,7 @@ def test_a_gap_breaks_the_line_and_the_sum_goes_on() -> None:
         live,
         *buys(BINANCE, 6, 7, 8),
     ]
-    view = cvd(events)
+    view = cvd(events, live_only=False)
     gone = float("nan")
     np.testing.assert_array_equal(line_of(view, "binance").values, [1, 2, gone, gone, gone, gone, 4, 5, 6])
     assert line_of(view, "bybit").values.tolist() == list(range(1, 10))
@@ -129,7 +131,7 @@ def test_an_aggregate_is_missing_where_all_its_markets_are() -> None:
         *buys(BINANCE, 4, 5),
         *buys(BYBIT, 5),
     ]
-    view = cvd(events)
+    view = cvd(events, live_only=False)
     gone = float("nan")
     assert view.perp is not None
     np.testing.assert_array_equal(view.perp.values, [2, gone, gone, gone, 5, 7])
@@ -137,7 +139,7 @@ def test_an_aggregate_is_missing_where_all_its_markets_are() -> None:
 
 def test_a_market_without_trades_is_no_line_at_zero() -> None:
     quiet = snapshot(BYBIT, START, [(9, 1.0)], [(11, 1.0)])
-    view = cvd([quiet, *buys(BINANCE, 0, 1)])
+    view = cvd([quiet, *buys(BINANCE, 0, 1)], live_only=False)
     assert np.isnan(line_of(view, "bybit").values).all()
     assert line_of(view, "bybit").freshness is Freshness.WAITING
     assert view.perp is not None

@@ -48,6 +48,7 @@ from workstation.analytics.engine import Engine
 from workstation.analytics.series import BAR_CAP, BEFORE
 from workstation.readmodels import (
     CvdRequest,
+    CvdUnit,
     FootprintRequest,
     FootprintView,
     Freshness,
@@ -140,11 +141,13 @@ def test_a_revision_changes_only_with_what_a_view_shows() -> None:
         Quote(BINANCE, now, now, 9, 1.0, 11, 1.0),
         IndexPrice(BINANCE, now, now, 10.0),
         Funding(BINANCE, now, now, 1e-4, None),
-        OpenInterest(BINANCE, now, now, 5.0),
     ]
     for event in unseen:
         assert not any(changed(event))
-    of_the_chart = [isinstance(request, FootprintRequest) and request.base == "BTC" for request in REQUESTS]
+    in_interest = [isinstance(request, CvdRequest) and request.unit is CvdUnit.OI for request in REQUESTS]
+    assert changed(OpenInterest(BINANCE, now, now, 5.0)) == in_interest
+    of_a_chart = [isinstance(request, FootprintRequest) and request.base == "BTC" for request in REQUESTS]
+    of_the_chart = [chart or line for chart, line in zip(of_a_chart, in_interest, strict=True)]
     assert changed(OpenInterest(BINANCE, now, now, 7.0)) == of_the_chart
     of_the_list = [isinstance(request, LiquidationsRequest) for request in REQUESTS]
     forced = changed(Liquidation(BINANCE, now, now, 10.0, 1.0, 10.0, Side.SELL))

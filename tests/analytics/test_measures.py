@@ -31,6 +31,7 @@ from workstation.readmodels import (
     BarKind,
     BarRule,
     CvdRequest,
+    CvdUnit,
     CvdView,
     FootprintRequest,
     FootprintView,
@@ -81,11 +82,11 @@ def test_cvd_of_bars_that_are_not_of_time(rule: BarRule) -> None:
     assert short.cvd.tolist() == whole.cvd.tolist()[-9:]
 
 
-@pytest.mark.parametrize("in_usd", [True, False])
-@pytest.mark.parametrize("daily_reset", [True, False])
-def test_lines_do_not_depend_on_how_many_bars_are_kept(in_usd: bool, daily_reset: bool) -> None:
+@pytest.mark.parametrize("unit", [CvdUnit.USD, CvdUnit.COIN])
+@pytest.mark.parametrize("reset_ns", [DAY, None, 4 * 3_600 * SECOND])
+def test_lines_do_not_depend_on_how_many_bars_are_kept(unit: CvdUnit, reset_ns: int | None) -> None:
     trades = around_midnight(4, 2_000)
-    request = CvdRequest("BTC", BAR, in_usd, daily_reset)
+    request = CvdRequest("BTC", BAR, unit, reset_ns)
     whole, short = engine_of(trades).view(request), capped(trades, 30).view(request)
     assert isinstance(whole, CvdView)
     assert isinstance(short, CvdView)
@@ -110,7 +111,7 @@ def test_cvd_counts_trades_that_the_store_has_dropped() -> None:
     prices = [item.price for item in trades]
     assert view.vwap[-1] == pytest.approx(np.mean(prices), rel=1e-12)
     assert view.vwap_deviation[-1] == pytest.approx(np.std(prices), rel=1e-9)
-    lines = engine.view(CvdRequest("BTC", BAR, in_usd=False))
+    lines = engine.view(CvdRequest("BTC", BAR, unit=CvdUnit.COIN))
     assert isinstance(lines, CvdView)
     assert lines.lines[0].values[-1] == view.cvd[-1]
 

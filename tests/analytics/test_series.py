@@ -32,7 +32,7 @@ from tests.views import assert_same_view
 from workstation.analytics.market import Market, row_grid
 from workstation.analytics.series import GRACE_NS, BarSeries
 from workstation.analytics.views.footprint import auto_row_size, round_step
-from workstation.readmodels import CvdRequest, FootprintBar, FootprintRequest, FootprintRules, MarketFilter
+from workstation.readmodels import CvdRequest, CvdUnit, FootprintBar, FootprintRequest, FootprintRules, MarketFilter
 
 QUICK = settings(max_examples=200, derandomize=True, deadline=None, database=None)
 FAR = START + 10_000 * MINUTE
@@ -201,7 +201,7 @@ def test_cheap_coins(tick: str) -> None:
     pepe = market(tick=tick)
     events = [trade(pepe, START + at * SECOND, 112_345 + at) for at in range(100)]
     engine = engine_of(events)
-    view: Any = engine.view(CvdRequest("BTC", in_usd=False))
+    view: Any = engine.view(CvdRequest("BTC", unit=CvdUnit.COIN))
     assert view.lines[0].values.tolist() == [60.0, 100.0]
     chart: Any = engine.view(FootprintRequest("BTC"))
     assert sum(bar.buy_volume.sum() for bar in chart.bars) == 100.0

@@ -10,6 +10,7 @@ from feeds.instrument import MarketKind, Venue, instrument_id
 from workstation.readmodels import (
     CvdLine,
     CvdRequest,
+    CvdUnit,
     CvdView,
     FootprintBar,
     FootprintRequest,
@@ -194,7 +195,7 @@ def cvd(
     for begin, end in gaps:
         lost |= (starts + asked.bar_ns > begin) & (starts < end)
     common = np.cumsum(random.normal(0, 1.0, count))
-    unit = 1_000_000.0 if asked.in_usd else 16.0
+    unit = 1_000_000.0 if asked.unit is CvdUnit.USD else 16.0
     lines = []
     for venue, kind, weight in (
         (Venue.BINANCE, MarketKind.LINEAR, 1.4),

@@ -18,7 +18,7 @@ from widgets.items.cvd import pen_of
 from widgets.panes.cvd import CvdPane, fine_bar
 from widgets.panes.footprint import FootprintPane
 from widgets.theme import apply_theme, theme
-from workstation.readmodels import CvdLine, CvdRequest, Freshness
+from workstation.readmodels import CvdLine, CvdRequest, CvdUnit, Freshness
 
 SECOND = 1_000_000_000
 
@@ -104,7 +104,7 @@ def test_the_legend_has_values_and_freshness(pane: CvdPane) -> None:
 def test_the_unit_switch_changes_the_request(pane: CvdPane, qtbot: QtBot) -> None:
     with qtbot.waitSignal(pane.request_changed):
         qtbot.mouseClick(pane.units["coin"], Qt.MouseButton.LeftButton)
-    assert pane.request() == CvdRequest("BTC", bar_ns=synthetic.MINUTE // 12, in_usd=False)
+    assert pane.request() == CvdRequest("BTC", bar_ns=synthetic.MINUTE // 12, unit=CvdUnit.COIN)
     with qtbot.waitSignal(pane.request_changed):
         qtbot.mouseClick(pane.units["USD"], Qt.MouseButton.LeftButton)
     assert pane.request() == CvdRequest("BTC", bar_ns=synthetic.MINUTE // 12)

@@ -19,7 +19,7 @@ from widgets.markets import venue_mark
 from widgets.pane import Pane
 from widgets.spans import Span, SpanLine
 from widgets.theme import CELL, theme
-from workstation.readmodels import CvdLine, CvdRequest, CvdView, Freshness, Ints, View
+from workstation.readmodels import CvdLine, CvdRequest, CvdUnit, CvdView, Freshness, Ints, View
 
 PITCH_PX = 8.0
 FINENESS = (12, 4, 1)  # CVD bars in one bar of the footprint; the next one when there are more bars than `_MANY`
@@ -131,7 +131,7 @@ class CvdPane(Pane):
         for name, button in self.units.items():
             button.setText(name)
             button.setCheckable(True)
-            button.setChecked((name == "USD") is self._asked.in_usd)
+            button.setChecked((name == "USD") is (self._asked.unit is CvdUnit.USD))
             button.setFont(theme().font(small=True))
             button.setStyleSheet(
                 f"QToolButton {{ padding: 0 6px; }} QToolButton:!checked {{ color: {theme().color('faint').name()}; }}"
@@ -155,7 +155,7 @@ class CvdPane(Pane):
 
     def _connect(self) -> None:
         for name, button in self.units.items():
-            button.clicked.connect(lambda _=False, usd=name == "USD": self._ask(replace(self._asked, in_usd=usd)))
+            button.clicked.connect(lambda _=False, unit=CvdUnit(name): self._ask(replace(self._asked, unit=unit)))
         self.chart.range_changed.connect(self._on_range)
         self.chart.hovered.connect(self._on_hover)
         self.chart.box.sigResized.connect(lambda _: self._on_resized())
@@ -264,7 +264,7 @@ class CvdPane(Pane):
         return index if index < len(self._slots) and self._slots[index] == slot // 1 else None
 
     def _legend(self, view: CvdView, index: int | None) -> tuple[Span, ...]:
-        unit = "USD" if view.request.in_usd else view.request.base
+        unit = "USD" if view.request.unit is CvdUnit.USD else view.request.base
         spans = [Span(f"{view.request.base} CVD {unit}", "text", bold=True)]
         if view.perp is not None:
             live, known = _venues(view)

@@ -21,6 +21,7 @@ from workstation.analytics.views.universe import universe_view
 from workstation.readmodels import (
     BigTradesRequest,
     CvdRequest,
+    CvdUnit,
     FootprintRequest,
     LadderRequest,
     LiquidationsRequest,
@@ -70,6 +71,23 @@ def of_base(view: Callable[[Base, Any, int, int], View], *counters: str) -> Answ
     return Answer(revision, answer)
 
 
+def of_cvd() -> Answer:
+    """The answer of CVD lines: in per cent of open interest they move with it as well."""
+    plain, scaled = of_base(cvd_view), of_base(cvd_view, "flow")
+
+    def revision(state: State, request: CvdRequest) -> int:
+        if request.unit is not CvdUnit.OI or request.base not in state.bases:
+            return plain.revision(state, request)
+        told = sum(market.open_interest is not None for market in state.bases[request.base].markets)
+        return scaled.revision(state, request) + told
+
+    def view(state: State, request: CvdRequest) -> View:
+        base = state.bases.get(request.base) or Base(request.base)
+        return cvd_view(base, request, revision(state, request), state.now_ns)
+
+    return Answer(revision, view)
+
+
 def of_universe(view: Callable[[Universe, Any], View]) -> Answer:
     """The answer of the universe, which moves with its samples."""
     return Answer(lambda state, _: state.universe.revision, lambda state, request: view(state.universe, request))
@@ -77,7 +95,7 @@ def of_universe(view: Callable[[Universe, Any], View]) -> Answer:
 
 ANSWERS: dict[type[Any], Answer] = {
     FootprintRequest: of_base(footprint_view, "flow"),
-    CvdRequest: of_base(cvd_view),
+    CvdRequest: of_cvd(),
     LadderRequest: of_base(ladder_view, "book"),
     TapeRequest: of_base(tape_view),
     ProfileRequest: of_base(lambda base, request, revision, _: profile_view(base, request, revision)),

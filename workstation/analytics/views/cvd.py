@@ -1,70 +1,81 @@
-"""CVD lines: every market, all perpetuals, all spot, on one axis of bars."""
+"""CVD lines: every market, all perpetuals, all spot, their difference and the size classes, on one axis of bars."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
 from workstation.analytics.bars import frozen
 from workstation.analytics.base import Base
+from workstation.analytics.deltas import ALL_SIZES, COIN, USD, DeltaBars, DeltaPath
 from workstation.analytics.market import Market
-from workstation.analytics.measures import Table
 from workstation.analytics.views.candles import candle_lines
-from workstation.analytics.views.footprint import gap_spans, market_bars
-from workstation.analytics.volumes import DAY_NS
-from workstation.readmodels import Bools, CvdLine, CvdRequest, CvdView, Floats, Freshness, Ints
+from workstation.analytics.views.footprint import bar_series, gap_spans
+from workstation.candle_models import CandleLine
+from workstation.cvd_models import DAY_NS, NO_CVD_CANDLES, WEEK_NS, CvdCandles
+from workstation.readmodels import (
+    BarRule,
+    Bools,
+    CvdLine,
+    CvdRequest,
+    CvdUnit,
+    CvdView,
+    Floats,
+    FootprintRules,
+    Freshness,
+    Ints,
+)
+
+_MONDAY_NS = 4 * DAY_NS  # the epoch was a Thursday
+_BEST_FIRST = (Freshness.LIVE, Freshness.STALE, Freshness.SYNCING, Freshness.LOST, Freshness.WAITING)
 
 
 def cvd_view(base: Base, request: CvdRequest, revision: int, now_ns: int) -> CvdView:
-    """Lines of all markets of a base and their sums."""
-    tables = {market.index: _table(base, market, request.bar_ns) for market in base.markets}
-    starts = bar_axis(tables.values())
-    sums = {market.index: on_axis(tables[market.index], starts, request) for market in base.markets}
-    lines = [_line(market, sums[market.index], starts, request, now_ns) for market in base.markets]
-    perps = [market for market in base.markets if market.instrument.kind.is_perp]
-    spots = [market for market in base.markets if not market.instrument.kind.is_perp]
-    live = sum(market.trades_freshness(now_ns) is Freshness.LIVE for market in perps)
+    """Lines of the chosen markets of a base and their sums."""
+    chosen = base.chosen(request.markets)
+    sums = _Sums(base, request, now_ns)
+    perps = [market for market in chosen if market.instrument.kind.is_perp]
+    spots = [market for market in chosen if not market.instrument.kind.is_perp]
+    perp, spot = sums.total(perps, "perp"), sums.total(spots, "spot")
     return CvdView(
         request=request,
         revision=revision,
-        bar_start_ns=starts,
-        lines=tuple(lines),
-        perp=_sum(perps, sums, starts, request, now_ns, "perp"),
-        spot=_sum(spots, sums, starts, request, now_ns, "spot"),
-        gaps=gap_spans(base.markets),
-        perp_live=live,
+        bar_start_ns=sums.starts,
+        lines=tuple(sums.line(market) for market in chosen),
+        perp=perp,
+        spot=spot,
+        gaps=gap_spans(chosen),
+        perp_live=sum(market.trades_freshness(now_ns) is Freshness.LIVE for market in perps),
         perp_known=len(perps),
         now_ns=now_ns,
-        candle_lines=candle_lines(base.markets, starts, request.bar_ns, request.in_usd),
+        candle_lines=_candle_lines(chosen, sums.starts, request),
+        segment=sums.segment,
+        difference=_difference(perp, spot),
+        sizes=sums.sizes(perps) if request.by_size else (),
+        candles=sums.candles(perps, perp) if request.candles and perp is not None else NO_CVD_CANDLES,
+        **_divergences(base, request, perps),
+        markets=tuple(market.state(now_ns) for market in chosen),
     )
 
 
-def bar_axis(tables: Iterable[Table]) -> Ints:
-    """The sorted union of bar starts, from where on no table has dropped a bar."""
-    known = [table for table in tables if len(table)]
-    if not known:
-        return frozen(np.empty(0, np.int64))
-    starts = known[0].start_ns
-    if not all(np.array_equal(starts, table.start_ns) for table in known[1:]):
-        starts = np.unique(np.concatenate([table.start_ns for table in known]))
-    since = max((int(table.start_ns[0]) for table in known if table.shelf.before.volume), default=0)
-    return frozen(starts[np.searchsorted(starts, since) :].copy())
+def segments(starts: Ints, request: CvdRequest) -> Ints:
+    """Which bars belong together: numbers that grow by one at every reset."""
+    if request.anchor_ns is not None:
+        return (starts >= request.anchor_ns - request.anchor_ns % request.bar_ns).astype(np.int64)
+    if request.reset_ns is None:
+        return np.zeros(len(starts), np.int64)
+    offset_ns = _MONDAY_NS if request.reset_ns % WEEK_NS == 0 else 0
+    periods = (starts - offset_ns) // request.reset_ns
+    return np.cumsum(np.diff(periods, prepend=periods[:1]) != 0)
 
 
-def on_axis(table: Table, starts: Ints, request: CvdRequest) -> Floats:
-    """CVD of one market at the close of every bar of an axis; where it did not trade, it stays where it was."""
-    if not len(table):
-        return np.zeros(len(starts))
-    sums = table.cvd("delta_usd" if request.in_usd else "delta", daily_reset=request.daily_reset)
-    if np.array_equal(table.start_ns, starts):
-        return sums
-    at = np.searchsorted(table.start_ns, starts, "right") - 1
-    none = at < 0
-    if request.daily_reset:
-        none |= table.start_ns[at] // DAY_NS != starts // DAY_NS
-    return np.where(none, 0.0, sums[at])
+def counted(markets: Sequence[Market], request: CvdRequest, now_ns: int) -> list[Market]:
+    """The markets in a sum: those that are live now, or all of them where none is."""
+    live = [market for market in markets if market.trades_freshness(now_ns) is Freshness.LIVE]
+    return live if live and request.live_only else list(markets)
 
 
 def missing_on(market: Market, starts: Ints, bar_ns: int) -> Bools:
@@ -84,50 +95,158 @@ def missing_on(market: Market, starts: Ints, bar_ns: int) -> Bools:
     return missing
 
 
-def _table(base: Base, market: Market, bar_ns: int) -> Table:
-    series = market_bars(base, market, bar_ns)
-    series.bars(base.watermark_ns, base.coverage_revision)
-    return series.table()
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """The column that a line is summed from, and what it is multiplied by; NaN where there is no divisor."""
+
+    unit: int
+    factor: float
 
 
-def _line(market: Market, sums: Floats, starts: Ints, request: CvdRequest, now_ns: int) -> CvdLine:
-    instrument = market.instrument
-    values = sums.copy()
-    values[missing_on(market, starts, request.bar_ns)] = np.nan
-    return _frozen(
-        CvdLine(
-            label=f"{instrument.venue.value} {instrument.symbol}",
-            venue=instrument.venue,
-            kind=instrument.kind,
-            perp=instrument.kind.is_perp,
-            values=values,
-            freshness=market.trades_freshness(now_ns),
-        )
-    )
+class _Sums:
+    """Running sums over the bars of a request."""
+
+    def __init__(self, base: Base, request: CvdRequest, now_ns: int) -> None:
+        self._base, self._request, self._now_ns = base, request, now_ns
+        self._bars = _delta_bars(base, request)
+        self.starts = frozen(self._bars.start_ns.copy())
+        self.segment = frozen(segments(self.starts, request))
+        self._edges = [0, *(np.flatnonzero(np.diff(self.segment)) + 1).tolist(), len(self.starts)]
+
+    def line(self, market: Market) -> CvdLine:
+        """One market."""
+        instrument = market.instrument
+        values = self._scaled([market], ALL_SIZES)
+        values[self._missing([market])] = np.nan
+        label = f"{instrument.venue.value} {instrument.symbol}"
+        freshness = market.trades_freshness(self._now_ns)
+        return CvdLine(label, instrument.venue, instrument.kind, instrument.kind.is_perp, frozen(values), freshness)
+
+    def total(self, markets: list[Market], label: str, size_class: int = ALL_SIZES) -> CvdLine | None:
+        """A sum; a bar is missing only where it is missing on every market in it."""
+        if not markets:
+            return None
+        summed = counted(markets, self._request, self._now_ns)
+        values = self._scaled(summed, size_class)
+        values[self._missing(summed)] = np.nan
+        states = {market.trades_freshness(self._now_ns) for market in summed}
+        best = next(state for state in _BEST_FIRST if state in states)
+        return CvdLine(label, None, None, markets[0].instrument.kind.is_perp, frozen(values), best)
+
+    def sizes(self, markets: list[Market]) -> tuple[CvdLine, ...]:
+        """The size classes of a sum."""
+        lines = (self.total(markets, str(at), at) for at in range(len(self._request.edges_usd) + 1))
+        return tuple(line for line in lines if line is not None)
+
+    def candles(self, markets: list[Market], total: CvdLine) -> CvdCandles:
+        """The extremes of a sum within its bars."""
+        summed = self._divisible(counted(markets, self._request, self._now_ns))
+        scale = self._scale(summed)
+        path = _delta_path(self._base, self._request, summed, scale.unit, self.starts)
+        up, down = path.extremes(self.starts)
+        closes = self._running(summed, ALL_SIZES, scale.unit)
+        opens = np.concatenate((closes[:1] - self._deltas(summed, ALL_SIZES, scale.unit)[:1], closes[:-1]))
+        opens[self._edges[1:-1]] = 0.0
+        columns = [column * scale.factor for column in (opens, opens + up, opens + down)]
+        for column in columns:
+            column[np.isnan(total.values)] = np.nan
+        return CvdCandles(*map(frozen, columns))
+
+    def _scaled(self, markets: list[Market], size_class: int) -> Floats:
+        markets = self._divisible(markets)
+        scale = self._scale(markets)
+        return self._running(markets, size_class, scale.unit) * scale.factor
+
+    def _running(self, markets: list[Market], size_class: int, unit: int) -> Floats:
+        total = np.zeros(len(self.starts))
+        for market in markets:
+            values = self._bars.of(market.index, size_class, unit)
+            for number, (begin, end) in enumerate(pairwise(self._edges)):
+                opening = self._opening(market.index, size_class, unit) if number == 0 else 0.0
+                total[begin:end] += np.cumsum(np.concatenate(([opening], values[begin:end])))[1:]
+        return total
+
+    def _deltas(self, markets: list[Market], size_class: int, unit: int) -> Floats:
+        deltas: Floats = sum((self._bars.of(market.index, size_class, unit) for market in markets), np.zeros(1))
+        return deltas
+
+    def _opening(self, market: int, size_class: int, unit: int) -> float:
+        """What the first segment holds before the first bar; NaN before an anchor."""
+        request, first_ns = self._request, int(self.starts[0]) if len(self.starts) else 0
+        since_ns = 0
+        if request.anchor_ns is not None:
+            since_ns = request.anchor_ns - request.anchor_ns % request.bar_ns
+            if first_ns < since_ns:
+                return np.nan
+        elif request.reset_ns is not None:
+            offset_ns = _MONDAY_NS if request.reset_ns % WEEK_NS == 0 else 0
+            since_ns = first_ns - (first_ns - offset_ns) % request.reset_ns
+        return self._bars.before(since_ns, market, size_class, unit)
+
+    def _missing(self, markets: list[Market]) -> Bools:
+        missing: Bools = np.all([missing_on(market, self.starts, self._request.bar_ns) for market in markets], axis=0)
+        return missing
+
+    def _divisible(self, markets: list[Market]) -> list[Market]:
+        """In per cent of open interest only perpetuals whose open interest is known are summed."""
+        if self._request.unit is not CvdUnit.OI:
+            return markets
+        return [market for market in markets if market.open_interest or not market.instrument.kind.is_perp]
+
+    def _scale(self, markets: list[Market]) -> _Scale:
+        if self._request.unit is not CvdUnit.OI:
+            return _Scale(USD if self._request.unit is CvdUnit.USD else COIN, 1.0)
+        divided = markets
+        if markets and not markets[0].instrument.kind.is_perp:
+            perps = [market for market in self._base.markets if market.instrument.kind.is_perp]
+            divided = counted(perps, self._request, self._now_ns)
+        interest = sum(market.open_interest or 0.0 for market in divided)
+        return _Scale(COIN, 100.0 / interest if interest else np.nan)
 
 
-def _sum(
-    markets: list[Market],
-    sums: dict[int, Floats],
-    starts: Ints,
-    request: CvdRequest,
-    now_ns: int,
-    label: str,
-) -> CvdLine | None:
-    """The sum of what was received; a bar is missing only where it is missing on every market."""
-    if not markets:
+def _difference(perp: CvdLine | None, spot: CvdLine | None) -> CvdLine | None:
+    if perp is None or spot is None:
         return None
-    values = np.sum([sums[market.index] for market in markets], axis=0)
-    missing = np.all([missing_on(market, starts, request.bar_ns) for market in markets], axis=0)
-    values[missing] = np.nan
-    freshness = {market.trades_freshness(now_ns) for market in markets}
-    best = next(state for state in _BEST_FIRST if state in freshness)
-    return _frozen(CvdLine(label, None, None, label == "perp", values, best))
+    worst = max(perp.freshness, spot.freshness, key=_BEST_FIRST.index)
+    return CvdLine("perp - spot", None, None, True, frozen(perp.values - spot.values), worst)
 
 
-_BEST_FIRST = (Freshness.LIVE, Freshness.STALE, Freshness.SYNCING, Freshness.LOST, Freshness.WAITING)
+def _delta_bars(base: Base, request: CvdRequest) -> DeltaBars:
+    edges = request.edges_usd if request.by_size else ()
+    key = ("deltas", request.bar_ns, edges)
+    found = base.find(key)
+    if not isinstance(found, DeltaBars):
+        found = base.keep(key, DeltaBars(len(base.markets), request.bar_ns, edges, base.limits.bars))
+    found.update(base.trades)
+    return found
 
 
-def _frozen(line: CvdLine) -> CvdLine:
-    frozen(line.values)
-    return line
+def _delta_path(base: Base, request: CvdRequest, markets: Collection[Market], unit: int, starts: Ints) -> DeltaPath:
+    indices = tuple(market.index for market in markets)
+    key = ("delta path", indices, request.bar_ns, unit)
+    found = base.find(key)
+    if not isinstance(found, DeltaPath):
+        found = base.keep(key, DeltaPath(indices, request.bar_ns, unit))
+    found.update(base.trades, int(starts[0]) if len(starts) else 0)
+    return found
+
+
+def _divergences(base: Base, request: CvdRequest, perps: list[Market]) -> dict[str, Ints]:
+    """Closed bars with a price extreme that CVD does not confirm, as on the footprint of the same markets."""
+    if not perps:
+        return {}
+    rule = BarRule(size=request.mark_ns or request.bar_ns)
+    rules = FootprintRules(divergence_bars=request.extreme_bars)
+    series = bar_series(base, replace(request.markets, perp=True), rule, rules)
+    bars = series.bars(base.watermark_ns, base.coverage_revision)
+    live = len(series.live())
+    signs = series.marks().divergence(len(bars) - live, live)
+    at = np.flatnonzero(signs)
+    starts = np.array([bars[index].start_ns for index in at.tolist()], np.int64)
+    return {"diverged_ns": frozen(starts), "diverged": frozen(signs[at])}
+
+
+def _candle_lines(chosen: list[Market], starts: Ints, request: CvdRequest) -> tuple[CandleLine, ...]:
+    if request.unit is CvdUnit.OI:
+        return ()
+    return candle_lines(chosen, starts, request.bar_ns, request.unit is CvdUnit.USD)

@@ -35,6 +35,7 @@ from workstation.readmodels import (
 
 ROWS_A_BAR = 30  # at most; the next step of 1-2-5 gives 12 at least
 HOUR_NS = 3_600_000_000_000
+DEFAULT_RULES = FootprintRules()
 _STEPS = (1, 2, 5)
 
 
@@ -119,14 +120,9 @@ def row_grids(chosen: list[Market], row_size: Fraction) -> dict[int, RowGrid]:
     return {market.index: row_grid(market.instrument, row_size) for market in chosen}
 
 
-def bar_series(base: Base, markets: MarketFilter, rule: BarRule) -> BarSeries:
+def bar_series(base: Base, markets: MarketFilter, rule: BarRule, rules: FootprintRules = DEFAULT_RULES) -> BarSeries:
     """Bars without price rows."""
-    return _made(base, ("bars", markets, rule), base.chosen(markets), rule, None, FootprintRules())
-
-
-def market_bars(base: Base, market: Market, bar_ns: int) -> BarSeries:
-    """Bars of one market, without price rows."""
-    return _made(base, ("market", market.index, bar_ns), [market], BarRule(size=bar_ns), None, FootprintRules())
+    return _made(base, ("bars", markets, rule, rules), base.chosen(markets), rule, None, rules)
 
 
 def gap_spans(markets: Iterable[Market]) -> Ints:
