@@ -44,6 +44,16 @@ from workstation.liquidation_models import LiquidationsRequest as LiquidationsRe
 from workstation.liquidation_models import LiquidationsView as LiquidationsView
 from workstation.liquidation_models import LiquidationTotal as LiquidationTotal
 from workstation.liquidation_models import Position as Position
+from workstation.heatmap_models import COLUMN_NS as COLUMN_NS
+from workstation.heatmap_models import TILE_COLUMNS as TILE_COLUMNS
+from workstation.heatmap_models import TILE_ROWS as TILE_ROWS
+from workstation.heatmap_models import HeatCellRequest as HeatCellRequest
+from workstation.heatmap_models import HeatCellView as HeatCellView
+from workstation.heatmap_models import HeatColumns as HeatColumns
+from workstation.heatmap_models import HeatmapRequest as HeatmapRequest
+from workstation.heatmap_models import HeatmapView as HeatmapView
+from workstation.heatmap_models import HeatPrints as HeatPrints
+from workstation.heatmap_models import HeatTile as HeatTile
 from workstation.market_models import Freshness as Freshness
 from workstation.market_models import MarketFilter as MarketFilter
 from workstation.market_models import MarketState as MarketState
@@ -150,6 +160,8 @@ ViewRequest = (
     | UniverseRequest
     | PressureRequest
     | LiquidationsRequest
+    | HeatmapRequest
+    | HeatCellRequest
 )
 
 
@@ -292,4 +304,6 @@ View = (
     | UniverseView
     | PressureView
     | LiquidationsView
+    | HeatmapView
+    | HeatCellView
 )

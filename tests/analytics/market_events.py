@@ -41,6 +41,8 @@ from workstation.readmodels import (
     CvdUnit,
     FootprintRequest,
     FootprintRules,
+    HeatCellRequest,
+    HeatmapRequest,
     LadderRequest,
     LiquidationsRequest,
     MarketFilter,
@@ -243,6 +245,14 @@ REQUESTS: tuple[ViewRequest, ...] = (
     BigTradesRequest("BTC", minimum_usd=500.0),
     LiquidationsRequest("BTC"),
     LiquidationsRequest("", MarketFilter(venues=frozenset((Venue.BYBIT,))), Position.LONG, 500.0, 5),
+    HeatmapRequest("BTC", row_size=0.3),
+    HeatmapRequest("BTC", MARKETS[1].id, seconds=7, low=995.0, high=1_006.0, minimum_usd=300.0),
+    HeatmapRequest("BTC", markets=MarketFilter(perp=None), seconds=64, row_size=2.0),
+    HeatmapRequest(
+        "BTC", start_ns=START + 86_300 * SECOND, end_ns=START + 86_390 * SECOND, row_size=1.0, low=900.0, high=1_100.0
+    ),
+    HeatCellRequest("BTC", None, MarketFilter(perp=None), 1.0, 30, (START // SECOND + 82_830) // 30, 999),
+    HeatmapRequest("DOGE"),
     FootprintRequest("DOGE"),
     ProfileRequest("DOGE", MarketFilter(), 0.5, START, START + DAY),
     BigTradesRequest("DOGE"),

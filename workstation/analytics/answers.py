@@ -12,6 +12,7 @@ from workstation.analytics.universe import Universe
 from workstation.analytics.views.big_trades import big_trades_view
 from workstation.analytics.views.cvd import cvd_view
 from workstation.analytics.views.footprint import footprint_view
+from workstation.analytics.views.heatmap import heat_cell_view, heatmap_view
 from workstation.analytics.views.ladder import ladder_view
 from workstation.analytics.views.liquidations import liquidations_revision, liquidations_view
 from workstation.analytics.views.pressure import pressure_view
@@ -23,6 +24,8 @@ from workstation.readmodels import (
     CvdRequest,
     CvdUnit,
     FootprintRequest,
+    HeatCellRequest,
+    HeatmapRequest,
     LadderRequest,
     LiquidationsRequest,
     PressureRequest,
@@ -98,6 +101,8 @@ ANSWERS: dict[type[Any], Answer] = {
     CvdRequest: of_cvd(),
     LadderRequest: of_base(ladder_view, "book"),
     TapeRequest: of_base(tape_view),
+    HeatmapRequest: of_base(heatmap_view, "heat"),
+    HeatCellRequest: of_base(heat_cell_view, "heat"),
     ProfileRequest: of_base(lambda base, request, revision, _: profile_view(base, request, revision)),
     BigTradesRequest: of_base(big_trades_view),
     UniverseRequest: of_universe(universe_view),

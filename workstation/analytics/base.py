@@ -17,7 +17,7 @@ from typing import Protocol, TypeVar
 from feeds.events import Liquidation, OpenInterest, Side, Trade, TradesFilled
 from feeds.instrument import Instrument, InstrumentId
 from workstation.analytics.flows import FORCED_KEPT, INTEREST_KEPT
-from workstation.analytics.market import Market
+from workstation.analytics.market import STALE_NS, Market
 from workstation.analytics.trades import BAR_CAP, CAP, TradeStore
 from workstation.candle_models import CandleColumns
 from workstation.readmodels import Freshness, MarketFilter
@@ -79,6 +79,7 @@ class Base:
         self.coverage_revision = 0
         self.state_revision = 0
         self.flow_revision = 0
+        self.heat_revision = 0
         self._judged: tuple[tuple[Freshness, Freshness, str], ...] = ()
         self._next_sample_ns = 0
         self._derived: dict[Hashable, tuple[object, frozenset[int]]] = {}
@@ -148,6 +149,7 @@ class Base:
         """Take what the venue lists now; stored prices and everything derived from them follow a finer price step."""
         if (factor := market.relist(listed)) != 1:
             self.trades.rescale(market.index, factor)
+        market.depth.rescale(factor)
         self._derived.clear()
         self._listeners = [[] for _ in self.markets]
         self.trade_revision += 1
@@ -192,7 +194,15 @@ class Base:
             value = math.nan if imbalance is None else imbalance
             kept = self.imbalances[market.instrument.id]
             kept.extend(value if market.book_freshness(second) is Freshness.LIVE else math.nan for second in seconds)
+            self._sample_depth(market, begin // _SECOND_NS, now_ns // _SECOND_NS)
         self.book_revision += 1
+        self.heat_revision += 1
+
+    def _sample_depth(self, market: Market, first: int, last: int) -> None:
+        """Keep what rests now for the seconds from `first` to `last`, as long as the book is not stale."""
+        trusted = (market.last_book_ns + STALE_NS) // _SECOND_NS
+        live = max(0, min(last, trusted) - first + 1)
+        market.depth.sample(market.book, range(first, last + 1), live, float(market.instrument.tick_size))
 
     def judge(self, now_ns: int) -> None:
         """Count it as a new state of the markets if one of them can be trusted more or less than at the last call."""

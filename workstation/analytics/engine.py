@@ -188,17 +188,20 @@ class Engine:
         base, market = self._find(event.instrument)
         market.last_book_ns = event.ts_recv_ns
         market.book.apply(event)
+        market.depth.touch(event)
         base.book_revision += 1
 
     def _book_snapshot(self, event: BookSnapshot) -> None:
         base, market = self._find(event.instrument)
         market.last_book_ns = event.ts_recv_ns
         market.book.replace(event)
+        market.depth.replace()
         base.book_revision += 1
 
     def _book_lost(self, event: BookLost) -> None:
         base, market = self._find(event.instrument)
         market.book.lose(event.reason)
+        market.depth.replace()
         base.book_revision += 1
 
     def _quote(self, event: Quote) -> None:

@@ -14,6 +14,7 @@ from feeds.events import Funding, LongShortRatio, Quote, TakerFlow
 from feeds.instrument import Instrument
 from workstation.analytics.book import OrderBook
 from workstation.analytics.candles import CandleStore
+from workstation.analytics.depth_history import DepthHistory
 from workstation.analytics.interest import InterestSeries
 from workstation.analytics.relisting import common_step, with_step
 from workstation.readmodels import BackfillStatus, Freshness, MarketState
@@ -118,6 +119,7 @@ class Market:
     instrument: Instrument
     index: int
     book: OrderBook = field(default_factory=OrderBook)
+    depth: DepthHistory = field(default_factory=DepthHistory)
     coverage: Coverage = field(default_factory=Coverage)
     quote: Quote | None = None
     mark: float | None = None
