@@ -9,6 +9,7 @@ from widgets.pane import Pane
 from widgets.panes.cvd import CvdPane
 from widgets.panes.footprint import FootprintPane
 from widgets.panes.ladder import LadderPane
+from widgets.panes.liquidations import LiquidationsPane
 from widgets.panes.tape import TapePane
 
 
@@ -25,4 +26,5 @@ PANES: dict[str, PaneKind] = {
     "cvd": PaneKind(CvdPane, "CVD", at_start=True),
     "ladder": PaneKind(LadderPane, "Ladder", at_start=True),
     "tape": PaneKind(TapePane, "Tape", at_start=True),
+    "liquidations": PaneKind(LiquidationsPane, "Liquidations"),
 }

@@ -25,9 +25,14 @@ def venue_mark(venue: Venue) -> str:
     return VENUE_MARKS[venue]
 
 
-def market_mark(market: MarketState) -> str:
+def listed_mark(venue: Venue, kind: MarketKind) -> str:
     """Venue and, unless it is the linear perpetual, kind: `BIN`, `OKX-inv`, `BYB-spot`."""
-    return venue_mark(market.venue) + _KIND_MARKS[market.kind]
+    return venue_mark(venue) + _KIND_MARKS[kind]
+
+
+def market_mark(market: MarketState) -> str:
+    """The mark of a market."""
+    return listed_mark(market.venue, market.kind)
 
 
 def market_name(market: MarketState) -> str:

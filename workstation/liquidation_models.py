@@ -103,11 +103,15 @@ class Cascade:
 
 @dataclass(frozen=True, slots=True)
 class LiquidationSource:
-    """What one venue tells, and since when it is listened to without a break (receive time; None: not now)."""
+    """What one venue tells, and since when it is listened to without a break (receive time; None: not now).
+
+    `told` says whether any order came at all: until then silence may be that of a stream that is not there.
+    """
 
     venue: Venue
     coverage: LiquidationCoverage
     since_ns: int | None
+    told: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -120,7 +120,10 @@ def test_filters_narrow_the_list_and_not_the_sums() -> None:
 def test_it_says_since_when_the_sums_are_whole() -> None:
     now = START + 2 * HOUR
     engine = engine_of([TradesLive(BINANCE, START), TradesLive(BYBIT, now - 12 * MINUTE)])
+    engine.apply(forced(BINANCE, START, 10.0, recv_ns=now - MINUTE))
     engine.advance(now)
+    assert not any(total.known_ns for total in view_of(engine).totals), "Bybit told nothing: is its stream there?"
+    engine.apply(forced(BYBIT, START, 10.0, recv_ns=now))
     view = view_of(engine)
     assert [total.known_ns // MINUTE for total in view.totals] == [1, 5, 12, 12]
     assert np.isnan(view.minute_long_usd[:47]).all(), "nobody listened: not zero"
@@ -136,7 +139,12 @@ def test_it_says_since_when_the_sums_are_whole() -> None:
 
 def test_venues_that_tell_nothing_in_real_time_do_not_make_sums_partial() -> None:
     engine = engine_of(
-        [TradesLive(BINANCE, START), TradesLive(HYPERLIQUID, START + HOUR), TradesLive(DERIBIT, START + HOUR)]
+        [
+            TradesLive(BINANCE, START),
+            forced(BINANCE, START, 5.0),
+            TradesLive(HYPERLIQUID, START + HOUR),
+            TradesLive(DERIBIT, START + HOUR),
+        ]
     )
     engine.advance(START + HOUR)
     view = view_of(engine)
@@ -156,11 +164,12 @@ def test_the_whole_market_is_known_while_its_connections_are_open() -> None:
     engine.survey(Connected(Venue.BINANCE, "binance.linear.universe", START))
     engine.survey(Connected(Venue.OKX, "okx.linear.universe", START + MINUTE))
     engine.survey(forced(ETH, START + 2 * MINUTE, 9_000.0))
+    engine.survey(forced(market(base="SOL"), START + 2 * MINUTE, 10.0))
     engine.advance(START + 3 * MINUTE)
     view = view_of(engine, everything)
     assert view.whole_market
     assert view.totals[1].known_ns == 2 * MINUTE
-    assert [listed.base for listed in view.listed] == ["ETH"]
+    assert {listed.base for listed in view.listed} == {"ETH", "SOL"}
     engine.survey(Disconnected(Venue.OKX, "okx.linear.universe", START + 3 * MINUTE, "gone"))
     engine.advance(START + 4 * MINUTE)
     assert view_of(engine, everything).totals[1].known_ns == 2 * MINUTE

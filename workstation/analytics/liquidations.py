@@ -51,6 +51,7 @@ class LiquidationLog:
         self.seen_ns = 0
         self.orders = TradeStore(KEPT)
         self.instruments: list[Instrument] = []
+        self.told: set[Venue] = set()  # the venues that told of any
         self._rows: dict[InstrumentId, int] = {}
         self._markets: dict[InstrumentId, Hearing] = {}
         self._lines: dict[str, tuple[Venue, Hearing]] = {}
@@ -60,7 +61,7 @@ class LiquidationLog:
         copy = LiquidationLog()
         copy.revision, copy.seen_ns = self.revision, self.seen_ns
         copy.orders = self.orders.__deepcopy__(memo)
-        copy.instruments, copy._rows = self.instruments.copy(), self._rows.copy()
+        copy.instruments, copy._rows, copy.told = self.instruments.copy(), self._rows.copy(), self.told.copy()
         copy._markets = {key: heard.__deepcopy__(memo) for key, heard in self._markets.items()}
         copy._lines = {key: (venue, heard.__deepcopy__(memo)) for key, (venue, heard) in self._lines.items()}
         return copy
@@ -72,6 +73,7 @@ class LiquidationLog:
         if row is None:
             row = self._rows[instrument.id] = len(self.instruments)
             self.instruments.append(instrument)
+            self.told.add(instrument.venue)
         self.instruments[row] = instrument
         lane = 3 * row + (1 if event.side is Side.BUY else _SELL_LANE)
         self.orders.append((event.ts_venue_ns, event.ts_recv_ns, event.size, event.notional, lane))
@@ -105,19 +107,20 @@ class LiquidationLog:
         """The venues with a connection that tells of all their symbols."""
         return frozenset(venue for venue, _ in self._lines.values())
 
-    def focus(self) -> frozenset[InstrumentId]:
-        """The markets in focus that were received at some time."""
-        return frozenset(self._markets)
-
     def market_known_ns(self, instrument: InstrumentId, venue: Venue, start_ns: int, end_ns: int) -> int:
-        """How much of [start, end) a market was heard, by itself or with all others of its venue."""
+        """How much of [start, end) a market was heard, by itself or with all others of its venue.
+
+        Nothing while the venue has told of no order at all: a recording may be without its stream.
+        """
+        if venue not in self.told:
+            return 0
         heard = self._markets.get(instrument)
         alone = heard.known_ns(start_ns, end_ns) if heard is not None else 0
         return max(alone, self.venue_known_ns(venue, start_ns, end_ns))
 
     def venue_known_ns(self, venue: Venue, start_ns: int, end_ns: int) -> int:
         """How much of [start, end) all symbols of a venue were heard: as much as over the worst of its connections."""
-        lines = [heard for of, heard in self._lines.values() if of is venue]
+        lines = [heard for of, heard in self._lines.values() if of is venue and venue in self.told]
         return min((heard.known_ns(start_ns, end_ns) for heard in lines), default=0)
 
     def market_since_ns(self, instrument: InstrumentId, venue: Venue) -> int | None:

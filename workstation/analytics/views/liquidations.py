@@ -143,7 +143,8 @@ def _sources(log: LiquidationLog, markets: list[Instrument]) -> tuple[Liquidatio
         own = [log.market_since_ns(market.id, venue) for market in markets if market.venue is venue]
         since = own or [log.venue_since_ns(venue)]
         worst = None if None in since else max(one for one in since if one is not None)
-        found.append(LiquidationSource(venue, liquidation_coverage(venue, MarketKind.LINEAR), worst))
+        coverage = liquidation_coverage(venue, MarketKind.LINEAR)
+        found.append(LiquidationSource(venue, coverage, worst, venue in log.told))
     return tuple(found)
 
 
