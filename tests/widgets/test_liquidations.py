@@ -107,7 +107,7 @@ def test_a_badge_tells_what_the_venue_tells() -> None:
 
 
 def test_the_cascade_shows_its_numbers() -> None:
-    assert cascade_words(CALM) == "120k USD in 1 m = 1.5x the 24 h median 80k (311 active min)"
+    assert cascade_words(CALM) == "120k USD in 1 m = 1.5x the 24 h median 80.0k (311 active min)"
     assert (leaning(CALM), leaning(replace(CALM, long_share=0.1))) == ("longs 75%", "shorts 90%")
     unknown = replace(CALM, median_usd=None, minutes=3, long_share=None)
     assert "too few" in cascade_words(unknown)

@@ -23,6 +23,7 @@ from widgets.pane import Pane
 from widgets.panes.ladder import LadderPane
 from widgets.panes.tape import TapePane
 from widgets.theme import apply_theme, theme
+from workstation.analytics.engine import Engine
 from workstation.readmodels import (
     CvdRequest,
     FootprintRequest,
@@ -45,8 +46,9 @@ class Source:
     def view(self, request: ViewRequest) -> View:
         if isinstance(request, LadderRequest):
             return ladder_view(request)
-        assert isinstance(request, TapeRequest)
-        return tape_view(request, count=request.count)
+        if isinstance(request, TapeRequest):
+            return tape_view(request, count=request.count)
+        return Engine().view(request)  # nothing known yet
 
     def status(self) -> StatusView:
         return self.current
