@@ -115,6 +115,10 @@ class Once:
         """The connection that speaks for an instrument's book."""
         return self._book_of.get(instrument)
 
+    def carries_trades(self, connection: str, instrument: InstrumentId) -> bool:
+        """Whether a connection said that it receives every trade of an instrument."""
+        return connection in self._carriers.get(instrument, ())
+
     def filter(self, connection: str, events: Sequence[Event]) -> Sequence[Event]:
         """The events that go on, in order."""
         admit = self.admit

@@ -22,6 +22,7 @@ from workstation.readmodels import ConnectionStatus, Presence, StatusView
 
 LAG_SHOWN_NS = 1_000_000_000
 AGED_NS = 3_000_000_000
+CLOCK_SHOWN_NS = 1_000_000_000
 _HEIGHT = 24
 _WHOLE = 0.995
 _REFRESH_S = 0.25
@@ -106,7 +107,18 @@ def _venue(venue: Venue, sockets: list[ConnectionStatus]) -> Segment:
     role = "error" if lost else "stale" if ages and max(ages) > AGED_NS else "muted"
     age = fmt.age(max(ages)) if ages else "lost" if lost else fmt.NO_DATA
     dots = tuple(Dot(venue, s.connected, s.data_age_ns is None or s.data_age_ns > AGED_NS) for s in sockets)
-    return Segment(f"{venue_mark(venue)} {age}", role, "\n".join(_told(s) for s in sockets), dots)
+    offset_ns = next((s.clock_offset_ns for s in sockets if s.clock_offset_ns is not None), None)
+    words, tip = f"{venue_mark(venue)} {age}", [_told(s) for s in sockets]
+    if offset_ns is not None:
+        tip.append(_clock_words(venue, offset_ns))
+        if abs(offset_ns) > CLOCK_SHOWN_NS:
+            words, role = f"{words} clock {offset_ns / 1e9:+.1f} s", role if lost else "gap"
+    return Segment(words, role, "\n".join(tip), dots)
+
+
+def _clock_words(venue: Venue, offset_ns: int) -> str:
+    """How the venue's clock stands against this machine's."""
+    return f"Clock of {venue.value}: {abs(offset_ns) / 1e6:,.0f} ms {'ahead of' if offset_ns > 0 else 'behind'} ours"
 
 
 def _told(socket: ConnectionStatus) -> str:

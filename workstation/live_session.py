@@ -15,7 +15,7 @@ from feeds.protocol import Reconnect
 from feeds.recording import Recorder, RecordingMetadata
 from workstation.core import Core
 from workstation.readmodels import BackfillStatus, Capabilities, ConnectionStatus, Presence, StatusView
-from workstation.watchdog import silent_connections
+from workstation.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,7 @@ class LiveSession:
         self._simulated = simulated
         self._record_to = record_to
         self._recording_failed = ""
+        self._watchdog = Watchdog()
         self._next_watch_ns = 0
         self._lag_ns = 0
 
@@ -147,7 +148,7 @@ class LiveSession:
 
     def _watch(self, now_ns: int) -> None:
         """Ask for a new connection where an open one says nothing."""
-        for name, reason in silent_connections(self._source.connections, self.core, now_ns):
+        for name, reason in self._watchdog.silent(self._source.connections, self.core, now_ns):
             self._source.perform(name, Reconnect(reason))
 
     def _connection(self, name: str, keeper: LiveConnection, now_ns: int) -> ConnectionStatus:

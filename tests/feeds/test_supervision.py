@@ -14,6 +14,8 @@ import pytest
 
 import feeds.connection
 import feeds.live
+import workstation.live_session
+import workstation.watchdog
 from feeds.clock import SystemClock
 from feeds.connection import LiveConnection
 from feeds.errors import TransportError
@@ -135,6 +137,22 @@ async def test_a_venue_that_announces_the_end_finds_the_next_connection_open(
         assert any(name.endswith("~2") for name in found.said(Connected))
         assert found.lost() == []
         await eventually(found.live)
+
+
+async def test_trades_that_stop_while_all_else_goes_on_are_fetched_by_a_new_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in (("PACED", 8), ("PATIENCE", 6.0), ("TRADES_NS", 10**9), ("CONNECTION_NS", 5 * 10**8)):
+        monkeypatch.setattr(workstation.watchdog, name, value)
+    monkeypatch.setattr(workstation.live_session, "WATCH_NS", 10**8)
+    async with desk(Venue.OKX, only(MarketKind.LINEAR)) as found:
+        market = found.session.core.engine.bases["BTC"].markets[0]
+        await asyncio.sleep(3.0)
+        stall = Fault(kind=FaultKind.STALL, venue=Venue.OKX, connection=1, topic="trades", duration_s=60.0)
+        found.server.inject(stall)
+        await eventually(lambda: found.lost())
+        assert [event.reason for event in found.lost()] == ["the trades of BTC-USDT-SWAP have stopped"]
+        await eventually(lambda: market.coverage.live and not market.coverage.gaps())
 
 
 async def test_a_market_that_is_no_longer_listed_is_left_and_named(monkeypatch: pytest.MonkeyPatch) -> None:

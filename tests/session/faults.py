@@ -47,6 +47,7 @@ FASTER = (
     (workstation.live_session, "WATCH_NS", SECOND // 10),
     (workstation.watchdog, "CONNECTION_NS", int(2.5 * SECOND)),
     (workstation.watchdog, "BOOK_NS", int(2.5 * SECOND)),
+    (workstation.watchdog, "TRADES_NS", int(2.5 * SECOND)),
     (feeds.venues.binance, "_SNAPSHOT_PATIENCE_NS", SECOND // 2),
     (feeds.venues.bybit, "_SNAPSHOT_PATIENCE_NS", SECOND),
     (feeds.venues.bybit, "_ACK_PATIENCE_NS", SECOND),

@@ -107,6 +107,9 @@ FAULTS: dict[str, Strike] = {
 LOSING = frozenset({"drop", "stall with pongs only", "half a frame", "silent route", "maintenance", "gap"})
 """Faults that keep trades from us."""
 
+LASTING = frozenset({"tick size"})
+"""Faults that change a market for good: some more of them, and its prices are none that the venue could write."""
+
 
 @dataclass
 class Cell:
@@ -163,7 +166,7 @@ async def round_of(server: Server, clock: Brake, fault: str, repeats: int = 1, c
     async with desk:
         await desk.until_live()
         await desk.until_traded()
-        for _ in range(repeats):
+        for _ in range(1 if fault in LASTING else repeats):
             await asyncio.gather(*(_strike(desk, cell, calm_s) for cell in cells.values()))
         await _compare(desk, cells)
         server.faults.clear()

@@ -50,6 +50,18 @@ def test_a_connection_without_data_is_a_dash_and_not_zero() -> None:
     assert "no data yet" in segments_of(status)[1].tip
 
 
+def test_a_venues_clock_is_in_the_tip_and_on_the_line_where_it_is_far_off() -> None:
+    def segment(offset_ns: int | None, connected: bool = True) -> tuple[str, str, str]:
+        socket = ConnectionStatus("okx.linear", Venue.OKX, connected, 10_000_000, clock_offset_ns=offset_ns)
+        found = segments_of(live_status(connections=(socket,)))[1]
+        return found.text, found.role, found.tip.partition("\n")[2]
+
+    assert segment(None) == ("OKX 10ms", "muted", "")
+    assert segment(123_400_000) == ("OKX 10ms", "muted", "Clock of okx: 123 ms ahead of ours")
+    assert segment(-1_270_000_000) == ("OKX 10ms clock -1.3 s", "gap", "Clock of okx: 1,270 ms behind ours")
+    assert segment(5_000_000_000, connected=False)[1] == "error"
+
+
 def test_lag_is_shown_above_a_second() -> None:
     assert not any("behind" in text for text in words(live_status(lag_ns=900_000_000)))
     assert "behind live by 2.3s" in words(live_status(lag_ns=2_300_000_000))
