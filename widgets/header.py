@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel
 
@@ -10,7 +13,31 @@ from widgets.captions import Badge, Choice, set_text, shortened, tint
 from widgets.pane import Pane
 from widgets.playback_bar import badge_of, is_replay
 from widgets.theme import CELL, theme
-from workstation.readmodels import Freshness, MarketFilter, Presence, StatusView, TapeRequest, TapeView, View
+from workstation.readmodels import (
+    Freshness,
+    MarketFilter,
+    Presence,
+    StatusView,
+    TapeRequest,
+    TapeView,
+    UniverseRequest,
+    UniverseView,
+    View,
+)
+
+_ROOM_PX = 1280  # a narrower window has no room for the facts
+_FACTS = {
+    "change_24h": "Change of the price over 24 hours, on the market with the largest turnover",
+    "open_interest_usd": "Open interest of the live perpetuals, USD, one side counted",
+    "funding_8h": "Funding per 8 hours, weighted by open interest; longs pay when positive",
+    "premium": "Mark over index, weighted by turnover, in basis points",
+}
+_WORDS: dict[str, Callable[[float], str]] = {
+    "change_24h": fmt.percent,
+    "open_interest_usd": lambda usd: f"OI {fmt.size(usd)}",
+    "funding_8h": lambda rate: f"fund {fmt.percent(rate, 4)}",
+    "premium": lambda share: f"prem {share * 1e4:+.1f}bp".replace("-", "\N{MINUS SIGN}"),
+}
 
 
 class Header(Pane):
@@ -23,6 +50,7 @@ class Header(Pane):
         super().__init__()
         self._base = ""
         self._last: float | None = None
+        self._field: UniverseView | None = None
         self.bases = Choice()
         self.bases.setToolTip("Base of all panes")
         self.bases.setMinimumWidth(84)
@@ -32,10 +60,14 @@ class Header(Pane):
         self.price.setFont(theme().font(bold=True))
         self.price.setToolTip("Last trade on any perpetual market")
         self.badge = Badge()
+        self.facts = {name: QLabel() for name in _FACTS}
+        for name, label in self.facts.items():
+            label.setToolTip(_FACTS[name])
+            tint(label, "muted")
         row = QHBoxLayout(self)
         row.setContentsMargins(CELL, 2, 2 * CELL, 2)
         row.setSpacing(3 * CELL)
-        for widget in (self.bases, self.price, self.markets):
+        for widget in (self.bases, self.price, *self.facts.values(), self.markets):
             row.addWidget(widget)
         row.addStretch(1)
         row.addWidget(self.source)
@@ -71,8 +103,15 @@ class Header(Pane):
         """The last perpetual print; None without a base."""
         return TapeRequest(self._base, MarketFilter(perp=True), count=1) if self._base else None
 
+    def side_requests(self) -> tuple[UniverseRequest, ...]:
+        """The field, where the base is one row."""
+        return (UniverseRequest(),)
+
     def refresh(self, view: View) -> None:
-        """Show the last price, tinted by the side that traded there."""
+        """Show the last price, tinted by the side that traded there, and what the venues tell of the base."""
+        if isinstance(view, UniverseView):
+            self._field = view
+            self._show_facts()
         if not isinstance(view, TapeView) or view.request != self.request():
             return
         self._show_markets(view)
@@ -82,6 +121,18 @@ class Header(Pane):
         role = {1: "buy", -1: "sell"}.get(int(view.side[0]), "text")
         set_text(self.price, fmt.price(float(view.price[0]), market.tick_size))
         tint(self.price, role)
+
+    def _show_facts(self) -> None:
+        """Day change, open interest, funding and premium over the live perpetuals; nothing where nothing is known."""
+        field = self._field
+        row = field.symbols.index(self._base) if field is not None and self._base in field.symbols else None
+        for name, label in self.facts.items():
+            known = None if field is None or row is None else float(getattr(field.columns, name)[row])
+            text = "" if known is None or math.isnan(known) else _WORDS[name](known)
+            set_text(label, text)
+            label.setVisible(bool(text) and self.window().width() >= _ROOM_PX)
+        change = self.facts["change_24h"].text()
+        tint(self.facts["change_24h"], "sell" if change.startswith("\N{MINUS SIGN}") else "buy")
 
     def _show_markets(self, view: TapeView) -> None:
         perps = [market for market in view.markets if market.kind.is_perp]
@@ -93,6 +144,7 @@ class Header(Pane):
         """Forget the price."""
         set_text(self.price, fmt.NO_DATA)
         set_text(self.markets, "")
+        self._show_facts()
 
     def show_status(self, status: StatusView) -> None:
         """Say what kind of source is shown; a replay says so twice and names its speed."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QPainter
@@ -30,6 +32,8 @@ from workstation.readmodels import (
     LadderRequest,
     StatusView,
     TapeRequest,
+    UniverseRequest,
+    UniverseView,
     View,
     ViewRequest,
 )
@@ -39,6 +43,7 @@ from workstation.workspace_models import KeptInMemory, PaneMemory, Workspace
 class Source:
     def __init__(self) -> None:
         self.current = live_status()
+        self.field = Engine().view(UniverseRequest())
 
     def revision(self, request: ViewRequest) -> int:
         return 1
@@ -46,6 +51,8 @@ class Source:
     def view(self, request: ViewRequest) -> View:
         if isinstance(request, LadderRequest):
             return ladder_view(request)
+        if isinstance(request, UniverseRequest):
+            return self.field
         if isinstance(request, TapeRequest):
             return tape_view(request, count=request.count)
         return Engine().view(request)  # nothing known yet
@@ -290,6 +297,19 @@ def test_crosshairs_are_linked(window: MainWindow) -> None:
     assert isinstance(cvd, Chart)
     footprint.crosshair_moved.emit(NOW)
     assert (cvd.seen, footprint.seen) == ([NOW], [])
+
+
+def test_the_header_tells_what_the_field_knows_of_the_base(window: MainWindow, source: Source) -> None:
+    assert {label.text() for label in window.header.facts.values()} == {""}
+    field = source.field
+    assert isinstance(field, UniverseView)
+    values = {"change_24h": -0.0042, "open_interest_usd": 9.1e9, "funding_8h": 0.000081, "premium": np.nan}
+    columns = replace(field.columns, **{name: np.array([value]) for name, value in values.items()})
+    window.header.refresh(replace(field, symbols=("BTC",), columns=columns))
+    texts = [label.text() for label in window.header.facts.values()]
+    assert texts == ["−0.42%", "OI 9.100b", "fund +0.0081%", ""]
+    window.header.set_base("ETH")
+    assert {label.text() for label in window.header.facts.values()} == {""}
 
 
 # --- modes
