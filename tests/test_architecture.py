@@ -87,6 +87,7 @@ def test_widgets_see_only_what_they_draw() -> None:
         "workstation.cells",
         "workstation.workspace_models",
         "workstation.settings_models",
+        "workstation.pressure_models",
         "feeds.instrument",
         "feeds.events",
         "resources",

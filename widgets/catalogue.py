@@ -10,6 +10,7 @@ from widgets.panes.cvd import CvdPane
 from widgets.panes.footprint import FootprintPane
 from widgets.panes.ladder import LadderPane
 from widgets.panes.liquidations import LiquidationsPane
+from widgets.panes.pressure import PressurePane
 from widgets.panes.tape import TapePane
 
 
@@ -27,4 +28,5 @@ PANES: dict[str, PaneKind] = {
     "ladder": PaneKind(LadderPane, "Ladder", at_start=True),
     "tape": PaneKind(TapePane, "Tape", at_start=True),
     "liquidations": PaneKind(LiquidationsPane, "Liquidations"),
+    "pressure": PaneKind(PressurePane, "Pressure"),
 }

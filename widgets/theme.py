@@ -176,6 +176,7 @@ def style_sheet(look: Theme) -> str:
         border-color: {c["focus"]}; }}
     QComboBox:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled {{ color: {c["faint"]}; background: {c["pane"]}; }}
     QPushButton:disabled, QToolButton:disabled {{ color: {c["faint"]}; }}
+    QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{ width: 0; }}
     QComboBox::drop-down {{ border: none; width: 14px; }}
     QComboBox::down-arrow {{ image: url({arrow}); width: 8px; height: 8px; }}
     QToolButton[popupMode="2"] {{ padding-right: 18px; }}

@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 from tests.widgets import synthetic
 from tests.widgets.controls_log import ControlsLog
 from tests.widgets.market_views import NOW, ladder_view, live_status, replay_status, tape_view
+from tests.widgets.pressure_views import pressure_view
 from widgets.controls import Step
 from widgets.dialogs.cheat_sheet import CheatSheet
 from widgets.main_window import MainWindow
@@ -30,6 +31,7 @@ from workstation.readmodels import (
     CvdRequest,
     FootprintRequest,
     LadderRequest,
+    PressureRequest,
     StatusView,
     TapeRequest,
     UniverseRequest,
@@ -239,6 +241,8 @@ class FullSource(Source):
             return synthetic.footprint(synthetic.walk(count=20), request)
         if isinstance(request, CvdRequest):
             return synthetic.cvd(20, request=request)
+        if isinstance(request, PressureRequest):
+            return pressure_view(request=request)
         return super().view(request)
 
 
@@ -259,7 +263,7 @@ def test_the_window_of_all_panes_starts_and_plays(
     settle(window)
     window.grab()
     assert (window.width(), window.height()) == size
-    assert {pane.request().base for pane in window.panes.values()} == {"ETH"}
+    assert {pane.request().base for name, pane in window.panes.items() if name != "pressure"} == {"ETH"}
     assert not caplog.records
 
 

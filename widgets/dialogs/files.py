@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from widgets.pane import Table
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +30,28 @@ def ask_picture(parent: QWidget, name: str, chosen: Callable[[Path], None]) -> Q
     dialog.setDefaultSuffix("png")
     dialog.selectFile(name)
     return _open(dialog, chosen)
+
+
+def ask_table(parent: QWidget, name: str, chosen: Callable[[Path], None]) -> QFileDialog:
+    """Ask where to write a table; `name` is offered."""
+    dialog = QFileDialog(parent, "Export table", "", "Tables (*.csv)")
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix("csv")
+    dialog.selectFile(name)
+    return _open(dialog, chosen)
+
+
+def save_table(parent: QWidget, table: Table, path: Path) -> None:
+    """Write a table as csv; a failure is said in a box that waits for nobody."""
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows((table.header, *table.rows))
+    except OSError:
+        log.exception("could not write the table to %s", path)
+        words = f"Could not write {path.name}: choose another folder."
+        box = QMessageBox(QMessageBox.Icon.Warning, "Export", words, parent=parent)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
 
 
 def save_picture(picture: QPixmap, path: Path) -> None:

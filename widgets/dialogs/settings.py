@@ -225,7 +225,6 @@ def _number(one: Setting, chosen: Callable[[], None]) -> Made:
     box: Any = QSpinBox() if whole else QDoubleSpinBox()
     box.setRange(one.low, one.high)
     box.setKeyboardTracking(False)
-    box.setButtonSymbols(box.ButtonSymbols.NoButtons)
     box.setSuffix(f" {one.unit}" if one.unit else "")
     if not whole:
         box.setSingleStep(0.1)

@@ -171,7 +171,6 @@ def _number(spec: tuple[float, float, float, int, float, str]) -> QDoubleSpinBox
     box.setRange(least, most)
     box.setSingleStep(step)
     box.setSuffix(suffix)
-    box.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
     box.setToolTip("Type, turn the wheel, or press up and down")
     box.setGroupSeparatorShown(True)
     box.setKeyboardTracking(False)

@@ -35,7 +35,7 @@ def pressure_view(universe: Universe, trails: Trails, request: PressureRequest) 
         market_pressure=pressure(pressure_inputs(view.markets.columns), request.weights),
         rank=ranks(scored.score),
         flow=flow,
-        summary=_summary(view, scored, flow),
+        summary=summary(view, scored, flow),
         price_trail=price,
         score_trail=score,
         trail_step_ns=TRAIL_STEP_NS,
@@ -80,7 +80,8 @@ def flow_inputs(columns: UniverseColumns) -> Floats:
     return np.array((both, columns.funding_8h, forced, columns.imbalance))
 
 
-def _summary(view: UniverseView, scored: PressureColumns, flow: FlowColumns) -> PressureSummary:
+def summary(view: UniverseView, scored: PressureColumns, flow: FlowColumns) -> PressureSummary:
+    """The field in a line."""
     known = np.flatnonzero(~np.isnan(flow.score))
     order = known[np.argsort(flow.score[known], kind="stable")]
     weakest, strongest = (int(order[0]), int(order[-1])) if len(order) else (-1, -1)
