@@ -65,18 +65,42 @@ def value_area(
 
     Returns the lowest and highest row, inclusive.
     """
-    volumes, step = total.tolist(), 2 if mode is ValueAreaMode.TWO_ROW else 1
+    volumes, whole = total.tolist(), float(total.sum())
+    if mode is ValueAreaMode.TWO_ROW:
+        return _grown_by_pairs(volumes, poc, fraction * whole * NEARLY)
+    if mode is ValueAreaMode.GROW:
+        return _grown_by_rows(volumes, poc, fraction * whole * NEARLY, math.inf)
+    most = fraction * whole + _TRADINGVIEW_TOLERANCE
+    return _grown_by_rows(volumes, poc, math.inf if whole else 0.0, most)
+
+
+def _grown_by_rows(volumes: list[float], poc: int, goal: float, most: float) -> tuple[int, int]:
+    """Grow until `goal` is inside, by no row that would put more than `most` inside. Calls nothing: rows are many."""
     low = high = poc
-    whole = float(total.sum())
-    inside, goal = volumes[poc], fraction * whole * NEARLY
-    if mode is ValueAreaMode.TRADINGVIEW:
-        goal = math.inf if whole else 0.0
+    inside, last = volumes[poc], len(volumes) - 1
+    while inside < goal and (low > 0 or high < last):
+        if low == 0 or high == last:
+            up = low == 0
+        else:
+            above, below = volumes[high + 1], volumes[low - 1]
+            if above - below > NOISE * above or below - above > NOISE * below:
+                up = above > below
+            else:
+                up = high - poc <= poc - low
+        inside += volumes[high + 1] if up else volumes[low - 1]
+        if inside * NEARLY > most:
+            break
+        low, high = (low, high + 1) if up else (low - 1, high)
+    return low, high
+
+
+def _grown_by_pairs(volumes: list[float], poc: int, goal: float) -> tuple[int, int]:
+    low = high = poc
+    inside = volumes[poc]
     while inside < goal and (low > 0 or high < len(volumes) - 1):
-        above, below = volumes[high + 1 : high + 1 + step], volumes[max(low - step, 0) : low]
+        above, below = volumes[high + 1 : high + 3], volumes[max(low - 2, 0) : low]
         up = _grows_up(above, below, high - poc, poc - low)
         inside += sum(above if up else below)
-        if goal == math.inf and inside * NEARLY > fraction * whole + _TRADINGVIEW_TOLERANCE:
-            break
         low, high = (low, high + len(above)) if up else (low - len(below), high)
     return low, high
 

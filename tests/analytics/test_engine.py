@@ -43,7 +43,7 @@ from tests.analytics.market_events import (
     trade,
 )
 from tests.views import assert_same_view
-from workstation.analytics.base import DERIVED_LIMIT, LIQUIDATIONS_KEPT, OBI_KEPT
+from workstation.analytics.base import DERIVED_LIMIT, LIQUIDATIONS_KEPT, OBI_KEPT, UNASKED_NS
 from workstation.analytics.engine import Engine
 from workstation.analytics.series import BAR_CAP, BEFORE
 from workstation.readmodels import (
@@ -285,10 +285,24 @@ def test_nothing_grows_without_bound() -> None:
     view = engine.view(FootprintRequest("BTC", bar_ns=SECOND, row_size=1.0))
     assert isinstance(view, FootprintView)
     assert len(view.bars) == BAR_CAP
-    for derived, _ in base._derived.values():
+    for derived, *_ in base._derived.values():
         assert len(getattr(derived, "_recent", ())) <= 600
         assert len(getattr(derived, "_open", ())) <= BAR_CAP + BEFORE
         assert len(getattr(derived, "shelf", ())) <= BAR_CAP + BEFORE
+
+
+def test_what_nobody_asks_for_any_longer_is_not_kept_up_to_date() -> None:
+    trades = random_trades(random.Random(6), 30)
+    engine = engine_of(trades)
+    wanted = FootprintRequest("BTC", row_size=1.0)
+    for size in range(1, 20):
+        engine.view(FootprintRequest("BTC", row_size=float(size)))
+    base, now_ns = engine.bases["BTC"], trades[-1].ts_recv_ns
+    assert max(map(len, base._listeners)) == 19
+    for second in range(0, 2 * UNASKED_NS // SECOND, 60):
+        engine.advance(now_ns + second * SECOND)
+        engine.view(wanted)
+    assert max(map(len, base._listeners)) == 1
 
 
 def test_requests_that_are_no_longer_asked_are_forgotten() -> None:

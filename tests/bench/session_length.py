@@ -1,9 +1,9 @@
 """What a long session costs: each tick and each frame after 4,000,000 trades beside the same after 18,000.
 
 A simulated day of five markets. A tick is one trade applied while every view is kept up to date; a frame asks for the
-views as the panes do, with two trades and a book message between two frames. Times are processor time; the ratio is of
-the sums, and per view in the note. Resident memory is that of the process at the end, less what it had before.
-Run: `python -m tests.bench.session_length`.
+views as the panes do, with two trades and a book message between two frames; once a second open interest moves and
+somebody is liquidated. Times are medians of processor time; the ratio is of their sums, and per view in the note.
+Resident memory is that of the process at the end, less what it had before. Run: `python -m tests.bench.session_length`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from feeds.events import BookDelta, BookSnapshot, MarkPrice, Side, Trade, TradesLive
+from feeds.events import BookDelta, BookSnapshot, Liquidation, MarkPrice, OpenInterest, Side, Trade, TradesLive
 from feeds.instrument import Instrument, MarketKind, Venue
 from tests.analytics.market_events import DAY, START, market
 from tests.bench.metric import Metric
@@ -41,6 +41,7 @@ from workstation.readmodels import (
 EARLY, LATE = 18_000, 4_000_000
 SPAN_NS = DAY * 23 // 24
 FRAMES, TRADES_A_FRAME, LOOK_EVERY = 300, 2, 2_000
+INTEREST_EVERY = 50  # trades
 TICKS, TICK_ROUNDS = 100, 20
 PRICE = 60_000.0
 MARKETS = (
@@ -62,7 +63,7 @@ VIEWS: dict[str, ViewRequest] = {
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Microseconds of one tick and of one frame by view: medians."""
+    """Microseconds of one tick and of one frame by view."""
 
     tick_us: float
     frame_us: dict[str, float] = field(default_factory=dict)
@@ -94,16 +95,25 @@ class Session:
         while self.count < count:
             self.count += 1
             apply(next(events))
+            if self.count % INTEREST_EVERY == 0:
+                self._move_interest()
             if self.count % LOOK_EVERY == 0:
                 self.look()
 
     def move_book(self) -> None:
         """Apply one book message."""
-        ts_ns = START + self.count * self._step_ns
-        instrument = MARKETS[self.count % len(MARKETS)]
+        ts_ns, instrument = self._now()
         middle = instrument.ticks_from_price(PRICE)
         levels = [(middle - 1 - at, 1.0 + at) for at in range(5)]
         self.engine.apply(BookDelta(instrument, ts_ns, ts_ns, levels, []))
+
+    def _move_interest(self) -> None:
+        ts_ns, instrument = self._now()
+        self.engine.apply(OpenInterest(instrument, ts_ns, ts_ns, 1_000.0 + self.count % 17))
+        self.engine.apply(Liquidation(instrument, ts_ns, ts_ns, PRICE, 1.0, PRICE, Side.SELL))
+
+    def _now(self) -> tuple[int, Instrument]:
+        return START + self.count * self._step_ns, MARKETS[self.count // INTEREST_EVERY % len(MARKETS)]
 
     def look(self) -> None:
         """Ask for every view."""

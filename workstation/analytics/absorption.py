@@ -13,7 +13,8 @@ import numpy as np
 
 from workstation.analytics.bars import frozen
 from workstation.analytics.market import RowGrid
-from workstation.analytics.profile import Profile, Rows
+from workstation.analytics.places import Places
+from workstation.analytics.profile import Profile
 from workstation.analytics.trades import Trades, TradeStore
 from workstation.cells import NEARLY
 from workstation.readmodels import Absorption, AbsorptionRule, Floats, Ints
@@ -49,7 +50,7 @@ class Absorptions:
     """All absorptions of some markets, kept up to date from the store."""
 
     def __init__(self, grids: dict[int, RowGrid], rule: AbsorptionRule) -> None:
-        self._rows = Rows(grids)
+        self._rows = Places(grids)
         self._rule = rule
         self._windows: dict[int, _Window] = {}
         self._numbers: list[int] = []  # of the windows, ascending

@@ -23,6 +23,7 @@ from workstation.candle_models import CandleColumns
 from workstation.readmodels import Freshness, MarketFilter
 
 DERIVED_LIMIT = 64
+UNASKED_NS = 7_200_000_000_000  # what nobody asked for so long in receive time is made anew when it is asked for again
 LIQUIDATIONS_KEPT = 20_000
 OBI_KEPT = 1_800
 OBI_BAND = 0.002
@@ -82,7 +83,7 @@ class Base:
         self.heat_revision = 0
         self._judged: tuple[tuple[Freshness, Freshness, str], ...] = ()
         self._next_sample_ns = 0
-        self._derived: dict[Hashable, tuple[object, frozenset[int]]] = {}
+        self._derived: dict[Hashable, tuple[object, frozenset[int], int]] = {}  # the one asked for last is last
         self._listeners: list[list[Derived]] = []
 
     def __deepcopy__(self, memo: dict[int, object]) -> Base:
@@ -160,7 +161,7 @@ class Base:
         if len(self._derived) >= DERIVED_LIMIT:
             self._drop(next(iter(self._derived)))
         chosen = frozenset(markets)
-        self._derived[key] = (made, chosen)
+        self._derived[key] = (made, chosen, self._next_sample_ns)
         for index in chosen:
             self._listeners[index].append(made)
         return made
@@ -169,7 +170,7 @@ class Base:
         """Keep `made` under `key`; it reads the stores itself when it is asked."""
         if len(self._derived) >= DERIVED_LIMIT:
             self._drop(next(iter(self._derived)))
-        self._derived[key] = (made, frozenset())
+        self._derived[key] = (made, frozenset(), self._next_sample_ns)
         return made
 
     def find(self, key: Hashable) -> object:
@@ -177,7 +178,7 @@ class Base:
         found = self._derived.pop(key, None)
         if found is None:
             return None
-        self._derived[key] = found
+        self._derived[key] = (found[0], found[1], self._next_sample_ns)
         return found[0]
 
     def sample(self, now_ns: int) -> None:
@@ -186,6 +187,7 @@ class Base:
         The first call only says from when on.
         """
         begin, self._next_sample_ns = self._next_sample_ns, now_ns - now_ns % _SECOND_NS + _SECOND_NS
+        self._let_go(now_ns - UNASKED_NS)
         if not begin or now_ns < begin:
             return
         seconds = range(begin, now_ns + 1, _SECOND_NS)[-OBI_KEPT:]
@@ -218,7 +220,11 @@ class Base:
         """The coarsest price step among some markets."""
         return max((market.instrument.tick for market in markets), default=Fraction(1))
 
+    def _let_go(self, before_ns: int) -> None:
+        while self._derived and next(iter(self._derived.values()))[2] < before_ns:
+            self._drop(next(iter(self._derived)))
+
     def _drop(self, key: Hashable) -> None:
-        made, chosen = self._derived.pop(key)
+        made, chosen, _ = self._derived.pop(key)
         for index in chosen:
             self._listeners[index] = [one for one in self._listeners[index] if one is not made]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import numpy as np
 
 from workstation.analytics.bars import SELL, frozen
+from workstation.analytics.market import FOREVER_NS
 from workstation.analytics.trades import Trades, TradeStore
 from workstation.readmodels import Floats, Ints
 
@@ -14,13 +15,62 @@ INTEREST_KEPT = 131_072
 FORCED_KEPT = 32_768
 
 
+class _OnBars:
+    """What a store holds for each bar, added up in the order of the store. `start_ns` are the bars counted on."""
+
+    def __init__(self, markets: Collection[int], sums: int, addends: Callable[[Trades], Floats]) -> None:
+        self._markets = markets
+        self._addends = addends  # of each event, one row a sum
+        self._position = self._dropped = 0
+        self.start_ns: Ints = np.empty(0, np.int64)
+        self.sums: Floats = np.zeros((sums, 0))
+
+    def update(self, store: TradeStore, start_ns: Ints, bar_ns: int | None) -> None:
+        """Count what came in since the last call; on bars that are new, and on the last one before them, all anew."""
+        position, dropped = store.total, store.total - len(store)
+        kept = self._move_to(start_ns) if dropped == self._dropped else self._begin(start_ns)
+        edge_ns = int(start_ns[kept]) if kept < len(start_ns) else FOREVER_NS
+        for part in store.after(self._position):
+            self._count(part.where(part.ts < edge_ns), bar_ns)
+        for part in store.between(edge_ns, FOREVER_NS):
+            self._count(part, bar_ns)
+        self._position, self._dropped = position, dropped
+
+    def _begin(self, start_ns: Ints) -> int:
+        self.start_ns, self.sums = start_ns, np.zeros((len(self.sums), len(start_ns)))
+        return 0
+
+    def _move_to(self, start_ns: Ints) -> int:
+        """Take other bars; returns how many of the first ones are known already."""
+        old = self.start_ns
+        gone = int(np.searchsorted(old, start_ns[0])) if len(start_ns) else len(old)
+        same = min(len(old) - gone, len(start_ns))
+        if not np.array_equal(old[gone : gone + same], start_ns[:same]) or not same:
+            return self._begin(start_ns)
+        kept = same if same == len(start_ns) == len(old) - gone else same - 1
+        sums = np.zeros((len(self.sums), len(start_ns)))
+        sums[:, :kept] = self.sums[:, gone : gone + kept]
+        self.start_ns, self.sums = start_ns, sums
+        return kept
+
+    def _count(self, events: Trades, bar_ns: int | None) -> None:
+        events = events.of(self._markets)
+        at = np.searchsorted(self.start_ns, events.ts, "right") - 1
+        inside = at >= 0
+        if bar_ns is not None and len(self.start_ns):
+            inside &= events.ts < self.start_ns[at] + bar_ns
+        for total, addend in zip(self.sums, self._addends(events), strict=True):
+            np.add.at(total, at[inside], addend[inside])
+
+
 class Flows:
-    """The flows of some markets on the bars of one chart, counted anew only when there are new ones or other bars."""
+    """The flows of some markets on the bars of one chart. A look costs what came in since the last one."""
 
     def __init__(self, markets: Collection[int]) -> None:
         self._markets = list(markets)
         self._revision = -1
-        self._start_ns: Ints = np.empty(0, np.int64)
+        self._interest = _OnBars(self._markets, 2, lambda events: np.stack((events.size, np.ones(len(events.ts)))))
+        self._forced = _OnBars(self._markets, 2, _by_position)
         self._columns: tuple[Floats, Floats, Floats] = (np.empty(0), np.empty(0), np.empty(0))
 
     def columns(
@@ -31,44 +81,29 @@ class Flows:
         A bar of time takes what lies in it, any other what lies between its start and that of the next. Changes are
         unknown where none was reported, liquidations before `since_ns` (venue time) or the oldest one kept.
         """
-        if revision != self._revision or not np.array_equal(start_ns, self._start_ns):
-            self._revision, self._start_ns = revision, start_ns
-            interest, forced = (self._on_bars(store, bar_ns) for store in stores)
-            self._columns = (self._changes(interest), *self._liquidated(forced, stores[1], since_ns, bar_ns))
+        if revision != self._revision or not np.array_equal(start_ns, self._interest.start_ns):
+            self._revision, start_ns = revision, start_ns.copy()
+            for counted, store in zip((self._interest, self._forced), stores, strict=True):
+                counted.update(store, start_ns, bar_ns)
+            changes, reported = self._interest.sums
+            interest = np.where(reported > 0, changes, np.nan)
+            self._columns = (interest, *self._liquidated(stores[1], since_ns, bar_ns))
             for column in self._columns:
                 frozen(column)
         return self._columns
 
-    def _on_bars(self, store: TradeStore, bar_ns: int | None) -> list[tuple[Ints, Trades]]:
-        found = []
-        for part in store.parts():
-            chosen = part.of(self._markets)
-            at = np.searchsorted(self._start_ns, chosen.ts, "right") - 1
-            inside = at >= 0
-            if bar_ns is not None and len(self._start_ns):
-                inside &= chosen.ts < self._start_ns[at] + bar_ns
-            found.append((at[inside], chosen.where(inside)))
-        return found
-
-    def _changes(self, parts: list[tuple[Ints, Trades]]) -> Floats:
-        count = len(self._start_ns)
-        total, reported = np.zeros(count), np.zeros(count, np.int64)
-        for at, part in parts:
-            np.add.at(total, at, part.size)
-            np.add.at(reported, at, 1)
-        return np.where(reported > 0, total, np.nan)
-
-    def _liquidated(
-        self, parts: list[tuple[Ints, Trades]], store: TradeStore, since_ns: int, bar_ns: int | None
-    ) -> tuple[Floats, Floats]:
-        longs, shorts = np.zeros(len(self._start_ns)), np.zeros(len(self._start_ns))
-        for at, part in parts:
-            sells = part.lane % 3 == SELL
-            np.add.at(longs, at[sells], part.notional[sells])
-            np.add.at(shorts, at[~sells], part.notional[~sells])
+    def _liquidated(self, store: TradeStore, since_ns: int, bar_ns: int | None) -> tuple[Floats, Floats]:
+        starts = self._forced.start_ns
+        longs, shorts = self._forced.sums.copy()
         if store.total > len(store):
             since_ns = max(since_ns, int(next(store.parts()).ts[0]))
-        ends = self._start_ns + bar_ns if bar_ns is not None else np.append(self._start_ns[1:], 1 << 62)
+        ends = starts + bar_ns if bar_ns is not None else np.append(starts[1:], FOREVER_NS)
         unknown = ends[: len(longs)] <= since_ns if self._markets else np.ones(len(longs), np.bool_)
         longs[unknown] = shorts[unknown] = np.nan
         return longs, shorts
+
+
+def _by_position(events: Trades) -> Floats:
+    """Notional of liquidated longs, which are sold, and of shorts."""
+    sells = events.lane % 3 == SELL
+    return np.stack((np.where(sells, events.notional, 0.0), np.where(sells, 0.0, events.notional)))

@@ -13,29 +13,13 @@ import numpy as np
 
 from workstation.analytics.bars import BUY
 from workstation.analytics.market import RowGrid
+from workstation.analytics.places import Places
 from workstation.analytics.trades import DAY_NS, Trades, TradeStore
 from workstation.cells import NOISE, poc_index
 from workstation.readmodels import Floats, Ints, NakedPoc, PocTie
 
 SESSIONS_KEPT = 60
 FEW = 256  # trades that are quicker added where they belong than by a pass over all rows
-
-
-class Rows:
-    """Trades of some markets with their rows."""
-
-    def __init__(self, grids: dict[int, RowGrid]) -> None:
-        self._grids = grids
-
-    def of(self, trades: Trades) -> tuple[Trades, Ints]:
-        """The trades that are counted and the row of each."""
-        trades = trades.of(self._grids)
-        market = trades.market
-        row = np.empty(len(market), np.int64)
-        for index, grid in self._grids.items():
-            mine = market == index
-            row[mine] = trades.ticks[mine] * grid.numerator // grid.denominator
-        return trades, row
 
 
 class Profile:
@@ -87,7 +71,7 @@ class SpanProfile:
 
     def __init__(self, grids: dict[int, RowGrid], start_ns: int, end_ns: int) -> None:
         self.profile = Profile()
-        self._rows = Rows(grids)
+        self._rows = Places(grids)
         self._start_ns, self._end_ns = start_ns, end_ns
         self._position: int | None = None
 
@@ -138,7 +122,7 @@ class SessionPocs:
     """The POC of each UTC day and the first trade of a later day that reached it, from the side of that day's first."""
 
     def __init__(self, grids: dict[int, RowGrid]) -> None:
-        self._rows = Rows(grids)
+        self._rows = Places(grids)
         self._days: dict[int, Profile] = {}
         self._sides: dict[int, tuple[int, int]] = {}  # day: the POC looked for and which side the price was on
         self._until: dict[int, int] = {}

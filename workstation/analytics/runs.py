@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workstation.analytics.bars import BUY, SELL, BarBuilder, fill_bar
-from workstation.analytics.series import BarSeries, Columns, Markets
+from workstation.analytics.fill import Columns
+from workstation.analytics.series import BarSeries, Markets
 from workstation.analytics.shelf import DAY_NS
 from workstation.analytics.trades import BAR_CAP
 from workstation.cells import NEARLY, NOISE
@@ -43,7 +44,7 @@ class RunSeries(BarSeries):
         ts, begin = columns[5], 0
         for end in (*self._cuts(columns), len(ts)):
             if end > begin:
-                self._fill_run(tuple(column[begin:end] for column in columns))
+                self._fill_run(columns.at(slice(begin, end)))
                 begin = end
 
     def _fill_run(self, columns: Columns) -> None:

@@ -13,9 +13,11 @@ import numpy as np
 
 from feeds.events import Trade
 from workstation.analytics.bars import BUY, SELL, BarBuilder, Trail, fill_bar, thaw
+from workstation.analytics.fill import Columns, fill_bars
 from workstation.analytics.market import Market, RowGrid
 from workstation.analytics.marks import Marks
 from workstation.analytics.measures import Table
+from workstation.analytics.places import Places
 from workstation.analytics.shelf import Shelf, numbers_of
 from workstation.analytics.trades import BAR_CAP, Trades, TradeStore
 from workstation.cells import imbalances, nearest_rank, stacks, unfinished
@@ -24,7 +26,6 @@ from workstation.readmodels import FootprintBar, FootprintRules, MinimumMode
 GRACE_NS = 1_000_000_000
 BEFORE = 200  # bars kept before the first one shown, for what looks back
 
-Columns = tuple[np.ndarray, ...]  # price, row, size, notional, side, venue time
 Markets = dict[int, tuple[Market, RowGrid]]
 
 
@@ -37,6 +38,10 @@ class BarSeries:
         self.rules = rules
         self.shelf = Shelf()
         self.cap = cap
+        self._places = Places(
+            {index: grid for index, (_, grid) in markets.items()},
+            {index: market.instrument.tick for index, (market, _) in markets.items()},
+        )
         self._grids = {index: (grid.numerator, grid.denominator) for index, (_, grid) in markets.items()}
         self._keys: list[int] = []
         self._horizon: int | None = None  # the newest key that was dropped
@@ -64,10 +69,9 @@ class BarSeries:
 
     def fill(self, trades: Trades) -> None:
         """Count many trades, in order."""
-        market = trades.market
-        mask = np.isin(market, list(self.markets))
-        if mask.any():
-            self._fill(self._columns(trades.where(mask), market[mask]))
+        trades = trades.of(self.markets)
+        if len(trades.ts):
+            self._fill(self._columns(trades))
             self._view = None
 
     def bars(self, watermark_ns: int, coverage_revision: int) -> tuple[FootprintBar, ...]:
@@ -110,12 +114,20 @@ class BarSeries:
             bar.add(price, row, size, notional, side, ts_ns)
 
     def _fill(self, columns: Columns) -> None:
-        ts = columns[5]
-        start = ts - ts % self.bar_ns
-        order = np.argsort(start, kind="stable")
-        edges = np.flatnonzero(np.diff(start[order])) + 1
-        for part in np.split(order, edges):
-            self._fill_bar(int(start[part[0]]), tuple(column[part] for column in columns))
+        start = columns.ts - columns.ts % self.bar_ns
+        if (np.diff(start) < 0).any():
+            order = np.argsort(start, kind="stable")
+            start, columns = start[order], columns.at(order)
+        edges = np.concatenate(([0], np.flatnonzero(np.diff(start)) + 1, [len(start)]))
+        keys, bounds = start[edges[:-1]].tolist(), edges.tolist()
+        if len(self._keys) + len(keys) <= self.cap + BEFORE and self._horizon is None:
+            opening = columns.price[edges[:-1]].tolist()
+            pairs = zip(keys, opening, strict=True)
+            bars = [self._open.get(key) or self._open_bar(key, key, price) for key, price in pairs]
+            fill_bars([bar for bar in bars if bar is not None], columns, edges)
+            return
+        for key, begin, end in zip(keys, bounds, bounds[1:], strict=False):
+            self._fill_bar(key, columns.at(slice(begin, end)))
 
     def _fill_bar(self, start: int, columns: Columns) -> None:
         bar = self._open.get(start) or self._open_bar(start, start, float(columns[0][0]))
@@ -219,15 +231,9 @@ class BarSeries:
             sign = 1 if side == BUY else -1
             self.shelf.carry(ts_ns, (sign * size, sign * notional, size, 0.0, 0.0, price))
 
-    def _columns(self, trades: Trades, market: np.ndarray) -> Columns:
-        price, row = np.empty(len(market)), np.empty(len(market), np.int64)
-        for index, (state, grid) in self.markets.items():
-            mine = market == index
-            ticks = trades.ticks[mine]
-            tick = state.instrument.tick
-            price[mine] = ticks * tick.numerator / tick.denominator
-            row[mine] = ticks * grid.numerator // grid.denominator
-        return price, row, trades.size, trades.notional, trades.lane % 3, trades.ts
+    def _columns(self, trades: Trades) -> Columns:
+        price = self._places.prices(trades)
+        return Columns(price, self._places.rows(trades), trades.size, trades.notional, trades.side, trades.ts)
 
 
 def judged_again(bar: FootprintBar, rules: FootprintRules, minimum: float) -> FootprintBar:

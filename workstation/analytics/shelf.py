@@ -7,7 +7,9 @@ along bar by bar knows when to begin again.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable, Hashable
 from dataclasses import replace
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,6 +17,8 @@ from workstation.analytics.bars import Trail
 from workstation.analytics.trades import DAY_NS as DAY_NS
 from workstation.analytics.trades import Carried
 from workstation.readmodels import Floats, FootprintBar, Ints
+
+T = TypeVar("T")
 
 COLUMNS = ("delta", "delta_usd", "volume", "moment", "square", "open", "high", "low")
 
@@ -94,6 +98,7 @@ class Shelf:
         self.version = 0
         self.carried: dict[int, Carried] = {}
         self.before = Carried()
+        self._known: dict[Hashable, Any] = {}
         self._numbers = Numbers()
         self._stale = False
 
@@ -110,9 +115,16 @@ class Shelf:
             self._stale = False
         return self._numbers
 
+    def once(self, key: Hashable, work: Callable[[], T]) -> T:
+        """What some work on the closed bars comes to, done again only after a change of them."""
+        if key not in self._known:
+            self._known[key] = work()
+        found: T = self._known[key]
+        return found
+
     def put(self, key: int, bar: FootprintBar, trail: Trail) -> int:
         """Keep a closed bar; returns its index."""
-        self.version += 1
+        self._moved()
         if not self.keys or key > self.keys[-1]:
             self.keys.append(key)
             self.bars.append(bar)
@@ -140,7 +152,7 @@ class Shelf:
     def swap(self, at: int, bar: FootprintBar) -> None:
         """Put another judgement of the same trades in place of a bar."""
         self.bars[at] = bar
-        self.version += 1
+        self._moved()
         self.generation += 1
 
     def judge_completeness(self, completes: list[bool]) -> None:
@@ -148,13 +160,13 @@ class Shelf:
         for at, complete in enumerate(completes):
             if self.bars[at].complete != complete:
                 self.bars[at] = replace(self.bars[at], complete=complete)
-                self.version += 1
+                self._moved()
 
     def drop(self, key: int) -> None:
         """Forget the oldest bar, which has this key, but not its sums."""
         self.keys.pop(0)
         bar, trail = self.bars.pop(0), self.trails.pop(0)
-        self.version += 1
+        self._moved()
         if not self._stale:
             self._numbers.drop(1)
         self.carry(bar.start_ns, numbers_of(bar, trail))
@@ -167,6 +179,7 @@ class Shelf:
 
     def carry_day(self, day: int, sums: Carried) -> None:
         """Add to what is known of a UTC day besides its bars."""
+        self._known.clear()
         self._day(day).add(sums)
         self.before.add(sums)
 
@@ -176,7 +189,11 @@ class Shelf:
             found = self.carried[day] = Carried()
         return found
 
+    def _moved(self) -> None:
+        self.version += 1
+        self._known.clear()
+
     def _disturbed(self) -> None:
         self._stale = True
-        self.version += 1
+        self._moved()
         self.generation += 1

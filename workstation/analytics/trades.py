@@ -22,6 +22,7 @@ DAY_NS = 86_400_000_000_000
 
 Row = tuple[int, int, float, float, int]  # ts_venue_ns, price ticks, size (base coin), notional (quote), lane
 
+_SIDE, _SIGN = np.array((0, 1, 2)), np.array((0, 1, -1))
 _ROW = np.dtype([("ts", "i8"), ("ticks", "i8"), ("size", "f8"), ("notional", "f8"), ("lane", "i2")])
 
 
@@ -40,9 +41,14 @@ class Trades(NamedTuple):
         return (self.lane // 3).astype(np.int64)
 
     @property
+    def side(self) -> npt.NDArray[np.int64]:
+        """1 for aggressive buys, 2 for sells, 0 where the venue did not say."""
+        return _SIDE[self.lane % 3]
+
+    @property
     def sign(self) -> npt.NDArray[np.int64]:
         """+1 for aggressive buys, -1 for sells, 0 where the venue did not say."""
-        return np.array((0, 1, -1))[self.lane % 3]
+        return _SIGN[self.lane % 3]
 
     def where(self, mask: npt.NDArray[np.bool_]) -> Trades:
         """The trades under a mask."""
@@ -124,6 +130,15 @@ class TradeStore:
         if len(self._staged) >= CHUNK:
             self._pack()
 
+    def extend(self, trades: Trades) -> None:
+        """Add many trades."""
+        merged = joined([_columns(self._staged), trades])
+        whole = len(merged.ts) - len(merged.ts) % CHUNK
+        for start in range(0, whole, CHUNK):
+            self._keep(merged.at(np.arange(start, start + CHUNK)))
+        self._staged = merged.rows(whole)
+        self.total += len(trades.ts)
+
     def last(self, count: int) -> Trades:
         """The newest `count` trades, oldest of them first."""
         return self._tail(max(count, 0))
@@ -162,12 +177,9 @@ class TradeStore:
             later.insert(0, self._chunks.pop())
             self._bounds.pop()
         merged = joined([_columns(rows), *later])
-        merged = merged.at(np.argsort(merged.ts, kind="stable"))
-        whole = len(merged.ts) - len(merged.ts) % CHUNK
-        for start in range(0, whole, CHUNK):
-            self._keep(merged.at(np.arange(start, start + CHUNK)))
-        self._staged = merged.rows(whole)
-        self.total += len(rows)
+        self.total -= len(merged.ts) - len(rows)
+        self._staged.clear()
+        self.extend(merged.at(np.argsort(merged.ts, kind="stable")))
 
     def rescale(self, market: int, factor: int) -> None:
         """Write one market's prices in ticks `factor` times finer."""

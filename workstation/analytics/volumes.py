@@ -12,7 +12,7 @@ import numpy as np
 
 from feeds.events import Trade
 from workstation.analytics.market import RowGrid
-from workstation.analytics.profile import Rows
+from workstation.analytics.places import Places
 from workstation.analytics.trades import Trades
 from workstation.readmodels import Floats, Ints
 
@@ -28,7 +28,7 @@ class RowVolumes:
     """Sell and buy volume by row; with a window, trades older than it are taken out again."""
 
     def __init__(self, grids: dict[int, RowGrid], window_ns: int | None = None) -> None:
-        self._places = Rows(grids)
+        self._places = Places(grids)
         self._grids = {index: (grid.numerator, grid.denominator) for index, grid in grids.items()}
         self._window_ns = window_ns
         self._day = 0

@@ -159,8 +159,10 @@ def round_step(wanted: Fraction, tick: Fraction) -> Fraction:
 def _row_size(base: Base, request: FootprintRequest, chosen: list[Market]) -> Fraction:
     if request.row_size is not None:
         return Fraction(str(request.row_size))
-    bars = bar_series(base, request.markets, request.bar_rule).bars(base.watermark_ns, base.coverage_revision)
-    return auto_row_size(bars, base.largest_tick(chosen), base.watermark_ns)
+    series = bar_series(base, request.markets, request.bar_rule)
+    bars = series.bars(base.watermark_ns, base.coverage_revision)
+    reference_ns = base.watermark_ns - base.watermark_ns % HOUR_NS
+    return series.shelf.once(reference_ns, lambda: auto_row_size(bars, base.largest_tick(chosen), reference_ns))
 
 
 def _series(base: Base, request: FootprintRequest, chosen: list[Market], row_size: Fraction) -> BarSeries:
