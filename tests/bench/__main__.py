@@ -6,10 +6,18 @@ import json
 import sys
 from pathlib import Path
 
-from tests.bench import footprint_frames, ingest, startup, universe, venues
+from tests.bench import footprint_frames, ingest, session_length, startup, switching, universe, venues
 from tests.bench.metric import Metric
 
-MEASUREMENTS = (ingest.measure, venues.measure, universe.measure, footprint_frames.measure, startup.measure)
+MEASUREMENTS = (
+    session_length.measure,  # first, while no memory is there to be used again
+    switching.measure,
+    ingest.measure,
+    venues.measure,
+    universe.measure,
+    footprint_frames.measure,
+    startup.measure,
+)
 
 
 def main() -> None:
