@@ -22,6 +22,12 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "liquidations": ("ts_venue_ns", *_MARKET, "position", "price", "size", "notional_usd"),
     "pressure": PRESSURE_COLUMNS,
     "funding": ("ts_venue_ns", *_MARKET, "rate", "next_funding_ns"),
+    "open_interest": ("ts_venue_ns", *_MARKET, "open_interest", "notional_usd"),
+    "premium": ("bar_start_ns", *_MARKET, "premium", "spot"),
+    "quadrant": (
+        *("ts_ns", "base", "obi", "cvd_usd", "obi_scale", "cvd_scale", "x", "y"),
+        *("quadrant", "live", "known"),
+    ),
 }
 
 NOTES = f"""kind is linear, inverse or spot; sums over venues have venue `all` and kind `perp` or `spot`.
@@ -30,7 +36,12 @@ poc is the lower edge of the POC row; complete says that no trade of the bar is 
 cvd is empty. {CVD_NOTE}
 pressure has every coin (venue `all`) and every perpetual at the end of each bar. score, bias and regime are of the
 derivatives pressure score, confidence the weight of the inputs known; flow_score and flow_rank stand among all coins;
-changes, funding_8h, premium, taker_delta and imbalance are fractions, liquidated_* the notional of an hour."""
+changes, funding_8h, premium, taker_delta and imbalance are fractions, liquidated_* the notional of an hour.
+open_interest is base coin, one side counted. premium is the close of perpetuals over the volume-weighted spot, minus 1;
+its sums are of kind linear (dollar-margined), inverse (coin-margined) and perp, weighted by the venues' 24 h volume, or
+by the volume seen where one of them is not told. quadrant has the samples of every 10 s of the last day: obi of all
+perpetuals within 0.2 % of mid, weighted by the taker flow of 5 minutes; cvd_usd is their CVD of 5 minutes; x and y are
+both over their scale, the 95th percentile of the absolute value in 24 h; live of known perpetuals count."""
 
 
 def columns_help() -> str:

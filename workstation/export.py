@@ -22,6 +22,7 @@ from workstation.analytics.views.footprint import footprint_view
 from workstation.core import Core
 from workstation.exports.cells import Row, names_of, number
 from workstation.exports.cvd import cvd_rows
+from workstation.exports.positions import interest_row, premium_rows, quadrant_rows
 from workstation.exports.pressure import PressureRows, pressure_rows
 from workstation.readmodels import FootprintBar, FootprintRequest, FootprintRules, MarketFilter
 
@@ -70,7 +71,7 @@ def export_rows(
 
 
 def state_rows(engine: Engine, settings: ExportSettings, now_ns: int) -> Iterator[tuple[str, list[Row]]]:
-    """The tables that are a function of the engine's state: bars, footprint, CVD, the last book and pressure."""
+    """The tables that are a function of the engine's state: all but those of events."""
     for base in engine.bases.values():
         if "bars" in settings.tables:
             yield "bars", list(_bars(base, settings, now_ns))
@@ -78,6 +79,10 @@ def state_rows(engine: Engine, settings: ExportSettings, now_ns: int) -> Iterato
             yield "footprint", list(_footprint(base, settings, now_ns))
         if "cvd" in settings.tables:
             yield "cvd", cvd_rows(base, settings.bar_ns, now_ns)
+        if "premium" in settings.tables:
+            yield "premium", list(premium_rows(base, settings.bar_ns, now_ns))
+        if "quadrant" in settings.tables:
+            yield "quadrant", list(quadrant_rows(base))
         if "book" in settings.tables:
             yield "book", [row for market in base.markets for row in _book(market, now_ns, settings.book_levels)]
     if "pressure" in settings.tables:
@@ -85,12 +90,12 @@ def state_rows(engine: Engine, settings: ExportSettings, now_ns: int) -> Iterato
 
 
 class _Flow:
-    """Tables that grow with the events: trades, liquidations, funding, and the book at its cadence."""
+    """Tables that grow with the events, and the book at its cadence."""
 
     def __init__(self, settings: ExportSettings) -> None:
         self._settings = settings
         self._rows: dict[str, list[Row]] = {
-            name: [] for name in settings.tables if name in ("trades", "liquidations", "funding")
+            name: [] for name in settings.tables if name in ("trades", "liquidations", "funding", "open_interest")
         }
         self._next_book_ns = 0
 
@@ -145,6 +150,7 @@ _EVENT_ROWS: dict[str, tuple[str, Callable[[Any], Row]]] = {
     "Trade": ("trades", _trade_row),
     "Liquidation": ("liquidations", _liquidation_row),
     "Funding": ("funding", _funding_row),
+    "OpenInterest": ("open_interest", interest_row),
 }
 
 

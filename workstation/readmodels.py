@@ -57,8 +57,17 @@ from workstation.liquidation_models import Position as Position
 from workstation.market_models import Freshness as Freshness
 from workstation.market_models import MarketFilter as MarketFilter
 from workstation.market_models import MarketState as MarketState
+from workstation.premium_models import PremiumLine as PremiumLine
+from workstation.premium_models import PremiumRequest as PremiumRequest
+from workstation.premium_models import PremiumSource as PremiumSource
+from workstation.premium_models import PremiumView as PremiumView
+from workstation.premium_models import PremiumWeights as PremiumWeights
 from workstation.pressure_models import PressureRequest as PressureRequest
 from workstation.pressure_models import PressureView as PressureView
+from workstation.quadrant_models import Quadrant as Quadrant
+from workstation.quadrant_models import QuadrantDot as QuadrantDot
+from workstation.quadrant_models import QuadrantRequest as QuadrantRequest
+from workstation.quadrant_models import QuadrantView as QuadrantView
 from workstation.status_models import BackfillStatus as BackfillStatus
 from workstation.status_models import Capabilities as Capabilities
 from workstation.status_models import ConnectionStatus as ConnectionStatus
@@ -162,6 +171,8 @@ ViewRequest = (
     | LiquidationsRequest
     | HeatmapRequest
     | HeatCellRequest
+    | PremiumRequest
+    | QuadrantRequest
 )
 
 
@@ -306,4 +317,6 @@ View = (
     | LiquidationsView
     | HeatmapView
     | HeatCellView
+    | PremiumView
+    | QuadrantView
 )

@@ -15,23 +15,11 @@ FORMATS = ("csv", "parquet", "jsonl")
 
 _TYPES = {
     **dict.fromkeys(
-        (
-            "bar_start_ns",
-            "ts_venue_ns",
-            "ts_recv_ns",
-            "ts_ns",
-            "next_funding_ns",
-            "trades",
-            "level",
-            "diverged",
-            "rank",
-            "flow_rank",
-        ),
-        pa.int64(),
+        ("bar_start_ns", "ts_venue_ns", "ts_recv_ns", "ts_ns", "next_funding_ns", "trades", "level"), pa.int64()
     ),
-    **dict.fromkeys(
-        ("base", "venue", "kind", "symbol", "trade_id", "aggressor", "side", "position", "bias", "regime"), pa.string()
-    ),
+    **dict.fromkeys(("rank", "flow_rank", "diverged", "live", "known"), pa.int64()),
+    **dict.fromkeys(("base", "venue", "kind", "symbol", "trade_id", "aggressor", "side", "position"), pa.string()),
+    **dict.fromkeys(("bias", "regime", "quadrant"), pa.string()),
     **dict.fromkeys(("is_poc", "gap", "complete"), pa.bool_()),
 }
 

@@ -48,7 +48,10 @@ from workstation.readmodels import (
     MarketFilter,
     MinimumMode,
     Position,
+    PremiumRequest,
+    PremiumSource,
     ProfileRequest,
+    QuadrantRequest,
     TapeRequest,
     ViewRequest,
 )
@@ -253,7 +256,11 @@ REQUESTS: tuple[ViewRequest, ...] = (
     ),
     HeatCellRequest("BTC", None, MarketFilter(perp=None), 1.0, 30, (START // SECOND + 82_830) // 30, 999),
     HeatmapRequest("DOGE"),
+    PremiumRequest("BTC"),
+    PremiumRequest("BTC", 5 * SECOND, PremiumSource.OHLC4, smoothing=3, clamp=0.001),
+    QuadrantRequest("BTC", window_ns=MINUTE),
     FootprintRequest("DOGE"),
+    PremiumRequest("DOGE"),
     ProfileRequest("DOGE", MarketFilter(), 0.5, START, START + DAY),
     BigTradesRequest("DOGE"),
 )

@@ -15,8 +15,10 @@ from workstation.analytics.views.footprint import footprint_view
 from workstation.analytics.views.heatmap import heat_cell_view, heatmap_view
 from workstation.analytics.views.ladder import ladder_view
 from workstation.analytics.views.liquidations import liquidations_revision, liquidations_view
+from workstation.analytics.views.premium import premium_view
 from workstation.analytics.views.pressure import pressure_view
 from workstation.analytics.views.profile import profile_view
+from workstation.analytics.views.quadrant import quadrant_revision, quadrant_view
 from workstation.analytics.views.tape import tape_view
 from workstation.analytics.views.universe import universe_view
 from workstation.readmodels import (
@@ -28,8 +30,10 @@ from workstation.readmodels import (
     HeatmapRequest,
     LadderRequest,
     LiquidationsRequest,
+    PremiumRequest,
     PressureRequest,
     ProfileRequest,
+    QuadrantRequest,
     TapeRequest,
     UniverseRequest,
     View,
@@ -111,4 +115,9 @@ ANSWERS: dict[type[Any], Answer] = {
         lambda state, request: pressure_view(state.universe, state.trails, request),
     ),
     LiquidationsRequest: Answer(liquidations_revision, liquidations_view),
+    PremiumRequest: of_base(premium_view, "day"),
+    QuadrantRequest: Answer(
+        lambda state, _: quadrant_revision(state.bases, state.now_ns),
+        lambda state, request: quadrant_view(state.bases, request, state.now_ns),
+    ),
 }

@@ -18,8 +18,10 @@ from feeds.events import Liquidation, OpenInterest, Side, Trade, TradesFilled
 from feeds.instrument import Instrument, InstrumentId
 from workstation.analytics.flows import FORCED_KEPT, INTEREST_KEPT
 from workstation.analytics.market import STALE_NS, Market
+from workstation.analytics.positioning import Positioning
 from workstation.analytics.trades import BAR_CAP, CAP, TradeStore
 from workstation.candle_models import CandleColumns
+from workstation.quadrant_models import SAMPLE_NS
 from workstation.readmodels import Freshness, MarketFilter
 
 DERIVED_LIMIT = 64
@@ -49,6 +51,11 @@ def side_of(trade: Trade) -> int:
     return 1 if aggressor is _BUY else 2 if aggressor is _SELL else 0
 
 
+def _live(market: Market, imbalance: float | None, now_ns: int) -> float:
+    """OBI of a market, NaN unless its book is live."""
+    return math.nan if imbalance is None or market.book_freshness(now_ns) is not Freshness.LIVE else imbalance
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How much is kept of each base: trades in the store, bars in a series."""
@@ -72,6 +79,7 @@ class Base:
         self.interest = TradeStore(INTEREST_KEPT)  # changes of open interest as sizes
         self.forced = TradeStore(FORCED_KEPT)  # liquidations
         self.imbalances: dict[InstrumentId, deque[float]] = {}
+        self.positioning = Positioning()
         self.candle_sums: dict[Hashable, CandleColumns] = {}
         self.since_ns = 0
         self.watermark_ns = 0
@@ -81,6 +89,7 @@ class Base:
         self.state_revision = 0
         self.flow_revision = 0
         self.heat_revision = 0
+        self.day_revision = 0
         self._judged: tuple[tuple[Freshness, Freshness, str], ...] = ()
         self._next_sample_ns = 0
         self._derived: dict[Hashable, tuple[object, frozenset[int], int]] = {}  # the one asked for last is last
@@ -114,6 +123,7 @@ class Base:
         side = side_of(trade)
         index = market.index
         self.trades.append((trade.ts_venue_ns, trade.price_ticks, trade.size, trade.notional, 3 * index + side))
+        self.positioning.add_trade(index, side, trade.ts_venue_ns, trade.notional)
         market.last_price, market.last_trade_ns = trade.price, trade.ts_recv_ns
         self.trade_revision += 1
         for derived in self._listeners[index]:
@@ -140,6 +150,9 @@ class Base:
             for trade in filled.trades
         ]
         self.trades.merge(rows)
+        for ts_ns, _, _, notional, lane in rows:
+            self.positioning.add_trade(market.index, lane % 3, ts_ns, notional)
+        self.positioning.refill()
         market.coverage.fill(filled.since_ns, filled.until_ns)
         self._derived.clear()
         self._listeners = [[] for _ in self.markets]
@@ -186,6 +199,7 @@ class Base:
 
         The first call only says from when on.
         """
+        self._sample_positioning(now_ns)
         begin, self._next_sample_ns = self._next_sample_ns, now_ns - now_ns % _SECOND_NS + _SECOND_NS
         self._let_go(now_ns - UNASKED_NS)
         if not begin or now_ns < begin:
@@ -205,6 +219,13 @@ class Base:
         trusted = (market.last_book_ns + STALE_NS) // _SECOND_NS
         live = max(0, min(last, trusted) - first + 1)
         market.depth.sample(market.book, range(first, last + 1), live, float(market.instrument.tick_size))
+
+    def _sample_positioning(self, now_ns: int) -> None:
+        due = self.positioning.due(now_ns)
+        if due:
+            told = [(market, market.book.imbalance(OBI_BAND)) for market in self.markets]
+        for step in due:
+            self.positioning.sample(step, [_live(*one, step * SAMPLE_NS) for one in told])
 
     def judge(self, now_ns: int) -> None:
         """Count it as a new state of the markets if one of them can be trusted more or less than at the last call."""

@@ -82,7 +82,7 @@ class Engine:
             OpenInterest: self._open_interest,
             Liquidation: self._liquidation,
             OpenInterestHistory: self._open_interest_history,
-            DayStats: self.universe.apply,
+            DayStats: self._day,
             TakerFlow: self._taker_flow,
             HistoryEnded: self._history_ended,
             Candles: self._candles,
@@ -97,6 +97,7 @@ class Engine:
             OpenInterestHistory: _learn_open_interest_history,
             TakerFlow: _learn_taker_flow,
             Liquidation: _learn_liquidation,
+            DayStats: _learn_day,
         }
 
     def apply(self, event: Event) -> None:
@@ -286,6 +287,10 @@ class Engine:
         _learn_taker_flow(*self._find(event.instrument), event)
         self.universe.apply(event)
 
+    def _day(self, event: DayStats) -> None:
+        _learn_day(*self._find(event.instrument), event)
+        self.universe.apply(event)
+
     def _liquidation(self, event: Liquidation) -> None:
         _learn_liquidation(*self._find(event.instrument), event)
         self.universe.apply(event)
@@ -322,3 +327,8 @@ def _learn_taker_flow(base: Base, market: Market, event: TakerFlow) -> None:
 
 def _learn_liquidation(base: Base, market: Market, event: Liquidation) -> None:
     base.add_liquidation(market, event)
+
+
+def _learn_day(base: Base, market: Market, event: DayStats) -> None:
+    market.day = event
+    base.day_revision += 1

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 
-from feeds.events import Funding, LongShortRatio, Quote, TakerFlow
+from feeds.events import DayStats, Funding, LongShortRatio, Quote, TakerFlow
 from feeds.instrument import Instrument
 from workstation.analytics.book import OrderBook
 from workstation.analytics.candles import CandleStore
@@ -130,6 +130,7 @@ class Market:
     candles: CandleStore = field(default_factory=CandleStore)
     taker_flow: TakerFlow | None = None
     long_short: LongShortRatio | None = None
+    day: DayStats | None = None
     begun_ns: int | None = None
     history_ended: bool = False
     last_price: float | None = None

@@ -1,0 +1,73 @@
+"""The premium of perpetuals over spot, per market and weighted by volume, on one axis of bars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from feeds.instrument import MarketKind
+from workstation.analytics.bars import frozen
+from workstation.analytics.base import Base
+from workstation.analytics.market import Market
+from workstation.analytics.premium import clamped, smoothed, weighted_mean, zone_of
+from workstation.analytics.prices import Prices, prices_of
+from workstation.analytics.views.footprint import gap_spans
+from workstation.premium_models import PremiumLine, PremiumRequest, PremiumSource, PremiumView, PremiumWeights
+from workstation.readmodels import Floats
+
+
+def premium_view(base: Base, request: PremiumRequest, revision: int, now_ns: int) -> PremiumView:
+    """Premiums of all perpetuals of a base over the volume-weighted spot price."""
+    perps, spots = chosen(base, request)
+    prices = prices_of(base, [*perps, *spots], request.bar_ns)
+    price = prices.close if request.source is PremiumSource.CLOSE else prices.ohlc4
+    spot = weighted_mean(price[len(perps) :], prices.seen[len(perps) :])
+    each = price[: len(perps)] / spot - 1.0
+    by, weights = _weights(perps, prices)
+    every = np.array([market.instrument.kind is not MarketKind.SPOT for market in perps], np.bool_)
+    linear = np.array([market.instrument.kind is MarketKind.LINEAR for market in perps], np.bool_)
+    raw = [weighted_mean(each[rows], weights[rows]) for rows in (every, linear, every & ~linear)]
+    combined, in_usd, in_coin = (_drawn(values, request) for values in raw)
+    return PremiumView(
+        request=request,
+        revision=revision,
+        bar_start_ns=frozen(prices.starts),
+        combined=combined,
+        linear=in_usd,
+        inverse=in_coin,
+        spot=frozen(spot),
+        lines=tuple(
+            PremiumLine(market.state(now_ns), _drawn(values, request), frozen(weight))
+            for market, values, weight in zip(perps, each, weights, strict=True)
+        ),
+        spots=tuple(market.state(now_ns) for market in spots),
+        weights=by,
+        zone=zone_of(base.name, raw[0]),
+        gaps=gap_spans([*perps, *spots]),
+        now_ns=now_ns,
+    )
+
+
+def chosen(base: Base, request: PremiumRequest) -> tuple[list[Market], list[Market]]:
+    """The perpetuals that are compared, and the spot markets they are compared with."""
+    wanted = [
+        market
+        for market in base.markets
+        if market.instrument.kind.is_perp and (request.venues is None or market.instrument.venue in request.venues)
+    ]
+    return wanted, [market for market in base.markets if not market.instrument.kind.is_perp]
+
+
+def _weights(perps: Sequence[Market], prices: Prices) -> tuple[PremiumWeights, Floats]:
+    """The venues' own 24 h volume if every perpetual with a price has one told, else what was seen."""
+    priced = [bool(np.isfinite(row).any()) for row in prices.close[: len(perps)]]
+    told = [market.day.volume_24h if market.day is not None else 0.0 for market in perps]
+    seen = prices.seen[: len(perps)].copy()
+    if not any(priced) or any(has and not volume > 0.0 for has, volume in zip(priced, told, strict=True)):
+        return PremiumWeights.SEEN, seen
+    return PremiumWeights.TOLD, np.repeat(np.array(told)[:, None], seen.shape[1], axis=1)
+
+
+def _drawn(values: Floats, request: PremiumRequest) -> Floats:
+    return frozen(clamped(smoothed(values, request.smoothing), request.clamp).copy())
