@@ -9,6 +9,7 @@ from widgets.pane import Pane
 from widgets.panes.cvd import CvdPane
 from widgets.panes.footprint import FootprintPane
 from widgets.panes.ladder import LadderPane
+from widgets.panes.library import LibraryPane
 from widgets.panes.liquidations import LiquidationsPane
 from widgets.panes.pressure import PressurePane
 from widgets.panes.tape import TapePane
@@ -29,4 +30,5 @@ PANES: dict[str, PaneKind] = {
     "tape": PaneKind(TapePane, "Tape", at_start=True),
     "liquidations": PaneKind(LiquidationsPane, "Liquidations"),
     "pressure": PaneKind(PressurePane, "Pressure"),
+    "library": PaneKind(LibraryPane, "Library"),
 }

@@ -41,4 +41,19 @@ class Controls(Protocol):
         """Start or stop writing what is received. A failure shows up as `StatusView.recording_failed`."""
 
     def open_recording(self, path: Path) -> None:
-        """Leave the current source and replay this file, paused at its start."""
+        """Replay this file, paused at its start; a live source goes on meanwhile."""
+
+    def go_live(self) -> None:
+        """Leave a recording for the live source that went on meanwhile."""
+
+    def bookmark(self, text: str) -> None:
+        """Mark the moment shown, in the recording that is replayed or written."""
+
+    def remove_bookmark(self, ts_ns: int) -> None:
+        """Forget a mark of the recording that is replayed."""
+
+    def set_note(self, path: Path, note: str) -> None:
+        """Write what a person says of a recording."""
+
+    def delete_recording(self, path: Path) -> None:
+        """Delete a recording that is not in use. A failure becomes a notice."""

@@ -18,6 +18,7 @@ class DockSet(QObject):
     """Owns panes and docks by name: `cvd` is the first of its kind, `cvd:2` the second. `changed` follows a new one."""
 
     changed = Signal()
+    made = Signal(object)
     moved = Signal()
     help_asked = Signal(object)
 
@@ -45,6 +46,7 @@ class DockSet(QObject):
         if self._bases and isinstance(pane, HasBases):
             pane.set_bases(self._bases)
         dock.moved.connect(self.moved)
+        self.made.emit(pane)
         dock.title.group_chosen.connect(lambda group: self.set_group(name, group))
         dock.title.asked.connect(lambda what: self._do(what, name))
         self.changed.emit()

@@ -27,6 +27,7 @@ from widgets.menus import MenuBar
 from widgets.paint_guard import paints
 from widgets.pane import Pane
 from widgets.panes.ladder import LadderPane
+from widgets.panes.library import LibraryPane
 from widgets.panes.tape import TapePane
 from widgets.playback_bar import REPLAY, PlaybackBar, is_replay
 from widgets.status_bar import StatusBar
@@ -132,7 +133,17 @@ class MainWindow(QMainWindow):
         links.base_changed.connect(self._show_base)
         self.dock_set.changed.connect(lambda: self.menus.list_docks(self.docks.values()))
         self.dock_set.help_asked.connect(lambda pane: PaneHelp(self, pane).open())
+        self.dock_set.made.connect(self._serve)
+        for pane in self.panes.values():
+            self._serve(pane)
         self.workspaces.changed.connect(self._list_workspaces)
+
+    def _serve(self, pane: Pane) -> None:
+        """Do what a pane asks of the session."""
+        if isinstance(pane, LibraryPane):
+            pane.recording_chosen.connect(self._controls.open_recording)
+            pane.note_written.connect(self._controls.set_note)
+            pane.deletion_asked.connect(self._controls.delete_recording)
 
     def use_settings(self, settings: Settings) -> None:
         """Take up what can change while the window is open."""

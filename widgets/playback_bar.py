@@ -73,6 +73,8 @@ class PlaybackBar(QWidget):
         self.forward = _button("+1m", "Forward one minute  ( Shift+] )", partial(self.jump, MINUTE_NS))
         self.now, self.end = QLabel(), QLabel()
         self.timeline = Timeline()
+        self.bookmark = _button("Bookmark", "Mark this moment  ( B )", self.mark_now)
+        self.live = _button("Go live", "Leave the recording for the live venues  ( Ctrl+L )", controls.go_live)
         self.record = _button("Record", "Start or stop recording  ( R )", controls.toggle_recording)
         self.recording = QLabel()
         self._transport = QWidget()
@@ -80,7 +82,8 @@ class PlaybackBar(QWidget):
         self._lay_out()
         self.timeline.chosen.connect(controls.seek)
         self.timeline.hovered.connect(self._show_target)
-        self.setFixedHeight(32)
+        self.timeline.mark_removed.connect(controls.remove_bookmark)
+        self.setFixedHeight(36)
 
     def _fill_speeds(self) -> None:
         for speed in SPEEDS:
@@ -99,7 +102,7 @@ class PlaybackBar(QWidget):
         for widget in (self.play, step, *self.steps.values(), self.speed, self.back, self.now):
             inside.addWidget(widget)
         inside.addWidget(self.timeline, 1)
-        for widget in (self.end, self.forward):
+        for widget in (self.end, self.forward, self.bookmark, self.live):
             inside.addWidget(widget)
         row = QHBoxLayout(self)
         row.setContentsMargins(2 * CELL, CELL, 2 * CELL, CELL)
@@ -131,6 +134,8 @@ class PlaybackBar(QWidget):
         for button in (*self.steps.values(), self.back, self.forward):
             button.setEnabled(can.seek)
         self.timeline.setEnabled(can.seek and status.start_ns is not None)
+        self.live.setVisible(can.go_live)
+        self.timeline.show_outline(status.outline, status.bookmarks)
         self._show_speed(status.speed)
         if status.start_ns is None or status.end_ns is None:
             set_text(self.now, fmt.date_clock(status.now_ns))
@@ -180,8 +185,30 @@ class PlaybackBar(QWidget):
             Command("replay.back", REPLAY, "back one minute", back, ("Shift+[", "{", "Shift+{")),
             Command("replay.forward", REPLAY, "forward one minute", forward, ("Shift+]", "}", "Shift+}")),
             Command("replay.start", REPLAY, "to the start", self.to_start, ("Home",)),
+            Command("replay.next_mark", REPLAY, "to the next bookmark", partial(self.jump_mark, 1), ("Ctrl+]",)),
+            Command("replay.previous_mark", REPLAY, "to the bookmark before", partial(self.jump_mark, -1), ("Ctrl+[",)),
+            Command("replay.live", REPLAY, "go live", self.go_live, ("Ctrl+L",)),
             Command("replay.end", REPLAY, "to the end", self.to_end, ("End",)),
         )
+
+    def mark_now(self) -> None:
+        """Bookmark the moment shown, in the recording that is replayed or written."""
+        self._controls.bookmark("")
+
+    def go_live(self) -> None:
+        """Leave a recording for the live source that went on meanwhile."""
+        if self._status is not None and self._status.capabilities.go_live:
+            self._controls.go_live()
+
+    def jump_mark(self, direction: int) -> None:
+        """Seek to the next bookmark, or to the one before."""
+        if self._status is None:
+            return
+        now_ns = self._status.now_ns
+        times = [mark.ts_ns for mark in self._status.bookmarks]
+        beyond = [ts for ts in times if (ts > now_ns if direction > 0 else ts < now_ns)]
+        if beyond:
+            self._seek(min(beyond) if direction > 0 else max(beyond))
 
     def jump(self, span_ns: int) -> None:
         """Seek by a span from now, within the recording."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPolygonF
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QMouseEvent, QPainter, QPolygonF
+from PySide6.QtWidgets import QMenu, QSizePolicy, QToolTip, QWidget
 
+from widgets import format as fmt
+from widgets.items.outline import draw_bookmarks, draw_outline
 from widgets.paint_guard import paints
 from widgets.theme import theme
+from workstation.readmodels import Bookmark, Outline
 
 _EDGE = 6
+_NEAR_PX = 6
 
 
 class Timeline(QWidget):
@@ -17,12 +21,15 @@ class Timeline(QWidget):
 
     chosen = Signal(object)
     hovered = Signal(QPoint, object)
+    mark_removed = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
         self._start_ns, self._end_ns, self._now_ns = 0, 0, 0
         self._drag_ns: int | None = None
-        self.setMinimumSize(96, 20)
+        self._outline: Outline | None = None
+        self._marks: tuple[Bookmark, ...] = ()
+        self.setMinimumSize(96, 28)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setToolTip("Drag to seek; Home and End go to the start and the end")
 
@@ -32,6 +39,17 @@ class Timeline(QWidget):
         if span != (self._start_ns, self._end_ns, self._now_ns):
             self._start_ns, self._end_ns, self._now_ns = span
             self.update()
+
+    def show_outline(self, outline: Outline | None, marks: tuple[Bookmark, ...]) -> None:
+        """Show the course of the recording behind the handle, and its bookmarks."""
+        if outline is not self._outline or marks != self._marks:
+            self._outline, self._marks = outline, marks
+            self.update()
+
+    def mark_at(self, x: float) -> Bookmark | None:
+        """The bookmark within a few pixels."""
+        near = [mark for mark in self._marks if abs(self.x_of(mark.ts_ns) - x) <= _NEAR_PX]
+        return min(near, key=lambda mark: abs(self.x_of(mark.ts_ns) - x), default=None)
 
     @property
     def dragging(self) -> bool:
@@ -58,6 +76,26 @@ class Timeline(QWidget):
         if self._drag_ns is not None:
             self._drag(event)
 
+    def event(self, event: QEvent) -> bool:
+        """A pointer that rests reads the moment, or the bookmark under it."""
+        if isinstance(event, QHelpEvent):
+            mark = self.mark_at(event.pos().x())
+            ts_ns = mark.ts_ns if mark is not None else self.time_at(event.pos().x())
+            text = f"{fmt.date_clock(ts_ns)} {fmt.zone_name(ts_ns)}"
+            QToolTip.showText(event.globalPos(), f"{text}  {mark.text}" if mark is not None else text, self)
+            return True
+        return super().event(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """A bookmark can be taken away."""
+        mark = self.mark_at(event.pos().x())
+        if mark is not None:
+            menu = QMenu(self)
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            action = menu.addAction(f"Remove bookmark {mark.text}".rstrip())
+            action.triggered.connect(lambda: self.mark_removed.emit(mark.ts_ns))
+            menu.popup(event.globalPos())
+
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if self._drag_ns is not None and event.button() is Qt.MouseButton.LeftButton:
             target, self._drag_ns = self._drag_ns, None
@@ -73,9 +111,15 @@ class Timeline(QWidget):
     def paintEvent(self, painter: QPainter) -> None:
         look, middle = theme(), self.height() / 2
         now = self.x_of(self._now_ns)
+        area = QRectF(_EDGE, 1, self.width() - 2 * _EDGE, self.height() - 6)
+        if self._outline is not None and self._outline.price:
+            painter.fillRect(QRectF(_EDGE, 0, max(now - _EDGE, 0), self.height()), look.brush("replay", 36))
+            draw_outline(painter, area, self._outline)
+            middle = self.height() - 4
         role = "replay" if self.isEnabled() else "faint"
         painter.fillRect(QRectF(_EDGE, middle - 2, self.width() - 2 * _EDGE, 4), look.brush("hairline"))
         painter.fillRect(QRectF(_EDGE, middle - 2, now - _EDGE, 4), look.brush(role))
+        draw_bookmarks(painter, area, self._marks, self.x_of)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(look.brush("text" if self.isEnabled() else "faint"))
         painter.drawPolygon(_handle(now, middle))
@@ -87,9 +131,9 @@ class Timeline(QWidget):
 def _handle(x: float, middle: float) -> QPolygonF:
     return QPolygonF(
         [
-            QPointF(x - 3, middle - 7),
-            QPointF(x + 3, middle - 7),
-            QPointF(x + 3, middle + 7),
-            QPointF(x - 3, middle + 7),
+            QPointF(x - 3, middle - 4),
+            QPointF(x + 3, middle - 4),
+            QPointF(x + 3, middle + 4),
+            QPointF(x - 3, middle + 4),
         ]
     )

@@ -20,9 +20,14 @@ def window_commands(window: MainWindow) -> tuple[Command, ...]:
 
 
 def _session(window: MainWindow) -> tuple[Command, ...]:
+    docks = window.dock_set
     return (
         Command("session.record", "Session", "start or stop recording", window.playback.toggle_recording, ("R",)),
+        Command("session.bookmark", "Session", "bookmark this moment", window.playback.mark_now, ("B",)),
         Command("session.open", "Session", "open a recording...", window.open_recording, ("Ctrl+O",)),
+        Command(
+            "session.library", "Session", "library of recordings", partial(docks.open, "library"), ("Ctrl+Shift+O",)
+        ),
         Command("session.go_to", "Session", "go to a time...", window.ask_time, ("Alt+G",)),
     )
 

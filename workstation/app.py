@@ -26,7 +26,9 @@ from widgets.main_window import MainWindow
 from widgets.presets import PRESETS
 from widgets.theme import apply_theme
 from workstation import crash, paths, settings
+from workstation.continuity import Continuity
 from workstation.desk import Desk
+from workstation.keeping import keeping_from
 from workstation.live_session import LiveSession
 from workstation.replay_session import ReplaySession
 from workstation.settings import SettingsInUse
@@ -56,7 +58,7 @@ def replay_window(path: Path) -> int:
     async def open_it(desk: Desk) -> None:
         session = ReplaySession(reader)
         session.play()
-        await desk.open(session, path.name)
+        await desk.open(session, path.name, path)
 
     return _run_window(open_it)
 
@@ -108,7 +110,15 @@ async def _open_live(desk: Desk, bases: list[str], drivers: list[VenueDriver], *
         universe=known.universe,
     )
     name = "simulated venues" if simulated else "live venues"
-    session = LiveSession(source, clock, simulated=simulated, name=name, record_to=lambda: _recording_file(simulated))
+    session = LiveSession(
+        source,
+        clock,
+        simulated=simulated,
+        name=name,
+        record_to=lambda: _recording_file(simulated),
+        continuity=Continuity(lambda: keeping_from(settings.load()[0]), desk.library.expire),
+        record_always=known.record_always and not simulated,
+    )
     await desk.open(session, name)
 
 
@@ -144,8 +154,11 @@ async def _window_life(app: QApplication, open_source: Opening, used: SettingsIn
     closed = asyncio.Event()
     app.aboutToQuit.connect(closed.set)
     shell.open()
+    listing = asyncio.create_task(desk.library.run(), name="library")
     await open_source(desk)
     await closed.wait()
+    listing.cancel()
+    await asyncio.gather(listing, return_exceptions=True)
     await desk.close()
 
 

@@ -128,6 +128,16 @@ def inspect(
         typer.echo(inspection_text(found))
 
 
+@app.command(hidden=True)
+def outline(file: Annotated[Path, typer.Argument(help="A recording.")]) -> None:
+    """Print the course of a recording as one line of JSON, after lines with the share that is done."""
+    from workstation.outline import outline_of
+
+    os.nice(10)
+    found = outline_of(file, lambda share: print(f"{share:.3f}", flush=True))  # noqa: T201
+    typer.echo(msgspec.json.encode(found).decode())
+
+
 @app.command(name="import")
 def import_(
     kind: Annotated[str, typer.Argument(help="hftbacktest, multi-venue, or auto to go by the content.")],

@@ -13,6 +13,8 @@ from pathlib import Path
 from feeds.errors import FeedError
 from feeds.recording import RecordingReader
 from workstation.analytics.engine import Engine
+from workstation.library import Library
+from workstation.library_models import Bookmark, LibraryRequest
 from workstation.live_session import LiveSession
 from workstation.readmodels import Capabilities, FootprintRequest, Presence, StatusView, View, ViewRequest
 from workstation.replay_session import ReplaySession
@@ -25,15 +27,20 @@ _STEPS_NS = {"event": None, "100 ms": 100_000_000, "1 s": 1_000_000_000}
 
 
 class Desk:
-    """Owns the session and its task. Views and status come from here, playback commands go through here."""
+    """Owns the sessions and their tasks. Views and status come from here, playback commands go through here.
 
-    def __init__(self) -> None:
+    A live session goes on, and is recorded on, while a recording is replayed; `go_live` comes back to it.
+    """
+
+    def __init__(self, library: Library | None = None) -> None:
         self.session: Session | None = None
         self.notices: tuple[str, ...] = ()
+        self.library = library or Library()
         self._name = ""
-        self._task: asyncio.Task[None] | None = None
-        self._opening: asyncio.Task[None] | None = None
-        self._failed = False
+        self._live: LiveSession | None = None
+        self._tasks: dict[Session, asyncio.Task[None]] = {}
+        self._failed: set[Session] = set()
+        self._path: Path | None = None
         self._sources = 0
         self._bar_ns = 60_000_000_000
         self._empty = Engine()
@@ -50,10 +57,14 @@ class Desk:
 
     def revision(self, request: ViewRequest) -> int:
         """Changes whenever `view(request)` would."""
+        if isinstance(request, LibraryRequest):
+            return self.library.revision
         return self.engine.revision(request)
 
     def view(self, request: ViewRequest) -> View:
         """The frozen answer to a request."""
+        if isinstance(request, LibraryRequest):
+            return self.library.view(request)
         if isinstance(request, FootprintRequest):
             self._bar_ns = request.bar_ns
         return self.engine.view(request)
@@ -64,19 +75,22 @@ class Desk:
             return StatusView(Presence.CONNECTING, "", False, 0, 0, 0, Capabilities(), notices=self.notices)
         session = self.session
         status = session.status(self._name) if isinstance(session, ReplaySession) else session.status()
+        entry = self.library.entry(self._path) if self._path is not None else None
         return replace(
             status,
             epoch=self._sources * _EPOCHS_A_SOURCE + status.epoch,
-            presence=Presence.FAILED if self._failed else status.presence,
-            notices=(*self.notices, *status.notices),
+            presence=Presence.FAILED if session in self._failed else status.presence,
+            capabilities=replace(status.capabilities, go_live=self._live is not None and session is not self._live),
+            notices=(*self.notices, *status.notices, *self._elsewhere()),
+            outline=entry.outline if entry is not None else None,
+            bookmarks=entry.notes.bookmarks if entry is not None else (),
         )
 
-    async def open(self, session: Session, name: str = "") -> None:
+    async def open(self, session: Session, name: str = "", path: Path | None = None) -> None:
         """Leave what is open and run this session."""
         await self.close()
-        self.session, self._name, self._failed = session, name, False
-        self._sources += 1
-        self._task = asyncio.create_task(self._run(session), name="session")
+        self._live = session if isinstance(session, LiveSession) else None
+        self._show(session, name, path)
 
     def hold(self, session: ReplaySession, at_ns: int, name: str = "") -> None:
         """Show a recording as it stands at a receive time, without an event loop and without playing on."""
@@ -86,14 +100,15 @@ class Desk:
             continue
 
     async def close(self) -> None:
-        """Stop the open session; a recording in progress is finished."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        """Stop all sessions; a recording in progress is finished."""
+        tasks, self._tasks = list(self._tasks.values()), {}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._live = None
 
     def open_recording(self, path: Path) -> None:
-        """Leave the current source and replay this file, paused at its start; a file that is none becomes a notice."""
+        """Replay this file, paused at its start; a file that is none becomes a notice."""
         try:
             session = ReplaySession(RecordingReader(path))
         except FeedError as error:
@@ -102,7 +117,68 @@ class Desk:
             return
         self.notices = ()
         session.seek(session.start_ns)
-        self._opening = asyncio.create_task(self.open(session, path.name), name="open recording")
+        self._show(session, path.name, path)
+
+    def go_live(self) -> None:
+        """Leave the recording; what is live has gone on meanwhile."""
+        if self._live is not None and self.session is not self._live:
+            self._show(self._live, self._live.name)
+
+    def _show(self, session: Session, name: str, path: Path | None = None) -> None:
+        """Make a session the one that is seen. A replay that was seen before ends; a live session goes on."""
+        before = self.session
+        if isinstance(before, ReplaySession) and before is not session and before in self._tasks:
+            self._tasks.pop(before).cancel()
+        self.session, self._name, self._path = session, name, path
+        self._sources += 1
+        self.library.current = str(path or "")
+        if path is not None:
+            self.library.add(path)
+        if session not in self._tasks:
+            self._tasks[session] = asyncio.create_task(self._run(session), name="session")
+
+    def _elsewhere(self) -> tuple[str, ...]:
+        """What to know of a live session that goes on out of sight."""
+        live = self._live
+        if live is None or live is self.session:
+            return ()
+        state = live.status()
+        if state.recording_failed:
+            return (f"live: {state.recording_failed}",)
+        return ("live goes on, being recorded",) if state.recording_to else ("live goes on",)
+
+    # --- library
+
+    def set_note(self, path: Path, note: str) -> None:
+        """Write what a person says of a recording."""
+        self.library.set_note(path, note)
+
+    def bookmark(self, text: str) -> None:
+        """Mark this moment of the recording that is replayed, or of the one that is being written."""
+        path, now_ns = self._path, self.status().now_ns
+        if path is None and isinstance(self.session, LiveSession) and self.session.recorder is not None:
+            path = self.session.recorder.path
+        if path is not None:
+            self.library.add_bookmark(path, Bookmark(now_ns, text))
+
+    def remove_bookmark(self, ts_ns: int) -> None:
+        """Forget a mark of the recording that is replayed."""
+        if self._path is not None:
+            self.library.remove_bookmark(self._path, ts_ns)
+
+    def delete_recording(self, path: Path) -> None:
+        """Delete a file that is not in use; a failure becomes a notice."""
+        writing = self._live.recorder.path if self._live is not None and self._live.recorder is not None else None
+        if path in (self._path, writing):
+            self.notices = (f"{path.name} is in use and was not deleted",)
+            return
+        try:
+            self.library.delete(path)
+        except OSError as error:
+            log.warning("%s was not deleted", path, exc_info=error)
+            self.notices = (f"{path.name} was not deleted: {error.strerror or error}",)
+
+    # --- playback
 
     def play(self) -> None:
         """Let recorded time run."""
@@ -156,5 +232,5 @@ class Desk:
             raise
         except Exception as error:
             log.critical("the session stopped by a fault", exc_info=error)
-            self._failed = True
+            self._failed.add(session)
             self.notices = (f"stopped by a fault ({type(error).__name__}); the log has the details",)

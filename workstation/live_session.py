@@ -13,6 +13,7 @@ from feeds.frame import CONTEXT, UNIVERSE, Frame
 from feeds.live import LiveSource
 from feeds.protocol import Reconnect
 from feeds.recording import Recorder, RecordingMetadata
+from workstation.continuity import ROTATE, Continuity
 from workstation.core import Core
 from workstation.readmodels import BackfillStatus, Capabilities, ConnectionStatus, Presence, StatusView
 from workstation.watchdog import Watchdog
@@ -27,7 +28,15 @@ class LiveSession:
     """Drives one live source. All methods are for the thread of the event loop."""
 
     def __init__(
-        self, source: LiveSource, clock: Clock, *, simulated: bool, name: str, record_to: Callable[[], Path]
+        self,
+        source: LiveSource,
+        clock: Clock,
+        *,
+        simulated: bool,
+        name: str,
+        record_to: Callable[[], Path],
+        continuity: Continuity | None = None,
+        record_always: bool = False,
     ) -> None:
         self.core = Core()
         self.name = name
@@ -39,6 +48,8 @@ class LiveSession:
         self._clock = clock
         self._simulated = simulated
         self._record_to = record_to
+        self._continuity = continuity
+        self._record_always = record_always
         self._recording_failed = ""
         self._watchdog = Watchdog()
         self._next_watch_ns = 0
@@ -47,6 +58,8 @@ class LiveSession:
     async def run(self) -> None:
         """Take batches until cancelled; the recording, if any, is finished then."""
         try:
+            if self._record_always:
+                self.toggle_recording()
             async for batch in self._source.batches():
                 self.take(batch)
         finally:
@@ -65,6 +78,20 @@ class LiveSession:
         if self.core.engine.now_ns >= self._next_watch_ns:
             self._next_watch_ns = self.core.engine.now_ns + WATCH_NS
             self._watch(self.core.engine.now_ns)
+            self._keep(self.core.engine.now_ns)
+
+    def _keep(self, now_ns: int) -> None:
+        """Go on in another file, or stop while there is room on the disk."""
+        if self.recorder is None or self._continuity is None or self.recorder.failed is not None:
+            return
+        verdict = self._continuity.judge(self.recorder, now_ns)
+        if verdict:
+            self.stop_recording()
+        if verdict == ROTATE:
+            self.toggle_recording()
+        elif verdict:
+            log.error("%s", verdict)
+            self._recording_failed = verdict
 
     def start_recording(self, path: Path | None = None) -> None:
         """Record from now on: what is open is written first and whole books are asked for again.

@@ -45,6 +45,11 @@ from workstation.heatmap_models import HeatmapRequest as HeatmapRequest
 from workstation.heatmap_models import HeatmapView as HeatmapView
 from workstation.heatmap_models import HeatPrints as HeatPrints
 from workstation.heatmap_models import HeatTile as HeatTile
+from workstation.library_models import Bookmark as Bookmark
+from workstation.library_models import LibraryRequest as LibraryRequest
+from workstation.library_models import LibraryView as LibraryView
+from workstation.library_models import Outline as Outline
+from workstation.library_models import RecordingEntry as RecordingEntry
 from workstation.liquidation_models import Cascade as Cascade
 from workstation.liquidation_models import CascadeRule as CascadeRule
 from workstation.liquidation_models import CascadeState as CascadeState
@@ -173,6 +178,7 @@ ViewRequest = (
     | HeatCellRequest
     | PremiumRequest
     | QuadrantRequest
+    | LibraryRequest
 )
 
 
@@ -319,4 +325,5 @@ View = (
     | HeatCellView
     | PremiumView
     | QuadrantView
+    | LibraryView
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from feeds.instrument import InstrumentId, Venue
+from workstation.library_models import Bookmark, Outline
 
 
 class Presence(StrEnum):
@@ -29,6 +30,7 @@ class Capabilities:
     seek: bool = False
     speed: bool = False
     record: bool = False
+    go_live: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ class StatusView:
     recording_failed: str = ""
     notices: tuple[str, ...] = field(default=())
     backfill: tuple[BackfillStatus, ...] = ()
+    outline: Outline | None = None
+    bookmarks: tuple[Bookmark, ...] = ()
 
     @property
     def history_done(self) -> float:

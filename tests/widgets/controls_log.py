@@ -36,3 +36,18 @@ class ControlsLog:
 
     def open_recording(self, path: Path) -> None:
         self.calls.append(("open_recording", path))
+
+    def go_live(self) -> None:
+        self.calls.append(("go_live", None))
+
+    def bookmark(self, text: str) -> None:
+        self.calls.append(("bookmark", text))
+
+    def remove_bookmark(self, ts_ns: int) -> None:
+        self.calls.append(("remove_bookmark", ts_ns))
+
+    def set_note(self, path: Path, note: str) -> None:
+        self.calls.append(("set_note", (path, note)))
+
+    def delete_recording(self, path: Path) -> None:
+        self.calls.append(("delete_recording", path))

@@ -29,6 +29,8 @@ from workstation.readmodels import (
     HeatCellRequest,
     HeatmapRequest,
     LadderRequest,
+    LibraryRequest,
+    LibraryView,
     LiquidationsRequest,
     PremiumRequest,
     PressureRequest,
@@ -120,4 +122,5 @@ ANSWERS: dict[type[Any], Answer] = {
         lambda state, _: quadrant_revision(state.bases, state.now_ns),
         lambda state, request: quadrant_view(state.bases, request, state.now_ns),
     ),
+    LibraryRequest: Answer(lambda _, __: 0, lambda _, request: LibraryView(request, 0, ())),  # files are not ours
 }
