@@ -112,6 +112,13 @@ def percent(fraction: float | None, decimals: int = 2) -> str:
     return f"{fraction * 100:+.{decimals}f}%".replace("-", "\N{MINUS SIGN}")
 
 
+def fixed(value: float | None, decimals: int, *, signed: bool = True) -> str:
+    """A number with so many decimals; its sign is always shown, or only where it is negative."""
+    if value is None or not math.isfinite(value):
+        return NO_DATA
+    return f"{value:+.{decimals}f}".replace("-", "\N{MINUS SIGN}") if signed else f"{value:.{decimals}f}"
+
+
 def clock(ts_ns: int, *, millis: bool = False) -> str:
     """Time of day, `HH:MM:SS` or with milliseconds."""
     text = moment(ts_ns).strftime("%H:%M:%S")

@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from tests.bench import footprint_frames, ingest, session_length, startup, switching, universe, venues
+from tests.bench import footprint_frames, ingest, session_length, startup, switching, table, universe, venues
 from tests.bench.metric import Metric
 
 MEASUREMENTS = (
@@ -16,6 +16,7 @@ MEASUREMENTS = (
     venues.measure,
     universe.measure,
     footprint_frames.measure,
+    table.measure,
     startup.measure,
 )
 

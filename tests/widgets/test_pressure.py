@@ -20,9 +20,11 @@ from pytestqt.qtbot import QtBot
 
 from tests.widgets.pressure_views import pressure_view
 from widgets.dialogs.files import save_table
+from widgets.items.digits import decode
 from widgets.panes.pressure import PressurePane
 from widgets.panes.pressure_columns import BY_NAME, COLUMNS, SCORE, SYMBOL, fitting, price_text
 from widgets.panes.pressure_model import PressureModel
+from widgets.panes.pressure_paint import _FIGURES, _ROLES
 from widgets.panes.pressure_rows import Filter, Sort, ordered, words
 from widgets.theme import apply_theme
 from workstation.pressure_models import FlowWeights, PressureView, PressureWeights, Regime
@@ -426,8 +428,28 @@ def test_stale_coins_are_grey(qtbot: QtBot) -> None:
     live = view.universe.live.copy()
     live[0] = 0
     pane = made(qtbot, replace(view, universe=replace(view.universe, live=live)))
-    assert pane.table.painted._role(pane.model.row_of("BTC"), "text") == "stale"
-    assert pane.table.painted._role(pane.model.row_of("ETH"), "text") == "text"
+    pane.table.toggle_fold(pane.model.row_of("ETH"))
+    codes = pane.model.rows.codes
+    named = [_ROLES[role] for role in pane.table.painted._row_roles(codes)]
+    assert named[pane.model.row_of("BTC")] == "stale"
+    eth = pane.model.row_of("ETH")
+    assert named[eth : eth + 4] == ["text", "muted", "muted", "muted"]
+
+
+@given(st.lists(st.one_of(st.floats(-5e3, 5e3), st.just(math.nan), st.floats(0, 1e-4)), max_size=20))
+def test_figures_are_painted_as_they_are_told(values: list[float]) -> None:
+    told = np.array(values, dtype=float)
+    for column in COLUMNS:
+        if column.look in _FIGURES:
+            assert decode(column.written.encode(told)) == [column.written.text(value) for value in values], column.name
+
+
+def test_a_failure_while_painting_is_said_and_ends_nothing(
+    pane: PressurePane, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(pane.table.painted, "draw", lambda *_: 1 / 0)
+    pane.grab()
+    assert "painting of the pressure table failed" in caplog.text
 
 
 def test_a_model_without_a_view_is_empty() -> None:

@@ -14,7 +14,7 @@ from widgets import format as text_of
 
 Codes = npt.NDArray[np.uint8]
 
-CHARACTERS = "0123456789.,-+%kmb:x \N{MINUS SIGN}\N{EN DASH}<"
+CHARACTERS = "0123456789.,-+%kmb:x \N{MINUS SIGN}\N{EN DASH}<sh"
 PAD = np.uint8(255)
 WIDTH = 16  # characters of the longest number laid out here
 
@@ -52,6 +52,26 @@ def encode_sizes(values: npt.NDArray[np.float64], *, signed: bool = False) -> Co
             _write(codes, chosen, np.minimum(digits, _LARGEST), decimals, suffix)
     _write_signs(codes, values, signed)
     _encode_singly(codes, values, np.flatnonzero(odd), text_of.signed if signed else text_of.size)
+    return codes
+
+
+def encode_fixed(values: npt.NDArray[np.float64], decimals: int, *, signed: bool = True) -> Codes:
+    """Every value with so many decimals, one row each; with its sign, the true minus, or as a plain number."""
+    values = np.asarray(values, dtype=np.float64)
+    codes = np.full((len(values), WIDTH), PAD, np.uint8)
+    known = np.isfinite(values)
+    digits = _digits(np.abs(np.where(known, values, 0.0)), decimals)
+    rows = np.flatnonzero(known & (digits <= _LARGEST))
+    _write(codes, rows, digits[rows], decimals, "")
+    first = (codes != PAD).argmax(axis=1)
+    below = np.signbit(values)
+    for chosen, sign in ((rows[below[rows]], "\N{MINUS SIGN}"), (rows[~below[rows]], "+")):
+        if signed:
+            codes[chosen, first[chosen] - 1] = _CODE[sign]
+        elif sign != "+":
+            codes[chosen, first[chosen] - 1] = _CODE["-"]
+    for row in np.flatnonzero(~known | (digits > _LARGEST)):
+        codes[row] = encode_texts([text_of.fixed(float(values[row]), decimals, signed=signed)])[0]
     return codes
 
 

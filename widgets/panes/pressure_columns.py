@@ -9,10 +9,12 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 import numpy as np
 
 from widgets import format as fmt
+from widgets.items.digits import Codes, encode_fixed, encode_sizes, encode_texts
 from workstation.pressure_models import PRESSURE_SCALES, REGIMES, Bias, PressureView, Regime
 from workstation.readmodels import Floats, Ints
 
@@ -41,6 +43,13 @@ class Look(Enum):
     AGE = auto()
 
 
+class Written(NamedTuple):
+    """How a number reads: one as a text, many as glyph codes. Both say the same."""
+
+    text: Callable[[float], str]
+    encode: Callable[[Floats], Codes]
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """`rank` 0 stays longest when the pane is narrow. `scale` is where a tint is at three quarters of its depth.
@@ -54,7 +63,7 @@ class Column:
     width: int
     rank: int
     values: Callable[[PressureView], Floats]
-    text: Callable[[float], str]
+    written: Written
     look: Look = Look.NUMBER
     scale: float = 1.0
     part: int | None = None
@@ -120,17 +129,9 @@ def _zero_unknown(values: Ints) -> Floats:
     return np.where(values > 0, values, np.nan).astype(float)
 
 
-def _percent(decimals: int) -> Callable[[float], str]:
-    return lambda value: fmt.percent(value, decimals).removesuffix("%")
-
-
-def _plain(decimals: int, factor: float = 1.0) -> Callable[[float], str]:
-    return lambda value: fmt.NO_DATA if math.isnan(value) else f"{value * factor:.{decimals}f}"
-
-
 def signed_text(value: float, decimals: int = 2) -> str:
     """A number with its sign; an en dash where it is not known."""
-    return fmt.NO_DATA if math.isnan(value) else f"{value:+.{decimals}f}".replace("-", "\N{MINUS SIGN}")
+    return fmt.fixed(value, decimals)
 
 
 def price_text(value: float) -> str:
@@ -150,60 +151,86 @@ def regime_text(value: float) -> str:
     return fmt.NO_DATA if math.isnan(value) else SHORT_REGIMES[REGIMES[int(value)]]
 
 
-def _age_text(value: float) -> str:
+def age_text(value: float) -> str:
+    """Seconds as a span of time."""
     return fmt.NO_DATA if math.isnan(value) else fmt.age(round(value * 1e9))
 
 
+def _fixed(decimals: int, factor: float = 1.0, *, signed: bool = True) -> Written:
+    return Written(
+        lambda value: fmt.fixed(value * factor, decimals, signed=signed),
+        lambda values: encode_fixed(values * factor, decimals, signed=signed),
+    )
+
+
+def _singly(text: Callable[[float], str]) -> Written:
+    return Written(text, lambda values: encode_texts([text(value) for value in values.tolist()]))
+
+
+def _worded(text: Callable[[float], str]) -> Written:
+    """What is painted as words, never as figures."""
+    return Written(text, lambda values: encode_texts([""] * len(values)))
+
+
+_SIZE, _PRICE, _AGE = Written(fmt.size, encode_sizes), _singly(price_text), _singly(age_text)
+_COUNT, _SIGNED, _RATIO, _OF_100 = (
+    _fixed(0, signed=False),
+    _fixed(2),
+    _fixed(2, signed=False),
+    _fixed(0, 100, signed=False),
+)
+_PERCENT = {decimals: _fixed(decimals, 100) for decimals in range(1, 5)}
 _H1, _H4, _H24, _FUNDING, _PREMIUM = PRESSURE_SCALES
 COLUMNS: tuple[Column, ...] = (
-    Column("rank", "#", "rank by pressure score", 28, 12, _coins(lambda v: _zero_unknown(v.rank)), _plain(0),
+    Column("rank", "#", "rank by pressure score", 28, 12, _coins(lambda v: _zero_unknown(v.rank)), _COUNT,
            rising_first=True),
     Column("symbol", "coin", "base asset; its arrow unfolds the parts of its scores and its markets", 66, 0,
-           _coins(_names), _plain(0), Look.SYMBOL, rising_first=True),
+           _coins(_names), _COUNT, Look.SYMBOL, rising_first=True),
     Column("score", "score", "derivatives pressure 0-100; the bar and its colour tell the side", 54, 1,
-           _scored("score"), _plain(0), Look.SCORE),
-    Column("bias", "bias", "to which side open interest, funding and premium lean", 46, 2, _bias, bias_text, Look.BIAS),
-    Column("regime", "regime", "what the score is made of", 82, 7, _regime, regime_text, Look.REGIME),
+           _scored("score"), _COUNT, Look.SCORE),
+    Column("bias", "bias", "to which side open interest, funding and premium lean", 46, 2, _bias,
+           _worded(bias_text), Look.BIAS),
+    Column("regime", "regime", "what the score is made of", 82, 7, _regime, _worded(regime_text), Look.REGIME),
     Column("score trail", "score 1h", "signed score over the last hour, by the default weights; sorts by its change",
-           66, 9, _coins(lambda v: _change(v.score_trail, relative=False)), signed_text, Look.TRAIL),
+           66, 9, _coins(lambda v: _change(v.score_trail, relative=False)), _SIGNED, Look.TRAIL),
     Column("flow", "flow", "flow score: mean robust z of taker flow, funding, liquidations and book against the field",
-           44, 5, _coins(lambda v: v.flow.score), signed_text, Look.TINTED, 1.5),
+           44, 5, _coins(lambda v: v.flow.score), _SIGNED, Look.TINTED, 1.5),
     Column("flow rank", "flow #", "rank by flow score, 1 the strongest", 40, 18,
-           _coins(lambda v: _zero_unknown(v.flow.rank)), _plain(0), rising_first=True),
+           _coins(lambda v: _zero_unknown(v.flow.rank)), _COUNT, rising_first=True),
     Column("price", "price", "last price on the market with the largest turnover, quote currency", 76, 8,
-           _both("price"), price_text),
-    Column("change 24 h", "24h %", "change of price over 24 h, %", 48, 10, _both("change_24h"), _percent(2),
+           _both("price"), _PRICE),
+    Column("change 24 h", "24h %", "change of price over 24 h, %", 48, 10, _both("change_24h"), _PERCENT[2],
            Look.TINTED, 0.06),
     Column("price trail", "price 1h", "price over the last hour; sorts by its change", 66, 16,
-           _coins(lambda v: _change(v.price_trail, relative=True)), _percent(2), Look.TRAIL),
-    Column("OI", "OI $", "open interest over all live perpetuals, USD", 52, 11, _both("open_interest_usd"), fmt.size),
+           _coins(lambda v: _change(v.price_trail, relative=True)), _PERCENT[2], Look.TRAIL),
+    Column("OI", "OI $", "open interest over all live perpetuals, USD", 52, 11, _both("open_interest_usd"), _SIZE),
     Column("OI 1 h", "OI 1h %", "change of open interest (base coin) over 1 h, %", 50, 3,
-           _both("interest_change_1h"), _percent(2), Look.TINTED, _H1, part=0),
+           _both("interest_change_1h"), _PERCENT[2], Look.TINTED, _H1, part=0),
     Column("OI 4 h", "OI 4h %", "change of open interest over 4 h, %", 50, 13,
-           _both("interest_change_4h"), _percent(2), Look.TINTED, _H4, part=1),
+           _both("interest_change_4h"), _PERCENT[2], Look.TINTED, _H4, part=1),
     Column("OI 24 h", "OI 24h %", "change of open interest over 24 h, %", 54, 6,
-           _both("interest_change_24h"), _percent(1), Look.TINTED, _H24, part=2),
+           _both("interest_change_24h"), _PERCENT[1], Look.TINTED, _H24, part=2),
     Column("funding", "fund 8h %", "funding per 8 h, weighted by open interest, %; positive: longs pay", 62, 4,
-           _both("funding_8h"), _percent(4), Look.TINTED, _FUNDING, part=3, flow_part=1),
-    Column("premium", "prem %", "mark over index, weighted by turnover, %", 52, 4, _both("premium"), _percent(3),
+           _both("funding_8h"), _PERCENT[4], Look.TINTED, _FUNDING, part=3, flow_part=1),
+    Column("premium", "prem %", "mark over index, weighted by turnover, %", 52, 4, _both("premium"), _PERCENT[3],
            Look.TINTED, _PREMIUM, part=4),
     Column("taker 5 m", "taker 5m %", "taker buys minus sells over volume, last whole 5 minutes told, %", 64, 14,
-           _both("taker_delta_5m"), _percent(1), Look.TINTED, 0.25, flow_part=0),
+           _both("taker_delta_5m"), _PERCENT[1], Look.TINTED, 0.25, flow_part=0),
     Column("taker 1 h", "taker 1h %", "taker buys minus sells over volume, last whole hour told, %", 64, 17,
-           _both("taker_delta_1h"), _percent(1), Look.TINTED, 0.15),
+           _both("taker_delta_1h"), _PERCENT[1], Look.TINTED, 0.15),
     Column("OBI", "OBI", "(bid - ask) / (bid + ask) of the sizes at the best prices, weighted by turnover", 46, 15,
-           _both("imbalance"), signed_text, Look.TINTED, 0.6, flow_part=3),
+           _both("imbalance"), _SIGNED, Look.TINTED, 0.6, flow_part=3),
     Column("longs out", "liq L 1h $", "longs liquidated in the last hour, USD, where venues tell it", 62, 19,
-           _both("liquidated_long_1h"), fmt.size, Look.LONGS_OUT, 1e6, flow_part=2),
+           _both("liquidated_long_1h"), _SIZE, Look.LONGS_OUT, 1e6, flow_part=2),
     Column("shorts out", "liq S 1h $", "shorts liquidated in the last hour, USD, where venues tell it", 62, 20,
-           _both("liquidated_short_1h"), fmt.size, Look.SHORTS_OUT, 1e6),
-    Column("long/short", "L/S", "long accounts per short one, of the coins in focus", 40, 21, _long_short, _plain(2)),
-    Column("volume", "vol 24h $", "turnover over 24 h, USD", 60, 22, _both("turnover_24h"), fmt.size),
+           _both("liquidated_short_1h"), _SIZE, Look.SHORTS_OUT, 1e6),
+    Column("long/short", "L/S", "long accounts per short one, of the coins in focus", 40, 21, _long_short, _RATIO),
+    Column("volume", "vol 24h $", "turnover over 24 h, USD", 60, 22, _both("turnover_24h"), _SIZE),
     Column("venues", "live", "markets that said something in the last 20 s", 38, 23,
-           _coins(lambda v: v.universe.live.astype(float)), _plain(0)),
+           _coins(lambda v: v.universe.live.astype(float)), _COUNT),
     Column("confidence", "conf %", "weight of the inputs of the pressure score that are known, %", 46, 24,
-           _scored("confidence"), _plain(0, 100)),
-    Column("age", "age", "time since the last word", 46, 25, _both("age_s"), _age_text, Look.AGE, rising_first=True),
+           _scored("confidence"), _OF_100),
+    Column("age", "age", "time since the last word", 46, 25, _both("age_s"), _AGE, Look.AGE, rising_first=True),
 )  # fmt: skip
 BY_NAME = {column.name: at for at, column in enumerate(COLUMNS)}
 SYMBOL, SCORE = BY_NAME["symbol"], BY_NAME["score"]

@@ -151,7 +151,7 @@ class PressureModel(QAbstractTableModel):
         value = float(self.values(column)[code])
         if math.isnan(value) and code >= self.rows.coins and at.name in _COINS_ONLY:
             return ""
-        return at.text(value)
+        return at.written.text(value)
 
     def _part_text(self, row: int, column: int) -> str:
         value, at = self.number(row, column), COLUMNS[column]

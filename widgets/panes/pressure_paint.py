@@ -1,248 +1,296 @@
-"""Cells of the pressure table, painted from the model's arrays: figures at the right, tints, bars and sparklines."""
+"""The body of the pressure table, painted from arrays: tints and bars as rectangles, figures from a glyph atlas.
+
+Only the rows and columns in the region that has to be painted are looked at. Figures are tabular and stand at the right
+of their cells; words and sparklines are drawn one by one, there are few of them.
+"""
 
 from __future__ import annotations
 
 import math
+from typing import Any, NamedTuple
 
 import numpy as np
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QPainter, QPolygonF
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QPainter, QPolygonF
 
-from widgets.items.bulk import SHADES, shades
+from widgets.items.bulk import SHADES, GlyphAtlas, RectBatch, TextBatch, mix, shades
+from widgets.items.digits import Codes, encode_texts
 from widgets.labels import Align, Labels
-from widgets.panes.pressure_columns import COLUMNS, Column, Look
+from widgets.panes.pressure_columns import COLUMNS, Column, Look, Written
 from widgets.panes.pressure_model import PressureModel
+from widgets.panes.pressure_trails import Trails
 from widgets.theme import theme
-from workstation.pressure_models import PressureView, band
-from workstation.readmodels import Floats
+from workstation.pressure_models import BANDS
+from workstation.readmodels import Bools, Floats, Ints
 
 ARROW_PX = 12
 _PAD = 4
-_DIM_BELOW = 0.5  # confidence under which a score is written faintly
+_KNOWN_BELOW = 0.5  # confidence under which a score is written faintly
 _STALE_S = 20.0
-_STRONG = frozenset({"stretched", "stressed"})
+_ROLES = ("text", "muted", "stale", "faint", "gap")
+_TEXT, _MUTED, _STALE, _FAINT, _GAP = range(len(_ROLES))
+_TINTS = ("buy", "sell", "liquidated_long", "liquidated_short")
+_BARS = (0.22, 0.40, 0.60, 0.85)  # share of the colour, by band
+_FIGURES = frozenset({Look.SCORE, Look.NUMBER, Look.TINTED, Look.LONGS_OUT, Look.SHORTS_OUT, Look.AGE})
 
 
-class PressureDelegate(QStyledItemDelegate):
-    """`base` is the coin that linked panes show."""
+_FILLED = frozenset({Look.SCORE, Look.TINTED, Look.LONGS_OUT, Look.SHORTS_OUT})
 
-    def __init__(self, model: PressureModel, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+
+class Cells(NamedTuple):
+    """Where what is painted stands, in pixels: rows from `first` on, columns with their left edges and widths."""
+
+    first: int
+    rows: int
+    top: float
+    row_px: int
+    columns: list[tuple[int, float, float]]
+
+
+class TablePaint:
+    """`base` is the coin that linked panes show, `selected` a row or -1."""
+
+    def __init__(self, model: PressureModel) -> None:
         self.base = ""
+        self.selected = -1
         self._model = model
         look = theme()
+        pane = look.color("pane")
         self._plain, self._bold = Labels(look.font()), Labels(look.font(bold=True))
         self._small = Labels(look.font(small=True))
-        pane = look.color("pane")
-        self._tints = {role: shades(pane, look.color(role), 0.0, 0.38) for role in ("buy", "sell")}
-        self._forced = {
-            role: shades(pane, look.color(role), 0.0, 0.5) for role in ("liquidated_long", "liquidated_short")
-        }
-        self._trails: dict[tuple[str, int], QPolygonF | None] = {}
-        self._trail_of: tuple[Floats, Floats] | None = None
-        self._draw = {
-            Look.SYMBOL: self._symbol,
-            Look.SCORE: self._score,
-            Look.BIAS: self._bias,
-            Look.REGIME: self._regime,
-            Look.TRAIL: self._trail,
-            Look.NUMBER: self._number,
-            Look.TINTED: self._tinted,
-            Look.LONGS_OUT: self._longs_out,
-            Look.SHORTS_OUT: self._shorts_out,
-            Look.AGE: self._number,
-        }
+        brushes = [brush for role in _TINTS for brush in shades(pane, look.color(role), 0.0, 0.38)]
+        bars = [QBrush(mix(pane, look.color(role), share)) for role in ("buy", "sell") for share in _BARS]
+        self._rects = RectBatch([*brushes, *bars])
+        self._bar_brush = len(brushes)
+        self._atlases: dict[float, tuple[GlyphAtlas, GlyphAtlas]] = {}
+        self._batch = TextBatch()
+        self._trails = Trails()
 
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        """One cell. What it is painted from are the model's arrays, not Qt's roles."""
-        rows, row, at = self._model.rows, index.row(), index.column()
-        rect: QRect = option.rect
-        column, code = COLUMNS[at], int(rows.codes[row])
-        if option.state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(rect, theme().brush("hairline"))
-        elif not 0 <= code < rows.coins:
-            painter.fillRect(rect, theme().brush("window"))
-        self._draw[column.look](painter, rect, row, at, column)
-        if row == rows.pins - 1:
-            painter.setPen(theme().pen("hairline"))
-            painter.drawLine(rect.bottomLeft(), rect.bottomRight())
-
-    # --- kinds of cells
-
-    def _symbol(self, painter: QPainter, rect: QRect, row: int, at: int, column: Column) -> None:
-        model, look = self._model, theme()
-        text, symbol = model.text(row, at), model.symbol(row)
-        if not model.is_coin(row):
-            painter.setPen(look.pen("muted"))
-            self._small.draw(painter, text, rect.x() + ARROW_PX + 6, rect.y(), rect.width() - ARROW_PX - 8,
-                             rect.height(), Align.LEFT)  # fmt: skip
+    def draw(self, painter: QPainter, cells: Cells, width: float, ratio: float) -> None:
+        """Paint the cells and the ground between them; `ratio` is the device pixel ratio."""
+        model = self._model
+        height = cells.rows * cells.row_px
+        painter.fillRect(QRectF(0, cells.top, width, height), theme().brush("pane"))
+        if model.view is None or not cells.rows:
             return
-        if symbol == self.base:
-            painter.fillRect(QRectF(rect.x(), rect.y(), 2, rect.height()), look.brush("focus"))
-        self._arrow(painter, rect, down=symbol in model.unfolded)
-        painter.setPen(look.pen(self._role(row, "text")))
-        labels = self._bold if symbol in model.pinned or symbol == self.base else self._plain
-        labels.draw(painter, text, rect.x() + ARROW_PX, rect.y(), rect.width() - ARROW_PX, rect.height(), Align.LEFT)
+        codes = model.rows.codes[cells.first : cells.first + cells.rows]
+        self._grounds(painter, cells, codes, width)
+        values = {at: self._values(codes, cells.first, at) for at, _, _ in cells.columns}
+        self._rectangles(painter, cells, codes, values)
+        roles = self._row_roles(codes)
+        self._figures(painter, cells, codes, values, roles, ratio)
+        for at, x, wide in cells.columns:
+            if COLUMNS[at].look not in _FIGURES:
+                self._one_by_one(painter, cells, at, x, wide, roles, values[at])
+        last = model.rows.pins - 1 - cells.first
+        if 0 <= last < cells.rows:
+            y = round(cells.top + (last + 1) * cells.row_px) - 1
+            painter.fillRect(QRectF(0, y, width, 1), theme().brush("faint"))
 
-    def _arrow(self, painter: QPainter, rect: QRect, *, down: bool) -> None:
-        x, y = rect.x() + 6.0, rect.center().y() + 0.5
+    def _values(self, codes: Ints, first: int, at: int) -> Floats:
+        """The numbers of a column in these rows."""
+        found = np.full(len(codes), np.nan)
+        own = codes >= 0
+        found[own] = self._model.values(at)[codes[own]]
+        for row in np.flatnonzero(~own).tolist():
+            found[row] = self._model.number(first + row, at)
+        return found
+
+    # --- grounds, tints and bars
+
+    def _grounds(self, painter: QPainter, cells: Cells, codes: Ints, width: float) -> None:
+        below = (codes < 0) | (codes >= self._model.rows.coins)
+        for row in np.flatnonzero(below).tolist():
+            rect = QRectF(0, cells.top + row * cells.row_px, width, cells.row_px)
+            painter.fillRect(rect, theme().brush("window"))
+        chosen = self.selected - cells.first
+        if 0 <= chosen < cells.rows:
+            rect = QRectF(0, cells.top + chosen * cells.row_px, width, cells.row_px)
+            painter.fillRect(rect, theme().brush("hairline"))
+
+    def _rectangles(self, painter: QPainter, cells: Cells, codes: Ints, values: dict[int, Floats]) -> None:
+        rects: list[Floats] = [np.empty((0, 4))]
+        brushes: list[Ints] = [np.empty(0, dtype=np.int64)]
+        y = cells.top + np.arange(cells.rows) * float(cells.row_px)
+        for at, x, wide in cells.columns:
+            column, told = COLUMNS[at], values[at]
+            if column.look not in _FILLED:
+                continue
+            brush = self._tint(column, np.where(codes >= 0, told, np.nan))
+            if column.look is Look.SCORE:
+                signed = self._signed(codes)
+                share = np.where(np.isnan(signed), 0.0, abs(signed) / 100)
+                brush = np.where(np.isnan(signed), -1, self._bar(signed))
+                rect = _boxes(x + 1, y + 2, np.maximum((wide - 2) * share, 1.0), cells.row_px - 4.0)
+            else:
+                rect = _boxes(x + 1, y, np.full(len(y), wide - 1), float(cells.row_px))
+            rects.append(rect[brush >= 0])
+            brushes.append(brush[brush >= 0])
+        self._rects.fill(np.concatenate(rects), np.concatenate(brushes))
+        self._rects.draw(painter)
+
+    def _tint(self, column: Column, told: Floats) -> Ints:
+        """The brush of each number, -1 for none: the deeper, the nearer it is to where it saturates."""
+        known = ~np.isnan(told)
+        if column.look is Look.TINTED:
+            depth, place = abs(np.tanh(np.where(known, told, 0.0) / column.scale)), np.where(told > 0, 0, 1)
+        elif column.look in (Look.LONGS_OUT, Look.SHORTS_OUT):
+            # by orders of magnitude: a thousand is barely tinted, `scale` fully
+            steps = np.log10(np.where(known, told, 0.0).clip(1_000) / 1_000) / math.log10(column.scale / 1_000)
+            depth, place = steps.clip(0, 1), np.full(len(told), 2 if column.look is Look.LONGS_OUT else 3)
+        else:
+            return np.full(len(told), -1)
+        shade = (depth * (SHADES - 1)).astype(np.int64)
+        return np.where(known & (shade > 0), place * SHADES + shade, -1)
+
+    def _bar(self, signed: Floats) -> Ints:
+        edges = [least for least, _ in BANDS[1:]]
+        depth = np.searchsorted(edges, np.nan_to_num(abs(signed)), side="right")
+        return np.asarray(self._bar_brush + np.where(signed > 0, 0, len(_BARS)) + depth)
+
+    def _signed(self, codes: Ints) -> Floats:
+        """The score with its sign, of coins and markets."""
+        view = self._model.view
+        assert view is not None
+        both = np.concatenate((view.pressure.signed, view.market_pressure.signed))
+        return np.where(codes >= 0, both[np.maximum(codes, 0)], np.nan)
+
+    # --- figures
+
+    def _row_roles(self, codes: Ints) -> Ints:
+        """In which colour a row is written: grey where no market of it is live, muted what is unfolded below a coin."""
+        view, coins = self._model.view, self._model.rows.coins
+        assert view is not None
+        stale = np.concatenate((view.universe.live == 0, view.universe.markets.columns.age_s > _STALE_S))
+        own = codes >= 0
+        roles = np.where(own & (codes < coins), _TEXT, _MUTED)
+        roles[own] = np.where(stale[codes[own]], _STALE, roles[own])
+        return roles
+
+    def _figures(
+        self, painter: QPainter, cells: Cells, codes: Ints, values: dict[int, Floats], roles: Ints, ratio: float
+    ) -> None:
+        shown = [(at, x + wide - _PAD) for at, x, wide in cells.columns if COLUMNS[at].look in _FIGURES]
+        if not shown:
+            return
+        plain, bold = self._atlas(ratio)
+        glyphs = np.concatenate(self._written(cells, codes, [at for at, _ in shown], values))
+        role = np.concatenate([_cell_roles(COLUMNS[at], values[at], roles) for at, _ in shown])
+        heavy = np.concatenate([_heavy(COLUMNS[at], values[at], codes) for at, _ in shown])
+        right = np.repeat([edge * ratio for _, edge in shown], cells.rows)
+        middle = np.tile((cells.top + (np.arange(cells.rows) + 0.5) * cells.row_px) * ratio, len(shown))
+        painter.save()
+        painter.scale(1 / ratio, 1 / ratio)
+        for place, name in enumerate(_ROLES):
+            for atlas, chosen in ((plain, (role == place) & ~heavy), (bold, (role == place) & heavy)):
+                if chosen.any():
+                    self._text(painter, atlas, name, glyphs[chosen], right[chosen], middle[chosen])
+        painter.restore()
+
+    def _text(
+        self, painter: QPainter, atlas: GlyphAtlas, role: str, glyphs: Codes, right: Floats, middle: Floats
+    ) -> None:
+        self._batch.fill_numbers(atlas, theme().color(role), atlas.layout(glyphs, 1.0), right, middle)
+        self._batch.draw(painter)
+
+    def _written(self, cells: Cells, codes: Ints, shown: list[int], values: dict[int, Floats]) -> list[Codes]:
+        """The texts of columns as glyphs; columns that are written alike go together, empty cells have none."""
+        found: dict[int, Codes] = {}
+        alike: dict[Written, list[int]] = {}
+        for at in shown:
+            alike.setdefault(COLUMNS[at].written, []).append(at)
+        for written, columns in alike.items():
+            glyphs = written.encode(np.concatenate([values[at] for at in columns]))
+            found |= dict(zip(columns, np.split(glyphs, len(columns)), strict=True))
+        for at in shown:
+            odd = (codes < 0) | (np.isnan(values[at]) & (codes >= self._model.rows.coins))
+            for row in np.flatnonzero(odd).tolist():
+                found[at][row] = encode_texts([self._model.text(cells.first + row, at)])[0]
+        return [found[at] for at in shown]
+
+    def _atlas(self, ratio: float) -> tuple[GlyphAtlas, GlyphAtlas]:
+        """Figures of one weight each, made once for a screen."""
+        if ratio not in self._atlases:
+            self._atlases[ratio] = GlyphAtlas(theme().font(), ratio), GlyphAtlas(theme().font(bold=True), ratio)
+        return self._atlases[ratio]
+
+    # --- words, arrows, sparklines
+
+    def _one_by_one(
+        self, painter: QPainter, cells: Cells, at: int, x: float, wide: float, roles: Ints, told: Floats
+    ) -> None:
+        draw = {Look.SYMBOL: self._symbol, Look.BIAS: self._bias, Look.REGIME: self._regime, Look.TRAIL: self._trail}[
+            COLUMNS[at].look
+        ]
+        for row in range(cells.rows):
+            rect = QRectF(x, cells.top + row * cells.row_px, wide, cells.row_px)
+            draw(painter, rect, cells.first + row, at, _ROLES[roles[row]], float(told[row]))
+
+    def _symbol(self, painter: QPainter, rect: QRectF, row: int, at: int, role: str, value: float) -> None:
+        model, look = self._model, theme()
+        text, x = model.text(row, at), rect.x() + ARROW_PX
+        painter.setPen(look.pen(role))
+        if not model.is_coin(row):
+            self._small.draw(painter, text, x + 6, rect.y(), rect.width() - ARROW_PX - 6, rect.height(), Align.LEFT)
+            return
+        if text == self.base:
+            painter.fillRect(QRectF(rect.x(), rect.y(), 2, rect.height()), look.brush("focus"))
+        labels = self._bold if text in model.pinned or text == self.base else self._plain
+        labels.draw(painter, text, x, rect.y(), rect.width() - ARROW_PX, rect.height(), Align.LEFT)
+        self._arrow(painter, rect, down=text in model.unfolded)
+
+    def _arrow(self, painter: QPainter, rect: QRectF, *, down: bool) -> None:
+        x, y = rect.x() + 6.0, rect.center().y()
         corners = ((-3, -1.5), (3, -1.5), (0, 2.5)) if down else ((-1.5, -3), (2.5, 0), (-1.5, 3))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme().brush("muted" if down else "faint"))
         painter.drawPolygon(QPolygonF([QPointF(x + dx, y + dy) for dx, dy in corners]))
 
-    def _score(self, painter: QPainter, rect: QRect, row: int, at: int, column: Column) -> None:
-        model, look = self._model, theme()
-        code = int(model.rows.codes[row])
-        if code < 0:
-            self._number(painter, rect, row, at, column)
-            return
-        value, signed = float(model.values(at)[code]), self._signed(code)
-        text = column.text(value)
-        if not math.isnan(value):
-            role = "buy" if signed > 0 else "sell"
-            width = max(1.0, (rect.width() - 2) * value / 100)
-            alpha = {"neutral": 60, "lean": 100, "stretched": 150, "stressed": 210}[band(value)]
-            painter.fillRect(QRectF(rect.x() + 1, rect.y() + 2, width, rect.height() - 4), look.brush(role, alpha))
-        strong = not math.isnan(value) and band(value) in _STRONG
-        painter.setPen(look.pen(self._role(row, "text")))
-        (self._bold if strong else self._plain).draw(
-            painter, text, rect.x(), rect.y(), rect.width() - _PAD, rect.height()
-        )
+    def _bias(self, painter: QPainter, rect: QRectF, row: int, at: int, role: str, value: float) -> None:
+        side = "faint" if math.isnan(value) else "muted" if not value else "buy" if value > 0 else "sell"
+        self._words(painter, rect, row, at, role, side)
 
-    def _bias(self, painter: QPainter, rect: QRect, row: int, at: int, column: Column) -> None:
-        value = self._model.number(row, at)
-        role = "muted" if not value or math.isnan(value) else "buy" if value > 0 else "sell"
-        self._words(painter, rect, row, at, role)
+    def _regime(self, painter: QPainter, rect: QRectF, row: int, at: int, role: str, value: float) -> None:
+        loud = "faint" if math.isnan(value) else "poc" if value >= 3 else "text" if value else "muted"
+        self._words(painter, rect, row, at, role, loud)
 
-    def _regime(self, painter: QPainter, rect: QRect, row: int, at: int, column: Column) -> None:
-        value = self._model.number(row, at)
-        loud = not math.isnan(value) and value >= 3
-        self._words(painter, rect, row, at, "poc" if loud else "text" if value else "muted")
-
-    def _words(self, painter: QPainter, rect: QRect, row: int, at: int, role: str) -> None:
-        painter.setPen(theme().pen(self._role(row, role)))
+    def _words(self, painter: QPainter, rect: QRectF, row: int, at: int, role: str, wanted: str) -> None:
+        painter.setPen(theme().pen(self._faint(row) or (role if role == "stale" else wanted)))
         text = self._model.text(row, at)
         self._small.draw(painter, text, rect.x() + _PAD, rect.y(), rect.width() - _PAD, rect.height(), Align.LEFT)
 
-    def _number(self, painter: QPainter, rect: QRect, row: int, at: int, column: Column) -> None:
-        text = self._model.text(row, at)
-        if not text:
-            return
-        value = self._model.number(row, at)
-        unknown = math.isnan(value)
-        late = column.look is Look.AGE and not unknown and value > _STALE_S
-        role = "faint" if unknown else "gap" if late else self._role(row, "text")
-        painter.setPen(theme().pen(role))
-        self._plain.draw(painter, text, rect.x(), rect.y(), rect.width() - _PAD, rect.height())
+    def _faint(self, row: int) -> str:
+        """Scores of which little is known are written faintly."""
+        view, code = self._model.view, int(self._model.rows.codes[row])
+        assert view is not None
+        coins = self._model.rows.coins
+        if code < 0:
+            return ""
+        known = view.pressure.confidence[code] if code < coins else view.market_pressure.confidence[code - coins]
+        return "faint" if known < _KNOWN_BELOW else ""
 
-    def _tinted(self, painter: QPainter, rect: QRect, row: int, at: int, column: Column) -> None:
-        """The deeper the colour, the nearer the number is to where it saturates."""
-        value = self._model.number(row, at)
-        if not math.isnan(value) and self._model.rows.codes[row] >= 0:
-            shade = int(abs(math.tanh(value / column.scale)) * (SHADES - 1))
-            if shade:
-                inner = QRectF(rect.x() + 1, rect.y(), rect.width() - 1, rect.height())
-                painter.fillRect(inner, self._tints["buy" if value > 0 else "sell"][shade])
-        self._number(painter, rect, row, at, column)
-
-    def _longs_out(self, painter: QPainter, rect: QRect, row: int, at: int, column: Column) -> None:
-        self._liquidated(painter, rect, row, at, column, "liquidated_long")
-
-    def _shorts_out(self, painter: QPainter, rect: QRect, row: int, at: int, column: Column) -> None:
-        self._liquidated(painter, rect, row, at, column, "liquidated_short")
-
-    def _liquidated(self, painter: QPainter, rect: QRect, row: int, at: int, column: Column, role: str) -> None:
-        """By orders of magnitude: a thousand is barely tinted, `scale` fully."""
-        value = self._model.number(row, at)
-        if value >= 1_000 and self._model.rows.codes[row] >= 0:
-            depth = min(math.log10(value / 1_000) / math.log10(column.scale / 1_000), 1.0)
-            painter.fillRect(QRectF(rect.x() + 1, rect.y(), rect.width() - 1, rect.height()),
-                             self._forced[role][int(depth * (SHADES - 1))])  # fmt: skip
-        self._number(painter, rect, row, at, column)
-
-    # --- sparklines
-
-    def _trail(self, painter: QPainter, rect: QRect, row: int, at: int, column: Column) -> None:
+    def _trail(self, painter: QPainter, rect: QRectF, row: int, at: int, role: str, value: float) -> None:
         view, code = self._model.view, int(self._model.rows.codes[row])
         if view is None or not 0 <= code < self._model.rows.coins:
             return
-        values = (view.score_trail if column.name == "score trail" else view.price_trail)[code]
-        signed = column.name == "score trail"
-        line = self._line(view, column.name, code, values, QRectF(rect).adjusted(3, 2, -3, -2), signed)
-        if line is None:
-            self._number(painter, rect, row, at, column)
-            return
-        if signed:
-            painter.setPen(theme().pen("hairline"))
-            painter.drawLine(rect.x() + 3, rect.center().y(), rect.right() - 3, rect.center().y())
-        change = float(self._model.values(at)[code])
-        painter.setPen(theme().pen(self._role(row, "buy" if change > 0 else "sell" if change < 0 else "muted")))
-        painter.save()
-        painter.translate(rect.topLeft())
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.drawPolyline(line)
-        painter.restore()
+        self._trails.follow(view)
+        side = "faint" if math.isnan(value) or not value else "buy" if value > 0 else "sell"
+        self._trails.draw(painter, rect, COLUMNS[at].name, code, side if role != "stale" else role)
 
-    def _line(
-        self, view: PressureView, name: str, code: int, values: Floats, room: QRectF, signed: bool
-    ) -> QPolygonF | None:
-        """The sparkline in the cell's own coordinates, kept until the trails move; None with fewer than two points.
 
-        The score's is centred on zero and 25 points deep at least; the price's fills its cell.
-        """
-        self._forget_old(view)
-        key = (f"{name} {room.width():.0f}", code)
-        if key in self._trails:
-            return self._trails[key]
-        known = np.flatnonzero(~np.isnan(values))
-        line = None
-        if len(known) >= 2:
-            told = values[known]
-            low, high = float(told.min()), float(told.max())
-            if signed:
-                high = max(25.0, -low, high)
-                low = -high
-            x = 3 + room.width() * known / (len(values) - 1)
-            share = (told - low) / (high - low) if high > low else np.full(len(told), 0.5)
-            y = 2 + room.height() * (1 - share)
-            line = QPolygonF([QPointF(px, py) for px, py in zip(x.tolist(), y.tolist(), strict=True)])
-        self._trails[key] = line
-        return line
+def _boxes(left: float, top: Any, width: Any, height: float) -> Floats:
+    """Rectangles (n, 4) below each other."""
+    return np.stack((np.full(len(top), left), top, width, np.full(len(top), height)), axis=1)
 
-    def _forget_old(self, view: PressureView) -> None:
-        now = (view.price_trail, view.score_trail)
-        if self._trail_of is not None and self._trail_of[0] is now[0]:
-            return
-        if self._trail_of is None or not all(
-            one.shape == other.shape and np.array_equal(one, other, equal_nan=True)
-            for one, other in zip(self._trail_of, now, strict=True)
-        ):
-            self._trails.clear()
-        self._trail_of = now
 
-    # --- roles
+def _heavy(column: Column, told: Floats, codes: Ints) -> Bools:
+    """Scores that are stretched or stressed are written boldly."""
+    if column.look is not Look.SCORE:
+        return np.zeros(len(told), dtype=bool)
+    return np.asarray((told >= BANDS[2][0]) & (codes >= 0))
 
-    def _signed(self, code: int) -> float:
-        view = self._model.view
-        assert view is not None
-        coins = len(view.pressure.signed)
-        return float(view.pressure.signed[code] if code < coins else view.market_pressure.signed[code - coins])
 
-    def _role(self, row: int, role: str) -> str:
-        """The role in which a row is written: grey where no market of it is live, faint where little is known."""
-        model, view = self._model, self._model.view
-        assert view is not None
-        code = int(model.rows.codes[row])
-        if code < 0:
-            return "muted"
-        coins = model.rows.coins
-        if code >= coins:
-            stale = view.universe.markets.columns.age_s[code - coins] > _STALE_S
-            return "stale" if stale else "muted" if role == "text" else role
-        if not view.universe.live[code]:
-            return "stale"
-        return "faint" if view.pressure.confidence[code] < _DIM_BELOW and role != "text" else role
+def _cell_roles(column: Column, told: Floats, roles: Ints) -> Ints:
+    """A dash is faint; an age beyond what counts as live is told in the colour of a gap."""
+    late: Bools = (told > _STALE_S) & (column.look is Look.AGE)
+    return np.where(np.isnan(told), _FAINT, np.where(late, _GAP, roles))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
+    QPaintEvent,
     QPolygon,
     QResizeEvent,
 )
@@ -18,9 +19,10 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QMen
 
 from widgets.labels import Align, Labels
 from widgets.markets import row_height
+from widgets.paint_guard import PaintGuard
 from widgets.panes.pressure_columns import COLUMNS, SYMBOL, Look, fitting
 from widgets.panes.pressure_model import PressureModel
-from widgets.panes.pressure_paint import ARROW_PX, PressureDelegate
+from widgets.panes.pressure_paint import ARROW_PX, Cells, TablePaint
 from widgets.panes.pressure_rows import Sort
 from widgets.theme import theme
 
@@ -44,8 +46,9 @@ class PressureTable(QTableView):
         self._current: int | None = None
         self._top = 0
         self.setModel(model)
-        self.painted = PressureDelegate(model, self)
-        self.setItemDelegate(self.painted)
+        self.painted = TablePaint(model)
+        self._guard = PaintGuard("the pressure table")
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setHorizontalHeader(PressureHeader(model, self))
         self._dress()
         head = self.horizontalHeader()
@@ -148,6 +151,38 @@ class PressureTable(QTableView):
             self.selectRow(codes.index(self._current))
         self.verticalScrollBar().setValue(self._top)
         self.fit_columns()
+
+    # --- painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The rows in the region asked for, all at once: a delegate would be called for every cell."""
+        self._guard.reset()
+        painter = QPainter(self.viewport())
+        whole, asked = self.viewport().rect(), event.region().boundingRect()
+        try:
+            painter.setClipRegion(event.region())
+            self._guard.run(painter, QRectF(whole), lambda: self._paint(painter, asked))
+        finally:
+            painter.end()
+
+    def _paint(self, painter: QPainter, asked: QRect) -> None:
+        painter.fillRect(asked, theme().brush("pane"))
+        count = self.rows.rowCount()
+        first = self.rowAt(asked.top())
+        if first < 0:
+            return
+        last = self.rowAt(asked.bottom())
+        columns = [
+            (at, float(self.columnViewportPosition(at)), float(self.columnWidth(at)))
+            for at in range(len(COLUMNS))
+            if not self.isColumnHidden(at)
+            and self.columnViewportPosition(at) <= asked.right()
+            and self.columnViewportPosition(at) + self.columnWidth(at) >= asked.left()
+        ]
+        shown = (count - 1 if last < 0 else last) - first + 1
+        cells = Cells(first, shown, float(self.rowViewportPosition(first)), self.rowHeight(first), columns)
+        self.painted.selected = self.chosen_row()
+        self.painted.draw(painter, cells, self.viewport().width(), self.devicePixelRatioF())
 
     # --- mouse and keys
 
