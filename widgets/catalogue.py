@@ -8,6 +8,7 @@ from typing import NamedTuple
 from widgets.pane import Pane
 from widgets.panes.cvd import CvdPane
 from widgets.panes.footprint import FootprintPane
+from widgets.panes.heatmap import HeatmapPane
 from widgets.panes.ladder import LadderPane
 from widgets.panes.library import LibraryPane
 from widgets.panes.liquidations import LiquidationsPane
@@ -28,6 +29,7 @@ PANES: dict[str, PaneKind] = {
     "cvd": PaneKind(CvdPane, "CVD", at_start=True),
     "ladder": PaneKind(LadderPane, "Ladder", at_start=True),
     "tape": PaneKind(TapePane, "Tape", at_start=True),
+    "heatmap": PaneKind(HeatmapPane, "Heatmap"),
     "liquidations": PaneKind(LiquidationsPane, "Liquidations"),
     "pressure": PaneKind(PressurePane, "Pressure"),
     "library": PaneKind(LibraryPane, "Library"),

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from tests.bench import footprint_frames, ingest, session_length, startup, switching, table, universe, venues
+from tests.bench import footprint_frames, heatmap_frames, ingest, session_length, startup, switching, universe, venues
 from tests.bench.metric import Metric
 
 MEASUREMENTS = (
@@ -17,6 +18,7 @@ MEASUREMENTS = (
     universe.measure,
     footprint_frames.measure,
     table.measure,
+    heatmap_frames.measure,
     startup.measure,
 )
 
