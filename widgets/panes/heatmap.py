@@ -263,14 +263,16 @@ class HeatmapPane(Pane):
         self._quiet = before
 
     def _extent(self, left: float, right: float) -> tuple[float, float] | None:
-        """The best prices in sight, with air for the depth around them."""
+        """The best prices and the prints in sight, with air for the depth around them."""
         view, grid = self._view, self.chart.grid
         if view is None or view.mid is None:
             return None
         columns = view.columns
         first = max(grid.ts_ns(left) // view.bucket_ns - columns.first_bucket, 0)
         last = max(grid.ts_ns(right) // view.bucket_ns + 1 - columns.first_bucket, 0)
-        seen = np.concatenate((columns.bid[first:last], columns.ask[first:last]))
+        prints = self.prints.prints
+        traded = (prints.ts_venue_ns >= grid.ts_ns(left)) & (prints.ts_venue_ns < grid.ts_ns(right))
+        seen = np.concatenate((columns.bid[first:last], columns.ask[first:last], prints.price[traded]))
         seen = seen[np.isfinite(seen)]
         low, high = (float(seen.min()), float(seen.max())) if len(seen) else (view.mid, view.mid)
         air = max(_AIR * view.mid, 0.35 * (high - low))
