@@ -6,8 +6,17 @@ import json
 import sys
 from pathlib import Path
 
-from tests.bench import footprint_frames, ingest, session_length, startup, switching, table, universe, venues
-from tests.bench import footprint_frames, heatmap_frames, ingest, session_length, startup, switching, universe, venues
+from tests.bench import (
+    footprint_frames,
+    heatmap_frames,
+    ingest,
+    session_length,
+    startup,
+    switching,
+    table,
+    universe,
+    venues,
+)
 from tests.bench.metric import Metric
 
 MEASUREMENTS = (
