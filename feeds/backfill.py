@@ -7,13 +7,14 @@ asked for again after a growing pause, because venues that limit us say so by fa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from feeds.events import Event, HistoryEnded, Trade, TradesFilled
 from feeds.instrument import Instrument, InstrumentId
 
+BETWEEN = "{} trades missing since the connection before"
 ANEW = "the venue numbers its trades anew"
 UNREAD = "a message could not be read"
 MAX_PAGES = 120
@@ -109,12 +110,18 @@ class TradeBackfill:
         self._asked: _Asked | None = None
         self._held: list[TradesFilled] = []
 
-    def begin(self, trade_id: int, ts_ns: int, before: LastTrade | None) -> None:
-        """The first trade of a connection: fill up to the last one that was passed on, or some history."""
+    def begin(self, trade_id: int, ts_ns: int, before: LastTrade | None) -> int:
+        """The first trade of a connection: fill up to the last one that was passed on, or some history.
+
+        Returns how many are missing since the last one. Some of them may have been lost on this connection, before its
+        first trade, so that what it received is certain from this one on.
+        """
         if before is not None and before.number >= 0:
             self.miss(before.number + 1, trade_id - 1, before.ts_venue_ns, ts_ns)
-        elif self._history_ns:
+            return max(trade_id - 1 - before.number, 0)
+        if self._history_ns:
             self._holes.append(_Hole(0, trade_id - 1, ts_ns, None))
+        return 0
 
     def miss(self, first: int, last: int, since_ns: int, until_ns: int) -> None:
         """Ids `first` to `last` did not arrive, between trades of these venue times."""
@@ -139,10 +146,11 @@ class TradeBackfill:
         asked.retry_ns = None
         return asked.page
 
-    def answer(self, trades: Sequence[Trade], now_ns: int) -> list[Event]:
-        """Take an answer, ascending in id.
+    def answer(self, trades: Sequence[Trade], now_ns: int, others: Collection[int] = ()) -> list[Event]:
+        """Take an answer, ascending in id. `others` are ids of what is no trade of the market.
 
-        Trades outside the page are left out. An answer that was not asked for fills the hole that its ids lie in: a
+        Trades outside the page are left out. What an answer lacks at its end stays a gap, what it lacks at its
+        beginning is asked for again. An answer that was not asked for fills the hole that its ids lie in: a
         recording that began late holds answers to questions from before.
         """
         asked, self._asked = self._asked, None
@@ -150,11 +158,11 @@ class TradeBackfill:
             page = asked.page
             wanted = tuple(trade for trade in trades if page.first <= _id(trade) <= asked.hole.last)
             if wanted:
-                return self._fill(asked.hole, page.first, wanted, now_ns)
+                return self._fill(asked.hole, wanted, others, now_ns)
         for hole in (hole for hole in self._holes if not hole.is_history):
             if wanted := tuple(trade for trade in trades if hole.first <= _id(trade) <= hole.last):
                 self._asked = asked
-                return self._fill(hole, max(hole.first, _id(wanted[0])), wanted, now_ns)
+                return self._fill(hole, wanted, others, now_ns)
         return self._end(asked.hole, now_ns) if asked is not None else []
 
     def fail(self, now_ns: int) -> list[Event]:
@@ -175,10 +183,16 @@ class TradeBackfill:
         self._holes, self._asked = [], None
         return [*told, HistoryEnded(self._instrument, now_ns)] if is_history else told
 
-    def _fill(self, hole: _Hole, first: int, trades: tuple[Trade, ...], now_ns: int) -> list[Event]:
-        since_ns, until_ns = trades[0].ts_venue_ns, hole.until_ns
+    def _fill(self, hole: _Hole, trades: tuple[Trade, ...], others: Collection[int], now_ns: int) -> list[Event]:
+        first, last = _id(trades[0]), _id(trades[-1])
+        while first - 1 in others:
+            first -= 1
+        while last + 1 in others:
+            last += 1
+        since_ns = trades[0].ts_venue_ns
+        until_ns = hole.until_ns if last >= hole.last else trades[-1].ts_venue_ns
         hole.pages += 1
-        if first == hole.first and hole.since_ns is not None:
+        if first <= hole.first and hole.since_ns is not None:
             since_ns = min(since_ns, hole.since_ns)
         hole.last, hole.until_ns = first - 1, since_ns
         self._held.append(TradesFilled(self._instrument, now_ns, since_ns, until_ns, trades))

@@ -52,9 +52,15 @@ def _ask(market: Instrument, spans: Sequence[Span]) -> Iterator[Question]:
         weight = 2 if market.kind is MarketKind.SPOT else next(w for most, w in _WEIGHTS if span.minutes <= most)
         yield Question(market, Fetch(f"{api}/klines?{where}", candle_tag(market, span), weight), _read_candles)
     if market.kind.is_perp:
-        who = f"pair={name.removesuffix('_PERP')}" if market.kind is MarketKind.INVERSE else f"symbol={name}"
-        path = f"/futures/data/globalLongShortAccountRatio?{who}&period=5m&limit=1"
-        yield Question(market, Fetch(path, f"accounts/{market.symbol}", 1), _read_accounts, RATIO_S)
+        yield Question(market, ask_accounts(market), read_accounts, RATIO_S)
+
+
+def ask_accounts(market: Instrument) -> Fetch:
+    """The request that `read_accounts` reads."""
+    name = quote(market.symbol)
+    who = f"pair={name.removesuffix('_PERP')}" if market.kind is MarketKind.INVERSE else f"symbol={name}"
+    path = f"/futures/data/globalLongShortAccountRatio?{who}&period=5m&limit=1"
+    return Fetch(path, f"accounts/{market.symbol}", 1)
 
 
 def _read_candles(market: Instrument, body: bytes, now_ns: int) -> Sequence[Candles]:
@@ -68,6 +74,7 @@ def _candle(market: Instrument, row: _Kline) -> Candle:
     return candle(market, row[0], row[1:5], row[5] * market.multiplier, row[7], row[9] * market.multiplier)
 
 
-def _read_accounts(market: Instrument, body: bytes, now_ns: int) -> Sequence[Event]:
+def read_accounts(market: Instrument, body: bytes, now_ns: int) -> Sequence[Event]:
+    """The newest share of long accounts."""
     rows = _accounts.decode(body)
     return [LongShortRatio(market, row.timestamp * _MS, now_ns, row.longShortRatio, row.longAccount) for row in rows]

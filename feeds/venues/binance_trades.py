@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from feeds.backfill import ANEW, UNREAD, LastTrade, LastTrades, Page, TradeBackfill, after, begins_anew
+from feeds.backfill import ANEW, BETWEEN, UNREAD, LastTrade, LastTrades, Page, TradeBackfill, after, begins_anew
 from feeds.events import Event, Side, Trade, TradesLive, TradesLost
 from feeds.instrument import Instrument
 from feeds.protocol import Fetch
@@ -70,12 +70,15 @@ class BinanceTrades:
         if self._channel == "trade":
             return []
         trade = self._trade(data, data.a if data.a is not None else "", now_ns)
+        missing = 0
         if not self._channel and data.a is not None:
-            self._backfill.begin(data.a, data.T * _MS, self._passed_on.get(self.instrument.id))
+            missing = self._backfill.begin(data.a, data.T * _MS, self._passed_on.get(self.instrument.id))
         self._channel = "aggTrade"
         events = self._chain(data.a, data.T * _MS, now_ns)
         if events is None:
             return []
+        if missing:
+            events += self._marked(BETWEEN.format(missing), now_ns, missing)
         return [*events, trade]
 
     def next_fetch(self) -> Fetch | None:

@@ -31,11 +31,22 @@ from feeds.frame import ConnectionSpec, Frame
 from feeds.instrument import Instrument, MarketKind
 from feeds.protocol import Fetch
 from feeds.units import Size, Units
+from feeds.venues.binance_context import ask_accounts, read_accounts
 from feeds.venues.binance_rows import finite, liquidation
 from feeds.venues.binance_wire import Combined, ForceOrderData, MarkData, Millis, QuoteData
 from feeds.venues.driver import Endpoints
 from feeds.venues.polling import Job, every, once
-from feeds.venues.universe import REST, Events, UniverseProtocol, coins, polled, universe_spec
+from feeds.venues.universe import (
+    ACCOUNTS,
+    ACCOUNTS_AFTER_S,
+    ACCOUNTS_S,
+    REST,
+    Events,
+    UniverseProtocol,
+    coins,
+    polled,
+    universe_spec,
+)
 
 _MS = 1_000_000
 _SECOND_NS = 1_000 * _MS
@@ -49,7 +60,7 @@ _FIVE_MINUTES_MS, _HOUR_MS = 300_000, 3_600_000
 _DAY_MS = 24 * _HOUR_MS
 _ALL, _QUOTES = ("!markPrice@arr@1s", "!ticker@arr", "!forceOrder@arr"), "!bookTicker"
 _EACH = ("markPrice@1s", "ticker", "forceOrder")
-_ASKED = ("fundingInfo", "openInterest", "openInterestHist", "flow", "day")
+_ASKED = ("fundingInfo", "openInterest", "openInterestHist", "flow", "day", ACCOUNTS)
 _ENVELOPE = b'{"stream":"'
 _NAME_AT = len(_ENVELOPE)
 _ROUTE_LIMIT = 4_096
@@ -155,6 +166,8 @@ def _jobs(spec: ConnectionSpec) -> Iterator[Job]:
         if "day" in asked:
             path = f"{api}/klines?symbol={name}&interval=1h&limit=25"
             yield every(_DAY_S, Fetch(path, f"day/{symbol}"), 30 + number / 4)
+        if ACCOUNTS in asked:
+            yield every(ACCOUNTS_S, ask_accounts(market), ACCOUNTS_AFTER_S + number)
 
 
 class BinanceUniverse(UniverseProtocol):
@@ -172,6 +185,7 @@ class BinanceUniverse(UniverseProtocol):
             "openInterestHist": self._history,
             "flow": self._flow,
             "day": self._day_flow,
+            ACCOUNTS: lambda perp, body, now_ns: read_accounts(perp.instrument, body, now_ns),
         }
 
     def tick(self, now_ns: int) -> None:

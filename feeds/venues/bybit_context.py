@@ -65,8 +65,13 @@ def _ask(market: Instrument, spans: Sequence[Span]) -> Iterator[Question]:
         where = f"{who}&interval=1&start={span.start_ms}&end={span.end_ms - 1}&limit={span.minutes}"
         yield Question(market, Fetch(f"/v5/market/kline?{where}", candle_tag(market, span)), _read_candles)
     if market.kind.is_perp:
-        path = f"/v5/market/account-ratio?{who}&period=5min&limit=1"
-        yield Question(market, Fetch(path, f"accounts/{market.symbol}"), _read_accounts, RATIO_S)
+        yield Question(market, ask_accounts(market), read_accounts, RATIO_S)
+
+
+def ask_accounts(market: Instrument) -> Fetch:
+    """The request that `read_accounts` reads."""
+    who = f"category={market.kind.value}&symbol={market.symbol}"
+    return Fetch(f"/v5/market/account-ratio?{who}&period=5min&limit=1", f"accounts/{market.symbol}")
 
 
 def _result(body: bytes) -> msgspec.Raw:
@@ -88,7 +93,8 @@ def _candle(market: Instrument, row: _Kline) -> Candle:
     return candle(market, row[0], row[1:5], row[5] * market.multiplier, row[6])
 
 
-def _read_accounts(market: Instrument, body: bytes, now_ns: int) -> Sequence[Event]:
+def read_accounts(market: Instrument, body: bytes, now_ns: int) -> Sequence[Event]:
+    """The newest share of long accounts. Raises ProtocolError and msgspec\'s errors for a body that tells none."""
     rows = [row for row in _accounts.decode(_result(body)).rows if row.sellRatio]
     return [
         LongShortRatio(market, row.timestamp * _MS, now_ns, row.buyRatio / row.sellRatio, row.buyRatio) for row in rows

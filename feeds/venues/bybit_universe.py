@@ -27,14 +27,27 @@ from feeds.instrument import Instrument, MarketKind
 from feeds.protocol import Fetch
 from feeds.units import Units
 from feeds.venues.bybit import BybitProtocol
+from feeds.venues.bybit_context import ask_accounts, read_accounts
 from feeds.venues.bybit_ticker import number
 from feeds.venues.bybit_wire import Millis
 from feeds.venues.driver import Endpoints
 from feeds.venues.polling import Job, every, once
-from feeds.venues.universe import REST, Events, UniverseProtocol, coins, polled, streamed, universe_spec
+from feeds.venues.universe import (
+    ACCOUNTS,
+    ACCOUNTS_AFTER_S,
+    ACCOUNTS_S,
+    REST,
+    Events,
+    UniverseProtocol,
+    coins,
+    polled,
+    streamed,
+    universe_spec,
+)
 
 _MS = 1_000_000
 _HOUR_NS = 3_600_000 * _MS
+_ASKED = ("tickers", "open-interest", ACCOUNTS)
 _TICKERS_S = 1.0
 _ARGS_LIMIT = 20_000  # characters of all topics of a connection; the venue allows 21,000
 _PAST = (("5min", 50), ("1h", 26))  # the last four hours closely, and the day
@@ -94,7 +107,7 @@ def plan(kind: MarketKind, listed: tuple[Instrument, ...], endpoints: Endpoints)
     markets = coins(listed)
     if not markets:
         return ()
-    url, asked = f"{endpoints.websocket}/v5/public/{kind.value}", (REST + "tickers", REST + "open-interest")
+    url, asked = f"{endpoints.websocket}/v5/public/{kind.value}", tuple(REST + topic for topic in _ASKED)
     first, *others = _parts(markets)
     return (
         universe_spec(kind, markets, (*_topics(first), *asked), url),
@@ -127,6 +140,9 @@ def _jobs(spec: ConnectionSpec) -> Iterator[Job]:
     asked, category = polled(spec), f"category={spec.kind.value}"
     if "tickers" in asked:
         yield every(_TICKERS_S, Fetch(f"/v5/market/tickers?{category}", "tickers"))
+    if ACCOUNTS in asked:
+        for count, market in enumerate(spec.markets):
+            yield every(ACCOUNTS_S, ask_accounts(market), ACCOUNTS_AFTER_S + count / 1.5)
     if "open-interest" in asked:
         for count, market in enumerate(spec.markets):
             for step, (span, limit) in enumerate(_PAST):
@@ -159,6 +175,8 @@ class BybitUniverse(UniverseProtocol):
         if topic == "tickers":
             return self._rows(_tickers.decode(answer.result).rows, answer.time * _MS or now_ns, now_ns)
         perp = self._perps.get(symbol)
+        if topic == ACCOUNTS and perp is not None:
+            return read_accounts(perp.instrument, body, now_ns)
         return self._history(perp, _past.decode(answer.result).rows, now_ns) if perp is not None else ()
 
     def _rows(self, rows: list[_Row], ts_ns: int, now_ns: int) -> Events:

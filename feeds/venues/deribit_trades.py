@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from feeds.backfill import ANEW, UNREAD, LastTrade, LastTrades, Page, TradeBackfill, after, begins_anew
+from feeds.backfill import ANEW, BETWEEN, UNREAD, LastTrade, LastTrades, Page, TradeBackfill, after, begins_anew
 from feeds.events import Event, Side, Trade, TradesLive, TradesLost
 from feeds.protocol import Fetch
 from feeds.units import Units
@@ -65,7 +65,8 @@ class DeribitTrades:
             events += self._marked(UNREAD, now_ns)
             self._unread = False
         if last is None:
-            self._backfill.begin(seq, ts_ns, passed_on)
+            if missing := self._backfill.begin(seq, ts_ns, passed_on):
+                events += self._marked(BETWEEN.format(missing), now_ns, missing)
         elif is_anew:
             events += self._marked(ANEW, now_ns)
         elif seq != last.number + 1:
@@ -96,7 +97,9 @@ class DeribitTrades:
     def answer(self, page: TradesPage, now_ns: int) -> Sequence[Event]:
         """Trades that were asked for; blocks are left out as they are live. Raises ProtocolError."""
         rows = sorted(page.trades, key=lambda row: row.trade_seq)
-        return self._backfill.answer([self.trade(row, now_ns) for row in rows if row.block_trade_id is None], now_ns)
+        trades = [self.trade(row, now_ns) for row in rows if row.block_trade_id is None]
+        blocks = {row.trade_seq for row in rows if row.block_trade_id is not None}
+        return self._backfill.answer(trades, now_ns, blocks)
 
     def close(self, now_ns: int) -> Sequence[Event]:
         """The connection ends."""

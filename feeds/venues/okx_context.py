@@ -58,10 +58,15 @@ def _ask(market: Instrument, spans: Sequence[Span]) -> Iterator[Question]:
     for period in _PERIODS:
         path = f"{_RUBIK}/contracts/open-interest-history?{who}&period={period}&limit=100"
         yield Question(market, Fetch(path, f"interest/{symbol}/{period}"), _read_interest)
-    path = f"{_RUBIK}/contracts/long-short-account-ratio-contract?{who}&period=5m&limit=1"
-    yield Question(market, Fetch(path, f"accounts/{symbol}"), _read_accounts, RATIO_S)
+    yield Question(market, ask_accounts(market), read_accounts, RATIO_S)
     path = f"{_RUBIK}/taker-volume-contract?{who}&period=5m&unit=0&limit=2"
     yield Question(market, Fetch(path, f"takers/{symbol}"), _read_takers, RATIO_S)
+
+
+def ask_accounts(market: Instrument) -> Fetch:
+    """The request that `read_accounts` reads."""
+    path = f"{_RUBIK}/contracts/long-short-account-ratio-contract?instId={market.symbol}&period=5m&limit=1"
+    return Fetch(path, f"accounts/{market.symbol}")
 
 
 def _rows(decoder: msgspec.json.Decoder[Any], body: bytes) -> list[Any]:
@@ -86,7 +91,8 @@ def _read_interest(market: Instrument, body: bytes, now_ns: int) -> Sequence[Eve
     return [OpenInterestHistory(market, now_ns, tuple(rows))] if rows else []
 
 
-def _read_accounts(market: Instrument, body: bytes, now_ns: int) -> Sequence[Event]:
+def read_accounts(market: Instrument, body: bytes, now_ns: int) -> Sequence[Event]:
+    """The newest share of long accounts. Raises ProtocolError and msgspec\'s errors for a body that tells none."""
     rows: list[tuple[int, float]] = _rows(_accounts, body)
     return [LongShortRatio(market, ts_ms * _MS, now_ns, ratio, ratio / (1 + ratio)) for ts_ms, ratio in rows]
 

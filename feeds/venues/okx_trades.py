@@ -10,7 +10,18 @@ from collections.abc import Sequence
 
 import msgspec
 
-from feeds.backfill import ANEW, UNREAD, LastTrade, LastTrades, Page, TradeBackfill, after, begins_anew, in_order
+from feeds.backfill import (
+    ANEW,
+    BETWEEN,
+    UNREAD,
+    LastTrade,
+    LastTrades,
+    Page,
+    TradeBackfill,
+    after,
+    begins_anew,
+    in_order,
+)
 from feeds.errors import ProtocolError
 from feeds.events import Event, Trade, TradesLive, TradesLost
 from feeds.protocol import Fetch
@@ -71,14 +82,20 @@ class OkxTrades:
         self._last = LastTrade(row.tradeId, ts_ns)
         first = row.tradeId - (row.count or 1) + 1
         if last is None:
-            if row.count is not None:
-                self._backfill.begin(first, ts_ns, self._passed_on.get(self._units.instrument.id))
-            unread, self._unread = self._unread, False
-            return self._marked(UNREAD, now_ns) if unread else self.go_live(now_ns)
+            return self._first(row, first, now_ns)
         if is_anew:
             return self._marked(ANEW, now_ns)
         missing = 0 if row.count is None else first - 1 - last.number
         return self._broken(row, first, missing, last, now_ns) if missing else self.go_live(now_ns)
+
+    def _first(self, row: wire.TradeRow, first: int, now_ns: int) -> list[Event]:
+        before, missing = self._passed_on.get(self._units.instrument.id), 0
+        if row.count is not None:
+            missing = self._backfill.begin(first, row.ts * _MS, before)
+        unread, self._unread = self._unread, False
+        if missing:
+            return [*self.go_live(now_ns), *self._marked(BETWEEN.format(missing), now_ns, missing)]
+        return self._marked(UNREAD, now_ns) if unread else self.go_live(now_ns)
 
     def _broken(self, row: wire.TradeRow, first: int, missing: int, last: LastTrade, now_ns: int) -> list[Event]:
         known = after(last, self._passed_on.get(self._units.instrument.id))

@@ -26,9 +26,21 @@ from feeds.units import Units
 from feeds.venues import okx_wire as wire
 from feeds.venues.driver import Endpoints
 from feeds.venues.okx import OkxProtocol
+from feeds.venues.okx_context import ask_accounts, read_accounts
 from feeds.venues.okx_rows import funding, index_price, mark_price, open_interest, read_price
 from feeds.venues.polling import Job, every
-from feeds.venues.universe import REST, Events, UniverseProtocol, coins, polled, streamed, universe_spec
+from feeds.venues.universe import (
+    ACCOUNTS,
+    ACCOUNTS_AFTER_S,
+    ACCOUNTS_S,
+    REST,
+    Events,
+    UniverseProtocol,
+    coins,
+    polled,
+    streamed,
+    universe_spec,
+)
 
 _MS = 1_000_000
 _SWAPS = "instType=SWAP"
@@ -85,13 +97,17 @@ def plan(kind: MarketKind, listed: tuple[Instrument, ...], endpoints: Endpoints)
     if not markets:
         return ()
     quotes = sorted({market.quote for market in markets})
-    asked = (*_PATHS, *(f"{_INDEX}/{quote}" for quote in quotes))
+    asked = (*_PATHS, ACCOUNTS, *(f"{_INDEX}/{quote}" for quote in quotes))
     streams = ("liquidation-orders:SWAP", "instruments:SWAP", *(REST + topic for topic in asked))
     return (universe_spec(kind, markets, streams, f"{endpoints.websocket}/ws/v5/public"),)
 
 
 def _jobs(spec: ConnectionSpec) -> Iterator[Job]:
-    for place, tag in enumerate(sorted(polled(spec))):
+    asked = polled(spec)
+    if ACCOUNTS in asked:
+        for count, market in enumerate(spec.markets):
+            yield every(ACCOUNTS_S, ask_accounts(market), ACCOUNTS_AFTER_S + 1.5 * count)  # 5 in 2 s are allowed
+    for place, tag in enumerate(sorted(asked - {ACCOUNTS})):
         topic, _, quote = tag.partition("/")
         path = _PATHS.get(topic) or f"/api/v5/market/{_INDEX}?quoteCcy={quote}"
         yield every(_EVERY_S[topic] * _SLOWER[spec.kind], Fetch(path, tag), place / 8)
@@ -116,6 +132,8 @@ class OkxUniverse(UniverseProtocol):
         }
 
     def _answer(self, topic: str, symbol: str, body: bytes, now_ns: int) -> Events:
+        if topic == ACCOUNTS and symbol in self._perps:
+            return read_accounts(self._perps[symbol].instrument, body, now_ns)
         decoder = _DECODERS.get(topic)
         if decoder is None:
             return ()

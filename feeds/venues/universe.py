@@ -22,6 +22,8 @@ from feeds.venues.polling import Job, Polls
 log = logging.getLogger(__name__)
 
 REST = "rest:"
+ACCOUNTS, ACCOUNTS_S, ACCOUNTS_AFTER_S = "accounts", 600.0, 40.0
+"""The share of long accounts, which venues tell by market and every five minutes: asked for in turn, half as often."""
 _SELDOM_NS = 10_000_000_000
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 

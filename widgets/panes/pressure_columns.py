@@ -224,7 +224,7 @@ COLUMNS: tuple[Column, ...] = (
            _both("liquidated_long_1h"), _SIZE, Look.LONGS_OUT, 1e6, flow_part=2),
     Column("shorts out", "liq S 1h $", "shorts liquidated in the last hour, USD, where venues tell it", 62, 20,
            _both("liquidated_short_1h"), _SIZE, Look.SHORTS_OUT, 1e6),
-    Column("long/short", "L/S", "long accounts per short one, of the coins in focus", 40, 21, _long_short, _RATIO),
+    Column("long/short", "L/S", "long accounts per short one, where venues tell it", 40, 21, _long_short, _RATIO),
     Column("volume", "vol 24h $", "turnover over 24 h, USD", 60, 22, _both("turnover_24h"), _SIZE),
     Column("venues", "live", "markets that said something in the last 20 s", 38, 23,
            _coins(lambda v: v.universe.live.astype(float)), _COUNT),

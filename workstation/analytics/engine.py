@@ -98,6 +98,7 @@ class Engine:
             TakerFlow: _learn_taker_flow,
             Liquidation: _learn_liquidation,
             DayStats: _learn_day,
+            LongShortRatio: _learn_long_short,
         }
 
     def apply(self, event: Event) -> None:
@@ -323,6 +324,10 @@ def _learn_open_interest_history(base: Base, market: Market, event: OpenInterest
 
 def _learn_taker_flow(base: Base, market: Market, event: TakerFlow) -> None:
     market.taker_flow = event
+
+
+def _learn_long_short(base: Base, market: Market, event: LongShortRatio) -> None:
+    market.long_short = event
 
 
 def _learn_liquidation(base: Base, market: Market, event: Liquidation) -> None:
