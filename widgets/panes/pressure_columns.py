@@ -184,11 +184,11 @@ _H1, _H4, _H24, _FUNDING, _PREMIUM = PRESSURE_SCALES
 COLUMNS: tuple[Column, ...] = (
     Column("rank", "#", "rank by pressure score", 28, 12, _coins(lambda v: _zero_unknown(v.rank)), _COUNT,
            rising_first=True),
-    Column("symbol", "coin", "base asset; its arrow unfolds the parts of its scores and its markets", 66, 0,
+    Column("symbol", "coin", "base asset; its arrow unfolds the parts of its scores and its markets", 62, 0,
            _coins(_names), _COUNT, Look.SYMBOL, rising_first=True),
-    Column("score", "score", "derivatives pressure 0-100; the bar and its colour tell the side", 54, 1,
+    Column("score", "score", "derivatives pressure 0-100; the bar and its colour tell the side", 48, 1,
            _scored("score"), _COUNT, Look.SCORE),
-    Column("bias", "bias", "to which side open interest, funding and premium lean", 46, 2, _bias,
+    Column("bias", "bias", "to which side open interest, funding and premium lean", 42, 2, _bias,
            _worded(bias_text), Look.BIAS),
     Column("regime", "regime", "what the score is made of", 82, 7, _regime, _worded(regime_text), Look.REGIME),
     Column("score trail", "score 1h", "signed score over the last hour, by the default weights; sorts by its change",
@@ -204,15 +204,15 @@ COLUMNS: tuple[Column, ...] = (
     Column("price trail", "price 1h", "price over the last hour; sorts by its change", 66, 16,
            _coins(lambda v: _change(v.price_trail, relative=True)), _PERCENT[2], Look.TRAIL),
     Column("OI", "OI $", "open interest over all live perpetuals, USD", 52, 11, _both("open_interest_usd"), _SIZE),
-    Column("OI 1 h", "OI 1h %", "change of open interest (base coin) over 1 h, %", 50, 3,
+    Column("OI 1 h", "OI 1h %", "change of open interest (base coin) over 1 h, %", 48, 3,
            _both("interest_change_1h"), _PERCENT[2], Look.TINTED, _H1, part=0),
     Column("OI 4 h", "OI 4h %", "change of open interest over 4 h, %", 50, 13,
            _both("interest_change_4h"), _PERCENT[2], Look.TINTED, _H4, part=1),
     Column("OI 24 h", "OI 24h %", "change of open interest over 24 h, %", 54, 6,
            _both("interest_change_24h"), _PERCENT[1], Look.TINTED, _H24, part=2),
-    Column("funding", "fund 8h %", "funding per 8 h, weighted by open interest, %; positive: longs pay", 62, 4,
+    Column("funding", "fund 8h %", "funding per 8 h, weighted by open interest, %; positive: longs pay", 58, 4,
            _both("funding_8h"), _PERCENT[4], Look.TINTED, _FUNDING, part=3, flow_part=1),
-    Column("premium", "prem %", "mark over index, weighted by turnover, %", 52, 4, _both("premium"), _PERCENT[3],
+    Column("premium", "prem %", "mark over index, weighted by turnover, %", 50, 4, _both("premium"), _PERCENT[3],
            Look.TINTED, _PREMIUM, part=4),
     Column("taker 5 m", "taker 5m %", "taker buys minus sells over volume, last whole 5 minutes told, %", 64, 14,
            _both("taker_delta_5m"), _PERCENT[1], Look.TINTED, 0.25, flow_part=0),
@@ -237,11 +237,10 @@ SYMBOL, SCORE = BY_NAME["symbol"], BY_NAME["score"]
 
 
 def fitting(width: int, columns: tuple[Column, ...] = COLUMNS) -> list[int]:
-    """The columns that fit into a width, in their order: those of the lowest rank first, the symbol in any case."""
+    """The columns that fit into a width, in their order: those of the lowest rank first, the symbol always."""
     chosen, left = [], width
     for at in sorted(range(len(columns)), key=lambda at: columns[at].rank):
-        if left < columns[at].width and at != SYMBOL:
-            break
-        chosen.append(at)
-        left -= columns[at].width
+        if left >= columns[at].width or at == SYMBOL:
+            chosen.append(at)
+            left -= columns[at].width
     return sorted(chosen)

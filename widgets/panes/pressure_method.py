@@ -63,8 +63,8 @@ class Weight(QDoubleSpinBox):
         self.setSingleStep(step)
         self.setDecimals(decimals)
         self.setKeyboardTracking(False)
-        self.setFixedSize(52, 20)
-        self.setStyleSheet("padding: 0 4px")
+        self.setFixedSize(44, 20)
+        self.setStyleSheet("padding: 0 2px")
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -131,7 +131,7 @@ class PressureMethod(QScrollArea):
     def _table(self, heads: Sequence[str], names: Sequence[str], boxes: Sequence[Weight]) -> QGridLayout:
         """A line of headings, one a name, and one for the sum."""
         grid = QGridLayout()
-        grid.setHorizontalSpacing(2 * CELL)
+        grid.setHorizontalSpacing(CELL)
         grid.setVerticalSpacing(1)
         for at, text in enumerate(heads):
             grid.addWidget(_caption(text, right=at > 0), 0, at)
@@ -143,7 +143,7 @@ class PressureMethod(QScrollArea):
             self._cells.append(cells)
         for line, box in enumerate(boxes, 1):
             grid.addWidget(box, line, 1, Qt.AlignmentFlag.AlignRight)
-        for at, width in enumerate((76, 52, 68, 64, 52)):
+        for at, width in enumerate((56, 44, 60, 52, 42)):
             grid.setColumnMinimumWidth(at, width)
         grid.setColumnStretch(len(heads), 1)
         return grid

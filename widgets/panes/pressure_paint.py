@@ -13,6 +13,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QPainter, QPolygonF
 
+from widgets.format import NO_DATA
 from widgets.items.bulk import SHADES, GlyphAtlas, RectBatch, TextBatch, mix, shades
 from widgets.items.digits import Codes, encode_texts
 from widgets.labels import Align, Labels
@@ -58,7 +59,7 @@ class TablePaint:
         pane = look.color("pane")
         self._plain, self._bold = Labels(look.font()), Labels(look.font(bold=True))
         self._small = Labels(look.font(small=True))
-        brushes = [brush for role in _TINTS for brush in shades(pane, look.color(role), 0.0, 0.38)]
+        brushes = [brush for role in _TINTS for brush in shades(pane, look.color(role), 0.0, 0.32)]
         bars = [QBrush(mix(pane, look.color(role), share)) for role in ("buy", "sell") for share in _BARS]
         self._rects = RectBatch([*brushes, *bars])
         self._bar_brush = len(brushes)
@@ -120,7 +121,7 @@ class TablePaint:
             if column.look is Look.SCORE:
                 signed = self._signed(codes)
                 share = np.where(np.isnan(signed), 0.0, abs(signed) / 100)
-                brush = np.where(np.isnan(signed), -1, self._bar(signed))
+                brush = np.where(np.isnan(signed), -1, self._bar(signed, self._doubted(codes)))
                 rect = _boxes(x + 1, y + 2, np.maximum((wide - 2) * share, 1.0), cells.row_px - 4.0)
             else:
                 rect = _boxes(x + 1, y, np.full(len(y), wide - 1), float(cells.row_px))
@@ -143,9 +144,10 @@ class TablePaint:
         shade = (depth * (SHADES - 1)).astype(np.int64)
         return np.where(known & (shade > 0), place * SHADES + shade, -1)
 
-    def _bar(self, signed: Floats) -> Ints:
+    def _bar(self, signed: Floats, doubted: Bools) -> Ints:
+        """The brush of a score's bar: by its band, the palest where little is known."""
         edges = [least for least, _ in BANDS[1:]]
-        depth = np.searchsorted(edges, np.nan_to_num(abs(signed)), side="right")
+        depth = np.where(doubted, 0, np.searchsorted(edges, np.nan_to_num(abs(signed)), side="right"))
         return np.asarray(self._bar_brush + np.where(signed > 0, 0, len(_BARS)) + depth)
 
     def _signed(self, codes: Ints) -> Floats:
@@ -176,7 +178,10 @@ class TablePaint:
         plain, bold = self._atlas(ratio)
         glyphs = np.concatenate(self._written(cells, codes, [at for at, _ in shown], values))
         role = np.concatenate([_cell_roles(COLUMNS[at], values[at], roles) for at, _ in shown])
-        heavy = np.concatenate([_heavy(COLUMNS[at], values[at], codes) for at, _ in shown])
+        doubted = self._doubted(codes)
+        heavy = np.concatenate([_heavy(COLUMNS[at], values[at], codes) & ~doubted for at, _ in shown])
+        scores = np.repeat([COLUMNS[at].look is Look.SCORE for at, _ in shown], cells.rows)
+        role[scores & (role == _TEXT) & np.tile(doubted, len(shown))] = _MUTED
         right = np.repeat([edge * ratio for _, edge in shown], cells.rows)
         middle = np.tile((cells.top + (np.arange(cells.rows) + 0.5) * cells.row_px) * ratio, len(shown))
         painter.save()
@@ -255,19 +260,17 @@ class TablePaint:
         self._words(painter, rect, row, at, role, loud)
 
     def _words(self, painter: QPainter, rect: QRectF, row: int, at: int, role: str, wanted: str) -> None:
-        painter.setPen(theme().pen(self._faint(row) or (role if role == "stale" else wanted)))
+        doubted = self._doubted(self._model.rows.codes[row : row + 1])[0]
+        painter.setPen(theme().pen("faint" if doubted else role if role == "stale" else wanted))
         text = self._model.text(row, at)
         self._small.draw(painter, text, rect.x() + _PAD, rect.y(), rect.width() - _PAD, rect.height(), Align.LEFT)
 
-    def _faint(self, row: int) -> str:
-        """Scores of which little is known are written faintly."""
-        view, code = self._model.view, int(self._model.rows.codes[row])
+    def _doubted(self, codes: Ints) -> Bools:
+        """Where so little of a score's inputs is known that it is written faintly."""
+        view = self._model.view
         assert view is not None
-        coins = self._model.rows.coins
-        if code < 0:
-            return ""
-        known = view.pressure.confidence[code] if code < coins else view.market_pressure.confidence[code - coins]
-        return "faint" if known < _KNOWN_BELOW else ""
+        known = np.concatenate((view.pressure.confidence, view.market_pressure.confidence))
+        return np.asarray((codes >= 0) & (known[np.maximum(codes, 0)] < _KNOWN_BELOW))
 
     def _trail(self, painter: QPainter, rect: QRectF, row: int, at: int, role: str, value: float) -> None:
         view, code = self._model.view, int(self._model.rows.codes[row])
@@ -275,7 +278,9 @@ class TablePaint:
             return
         self._trails.follow(view)
         side = "faint" if math.isnan(value) or not value else "buy" if value > 0 else "sell"
-        self._trails.draw(painter, rect, COLUMNS[at].name, code, side if role != "stale" else role)
+        if not self._trails.draw(painter, rect, COLUMNS[at].name, code, side if role != "stale" else role):
+            painter.setPen(theme().pen("faint"))
+            self._plain.draw(painter, NO_DATA, rect.x(), rect.y(), rect.width(), rect.height(), Align.CENTER)
 
 
 def _boxes(left: float, top: Any, width: Any, height: float) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -41,10 +42,11 @@ def said(view: PressureView) -> list[Said]:
             found.append(Said(caption, fmt.NO_DATA, "faint"))
         else:
             found.append(Said(caption, f"{symbols[coin]} {signed_text(float(score[coin]))}", role, symbols[coin]))
+    takers = int((~np.isnan(view.flow.values[0])).sum())
     known = line.long + line.short + line.neutral
     found += [
         Said("spread", fmt.NO_DATA if math.isnan(line.spread) else f"{line.spread:.2f} z"),
-        Said("breadth", fmt.NO_DATA if math.isnan(line.breadth) else f"{line.breadth:.0%} bought"),
+        Said("breadth", fmt.NO_DATA if math.isnan(line.breadth) else f"{line.breadth:.0%} of {takers} bought"),
         Said("stress", fmt.NO_DATA if math.isnan(line.stress) else f"{line.stress:.0f} {band(line.stress)}"),
         Said("long", str(line.long) if known else fmt.NO_DATA, "buy"),
         Said("short", str(line.short) if known else fmt.NO_DATA, "sell"),

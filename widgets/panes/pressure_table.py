@@ -165,9 +165,20 @@ class PressureTable(QTableView):
         finally:
             painter.end()
 
+    def _why_empty(self) -> str:
+        view = self.rows.view
+        if view is None or not view.universe.symbols:
+            return "waiting for the first word of a perpetual"
+        return "no coin passes the filters"
+
     def _paint(self, painter: QPainter, asked: QRect) -> None:
         painter.fillRect(asked, theme().brush("pane"))
         count = self.rows.rowCount()
+        if not count:
+            painter.setPen(theme().pen("muted"))
+            painter.setFont(theme().font())
+            painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, self._why_empty())
+            return
         first = self.rowAt(asked.top())
         if first < 0:
             return

@@ -32,14 +32,14 @@ class Trails:
         ):
             self._lines.clear()
 
-    def draw(self, painter: QPainter, rect: QRectF, name: str, coin: int, role: str) -> None:
-        """Draw a coin's line into its cell; nothing while fewer than two points are known."""
+    def draw(self, painter: QPainter, rect: QRectF, name: str, coin: int, role: str) -> bool:
+        """Draw a coin's line into its cell; False while fewer than two points are known."""
         key = (name, coin, round(rect.width()))
         if key not in self._lines:
             self._lines[key] = self._line(name, coin, rect.width() - 2 * _X, rect.height() - 2 * _Y)
         line = self._lines[key]
         if line is None:
-            return
+            return False
         painter.save()
         painter.translate(rect.topLeft())
         if name == SIGNED:
@@ -49,6 +49,7 @@ class Trails:
         painter.setPen(theme().pen(role))
         painter.drawPolyline(line)
         painter.restore()
+        return True
 
     def _line(self, name: str, coin: int, width: float, height: float) -> QPolygonF | None:
         view = self._view
