@@ -50,6 +50,11 @@ from workstation.library_models import LibraryRequest as LibraryRequest
 from workstation.library_models import LibraryView as LibraryView
 from workstation.library_models import Outline as Outline
 from workstation.library_models import RecordingEntry as RecordingEntry
+from workstation.level_models import LevelLedger as LevelLedger
+from workstation.level_models import LevelRules as LevelRules
+from workstation.level_models import LevelSource as LevelSource
+from workstation.level_models import LiquidationLevelsRequest as LiquidationLevelsRequest
+from workstation.level_models import LiquidationLevelsView as LiquidationLevelsView
 from workstation.liquidation_models import Cascade as Cascade
 from workstation.liquidation_models import CascadeRule as CascadeRule
 from workstation.liquidation_models import CascadeState as CascadeState
@@ -174,6 +179,7 @@ ViewRequest = (
     | UniverseRequest
     | PressureRequest
     | LiquidationsRequest
+    | LiquidationLevelsRequest
     | HeatmapRequest
     | HeatCellRequest
     | PremiumRequest
@@ -321,6 +327,7 @@ View = (
     | UniverseView
     | PressureView
     | LiquidationsView
+    | LiquidationLevelsView
     | HeatmapView
     | HeatCellView
     | PremiumView

@@ -53,6 +53,7 @@ from workstation.readmodels import (
     FootprintView,
     Freshness,
     LadderRequest,
+    LiquidationLevelsRequest,
     LiquidationsRequest,
     QuadrantRequest,
     TapeRequest,
@@ -147,7 +148,10 @@ def test_a_revision_changes_only_with_what_a_view_shows() -> None:
         assert not any(changed(event))
     in_interest = [isinstance(request, CvdRequest) and request.unit is CvdUnit.OI for request in REQUESTS]
     assert changed(OpenInterest(BINANCE, now, now, 5.0)) == in_interest
-    of_a_chart = [isinstance(request, FootprintRequest) and request.base == "BTC" for request in REQUESTS]
+    of_a_chart = [
+        isinstance(request, FootprintRequest | LiquidationLevelsRequest) and request.base == "BTC"
+        for request in REQUESTS
+    ]
     of_the_chart = [chart or line for chart, line in zip(of_a_chart, in_interest, strict=True)]
     assert changed(OpenInterest(BINANCE, now, now, 7.0)) == of_the_chart
     of_the_list = [isinstance(request, LiquidationsRequest) for request in REQUESTS]

@@ -14,6 +14,7 @@ from workstation.analytics.views.cvd import cvd_view
 from workstation.analytics.views.footprint import footprint_view
 from workstation.analytics.views.heatmap import heat_cell_view, heatmap_view
 from workstation.analytics.views.ladder import ladder_view
+from workstation.analytics.views.liquidation_levels import liquidation_levels_view
 from workstation.analytics.views.liquidations import liquidations_revision, liquidations_view
 from workstation.analytics.views.premium import premium_view
 from workstation.analytics.views.pressure import pressure_view
@@ -31,6 +32,7 @@ from workstation.readmodels import (
     LadderRequest,
     LibraryRequest,
     LibraryView,
+    LiquidationLevelsRequest,
     LiquidationsRequest,
     PremiumRequest,
     PressureRequest,
@@ -116,6 +118,7 @@ ANSWERS: dict[type[Any], Answer] = {
         lambda state, _: state.universe.revision,
         lambda state, request: pressure_view(state.universe, state.trails, request),
     ),
+    LiquidationLevelsRequest: of_base(liquidation_levels_view, "flow"),
     LiquidationsRequest: Answer(liquidations_revision, liquidations_view),
     PremiumRequest: of_base(premium_view, "day"),
     QuadrantRequest: Answer(

@@ -320,6 +320,7 @@ def _learn_open_interest(base: Base, market: Market, event: OpenInterest) -> Non
 
 def _learn_open_interest_history(base: Base, market: Market, event: OpenInterestHistory) -> None:
     market.interest.fill(event.rows)
+    base.flow_revision += 1
 
 
 def _learn_taker_flow(base: Base, market: Market, event: TakerFlow) -> None:

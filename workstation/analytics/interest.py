@@ -31,15 +31,20 @@ class InterestSeries:
     """At most one row a minute, the last of it, in order of venue time."""
 
     def __init__(self) -> None:
+        self.rewritten = 0  # how often anything but the end changed
         self._rows: list[Interest] = []
 
     def __deepcopy__(self, memo: object) -> InterestSeries:
         copy = InterestSeries()
-        copy._rows = self._rows.copy()
+        copy._rows, copy.rewritten = self._rows.copy(), self.rewritten
         return copy
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    def since(self, position: int) -> list[Interest]:
+        """The rows from a position on, oldest first."""
+        return self._rows[position:]
 
     @property
     def last(self) -> Interest | None:
@@ -51,7 +56,9 @@ class InterestSeries:
         rows = self._rows
         if not rows or row.ts_ns // MINUTE_NS > rows[-1].ts_ns // MINUTE_NS:
             rows.append(row)
-            del rows[:-KEPT]
+            if len(rows) > KEPT:
+                del rows[:-KEPT]
+                self.rewritten += 1
         elif row.ts_ns >= rows[-1].ts_ns:
             rows[-1] = row
         else:
@@ -78,6 +85,7 @@ class InterestSeries:
         return Change(moved, moved / before.size if before.size else None)
 
     def _insert(self, row: Interest) -> None:
+        self.rewritten += 1
         rows, minute = self._rows, row.ts_ns - row.ts_ns % MINUTE_NS
         place = bisect_left(rows, minute, key=_time)
         if place < len(rows) and rows[place].ts_ns < minute + MINUTE_NS:

@@ -1,0 +1,122 @@
+"""Estimated liquidation levels through time and now, and beside them what was really liquidated."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from workstation.analytics.bars import frozen
+from workstation.analytics.base import Base
+from workstation.analytics.level_bars import LevelBars, LevelInputs
+from workstation.analytics.liquidation_levels import LONG, SHORT, Levels
+from workstation.analytics.market import Market
+from workstation.analytics.views.footprint import gap_spans, last_price, round_step
+from workstation.level_models import (
+    MINUTE_NS,
+    LevelLedger,
+    LevelSource,
+    LiquidationLevelsRequest,
+    LiquidationLevelsView,
+)
+from workstation.readmodels import MarketState
+
+GRACE_NS = 15_000_000_000  # what is told late by less still counts for its minute
+FORCED_SHOWN = 2_000
+
+
+def liquidation_levels_view(
+    base: Base, request: LiquidationLevelsRequest, revision: int, now_ns: int
+) -> LiquidationLevelsView:
+    """Answer a request; without bars or without open interest there are no levels."""
+    markets = [market for market in base.chosen(request.markets) if market.instrument.kind.is_perp]
+    states = tuple(market.state(now_ns) for market in markets)
+    bars = _inputs(base, markets).bars(base) if markets else None
+    made = _empty(states) if bars is None else _made(base, request, bars, states)
+    return LiquidationLevelsView(
+        request=request,
+        revision=revision,
+        bar_ns=MINUTE_NS,
+        **made,
+        **_forced(base, markets, made["start_ns"]),
+        gaps=gap_spans(markets),
+        markets=states,
+        last_price=last_price(markets),
+        now_ns=now_ns,
+    )
+
+
+def _inputs(base: Base, markets: list[Market]) -> LevelInputs:
+    key = ("level bars", tuple(market.index for market in markets))
+    found = base.find(key)
+    return found if isinstance(found, LevelInputs) else base.keep(key, LevelInputs(markets))
+
+
+def _made(
+    base: Base, request: LiquidationLevelsRequest, bars: LevelBars, states: tuple[MarketState, ...]
+) -> dict[str, Any]:
+    key = ("levels", request)
+    found = base.find(key)
+    levels = found if isinstance(found, Levels) else base.keep(key, Levels(request.rules))
+    size = _row_size(base, request, bars)
+    finished = min(max((base.watermark_ns - GRACE_NS) // MINUTE_NS - bars.first, 0), len(bars))
+    history = levels.update(bars, size, finished)
+    model, running = levels.running(bars)
+    now = model.standing.sum(axis=0)
+    counts = zip(states, model.changes.tolist(), strict=True)
+    return {
+        "start_ns": bars.first * MINUTE_NS,
+        "row_size": float(size),
+        "first_row": model.grid.first,
+        "levels": history,
+        "running": frozen(running),
+        "long_now": frozen(now[LONG]),
+        "short_now": frozen(now[SHORT]),
+        "close": frozen(bars.close),
+        "high": frozen(np.fmax.reduce(bars.high)),
+        "low": frozen(np.fmin.reduce(bars.low)),
+        "ledger": model.ledger,
+        "sources": tuple(LevelSource(state, count) for state, count in counts),
+    }
+
+
+def _row_size(base: Base, request: LiquidationLevelsRequest, bars: LevelBars) -> Fraction:
+    """A round step near the wanted share of the first price."""
+    known = bars.close[np.isfinite(bars.close)]
+    return round_step(Fraction(float(known[0]) * request.rules.row_share), base.largest_tick(base.markets))
+
+
+def _empty(states: tuple[MarketState, ...]) -> dict[str, Any]:
+    nothing = frozen(np.zeros(0))
+    names = ("long_now", "short_now", "close", "high", "low")
+    return {
+        "start_ns": 0,
+        "row_size": 1.0,
+        "first_row": 0,
+        "levels": frozen(np.zeros((0, 0), np.float32)),
+        "running": frozen(np.zeros((0, 0), np.float32)),
+        "ledger": LevelLedger(),
+        "sources": tuple(LevelSource(state, 0) for state in states),
+        **dict.fromkeys(names, nothing),
+    }
+
+
+def _forced(base: Base, markets: list[Market], since_ns: int) -> dict[str, Any]:
+    """The largest real liquidations since the first bar; their price is what they cost over their size."""
+    wanted = [market.index for market in markets]
+    parts = [part.where(np.isin(part.market, wanted) & (part.ts >= since_ns)) for part in base.forced.parts()]
+    ts, size, usd, sign = (
+        np.concatenate([np.zeros(0, kind), *(getattr(part, name) for part in parts)])
+        for name, kind in (("ts", np.int64), ("size", np.float64), ("notional", np.float64), ("sign", np.int64))
+    )
+    largest = np.sort(np.argsort(-usd, kind="stable")[:FORCED_SHOWN])
+    order = largest[np.argsort(ts[largest], kind="stable")]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        price = usd[order] / size[order]
+    return {
+        "forced_ts_ns": frozen(ts[order]),
+        "forced_price": frozen(price),
+        "forced_usd": frozen(usd[order]),
+        "forced_position": frozen(-sign[order]),
+    }
