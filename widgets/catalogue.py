@@ -11,6 +11,7 @@ from widgets.panes.footprint import FootprintPane
 from widgets.panes.heatmap import HeatmapPane
 from widgets.panes.ladder import LadderPane
 from widgets.panes.library import LibraryPane
+from widgets.panes.liquidation_heatmap import LiquidationHeatmapPane
 from widgets.panes.liquidations import LiquidationsPane
 from widgets.panes.pressure import PressurePane
 from widgets.panes.tape import TapePane
@@ -31,6 +32,7 @@ PANES: dict[str, PaneKind] = {
     "tape": PaneKind(TapePane, "Tape", at_start=True),
     "heatmap": PaneKind(HeatmapPane, "Heatmap"),
     "liquidations": PaneKind(LiquidationsPane, "Liquidations"),
+    "liquidation_heatmap": PaneKind(LiquidationHeatmapPane, "Liquidation heatmap"),
     "pressure": PaneKind(PressurePane, "Pressure"),
     "library": PaneKind(LibraryPane, "Library"),
 }

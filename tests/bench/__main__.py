@@ -22,12 +22,17 @@ from tests.bench.metric import Metric
 MEASUREMENTS = (
     session_length.measure,  # first, while no memory is there to be used again
     switching.measure,
+from tests.bench import footprint_frames, ingest, liquidations, startup, universe, venues
+from tests.bench.metric import Metric
+
+MEASUREMENTS = (
     ingest.measure,
     venues.measure,
     universe.measure,
     footprint_frames.measure,
     table.measure,
     heatmap_frames.measure,
+    liquidations.measure,
     startup.measure,
 )
 
