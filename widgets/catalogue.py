@@ -13,7 +13,9 @@ from widgets.panes.ladder import LadderPane
 from widgets.panes.library import LibraryPane
 from widgets.panes.liquidation_heatmap import LiquidationHeatmapPane
 from widgets.panes.liquidations import LiquidationsPane
+from widgets.panes.premium import PremiumPane
 from widgets.panes.pressure import PressurePane
+from widgets.panes.quadrant import QuadrantPane
 from widgets.panes.tape import TapePane
 
 
@@ -35,4 +37,6 @@ PANES: dict[str, PaneKind] = {
     "liquidation_heatmap": PaneKind(LiquidationHeatmapPane, "Liquidation heatmap"),
     "pressure": PaneKind(PressurePane, "Pressure"),
     "library": PaneKind(LibraryPane, "Library"),
+    "premium": PaneKind(PremiumPane, "Premium"),
+    "quadrant": PaneKind(QuadrantPane, "Quadrant"),
 }

@@ -17,6 +17,7 @@ from tests.bench import (
     universe,
     venues,
 )
+from tests.bench import footprint_frames, ingest, position_panes, session_length, startup, switching, universe, venues
 from tests.bench.metric import Metric
 
 MEASUREMENTS = (
@@ -33,6 +34,7 @@ MEASUREMENTS = (
     table.measure,
     heatmap_frames.measure,
     liquidations.measure,
+    position_panes.measure,
     startup.measure,
 )
 
