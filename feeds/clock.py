@@ -6,7 +6,11 @@ Integers, nanoseconds since the epoch, UTC.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Protocol
+
+_LOOK_NS = 500_000_000
+_FOLLOWED_NS = 1_000_000_000
 
 
 class Clock(Protocol):
@@ -17,11 +21,28 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's wall clock."""
+    """The machine's wall clock, made steady: it never steps back.
+
+    It runs on the monotonic clock from where the wall clock stood at its making. A wall clock that is set back is not
+    followed; one that is ahead by more than a second, because it was set or because the computer slept, is.
+    """
+
+    def __init__(
+        self, wall_ns: Callable[[], int] = time.time_ns, steady_ns: Callable[[], int] = time.monotonic_ns
+    ) -> None:
+        self._wall_ns, self._steady_ns = wall_ns, steady_ns
+        self._ahead_ns = wall_ns() - steady_ns()
+        self._look_ns = 0
 
     def now_ns(self) -> int:
         """Nanoseconds since the epoch, UTC."""
-        return time.time_ns()
+        steady_ns = self._steady_ns()
+        if steady_ns >= self._look_ns:
+            self._look_ns = steady_ns + _LOOK_NS
+            ahead_ns = self._wall_ns() - steady_ns
+            if ahead_ns - self._ahead_ns > _FOLLOWED_NS:
+                self._ahead_ns = ahead_ns
+        return steady_ns + self._ahead_ns
 
 
 class ManualClock:

@@ -89,6 +89,8 @@ def readings_of(status: StatusView, frame_ms: Sequence[float], frames_per_s: flo
         line.append(
             Segment(f"{median(ordered):.1f}/{late:.1f} ms", "muted", "Time of a repaint: median / 99th percentile")
         )
+    if status.memory_bytes:
+        line.append(Segment(f"{status.memory_bytes / 1e6:,.0f} MB", "muted", "Memory that the program takes"))
     line.append(Segment(f"{fmt.clock(status.now_ns)} {fmt.zone_name(status.now_ns)}", "text", "Time of the shown data"))
     return line
 

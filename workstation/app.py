@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import qasync
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QLockFile, QTimer
 from PySide6.QtWidgets import QApplication
 
 from feeds.clock import SystemClock
@@ -21,19 +21,23 @@ from feeds.live import LiveSource
 from feeds.recording import RecordingReader
 from feeds.venues import DRIVERS
 from feeds.venues.driver import VenueDriver, loopback
+from widgets.dialogs.crash import CrashReport
 from widgets.format import use_habits
 from widgets.main_window import MainWindow
 from widgets.presets import PRESETS
 from widgets.theme import apply_theme
 from workstation import crash, paths, settings
 from workstation.continuity import Continuity
+from workstation.crash import Faults
 from workstation.desk import Desk
+from workstation.heartbeat import BEAT_S, Heartbeat
 from workstation.keeping import keeping_from
 from workstation.live_session import LiveSession
 from workstation.replay_session import ReplaySession
 from workstation.settings import SettingsInUse
 from workstation.settings_models import Numbers, Settings
 from workstation.simulated import Simulator
+from workstation.workspace_models import WorkspaceStore
 from workstation.workspaces import Seen, WorkspaceFiles
 
 Opening = Callable[[Desk], Awaitable[None]]
@@ -150,22 +154,48 @@ def _run_window(open_source: Opening) -> int:
 async def _window_life(app: QApplication, open_source: Opening, used: SettingsInUse, notice: str) -> None:
     desk = Desk()
     desk.notices = (notice,) if notice else ()
-    shell = Shell(app, desk, WorkspaceFiles(), used)
+    lock = QLockFile(str(paths.config_dir() / "window.lock"))
+    alone = lock.tryLock(100)
+    if not alone:
+        desk.notices = (*desk.notices, "another window is open already; this one does not save its workspaces")
+    files = WorkspaceFiles()
+    shell = Shell(app, desk, files if alone else Seen(files), used)
+    faults = Faults(shell.show_fault)
+    faults.install()
+    desk.on_fault = lambda error: faults.tell(error, "The session stopped; a recording of it is kept.")
     closed = asyncio.Event()
     app.aboutToQuit.connect(closed.set)
     shell.open()
     listing = asyncio.create_task(desk.library.run(), name="library")
+    watching = asyncio.create_task(_watch_loop(desk), name="heartbeat")
     await open_source(desk)
     await closed.wait()
-    listing.cancel()
-    await asyncio.gather(listing, return_exceptions=True)
+    for task in (listing, watching):
+        task.cancel()
+    await asyncio.gather(listing, watching, return_exceptions=True)
     await desk.close()
+    lock.unlock()
+
+
+async def _watch_loop(desk: Desk) -> None:
+    """Notice when the window stood still or the computer slept."""
+    heart = Heartbeat(paths.log_dir() / "stuck.txt")
+    try:
+        while True:
+            late = heart.beat()
+            if late is not None and late.slept:
+                desk.slept(late.seconds)
+            elif late is not None:
+                desk.notices = (f"the window stood still for {late.seconds:.0f} s; the log has the details",)
+            await asyncio.sleep(BEAT_S)
+    finally:
+        heart.stop()
 
 
 class Shell:
     """The window of a desk. It is made anew when the look changes: widgets take their colours when they are made."""
 
-    def __init__(self, app: QApplication, desk: Desk, store: WorkspaceFiles, used: SettingsInUse) -> None:
+    def __init__(self, app: QApplication, desk: Desk, store: WorkspaceStore, used: SettingsInUse) -> None:
         self.window: MainWindow | None = None
         self._app, self._desk, self._store, self._used = app, desk, store, used
         used.tell(self._on_settings)
@@ -181,6 +211,10 @@ class Shell:
         if before is not None:
             before.close()
             before.deleteLater()
+
+    def show_fault(self, what: str, report: str) -> None:
+        """Tell a person of a fault; the window goes on."""
+        CrashReport(self.window, what, report).open()
 
     def _on_settings(self, before: Settings, after: Settings) -> None:
         use_habits(after.time_zone, short=after.numbers is Numbers.SHORT)

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+
+import psutil
 
 from feeds.errors import FeedError
 from feeds.recording import RecordingReader
@@ -36,6 +40,7 @@ class Desk:
         self.session: Session | None = None
         self.notices: tuple[str, ...] = ()
         self.library = library or Library()
+        self.on_fault: Callable[[Exception], object] = lambda error: None
         self._name = ""
         self._live: LiveSession | None = None
         self._tasks: dict[Session, asyncio.Task[None]] = {}
@@ -44,6 +49,8 @@ class Desk:
         self._sources = 0
         self._bar_ns = 60_000_000_000
         self._empty = Engine()
+        self._memory_due_s = 0.0
+        self._memory_bytes = 0
 
     @property
     def engine(self) -> Engine:
@@ -82,9 +89,18 @@ class Desk:
             presence=Presence.FAILED if session in self._failed else status.presence,
             capabilities=replace(status.capabilities, go_live=self._live is not None and session is not self._live),
             notices=(*self.notices, *status.notices, *self._elsewhere()),
+            memory_bytes=self._memory(),
             outline=entry.outline if entry is not None else None,
             bookmarks=entry.notes.bookmarks if entry is not None else (),
         )
+
+    def _memory(self) -> int:
+        """What the process takes, looked at once a second."""
+        now_s = time.monotonic()
+        if now_s >= self._memory_due_s:
+            self._memory_due_s = now_s + 1.0
+            self._memory_bytes = psutil.Process().memory_info().rss
+        return self._memory_bytes
 
     async def open(self, session: Session, name: str = "", path: Path | None = None) -> None:
         """Leave what is open and run this session."""
@@ -146,6 +162,11 @@ class Desk:
         if state.recording_failed:
             return (f"live: {state.recording_failed}",)
         return ("live goes on, being recorded",) if state.recording_to else ("live goes on",)
+
+    def slept(self, seconds: float) -> None:
+        """The computer slept: connections that were open are dead without knowing it."""
+        if self._live is not None:
+            self._live.reconnect(f"the computer slept for {seconds:.0f} s")
 
     # --- library
 
@@ -234,3 +255,4 @@ class Desk:
             log.critical("the session stopped by a fault", exc_info=error)
             self._failed.add(session)
             self.notices = (f"stopped by a fault ({type(error).__name__}); the log has the details",)
+            self.on_fault(error)

@@ -93,6 +93,11 @@ class LiveSession:
             log.error("%s", verdict)
             self._recording_failed = verdict
 
+    def reconnect(self, reason: str) -> None:
+        """Open every connection anew; what was missed meanwhile is marked and, where the venue allows it, fetched."""
+        for name in list(self._source.connections):
+            self._source.perform(name, Reconnect(reason))
+
     def start_recording(self, path: Path | None = None) -> None:
         """Record from now on: what is open is written first and whole books are asked for again.
 

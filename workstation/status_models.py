@@ -86,6 +86,7 @@ class StatusView:
     recording_failed: str = ""
     notices: tuple[str, ...] = field(default=())
     backfill: tuple[BackfillStatus, ...] = ()
+    memory_bytes: int = 0
     outline: Outline | None = None
     bookmarks: tuple[Bookmark, ...] = ()
 

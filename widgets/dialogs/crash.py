@@ -1,0 +1,72 @@
+"""What went wrong, for a person: one sentence, the report to save or copy, and the choice to go on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from widgets.captions import set_text, tint
+from widgets.theme import CELL
+
+
+class CrashReport(QDialog):
+    """`what` is the sentence, `report` everything that helps to find the fault. The recording is not touched."""
+
+    def __init__(self, parent: QWidget | None, what: str, report: str) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Something went wrong")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._report = report
+        self.what, self.note = QLabel(what), QLabel()
+        self.what.setWordWrap(True)
+        tint(self.note, "muted")
+        self.text = QPlainTextEdit(report)
+        self.text.setReadOnly(True)
+        self.text.setAccessibleName("Report")
+        self.buttons = {name: QPushButton(name) for name in ("Save report...", "Copy report", "Go on")}
+        self.buttons["Save report..."].clicked.connect(self._ask)
+        self.buttons["Copy report"].clicked.connect(self.copy)
+        self.buttons["Go on"].clicked.connect(self.accept)
+        self.buttons["Go on"].setDefault(True)
+        line = QHBoxLayout()
+        line.addWidget(self.note, 1)
+        for button in self.buttons.values():
+            line.addWidget(button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(4 * CELL, 4 * CELL, 4 * CELL, 4 * CELL)
+        column.setSpacing(3 * CELL)
+        column.addWidget(self.what)
+        column.addWidget(self.text, 1)
+        column.addLayout(line)
+        self.resize(760, 420)
+
+    def copy(self) -> None:
+        """Put the report on the clipboard."""
+        QGuiApplication.clipboard().setText(self._report)
+        set_text(self.note, "copied")
+
+    def save(self, path: Path) -> None:
+        """Write the report to a file."""
+        try:
+            path.write_text(self._report)
+        except OSError as error:
+            set_text(self.note, f"{path.name} was not written: {error.strerror or error}")
+            return
+        set_text(self.note, f"saved as {path.name}")
+
+    def _ask(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Save report", "crash-report.txt", "Text (*.txt)")
+        if path:
+            self.save(Path(path))
