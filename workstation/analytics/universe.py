@@ -27,7 +27,7 @@ from feeds.events import (
     Side,
     TakerFlow,
 )
-from feeds.instrument import Instrument, InstrumentId, Venue
+from feeds.instrument import Instrument, InstrumentId, liquidation_coverage
 from workstation.analytics.liquidations import LiquidationLog
 from workstation.readmodels import Floats, Ints
 
@@ -42,7 +42,6 @@ _INTEREST_STALE_NS = 5 * _MINUTE_NS
 _FLOW_STALE_NS = {5 * _MINUTE_NS: 15 * _MINUTE_NS, _HOUR_NS: 75 * _MINUTE_NS}
 _ACCOUNTS_STALE_NS = 30 * _MINUTE_NS
 _FIRST_ROOM = 64
-_TELL_LIQUIDATIONS = frozenset({Venue.BINANCE, Venue.BYBIT, Venue.OKX})
 
 
 def _floats() -> Floats:
@@ -198,7 +197,7 @@ class Universe:
             self._cells.grow()
             self._interest = np.concatenate((self._interest, np.full_like(self._interest, np.nan)))
             self._interest_shared = False
-        if instrument.venue in _TELL_LIQUIDATIONS:
+        if liquidation_coverage(instrument.venue, instrument.kind).in_real_time:
             self._cells.long[row] = self._cells.short[row] = 0.0
         self.since_ns = self.since_ns or now_ns
         return row
@@ -250,7 +249,7 @@ class Universe:
     def _liquidation(self, event: Liquidation, row: int) -> None:
         """A forced sale ends a long. It belongs to the minute in which the venue says it was."""
         self.liquidations.add(event)
-        if event.instrument.venue not in _TELL_LIQUIDATIONS:
+        if not liquidation_coverage(event.instrument.venue, event.instrument.kind).in_real_time:
             return
         self._pass_minutes(event.ts_recv_ns // _MINUTE_NS)
         minute = min(event.ts_venue_ns // _MINUTE_NS, self._minute)
