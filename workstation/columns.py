@@ -6,6 +6,7 @@ Stable. Times are ns since the epoch, UTC; sizes are base coin; one row a line.
 from __future__ import annotations
 
 from workstation.exports.cvd import CVD_COLUMNS, CVD_NOTE
+from workstation.exports.obi import OBI_COLUMNS, OBI_NOTE
 from workstation.exports.pressure import PRESSURE_COLUMNS
 
 _MARKET = ("base", "venue", "kind", "symbol")
@@ -20,6 +21,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "cvd": CVD_COLUMNS,
     "book": ("ts_ns", *_MARKET, "side", "level", "price", "size"),
     "liquidations": ("ts_venue_ns", *_MARKET, "position", "price", "size", "notional_usd"),
+    "obi": OBI_COLUMNS,
     "pressure": PRESSURE_COLUMNS,
     "funding": ("ts_venue_ns", *_MARKET, "rate", "next_funding_ns"),
     "open_interest": ("ts_venue_ns", *_MARKET, "open_interest", "notional_usd"),
@@ -34,6 +36,7 @@ NOTES = f"""kind is linear, inverse or spot; sums over venues have venue `all` a
 row_price is the lower edge of a row; aggressor is buy, sell or empty; position is the liquidated one, long or short.
 poc is the lower edge of the POC row; complete says that no trade of the bar is missing; gap that some are, and then
 cvd is empty. {CVD_NOTE}
+{OBI_NOTE}
 pressure has every coin (venue `all`) and every perpetual at the end of each bar. score, bias and regime are of the
 derivatives pressure score, confidence the weight of the inputs known; flow_score and flow_rank stand among all coins;
 changes, funding_8h, premium, taker_delta and imbalance are fractions, liquidated_* the notional of an hour.

@@ -22,6 +22,7 @@ from workstation.analytics.views.footprint import footprint_view
 from workstation.core import Core
 from workstation.exports.cells import Row, names_of, number
 from workstation.exports.cvd import cvd_rows
+from workstation.exports.obi import ObiRows
 from workstation.exports.positions import interest_row, premium_rows, quadrant_rows
 from workstation.exports.pressure import PressureRows, pressure_rows
 from workstation.readmodels import FootprintBar, FootprintRequest, FootprintRules, MarketFilter
@@ -51,11 +52,13 @@ def export_rows(
     """
     reader = RecordingReader(path)
     core = Core(EVERYTHING)
-    flow, pressure = _Flow(settings), PressureRows(settings.bar_ns)
+    flow, pressure, obi = _Flow(settings), PressureRows(settings.bar_ns), ObiRows(settings.every_ns)
     start_ns, end_ns = reader.start_ns or 0, reader.end_ns or 0
     for chunk_at in range(len(reader.chunk_starts)):
         for frame in reader.chunk(chunk_at) or ():
             yield from flow.book_due(core.engine, frame.ts_recv_ns)
+            if "obi" in settings.tables:
+                yield from obi.due(core.engine, frame.ts_recv_ns)
             if "pressure" in settings.tables:
                 yield from pressure.due(core.engine, frame.ts_recv_ns)
             handle = core.handler(frame.connection)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from feeds.instrument import InstrumentId
 from workstation.candle_models import NO_CANDLES, CandleColumns
 from workstation.cvd_models import CvdCandles as CvdCandles
 from workstation.cvd_models import CvdLine as CvdLine
@@ -50,6 +49,12 @@ from workstation.level_models import LevelRules as LevelRules
 from workstation.level_models import LevelSource as LevelSource
 from workstation.level_models import LiquidationLevelsRequest as LiquidationLevelsRequest
 from workstation.level_models import LiquidationLevelsView as LiquidationLevelsView
+from workstation.ladder_models import BookEnd as BookEnd
+from workstation.ladder_models import LadderRequest as LadderRequest
+from workstation.ladder_models import LadderView as LadderView
+from workstation.ladder_models import PulledWall as PulledWall
+from workstation.ladder_models import VenueImbalance as VenueImbalance
+from workstation.ladder_models import WallRule as WallRule
 from workstation.library_models import Bookmark as Bookmark
 from workstation.library_models import LibraryRequest as LibraryRequest
 from workstation.library_models import LibraryView as LibraryView
@@ -141,22 +146,6 @@ class BigTradesRequest:
     start_ns: int = 0
     end_ns: int = 1 << 62
     count: int = 700
-
-
-@dataclass(frozen=True, slots=True)
-class LadderRequest:
-    """The book of one market, or summed over a filter, with rows of `row_size` (None: the largest tick among the
-    markets).
-
-    `band` is the half width of the OBI band as a fraction of mid, `recent_ns` how long sold and bought volume stay.
-    """
-
-    base: str
-    market: InstrumentId | None = None
-    markets: MarketFilter = MarketFilter()
-    row_size: float | None = None
-    band: float = 0.002
-    recent_ns: int = 480_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,44 +247,6 @@ class BigTrades:
     side: Ints
     market: Ints
     markets: tuple[MarketState, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class VenueImbalance:
-    """OBI of one market inside the band. `reaches_band` is False where its visible book ends inside the band."""
-
-    market: MarketState
-    imbalance: float | None
-    reaches_band: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LadderView:
-    """Rows of one price grid: row r covers [r * row_size, (r + 1) * row_size); bids floored, asks ceiled onto it.
-
-    `rows` ascend and are contiguous. Sizes are base coin: resting `bid` and `ask`; `sold` and `bought` are aggressor
-    volume of the last `recent_ns`; `profile` is the volume of the session. `best_bid` and the like are None while no
-    book is known. `imbalance_history` is OBI sampled once a second, newest last.
-    """
-
-    request: LadderRequest
-    revision: int
-    row_size: float
-    rows: Ints
-    bid: Floats
-    ask: Floats
-    sold: Floats
-    bought: Floats
-    profile: Floats
-    best_bid: float | None
-    best_ask: float | None
-    weighted_mid: float | None
-    imbalance: float | None
-    imbalances: tuple[VenueImbalance, ...]
-    imbalance_history: Floats
-    last_price: float | None
-    markets: tuple[MarketState, ...]
-    now_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

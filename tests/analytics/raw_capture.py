@@ -62,13 +62,18 @@ class RawBook:
     bids: dict[Fraction, Fraction] = field(default_factory=dict)
     asks: dict[Fraction, Fraction] = field(default_factory=dict)
     update_id: int = 0
+    early: list[dict[str, Any]] = field(default_factory=list)
 
     def take(self, message: dict[str, Any]) -> None:
-        """A snapshot begins; later differences overwrite."""
+        """A snapshot begins; differences with a later number overwrite, those that came before it too."""
         if "lastUpdateId" in message:
             self.bids, self.asks, self.update_id = {}, {}, message["lastUpdateId"]
             self._write(self.bids, message["bids"])
             self._write(self.asks, message["asks"])
+            for one in self.early:
+                self.take(one)
+        elif not self.update_id:
+            self.early.append(message)
         elif message.get("e") == "depthUpdate" and self.update_id and message["u"] > self.update_id:
             self.update_id = message["u"]
             self._write(self.bids, message["b"])

@@ -15,9 +15,10 @@ from fractions import Fraction
 from typing import Protocol, TypeVar
 
 from feeds.events import Liquidation, OpenInterest, Side, Trade, TradesFilled
-from feeds.instrument import Instrument, InstrumentId
+from feeds.instrument import Instrument
 from workstation.analytics.flows import FORCED_KEPT, INTEREST_KEPT
 from workstation.analytics.market import STALE_NS, Market
+from workstation.analytics.obi_history import KEPT
 from workstation.analytics.positioning import Positioning
 from workstation.analytics.trades import BAR_CAP, CAP, TradeStore
 from workstation.candle_models import CandleColumns
@@ -27,7 +28,6 @@ from workstation.readmodels import Freshness, MarketFilter
 DERIVED_LIMIT = 64
 UNASKED_NS = 7_200_000_000_000  # what nobody asked for so long in receive time is made anew when it is asked for again
 LIQUIDATIONS_KEPT = 20_000
-OBI_KEPT = 1_800
 OBI_BAND = 0.002
 _SECOND_NS = 1_000_000_000
 
@@ -78,7 +78,6 @@ class Base:
         self.liquidations: deque[Liquidation] = deque(maxlen=LIQUIDATIONS_KEPT)
         self.interest = TradeStore(INTEREST_KEPT)  # changes of open interest as sizes
         self.forced = TradeStore(FORCED_KEPT)  # liquidations
-        self.imbalances: dict[InstrumentId, deque[float]] = {}
         self.positioning = Positioning()
         self.candle_sums: dict[Hashable, CandleColumns] = {}
         self.since_ns = 0
@@ -108,7 +107,6 @@ class Base:
         """Begin a market. What was derived over a changed set of markets is made anew when next asked for."""
         market = Market(instrument, len(self.markets))
         self.markets.append(market)
-        self.imbalances[instrument.id] = deque(maxlen=OBI_KEPT)
         self._derived.clear()
         self._listeners = [[] for _ in self.markets]
         self.coverage_revision += 1
@@ -125,6 +123,9 @@ class Base:
         self.trades.append((trade.ts_venue_ns, trade.price_ticks, trade.size, trade.notional, 3 * index + side))
         self.positioning.add_trade(index, side, trade.ts_venue_ns, trade.notional)
         market.last_price, market.last_trade_ns = trade.price, trade.ts_recv_ns
+        market.taken += trade.notional
+        if side:
+            market.fills.add(trade.ts_recv_ns, trade.price_ticks, trade.size, side == 2)
         self.trade_revision += 1
         for derived in self._listeners[index]:
             derived.add_trade(trade, index, side)
@@ -195,7 +196,7 @@ class Base:
         return found[0]
 
     def sample(self, now_ns: int) -> None:
-        """Keep every market's OBI once a second of receive time, through silence as well; NaN once a book is stale.
+        """Look at every market's book once a second of receive time, and keep its OBI through silence as well.
 
         The first call only says from when on.
         """
@@ -204,12 +205,8 @@ class Base:
         self._let_go(now_ns - UNASKED_NS)
         if not begin or now_ns < begin:
             return
-        seconds = range(begin, now_ns + 1, _SECOND_NS)[-OBI_KEPT:]
         for market in self.markets:
-            imbalance = market.book.imbalance(OBI_BAND)
-            value = math.nan if imbalance is None else imbalance
-            kept = self.imbalances[market.instrument.id]
-            kept.extend(value if market.book_freshness(second) is Freshness.LIVE else math.nan for second in seconds)
+            market.sample(range(begin, now_ns + 1, _SECOND_NS)[-KEPT:])
             self._sample_depth(market, begin // _SECOND_NS, now_ns // _SECOND_NS)
         self.book_revision += 1
         self.heat_revision += 1

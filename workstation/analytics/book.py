@@ -7,14 +7,20 @@ when somebody reads in order (a pane, sixty times a second at most), from the se
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
+import math
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from copy import deepcopy
+from itertools import accumulate, islice
 
 from sortedcontainers import SortedList
 
 from feeds.events import BookDelta, BookSnapshot, Level
+from workstation.analytics.recent import SECOND_NS, PastSizes
+from workstation.readmodels import Floats, Ints
 
 _WALK = 200  # ticks
+_FAR = 8_000  # ticks; trying them all costs less than sorting 4,000 levels
 _WALK_SHARE = 8  # ticks tried for each level of the side
 _HALF_PPB = 2_000_000_000  # edges of a band are whole numbers of this part of a tick, so a level on the edge is inside
 
@@ -25,7 +31,7 @@ class BookSide:
     `sign` is +1 for bids and -1 for asks: keys are multiplied by it so that the best is always the largest.
     """
 
-    __slots__ = ("_best", "_changed", "_ordered", "_sign", "_sizes")
+    __slots__ = ("_best", "_changed", "_ordered", "_past", "_sign", "_sizes")
 
     def __init__(self, sign: int) -> None:
         self._sign = sign
@@ -33,6 +39,7 @@ class BookSide:
         self._ordered: SortedList[int] = SortedList()
         self._changed: set[int] = set()
         self._best: int | None = None
+        self._past = PastSizes()
 
     def __len__(self) -> int:
         return len(self._sizes)
@@ -42,7 +49,25 @@ class BookSide:
         copy._sizes = self._sizes.copy()
         copy._changed = set(self._sizes)
         copy._best = self._best
+        copy._past = self._past.packed(self._sizes)
         return copy
+
+    def unpack(self) -> None:
+        """A copy is about to change for the first time."""
+        self._past.unpack(self._sizes)
+
+    def remember(self, second: int) -> None:
+        """A second of receive time begins with the present sizes."""
+        self._past.remember(second, self._sizes)
+        self._sizes = self._sizes.copy()  # and work on in the copy: a dict without holes is copied by a block move
+
+    def forget(self) -> None:
+        """Nothing is known of the past."""
+        self._past.forget()
+
+    def at(self, second: int) -> tuple[Ints, Floats] | None:
+        """Prices and sizes at the beginning of one of the last seconds; None if nothing has changed since."""
+        return self._past.at(second, self._sizes)
 
     def replace(self, levels: Iterable[Level]) -> None:
         """Forget everything and take these levels."""
@@ -87,6 +112,16 @@ class BookSide:
     def top(self, count: int) -> list[Level]:
         """The best `count` levels, best first."""
         return list(islice(self.levels(), count))
+
+    def best_levels(self, count: int) -> list[Level]:
+        """The same for a look now and then: without bringing the order up to date if it is not."""
+        sizes, best = self._sizes, self._best
+        if best is None:
+            return []
+        found = list(islice(self._walk(best, best - self._sign * _FAR), count)) if len(sizes) > count else []
+        if len(found) < count:
+            found = [(price, sizes[price]) for price in sorted(sizes, reverse=self._sign > 0)[:count]]
+        return found
 
     def within(self, limit: int) -> Iterator[Level]:
         """Levels from the best up to and including the price `limit`, best first."""
@@ -152,7 +187,10 @@ class BookSide:
 class OrderBook:
     """Bids and asks of one market. Empty and `known` False until a snapshot, and again after a gap."""
 
-    __slots__ = ("asks", "bids", "known", "lost_reason", "revision", "ts_venue_ns", "update_id")
+    __slots__ = (
+        *("_known_s", "_marked_s", "_second"),
+        *("asks", "bids", "known", "lost_reason", "revision", "ts_venue_ns", "update_id"),
+    )
 
     def __init__(self) -> None:
         self.bids = BookSide(+1)
@@ -162,9 +200,19 @@ class OrderBook:
         self.revision = 0
         self.update_id = 0
         self.ts_venue_ns = 0
+        self._second = self._marked_s = self._known_s = 0
+
+    def __deepcopy__(self, memo: dict[int, object]) -> OrderBook:
+        copy = OrderBook()
+        for name in ("_known_s", "_marked_s", "known", "lost_reason", "revision", "ts_venue_ns", "update_id"):
+            setattr(copy, name, getattr(self, name))
+        copy.bids, copy.asks = deepcopy(self.bids, memo), deepcopy(self.asks, memo)
+        copy._second = -1
+        return copy
 
     def replace(self, snapshot: BookSnapshot) -> None:
         """Take a whole book."""
+        self._turn(snapshot.ts_recv_ns // SECOND_NS)
         self.bids.replace(snapshot.bids)
         self.asks.replace(snapshot.asks)
         self.known, self.lost_reason = True, ""
@@ -174,16 +222,36 @@ class OrderBook:
         """Take changes; ignored while the book is unknown."""
         if not self.known:
             return
+        second = delta.ts_recv_ns // SECOND_NS
+        if second != self._second:
+            self._turn(second)
         self.bids.apply(delta.bids)
         self.asks.apply(delta.asks)
         self._moved(delta)
 
     def lose(self, reason: str) -> None:
         """A gap: forget all levels until the next snapshot."""
-        self.bids.replace(())
-        self.asks.replace(())
+        for side in (self.bids, self.asks):
+            side.replace(())
+            side.forget()
         self.known, self.lost_reason = False, reason
         self.revision += 1
+
+    def knew(self, second: int) -> bool:
+        """Whether the book has been known from the beginning of this second until now."""
+        return self.known and self._known_s < second
+
+    def _turn(self, second: int) -> None:
+        """Keep how a new second begins; a clock that runs back begins none."""
+        self._second = second
+        if not self.known:
+            self._known_s = self._marked_s = second
+            return
+        for side in (self.bids, self.asks):
+            side.unpack()
+            if second > self._marked_s:
+                side.remember(second)
+        self._marked_s = max(self._marked_s, second)
 
     @property
     def crossed(self) -> bool:
@@ -226,6 +294,18 @@ class OrderBook:
             return None
         bid, ask = self._sums(*edges, max_levels)
         return (bid - ask) / (bid + ask) if bid + ask else None
+
+    def imbalances(self, bands: Sequence[float], levels: tuple[Sequence[Level], Sequence[Level]]) -> tuple[float, ...]:
+        """OBI within several bands over the best bids and asks, best first; NaN where nothing rests in a band."""
+        bids, asks = ([ticks * sign for ticks, _ in side] for side, sign in zip(levels, (-1, 1), strict=True))
+        bid_sums, ask_sums = (list(accumulate((size for _, size in side), initial=0.0)) for side in levels)
+        found = []
+        for band in bands:
+            low, high = self._edges(band) or (0, -1)
+            bid = bid_sums[bisect_right(bids, low // -_HALF_PPB)]
+            ask = ask_sums[bisect_right(asks, high // _HALF_PPB)]
+            found.append((bid - ask) / (bid + ask) if bid + ask else math.nan)
+        return tuple(found)
 
     def _edges(self, band: float) -> tuple[int, int] | None:
         bid, ask = self.bids.best, self.asks.best

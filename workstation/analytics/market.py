@@ -5,6 +5,7 @@ Freshness is a function of the events and of the time passed in, so a replay sho
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -16,11 +17,17 @@ from workstation.analytics.book import OrderBook
 from workstation.analytics.candles import CandleStore
 from workstation.analytics.depth_history import DepthHistory
 from workstation.analytics.interest import InterestSeries
+from workstation.analytics.obi_history import ObiHistory
+from workstation.analytics.recent import SECOND_NS, Fills
 from workstation.analytics.relisting import common_step, with_step
+from workstation.analytics.walls import Walls
+from workstation.ladder_models import BANDS
 from workstation.readmodels import BackfillStatus, Freshness, MarketState
 
 STALE_NS = 10_000_000_000
 FOREVER_NS = 1 << 62
+LEVELS = 200  # a side, in OBI and among which walls are looked for
+_NO_OBI = (math.nan,) * len(BANDS)
 _SPANS = 2_000
 
 
@@ -140,6 +147,20 @@ class Market:
     trades_lost_reason: str = ""
     halted: str = ""
     scale: int = 1
+    fills: Fills = field(default_factory=Fills)
+    walls: Walls = field(default_factory=Walls)
+    obi: ObiHistory = field(default_factory=ObiHistory)
+    taken: float = 0.0  # by takers so far, quote
+
+    def sample(self, seconds: range) -> None:
+        """Look at the book as these seconds of receive time (ns) begin: walls, and OBI of every band."""
+        book = self.book
+        levels = book.bids.best_levels(LEVELS), book.asks.best_levels(LEVELS)
+        self.walls.look(seconds[-1] // SECOND_NS, book, levels, self.fills)
+        imbalances = book.imbalances(BANDS, levels)
+        for second in seconds:
+            live = self.book_freshness(second) is Freshness.LIVE
+            self.obi.add(imbalances if live else _NO_OBI, self.taken)
 
     def relist(self, listed: Instrument) -> int:
         """Take what the venue lists now. Returns how many of our new ticks one of the old ones is.
@@ -154,6 +175,7 @@ class Market:
         if old != new:
             self.quote = None
             self.book.lose("the venue changed the price step")
+            self.walls.forget()
         return int(old / step)
 
     def backfill(self, wanted_s: float) -> BackfillStatus | None:

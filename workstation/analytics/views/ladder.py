@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 
 from feeds.events import Level
+from feeds.instrument import Venue
 from workstation.analytics.bars import frozen
 from workstation.analytics.base import Base
-from workstation.analytics.market import FOREVER_NS, Market, RowGrid, row_grid
+from workstation.analytics.market import FOREVER_NS, LEVELS, Market, RowGrid, row_grid
+from workstation.analytics.obi_history import blended
+from workstation.analytics.pulling import changes, since_s
+from workstation.analytics.recent import SECOND_NS
 from workstation.analytics.views.footprint import last_price
 from workstation.analytics.volumes import RowVolumes, TakerFlow
-from workstation.readmodels import Floats, Freshness, LadderRequest, LadderView, VenueImbalance
+from workstation.readmodels import BookEnd, Floats, Freshness, LadderRequest, LadderView, PulledWall, VenueImbalance
 
 ROWS_A_SIDE = 250
 FLOW_NS = 300_000_000_000
-_MAX_LEVELS = 200
+WALLS_SHOWN_NS = 60 * SECOND_NS
 
 
 def ladder_view(base: Base, request: LadderRequest, revision: int, now_ns: int) -> LadderView:
@@ -30,26 +35,36 @@ def ladder_view(base: Base, request: LadderRequest, revision: int, now_ns: int) 
     rows = np.arange(first, first + 2 * ROWS_A_SIDE + 1, dtype=np.int64)
     sold, bought = _volumes(base, request, grids, row_size, request.recent_ns).between(first, len(rows))
     profile = sum(_volumes(base, request, grids, row_size, None).between(first, len(rows)))
-    imbalances = tuple(_imbalance(market, request.band, now_ns) for market in chosen)
+    imbalances = imbalances_of(base, chosen, request.band, now_ns)
+    bids, asks = (_resting(counted, grids, first, len(rows), bids=bids) for bids in (True, False))
+    venues = tuple(dict.fromkeys(market.instrument.venue for market in counted))
     return LadderView(
         request=request,
         revision=revision,
         row_size=float(row_size),
         rows=frozen(rows),
-        bid=_resting(counted, grids, first, len(rows), bids=True),
-        ask=_resting(counted, grids, first, len(rows), bids=False),
+        bid=frozen(bids.sum(axis=0)),
+        ask=frozen(asks.sum(axis=0)),
         sold=frozen(sold),
         bought=frozen(bought),
         profile=frozen(np.asarray(profile)),
         best_bid=_best(counted, bids=True),
         best_ask=_best(counted, bids=False),
         weighted_mid=_weighted_mid(counted),
-        imbalance=_blend(base, chosen, imbalances),
+        imbalance=blend(imbalances),
         imbalances=imbalances,
-        imbalance_history=frozen(_history(base, chosen)),
+        imbalance_history=frozen(_history(chosen, request.band)),
         last_price=last_price(chosen),
         markets=tuple(market.state(now_ns) for market in chosen),
         now_ns=now_ns,
+        bid_change=frozen(changes(counted, grids, first, bids, now_ns, bids=True)),
+        ask_change=frozen(changes(counted, grids, first, asks, now_ns, bids=False)),
+        change_since_ns=since_s(now_ns) * SECOND_NS,
+        venues=venues,
+        venue_bid=frozen(_by_venue(bids, counted, venues)),
+        venue_ask=frozen(_by_venue(asks, counted, venues)),
+        ends=_ends(counted, grids, now_ns),
+        pulled=_pulled(chosen, grids, now_ns),
     )
 
 
@@ -79,14 +94,44 @@ def _centre(counted: list[Market], chosen: list[Market], grids: dict[int, RowGri
 
 
 def _resting(markets: list[Market], grids: dict[int, RowGrid], first: int, count: int, *, bids: bool) -> Floats:
-    sizes = np.zeros(count)
-    for market in markets:
+    """Resting size by market and row."""
+    sizes = np.zeros((len(markets), count))
+    for at, market in enumerate(markets):
         grid = grids[market.index]
         side = market.book.bids if bids else market.book.asks
         edge = first if bids else first + count
         limit = -(-edge * grid.denominator // grid.numerator) if bids else edge * grid.denominator // grid.numerator
-        _sum_levels(sizes, side.within(limit), grid, first, bids=bids)
-    return frozen(sizes)
+        _sum_levels(sizes[at], side.within(limit), grid, first, bids=bids)
+    return sizes
+
+
+def _by_venue(sizes: Floats, markets: list[Market], venues: tuple[Venue, ...]) -> Floats:
+    found = np.zeros((len(venues), sizes.shape[1]))
+    for market, row in zip(markets, sizes, strict=True):
+        found[venues.index(market.instrument.venue)] += row
+    return found
+
+
+def _ends(markets: list[Market], grids: dict[int, RowGrid], now_ns: int) -> tuple[BookEnd, ...]:
+    found = []
+    for market in markets:
+        low, high, grid = market.book.bids.worst(), market.book.asks.worst(), grids[market.index]
+        if low is not None and high is not None:
+            found.append(BookEnd(market.state(now_ns), grid.floor(low), grid.ceil(high)))
+    return tuple(found)
+
+
+def _pulled(markets: list[Market], grids: dict[int, RowGrid], now_ns: int) -> tuple[PulledWall, ...]:
+    found = []
+    for market in markets:
+        grid, state = grids[market.index], market.state(now_ns)
+        for wall in market.walls.pulled:
+            if now_ns - wall.at_s * SECOND_NS <= WALLS_SHOWN_NS:
+                row = grid.floor(wall.ticks) if wall.bid else grid.ceil(wall.ticks)
+                price, times = market.instrument.price_from_ticks(wall.ticks), (wall.at_s, wall.stood_s)
+                at_ns, stood_ns = (seconds * SECOND_NS for seconds in times)
+                found.append(PulledWall(state, wall.bid, row, price, wall.size, at_ns, stood_ns))
+    return tuple(sorted(found, key=lambda wall: wall.at_ns))
 
 
 def _sum_levels(sizes: Floats, levels: Iterable[Level], grid: RowGrid, first: int, *, bids: bool) -> None:
@@ -118,29 +163,28 @@ def _volumes(
     return found
 
 
+def imbalances_of(base: Base, chosen: list[Market], band: float, now_ns: int) -> tuple[VenueImbalance, ...]:
+    """OBI of every market and its weight in the sum: by taker flow of five minutes, alike while nothing traded."""
+    found = [_imbalance(market, band, now_ns) for market in chosen]
+    usable = np.array([one.imbalance is not None and one.market.book is Freshness.LIVE for one in found], np.bool_)
+    weights = np.where(usable, taker_flow(base, chosen), 0.0) if chosen else np.zeros(0)
+    if not weights.any():
+        weights = usable.astype(np.float64)
+    shares = weights / weights.sum() if weights.any() else weights
+    return tuple(replace(one, weight=weight) for one, weight in zip(found, shares.tolist(), strict=True))
+
+
 def _imbalance(market: Market, band: float, now_ns: int) -> VenueImbalance:
-    depth = market.book.depth_in_band(band, _MAX_LEVELS) if market.book.known else None
+    depth = market.book.depth_in_band(band, LEVELS) if market.book.known else None
     total = depth[0] + depth[1] if depth else 0.0
     value = (depth[0] - depth[1]) / total if depth and total else None
     return VenueImbalance(market.state(now_ns), value, bool(depth and depth[2]))
 
 
-def _blend(base: Base, chosen: list[Market], imbalances: tuple[VenueImbalance, ...]) -> float | None:
-    """OBI over venues, weighted by each one's taker flow of the last five minutes.
-
-    Equal weights while nothing traded.
-    """
-    usable = [
-        (market, entry.imbalance)
-        for market, entry in zip(chosen, imbalances, strict=True)
-        if entry.imbalance is not None and entry.market.book is Freshness.LIVE
-    ]
-    if not usable:
-        return None
-    weights = taker_flow(base, [market for market, _ in usable])
-    if not weights.any():
-        weights = np.ones(len(usable))
-    return float(np.dot(weights, [value for _, value in usable]) / weights.sum())
+def blend(imbalances: tuple[VenueImbalance, ...]) -> float | None:
+    """OBI over the markets whose book is live, by their weights; None where there is none."""
+    parts = [one.weight * one.imbalance for one in imbalances if one.weight and one.imbalance is not None]
+    return sum(parts) if parts else None
 
 
 def taker_flow(base: Base, markets: list[Market]) -> Floats:
@@ -156,19 +200,14 @@ def taker_flow(base: Base, markets: list[Market]) -> Floats:
     return flow
 
 
-def _history(base: Base, chosen: list[Market]) -> Floats:
-    """Mean OBI of the chosen markets at +-0.2 %, once a second."""
-    kept = [base.imbalances[market.instrument.id] for market in chosen]
-    if not kept or not (length := max(map(len, kept))):
-        return np.empty(0)
-    columns = np.full((len(kept), length), np.nan)
-    for row, values in zip(columns, kept, strict=True):
-        if values:
-            row[-len(values) :] = values
-    known = ~np.isnan(columns)
-    count = known.sum(axis=0)
-    total = np.where(known, columns, 0.0).sum(axis=0)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+def _history(chosen: list[Market], band: float) -> Floats:
+    """Blended OBI of the chosen markets once a second; the newest sample of each stands at the end."""
+    kept = [market.obi.series(band) for market in chosen]
+    length = max((len(values) for values, _ in kept), default=0)
+    columns, flow = np.full((len(kept), length), np.nan), np.zeros((len(kept), length))
+    for at, (values, flows) in enumerate(kept):
+        columns[at, length - len(values) :], flow[at, length - len(values) :] = values, flows
+    return blended(columns, flow)
 
 
 def _best(known: list[Market], *, bids: bool) -> float | None:
