@@ -53,13 +53,13 @@ class PriceBars:
             self.start_ns, self.bars = np.insert(self.start_ns, at, new), np.insert(self.bars, at, empty, axis=0)
         row, market = np.searchsorted(self.start_ns, starts), part.market
         price = part.ticks * self._numerator[market] / self._denominator[market]
-        self._open(row, market, price)
+        self._open_bars(row, market, price)
         np.fmax.at(self.bars[..., _HIGH], (row, market), price)
         np.fmin.at(self.bars[..., _LOW], (row, market), price)
         self.bars[row, market, _CLOSE] = price  # of several the last
         np.add.at(self.bars[..., _VOLUME], (row, market), part.size)
 
-    def _open(self, row: Ints, market: Ints, price: Floats) -> None:
+    def _open_bars(self, row: Ints, market: Ints, price: Floats) -> None:
         _, first = np.unique(row * self.bars.shape[1] + market, return_index=True)
         first = first[np.isnan(self.bars[row[first], market[first], _OPEN])]
         self.bars[row[first], market[first], _OPEN] = price[first]
