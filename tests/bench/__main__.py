@@ -10,6 +10,8 @@ from tests.bench import (
     footprint_frames,
     heatmap_frames,
     ingest,
+    liquidations,
+    position_panes,
     session_length,
     startup,
     switching,
@@ -17,16 +19,11 @@ from tests.bench import (
     universe,
     venues,
 )
-from tests.bench import footprint_frames, ingest, position_panes, session_length, startup, switching, universe, venues
 from tests.bench.metric import Metric
 
 MEASUREMENTS = (
     session_length.measure,  # first, while no memory is there to be used again
     switching.measure,
-from tests.bench import footprint_frames, ingest, liquidations, startup, universe, venues
-from tests.bench.metric import Metric
-
-MEASUREMENTS = (
     ingest.measure,
     venues.measure,
     universe.measure,
