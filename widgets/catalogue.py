@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 from widgets.pane import Pane
@@ -20,18 +19,17 @@ from widgets.panes.tape import TapePane
 
 
 class PaneKind(NamedTuple):
-    """How a pane is made. `title` names it in menus; `at_start` puts it into the layout of a new window."""
+    """The class of a pane, made without arguments, and what menus call it."""
 
-    factory: Callable[[], Pane]
+    factory: type[Pane]
     title: str
-    at_start: bool = False
 
 
 PANES: dict[str, PaneKind] = {
-    "footprint": PaneKind(FootprintPane, "Footprint", at_start=True),
-    "cvd": PaneKind(CvdPane, "CVD", at_start=True),
-    "ladder": PaneKind(LadderPane, "Ladder", at_start=True),
-    "tape": PaneKind(TapePane, "Tape", at_start=True),
+    "footprint": PaneKind(FootprintPane, "Footprint"),
+    "cvd": PaneKind(CvdPane, "CVD"),
+    "ladder": PaneKind(LadderPane, "Ladder"),
+    "tape": PaneKind(TapePane, "Tape"),
     "heatmap": PaneKind(HeatmapPane, "Heatmap"),
     "liquidations": PaneKind(LiquidationsPane, "Liquidations"),
     "liquidation_heatmap": PaneKind(LiquidationHeatmapPane, "Liquidation heatmap"),

@@ -15,6 +15,7 @@ from widgets.commands import Commands
 from widgets.controls import Controls
 from widgets.dialogs.cheat_sheet import CheatSheet
 from widgets.dialogs.files import ask_picture, ask_recording, save_picture
+from widgets.dialogs.guide import Guide, guide_text
 from widgets.dialogs.names import ask_name
 from widgets.dialogs.palette import Entry, Palette
 from widgets.dialogs.pane_help import PaneHelp
@@ -123,7 +124,7 @@ class MainWindow(QMainWindow):
         menus.list_docks(self.docks.values())
         menus.list_kinds({name: kind.title for name, kind in self.dock_set.kinds.items()}, self.dock_set.open)
         menus.add(menus.view, commands["window.full_screen"])
-        for name in ("window.find", "window.keys", "pane.help"):
+        for name in ("window.guide", "pane.help", "window.keys", "window.find"):
             menus.add(menus.help, commands[name])
 
     def _connect(self) -> None:
@@ -287,6 +288,10 @@ class MainWindow(QMainWindow):
         }
         groups.update({pane.title: list(pane.keys) for pane in self.panes.values() if pane.keys})
         CheatSheet(self, groups).open()
+
+    def show_guide(self, chapter: str = "") -> None:
+        """The guide, at a chapter."""
+        Guide(self, guide_text(self.dock_set.kinds, self.commands.groups()), chapter).open()
 
     def show_palette(self) -> None:
         """Find a command, a coin, a pane or a workspace by a few letters."""

@@ -185,6 +185,8 @@ def style_sheet(look: Theme) -> str:
     QComboBox QAbstractItemView {{ background: {c["raised"]}; border: 1px solid {c["hairline"]}; }}
     QTabBar::tab {{ background: {c["window"]}; color: {c["muted"]}; padding: 4px 12px; border: none; }}
     QTabBar::tab:selected {{ color: {c["text"]}; border-bottom: 2px solid {c["focus"]}; }}
+    QTextBrowser, QPlainTextEdit, QListWidget {{ background: {c["pane"]}; color: {c["text"]};
+        border: 1px solid {c["hairline"]}; }}
     QScrollBar:vertical {{ background: {c["pane"]}; width: 8px; }}
     QScrollBar::handle:vertical {{ background: {c["hairline"]}; min-height: 24px; }}
     QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; width: 0; }}

@@ -81,6 +81,7 @@ def _workspaces(window: MainWindow) -> tuple[Command, ...]:
 def _window(window: MainWindow) -> tuple[Command, ...]:
     return (
         Command("window.find", "Window", "find anything...", window.show_palette, ("Ctrl+K",)),
+        Command("window.guide", "Window", "guide", window.show_guide, ("F1",)),
         Command("window.settings", "Window", "settings...", window.show_settings, ("Ctrl+,",)),
         Command("window.screenshot", "Window", "screenshot to a file...", window.screenshot, ("Alt+S",)),
         Command("window.copy", "Window", "copy a picture", window.copy_picture, ("Ctrl+Shift+C",)),

@@ -9,19 +9,23 @@ import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import qasync
 from PySide6.QtCore import QLockFile, QTimer
 from PySide6.QtWidgets import QApplication
 
 from feeds.clock import SystemClock
 from feeds.live import LiveSource
+from feeds.reach import reach
 from feeds.recording import RecordingReader
 from feeds.venues import DRIVERS
 from feeds.venues.driver import VenueDriver, loopback
 from widgets.dialogs.crash import CrashReport
+from widgets.dialogs.first_run import FirstRun, Start
 from widgets.format import use_habits
 from widgets.main_window import MainWindow
 from widgets.presets import PRESETS
@@ -44,8 +48,23 @@ Opening = Callable[[Desk], Awaitable[None]]
 
 
 def live_window(bases: list[str]) -> int:
-    """The window on the live venues."""
-    return _run_window(lambda desk: _open_live(desk, bases, list(DRIVERS.values()), simulated=False))
+    """The window on the live venues. The first time it asks what to watch and offers the demonstration."""
+    drivers = list(DRIVERS.values())
+    with ExitStack() as simulator:
+
+        async def open_it(desk: Desk) -> None:
+            if bases or settings.settings_file().exists():
+                await _open_live(desk, bases or list(settings.load()[0].bases), drivers, simulated=False)
+                return
+            start, coins = await _ask_start(drivers)
+            if start is Start.DEMO:
+                port = simulator.enter_context(Simulator()).port
+                await _open_live(desk, coins, [loopback(driver, port) for driver in drivers], simulated=True)
+            else:
+                settings.save(msgspec.structs.replace(settings.load()[0], bases=tuple(coins)))
+                await _open_live(desk, coins, drivers, simulated=False)
+
+        return _run_window(open_it)
 
 
 def demo_window(bases: list[str]) -> int:
@@ -53,6 +72,31 @@ def demo_window(bases: list[str]) -> int:
     with Simulator() as simulator:
         drivers = [loopback(driver, simulator.port) for driver in DRIVERS.values()]
         return _run_window(lambda desk: _open_live(desk, bases, drivers, simulated=True))
+
+
+async def _ask_start(drivers: list[VenueDriver]) -> tuple[Start, list[str]]:
+    """Show the first dialog until a person has chosen; closing it starts live."""
+    dialog = FirstRun()
+    answer: asyncio.Future[tuple[Start, list[str]]] = asyncio.get_running_loop().create_future()
+
+    def take(start: Start, coins: tuple[str, ...]) -> None:
+        if not answer.done():
+            answer.set_result((start, list(coins)))
+
+    dialog.chosen.connect(take)
+    dialog.rejected.connect(lambda: take(Start.LIVE, dialog.wanted()))
+    dialog.show()
+    asking = asyncio.create_task(_tell_reached(dialog, drivers), name="reach")
+    try:
+        return await answer
+    finally:
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+
+
+async def _tell_reached(dialog: FirstRun, drivers: list[VenueDriver]) -> None:
+    async for venue, trouble in reach(drivers):
+        dialog.show_reached(venue, trouble)
 
 
 def replay_window(path: Path) -> int:

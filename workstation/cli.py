@@ -55,7 +55,7 @@ def live(bases: Bases = None) -> None:
     """Open the window on the live venues."""
     from workstation.app import live_window
 
-    raise typer.Exit(live_window(_bases(bases)))
+    raise typer.Exit(live_window([base.upper() for base in bases or ()]))
 
 
 @app.command()
