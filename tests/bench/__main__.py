@@ -4,45 +4,33 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib import import_module
 from pathlib import Path
 
-from tests.bench import (
-    footprint_frames,
-    heatmap_frames,
-    ingest,
-    liquidations,
-    position_panes,
-    session_length,
-    startup,
-    switching,
-    table,
-    universe,
-    venues,
-)
 from tests.bench.metric import Metric
 
-MEASUREMENTS = (
-    session_length.measure,  # first, while no memory is there to be used again
-    switching.measure,
-    ingest.measure,
-    venues.measure,
-    universe.measure,
-    footprint_frames.measure,
-    table.measure,
-    heatmap_frames.measure,
-    liquidations.measure,
-    position_panes.measure,
-    startup.measure,
+BENCHES = (
+    "session_length",  # first, while no memory is there to be used again
+    "switching",
+    "ingest",
+    "venues",
+    "universe",
+    "footprint_frames",
+    "table",
+    "heatmap_frames",
+    "liquidations",
+    "position_panes",
+    "startup",
 )
 
 
 def main() -> None:
     metrics: dict[str, Metric] = {}
-    for measure in MEASUREMENTS:
+    for name in BENCHES:
         try:
-            found = measure()
+            found: dict[str, Metric] = import_module(f"tests.bench.{name}").measure()
         except FileNotFoundError as absent:
-            print(f"{measure.__module__}: skipped, {absent}", file=sys.stderr)
+            print(f"{name}: skipped, {absent}", file=sys.stderr)
             continue
         for name, metric in found.items():
             metrics[name] = metric
