@@ -37,6 +37,9 @@ class Controls(Protocol):
     def step(self, unit: Step) -> None:
         """Advance by one unit and pause there."""
 
+    def load_older(self, base: str, until_ns: int) -> bool:
+        """Bring trades of a base from before a moment back from the recordings; True if there are any to read."""
+
     def toggle_recording(self) -> None:
         """Start or stop writing what is received. A failure shows up as `StatusView.recording_failed`."""
 

@@ -20,6 +20,7 @@ from workstation.analytics.engine import Engine
 from workstation.library import Library
 from workstation.library_models import Bookmark, LibraryRequest
 from workstation.live_session import LiveSession
+from workstation.older import OlderLoader
 from workstation.readmodels import Capabilities, FootprintRequest, Presence, StatusView, View, ViewRequest
 from workstation.replay_session import ReplaySession
 
@@ -48,6 +49,7 @@ class Desk:
         self._path: Path | None = None
         self._sources = 0
         self._bar_ns = 60_000_000_000
+        self._older = OlderLoader()
         self._empty = Engine()
         self._memory_due_s = 0.0
         self._memory_bytes = 0
@@ -121,6 +123,7 @@ class Desk:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._older.close()
         self._live = None
 
     def open_recording(self, path: Path) -> None:
@@ -200,6 +203,13 @@ class Desk:
             self.notices = (f"{path.name} was not deleted: {error.strerror or error}",)
 
     # --- playback
+
+    def load_older(self, base: str, until_ns: int) -> bool:
+        """Bring trades of a base from before `until_ns` back from the recordings, while all else goes on.
+
+        False where there is nothing to begin: no recording, a load under way, or nothing older on disk.
+        """
+        return self.session is not None and self._older.begin(self.session, base, until_ns)
 
     def play(self) -> None:
         """Let recorded time run."""

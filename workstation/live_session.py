@@ -112,6 +112,12 @@ class LiveSession:
         self._record(self.recorder, self._source.open_frames())
         self.core.feed.refresh_books(self._clock.now_ns())
 
+    @property
+    def recordings(self) -> list[Path]:
+        """The files that hold what was received, in this run or an earlier one, the newest first."""
+        path = self.recorder.path if self.recorder is not None else self._record_to()
+        return sorted(path.parent.glob(f"{path.stem.partition('-')[0]}-*{path.suffix}"), reverse=True)
+
     def stop_recording(self) -> None:
         """Finish the file."""
         if self.recorder is not None:

@@ -10,6 +10,7 @@ import asyncio
 import time
 from bisect import bisect_right
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 from feeds.recording import RecordingReader
@@ -64,6 +65,11 @@ class ReplaySession:
             else:
                 self._wake.clear()
                 await self._wake.wait()
+
+    @property
+    def recordings(self) -> list[Path]:
+        """The file that is played."""
+        return [self._reader.path]
 
     def play(self) -> None:
         """Go on from the position reached; from the beginning when at the end."""

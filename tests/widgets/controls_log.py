@@ -31,6 +31,10 @@ class ControlsLog:
     def step(self, unit: Step) -> None:
         self.calls.append(("step", unit))
 
+    def load_older(self, base: str, until_ns: int) -> bool:
+        self.calls.append(("load_older", (base, until_ns)))
+        return True
+
     def toggle_recording(self) -> None:
         self.calls.append(("toggle_recording", None))
 

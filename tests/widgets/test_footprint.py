@@ -358,3 +358,16 @@ def test_gaps_and_partial_bars_are_marked(pane: FootprintPane) -> None:
 def test_painting_in_bulk_beats_painting_one_by_one(qtbot: QtBot) -> None:
     numbers = measure(rounds=3)
     assert numbers["ratio"] > 2.0  # about 5; loose, because other work may run beside the tests
+
+
+def test_looking_before_the_first_bar_asks_for_older_trades(pane: FootprintPane) -> None:
+    asked: list[tuple[str, int]] = []
+    pane.older_wanted.connect(lambda base, until_ns: asked.append((base, until_ns)))
+    view = synthetic.grid_view(60, 5)
+    pane.refresh(view)
+    pane.chart.set_visible(30, 50)
+    assert asked == []
+    pane.chart.following = False
+    pane.chart.set_visible(-5, 15)
+    assert asked
+    assert set(asked) == {("BTC", view.bars[0].start_ns)}

@@ -62,6 +62,7 @@ class FootprintPane(Pane):
     bar_changed = Signal(object)  # the new bar length in ns
     crosshair_moved = Signal(object)
     visible_range_changed = Signal(object, object)
+    older_wanted = Signal(str, object)  # a base and the ns before which its trades are missing
 
     def __init__(self, base: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -182,6 +183,13 @@ class FootprintPane(Pane):
         if not self._linking:
             left, right = self.chart.visible
             self.visible_range_changed.emit(self.chart.grid.ts_ns(left), self.chart.grid.ts_ns(right))
+            self._want_older(left)
+
+    def _want_older(self, left: float) -> None:
+        """Ask for what lies before the first bar when somebody looks there."""
+        view = self.layers.view
+        if view is not None and view.bars and not self.chart.following and left < float(self.layers.placed.slots[0]):
+            self.older_wanted.emit(view.request.base, view.bars[0].start_ns)
 
     def _say_legend(self) -> None:
         awaited = self.item.style.profile is not ProfileSpan.OFF and self.profile.view is None

@@ -12,6 +12,7 @@ from collections.abc import Hashable, Iterable
 from copy import deepcopy
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import itemgetter
 from typing import Protocol, TypeVar
 
 from feeds.events import Liquidation, OpenInterest, Side, Trade, TradesFilled
@@ -20,7 +21,7 @@ from workstation.analytics.flows import FORCED_KEPT, INTEREST_KEPT
 from workstation.analytics.market import STALE_NS, Market
 from workstation.analytics.obi_history import KEPT
 from workstation.analytics.positioning import Positioning
-from workstation.analytics.trades import BAR_CAP, CAP, TradeStore
+from workstation.analytics.trades import BAR_CAP, CAP, Row, TradeStore
 from workstation.candle_models import CandleColumns
 from workstation.quadrant_models import SAMPLE_NS
 from workstation.readmodels import Freshness, MarketFilter
@@ -159,6 +160,27 @@ class Base:
         self._listeners = [[] for _ in self.markets]
         self.trade_revision += 1
         self.coverage_revision += 1
+
+    def restore(self, pieces: Iterable[tuple[Market, TradesFilled]]) -> int:
+        """Take trades from a recording that were dropped, or that lie where nothing was received. Returns how many."""
+        dropped: list[Row] = []
+        new: list[Row] = []
+        for market, filled in pieces:
+            index, covers = market.index, market.coverage.covers
+            for trade in filled.trades:
+                ts_ns = trade.ts_venue_ns
+                row = (ts_ns, trade.price_ticks, trade.size, trade.notional, 3 * index + side_of(trade))
+                (dropped if covers(ts_ns, ts_ns) else new).append(row)
+            market.coverage.fill(filled.since_ns, filled.until_ns)
+        dropped.sort(key=itemgetter(0))
+        self.trades.make_room(len(new))
+        self.trades.merge(new)
+        taken = len(self.trades.restore(dropped)) + len(new)
+        self._derived.clear()
+        self._listeners = [[] for _ in self.markets]
+        self.trade_revision += 1
+        self.coverage_revision += 1
+        return taken
 
     def relist(self, market: Market, listed: Instrument) -> None:
         """Take what the venue lists now; stored prices and everything derived from them follow a finer price step."""

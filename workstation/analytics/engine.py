@@ -8,7 +8,7 @@ checkpoints. What the venues say of all their perpetuals goes by `survey` to the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -151,6 +151,19 @@ class Engine:
     def view(self, request: ViewRequest) -> View:
         """The frozen answer to a request; an unknown base answers with an empty view."""
         return ANSWERS[type(request)].view(self, request)
+
+    def restore(self, base: str, pieces: Sequence[TradesFilled]) -> int:
+        """Take older trades of a base from a recording, those that are not here. Returns how many came in.
+
+        Markets that are not known, or are listed with another price step now, are left out.
+        """
+        known = [(self._markets.get(piece.instrument.id), piece) for piece in pieces]
+        wanted = [
+            (found[1], piece)
+            for found, piece in known
+            if found is not None and found[1].instrument.tick == piece.instrument.tick
+        ]
+        return self.bases[base].restore(wanted) if wanted else 0
 
     def checkpoint(self) -> Engine:
         """An independent engine in the same state."""

@@ -7,7 +7,7 @@ for 4 million.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -17,6 +17,8 @@ import numpy.typing as npt
 
 CHUNK = 16_384
 CAP = 4_000_000
+LOADED_CAPS = 3  # times the cap may be in memory when older trades were asked for
+NOTHING = 1e-9
 BAR_CAP = 6_000  # bars of a series
 DAY_NS = 86_400_000_000_000
 
@@ -92,6 +94,19 @@ class Carried:
             self.mean += away * other.volume / whole
             self.volume = whole
 
+    def remove(self, other: Carried) -> None:
+        """Take the sums over trades that are among these out again, but for rounding."""
+        left = self.volume - other.volume
+        self.delta -= other.delta
+        self.delta_usd -= other.delta_usd
+        if left <= NOTHING * self.volume:
+            self.volume = self.mean = self.square = 0.0
+            return
+        mean = (self.mean * self.volume - other.mean * other.volume) / left
+        away = other.mean - mean
+        self.square = max(self.square - other.square - away * away * left * other.volume / self.volume, 0.0)
+        self.mean, self.volume = mean, left
+
     def scaled(self, tick: float) -> Carried:
         """The same with prices instead of ticks."""
         return Carried(self.delta, self.delta_usd, self.volume, self.mean * tick, self.square * tick * tick)
@@ -110,6 +125,8 @@ class TradeStore:
         self._bounds: deque[tuple[int, int]] = deque()
         self._staged: list[Row] = []
         self.dropped: dict[tuple[int, int], Carried] = {}
+        self.dropped_until_ns = 0  # the newest venue time among them
+        self._most = cap * LOADED_CAPS
 
     def __deepcopy__(self, memo: object) -> TradeStore:
         copy = TradeStore(self._cap)
@@ -117,11 +134,18 @@ class TradeStore:
         copy._chunks = self._chunks.copy()
         copy._bounds = self._bounds.copy()
         copy._staged = self._staged.copy()
+        copy.dropped_until_ns, copy._most = self.dropped_until_ns, self._most
         copy.dropped = {key: replace(sums) for key, sums in self.dropped.items()}
         return copy
 
     def __len__(self) -> int:
         return len(self._chunks) * CHUNK + len(self._staged)
+
+    @property
+    def first_ns(self) -> int | None:
+        """The oldest venue time that is kept, None while there is none."""
+        times = [first for first, _ in self._bounds] + [row[0] for row in self._staged[:1] if not self._bounds]
+        return min(times, default=None)
 
     def append(self, row: Row) -> None:
         """Add one trade."""
@@ -181,6 +205,30 @@ class TradeStore:
         self._staged.clear()
         self.extend(merged.at(np.argsort(merged.ts, kind="stable")))
 
+    def restore(self, rows: list[Row]) -> list[Row]:
+        """Put trades back that were dropped, those of them that are not here, the newest first while there is room.
+
+        Returns those that came in.
+        """
+        here = Counter(row for part in self.between(0, self.dropped_until_ns + 1) for row in part.rows())
+        missing = []
+        for row in rows:
+            if here[row]:
+                here[row] -= 1
+            elif row[0] <= self.dropped_until_ns:
+                missing.append(row)
+        missing = missing[max(len(missing) - max(self._most - len(self), 0), 0) :]
+        self.make_room(len(missing))
+        for key, sums in _sums_by_day(_columns(missing)):
+            if key in self.dropped:
+                self.dropped[key].remove(sums)
+        self.merge(missing)
+        return missing
+
+    def make_room(self, count: int) -> None:
+        """Keep so many more, up to three times the cap."""
+        self._cap = min(max(self._cap, len(self) + count + CHUNK), self._most)
+
     def rescale(self, market: int, factor: int) -> None:
         """Write one market's prices in ticks `factor` times finer."""
         for at, chunk in enumerate(self._chunks):
@@ -217,12 +265,17 @@ class TradeStore:
             self._let_go(self._chunks.popleft())
 
     def _let_go(self, trades: Trades) -> None:
-        sided = trades.where(trades.sign != 0)
-        days = sided.ts // DAY_NS
-        for day in np.unique(days).tolist():
-            for market in np.unique(sided.market[days == day]).tolist():
-                sums = _sums(sided.where((days == day) & (sided.market == market)))
-                self.dropped.setdefault((day, market), Carried()).add(sums)
+        self.dropped_until_ns = max(self.dropped_until_ns, int(trades.ts.max()))
+        for key, sums in _sums_by_day(trades):
+            self.dropped.setdefault(key, Carried()).add(sums)
+
+
+def _sums_by_day(trades: Trades) -> Iterator[tuple[tuple[int, int], Carried]]:
+    sided = trades.where(trades.sign != 0)
+    days = sided.ts // DAY_NS
+    for day in np.unique(days).tolist():
+        for market in np.unique(sided.market[days == day]).tolist():
+            yield (day, market), _sums(sided.where((days == day) & (sided.market == market)))
 
 
 def _sums(trades: Trades) -> Carried:
