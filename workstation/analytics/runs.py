@@ -12,7 +12,7 @@ from workstation.analytics.bars import BUY, SELL, BarBuilder, fill_bar
 from workstation.analytics.fill import Columns
 from workstation.analytics.series import BarSeries, Markets
 from workstation.analytics.shelf import DAY_NS
-from workstation.analytics.trades import BAR_CAP
+from workstation.analytics.trades import BAR_CAP, TradeStore
 from workstation.cells import NEARLY, NOISE
 from workstation.readmodels import BarKind, BarRule, FootprintRules
 
@@ -39,6 +39,10 @@ class RunSeries(BarSeries):
             bar.last_ns = ts_ns
         if self._is_full(bar):
             self._bar = None
+
+    def _horizon_of(self, store: TradeStore) -> int | None:
+        """Where a bar begins is known only after all before it."""
+        return None
 
     def _fill(self, columns: Columns) -> None:
         ts, begin = columns[5], 0

@@ -7,6 +7,7 @@ when venue time has passed its end by a second, so that trades of a slower socke
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -19,7 +20,7 @@ from workstation.analytics.marks import Marks
 from workstation.analytics.measures import Table
 from workstation.analytics.places import Places
 from workstation.analytics.shelf import Shelf, numbers_of
-from workstation.analytics.trades import BAR_CAP, Trades, TradeStore
+from workstation.analytics.trades import BAR_CAP, Carried, Trades, TradeStore, sums_by_day
 from workstation.cells import imbalances, nearest_rank, stacks, unfinished
 from workstation.readmodels import FootprintBar, FootprintRules, MinimumMode
 
@@ -61,11 +62,32 @@ class BarSeries:
 
     def fill_from(self, store: TradeStore) -> None:
         """Count all that a store kept, and carry the sums of what it dropped."""
-        for (day, market), sums in sorted(store.dropped.items()):
+        self._carry_sums(sorted(store.dropped.items()))
+        self._horizon = self._horizon_of(store)
+        for part in store.parts():
+            self.fill(part if self._horizon is None else self._carry_old(part, self._horizon))
+
+    def _carry_sums(self, sums_by_day: Iterable[tuple[tuple[int, int], Carried]]) -> None:
+        for (day, market), sums in sums_by_day:
             if market in self.markets:
                 self.shelf.carry_day(day, sums.scaled(float(self.markets[market][0].instrument.tick)))
-        for part in store.parts():
-            self.fill(part)
+
+    def _horizon_of(self, store: TradeStore) -> int | None:
+        """The key of the newest bar that there is no room for: nothing up to it need be built."""
+        room, keys = self.cap + BEFORE, np.empty(0, np.int64)
+        for part in reversed(list(store.parts())):
+            ts = part.of(self.markets).ts
+            keys = np.union1d(keys, ts - ts % self.bar_ns)
+            if len(keys) > room:
+                return int(keys[-room - 1])
+        return None
+
+    def _carry_old(self, trades: Trades, horizon: int) -> Trades:
+        """Count trades of bars up to the horizon as carried over; returns the others."""
+        old = trades.ts < horizon + self.bar_ns
+        if old.any():
+            self._carry_sums(sums_by_day(trades.where(old).of(self.markets)))
+        return trades.where(~old)
 
     def fill(self, trades: Trades) -> None:
         """Count many trades, in order."""
@@ -120,7 +142,7 @@ class BarSeries:
             start, columns = start[order], columns.at(order)
         edges = np.concatenate(([0], np.flatnonzero(np.diff(start)) + 1, [len(start)]))
         keys, bounds = start[edges[:-1]].tolist(), edges.tolist()
-        if len(self._keys) + len(keys) <= self.cap + BEFORE and self._horizon is None:
+        if len(self._keys) + len(keys) <= self.cap + BEFORE and (self._horizon is None or keys[0] > self._horizon):
             opening = columns.price[edges[:-1]].tolist()
             pairs = zip(keys, opening, strict=True)
             bars = [self._open.get(key) or self._open_bar(key, key, price) for key, price in pairs]

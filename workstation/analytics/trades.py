@@ -219,7 +219,7 @@ class TradeStore:
                 missing.append(row)
         missing = missing[max(len(missing) - max(self._most - len(self), 0), 0) :]
         self.make_room(len(missing))
-        for key, sums in _sums_by_day(_columns(missing)):
+        for key, sums in sums_by_day(_columns(missing)):
             if key in self.dropped:
                 self.dropped[key].remove(sums)
         self.merge(missing)
@@ -266,11 +266,12 @@ class TradeStore:
 
     def _let_go(self, trades: Trades) -> None:
         self.dropped_until_ns = max(self.dropped_until_ns, int(trades.ts.max()))
-        for key, sums in _sums_by_day(trades):
+        for key, sums in sums_by_day(trades):
             self.dropped.setdefault(key, Carried()).add(sums)
 
 
-def _sums_by_day(trades: Trades) -> Iterator[tuple[tuple[int, int], Carried]]:
+def sums_by_day(trades: Trades) -> Iterator[tuple[tuple[int, int], Carried]]:
+    """The sums of some trades by UTC day and market, prices in ticks."""
     sided = trades.where(trades.sign != 0)
     days = sided.ts // DAY_NS
     for day in np.unique(days).tolist():
