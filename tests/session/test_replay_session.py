@@ -17,7 +17,9 @@ from workstation.readmodels import (
     LadderRequest,
     MarketFilter,
     Presence,
+    PressureRequest,
     TapeRequest,
+    UniverseRequest,
     ViewRequest,
 )
 from workstation.replay_session import ReplaySession
@@ -29,6 +31,8 @@ REQUESTS: tuple[ViewRequest, ...] = (
     CvdRequest("BTC"),
     LadderRequest("BTC"),
     LadderRequest("BTC", row_size=5.0),
+    UniverseRequest(),
+    PressureRequest(),
     TapeRequest("BTC"),
     FootprintRequest("ETH", bar_ns=5 * S),
 )

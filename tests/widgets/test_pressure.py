@@ -18,6 +18,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
+from feeds.instrument import Venue
 from tests.widgets.pressure_views import pressure_view
 from widgets.dialogs.files import save_table
 from widgets.items.digits import decode
@@ -209,6 +210,20 @@ def test_the_bar_filters_and_a_pinned_coin_stays_on_top(pane: PressurePane, qtbo
     pane.grab()
 
 
+def test_venues_that_are_summed_are_asked_for(pane: PressurePane) -> None:
+    asked: list[None] = []
+    pane.request_changed.connect(lambda: asked.append(None))
+    ticks = {action.text(): action for action in pane.bar.summed.menu().actions() if action.isCheckable()}
+    ticks["Deribit"].trigger()
+    ticks["OKX"].trigger()
+    assert pane.request().markets.venues == {Venue.BINANCE, Venue.BYBIT, Venue.HYPERLIQUID}
+    assert (pane.bar.summed.text(), len(asked)) == ("3 venues", 2)
+    for name in ("Binance", "Bybit", "Hyperliquid"):
+        ticks[name].trigger()
+    assert pane.request().markets.venues is None, "a sum over nothing is never meant"
+    assert all(tick.isChecked() for tick in ticks.values())
+
+
 def test_unfolding_shows_the_parts_that_sum_up_and_the_markets(pane: PressurePane, qtbot: QtBot) -> None:
     row = pane.model.row_of("ETH")
     pane.table.scrollTo(pane.model.index(row, SYMBOL))
@@ -398,6 +413,7 @@ def test_what_is_remembered(pane: PressurePane, qtbot: QtBot) -> None:
     pane.bar.search.setText("c")
     pane.bar.regime.setCurrentIndex(2)
     pane._set_columns({"score", "age"})
+    pane.bar.summed.choose(frozenset({Venue.OKX, Venue.BYBIT}))
     pane.method.weights[3].setValue(7)
     pane.open_settings()
     saved = json.loads(json.dumps(pane.state()))

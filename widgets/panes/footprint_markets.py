@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QToolButton, QWi
 
 from feeds.instrument import Venue
 from widgets.markets import market_mark, market_name
+from widgets.staying_menu import StayingMenu
 from widgets.theme import CELL, theme
 from workstation.readmodels import MarketFilter, MarketState
 
@@ -25,7 +26,7 @@ class MarketControls(QWidget):
         super().__init__(parent)
         self.kind: dict[str, QToolButton] = {}
         self.venues = QToolButton()
-        self.menu = _StayingMenu(self.venues)
+        self.menu = StayingMenu(self.venues)
         self.single = QMenu("One market", self.menu)
         self.actions_of: dict[Venue, QAction] = {}
         self.chosen = MarketFilter()
@@ -119,18 +120,6 @@ class MarketControls(QWidget):
         names = [action.text() for action in self.actions_of.values() if action.isChecked()]
         every = chosen.venues is None
         self.venues.setText("all venues" if every else names[0] if len(names) == 1 else f"{len(names)} venues")
-
-
-class _StayingMenu(QMenu):
-    """Ticking an entry does not close it: several venues are chosen in one go."""
-
-    def mouseReleaseEvent(self, event: object) -> None:
-        """Toggle in place; anything else as usual."""
-        action = self.activeAction()
-        if action is not None and action.isCheckable() and action.isEnabled():
-            action.trigger()
-        else:
-            super().mouseReleaseEvent(event)  # type: ignore[arg-type]
 
 
 def _only(state: MarketState) -> MarketFilter:

@@ -22,7 +22,7 @@ from widgets.panes.pressure_rows import Sort
 from widgets.panes.pressure_summary import PressureSummary
 from widgets.panes.pressure_table import PressureTable
 from workstation.pressure_models import FlowWeights, PressureRequest, PressureView, PressureWeights
-from workstation.readmodels import Freshness, MarketState, View
+from workstation.readmodels import Freshness, MarketFilter, MarketState, View
 
 _WORDS = frozenset({Look.BIAS, Look.REGIME, Look.SYMBOL})
 _HEARD_S = 20.0
@@ -86,6 +86,7 @@ class PressurePane(Pane):
         self.table.menu_asked.connect(self._fill_menu)
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_parts())
         self.bar.changed.connect(self._filter)
+        self.bar.markets_changed.connect(self.request_changed)
         self.bar.method_asked.connect(self._show_method)
         self.bar.search.left.connect(self.table.setFocus)
         self.method.weights_changed.connect(self._weigh)
@@ -93,9 +94,9 @@ class PressurePane(Pane):
     # --- what every pane does
 
     def request(self) -> PressureRequest:
-        """All perpetuals, scored by the weights that are set."""
+        """The perpetuals of the venues that are summed, scored by the weights that are set."""
         weights, flow = self._weights
-        return PressureRequest(weights=weights, flow_weights=flow)
+        return PressureRequest("", MarketFilter(venues=self.bar.summed.chosen), weights, flow)
 
     def refresh(self, view: View) -> None:
         """Show a view. Rows move only while the pointer is elsewhere."""

@@ -1,21 +1,23 @@
-"""The filters over the pressure table: text, bias, regime, live markets, liquidity."""
+"""Over the pressure table: whose markets are summed, and which coins are listed."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QWidget
+from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QToolButton, QWidget
 
+from feeds.instrument import Venue
 from widgets.captions import Choice
 from widgets.panes.pressure_columns import SHORT_REGIMES
 from widgets.panes.pressure_rows import Filter, words
+from widgets.staying_menu import StayingMenu
 from widgets.theme import CELL
 from workstation.pressure_models import Regime
 
 _BIASES = (("any bias", None), ("long", 1), ("short", -1), ("neutral", 0))
-_VENUES = (("all venues", 0), ("2+ live", 2), ("3+ live", 3), ("5+ live", 5))
+_VENUES = (("any live", 0), ("2+ live", 2), ("3+ live", 3), ("5+ live", 5))
 _TURNOVERS = (("any volume", 0.0), ("vol > 1m", 1e6), ("vol > 10m", 1e7), ("vol > 100m", 1e8), ("vol > 1b", 1e9))
 _ONE_LINE_PX = 560
 
@@ -35,10 +37,51 @@ class Search(QLineEdit):
             super().keyPressEvent(event)
 
 
-class PressureBar(QWidget):
-    """`changed` follows every change; `value` is what is asked for."""
+class Venues(QToolButton):
+    """The venues that are summed; `chosen` None is all of them."""
 
     changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.chosen: frozenset[Venue] | None = None
+        self._ticks: dict[Venue, QAction] = {}
+        menu = StayingMenu(self)
+        for venue in Venue:
+            tick = menu.addAction(venue.value.capitalize() if venue is not Venue.OKX else "OKX")
+            tick.setCheckable(True)
+            tick.toggled.connect(lambda _: self._read())
+            self._ticks[venue] = tick
+        menu.addSeparator()
+        menu.addAction("All venues", lambda: self.choose(None))
+        self.setMenu(menu)
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setToolTip("Venues that are summed")
+        self.choose(None)
+
+    def choose(self, venues: frozenset[Venue] | None) -> None:
+        """Sum over these; over none is never meant, then it is all of them."""
+        chosen = venues if venues and len(venues) < len(self._ticks) else None
+        for venue, tick in self._ticks.items():
+            tick.blockSignals(True)
+            tick.setChecked(chosen is None or venue in chosen)
+            tick.blockSignals(False)
+        names = [tick.text() for tick in self._ticks.values() if tick.isChecked()]
+        self.setText("all venues" if chosen is None else names[0] if len(names) == 1 else f"{len(names)} venues")
+        if chosen != self.chosen:
+            self.chosen = chosen
+            self.changed.emit()
+
+    def _read(self) -> None:
+        self.choose(frozenset(venue for venue, tick in self._ticks.items() if tick.isChecked()))
+
+
+class PressureBar(QWidget):
+    """`changed` follows a change of the filter `value`, `markets_changed` one of the venues that are summed."""
+
+    changed = Signal()
+    markets_changed = Signal()
     method_asked = Signal()
 
     def __init__(self) -> None:
@@ -52,6 +95,7 @@ class PressureBar(QWidget):
         for regime in Regime:
             self.regime.addItem(SHORT_REGIMES[regime], regime.name)
         self.regime.setToolTip("Regime")
+        self.summed = Venues()
         self.venues = _choice(_VENUES, "How many markets said something in the last 20 s")
         self.turnover = _choice(_TURNOVERS, "Turnover over 24 h, USD")
         self.method = QPushButton("method")
@@ -61,7 +105,8 @@ class PressureBar(QWidget):
         self._lay_out()
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # its lines fold when it is narrow
         self.search.textChanged.connect(lambda _: self.changed.emit())
-        for box in (self.bias, self.regime, self.venues, self.turnover):
+        self.summed.changed.connect(self.markets_changed)
+        for box in self._boxes():
             box.currentIndexChanged.connect(lambda _: self.changed.emit())
         self.method.clicked.connect(lambda _: self.method_asked.emit())
 
@@ -70,19 +115,22 @@ class PressureBar(QWidget):
         self._lines.setContentsMargins(CELL, CELL, CELL, CELL)
         self._lines.setSpacing(CELL)
         first, second = QHBoxLayout(), QHBoxLayout()
-        for line, parts in ((first, (self.search, self.bias, self.method)), (second, self._second())):
+        for line, parts in (
+            (first, (self.search, self.bias, self.regime)),
+            (second, (self.summed, self.venues, self.turnover, self.method)),
+        ):
             line.setSpacing(CELL)
             for part in parts:
                 line.addWidget(part, 1)
             self._lines.addLayout(line, 1)
         self.search.setMinimumWidth(72)
         self.search.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        for box in (self.bias, *self._second()):
+        for box in self._boxes():
             box.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            box.setMinimumContentsLength(8)
+            box.setMinimumContentsLength(6)
 
-    def _second(self) -> tuple[Choice, ...]:
-        return self.regime, self.venues, self.turnover
+    def _boxes(self) -> tuple[Choice, ...]:
+        return self.bias, self.regime, self.venues, self.turnover
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -104,7 +152,9 @@ class PressureBar(QWidget):
     def state(self) -> dict[str, Any]:
         """What is remembered."""
         named = {"bias": self.bias, "regime": self.regime, "venues": self.venues, "volume": self.turnover}
-        return {"text": self.search.text()} | {name: box.currentText() for name, box in named.items()}
+        return {"text": self.search.text(), "summed": sorted(self.summed.chosen or ())} | {
+            name: box.currentText() for name, box in named.items()
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take up what was remembered; what is not offered any longer is left as it is."""
@@ -113,6 +163,9 @@ class PressureBar(QWidget):
             at = box.findText(str(state.get(name, "")))
             box.setCurrentIndex(at if at >= 0 else box.currentIndex())
         self.search.setText(str(state.get("text", "")))
+        summed = state.get("summed")
+        wanted = summed if isinstance(summed, list) else []
+        self.summed.choose(frozenset(venue for venue in Venue if venue.value in wanted))
 
 
 def _choice(entries: tuple[tuple[str, object], ...], tip: str) -> Choice:

@@ -129,11 +129,12 @@ class Engine:
             return
         self.now_ns = now_ns
         if now_ns >= self._next_status_ns:
-            self._next_status_ns = now_ns - now_ns % _STATUS_STEP_NS + _STATUS_STEP_NS
+            second_ns = now_ns - now_ns % _STATUS_STEP_NS
+            self._next_status_ns = second_ns + _STATUS_STEP_NS
             for base in self.bases.values():
                 base.sample(now_ns)
-            keep_trails(self.trails, self.universe, now_ns)
-            self.universe.sample(now_ns)
+            keep_trails(self.trails, self.universe, second_ns)
+            self.universe.sample(second_ns)  # as it stood at the second, whoever was first to pass it
 
     def instruments(self) -> tuple[Instrument, ...]:
         """Every market seen, in order of first event."""

@@ -166,7 +166,7 @@ class Universe:
         handler(event, row)
 
     def sample(self, now_ns: int) -> None:
-        """Keep the state as of now; called once a second of receive time."""
+        """Keep the state as of now; called at whole seconds of receive time."""
         if not self._rows:
             return
         self._pass_minutes(now_ns // _MINUTE_NS)
