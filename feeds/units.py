@@ -22,7 +22,7 @@ RawLevels = list[tuple[str, Size]]
 PriceWord = str | float  # a price as the venue wrote it
 Levels = Iterable[tuple[PriceWord, float]]
 
-_GRID_LIMIT = 200_000
+_GRID_LIMIT = 50_000  # about 7 MB; a market repeats a few thousand prices, whatever it has seen in a week
 _OFF_GRID = 1e-4
 _MOST_TICKS = 1 << 52  # floats beyond are whole numbers, so that every price would seem to lie on the grid
 _STRAYS = 0.25
