@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPolygonF, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -122,12 +123,13 @@ class LiquidationsCanvas(QWidget):
         side = base + (_BASE_PX if everything else 0)
         return base, side, side + _SIDE_PX
 
-    def _numbers(self, everything: bool) -> tuple[tuple[str, float], ...]:
-        """The columns of numbers with their right edges; the size gives way where there is no room."""
+    def _numbers(self, everything: bool) -> tuple[tuple[str, float, float], ...]:
+        """The columns of numbers with their left and right edges; the size gives way where there is no room."""
         left = self._lefts(everything)[2]
-        names = ("price", "size", "USD") if self.width() - left >= 186 else ("price", "USD")
-        width = (self.width() - left - 8) / len(names)
-        return tuple((name, left + width * (at + 1)) for at, name in enumerate(names))
+        room = self.width() - left - 8
+        shares = {"price": 0.42, "size": 0.29, "USD": 0.29} if room >= 178 else {"price": 0.6, "USD": 0.4}
+        edges = left + room * np.cumsum([0.0, *shares.values()])
+        return tuple(zip(shares, edges[:-1].tolist(), edges[1:].tolist(), strict=True))
 
     def _draw_headings(self, painter: QPainter, view: LiquidationsView | None) -> None:
         everything = view is not None and not view.request.base
@@ -138,8 +140,8 @@ class LiquidationsCanvas(QWidget):
         if everything:
             self._small.draw(painter, "base", base, 0, _BASE_PX, self._row_px, Align.LEFT)
         self._small.draw(painter, "ended", side, 0, _SIDE_PX, self._row_px, Align.LEFT)
-        for name, right in self._numbers(everything):
-            self._small.draw(painter, name, right - 64, 0, 64, self._row_px)
+        for name, left, right in self._numbers(everything):
+            self._small.draw(painter, name, left, 0, right - left, self._row_px)
         painter.setPen(theme().pen("hairline"))
         painter.drawLine(0, self._row_px - 1, self.width(), self._row_px - 1)
 
@@ -164,8 +166,8 @@ class LiquidationsCanvas(QWidget):
         labels.draw(painter, "long" if position > 0 else "short", side + 12, y, _SIDE_PX - 14, h, Align.LEFT)
         painter.setPen(look.pen(ink))
         texts = self._texts(view, index, market, notional)
-        for name, right in self._numbers(everything):
-            labels.draw(painter, texts[name], right - 84, y, 84, h)
+        for name, left, right in self._numbers(everything):
+            labels.draw(painter, texts[name], left + 2, y, right - left - 2, h)
 
     def _texts(self, view: LiquidationsView, index: int, market: ForcedMarket, notional: float) -> dict[str, str]:
         return {

@@ -60,7 +60,7 @@ def cascade_words(cascade: Cascade) -> str:
     """The state with the numbers it was judged by."""
     rate = f"{text_of.size(cascade.rate_usd)} USD in 1 m"
     if cascade.median_usd is None:
-        return f"{rate}; {cascade.minutes} active min are too few for a median"
+        return f"{rate}; {cascade.minutes} active min: too few for a median"
     multiple = cascade.multiple or 0.0
     return f"{rate} = {multiple:.1f}x the 24 h median {text_of.size(cascade.median_usd)} ({cascade.minutes} active min)"
 

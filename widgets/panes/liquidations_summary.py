@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QBrush, QHelpEvent, QMouseEvent, QPainter
+from PySide6.QtGui import QBrush, QHelpEvent, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from feeds.instrument import Telling, Venue
@@ -25,7 +25,8 @@ from widgets.theme import theme
 from workstation.readmodels import Cascade, CascadeState, Floats, Ints, LiquidationSource, LiquidationsView
 
 _ROW_PX = 15
-_NAME_PX = 52
+_NAME_PX = 40
+_BADGE_PX, _LEAST_BADGE_PX = 18, 74
 _SIDE_ROLES = ("liquidated_long", "liquidated_short")
 STATE_ROLES = {
     CascadeState.UNKNOWN: "faint",
@@ -52,25 +53,40 @@ class VenueStrip(QWidget):
         """Show these venues; those not `wanted` (None: all are) are faint."""
         if (sources, wanted) != (self.sources, self.wanted):
             self.sources, self.wanted = sources, wanted
+            self._fit()
             self.update()
 
-    def source_at(self, x: float) -> LiquidationSource | None:
+    def source_at(self, x: float, y: float) -> LiquidationSource | None:
         """The venue under a pixel."""
-        at = int(x // self._pitch()) if self.sources else 0
-        return self.sources[at] if 0 <= at < len(self.sources) else None
+        columns = self._columns()
+        column, row = int(x // self._pitch()), int(y // _BADGE_PX)
+        at = row * columns + column
+        return self.sources[at] if column < columns and 0 <= at < len(self.sources) else None
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Narrow, the badges take two lines."""
+        self._fit()
+
+    def _fit(self) -> None:
+        self.setFixedHeight(_BADGE_PX * -(-max(len(self.sources), 1) // self._columns()))
+
+    def _columns(self) -> int:
+        """As many badges side by side as can be read."""
+        count = max(len(self.sources), 1)
+        return count if self.width() >= count * _LEAST_BADGE_PX else -(-count // 2)
 
     def _pitch(self) -> float:
-        return min(self.width() / max(len(self.sources), 1), 120.0)
+        return max(min(self.width() / self._columns(), 120.0), 1.0)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        source = self.source_at(event.position().x())
+        source = self.source_at(event.position().x(), event.position().y())
         if event.button() is Qt.MouseButton.LeftButton and source is not None:
             self.toggled.emit(source.venue)
 
     def event(self, event: QEvent) -> bool:
         """The venue's own words on hover."""
         if isinstance(event, QHelpEvent):
-            source = self.source_at(event.pos().x())
+            source = self.source_at(event.pos().x(), event.pos().y())
             words = "" if source is None else f"{source.venue.value}: {source.coverage.words}. Click: in or out."
             QToolTip.showText(event.globalPos(), words, self)
             return True
@@ -78,18 +94,17 @@ class VenueStrip(QWidget):
 
     @paints
     def paintEvent(self, painter: QPainter) -> None:
-        look, pitch = theme(), self._pitch()
+        look, pitch, columns = theme(), self._pitch(), self._columns()
         for at, source in enumerate(self.sources):
             taken = self.wanted is None or source.venue in self.wanted
-            left, heard = at * pitch, source.since_ns is not None
-            painter.fillRect(QRectF(left + 4, 3, 3, self.height() - 6), look.venue_color(source.venue))
+            left, top, heard = at % columns * pitch, at // columns * _BADGE_PX, source.since_ns is not None
+            painter.fillRect(QRectF(left + 4, top + 3, 3, _BADGE_PX - 6), look.venue_color(source.venue))
             painter.setPen(look.pen("text" if taken else "faint"))
-            mark = venue_mark(source.venue)
-            self._bold.draw(painter, mark, left + 10, 0, 28, self.height(), Align.LEFT)
+            self._bold.draw(painter, venue_mark(source.venue), left + 10, top, 28, _BADGE_PX, Align.LEFT)
             full = source.coverage.telling is Telling.ALL and heard and source.told
             painter.setPen(look.pen("faint" if not taken else "text" if full else "gap" if heard else "muted"))
             word = telling_word(source) if taken else "left out"
-            self._small.draw(painter, word, left + 34, 0, pitch - 36, self.height(), Align.LEFT)
+            self._small.draw(painter, word, left + 34, top, pitch - 36, _BADGE_PX, Align.LEFT)
 
 
 class CascadeLine(QWidget):
@@ -179,6 +194,8 @@ class Totals(QWidget):
             return
         tail, text = f" ({fmt.count(float(count))})", f"{floor if count else ''}{fmt.size(usd)}"
         room = self._small.width(tail)
+        if room + self._bold.width(text) > cell.width() - 4:  # the number of orders gives way
+            tail, room = "", 0.0
         self._bold.draw(painter, text, cell.x(), cell.y(), cell.width() - room, cell.height())
         self._small.draw(painter, tail, cell.right() - room, cell.y(), room, cell.height())
 
