@@ -88,6 +88,10 @@ from workstation.status_models import Capabilities as Capabilities
 from workstation.status_models import ConnectionStatus as ConnectionStatus
 from workstation.status_models import Presence as Presence
 from workstation.status_models import StatusView as StatusView
+from workstation.tape_models import NO_PACE as NO_PACE
+from workstation.tape_models import TapePace as TapePace
+from workstation.tape_models import TapeRequest as TapeRequest
+from workstation.tape_models import TapeView as TapeView
 from workstation.universe_models import UniverseColumns as UniverseColumns
 from workstation.universe_models import UniverseMarkets as UniverseMarkets
 from workstation.universe_models import UniverseRequest as UniverseRequest
@@ -146,16 +150,6 @@ class BigTradesRequest:
     start_ns: int = 0
     end_ns: int = 1 << 62
     count: int = 700
-
-
-@dataclass(frozen=True, slots=True)
-class TapeRequest:
-    """Recent prints of a base, newest first, with prints of one market and side within 1 ms merged."""
-
-    base: str
-    markets: MarketFilter = MarketFilter(perp=None)
-    minimum_usd: float = 0.0
-    count: int = 200
 
 
 ViewRequest = (
@@ -246,25 +240,6 @@ class BigTrades:
     notional: Floats
     side: Ints
     market: Ints
-    markets: tuple[MarketState, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TapeView:
-    """Prints, newest first.
-
-    `side` is +1 buy, -1 sell, 0 unknown; `market` indexes `markets`; `prints` counts merged trades.
-    """
-
-    request: TapeRequest
-    revision: int
-    ts_venue_ns: Ints
-    price: Floats
-    size: Floats
-    notional: Floats
-    side: Ints
-    market: Ints
-    prints: Ints
     markets: tuple[MarketState, ...]
 
 

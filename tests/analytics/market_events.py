@@ -238,6 +238,9 @@ REQUESTS: tuple[ViewRequest, ...] = (
     LadderRequest("BTC", recent_ns=MINUTE),
     LadderRequest("BTC", market=OKX_SPOT.id, row_size=1.0, band=0.01),
     TapeRequest("BTC", count=7),
+    TapeRequest("BTC", count=60, detail=True),
+    TapeRequest("BTC", MarketFilter(perp=True), side=-1, count=9, detail=True),
+    TapeRequest("DOGE", detail=True),
     TapeRequest("BTC", MarketFilter(venues=frozenset((Venue.BYBIT,)), perp=None), minimum_usd=400.0, count=5),
     *(
         FootprintRequest("BTC", MarketFilter(perp=None), row_size=1.0, rule=BarRule(kind, size))

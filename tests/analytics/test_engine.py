@@ -47,6 +47,7 @@ from workstation.analytics.base import DERIVED_LIMIT, LIQUIDATIONS_KEPT, UNASKED
 from workstation.analytics.engine import Engine
 from workstation.analytics.obi_history import KEPT
 from workstation.analytics.series import BAR_CAP, BEFORE
+from workstation.analytics.tape import MEAN_S, PACE_S
 from workstation.readmodels import (
     CvdRequest,
     CvdUnit,
@@ -157,7 +158,10 @@ def test_a_revision_changes_only_with_what_a_view_shows() -> None:
     assert changed(OpenInterest(BINANCE, now, now, 7.0)) == of_the_chart
     of_the_list = [isinstance(request, LiquidationsRequest) for request in REQUESTS]
     forced = changed(Liquidation(BINANCE, now, now, 10.0, 1.0, 10.0, Side.SELL))
-    assert forced == [chart or listed for chart, listed in zip(of_the_chart, of_the_list, strict=True)]
+    of_the_tape = [
+        isinstance(request, TapeRequest) and request.detail and request.base == "BTC" for request in REQUESTS
+    ]
+    assert forced == [any(told) for told in zip(of_the_chart, of_the_list, of_the_tape, strict=True)]
     of_the_ladder = [isinstance(request, LadderRequest) for request in REQUESTS]
     assert changed(delta(BINANCE, now, [(9, 2.0)], [])) == of_the_ladder
     assert changed(snapshot(BINANCE, now, [(9, 2.0)], [])) == of_the_ladder
@@ -295,7 +299,9 @@ def test_nothing_grows_without_bound() -> None:
     assert len(view.bars) == BAR_CAP
     for derived, *_ in base._derived.values():
         assert len(getattr(derived, "_recent", ())) <= 600
-        assert len(getattr(derived, "_open", ())) <= BAR_CAP + BEFORE
+        assert len(getattr(derived, "_seconds", ())) <= 2 * (MEAN_S + PACE_S) + 1
+        held = getattr(derived, "_open", ())
+        assert callable(held) or len(held) <= BAR_CAP + BEFORE
         assert len(getattr(derived, "shelf", ())) <= BAR_CAP + BEFORE
 
 

@@ -16,6 +16,7 @@ from workstation.readmodels import (
     MarketState,
     Presence,
     StatusView,
+    TapePace,
     TapeRequest,
     TapeView,
     VenueImbalance,
@@ -118,7 +119,20 @@ def tape_view(
     side = rng.choice([1, -1], count)
     if count > 12:
         side[12] = 0
-    return TapeView(request, revision, now_ns - ages, price, size, price * size, side, index, np.ones(count), markets)
+    view = TapeView(request, revision, now_ns - ages, price, size, price * size, side, index, np.ones(count), markets)
+    return with_pace(view) if request.detail else view
+
+
+def with_pace(view: TapeView, mean_15s: float = 200.0) -> TapeView:
+    """The same list with the pace of its own prints, against a mean."""
+    seconds = view.ts_venue_ns // 1_000_000_000
+    found = np.unique(seconds)
+    sums = [
+        np.array([float(values[seconds == second].sum()) for second in found])
+        for values in (view.notional * (view.side > 0), view.notional * (view.side < 0))
+    ]
+    prints = np.array([int((seconds == second).sum()) for second in found], np.int64)
+    return replace(view, pace=TapePace(found, prints, *sums, mean_15s), usual_big_usd=500_000.0)
 
 
 def connections() -> tuple[ConnectionStatus, ...]:

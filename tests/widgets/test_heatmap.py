@@ -318,6 +318,14 @@ def test_another_choice_of_markets_starts_over(pane: HeatmapPane) -> None:
     assert [market.venue for market in pane.shown_markets()] == [BYBIT.venue]
 
 
+def test_another_coin_has_thresholds_of_its_own(pane: HeatmapPane) -> None:
+    feed(pane, walls(200))
+    pane.thresholds.chosen.emit(Range(2.0, 9.0))
+    pane.set_base("ETH")
+    assert pane.item.range is None
+    assert pane.request() == HeatmapRequest("ETH")
+
+
 def test_cells_are_copied_as_data(pane: HeatmapPane) -> None:
     assert pane.as_table() is None
     feed(pane, walls(200))
@@ -350,6 +358,10 @@ def test_empty_tiny_and_huge_views_are_drawn(pane: HeatmapPane, size: tuple[int,
         feed(pane, engine)
         pane.grab()
         assert pane.item.failure == pane.prints.failure == ""
+
+
+def test_it_fits_a_narrow_dock(pane: HeatmapPane) -> None:
+    assert pane.minimumSizeHint().width() <= 380
 
 
 def test_it_says_why_nothing_is_shown(pane: HeatmapPane) -> None:

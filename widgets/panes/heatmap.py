@@ -119,6 +119,9 @@ class HeatmapPane(Pane):
         """Show this base."""
         if base != self._asked.base:
             self._multiple = 1
+            if self._asked.base:  # thresholds are sizes in the coin; remembered ones wait for the first
+                self._chosen = None
+                self.item.set_range(None)
             self._start_over(HeatmapRequest(base, None, self._asked.markets, minimum_usd=self._asked.minimum_usd))
 
     def _start_over(self, request: HeatmapRequest) -> None:
@@ -401,7 +404,7 @@ class HeatmapPane(Pane):
         top = QHBoxLayout()
         top.setContentsMargins(CELL, CELL, CELL, 2)
         top.setSpacing(CELL)
-        for widget in (self.markets, self.rows, self.bubbles, self.heat):
+        for widget in (self.markets, self.rows, self.bubbles):
             top.addWidget(widget)
         top.addStretch(1)
         column = QVBoxLayout(self)
@@ -415,6 +418,7 @@ class HeatmapPane(Pane):
         beside = QHBoxLayout()
         beside.setContentsMargins(CELL, 0, 0, 0)
         beside.setSpacing(CELL)
+        beside.addWidget(self.heat)
         beside.addWidget(self.thresholds, 1)
         beside.addLayout(words, 2)
         column.addLayout(beside)

@@ -10,9 +10,9 @@ from widgets import format as fmt
 from widgets.labels import Align, Labels
 from widgets.markets import market_mark, row_height
 from widgets.paint_guard import paints
-from widgets.panes.tape_rows import newer_than, size_class
+from widgets.panes.tape_rows import SIZE_CLASSES, Classes, newer_than, size_class
 from widgets.theme import theme
-from workstation.readmodels import TapeView
+from workstation.readmodels import Ints, TapeView
 
 _ALPHA = (0, 28, 60, 110, 200)  # background by size class
 _MARKET_PX, _TIME_PX = 62, 76
@@ -29,6 +29,7 @@ class TapeCanvas(QWidget):
         self.held: TapeView | None = None
         self.new_prints, self.new_exact = 0, True
         self.offset = 0
+        self.classes: Classes = SIZE_CLASSES
         self._wheel = 0
         look = theme()
         self._plain, self._bold, self._small = (
@@ -64,7 +65,7 @@ class TapeCanvas(QWidget):
         shown = self.held or self.view
         if shown is None:
             return
-        last = max(0, len(shown.price) - self._visible_rows())
+        last = max(0, len(shown.price) - self.visible_rows())
         self.offset = max(0, min(self.offset + rows, last))
         if self.offset == 0:
             self.resume()
@@ -80,7 +81,8 @@ class TapeCanvas(QWidget):
         prints = "print" if self.new_prints == 1 else "prints"
         return f"paused, {self.new_prints}{'' if self.new_exact else '+'} new {prints} - click to resume"
 
-    def _visible_rows(self) -> int:
+    def visible_rows(self) -> int:
+        """How many prints fit."""
         return max(1, self.height() // self._row_px - 1)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -140,26 +142,42 @@ class TapeCanvas(QWidget):
         look, h = theme(), self._row_px
         side, notional = int(view.side[index]), float(view.notional[index])
         role = {1: "buy", -1: "sell"}.get(side, "muted")
-        size = size_class(notional)
+        size = size_class(notional, self.classes)
         if size:
             painter.fillRect(QRectF(4, y, self.width() - 4, h), look.brush(role, _ALPHA[size]))
         labels = self._bold if size >= 2 else self._plain
         market = view.markets[int(view.market[index])]
         painter.fillRect(QRectF(0, y, 3, h), look.venue_color(market.venue))
-        self._draw_side(painter, side, 12, y + h / 2, "window" if size == 4 else role)
+        if _mark(view.forced, index):
+            self._draw_forced(painter, side, y, size)
+        else:
+            self._draw_side(painter, side, 12, y + h / 2, "window" if size == 4 else role)
         painter.setPen(look.pen("window" if size == 4 else "muted" if not size else "text"))
         self._small.draw(painter, market_mark(market), 20, y, _MARKET_PX - 20, h, Align.LEFT)
         self._small.draw(
             painter, fmt.clock(int(view.ts_venue_ns[index]), millis=True), _MARKET_PX + 4, y, _TIME_PX, h, Align.LEFT
         )
-        painter.setPen(look.pen("window" if size == 4 else "text" if size >= 2 else role))
+        ink = "window" if size == 4 else "text" if size >= 2 else role
+        if _mark(view.extreme, index):
+            left, right = self._edges()[0] - 62, self._edges()[0] + 3
+            painter.fillRect(QRectF(left, y, right - left, h), look.brush("window" if size == 4 else role))
         texts = (
             fmt.price(float(view.price[index]), market.tick_size),
             fmt.size(float(view.size[index])),
             fmt.size(notional),
         )
-        for text, right in zip(texts, self._edges(), strict=True):
+        for at, (text, right) in enumerate(zip(texts, self._edges(), strict=True)):
+            inverted = at == 0 and _mark(view.extreme, index)
+            painter.setPen(look.pen((role if size == 4 else "window") if inverted else ink))
             labels.draw(painter, text, right - 84, y, 84, h)
+
+    def _draw_forced(self, painter: QPainter, side: int, y: float, size: int) -> None:
+        """The letter of a liquidation in the colour of the position that ended."""
+        role = "liquidated_long" if side < 0 else "liquidated_short"
+        if size == 4:
+            painter.fillRect(QRectF(4, y, 14, self._row_px), theme().brush("window"))
+        painter.setPen(theme().pen(role))
+        self._bold.draw(painter, "L", 6, y, 12, self._row_px, Align.CENTER)
 
     def _draw_side(self, painter: QPainter, side: int, x: float, middle: float, role: str) -> None:
         """Up for a buyer, down for a seller, a dash for unknown: the side without its colour."""
@@ -176,3 +194,8 @@ class TapeCanvas(QWidget):
         painter.fillRect(strip, look.brush("focus"))
         painter.setPen(look.pen("window"))
         self._bold.draw(painter, self.banner(), 4, strip.y(), strip.width() - 8, strip.height(), Align.CENTER)
+
+
+def _mark(marks: Ints, index: int) -> bool:
+    """Whether a print has a mark; views without detail have none."""
+    return index < len(marks) and bool(marks[index])

@@ -99,6 +99,15 @@ def of_cvd() -> Answer:
     return Answer(revision, view)
 
 
+def of_tape() -> Answer:
+    """The answer of the tape: in detail it moves with forced orders as well."""
+    plain, detailed = of_base(tape_view), of_base(tape_view, "forced")
+    return Answer(
+        lambda state, request: (detailed if request.detail else plain).revision(state, request),
+        lambda state, request: (detailed if request.detail else plain).view(state, request),
+    )
+
+
 def of_universe(view: Callable[[Universe, Any], View]) -> Answer:
     """The answer of the universe, which moves with its samples."""
     return Answer(lambda state, _: state.universe.revision, lambda state, request: view(state.universe, request))
@@ -108,7 +117,7 @@ ANSWERS: dict[type[Any], Answer] = {
     FootprintRequest: of_base(footprint_view, "flow"),
     CvdRequest: of_cvd(),
     LadderRequest: of_base(ladder_view, "book"),
-    TapeRequest: of_base(tape_view),
+    TapeRequest: of_tape(),
     HeatmapRequest: of_base(heatmap_view, "heat"),
     HeatCellRequest: of_base(heat_cell_view, "heat"),
     ProfileRequest: of_base(lambda base, request, revision, _: profile_view(base, request, revision)),

@@ -89,6 +89,7 @@ class Base:
         self.state_revision = 0
         self.flow_revision = 0
         self.heat_revision = 0
+        self.forced_revision = 0
         self.day_revision = 0
         self._judged: tuple[tuple[Freshness, Freshness, str], ...] = ()
         self._next_sample_ns = 0
@@ -144,6 +145,7 @@ class Base:
         side = 1 if event.side is _BUY else 2
         self.forced.append((event.ts_venue_ns, 0, event.size, event.notional, 3 * market.index + side))
         self.flow_revision += 1
+        self.forced_revision += 1
 
     def add_history(self, market: Market, filled: TradesFilled) -> None:
         """Take trades that were fetched afterwards; what is derived from trades is made anew when next asked for."""

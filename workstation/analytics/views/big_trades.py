@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from workstation.analytics.bars import frozen
 from workstation.analytics.base import Base
-from workstation.analytics.sweeps import BigPrints
-from workstation.analytics.views.tape import prices_of
+from workstation.analytics.views.tape import big_prints_of, prices_of
 from workstation.readmodels import BigTrades, BigTradesRequest
 
 
 def big_trades_view(base: Base, request: BigTradesRequest, revision: int, now_ns: int) -> BigTrades:
     """The largest prints of a span of time at or above the threshold, in the order of the store."""
-    key = ("big", request.markets, request.minimum_usd)
-    found = base.find(key)
-    if not isinstance(found, BigPrints):
-        chosen = [market.index for market in base.chosen(request.markets)]
-        found = base.keep(key, BigPrints(chosen, request.minimum_usd))
-    found.update(base.trades)
+    found = big_prints_of(base, request.markets, request.minimum_usd)
     prints = found.largest(request.start_ns, request.end_ns, request.count)
     return BigTrades(
         request=request,

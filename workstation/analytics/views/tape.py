@@ -2,45 +2,120 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from workstation.analytics.bars import frozen
 from workstation.analytics.base import Base
+from workstation.analytics.sweeps import BigPrints, Prints
 from workstation.analytics.sweeps import merge_sweeps as merge_sweeps
+from workstation.analytics.tape import MEAN_S, PACE_S, Extremes, Pace
 from workstation.analytics.trades import Trades
-from workstation.readmodels import TapeRequest, TapeView
+from workstation.readmodels import Ints, MarketFilter, TapePace, TapeRequest, TapeView
 
 _LOOK_BACK = 4  # trades looked at for each print wanted, before the filter finds too few
 _LOOK_LIMIT = 200_000
+_FORCED = 1_000  # forced orders looked at
+_FORCED_NS = 5_000_000
 
 
 def tape_view(base: Base, request: TapeRequest, revision: int, now_ns: int) -> TapeView:
     """The newest `request.count` prints that pass the filter, newest first."""
     chosen = {market.index for market in base.chosen(request.markets)}
     look = request.count * _LOOK_BACK + 1
-    prints = _prints(base.trades.last(look), chosen, request.minimum_usd)
+    prints = _prints(base.trades.last(look), chosen, request)
     while len(prints[0]) <= request.count and look < min(len(base.trades), _LOOK_LIMIT):
         look *= 4
-        prints = _prints(base.trades.last(look), chosen, request.minimum_usd)
-    ts, ticks, size, notional, sign, market, merged = (frozen(column[: -request.count - 1 : -1]) for column in prints)
-    return TapeView(
+        prints = _prints(base.trades.last(look), chosen, request)
+    prints = prints.at(slice(None, -request.count - 1, -1))
+    view = TapeView(
         request=request,
         revision=revision,
-        ts_venue_ns=ts,
-        price=frozen(prices_of(base, ticks, market)),
-        size=size,
-        notional=notional,
-        side=sign,
-        market=market,
-        prints=merged,
+        ts_venue_ns=frozen(prints.ts),
+        price=frozen(prices_of(base, prints.ticks, prints.market)),
+        size=frozen(prints.size),
+        notional=frozen(prints.notional),
+        side=frozen(prints.sign),
+        market=frozen(prints.market),
+        prints=frozen(prints.trades),
         markets=tuple(state.state(now_ns) for state in base.markets),
+    )
+    if not request.detail:
+        return view
+    return replace(
+        view,
+        extreme=frozen(_extremes(base, prints)),
+        forced=frozen(_forced(base, prints)),
+        usual_big_usd=_usual_big(base, request),
+        pace=_pace(base, request.markets),
     )
 
 
-def _prints(trades: Trades, chosen: set[int], minimum_usd: float) -> tuple[np.ndarray, ...]:
-    columns = merge_sweeps(trades.of(chosen))
-    mask = columns[3] >= minimum_usd
-    return tuple(column[mask] for column in columns)
+def _extremes(base: Base, prints: Prints) -> Ints:
+    """Which prints were at the day's high or low of their market."""
+    found = np.zeros(len(prints.ts), np.int64)
+    for index in np.unique(prints.market).tolist():
+        extremes = _extremes_of(base, index)
+        for at in np.flatnonzero(prints.market == index).tolist():
+            found[at] = extremes.at(int(prints.ts[at]), float(prints.ticks[at]))
+    return found
+
+
+def _extremes_of(base: Base, index: int) -> Extremes:
+    key = ("extremes", index)
+    found = base.find(key)
+    if not isinstance(found, Extremes):
+        found = Extremes()
+        for part in base.trades.parts():
+            found.fill(part.where(part.market == index))
+        base.derive(key, found, (index,))
+    return found
+
+
+def _forced(base: Base, prints: Prints) -> Ints:
+    """1 where a forced order of the same market and side was told of within 5 ms."""
+    orders = base.forced.last(_FORCED)
+    near = np.abs(prints.ts[:, None] - orders.ts) <= _FORCED_NS
+    same = (prints.market[:, None] == orders.market) & (prints.sign[:, None] == orders.sign)
+    found: Ints = (near & same).any(axis=1).astype(np.int64)
+    return found
+
+
+def _usual_big(base: Base, request: TapeRequest) -> float:
+    """The 99.5th percentile of the prints of these markets."""
+    return big_prints_of(base, request.markets, None).threshold() or float("nan")
+
+
+def _pace(base: Base, markets: MarketFilter) -> TapePace:
+    chosen = base.chosen(markets)
+    indexes = [market.index for market in chosen]
+    key = ("pace", tuple(indexes))
+    found = base.find(key)
+    if not isinstance(found, Pace):
+        found = Pace()
+        since_ns = (base.watermark_ns // 1_000_000_000 - MEAN_S - PACE_S) * 1_000_000_000
+        for part in base.trades.parts():
+            found.fill(part.where(np.isin(part.market, indexes)), since_ns)
+        base.derive(key, found, indexes)
+    received = [span for market in chosen for span in market.coverage.received()]
+    return found.read(base.watermark_ns, received)
+
+
+def big_prints_of(base: Base, markets: MarketFilter, minimum_usd: float | None) -> BigPrints:
+    """The big prints of some markets, brought up to date."""
+    key = ("big", markets, minimum_usd)
+    found = base.find(key)
+    if not isinstance(found, BigPrints):
+        found = base.keep(key, BigPrints([market.index for market in base.chosen(markets)], minimum_usd))
+    found.update(base.trades)
+    return found
+
+
+def _prints(trades: Trades, chosen: set[int], request: TapeRequest) -> Prints:
+    prints = merge_sweeps(trades.where(np.isin(trades.market, list(chosen))))
+    mask = prints.notional >= request.minimum_usd
+    return prints.at(mask & (prints.sign == request.side) if request.side else mask)
 
 
 def prices_of(base: Base, ticks: np.ndarray, market: np.ndarray) -> np.ndarray:
