@@ -10,9 +10,13 @@ from pathlib import Path
 import pytest
 
 from feeds.errors import RecordingError
+from feeds.recording import RecordingReader
+from workstation.columns import COLUMNS
+from workstation.export import ExportSettings, export_rows
 from workstation.scoring import read, score, validation, write
 
 PUBLISHED = "pressure/published-2026-04-23-odd-ranks.csv"
+SECOND = 1_000_000_000
 HEAD = "symbol,oi_change_1h_pct,oi_change_24h_pct,funding_rate_pct,basis_pct"
 
 
@@ -96,6 +100,21 @@ def test_exit_codes(tmp_path: Path) -> None:
         assert "Traceback" not in done.stderr
         if code != 2:
             assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_the_cross_section_is_exported_at_the_end_of_each_bar(simulated_recording: Path) -> None:
+    settings = ExportSettings(("pressure",), bar_ns=5 * SECOND)
+    batches = [rows for _, rows in export_rows(simulated_recording, settings)]
+    assert batches == [rows for _, rows in export_rows(simulated_recording, settings)]
+    reader = RecordingReader(simulated_recording)
+    start_ns, end_ns = reader.start_ns or 0, reader.end_ns or 0
+    bars = range(start_ns - start_ns % (5 * SECOND) + 5 * SECOND, end_ns + 1, 5 * SECOND)
+    told = [[dict(zip(COLUMNS["pressure"], row, strict=True)) for row in rows] for rows in batches]
+    assert [rows[0]["ts_ns"] for rows in told] == [*bars, end_ns - end_ns % SECOND]
+    for rows in told:
+        coins = {row["base"] for row in rows if row["venue"] == "all"}
+        assert {"BTC", "ETH"} <= coins == {row["base"] for row in rows if row["venue"] != "all"}
+        assert all(row["age_s"] >= 0 for row in rows)
 
 
 def test_validation_reports_what_was_left_out(data: Path) -> None:

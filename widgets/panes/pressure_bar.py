@@ -18,7 +18,7 @@ from workstation.pressure_models import Regime
 
 _BIASES = (("any bias", None), ("long", 1), ("short", -1), ("neutral", 0))
 _VENUES = (("any live", 0), ("2+ live", 2), ("3+ live", 3), ("5+ live", 5))
-_TURNOVERS = (("any volume", 0.0), ("vol > 1m", 1e6), ("vol > 10m", 1e7), ("vol > 100m", 1e8), ("vol > 1b", 1e9))
+_TURNOVERS = (("any vol", 0.0), ("vol > 1m", 1e6), ("vol > 10m", 1e7), ("vol > 100m", 1e8), ("vol > 1b", 1e9))
 _ONE_LINE_PX = 560
 
 
