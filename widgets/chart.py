@@ -22,7 +22,7 @@ from widgets.items.scale import Scale, SlotGrid
 from widgets.theme import theme
 
 MARGIN_SLOTS = 0.5  # air after the latest bar
-PITCHES = (1.5, 480.0)  # pixels of a slot, least and most
+PITCHES = (0.3, 480.0)  # pixels of a slot, least and most
 _CLEAR_MOVE_PX = 16
 _NS_MINUTE = 60_000_000_000
 

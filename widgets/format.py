@@ -125,6 +125,12 @@ def clock(ts_ns: int, *, millis: bool = False) -> str:
     return f"{text}.{ts_ns % _NS // 1_000_000:03d}" if millis else text
 
 
+def day(ts_ns: int) -> str:
+    """The UTC day: 8 Aug."""
+    moment = datetime.fromtimestamp(ts_ns // _NS, UTC)
+    return f"{moment.day} {moment:%b}"
+
+
 def date_clock(ts_ns: int) -> str:
     """Date and time of day."""
     return moment(ts_ns).strftime("%Y-%m-%d %H:%M:%S")

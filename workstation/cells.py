@@ -182,3 +182,32 @@ def nearest_rank(values: Floats, percent: float) -> float:
         return 0.0
     at = min(max(math.ceil(percent / 100 * len(values)) - 1, 0), len(values) - 1)
     return float(np.partition(values, at)[at])
+
+
+def smoothed(total: Floats, reach: int) -> Floats:
+    """Mean of each row and `reach` rows to each side; beyond the ends there is nothing."""
+    width = 2 * reach + 1
+    if reach <= 0:
+        return total
+    return np.convolve(np.pad(total, reach), np.ones(width), "valid") / width
+
+
+def nodes(total: Floats, reach: int) -> tuple[Ints, Ints]:
+    """Indices of high- and low-volume nodes of the smoothed profile.
+
+    High: a local maximum above the mean. Low: a local minimum, not at an end, below half of the mean. A plateau counts
+    once, by its middle row, the lower of two.
+    """
+    values = smoothed(total, reach)
+    if not len(values):
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    tolerance = NOISE * float(values.max())
+    starts = np.concatenate(([0], np.flatnonzero(np.abs(np.diff(values)) > tolerance) + 1))
+    ends = np.concatenate((starts[1:], [len(values)])) - 1
+    level = values[starts]
+    before, after = np.concatenate(([-np.inf], level[:-1])), np.concatenate((level[1:], [-np.inf]))
+    middle, mean = (starts + ends) // 2, values.mean()
+    inner = np.isfinite(before) & np.isfinite(after)
+    high = (level > before) & (level > after) & (level > mean)
+    low = inner & (level < before) & (level < after) & (level < mean / 2)
+    return middle[high], middle[low]

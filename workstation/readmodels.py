@@ -10,12 +10,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from workstation.candle_models import NO_CANDLES, CandleColumns
+from workstation.candle_models import NO_CANDLES as NO_CANDLES
+from workstation.candle_models import CandleColumns as CandleColumns
+from workstation.chart_models import CellRequest as CellRequest
+from workstation.chart_models import CellView as CellView
+from workstation.chart_models import QuotesRequest as QuotesRequest
+from workstation.chart_models import QuotesView as QuotesView
 from workstation.cvd_models import CvdCandles as CvdCandles
 from workstation.cvd_models import CvdLine as CvdLine
 from workstation.cvd_models import CvdRequest as CvdRequest
 from workstation.cvd_models import CvdUnit as CvdUnit
 from workstation.cvd_models import CvdView as CvdView
+from workstation.drawn_models import Level as Level
 from workstation.footprint_models import Absorption as Absorption
 from workstation.footprint_models import AbsorptionRule as AbsorptionRule
 from workstation.footprint_models import BarKind as BarKind
@@ -168,6 +174,8 @@ ViewRequest = (
     | PremiumRequest
     | QuadrantRequest
     | LibraryRequest
+    | QuotesRequest
+    | CellRequest
 )
 
 
@@ -259,4 +267,6 @@ View = (
     | PremiumView
     | QuadrantView
     | LibraryView
+    | QuotesView
+    | CellView
 )

@@ -27,8 +27,7 @@ from tests.analytics.market_events import (
     trade,
 )
 from workstation.analytics.engine import Engine
-from workstation.analytics.profile import nodes, smoothed
-from workstation.cells import nearest_rank, poc_index, value_area
+from workstation.cells import nearest_rank, nodes, poc_index, smoothed, value_area
 from workstation.readmodels import (
     Absorption,
     AbsorptionRule,

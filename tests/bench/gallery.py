@@ -1,4 +1,4 @@
-"""Make the pictures of the footprint in resources/gallery again: every cell mode, shading, profile, drawings.
+"""Make the footprint pictures in resources/gallery again: cell modes, shadings, profiles, studies, bars, drawings.
 
 Run: `python -m tests.bench.gallery [FOLDER]`. Views are synthetic and seeded, so that a change of a picture is a change
 of the drawing.
@@ -19,14 +19,25 @@ import numpy as np
 from PySide6.QtWidgets import QApplication
 
 import resources
-from tests.widgets import synthetic
+from tests.widgets import studied, synthetic
 from widgets.items.region import Region
-from widgets.items.style import CellMode, ProfileSpan, Shading
+from widgets.items.style import CellMode, ProfileSpan, Shading, Style
+from widgets.items.table import NAMES
 from widgets.panes.footprint import FootprintPane
 from widgets.theme import apply_theme
-from workstation.cells import poc_index, value_area
-from workstation.readmodels import FootprintView, NakedPoc, ProfileRequest, ProfileView
+from workstation.readmodels import FootprintView, NakedPoc
 
+Prepare = Callable[[FootprintPane], object]
+Picture = tuple[FootprintView, Prepare]
+QUIET = Style(
+    vwap=False,
+    session_pocs=False,
+    divergences=False,
+    naked_pocs=False,
+    zones=False,
+    last_line=False,
+    liquidations=False,
+)
 SIZE = (960, 540)
 LARGEST_BYTES = 150_000
 
@@ -37,13 +48,19 @@ def main() -> None:
     app = QApplication.instance() or QApplication([])
     assert isinstance(app, QApplication)
     apply_theme(app)
-    for name, prepare in pictures().items():
+    for name, (view, prepare) in pictures().items():
         pane = FootprintPane("BTC")
         pane.resize(*SIZE)
         pane.show()
-        pane.refresh(shown())
+        if (rule := view.request.rule) is not None:
+            pane.toolbar.bars.choose(rule.kind, rule.size)
+        pane.refresh(view)
         app.processEvents()
         prepare(pane)
+        for request in pane.side_requests():
+            told = studied.answer(request, view)
+            if told is not None:
+                pane.refresh(told)
         app.processEvents()
         file = folder / f"footprint-{name}.png"
         assert pane.grab().save(str(file)), file
@@ -52,16 +69,32 @@ def main() -> None:
         pane.close()
 
 
-def pictures() -> dict[str, Callable[[FootprintPane], object]]:
-    """What each of them shows."""
+def pictures() -> dict[str, Picture]:
+    """What each of them shows: the view, and what is done with the pane."""
     modes = {mode.name.lower().replace("_", "-"): mode for mode in CellMode}
+    plain, studies = shown(), studied.view()
     return {
-        **{name: lambda pane, mode=mode: pane.change_style(mode=mode) for name, mode in modes.items()},
-        "shaded-by-bar": lambda pane: pane.change_style(shading=Shading.BAR, imbalances=False),
-        "side-profile": _side_profile,
-        "measured": _measured,
-        "far-out": lambda pane: pane.chart.zoom_time(6.0, pane.chart.visible[1]),
+        **{name: (plain, lambda pane, mode=mode: pane.change_style(mode=mode)) for name, mode in modes.items()},
+        "shaded-by-bar": (plain, lambda pane: pane.change_style(shading=Shading.BAR, imbalances=False)),
+        "side-profile": (plain, lambda pane: pane.change_style(profile=ProfileSpan.VISIBLE)),
+        "measured": (plain, _measured),
+        "far-out": (plain, lambda pane: pane.chart.zoom_time(6.0, pane.chart.visible[1])),
+        "vwap": (studies, _only(vwap=True, vwap_bands=2)),
+        "signs": (studies, _only(divergences=True, unfinished=True, exhaustion=True)),
+        "session-poc": (studies, _only(session_pocs=True, naked_pocs=True)),
+        "bubbles": (studies, _only(bubbles=True)),
+        "price-lines": (studies, _only(last_line=True, quote_lines=True, mark_line=True)),
+        "span-profile": (studies, _span),
+        "statistics": (studies, _only(rows=NAMES)),
+        "gap": (studied.view(gap=True), _only()),
+        "history": (studied.view(12, history=40), lambda pane: pane.chart.zoom_time(5.0, pane.chart.visible[1])),
+        "range-bars": (studied.view(rule=studied.RANGE), _only()),
     }
+
+
+def _only(**shows: object) -> Prepare:
+    """Nothing but these studies."""
+    return lambda pane: pane.set_style(replace(QUIET, **shows))  # type: ignore[arg-type]
 
 
 def shown() -> FootprintView:
@@ -78,37 +111,17 @@ def shown() -> FootprintView:
     return replace(synthetic.footprint(bars), naked_pocs=naked)
 
 
-def profile_of(view: FootprintView, request: ProfileRequest) -> ProfileView:
-    """The sum of the bars in the span of a request."""
-    bars = [bar for bar in view.bars if request.start_ns <= bar.start_ns < request.end_ns]
-    first = min(bar.first_row for bar in bars)
-    count = max(bar.first_row + len(bar.buy_volume) for bar in bars) - first
-    buy, sell = np.zeros(count), np.zeros(count)
-    for bar in bars:
-        part = slice(bar.first_row - first, bar.first_row - first + len(bar.buy_volume))
-        buy[part] += bar.buy_volume
-        sell[part] += bar.sell_volume
-    total = buy + sell
-    poc = poc_index(total)
-    low, high = value_area(total, poc, request.value_area)
-    none = np.zeros(0, np.int64)
-    return ProfileView(request, 1, first, buy, sell, first + poc, first + low, first + high, none, none)
-
-
-def _side_profile(pane: FootprintPane) -> None:
-    pane.change_style(profile=ProfileSpan.VISIBLE)
-    view, requests = pane.layers.view, pane.side_requests()
-    assert view is not None
-    for request in requests:
-        assert isinstance(request, ProfileRequest)
-        pane.refresh(profile_of(view, request))
+def _span(pane: FootprintPane) -> None:
+    grid, latest = pane.chart.grid, pane.layers.latest_slot
+    pane.set_style(QUIET)
+    pane.tools.span_picked.emit(grid.ts_ns(latest - 6), grid.ts_ns(latest))
 
 
 def _measured(pane: FootprintPane) -> None:
     scale = pane.chart.plot_scale
     low, high = scale.bottom + 0.3 * (scale.top - scale.bottom), scale.bottom + 0.75 * (scale.top - scale.bottom)
     region = Region(scale.left + 2, low, scale.left + 5, high)
-    pane.add_level(scale.bottom + 0.2 * (scale.top - scale.bottom))
+    pane.commands.add_level(scale.bottom + 0.2 * (scale.top - scale.bottom))
     pane.drawings.show_region(region, pane.reading.measure(region))
 
 

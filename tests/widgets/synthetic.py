@@ -19,6 +19,7 @@ from workstation.readmodels import (
     Freshness,
     MarketState,
     Stack,
+    Zone,
 )
 
 MINUTE = 60_000_000_000
@@ -165,7 +166,20 @@ def footprint(
     asked = request or FootprintRequest("BTC")
     spans = np.array(gaps, np.int64).reshape(-1, 2)
     last = bars[-1].close if bars else None
-    return FootprintView(asked, revision, row_size, bars, markets, spans, last, bars[-1].end_ns if bars else START)
+    view = FootprintView(asked, revision, row_size, bars, markets, spans, last, bars[-1].end_ns if bars else START)
+    return replace(view, zones=zones_of(bars, row_size))
+
+
+def zones_of(bars: tuple[FootprintBar, ...], row_size: float) -> tuple[Zone, ...]:
+    """Stacks until the middle of the first later bar beyond them."""
+    found = []
+    for index, one in enumerate(bars):
+        for stack in one.stacks:
+            low, high = stack.low_row * row_size, (stack.high_row + 1) * row_size
+            beyond = [bar for bar in bars[index + 1 :] if (bar.low < low if stack.buy else bar.high >= high)]
+            until = (beyond[0].start_ns + beyond[0].end_ns) // 2 if beyond else None
+            found.append(Zone(stack.low_row, stack.high_row, stack.buy, one.end_ns, until))
+    return tuple(found)
 
 
 def grid_view(bars: int = 60, rows: int = 40, row_size: float = 10.0, seed: int = 5) -> FootprintView:

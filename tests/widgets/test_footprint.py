@@ -190,11 +190,12 @@ def grown(view: FootprintView, more: int) -> FootprintView:
     return replace(view, revision=view.revision + 1, bars=(*view.bars, *later))
 
 
-def test_following_moves_with_new_bars_and_panning_keeps_the_place(pane: FootprintPane) -> None:
+def test_following_moves_with_new_bars_and_panning_keeps_the_place(pane: FootprintPane, qtbot: QtBot) -> None:
     view = synthetic.footprint(synthetic.walk(40))
     pane.refresh(view)
     before = pane.chart.visible
-    pane.refresh(grown(view, 1))
+    with qtbot.waitSignal(pane.visible_range_changed):  # linked panes come along
+        pane.refresh(grown(view, 1))
     assert pane.chart.visible == pytest.approx((before[0] + 1, before[1] + 1))
     QTest.keyClick(pane.chart, Qt.Key.Key_Left)
     assert not pane.chart.following
@@ -305,6 +306,18 @@ def test_linked_panes_move_the_crosshair_and_the_range_without_an_echo(pane: Foo
     with qtbot.waitSignal(pane.visible_range_changed) as changed:
         pane.chart.pan_slots(1)
     assert changed.args == [synthetic.START + 21 * synthetic.MINUTE, synthetic.START + 33 * synthetic.MINUTE]
+
+
+def test_a_finer_pane_never_cuts_the_live_bar(pane: FootprintPane) -> None:
+    pane.refresh(synthetic.footprint(synthetic.walk(60)))
+    seconds = 1_000_000_000
+    end = synthetic.START + 59 * synthetic.MINUTE + 20 * seconds
+    pane.set_visible_range(end - 9 * synthetic.MINUTE, end)
+    assert pane.chart.visible == pytest.approx((51.5, 60.5))
+    assert pane.chart.following
+    pane.chart.pan_slots(-3)
+    pane.set_visible_range(end - 9 * synthetic.MINUTE, end)  # looked at on purpose
+    assert pane.chart.visible[1] == pytest.approx(59 + 1 / 3)
 
 
 def test_sizes_from_nothing_to_huge_and_back(pane: FootprintPane) -> None:

@@ -18,10 +18,9 @@ from widgets.items.layouts import PAD_PX
 from widgets.items.rows import rows_of
 from widgets.items.scale import Scale, SlotGrid
 from widgets.items.table import statistics
-from widgets.items.zones import ZoneTracker
 from widgets.theme import apply_theme
 from workstation.cells import imbalances, poc_index
-from workstation.readmodels import Floats, FootprintBar, FootprintRules, PocTie, Stack, ZeroRule
+from workstation.readmodels import FootprintBar, FootprintRules, PocTie, ZeroRule
 
 WORKED = {6404: (380.0, 60.0), 6406: (540.0, 95.0), 6408: (120.0, 600.0), 6410: (30.0, 410.0), 6412: (18.0, 240.0)}
 
@@ -122,43 +121,15 @@ def placed(bars: tuple[FootprintBar, ...], before: BarsOnGrid | None = None) -> 
     return BarsOnGrid(bars, SlotGrid(synthetic.MINUTE, 0), before)
 
 
-def extents(bars: tuple[FootprintBar, ...]) -> tuple[Floats, Floats]:
-    """Lows and highs."""
-    return placed(bars).lows, placed(bars).highs
-
-
-def test_a_zone_lives_until_it_is_traded_through() -> None:
-    flat = {100: (1.0, 1.0), 101: (1.0, 1.0)}
-    stacked = replace(synthetic.bar(0, flat, 1.0), stacks=(Stack(98, 100, True), Stack(104, 106, False)))
-    inside = synthetic.bar(synthetic.MINUTE, flat, 1.0, prices=(99.0, 106.5, 98.0, 99.0))
-    below = synthetic.bar(2 * synthetic.MINUTE, flat, 1.0, prices=(99.0, 99.0, 97.9, 98.0))
-    above = synthetic.bar(3 * synthetic.MINUTE, flat, 1.0, prices=(99.0, 107.0, 98.0, 98.0))
-    tracker = ZoneTracker()
-    for bars, ends in (((stacked, inside), (None, None)), ((stacked, inside, below, above), (2, 3))):
-        zones = tracker.zones(bars, 1.0, *extents(bars))
-        assert [(zone.low, zone.high) for zone in zones] == [(98.0, 101.0), (104.0, 107.0)]
-        assert tuple(zone.last for zone in zones) == ends
-    again = tracker.zones((stacked, inside, below, above), 1.0, *extents((stacked, inside, below, above)))
-    assert [zone.last for zone in again] == [2, 3]
-
-
-def test_an_unfinished_bar_does_not_end_a_zone_for_good() -> None:
-    flat = {100: (1.0, 1.0)}
-    stacked = replace(synthetic.bar(0, flat, 1.0), stacks=(Stack(98, 100, True),))
-    live = synthetic.bar(synthetic.MINUTE, flat, 1.0, prices=(99.0, 99.0, 90.0, 99.0), closed=False)
-    closed = replace(live, closed=True)
-    tracker = ZoneTracker()
-    for later in (live, closed):
-        bars = (stacked, later)
-        assert tracker.zones(bars, 1.0, *extents(bars))[0].last == 1
-
-
 def test_statistics_add_up() -> None:
     bars = synthetic.walk(12)
     figures = statistics(placed(bars))
     assert figures["volume"].tolist() == [bar.buy + bar.sell for bar in bars]
     assert figures["delta"].tolist() == [bar.buy - bar.sell for bar in bars]
-    assert figures["CVD"][-1] == pytest.approx(sum(bar.delta for bar in bars))
+    assert np.isnan(figures["CVD"]).all()  # the view alone knows what came before the first bar
+    told = replace(synthetic.footprint(bars), cvd=np.arange(12.0), oi_change=np.full(12, 2.5))
+    assert statistics(placed(bars), told)["CVD"].tolist() == list(range(12))
+    assert set(statistics(placed(bars), told)["OI change"].tolist()) == {2.5}
     assert figures["delta %"][0] == pytest.approx(100 * bars[0].delta / bars[0].volume)
     assert all(len(column) == 0 for column in statistics(placed(())).values())
 

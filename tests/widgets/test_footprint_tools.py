@@ -11,8 +11,9 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QDoubleSpinBox
 from pytestqt.qtbot import QtBot
 
-from tests.bench.gallery import profile_of, shown
+from tests.bench.gallery import shown
 from tests.widgets import synthetic
+from tests.widgets.studied import profile_of
 from widgets.captions import Choice
 from widgets.dialogs.go_to import parsed
 from widgets.items.detail import Detail, choose
@@ -20,9 +21,9 @@ from widgets.items.digits import decode, encode_counts
 from widgets.items.layouts import Frame
 from widgets.items.style import CellMode, ProfileSpan, Shading, Style
 from widgets.panes.footprint import FootprintPane
-from widgets.panes.footprint_data import COLUMNS, bars_as_csv
+from widgets.panes.footprint_data import COLUMNS, bars_as_table
 from widgets.theme import apply_theme
-from workstation.readmodels import FootprintRules, MinimumMode, ProfileRequest
+from workstation.readmodels import FootprintRules, Level, MinimumMode, ProfileRequest
 
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
 NONE = Qt.KeyboardModifier.NoModifier
@@ -114,13 +115,13 @@ def test_settings_take_effect_at_once(pane: FootprintPane, qtbot: QtBot) -> None
 def test_what_was_set_is_remembered(pane: FootprintPane, qtbot: QtBot) -> None:
     pane.set_style(Style(mode=CellMode.DELTA, shading=Shading.BAR, poc=False))
     pane.toolbar.set_rules(FootprintRules(imbalance_ratio=5.0, minimum_mode=MinimumMode.PERCENTILE))
-    pane.add_level(61_650.0)
+    pane.commands.add_level(61_650.0)
     other = FootprintPane("BTC")
     qtbot.addWidget(other)
     other.restore(pane.state())
     assert other.item.style == pane.item.style
     assert other.toolbar.rules == pane.toolbar.rules
-    assert other.tools.levels == {"BTC": [61_650.0]}
+    assert other.tools.levels.all == (Level("BTC", 61_650.0, 61_650.0),)
     other.restore({"style": 3})
     assert other.item.style == pane.item.style
 
@@ -152,39 +153,116 @@ def test_a_box_is_zoomed_into_and_left_again(pane: FootprintPane) -> None:
     assert drag(pane, QPointF(200, 100), QPointF(600, 300), CTRL)
     assert pane.chart.visible == pytest.approx((scale.slot(200), scale.slot(600)))
     assert not pane.chart.following
-    pane.undo()
+    pane.commands.undo()
     assert pane.chart.visible == pytest.approx(before)
     assert pane.chart.following
 
 
-def test_levels_are_added_dragged_deleted_and_undone(pane: FootprintPane) -> None:
+def prices(pane: FootprintPane) -> list[tuple[float, float]]:
+    """Lows and highs of what is drawn."""
+    return [(level.low, level.high) for level in pane.drawings.levels]
+
+
+def test_levels_are_added_dragged_deleted_and_undone(pane: FootprintPane, qtbot: QtBot) -> None:
     scale = pane.chart.plot_scale
-    price = scale.value(200.0)
-    pane.tools.add_level(price)
-    assert drag(pane, QPointF(300, 201), QPointF(300, 260), NONE)
-    assert pane.tools.levels["BTC"] == [pytest.approx(scale.value(260.0))]
-    pane.undo()
-    assert pane.tools.levels["BTC"] == [price]
-    pane.remove_level(price)
-    assert pane.drawings.levels == ()
-    pane.undo()
-    assert pane.drawings.levels == (price,)
+    price = pane.tools.on_grid(scale.value(200.0))
+    with qtbot.waitSignal(pane.levels_changed) as drawn:
+        pane.commands.add_level(price)
+    assert drawn.args == [(Level("BTC", price, price),)]
+    with qtbot.waitSignal(pane.levels_changed) as moved:
+        assert drag(pane, QPointF(300, 201), QPointF(300, 260), NONE)
+    lower = pane.tools.on_grid(scale.value(260.0))
+    assert moved.args == [(Level("BTC", lower, lower),)]
+    pane.commands.undo()
+    assert prices(pane) == [(price, price)]
+    pane.commands.remove_level(pane.tools.levels.own[0])
+    assert prices(pane) == []
+    pane.commands.undo()
+    assert prices(pane) == [(price, price)]
     assert not drag(pane, QPointF(300, 300), QPointF(300, 310), NONE)
 
 
+def test_a_zone_is_drawn_named_reshaped_and_undone(pane: FootprintPane, qtbot: QtBot) -> None:
+    scale = pane.chart.plot_scale
+    qtbot.keyClick(pane.chart, Qt.Key.Key_D)
+    assert "draw a zone" in pane.legend.text
+    assert drag(pane, QPointF(200, 300), QPointF(500, 240), NONE)
+    assert "draw a zone" not in pane.legend.text
+    low, high = (pane.tools.on_grid(scale.value(y)) for y in (300.0, 240.0))
+    assert prices(pane) == [(low, high)]
+    pane.tools.levels.rename(pane.tools.levels.own[0], "supply")
+    assert pane.tools.levels.all == (Level("BTC", low, high, "supply"),)
+    assert drag(pane, QPointF(600, 300), QPointF(600, 200), NONE)  # its low edge, past the high one
+    assert prices(pane) == [(high, pane.tools.on_grid(scale.value(200.0)))]
+    pane.grab()
+    assert pane.drawings.failure == ""
+    for _ in range(3):
+        pane.commands.undo()
+    assert prices(pane) == []
+    pane.commands.undo()  # nothing is left to take back
+
+
+def test_levels_belong_to_their_base(pane: FootprintPane) -> None:
+    pane.commands.add_level(61_600.0)
+    pane.set_base("ETH")
+    assert prices(pane) == []
+    pane.commands.add_level(3_000.0)
+    pane.commands.clear_levels()
+    assert pane.tools.levels.all == (Level("BTC", 61_600.0, 61_600.0),)
+    pane.set_base("BTC")
+    assert prices(pane) == [(61_600.0, 61_600.0)]
+
+
+def test_levels_of_an_older_state_are_taken_up(pane: FootprintPane) -> None:
+    old = pane.state() | {"levels": {"BTC": [61_650.0]}}
+    pane.restore(old)
+    assert pane.tools.levels.all == (Level("BTC", 61_650.0, 61_650.0),)
+
+
+def test_escape_leaves_the_drag_that_was_asked_for(pane: FootprintPane, qtbot: QtBot) -> None:
+    qtbot.keyClick(pane.chart, Qt.Key.Key_F)
+    qtbot.keyClick(pane.chart, Qt.Key.Key_Escape)
+    assert not drag(pane, QPointF(200, 300), QPointF(500, 240), NONE)
+    assert pane.sides.span is None
+
+
+def test_a_dragged_span_has_its_profile_there(pane: FootprintPane) -> None:
+    scale, grid = pane.chart.plot_scale, pane.chart.grid
+    assert drag(
+        pane, QPointF(scale.x(int(scale.left) + 2.4), 100), QPointF(scale.x(int(scale.left) + 5.1), 90), CTRL | SHIFT
+    )
+    assert pane.item.style.profile is ProfileSpan.FIXED
+    (request,) = profiles(pane)
+    first = int(scale.left) + 2
+    assert (request.start_ns, request.end_ns) == (grid.ts_ns(first), grid.ts_ns(first + 4))
+    pane.refresh(profile_of(shown(), request))
+    pane.grab()
+    assert pane.profile.failure == ""
+    pane.chart.pan_slots(-2)  # a fixed span stays
+    assert profiles(pane) == [request]
+
+
+def profiles(pane: FootprintPane) -> list[ProfileRequest]:
+    """The profile asked for, if any."""
+    return [request for request in pane.side_requests() if isinstance(request, ProfileRequest)]
+
+
 def test_the_side_profile_is_asked_for_and_shown(pane: FootprintPane, qtbot: QtBot) -> None:
-    assert pane.side_requests() == ()
+    assert profiles(pane) == []
     qtbot.keyClick(pane.chart, Qt.Key.Key_V)
     assert pane.item.style.profile is ProfileSpan.VISIBLE
-    (request,) = pane.side_requests()
-    assert isinstance(request, ProfileRequest)
+    (request,) = profiles(pane)
     pane.refresh(profile_of(shown(), request))
     pane.grab()
     assert pane.profile.failure == ""
     assert pane.profile.view is not None
     qtbot.keyClick(pane.chart, Qt.Key.Key_V)
+    assert profiles(pane) != []
+    qtbot.keyClick(pane.chart, Qt.Key.Key_V)  # a fixed span, of which none was picked
+    assert profiles(pane) == []
+    assert "drag over a span" in pane.legend.text
     qtbot.keyClick(pane.chart, Qt.Key.Key_V)
-    assert pane.side_requests() == ()
+    assert pane.item.style.profile is ProfileSpan.OFF
     assert pane.profile.view is None
 
 
@@ -207,13 +285,16 @@ def test_a_cell_tells_its_share_of_the_bar(pane: FootprintPane) -> None:
 
 
 def test_bars_in_sight_are_copied_as_data(pane: FootprintPane) -> None:
-    pane.copy_data()
+    pane.commands.copy_data()
     lines = QGuiApplication.clipboard().text().splitlines()
-    assert lines[0].split(",") == list(COLUMNS)
+    assert lines[0].split("\t") == list(COLUMNS)
     assert len(lines) - 1 == len(pane.layers.view.bars[pane.layers.placed.between(*pane.chart.visible)])  # type: ignore[union-attr]
-    one = bars_as_csv((synthetic.bar(synthetic.START, {10: (5.0, 100.0)}, 10.0),), 10.0).splitlines()[1].split(",")
-    assert one[COLUMNS.index("delta")] == "95.0"
-    assert one[COLUMNS.index("poc")] == "100.0"
+    view = synthetic.footprint((synthetic.bar(synthetic.START, {10: (5.0, 100.0)}, 10.0),))
+    one = dict(zip(COLUMNS, bars_as_table(replace(view, cvd=np.array([7.5])), slice(0, 1)).rows[0], strict=True))
+    assert one["delta"] == 95.0
+    assert one["poc"] == 100.0
+    assert one["cvd"] == 7.5
+    assert one["oi_change"] is None
 
 
 def test_moments_are_read() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from PySide6.QtGui import QBrush, QColor, QPainter
@@ -17,21 +18,26 @@ from widgets.items.columns import Columns
 from widgets.items.detail import Choice, Detail
 from widgets.items.digits import Codes, encode_counts, encode_sizes
 from widgets.items.layouts import Flat, Frame, Ink, flatten
-from widgets.items.rows import Rows, rows_of
+from widgets.items.rows import Rows, nodes_of, rows_of
 from widgets.items.scale import Scale
 from widgets.items.style import CellMode, Style
 from widgets.theme import theme
-from workstation.readmodels import Floats, FootprintBar, FootprintRules
+from workstation.readmodels import Floats, FootprintBar, FootprintRules, Ints
 
 _CACHED_BARS = 4096
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class BarCells:
     """One bar's rows and, where the level shows numbers, their layout: all sells then all buys, or one number a row."""
 
     rows: Rows
     glyphs: Glyphs | None
+
+    @cached_property
+    def nodes(self) -> tuple[Ints, Ints]:
+        """Rows of high and of low volume, looked for once."""
+        return nodes_of(self.rows)
 
 
 class CellCache:
@@ -132,10 +138,11 @@ class CellLayer:
         detail: Detail,
         style: Style,
         atlases: tuple[GlyphAtlas, ...],
+        floor: float = 0.0,
     ) -> None:
-        """Lay out; `size` is the effective row size, `atlases` are regular and bold."""
+        """Lay out; `size` is the effective row size, `atlases` are regular and bold, `floor` as for a Frame."""
         self._has_text = detail >= Detail.DELTA
-        flat = flatten(Frame([bar.rows for bar in cells], columns, scale, size, style), detail)
+        flat = flatten(Frame([bar.rows for bar in cells], columns, scale, size, style, floor), detail)
         self._rects.fill(flat.rects, flat.brush)
         if self._has_text:
             self._build_text(cells, flat, atlases)

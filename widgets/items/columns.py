@@ -8,7 +8,7 @@ import numpy as np
 
 from widgets.items.detail import Detail
 from widgets.items.scale import Scale
-from workstation.readmodels import Floats
+from workstation.readmodels import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +61,22 @@ def columns_of(slots: Floats, scale: Scale, detail: Detail, ratio: float) -> Col
     cells_right = right - round(chrome.after * ratio)
     spine = np.round((cells_left + cells_right) / 2)
     return Columns(left, right, wick, body, cells_left, spine, cells_right, cells_right + line, line)
+
+
+MERGED_PX = 2.0  # bars closer than this share columns of one pixel
+
+
+def first_of_columns(left: Floats, pitch: float) -> Ints:
+    """Which bars begin a column of their own: all of them, or, where they are too close, the first of every pixel."""
+    if pitch >= MERGED_PX or len(left) == 0:
+        return np.arange(len(left))
+    return np.flatnonzero(np.diff(left, prepend=left[0] - 1.0) > 0)
+
+
+def largest_of_columns(values: Floats, starts: Ints) -> Floats:
+    """Of the bars of every column the figure that is furthest from 0; NaN counts as 0 beside others."""
+    if len(starts) == len(values):
+        return values
+    known = np.nan_to_num(values)
+    high, low = np.maximum.reduceat(known, starts), np.minimum.reduceat(known, starts)
+    return np.where(high >= -low, high, low)

@@ -1,8 +1,9 @@
-"""Crosshair and last price: thin lines over a chart, in an item of their own so that moving them rebuilds nothing."""
+"""Crosshair and prices of the moment: thin lines in an item of their own, so that moving them rebuilds nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from PySide6.QtCore import QLineF, Qt
 from PySide6.QtGui import QPainter, QPen
@@ -13,8 +14,17 @@ from widgets.items.scale import Scale
 from widgets.theme import theme
 
 
+class PriceLine(NamedTuple):
+    """A horizontal line in a colour of the theme."""
+
+    value: float
+    role: str
+    pattern: Qt.PenStyle = Qt.PenStyle.DotLine
+    alpha: int = 170
+
+
 class LineOverlay(PixelItem):
-    """A vertical line at `slot`, a horizontal at `value`, a dashed one at `level`; None hides each."""
+    """A vertical line at `slot`, a horizontal one at `value`, others at the `lines`; None hides either."""
 
     name = "the crosshair"
 
@@ -23,8 +33,7 @@ class LineOverlay(PixelItem):
         self._scale_of = scale_of
         self.slot: float | None = None
         self.value: float | None = None
-        self.level: float | None = None
-        self._level_role = "text"
+        self.lines: tuple[PriceLine, ...] = ()
 
     def point_at(self, slot: float | None, value: float | None) -> None:
         """Move the crosshair."""
@@ -32,23 +41,23 @@ class LineOverlay(PixelItem):
             self.slot, self.value = slot, value
             self.update()
 
-    def set_level(self, level: float | None, role: str = "text") -> None:
-        """Move the level line, drawn in a colour of the theme."""
-        if (level, role) != (self.level, self._level_role):
-            self.level, self._level_role = level, role
+    def set_lines(self, lines: tuple[PriceLine, ...]) -> None:
+        """Show these prices."""
+        if lines != self.lines:
+            self.lines = lines
             self.update()
 
     def draw(self, painter: QPainter, width: int, height: int, ratio: float) -> None:
-        """At most three lines."""
-        scale, line = self._scale_of(width, height), max(1, round(ratio))
-        if self.level is not None:
-            painter.setPen(QPen(theme().color(self._level_role, 170), line, Qt.PenStyle.DotLine))
-            y = round(scale.y(self.level)) + line / 2
+        """A handful of lines."""
+        scale, thin = self._scale_of(width, height), max(1, round(ratio))
+        for line in self.lines:
+            painter.setPen(QPen(theme().color(line.role, line.alpha), thin, line.pattern))
+            y = round(scale.y(line.value)) + thin / 2
             painter.drawLine(QLineF(0, y, width, y))
-        painter.setPen(QPen(theme().color("muted", 170), line, Qt.PenStyle.DashLine))
+        painter.setPen(QPen(theme().color("muted", 170), thin, Qt.PenStyle.DashLine))
         if self.slot is not None:
-            x = round(scale.x(self.slot)) + line / 2
+            x = round(scale.x(self.slot)) + thin / 2
             painter.drawLine(QLineF(x, 0, x, height))
         if self.value is not None:
-            y = round(scale.y(self.value)) + line / 2
+            y = round(scale.y(self.value)) + thin / 2
             painter.drawLine(QLineF(0, y, width, y))

@@ -6,7 +6,7 @@ import numpy as np
 
 from widgets.axis_ticks import Tick, run_ticks
 from widgets.items.scale import SlotGrid
-from workstation.readmodels import Ints
+from workstation.readmodels import Floats, Ints
 
 _LEAST_NS = 1_000_000  # a bar whose trades share a millisecond
 
@@ -39,6 +39,15 @@ class RunGrid(SlotGrid):
             return self._first + len(edges) - 1 + float(ts_ns - edges[-1]) / self.bar_ns
         at = int(np.searchsorted(edges, ts_ns, "right")) - 1
         return self._first + at + float(ts_ns - edges[at]) / float(edges[at + 1] - edges[at])
+
+    def slots(self, ts_ns: Ints) -> Floats:
+        """The slots of many moments."""
+        edges = self._edges
+        at = np.clip(np.searchsorted(edges, ts_ns, "right") - 1, 0, max(len(edges) - 2, 0))
+        longs = np.append(np.diff(edges), self.bar_ns)[at].astype(np.float64)
+        outside = (ts_ns < edges[0]) | (ts_ns >= edges[-1])
+        at = np.where(ts_ns >= edges[-1], len(edges) - 1, at)
+        return self._first + at + (ts_ns - edges[at]) / np.where(outside, float(self.bar_ns), longs)
 
     def ts_ns(self, slot: float) -> int:
         """The moment at a slot."""

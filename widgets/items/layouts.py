@@ -50,13 +50,17 @@ class Flat:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """What every layout needs: rows of the bars in sight, their columns, the scale, and how to draw."""
+    """What every layout needs: rows of the bars in sight, their columns, the scale, and how to draw.
+
+    `floor` is the largest value among other bars in sight, which are laid out elsewhere.
+    """
 
     bars: list[Rows]
     columns: Columns
     scale: Scale
     size: float
     style: Style
+    floor: float = 0.0
 
     @property
     def counts(self) -> Ints:
@@ -86,7 +90,7 @@ class Frame:
         """What each of the values is shaded against; `values` are those of the rows, each bar `times` over."""
         if self.style.shading is Shading.FIXED:
             return self.style.fixed_largest
-        visible = float(values.max(initial=0.0))
+        visible = max(float(values.max(initial=0.0)), self.floor)
         if self.style.shading is Shading.VISIBLE or not len(values):
             return visible
         counts = self.counts * times
@@ -95,6 +99,19 @@ class Frame:
         own[counts > 0] = np.maximum.reduceat(values, starts[counts > 0])
         share = 1.0 if self.style.shading is Shading.BAR else HYBRID_SHARE
         return np.repeat(own * share + visible * (1 - share), counts)
+
+
+def largest_of(bars: list[Rows], detail: Detail, mode: CellMode) -> float:
+    """The largest value that a layout would shade in these bars."""
+    if detail is Detail.DELTA or (mode.signed and detail > Detail.MARKS):
+        values = [np.abs(rows.buy - rows.sell) for rows in bars]
+    elif detail is Detail.NUMBERS and mode.pairs:
+        values = [np.maximum(rows.buy, rows.sell) for rows in bars]
+    elif detail is Detail.NUMBERS and mode is CellMode.TRADES:
+        values = [np.nan_to_num(rows.trades) for rows in bars]
+    else:
+        values = [rows.buy + rows.sell for rows in bars]
+    return max((float(value.max(initial=0.0)) for value in values), default=0.0)
 
 
 def row_edges(row: Ints, scale: Scale, size: float) -> tuple[Floats, Floats]:

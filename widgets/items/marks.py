@@ -7,7 +7,7 @@ from PySide6.QtGui import QBrush, QPainter
 
 from widgets.items.bulk import RectBatch, mix
 from widgets.items.cells import BarCells
-from widgets.items.columns import Columns
+from widgets.items.columns import Columns, first_of_columns
 from widgets.items.detail import Detail
 from widgets.items.layouts import row_edges
 from widgets.items.scale import Scale
@@ -15,7 +15,7 @@ from widgets.items.style import Style
 from widgets.theme import theme
 from workstation.readmodels import Floats, FootprintBar, Ints
 
-_SELL, _BUY, _POC, _VALUE = range(4)
+_SELL, _BUY, _POC, _VALUE, _HIGH, _LOW = range(6)
 
 
 class MarkLayer:
@@ -24,7 +24,9 @@ class MarkLayer:
     def __init__(self) -> None:
         look = theme()
         value = QBrush(mix(look.color("pane"), look.color("poc"), 0.65))  # opaque: blending thin tall lines is slow
-        self._rects = RectBatch([look.brush("sell"), look.brush("buy"), look.brush("poc"), value])
+        self._rects = RectBatch(
+            [look.brush("sell"), look.brush("buy"), look.brush("poc"), value, look.brush("text"), look.brush("muted")]
+        )
 
     def build(
         self,
@@ -49,6 +51,8 @@ class MarkLayer:
             parts.append(frame(poc, columns, scale, effective))
         if detail >= Detail.DELTA and bars and style.value_area:
             parts.append(_value_lines(bars, columns, scale, row_size))
+        if detail >= Detail.BARS and cells and style.nodes:
+            parts.append(_nodes(cells, columns, scale, effective))
         self._rects.fill(np.concatenate([rects for rects, _ in parts]), np.concatenate([brush for _, brush in parts]))
 
     def draw(self, painter: QPainter) -> None:
@@ -58,6 +62,9 @@ class MarkLayer:
 
 def _candles(prices: Floats, columns: Columns, scale: Scale) -> tuple[Floats, Ints]:
     """A wick and a body each; a body is never thinner than a line."""
+    starts = first_of_columns(columns.left, scale.pitch)
+    if len(starts) < len(prices):
+        return _merged(prices, starts, columns, scale)
     opened, high, low, closed = np.round(scale.y(prices)).T
     top, bottom = np.minimum(opened, closed), np.maximum(opened, closed)
     line = np.full(len(prices), columns.line)
@@ -66,6 +73,16 @@ def _candles(prices: Floats, columns: Columns, scale: Scale) -> tuple[Floats, In
     bodies = np.stack((body_left, top, np.full(len(prices), columns.candle), np.maximum(bottom - top, line)), axis=1)
     brush = np.where(prices[:, 3] >= prices[:, 0], _BUY, _SELL).astype(np.int64)
     return np.concatenate((wicks, bodies)), np.concatenate((brush, brush))
+
+
+def _merged(prices: Floats, starts: Ints, columns: Columns, scale: Scale) -> tuple[Floats, Ints]:
+    """Bars that share a pixel as one line from their lowest to their highest price."""
+    high = np.round(scale.y(np.maximum.reduceat(prices[:, 1], starts)))
+    low = np.round(scale.y(np.minimum.reduceat(prices[:, 2], starts)))
+    width = np.diff(columns.left[starts], append=columns.left[-1] + columns.line)
+    rects = np.stack((columns.left[starts], high, width, np.maximum(low - high, columns.line)), axis=1)
+    last = np.append(starts[1:], len(prices)) - 1
+    return rects, np.where(prices[last, 3] >= prices[starts, 0], _BUY, _SELL).astype(np.int64)
 
 
 def _outlines(row: Ints, columns: Columns, scale: Scale, size: float) -> tuple[Floats, Ints]:
@@ -88,6 +105,21 @@ def _ticks(row: Ints, columns: Columns, scale: Scale, size: float) -> tuple[Floa
     left, right = columns.cells_left, np.maximum(columns.cells_right, columns.cells_left + columns.line)
     rects = np.stack((left, top, np.maximum(right - left, 1.0), np.full(len(row), thickness)), axis=1)
     return rects, np.full(len(row), _POC)
+
+
+def _nodes(cells: list[BarCells], columns: Columns, scale: Scale, size: float) -> tuple[Floats, Ints]:
+    """A full square at the right of a row of high volume, a thin line at one of low volume."""
+    rects, brushes = [np.zeros((0, 4))], [np.zeros(0, np.int64)]
+    for index, which in ((0, _HIGH), (1, _LOW)):
+        counts = [len(bar.nodes[index]) for bar in cells]
+        row = np.concatenate([bar.nodes[index] for bar in cells]).astype(np.float64)
+        line = columns.line
+        side = 4 * line if which == _HIGH else line
+        y = np.round(scale.y((row + 0.5) * size) - side / 2)
+        x = np.repeat(columns.cells_right - 4 * line, counts)
+        rects.append(np.stack((x, y, np.full(len(row), 4 * line), np.full(len(row), side)), axis=1))
+        brushes.append(np.full(len(row), which))
+    return np.concatenate(rects), np.concatenate(brushes)
 
 
 def _value_lines(bars: tuple[FootprintBar, ...], columns: Columns, scale: Scale, size: float) -> tuple[Floats, Ints]:

@@ -8,7 +8,7 @@ from widgets.items.grids import RunGrid
 from widgets.items.scale import SlotGrid
 from workstation.readmodels import Floats, FootprintBar, Ints
 
-_WHOLE = ("start_ns", "end_ns", "slot")
+_WHOLE = ("start_ns", "end_ns", "slot", "complete")
 FIGURES = (*_WHOLE, "open", "high", "low", "close", "buy", "sell", "min_delta", "max_delta", "trades")
 _Figures = np.ndarray[tuple[int], np.dtype[np.void]]
 _RECORD = np.dtype([(name, np.int64 if name in _WHOLE else np.float64) for name in FIGURES])

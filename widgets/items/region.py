@@ -1,11 +1,11 @@
-"""Things drawn by the trader: the box of a zoom or a measurement with its words, and horizontal levels."""
+"""Things drawn by the trader: the box of a zoom or a measurement with its words, horizontal levels and zones."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QLineF, QRectF, Qt
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QGraphicsItem
 
@@ -13,6 +13,7 @@ from widgets.items.bands import scaled_font
 from widgets.items.pixel_item import PixelItem
 from widgets.items.scale import Scale
 from widgets.theme import theme
+from workstation.readmodels import Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,8 @@ class RegionItem(PixelItem):
         self._scale_of = scale_of
         self.region: Region | None = None
         self.words: tuple[str, ...] = ()
-        self.levels: tuple[float, ...] = ()
-        self.lit: float | None = None  # the level under the pointer
+        self.levels: tuple[Level, ...] = ()
+        self.lit: Level | None = None  # the level under the pointer
 
     def show_region(self, region: Region | None, words: tuple[str, ...] = ()) -> None:
         """Show this box."""
@@ -54,7 +55,7 @@ class RegionItem(PixelItem):
             self.region, self.words = region, words
             self.update()
 
-    def show_levels(self, levels: tuple[float, ...], lit: float | None = None) -> None:
+    def show_levels(self, levels: tuple[Level, ...], lit: Level | None = None) -> None:
         """Show these levels."""
         if (levels, lit) != (self.levels, self.lit):
             self.levels, self.lit = levels, lit
@@ -62,13 +63,25 @@ class RegionItem(PixelItem):
 
     def draw(self, painter: QPainter, width: int, height: int, ratio: float) -> None:
         """Levels, then the box."""
-        scale, line = self._scale_of(width, height), max(1, round(ratio))
+        scale = self._scale_of(width, height)
+        painter.setFont(scaled_font(theme().font(small=True), ratio))
         for level in self.levels:
-            painter.setPen(QPen(theme().color("focus"), (2 if level == self.lit else 1) * line))
-            y = round(scale.y(level)) + line / 2
-            painter.drawLine(QLineF(0, y, width, y))
+            if level.high >= scale.bottom and level.low <= scale.top:
+                self._draw_level(painter, level, scale, ratio)
         if self.region is not None:
             self._draw_region(painter, self.region, scale, ratio)
+
+    def _draw_level(self, painter: QPainter, level: Level, scale: Scale, ratio: float) -> None:
+        line = max(1, round(ratio)) * (2 if level == self.lit else 1)
+        top, bottom = round(scale.y(level.high)), round(scale.y(level.low))
+        if level.is_zone:
+            painter.fillRect(QRectF(0, top, scale.width, bottom - top), theme().brush("focus", 30))
+        for y in {top, bottom}:
+            painter.fillRect(QRectF(0, y, scale.width, line), theme().brush("focus"))
+        if level.name:
+            painter.setPen(theme().pen("focus"))
+            box = QRectF(6 * ratio, top - 15 * ratio, scale.width, 14 * ratio)
+            painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom, level.name)
 
     def _draw_region(self, painter: QPainter, region: Region, scale: Scale, ratio: float) -> None:
         (left, right), (bottom, top) = region.slots, region.values

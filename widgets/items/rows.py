@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workstation.cells import imbalances, poc_index
+from workstation.cells import imbalances, nodes, poc_index
 from workstation.readmodels import Bools, Floats, FootprintBar, FootprintRules, Ints
 
 
@@ -47,3 +47,9 @@ def _trades_of(bar: FootprintBar) -> Floats:
     if len(bar.buy_trades) != len(bar.buy_volume):
         return np.full(len(bar.buy_volume), np.nan)
     return (bar.buy_trades + bar.sell_trades).astype(np.float64)
+
+
+def nodes_of(rows: Rows) -> tuple[Ints, Ints]:
+    """Rows of high and of low volume among those of a bar, each averaged with its neighbours first."""
+    high, low = nodes(rows.buy + rows.sell, 1)
+    return rows.row[high], rows.row[low]

@@ -8,7 +8,7 @@ from typing import Any, overload
 import numpy.typing as npt
 
 from widgets.axis_ticks import Tick, time_ticks
-from workstation.readmodels import Floats
+from workstation.readmodels import Floats, Ints
 
 Array = npt.NDArray[Any]
 
@@ -73,6 +73,10 @@ class SlotGrid:
 
     def slot(self, ts_ns: int) -> float:
         """The slot of a moment, with the part of the bar that has passed."""
+        return (ts_ns - self.origin * self.bar_ns) / self.bar_ns
+
+    def slots(self, ts_ns: Ints) -> Floats:
+        """The slots of many moments."""
         return (ts_ns - self.origin * self.bar_ns) / self.bar_ns
 
     def ts_ns(self, slot: float) -> int:

@@ -43,6 +43,7 @@ class ProfileSpan(StrEnum):
     OFF = "off"
     VISIBLE = "visible range"
     SESSION = "session"
+    FIXED = "fixed span"
 
     @property
     def next(self) -> ProfileSpan:
@@ -65,5 +66,19 @@ class Style:
     poc: bool = True
     naked_pocs: bool = True
     value_area: bool = True
+    nodes: bool = False  # high- and low-volume rows of every bar
     zones: bool = True
     profile: ProfileSpan = ProfileSpan.OFF
+    vwap: bool = True
+    vwap_bands: int = 1  # pairs of lines, one standard deviation apart
+    session_pocs: bool = True
+    divergences: bool = True
+    unfinished: bool = False
+    exhaustion: bool = False
+    liquidations: bool = True
+    bubbles: bool = False
+    bubble_usd: float = 0.0  # the least big trade; 0 is the 99.5th percentile of the prints kept
+    last_line: bool = True
+    quote_lines: bool = False
+    mark_line: bool = False
+    rows: tuple[str, ...] = ("volume", "delta", "delta %", "min delta", "max delta", "trades", "CVD", "OI change")

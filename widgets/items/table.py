@@ -13,27 +13,76 @@ from PySide6.QtWidgets import QGraphicsItem
 from widgets.axes import PRICE_WIDTH
 from widgets.items.bands import scaled_font
 from widgets.items.bulk import SHADES, RectBatch, TextBatch, mix, shade_of, shades
-from widgets.items.digits import Codes, encode_counts, encode_sizes, encode_texts
+from widgets.items.columns import first_of_columns, largest_of_columns
+from widgets.items.digits import PAD, WIDTH, Codes, encode_counts, encode_sizes, encode_texts
 from widgets.items.footprint import BarsOnGrid, atlases
 from widgets.items.pixel_item import PixelItem
 from widgets.items.scale import Scale
 from widgets.theme import theme
-from workstation.readmodels import Floats, Ints
+from workstation.readmodels import Bools, Floats, FootprintView, Ints
 
 ROW_PX = 15
 TEXT_PITCH_PX = 42  # bars narrower than this have no room for figures
-NAMES = ("volume", "delta", "delta %", "min delta", "max delta", "trades", "CVD")
-SHORT = ("volume", "delta", "CVD")  # what is left in a low pane
-_SIGNED = ("delta", "delta %", "min delta", "max delta", "CVD")
+NAMES = (
+    "volume", "delta", "delta %", "min delta", "max delta", "trades", "CVD", "OI change", "liq long $", "liq short $",
+)  # fmt: skip
+_SIGNED = ("delta", "delta %", "min delta", "max delta", "CVD", "OI change")
+_LIQUIDATED = {"liq long $": "liquidated_long", "liq short $": "liquidated_short"}
+_FEWER = ("volume", "delta", "CVD")  # what is left in a low pane, of what was chosen
 
 
-def statistics(placed: BarsOnGrid) -> dict[str, Floats]:
-    """The figures of each bar, base coin; `delta %` is in percent; `CVD` is the running delta over these bars."""
+def statistics(placed: BarsOnGrid, view: FootprintView | None = None) -> dict[str, Floats]:
+    """The figures of each bar, base coin, liquidations in quote; `delta %` is in percent, `CVD` since 00:00 UTC.
+
+    NaN where a figure is not known, as all that the view alone tells is without one.
+    """
     buy, sell = placed.figure("buy"), placed.figure("sell")
     volume, delta = buy + sell, buy - sell
     share = np.divide(100.0 * delta, volume, out=np.zeros_like(delta), where=volume > 0)
     extremes = placed.figure("min_delta"), placed.figure("max_delta")
-    return dict(zip(NAMES, (volume, delta, share, *extremes, placed.figure("trades"), np.cumsum(delta)), strict=True))
+    told = ("cvd", "oi_change", "long_liquidated_usd", "short_liquidated_usd")
+    columns = (_told(view, name, len(delta)) for name in told)
+    return dict(zip(NAMES, (volume, delta, share, *extremes, placed.figure("trades"), *columns), strict=True))
+
+
+def _told(view: FootprintView | None, name: str, count: int) -> Floats:
+    column: Floats = getattr(view, name) if view is not None else np.zeros(0)
+    return column if len(column) == count else np.full(count, np.nan)
+
+
+def rows_that_fit(chosen: tuple[str, ...], height_px: float) -> tuple[str, ...]:
+    """Of the rows chosen, those for which a chart this high has room: all, a few, or none."""
+    if height_px >= 300 + ROW_PX * len(chosen):
+        return chosen
+    return tuple(name for name in chosen if name in _FEWER) if height_px >= 260 else ()
+
+
+class _Texts:
+    """The characters of one figure of every bar, worked out once for those that were in sight."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._values: Floats = np.zeros(0)
+        self._codes: Codes = np.zeros((0, WIDTH), np.uint8)
+        self._known: Bools = np.zeros(0, np.bool_)
+
+    def take(self, values: Floats) -> None:
+        """The figures as they are now; a tick changes the last one only."""
+        count = min(len(values), len(self._values))
+        if len(values) != len(self._values):
+            codes, known = np.full((len(values), WIDTH), PAD, np.uint8), np.zeros(len(values), np.bool_)
+            codes[:count], known[:count] = self._codes[:count], self._known[:count]
+            self._codes, self._known = codes, known
+        before, now = self._values[:count], values[:count]
+        self._known[:count] &= (before == now) | (np.isnan(before) & np.isnan(now))
+        self._values = values
+
+    def part(self, part: slice) -> Codes:
+        """Those of some of the bars."""
+        missing = part.start + np.flatnonzero(~self._known[part])
+        if len(missing):
+            self._codes[missing], self._known[missing] = _codes(self._name, self._values[missing]), True
+        return self._codes[part]
 
 
 class TableItem(PixelItem):
@@ -49,18 +98,20 @@ class TableItem(PixelItem):
         self._names: tuple[str, ...] = NAMES
         look = theme()
         pane = look.color("pane")
-        ramps = [
-            shades(pane, look.color(role), 0.06, top) for role, top in (("sell", 0.55), ("buy", 0.5), ("faint", 0.55))
-        ]
+        strengths = {"sell": 0.55, "buy": 0.5, "faint": 0.55} | dict.fromkeys(_LIQUIDATED.values(), 0.5)
+        ramps = [shades(pane, look.color(role), 0.06, top) for role, top in strengths.items()]
         self._rects = RectBatch([brush for ramp in ramps for brush in ramp])
         self._inks = (look.color("text"), mix(look.color("muted"), look.color("text"), 0.3), look.color("gap"))
         self._texts = tuple(TextBatch() for _ in self._inks)
         self._built: object = None
+        self._codes = {name: _Texts(name) for name in NAMES}
 
-    def set_bars(self, placed: BarsOnGrid | None) -> None:
+    def set_bars(self, placed: BarsOnGrid | None, view: FootprintView | None = None) -> None:
         """Show other bars."""
         self._placed = placed
-        self._figures = {} if placed is None else statistics(placed)
+        self._figures = {} if placed is None else statistics(placed, view)
+        for name, values in self._figures.items():
+            self._codes[name].take(values)
         self._built = None
         self.update()
 
@@ -88,27 +139,23 @@ class TableItem(PixelItem):
         part = placed.between(scale.left, scale.right)
         slots = placed.slots[part].astype(np.float64)
         left, right = np.round(scale.x(slots)), np.round(scale.x(slots + 1))
-        rects, brushes = [], []
-        for index, name in enumerate(self._names):
-            top, bottom = round(index * ROW_PX * ratio), round((index + 1) * ROW_PX * ratio)
-            ones = np.ones(len(slots))
-            rects.append(
-                np.stack(
-                    (left, top * ones, np.maximum(right - left - round(ratio), 1.0), (bottom - top) * ones), axis=1
-                )
-            )
-            brushes.append(_brush(name, self._figures[name][part]))
-        self._rects.fill(np.concatenate(rects), np.concatenate(brushes))
+        starts = first_of_columns(left, scale.pitch)
+        width = np.maximum((right - left)[starts] - round(ratio), 1.0)
+        edges = np.round(np.arange(len(self._names) + 1) * ROW_PX * ratio)
+        top, height = (np.repeat(column, len(starts)) for column in (edges[:-1], np.diff(edges)))
+        x, wide = (np.tile(column, len(self._names)) for column in (left[starts], width))
+        figures = np.stack([largest_of_columns(self._figures[name][part], starts) for name in self._names])
+        self._rects.fill(np.stack((x, top, wide, height), axis=1), _brushes(self._names, figures))
         self._build_text(placed, part, np.round((left + right) / 2), scale, ratio)
 
     def _build_text(self, placed: BarsOnGrid, part: slice, middle: Floats, scale: Scale, ratio: float) -> None:
         shown = scale.pitch >= TEXT_PITCH_PX * ratio
         names = self._names if shown else ()
-        codes = [_codes(name, self._figures[name][part]) for name in names]
+        codes = [self._codes[name].part(part) for name in names]
         atlas = atlases(ratio)[0]
         glyphs = atlas.layout(np.concatenate(codes) if codes else encode_texts(()), 0.5)
         line = np.repeat(np.arange(len(names)), len(middle))
-        complete = np.tile(np.array([bar.complete for bar in placed.bars[part]], np.bool_), len(names))
+        complete = np.tile(placed.figure("complete")[part] > 0, len(names))
         signed = np.repeat(np.array([name in _SIGNED for name in names], np.bool_), len(middle))
         ink = np.where(complete, np.where(signed, 0, 1), 2)[glyphs.item]
         x = np.tile(middle, len(names))[glyphs.item] + glyphs.dx
@@ -126,13 +173,19 @@ def _codes(name: str, values: Floats) -> Codes:
     return encode_counts(values) if name == "trades" else encode_sizes(values, signed=name in _SIGNED)
 
 
-def _brush(name: str, values: Floats) -> Ints:
-    """Sells, buys, or neutral; as strong as the figure among those in sight."""
-    magnitude = np.abs(values)
-    shade = shade_of(magnitude**2, float(magnitude.max(initial=0.0)) ** 2)
-    if name not in _SIGNED:
-        return shade + 2 * SHADES
-    return np.where(values == 0, 2 * SHADES, shade + SHADES * (values > 0))
+def _brushes(names: tuple[str, ...], figures: Floats) -> Ints:
+    """Sells, buys, liquidated, or neutral, row by row; as strong as the figure among those of its row in sight."""
+    magnitude = np.nan_to_num(np.abs(figures))
+    largest = np.repeat(magnitude.max(axis=1, initial=0.0), figures.shape[1])
+    shade = shade_of(magnitude.ravel() ** 2, largest**2).reshape(figures.shape)
+    first = np.full(figures.shape, 2 * SHADES)
+    for row, name in enumerate(names):
+        if name in _LIQUIDATED:
+            first[row] = (3 + list(_LIQUIDATED).index(name)) * SHADES
+        elif name in _SIGNED:
+            first[row] = SHADES * (figures[row] > 0)
+    quiet = np.array([name in _LIQUIDATED or name in _SIGNED for name in names])[:, None] & (magnitude == 0)
+    return np.where(quiet, 2 * SHADES, first + shade).ravel()
 
 
 class TableNames(PixelItem):

@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
 from PySide6.QtCore import QPoint, QPointF, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtGui import QCursor, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QLabel, QToolTip, QVBoxLayout, QWidget
 
 from feeds.instrument import Venue
 from widgets import format as text_of
-from widgets.chart import TimeChart
-from widgets.dialogs.go_to import GoToTime
+from widgets.chart import MARGIN_SLOTS, TimeChart
 from widgets.items.profile import SHARE
 from widgets.items.style import ProfileSpan, Style
-from widgets.pane import Pane
-from widgets.panes.footprint_data import bars_as_csv
+from widgets.pane import Pane, Table
+from widgets.panes.footprint_commands import FootprintCommands
+from widgets.panes.footprint_data import bars_as_table
+from widgets.panes.footprint_help import HELP, KEYS
 from widgets.panes.footprint_layers import FootprintLayers
-from widgets.panes.footprint_menu import footprint_menu
 from widgets.panes.footprint_reading import FootprintReading
 from widgets.panes.footprint_settings import FootprintSettings
-from widgets.panes.footprint_state import profile_bounds, recalled, remembered
+from widgets.panes.footprint_sides import FootprintSides
+from widgets.panes.footprint_state import recalled, remembered
 from widgets.panes.footprint_text import absence
 from widgets.panes.footprint_toolbar import FootprintToolbar
-from widgets.panes.footprint_tools import FootprintTools
+from widgets.panes.footprint_tools import FootprintTools, Task
 from widgets.spans import Span
 from widgets.theme import theme
 from workstation.readmodels import (
     BarKind,
+    CellView,
     FootprintRequest,
     FootprintView,
     MarketState,
-    ProfileRequest,
-    ProfileView,
+    QuotesView,
     View,
     ViewRequest,
 )
@@ -45,38 +46,32 @@ class FootprintPane(Pane):
     """`crosshair_moved` carries ns or None; `visible_range_changed` two ns, after changes made here only."""
 
     title = "Footprint"
-    keys = (
-        ("wheel", "zoom time at the pointer"),
-        ("Ctrl+wheel", "zoom price"),
-        ("Shift+wheel, drag, arrows", "pan"),
-        ("drag an axis, double-click it", "scale, automatic again"),
-        ("L", "follow the latest bar"),
-        ("A", "automatic price scale"),
-        ("Z", "reset the view"),
-        ("Ctrl+drag, Ctrl+Z", "zoom into a box, back"),
-        ("Shift+drag", "measure"),
-        ("Alt+H, Del", "level at the pointer, delete it"),
-        ("I, V", "imbalances, volume profile"),
-        ("Alt+G", "go to a time"),
-    )
+    has_settings = True
+    help = HELP
+    keys = KEYS
     bar_changed = Signal(object)  # the new bar length in ns
     crosshair_moved = Signal(object)
     visible_range_changed = Signal(object, object)
     older_wanted = Signal(str, object)  # a base and the ns before which its trades are missing
+    levels_changed = Signal(object)  # a tuple of Level, of every base
 
     def __init__(self, base: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._linking = False
         self._pointer: QPointF | None = None
+        self._armed: Task | None = None
+        self._tip_at = QPoint()
         self.chart = TimeChart(PITCH_PX)  # first, so that it has the first focus
         self.toolbar = FootprintToolbar(base)
         self.layers = FootprintLayers(self.chart)
         self.item, self.table, self.overlay = self.layers.item, self.layers.table, self.layers.overlay
         self.profile, self.drawings = self.layers.profile, self.layers.drawings
-        self.reading = FootprintReading(self.layers)
+        self.sides = FootprintSides(self.layers)
+        self.reading = FootprintReading(self.layers, self.sides)
         self.legend, self.readout = self.reading.legend, self.reading.readout
-        self.tools = FootprintTools(self.chart, self.drawings, self.reading.measure)
+        self.tools = FootprintTools(self.chart, self.drawings, self.reading.measure, lambda: self.layers.step)
         self.settings = FootprintSettings(self)
+        self.commands = FootprintCommands(self, self.layers, self.tools, self.toolbar)
         self.notice = QLabel(self.chart)
         self._bar_ns = self.toolbar.bars.bar_ns
         self.tools.set_base(base)
@@ -106,22 +101,34 @@ class FootprintPane(Pane):
 
     def refresh(self, view: View) -> None:
         """Show this view; the range moves only while following."""
-        if isinstance(view, ProfileView) and view.request in self.side_requests():
-            self.profile.set_view(view)
+        if self.sides.take(view, self.request()):
+            self._show_side(view)
         if not isinstance(view, FootprintView) or view is self.layers.view:
             return
-        self._linking = True  # a renewed grid moves nothing for others
         self.layers.show(view)
-        self._linking = False
         self._say_legend()
+        self.reading.draw_lines()
         self.reading.tag_axes()
         self.reading.read()
         self._say_why_empty()
         self.toolbar.learn(view)
 
+    def _show_side(self, view: View) -> None:
+        if isinstance(view, QuotesView):
+            self.toolbar.set_markets(view.known)
+            self.reading.draw_lines()
+            if self.item.style.mark_line:
+                self.reading.tag_axes()
+        elif isinstance(view, CellView) and QToolTip.isVisible():
+            text = self.reading.fuller_tip()
+            if text and text != QToolTip.text():
+                QToolTip.showText(self._tip_at, text, self.chart)
+        self._say_legend()
+
     def clear(self) -> None:
         """Forget the view; the zoom stays."""
         self.layers.clear()
+        self.sides.clear()
         self.reading.point(None, None)
         self.chart.value_axis.set_tags(())
         self._say_why_empty()
@@ -137,9 +144,12 @@ class FootprintPane(Pane):
             return
         self._linking = True
         grid, latest = self.chart.grid, self.layers.latest_slot
-        right = grid.slot(end_ns)
+        left, right = grid.slot(start_ns), grid.slot(end_ns)
+        whole = latest + 1 + MARGIN_SLOTS
+        if self.chart.following and latest < right < whole:  # finer bars end inside ours: never cut the live one
+            left, right = left + whole - right, whole
         self.chart.following = latest < right <= latest + 8
-        self.chart.set_visible(grid.slot(start_ns), right)
+        self.chart.set_visible(left, right)
         self._linking = False
 
     def _lay_out(self) -> None:
@@ -150,7 +160,7 @@ class FootprintPane(Pane):
             column.addWidget(widget)
         column.addWidget(self.chart, 1)
         self.setFocusProxy(self.chart)
-        self.chart.tool, self.chart.tip_at = self.tools, self.reading.tip
+        self.chart.tool, self.chart.tip_at = self.tools, self._tip
         self.notice.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.notice.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.notice.setStyleSheet(f"color: {theme().color('muted').name()}")
@@ -159,11 +169,14 @@ class FootprintPane(Pane):
         self.toolbar.changed.connect(self._on_request_changed)
         self.chart.range_changed.connect(self._on_range)
         self.chart.hovered.connect(self._on_hover)
-        self.chart.menu_asked.connect(self._open_menu)
+        self.chart.menu_asked.connect(self.commands.open_menu)
         self.toolbar.settings.clicked.connect(self.open_settings)
         self.settings.style_changed.connect(self.set_style)
         self.settings.rules_changed.connect(self.toolbar.set_rules)
-        self.tools.levels_changed.connect(self.reading.tag_axes)
+        self.tools.levels.moved.connect(self.reading.tag_axes)
+        self.tools.levels.changed.connect(lambda: self.levels_changed.emit(self.tools.levels.all))
+        self.tools.span_picked.connect(self._take_span)
+        self.tools.armed.connect(self._show_armed)
         self.chart.box.sigResized.connect(lambda _: self._on_resized())
 
     def _on_request_changed(self) -> None:
@@ -192,8 +205,29 @@ class FootprintPane(Pane):
             self.older_wanted.emit(view.request.base, view.bars[0].start_ns)
 
     def _say_legend(self) -> None:
-        awaited = self.item.style.profile is not ProfileSpan.OFF and self.profile.view is None
-        self.reading.say_legend(*((Span("profile: nothing yet", "gap"),) if awaited else ()))
+        spans = []
+        if self._armed is not None:
+            spans.append(Span(f"drag: {self._armed.value}, Esc to leave it", "focus", bold=True))
+        if self.sides.profile_span is not ProfileSpan.OFF and self.profile.view is None:
+            spans.append(Span("profile: nothing yet", "gap"))
+        elif self.item.style.profile is ProfileSpan.FIXED and self.sides.span is None:
+            spans.append(Span("profile: press F and drag over a span", "gap"))
+        if self.sides.big is not None:
+            spans.append(Span(f"big trades from ${text_of.size(self.sides.big.threshold_usd)}", "faint"))
+        self.reading.say_legend(*spans)
+
+    def _show_armed(self, task: Task | None) -> None:
+        self._armed = task
+        self._say_legend()
+
+    def _take_span(self, start_ns: int, end_ns: int) -> None:
+        self.sides.span = start_ns, end_ns
+        self.profile.set_view(None)
+        self.change_style(profile=ProfileSpan.FIXED)
+
+    def _tip(self, position: QPointF) -> str:
+        self._tip_at = QCursor.pos()
+        return self.reading.tip(position)
 
     def _on_resized(self) -> None:
         self.layers.fit_table()
@@ -226,12 +260,16 @@ class FootprintPane(Pane):
 
     def set_style(self, style: Style) -> None:
         """Draw another way."""
-        if style.profile is not self.item.style.profile:
+        spans = self.item.style.profile, style.profile
+        self.layers.restyle(style)
+        self.sides.drop_unwanted()
+        if spans[0] is not spans[1]:
             self.profile.set_view(None)
-            self.chart.reserve = SHARE if style.profile is not ProfileSpan.OFF else 0.0
+            self.chart.reserve = SHARE if style.profile in (ProfileSpan.VISIBLE, ProfileSpan.SESSION) else 0.0
             if self.chart.following:
                 self.chart.follow()
-        self.layers.restyle(style)
+        self.reading.draw_lines()
+        self.reading.tag_axes()
         self._say_legend()
 
     def change_style(self, **changes: object) -> None:
@@ -239,19 +277,23 @@ class FootprintPane(Pane):
         self.set_style(replace(self.item.style, **changes))  # type: ignore[arg-type]
 
     def side_requests(self) -> tuple[ViewRequest, ...]:
-        """The volume profile at the side, while it is shown."""
-        request, view, span = self.request(), self.layers.view, self.item.style.profile
-        if request is None or view is None or not view.bars or span is ProfileSpan.OFF:
-            return ()
-        bounds = profile_bounds(self.chart, span, view.bars[-1].end_ns)
-        rules = request.rules
-        asked = ProfileRequest(request.base, request.markets, view.row_size, *bounds, rules.value_area)
-        return (replace(asked, value_area_mode=rules.value_area_mode),)
+        """Best prices, and the profile, big trades and the cell under the pointer while they are shown."""
+        return self.sides.requests(self.request())
+
+    def shown_markets(self) -> tuple[MarketState, ...]:
+        """The markets that are summed."""
+        return self.layers.view.markets if self.layers.view is not None else ()
+
+    def as_table(self) -> Table | None:
+        """The bars in sight."""
+        view = self.layers.view
+        return None if view is None else bars_as_table(view, self.layers.placed.between(*self.chart.visible))
 
     def state(self) -> dict[str, object]:
         """Style, rules, bars and levels."""
         bars = self.toolbar.bars
-        return remembered(self.item.style, self.toolbar.rules, bars.bar_ns, self.tools.levels, bars.chosen, bars.wanted)
+        levels = self.tools.levels.all
+        return remembered(self.item.style, self.toolbar.rules, bars.bar_ns, levels, bars.chosen, bars.wanted)
 
     def restore(self, state: dict[str, object]) -> None:
         """Take them up."""
@@ -262,89 +304,30 @@ class FootprintPane(Pane):
             self.toolbar.bars.choose(BarKind.TIME, found.bar_ns)
             if found.bar_kind is not BarKind.TIME:
                 self.toolbar.bars.choose(found.bar_kind, found.bar_size)
-            self.tools.restore(found.levels)
+            self.tools.levels.take(found.levels)
+            self.levels_changed.emit(found.levels)
 
     def open_settings(self) -> None:
         """The settings in place."""
         self.settings.show_values(self.item.style, self.toolbar.rules)
         self.settings.open_under(self.toolbar.settings)
 
-    # --- menu and keys
-
-    def _open_menu(self, position: QPointF | None, on_screen: QPoint) -> None:
-        price = None if position is None else self.chart.plot_scale.value(position.y())
-        level = None if position is None else self.tools.level_at(position)
-        menu = footprint_menu(self, self, self.item.style, price, level, self.layers.step)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(on_screen)
+    # --- what the window and the keyboard ask for
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """The keys of the cheat sheet that the chart does not know."""
-        alt, ctrl = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ControlModifier
-        none, pressed = Qt.KeyboardModifier.NoModifier, (event.key(), event.modifiers())
-        style = self.item.style
-        actions: dict[tuple[int, Qt.KeyboardModifier], Callable[[], object]] = {
-            (Qt.Key.Key_I, none): lambda: self.change_style(imbalances=not style.imbalances),
-            (Qt.Key.Key_V, none): lambda: self.change_style(profile=style.profile.next),
-            (Qt.Key.Key_G, alt): self.ask_time,
-            (Qt.Key.Key_H, alt): self._level_at_pointer,
-            (Qt.Key.Key_Delete, none): self._delete_at_pointer,
-            (Qt.Key.Key_Z, ctrl): self.undo,
-            (Qt.Key.Key_Escape, none): self.tools.cancel,
-        }
-        action = actions.get(pressed)
-        if action is None:
+        if self.commands.press(event.key(), event.modifiers(), self._pointer):
+            event.accept()
+        else:
             event.ignore()
-            return
-        action()
-        event.accept()
 
     def cancel(self) -> None:
-        """Take a measurement away."""
+        """Take a measurement away, and leave the drag that was asked for."""
         self.tools.cancel()
-
-    def undo(self) -> None:
-        """Take back a zoom into a box or a change of a level."""
-        self.tools.undo()
-
-    def add_level(self, price: float) -> None:
-        """Draw a level, on the price grid."""
-        step = self.layers.step
-        self.tools.add_level(round(round(price / step) * step, text_of.decimals_of(step)))
-
-    def remove_level(self, price: float) -> None:
-        """Delete a level."""
-        self.tools.remove_level(price)
-
-    def _level_at_pointer(self) -> None:
-        if self._pointer is not None:
-            self.add_level(self.chart.plot_scale.value(self._pointer.y()))
-
-    def _delete_at_pointer(self) -> None:
-        level = None if self._pointer is None else self.tools.level_at(self._pointer)
-        if level is not None:
-            self.remove_level(level)
-
-    def reset_view(self) -> None:
-        """Zoom, scale and following as in a new pane."""
-        self.chart.reset()
 
     def ask_time(self) -> None:
         """Ask for a moment and show it in the middle."""
-        left, right = self.chart.visible
-        near_ns = self.chart.grid.ts_ns((left + right) // 2)
-        GoToTime(self, near_ns, lambda ts_ns: self.chart.centre_on(self.chart.grid.slot(ts_ns))).open()
-
-    def copy_picture(self) -> None:
-        """The pane on the clipboard."""
-        QGuiApplication.clipboard().setPixmap(self.grab())
-
-    def copy_data(self) -> None:
-        """The bars in sight on the clipboard, as CSV."""
-        view = self.layers.view
-        if view is not None:
-            bars = view.bars[self.layers.placed.between(*self.chart.visible)]
-            QGuiApplication.clipboard().setText(bars_as_csv(bars, view.row_size))
+        self.commands.ask_time()
 
     def _say_why_empty(self) -> None:
         view = self.layers.view

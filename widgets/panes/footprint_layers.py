@@ -6,14 +6,14 @@ from widgets.chart import TimeChart
 from widgets.items.crosshair import LineOverlay
 from widgets.items.detail import Choice, choose
 from widgets.items.footprint import BarsOnGrid, FootprintItem
+from widgets.items.prints import BubbleItem
 from widgets.items.profile import ProfileItem
 from widgets.items.region import RegionItem
 from widgets.items.scale import SlotGrid
+from widgets.items.studies import StudyItem
 from widgets.items.style import Style
-from widgets.items.table import NAMES, SHORT, StatisticsTable
+from widgets.items.table import StatisticsTable, rows_that_fit
 from workstation.readmodels import BarKind, FootprintView
-
-_TALL_PX, _LOW_PX = 420, 260  # chart heights for the whole table and for any table
 
 
 class FootprintLayers:
@@ -25,13 +25,16 @@ class FootprintLayers:
         self.placed = BarsOnGrid((), SlotGrid(1, 0))
         self.choice: Choice | None = None
         self.item = FootprintItem(chart.box, chart.scale_of)
+        self.studies = StudyItem(chart.box, chart.scale_of)
+        self.bubbles = BubbleItem(chart.box, chart.scale_of)
         self.profile = ProfileItem(chart.box, chart.scale_of)
         self.overlay = LineOverlay(chart.box, chart.scale_of)
         self.drawings = RegionItem(chart.box, chart.scale_of)
         self.table = StatisticsTable(chart.getPlotItem(), chart.scale_of)
-        for item in (self.item, self.profile, self.overlay, self.drawings):
+        self._all = (self.item, self.studies, self.bubbles, self.profile, self.overlay, self.drawings)
+        for item in self._all:
             chart.add(item)
-        chart.value_extent = lambda left, right: self.placed.value_extent(left, right)
+        chart.value_extent = self._extent
 
     @property
     def style(self) -> Style:
@@ -64,36 +67,44 @@ class FootprintLayers:
         elif not time and view.bars:
             self.chart.renew_grid(self.placed.grid, self.placed.moved_since(before))
         self.item.set_view(view, self.placed, self.chart.grid)
-        self.table.item.set_bars(self.placed)
+        self.studies.set_view(view, self.placed)
+        self.bubbles.set_grid(self.placed.grid)
+        self.table.item.set_bars(self.placed, view)
         if view.bars:
-            self._show_price(view, fresh)
+            self.chart.value_axis.set_step(self.step)
+            self.chart.set_latest(self.latest_slot)
+            if fresh:
+                self.chart.auto_scale()
         self.adapt()
         return fresh
 
-    def _show_price(self, view: FootprintView, fresh: bool) -> None:
-        rising = view.bars[-1].close >= view.bars[-1].open
-        self.chart.value_axis.set_step(self.step)
-        self.overlay.set_level(view.last_price, "buy" if rising else "sell")
-        self.chart.set_latest(self.latest_slot)
-        if fresh:
-            self.chart.auto_scale()
+    def _extent(self, left: float, right: float) -> tuple[float, float] | None:
+        """Lowest and highest price in sight, of bars and of the candles before them."""
+        found = [self.placed.value_extent(left, right), self.studies.history.value_extent(left, right)]
+        known = [extent for extent in found if extent is not None]
+        return (min(low for low, _ in known), max(high for _, high in known)) if known else None
 
     def clear(self) -> None:
         """Forget the view; the zoom stays."""
         self.view = None
         self.placed = BarsOnGrid((), SlotGrid(1, 0))
-        self.item.retry()
+        for item in (*self._all, self.table.item):
+            item.retry()
         self.item.set_view(None, self.placed, self.chart.grid)
-        self.table.item.retry()
+        self.studies.set_view(None, self.placed)
         self.table.item.set_bars(None)
-        self.overlay.set_level(None)
+        self.overlay.set_lines(())
         self.profile.set_view(None)
+        for name in tuple(self.bubbles.prints):
+            self.bubbles.set_prints(name, None)
 
     def restyle(self, style: Style) -> None:
         """Draw another way."""
         if style.mode is not self.style.mode:
             self.choice = None
         self.item.set_style(style)
+        self.studies.set_style(style)
+        self.fit_table()
         self.adapt()
 
     def adapt(self) -> None:
@@ -106,13 +117,12 @@ class FootprintLayers:
     def moved(self) -> None:
         """The visible range is another."""
         self.adapt()
-        for item in (self.item, self.overlay, self.profile, self.drawings, self.table.item):
+        for item in (*self._all, self.table.item):
             item.update()
 
     def fit_table(self) -> None:
         """As many rows of statistics as the height allows."""
-        height = self.chart.height()
-        self.table.show_rows(NAMES if height >= _TALL_PX else SHORT if height >= _LOW_PX else ())
+        self.table.show_rows(rows_that_fit(self.style.rows, self.chart.height()))
 
 
 def same_chart(one: FootprintView, other: FootprintView) -> bool:

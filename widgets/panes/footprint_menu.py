@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Protocol
 
@@ -9,6 +10,25 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from widgets import format as text_of
 from widgets.items.style import CellMode, ProfileSpan, Shading, Style
+from widgets.items.table import NAMES
+from widgets.panes.footprint_tools import Task
+from workstation.readmodels import Level
+
+STUDIES = (
+    ("VWAP", "vwap"),
+    ("Session POCs", "session_pocs"),
+    ("Naked POCs", "naked_pocs"),
+    ("HVN and LVN of bars", "nodes"),
+    ("Stacked zones", "zones"),
+    ("Divergences", "divergences"),
+    ("Unfinished auctions", "unfinished"),
+    ("Exhaustion", "exhaustion"),
+    ("Big trades", "bubbles"),
+    ("Liquidations", "liquidations"),
+    ("Last price line", "last_line"),
+    ("Best bid and ask lines", "quote_lines"),
+    ("Mark price line", "mark_line"),
+)
 
 
 class MenuTarget(Protocol):
@@ -32,27 +52,61 @@ class MenuTarget(Protocol):
     def add_level(self, price: float) -> None:
         """Draw a level."""
 
-    def remove_level(self, price: float) -> None:
+    def remove_level(self, level: Level) -> None:
         """Delete a level."""
+
+    def ask_name(self, level: Level) -> None:
+        """Ask for the name of a level."""
+
+    def clear_levels(self) -> None:
+        """Delete the levels of this base."""
+
+    def arm(self, task: Task) -> None:
+        """Let the next drag do this."""
+
+    def anchor_vwap(self, ts_ns: int | None) -> None:
+        """Begin VWAP there; None: every day."""
+
+    def toggle_absorptions(self) -> None:
+        """Look for absorptions, or no longer."""
 
     def undo(self) -> None:
         """Take back a zoom or a level."""
 
 
 def footprint_menu(
-    parent: QWidget, target: MenuTarget, style: Style, price: float | None, level: float | None, step: float
+    parent: QWidget,
+    target: MenuTarget,
+    style: Style,
+    absorptions: bool,
+    place: tuple[int, float] | None,
+    level: Level | None,
+    step: float,
 ) -> QMenu:
-    """Build the menu for a place: `price` under the pointer, and the level there, if any."""
+    """Build the menu for a place: ns and price under the pointer, and the level there, if any."""
     menu = QMenu(parent)
     _choices(menu, "Cells", "mode", CellMode, style, target)
     _choices(menu, "Shading", "shading", Shading, style, target)
     _choices(menu, "Profile\tV", "profile", ProfileSpan, style, target)
+    _studies(menu.addMenu("Studies"), style, absorptions, target)
+    _rows(menu.addMenu("Statistics"), style, target)
     menu.addSeparator()
     if level is not None:
-        menu.addAction(f"Delete level {text_of.price(level, step)}\tDel", lambda: target.remove_level(level))
-    elif price is not None:
+        name = _name(level, step)
+        menu.addAction(f"Delete {name}\tDel", lambda: target.remove_level(level))
+        menu.addAction(f"Name {name}...", lambda: target.ask_name(level))
+    elif place is not None:
+        price = place[1]
         menu.addAction(f"Level at {text_of.price(price, step)}\tAlt+H", lambda: target.add_level(price))
+    menu.addAction("Zone by dragging\tD", lambda: target.arm(Task.ZONE))
+    menu.addAction("Delete all levels", target.clear_levels)
     menu.addAction("Undo\tCtrl+Z", target.undo)
+    menu.addSeparator()
+    menu.addAction("Profile of a dragged span\tF", lambda: target.arm(Task.SPAN))
+    if place is not None:
+        ts_ns = place[0]
+        menu.addAction(f"VWAP from {text_of.clock(ts_ns)}", lambda: target.anchor_vwap(ts_ns))
+    menu.addAction("VWAP from 00:00 UTC every day", lambda: target.anchor_vwap(None))
     menu.addSeparator()
     menu.addAction("Go to time...\tAlt+G", target.ask_time)
     menu.addAction("Reset view\tZ", target.reset_view)
@@ -62,10 +116,43 @@ def footprint_menu(
     return menu
 
 
+def _name(level: Level, step: float) -> str:
+    if level.name:
+        return f"\N{LEFT DOUBLE QUOTATION MARK}{level.name}\N{RIGHT DOUBLE QUOTATION MARK}"
+    prices = " to ".join(text_of.price(value, step) for value in sorted({level.low, level.high}))
+    return f"{'zone' if level.is_zone else 'level'} {prices}"
+
+
 def _choices(menu: QMenu, title: str, field: str, words: type[StrEnum], style: Style, target: MenuTarget) -> None:
     choices = menu.addMenu(title)
     for word in words:
-        action = choices.addAction(word.value)
-        action.setCheckable(True)
-        action.setChecked(getattr(style, field) is word)
-        action.triggered.connect(lambda _=False, word=word: target.change_style(**{field: word}))
+        _check(choices, word.value, getattr(style, field) is word, _set(target, field, word))
+
+
+def _studies(menu: QMenu, style: Style, absorptions: bool, target: MenuTarget) -> None:
+    for text, field in STUDIES:
+        on = bool(getattr(style, field))
+        _check(menu, text, on, _set(target, field, not on))
+    _check(menu, "Absorptions", absorptions, target.toggle_absorptions)
+    bands = menu.addMenu("VWAP bands")
+    for count in range(4):
+        text = "none" if not count else f"{count} standard deviation{'s' if count > 1 else ''}"
+        _check(bands, text, style.vwap_bands == count, _set(target, "vwap_bands", count))
+
+
+def _rows(menu: QMenu, style: Style, target: MenuTarget) -> None:
+    """Which figures stand under the bars, in their one order."""
+    for name in NAMES:
+        others = [row for row in NAMES if (row in style.rows) != (row == name)]
+        _check(menu, name, name in style.rows, _set(target, "rows", tuple(others)))
+
+
+def _set(target: MenuTarget, field: str, value: object) -> Callable[[], None]:
+    return lambda: target.change_style(**{field: value})
+
+
+def _check(menu: QMenu, text: str, on: bool, effect: Callable[[], None]) -> None:
+    action = menu.addAction(text)
+    action.setCheckable(True)
+    action.setChecked(on)
+    action.triggered.connect(lambda _=False: effect())

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF
+import math
+
+from PySide6.QtCore import QPointF, Qt
 
 from widgets import format as text_of
 from widgets.axes import Tag
+from widgets.items.crosshair import PriceLine
 from widgets.items.detail import Detail
 from widgets.items.region import Region
 from widgets.panes.footprint_layers import FootprintLayers
-from widgets.panes.footprint_text import cell_readout, cell_tip, legend, measured, readout
+from widgets.panes.footprint_sides import FootprintSides
+from widgets.panes.footprint_text import (
+    candle_readout,
+    cell_readout,
+    cell_tip,
+    legend,
+    measured,
+    readout,
+    studies_readout,
+    venues_text,
+)
 from widgets.spans import Span, SpanLine
+from workstation.readmodels import FootprintView
 
 
 class FootprintReading:
-    """Keeps legend, readout and tags in step with what the layers show."""
+    """Keeps legend, readout, tags and tooltips in step with what the layers and the sides show."""
 
-    def __init__(self, layers: FootprintLayers) -> None:
-        self._layers = layers
+    def __init__(self, layers: FootprintLayers, sides: FootprintSides) -> None:
+        self._layers, self._sides = layers, sides
         self.legend, self.readout = SpanLine(), SpanLine()
+        self._tipped: tuple[int, float] | None = None  # bar and price of the open tooltip
 
     def say_legend(self, *more: Span) -> None:
         """What is summed and how it is judged."""
@@ -32,15 +47,34 @@ class FootprintReading:
         self.tag_axes()
         self.read()
 
+    def draw_lines(self) -> None:
+        """Last price, best prices and mark, as far as they are wanted and known."""
+        view, style, quotes = self._layers.view, self._layers.style, self._sides.quotes
+        lines = []
+        if quotes is not None and style.quote_lines:
+            for value, role in ((quotes.best_bid, "buy"), (quotes.best_ask, "sell")):
+                if value is not None:
+                    lines.append(PriceLine(value, role, Qt.PenStyle.SolidLine, 110))
+        if quotes is not None and style.mark_line and quotes.mark is not None:
+            lines.append(PriceLine(quotes.mark, "aggregate", Qt.PenStyle.DashDotLine))
+        if view is not None and view.bars and view.last_price is not None and style.last_line:
+            lines.append(PriceLine(view.last_price, self._last_role(view)))
+        self._layers.overlay.set_lines(tuple(lines))
+
+    def _last_role(self, view: FootprintView) -> str:
+        return "buy" if view.bars[-1].close >= view.bars[-1].open else "sell"
+
     def tag_axes(self) -> None:
-        """Last price, levels and crosshair on the axes."""
+        """Mark, last price, levels and crosshair on the axes."""
         layers, tags = self._layers, []
-        view, step, chart = layers.view, layers.step, layers.chart
+        view, step, chart, quotes = layers.view, layers.step, layers.chart, self._sides.quotes
+        if quotes is not None and quotes.mark is not None and layers.style.mark_line:
+            tags.append(Tag(quotes.mark, text_of.price(quotes.mark, step), "pane", "aggregate"))
         if view is not None and view.bars and view.last_price is not None:
-            role = "buy" if view.bars[-1].close >= view.bars[-1].open else "sell"
-            tags.append(Tag(view.last_price, text_of.price(view.last_price, step), role, "window"))
+            tags.append(Tag(view.last_price, text_of.price(view.last_price, step), self._last_role(view), "window"))
         for level in layers.drawings.levels:
-            tags.append(Tag(level, text_of.price(level, step), "focus", "window"))
+            for value in sorted({level.low, level.high}):
+                tags.append(Tag(value, text_of.price(value, step), "focus", "window"))
         if layers.overlay.value is not None:
             tags.append(Tag(layers.overlay.value, text_of.price(layers.overlay.value, step), "hairline", "text"))
         chart.value_axis.set_tags(tuple(tags))
@@ -56,9 +90,9 @@ class FootprintReading:
             return
         index = layers.placed.at(slot) if slot is not None else len(view.bars) - 1
         if index is None:
-            self.readout.set_spans(())
+            self.readout.set_spans(self._read_candle(slot or 0.0))
             return
-        spans = readout(view.bars[index], layers.step)
+        spans = readout(view.bars[index], layers.step) + studies_readout(view, index, layers.step, layers.style)
         value, choice = layers.overlay.value, layers.choice
         if value is not None and choice is not None and choice.detail > Detail.MARKS:
             spans += cell_readout(view.bars[index], view, choice.factor, value)
@@ -69,10 +103,39 @@ class FootprintReading:
         layers = self._layers
         return measured(region, layers.placed, layers.chart.grid, layers.step)
 
+    def _read_candle(self, slot: float) -> tuple[Span, ...]:
+        """A bar from before the trades."""
+        history = self._layers.studies.history
+        index = history.at(slot)
+        return () if index is None else candle_readout(history.candles, index, self._layers.step)
+
     def tip(self, position: QPointF) -> str:
-        """One cell in full; empty where there is none."""
+        """A print, a sign or one cell in full, its markets as soon as they are known; empty where there is none."""
         layers, view, scale = self._layers, self._layers.view, self._layers.chart.plot_scale
-        index = layers.placed.at(scale.slot(position.x())) if view is not None else None
-        if view is None or index is None or layers.choice is None or layers.choice.detail < Detail.BARS:
+        self._sides.forget_cell()
+        if view is None or layers.choice is None:
             return ""
-        return cell_tip(view.bars[index], view, layers.choice.factor, scale.value(position.y()))
+        found = layers.bubbles.at(position.x(), position.y(), scale)
+        if found is not None:
+            return self._sides.print_text(*found)
+        index = layers.placed.at(scale.slot(position.x()))
+        if index is None or layers.choice.detail < Detail.BARS:
+            return ""
+        value = scale.value(position.y())
+        text = cell_tip(view.bars[index], view, layers.choice.factor, value)
+        self._tipped = (index, value) if text else None
+        if text:
+            row = math.floor(value / (view.row_size * layers.choice.factor))
+            self._sides.ask_cell(view.request, index, row)
+        return text
+
+    def fuller_tip(self) -> str:
+        """The open tooltip with the markets of its cell; empty where none is open any more."""
+        layers, view, cell = self._layers, self._layers.view, self._sides.cell
+        if view is None or cell is None or self._tipped is None or layers.choice is None:
+            return ""
+        index, value = self._tipped
+        if index >= len(view.bars) or view.bars[index].start_ns != cell.request.start_ns:
+            return ""
+        text = cell_tip(view.bars[index], view, layers.choice.factor, value)
+        return f"{text}\n{venues_text(cell)}" if text and len(cell.markets) else text

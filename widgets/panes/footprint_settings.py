@@ -7,54 +7,13 @@ from enum import StrEnum
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QFrame, QGridLayout, QLabel, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QWidget
 
 from widgets.captions import Choice, tint
-from widgets.items.style import CellMode, ProfileSpan, Shading, Style
-from widgets.theme import CELL
-from workstation.readmodels import FootprintRules, MinimumMode, PocTie, ValueAreaMode, ZeroRule
-
-# label, field, and for a number: least, most, step, decimals, factor shown, suffix
-_CHOICES: tuple[tuple[str, str, type[StrEnum]], ...] = (
-    ("cells", "mode", CellMode),
-    ("shading", "shading", Shading),
-    ("profile at the side  V", "profile", ProfileSpan),
-)
-_RULE_CHOICES: tuple[tuple[str, str, type[StrEnum]], ...] = (
-    ("minimum volume in", "minimum_mode", MinimumMode),
-    ("zero on the other side", "zero_rule", ZeroRule),
-    ("value area grows", "value_area_mode", ValueAreaMode),
-    ("POC of equal rows", "poc_tie", PocTie),
-)
-_CHECKS = (
-    ("imbalances  I", "imbalances"),
-    ("POC", "poc"),
-    ("naked POC rays", "naked_pocs"),
-    ("value area", "value_area"),
-    ("stacked zones", "zones"),
-)
-_NUMBERS: tuple[tuple[str, str, tuple[float, float, float, int, float, str]], ...] = (
-    ("imbalance ratio", "imbalance_ratio", (1.0, 20.0, 0.5, 1, 1.0, "x")),
-    ("  base coin", "minimum_volume", (0.0, 1e9, 1.0, 3, 1.0, "")),
-    ("  USD", "minimum_usd", (0.0, 1e9, 10_000.0, 0, 1.0, "")),
-    ("  percentile", "minimum_percentile", (0.0, 100.0, 5.0, 0, 1.0, "")),
-    ("stack length", "stack_length", (2, 10, 1, 0, 1.0, " rows")),
-    ("value area", "value_area", (50.0, 95.0, 5.0, 0, 100.0, "%")),
-    ("naked POCs looked back", "naked_pocs", (0, 1000, 10, 0, 1.0, " bars")),
-)
-_WORDS = {
-    MinimumMode.BASE: "base coin",
-    MinimumMode.USD: "USD",
-    MinimumMode.PERCENTILE: "percentile of cells",
-    ZeroRule.COUNT: "counts",
-    ZeroRule.SKIP: "is skipped",
-    ZeroRule.ONE_LOT: "is one lot",
-    ValueAreaMode.GROW: "until reached",
-    ValueAreaMode.TRADINGVIEW: "never beyond",
-    ValueAreaMode.TWO_ROW: "two rows a step",
-    PocTie.MIDDLE: "nearest the middle",
-    PocTie.LOWEST: "the lowest",
-}
+from widgets.items.style import ProfileSpan, Shading, Style
+from widgets.panes.footprint_options import COLUMNS, WORDS, Number, Option
+from widgets.theme import CELL, theme
+from workstation.readmodels import AbsorptionRule, FootprintRules, MinimumMode
 
 
 class FootprintSettings(QFrame):
@@ -70,109 +29,132 @@ class FootprintSettings(QFrame):
         self.controls: dict[str, QWidget] = {}
         self._words: dict[str, type[StrEnum]] = {}
         self._silent = False
-        self._rows = QGridLayout(self)
-        self._rows.setContentsMargins(3 * CELL, 3 * CELL, 3 * CELL, 3 * CELL)
-        self._rows.setHorizontalSpacing(4 * CELL)
-        self._rows.setVerticalSpacing(CELL)
-        self._build()
+        line = QHBoxLayout(self)
+        line.setContentsMargins(3 * CELL, 3 * CELL, 3 * CELL, 3 * CELL)
+        line.setSpacing(6 * CELL)
+        for title, options in COLUMNS:
+            line.addLayout(self._column(title, options))
 
     def show_values(self, style: Style, rules: FootprintRules) -> None:
         """Bring the controls in step; nothing is emitted."""
         self.style_value, self.rules, self._silent = style, rules, True
-        for name, control in self.controls.items():
-            kind, field = name.split(".")
-            value = getattr(style if kind == "style" else rules, field)
+        for path, control in self.controls.items():
+            value = self._value(path)
             if isinstance(control, Choice):
-                control.setCurrentIndex(list(self._words[name]).index(value))
+                control.setCurrentIndex(list(self._words[path]).index(value))
             elif isinstance(control, QCheckBox):
                 control.setChecked(value)
-            elif isinstance(control, QSpinBox | QDoubleSpinBox):
+            elif isinstance(control, QDoubleSpinBox):
                 control.setValue(value * float(control.property("factor")))
         self._silent = False
         self._enable()
 
     def open_under(self, button: QWidget) -> None:
-        """Show below a button."""
+        """Show below a button, or where there is room on its screen."""
         self.adjustSize()
-        self.move(button.mapToGlobal(QPoint(button.width() - self.width(), button.height() + 2)))
+        corner = button.mapToGlobal(QPoint(button.width() - self.width(), button.height() + 2))
+        room = button.screen().availableGeometry()
+        x = min(max(corner.x(), room.left()), room.right() - self.width())
+        self.move(x, min(corner.y(), room.bottom() - self.height()))
         self.show()
 
-    def _build(self) -> None:
-        for label, field, words in _CHOICES:
-            self._add_choice(label, f"style.{field}", words)
-            if field == "shading":
-                self._add("  fixed largest", "style.fixed_largest", _number((0.001, 1e9, 10.0, 3, 1.0, "")))
-        for label, field in _CHECKS:
-            self._add(label, f"style.{field}", QCheckBox())
-        labels = {field: (label, words) for label, field, words in _RULE_CHOICES}
-        for label, field, spec in _NUMBERS:
-            if field == "minimum_volume":
-                self._add_rule_choice(labels, "minimum_mode")
-            self._add(label, f"rules.{field}", _number(spec))
-            if field == "minimum_percentile":
-                self._add_rule_choice(labels, "zero_rule")
-            if field == "value_area":
-                self._add_rule_choice(labels, "value_area_mode")
-                self._add_rule_choice(labels, "poc_tie")
+    def _value(self, path: str) -> Any:
+        part, field = path.split(".")
+        if part == "absorption":
+            rule = self.rules.absorption
+            return rule is not None if field == "on" else getattr(rule or AbsorptionRule(), field)
+        return getattr(self.style_value if part == "style" else self.rules, field)
 
-    def _add_rule_choice(self, labels: dict[str, tuple[str, type[StrEnum]]], field: str) -> None:
-        label, words = labels[field]
-        self._add_choice(label, f"rules.{field}", words)
+    def _column(self, title: str, options: tuple[Option, ...]) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(4 * CELL)
+        grid.setVerticalSpacing(CELL)
+        head = QLabel(title)
+        head.setFont(theme().font(small=True, bold=True))
+        tint(head, "faint")
+        grid.addWidget(head, 0, 0, 1, 2)
+        for row, option in enumerate(options, 1):
+            said, control = QLabel(option.label), self._control(option)
+            tint(said, "muted")
+            grid.addWidget(said, row, 0)
+            grid.addWidget(control, row, 1)
+        grid.setRowStretch(len(options) + 1, 1)
+        return grid
 
-    def _add_choice(self, label: str, name: str, words: type[StrEnum]) -> None:
+    def _control(self, option: Option) -> QWidget:
+        path, kind = option.path, option.kind
+        control: QWidget
+        if kind is None:
+            control = check = QCheckBox()
+            check.toggled.connect(lambda on: self._take(path, on))
+        elif isinstance(kind, Number):
+            control = box = _number(kind)
+            box.valueChanged.connect(lambda value: self._take(path, value / float(box.property("factor"))))
+        else:
+            control = self._choice(path, kind)
+        self.controls[path] = control
+        return control
+
+    def _choice(self, path: str, words: type[StrEnum]) -> Choice:
         """A choice among the members of an enumeration, in their order: Qt hands strings back, not members."""
         choice = Choice()
-        self._words[name] = words
+        self._words[path] = words
         for word in words:
-            choice.addItem(_WORDS.get(word, word.value))
-        self._add(label, name, choice)
+            choice.addItem(WORDS.get(word, word.value))
+        choice.currentIndexChanged.connect(lambda index: self._take(path, list(words)[index]))
+        return choice
 
-    def _add(self, label: str, name: str, control: QWidget) -> None:
-        row = self._rows.rowCount()
-        said = QLabel(label)
-        tint(said, "muted")
-        self._rows.addWidget(said, row, 0)
-        self._rows.addWidget(control, row, 1)
-        self.controls[name] = control
-        if isinstance(control, Choice):
-            control.currentIndexChanged.connect(lambda index: self._take(name, list(self._words[name])[index]))
-        elif isinstance(control, QCheckBox):
-            control.toggled.connect(lambda on: self._take(name, on))
-        elif isinstance(control, QSpinBox | QDoubleSpinBox):
-            control.valueChanged.connect(lambda value: self._take(name, value / float(control.property("factor"))))
-
-    def _take(self, name: str, value: Any) -> None:
+    def _take(self, path: str, value: Any) -> None:
         if self._silent:
             return
-        kind, field = name.split(".")
-        if kind == "style":
+        part, field = path.split(".")
+        if type(self._value(path)) is int:
+            value = round(value)
+        if part == "style":
             self.style_value = replace(self.style_value, **{field: value})
             self.style_changed.emit(self.style_value)
+        elif part == "rules":
+            self._take_rules(**{field: value})
+        elif field == "on":
+            self._take_rules(absorption=AbsorptionRule() if value else None)
         else:
-            whole = isinstance(getattr(self.rules, field), int)
-            changes: dict[str, Any] = {field: int(value) if whole else value}
-            self.rules = replace(self.rules, **changes)
-            self.rules_changed.emit(self.rules)
+            self._take_rules(absorption=replace(self.rules.absorption or AbsorptionRule(), **{field: value}))
         self._enable()
 
+    def _take_rules(self, **changes: Any) -> None:
+        self.rules = replace(self.rules, **changes)
+        self.rules_changed.emit(self.rules)
+
     def _enable(self) -> None:
-        """A number that the choice above does not use is grey."""
-        mode = self.rules.minimum_mode
-        self.controls["style.fixed_largest"].setEnabled(self.style_value.shading is Shading.FIXED)
-        self.controls["rules.minimum_volume"].setEnabled(mode is MinimumMode.BASE)
-        self.controls["rules.minimum_usd"].setEnabled(mode is MinimumMode.USD)
-        self.controls["rules.minimum_percentile"].setEnabled(mode is MinimumMode.PERCENTILE)
+        """What the choice above it does not use is grey."""
+        style, rules = self.style_value, self.rules
+        used = {
+            "style.fixed_largest": style.shading is Shading.FIXED,
+            "rules.minimum_volume": rules.minimum_mode is MinimumMode.BASE,
+            "rules.minimum_usd": rules.minimum_mode is MinimumMode.USD,
+            "rules.minimum_percentile": rules.minimum_mode is MinimumMode.PERCENTILE,
+            "rules.naked_pocs": style.naked_pocs,
+            "rules.value_area": style.value_area or style.profile is not ProfileSpan.OFF,
+            "rules.value_area_mode": style.value_area or style.profile is not ProfileSpan.OFF,
+            "rules.exhaustion_rows": style.exhaustion,
+            "rules.divergence_bars": style.divergences,
+            "style.vwap_bands": style.vwap,
+            "style.bubble_usd": style.bubbles,
+        }
+        for path, on in used.items():
+            self.controls[path].setEnabled(on)
+        for field in ("window_ns", "deviations", "baseline_ns"):
+            self.controls[f"absorption.{field}"].setEnabled(rules.absorption is not None)
 
 
-def _number(spec: tuple[float, float, float, int, float, str]) -> QDoubleSpinBox:
-    least, most, step, decimals, factor, suffix = spec
+def _number(spec: Number) -> QDoubleSpinBox:
     box = QDoubleSpinBox()
-    box.setDecimals(decimals)
-    box.setRange(least, most)
-    box.setSingleStep(step)
-    box.setSuffix(suffix)
+    box.setDecimals(spec.decimals)
+    box.setRange(spec.least, spec.most)
+    box.setSingleStep(spec.step)
+    box.setSuffix(spec.suffix)
     box.setToolTip("Type, turn the wheel, or press up and down")
     box.setGroupSeparatorShown(True)
     box.setKeyboardTracking(False)
-    box.setProperty("factor", factor)
+    box.setProperty("factor", spec.factor)
     return box

@@ -9,19 +9,19 @@ import msgspec
 
 from widgets.chart import TimeChart
 from widgets.items.style import ProfileSpan, Style
-from workstation.readmodels import BarKind, FootprintRules
+from workstation.readmodels import BarKind, FootprintRules, Level
 
 log = logging.getLogger(__name__)
 _DAY_NS = 86_400_000_000_000
 
 
 class FootprintState(msgspec.Struct):
-    """How it was drawn and judged; levels by base."""
+    """How it was drawn and judged, and what was drawn on it."""
 
     style: Style
     rules: FootprintRules
     bar_ns: int
-    levels: dict[str, list[float]]
+    levels: tuple[Level, ...] = ()
     bar_kind: BarKind = BarKind.TIME
     bar_size: float | None = None  # None is automatic
 
@@ -30,7 +30,7 @@ def remembered(
     style: Style,
     rules: FootprintRules,
     bar_ns: int,
-    levels: dict[str, list[float]],
+    levels: tuple[Level, ...],
     bar_kind: BarKind,
     bar_size: float | None,
 ) -> dict[str, object]:
@@ -43,6 +43,9 @@ def recalled(state: dict[str, object]) -> FootprintState | None:
     """The state again; None for what another version wrote."""
     if not state:
         return None
+    if isinstance(levels := state.get("levels"), dict):  # as written before there were zones
+        prices = [(base, price) for base, kept in levels.items() for price in kept]
+        state = state | {"levels": [{"base": base, "low": price, "high": price} for base, price in prices]}
     try:
         return msgspec.convert(state, FootprintState)
     except msgspec.ValidationError as error:

@@ -12,17 +12,20 @@ from widgets.items.footprint import BarsOnGrid
 from widgets.items.region import Region
 from widgets.items.rows import rows_of
 from widgets.items.scale import SlotGrid
-from widgets.items.style import CellMode
+from widgets.items.style import CellMode, Style
 from widgets.markets import market_mark
 from widgets.panes.footprint_sizes import rule_text
 from widgets.spans import Span
 from workstation.readmodels import (
     BarKind,
+    CandleColumns,
+    CellView,
     FootprintBar,
     FootprintRequest,
     FootprintView,
     Freshness,
     MarketState,
+    MinimumMode,
     ZeroRule,
 )
 
@@ -39,18 +42,27 @@ def legend(view: FootprintView, choice: Choice, mode: CellMode = CellMode.BID_AS
     """What is summed and how it is judged."""
     request, rules = view.request, view.request.rules
     kind = {True: "perp", False: "spot", None: "perp + spot"}[request.markets.perp]
-    minimum = view.minimum_volume or rules.minimum_volume
-    least = f"min {text_of.size(minimum)}" if minimum else "no minimum volume"
     return (
         Span(f"{request.base} {kind}", "text", bold=True),
         *(() if request.bar_rule.kind is BarKind.TIME else (Span(rule_text(request.bar_rule, request.base), "text"),)),
         *markets(view.markets),
         Span(row_text(view.row_size, choice.factor), "text"),
         Span(mode.value if choice.detail is Detail.NUMBERS else _LEVEL[choice.detail], "muted"),
-        Span(f"imbalance {rules.imbalance_ratio:g}x, {least}, {_ZERO[rules.zero_rule]}", "faint"),
+        Span(f"imbalance {rules.imbalance_ratio:g}x, {minimum_text(view)}, {_ZERO[rules.zero_rule]}", "faint"),
         Span(f"stack {rules.stack_length}", "faint"),
         Span(f"VA {rules.value_area * 100:g}%", "faint"),
     )
+
+
+def minimum_text(view: FootprintView) -> str:
+    """What an imbalanced cell must have at least, and where that comes from: `min 2.50`, `min $500k = 8.10`."""
+    rules, minimum = view.request.rules, view.minimum_volume or view.request.rules.minimum_volume
+    amount = text_of.size(minimum) if minimum else ""
+    if rules.minimum_mode is MinimumMode.BASE:
+        return f"min {amount}" if amount else "no minimum volume"
+    usd = rules.minimum_mode is MinimumMode.USD
+    word = f"${text_of.size(rules.minimum_usd)}" if usd else f"P{rules.minimum_percentile:g} of cells"
+    return f"min {word} = {amount}" if amount else f"min {word}"
 
 
 def row_text(row_size: float, factor: int) -> str:
@@ -83,6 +95,40 @@ def readout(bar: FootprintBar, step: float) -> tuple[Span, ...]:
     if not bar.complete:
         spans.append(Span("partial", "gap"))
     return tuple(spans)
+
+
+def studies_readout(view: FootprintView, index: int, step: float, style: Style) -> tuple[Span, ...]:
+    """VWAP and CVD at the close of a bar, as far as they are known."""
+    spans = []
+    if style.vwap and index < len(view.vwap) and np.isfinite(view.vwap[index]):
+        spread = float(view.vwap_deviation[index])
+        spans.append(
+            Span(
+                f"VWAP {text_of.price(float(view.vwap[index]), step)} \N{PLUS-MINUS SIGN}{text_of.price(spread, step)}",
+                "focus",
+            )
+        )
+    if index < len(view.cvd) and np.isfinite(view.cvd[index]):
+        spans.append(Span(f"CVD {text_of.signed(float(view.cvd[index]))}", "muted"))
+    return tuple(spans)
+
+
+def candle_readout(candles: CandleColumns, index: int, step: float) -> tuple[Span, ...]:
+    """A bar from before the first trade."""
+    names = (("O", candles.open), ("H", candles.high), ("L", candles.low), ("C", candles.close))
+    prices = [Span(f"{name} {text_of.price(float(values[index]), step)}", "text") for name, values in names]
+    stamp = Span(text_of.date_clock(int(candles.bar_start_ns[index])), "muted")
+    delta = Span(f"delta {text_of.signed(float(candles.delta[index]))}", "text")
+    volume = Span(f"vol {text_of.size(float(candles.volume[index]))}", "text")
+    return (stamp, *prices, volume, delta, Span("no footprint", "gap"))
+
+
+def venues_text(cell: CellView) -> str:
+    """Sells x buys of each market in a cell, one a line."""
+    return "\n".join(
+        f"{market_mark(state)}  {text_of.size(float(sell))} x {text_of.size(float(buy))}"
+        for state, sell, buy in zip(cell.markets, cell.sell, cell.buy, strict=True)
+    )
 
 
 def cell_readout(bar: FootprintBar, view: FootprintView, factor: int, price: float) -> tuple[Span, ...]:

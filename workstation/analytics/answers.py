@@ -10,6 +10,7 @@ from workstation.analytics.base import Base
 from workstation.analytics.trails import Trails
 from workstation.analytics.universe import Universe
 from workstation.analytics.views.big_trades import big_trades_view
+from workstation.analytics.views.chart import cell_view, quotes_view
 from workstation.analytics.views.cvd import cvd_view
 from workstation.analytics.views.footprint import footprint_view
 from workstation.analytics.views.heatmap import heat_cell_view, heatmap_view
@@ -24,6 +25,7 @@ from workstation.analytics.views.tape import tape_view
 from workstation.analytics.views.universe import universe_view
 from workstation.readmodels import (
     BigTradesRequest,
+    CellRequest,
     CvdRequest,
     CvdUnit,
     FootprintRequest,
@@ -38,6 +40,7 @@ from workstation.readmodels import (
     PressureRequest,
     ProfileRequest,
     QuadrantRequest,
+    QuotesRequest,
     TapeRequest,
     UniverseRequest,
     View,
@@ -135,4 +138,6 @@ ANSWERS: dict[type[Any], Answer] = {
         lambda state, request: quadrant_view(state.bases, request, state.now_ns),
     ),
     LibraryRequest: Answer(lambda _, __: 0, lambda _, request: LibraryView(request, 0, ())),  # files are not ours
+    QuotesRequest: of_base(quotes_view, "book"),
+    CellRequest: of_base(cell_view),
 }

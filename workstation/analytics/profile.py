@@ -15,7 +15,7 @@ from workstation.analytics.bars import BUY
 from workstation.analytics.market import RowGrid
 from workstation.analytics.places import Places
 from workstation.analytics.trades import DAY_NS, Trades, TradeStore
-from workstation.cells import NOISE, poc_index
+from workstation.cells import poc_index
 from workstation.readmodels import Floats, Ints, NakedPoc, PocTie
 
 SESSIONS_KEPT = 60
@@ -87,35 +87,6 @@ class SpanProfile:
         if self._position is None:
             return store.between(self._start_ns, self._end_ns)
         return store.after(self._position)
-
-
-def smoothed(total: Floats, reach: int) -> Floats:
-    """Mean of each row and `reach` rows to each side; beyond the ends there is nothing."""
-    width = 2 * reach + 1
-    if reach <= 0:
-        return total
-    return np.convolve(np.pad(total, reach), np.ones(width), "valid") / width
-
-
-def nodes(total: Floats, reach: int) -> tuple[Ints, Ints]:
-    """Indices of high- and low-volume nodes of the smoothed profile.
-
-    High: a local maximum above the mean. Low: a local minimum, not at an end, below half of the mean. A plateau counts
-    once, by its middle row, the lower of two.
-    """
-    values = smoothed(total, reach)
-    if not len(values):
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    tolerance = NOISE * float(values.max())
-    starts = np.concatenate(([0], np.flatnonzero(np.abs(np.diff(values)) > tolerance) + 1))
-    ends = np.concatenate((starts[1:], [len(values)])) - 1
-    level = values[starts]
-    before, after = np.concatenate(([-np.inf], level[:-1])), np.concatenate((level[1:], [-np.inf]))
-    middle, mean = (starts + ends) // 2, values.mean()
-    inner = np.isfinite(before) & np.isfinite(after)
-    high = (level > before) & (level > after) & (level > mean)
-    low = inner & (level < before) & (level < after) & (level < mean / 2)
-    return middle[high], middle[low]
 
 
 class SessionPocs:

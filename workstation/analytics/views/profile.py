@@ -8,9 +8,9 @@ import numpy as np
 
 from workstation.analytics.bars import frozen
 from workstation.analytics.base import Base
-from workstation.analytics.profile import SpanProfile, nodes
+from workstation.analytics.profile import SpanProfile
 from workstation.analytics.views.footprint import row_grids
-from workstation.cells import poc_index, value_area
+from workstation.cells import nodes, poc_index, value_area
 from workstation.readmodels import ProfileRequest, ProfileView, no_floats, no_ints
 
 

@@ -1,0 +1,63 @@
+"""Best prices and marks for the lines of a chart, and the markets behind one of its cells."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from statistics import median
+
+import numpy as np
+
+from workstation.analytics.bars import BUY, SELL, frozen
+from workstation.analytics.base import Base
+from workstation.analytics.market import Market
+from workstation.analytics.places import Places
+from workstation.analytics.views.footprint import row_grids
+from workstation.chart_models import CellRequest, CellView, QuotesRequest, QuotesView
+from workstation.readmodels import Freshness
+
+
+def quotes_view(base: Base, request: QuotesRequest, revision: int, now_ns: int) -> QuotesView:
+    """Best prices over the live books, the median of the marks."""
+    chosen = base.chosen(request.markets)
+    live = [market for market in chosen if market.book_freshness(now_ns) is Freshness.LIVE]
+    bids = [_price(market, market.book.bids.best) for market in live]
+    asks = [_price(market, market.book.asks.best) for market in live]
+    marks = [market.mark for market in chosen if market.mark is not None]
+    return QuotesView(
+        request=request,
+        revision=revision,
+        best_bid=max((bid for bid in bids if bid is not None), default=None),
+        best_ask=min((ask for ask in asks if ask is not None), default=None),
+        mark=median(marks) if marks else None,
+        known=tuple(market.state(now_ns) for market in base.markets),
+        now_ns=now_ns,
+    )
+
+
+def _price(market: Market, ticks: int | None) -> float | None:
+    return None if ticks is None else market.instrument.price_from_ticks(ticks)
+
+
+def cell_view(base: Base, request: CellRequest, revision: int, now_ns: int) -> CellView:
+    """Sum the kept trades of the cell by market and side."""
+    chosen = base.chosen(request.markets)
+    rows = Places(row_grids(chosen, Fraction(str(request.row_size))))
+    size, count = np.zeros(3 * len(base.markets)), np.zeros(3 * len(base.markets), np.int64)
+    for part in base.trades.between(request.start_ns, request.end_ns):
+        trades, row = rows.of(part)
+        lane = trades.lane[(row >= request.first_row) & (row <= request.last_row)]
+        inside = trades.size[(row >= request.first_row) & (row <= request.last_row)]
+        size += np.bincount(lane, inside, len(size))
+        count += np.bincount(lane, minlength=len(count))
+    sell, buy = size[SELL::3], size[BUY::3]
+    traded = [index for index in np.argsort(-(sell + buy), kind="stable").tolist() if sell[index] + buy[index] > 0]
+    order = np.array(traded, np.int64)
+    return CellView(
+        request=request,
+        revision=revision,
+        markets=tuple(base.markets[index].state(now_ns) for index in traded),
+        sell=frozen(sell[order]),
+        buy=frozen(buy[order]),
+        sells=frozen(count[SELL::3][order]),
+        buys=frozen(count[BUY::3][order]),
+    )

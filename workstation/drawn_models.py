@@ -1,0 +1,20 @@
+"""Prices that a trader marked: what setups and alerts take as known levels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Level:
+    """A price of a base (`low` equals `high`) or a zone between two of them."""
+
+    base: str
+    low: float
+    high: float
+    name: str = ""
+
+    @property
+    def is_zone(self) -> bool:
+        """Whether it has a height."""
+        return self.high > self.low
