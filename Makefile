@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint bench soak system clean
+.PHONY: run test lint bench soak package bundle system clean
 
 run: $(VENV)/.ready system
 	$(BIN)/workstation demo
@@ -22,6 +22,12 @@ bench: $(VENV)/.dev system
 
 soak: $(VENV)/.dev system
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -m soak --timeout=3600
+
+package: $(VENV)/.dev
+	$(BIN)/python -m build
+
+bundle: $(VENV)/.dev system
+	$(BIN)/pyinstaller --noconfirm --log-level WARN resources/packaging/workstation.spec
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 run"; exit 1; }
