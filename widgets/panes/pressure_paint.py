@@ -66,6 +66,7 @@ class TablePaint:
         self._atlases: dict[float, tuple[GlyphAtlas, GlyphAtlas]] = {}
         self._batch = TextBatch()
         self._trails = Trails()
+        self._first, self._doubted = 0, np.empty(0, dtype=bool)  # of the rows being painted
 
     def draw(self, painter: QPainter, cells: Cells, width: float, ratio: float) -> None:
         """Paint the cells and the ground between them; `ratio` is the device pixel ratio."""
@@ -77,6 +78,7 @@ class TablePaint:
         codes = model.rows.codes[cells.first : cells.first + cells.rows]
         self._grounds(painter, cells, codes, width)
         values = {at: self._values(codes, cells.first, at) for at, _, _ in cells.columns}
+        self._first, self._doubted = cells.first, self._doubts(codes)
         self._rectangles(painter, cells, codes, values)
         roles = self._row_roles(codes)
         self._figures(painter, cells, codes, values, roles, ratio)
@@ -121,7 +123,7 @@ class TablePaint:
             if column.look is Look.SCORE:
                 signed = self._signed(codes)
                 share = np.where(np.isnan(signed), 0.0, abs(signed) / 100)
-                brush = np.where(np.isnan(signed), -1, self._bar(signed, self._doubted(codes)))
+                brush = np.where(np.isnan(signed), -1, self._bar(signed, self._doubted))
                 rect = _boxes(x + 1, y + 2, np.maximum((wide - 2) * share, 1.0), cells.row_px - 4.0)
             else:
                 rect = _boxes(x + 1, y, np.full(len(y), wide - 1), float(cells.row_px))
@@ -178,7 +180,7 @@ class TablePaint:
         plain, bold = self._atlas(ratio)
         glyphs = np.concatenate(self._written(cells, codes, [at for at, _ in shown], values))
         role = np.concatenate([_cell_roles(COLUMNS[at], values[at], roles) for at, _ in shown])
-        doubted = self._doubted(codes)
+        doubted = self._doubted
         heavy = np.concatenate([_heavy(COLUMNS[at], values[at], codes) & ~doubted for at, _ in shown])
         scores = np.repeat([COLUMNS[at].look is Look.SCORE for at, _ in shown], cells.rows)
         role[scores & (role == _TEXT) & np.tile(doubted, len(shown))] = _MUTED
@@ -260,12 +262,13 @@ class TablePaint:
         self._words(painter, rect, row, at, role, loud)
 
     def _words(self, painter: QPainter, rect: QRectF, row: int, at: int, role: str, wanted: str) -> None:
-        doubted = self._doubted(self._model.rows.codes[row : row + 1])[0]
-        painter.setPen(theme().pen("faint" if doubted else role if role == "stale" else wanted))
+        painter.setPen(
+            theme().pen("faint" if self._doubted[row - self._first] else role if role == "stale" else wanted)
+        )
         text = self._model.text(row, at)
         self._small.draw(painter, text, rect.x() + _PAD, rect.y(), rect.width() - _PAD, rect.height(), Align.LEFT)
 
-    def _doubted(self, codes: Ints) -> Bools:
+    def _doubts(self, codes: Ints) -> Bools:
         """Where so little of a score's inputs is known that it is written faintly."""
         view = self._model.view
         assert view is not None
