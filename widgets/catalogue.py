@@ -7,6 +7,7 @@ from typing import NamedTuple
 from widgets.pane import Pane
 from widgets.panes.cvd import CvdPane
 from widgets.panes.footprint import FootprintPane
+from widgets.panes.funding import FundingPane
 from widgets.panes.heatmap import HeatmapPane
 from widgets.panes.ladder import LadderPane
 from widgets.panes.library import LibraryPane
@@ -37,4 +38,5 @@ PANES: dict[str, PaneKind] = {
     "library": PaneKind(LibraryPane, "Library"),
     "premium": PaneKind(PremiumPane, "Premium"),
     "quadrant": PaneKind(QuadrantPane, "Quadrant"),
+    "funding": PaneKind(FundingPane, "Funding and OI"),
 }

@@ -40,6 +40,14 @@ from workstation.footprint_models import ZeroRule as ZeroRule
 from workstation.footprint_models import Zone as Zone
 from workstation.footprint_models import no_floats as no_floats
 from workstation.footprint_models import no_ints as no_ints
+from workstation.funding_models import Crowding as Crowding
+from workstation.funding_models import FundingRequest as FundingRequest
+from workstation.funding_models import FundingView as FundingView
+from workstation.funding_models import PositionGroup as PositionGroup
+from workstation.funding_models import PositionLine as PositionLine
+from workstation.funding_models import PositionRow as PositionRow
+from workstation.funding_models import Reading as Reading
+from workstation.funding_models import SpanReading as SpanReading
 from workstation.heatmap_models import COLUMN_NS as COLUMN_NS
 from workstation.heatmap_models import TILE_COLUMNS as TILE_COLUMNS
 from workstation.heatmap_models import TILE_ROWS as TILE_ROWS
@@ -173,6 +181,7 @@ ViewRequest = (
     | HeatCellRequest
     | PremiumRequest
     | QuadrantRequest
+    | FundingRequest
     | LibraryRequest
     | QuotesRequest
     | CellRequest
@@ -266,6 +275,7 @@ View = (
     | HeatCellView
     | PremiumView
     | QuadrantView
+    | FundingView
     | LibraryView
     | QuotesView
     | CellView

@@ -1,6 +1,7 @@
-"""How long the quadrant and premium panes take to repaint in full, in this machine's software renderer.
+"""How long the quadrant, premium and funding panes take to repaint in full, in this machine's software renderer.
 
-The quadrant has twelve bases with trails of 180 samples, the premium 12 hours of minutes in view with every market.
+The quadrant has twelve bases with trails of 180 samples, the premium and the
+funding charts 12 hours of minutes in view with every market.
 Each is compared with an empty pane of the same size in the same run. Run: `python -m tests.bench.position_panes`.
 """
 
@@ -16,8 +17,9 @@ import numpy as np
 from PySide6.QtWidgets import QApplication
 
 from tests.bench.metric import Metric, cpu_seconds
-from tests.widgets.position_views import dot, premium_view, quadrant_view
+from tests.widgets.position_views import dot, funding_view, premium_view, quadrant_view
 from widgets.pane import Pane
+from widgets.panes.funding import FundingPane
 from widgets.panes.premium import PremiumPane
 from widgets.panes.quadrant import QuadrantPane
 from widgets.theme import apply_theme
@@ -36,17 +38,20 @@ def measure() -> dict[str, Metric]:
     dots = (dot(f"COIN{n}", *place) for n, place in enumerate(places.tolist()))
     premium = PremiumPane("BTC")
     premium.markets.setChecked(True)
-    bars = premium_view(720)
+    bars, positions = premium_view(720), funding_view(720)
     return {
         "pane_paint_ms_quadrant": _paint(QuadrantPane("BTC"), quadrant_view(*dots)),
         "pane_paint_ms_premium": _paint(premium, bars, (int(bars.bar_start_ns[0]), bars.now_ns)),
+        "pane_paint_ms_funding": _paint(
+            FundingPane("BTC"), positions, (int(positions.bar_start_ns[0]), positions.now_ns)
+        ),
     }
 
 
 def _paint(pane: Pane, view: View, span_ns: tuple[int, int] | None = None) -> Metric:
     pane.resize(*SIZE)
     pane.show()
-    if span_ns is not None and isinstance(pane, PremiumPane):
+    if span_ns is not None and isinstance(pane, PremiumPane | FundingPane):
         pane.set_visible_range(*span_ns)
     empty = _median_ms(pane)
     pane.refresh(view)

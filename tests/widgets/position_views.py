@@ -1,13 +1,20 @@
-"""Synthetic premium and quadrant views."""
+"""Synthetic premium, quadrant and funding views."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from feeds.instrument import MarketKind
 from tests.widgets.market_views import MARKETS, NOW, PERPS
 from workstation.readmodels import (
+    Crowding,
     Floats,
     Freshness,
+    FundingRequest,
+    FundingView,
+    PositionGroup,
+    PositionLine,
+    PositionRow,
     PremiumLine,
     PremiumRequest,
     PremiumView,
@@ -16,6 +23,8 @@ from workstation.readmodels import (
     QuadrantDot,
     QuadrantRequest,
     QuadrantView,
+    Reading,
+    SpanReading,
 )
 
 MINUTE = 60_000_000_000
@@ -63,3 +72,43 @@ def dot(base: str, x: float, y: float, freshness: Freshness = Freshness.LIVE, co
 def quadrant_view(*dots: QuadrantDot, request: QuadrantRequest | None = None) -> QuadrantView:
     """A view of these dots."""
     return QuadrantView(request or QuadrantRequest(), 1, dots, PERPS, NOW)
+
+
+def funding_view(bars: int = 120) -> FundingView:
+    """Eight perpetuals: the third is crowded, the last stale."""
+    rows = tuple(
+        PositionRow(
+            market=market,
+            rate=0.0001 if at != 2 else 0.006,
+            period_h=8.0,
+            last_rate=0.00012,
+            percentile=None,
+            history_days=0.0,
+            next_funding_ns=NOW + 2_780 * 1_000_000_000,
+            open_interest=80_000.0 / (at + 1),
+            open_interest_usd=5e9 / (at + 1),
+            changes=(0.01, None, -0.02),
+            ratio=1.6 if at == 2 else 1.1,
+            crowding=Crowding.LONGS if at == 2 else None,
+            stale=at == len(PERPS) - 1,
+        )
+        for at, market in enumerate(PERPS)
+    )
+    groups = tuple(
+        PositionGroup(kind, 1.25e-5, 150_000.0, 9e9, (0.01, None, None), 4, 4)
+        for kind in (MarketKind.LINEAR, MarketKind.INVERSE)
+    )
+    hour = 3_600_000_000_000
+    spans = (
+        SpanReading(hour, 0.01, 0.02, Reading.NEW_LONGS, 7, 8),
+        SpanReading(4 * hour, None, 0.02, None, 7, 8),
+        SpanReading(24 * hour, 0.01, -0.02, Reading.SHORTS_COVER, 8, 8),
+    )
+    rng = np.random.default_rng(6)
+    held = 80_000.0 + np.cumsum(rng.normal(0, 30, (len(PERPS), bars)), axis=1)
+    lines = tuple(PositionLine(market, one, one / 80_000 * 1e-5) for market, one in zip(PERPS, held, strict=True))
+    counted = np.full(bars, len(PERPS))
+    rates = np.full(bars, 1.2e-5)
+    starts = NOW // MINUTE * MINUTE + (np.arange(bars) - bars + 1) * MINUTE
+    total: Floats = held.sum(axis=0)
+    return FundingView(FundingRequest("BTC"), 1, rows, groups, spans, starts, lines, total, counted, rates, -rates, NOW)

@@ -13,6 +13,7 @@ from workstation.analytics.views.big_trades import big_trades_view
 from workstation.analytics.views.chart import cell_view, quotes_view
 from workstation.analytics.views.cvd import cvd_view
 from workstation.analytics.views.footprint import footprint_view
+from workstation.analytics.views.funding import funding_revision, funding_view
 from workstation.analytics.views.heatmap import heat_cell_view, heatmap_view
 from workstation.analytics.views.ladder import ladder_view
 from workstation.analytics.views.liquidation_levels import liquidation_levels_view
@@ -29,6 +30,7 @@ from workstation.readmodels import (
     CvdRequest,
     CvdUnit,
     FootprintRequest,
+    FundingRequest,
     HeatCellRequest,
     HeatmapRequest,
     LadderRequest,
@@ -132,6 +134,15 @@ ANSWERS: dict[type[Any], Answer] = {
     ),
     LiquidationLevelsRequest: of_base(liquidation_levels_view, "flow"),
     LiquidationsRequest: Answer(liquidations_revision, liquidations_view),
+    FundingRequest: Answer(
+        lambda state, request: funding_revision(state.bases.get(request.base) or Base(request.base), state.now_ns),
+        lambda state, request: funding_view(
+            base := state.bases.get(request.base) or Base(request.base),
+            request,
+            funding_revision(base, state.now_ns),
+            state.now_ns,
+        ),
+    ),
     PremiumRequest: of_base(premium_view, "day"),
     QuadrantRequest: Answer(
         lambda state, _: quadrant_revision(state.bases, state.now_ns),

@@ -91,6 +91,7 @@ class Base:
         self.heat_revision = 0
         self.forced_revision = 0
         self.day_revision = 0
+        self.position_revision = 0
         self._judged: tuple[tuple[Freshness, Freshness, str], ...] = ()
         self._next_sample_ns = 0
         self._derived: dict[Hashable, tuple[object, frozenset[int], int]] = {}  # the one asked for last is last

@@ -323,6 +323,8 @@ def _learn_funding(base: Base, market: Market, event: Funding) -> None:
     """A message that does not tell the interval takes nothing away from one that did."""
     known = market.funding.interval_ns if market.funding is not None else None
     market.funding = msgspec.structs.replace(event, interval_ns=known) if event.interval_ns is None and known else event
+    market.fundings.add(market.funding)
+    base.position_revision += 1
 
 
 def _learn_open_interest(base: Base, market: Market, event: OpenInterest) -> None:
@@ -330,6 +332,7 @@ def _learn_open_interest(base: Base, market: Market, event: OpenInterest) -> Non
     market.interest.add(Interest(event.ts_venue_ns, event.open_interest, event.notional))
     last = market.interest.last
     market.open_interest = last.size if last is not None else event.open_interest
+    base.position_revision += 1
 
 
 def _learn_open_interest_history(base: Base, market: Market, event: OpenInterestHistory) -> None:
@@ -343,6 +346,7 @@ def _learn_taker_flow(base: Base, market: Market, event: TakerFlow) -> None:
 
 def _learn_long_short(base: Base, market: Market, event: LongShortRatio) -> None:
     market.long_short = event
+    base.position_revision += 1
 
 
 def _learn_liquidation(base: Base, market: Market, event: Liquidation) -> None:

@@ -47,6 +47,11 @@ class InterestSeries:
         return self._rows[position:]
 
     @property
+    def rows(self) -> tuple[Interest, ...]:
+        """All of them, oldest first."""
+        return tuple(self._rows)
+
+    @property
     def last(self) -> Interest | None:
         """The newest row."""
         return self._rows[-1] if self._rows else None

@@ -16,6 +16,7 @@ from feeds.instrument import Instrument
 from workstation.analytics.book import OrderBook
 from workstation.analytics.candles import CandleStore
 from workstation.analytics.depth_history import DepthHistory
+from workstation.analytics.funding import FundingSeries
 from workstation.analytics.interest import InterestSeries
 from workstation.analytics.obi_history import ObiHistory
 from workstation.analytics.recent import SECOND_NS, Fills
@@ -132,6 +133,7 @@ class Market:
     mark: float | None = None
     index_price: float | None = None
     funding: Funding | None = None
+    fundings: FundingSeries = field(default_factory=FundingSeries)
     open_interest: float | None = None
     interest: InterestSeries = field(default_factory=InterestSeries)
     candles: CandleStore = field(default_factory=CandleStore)

@@ -1,0 +1,213 @@
+"""Funding and open interest: rows of what is, lines of what was, and what both say together with price."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from feeds.instrument import MarketKind
+from workstation.analytics.bars import frozen
+from workstation.analytics.base import Base
+from workstation.analytics.market import Market
+from workstation.analytics.premium import weighted_mean
+from workstation.analytics.prices import prices_of
+from workstation.funding_models import (
+    HOUR_NS,
+    LARGE_RATE,
+    LARGE_RATIO,
+    LEAST_DAYS,
+    LEAST_MOVE,
+    SPANS_NS,
+    Crowding,
+    FundingRequest,
+    FundingView,
+    PositionGroup,
+    PositionLine,
+    PositionRow,
+    Reading,
+    SpanReading,
+)
+from workstation.readmodels import Floats, Ints
+
+MINUTE_NS = 60_000_000_000
+STALE_NS = 10 * MINUTE_NS
+
+
+def funding_revision(base: Base, now_ns: int) -> int:
+    """Moves with every word about positions, with trades, and every minute, since things grow old."""
+    base.judge(now_ns)
+    counters = (base.position_revision, base.flow_revision, base.day_revision, base.trade_revision)
+    return sum(counters) + base.coverage_revision + base.state_revision + now_ns // MINUTE_NS
+
+
+def funding_view(base: Base, request: FundingRequest, revision: int, now_ns: int) -> FundingView:
+    """All perpetuals of a base."""
+    perps = [market for market in base.markets if market.instrument.kind.is_perp]
+    minute_ns = now_ns - now_ns % MINUTE_NS
+    rows = tuple(_row(market, minute_ns, now_ns) for market in perps)
+    bar_ns = max(request.bar_ns, MINUTE_NS)
+    starts = _axis(perps, bar_ns)
+    interest = np.array([_held(*_interest(market), starts, bar_ns) for market in perps]).reshape(
+        len(perps), len(starts)
+    )
+    rates = np.array([_held(*market.fundings.columns(), starts, bar_ns) for market in perps]).reshape(
+        len(perps), len(starts)
+    )
+    counted = np.isfinite(interest).sum(axis=0)
+    total = np.where(counted > 0, np.where(np.isfinite(interest), interest, 0.0).sum(axis=0), np.nan)
+    linear = np.array([market.instrument.kind is MarketKind.LINEAR for market in perps], np.bool_)
+    weights = np.nan_to_num(interest)
+    rates_of = [
+        weighted_mean(np.where(weights[part] > 0, rates[part], np.nan), weights[part]) for part in (linear, ~linear)
+    ]
+    return FundingView(
+        request=request,
+        revision=revision,
+        rows=rows,
+        groups=tuple(_group(kind, rows) for kind in (MarketKind.LINEAR, MarketKind.INVERSE)),
+        spans=_spans(base, perps, rows, minute_ns),
+        bar_start_ns=frozen(starts),
+        lines=tuple(
+            PositionLine(row.market, frozen(held), frozen(rate))
+            for row, held, rate in zip(rows, interest, rates, strict=True)
+        ),
+        total=frozen(total),
+        counted=frozen(counted),
+        linear_1h=frozen(rates_of[0]),
+        inverse_1h=frozen(rates_of[1]),
+        now_ns=now_ns,
+    )
+
+
+def _row(market: Market, minute_ns: int, now_ns: int) -> PositionRow:
+    funding, last = market.funding, market.interest.last
+    rate = funding.rate if funding is not None else None
+    periods, days = market.fundings.periods, market.fundings.days
+    ratio = market.long_short.ratio if market.long_short is not None else None
+    held = last.size if last is not None else None
+    price = market.mark if market.mark is not None else market.last_price
+    usd = last.notional if last is not None else None
+    stale = funding is None or last is None or minute_ns - min(funding.ts_recv_ns, last.ts_ns) > STALE_NS
+    return PositionRow(
+        market=market.state(now_ns),
+        rate=rate,
+        period_h=funding.interval_ns / HOUR_NS if funding is not None and funding.interval_ns else None,
+        last_rate=periods[-1].rate if periods else None,
+        percentile=market.fundings.percentile(rate) if rate is not None and days >= LEAST_DAYS else None,
+        history_days=days,
+        next_funding_ns=funding.next_funding_ns if funding is not None else None,
+        open_interest=held,
+        open_interest_usd=usd if usd is not None or held is None or price is None else held * price,
+        changes=tuple(_fraction(market, minute_ns, span) for span in SPANS_NS),
+        ratio=ratio,
+        crowding=crowding_of(rate, ratio),
+        stale=stale,
+    )
+
+
+def _fraction(market: Market, now_ns: int, span_ns: int) -> float | None:
+    change = market.interest.change(now_ns, span_ns)
+    return change.fraction if change is not None else None
+
+
+def crowding_of(rate: float | None, ratio: float | None) -> Crowding | None:
+    """Funding beyond 0.5 % a period, a ratio beyond 1.5 either way, or both on one side."""
+    paying = rate is not None and abs(rate) > LARGE_RATE
+    leaning = ratio is not None and (ratio > LARGE_RATIO or ratio < 1 / LARGE_RATIO)
+    if rate is not None and ratio is not None and paying and leaning and (rate > 0) == (ratio > 1):
+        return Crowding.LONGS if rate > 0 else Crowding.SHORTS
+    return Crowding.FUNDING if paying else Crowding.RATIO if leaning else None
+
+
+def reading_of(price_change: float | None, interest_change: float | None) -> Reading | None:
+    """The quadrant of price and open interest; None where one is not known or hardly moved."""
+    if price_change is None or interest_change is None or min(abs(price_change), abs(interest_change)) < LEAST_MOVE:
+        return None
+    if price_change > 0:
+        return Reading.NEW_LONGS if interest_change > 0 else Reading.SHORTS_COVER
+    return Reading.NEW_SHORTS if interest_change > 0 else Reading.LONGS_LEAVE
+
+
+def _group(kind: MarketKind, rows: Sequence[PositionRow]) -> PositionGroup:
+    mine = [row for row in rows if row.market.kind is kind]
+    live = [row for row in mine if not row.stale]
+    held = [row.open_interest for row in live if row.open_interest is not None]
+    usd = [row.open_interest_usd for row in live if row.open_interest_usd is not None]
+    priced = [
+        (row.open_interest, row.rate / row.period_h)
+        for row in live
+        if row.open_interest and row.rate is not None and row.period_h
+    ]
+    weight = sum(size for size, _ in priced)
+    return PositionGroup(
+        kind=kind,
+        rate_1h=sum(size * rate for size, rate in priced) / weight if weight else None,
+        open_interest=sum(held) if held else None,
+        open_interest_usd=sum(usd) if usd else None,
+        changes=tuple(_summed([(row.open_interest, row.changes[at]) for row in live])[0] for at in range(3)),
+        live=len(live),
+        known=len(mine),
+    )
+
+
+def _summed(ends: Sequence[tuple[float | None, float | None]]) -> tuple[float | None, int]:
+    """The change of a sum from what each is now and by which fraction it changed, and how many count."""
+    known = [(now, change) for now, change in ends if now is not None and change is not None and change > -1.0]
+    before = sum(now / (1 + change) for now, change in known)
+    return (sum(now for now, _ in known) / before - 1 if before else None), len(known)
+
+
+def _spans(base: Base, perps: list[Market], rows: Sequence[PositionRow], now_ns: int) -> tuple[SpanReading, ...]:
+    """Price is that of the perpetual with the largest open interest."""
+    held = [row.open_interest_usd or 0.0 for row in rows]
+    leader = perps[int(np.argmax(held))] if perps else None
+    prices = prices_of(base, [leader], MINUTE_NS) if leader is not None else None
+    found = []
+    for at, span_ns in enumerate(SPANS_NS):
+        moved, counted = _summed([(row.open_interest, row.changes[at]) for row in rows if not row.stale])
+        price = None
+        if prices is not None and leader is not None:
+            price = _price_change(prices.starts, prices.close[0], now_ns, span_ns)
+            if price is None and at == 2 and leader.day is not None:
+                price = leader.day.change_24h
+        found.append(SpanReading(span_ns, price, moved, reading_of(price, moved), counted, len(rows)))
+    return tuple(found)
+
+
+def _price_change(starts: Ints, close: Floats, now_ns: int, span_ns: int) -> float | None:
+    """The newest price against that of the minute a span ago; None where there was none."""
+    known = np.flatnonzero(np.isfinite(close))
+    if not len(known):
+        return None
+    starts, close = starts[known], close[known]
+    at = int(np.searchsorted(starts, now_ns - span_ns, "right")) - 1
+    if at < 0 or now_ns - span_ns - starts[at] > STALE_NS or now_ns - starts[-1] > STALE_NS:
+        return None
+    return float(close[-1] / close[at] - 1)
+
+
+def _interest(market: Market) -> tuple[Ints, Floats]:
+    rows = market.interest.rows
+    return np.array([row.ts_ns for row in rows], np.int64), np.array([row.size for row in rows])
+
+
+def _axis(perps: Sequence[Market], bar_ns: int) -> Ints:
+    """Bars from the first word about any market to the last."""
+    told = (column for market in perps for column in (_interest(market)[0], market.fundings.columns()[0]))
+    times = [column for column in told if len(column)]
+    if not times:
+        return np.empty(0, np.int64)
+    first = min(int(column[0]) for column in times) // bar_ns
+    last = max(int(column[-1]) for column in times) // bar_ns
+    return np.arange(max(first, last - 6_000), last + 1, dtype=np.int64) * bar_ns
+
+
+def _held(times: Ints, values: Floats, starts: Ints, bar_ns: int) -> Floats:
+    """The last word by the end of each bar, NaN where it is older than ten minutes."""
+    if not len(times):
+        return np.full(len(starts), np.nan)
+    at = np.searchsorted(times, starts + bar_ns) - 1
+    old = (at < 0) | (starts + bar_ns - times[at] > max(STALE_NS, bar_ns))
+    held: Floats = np.where(old, np.nan, values[at])
+    return held
