@@ -229,5 +229,15 @@ def cvd(
     spot = CvdLine("spot", None, None, False, lines[-1].values.copy(), Freshness.LIVE)
     spans = np.array(gaps, np.int64).reshape(-1, 2)
     return CvdView(
-        asked, revision, starts, tuple(lines), perp, spot, spans, 4, 5, int(starts[-1]) + asked.bar_ns if count else 0
+        asked,
+        revision,
+        starts,
+        tuple(lines),
+        perp,
+        spot,
+        spans,
+        4,
+        5,
+        int(starts[-1]) + asked.bar_ns if count else 0,
+        segment=np.cumsum(np.diff(starts // 86_400_000_000_000, prepend=starts[:1] // 86_400_000_000_000)),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,11 +15,14 @@ from pytestqt.qtbot import QtBot
 
 from feeds.instrument import MarketKind, Venue
 from tests.widgets import synthetic
-from widgets.items.cvd import pen_of
-from widgets.panes.cvd import CvdPane, fine_bar
+from widgets.captions import Choice
+from widgets.items.cvd import Stroke, market_stroke, sum_stroke
+from widgets.panes.cvd import CvdPane, fine_bar, strokes_of
+from widgets.panes.cvd_controls import Show, edges_text, parsed_edges, size_words
 from widgets.panes.footprint import FootprintPane
 from widgets.theme import apply_theme, theme
-from workstation.readmodels import CvdLine, CvdRequest, CvdUnit, Freshness
+from workstation.cvd_models import HOUR_NS
+from workstation.readmodels import CvdCandles, CvdLine, CvdRequest, CvdUnit, Freshness, MarketFilter
 
 SECOND = 1_000_000_000
 
@@ -79,13 +83,14 @@ def test_a_value_alone_between_breaks_is_a_dot(pane: CvdPane) -> None:
 
 
 def test_every_kind_of_line_has_its_pen() -> None:
-    def line(venue: Venue | None, kind: MarketKind | None, perp: bool) -> CvdLine:
-        return CvdLine("x", venue, kind, perp, np.zeros(1), Freshness.LIVE)
+    def stroke(venue: Venue | None, kind: MarketKind | None, perp: bool) -> Stroke:
+        line = CvdLine("x", venue, kind, perp, np.zeros(1), Freshness.LIVE)
+        return sum_stroke(line) if venue is None else market_stroke(line)
 
-    perp, spot = pen_of(line(None, None, True)), pen_of(line(None, None, False))
+    perp, spot = stroke(None, None, True).pen(), stroke(None, None, False).pen()
     assert perp.color() == spot.color() == theme().color("aggregate")
-    assert perp.widthF() > pen_of(line(Venue.OKX, MarketKind.LINEAR, True)).widthF()
-    styles = {kind: pen_of(line(Venue.OKX, kind, kind.is_perp)).style() for kind in MarketKind}
+    assert perp.widthF() > stroke(Venue.OKX, MarketKind.LINEAR, True).pen().widthF()
+    styles = {kind: stroke(Venue.OKX, kind, kind.is_perp).pen().style() for kind in MarketKind}
     assert styles[MarketKind.LINEAR] is Qt.PenStyle.SolidLine
     assert styles[MarketKind.INVERSE] is Qt.PenStyle.DotLine
     assert styles[MarketKind.SPOT] is spot.style() is Qt.PenStyle.DashLine
@@ -101,23 +106,172 @@ def test_the_legend_has_values_and_freshness(pane: CvdPane) -> None:
     assert "BTC CVD USD" in text
 
 
-def test_the_unit_switch_changes_the_request(pane: CvdPane, qtbot: QtBot) -> None:
+FINE = synthetic.MINUTE // 12
+
+
+def plain(**changes: Any) -> CvdRequest:
+    return CvdRequest("BTC", **{"bar_ns": FINE, "mark_ns": synthetic.MINUTE, **changes})
+
+
+def pick(choice: Choice, word: str) -> None:
+    """As a hand does it."""
+    choice.setCurrentIndex(choice.findText(word))
+    choice.activated.emit(choice.currentIndex())
+
+
+def test_every_choice_changes_the_request(pane: CvdPane, qtbot: QtBot) -> None:
+    assert pane.request() == plain()
+    for choice, word, expected in (
+        (pane.controls.unit, "coin", plain(unit=CvdUnit.COIN)),
+        (pane.controls.unit, "% of OI", plain(unit=CvdUnit.OI)),
+        (pane.controls.unit, "USD", plain()),
+        (pane.controls.reset, "no reset", plain(reset_ns=None)),
+        (pane.controls.reset, "4 h", plain(reset_ns=4 * HOUR_NS)),
+        (pane.controls.reset, "daily", plain()),
+        (pane.controls.show_, "sizes", plain(by_size=True)),
+        (pane.controls.show_, "spot | perp", plain()),
+    ):
+        with qtbot.waitSignal(pane.request_changed):
+            pick(choice, word)
+        assert pane.request() == expected
     with qtbot.waitSignal(pane.request_changed):
-        qtbot.mouseClick(pane.units["coin"], Qt.MouseButton.LeftButton)
-    assert pane.request() == CvdRequest("BTC", bar_ns=synthetic.MINUTE // 12, unit=CvdUnit.COIN)
-    with qtbot.waitSignal(pane.request_changed):
-        qtbot.mouseClick(pane.units["USD"], Qt.MouseButton.LeftButton)
-    assert pane.request() == CvdRequest("BTC", bar_ns=synthetic.MINUTE // 12)
+        qtbot.mouseClick(pane.controls.candles, Qt.MouseButton.LeftButton)
+    assert pane.request() == plain(bar_ns=synthetic.MINUTE, candles=True), "a candle is a whole bar"
+
+
+def test_bars_never_span_a_reset(pane: CvdPane) -> None:
+    pane.set_bar_length(24 * HOUR_NS)
+    pick(pane.controls.reset, "1 h")
+    request = pane.request()
+    assert request is not None
+    assert HOUR_NS % request.bar_ns == 0
+
+
+def test_an_anchor_is_set_by_a_click_and_told_to_the_others(pane: CvdPane, qtbot: QtBot) -> None:
+    pane.refresh(synthetic.cvd(60))
+    pick(pane.controls.reset, "anchor")
+    assert "click" in pane.notice.text()
+    assert pane.controls.reset.currentText() == "daily", "nothing is chosen before the click"
+    scale, corner = pane.chart.plot_scale, pane.chart.box.sceneBoundingRect().topLeft()
+    where = (QPointF(scale.x(30.0), 40.0) + corner).toPoint()
+    with qtbot.waitSignal(pane.anchor_chosen) as told:
+        qtbot.mouseClick(pane.chart.viewport(), Qt.MouseButton.LeftButton, pos=where)
+    (anchor_ns,) = told.args
+    assert abs(anchor_ns - synthetic.START - 30 * synthetic.MINUTE) < synthetic.MINUTE
+    assert pane.request() == plain(anchor_ns=anchor_ns)
+    assert pane.controls.reset.currentText() == "anchor"
+    with qtbot.assertNotEmitted(pane.anchor_chosen):
+        pane.set_anchor(synthetic.START)
+    assert pane.request() == plain(anchor_ns=synthetic.START)
+    pick(pane.controls.reset, "8 h")
+    assert pane.request() == plain(reset_ns=8 * HOUR_NS)
+    pick(pane.controls.reset, "anchor")
+    pane.cancel()
+    assert "click" not in pane.notice.text()
+
+
+def test_the_menu_filters_venues_and_has_the_anchor(pane: CvdPane) -> None:
+    pane.refresh(synthetic.cvd(60))
+    pane.controls.know([Venue.BINANCE, Venue.OKX])
+    menu = pane.controls.menu(pane, synthetic.START, pane.choose_anchor)
+    menu.actions()[0].trigger()
+    assert pane.request() == plain(anchor_ns=synthetic.START)
+    menu = pane.controls.menu(pane, None, pane.choose_anchor)
+    next(action for action in menu.actions() if action.text() == "Take the anchor away").trigger()
+    venues = next(action.menu() for action in menu.actions() if action.text() == "Venues")
+    next(action for action in venues.actions() if action.text() == "BIN").trigger()
+    assert pane.request() == plain(markets=MarketFilter(None, frozenset({Venue.OKX})))
+
+
+def test_trade_sizes_are_read_as_a_person_writes_them() -> None:
+    assert parsed_edges("10k, 100k 1m") == (10_000.0, 100_000.0, 1_000_000.0)
+    assert edges_text((10_000.0, 2_500_000.0)) == "10k 2.5m"
+    assert size_words((10_000.0, 100_000.0)) == ["<10k", "10k-100k", "≥100k"]
+    for wrong in ("", "k", "100k 10k", "-5", "0", "x", "1 2 3 4 5 6 7", "nan", "inf"):
+        assert parsed_edges(wrong) is None, wrong
+
+
+def test_what_is_shown_can_be_chosen(pane: CvdPane) -> None:
+    view = synthetic.cvd(60)
+    assert view.perp is not None
+    assert view.spot is not None
+    difference = replace(view.perp, label="perp - spot", values=view.perp.values - view.spot.values)
+    sizes = tuple(
+        replace(view.perp, label=str(at), values=view.perp.values * part) for at, part in enumerate((0.7, 0.3))
+    )
+    full = replace(view, difference=difference, sizes=sizes, request=replace(view.request, edges_usd=(1e5,)))
+    drawn = {show: [stroke.line.label for stroke in strokes_of(full, show)] for show in Show}
+    assert drawn[Show.VENUES] == [*(line.label for line in view.lines), "spot", "perp"]
+    assert drawn[Show.SPOT_PERP] == ["perp - spot", "spot", "perp"]
+    assert drawn[Show.SIZES] == ["0", "1", "perp"]
+    pane.controls.choose(show=Show.SIZES)
+    pane.refresh(full)
+    assert "<100k" in pane.legend.text
+    table = pane.as_table()
+    assert table is not None
+    assert table.header == ("bar UTC (USD)", "perp", "≥100k", "<100k")
+    assert len(table.rows) == 60
+    assert table.rows[-1][1] == view.perp.values[-1]
+
+
+def test_candles_and_marks_are_drawn(pane: CvdPane) -> None:
+    view = synthetic.cvd(60)
+    assert view.perp is not None
+    close = view.perp.values
+    opens = np.concatenate(([0.0], close[:-1]))
+    reach = np.maximum(opens, close) + 4e5, np.minimum(opens, close) - 4e5
+    asked = replace(view.request, candles=True, mark_ns=synthetic.MINUTE)
+    full = replace(view, request=asked, candles=CvdCandles(opens, *reach), lines=(), spot=None)
+    pane.refresh(full)
+    assert cyan_in(plot_image(pane), 0, round(pane.chart.box.width())) > 100
+    bottom, top = pane.chart.box.viewRange()[1]
+    assert bottom < float(reach[1].min())
+    assert top > float(reach[0].max())
+    before = plot_image(pane)
+    marked = np.array([synthetic.START + 50 * synthetic.MINUTE]), np.array([-1])
+    pane.refresh(replace(full, diverged_ns=marked[0], diverged=marked[1]))
+    after, sell = plot_image(pane), theme().color("sell").name()
+    assert before != after
+    assert any(after.pixelColor(x, y).name() == sell for x in range(after.width()) for y in range(after.height()))
+
+
+def test_a_venue_that_moved_against_the_sum_is_told(pane: CvdPane) -> None:
+    view = synthetic.cvd(60)
+    rising, falling = np.linspace(0, 9e6, 60), np.linspace(0, -2e6, 60)
+    lines = tuple(replace(line, values=falling if line.venue is Venue.OKX else rising) for line in view.lines)
+    pane.refresh(replace(view, lines=lines, perp=CvdLine("perp", None, None, True, rising, Freshness.LIVE)))
+    assert pane.item.against == {"okx linear", "okx inverse"}
+    assert pane.legend.text.count("against") == 2
+
+
+def test_showing_other_lines_of_the_same_view_needs_no_new_one(pane: CvdPane) -> None:
+    pane.refresh(synthetic.cvd(60))
+    assert "OKX" in pane.legend.text
+    pick(pane.controls.show_, "spot | perp")
+    assert "OKX" not in pane.legend.text
+    assert pane.request() == plain()
+
+
+def test_choices_are_remembered_but_for_the_anchor(pane: CvdPane, qtbot: QtBot) -> None:
+    pane.controls.choose(show=Show.SIZES, unit=CvdUnit.COIN, reset_ns=None, candles=True, edges_usd=(5.0, 7.0))
+    pane.set_anchor(synthetic.START)
+    other = CvdPane("BTC")
+    qtbot.addWidget(other)
+    other.restore(pane.state())
+    assert other.controls.choices == pane.controls.choices._replace(anchor_ns=None)
+    for wrong in ({"show": "nothing"}, {**pane.state(), "reset_ns": 5}, {**pane.state(), "edges_usd": [3, 2]}):
+        other.restore(wrong)
+        assert other.controls.choices == pane.controls.choices._replace(anchor_ns=None)
 
 
 def test_base_and_bar_length_can_be_set(pane: CvdPane, qtbot: QtBot) -> None:
     pane.set_bases(["BTC", "ETH"])
-    assert pane.request() == CvdRequest("BTC", bar_ns=synthetic.MINUTE // 12)
+    assert pane.request() == plain()
     with qtbot.waitSignal(pane.request_changed):
         pane.set_base("ETH")
     with qtbot.waitSignal(pane.request_changed):
         pane.set_bar_length(5 * synthetic.MINUTE)
-    assert pane.request() == CvdRequest("ETH", bar_ns=5 * synthetic.MINUTE // 12)
+    assert pane.request() == CvdRequest("ETH", bar_ns=5 * FINE, mark_ns=5 * synthetic.MINUTE)
 
 
 def test_values_fit_the_part_in_sight(pane: CvdPane) -> None:

@@ -2,48 +2,64 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
-from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtCore import QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from widgets import format as text_of
 from widgets.axes import Tag
 from widgets.chart import TimeChart
 from widgets.items.crosshair import LineOverlay
-from widgets.items.cvd import CvdItem, all_lines, in_sight, pen_of
+from widgets.items.cvd import (
+    CvdItem,
+    Stroke,
+    difference_stroke,
+    in_sight,
+    market_stroke,
+    size_strokes,
+    sum_stroke,
+)
 from widgets.items.scale import SlotGrid
-from widgets.markets import venue_mark
-from widgets.pane import Pane
-from widgets.spans import Span, SpanLine
+from widgets.pane import Pane, Table
+from widgets.panes.cvd_anchor import AnchorTool
+from widgets.panes.cvd_controls import CvdControls, Show
+from widgets.panes.cvd_state import recalled, remembered
+from widgets.panes.cvd_text import HELP, absence, amount, class_names, legend, opposed, table
+from widgets.spans import SpanLine
 from widgets.theme import CELL, theme
-from workstation.readmodels import CvdLine, CvdRequest, CvdUnit, CvdView, Freshness, Ints, View
+from workstation.readmodels import CvdRequest, CvdView, Ints, MarketFilter, MarketState, View
 
 PITCH_PX = 8.0
 FINENESS = (12, 4, 1)  # CVD bars in one bar of the footprint; the next one when there are more bars than `_MANY`
 _MANY = 1500
 _SECOND = 1_000_000_000
-_SUFFIX = {"linear": "", "inverse": "-inv", "spot": "-spot"}
 
 
 class CvdPane(Pane):
     """`crosshair_moved` carries ns or None; `visible_range_changed` two ns, after changes made here only.
 
-    Once another pane has set its visible range, it follows that one instead of the latest bar.
+    Once another pane has set its visible range, it follows that one instead of the latest bar. `anchor_chosen` carries
+    the ns from which sums begin, or None.
     """
 
     title = "CVD"
-    keys = (("wheel, drag", "zoom, pan; the footprint follows"), ("A", "automatic scale"))
+    help = HELP
+    has_settings = True
+    keys = (
+        ("wheel, drag", "zoom, pan; the footprint follows"),
+        ("A", "automatic scale"),
+        ("right click", "begin the sums here, venues, trade sizes"),
+    )
     crosshair_moved = Signal(object)
     visible_range_changed = Signal(object, object)
+    anchor_chosen = Signal(object)
 
     def __init__(self, base: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._whole_ns, self._fineness = CvdRequest(base).bar_ns, 0
-        self._asked = CvdRequest(base, bar_ns=fine_bar(self._whole_ns, FINENESS[0]))
+        self._base, self._whole_ns, self._fineness = base, CvdRequest(base).bar_ns, 0
         self._view: CvdView | None = None
+        self._strokes: tuple[Stroke, ...] = ()
         self._slots: Ints = np.zeros(0, np.int64)
         self._wanted: tuple[int, int] | None = None  # the range another pane asked for
         self._quiet = False
@@ -51,7 +67,8 @@ class CvdPane(Pane):
         self.chart = TimeChart(
             PITCH_PX, keeps_pitch=False, pitches=(0.125, 480.0)
         )  # first, so that it has the first focus
-        self.units = {"USD": QToolButton(), "coin": QToolButton()}
+        self.controls = CvdControls()
+        self.anchor = AnchorTool(self._place_anchor)
         self.legend = SpanLine(lines=2)
         self.item = CvdItem(self.chart.box, self.chart.scale_of)
         self.overlay = LineOverlay(self.chart.box, self.chart.scale_of)
@@ -60,30 +77,75 @@ class CvdPane(Pane):
         self._connect()
         self._say_why_empty()
 
+    # --- what is asked
+
     def request(self) -> CvdRequest | None:
         """What is asked for; None without a base."""
-        return self._asked if self._asked.base else None
+        if not self._base:
+            return None
+        chosen = self.controls.choices
+        shortest = self._whole_ns if chosen.reset_ns is None else min(self._whole_ns, chosen.reset_ns)
+        parts = 1 if chosen.candles else FINENESS[self._fineness]
+        return CvdRequest(
+            self._base,
+            fine_bar(shortest, parts),
+            chosen.unit,
+            chosen.reset_ns,
+            chosen.anchor_ns,
+            MarketFilter(None, chosen.venues),
+            by_size=chosen.show is Show.SIZES,
+            edges_usd=chosen.edges_usd,
+            candles=chosen.candles,
+            mark_ns=self._whole_ns,
+        )
 
     def set_bases(self, bases: list[str]) -> None:
         """Show the first base unless one is shown already."""
-        if bases and self._asked.base not in bases:
+        if bases and self._base not in bases:
             self.set_base(bases[0])
 
     def set_base(self, base: str) -> None:
         """Show this base."""
-        self._fineness = 0
-        self._ask(replace(self._asked, base=base, bar_ns=fine_bar(self._whole_ns, FINENESS[0])))
+        if base != self._base:
+            self._base, self._fineness = base, 0
+            self._ask()
 
     def set_bar_length(self, bar_ns: int) -> None:
         """Use bars that divide this length, that of the footprint: a line needs more points than bars have."""
-        self._whole_ns, self._fineness = bar_ns, 0
-        self._ask(replace(self._asked, bar_ns=fine_bar(bar_ns, FINENESS[0])))
+        if bar_ns != self._whole_ns:
+            self._whole_ns, self._fineness = bar_ns, 0
+            self._ask()
+
+    def set_anchor(self, ts_ns: int | None) -> None:
+        """Begin the sums at a moment that another pane chose; None goes back to resets. Tells nobody."""
+        self.anchor.picking = False
+        self.controls.set(self.controls.choices._replace(anchor_ns=ts_ns))
+        self._ask()
+
+    def choose_anchor(self, ts_ns: int | None) -> None:
+        """Begin the sums at a moment, here and in the panes of the group."""
+        self.set_anchor(ts_ns)
+        self.anchor_chosen.emit(ts_ns)
+
+    def _choose(self) -> None:
+        self.anchor.picking, self._fineness = False, 0
+        if self._view is not None:
+            self._show(self._view)
+            self.chart.fit_values()
+            self._read()
+        self._ask()
+
+    def _ask(self) -> None:
+        self._say_why_empty()
+        self.request_changed.emit()
 
     def _coarsen(self, bars: int) -> None:
         """A long history is drawn from longer bars."""
         if bars > _MANY and self._fineness + 1 < len(FINENESS):
             self._fineness += 1
-            self._ask(replace(self._asked, bar_ns=fine_bar(self._whole_ns, FINENESS[self._fineness])))
+            self._ask()
+
+    # --- what is shown
 
     def refresh(self, view: View) -> None:
         """Show this view; the range moves only while following."""
@@ -95,16 +157,21 @@ class CvdPane(Pane):
         if fresh and len(starts):
             self._start_grid(SlotGrid.at(bar_ns, int(starts[0])))
         self._view, self._slots = view, starts // bar_ns - self.chart.grid.origin
-        self.item.set_view(view, self._slots, self.chart.grid)
+        self._show(view)
+        self.controls.know(state.venue for state in view.markets)
         if len(starts):
             self._move_to(float(self._slots[-1]), fresh)
         self._read()
         self._say_why_empty()
         self._coarsen(len(starts))
 
+    def _show(self, view: CvdView) -> None:
+        self._strokes = strokes_of(view, self.controls.choices.show)
+        self.item.set_view(view, self._slots, self.chart.grid, self._strokes)
+
     def clear(self) -> None:
         """Forget the view; the zoom stays."""
-        self._view, self._slots = None, np.zeros(0, np.int64)
+        self._view, self._slots, self._strokes = None, np.zeros(0, np.int64), ()
         self.item.retry()
         self.item.set_view(None, self._slots, self.chart.grid)
         self._point(None, None)
@@ -123,22 +190,38 @@ class CvdPane(Pane):
         if self._view is not None and len(self._slots):
             self._show_wanted()
 
+    def shown_markets(self) -> tuple[MarketState, ...]:
+        """The markets of the lines."""
+        return self._view.markets if self._view is not None else ()
+
+    def as_table(self) -> Table | None:
+        """The lines, bar by bar."""
+        return table(self._view, self._strokes) if self._view is not None and self._strokes else None
+
+    def state(self) -> dict[str, object]:
+        """What was chosen, but for the anchor: it is a moment of one session."""
+        return remembered(self.controls.choices)
+
+    def restore(self, state: dict[str, object]) -> None:
+        """Take it up."""
+        found = recalled(state)
+        if found is not None:
+            self.controls.set(found)
+            self._ask()
+
+    def open_settings(self) -> None:
+        """The menu, under the controls."""
+        self._open_menu(None, self.controls.mapToGlobal(QPoint(0, self.controls.height())))
+
+    def cancel(self) -> None:
+        """Leave choosing an anchor."""
+        self._pick(False)
+
     def _lay_out(self) -> None:
         line = QHBoxLayout()
         line.setContentsMargins(CELL, 2, 0, 2)
         line.setSpacing(CELL)
-        group = QButtonGroup(self)
-        for name, button in self.units.items():
-            button.setText(name)
-            button.setCheckable(True)
-            button.setChecked((name == "USD") is (self._asked.unit is CvdUnit.USD))
-            button.setFont(theme().font(small=True))
-            button.setStyleSheet(
-                f"QToolButton {{ padding: 0 6px; }} QToolButton:!checked {{ color: {theme().color('faint').name()}; }}"
-            )
-            button.setToolTip("Running delta in USD" if name == "USD" else "Running delta in base coin")
-            group.addButton(button)
-            line.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(self.controls, 0, Qt.AlignmentFlag.AlignTop)
         line.addWidget(self.legend, 1, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -149,22 +232,35 @@ class CvdPane(Pane):
         self.chart.add(self.item)
         self.chart.add(self.overlay)
         self.chart.value_extent = self._extent
+        self.chart.tool = self.anchor
         self.notice.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.notice.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.notice.setStyleSheet(f"color: {theme().color('muted').name()}")
 
     def _connect(self) -> None:
-        for name, button in self.units.items():
-            button.clicked.connect(lambda _=False, unit=CvdUnit(name): self._ask(replace(self._asked, unit=unit)))
+        self.controls.changed.connect(self._choose)
+        self.controls.anchor_wanted.connect(lambda: self._pick(True))
         self.chart.range_changed.connect(self._on_range)
         self.chart.hovered.connect(self._on_hover)
+        self.chart.menu_asked.connect(self._open_menu)
         self.chart.box.sigResized.connect(lambda _: self._on_resized())
 
-    def _ask(self, request: CvdRequest) -> None:
-        if request != self._asked:
-            self._asked = request
-            self._say_why_empty()
-            self.request_changed.emit()
+    def _open_menu(self, position: QPointF | None, on_screen: QPoint) -> None:
+        at_ns = None if position is None else self.chart.grid.ts_ns(self.chart.plot_scale.slot(position.x()))
+        menu = self.controls.menu(self, at_ns, self.choose_anchor)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(on_screen)
+
+    def _pick(self, picking: bool) -> None:
+        """The next click on the chart sets the anchor, or no longer does."""
+        self.anchor.picking = picking
+        self.controls.set(self.controls.choices)
+        self._say_why_empty()
+
+    def _place_anchor(self, position: QPointF) -> None:
+        self.choose_anchor(self.chart.grid.ts_ns(self.chart.plot_scale.slot(position.x())))
+
+    # --- range and reading
 
     def _start_grid(self, grid: SlotGrid) -> None:
         self.chart.set_grid(grid)
@@ -188,11 +284,12 @@ class CvdPane(Pane):
         self._quiet = before
 
     def _extent(self, left: float, right: float) -> tuple[float, float] | None:
-        """Lowest and highest value in sight over all lines."""
+        """Lowest and highest value in sight over all lines and candles."""
         if self._view is None:
             return None
         part = in_sight(self._slots, left, right)
-        seen = [line.values[part] for line in all_lines(self._view)]
+        seen = [stroke.line.values[part] for stroke in self._strokes]
+        seen += [column[part] for column in (self._view.candles.high, self._view.candles.low) if len(column)]
         values = np.concatenate(seen) if seen else np.zeros(0)
         values = values[np.isfinite(values)]
         return (float(values.min()), float(values.max())) if len(values) else None
@@ -246,15 +343,18 @@ class CvdPane(Pane):
             self.legend.set_spans(())
             self.chart.value_axis.set_tags(())
             return
-        index = self._index(slot)
-        tags = []
+        tags, unit = [], view.request.unit
         if view.perp is not None and np.isfinite(view.perp.values[-1]):
             last = float(view.perp.values[-1])
-            tags.append(Tag(last, text_of.signed(last), "aggregate", "window"))
+            tags.append(Tag(last, amount(last, unit), "aggregate", "window"))
         if value is not None:
-            tags.append(Tag(value, text_of.signed(value), "hairline", "text"))
+            tags.append(Tag(value, amount(value, unit), "hairline", "text"))
         self.chart.value_axis.set_tags(tuple(tags))
-        self.legend.set_spans(self._legend(view, index))
+        against = opposed(view, self._slots, self.chart.visible)
+        if against != self.item.against:
+            self.item.against = against
+            self.item.update()
+        self.legend.set_spans(legend(view, self._strokes, self._index(slot), against))
 
     def _index(self, slot: float | None) -> int | None:
         """Which value the legend reads; None where the crosshair is on no bar."""
@@ -263,44 +363,24 @@ class CvdPane(Pane):
         index = int(np.searchsorted(self._slots, slot // 1))
         return index if index < len(self._slots) and self._slots[index] == slot // 1 else None
 
-    def _legend(self, view: CvdView, index: int | None) -> tuple[Span, ...]:
-        unit = "USD" if view.request.unit is CvdUnit.USD else view.request.base
-        spans = [Span(f"{view.request.base} CVD {unit}", "text", bold=True)]
-        if view.perp is not None:
-            live, known = _venues(view)
-            spans.append(Span(f"perp {_value(view.perp, index)}", "aggregate", True, pen_of(view.perp)))
-            spans.append(Span(f"{live} of {known} venues", "muted" if view.perp_live == view.perp_known else "gap"))
-        if view.spot is not None:
-            spans.append(Span(f"spot {_value(view.spot, index)}", "aggregate", False, pen_of(view.spot)))
-        against = self._opposed(view)
-        for line in view.lines:
-            word = "" if line.freshness is Freshness.LIVE else f" {line.freshness}"
-            turned = " against" if line.label in against else ""
-            role = "stale" if word else "text"
-            spans.append(Span(f"{_name(line)} {_value(line, index)}{word}{turned}", role, bool(turned), pen_of(line)))
-        return tuple(spans)
-
-    def _opposed(self, view: CvdView) -> set[str]:
-        """Perp markets that moved against the aggregate over the visible range."""
-        part = in_sight(self._slots, *self.chart.visible)
-        if view.perp is None:
-            return set()
-        whole = _change(view.perp, part)
-        return {line.label for line in view.lines if line.perp and _change(line, part) * whole < 0}
-
     def _say_why_empty(self) -> None:
-        request, view = self.request(), self._view
-        if request is None:
-            text = "no base chosen"
-        elif view is None:
-            text = f"waiting for {request.base}"
-        elif len(view.bar_start_ns):
-            text = ""
-        else:
-            states = {line.freshness for line in view.lines}
-            text = "syncing" if Freshness.SYNCING in states else "waiting for the first trade"
+        text = (
+            "click where the sums shall begin, Esc leaves it"
+            if self.anchor.picking
+            else absence(self._base, self._view)
+        )
         self.notice.setText(text)
         self.notice.setVisible(bool(text))
+
+
+def strokes_of(view: CvdView, show: Show) -> tuple[Stroke, ...]:
+    """What is drawn, back to front."""
+    sums = [sum_stroke(line) for line in (view.spot, view.perp) if line is not None]
+    if show is Show.VENUES:
+        return (*(market_stroke(line) for line in view.lines), *sums)
+    if show is Show.SPOT_PERP:
+        return (*([difference_stroke(view.difference)] if view.difference is not None else []), *sums)
+    return (*size_strokes(view.sizes, class_names(view)), *sums[-1:]) if view.sizes else tuple(sums[-1:])
 
 
 def fine_bar(bar_ns: int, parts: int) -> int:
@@ -308,25 +388,3 @@ def fine_bar(bar_ns: int, parts: int) -> int:
     seconds = bar_ns // _SECOND
     wanted = max(1, seconds // parts)
     return next(step for step in range(wanted, 0, -1) if seconds % step == 0) * _SECOND
-
-
-def _venues(view: CvdView) -> tuple[int, int]:
-    """How many of the venues with a perpetual have a live one. Which markets are not live, their own words tell."""
-    live = {line.venue for line in view.lines if line.perp and line.freshness is Freshness.LIVE}
-    return len(live), len({line.venue for line in view.lines if line.perp})
-
-
-def _name(line: CvdLine) -> str:
-    if line.venue is None:
-        return line.label
-    return venue_mark(line.venue) + (_SUFFIX[line.kind.value] if line.kind is not None else "")
-
-
-def _value(line: CvdLine, index: int | None) -> str:
-    return text_of.signed(None if index is None else float(line.values[index]))
-
-
-def _change(line: CvdLine, part: slice) -> float:
-    values = line.values[part]
-    values = values[np.isfinite(values)]
-    return float(values[-1] - values[0]) if len(values) > 1 else 0.0
