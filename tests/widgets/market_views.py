@@ -8,6 +8,7 @@ import numpy as np
 
 from feeds.instrument import MarketKind, Venue, instrument_id
 from workstation.readmodels import (
+    BookEnd,
     Capabilities,
     ConnectionStatus,
     Freshness,
@@ -15,6 +16,7 @@ from workstation.readmodels import (
     LadderView,
     MarketState,
     Presence,
+    PulledWall,
     StatusView,
     TapePace,
     TapeRequest,
@@ -70,6 +72,7 @@ def ladder_view(
     sold = np.where(near & (rng.random(len(rows)) < 0.8), rng.lognormal(0, 1.5, len(rows)), 0.0)
     bought = np.where(near & (rng.random(len(rows)) < 0.8), rng.lognormal(0, 1.5, len(rows)), 0.0)
     profile = np.exp(-(((rows - middle - 6) / 24.0) ** 2)) * 900 + rng.random(len(rows)) * 150
+    shares = {Venue.BINANCE: 0.5, Venue.BYBIT: 0.25, Venue.OKX: 0.25}
     chips = tuple(
         VenueImbalance(state, float(rng.uniform(-0.6, 0.6)), state.venue is not Venue.HYPERLIQUID)
         for state in markets
@@ -96,6 +99,14 @@ def ladder_view(
         last,
         markets,
         NOW,
+        bid_change=np.where(near & (bid > 0), rng.normal(0, 2, len(rows)), 0.0),
+        ask_change=np.where(near & (ask > 0), rng.normal(0, 2, len(rows)), 0.0),
+        change_since_ns=NOW - 5_000_000_000,
+        venues=tuple(shares),
+        venue_bid=np.outer(list(shares.values()), bid),
+        venue_ask=np.outer(list(shares.values()), ask),
+        ends=tuple(BookEnd(one, middle - 11, middle + 10) for one in markets if one.venue is Venue.HYPERLIQUID),
+        pulled=(PulledWall(markets[0], True, middle - 6, (middle - 6) * size, 41.0, NOW - 9_000_000_000, 12),),
     )
 
 

@@ -12,10 +12,20 @@ from PySide6.QtGui import QEnterEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from tests.widgets.market_views import MARKETS, ladder_view
+from feeds.instrument import Venue
+from tests.widgets.market_views import MARKETS, PERPS, ladder_view
 from widgets.markets import book_state
 from widgets.panes.ladder import BANDS, LadderPane
-from widgets.panes.ladder_rows import ask_row_of, centre_after, columns_of, next_multiple, row_of, visible_slots
+from widgets.panes.ladder_rows import (
+    COLUMNS,
+    ask_row_of,
+    centre_after,
+    change_of,
+    columns_of,
+    next_multiple,
+    row_of,
+    visible_slots,
+)
 from widgets.panes.ladder_summary import imbalance_text, spread_words
 from widgets.theme import theme
 from workstation.readmodels import Freshness, LadderRequest
@@ -93,13 +103,91 @@ def test_grouping_stays_in_its_list() -> None:
     assert [next_multiple(1, 1), next_multiple(1, -3), next_multiple(1000, 2)] == [2, 1, 1000]
 
 
-@pytest.mark.parametrize(("width", "count"), [(270, 5), (320, 6), (377, 7)])
-def test_columns_cover_the_width_and_the_last_give_way(width: int, count: int) -> None:
-    cells = list(columns_of(width).values())
-    assert len(cells) == count
-    assert sum(cell.width for cell in cells) == width
-    assert all(cell.width >= 32 for cell in cells), "five figures need 32 pixels"
-    assert all(a.x + a.width == b.x for a, b in pairwise(cells))
+@pytest.mark.parametrize(
+    ("width", "gone"),
+    [
+        (480, set()),
+        (390, {"session"}),
+        (340, {"session", "p/s"}),
+        (300, {"session", "p/s", "delta"}),
+        (230, {"session", "p/s", "delta", "sold"}),
+    ],
+)
+def test_columns_cover_the_width_and_the_least_important_give_way(width: int, gone: set[str]) -> None:
+    cells = columns_of(width)
+    assert {column.name for column in COLUMNS} - set(cells) == gone
+    assert sum(cell.width for cell in cells.values()) == width
+    assert all(cell.width >= 32 for cell in cells.values()), "five figures need 32 pixels"
+    assert all(a.x + a.width == b.x for a, b in pairwise(cells.values()))
+
+
+def test_columns_can_be_hidden_but_for_the_book(pane: LadderPane, qtbot: QtBot) -> None:
+    pane.resize(700, 600)
+    pane.hide_columns({"sold", "delta", "bid"})
+    assert set(columns_of(700, frozenset(pane.state()["hidden"]))) == {
+        "bid",
+        "price",
+        "ask",
+        "bought",
+        "p/s",
+        "session",
+    }
+    other = LadderPane("BTC")
+    qtbot.addWidget(other)
+    other.restore({**pane.state(), "band": 0.01})
+    assert other.state() == {"hidden": ["delta", "sold"], "band": 0.01}
+    other.restore({"hidden": 7, "band": "wide"})
+    assert other.state() == {"hidden": ["delta", "sold"], "band": 0.01}
+
+
+def test_a_row_tells_of_the_side_that_rests_there() -> None:
+    view = ladder_view()
+    change, middle = change_of(view), len(view.rows) // 2
+    np.testing.assert_array_equal(change[: middle - 1], view.bid_change[: middle - 1])
+    np.testing.assert_array_equal(change[middle + 2 :], view.ask_change[middle + 2 :])
+    assert change[middle] == view.bid_change[middle] + view.ask_change[middle]
+    assert np.isnan(change_of(replace(view, best_bid=None))).all()
+
+
+def test_the_rows_on_screen_are_data(pane: LadderPane) -> None:
+    table = pane.as_table()
+    view = pane.canvas.view
+    assert table is not None
+    assert view is not None
+    assert len(table.rows) == pane.canvas.row_count
+    at = view.rows.tolist().index(int(float(str(table.rows[0][0]))))
+    assert table.rows[0][1] == view.sold[at]
+    assert pane.shown_markets() == PERPS
+
+
+def test_venue_colours_ends_and_pulled_walls_are_painted(pane: LadderPane) -> None:
+    def colors() -> set[str]:
+        image = pane.canvas.grab().toImage()
+        return {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())}
+
+    full = colors()
+    assert {theme().venue_color(venue).name() for venue in (Venue.BINANCE, Venue.BYBIT, Venue.HYPERLIQUID)} <= full
+    view = ladder_view()
+    plain = replace(view, venues=(), venue_bid=np.zeros((0, len(view.rows))), venue_ask=np.zeros((0, len(view.rows))))
+    pane.refresh(replace(plain, ends=(), pulled=()))
+    assert theme().venue_color(Venue.BINANCE).name() not in colors()
+
+
+def test_keys_scroll_and_group(pane: LadderPane, qtbot: QtBot) -> None:
+    start = pane.canvas.centre
+    assert start is not None
+    qtbot.keyClick(pane, Qt.Key.Key_Up)
+    assert pane.canvas.centre == start + 1
+    qtbot.keyClick(pane, Qt.Key.Key_PageDown)
+    assert pane.canvas.centre == start + 2 - pane.canvas.row_count
+    qtbot.keyClick(pane, Qt.Key.Key_Plus, Qt.KeyboardModifier.ShiftModifier)
+    request = pane.request()
+    assert request is not None
+    assert request.row_size == 2.0
+    qtbot.keyClick(pane, Qt.Key.Key_Minus)
+    request = pane.request()
+    assert request is not None
+    assert request.row_size is None
 
 
 # --- what is asked
@@ -256,7 +344,12 @@ def test_a_view_without_book_rows_or_price_is_drawn(pane: LadderPane) -> None:
     empty = replace(
         ladder_view(),
         rows=np.array([], dtype=np.int64),
-        **{name: np.array([]) for name in ("bid", "ask", "sold", "bought", "profile", "imbalance_history")},
+        **{
+            name: np.array([])
+            for name in ("bid", "ask", "sold", "bought", "profile", "bid_change", "ask_change", "imbalance_history")
+        },
+        venue_bid=np.zeros((3, 0)),
+        venue_ask=np.zeros((3, 0)),
         best_bid=None,
         best_ask=None,
         weighted_mid=None,

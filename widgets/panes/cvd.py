@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from widgets import format as text_of
 from widgets.axes import Tag
@@ -34,6 +34,7 @@ PITCH_PX = 8.0
 FINENESS = (12, 4, 1)  # CVD bars in one bar of the footprint; the next one when there are more bars than `_MANY`
 _MANY = 1500
 _SECOND = 1_000_000_000
+_NARROW_PX = 720
 
 
 class CvdPane(Pane):
@@ -218,11 +219,11 @@ class CvdPane(Pane):
         self._pick(False)
 
     def _lay_out(self) -> None:
-        line = QHBoxLayout()
+        self._top = line = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         line.setContentsMargins(CELL, 2, 0, 2)
         line.setSpacing(CELL)
-        line.addWidget(self.controls, 0, Qt.AlignmentFlag.AlignTop)
-        line.addWidget(self.legend, 1, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(self.controls, 0, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        line.addWidget(self.legend, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -310,8 +311,10 @@ class CvdPane(Pane):
         self.chart.fit_values()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The notice stays in the middle."""
+        """The notice stays in the middle; a narrow pane has its legend under the controls."""
         super().resizeEvent(event)
+        below, beside = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
+        self._top.setDirection(below if self.width() < _NARROW_PX else beside)
         self._place_notice()
 
     def _place_notice(self) -> None:

@@ -22,7 +22,7 @@ OI" divides a market's CVD in coin by its open interest in coin as told last, a 
 spot by that of the perpetuals. "spot | perp" adds the difference perp - spot. "sizes" splits the sum by the notional of
 each trade. Candles show the extremes of the running delta within each bar. A triangle marks a bar whose price is a new
 20-bar extreme while CVD's is not. A hatched band is a gap: trades are missing, the lines break and go on from where
-they were."""
+they were.""".replace("\n", " ")
 
 _SUFFIX = {"linear": "", "inverse": "-inv", "spot": "-spot"}
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from collections.abc import Callable, Iterable
+
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QVBoxLayout
 
@@ -10,14 +12,15 @@ from feeds.instrument import InstrumentId
 from widgets import format as fmt
 from widgets.captions import Choice
 from widgets.markets import chosen_markets, market_name
-from widgets.pane import Pane
+from widgets.pane import Pane, Table
 from widgets.panes.ladder_canvas import LadderCanvas
-from widgets.panes.ladder_rows import MULTIPLES, next_multiple
+from widgets.panes.ladder_rows import ALWAYS, MEANINGS, MULTIPLES, next_multiple
 from widgets.panes.ladder_summary import LadderSummary
+from widgets.panes.ladder_text import HELP, table_of
 from widgets.theme import CELL
+from workstation.ladder_models import BANDS
 from workstation.readmodels import LadderRequest, LadderView, MarketFilter, MarketState, View
 
-BANDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02)
 _PERP, _SPOT = "perp", "spot"
 
 
@@ -25,11 +28,14 @@ class LadderPane(Pane):
     """Keys: `C` re-centres. Ctrl+wheel or the group menu change the rows, hovering freezes them."""
 
     title = "Ladder"
+    help = HELP
+    has_settings = True
     every_frames = 3  # 20 Hz: books of nine markets cost 10 ms to sum
     keys = (
         ("C, middle click", "re-centre"),
-        ("wheel", "scroll rows"),
-        ("Ctrl+wheel", "coarser or finer rows"),
+        ("wheel, arrows, Page keys", "scroll rows"),
+        ("Ctrl+wheel, + and -", "coarser or finer rows"),
+        ("right click", "show and hide columns"),
         ("hover", "rows stand still"),
     )
 
@@ -39,11 +45,13 @@ class LadderPane(Pane):
         self._multiple = 1
         self._known: dict[InstrumentId, MarketState] = {}
         self._row_size: float | None = None
+        self._hidden: frozenset[str] = frozenset()
         self.canvas, self.summary = LadderCanvas(), LadderSummary()
         self.markets, self.band, self.group = Choice(), Choice(), QToolButton()
         self._build_controls()
         self._lay_out()
         self.canvas.grouping_stepped.connect(self._step_grouping)
+        self.canvas.columns_asked.connect(self._ask_columns)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
 
     def _build_controls(self) -> None:
@@ -57,7 +65,7 @@ class LadderPane(Pane):
         for band in BANDS:
             self.band.addItem(f"±{band * 100:g} %", band)
         self.band.setCurrentIndex(BANDS.index(0.002))
-        self.band.setToolTip("Half width of the band around mid in which OBI is measured")
+        self.band.setToolTip("Half width of the band around mid in which OBI is measured, at most 200 levels a side")
         self.band.currentIndexChanged.connect(self._choose)
         self.group.setToolTip("Rows per tick (Ctrl+wheel): bids are rounded down, asks up")
         self.group.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -149,11 +157,69 @@ class LadderPane(Pane):
         """Put the last price in the middle."""
         self.canvas.recentre()
 
+    def shown_markets(self) -> tuple[MarketState, ...]:
+        """The markets whose books are summed."""
+        view = self.canvas.view
+        return () if view is None else chosen_markets(view.markets, view.request.market, view.request.markets)
+
+    def as_table(self) -> Table | None:
+        """The rows on screen."""
+        view, centre = self.canvas.view, self.canvas.centre
+        return None if view is None or centre is None else table_of(view, centre, self.canvas.row_count)
+
+    # --- columns and what is remembered
+
+    def hide_columns(self, names: Iterable[str]) -> None:
+        """Show all columns but these; bid, price and ask are always there."""
+        self._hidden = frozenset(names) - ALWAYS
+        self.canvas.hide_columns(self._hidden)
+
+    def open_settings(self) -> None:
+        """The columns, in a menu under the band."""
+        self._ask_columns(self.band.mapToGlobal(QPoint(0, self.band.height())))
+
+    def _ask_columns(self, on_screen: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for name, meaning in MEANINGS.items():
+            action = menu.addAction(meaning)
+            action.setCheckable(True)
+            action.setChecked(name not in self._hidden)
+            action.triggered.connect(
+                lambda on, name=name: self.hide_columns(self._hidden - {name} if on else self._hidden | {name})
+            )
+        menu.popup(on_screen)
+
+    def state(self) -> dict[str, object]:
+        """Hidden columns and the band."""
+        return {"hidden": sorted(self._hidden), "band": self.band.currentData()}
+
+    def restore(self, state: dict[str, object]) -> None:
+        """Take them up."""
+        hidden, band = state.get("hidden"), state.get("band")
+        if isinstance(hidden, list):
+            self.hide_columns(name for name in hidden if name in MEANINGS)
+        if band in BANDS:
+            self.band.setCurrentIndex(BANDS.index(band))
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_C and event.modifiers() == Qt.KeyboardModifier.NoModifier:
-            self.recentre()
-        else:
+        """The keys of the cheat sheet."""
+        page = self.canvas.row_count - 1
+        actions: dict[int, Callable[[], object]] = {
+            Qt.Key.Key_C: self.recentre,
+            Qt.Key.Key_Up: lambda: self.canvas.scroll_rows(1),
+            Qt.Key.Key_Down: lambda: self.canvas.scroll_rows(-1),
+            Qt.Key.Key_PageUp: lambda: self.canvas.scroll_rows(page),
+            Qt.Key.Key_PageDown: lambda: self.canvas.scroll_rows(-page),
+            Qt.Key.Key_Plus: lambda: self._step_grouping(1),
+            Qt.Key.Key_Minus: lambda: self._step_grouping(-1),
+        }
+        held = event.modifiers() & ~(Qt.KeyboardModifier.KeypadModifier | Qt.KeyboardModifier.ShiftModifier)
+        action = actions.get(event.key()) if held == Qt.KeyboardModifier.NoModifier else None
+        if action is None:
             super().keyPressEvent(event)
+        else:
+            action()
 
     def _list_markets(self, markets: tuple[MarketState, ...]) -> None:
         """Keep the selector in step with the known markets; the choice stays as long as it exists."""

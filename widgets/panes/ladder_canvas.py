@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QEnterEvent, QMouseEvent, QPainter, QWheelEvent
+from PySide6.QtGui import QContextMenuEvent, QEnterEvent, QMouseEvent, QPainter, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from widgets.markets import BookState, book_state, chosen_markets
@@ -17,6 +17,7 @@ class LadderCanvas(QWidget):
     """Shows a LadderView around a middle row that stands still. Hovering freezes it; the wheel moves it."""
 
     grouping_stepped = Signal(int)
+    columns_asked = Signal(object)  # a position on the screen
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,14 +77,28 @@ class LadderCanvas(QWidget):
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             if notches:
                 self.grouping_stepped.emit(-notches)
-        elif self.centre is not None:
-            self.centre += 3 * notches
-            self.update()
+        else:
+            self.scroll_rows(3 * notches)
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() is Qt.MouseButton.MiddleButton:
             self.recentre()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.columns_asked.emit(event.globalPos())
+        event.accept()
+
+    def hide_columns(self, hidden: frozenset[str]) -> None:
+        """Leave these columns out."""
+        self._paint.hidden = hidden
+        self.update()
+
+    def scroll_rows(self, rows: int) -> None:
+        """Move the middle up by rows."""
+        if self.centre is not None:
+            self.centre += rows
+            self.update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         slot = int(event.position().y()) // self._row_px - 1

@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from PySide6.QtCore import QRectF
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPen
 
+from feeds.instrument import Venue
 from widgets import format as fmt
 from widgets.labels import Align, Labels
-from widgets.markets import BookState, freshness_color, row_height
+from widgets.markets import BookState, freshness_color, market_mark, row_height
 from widgets.panes.ladder_rows import Cell, Slots, ask_row_of, columns_of, row_of
 from widgets.theme import theme
 from workstation.readmodels import Floats, Freshness, LadderView
 
 _PAD = 4
+_MINUTE_NS = 60_000_000_000
 _ALIGNED = {"price": Align.CENTER, "session": Align.LEFT}
 
 
@@ -55,11 +57,14 @@ class LadderPaint:
         self.row_px = row_height()
         self.width, self.height = 0, 0
         self._cells: dict[str, Cell] = {}
+        self.hidden: frozenset[str] = frozenset()
+        self._labelled: set[tuple[str, int]] = set()  # cells with a word beside their size
 
     def begin(self, painter: QPainter, width: int, height: int) -> None:
         """The ground and the headings, which are there without a view too."""
         self.width, self.height = width, height
-        self._cells = columns_of(width)
+        self._cells = columns_of(width, self.hidden)
+        self._labelled.clear()
         painter.fillRect(0, 0, width, height, theme().brush("pane"))
         painter.setPen(theme().pen("muted"))
         for name, cell in self._cells.items():
@@ -83,6 +88,9 @@ class LadderPaint:
         self._draw_profile(painter, scene.slots)
         if scene.book_shown:
             self._draw_resting(painter, scene)
+            self._draw_changes(painter, scene.slots)
+            self._draw_ends(painter, scene)
+            self._draw_pulled(painter, scene)
         else:
             self._draw_absent(painter)
         self._draw_prices(painter, scene)
@@ -147,7 +155,11 @@ class LadderPaint:
             ("ask", "sell", slots.ask, scene.best_ask_row),
         ):
             best_slot = None if best is None else slots.rows[0] - best
-            self._draw_bars(painter, name, "stale" if stale else role, sizes / largest, best_slot)
+            parts = (slots.venue_bid if name == "bid" else slots.venue_ask) / largest
+            if stale or len(parts) < 2:
+                self._draw_bars(painter, name, "stale" if stale else role, sizes / largest, best_slot)
+            else:
+                self._draw_stacks(painter, name, role, scene.view.venues, parts)
             painter.setPen(theme().pen("muted" if stale else "text"))
             for slot in _where(sizes > 0):
                 labels = self._bold if slot == best_slot else self._plain
@@ -161,6 +173,77 @@ class LadderPaint:
             x = cell.x + cell.width - length if name == "bid" else cell.x + 1
             brush = look.brush(role, 136 if slot == best_slot else 72)
             painter.fillRect(QRectF(x, self._y(slot) + 1, length, self.row_px - 2), brush)
+
+    def _draw_stacks(self, painter: QPainter, name: str, role: str, venues: tuple[Venue, ...], parts: Floats) -> None:
+        """Bars of the side with a foot of venue colours, so that it is seen whose size it is: largest next to the
+        price.
+        """
+        cell, look = self._cells[name], theme()
+        for slot in _where(np.nansum(parts, axis=0) > 0):
+            edge, whole = 0.0, float(parts[:, slot].sum()) * (cell.width - 1)
+            x = cell.x + cell.width - whole if name == "bid" else cell.x + 1
+            painter.fillRect(QRectF(x, self._y(slot) + 1, max(whole, 1.0), self.row_px - 2), look.brush(role, 60))
+            for at in np.argsort(-parts[:, slot], kind="stable").tolist():
+                length = float(parts[at, slot]) * (cell.width - 1)
+                if length < 0.5:
+                    break
+                x = cell.x + cell.width - edge - length if name == "bid" else cell.x + 1 + edge
+                painter.fillRect(QRectF(x, self._y(slot) + self.row_px - 4, length, 3), look.venue_color(venues[at]))
+                edge += length
+
+    def _draw_changes(self, painter: QPainter, slots: Slots) -> None:
+        """Stacked with a plus in the colour of text, pulled with a minus in that of gaps."""
+        cell = self._cells.get("p/s")
+        if cell is None:
+            return
+        for role, chosen in (("text", slots.change > 0), ("gap", slots.change < 0)):
+            painter.setPen(theme().pen(role))
+            for slot in _where(chosen):
+                self._number(painter, self._plain, fmt.signed(float(slots.change[slot])), cell, slot)
+
+    def _beside(self, painter: QPainter, texts: tuple[str, ...], name: str, slot: int, size: float) -> None:
+        """The first of some texts that fits at the left of the size of a row; none where one stands there already."""
+        cell = self._cells[name]
+        if (name, slot) in self._labelled:
+            return
+        taken = self._plain.width(fmt.size(size)) + _PAD if size > 0 else 0.0
+        room = cell.width - taken - 3 * _PAD
+        for text in texts:
+            if self._small.width(text) <= room:
+                self._small.draw(painter, text, cell.x + _PAD, self._y(slot), room, self.row_px, Align.LEFT)
+                self._labelled.add((name, slot))
+                return
+
+    def _draw_ends(self, painter: QPainter, scene: Scene) -> None:
+        """Where the visible book of a market ends: a line in its venue's colour, with its mark where there is room."""
+        top, sizes = scene.slots.rows[0], {"bid": scene.slots.bid, "ask": scene.slots.ask}
+        for end in scene.view.ends:
+            for name, row, lip in (("bid", end.bid_row, 1), ("ask", end.ask_row, 0)):
+                slot = top - row
+                if not 0 <= slot < len(scene.slots.rows):
+                    continue
+                cell, y, mark = self._cells[name], self._y(slot + lip) - lip, market_mark(end.market)
+                color = theme().venue_color(end.market.venue)
+                painter.setPen(QPen(color, 1, Qt.PenStyle.DashLine))
+                painter.drawLine(QPointF(cell.x + 1, y), QPointF(cell.x + cell.width - 2, y))
+                painter.setPen(QPen(color))
+                self._beside(painter, (f"{mark} ends", mark), name, slot, float(sizes[name][slot]))
+
+    def _draw_pulled(self, painter: QPainter, scene: Scene) -> None:
+        """A wall that went before price came: a hollow plate with its size, fading; the newest of each row."""
+        sizes = {"bid": scene.slots.bid, "ask": scene.slots.ask}
+        newest = {("bid" if wall.bid else "ask", scene.slots.rows[0] - wall.row): wall for wall in scene.view.pulled}
+        for (name, slot), wall in newest.items():
+            if not 0 <= slot < len(scene.slots.rows):
+                continue
+            cell, age = self._cells[name], scene.view.now_ns - wall.at_ns
+            color = theme().color("gap", max(90, 230 - round(140 * age / _MINUTE_NS)))
+            painter.setPen(QPen(color, 1, Qt.PenStyle.DotLine))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(QRectF(cell.x + 1.5, self._y(slot) + 0.5, cell.width - 4, self.row_px - 2))
+            painter.setPen(QPen(color))
+            size = fmt.signed(-wall.size)
+            self._beside(painter, (f"pulled {size}", size), name, slot, float(sizes[name][slot]))
 
     def _draw_traded(self, painter: QPainter, slots: Slots) -> None:
         delta = slots.bought - slots.sold

@@ -47,6 +47,9 @@ class Slots(NamedTuple):
     sold: Floats
     bought: Floats
     profile: Floats
+    change: Floats  # stacked (positive) or pulled: of the bids below the middle of the touch, of the asks above
+    venue_bid: Floats  # (venues, rows)
+    venue_ask: Floats
 
     @property
     def largest_size(self) -> float:
@@ -66,14 +69,29 @@ def visible_slots(view: LadderView, centre: int, count: int) -> Slots:
     first = int(view.rows[0]) if len(view.rows) else 0
 
     def cut(values: Floats) -> Floats:
-        out = np.full(count, np.nan)
+        out = np.full((*values.shape[:-1], count), np.nan)
         low, high = rows[-1] - first, top - first
-        start, stop = max(low, 0), min(high + 1, len(values))
+        start, stop = max(low, 0), min(high + 1, values.shape[-1])
         if start < stop:
-            out[high + 1 - stop : high + 1 - start] = values[start:stop][::-1]
+            out[..., high + 1 - stop : high + 1 - start] = values[..., start:stop][..., ::-1]
         return out
 
-    return Slots(rows, *(cut(values) for values in (view.bid, view.ask, view.sold, view.bought, view.profile)))
+    columns = (view.bid, view.ask, view.sold, view.bought, view.profile)
+    return Slots(rows, *map(cut, (*columns, change_of(view), view.venue_bid, view.venue_ask)))
+
+
+def change_of(view: LadderView) -> Floats:
+    """Pulled and stacked size of each row, of the side that can rest there: bids up to the best, asks from the best on.
+
+    Between them a row tells of whichever was there.
+    """
+    if not len(view.bid_change) or view.best_bid is None or view.best_ask is None:
+        return np.full(len(view.rows), np.nan)
+    bids = view.rows <= row_of(view.best_bid, view.row_size)
+    asks = view.rows >= ask_row_of(view.best_ask, view.row_size)
+    both = view.bid_change + view.ask_change
+    change: Floats = np.where(bids & ~asks, view.bid_change, np.where(asks & ~bids, view.ask_change, both))
+    return change
 
 
 def _largest(*arrays: Floats) -> float:
@@ -89,17 +107,25 @@ class Column(NamedTuple):
 
 
 COLUMNS = (
-    Column("sold", 0.11),
-    Column("bid", 0.18),
-    Column("price", 0.18),
-    Column("ask", 0.18),
-    Column("bought", 0.11),
-    Column("delta", 0.12),
-    Column("session", 0.12),
+    Column("sold", 0.10),
+    Column("bid", 0.17),
+    Column("price", 0.17),
+    Column("ask", 0.17),
+    Column("bought", 0.10),
+    Column("delta", 0.10),
+    Column("p/s", 0.09),
+    Column("session", 0.10),
 )
-
-
-_LEAST_WIDTH = {"session": 340, "delta": 300}  # of the ladder, below which a number would not fit its column
+ALWAYS = frozenset({"bid", "price", "ask"})
+LEAST_FIRST = ("session", "p/s", "delta", "sold", "bought")  # what gives way first where there is no room
+MEANINGS = {
+    "sold": "sold: what takers sold here lately",
+    "bought": "bought: what takers bought here lately",
+    "delta": "delta: bought less sold",
+    "p/s": "p/s: stacked (+) or pulled (-) in 5 s, fills left out",
+    "session": "session: volume since 00:00 UTC",
+}
+_ROOM_PX = {"bid": 56, "price": 62, "ask": 56, "session": 42}  # the least a column needs
 
 
 class Cell(NamedTuple):
@@ -109,9 +135,16 @@ class Cell(NamedTuple):
     width: float
 
 
-def columns_of(width: float) -> dict[str, Cell]:
-    """Where each column is, left to right, on whole pixels; the last ones give way in a narrow ladder."""
-    shown = [column for column in COLUMNS if width >= _LEAST_WIDTH.get(column.name, 0)]
+def columns_of(width: float, hidden: frozenset[str] = frozenset()) -> dict[str, Cell]:
+    """Where each column is, left to right, on whole pixels.
+
+    Hidden ones are left out, and the least important ones where a number would not fit.
+    """
+    names = [column.name for column in COLUMNS if column.name in ALWAYS or column.name not in hidden]
+    for name in LEAST_FIRST:
+        if sum(_ROOM_PX.get(shown, 44) for shown in names) > width and name in names:
+            names.remove(name)
+    shown = [column for column in COLUMNS if column.name in names]
     whole = sum(column.share for column in shown)
     cells: dict[str, Cell] = {}
     edge = 0.0

@@ -189,6 +189,8 @@ def _explained(chip: VenueImbalance, view: LadderView | None) -> str:
     band = f"±{view.request.band * 100:g} %" if view is not None else "the band"
     market = chip.market
     lines = [market_name(market), f"OBI within {band} of mid: {imbalance_text(chip.imbalance)}"]
+    if chip.weight:
+        lines.append(f"{chip.weight * 100:.0f} % of the blend: its part of what takers traded in 5 minutes")
     if market.book is not Freshness.LIVE:
         lines.append(f"book {market.book}" + (f": {market.reason}" if market.reason else ""))
     elif not chip.reaches_band:

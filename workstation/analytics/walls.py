@@ -13,7 +13,7 @@ from workstation.analytics.recent import Fills
 from workstation.ladder_models import WallRule
 
 _KEPT = 100
-_LEAST_LEVELS = 10  # fewer have no median worth the name
+_LEAST_LEVELS = 40  # fewer have no median worth the name: Hyperliquid tells 20
 
 
 class Wall(NamedTuple):
