@@ -16,6 +16,10 @@ from workstation.chart_models import CellRequest as CellRequest
 from workstation.chart_models import CellView as CellView
 from workstation.chart_models import QuotesRequest as QuotesRequest
 from workstation.chart_models import QuotesView as QuotesView
+from workstation.cvd_models import DAY_NS as DAY_NS
+from workstation.cvd_models import HOUR_NS as HOUR_NS
+from workstation.cvd_models import RESETS_NS as RESETS_NS
+from workstation.cvd_models import WEEK_NS as WEEK_NS
 from workstation.cvd_models import CvdCandles as CvdCandles
 from workstation.cvd_models import CvdLine as CvdLine
 from workstation.cvd_models import CvdRequest as CvdRequest
@@ -58,6 +62,7 @@ from workstation.heatmap_models import HeatmapRequest as HeatmapRequest
 from workstation.heatmap_models import HeatmapView as HeatmapView
 from workstation.heatmap_models import HeatPrints as HeatPrints
 from workstation.heatmap_models import HeatTile as HeatTile
+from workstation.ladder_models import BANDS as BANDS
 from workstation.ladder_models import BookEnd as BookEnd
 from workstation.ladder_models import LadderRequest as LadderRequest
 from workstation.ladder_models import LadderView as LadderView

@@ -15,8 +15,7 @@ from widgets import format as text_of
 from widgets.captions import Choice
 from widgets.markets import venue_mark
 from widgets.theme import CELL, theme
-from workstation.cvd_models import DAY_NS, HOUR_NS, RESETS_NS, WEEK_NS
-from workstation.readmodels import CvdUnit
+from workstation.readmodels import DAY_NS, HOUR_NS, RESETS_NS, WEEK_NS, CvdUnit
 
 
 class Show(StrEnum):

@@ -9,8 +9,7 @@ import msgspec
 
 from feeds.instrument import Venue
 from widgets.panes.cvd_controls import Choices, Show
-from workstation.cvd_models import RESETS_NS
-from workstation.readmodels import CvdUnit
+from workstation.readmodels import RESETS_NS, CvdUnit
 
 log = logging.getLogger(__name__)
 

@@ -18,8 +18,7 @@ from widgets.panes.ladder_rows import ALWAYS, MEANINGS, MULTIPLES, next_multiple
 from widgets.panes.ladder_summary import LadderSummary
 from widgets.panes.ladder_text import HELP, table_of
 from widgets.theme import CELL
-from workstation.ladder_models import BANDS
-from workstation.readmodels import LadderRequest, LadderView, MarketFilter, MarketState, View
+from workstation.readmodels import BANDS, LadderRequest, LadderView, MarketFilter, MarketState, View
 
 _PERP, _SPOT = "perp", "spot"
 

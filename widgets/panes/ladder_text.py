@@ -7,8 +7,7 @@ import math
 from widgets import format as fmt
 from widgets.pane import Table
 from widgets.panes.ladder_rows import visible_slots
-from workstation.ladder_models import WallRule
-from workstation.readmodels import LadderView
+from workstation.readmodels import LadderView, WallRule
 
 _RULE = WallRule()
 HELP = f"""\
