@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -342,3 +343,41 @@ def test_nodes_of_a_bar_are_marked_at_their_rows(pane: FootprintPane) -> None:
     pane.chart.repaint()
     assert pane.chart.grab().toImage() != before
     assert pane.item.failure == ""
+
+
+def ticked(view: FootprintView, volume: float) -> FootprintView:
+    """The same view with more bought in the top row of the live bar."""
+    live = view.bars[-1]
+    bought = live.buy_volume.copy()
+    bought[-1] += volume
+    changed = replace(live, buy_volume=bought, buy=live.buy + volume, close=live.close - 3.0)
+    return replace(view, revision=view.revision + 1, bars=(*view.bars[:-1], changed), last_price=changed.close)
+
+
+def plot_of(qtbot: QtBot, views: tuple[FootprintView, ...], style: Style, zoom: float) -> QImage:
+    """The plot after these views were shown one after the other, each painted twice."""
+    pane = FootprintPane("BTC")
+    qtbot.addWidget(pane)
+    pane.resize(900, 560)
+    pane.show()
+    pane.set_style(style)
+    for view in views:
+        pane.refresh(view)
+        if view is views[0]:
+            pane.chart.zoom_time(zoom, pane.chart.visible[1])
+        for _ in range(2):
+            image = pane.chart.grab(pane.chart.box.sceneBoundingRect().toAlignedRect()).toImage()
+    assert pane.item.failure == ""
+    return image
+
+
+@pytest.mark.parametrize("mode", CellMode)
+@pytest.mark.parametrize("zoom", [1.0, 4.0])
+def test_a_tick_is_painted_as_if_everything_were(
+    qtbot: QtBot, pane: FootprintPane, mode: CellMode, zoom: float
+) -> None:
+    view, style = studied.view(40), Style(mode=mode)
+    small = ticked(view, 0.25)
+    large = ticked(small, 900.0)  # its row is now the largest in sight: all others are shaded anew
+    for steps in ((view, small), (view, small, large), (view, large, small)):
+        assert plot_of(qtbot, steps, style, zoom) == plot_of(qtbot, steps[-1:], style, zoom)
