@@ -377,9 +377,13 @@ def test_the_method_takes_the_chosen_coin_apart(pane: PressurePane) -> None:
     assert pane.request().flow_weights == FlowWeights(taker=-1)
     pane.method.defaults.click()
     assert pane.request().flow_weights == FlowWeights()
-    pane.clear()
-    pane.set_base("")
+    pane.method.show_coin(view, "")
     assert pane.method.head.text() == "Choose a coin in the table."
+    pane.method.show_coin(view, "DOGE")
+    assert pane.method.head.text() == "DOGE: no perpetual of it is known."
+    pane.clear()
+    assert pane.method.head.text() == "Waiting for the first word of a perpetual."
+    assert all(not cell.text() for cells in pane.method._cells for cell in cells)
 
 
 # --- copies, age, what is remembered

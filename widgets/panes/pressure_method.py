@@ -179,7 +179,7 @@ class PressureMethod(QScrollArea):
     def show_coin(self, view: PressureView | None, symbol: str) -> None:
         """Take the scores of a coin apart; without one, say what to do."""
         if view is None or symbol not in view.universe.symbols:
-            set_text(self.head, f"{symbol}: no perpetual of it is known" if symbol else "Choose a coin in the table.")
+            set_text(self.head, _why_empty(view, symbol))
             for cells in self._cells:
                 _fill(cells, ("", "", ""))
             return
@@ -222,6 +222,12 @@ class PressureMethod(QScrollArea):
             )
         score = float(view.flow.score[coin])
         _fill(below[-1], ("", "", signed_text(score)), score)
+
+
+def _why_empty(view: PressureView | None, symbol: str) -> str:
+    if view is None or not view.universe.symbols:
+        return "Waiting for the first word of a perpetual."
+    return f"{symbol}: no perpetual of it is known." if symbol else "Choose a coin in the table."
 
 
 def _fill(cells: Sequence[QLabel], texts: Iterable[str], value: float = math.nan) -> None:
