@@ -47,6 +47,10 @@ class LineOverlay(PixelItem):
             self.lines = lines
             self.update()
 
+    def set_level(self, level: float | None, role: str = "text") -> None:
+        """Show one price, or none."""
+        self.set_lines(() if level is None else (PriceLine(level, role),))
+
     def draw(self, painter: QPainter, width: int, height: int, ratio: float) -> None:
         """A handful of lines."""
         scale, thin = self._scale_of(width, height), max(1, round(ratio))
