@@ -123,3 +123,22 @@ def test_change_since_the_first_known_value() -> None:
     moved = since(np.array([1.0, np.nan, 200.0, 210.0]), 1)
     assert moved[2:].tolist() == pytest.approx([0.0, 5.0])
     assert np.isnan(since(np.full(3, np.nan), 0)).all()
+
+
+def test_flat_lines_are_scaled_once(pane: FundingPane) -> None:
+    view = funding_view()
+    flat = tuple(replace(line, open_interest=np.full(120, 5.0)) for line in view.lines)
+    pane.refresh(replace(view, lines=flat, total=np.full(120, 40.0)))
+    start = int(view.bar_start_ns[0])
+    pane.set_visible_range(start, start + 30 * MINUTE)
+    pane.set_visible_range(start + 5 * MINUTE, start + 30 * MINUTE)
+    assert pane.items["OI"].failure == ""
+
+
+@pytest.mark.parametrize(("height", "charts"), [(560, 2), (330, 1), (240, 1)])
+def test_a_low_pane_has_one_chart(pane: FundingPane, height: int, charts: int) -> None:
+    pane.refresh(funding_view())
+    pane.resize(900, height)
+    assert [chart.isVisible() for chart in pane.charts.values()].count(True) == charts
+    pane.shown["OI"].click()
+    assert [name for name, chart in pane.charts.items() if chart.isVisible()] == ["funding"]

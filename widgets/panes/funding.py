@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPen
+from PySide6.QtGui import QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from feeds.instrument import MarketKind
@@ -33,6 +33,7 @@ from workstation.readmodels import (
 
 UNITS = (("per 1 h", 1.0), ("per 8 h", 8.0), ("per 24 h", 24.0), ("per year", 8760.0))
 _RISING = (Reading.NEW_LONGS, Reading.SHORTS_COVER)
+LEAST_CHART_PX = 90
 _HOUR_NS = 3_600_000_000_000
 
 
@@ -61,6 +62,7 @@ class FundingPane(Pane):
         super().__init__(parent)
         self._asked = FundingRequest(base)
         self._view: FundingView | None = None
+        self._left = -1  # the first bar in sight
         self.table, self.unit = FundingTable(), Choice()
         self.readings, self.legend = SpanLine(lines=3), SpanLine(lines=2)
         self.charts = {"OI": LinkedChart(), "funding": LinkedChart()}
@@ -185,6 +187,19 @@ class FundingPane(Pane):
             column.addWidget(chart, 1)
         self.setFocusProxy(self.charts["OI"])
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """There may be room for another number of charts."""
+        super().resizeEvent(event)
+        self._fit_charts()
+
+    def _fit_charts(self) -> None:
+        """The charts that are wanted, as many as have room, one at least."""
+        room = self.height() - self.table.height() - self.legend.height() - self.readings.height()
+        wanted = [name for name, button in self.shown.items() if button.isChecked()]
+        kept = wanted[: max(1, room // LEAST_CHART_PX)]
+        for name, chart in self.charts.items():
+            chart.setVisible(name in kept)
+
     def _connect(self) -> None:
         self.unit.activated.connect(lambda _: self._rescale())
         one, other = self.charts.values()
@@ -193,10 +208,10 @@ class FundingPane(Pane):
             chart.crosshair_moved.connect(twin.show_crosshair)
             chart.range_moved.connect(self.visible_range_changed)
             chart.range_moved.connect(twin.set_visible_range)
-            chart.chart.range_changed.connect(self._draw_lines)
+            chart.chart.range_changed.connect(self._on_range)
             chart.pointed.connect(self._read)
-        for name, button in self.shown.items():
-            button.toggled.connect(self.charts[name].setVisible)
+        for button in self.shown.values():
+            button.toggled.connect(lambda _: self._fit_charts())
 
     def _rescale(self) -> None:
         self._show()
@@ -204,10 +219,22 @@ class FundingPane(Pane):
 
     def _show(self) -> None:
         self.table.show_view(self._view, self.unit_h)
+        self._fit_charts()
         self.readings.set_spans(() if self._view is None else _readings(self._view))
         self._draw_lines()
         self._read()
         self._say_why_empty()
+
+    def _on_range(self) -> None:
+        """Another left edge, other per cents, another scale for them; a new scale alone changes neither."""
+        chart = self.charts["OI"]
+        left = in_sight(chart.slots, *chart.chart.visible).start
+        if left != self._left:
+            self._left = left
+            self._draw_lines()
+            chart.chart.fit_values()
+        for item in self.items.values():
+            item.update()
 
     def _draw_lines(self) -> None:
         """Open interest in per cent since the left edge, funding in the unit, in per cent."""
