@@ -17,6 +17,7 @@ _LINKS = (
     ("visible_range_changed", "set_visible_range"),
     ("bar_changed", "set_bar_length"),
     ("anchor_chosen", "set_anchor"),
+    ("grid_changed", "follow_grid"),
     ("levels_changed", "set_levels"),
 )
 

@@ -17,6 +17,8 @@ from feeds.instrument import MarketKind, Venue
 from tests.widgets import synthetic
 from widgets.captions import Choice
 from widgets.items.cvd import Stroke, market_stroke, sum_stroke
+from widgets.items.grids import RunGrid
+from widgets.linking import Links
 from widgets.panes.cvd import CvdPane, fine_bar, strokes_of
 from widgets.panes.cvd_controls import Show, edges_text, parsed_edges, size_words
 from widgets.panes.footprint import FootprintPane
@@ -350,3 +352,40 @@ def test_a_long_history_is_drawn_from_longer_bars(pane: CvdPane) -> None:
     longer = pane.request()
     assert longer is not None
     assert longer.bar_ns == 3 * asked.bar_ns
+
+
+def test_under_bars_that_are_not_of_time_the_lines_stand_at_their_moments(pane: CvdPane) -> None:
+    """The footprint's slots are the pane's: a value stands where its bar ends, at its share of the footprint's bar."""
+    edges = synthetic.START + np.array([0, 7, 9, 30, 31, 55], np.int64) * synthetic.MINUTE
+    grid = RunGrid(4, edges, int(edges[-1]) + 5 * synthetic.MINUTE)
+    pane.refresh(synthetic.cvd(60))
+    pane.follow_grid(grid)
+    request = pane.request()
+    assert request is not None
+    assert request.bar_ns == SECOND
+    pane.refresh(synthetic.cvd(60))
+    pane.set_visible_range(int(edges[0]), int(edges[-1]))
+    assert pane.chart.visible == pytest.approx((4.0, 9.0))
+    assert pane.chart.grid is grid
+    ends = synthetic.START + (np.arange(60) + 1) * synthetic.MINUTE
+    np.testing.assert_allclose(pane._slots + 0.5, [grid.slot(int(end)) for end in ends])
+    pane.grab()
+    assert pane.item.failure == ""
+    longer = RunGrid(4, edges, int(edges[-1]) + 9 * synthetic.MINUTE)
+    pane.follow_grid(longer)
+    assert pane.chart.grid is longer
+    assert pane.chart.visible == pytest.approx((4.0, 9.0))
+    pane.show_crosshair(int(edges[2]) + synthetic.MINUTE)
+    assert pane._index(pane.overlay.slot) is not None
+    pane.follow_grid(None)
+    assert pane.request() == plain()
+    assert not isinstance(pane.chart.grid, RunGrid)
+
+
+def test_an_anchor_and_the_grid_come_from_the_footprint(pane: CvdPane, qtbot: QtBot) -> None:
+    footprint, links = FootprintPane("BTC"), Links()
+    qtbot.addWidget(footprint)
+    for one in (footprint, pane):
+        links.add(one)
+    footprint.commands.anchor_cvd(synthetic.START)
+    assert pane.request() == plain(anchor_ns=synthetic.START)

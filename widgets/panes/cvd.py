@@ -20,6 +20,7 @@ from widgets.items.cvd import (
     size_strokes,
     sum_stroke,
 )
+from widgets.items.grids import RunGrid
 from widgets.items.scale import SlotGrid
 from widgets.pane import Pane, Table
 from widgets.panes.cvd_anchor import AnchorTool
@@ -28,12 +29,13 @@ from widgets.panes.cvd_state import recalled, remembered
 from widgets.panes.cvd_text import HELP, absence, amount, class_names, legend, opposed, table
 from widgets.spans import SpanLine
 from widgets.theme import CELL, theme
-from workstation.readmodels import CvdRequest, CvdView, Ints, MarketFilter, MarketState, View
+from workstation.readmodels import CvdRequest, CvdView, Floats, Ints, MarketFilter, MarketState, View
 
 PITCH_PX = 8.0
 FINENESS = (12, 4, 1)  # CVD bars in one bar of the footprint; the next one when there are more bars than `_MANY`
 _MANY = 1500
 _SECOND = 1_000_000_000
+RUN_NS = (_SECOND, 5 * _SECOND, 15 * _SECOND)  # under bars that are not of time
 _NARROW_PX = 720
 
 
@@ -61,7 +63,8 @@ class CvdPane(Pane):
         self._base, self._whole_ns, self._fineness = base, CvdRequest(base).bar_ns, 0
         self._view: CvdView | None = None
         self._strokes: tuple[Stroke, ...] = ()
-        self._slots: Ints = np.zeros(0, np.int64)
+        self._slots: Floats | Ints = np.zeros(0, np.int64)
+        self._run: RunGrid | None = None
         self._wanted: tuple[int, int] | None = None  # the range another pane asked for
         self._quiet = False
         self._pointer: QPointF | None = None
@@ -86,17 +89,20 @@ class CvdPane(Pane):
             return None
         chosen = self.controls.choices
         shortest = self._whole_ns if chosen.reset_ns is None else min(self._whole_ns, chosen.reset_ns)
-        parts = 1 if chosen.candles else FINENESS[self._fineness]
+        candles = chosen.candles and self._run is None  # they are bars of time
+        bar_ns = fine_bar(shortest, 1 if candles else FINENESS[self._fineness])
+        if self._run is not None:
+            bar_ns = RUN_NS[self._fineness]
         return CvdRequest(
             self._base,
-            fine_bar(shortest, parts),
+            bar_ns,
             chosen.unit,
             chosen.reset_ns,
             chosen.anchor_ns,
             MarketFilter(None, chosen.venues),
             by_size=chosen.show is Show.SIZES,
             edges_usd=chosen.edges_usd,
-            candles=chosen.candles,
+            candles=candles,
             mark_ns=self._whole_ns,
         )
 
@@ -152,19 +158,41 @@ class CvdPane(Pane):
         """Show this view; the range moves only while following."""
         if not isinstance(view, CvdView) or view is self._view:
             return
-        starts, bar_ns = view.bar_start_ns, view.request.bar_ns
-        before = self._view
-        fresh = before is None or not len(before.bar_start_ns) or before.request != view.request
-        if fresh and len(starts):
-            self._start_grid(SlotGrid.at(bar_ns, int(starts[0])))
-        self._view, self._slots = view, starts // bar_ns - self.chart.grid.origin
-        self._show(view)
+        before, self._view = self._view, view
+        self._place(view, before is None or not len(before.bar_start_ns) or before.request != view.request)
         self.controls.know(state.venue for state in view.markets)
+        self._say_why_empty()
+        self._coarsen(len(view.bar_start_ns))
+
+    def follow_grid(self, grid: RunGrid | None) -> None:
+        """Stand where the bars of another pane stand that are not of time; None: on plain time."""
+        before, self._run = self._run, grid
+        if grid is before:
+            return
+        fresh = (before is None) != (grid is None)
+        if fresh:
+            self._fineness = 0
+            self._ask()
+        if self._view is not None:
+            self._place(self._view, fresh)
+
+    def _place(self, view: CvdView, fresh: bool) -> None:
+        """Put the values where they stand and move there."""
+        starts, bar_ns, run = view.bar_start_ns, view.request.bar_ns, self._run
+        if fresh and len(starts):
+            self._start_grid(SlotGrid.at(bar_ns, int(starts[0])) if run is None else run)
+        elif run is not None and self.chart.grid is not run:
+            self.chart.renew_grid(run)
+        if run is None:
+            self._slots = starts // bar_ns - self.chart.grid.origin
+        else:
+            self._slots = run.slots(starts + bar_ns) - 0.5
+        self._show(view)
         if len(starts):
             self._move_to(float(self._slots[-1]), fresh)
+            if run is not None:
+                self._show_wanted()
         self._read()
-        self._say_why_empty()
-        self._coarsen(len(starts))
 
     def _show(self, view: CvdView) -> None:
         self._strokes = strokes_of(view, self.controls.choices.show)
@@ -361,10 +389,11 @@ class CvdPane(Pane):
 
     def _index(self, slot: float | None) -> int | None:
         """Which value the legend reads; None where the crosshair is on no bar."""
-        if slot is None:
+        if self._view is None or slot is None:
             return len(self._slots) - 1
-        index = int(np.searchsorted(self._slots, slot // 1))
-        return index if index < len(self._slots) and self._slots[index] == slot // 1 else None
+        ts_ns, starts = self.chart.grid.ts_ns(slot), self._view.bar_start_ns
+        index = int(np.searchsorted(starts, ts_ns, "right")) - 1
+        return index if index >= 0 and ts_ns < starts[index] + self._view.request.bar_ns else None
 
     def _say_why_empty(self) -> None:
         text = (

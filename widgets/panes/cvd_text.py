@@ -12,7 +12,7 @@ from widgets.markets import venue_mark
 from widgets.pane import Table
 from widgets.panes.cvd_controls import UNIT_WORDS, size_words
 from widgets.spans import Span
-from workstation.readmodels import CvdLine, CvdUnit, CvdView, Freshness, Ints
+from workstation.readmodels import CvdLine, CvdUnit, CvdView, Floats, Freshness, Ints
 
 HELP = """CVD is what takers bought minus what takers sold, summed from the last reset (00:00 UTC, weeks from Monday) or
 from an anchor. Thin lines are single markets in the colour of their venue, dotted coin-margined, dashed spot; the bold
@@ -40,7 +40,7 @@ def line_name(line: CvdLine) -> str:
     return venue_mark(line.venue) + (_SUFFIX[line.kind.value] if line.kind is not None else "")
 
 
-def opposed(view: CvdView, slots: Ints, visible: tuple[float, float]) -> frozenset[str]:
+def opposed(view: CvdView, slots: Floats | Ints, visible: tuple[float, float]) -> frozenset[str]:
     """The labels of perpetuals that moved against the aggregate over the visible range."""
     part = in_sight(slots, *visible)
     if view.perp is None:

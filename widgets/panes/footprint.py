@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QLabel, QToolTip, QVBoxLayout, QWidget
 from feeds.instrument import Venue
 from widgets import format as text_of
 from widgets.chart import MARGIN_SLOTS, TimeChart
+from widgets.items.grids import RunGrid
 from widgets.items.profile import SHARE
 from widgets.items.style import ProfileSpan, Style
 from widgets.pane import Pane, Table
@@ -52,6 +53,8 @@ class FootprintPane(Pane):
     bar_changed = Signal(object)  # the new bar length in ns
     crosshair_moved = Signal(object)
     visible_range_changed = Signal(object, object)
+    grid_changed = Signal(object)  # where bars stand that are not of time, or None
+    anchor_chosen = Signal(object)  # the ns from which others shall sum
     older_wanted = Signal(str, object)  # a base and the ns before which its trades are missing
     levels_changed = Signal(object)  # a tuple of Level, of every base
 
@@ -106,6 +109,7 @@ class FootprintPane(Pane):
         if not isinstance(view, FootprintView) or view is self.layers.view:
             return
         self.layers.show(view)
+        self.grid_changed.emit(grid if view.bars and isinstance(grid := self.chart.grid, RunGrid) else None)
         self._say_legend()
         self.reading.draw_lines()
         self.reading.tag_axes()

@@ -83,6 +83,10 @@ class FootprintCommands:
         self._toolbar.anchor_vwap(ts_ns)
         self.change_style(vwap=True)
 
+    def anchor_cvd(self, ts_ns: int) -> None:
+        """Begin the sums of the CVD panes of the group there."""
+        self._pane.anchor_chosen.emit(ts_ns)
+
     def toggle_absorptions(self) -> None:
         """Look for absorptions, or no longer."""
         rules = self._toolbar.rules

@@ -67,6 +67,9 @@ class MenuTarget(Protocol):
     def anchor_vwap(self, ts_ns: int | None) -> None:
         """Begin VWAP there; None: every day."""
 
+    def anchor_cvd(self, ts_ns: int) -> None:
+        """Begin the sums of the CVD panes there."""
+
     def toggle_absorptions(self) -> None:
         """Look for absorptions, or no longer."""
 
@@ -106,6 +109,7 @@ def footprint_menu(
     if place is not None:
         ts_ns = place[0]
         menu.addAction(f"VWAP from {text_of.clock(ts_ns)}", lambda: target.anchor_vwap(ts_ns))
+        menu.addAction(f"CVD from {text_of.clock(ts_ns)}", lambda: target.anchor_cvd(ts_ns))
     menu.addAction("VWAP from 00:00 UTC every day", lambda: target.anchor_vwap(None))
     menu.addSeparator()
     menu.addAction("Go to time...\tAlt+G", target.ask_time)
