@@ -15,11 +15,11 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from feeds.errors import ProtocolError
-from feeds.events import Event, Quote, Relisted
+from feeds.events import BookLost, Event, Quote, Relisted
 from feeds.frame import UNIVERSE, ConnectionSpec, Frame, FrameKind, spec_from_frame
 from feeds.instrument import Instrument, InstrumentId
 from feeds.once import Once
-from feeds.protocol import Relist, Request, VenueProtocol
+from feeds.protocol import Reconnect, Relist, Request, VenueProtocol
 from feeds.units import OffGrid
 from feeds.venues import protocol_for
 
@@ -71,7 +71,10 @@ class Feed:
         self.heard[name] = frame.ts_recv_ns
         if len(events) == 1 and type(events[0]) is Quote:  # most frames of all, and they always pass
             return events
-        return self.once.filter(name, events)
+        passed = self.once.filter(name, events)
+        if frame.kind is FrameKind.CLOSE:
+            self._hand_over(passed)
+        return passed
 
     def tick(self, now_ns: int) -> None:
         """Let time pass in every protocol."""
@@ -113,6 +116,7 @@ class Feed:
         opened = self._protocol_of(spec)
         self._protocols[frame.connection], self._specs[frame.connection] = opened, spec
         opened.resume(self.once.last_trades)
+        self.once.open(frame.connection)
         self.heard[frame.connection] = frame.ts_recv_ns
         return [*ended, *self.once.filter(frame.connection, opened.receive(frame))]
 
@@ -130,8 +134,18 @@ class Feed:
                 self._forget(name)
         return [*events, *(Relisted(market, frame.ts_recv_ns) for market in changed)]
 
+    def _hand_over(self, passed: Sequence[Event]) -> None:
+        """Where another connection knows a book that ended with its speaker, let it begin anew: a book is told from its
+        beginning only.
+        """
+        lost = [event.instrument.id for event in passed if isinstance(event, BookLost)]
+        for name in sorted({name for instrument in lost for name in self.once.knowing(instrument)}):
+            if name in self._protocols:
+                self._protocols[name].requests.append(Reconnect("it speaks for a book from now on"))
+
     def _forget(self, name: str) -> None:
         del self._protocols[name], self._specs[name]
+        self.once.close(name)
 
     def _doubt_grid(self, name: str) -> None:
         self._off_grid[name] += 1

@@ -2,9 +2,9 @@
 
 Applied to the events of all connections in receive order. A trade whose id is a number must grow, unless the venue has
 begun to number anew; one whose id is text is looked up among the last ids; one without an id always passes. While two
-connections carry the same instrument, the one whose snapshot came last speaks for its book, and trades are lost only
-when the last one that carries them ends. Forced orders have no ids: those of one content count as often as the
-connection says that tells most of them.
+connections carry the same instrument, the one opened last speaks for its book from its first snapshot on, and trades
+are lost only when the last one that carries them ends. Forced orders have no ids: those of one content count as often
+as the connection says that tells most of them.
 """
 
 from __future__ import annotations
@@ -93,6 +93,9 @@ class Once:
         self.duplicates = 0
         self._recent: dict[InstrumentId, _RecentIds] = {}
         self._book_of: dict[InstrumentId, str] = {}
+        self._knowing: dict[InstrumentId, set[str]] = {}
+        self._opened: dict[str, int] = {}
+        self._openings = 0
         self._carriers: dict[InstrumentId, set[str]] = {}
         self._forced = _Forced()
 
@@ -110,6 +113,19 @@ class Once:
         if kind is Liquidation:
             return event if self._forced.is_new(connection, event) else None  # type: ignore[arg-type]
         return event if self._rare(connection, event) else None
+
+    def open(self, connection: str) -> None:
+        """A connection opened; it is younger than all others."""
+        self._openings += 1
+        self._opened[connection] = self._openings
+
+    def close(self, connection: str) -> None:
+        """A connection ended and has said so in its events."""
+        self._opened.pop(connection, None)
+
+    def knowing(self, instrument: InstrumentId) -> frozenset[str]:
+        """The connections that told a book since they last lost it, whether or not they speak for it."""
+        return frozenset(self._knowing.get(instrument, ()))
 
     def book_carrier(self, instrument: InstrumentId) -> str | None:
         """The connection that speaks for an instrument's book."""
@@ -159,7 +175,7 @@ class Once:
     def _rare(self, connection: str, event: Event) -> bool:
         match event:
             case BookSnapshot():
-                self._book_of[event.instrument.id] = connection
+                return self._snapshot(connection, event.instrument.id)
             case BookLost():
                 return self._book_lost(connection, event)
             case TradesLive():
@@ -170,7 +186,17 @@ class Once:
                 return self._lost(connection, event)
         return True
 
+    def _snapshot(self, connection: str, instrument: InstrumentId) -> bool:
+        """An older connection does not take a book back: it is about to end."""
+        self._knowing.setdefault(instrument, set()).add(connection)
+        carrier = self._book_of.get(instrument, connection)
+        if self._opened.get(connection, 0) < self._opened.get(carrier, 0):
+            return False
+        self._book_of[instrument] = connection
+        return True
+
     def _book_lost(self, connection: str, event: BookLost) -> bool:
+        self._knowing.get(event.instrument.id, set()).discard(connection)
         if self._book_of.get(event.instrument.id) != connection:
             return False
         del self._book_of[event.instrument.id]
