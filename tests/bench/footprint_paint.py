@@ -40,7 +40,7 @@ def measure(rounds: int = 15) -> dict[str, float]:
     assert isinstance(app, QApplication)
     apply_theme(app)
     view = grid_view(BARS, ROWS)
-    view = replace(view, bars=tuple(replace(bar, stacks=()) for bar in view.bars))  # naive draws no zones
+    view = replace(view, zones=(), bars=tuple(replace(bar, stacks=()) for bar in view.bars))  # naive draws no zones
     scale = Scale(0, BARS, 6000 * view.row_size, (6000 + ROWS) * view.row_size, WIDTH, HEIGHT)
     item = _item(view, scale)
     canvas = QImage(WIDTH, HEIGHT, QImage.Format.Format_ARGB32_Premultiplied)

@@ -71,9 +71,9 @@ def shades(below: QColor, above: QColor, low: float = 0.10, high: float = 0.62) 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Glyphs:
-    """Numbers laid out: glyph `code` of number `item` at `dx` device pixels from that number's anchor."""
+    """Numbers laid out: pair of glyphs `code` of number `item` at `dx` device pixels from that number's anchor."""
 
-    code: npt.NDArray[np.uint8]
+    code: npt.NDArray[np.uint16]
     dx: Floats
     item: Ints
     width: Floats  # of each number
@@ -92,9 +92,10 @@ def _advances(font: QFont) -> Floats:
 
 
 class GlyphAtlas:
-    """One strip of glyphs of a font, and its tinted copies; `ratio` is the device pixel ratio.
+    """All pairs of glyphs of a font on one sheet, and its tinted copies; `ratio` is the device pixel ratio.
 
-    Regular and bold share their advances (the wider of both), so that a layout holds for either.
+    Blitting costs by the piece, so numbers are put together from pairs; the first of a pair may be nothing. Regular and
+    bold share their advances (the wider of both), so that a layout holds for either.
     """
 
     def __init__(self, font: QFont, ratio: float) -> None:
@@ -105,17 +106,19 @@ class GlyphAtlas:
         )
         self._half = int(np.ceil(metrics.capHeight() / 2)) + max(2, round(metrics.descent() / 2))
         self._baseline = self._half + metrics.capHeight() / 2
-        self._cells = self.advance + 2  # a pixel of air on both sides
-        self._left = np.concatenate(([0.0], np.cumsum(self._cells)[:-1]))
+        self._first = np.append(self.advance, 0.0)  # advance of the first of a pair, of nothing at last
+        self._cells = self._first[:, None] + self.advance + 2  # a pixel of air on both sides
+        self._left = np.cumsum(self._cells, axis=1) - self._cells
         self._template = self._fields()
         self._pixmaps: dict[int, QPixmap] = {}
 
     def _fields(self) -> Floats:
-        """A PixmapFragment of every glyph: x, y, source rectangle, scale, rotation, opacity."""
-        fields = np.zeros((len(CHARACTERS), 10))
-        fields[:, 0] = self._cells / 2 - 1
-        fields[:, 2] = self._left
-        fields[:, 4] = self._cells
+        """A PixmapFragment of every pair: x, y, source rectangle, scale, rotation, opacity."""
+        fields = np.zeros((self._cells.size, 10))
+        fields[:, 0] = self._cells.ravel() / 2 - 1
+        fields[:, 2] = self._left.ravel()
+        fields[:, 3] = np.repeat(np.arange(len(self._first)) * self.height, len(CHARACTERS))
+        fields[:, 4] = self._cells.ravel()
         fields[:, 5] = 2 * self._half
         fields[:, (6, 7, 9)] = 1.0
         return fields
@@ -126,34 +129,41 @@ class GlyphAtlas:
         return 2.0 * self._half
 
     def pixmap(self, color: QColor) -> QPixmap:
-        """The strip in one colour, made once."""
+        """The sheet in one colour, made once."""
         key = color.rgba()
         if key not in self._pixmaps:
-            self._pixmaps[key] = self._strip(color)
+            self._pixmaps[key] = self._sheet(color)
         return self._pixmaps[key]
 
-    def _strip(self, color: QColor) -> QPixmap:
-        strip = QPixmap(int(self._cells.sum()), 2 * self._half)
-        strip.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(strip)
+    def _sheet(self, color: QColor) -> QPixmap:
+        sheet = QPixmap(int(self._cells.sum(axis=1).max()), int(self.height) * len(self._first))
+        sheet.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(sheet)
         painter.setFont(self._font)
         painter.setPen(color)
-        for left, character in zip(self._left, CHARACTERS, strict=True):
-            painter.drawText(QPointF(left + 1, round(self._baseline)), character)
+        for row, (lefts, first) in enumerate(zip(self._left.tolist(), self._first.tolist(), strict=True)):
+            y = row * self.height + round(self._baseline)
+            for left, second in zip(lefts, CHARACTERS, strict=True):
+                if row < len(CHARACTERS):
+                    painter.drawText(QPointF(left + 1, y), CHARACTERS[row])
+                painter.drawText(QPointF(left + 1 + first, y), second)
         painter.end()
-        return strip
+        return sheet
 
     def layout(self, codes: Codes, align: float | npt.NDArray[np.float64] = 0.0) -> Glyphs:
         """Lay numbers out; `align` 0 puts the anchor at the left of a number, 0.5 in its middle, 1 at its right."""
-        present = codes != PAD
-        advances = np.where(present, self.advance[np.where(present, codes, 0)], 0.0)
+        first, second = np.minimum(codes[:, ::2], len(CHARACTERS)).astype(np.uint16), codes[:, 1::2]
+        present = second != PAD
+        second = np.where(present, second, 0)
+        advances = np.where(present, self._first[first] + self.advance[second], 0.0)
         width = advances.sum(axis=1)
         starts = np.cumsum(advances, axis=1) - advances - np.round(width * align)[:, None]
         item, column = np.nonzero(present)
-        return Glyphs(codes[item, column], starts[item, column], item.astype(np.int64), width)
+        pair = (first * np.uint16(len(CHARACTERS)) + second)[item, column]
+        return Glyphs(pair, starts[item, column], item.astype(np.int64), width)
 
-    def fragments(self, batch: PrimitiveArray, code: npt.NDArray[np.uint8], left: Floats, middle: Floats) -> None:
-        """Fill a batch with glyphs whose pens stand at `left`, centred on `middle`."""
+    def fragments(self, batch: PrimitiveArray, code: npt.NDArray[np.uint16], left: Floats, middle: Floats) -> None:
+        """Fill a batch with pairs of glyphs whose pens stand at `left`, centred on `middle`."""
         batch.resize(len(code))
         fields = batch.ndarray()
         np.take(self._template, code, axis=0, out=fields)
@@ -171,8 +181,10 @@ class TextBatch:
     def __len__(self) -> int:
         return len(self._array)
 
-    def fill(self, atlas: GlyphAtlas, color: QColor, code: npt.NDArray[np.uint8], left: Floats, middle: Floats) -> None:
-        """Take glyph codes, the pen position of each and the middle of its line, whole device pixels."""
+    def fill(
+        self, atlas: GlyphAtlas, color: QColor, code: npt.NDArray[np.uint16], left: Floats, middle: Floats
+    ) -> None:
+        """Take pairs of glyphs, the pen position of each and the middle of its line, whole device pixels."""
         atlas.fragments(self._array, code, left, middle)
         self._pixmap = atlas.pixmap(color)
 

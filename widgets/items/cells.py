@@ -150,7 +150,7 @@ class CellLayer:
     def _build_text(self, cells: list[BarCells], flat: Flat, atlases: tuple[GlyphAtlas, ...]) -> None:
         parts = [bar.glyphs for bar in cells if bar.glyphs is not None]
         offsets = np.cumsum([0, *(len(part.width) for part in parts)])
-        code = np.concatenate([part.code for part in parts] or [np.zeros(0, np.uint8)])
+        code = np.concatenate([part.code for part in parts] or [np.zeros(0, np.uint16)])
         item = np.concatenate(
             [part.item + at for part, at in zip(parts, offsets, strict=False)] or [np.zeros(0, np.int64)]
         )
