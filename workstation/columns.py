@@ -8,6 +8,7 @@ from __future__ import annotations
 from workstation.exports.cvd import CVD_COLUMNS, CVD_NOTE
 from workstation.exports.obi import OBI_COLUMNS, OBI_NOTE
 from workstation.exports.pressure import PRESSURE_COLUMNS
+from workstation.exports.setups import SETUPS_COLUMNS, SETUPS_NOTE
 
 _MARKET = ("base", "venue", "kind", "symbol")
 
@@ -30,6 +31,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *("ts_ns", "base", "obi", "cvd_usd", "obi_scale", "cvd_scale", "x", "y"),
         *("quadrant", "live", "known"),
     ),
+    "setups": SETUPS_COLUMNS,
 }
 
 NOTES = f"""kind is linear, inverse or spot; sums over venues have venue `all` and kind `perp` or `spot`.
@@ -44,7 +46,8 @@ open_interest is base coin, one side counted. premium is the close of perpetuals
 its sums are of kind linear (dollar-margined), inverse (coin-margined) and perp, weighted by the venues' 24 h volume, or
 by the volume seen where one of them is not told. quadrant has the samples of every 10 s of the last day: obi of all
 perpetuals within 0.2 % of mid, weighted by the taker flow of 5 minutes; cvd_usd is their CVD of 5 minutes; x and y are
-both over their scale, the 95th percentile of the absolute value in 24 h; live of known perpetuals count."""
+both over their scale, the 95th percentile of the absolute value in 24 h; live of known perpetuals count.
+{SETUPS_NOTE}"""
 
 
 def columns_help() -> str:

@@ -25,6 +25,7 @@ from workstation.exports.cvd import cvd_rows
 from workstation.exports.obi import ObiRows
 from workstation.exports.positions import interest_row, premium_rows, quadrant_rows
 from workstation.exports.pressure import PressureRows, pressure_rows
+from workstation.exports.setups import setup_rows
 from workstation.readmodels import FootprintBar, FootprintRequest, FootprintRules, MarketFilter
 
 EVERYTHING = Limits(trades=1 << 62, bars=1 << 62)
@@ -86,6 +87,8 @@ def state_rows(engine: Engine, settings: ExportSettings, now_ns: int) -> Iterato
             yield "premium", list(premium_rows(base, settings.bar_ns, now_ns))
         if "quadrant" in settings.tables:
             yield "quadrant", list(quadrant_rows(base))
+        if "setups" in settings.tables:
+            yield "setups", setup_rows(base, settings.bar_ns, now_ns)
         if "book" in settings.tables:
             yield "book", [row for market in base.markets for row in _book(market, now_ns, settings.book_levels)]
     if "pressure" in settings.tables:

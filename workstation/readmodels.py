@@ -102,6 +102,17 @@ from workstation.quadrant_models import Quadrant as Quadrant
 from workstation.quadrant_models import QuadrantDot as QuadrantDot
 from workstation.quadrant_models import QuadrantRequest as QuadrantRequest
 from workstation.quadrant_models import QuadrantView as QuadrantView
+from workstation.setup_models import HORIZONS_MIN as HORIZONS_MIN
+from workstation.setup_models import Detector as Detector
+from workstation.setup_models import LevelKind as LevelKind
+from workstation.setup_models import SetupEvent as SetupEvent
+from workstation.setup_models import SetupHistoryRequest as SetupHistoryRequest
+from workstation.setup_models import SetupHistoryView as SetupHistoryView
+from workstation.setup_models import SetupsRequest as SetupsRequest
+from workstation.setup_models import SetupState as SetupState
+from workstation.setup_models import SetupStatistics as SetupStatistics
+from workstation.setup_models import SetupsView as SetupsView
+from workstation.setup_models import StoredSetup as StoredSetup
 from workstation.status_models import BackfillStatus as BackfillStatus
 from workstation.status_models import Capabilities as Capabilities
 from workstation.status_models import ConnectionStatus as ConnectionStatus
@@ -190,6 +201,8 @@ ViewRequest = (
     | LibraryRequest
     | QuotesRequest
     | CellRequest
+    | SetupsRequest
+    | SetupHistoryRequest
 )
 
 
@@ -284,4 +297,6 @@ View = (
     | LibraryView
     | QuotesView
     | CellView
+    | SetupsView
+    | SetupHistoryView
 )

@@ -53,6 +53,7 @@ from workstation.readmodels import (
     PremiumSource,
     ProfileRequest,
     QuadrantRequest,
+    SetupsRequest,
     TapeRequest,
     ViewRequest,
 )
@@ -229,6 +230,7 @@ EVERYTHING = FootprintRules(
     absorption=AbsorptionRule(deviations=0.5),
 )
 REQUESTS: tuple[ViewRequest, ...] = (
+    SetupsRequest("BTC", 1_000_000_000, (100.0,)),
     FootprintRequest("BTC"),
     FootprintRequest("BTC", MarketFilter(perp=None), 5 * SECOND, 0.7),
     CvdRequest("BTC"),

@@ -58,6 +58,7 @@ from workstation.readmodels import (
     LiquidationLevelsRequest,
     LiquidationsRequest,
     QuadrantRequest,
+    SetupsRequest,
     TapeRequest,
     ViewRequest,
 )
@@ -151,7 +152,7 @@ def test_a_revision_changes_only_with_what_a_view_shows() -> None:
     in_interest = [isinstance(request, CvdRequest) and request.unit is CvdUnit.OI for request in REQUESTS]
     assert changed(OpenInterest(BINANCE, now, now, 5.0)) == in_interest
     of_a_chart = [
-        isinstance(request, FootprintRequest | LiquidationLevelsRequest) and request.base == "BTC"
+        isinstance(request, FootprintRequest | LiquidationLevelsRequest | SetupsRequest) and request.base == "BTC"
         for request in REQUESTS
     ]
     of_the_chart = [chart or line for chart, line in zip(of_a_chart, in_interest, strict=True)]

@@ -18,6 +18,7 @@ from workstation.readmodels import (
     MarketFilter,
     Presence,
     PressureRequest,
+    SetupsRequest,
     TapeRequest,
     UniverseRequest,
     ViewRequest,
@@ -35,6 +36,7 @@ REQUESTS: tuple[ViewRequest, ...] = (
     PressureRequest(),
     TapeRequest("BTC"),
     FootprintRequest("ETH", bar_ns=5 * S),
+    SetupsRequest("BTC", 5 * S),
 )
 
 

@@ -22,6 +22,7 @@ from workstation.analytics.views.premium import premium_view
 from workstation.analytics.views.pressure import pressure_view
 from workstation.analytics.views.profile import profile_view
 from workstation.analytics.views.quadrant import quadrant_revision, quadrant_view
+from workstation.analytics.views.setups import setups_view
 from workstation.analytics.views.tape import tape_view
 from workstation.analytics.views.universe import universe_view
 from workstation.readmodels import (
@@ -43,6 +44,9 @@ from workstation.readmodels import (
     ProfileRequest,
     QuadrantRequest,
     QuotesRequest,
+    SetupHistoryRequest,
+    SetupHistoryView,
+    SetupsRequest,
     TapeRequest,
     UniverseRequest,
     View,
@@ -148,6 +152,8 @@ ANSWERS: dict[type[Any], Answer] = {
         lambda state, _: quadrant_revision(state.bases, state.now_ns),
         lambda state, request: quadrant_view(state.bases, request, state.now_ns),
     ),
+    SetupsRequest: of_base(setups_view, "flow"),
+    SetupHistoryRequest: Answer(lambda _, __: 0, lambda _, request: SetupHistoryView(request, 0)),  # stored on disk
     LibraryRequest: Answer(lambda _, __: 0, lambda _, request: LibraryView(request, 0, ())),  # files are not ours
     QuotesRequest: of_base(quotes_view, "book"),
     CellRequest: of_base(cell_view),

@@ -43,7 +43,7 @@ def footprint_view(base: Base, request: FootprintRequest, revision: int, now_ns:
     """Bars, gaps and states for a footprint chart."""
     chosen = base.chosen(request.markets)
     row_size = _row_size(base, request, chosen)
-    series = _series(base, request, chosen, row_size)
+    series = row_series(base, request, chosen, row_size)
     bars = series.bars(base.watermark_ns, base.coverage_revision)
     first_ns = bars[0].start_ns if bars else None
     live = series.live()
@@ -51,7 +51,7 @@ def footprint_view(base: Base, request: FootprintRequest, revision: int, now_ns:
     marks, table = series.marks(), series.table()
     measures = (table.cvd(), *vwap(table, request.vwap_anchor_ns))
     cvd, average, deviation = (frozen(column[len(table) - len(bars) :]) for column in measures)
-    interest, longs, shorts = _flows(base, request, chosen, table.start_ns[len(table) - len(bars) :])
+    interest, longs, shorts = bar_flows(base, request, chosen, table.start_ns[len(table) - len(bars) :])
     return FootprintView(
         request=request,
         revision=revision,
@@ -82,7 +82,10 @@ def _candles(base: Base, request: FootprintRequest, chosen: list[Market], first_
     return candles_before(base, chosen, first_ns, int(rule.size)) if rule.kind is BarKind.TIME else NO_CANDLES
 
 
-def _flows(base: Base, request: FootprintRequest, chosen: list[Market], starts: Ints) -> tuple[Floats, Floats, Floats]:
+def bar_flows(
+    base: Base, request: FootprintRequest, chosen: list[Market], starts: Ints
+) -> tuple[Floats, Floats, Floats]:
+    """Change of open interest, longs and shorts liquidated in the bars that start then; NaN where unknown."""
     perps = tuple(market.index for market in chosen if market.instrument.kind.is_perp)
     key = ("flows", perps, request.bar_rule)
     found = base.find(key)
@@ -165,7 +168,8 @@ def _row_size(base: Base, request: FootprintRequest, chosen: list[Market]) -> Fr
     return series.shelf.once(reference_ns, lambda: auto_row_size(bars, base.largest_tick(chosen), reference_ns))
 
 
-def _series(base: Base, request: FootprintRequest, chosen: list[Market], row_size: Fraction) -> BarSeries:
+def row_series(base: Base, request: FootprintRequest, chosen: list[Market], row_size: Fraction) -> BarSeries:
+    """The bars that a request asks for, with rows."""
     key = ("footprint", request.markets, request.bar_rule, row_size, request.rules)
     return _made(base, key, chosen, request.bar_rule, row_size, request.rules)
 

@@ -1,0 +1,91 @@
+"""Absorption at a level: aggressors press into a known level and price does not give way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workstation.analytics.setups.detector import Armed, Trigger, Verdict
+from workstation.analytics.setups.facts import BarFacts, Past, told, usual
+from workstation.setup_models import Detector, Level
+
+
+@dataclass(frozen=True, slots=True)
+class Absorption:
+    """Armed: a bar opens on the setup's side of a level, comes within `reach` usual ranges of it, trades at least
+    `volume_ratio` times the usual volume with at least `delta_share` of it against the level, and neither closes beyond
+    the level nor goes further than `progress` usual ranges from its open to its close.
+
+    Confirmed: a later bar with less of that aggression than the trigger, the opposite delta, at least one stacked
+    imbalance in the new direction and a close past that of the trigger. Invalid: a close beyond the level.
+    """
+
+    volume_ratio: float = 1.5
+    delta_share: float = 0.25
+    reach: float = 0.25
+    progress: float = 0.5
+    patience: int = 5
+
+    @property
+    def detector(self) -> Detector:
+        """Which one it is."""
+        return Detector.ABSORPTION
+
+    @property
+    def version(self) -> int:
+        """Of the rule."""
+        return 1
+
+    def trigger(self, past: Past, bar: BarFacts, direction: int) -> Trigger | None:
+        """Heavy aggression against a level that holds."""
+        volume, spread = usual(past, lambda one: one.volume), usual(past, lambda one: one.spread)
+        if not (volume > 0 and spread > 0 and bar.volume >= self.volume_ratio * volume):
+            return None
+        against, progress = -direction * bar.delta, -direction * (bar.close - bar.open)
+        if against < self.delta_share * bar.volume or progress > self.progress * spread:
+            return None
+        level = self._met(bar, direction, spread)
+        if level is None:
+            return None
+        numbers = told(
+            **_numbers(bar),
+            usual_volume=volume,
+            usual_range=spread,
+            volume_ratio=bar.volume / volume,
+            delta_share=against / bar.volume,
+            progress=progress,
+        )
+        return Trigger(direction, level, numbers)
+
+    def _met(self, bar: BarFacts, direction: int, spread: float) -> Level | None:
+        """The level nearest the bar's extreme among those met from the right side and held."""
+        extreme = bar.extreme(-direction)
+        met = [
+            level
+            for level in bar.levels
+            if direction * (bar.open - level.price) > 0
+            and direction * (bar.close - level.price) >= 0
+            and direction * (extreme - level.price) <= self.reach * spread
+        ]
+        return min(met, key=lambda level: (abs(level.price - extreme), level.kind.value), default=None)
+
+    def invalidate(self, armed: Armed, bar: BarFacts) -> Verdict | None:
+        """A close beyond the level."""
+        level = armed.trigger.level.price
+        if armed.trigger.direction * (bar.close - level) >= 0:
+            return None
+        return Verdict("closed beyond the level", told(**_numbers(bar), level=level))
+
+    def confirm(self, armed: Armed, past: Past, bar: BarFacts) -> Verdict | None:
+        """Aggression fades, delta flips, stacked imbalances the new way."""
+        direction = armed.trigger.direction
+        aggression, before = (one.sell if direction > 0 else one.buy for one in (bar, armed.bar))
+        turned = direction * bar.delta > 0 and bar.stacks(direction) > 0 and aggression < before
+        if not armed.bars or not turned or direction * (bar.close - armed.bar.close) <= 0:
+            return None
+        numbers = told(**_numbers(bar), stacks=bar.stacks(direction), aggression=aggression, aggression_before=before)
+        return Verdict("aggression faded, delta flipped, stacked imbalances", numbers)
+
+
+def _numbers(bar: BarFacts) -> dict[str, float]:
+    extremes = {"open": bar.open, "high": bar.high, "low": bar.low, "close": bar.close}
+    return {**extremes, "volume": bar.volume, "delta": bar.delta}

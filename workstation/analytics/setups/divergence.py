@@ -1,0 +1,86 @@
+"""Delta divergence reversal: a new extreme of price at a level that CVD does not make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workstation.analytics.setups.detector import Armed, Trigger, Verdict
+from workstation.analytics.setups.facts import BarFacts, Past, told, usual
+from workstation.setup_models import Detector, Level
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """Armed (falling; the mirror rises): the high is above those of the `window` bars before, the best CVD of their
+    closes is above CVD now by at least `margin` usual volumes, and a level lies within `reach` usual ranges of the
+    high.
+
+    Confirmed by an exhaustion bar: it adds less delta than the bar before it, its POC lies beyond that of the trigger
+    and it closes past the trigger's close, both in the setup's direction. Invalid: CVD makes the new extreme after all.
+    """
+
+    window: int = 20
+    margin: float = 0.1
+    reach: float = 0.5
+    patience: int = 6
+
+    @property
+    def detector(self) -> Detector:
+        """Which one it is."""
+        return Detector.DIVERGENCE
+
+    @property
+    def version(self) -> int:
+        """Of the rule."""
+        return 1
+
+    def trigger(self, past: Past, bar: BarFacts, direction: int) -> Trigger | None:
+        """A new extreme without CVD's."""
+        volume, spread = usual(past, lambda one: one.volume), usual(past, lambda one: one.spread)
+        if len(past) < self.window or not (volume > 0 and spread > 0):
+            return None
+        away = -direction  # where price went
+        before = past[-self.window :]
+        best = max(away * one.extreme(away) for one in before)
+        highest = max(away * one.cvd for one in before)
+        short = highest - away * bar.cvd
+        if away * bar.extreme(away) <= best or short < self.margin * volume:
+            return None
+        level = self._near(bar, bar.extreme(away), spread)
+        if level is None:
+            return None
+        numbers = told(
+            **_numbers(bar),
+            extreme=bar.extreme(away),
+            extreme_before=away * best,
+            cvd_extreme=away * highest,
+            cvd_short_by=short,
+            usual_volume=volume,
+            usual_range=spread,
+        )
+        return Trigger(direction, level, numbers)
+
+    def _near(self, bar: BarFacts, extreme: float, spread: float) -> Level | None:
+        near = [level for level in bar.levels if abs(level.price - extreme) <= self.reach * spread]
+        return min(near, key=lambda level: (abs(level.price - extreme), level.kind.value), default=None)
+
+    def invalidate(self, armed: Armed, bar: BarFacts) -> Verdict | None:
+        """CVD made the new extreme."""
+        extreme = armed.number("cvd_extreme")
+        if -armed.trigger.direction * (bar.cvd - extreme) < 0:
+            return None
+        return Verdict("CVD made the new extreme", told(**_numbers(bar), cvd_extreme=extreme))
+
+    def confirm(self, armed: Armed, past: Past, bar: BarFacts) -> Verdict | None:
+        """An exhaustion bar."""
+        direction, before = armed.trigger.direction, past[-1] if past else armed.bar
+        shrank = direction * (bar.delta - before.delta) > 0
+        rolled = direction * (bar.poc - armed.bar.poc) > 0
+        if not armed.bars or not (shrank and rolled) or direction * (bar.close - armed.bar.close) <= 0:
+            return None
+        numbers = told(**_numbers(bar), delta_before=before.delta, poc_at_trigger=armed.bar.poc)
+        return Verdict("delta shrank and the POC rolled away", numbers)
+
+
+def _numbers(bar: BarFacts) -> dict[str, float]:
+    return {"high": bar.high, "low": bar.low, "close": bar.close, "delta": bar.delta, "cvd": bar.cvd, "poc": bar.poc}

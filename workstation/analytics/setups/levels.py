@@ -1,0 +1,125 @@
+"""Levels along the bars: what was known before each one. Of a day only what was seen of it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+import numpy as np
+
+from workstation.cells import poc_index, value_area
+from workstation.readmodels import FootprintBar
+from workstation.setup_models import Level, LevelKind
+
+DAY_NS = 86_400_000_000_000
+RANGE_BARS = 60
+LEAST_BARS = 20  # of a day or a range, before its edges are levels
+POCS = 80
+POC_AGE = 10  # bars that a POC has to stay naked before it is a level
+
+
+class _Day:
+    """One UTC day so far: extremes and volume by row."""
+
+    def __init__(self, day: int) -> None:
+        self.day = day
+        self.bars = 0
+        self.high, self.low = -np.inf, np.inf
+        self._first_row = 0
+        self._volume = np.empty(0)
+
+    def take(self, bar: FootprintBar) -> None:
+        self.bars += 1
+        self.high, self.low = max(self.high, bar.high), min(self.low, bar.low)
+        volume = bar.buy_volume + bar.sell_volume
+        if not len(volume):
+            return
+        if not len(self._volume):
+            self._first_row, self._volume = bar.first_row, np.zeros(len(volume))
+        below = max(self._first_row - bar.first_row, 0)
+        above = max(bar.first_row + len(volume) - self._first_row - len(self._volume), 0)
+        if below or above:
+            self._volume = np.pad(self._volume, (below, above))
+            self._first_row -= below
+        begin = bar.first_row - self._first_row
+        self._volume[begin : begin + len(volume)] += volume
+
+    def value_area(self) -> tuple[int, int] | None:
+        """Lowest and highest row of 70 % of the volume."""
+        if not self._volume.any():
+            return None
+        low, high = value_area(self._volume, poc_index(self._volume))
+        return self._first_row + low, self._first_row + high
+
+
+class Levels:
+    """The levels of a base, bar by bar; rows are of `row_size`."""
+
+    def __init__(self, row_size: float, own: tuple[float, ...] = ()) -> None:
+        self._row_size = row_size
+        self._own = tuple(Level(LevelKind.USER, price) for price in own)
+        self._day: _Day | None = None
+        self._prior: tuple[Level, ...] = ()
+        self._range: deque[tuple[float, float]] = deque(maxlen=RANGE_BARS)
+        self._pocs: deque[tuple[float, int]] = deque(maxlen=POCS)  # naked ones, with the count of bars at their birth
+        self._count = 0
+
+    def known(self, start_ns: int) -> tuple[Level, ...]:
+        """What is known before a bar that starts then; of several at one price the first in this order."""
+        if self._day is not None and start_ns // DAY_NS != self._day.day:
+            self._end_day(start_ns // DAY_NS)
+        found: dict[float, Level] = {}
+        for level in self._all():
+            found.setdefault(level.price, level)
+        return tuple(found.values())
+
+    def take(self, bar: FootprintBar) -> None:
+        """Count a closed bar, after `known` was asked for it."""
+        if self._day is None:
+            self._day = _Day(bar.start_ns // DAY_NS)
+        self._day.take(bar)
+        self._range.append((bar.low, bar.high))
+        naked = [(price, born) for price, born in self._pocs if not bar.low <= price <= bar.high]
+        self._pocs.clear()
+        self._pocs.extend((*naked, (self.middle(bar.poc_row), self._count)))
+        self._count += 1
+
+    def middle(self, row: int) -> float:
+        """The price in the middle of a row."""
+        return _price(row + 0.5, self._row_size)
+
+    def _all(self) -> Iterator[Level]:
+        yield from self._own
+        yield from self._prior
+        day = self._day
+        if day is not None and day.bars >= LEAST_BARS:
+            yield Level(LevelKind.SESSION_HIGH, day.high)
+            yield Level(LevelKind.SESSION_LOW, day.low)
+            yield from self._edges(day, LevelKind.VALUE_LOW, LevelKind.VALUE_HIGH)
+        if len(self._range) >= LEAST_BARS:
+            yield Level(LevelKind.RANGE_HIGH, max(high for _, high in self._range))
+            yield Level(LevelKind.RANGE_LOW, min(low for low, _ in self._range))
+        for price, born in self._pocs:
+            if self._count - born > POC_AGE:
+                yield Level(LevelKind.NAKED_POC, price)
+
+    def _edges(self, day: _Day, low_kind: LevelKind, high_kind: LevelKind) -> Iterator[Level]:
+        rows = day.value_area()
+        if rows is not None:
+            yield Level(low_kind, _price(rows[0], self._row_size))
+            yield Level(high_kind, _price(rows[1] + 1, self._row_size))
+
+    def _end_day(self, day: int) -> None:
+        over = self._day
+        assert over is not None
+        self._prior = ()
+        if over.bars >= LEAST_BARS and over.day == day - 1:
+            extremes = Level(LevelKind.PRIOR_HIGH, over.high), Level(LevelKind.PRIOR_LOW, over.low)
+            edges = self._edges(over, LevelKind.PRIOR_VALUE_LOW, LevelKind.PRIOR_VALUE_HIGH)
+            self._prior = (*extremes, *edges)
+        self._day = _Day(day)
+
+
+def _price(row: float, row_size: float) -> float:
+    """The price at a row, without the last bits of the product: it is compared with prices of trades."""
+    return float(f"{row * row_size:.12g}")

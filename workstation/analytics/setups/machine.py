@@ -1,0 +1,180 @@
+"""The machine that drives the detectors over closed bars: a pure fold, the same bars give the same events.
+
+A bar with missing trades is not looked at: what is armed expires, and what is usual has to be learned anew. What price
+did afterwards is read off the bars that end at those times.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from workstation.analytics.setups.absorption import Absorption
+from workstation.analytics.setups.breakout import Breakout
+from workstation.analytics.setups.detector import Armed, Rule, Trigger, Verdict, parameters
+from workstation.analytics.setups.divergence import Divergence
+from workstation.analytics.setups.facts import BarFacts, told
+from workstation.analytics.setups.spot_check import SpotCheck
+from workstation.analytics.setups.sweep import Sweep
+from workstation.setup_models import HORIZONS_MIN, SetupEvent, SetupState
+
+RULES: tuple[Rule, ...] = (Absorption(), Divergence(), Sweep(), Breakout())
+SPOT_CHECK = SpotCheck()
+WINDOW = 64  # bars that detectors may look back
+MINUTE_NS = 60_000_000_000
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """An armed setup: where its event is in the list, and the bars since."""
+
+    at: int
+    rule: Rule
+    trigger: Trigger
+    bar: BarFacts
+    since: list[BarFacts]
+
+
+@dataclass(slots=True)
+class _Measured:
+    """An event whose moves are not all known yet. `best` and `worst` are since its confirmation."""
+
+    at: int
+    best: float = 0.0
+    worst: float = 0.0
+
+
+class SetupMachine:
+    """`events` are all so far, oldest first. `facts` of closed bars go in, in order."""
+
+    def __init__(
+        self, base: str, bar_ns: int, row_size: float, rules: tuple[Rule, ...] = RULES, check: SpotCheck = SPOT_CHECK
+    ) -> None:
+        self.events: list[SetupEvent] = []
+        self._base, self._bar_ns, self._row_size = base, bar_ns, row_size
+        self._rules, self._check = rules, check
+        self._past: list[BarFacts] = []
+        self._waiting: list[_Waiting] = []
+        self._measured: list[_Measured] = []
+
+    def step(self, bar: BarFacts) -> None:
+        """Look at one more closed bar."""
+        self._measure(bar)
+        if not bar.complete:
+            self._lose(bar)
+            return
+        self._judge(bar)
+        self._arm(bar)
+        self._past.append(bar)
+        del self._past[:-WINDOW]
+
+    # --- armed setups
+
+    def _lose(self, bar: BarFacts) -> None:
+        for one in self._waiting:
+            self._end(one, SetupState.EXPIRED, bar, Verdict("trades are missing", told(close=bar.close)))
+        self._waiting, self._past = [], []
+
+    def _judge(self, bar: BarFacts) -> None:
+        self._waiting = [one for one in self._waiting if self._still_waits(one, bar)]
+
+    def _still_waits(self, one: _Waiting, bar: BarFacts) -> bool:
+        one.since.append(bar)
+        armed = Armed(one.trigger, one.bar, len(one.since), one.since)
+        if (verdict := one.rule.invalidate(armed, bar)) is not None:
+            self._end(one, SetupState.INVALIDATED, bar, verdict)
+        elif (verdict := one.rule.confirm(armed, self._past, bar)) is not None:
+            self._confirm(one, bar, verdict)
+        elif armed.bars >= one.rule.patience:
+            self._end(one, SetupState.EXPIRED, bar, Verdict("neither in time", told(close=bar.close, delta=bar.delta)))
+        else:
+            return True
+        return False
+
+    def _arm(self, bar: BarFacts) -> None:
+        for rule in self._rules:
+            for direction in (1, -1):
+                if any(one.rule is rule and one.trigger.direction == direction for one in self._waiting):
+                    continue
+                trigger = rule.trigger(self._past, bar, direction)
+                if trigger is not None:
+                    self._begin(rule, trigger, bar)
+
+    def _begin(self, rule: Rule, trigger: Trigger, bar: BarFacts) -> None:
+        verdict, numbers = self._check.at_trigger(self._past, bar)
+        self.events.append(
+            SetupEvent(
+                base=self._base,
+                bar_ns=self._bar_ns,
+                detector=rule.detector,
+                version=rule.version,
+                parameters=(*parameters(rule), ("spot_check_window", self._check.window), ("row_size", self._row_size)),
+                direction=trigger.direction,
+                level=trigger.level,
+                state=SetupState.ARMED,
+                trigger_ns=bar.end_ns,
+                trigger_price=bar.close,
+                at_trigger=trigger.numbers,
+                leverage_only=verdict,
+                spot_check=numbers,
+            )
+        )
+        one = _Waiting(len(self.events) - 1, rule, trigger, bar, [])
+        self._measured.append(_Measured(one.at))
+        confirmed = rule.confirm(Armed(trigger, bar, 0, []), self._past, bar)
+        if confirmed is not None:
+            self._confirm(one, bar, confirmed)
+        else:
+            self._waiting.append(one)
+
+    def _confirm(self, one: _Waiting, bar: BarFacts, verdict: Verdict) -> None:
+        event = self.events[one.at]
+        leverage, numbers = self._check.at_confirmation((one.bar, *one.since))
+        self.events[one.at] = replace(
+            event,
+            state=SetupState.CONFIRMED,
+            confirmed_ns=bar.end_ns,
+            confirmed_price=bar.close,
+            at_confirmation=verdict.numbers,
+            leverage_only=leverage,
+            spot_check=(*event.spot_check, *numbers),
+            reason=verdict.reason,
+        )
+
+    def _end(self, one: _Waiting, state: SetupState, bar: BarFacts, verdict: Verdict) -> None:
+        self.events[one.at] = replace(
+            self.events[one.at], state=state, ended_ns=bar.end_ns, at_end=verdict.numbers, reason=verdict.reason
+        )
+
+    # --- what price did
+
+    def _measure(self, bar: BarFacts) -> None:
+        self._measured = [one for one in self._measured if self._still_measured(one, bar)]
+
+    def _still_measured(self, one: _Measured, bar: BarFacts) -> bool:
+        event = self.events[one.at]
+        moves = _moved(event.moves, event, event.trigger_ns, event.trigger_price, bar)
+        since = event.moves_confirmed
+        if event.confirmed_ns is not None and event.confirmed_price is not None:
+            since = _moved(since, event, event.confirmed_ns, event.confirmed_price, bar)
+            ends = [event.direction * (price / event.confirmed_price - 1) for price in (bar.high, bar.low)]
+            one.best, one.worst = max(one.best, *ends), min(one.worst, *ends)
+        if (moves, since) != (event.moves, event.moves_confirmed):
+            event = self.events[one.at] = replace(event, moves=moves, moves_confirmed=since)
+        last_ns = (event.confirmed_ns or event.trigger_ns) + HORIZONS_MIN[-1] * MINUTE_NS
+        if bar.end_ns < last_ns:
+            return True
+        if event.confirmed_ns is not None:
+            numbers = told(close=bar.close, best_move=one.best, worst_move=one.worst)
+            self.events[one.at] = replace(event, ended_ns=bar.end_ns, at_end=numbers)
+        return event.state is SetupState.ARMED
+
+
+def _moved(
+    moves: tuple[float | None, ...], event: SetupEvent, begin_ns: int, price: float, bar: BarFacts
+) -> tuple[float | None, ...]:
+    """The moves with the one that this bar ends; a bar that misses trades tells none."""
+    passed, rest = divmod(bar.end_ns - begin_ns, MINUTE_NS)
+    if rest or passed not in HORIZONS_MIN or not bar.complete:
+        return moves
+    at = HORIZONS_MIN.index(passed)
+    return (*moves[:at], event.direction * (bar.close / price - 1), *moves[at + 1 :])

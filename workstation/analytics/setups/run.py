@@ -1,0 +1,134 @@
+"""Setups of a base, derived from its closed bars: kept while the bars stay the same objects, made anew otherwise.
+
+The bars are those of yesterday and today (UTC), so the fold is bounded and begins at a midnight, whenever it is asked.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import numpy as np
+
+from workstation.analytics.base import Base
+from workstation.analytics.market import Market
+from workstation.analytics.setups.facts import BarFacts
+from workstation.analytics.setups.levels import DAY_NS, Levels
+from workstation.analytics.setups.machine import SetupMachine
+from workstation.analytics.views.footprint import bar_flows, bar_series, round_step, row_series
+from workstation.readmodels import BarKind, BarRule, Floats, FootprintBar, FootprintRequest, MarketFilter
+from workstation.setup_models import SetupEvent, SetupsRequest
+
+ROW_PART = 3e-5  # of the price, rounded up to a step of 1-2-5: 1 for bitcoin at 60,000
+PERPS, SPOTS = MarketFilter(), MarketFilter(perp=False)
+
+
+class SetupRun:
+    """The fold over the bars seen so far."""
+
+    def __init__(self, request: SetupsRequest) -> None:
+        self._request = request
+        self.row_size = 0.0
+        self.events: tuple[SetupEvent, ...] = ()
+        self.bars: list[FootprintBar] = []
+        self._flows: Floats = np.empty((4, 0))
+        self._begin()
+
+    def update(self, base: Base) -> None:
+        """Go on to the newest closed bar; from the first one if anything before changed."""
+        bars, row_size = _closed_bars(base, self._request)
+        flows = _flows(base, self._request, row_size, bars)
+        seen = len(self.bars)
+        same = row_size == self.row_size and seen <= len(bars) and all(map(_is, self.bars, bars))
+        if not same or not np.array_equal(self._flows, flows[:, :seen], equal_nan=True):
+            self.row_size, seen = row_size, 0
+            self._begin()
+        for at in range(seen, len(bars)):
+            self._take(bars[at], flows[:, at])
+        self.bars, self._flows = bars, flows
+        if seen < len(bars) or not bars:
+            self.events = tuple(self._machine.events)
+
+    def _begin(self) -> None:
+        self._cvd = 0.0
+        self._levels = Levels(self.row_size or 1.0, self._request.levels)
+        self._machine = SetupMachine(self._request.base, self._request.bar_ns, self.row_size)
+
+    def _take(self, bar: FootprintBar, flows: Floats) -> None:
+        self._cvd += bar.delta
+        spot, interest, longs, shorts = flows.tolist()
+        buys = sum(stack.buy for stack in bar.stacks)
+        facts = BarFacts(
+            start_ns=bar.start_ns,
+            end_ns=bar.end_ns,
+            open=bar.open,
+            high=bar.high,
+            low=bar.low,
+            close=bar.close,
+            buy=bar.buy,
+            sell=bar.sell,
+            poc=self._levels.middle(bar.poc_row),
+            buy_stacks=buys,
+            sell_stacks=len(bar.stacks) - buys,
+            cvd=self._cvd,
+            spot_delta=spot,
+            oi_change=interest,
+            long_liquidated=longs,
+            short_liquidated=shorts,
+            complete=bar.complete,
+            levels=self._levels.known(bar.start_ns),
+        )
+        self._machine.step(facts)
+        self._levels.take(bar)
+
+
+def _is(one: FootprintBar, other: FootprintBar) -> bool:
+    return one is other
+
+
+def _closed_bars(base: Base, request: SetupsRequest) -> tuple[list[FootprintBar], float]:
+    """Closed bars with rows, and the row size, which follows from the price at their beginning."""
+    plain = bar_series(base, PERPS, BarRule(BarKind.TIME, request.bar_ns)).bars(
+        base.watermark_ns, base.coverage_revision
+    )
+    closed = [bar for bar in plain if bar.closed]
+    if not closed:
+        return [], 0.0
+    since_ns = (closed[-1].start_ns // DAY_NS - 1) * DAY_NS
+    first = next(bar for bar in closed if bar.start_ns >= since_ns)
+    row = _row_size(base, first.open)
+    asked = FootprintRequest(request.base, PERPS, request.bar_ns, float(row))
+    series = row_series(base, asked, base.chosen(PERPS), row)
+    bars = series.bars(base.watermark_ns, base.coverage_revision)
+    return [bar for bar in bars if bar.closed and bar.start_ns >= since_ns], float(row)
+
+
+def _row_size(base: Base, price: float) -> Fraction:
+    """A step for the binary order of magnitude of a price, which few prices cross."""
+    tick = base.largest_tick(base.chosen(PERPS))
+    magnitude = 2.0 ** math.floor(math.log2(price)) if price > 0 else 1.0
+    return Fraction(str(float(round_step(Fraction(magnitude * ROW_PART), tick))))
+
+
+def _flows(base: Base, request: SetupsRequest, row_size: float, bars: list[FootprintBar]) -> Floats:
+    """Delta of spot, change of open interest, longs and shorts liquidated, by bar; NaN where unknown."""
+    starts = np.array([bar.start_ns for bar in bars], np.int64)
+    asked = FootprintRequest(request.base, PERPS, request.bar_ns, row_size)
+    interest, longs, shorts = bar_flows(base, asked, base.chosen(PERPS), starts)
+    return np.stack((_spot_deltas(base, request, bars), interest, longs, shorts))
+
+
+def _spot_deltas(base: Base, request: SetupsRequest, bars: list[FootprintBar]) -> Floats:
+    spots = [market for market in base.chosen(SPOTS) if market.coverage.began]
+    if not spots:
+        return np.full(len(bars), np.nan)
+    series = bar_series(base, SPOTS, BarRule(BarKind.TIME, request.bar_ns))
+    known = {bar.start_ns: bar for bar in series.bars(base.watermark_ns, base.coverage_revision) if bar.closed}
+    return np.array([_spot_delta(known.get(bar.start_ns), bar, spots) for bar in bars], np.float64)
+
+
+def _spot_delta(spot: FootprintBar | None, bar: FootprintBar, markets: list[Market]) -> float:
+    if spot is not None:
+        return spot.delta if spot.complete else math.nan
+    received = all(market.coverage.covers(bar.start_ns, bar.end_ns) for market in markets)
+    return 0.0 if received else math.nan

@@ -1,0 +1,31 @@
+"""The setups view: events derived from the closed bars of a base, with how they turned out."""
+
+from __future__ import annotations
+
+from workstation.analytics.base import Base
+from workstation.analytics.setups.run import PERPS, SetupRun
+from workstation.setup_models import SetupsRequest, SetupsView
+from workstation.setup_statistics import outcome, statistics
+
+
+def setups_view(base: Base, request: SetupsRequest, revision: int, now_ns: int) -> SetupsView:
+    """Setups of yesterday and today."""
+    run = _run(base, request)
+    run.update(base)
+    return SetupsView(
+        request=request,
+        revision=revision,
+        events=run.events,
+        statistics=statistics(map(outcome, run.events)),
+        markets=tuple(market.state(now_ns) for market in base.chosen(PERPS)),
+        row_size=run.row_size,
+        closed=len(run.bars),
+        complete=sum(bar.complete for bar in run.bars),
+        now_ns=now_ns,
+    )
+
+
+def _run(base: Base, request: SetupsRequest) -> SetupRun:
+    key = ("setups", request)
+    found = base.find(key)
+    return found if isinstance(found, SetupRun) else base.keep(key, SetupRun(request))

@@ -1,0 +1,44 @@
+"""Setups with their receipts: every event of the last two UTC days over bars of the exported length."""
+
+from __future__ import annotations
+
+import json
+
+from workstation.analytics.base import Base
+from workstation.analytics.views.setups import setups_view
+from workstation.exports.cells import Row, known, number
+from workstation.setup_models import HORIZONS_MIN, Numbers, SetupEvent, SetupsRequest
+
+SETUPS_COLUMNS = (
+    *("ts_ns", "base", "detector", "version", "direction", "level_kind", "level_price", "state", "reason"),
+    *("trigger_price", "confirmed_ns", "confirmed_price", "ended_ns", "leverage_only"),
+    *(f"move_{minutes}m" for minutes in HORIZONS_MIN),
+    *(f"move_confirmed_{minutes}m" for minutes in HORIZONS_MIN),
+    *("parameters", "at_trigger", "at_confirmation", "at_end", "spot_check"),
+)
+SETUPS_NOTE = """setups are derived from the closed bars of all perpetuals: ts_ns is the end of the bar that armed one,
+direction 1 or -1 the way price is expected to go, moves are fractions in that direction from the close of that bar, or
+from that of the confirming one; the last five columns are JSON objects of the rule's parameters and of the numbers that
+decided; levels and what is usual are of the bars before."""
+
+
+def setup_rows(base: Base, bar_ns: int, now_ns: int) -> list[Row]:
+    """A row an event, oldest first."""
+    return [setup_row(event) for event in setups_view(base, SetupsRequest(base.name, bar_ns), 0, now_ns).events]
+
+
+def setup_row(event: SetupEvent) -> Row:
+    """An event as cells."""
+    return (
+        *(event.trigger_ns, event.base, event.detector.value, event.version, event.direction),
+        *(event.level.kind.value, number(event.level.price), event.state.value, event.reason),
+        *(number(event.trigger_price), event.confirmed_ns, known(event.confirmed_price), event.ended_ns),
+        event.leverage_only,
+        *map(known, event.moves),
+        *map(known, event.moves_confirmed),
+        *map(_json, (event.parameters, event.at_trigger, event.at_confirmation, event.at_end, event.spot_check)),
+    )
+
+
+def _json(numbers: Numbers) -> str:
+    return json.dumps({name: known(value) for name, value in numbers})
