@@ -1,0 +1,43 @@
+"""Make the README's pictures again: every shipped workspace, wide and narrow, by `workstation screenshot`.
+
+Run: `python -m tests.bench.presets RECORDING [MOMENT] [FOLDER]`. Pictures have a palette, which is enough for the look and a third
+of the size.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
+
+import resources
+from widgets.presets import PRESETS
+
+SIZES = {"wide": "1920x1080", "narrow": "1366x768"}
+
+
+def main() -> None:
+    """Write them all."""
+    recording, *more = sys.argv[1:]
+    moment = more[0] if more else "end"
+    folder = Path(more[1]) if len(more) > 1 else resources.path("gallery")
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in PRESETS:
+            for shape, size in SIZES.items():
+                raw = Path(scratch) / "raw.png"
+                words = ("--at", moment, "--out", str(raw), "--workspace", name, "--size", size)
+                subprocess.run([sys.executable, "-m", "workstation", "screenshot", recording, *words], check=True)
+                target = folder / f"{name.lower()}-{shape}.png"
+                picture = QImage(str(raw)).convertToFormat(
+                    QImage.Format.Format_Indexed8, Qt.ImageConversionFlag.DiffuseAlphaDither
+                )
+                assert picture.save(str(target)), target
+                print(f"{target.name}  {target.stat().st_size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()
