@@ -1,7 +1,6 @@
 """Make the README's pictures again: every shipped workspace, wide and narrow, by `workstation screenshot`.
 
-Run: `python -m tests.bench.presets RECORDING [MOMENT] [FOLDER]`. Pictures have a palette, which is enough for the look and a third
-of the size.
+Run: `python -m tests.bench.presets RECORDING [MOMENT] [FOLDER]`. Pictures have a palette, which is a third of the size.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from PySide6.QtGui import QImage
 import resources
 from widgets.presets import PRESETS
 
+_PLAIN = Qt.ImageConversionFlag.ThresholdDither
 SIZES = {"wide": "1920x1080", "narrow": "1366x768"}
 
 
