@@ -37,9 +37,15 @@ class _Axis(pg.AxisItem):  # type: ignore[misc]
     def __init__(self, orientation: str) -> None:
         super().__init__(orientation)
         self._guard = PaintGuard("the axis")
+        self._blank = True
         self._tags: tuple[Tag, ...] = ()
         self._font = theme().font(small=True)
         self._bold = theme().font(small=True, bold=True)
+
+    def begin(self) -> None:
+        """Show numbers: until there is data, those of the range mean nothing."""
+        self._blank = False
+        self.update()
 
     def set_tags(self, tags: tuple[Tag, ...]) -> None:
         """Values to point out; later ones cover earlier ones."""
@@ -50,7 +56,7 @@ class _Axis(pg.AxisItem):  # type: ignore[misc]
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         """Guarded; the work is in `draw`."""
         rect = self.mapRectFromParent(self.geometry())
-        if rect.width() >= 2 and rect.height() >= 2:
+        if rect.width() >= 2 and rect.height() >= 2 and not self._blank:
             painter.setClipRect(rect)
             self._guard.run(painter, rect, lambda: self.draw(painter, rect))
 

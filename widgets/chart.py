@@ -125,6 +125,8 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
         """Another bar length or another origin; the range starts over."""
         self.grid, self.latest = grid, None
         self.time_axis.set_grid(grid)
+        for axis in (self.time_axis, self.value_axis):
+            axis.begin()
         self.following = True
 
     def renew_grid(self, grid: SlotGrid, shift: float = 0.0) -> None:

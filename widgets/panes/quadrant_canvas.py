@@ -17,7 +17,7 @@ from workstation.readmodels import Floats, Freshness, Quadrant, QuadrantDot, Qua
 EDGE, NEUTRAL = 1.5, 0.15
 _MARGIN, _FOOT = 28, 20
 _DOT, _REACH_PX = 5.0, 16.0
-_WORDS_PX = 520  # from here on the words at the foot are clear of the numbers
+_WORDS_PX = 480  # narrower, the words would touch the numbers
 _FADES = (40, 75, 115, 160, 215)  # alpha of the parts of a trail, oldest first
 _CORNERS = (  # name, x and y of its corner
     (Quadrant.INTO_OFFERS, -1, 1),
@@ -162,7 +162,7 @@ class QuadrantCanvas(QWidget):
         if plane.width() > _WORDS_PX:
             foot = QRectF(plane.left(), plane.bottom() + 2, plane.width(), 16)
             painter.drawText(foot, Qt.AlignmentFlag.AlignLeft, "\N{LEFTWARDS ARROW} offers rest")
-            painter.drawText(foot, Qt.AlignmentFlag.AlignRight, "OBI: bids rest \N{RIGHTWARDS ARROW}")
+            painter.drawText(foot, Qt.AlignmentFlag.AlignRight, "bids rest \N{RIGHTWARDS ARROW}")
 
     def _draw_trail(self, painter: QPainter, dot: QuadrantDot, *, strong: bool) -> None:
         """Fading parts, oldest first; a part begins at the last point of the one before."""
