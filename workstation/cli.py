@@ -25,6 +25,7 @@ from workstation import logs
 from workstation.columns import COLUMNS, columns_help
 from workstation.core import spare_the_collector
 from workstation.inspection_text import inspection_text
+from workstation.paper_models import PaperSettings
 from workstation.when import moment_ns, span_ns
 
 BAD_ARGUMENTS, UNREADABLE, NETWORK, DISK = 2, 3, 4, 5
@@ -172,6 +173,7 @@ def export(
     every: Annotated[str, typer.Option(help="How often books are written; the last is always.")] = "1s",
     levels: Annotated[int, typer.Option(help="Levels a side in the book table; 0: all.")] = 20,
     poc_tie: Annotated[str, typer.Option(help="Which of equal rows is the POC: middle or lowest.")] = "middle",
+    paper: Annotated[str, typer.Option(help="Settings of the paper book, for example score=flow,every=1m.")] = "",
     form: Annotated[str, typer.Option("--format", help="csv, parquet or jsonl; several separated by commas.")] = "csv",
 ) -> None:
     from workstation.export import ExportSettings, export_rows
@@ -183,7 +185,7 @@ def export(
     _known(formats, FORMATS, "format")
     _known((poc_tie,), list(PocTie), "POC tie rule")
     rules = FootprintRules(poc_tie=PocTie(poc_tie))
-    settings = ExportSettings(tables, _span(bar), row or None, _span(every), levels, rules)
+    settings = ExportSettings(tables, _span(bar), row or None, _span(every), levels, rules, _paper(paper))
     if row < 0:
         raise typer.BadParameter("a row cannot be negative")
     counts = dict.fromkeys(tables, 0)
@@ -315,6 +317,15 @@ def _bases(given: list[str] | None) -> list[str]:
 def _span(text: str) -> int:
     try:
         return span_ns(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _paper(text: str) -> PaperSettings:
+    from workstation.exports.paper import paper_settings
+
+    try:
+        return paper_settings(text)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 

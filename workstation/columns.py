@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from workstation.exports.cvd import CVD_COLUMNS, CVD_NOTE
 from workstation.exports.obi import OBI_COLUMNS, OBI_NOTE
+from workstation.exports.paper import PAPER_COLUMNS, PAPER_NOTE
 from workstation.exports.pressure import PRESSURE_COLUMNS
 from workstation.exports.setups import SETUPS_COLUMNS, SETUPS_NOTE
 
@@ -24,6 +25,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "liquidations": ("ts_venue_ns", *_MARKET, "position", "price", "size", "notional_usd"),
     "obi": OBI_COLUMNS,
     "pressure": PRESSURE_COLUMNS,
+    "paper": PAPER_COLUMNS,
     "funding": ("ts_venue_ns", *_MARKET, "rate", "next_funding_ns"),
     "open_interest": ("ts_venue_ns", *_MARKET, "open_interest", "notional_usd"),
     "premium": ("bar_start_ns", *_MARKET, "premium", "spot"),
@@ -39,6 +41,7 @@ row_price is the lower edge of a row; aggressor is buy, sell or empty; position 
 poc is the lower edge of the POC row; complete says that no trade of the bar is missing; gap that some are, and then
 cvd is empty. {CVD_NOTE}
 {OBI_NOTE}
+{PAPER_NOTE}
 pressure has every coin (venue `all`) and every perpetual at the end of each bar. score, bias and regime are of the
 derivatives pressure score, confidence the weight of the inputs known; flow_score and flow_rank stand among all coins;
 changes, funding_8h, premium, taker_delta and imbalance are fractions, liquidated_* the notional of an hour.

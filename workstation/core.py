@@ -9,6 +9,7 @@ import gc
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from pathlib import Path
+from typing import Protocol
 
 from feeds.events import Event
 from feeds.feed import Feed
@@ -19,6 +20,8 @@ from workstation.analytics.base import DEFAULT_LIMITS, Limits
 from workstation.analytics.engine import Engine
 
 SLICE = 4_096
+SECOND_NS = 1_000_000_000
+_NEVER_NS = 1 << 62
 GC_THRESHOLDS = (50_000, 20, 50)
 
 
@@ -30,6 +33,13 @@ def spare_the_collector() -> None:
     gc.set_threshold(*GC_THRESHOLDS)
 
 
+class Witness(Protocol):
+    """Who is told of every second. Checkpoints share it, so it must not mind to be told of one again."""
+
+    def witness(self, engine: Engine) -> None:
+        """The engine as it stood before the first frame of a second; the universe is sampled."""
+
+
 class Core:
     """All state that frames make. `frames` counts them."""
 
@@ -37,6 +47,12 @@ class Core:
         self.feed = Feed()
         self.engine = Engine(limits)
         self.frames = 0
+        self._witness: Witness | None = None
+        self._witness_due_ns = _NEVER_NS
+
+    def watch(self, witness: Witness | None) -> None:
+        """Tell somebody of every second, before the first frame of it is taken; the same seconds at any pace."""
+        self._witness, self._witness_due_ns = witness, 0 if witness is not None else _NEVER_NS
 
     def consume(self, frames: Sequence[Frame]) -> None:
         """Take frames in receive order."""
@@ -44,6 +60,8 @@ class Core:
         universe = self.feed.universe
         self.frames += len(frames)
         for frame in frames:
+            if frame.ts_recv_ns >= self._witness_due_ns:
+                self._pass_second(frame.ts_recv_ns)
             if frame.kind is timer:
                 self.feed.tick(frame.ts_recv_ns)
                 continue
@@ -51,6 +69,12 @@ class Core:
             handle = survey if frame.connection in universe else apply
             for event in events:
                 handle(event)
+
+    def _pass_second(self, now_ns: int) -> None:
+        self.engine.advance(now_ns)
+        self._witness_due_ns = now_ns - now_ns % SECOND_NS + SECOND_NS
+        assert self._witness is not None
+        self._witness.witness(self.engine)
 
     def handler(self, connection: str) -> Callable[[Event], None]:
         """What takes the events of a connection."""

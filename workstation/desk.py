@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,12 +17,23 @@ import psutil
 
 from feeds.errors import FeedError
 from feeds.recording import RecordingReader
+from workstation import paths
 from workstation.analytics.engine import Engine
 from workstation.library import Library
 from workstation.library_models import Bookmark, LibraryRequest
 from workstation.live_session import LiveSession
 from workstation.older import OlderLoader
-from workstation.readmodels import Capabilities, FootprintRequest, Presence, StatusView, View, ViewRequest
+from workstation.paper_run import PaperRun, PaperRuns
+from workstation.readmodels import (
+    Capabilities,
+    FootprintRequest,
+    PaperRequest,
+    PaperSettings,
+    Presence,
+    StatusView,
+    View,
+    ViewRequest,
+)
 from workstation.replay_session import ReplaySession
 
 log = logging.getLogger(__name__)
@@ -53,6 +65,8 @@ class Desk:
         self._empty = Engine()
         self._memory_due_s = 0.0
         self._memory_bytes = 0
+        self._papers = PaperRuns(lambda: paths.data_dir() / "paper.sqlite")
+        self._paper: PaperRun | None = None
 
     @property
     def engine(self) -> Engine:
@@ -68,12 +82,16 @@ class Desk:
         """Changes whenever `view(request)` would."""
         if isinstance(request, LibraryRequest):
             return self.library.revision
+        if isinstance(request, PaperRequest):
+            return self._paper.revision if self._paper is not None else 0
         return self.engine.revision(request)
 
     def view(self, request: ViewRequest) -> View:
         """The frozen answer to a request."""
         if isinstance(request, LibraryRequest):
             return self.library.view(request)
+        if isinstance(request, PaperRequest) and self._paper is not None:
+            return self._paper.view(request, self.engine.now_ns)
         if isinstance(request, FootprintRequest):
             self._bar_ns = request.bar_ns
         return self.engine.view(request)
@@ -114,6 +132,7 @@ class Desk:
         """Show a recording as it stands at a receive time, without an event loop and without playing on."""
         self.session, self._name = session, name
         self._sources += 1
+        self._open_paper(session, name)
         while not session.tape.play(at_ns):
             continue
 
@@ -124,7 +143,8 @@ class Desk:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._older.close()
-        self._live = None
+        self._papers.close()
+        self._paper = self._live = None
 
     def open_recording(self, path: Path) -> None:
         """Replay this file, paused at its start; a file that is none becomes a notice."""
@@ -151,6 +171,7 @@ class Desk:
         self.session, self._name, self._path = session, name, path
         self._sources += 1
         self.library.current = str(path or "")
+        self._open_paper(session, name)
         if path is not None:
             self.library.add(path)
         if session not in self._tasks:
@@ -201,6 +222,32 @@ class Desk:
         except OSError as error:
             log.warning("%s was not deleted", path, exc_info=error)
             self.notices = (f"{path.name} was not deleted: {error.strerror or error}",)
+
+    # --- paper book
+
+    def set_paper(self, settings: PaperSettings) -> None:
+        """Use other settings for the paper book of what is shown; its line in the ledger has the time reached."""
+        if self._paper is not None:
+            self._paper.change(settings, self.engine.now_ns)
+
+    def reset_paper(self) -> None:
+        """Forget the paper book of what is shown and switch it off."""
+        if self._paper is not None:
+            self._paper.reset()
+
+    def _open_paper(self, session: Session, name: str) -> None:
+        """Live and simulated venues and every recording have a book each, which sees all that they receive."""
+        if isinstance(session, ReplaySession):
+            book = f"{name} {session.start_ns}"
+        else:
+            book = "simulated" if session.simulated else "live"
+        try:
+            self._paper = self._papers.of(book)
+        except sqlite3.Error as error:
+            log.warning("the paper books cannot be opened", exc_info=error)
+            self._paper, self.notices = None, (*self.notices, f"the paper books cannot be opened: {error}")
+            return
+        session.watch(self._paper)
 
     # --- playback
 

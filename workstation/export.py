@@ -23,10 +23,11 @@ from workstation.core import Core
 from workstation.exports.cells import Row, names_of, number
 from workstation.exports.cvd import cvd_rows
 from workstation.exports.obi import ObiRows
+from workstation.exports.paper import PaperRows
 from workstation.exports.positions import interest_row, premium_rows, quadrant_rows
 from workstation.exports.pressure import PressureRows, pressure_rows
 from workstation.exports.setups import setup_rows
-from workstation.readmodels import FootprintBar, FootprintRequest, FootprintRules, MarketFilter
+from workstation.readmodels import FootprintBar, FootprintRequest, FootprintRules, MarketFilter, PaperSettings
 
 EVERYTHING = Limits(trades=1 << 62, bars=1 << 62)
 
@@ -41,6 +42,7 @@ class ExportSettings:
     every_ns: int = 1_000_000_000
     book_levels: int = 20
     rules: FootprintRules = field(default_factory=FootprintRules)
+    paper: PaperSettings = field(default_factory=PaperSettings)
 
 
 def export_rows(
@@ -54,6 +56,7 @@ def export_rows(
     reader = RecordingReader(path)
     core = Core(EVERYTHING)
     flow, pressure, obi = _Flow(settings), PressureRows(settings.bar_ns), ObiRows(settings.every_ns)
+    paper = PaperRows(settings.paper)
     start_ns, end_ns = reader.start_ns or 0, reader.end_ns or 0
     for chunk_at in range(len(reader.chunk_starts)):
         for frame in reader.chunk(chunk_at) or ():
@@ -62,6 +65,8 @@ def export_rows(
                 yield from obi.due(core.engine, frame.ts_recv_ns)
             if "pressure" in settings.tables:
                 yield from pressure.due(core.engine, frame.ts_recv_ns)
+            if "paper" in settings.tables:
+                yield from paper.due(core.engine, frame.ts_recv_ns)
             handle = core.handler(frame.connection)
             for event in core.feed.receive(frame):
                 yield from flow.book_ending(core.engine, event)

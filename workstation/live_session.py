@@ -14,7 +14,7 @@ from feeds.live import LiveSource
 from feeds.protocol import Reconnect
 from feeds.recording import Recorder, RecordingMetadata
 from workstation.continuity import ROTATE, Continuity
-from workstation.core import Core
+from workstation.core import Core, Witness
 from workstation.readmodels import BackfillStatus, Capabilities, ConnectionStatus, Presence, StatusView
 from workstation.watchdog import Watchdog
 
@@ -54,6 +54,15 @@ class LiveSession:
         self._watchdog = Watchdog()
         self._next_watch_ns = 0
         self._lag_ns = 0
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the venues are."""
+        return self._simulated
+
+    def watch(self, witness: Witness) -> None:
+        """Tell somebody of every second."""
+        self.core.watch(witness)
 
     async def run(self) -> None:
         """Take batches until cancelled; the recording, if any, is finished then."""

@@ -91,6 +91,18 @@ from workstation.liquidation_models import Position as Position
 from workstation.market_models import Freshness as Freshness
 from workstation.market_models import MarketFilter as MarketFilter
 from workstation.market_models import MarketState as MarketState
+from workstation.paper_models import CoinResult as CoinResult
+from workstation.paper_models import EntryKind as EntryKind
+from workstation.paper_models import PaperEntry as PaperEntry
+from workstation.paper_models import PaperFigures as PaperFigures
+from workstation.paper_models import PaperMark as PaperMark
+from workstation.paper_models import PaperMoment as PaperMoment
+from workstation.paper_models import PaperRequest as PaperRequest
+from workstation.paper_models import PaperScore as PaperScore
+from workstation.paper_models import PaperSettings as PaperSettings
+from workstation.paper_models import PaperView as PaperView
+from workstation.paper_models import ScoredCoin as ScoredCoin
+from workstation.paper_models import Sizing as Sizing
 from workstation.premium_models import PremiumLine as PremiumLine
 from workstation.premium_models import PremiumRequest as PremiumRequest
 from workstation.premium_models import PremiumSource as PremiumSource
@@ -199,6 +211,7 @@ ViewRequest = (
     | QuadrantRequest
     | FundingRequest
     | LibraryRequest
+    | PaperRequest
     | QuotesRequest
     | CellRequest
     | SetupsRequest
@@ -295,6 +308,7 @@ View = (
     | QuadrantView
     | FundingView
     | LibraryView
+    | PaperView
     | QuotesView
     | CellView
     | SetupsView

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from feeds.recording import RecordingReader
 from feeds.replay import Mark, Pace
-from workstation.core import Core, Tape
+from workstation.core import Core, Tape, Witness
 from workstation.readmodels import Capabilities, Presence, StatusView
 
 CHECKPOINTS = 64
@@ -48,11 +48,17 @@ class ReplaySession:
         self._lag_ns = 0
         self._interval_ns = max(CHECKPOINT_NS, (self.end_ns - self.start_ns) // CHECKPOINTS)
         self._checkpoints = [_Checkpoint(self.start_ns - 1, Mark(0, 0), Core())]
+        self._witness: Witness | None = None
 
     @property
     def core(self) -> Core:
         """The state at the position reached."""
         return self.tape.core
+
+    def watch(self, witness: Witness) -> None:
+        """Tell somebody of every second that is played; after a jump back of some for a second time."""
+        self._witness = witness
+        self.core.watch(witness)
 
     async def run(self) -> None:
         """Play, seek and wait until cancelled."""
@@ -179,6 +185,7 @@ class ReplaySession:
         if nearest.position_ns <= self.tape.position_ns <= target_ns:
             return
         self.tape = Tape(self._reader, nearest.core.checkpoint(), nearest.mark)
+        self.core.watch(self._witness)
         self.tape.position_ns = max(nearest.position_ns, self.start_ns)
 
     def _maybe_checkpoint(self) -> None:

@@ -17,9 +17,9 @@ _TYPES = {
     **dict.fromkeys(
         ("bar_start_ns", "ts_venue_ns", "ts_recv_ns", "ts_ns", "next_funding_ns", "trades", "level"), pa.int64()
     ),
-    **dict.fromkeys(("rank", "flow_rank", "diverged", "live", "known"), pa.int64()),
+    **dict.fromkeys(("rank", "ranked", "rebalance", "flow_rank", "diverged", "live", "known"), pa.int64()),
     **dict.fromkeys(("base", "venue", "kind", "symbol", "trade_id", "aggressor", "side", "position"), pa.string()),
-    **dict.fromkeys(("bias", "regime", "quadrant"), pa.string()),
+    **dict.fromkeys(("bias", "regime", "quadrant", "event", "note"), pa.string()),
     **dict.fromkeys(("is_poc", "gap", "complete"), pa.bool_()),
 }
 

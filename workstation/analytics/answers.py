@@ -39,6 +39,8 @@ from workstation.readmodels import (
     LibraryView,
     LiquidationLevelsRequest,
     LiquidationsRequest,
+    PaperRequest,
+    PaperView,
     PremiumRequest,
     PressureRequest,
     ProfileRequest,
@@ -155,6 +157,7 @@ ANSWERS: dict[type[Any], Answer] = {
     SetupsRequest: of_base(setups_view, "flow"),
     SetupHistoryRequest: Answer(lambda _, __: 0, lambda _, request: SetupHistoryView(request, 0)),  # stored on disk
     LibraryRequest: Answer(lambda _, __: 0, lambda _, request: LibraryView(request, 0, ())),  # files are not ours
+    PaperRequest: Answer(lambda _, __: 0, lambda _, request: PaperView(request, 0)),  # nor is the book
     QuotesRequest: of_base(quotes_view, "book"),
     CellRequest: of_base(cell_view),
 }
