@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import logging
 import math
+from dataclasses import replace
+from typing import Any
 
 import msgspec
 
 from widgets.chart import TimeChart
 from widgets.items.style import ProfileSpan, Style
+from widgets.panes.footprint_options import COLUMNS, Number
 from workstation.readmodels import BarKind, FootprintRules, Level
 
 log = logging.getLogger(__name__)
 _DAY_NS = 86_400_000_000_000
+_LARGEST = 1e12
 
 
 class FootprintState(msgspec.Struct):
@@ -40,17 +44,42 @@ def remembered(
 
 
 def recalled(state: dict[str, object]) -> FootprintState | None:
-    """The state again; None for what another version wrote."""
+    """The state again, its numbers within what can be set; None for what another version wrote."""
     if not state:
         return None
     if isinstance(levels := state.get("levels"), dict):  # as written before there were zones
-        prices = [(base, price) for base, kept in levels.items() for price in kept]
+        prices = [(base, price) for base, kept in levels.items() if isinstance(kept, list) for price in kept]
         state = state | {"levels": [{"base": base, "low": price, "high": price} for base, price in prices]}
     try:
-        return msgspec.convert(state, FootprintState)
+        return _bounded(msgspec.convert(state, FootprintState))
     except msgspec.ValidationError as error:
         log.warning("the footprint's settings are not taken up: %s", error)
         return None
+
+
+def _bounded(state: FootprintState) -> FootprintState:
+    rules = state.rules
+    if rules.absorption is not None:
+        rules = replace(rules, absorption=_within(rules.absorption, "absorption"))
+    least = rules.unfinished_minimum
+    state.style = _within(state.style, "style")
+    state.rules = replace(_within(rules, "rules"), unfinished_minimum=None if least is None else max(least, 0.0))
+    state.levels = tuple(level for level in state.levels if 0 < level.low <= level.high < _LARGEST)
+    if state.bar_size is not None and not 0 < state.bar_size < _LARGEST:
+        state.bar_size = None
+    return state
+
+
+def _within(part: Any, name: str) -> Any:
+    """A part of the settings with each number within the bounds that the settings offer."""
+    changes = {}
+    for option in (option for _, column in COLUMNS for option in column):
+        owner, _, field = option.path.partition(".")
+        if owner == name and isinstance(kind := option.kind, Number):
+            value = getattr(part, field)
+            low, high = kind.least / kind.factor, kind.most / kind.factor
+            changes[field] = type(value)(min(max(value, low), high))
+    return replace(part, **changes)
 
 
 def profile_bounds(chart: TimeChart, span: ProfileSpan, latest_ns: int) -> tuple[int, int]:

@@ -197,7 +197,7 @@ class LadderPane(Pane):
         """Take them up."""
         hidden, band = state.get("hidden"), state.get("band")
         if isinstance(hidden, list):
-            self.hide_columns(name for name in hidden if name in MEANINGS)
+            self.hide_columns(name for name in hidden if isinstance(name, str) and name in MEANINGS)
         if band in BANDS:
             self.band.setCurrentIndex(BANDS.index(band))
 

@@ -26,6 +26,7 @@ from workstation.readmodels import Freshness, MarketFilter, MarketState, View
 
 _WORDS = frozenset({Look.BIAS, Look.REGIME, Look.SYMBOL})
 _HEARD_S = 20.0
+_MOST_WEIGHT = 100.0
 
 
 class PressurePane(Pane):
@@ -171,7 +172,7 @@ class PressurePane(Pane):
         self.model.sorts = _sorts(state.get("sort")) or self.model.sorts
         self.model.pinned = {name for name in _listed(state.get("pinned")) if isinstance(name, str)}
         columns = state.get("columns")
-        known = tuple(name for name in _listed(columns) if name in BY_NAME)
+        known = tuple(name for name in _listed(columns) if isinstance(name, str) and name in BY_NAME)
         self.table.columns = known if columns is not None and known else None
         filters = state.get("filter")
         self.bar.restore(filters if isinstance(filters, dict) else {})
@@ -299,6 +300,7 @@ def _sorts(saved: object) -> tuple[Sort, ...]:
 def _weights(kind: type[Any], saved: object) -> Any:
     """Weights as they were saved; the default ones where that makes no sense."""
     try:
-        return kind(**{name: float(value) for name, value in dict(saved).items()})  # type: ignore[call-overload]
+        found = {name: float(value) for name, value in dict(saved).items()}  # type: ignore[call-overload]
+        return kind(**found) if all(abs(weight) <= _MOST_WEIGHT for weight in found.values()) else kind()
     except (TypeError, ValueError):
         return kind()
