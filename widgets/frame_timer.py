@@ -12,6 +12,8 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from widgets.pane import Pane
 from workstation.readmodels import StatusView, View, ViewRequest
 
+SIDE_FRAMES = 3  # what stands beside a pane's bars is asked for 20 times a second at most
+
 
 class ViewSource(Protocol):
     """Where panes' views come from; the session behind the window."""
@@ -27,7 +29,10 @@ class ViewSource(Protocol):
 
 
 class FrameTimer(QObject):
-    """Drives panes at `hz`. `frame_ms` holds how long the last frames took on this thread, painting excluded."""
+    """Drives panes at `hz`. `frame_ms` holds how long the last frames took on this thread, painting excluded.
+
+    Panes that ask for fewer frames take turns, so that no frame carries all of them.
+    """
 
     ticked = Signal(object)
 
@@ -36,7 +41,7 @@ class FrameTimer(QObject):
         self._source = source
         self._panes = panes
         self._drawn: dict[Pane, tuple[ViewRequest, int, int]] = {}
-        self._drawn_at: dict[Pane, int] = {}
+        self._turns: dict[Pane, int] = {}
         self._drawn_sides: dict[Pane, dict[type, tuple[ViewRequest, int, int]]] = {}
         self._frame = 0
         self.frame_ms: deque[float] = deque(maxlen=240)
@@ -73,22 +78,31 @@ class FrameTimer(QObject):
         request = pane.request()
         if request is None:
             return
-        drawn = self._drawn.get(pane)
+        drawn, has_turn = self._drawn.get(pane), self._has_turn(pane, pane.every_frames)
         if drawn is not None and drawn[2] != epoch:
             pane.clear()
-        elif drawn is not None and drawn[0] == request and self._frame - self._drawn_at[pane] < pane.every_frames:
+        elif drawn is not None and drawn[0] == request and not has_turn:
             return
         key = (request, self._source.revision(request), epoch)
         if drawn != key:
-            self._drawn[pane], self._drawn_at[pane] = key, self._frame
+            self._drawn[pane] = key
             pane.refresh(self._source.view(request))
 
     def _refresh_sides(self, pane: Pane, epoch: int) -> None:
         requests = pane.side_requests()
         if not requests and pane not in self._drawn_sides:
             return
-        before = self._drawn_sides.get(pane, {})
-        self._drawn_sides[pane] = {type(one): (one, self._source.revision(one), epoch) for one in requests}
+        before, has_turn = self._drawn_sides.get(pane, {}), self._has_turn(pane, max(pane.every_frames, SIDE_FRAMES))
+        drawn = self._drawn_sides[pane] = {}
         for request in requests:
-            if before.get(type(request)) != self._drawn_sides[pane][type(request)]:
+            key = before.get(type(request))
+            if has_turn or key is None or (key[0], key[2]) != (request, epoch):
+                key = (request, self._source.revision(request), epoch)
+            drawn[type(request)] = key
+            if key != before.get(type(request)):
                 pane.refresh(self._source.view(request))
+
+    def _has_turn(self, pane: Pane, every_frames: int) -> bool:
+        """Whether this is one of the frames of a pane; those of two panes of one rate lie apart."""
+        turn = self._turns.setdefault(pane, len(self._turns) - self._frame)
+        return (self._frame + turn) % every_frames == 0

@@ -20,6 +20,7 @@ BENCHES = (
     "heatmap_frames",
     "liquidations",
     "position_panes",
+    "all_panes",
     "startup",
 )
 

@@ -6,7 +6,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from tests.widgets.market_views import live_status, tape_view
-from widgets.frame_timer import FrameTimer
+from widgets.frame_timer import SIDE_FRAMES, FrameTimer
 from widgets.pane import Pane
 from workstation.readmodels import StatusView, TapeRequest, View, ViewRequest
 
@@ -125,4 +125,36 @@ def test_a_pane_that_asks_for_fewer_frames_gets_them(pane: RecordingPane) -> Non
     for _ in range(9):
         source.now += 1
         timer.tick()
+    assert pane.calls.count("refresh") == 3
+
+
+def test_panes_of_one_rate_take_turns(qtbot: QtBot) -> None:
+    source, panes = Source(), [RecordingPane() for _ in range(3)]
+    for pane in panes:
+        qtbot.addWidget(pane)
+        pane.show()
+        pane.every_frames = 3
+    timer = FrameTimer(source, lambda: panes)
+    timer.tick()
+    assert [pane.calls.count("refresh") for pane in panes] == [1, 1, 1], "at once where nothing is shown yet"
+    for _ in range(9):
+        before = [len(pane.calls) for pane in panes]
+        source.now += 1
+        timer.tick()
+        assert sum(len(pane.calls) - seen for pane, seen in zip(panes, before, strict=True)) == 1
+    assert [pane.calls.count("refresh") for pane in panes] == [4, 4, 4]
+
+
+def test_what_stands_beside_is_asked_for_less_often_unless_it_is_another(pane: RecordingPane) -> None:
+    source, wanted = Source(), TapeRequest("BTC", count=7)
+    pane.wanted = None
+    pane.side_requests = lambda: (wanted,)  # type: ignore[method-assign]
+    timer = FrameTimer(source, lambda: [pane])
+    for _ in range(2 * SIDE_FRAMES):
+        source.now += 1
+        timer.tick()
+    assert pane.calls.count("refresh") == 2
+    wanted = TapeRequest("ETH", count=7)
+    timer.tick()
+    timer.tick()
     assert pane.calls.count("refresh") == 3

@@ -48,6 +48,7 @@ class CvdPane(Pane):
 
     title = "CVD"
     help = HELP
+    every_frames = 2
     has_settings = True
     keys = (
         ("wheel, drag", "zoom, pan; the footprint follows"),
