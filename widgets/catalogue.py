@@ -16,6 +16,7 @@ from widgets.panes.liquidations import LiquidationsPane
 from widgets.panes.premium import PremiumPane
 from widgets.panes.pressure import PressurePane
 from widgets.panes.quadrant import QuadrantPane
+from widgets.panes.setups import SetupsPane
 from widgets.panes.tape import TapePane
 
 
@@ -39,4 +40,5 @@ PANES: dict[str, PaneKind] = {
     "premium": PaneKind(PremiumPane, "Premium"),
     "quadrant": PaneKind(QuadrantPane, "Quadrant"),
     "funding": PaneKind(FundingPane, "Funding and OI"),
+    "setups": PaneKind(SetupsPane, "Setups"),
 }

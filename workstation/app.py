@@ -37,6 +37,7 @@ from workstation.desk import Desk
 from workstation.heartbeat import BEAT_S, Heartbeat
 from workstation.keeping import keeping_from
 from workstation.live_session import LiveSession
+from workstation.lookout import LOOK_S, Lookout
 from workstation.replay_session import ReplaySession
 from workstation.settings import SettingsInUse
 from workstation.settings_models import Numbers, Settings
@@ -196,8 +197,9 @@ def _run_window(open_source: Opening) -> int:
 
 
 async def _window_life(app: QApplication, open_source: Opening, used: SettingsInUse, notice: str) -> None:
-    desk = Desk()
-    desk.notices = (notice,) if notice else ()
+    lookout = Lookout(paths.data_dir())
+    desk = Desk(lookout=lookout)
+    desk.notices = tuple(words for words in (notice, lookout.trouble) if words)
     lock = QLockFile(str(paths.config_dir() / "window.lock"))
     alone = lock.tryLock(100)
     if not alone:
@@ -212,12 +214,14 @@ async def _window_life(app: QApplication, open_source: Opening, used: SettingsIn
     shell.open()
     listing = asyncio.create_task(desk.library.run(), name="library")
     watching = asyncio.create_task(_watch_loop(desk), name="heartbeat")
+    looking = asyncio.create_task(_look_loop(desk), name="lookout")
     await open_source(desk)
     await closed.wait()
-    for task in (listing, watching):
+    for task in (listing, watching, looking):
         task.cancel()
-    await asyncio.gather(listing, watching, return_exceptions=True)
+    await asyncio.gather(listing, watching, looking, return_exceptions=True)
     await desk.close()
+    lookout.close()
     lock.unlock()
 
 
@@ -234,6 +238,13 @@ async def _watch_loop(desk: Desk) -> None:
             await asyncio.sleep(BEAT_S)
     finally:
         heart.stop()
+
+
+async def _look_loop(desk: Desk) -> None:
+    """Let the lookout look once a second."""
+    while True:
+        desk.look_out()
+        await asyncio.sleep(LOOK_S)
 
 
 class Shell:

@@ -22,6 +22,7 @@ from workstation.analytics.engine import Engine
 from workstation.library import Library
 from workstation.library_models import Bookmark, LibraryRequest
 from workstation.live_session import LiveSession
+from workstation.lookout import Lookout
 from workstation.older import OlderLoader
 from workstation.paper_run import PaperRun, PaperRuns
 from workstation.readmodels import (
@@ -35,6 +36,7 @@ from workstation.readmodels import (
     ViewRequest,
 )
 from workstation.replay_session import ReplaySession
+from workstation.setup_models import SessionKind, SetupHistoryRequest
 
 log = logging.getLogger(__name__)
 
@@ -49,10 +51,11 @@ class Desk:
     A live session goes on, and is recorded on, while a recording is replayed; `go_live` comes back to it.
     """
 
-    def __init__(self, library: Library | None = None) -> None:
+    def __init__(self, library: Library | None = None, lookout: Lookout | None = None) -> None:
         self.session: Session | None = None
         self.notices: tuple[str, ...] = ()
         self.library = library or Library()
+        self.lookout = lookout
         self.on_fault: Callable[[Exception], object] = lambda error: None
         self._name = ""
         self._live: LiveSession | None = None
@@ -84,6 +87,8 @@ class Desk:
             return self.library.revision
         if isinstance(request, PaperRequest):
             return self._paper.revision if self._paper is not None else 0
+        if isinstance(request, SetupHistoryRequest) and self.lookout is not None:
+            return self.lookout.revision(request)
         return self.engine.revision(request)
 
     def view(self, request: ViewRequest) -> View:
@@ -92,9 +97,24 @@ class Desk:
             return self.library.view(request)
         if isinstance(request, PaperRequest) and self._paper is not None:
             return self._paper.view(request, self.engine.now_ns)
+        if isinstance(request, SetupHistoryRequest) and self.lookout is not None:
+            return self.lookout.view(request)
         if isinstance(request, FootprintRequest):
             self._bar_ns = request.bar_ns
         return self.engine.view(request)
+
+    @property
+    def kind(self) -> SessionKind:
+        """What kind of session is open."""
+        if isinstance(self.session, ReplaySession):
+            return SessionKind.REPLAY
+        simulated = self.session is not None and self.session.status().simulated
+        return SessionKind.SIMULATED if simulated else SessionKind.LIVE
+
+    def look_out(self) -> None:
+        """Once a second: keep what was seen."""
+        if self.lookout is not None and self.session is not None:
+            self.lookout.look(self, self.bases(), self.kind)
 
     def status(self) -> StatusView:
         """The session as of now."""

@@ -117,6 +117,7 @@ from workstation.quadrant_models import QuadrantView as QuadrantView
 from workstation.setup_models import HORIZONS_MIN as HORIZONS_MIN
 from workstation.setup_models import Detector as Detector
 from workstation.setup_models import LevelKind as LevelKind
+from workstation.setup_models import SessionKind as SessionKind
 from workstation.setup_models import SetupEvent as SetupEvent
 from workstation.setup_models import SetupHistoryRequest as SetupHistoryRequest
 from workstation.setup_models import SetupHistoryView as SetupHistoryView
@@ -124,7 +125,6 @@ from workstation.setup_models import SetupsRequest as SetupsRequest
 from workstation.setup_models import SetupState as SetupState
 from workstation.setup_models import SetupStatistics as SetupStatistics
 from workstation.setup_models import SetupsView as SetupsView
-from workstation.setup_models import StoredSetup as StoredSetup
 from workstation.status_models import BackfillStatus as BackfillStatus
 from workstation.status_models import Capabilities as Capabilities
 from workstation.status_models import ConnectionStatus as ConnectionStatus

@@ -6,10 +6,9 @@ times ns since the epoch by the venues' clocks; a move is a fraction, positive w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
-from workstation.footprint_models import Floats, Ints, no_floats, no_ints
 from workstation.market_models import MarketState
 
 HORIZONS_MIN = (1, 5, 15, 60)
@@ -146,42 +145,28 @@ class SetupsView:
     now_ns: int = 0
 
 
+class SessionKind(StrEnum):
+    """Where what was seen came from."""
+
+    LIVE = "live"
+    SIMULATED = "simulated"
+    REPLAY = "replay"
+
+
 @dataclass(frozen=True, slots=True)
 class SetupHistoryRequest:
-    """Everything stored, of all bases and sessions (`base` empty) or of one."""
+    """Everything stored of sessions of one kind, None: of the kind that is open; of all bases or of one."""
 
+    session: SessionKind | None = None
     base: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredSetup:
-    """An event as stored, and whether it was seen live, simulated or in a replay."""
-
-    event: SetupEvent
-    session: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SetupHistoryView:
-    """Stored events, newest first and at most a few hundred; the statistics count all of them."""
+    """Stored events, newest first and no more than 500; the statistics count all of them."""
 
     request: SetupHistoryRequest
     revision: int
-    events: tuple[StoredSetup, ...] = ()
+    session: SessionKind = SessionKind.LIVE
+    events: tuple[SetupEvent, ...] = ()
     statistics: tuple[SetupStatistics, ...] = ()
-    counted: tuple[tuple[str, int], ...] = ()  # sessions by kind
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SetupMarks:
-    """Setups for a chart, in columns: `state` indexes SetupState, `detector` Detector."""
-
-    ts_ns: Ints = field(default_factory=no_ints)
-    price: Floats = field(default_factory=no_floats)
-    level: Floats = field(default_factory=no_floats)
-    direction: Ints = field(default_factory=no_ints)
-    state: Ints = field(default_factory=no_ints)
-    detector: Ints = field(default_factory=no_ints)
-
-
-NO_MARKS = SetupMarks()
