@@ -173,6 +173,7 @@ class LiveConnection:
         if retire:
             self.is_retired = True
             self._replace.set()
+            self.opened.set()  # whoever waits for it need not wait longer
         if self._socket is not None and not self._leaving:
             self._leaving = reason
             await self._socket.close()

@@ -1,7 +1,8 @@
 """Frames from sockets: lists the markets of every venue, keeps their connections and does what the protocols ask for.
 
 A connection whose venue ends it after a known time is replaced before: its successor is opened, and only when that
-receives data is the old one closed.
+receives data is the old one closed. A base that is shown while the source runs is followed like the others until it was
+not shown for long; what ends then is marked as with any connection that ends.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections import Counter
 from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
 from typing import Any
 
@@ -18,11 +20,12 @@ from feeds.budget import Turnstile
 from feeds.clock import Clock
 from feeds.connection import Backoff, LiveConnection
 from feeds.errors import ProtocolError, TransportError
+from feeds.focus import Focus
 from feeds.frame import ConnectionSpec, Frame, FrameKind, open_frame
 from feeds.instrument import MarketKind, Venue
 from feeds.protocol import Fetch, Reconnect, Relist, Replace, Request, Send
 from feeds.rest import Rest
-from feeds.roster import Roster
+from feeds.roster import Roster, is_shared
 from feeds.venues.driver import VenueDriver
 
 log = logging.getLogger(__name__)
@@ -31,6 +34,8 @@ TIMER_S = 0.25
 CLOCK_S = 120.0
 SETTLE_S = 5.0
 RELIST_S, RELIST_PAUSE_S = 600.0, 10.0
+ADDED_MOST, ADDED_KEPT_NS = 12, 600_000_000_000
+UNLISTED, UNSEEN = "the venue no longer lists its markets", "not followed while no pane shows it"
 
 
 class LiveSource:
@@ -53,7 +58,6 @@ class LiveSource:
         universe: bool = False,
         seed: int | None = None,
     ) -> None:
-        self.bases = tuple(bases)
         self.connections: dict[str, LiveConnection] = {}
         self.trouble: dict[str, str] = {}
         self.clock_offsets: dict[Venue, int] = {}
@@ -63,13 +67,32 @@ class LiveSource:
         self.history_s = history_s
         self._random = random.Random(seed)
         self._rest = Rest()
-        self._roster = Roster(self.bases, self._rest, candles_s=round(candle_hours * 3_600), universe=universe)
+        self._focus = Focus(bases, most=ADDED_MOST, keep_ns=ADDED_KEPT_NS)
+        self._roster = Roster(self._focus, self._rest, candles_s=round(candle_hours * 3_600), universe=universe)
+        self._plans: dict[str, ConnectionSpec] = {}
+        self._generations: Counter[str] = Counter()
         self._turnstiles: dict[Venue, Turnstile] = {}
         self._arrived: list[Frame] = []
         self._wake = asyncio.Event()
         self._relisting: set[tuple[Venue, MarketKind]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """What is followed: the bases from the start, then those shown since."""
+        return self._focus.bases
+
+    def focus(self, base: str) -> None:
+        """Follow a base from now on, if it is not followed already. One that no venue lists becomes `trouble`."""
+        if self._focus.show(base, self._clock.now_ns()):
+            log.info("%s is followed from now on", base)
+            self._let_go()
+            self._replan()
+
+    def shown(self, base: str) -> None:
+        """A base is on the screen: it is followed on."""
+        self._focus.keep(base, self._clock.now_ns())
 
     async def batches(self) -> AsyncIterator[list[Frame]]:
         """Everything that arrived since the last batch, in receive order; ends with `close`."""
@@ -124,6 +147,8 @@ class LiveSource:
     async def _timer(self) -> None:
         while True:
             await asyncio.sleep(TIMER_S)
+            if self._let_go():
+                self._replan()
             self._emit(Frame(self._clock.now_ns(), "", FrameKind.TIMER, b""))
 
     async def _market(self, driver: VenueDriver, kind: MarketKind) -> None:
@@ -137,8 +162,8 @@ class LiveSource:
                 self.trouble[name] = error.text
                 await backoff.pause(error)
         self._note(name)
-        for spec in plans.values():
-            self._follow(driver, spec)
+        self._change(driver, kind, plans)
+        self._note_unlisted()
         while True:
             await asyncio.sleep(RELIST_S)
             await self._relist(driver, kind, "it is time")
@@ -149,8 +174,32 @@ class LiveSource:
         if missing := self._roster.missing.get(market):
             self.trouble[market] = f"{', '.join(missing)}: no longer listed"
 
-    def _follow(self, driver: VenueDriver, spec: ConnectionSpec) -> None:
-        self._spawn(self._keep(driver, spec), f"keep {spec.name}")
+    def _let_go(self) -> list[str]:
+        """Follow no longer what nobody looks at."""
+        gone = self._focus.let_go(self._clock.now_ns())
+        for base in gone:
+            log.info("%s was not shown for long and is let go", base)
+            self.trouble.pop(base, None)
+        return gone
+
+    def _replan(self) -> None:
+        """Open and leave connections after a change of what is in focus, where it is known what is listed."""
+        for driver in self._drivers.values():
+            for kind in driver.endpoints:
+                if self._roster.is_listed(driver, kind):
+                    self._change(driver, kind, self._roster.planned(driver, kind), UNSEEN)
+        self._note_unlisted()
+
+    def _note_unlisted(self) -> None:
+        """Name each base in focus that no venue has a market of, once all have told what they list."""
+        drivers = self._drivers.values()
+        if not all(self._roster.is_listed(driver, kind) for driver in drivers for kind in driver.endpoints):
+            return
+        for base in self._focus.added:
+            if any(self._roster.knows(driver, base) for driver in drivers):
+                self.trouble.pop(base, None)
+            else:
+                self.trouble[base] = "no venue lists a market of it"
 
     async def _relist(self, driver: VenueDriver, kind: MarketKind, reason: str) -> None:
         """List a market again and open anew what has changed, once in a while however often it is asked for."""
@@ -162,51 +211,70 @@ class LiveSource:
         try:
             self._change(driver, kind, await self._roster.plans(driver, kind))
             self._note(market)
+            self._note_unlisted()
         except (TransportError, ProtocolError) as error:
             log.warning("%s: not listed: %s", market, error)
         await asyncio.sleep(RELIST_PAUSE_S)
         self._relisting.discard((driver.venue, kind))
 
-    def _change(self, driver: VenueDriver, kind: MarketKind, plans: dict[str, ConnectionSpec]) -> None:
-        """Open anew what carries other markets now, leave what carries none, and begin what is new."""
+    def _change(self, driver: VenueDriver, kind: MarketKind, plans: dict[str, ConnectionSpec], why: str = "") -> None:
+        """Open anew what carries other markets now, leave what carries none, saying why, and begin what is new."""
         followed = set()
+        self._plans |= {name: msgspec.structs.replace(plan, history_s=self.history_s) for name, plan in plans.items()}
         for name, keeper in list(self.connections.items()):
             if (keeper.spec.venue, keeper.spec.kind) != (driver.venue, kind):
                 continue
-            plan = plans.get(name.partition("~")[0])
-            followed.add(name.partition("~")[0])
+            planned = name.partition("~")[0]
+            plan = plans.get(planned)
+            followed.add(planned)
             if plan is None:
                 del self.connections[name]
-                self._spawn(keeper.leave("the venue no longer lists its markets", retire=True), f"leave {name}")
+                self._spawn(keeper.leave(why or UNLISTED, retire=True), f"leave {name}")
             elif frozenset(plan.markets) != frozenset(keeper.spec.markets):
-                self._spawn(keeper.renew(plan, "the venue changed a market"), f"renew {name}")
+                self._alter(name, keeper, plan)
         for name in plans.keys() - followed:
-            self._follow(driver, plans[name])
+            keeper = self._keeper(driver, self._plans[name])
+            self._spawn(self._keep(driver, keeper, name), f"follow {name}")
 
-    async def _keep(self, driver: VenueDriver, plan: ConnectionSpec) -> None:
+    def _alter(self, name: str, keeper: LiveConnection, plan: ConnectionSpec) -> None:
+        """Let a connection carry other markets: where bases came or went, the others must not feel it."""
+        if is_shared(plan.name) and {one.id for one in plan.markets} != {one.id for one in keeper.spec.markets}:
+            keeper.want_successor(UNSEEN)
+        else:
+            self._spawn(keeper.renew(plan, "the venue changed a market"), f"renew {name}")
+
+    async def _keep(self, driver: VenueDriver, keeper: LiveConnection, planned: str) -> None:
         """Keep a planned connection, by one keeper after another where the venue ends their lives."""
-        keeper, generation = self._keeper(driver, msgspec.structs.replace(plan, history_s=self.history_s)), 1
         while True:
             reason = await keeper.outlived(driver.lifetime_s)
             if keeper.is_retired:
                 return
-            generation += 1
-            name = f"{plan.name}~{generation}"
-            successor = self._keeper(driver, msgspec.structs.replace(keeper.spec, name=name))
-            log.info("%s: %s; %s takes over", keeper.spec.name, reason, name)
+            successor = self._keeper(driver, self._plans[planned] if is_shared(planned) else keeper.spec, planned)
+            log.info("%s: %s; %s takes over", keeper.spec.name, reason, successor.spec.name)
             await self._until_heard(successor)
-            self.connections.pop(keeper.spec.name, None)
+            if self.connections.get(keeper.spec.name) is keeper:
+                del self.connections[keeper.spec.name]
             await keeper.leave(reason, retire=True)
             keeper = successor
 
     async def _until_heard(self, keeper: LiveConnection) -> None:
         """Wait until a connection receives data, an acknowledgement being none, and its books have settled."""
         await keeper.opened.wait()
-        while self.heard is not None and self.heard.get(keeper.spec.name, 0) <= keeper.opened_ns:  # noqa: ASYNC110
+        while not keeper.is_retired and not self._hears(keeper):  # noqa: ASYNC110
             await asyncio.sleep(TIMER_S)
-        await asyncio.sleep(SETTLE_S)
+        if not keeper.is_retired:
+            await asyncio.sleep(SETTLE_S)
 
-    def _keeper(self, driver: VenueDriver, spec: ConnectionSpec) -> LiveConnection:
+    def _hears(self, keeper: LiveConnection) -> bool:
+        return self.heard is None or self.heard.get(keeper.spec.name, 0) > keeper.opened_ns
+
+    def _keeper(self, driver: VenueDriver, plan: ConnectionSpec, planned: str = "") -> LiveConnection:
+        """Begin a connection under a name that none had before: the end of an earlier one may still be on its way."""
+        planned = planned or plan.name
+        self._generations[planned] += 1
+        generation = self._generations[planned]
+        spec = msgspec.structs.replace(plan, name=planned if generation == 1 else f"{planned}~{generation}")
+
         async def admit() -> None:
             await asyncio.sleep(turnstile.wait_s(asyncio.get_running_loop().time()))
 

@@ -37,6 +37,9 @@ class Controls(Protocol):
     def step(self, unit: Step) -> None:
         """Advance by one unit and pause there."""
 
+    def focus(self, base: str) -> None:
+        """Follow a base in full from now on, where the source is live; one that is followed already stays so."""
+
     def load_older(self, base: str, until_ns: int) -> bool:
         """Bring trades of a base from before a moment back from the recordings; True if there are any to read."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel
@@ -73,19 +73,23 @@ class Header(Pane):
         row.addWidget(self.source)
         row.addWidget(self.badge)
 
-    def set_bases(self, bases: list[str]) -> None:
-        """List the bases to choose from; the chosen one stays if it is still there."""
+    def set_bases(self, bases: list[str], others: Sequence[str] = ()) -> None:
+        """List the bases to choose from, below a line those that are not followed; the chosen one stays if there."""
         chosen = self._base
         self.bases.blockSignals(True)
         self.bases.clear()
         self.bases.addItems(bases)
+        if bases and others:
+            self.bases.insertSeparator(len(bases))
+        self.bases.addItems(others)
         self.bases.setCurrentIndex(max(0, self.bases.findText(chosen)))
         self.bases.blockSignals(False)
         self._choose(self.bases.currentText())
 
     def listed(self) -> list[str]:
         """The bases that can be chosen."""
-        return [self.bases.itemText(index) for index in range(self.bases.count())]
+        texts = (self.bases.itemText(index) for index in range(self.bases.count()))
+        return [text for text in texts if text]  # the line between them has none
 
     def set_base(self, base: str) -> None:
         """Show this base; one that is not listed yet is added."""

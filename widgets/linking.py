@@ -58,7 +58,7 @@ class Links(QObject):
     """Passes on what the panes of a group tell each other. Slots must not emit in turn.
 
     A pane tells another base by `base_chosen`, or by a request with that base. Group 0 is no group. `base_changed`
-    carries the group and its new base.
+    carries the group, or 0, and the base shown there.
     """
 
     base_changed = Signal(int, str)
@@ -96,6 +96,7 @@ class Links(QObject):
             return
         if group == 0:
             self._tell(source, base)
+            self.base_changed.emit(0, base)
             return
         self.bases[group] = base
         self._spreading = True
@@ -122,6 +123,8 @@ class Links(QObject):
         group = pane.link_group
         if base and group and base != self.bases.get(group, base):
             self.set_base(group, base, source=pane)
+        elif base and not group:
+            self.base_changed.emit(0, base)
 
     def _pass_on(self, source: Pane, slot: str, *told: object) -> None:
         for receive in self._receivers(source, slot):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from PySide6.QtCore import QEvent, QRect, Qt
@@ -133,6 +133,7 @@ class MainWindow(QMainWindow):
         links = self.dock_set.links
         self.header.base_chosen.connect(lambda base: links.set_base(self.header.link_group, base))
         links.base_changed.connect(self._show_base)
+        links.base_changed.connect(lambda _, base: self._controls.focus(base))
         self.dock_set.changed.connect(lambda: self.menus.list_docks(self.docks.values()))
         self.dock_set.help_asked.connect(lambda pane: PaneHelp(self, pane).open())
         self.dock_set.made.connect(self._serve)
@@ -160,10 +161,13 @@ class MainWindow(QMainWindow):
 
     # --- base
 
-    def set_bases(self, bases: list[str]) -> None:
-        """What can be chosen, in this order; the first one is shown unless another is already."""
+    def set_bases(self, bases: list[str], others: Sequence[str] = ()) -> None:
+        """What can be chosen, in this order; the first one is shown unless another is already.
+
+        `others` are bases that are followed as soon as they are chosen.
+        """
         self.dock_set.set_bases(bases)
-        self.header.set_bases(bases)
+        self.header.set_bases(bases, others)
 
     def set_base(self, base: str) -> None:
         """Show this base in every pane that follows the header."""

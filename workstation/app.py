@@ -287,6 +287,7 @@ class Shell:
 
 def _offer_bases(window: MainWindow, desk: Desk) -> None:
     bases = desk.bases()
-    if bases and bases != getattr(window, "offered_bases", None):
-        window.offered_bases = bases  # type: ignore[attr-defined]
-        window.set_bases(bases)
+    offered = (bases, len(desk.engine.universe.bases))
+    if bases and offered != getattr(window, "offered_bases", None):
+        window.offered_bases = offered  # type: ignore[attr-defined]
+        window.set_bases(bases, desk.known_bases()[len(bases) :])

@@ -62,6 +62,7 @@ class Desk:
         self._tasks: dict[Session, asyncio.Task[None]] = {}
         self._failed: set[Session] = set()
         self._path: Path | None = None
+        self._asked: dict[str, None] = {}  # by a window that was there before the session
         self._sources = 0
         self._bar_ns = 60_000_000_000
         self._older = OlderLoader()
@@ -81,8 +82,22 @@ class Desk:
         wanted = self.session.bases if isinstance(self.session, LiveSession) else ()
         return list(dict.fromkeys((*wanted, *self.engine.bases)))
 
+    def known_bases(self) -> list[str]:
+        """`bases`, then all others that some venue has a perpetual of, by name."""
+        wanted = self.bases()
+        return [*wanted, *sorted(self.engine.universe.bases.difference(wanted))]
+
+    def focus(self, base: str) -> None:
+        """Follow a base from now on; in a replay nothing is followed. What is asked for too early is not lost."""
+        if isinstance(self.session, LiveSession):
+            self.session.focus(base)
+        elif self.session is None:
+            self._asked[base] = None
+
     def revision(self, request: ViewRequest) -> int:
-        """Changes whenever `view(request)` would."""
+        """Changes whenever `view(request)` would. What asks is on the screen."""
+        if isinstance(self.session, LiveSession):
+            self.session.shown(getattr(request, "base", ""))
         if isinstance(request, LibraryRequest):
             return self.library.revision
         if isinstance(request, PaperRequest):
@@ -147,6 +162,9 @@ class Desk:
         await self.close()
         self._live = session if isinstance(session, LiveSession) else None
         self._show(session, name, path)
+        for base in self._asked:
+            self.focus(base)
+        self._asked.clear()
 
     def hold(self, session: ReplaySession, at_ns: int, name: str = "") -> None:
         """Show a recording as it stands at a receive time, without an event loop and without playing on."""

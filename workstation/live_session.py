@@ -13,6 +13,7 @@ from feeds.frame import CONTEXT, UNIVERSE, Frame
 from feeds.live import LiveSource
 from feeds.protocol import Reconnect
 from feeds.recording import Recorder, RecordingMetadata
+from feeds.roster import is_added
 from workstation.continuity import ROTATE, Continuity
 from workstation.core import Core, Witness
 from workstation.readmodels import BackfillStatus, Capabilities, ConnectionStatus, Presence, StatusView
@@ -40,7 +41,6 @@ class LiveSession:
     ) -> None:
         self.core = Core()
         self.name = name
-        self.bases = source.bases
         self.epoch = 0
         self.recorder: Recorder | None = None
         self._source = source
@@ -63,6 +63,19 @@ class LiveSession:
     def watch(self, witness: Witness) -> None:
         """Tell somebody of every second."""
         self.core.watch(witness)
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """What is followed in full, in the order in which it was asked for."""
+        return self._source.bases
+
+    def focus(self, base: str) -> None:
+        """Follow a base from now on, as if it had been there from the start."""
+        self._source.focus(base)
+
+    def shown(self, base: str) -> None:
+        """A pane shows this base, so that it is followed on."""
+        self._source.shown(base)
 
     async def run(self) -> None:
         """Take batches until cancelled; the recording, if any, is finished then."""
@@ -210,7 +223,8 @@ class LiveSession:
         )
 
     def _presence(self) -> Presence:
-        states = [keeper.is_open for _, keeper in self._in_focus()]
+        """Of all connections; those of a base that was just added count from when they are first open."""
+        states = [keeper.is_open for name, keeper in self._in_focus() if keeper.life or not is_added(name)]
         heard = bool(self.core.feed.heard)
         if not states:
             return Presence.CONNECTING

@@ -30,7 +30,8 @@ class VenueDriver:
     `universe` plans the connections of route `universe` for all perpetuals of a kind, `context` decodes those of route
     `context`. `next_page` is the request after a listing's body that is not the last, `limit` the seconds to wait that
     an answer asks for, `limit_pause_s` those after a refusal that does not say how long. `connects` are the new sockets
-    that may be opened at once and then a second.
+    that may be opened at once and then a second. `shares` says that bases followed for a while share sockets, because
+    the venue allows few; else each has its own.
     """
 
     venue: Venue
@@ -49,6 +50,7 @@ class VenueDriver:
     limit: Callable[[bytes], float | None] = lambda body: None
     limit_pause_s: float = 60.0
     connects: tuple[int, float] = (5, 1.0)
+    shares: bool = False
 
 
 def loopback(driver: VenueDriver, port: int) -> VenueDriver:

@@ -84,4 +84,5 @@ DRIVER = VenueDriver(
     universe=universe,
     context=hyperliquid_context.protocol,
     connects=(10, 1 / 3),  # 30 a minute
+    shares=True,  # 10 may be open
 )

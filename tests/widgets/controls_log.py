@@ -8,10 +8,11 @@ from widgets.controls import Step
 
 
 class ControlsLog:
-    """`calls` holds (name, argument) in order; calls without an argument hold None."""
+    """`calls` holds (name, argument) in order; calls without an argument hold None. `focused` are bases asked for."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, object]] = []
+        self.focused: list[str] = []
 
     def play(self) -> None:
         self.calls.append(("play", None))
@@ -30,6 +31,9 @@ class ControlsLog:
 
     def step(self, unit: Step) -> None:
         self.calls.append(("step", unit))
+
+    def focus(self, base: str) -> None:
+        self.focused.append(base)
 
     def load_older(self, base: str, until_ns: int) -> bool:
         self.calls.append(("load_older", (base, until_ns)))

@@ -89,3 +89,14 @@ def test_a_removed_pane_hears_nothing(links: Links, panes: list[Follower]) -> No
 
 def test_a_table_is_tab_separated() -> None:
     assert Table(("a", "b"), ((1, None), ("x", 2.5))).text() == "a\tb\n1\t\nx\t2.5"
+
+
+def test_every_base_that_begins_to_be_shown_is_told(links: Links, panes: list[Follower]) -> None:
+    told: list[tuple[int, str]] = []
+    links.base_changed.connect(lambda group, base: told.append((group, base)))
+    panes[2].base_chosen.emit("SOL")
+    panes[3].base_chosen.emit("XRP")
+    assert panes[3].base == "XRP"
+    assert (2, "SOL") in told
+    assert (0, "XRP") in told
+    assert {base for _, base in told} == {"SOL", "XRP"}

@@ -389,6 +389,20 @@ def test_on_a_live_source_replay_keys_reach_the_focused_pane(window: MainWindow,
     assert chart.seen == [Qt.Key.Key_End]
 
 
+def test_a_base_that_is_chosen_is_followed_wherever_it_was_chosen(window: MainWindow, controls: ControlsLog) -> None:
+    window.set_bases(["BTC", "ETH"], ["SOL", "XRP"])
+    assert window.header.listed() == ["BTC", "ETH", "SOL", "XRP"]
+    coins = {entry.text: entry.effect for entry in window._palette_entries() if entry.kind == "coin"}
+    assert list(coins) == ["BTC", "ETH", "SOL", "XRP"]
+    coins["XRP"]()
+    assert controls.focused[-1] == "XRP"
+    window.dock_set.links.set_base(1, "SOL")
+    assert controls.focused[-1] == "SOL"
+    assert window.header.request().base == "SOL"
+    window.set_bases(["BTC", "ETH", "SOL"], ["XRP"])
+    assert window.header.request().base == "SOL", "it stays when the lists change"
+
+
 def test_live_cannot_be_paused(window: MainWindow, controls: ControlsLog, qtbot: QtBot) -> None:
     qtbot.keyClick(window, Qt.Key.Key_Space)
     assert controls.calls == []

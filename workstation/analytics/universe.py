@@ -114,7 +114,7 @@ class Sample:
 
 
 class Universe:
-    """The columns and their rings. `sampled` is the last sample; `revision` grows with each."""
+    """The columns and their rings. `sampled` is the last sample, `revision` grows with each. `bases` are all seen."""
 
     def __init__(self) -> None:
         self.revision = 0
@@ -123,6 +123,7 @@ class Universe:
         self._cells = Cells()
         self._rows: dict[InstrumentId, int] = {}
         self._instruments: list[Instrument] = []
+        self.bases: set[str] = set()
         self._interest = np.full((_FIRST_ROOM, _SLOTS), np.nan, dtype=np.float32)
         self._slot = 0
         self._interest_shared = False
@@ -193,6 +194,7 @@ class Universe:
     def _begin(self, instrument: Instrument, now_ns: int) -> int:
         row = self._rows[instrument.id] = len(self._instruments)
         self._instruments.append(instrument)
+        self.bases.add(instrument.base)
         if row >= len(self._cells.mark):
             self._cells.grow()
             self._interest = np.concatenate((self._interest, np.full_like(self._interest, np.nan)))
