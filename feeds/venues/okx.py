@@ -45,8 +45,7 @@ log = logging.getLogger(__name__)
 _MS = 1_000_000
 _SECOND = 1_000 * _MS
 _QUIET_NS = 10 * _SECOND
-_FIRST_PATIENCE_NS, _LAST_PATIENCE_NS = 5 * _SECOND, 180 * _SECOND
-_CALM_NS = 300 * _SECOND  # 480 requests an hour are allowed
+_FIRST_PATIENCE_NS, _LAST_PATIENCE_NS = 5 * _SECOND, 300 * _SECOND
 _ROUTE_LIMIT = 4_096
 _SEEN_LIMIT = 4_096
 _PUSH, _PONG = b'{"arg":{', b"pong"
@@ -322,7 +321,7 @@ class OkxProtocol:
 
     def _renew(self, markets: Sequence[_Market], now_ns: int) -> None:
         for market in markets:
-            calm = now_ns - market.asked_ns > _CALM_NS
+            calm = now_ns - market.asked_ns > _LAST_PATIENCE_NS
             market.patience_ns = _FIRST_PATIENCE_NS if calm else min(2 * market.patience_ns, _LAST_PATIENCE_NS)
             market.asked_ns, market.due_ns = now_ns, now_ns + market.patience_ns
         if markets:
