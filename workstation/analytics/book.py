@@ -16,7 +16,7 @@ from itertools import accumulate, islice
 from sortedcontainers import SortedList
 
 from feeds.events import BookDelta, BookSnapshot, Level
-from workstation.analytics.recent import SECOND_NS, PastSizes
+from workstation.analytics.recent import SECOND_NS, WINDOW_S, PastSizes
 from workstation.readmodels import Floats, Ints
 
 _WALK = 200  # ticks
@@ -52,18 +52,15 @@ class BookSide:
         copy._past = self._past.packed(self._sizes)
         return copy
 
-    def unpack(self) -> None:
-        """A copy is about to change for the first time."""
+    @property
+    def past(self) -> PastSizes:
+        """What it was in the last seconds; unpacked, for whoever writes on."""
         self._past.unpack(self._sizes)
+        return self._past
 
-    def remember(self, second: int) -> None:
-        """A second of receive time begins with the present sizes."""
-        self._past.remember(second, self._sizes)
-        self._sizes = self._sizes.copy()  # and work on in the copy: a dict without holes is copied by a block move
-
-    def forget(self) -> None:
-        """Nothing is known of the past."""
-        self._past.forget()
+    def begin(self, second: int) -> None:
+        """The present sizes are the first that are known."""
+        self._past.begin(second, self._sizes)
 
     def at(self, second: int) -> tuple[Ints, Floats] | None:
         """Prices and sizes at the beginning of one of the last seconds; None if nothing has changed since."""
@@ -188,7 +185,7 @@ class OrderBook:
     """Bids and asks of one market. Empty and `known` False until a snapshot, and again after a gap."""
 
     __slots__ = (
-        *("_known_s", "_marked_s", "_second"),
+        *("_known_s", "_second", "_turned_s"),
         *("asks", "bids", "known", "lost_reason", "revision", "ts_venue_ns", "update_id"),
     )
 
@@ -200,11 +197,11 @@ class OrderBook:
         self.revision = 0
         self.update_id = 0
         self.ts_venue_ns = 0
-        self._second = self._marked_s = self._known_s = 0
+        self._second = self._turned_s = self._known_s = 0
 
     def __deepcopy__(self, memo: dict[int, object]) -> OrderBook:
         copy = OrderBook()
-        for name in ("_known_s", "_marked_s", "known", "lost_reason", "revision", "ts_venue_ns", "update_id"):
+        for name in ("_known_s", "_turned_s", "known", "lost_reason", "revision", "ts_venue_ns", "update_id"):
             setattr(copy, name, getattr(self, name))
         copy.bids, copy.asks = deepcopy(self.bids, memo), deepcopy(self.asks, memo)
         copy._second = -1
@@ -212,9 +209,15 @@ class OrderBook:
 
     def replace(self, snapshot: BookSnapshot) -> None:
         """Take a whole book."""
-        self._turn(snapshot.ts_recv_ns // SECOND_NS)
-        self.bids.replace(snapshot.bids)
-        self.asks.replace(snapshot.asks)
+        second = snapshot.ts_recv_ns // SECOND_NS
+        self._turn(second)
+        fresh = not self.known
+        for side, levels in ((self.bids, snapshot.bids), (self.asks, snapshot.asks)):
+            if not fresh:
+                side.past.note(self._second, levels, whole=True)
+            side.replace(levels)
+            if fresh:
+                side.begin(self._second)
         self.known, self.lost_reason = True, ""
         self._moved(snapshot)
 
@@ -223,17 +226,19 @@ class OrderBook:
         if not self.known:
             return
         second = delta.ts_recv_ns // SECOND_NS
-        if second != self._second:
+        if second > self._second:
             self._turn(second)
-        self.bids.apply(delta.bids)
-        self.asks.apply(delta.asks)
+        for side, levels in ((self.bids, delta.bids), (self.asks, delta.asks)):
+            if levels:
+                side._past.note(self._second, levels)
+                side.apply(levels)
         self._moved(delta)
 
     def lose(self, reason: str) -> None:
         """A gap: forget all levels until the next snapshot."""
         for side in (self.bids, self.asks):
             side.replace(())
-            side.forget()
+            side.begin(self._turned_s)
         self.known, self.lost_reason = False, reason
         self.revision += 1
 
@@ -242,16 +247,13 @@ class OrderBook:
         return self.known and self._known_s < second
 
     def _turn(self, second: int) -> None:
-        """Keep how a new second begins; a clock that runs back begins none."""
-        self._second = second
+        """A new second of receive time begins, or the first one of a copy; a clock that runs back begins none."""
+        self._second = self._turned_s = max(second, self._turned_s)
         if not self.known:
-            self._known_s = self._marked_s = second
+            self._known_s = self._second
             return
         for side in (self.bids, self.asks):
-            side.unpack()
-            if second > self._marked_s:
-                side.remember(second)
-        self._marked_s = max(self._marked_s, second)
+            side.past.advance(self._second - WINDOW_S)
 
     @property
     def crossed(self) -> bool:

@@ -1,78 +1,91 @@
 """What a book was in the last seconds and what was traded there: the memory behind pulled and stacked size.
 
-It costs a message one comparison: at the first event of a second of receive time the sizes are copied as they stood
-before it. Everything else is done when somebody looks.
+A message costs one comparison and two references; once a second the sizes of five seconds ago are brought up to date in
+bulk. Everything else is done when somebody looks.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
 import numpy as np
 
+from feeds.events import Level
 from workstation.readmodels import Floats, Ints
 
 SECOND_NS = 1_000_000_000
 WINDOW_S = 5
+_CROWDED = 6_000  # levels, those that are gone included, before the latter are swept out
 _NO_LEVELS: tuple[Ints, Floats] = (np.empty(0, np.int64), np.empty(0))
 
 
 class PastSizes:
-    """One side of a book at the beginning of each of the last seconds in which it may have changed.
+    """One side of a book as it was at the beginning of the second five seconds ago, and the changes since then.
 
-    In a checkpoint the copies shrink to what differs from the present sizes, and grow again when the copy is used.
+    A checkpoint keeps of the past only what differs from the present sizes; it grows again when the copy is used.
     """
 
-    __slots__ = ("_packed", "_seconds", "_sizes", "_told")
+    __slots__ = ("_crowded", "_log", "_packed", "_past", "_second", "_told")
 
     def __init__(self) -> None:
-        self._seconds: deque[int] = deque()
-        self._sizes: deque[dict[int, float]] = deque()
-        self._packed: tuple[dict[int, float], ...] = ()
-        self._told: dict[int, tuple[Ints, Floats]] = {}  # by second, for whoever looks again
+        self._second = 0  # whose beginning `_past` is
+        self._past: dict[int, float] = {}
+        self._log: deque[tuple[int, Sequence[Level], bool]] = deque()  # second, levels, whether they are all there is
+        self._packed: dict[int, float] | None = None
+        self._told: tuple[Ints, Floats] | None = None
+        self._crowded = _CROWDED
 
     def packed(self, present: dict[int, float]) -> PastSizes:
         """An independent memory in the same state, beside an equal `present`."""
         copy = PastSizes()
-        copy._seconds = self._seconds.copy()
-        copy._packed = self._packed or tuple(_difference(past, present) for past in self._sizes)
+        copy._second, copy._log, copy._packed = self._second, self._log.copy(), self._packed
+        if self._packed is None and any(whole for _, _, whole in self._log):
+            copy._past = self._past.copy()
+        elif self._packed is None:
+            touched = {price for _, levels, _ in self._log for price, _ in levels}
+            copy._packed = {price: self._past.get(price, 0.0) for price in touched}
         return copy
 
     def unpack(self, present: dict[int, float]) -> None:
         """Call this before `present` changes for the first time after `packed`."""
-        for difference in self._packed:
-            past = present | difference
-            for price in [price for price, size in difference.items() if not size]:
-                del past[price]
-            self._sizes.append(past)
-        self._packed = ()
+        if self._packed is not None:
+            self._past = present | self._packed
+            self._packed = None
 
-    def remember(self, second: int, present: dict[int, float]) -> None:
-        """`present` is how this second begins; it is kept, so nobody may change it from now on."""
-        self._seconds.append(second)
-        self._sizes.append(present)
-        while self._seconds[0] < second - WINDOW_S:
-            self._told.pop(self._seconds.popleft(), None)
-            self._sizes.popleft()
+    def begin(self, second: int, present: dict[int, float]) -> None:
+        """The book is known from this second on, as it is."""
+        self._log.clear()
+        self._second, self._past, self._packed, self._told = second, present.copy(), None, None
 
-    def forget(self) -> None:
-        """The book was lost."""
-        self._seconds.clear()
-        self._sizes.clear()
-        self._told.clear()
-        self._packed = ()
+    def note(self, second: int, levels: Sequence[Level], *, whole: bool = False) -> None:
+        """Levels are about to be written in this second; `whole` ones replace all."""
+        self._log.append((second, levels, whole))
+
+    def advance(self, second: int) -> None:
+        """Forget how it was before the beginning of this second."""
+        log, past = self._log, self._past
+        if second <= self._second:
+            return
+        self._second, self._told = second, None
+        while log and log[0][0] < second:
+            _, levels, whole = log.popleft()
+            if whole:
+                past = self._past = {}
+            past.update(levels)
+        if len(past) > self._crowded:
+            self._past = {price: size for price, size in past.items() if size}
+            self._crowded = max(_CROWDED, 2 * len(self._past))
 
     def at(self, second: int, present: dict[int, float]) -> tuple[Ints, Floats] | None:
-        """Prices in ticks and sizes at the beginning of a second; None if nothing can have changed since then."""
-        found = next((at for at, kept in enumerate(self._seconds) if kept >= second), None)
-        if found is None:
-            return None
+        """Prices in ticks and sizes at the beginning of a second; None if nothing has changed since then."""
         self.unpack(present)
-        kept = self._seconds[found]
-        if kept not in self._told:
-            sizes = self._sizes[found]
-            self._told[kept] = _columns(sizes) if sizes else _NO_LEVELS
-        return self._told[kept]
+        self.advance(second)
+        if not self._log:
+            return None
+        if self._told is None:
+            self._told = _columns(self._past) if self._past else _NO_LEVELS
+        return self._told
 
 
 class Fills:
@@ -109,10 +122,3 @@ def _columns(levels: dict[int, float] | list[tuple[int, float]]) -> tuple[Ints, 
         return np.fromiter(levels.keys(), np.int64, len(levels)), np.fromiter(levels.values(), np.float64, len(levels))
     prices, sizes = zip(*levels, strict=True)
     return np.array(prices, np.int64), np.array(sizes)
-
-
-def _difference(past: dict[int, float], present: dict[int, float]) -> dict[int, float]:
-    """What has to be written over `present` to have `past`; 0 takes a level away."""
-    changed = {price: size for price, size in past.items() if present.get(price) != size}
-    changed.update(dict.fromkeys(present.keys() - past.keys(), 0.0))
-    return changed

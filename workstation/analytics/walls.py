@@ -77,8 +77,11 @@ class Walls:
     def _find(self, second: int, bid: bool, levels: Sequence[Level]) -> None:
         if len(levels) < _LEAST_LEVELS:
             return
-        sizes = sorted(size for _, size in levels)
-        least, best = max(self.rule.multiple * sizes[len(sizes) // 2], self.rule.share * sum(sizes)), levels[0][0]
+        sizes, best = [size for _, size in levels], levels[0][0]
+        least = self.rule.share * sum(sizes)
+        if max(sizes) < least:
+            return
+        least = max(least, self.rule.multiple * sorted(sizes)[len(sizes) // 2])
         for ticks, size in levels:
             if size >= least and abs(ticks - best) > self.rule.away_ticks:
                 before = self._standing.get((bid, ticks))
