@@ -7,7 +7,7 @@ bulk. Everything else is done when somebody looks.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -84,7 +84,7 @@ class PastSizes:
         if not self._log:
             return None
         if self._told is None:
-            self._told = _columns(self._past) if self._past else _NO_LEVELS
+            self._told = _columns(self._past.items()) if self._past else _NO_LEVELS
         return self._told
 
 
@@ -117,8 +117,7 @@ class Fills:
         return float(sizes[prices == ticks].sum())
 
 
-def _columns(levels: dict[int, float] | list[tuple[int, float]]) -> tuple[Ints, Floats]:
-    if isinstance(levels, dict):
-        return np.fromiter(levels.keys(), np.int64, len(levels)), np.fromiter(levels.values(), np.float64, len(levels))
-    prices, sizes = zip(*levels, strict=True)
+def _columns(levels: Iterable[Level]) -> tuple[Ints, Floats]:
+    """In order of price, so that sums have the same bits whatever the order in which levels came."""
+    prices, sizes = zip(*sorted(levels), strict=True)
     return np.array(prices, np.int64), np.array(sizes)
