@@ -150,6 +150,14 @@ class OpenInterestHistory(_Event, frozen=True):
     rows: tuple[tuple[int, float], ...]
 
 
+class FundingHistory(_Event, frozen=True):
+    """Funding of periods that ended, fetched afterwards: (end in ns, rate as in `Funding`), oldest first."""
+
+    instrument: Instrument
+    ts_recv_ns: int
+    rows: tuple[tuple[int, float], ...]
+
+
 class DayStats(_Event, frozen=True):
     """The venue's own sums over the last 24 hours, and its last price, quote per base coin.
 
@@ -300,6 +308,7 @@ Event = (
     | OpenInterest
     | Liquidation
     | OpenInterestHistory
+    | FundingHistory
     | DayStats
     | TakerFlow
     | TradesLive

@@ -22,6 +22,7 @@ from feeds.events import (
     DayStats,
     Event,
     Funding,
+    FundingHistory,
     IndexPrice,
     Liquidation,
     MarkPrice,
@@ -39,7 +40,9 @@ from feeds.instrument import InstrumentId
 
 IDS_KEPT = 20_000
 FORCED_KEPT = 4_096
-_STATES = frozenset({MarkPrice, IndexPrice, Funding, OpenInterest, OpenInterestHistory, Quote, DayStats, TakerFlow})
+_STATES = frozenset(
+    {MarkPrice, IndexPrice, Funding, OpenInterest, OpenInterestHistory, FundingHistory, Quote, DayStats, TakerFlow}
+)
 """The newest word counts, whoever says it."""
 
 

@@ -47,11 +47,11 @@ class FundingRequest:
 class PositionRow:
     """One perpetual now. None is what is not known.
 
-    `rate` is the predicted funding of a period of `period_h` hours, `last_rate` that of the last one that was seen to
-    end, both fractions, positive when longs pay. `percentile` (0-100, ties count half) is where `rate` stands in the
-    `history_days` of periods that are known, None for fewer than 30 days. Open interest is base coin, one side counted;
-    `changes` are its fractions over 1 h, 4 h and 24 h. `ratio` is long accounts per short one. What is older than ten
-    minutes is `stale` and counts in no sum.
+    `rate` is the predicted funding of a period of `period_h` hours, `last_rate` that of the last one that is known to
+    have ended, both fractions, positive when longs pay. `percentile` (0-100, ties count half) is where `rate` stands in
+    the `history_days` of periods that are known, None for fewer than 30 days. Open interest is base coin, one side
+    counted; `changes` are its fractions over 1 h, 4 h and 24 h. `ratio` is long accounts per short one. What is older
+    than ten minutes is `stale` and counts in no sum.
     """
 
     market: MarketState

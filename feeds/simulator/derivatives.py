@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from feeds.simulator.spec import SECOND
 
 EIGHT_HOURS_NS = 8 * 3_600 * SECOND
+_PAST_NS = 40 * 86_400 * SECOND
 _INTEREST = 0.0001
 _DAMPER = 0.00005  # Binance: 0.0005; narrower here, so that the rate is seen to move
 
@@ -36,10 +37,18 @@ class Perpetual:
         self.premium = last / index - 1.0
         self.open_interest = open_interest
         self.next_funding_ns = now_ns - now_ns % interval_ns + interval_ns
-        self.paid: list[FundingRow] = []
-        for back in range(30, 0, -1):
-            wave = 0.00006 * math.sin(back * 0.9) + 0.00004 * math.sin(back * 2.3)
-            self._pay(self.next_funding_ns - back * interval_ns, (0.00005 + wave) * self._part)
+        self._first_due_ns, self._first_mark = self.next_funding_ns, self.mark
+        self._paid: list[FundingRow] = []
+
+    @property
+    def paid(self) -> list[FundingRow]:
+        """The last thousand at most, oldest first. The past is made up when it is first asked for."""
+        if not self._paid:
+            for back in range(min(_PAST_NS // self.interval_ns, 999), 0, -1):
+                wave = 0.00006 * math.sin(back * 0.9) + 0.00004 * math.sin(back * 2.3)
+                ts_ns, rate = self._first_due_ns - back * self.interval_ns, (0.00005 + wave) * self._part
+                self._paid.append(FundingRow(ts_ns, rate, self._first_mark))
+        return self._paid
 
     @property
     def rate(self) -> float:

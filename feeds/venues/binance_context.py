@@ -1,7 +1,8 @@
-"""Binance's candles, with the taker's part, and the share of long accounts (VENUES 1.1.5, 1.2, 1.3).
+"""Binance's candles, with the taker's part, past funding, and the share of long accounts (VENUES 1.1.5, 1.2, 1.3).
 
 Samples (recorded):
   [[1602669900000,"50.49","50.52","50.31","50.33","3811.648",1602670199999,"192171.59398",1517,"956.116",..],..]
+  [{"symbol":"BTCUSDT","fundingTime":1600156800010,"fundingRate":"-0.00002796"},..]      oldest first
   [{"symbol":"BTCUSDT","longShortRatio":"0.1960","longAccount":"0.6622","shortAccount":"0.3378","timestamp":..},..]
 """
 
@@ -13,13 +14,23 @@ from urllib.parse import quote
 
 import msgspec
 
-from feeds.events import Candle, Candles, Event, LongShortRatio
+from feeds.events import Candle, Candles, Event, FundingHistory, LongShortRatio
 from feeds.frame import ConnectionSpec
 from feeds.instrument import Instrument, MarketKind
 from feeds.protocol import Fetch
 from feeds.units import Size
 from feeds.venues.binance_wire import Millis
-from feeds.venues.context import RATIO_S, ContextProtocol, Question, Span, candle, candle_tag, candles
+from feeds.venues.context import (
+    RATIO_S,
+    ContextProtocol,
+    Question,
+    Rate,
+    Span,
+    candle,
+    candle_tag,
+    candles,
+    funding_history,
+)
 
 _MS = 1_000_000
 _PAGE = 1_000
@@ -36,8 +47,14 @@ class _Accounts(msgspec.Struct, gc=False):
     timestamp: Millis
 
 
+class _Paid(msgspec.Struct, gc=False):
+    fundingTime: Millis
+    fundingRate: Rate
+
+
 _klines = msgspec.json.Decoder(list[_Kline], strict=False)
 _accounts = msgspec.json.Decoder(list[_Accounts], strict=False)
+_paid = msgspec.json.Decoder(list[_Paid], strict=False)
 
 
 def protocol(spec: ConnectionSpec) -> ContextProtocol:
@@ -52,6 +69,8 @@ def _ask(market: Instrument, spans: Sequence[Span]) -> Iterator[Question]:
         weight = 2 if market.kind is MarketKind.SPOT else next(w for most, w in _WEIGHTS if span.minutes <= most)
         yield Question(market, Fetch(f"{api}/klines?{where}", candle_tag(market, span), weight), _read_candles)
     if market.kind.is_perp:
+        path = f"{api}/fundingRate?symbol={name}&limit=1000"  # the latest ones, where no time is named
+        yield Question(market, Fetch(path, f"paid/{market.symbol}"), _read_paid)
         yield Question(market, ask_accounts(market), read_accounts, RATIO_S)
 
 
@@ -72,6 +91,10 @@ def _candle(market: Instrument, row: _Kline) -> Candle:
     if market.kind is MarketKind.INVERSE:
         return candle(market, row[0], row[1:5], row[7], row[5] * float(market.contract_size), row[10])
     return candle(market, row[0], row[1:5], row[5] * market.multiplier, row[7], row[9] * market.multiplier)
+
+
+def _read_paid(market: Instrument, body: bytes, now_ns: int) -> Sequence[FundingHistory]:
+    return funding_history(market, ((row.fundingTime, row.fundingRate) for row in _paid.decode(body)), now_ns)
 
 
 def read_accounts(market: Instrument, body: bytes, now_ns: int) -> Sequence[Event]:

@@ -1,8 +1,9 @@
-"""Bybit's candles and its share of long accounts (VENUES 2.5). Candles do not tell the taker's part.
+"""Bybit's candles, past funding and its share of long accounts (VENUES 2.5). Candles do not tell the taker's part.
 
 Samples (documentation):
   {"retCode":0,"result":{"category":"inverse","symbol":"BTCUSD","list":[["1670608800000","17071","17073","17027",
     "17055.5","268611","15.74462667"],..]},"time":..}      start, prices, volume, turnover; newest first
+  {"retCode":0,"result":{"list":[{"symbol":"ETHPERP","fundingRate":"0.0001","fundingRateTimestamp":"1672041600000"}]}}
   {"retCode":0,"result":{"list":[{"symbol":"BTCUSDT","buyRatio":"0.49","sellRatio":"0.51","timestamp":"1672051897447"}]}}
 """
 
@@ -14,13 +15,23 @@ from typing import Annotated
 import msgspec
 
 from feeds.errors import ProtocolError
-from feeds.events import Candle, Candles, Event, LongShortRatio
+from feeds.events import Candle, Candles, Event, FundingHistory, LongShortRatio
 from feeds.frame import ConnectionSpec
 from feeds.instrument import Instrument, MarketKind
 from feeds.protocol import Fetch
 from feeds.units import Size
 from feeds.venues.bybit_wire import Millis
-from feeds.venues.context import RATIO_S, ContextProtocol, Question, Span, candle, candle_tag, candles
+from feeds.venues.context import (
+    RATIO_S,
+    ContextProtocol,
+    Question,
+    Rate,
+    Span,
+    candle,
+    candle_tag,
+    candles,
+    funding_history,
+)
 
 _MS = 1_000_000
 _PAGE = 1_000
@@ -35,12 +46,21 @@ class _Accounts(msgspec.Struct, gc=False):
     timestamp: Millis
 
 
+class _Paid(msgspec.Struct, gc=False):
+    fundingRate: Rate
+    fundingRateTimestamp: Millis
+
+
 class _Klines(msgspec.Struct, gc=False):
     rows: list[_Kline] = msgspec.field(name="list", default_factory=list)
 
 
 class _AccountRows(msgspec.Struct, gc=False):
     rows: list[_Accounts] = msgspec.field(name="list", default_factory=list)
+
+
+class _PaidRows(msgspec.Struct, gc=False):
+    rows: list[_Paid] = msgspec.field(name="list", default_factory=list)
 
 
 class _Body(msgspec.Struct, gc=False):
@@ -52,6 +72,7 @@ class _Body(msgspec.Struct, gc=False):
 _body = msgspec.json.Decoder(_Body)
 _klines = msgspec.json.Decoder(_Klines, strict=False)
 _accounts = msgspec.json.Decoder(_AccountRows, strict=False)
+_paid = msgspec.json.Decoder(_PaidRows, strict=False)
 
 
 def protocol(spec: ConnectionSpec) -> ContextProtocol:
@@ -65,6 +86,8 @@ def _ask(market: Instrument, spans: Sequence[Span]) -> Iterator[Question]:
         where = f"{who}&interval=1&start={span.start_ms}&end={span.end_ms - 1}&limit={span.minutes}"
         yield Question(market, Fetch(f"/v5/market/kline?{where}", candle_tag(market, span)), _read_candles)
     if market.kind.is_perp:
+        path = f"/v5/market/funding/history?{who}&limit=200"
+        yield Question(market, Fetch(path, f"paid/{market.symbol}"), _read_paid)
         yield Question(market, ask_accounts(market), read_accounts, RATIO_S)
 
 
@@ -91,6 +114,11 @@ def _candle(market: Instrument, row: _Kline) -> Candle:
     if market.kind is MarketKind.INVERSE:
         return candle(market, row[0], row[1:5], row[6], row[5])
     return candle(market, row[0], row[1:5], row[5] * market.multiplier, row[6])
+
+
+def _read_paid(market: Instrument, body: bytes, now_ns: int) -> Sequence[FundingHistory]:
+    rows = _paid.decode(_result(body)).rows
+    return funding_history(market, ((row.fundingRateTimestamp, row.fundingRate) for row in rows), now_ns)
 
 
 def read_accounts(market: Instrument, body: bytes, now_ns: int) -> Sequence[Event]:

@@ -1,17 +1,19 @@
 """What else a venue knows of the markets in focus, by REST alone: its own candles, and how its accounts stand.
 
-A connection of route `context` has no socket. It asks for candles once, and every five minutes for what changes; what
-is told of all perpetuals goes by the universe. Venues add their `Question`s, each a request and the reader of its
-answer.
+A connection of route `context` has no socket. It asks for candles and past funding once, and every five minutes for
+what changes; what is told of all perpetuals goes by the universe. Venues add their `Question`s, each a request and the
+reader of its answer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from feeds.events import Candle, Candles, Event
+import msgspec
+
+from feeds.events import Candle, Candles, Event, FundingHistory
 from feeds.frame import CONTEXT, ConnectionSpec, Frame, FrameKind
 from feeds.instrument import Instrument, MarketKind
 from feeds.protocol import Fetch
@@ -19,10 +21,12 @@ from feeds.venues.polling import Job, Polls, every, once
 from feeds.venues.universe import Events, UniverseProtocol
 
 MINUTE_NS = 60_000_000_000
+DAY_MS = 86_400_000
 RATIO_S = 300.0
 _STAGGER_S = 0.5
 _FIRST_S = 2.0  # the books and the trades come first
 
+Rate = Annotated[float, msgspec.Meta(ge=-1e3, le=1e3)]
 Read = Callable[[Instrument, bytes, int], Sequence[Event]]
 
 
@@ -124,3 +128,11 @@ def candles(instrument: Instrument, rows: Iterable[Candle], now_ns: int) -> tupl
     """Candles of a minute as one event, oldest first and without those that have no price; none for no rows."""
     ordered = tuple(sorted((row for row in rows if row.low > 0), key=lambda row: row.start_ns))
     return (Candles(instrument, now_ns, MINUTE_NS, ordered),) if ordered else ()
+
+
+def funding_history(
+    instrument: Instrument, rows: Iterable[tuple[int, float]], now_ns: int
+) -> tuple[FundingHistory, ...]:
+    """Ended periods (end in ms, rate) as one event, oldest first; none for no rows."""
+    ordered = tuple(sorted((ts_ms * 1_000_000, rate) for ts_ms, rate in rows))
+    return (FundingHistory(instrument, now_ns, ordered),) if ordered else ()

@@ -1,9 +1,10 @@
-"""OKX's candles, open interest of the last days, long and short accounts, and what takers traded (VENUES 3.5).
+"""OKX's candles, past funding and open interest, long and short accounts, and what takers traded (VENUES 3.5).
 
 Samples (documentation):
   {"code":"0","data":[["1597026383085","3.721","3.743","3.677","3.708","8422410","22698348.04","12698348.04","1"],..]}
     start, prices, contracts (spot: base coin), base coin (spot: quote), quote, whether it is finished; newest first
   {"code":"0","data":[["1701417600000","731377.57500501","111","8888888"],..]}      time, contracts, coin, USD
+  {"code":"0","data":[{"fundingRate":"0.00017","fundingTime":"1706284800000","realizedRate":"0.00017",..},..]}
   {"code":"0","data":[["1630502400000","1.1"],..]}      time, long accounts per short account
   {"code":"0","data":[["1630425600000","7596.2651","7149.4855"],..]}      time, sold, bought (in coin, as asked for)
 """
@@ -16,12 +17,22 @@ from typing import Any
 import msgspec
 
 from feeds.errors import ProtocolError
-from feeds.events import Candle, Candles, Event, LongShortRatio, OpenInterestHistory, TakerFlow
+from feeds.events import Candle, Candles, Event, FundingHistory, LongShortRatio, OpenInterestHistory, TakerFlow
 from feeds.frame import ConnectionSpec
 from feeds.instrument import Instrument, MarketKind
 from feeds.protocol import Fetch
 from feeds.units import Size
-from feeds.venues.context import RATIO_S, ContextProtocol, Question, Span, candle, candle_tag, candles
+from feeds.venues.context import (
+    RATIO_S,
+    ContextProtocol,
+    Question,
+    Rate,
+    Span,
+    candle,
+    candle_tag,
+    candles,
+    funding_history,
+)
 from feeds.venues.okx_wire import Millis
 
 _MS = 1_000_000
@@ -33,11 +44,17 @@ _PERIODS = ("5m", "1H")  # a page has 100 rows, which is 8 hours of the first an
 _Kline = tuple[Millis, Size, Size, Size, Size, Size, Size, Size, Any]
 
 
+class _Paid(msgspec.Struct, gc=False):
+    fundingTime: Millis
+    realizedRate: Rate
+
+
 def _decoder(row: Any) -> msgspec.json.Decoder[Any]:
     shape = msgspec.defstruct("Body", [("data", list[row]), ("code", str, "0"), ("msg", str, "")], gc=False)
     return msgspec.json.Decoder(shape, strict=False)
 
 
+_paid = _decoder(_Paid)
 _klines, _accounts = _decoder(_Kline), _decoder(tuple[Millis, Size])
 _interests, _takers = _decoder(tuple[Millis, Size, Size, Size]), _decoder(tuple[Millis, Size, Size])
 
@@ -55,6 +72,8 @@ def _ask(market: Instrument, spans: Sequence[Span]) -> Iterator[Question]:
         yield Question(market, Fetch(path, candle_tag(market, span)), _read_candles)
     if not market.kind.is_perp:
         return
+    path = f"/api/v5/public/funding-rate-history?{who}&limit=400"
+    yield Question(market, Fetch(path, f"paid/{symbol}"), _read_paid)
     for period in _PERIODS:
         path = f"{_RUBIK}/contracts/open-interest-history?{who}&period={period}&limit=100"
         yield Question(market, Fetch(path, f"interest/{symbol}/{period}"), _read_interest)
@@ -84,6 +103,11 @@ def _read_candles(market: Instrument, body: bytes, now_ns: int) -> Sequence[Cand
 def _candle(market: Instrument, row: _Kline) -> Candle:
     volume = row[5] if market.kind is MarketKind.SPOT else row[6]
     return candle(market, row[0], row[1:5], volume * market.multiplier, row[7])
+
+
+def _read_paid(market: Instrument, body: bytes, now_ns: int) -> Sequence[FundingHistory]:
+    rows: list[_Paid] = _rows(_paid, body)
+    return funding_history(market, ((row.fundingTime, row.realizedRate) for row in rows), now_ns)
 
 
 def _read_interest(market: Instrument, body: bytes, now_ns: int) -> Sequence[Event]:

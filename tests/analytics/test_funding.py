@@ -8,7 +8,7 @@ from copy import deepcopy
 import numpy as np
 import pytest
 
-from feeds.events import DayStats, Event, Funding, LongShortRatio, OpenInterest, OpenInterestHistory
+from feeds.events import DayStats, Event, Funding, FundingHistory, LongShortRatio, OpenInterest, OpenInterestHistory
 from feeds.instrument import MarketKind, Venue
 from tests.analytics.market_events import BINANCE, BYBIT, MINUTE, START, at_price, engine_of, market, random_events
 from tests.views import assert_same_view
@@ -199,3 +199,22 @@ def test_revisions_are_honest_and_copies_show_the_same(seed: int) -> None:
         assert (earlier.rows, earlier.groups, earlier.spans) == (view.rows, view.groups, view.spans)
         np.testing.assert_array_equal(earlier.total, view.total)
     assert_same_view(view_of(engine.checkpoint()), view_of(engine))
+
+
+def test_a_fetched_history_makes_the_percentile_known_at_once() -> None:
+    said: list[Event] = [at_price(BINANCE, NOW, 100.0), funding(NOW, 2e-4, NOW + HOUR_NS)]
+    engine = engine_of(said)
+    (row,) = view_of(engine).rows
+    assert (row.percentile, row.last_rate, row.history_days) == (None, None, 0.0)
+    before = engine.revision(FundingRequest("BTC"))
+    past = tuple((NOW - (100 - n) * 8 * HOUR_NS, n * 1e-5) for n in range(100))
+    copy = deepcopy(engine)
+    engine.apply(FundingHistory(BINANCE, NOW, past))
+    assert engine.revision(FundingRequest("BTC")) != before
+    (row,) = view_of(engine).rows
+    assert row.last_rate == pytest.approx(99e-5)
+    assert row.history_days == pytest.approx(33.0)
+    assert row.percentile == pytest.approx(20.5), "20 below, one alike"
+    engine.apply(FundingHistory(BINANCE, NOW, past))
+    assert view_of(engine).rows[0].percentile == row.percentile, "told twice counts once"
+    assert view_of(copy).rows[0].percentile is None

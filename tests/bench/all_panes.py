@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -160,7 +161,7 @@ def _played() -> Screen:
         if frame == WARM:
             screen.forget()
         goal_ns = middle_ns + (frame + 1) * step_ns
-        screen.frame(lambda goal_ns=goal_ns: _take(session, goal_ns))
+        screen.frame(partial(_take, session, goal_ns))
     return screen
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from feeds.events import Candle, Candles, LongShortRatio, OpenInterestHistory, TakerFlow
+from feeds.events import Candle, Candles, FundingHistory, LongShortRatio, OpenInterestHistory, TakerFlow
 from feeds.frame import CONTEXT
 from feeds.instrument import MarketKind, Venue
 from feeds.simulator.listed import Listed
@@ -80,3 +80,24 @@ async def test_nothing_is_asked_where_no_candles_are_wanted() -> None:
     async with Loopback(Venue.BYBIT, ["BTC"]) as here:
         await here.connect()
         assert not any(keeper.spec.route == CONTEXT for keeper in here.source.connections.values())
+
+
+@pytest.mark.parametrize("venue", list(Venue))
+async def test_paid_funding_of_a_month_and_more_is_told_of_every_perpetual(venue: Venue) -> None:
+    async with Loopback(venue, ["BTC"], candle_hours=1.0) as here:
+        perps = [listed for listed in here.listed if listed.perpetual is not None]
+
+        def known(listed: Listed) -> dict[int, float]:
+            wanted = listed.spec.instrument.id
+            told = [e for e in here.feed.events if isinstance(e, FundingHistory) and e.instrument.id == wanted]
+            return dict(row for e in told for row in e.rows)
+
+        await hear(here, lambda: all(known(listed) for listed in perps))
+        for listed in perps:
+            rows, perpetual = known(listed), listed.perpetual
+            assert perpetual is not None
+            await hear(here, lambda listed=listed: max(known(listed)) - min(known(listed)) > 30 * DAY_NS)  # type: ignore[misc]
+            rows = known(listed)
+            for row in perpetual.paid[-50:]:
+                basis = 8 * 60 * MINUTE_NS / perpetual.interval_ns if venue is Venue.DERIBIT else 1.0
+                assert rows[row.ts_ns] == pytest.approx(row.rate * basis, abs=1e-8)

@@ -13,7 +13,17 @@ import msgspec
 import pytest
 
 from feeds.errors import ProtocolError
-from feeds.events import Candle, Candles, Connected, Disconnected, Event, LongShortRatio, OpenInterestHistory, TakerFlow
+from feeds.events import (
+    Candle,
+    Candles,
+    Connected,
+    Disconnected,
+    Event,
+    FundingHistory,
+    LongShortRatio,
+    OpenInterestHistory,
+    TakerFlow,
+)
 from feeds.frame import Frame, FrameKind
 from feeds.instrument import Instrument, MarketKind, Venue
 from feeds.protocol import Fetch, VenueProtocol
@@ -98,7 +108,7 @@ def test_what_failed_is_asked_three_times_and_what_changes_again() -> None:
 @pytest.mark.parametrize(
     ("market", "tags"),
     [
-        (listed(Venue.BINANCE), {"candles/BTCUSDT/0", "accounts/BTCUSDT"}),
+        (listed(Venue.BINANCE), {"candles/BTCUSDT/0", "accounts/BTCUSDT", "paid/BTCUSDT"}),
         (listed(Venue.BINANCE, MarketKind.SPOT), {"candles/BTCUSDT/0"}),
         (listed(Venue.BYBIT, MarketKind.SPOT), {"candles/BTCUSDT/0"}),
         (
@@ -109,10 +119,14 @@ def test_what_failed_is_asked_three_times_and_what_changes_again() -> None:
                 "interest/BTC-USDT-SWAP/1H",
                 "accounts/BTC-USDT-SWAP",
                 "takers/BTC-USDT-SWAP",
+                "paid/BTC-USDT-SWAP",
             },
         ),
-        (listed(Venue.HYPERLIQUID, symbol="BTC"), {"candles/BTC/0"}),
-        (listed(Venue.DERIBIT, MarketKind.INVERSE, "BTC-PERPETUAL"), {"candles/BTC-PERPETUAL/0"}),
+        (listed(Venue.HYPERLIQUID, symbol="BTC"), {"candles/BTC/0", *(f"paid/BTC/{page}" for page in range(3))}),
+        (
+            listed(Venue.DERIBIT, MarketKind.INVERSE, "BTC-PERPETUAL"),
+            {"candles/BTC-PERPETUAL/0", "paid/BTC-PERPETUAL/0", "paid/BTC-PERPETUAL/1"},
+        ),
     ],
     ids=lambda value: f"{value.venue.value}-{value.kind.value}" if isinstance(value, Instrument) else "",
 )
@@ -132,7 +146,7 @@ def test_the_questions_name_market_and_time() -> None:
     assert (urlsplit(newest.path).path, query(newest)["after"]) == ("/api/v5/market/candles", str(end_ms))
     assert urlsplit(oldest.path).path == "/api/v5/market/history-candles"
     assert (query(oldest)["after"], query(oldest)["limit"]) == (str(end_ms - 600 * 60_000), "120")
-    (fetch,) = {fetch.tag: fetch for fetch in Line(listed(Venue.HYPERLIQUID, symbol="kPEPE")).asked()}.values()
+    fetch = next(fetch for fetch in Line(listed(Venue.HYPERLIQUID, symbol="kPEPE")).asked() if "candles" in fetch.tag)
     request = msgspec.json.decode(fetch.body)["req"]
     assert (request["coin"], request["endTime"], fetch.weight) == ("kPEPE", end_ms - 1, 32)
 
@@ -227,3 +241,57 @@ def test_empty_answers_say_nothing() -> None:
     assert Line(listed(Venue.BINANCE)).answer("candles/BTCUSDT/0", []) == []
     assert Line(listed(Venue.OKX)).answer("interest/BTCUSDT/5m", {"code": "0", "data": []}) == []
     assert Line(listed(Venue.OKX)).answer("takers/BTCUSDT", {"code": "0", "data": []}) == []
+
+
+def paid(events: list[Event]) -> tuple[tuple[int, float], ...]:
+    (event,) = events
+    assert isinstance(event, FundingHistory)
+    return event.rows
+
+
+def test_funding_that_was_paid_at_binance_as_recorded(data: Path) -> None:
+    for market, route in (
+        (listed(Venue.BINANCE), "/fapi/v1/fundingRate"),
+        (listed(Venue.BINANCE, MarketKind.INVERSE, "BTCUSD_PERP"), "/dapi/v1/fundingRate"),
+    ):
+        told: list[Any] = recorded(data, route)
+        found = paid(Line(market).answer(f"paid/{market.symbol}", told))
+        assert found == tuple((row["fundingTime"] * MS, float(row["fundingRate"])) for row in told)  # type: ignore[call-overload]
+
+
+def test_funding_that_was_paid_at_hyperliquid_and_deribit_as_recorded(data: Path) -> None:
+    body = (data / "rest" / "hyperliquid" / "fundingHistory.json").read_bytes()
+    found = paid(Line(listed(Venue.HYPERLIQUID, symbol="BTC")).answer("paid/BTC/0", body))
+    assert (len(found), found[0]) == (168, (1788109200018 * MS, 0.0000125))
+    told = msgspec.json.decode((data / "rest" / "deribit" / "funding_rate_history.json").read_bytes())
+    line = Line(listed(Venue.DERIBIT, MarketKind.INVERSE, "BTC-PERPETUAL"))
+    found = paid(line.answer("paid/BTC-PERPETUAL/1", {"jsonrpc": "2.0", "result": told}))
+    assert (len(found), found[0]) == (24, (1789855200000 * MS, 0.00020037536421028146)), "on the basis of eight hours"
+
+
+def test_funding_that_was_paid_at_bybit_and_okx_oldest_first() -> None:
+    told = [{"symbol": "BTCUSDT", "fundingRate": rate, "fundingRateTimestamp": ts_ms}
+            for rate, ts_ms in (("0.0001", "1672070400000"), ("-0.0002", "1672041600000"))]  # fmt: skip
+    body = {"retCode": 0, "retMsg": "OK", "result": {"category": "linear", "list": told}}
+    expected = ((1672041600000 * MS, -0.0002), (1672070400000 * MS, 0.0001))
+    assert paid(Line(listed(Venue.BYBIT)).answer("paid/BTCUSDT", body)) == expected
+    data = [{"instId": "X", "fundingRate": "0.0003", "realizedRate": row["fundingRate"],
+             "fundingTime": row["fundingRateTimestamp"]} for row in told]  # fmt: skip
+    assert paid(Line(listed(Venue.OKX, symbol="X")).answer("paid/X", {"code": "0", "data": data})) == expected
+
+
+def test_pages_of_paid_funding_join_without_overlap() -> None:
+    asked = [fetch for fetch in Line(listed(Venue.HYPERLIQUID, symbol="BTC")).asked() if fetch.tag.startswith("paid")]
+    spans = sorted({(body["startTime"], body["endTime"]) for body in (msgspec.json.decode(one.body) for one in asked)})
+    assert all(later[0] == earlier[1] + 1 for earlier, later in pairwise(spans))
+    assert all(end - start < 500 * 3_600_000 for start, end in spans), "the venue gives 500 rows at most"
+    assert spans[-1][1] == (NOW // MINUTE + 1) * 60_000 - 1
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b'[{"fundingTime":1,"fundingRate":"nan"}]', b'{"code":"50011","msg":"slow"}']
+)
+@pytest.mark.parametrize("venue", [Venue.BINANCE, Venue.OKX])
+def test_paid_funding_that_is_no_number_is_refused(venue: Venue, body: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        Line(listed(venue)).answer("paid/BTCUSDT", body)

@@ -43,7 +43,7 @@ class FundingPane(Pane):
     title = "Funding and OI"
     help = (
         "Funding and open interest of every perpetual. Predicted is the rate of the running period, last that of the "
-        "last one seen to end, both in the chosen unit (simple, not compounded; positive: longs pay). History is the "
+        "last one that ended, both in the chosen unit (simple, not compounded; positive: longs pay). History is the "
         "percentile of the predicted rate among the venue's own past periods (ties count half), shown from 30 known "
         "days on. Open interest counts one side. Rows of a kind are weighted by open interest; dollar- and "
         "coin-margined stay apart; what is older than ten minutes is stale and counts in no sum. The line of readings: "

@@ -24,6 +24,7 @@ from feeds.events import (
     Disconnected,
     Event,
     Funding,
+    FundingHistory,
     HistoryEnded,
     IndexPrice,
     Liquidation,
@@ -82,6 +83,7 @@ class Engine:
             OpenInterest: self._open_interest,
             Liquidation: self._liquidation,
             OpenInterestHistory: self._open_interest_history,
+            FundingHistory: self._funding_history,
             DayStats: self._day,
             TakerFlow: self._taker_flow,
             HistoryEnded: self._history_ended,
@@ -289,6 +291,11 @@ class Engine:
     def _funding(self, event: Funding) -> None:
         _learn_funding(*self._find(event.instrument), event)
         self.universe.apply(event)
+
+    def _funding_history(self, event: FundingHistory) -> None:
+        base, market = self._find(event.instrument)
+        market.fundings.fill(event.rows)
+        base.position_revision += 1
 
     def _open_interest(self, event: OpenInterest) -> None:
         _learn_open_interest(*self._find(event.instrument), event)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ from feeds.simulator.spec import MS
 
 Params = Mapping[str, Any]
 _TRADES_LIMIT = 1_000
+_FUNDING_LIMIT = 744
+_HOUR_MS = 3_600_000
 _DEPTHS = (1, 5, 10, 20, 50, 100, 1_000, 10_000)
 
 
@@ -28,6 +31,7 @@ class Methods:
             "public/get_order_book": self._order_book,
             "public/get_book_summary_by_currency": self._summaries,
             "public/get_tradingview_chart_data": self._chart,
+            "public/get_funding_rate_history": self._funding_history,
             "public/get_last_trades_by_instrument": self._last_trades,
             "public/get_last_trades_by_instrument_and_time": self._last_trades,
         }
@@ -82,6 +86,22 @@ class Methods:
         return chart | {
             name: [word.price(getattr(bar, name)) for bar in bars] for name in ("open", "high", "low", "close")
         }
+
+    def _funding_history(self, params: Params, now_ns: int) -> object:
+        """By the hour, oldest first; an hour has the rate of the period it lies in, as if that had been even."""
+        perpetual = self._word(params).market.perpetual
+        start_ms, end_ms = _number(params, "start_timestamp", 0), _number(params, "end_timestamp", 1 << 42)
+        if perpetual is None:
+            return []
+        paid, rows = perpetual.paid, []
+        ends_ms = [row.ts_ns // MS for row in paid]
+        first_ms = max(start_ms, ends_ms[0] - perpetual.interval_ns // MS + 1)
+        for hour_ms in range(-(-first_ms // _HOUR_MS) * _HOUR_MS, min(end_ms, ends_ms[-1]) + 1, _HOUR_MS):
+            row = paid[bisect_left(ends_ms, hour_ms)]
+            rate = row.rate * 8 * _HOUR_MS * MS / perpetual.interval_ns
+            prices = {"index_price": row.mark, "prev_index_price": row.mark}
+            rows.append({"timestamp": hour_ms, "interest_8h": rate, "interest_1h": rate / 8} | prices)
+        return rows[-_FUNDING_LIMIT:]
 
     def _last_trades(self, params: Params, now_ns: int) -> object:
         word, count = self._word(params), min(_number(params, "count", 10), _TRADES_LIMIT)
