@@ -41,6 +41,13 @@ def tint(widget: QWidget, role: str) -> None:
         widget.setStyleSheet(f"color: {theme().color(role).name()}")
 
 
+def selection_style() -> str:
+    """A style sheet for lists whose rows have colours of their own: the chosen one is raised, no more."""
+    look = theme()
+    raised, text = look.color("hairline").name(), look.color("text").name()
+    return f"QAbstractItemView {{ selection-background-color: {raised}; selection-color: {text}; }}"
+
+
 def shortened(text: str, limit: int = 28) -> str:
     """A text of at most `limit` characters, its middle replaced by an ellipsis: file names differ at both ends."""
     if len(text) <= limit:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from widgets.pane import Pane
+from widgets.panes.alerts import AlertsPane
 from widgets.panes.cvd import CvdPane
 from widgets.panes.footprint import FootprintPane
 from widgets.panes.funding import FundingPane
@@ -40,5 +41,6 @@ PANES: dict[str, PaneKind] = {
     "premium": PaneKind(PremiumPane, "Premium"),
     "quadrant": PaneKind(QuadrantPane, "Quadrant"),
     "funding": PaneKind(FundingPane, "Funding and OI"),
+    "alerts": PaneKind(AlertsPane, "Alerts"),
     "setups": PaneKind(SetupsPane, "Setups"),
 }

@@ -6,6 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from workstation.readmodels import AlertRule
+
 
 class Step(StrEnum):
     """How far one step of a paused replay goes."""
@@ -63,3 +65,9 @@ class Controls(Protocol):
 
     def delete_recording(self, path: Path) -> None:
         """Delete a recording that is not in use. A failure becomes a notice."""
+
+    def set_alert(self, rule: AlertRule) -> None:
+        """Change an alert rule, or add one (id 0)."""
+
+    def remove_alert(self, number: int) -> None:
+        """Take an alert rule away."""

@@ -27,6 +27,7 @@ from widgets.linking import Cancels, GoesToTime
 from widgets.menus import MenuBar
 from widgets.paint_guard import paints
 from widgets.pane import Pane
+from widgets.panes.alerts import AlertsPane
 from widgets.panes.footprint import FootprintPane
 from widgets.panes.ladder import LadderPane
 from widgets.panes.library import LibraryPane
@@ -147,6 +148,9 @@ class MainWindow(QMainWindow):
             pane.recording_chosen.connect(self._controls.open_recording)
             pane.note_written.connect(self._controls.set_note)
             pane.deletion_asked.connect(self._controls.delete_recording)
+        if isinstance(pane, AlertsPane):
+            pane.rule_set.connect(self._controls.set_alert)
+            pane.rule_removed.connect(self._controls.remove_alert)
         if isinstance(pane, FootprintPane):
             pane.older_wanted.connect(self._controls.load_older)
 

@@ -6,6 +6,7 @@ Which source feeds which session, and the window on top. The only module that se
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -22,15 +23,18 @@ from feeds.clock import SystemClock
 from feeds.live import LiveSource
 from feeds.reach import reach
 from feeds.recording import RecordingReader
+from feeds.transport import Http
 from feeds.venues import DRIVERS
 from feeds.venues.driver import VenueDriver, loopback
 from widgets.dialogs.crash import CrashReport
 from widgets.dialogs.first_run import FirstRun, Start
 from widgets.format import use_habits
 from widgets.main_window import MainWindow
+from widgets.notifier import Notifier
 from widgets.presets import PRESETS
 from widgets.theme import apply_theme
 from workstation import crash, paths, settings
+from workstation.alert_models import Fired
 from workstation.continuity import Continuity
 from workstation.crash import Faults
 from workstation.desk import Desk
@@ -41,9 +45,13 @@ from workstation.lookout import LOOK_S, Lookout
 from workstation.replay_session import ReplaySession
 from workstation.settings import SettingsInUse
 from workstation.settings_models import Numbers, Settings
+from workstation.setup_models import SessionKind
 from workstation.simulated import Simulator
+from workstation.webhook import Webhook
 from workstation.workspace_models import WorkspaceStore
 from workstation.workspaces import Seen, WorkspaceFiles
+
+log = logging.getLogger(__name__)
 
 Opening = Callable[[Desk], Awaitable[None]]
 
@@ -197,7 +205,7 @@ def _run_window(open_source: Opening) -> int:
 
 
 async def _window_life(app: QApplication, open_source: Opening, used: SettingsInUse, notice: str) -> None:
-    lookout = Lookout(paths.data_dir())
+    lookout = Lookout(paths.data_dir(), paths.config_dir() / "alerts.json")
     desk = Desk(lookout=lookout)
     desk.notices = tuple(words for words in (notice, lookout.trouble) if words)
     lock = QLockFile(str(paths.config_dir() / "window.lock"))
@@ -214,6 +222,9 @@ async def _window_life(app: QApplication, open_source: Opening, used: SettingsIn
     shell.open()
     listing = asyncio.create_task(desk.library.run(), name="library")
     watching = asyncio.create_task(_watch_loop(desk), name="heartbeat")
+    http = Http()
+    webhook, notifier = Webhook(http), Notifier()
+    lookout.on_fired = lambda fired: _tell_alert(fired, desk, used.current, webhook, notifier)
     looking = asyncio.create_task(_look_loop(desk), name="lookout")
     await open_source(desk)
     await closed.wait()
@@ -221,6 +232,8 @@ async def _window_life(app: QApplication, open_source: Opening, used: SettingsIn
         task.cancel()
     await asyncio.gather(listing, watching, looking, return_exceptions=True)
     await desk.close()
+    await webhook.close()
+    await http.close()
     lookout.close()
     lock.unlock()
 
@@ -240,11 +253,27 @@ async def _watch_loop(desk: Desk) -> None:
         heart.stop()
 
 
+def _tell_alert(fired: Fired, desk: Desk, known: Settings, webhook: Webhook, notifier: Notifier) -> None:
+    """Show an alert in the status bar, sound it, and hand it to the desktop and the webhook, as the settings say."""
+    label = "" if fired.session is SessionKind.LIVE else f" ({fired.session.value})"
+    desk.notices = (f"alert{label}: {fired.text}",)
+    if known.sound:
+        notifier.sound(known.sound_volume)
+    if known.desktop_notices:
+        notifier.notice(f"Alert{label}", fired.text)
+    if known.webhook:
+        webhook.send(known.webhook, fired)
+
+
 async def _look_loop(desk: Desk) -> None:
-    """Let the lookout look once a second."""
-    while True:
-        desk.look_out()
-        await asyncio.sleep(LOOK_S)
+    """Let the lookout look once a second. A fault in it ends it and nothing else."""
+    try:
+        while True:
+            desk.look_out()
+            await asyncio.sleep(LOOK_S)
+    except Exception as error:
+        log.critical("setups and alerts stopped by a fault", exc_info=error)
+        desk.notices = (f"setups and alerts stopped by a fault ({type(error).__name__}); the log has the details",)
 
 
 class Shell:

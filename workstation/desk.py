@@ -26,6 +26,8 @@ from workstation.lookout import Lookout
 from workstation.older import OlderLoader
 from workstation.paper_run import PaperRun, PaperRuns
 from workstation.readmodels import (
+    AlertRule,
+    AlertsRequest,
     Capabilities,
     FootprintRequest,
     PaperRequest,
@@ -104,6 +106,8 @@ class Desk:
             return self._paper.revision if self._paper is not None else 0
         if isinstance(request, SetupHistoryRequest) and self.lookout is not None:
             return self.lookout.revision(request)
+        if isinstance(request, AlertsRequest) and self.lookout is not None:
+            return self.lookout.alerts.revision
         return self.engine.revision(request)
 
     def view(self, request: ViewRequest) -> View:
@@ -114,6 +118,8 @@ class Desk:
             return self._paper.view(request, self.engine.now_ns)
         if isinstance(request, SetupHistoryRequest) and self.lookout is not None:
             return self.lookout.view(request)
+        if isinstance(request, AlertsRequest) and self.lookout is not None:
+            return self.lookout.alerts_view(request)
         if isinstance(request, FootprintRequest):
             self._bar_ns = request.bar_ns
         return self.engine.view(request)
@@ -127,9 +133,11 @@ class Desk:
         return SessionKind.SIMULATED if simulated else SessionKind.LIVE
 
     def look_out(self) -> None:
-        """Once a second: keep what was seen."""
+        """Once a second: keep what was seen, tell what is to be told."""
         if self.lookout is not None and self.session is not None:
+            status = self.status()
             self.lookout.look(self, self.bases(), self.kind)
+            self.lookout.alert(self, self.bases(), self.kind, status.now_ns, status.epoch)
 
     def status(self) -> StatusView:
         """The session as of now."""
@@ -286,6 +294,18 @@ class Desk:
             self._paper, self.notices = None, (*self.notices, f"the paper books cannot be opened: {error}")
             return
         session.watch(self._paper)
+
+    # --- alerts
+
+    def set_alert(self, rule: AlertRule) -> None:
+        """Change an alert rule, or add one (id 0)."""
+        if self.lookout is not None:
+            self.lookout.set_alert(rule)
+
+    def remove_alert(self, number: int) -> None:
+        """Take an alert rule away."""
+        if self.lookout is not None:
+            self.lookout.remove_alert(number)
 
     # --- playback
 

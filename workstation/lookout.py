@@ -1,13 +1,17 @@
-"""What is watched behind the panes, whatever is on screen: setups of every coin in focus, kept on disk."""
+"""What is watched behind the panes, whatever is on screen: setups of every coin in focus, kept on disk, and alerts."""
 
 from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from workstation.alert_models import AlertRule, AlertsRequest, AlertsView, Fired
+from workstation.alert_store import AlertHistory, load_rules, save_rules
+from workstation.alerts import Alerts
+from workstation.quantities import Numbers
 from workstation.readmodels import View, ViewRequest
 from workstation.setup_models import (
     SessionKind,
@@ -35,15 +39,23 @@ class Views(Protocol):
 
 
 class Lookout:
-    """Keeps its files in `folder`. One that cannot be used is told in `trouble`, and nothing is kept."""
+    """Keeps its files in `folder`, and the rules of alerts in `rules`. What cannot be used is told in `trouble` and
+    left out. `on_fired` is called with every alert.
+    """
 
-    def __init__(self, folder: Path) -> None:
-        self.trouble = ""
+    def __init__(self, folder: Path, rules: Path | None = None) -> None:
+        self.on_fired: Callable[[Fired], object] = lambda fired: None
+        self._rules_file = rules or folder / "alerts.json"
+        known, self.trouble = load_rules(self._rules_file)
+        self.alerts = Alerts(known)
         self._current = SessionKind.LIVE
+        self._epoch: int | None = None
         self._seen: dict[str, tuple[SessionKind, int, tuple[SetupEvent, ...]]] = {}
         self._store: SetupStore | None = None
+        self._history: AlertHistory | None = None
         try:
             self._store = SetupStore(folder / "setups.sqlite")
+            self._history = AlertHistory(folder / "alerts.sqlite")
         except sqlite3.Error as error:
             self._give_up(error)
 
@@ -52,6 +64,43 @@ class Lookout:
         self._current = session
         for base in bases:
             self._keep_setups(views, SetupsRequest(base), session)
+
+    def alert(self, views: Views, bases: Sequence[str], session: SessionKind, now_ns: int, epoch: int) -> None:
+        """Judge all rules once. After a jump in time what was true before says nothing."""
+        if epoch != self._epoch:
+            self._epoch = epoch
+            self.alerts.restart()
+        fired = self.alerts.look(Numbers(views).read, bases, now_ns, session)
+        for one in fired:
+            log.info("alert (%s): %s", one.session.value, one.text)
+            self.on_fired(one)
+        try:
+            if fired and self._history is not None:
+                self._history.add(fired)
+        except sqlite3.Error as error:
+            self._give_up(error)
+
+    def set_alert(self, rule: AlertRule) -> None:
+        """Change a rule or add one, and write all down."""
+        self.alerts.set_rule(rule)
+        self._save_rules()
+
+    def remove_alert(self, number: int) -> None:
+        """Take a rule away, and write the others down."""
+        self.alerts.remove_rule(number)
+        self._save_rules()
+
+    def alerts_view(self, request: AlertsRequest) -> AlertsView:
+        """The rules as they stand."""
+        alerts, latest = self.alerts, self._history.latest if self._history is not None else ()
+        return AlertsView(request, alerts.revision, alerts.rules, alerts.states(), latest, self.trouble)
+
+    def _save_rules(self) -> None:
+        try:
+            save_rules(self._rules_file, self.alerts.rules)
+        except OSError as error:
+            log.warning("the alert rules were not saved", exc_info=error)
+            self.trouble = f"the alert rules were not saved: {error.strerror or error}"
 
     def revision(self, request: SetupHistoryRequest) -> int:
         """Changes whenever `view(request)` would."""
@@ -65,8 +114,9 @@ class Lookout:
 
     def close(self) -> None:
         """Give the files back."""
-        if self._store is not None:
-            self._store.close()
+        for kept in (self._store, self._history):
+            if kept is not None:
+                kept.close()
 
     def _keep_setups(self, views: Views, request: SetupsRequest, session: SessionKind) -> None:
         kind, revision, before = self._seen.get(request.base, (session, None, ()))
@@ -86,6 +136,6 @@ class Lookout:
             self._give_up(error)
 
     def _give_up(self, error: sqlite3.Error) -> None:
-        log.warning("setups are not kept", exc_info=error)
-        self.trouble = f"setups are not kept: {error}"
-        self._store = None
+        log.warning("setups and alerts are not kept", exc_info=error)
+        self.trouble = f"setups and alerts are not kept: {error}"
+        self._store = self._history = None

@@ -10,6 +10,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from workstation.alert_models import QUANTITY_UNITS as QUANTITY_UNITS
+from workstation.alert_models import AlertRule as AlertRule
+from workstation.alert_models import AlertsRequest as AlertsRequest
+from workstation.alert_models import AlertsView as AlertsView
+from workstation.alert_models import Condition as Condition
+from workstation.alert_models import Fired as Fired
+from workstation.alert_models import Quantity as Quantity
+from workstation.alert_models import RuleState as RuleState
 from workstation.candle_models import NO_CANDLES as NO_CANDLES
 from workstation.candle_models import CandleColumns as CandleColumns
 from workstation.chart_models import CellRequest as CellRequest
@@ -216,6 +224,7 @@ ViewRequest = (
     | CellRequest
     | SetupsRequest
     | SetupHistoryRequest
+    | AlertsRequest
 )
 
 
@@ -313,4 +322,5 @@ View = (
     | CellView
     | SetupsView
     | SetupHistoryView
+    | AlertsView
 )

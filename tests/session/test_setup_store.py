@@ -79,6 +79,6 @@ def test_a_killed_lookout_goes_on_where_it_was(tmp_path: Path) -> None:
 def test_a_file_that_is_no_database_is_told_and_nothing_stops(tmp_path: Path) -> None:
     (tmp_path / "setups.sqlite").write_text("not a database, but a text that is long enough to be read as one" * 9)
     lookout = Lookout(tmp_path)
-    assert "setups are not kept" in lookout.trouble
+    assert "setups and alerts are not kept" in lookout.trouble
     lookout.look(engine_of(TAPE), ["BTC"], LIVE)
     assert lookout.view(SetupHistoryRequest(LIVE)).events == ()

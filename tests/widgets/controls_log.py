@@ -59,3 +59,9 @@ class ControlsLog:
 
     def delete_recording(self, path: Path) -> None:
         self.calls.append(("delete_recording", path))
+
+    def set_alert(self, rule: object) -> None:
+        self.calls.append(("set_alert", rule))
+
+    def remove_alert(self, number: int) -> None:
+        self.calls.append(("remove_alert", number))

@@ -113,7 +113,7 @@ def test_any_view_and_width(pane: SetupsPane, view: SetupsView, width: int, coun
 
 
 def test_choices_are_remembered(pane: SetupsPane) -> None:
-    pane.bars.setCurrentIndex(2)
+    pane.bars.setCurrentIndex(3)
     pane.counting.setChecked(True)
     other = SetupsPane("BTC")
     other.restore(pane.state())

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
-from widgets.captions import Choice, set_text, tint
+from widgets.captions import Choice, selection_style, set_text, tint
 from widgets.pane import Pane, Table
 from widgets.panes.setups_rows import HEADS, WIDTHS, SetupRows, cells, order
 from widgets.panes.setups_text import receipt, report
@@ -37,10 +37,10 @@ from workstation.readmodels import (
     ViewRequest,
 )
 
-BARS = (("15s", 15_000_000_000), ("1m", 60_000_000_000), ("5m", 300_000_000_000))
+BARS = (("5s", 5_000_000_000), ("15s", 15_000_000_000), ("1m", 60_000_000_000), ("5m", 300_000_000_000))
 SOURCES: tuple[tuple[str, SessionKind | None], ...] = (("now", None), *((kind.value, kind) for kind in SessionKind))
 ROW_PX, SPAN_BARS, USUAL_BARS = 22, 40, 20
-_SHED = ((640, 1), (560, 4), (450, 9), (410, 6), (330, 7), (290, 8))  # a column goes below a width
+_SHED = ((640, 1), (560, 4), (450, 9), (410, 7), (330, 6), (290, 8))  # a column goes below a width
 
 
 class SetupsPane(Pane):
@@ -82,7 +82,7 @@ class SetupsPane(Pane):
     def _fill_choices(self) -> None:
         for words, bar_ns in BARS:
             self.bars.addItem(words, bar_ns)
-        self.bars.setCurrentIndex(1)
+        self.bars.setCurrentIndex(2)
         self.detectors.addItem("all setups")
         for detector in Detector:
             self.detectors.addItem(detector.value)
@@ -137,6 +137,7 @@ class SetupsPane(Pane):
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setTabKeyNavigation(False)
+        table.setStyleSheet(selection_style())
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(ROW_PX)
         table.verticalHeader().setMinimumSectionSize(ROW_PX)
@@ -209,7 +210,7 @@ class SetupsPane(Pane):
     def restore(self, state: dict[str, object]) -> None:
         """Take up the choices."""
         at = self.bars.findData(state.get("bar_ns"))
-        self.bars.setCurrentIndex(at if at >= 0 else 1)
+        self.bars.setCurrentIndex(at if at >= 0 else 2)
         detector = state.get("detector")
         if isinstance(detector, int) and 0 <= detector < self.detectors.count():
             self.detectors.setCurrentIndex(detector)

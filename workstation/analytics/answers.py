@@ -26,6 +26,8 @@ from workstation.analytics.views.setups import setups_view
 from workstation.analytics.views.tape import tape_view
 from workstation.analytics.views.universe import universe_view
 from workstation.readmodels import (
+    AlertsRequest,
+    AlertsView,
     BigTradesRequest,
     CellRequest,
     CvdRequest,
@@ -155,6 +157,7 @@ ANSWERS: dict[type[Any], Answer] = {
         lambda state, request: quadrant_view(state.bases, request, state.now_ns),
     ),
     SetupsRequest: of_base(setups_view, "flow"),
+    AlertsRequest: Answer(lambda _, __: 0, lambda _, request: AlertsView(request, 0)),  # rules are not ours
     SetupHistoryRequest: Answer(lambda _, __: 0, lambda _, request: SetupHistoryView(request, 0)),  # stored on disk
     LibraryRequest: Answer(lambda _, __: 0, lambda _, request: LibraryView(request, 0, ())),  # files are not ours
     PaperRequest: Answer(lambda _, __: 0, lambda _, request: PaperView(request, 0)),  # nor is the book

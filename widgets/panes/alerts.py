@@ -1,0 +1,176 @@
+"""Alerts: an editor for rules, the rules as they stand, and what fired."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from widgets import format as fmt
+from widgets.captions import selection_style, set_text, tint
+from widgets.pane import Pane, Table
+from widgets.panes.alerts_editor import RuleEditor
+from widgets.theme import CELL, theme
+from workstation.readmodels import AlertRule, AlertsRequest, AlertsView, Fired, RuleState, View
+
+
+class AlertsPane(Pane):
+    """`rule_set` carries a rule (id 0: a new one), `rule_removed` the id of one."""
+
+    title = "Alerts"
+    help = (
+        "A rule is about one number of a coin, or of every coin in focus. It fires when it becomes true, not while it "
+        "stays true: it has to become false first, by the hysteresis on the other side of the value. After firing it "
+        "is silent for the cool-down, in time of the data. Rises, falls and moves compare with the number of so many "
+        "seconds ago. Numbers are looked at once a second and are those of the panes: CVD change and delta in USD over "
+        "all perpetuals and whole minutes, OBI and spread of the blended book, funding, premium, OI and scores of the "
+        "pressure table; sums of liquidations are floors where a venue tells only some. What is not known fires "
+        "nothing. Alerts in a replay are labelled. They sound, show on the desktop and go to the webhook as set in the "
+        "settings."
+    )
+    keys = (("Enter", "add or change the rule"), ("Space", "rule on or off"), ("Del", "remove the rule"))
+    every_frames = 15
+    rule_set = Signal(object)
+    rule_removed = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._view: AlertsView | None = None
+        self.editor, self.rules, self.history, self.note = RuleEditor(), QListWidget(), QListWidget(), QLabel()
+        self._lay_out()
+        self.editor.done.connect(self.rule_set)
+        self.rules.currentRowChanged.connect(self._edit)
+        self._show()
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        split = QSplitter(Qt.Orientation.Vertical)
+        split.setHandleWidth(1)
+        for words, listed in (("Rules", self.rules), ("Fired", self.history)):
+            box = QWidget()
+            inner = QVBoxLayout(box)
+            inner.setContentsMargins(0, 0, 0, 0)
+            inner.setSpacing(0)
+            head = QLabel(words)
+            head.setContentsMargins(2 * CELL, 2, 0, 2)
+            tint(head, "muted")
+            inner.addWidget(head)
+            inner.addWidget(listed, 1)
+            split.addWidget(box)
+            listed.setAccessibleName(words)
+            listed.setFrameShape(QListWidget.Shape.NoFrame)
+            listed.setUniformItemSizes(True)
+            listed.setStyleSheet(selection_style())
+            listed.setTextElideMode(Qt.TextElideMode.ElideRight)
+            listed.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.history.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        tint(self.note, "gap")
+        self.note.setWordWrap(True)
+        self.note.setContentsMargins(2 * CELL, 2, 2 * CELL, 2)
+        column.addWidget(self.editor)
+        column.addWidget(split, 1)
+        column.addWidget(self.note)
+        self.setFocusProxy(self.rules)
+
+    def request(self) -> AlertsRequest:
+        """All rules."""
+        return AlertsRequest()
+
+    def set_bases(self, bases: list[str]) -> None:
+        """The coins to choose from."""
+        self.editor.set_bases(bases)
+
+    def refresh(self, view: View) -> None:
+        """Show the rules as they stand."""
+        if isinstance(view, AlertsView):
+            self._view = view
+            self._show()
+
+    def clear(self) -> None:
+        """Rules do not depend on what is shown; how they stand does."""
+        self._view = None
+
+    def as_table(self) -> Table | None:
+        """What fired."""
+        if self._view is None or not self._view.fired:
+            return None
+        rows = tuple((one.ts_ns, one.session.value, one.base, one.value, one.text) for one in self._view.fired)
+        return Table(("ts_ns", "session", "base", "value", "alert"), rows)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        rule = self._chosen()
+        if rule is not None and event.key() == Qt.Key.Key_Delete:
+            self.rule_removed.emit(rule.id)
+        elif rule is not None and event.key() == Qt.Key.Key_Space:
+            self.rule_set.emit(self.editor.turned(rule))
+        else:
+            super().keyPressEvent(event)
+
+    def _chosen(self) -> AlertRule | None:
+        at = self.rules.currentRow()
+        return self._view.rules[at] if self._view is not None and 0 <= at < len(self._view.rules) else None
+
+    def _edit(self, _: int) -> None:
+        self.editor.show_rule(self._chosen())
+
+    def _show(self) -> None:
+        view = self._view
+        if view is None:
+            return
+        lines = [(rule_line(*pair), rule_role(*pair)) for pair in zip(view.rules, view.states, strict=True)]
+        _fill(self.rules, lines)
+        _fill(self.history, [(fired_line(one), "text") for one in view.fired])
+        words = view.trouble or ("" if view.rules else "No rules yet: choose a number, a condition and a value above.")
+        set_text(self.note, words)
+        self.note.setVisible(bool(words))
+
+
+def rule_line(rule: AlertRule, states: Sequence[RuleState]) -> str:
+    """A rule with the number now and when it fired last."""
+    if not rule.on:
+        return f"off  {rule.base or 'all'} {rule.words}"
+    now = "  ".join(f"{one.base} {fmt.size(one.value)}" if not rule.base else fmt.size(one.value) for one in states)
+    fired = max((one.fired_ns for one in states if one.fired_ns is not None), default=None)
+    last = f"  fired {fmt.clock(fired)}" if fired is not None else ""
+    return f"{rule.base or 'all'} {rule.words}  now {now or fmt.NO_DATA}{last}"
+
+
+def rule_role(rule: AlertRule, states: Sequence[RuleState]) -> str:
+    """Lit while it is true, faint while it is off or nothing is known."""
+    if not rule.on:
+        return "faint"
+    known = [one.is_true for one in states if one.value is not None]
+    return "focus" if any(known) else "text" if known else "stale"
+
+
+def fired_line(fired: Fired) -> str:
+    """An alert as a line."""
+    label = "" if fired.session.value == "live" else f"{fired.session.value}  "
+    return f"{fmt.date_clock(fired.ts_ns)[5:]}  {label}{fired.text}"
+
+
+def _fill(listed: QListWidget, lines: list[tuple[str, str]]) -> None:
+    """Change only the lines that differ; what is chosen stays chosen."""
+    while listed.count() > len(lines):
+        listed.takeItem(listed.count() - 1)
+    for at, (text, role) in enumerate(lines):
+        if at == listed.count():
+            listed.addItem(QListWidgetItem())
+        item = listed.item(at)
+        if item.text() != text or item.data(Qt.ItemDataRole.UserRole) != role:
+            item.setText(text)
+            item.setToolTip(text)
+            item.setData(Qt.ItemDataRole.UserRole, role)
+            item.setForeground(theme().brush(role))
