@@ -25,6 +25,7 @@ from workstation import logs
 from workstation.columns import COLUMNS, columns_help
 from workstation.core import spare_the_collector
 from workstation.inspection_text import inspection_text
+from workstation.lake_cli import lake_app
 from workstation.paper_models import PaperSettings
 from workstation.when import moment_ns, span_ns
 
@@ -38,6 +39,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
+app.add_typer(lake_app, name="lake")
 log = logging.getLogger(__name__)
 console = Console(stderr=True)
 

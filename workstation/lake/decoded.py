@@ -1,0 +1,197 @@
+"""A recording as rows of the lake: events in, rows by partition out, with the order and the coverage of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from feeds.events import (
+    BookDelta,
+    BookLost,
+    BookSnapshot,
+    Event,
+    Funding,
+    Level,
+    Liquidation,
+    MarkPrice,
+    OpenInterest,
+    Side,
+    Trade,
+    TradesFilled,
+    TradesLive,
+    TradesLost,
+)
+from feeds.instrument import Instrument, InstrumentId
+from workstation.analytics.market import FOREVER_NS, Coverage
+from workstation.analytics.trades import TradeStore
+from workstation.lake.manifest import LakeMarket
+from workstation.lake.schema import Place, place_of
+from workstation.readmodels import Ints
+
+Row = tuple[Any, ...]
+Put = Callable[[Place, list[Row]], None]
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is known of a market besides its rows."""
+
+    instrument: Instrument
+    coverage: Coverage = field(default_factory=Coverage)
+    first_ns: int = 0
+    last_ns: int = 0
+    focus: bool = False
+
+
+class Decoded:
+    """Takes the events of one recording and puts rows.
+
+    The `seq` of a trade's row is its running number until `orders` tells where the engine has it in the end.
+    """
+
+    def __init__(self, recording: str, start_ns: int, put: Put) -> None:
+        self._recording = recording
+        self._start_ns = start_ns
+        self._put = put
+        self._events = 0
+        self._trades = 0
+        self._stores: dict[str, TradeStore] = {}
+        self._known: dict[InstrumentId, _Known] = {}
+        self._steps: dict[Instrument, Row] = {}
+        self._handlers: dict[type[Any], Callable[[Any], None]] = {
+            BookSnapshot: lambda event: self._book(event, "snapshot"),
+            BookDelta: lambda event: self._book(event, "delta"),
+            BookLost: self._book_lost,
+            Liquidation: self._liquidation,
+            Funding: self._funding,
+            OpenInterest: self._open_interest,
+        }
+        self._of_focus: dict[type[Any], Callable[[Any], None]] = {
+            Trade: self._trade,
+            TradesFilled: self._filled,
+            MarkPrice: lambda event: self._market(event.instrument).coverage.see(event.ts_venue_ns),
+            TradesLive: lambda event: self._market(event.instrument).coverage.begin(),
+            TradesLost: lambda event: self._market(event.instrument).coverage.lose(),
+        }
+
+    def take(self, event: Event, *, universe: bool) -> None:
+        """Take one event; those of a connection of the universe say nothing of whether trades are whole."""
+        kind = type(event)
+        handler = self._handlers.get(kind) or (None if universe else self._of_focus.get(kind))
+        if handler is not None:
+            self._events += 1
+            handler(event)
+            known = self._market(event.instrument)  # type: ignore[union-attr]
+            known.focus = known.focus or not universe
+
+    def orders(self) -> Ints:
+        """The final `seq` of every trade by its running number: trades fetched later are where the engine has them."""
+        order = np.empty(self._trades, np.int64)
+        for store in self._stores.values():
+            at = self._start_ns
+            for part in store.parts():
+                order[part.ticks] = np.arange(at, at + len(part.ticks))
+                at += len(part.ticks)
+        return order
+
+    def markets(self) -> Iterator[LakeMarket]:
+        """The markets in order of first event."""
+        ends: dict[str, int] = {}
+        for known in self._known.values():
+            base = known.instrument.base
+            ends[base] = max(ends.get(base, 0), known.coverage.seen_ns)
+        for known in self._known.values():
+            instrument, coverage = known.instrument, known.coverage
+            end_ns = ends[instrument.base]
+            spans = tuple((start, end_ns if end == FOREVER_NS else end) for start, end in coverage.received())
+            names = (instrument.base, instrument.venue.value, instrument.kind.value, instrument.symbol)
+            step = (float(instrument.tick_size), instrument.tick.numerator, instrument.tick.denominator)
+            times = (known.first_ns, known.last_ns, coverage.seen_ns)
+            yield LakeMarket(*names, *step, spans, coverage.began, *times, known.focus)
+
+    def _market(self, instrument: Instrument) -> _Known:
+        known = self._known.get(instrument.id)
+        if known is None:
+            known = self._known[instrument.id] = _Known(instrument)
+        return known
+
+    def _trade(self, event: Trade) -> None:
+        known = self._market(event.instrument)
+        known.coverage.see(event.ts_venue_ns)
+        known.coverage.trade(event.ts_venue_ns)
+        self._store(event.instrument).append((event.ts_venue_ns, self._put_trade(known, event), 0.0, 0.0, 0))
+
+    def _filled(self, event: TradesFilled) -> None:
+        known = self._market(event.instrument)
+        rows = [(trade.ts_venue_ns, self._put_trade(known, trade), 0.0, 0.0, 0) for trade in event.trades]
+        self._store(event.instrument).merge(rows)
+        known.coverage.fill(event.since_ns, event.until_ns)
+
+    def _store(self, instrument: Instrument) -> TradeStore:
+        """Keeps a base's trades in the engine's order; what it takes for ticks are running numbers."""
+        store = self._stores.get(instrument.base)
+        if store is None:
+            store = self._stores[instrument.base] = TradeStore(1 << 62)
+        return store
+
+    def _put_trade(self, known: _Known, event: Trade) -> int:
+        number, ts_ns = self._trades, event.ts_venue_ns
+        self._trades += 1
+        known.first_ns = min(known.first_ns or ts_ns, ts_ns)
+        known.last_ns = max(known.last_ns, ts_ns)
+        step, names = self._step(event.instrument), self._names(event.instrument)
+        side = None if event.aggressor is None else event.aggressor.value
+        price = (event.price_ticks, *step, event.price)
+        row = (ts_ns, event.ts_recv_ns, number, str(event.trade_id), *price, event.size, event.notional, side, *names)
+        self._put(place_of("trades", ts_ns, event.instrument), [row])
+        return number
+
+    def _book(self, event: BookSnapshot | BookDelta, what: str) -> None:
+        instrument = event.instrument
+        place = place_of("book", event.ts_recv_ns, instrument)
+        head, tail = (*self._times(event), what), (event.update_id, *self._names(instrument))
+        step = self._step(instrument)
+        sides: tuple[tuple[str, list[Level]], ...] = (("bid", event.bids), ("ask", event.asks))
+        rows: list[Row] = [
+            (*head, side, ticks, *step, ticks * step[1] / step[2], size, *tail)
+            for side, levels in sides
+            for ticks, size in levels
+        ]
+        if what == "snapshot" and not rows:
+            rows.append((*head, None, None, *step, None, None, *tail))
+        self._put(place, rows)
+
+    def _book_lost(self, event: BookLost) -> None:
+        head = (None, event.ts_recv_ns, self._start_ns + self._events, "lost", None)
+        row = (*head, None, *self._step(event.instrument), None, None, None, *self._names(event.instrument))
+        self._put(place_of("book", event.ts_recv_ns, event.instrument), [row])
+
+    def _liquidation(self, event: Liquidation) -> None:
+        position = "long" if event.side is Side.SELL else "short"
+        self._fact("liquidations", event, (position, event.price, event.size, event.notional))
+
+    def _funding(self, event: Funding) -> None:
+        self._fact("funding", event, (event.rate, event.next_funding_ns, event.interval_ns))
+
+    def _open_interest(self, event: OpenInterest) -> None:
+        self._fact("open_interest", event, (event.open_interest, event.notional))
+
+    def _fact(self, table: str, event: Liquidation | Funding | OpenInterest, values: Row) -> None:
+        row = (*self._times(event), *values, *self._names(event.instrument))
+        self._put(place_of(table, event.ts_venue_ns, event.instrument), [row])
+
+    def _times(self, event: BookSnapshot | BookDelta | Liquidation | Funding | OpenInterest) -> Row:
+        return event.ts_venue_ns, event.ts_recv_ns, self._start_ns + self._events
+
+    def _names(self, instrument: Instrument) -> Row:
+        return instrument.base, instrument.kind.value, self._recording
+
+    def _step(self, instrument: Instrument) -> Row:
+        step = self._steps.get(instrument)
+        if step is None:
+            tick = instrument.tick
+            step = self._steps[instrument] = (float(instrument.tick_size), tick.numerator, tick.denominator)
+        return step

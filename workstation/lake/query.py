@@ -1,0 +1,157 @@
+"""DuckDB over a lake: a view a table, over what was added whole, and the macros.
+
+Where recordings overlap, a trade counts once, by its id; of everything else a later recording counts from where the
+earlier one of the same market ends.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from feeds.errors import RecordingError
+from workstation.lake.macros import ALL
+from workstation.lake.manifest import LakeMarket, Manifest, read_manifests
+from workstation.lake.schema import SCHEMAS
+
+if TYPE_CHECKING:
+    import duckdb
+
+Key = tuple[str, str, str, str]  # base, venue, kind, symbol
+Spans = list[tuple[int, int]]
+
+_KEY = [(name, pa.string()) for name in ("base", "venue", "kind", "symbol")]
+_SPANS = pa.schema([*_KEY, ("start_ns", pa.int64()), ("end_ns", pa.int64())])
+_MARKETS = pa.schema(
+    [
+        *_KEY,
+        ("tick", pa.float64()),
+        *((name, pa.int64()) for name in ("tick_num", "tick_den", "since_ns", "until_ns", "seen_ns")),
+        *((name, pa.bool_()) for name in ("began", "blank", "focus")),
+    ]
+)
+_CUTS = pa.schema([("recording", pa.string()), *_KEY, ("after_ns", pa.int64())])
+
+
+def connect(root: Path) -> duckdb.DuckDBPyConnection:
+    """A session over a lake as it is now.
+
+    Raises:
+        RecordingError: there is no lake, or DuckDB is not installed.
+    """
+    try:
+        import duckdb
+    except ImportError as error:
+        raise RecordingError("Queries need DuckDB: pip install 'orderflow-workstation[lake]'.", str(error)) from error
+    manifests = read_manifests(root)
+    if not manifests:
+        raise RecordingError(f"{root} is no lake; make one with `workstation lake add FILE --root {root}`.")
+    session = duckdb.connect()
+    session.execute("SET TimeZone = 'UTC'")
+    _describe(session, manifests)
+    for table in SCHEMAS:
+        _open(session, root, table, manifests)
+    for macros in ALL:
+        session.execute(macros)
+    return session
+
+
+def _open(session: duckdb.DuckDBPyConnection, root: Path, table: str, manifests: list[Manifest]) -> None:
+    """Make the view of a table over the committed files."""
+    files = [root / name for manifest in manifests for name in manifest.files if name.startswith(f"{table}/")]
+    if not files:
+        empty = pa.schema([*SCHEMAS[table], ("date", pa.date32()), ("venue", pa.string()), ("symbol", pa.string())])
+        session.register(table, empty.empty_table())
+        return
+    names = ", ".join(_text(str(file)) for file in files)
+    partitions = "{'date': DATE, 'venue': VARCHAR, 'symbol': VARCHAR}"
+    source = f"read_parquet([{names}], hive_partitioning = true, hive_types = {partitions})"
+    session.execute(f"CREATE TEMP VIEW {table} AS {_once(table, source, manifests)}")
+
+
+def _once(table: str, source: str, manifests: list[Manifest]) -> str:
+    if table == "trades":
+        if not _trades_overlap(manifests):
+            return f"SELECT * FROM {source}"
+        identity = "date, venue, symbol, kind, trade_id"
+        return f"SELECT * FROM {source} QUALIFY row_number() OVER (PARTITION BY {identity} ORDER BY seq) = 1"
+    if not _cuts(manifests):
+        return f"SELECT * FROM {source}"
+    return (
+        f"SELECT f.* FROM {source} f LEFT JOIN _cuts c USING (recording, base, venue, kind, symbol) "
+        "WHERE f.ts_recv_ns > coalesce(c.after_ns, 0)"
+    )
+
+
+def _trades_overlap(manifests: list[Manifest]) -> bool:
+    reached: dict[Key, int] = {}
+    for market in sorted((one for manifest in manifests for one in manifest.markets), key=lambda one: one.first_ns):
+        if market.first_ns:
+            if market.first_ns <= reached.get(_key(market), 0):
+                return True
+            reached[_key(market)] = market.last_ns
+    return False
+
+
+def _cuts(manifests: list[Manifest]) -> list[tuple[Any, ...]]:
+    """Until when an earlier recording tells of a market that a later one tells of as well."""
+    reached: dict[Key, int] = {}
+    cuts = []
+    for manifest in manifests:
+        for market in manifest.markets:
+            key = _key(market)
+            if reached.get(key, -1) >= manifest.start_ns:
+                cuts.append((manifest.recording, *key, reached[key]))
+            reached[key] = max(reached.get(key, 0), manifest.end_ns)
+    return cuts
+
+
+def _describe(session: duckdb.DuckDBPyConnection, manifests: list[Manifest]) -> None:
+    """Make tables of the markets, of when their trades are whole, and of the holes between."""
+    found: dict[Key, list[LakeMarket]] = {}
+    for market in (one for manifest in manifests for one in manifest.markets):
+        found.setdefault(_key(market), []).append(market)
+    spans = {key: joined([span for one in parts for span in one.spans]) for key, parts in found.items()}
+    markets = [_market(key, parts, spans[key]) for key, parts in found.items()]
+    holes = [(*key, end, start) for key, ones in spans.items() for (_, end), (start, _) in pairwise(ones)]
+    _table(session, "_markets", _MARKETS, markets)
+    _table(session, "coverage", _SPANS, [(*key, *span) for key, ones in spans.items() for span in ones])
+    _table(session, "_holes", _SPANS, holes)
+    _table(session, "_cuts", _CUTS, _cuts(manifests))
+
+
+def _market(key: Key, parts: list[LakeMarket], spans: Spans) -> tuple[Any, ...]:
+    last, began = parts[-1], any(one.began for one in parts)
+    traded = any(one.first_ns for one in parts)
+    bounds = (spans[0][0], spans[-1][1]) if spans else (None, None)
+    seen_ns = max(one.seen_ns for one in parts)
+    blank, focus = not spans and (began or not traded), any(one.focus for one in parts)
+    return (*key, last.tick, last.tick_num, last.tick_den, *bounds, seen_ns, began, blank, focus)
+
+
+def joined(spans: Spans) -> Spans:
+    """Spans in order, those that touch as one."""
+    found: Spans = []
+    for start, end in sorted(spans):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((start, end))
+    return found
+
+
+def _table(session: duckdb.DuckDBPyConnection, name: str, schema: pa.Schema, rows: list[tuple[Any, ...]]) -> None:
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
+    session.register(name, pa.Table.from_arrays(arrays, schema=schema))
+
+
+def _key(market: LakeMarket) -> Key:
+    return market.base, market.venue, market.kind, market.symbol
+
+
+def _text(words: str) -> str:
+    return "'" + words.replace("'", "''") + "'"

@@ -1,0 +1,90 @@
+"""`workstation lake`: recordings into a Parquet dataset, and SQL over it."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from workstation.tables import FORMATS
+
+OUTPUTS = ("table", *(form for form in FORMATS if form != "parquet"))
+SHOWN = 1_000  # rows of a printed table
+
+lake_app = typer.Typer(
+    help="Many recordings as one Parquet dataset by date, venue and symbol, and SQL over it.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+Root = Annotated[Path, typer.Option(help="The folder of the lake.")]
+Rows = Iterator[tuple[Any, ...]]
+
+
+@lake_app.command()
+def add(files: Annotated[list[Path], typer.Argument(help="Recordings.")], root: Root) -> None:
+    """Write recordings into a lake. One that is there already changes nothing."""
+    from workstation.lake.add import add as add_one
+
+    for file in files:
+        with Progress(console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(file.name, total=None)
+            added = add_one(file, root, lambda done, total, task=task: bar.update(task, completed=done, total=total))  # type: ignore[misc]
+        told = "was there already" if added.was_there else f"{added.rows:,} rows in {added.files:,} files"
+        typer.echo(f"{file.name}: {told}" + (f"; the recording is damaged: {added.damage}" if added.damage else ""))
+
+
+@lake_app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="SQL, for example \"FROM bars('1m', 'BTC')\".")],
+    root: Root,
+    form: Annotated[str, typer.Option("--format", help="table, csv or jsonl.")] = "table",
+) -> None:
+    """Ask a lake by DuckDB's SQL.
+
+    Views: trades, book, liquidations, funding, open_interest; coverage says when trades are whole. Tables made on
+    demand, of every market and of venue `all`: bars(bar, base), footprint(bar, row, base) and cvd(bar, base), each with
+    since := and until := if wanted (times in UTC or ns), footprint with poc_tie := 'lowest' too.
+    """
+    from workstation.lake.query import connect
+
+    if form not in OUTPUTS:
+        raise typer.BadParameter(f"{form} is no format; choose one of {', '.join(OUTPUTS)}")
+    session = connect(root)
+    import duckdb
+
+    try:
+        result = session.execute(sql)
+        names = [column[0] for column in result.description or ()]
+        _WRITERS[form](names, iter(result.fetchone, None))
+    except duckdb.Error as error:
+        raise typer.BadParameter(str(error).splitlines()[0]) from error
+
+
+def _csv(names: list[str], rows: Rows) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows(rows)
+
+
+def _jsonl(names: list[str], rows: Rows) -> None:
+    for row in rows:
+        sys.stdout.write(msgspec.json.encode(dict(zip(names, row, strict=True))).decode() + "\n")
+
+
+def _table(names: list[str], rows: Rows) -> None:
+    shown = [["" if cell is None else str(cell) for cell in row] for row, _ in zip(rows, range(SHOWN), strict=False)]
+    widths = [max(map(len, column)) for column in zip(names, *shown, strict=True)]
+    for line in (names, ["-" * width for width in widths], *shown):
+        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    if next(rows, None) is not None:
+        typer.echo(f"... the first {SHOWN:,} rows; csv and jsonl give all", err=True)
+
+
+_WRITERS: dict[str, Callable[[list[str], Rows], None]] = {"table": _table, "csv": _csv, "jsonl": _jsonl}
