@@ -37,7 +37,7 @@ PRESETS: dict[str, Preset] = {
             (0.38, column((0.6, tabs("quadrant")), (0.4, tabs("tape")))),
         ),
         row(
-            (0.64, column((0.5, tabs("cvd")), (0.5, tabs("funding", "premium")))),
+            (0.64, column((0.4, tabs("cvd")), (0.6, tabs("funding", "premium")))),
             (0.36, tabs("quadrant", "tape")),
         ),
     ),

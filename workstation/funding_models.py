@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from feeds.instrument import MarketKind
 from workstation.footprint_models import Floats, Ints
-from workstation.market_models import MarketState
+from workstation.market_models import MarketFilter, MarketState
 
 HOUR_NS = 3_600_000_000_000
 SPANS_NS = (HOUR_NS, 4 * HOUR_NS, 24 * HOUR_NS)
@@ -37,10 +37,14 @@ class Reading(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FundingRequest:
-    """Funding and open interest of the perpetuals of a base, with lines on bars of `bar_ns`, a minute at least."""
+    """Funding and open interest of a base's perpetuals that a filter accepts.
+
+    Lines stand on bars of `bar_ns`, a minute at least.
+    """
 
     base: str
     bar_ns: int = 60_000_000_000
+    markets: MarketFilter = MarketFilter()
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ class Perpetual:
         self.open_interest = open_interest
         self.next_funding_ns = now_ns - now_ns % interval_ns + interval_ns
         self._first_due_ns, self._first_mark = self.next_funding_ns, self.mark
+        self._phase = self.open_interest % 7.0  # no two markets have the same past
         self._paid: list[FundingRow] = []
 
     @property
@@ -45,8 +46,8 @@ class Perpetual:
         """The last thousand at most, oldest first. The past is made up when it is first asked for."""
         if not self._paid:
             for back in range(min(_PAST_NS // self.interval_ns, 999), 0, -1):
-                wave = 0.00006 * math.sin(back * 0.9) + 0.00004 * math.sin(back * 2.3)
-                ts_ns, rate = self._first_due_ns - back * self.interval_ns, (0.00005 + wave) * self._part
+                wave = 0.00018 * math.sin(back * 0.9 + self._phase) + 0.00012 * math.sin(back * 2.3 - self._phase)
+                ts_ns, rate = self._first_due_ns - back * self.interval_ns, (0.0001 + wave) * self._part
                 self._paid.append(FundingRow(ts_ns, rate, self._first_mark))
         return self._paid
 

@@ -16,7 +16,7 @@ from workstation.analytics.engine import Engine
 from workstation.analytics.funding import DAY_NS, KEPT, PERIODS_KEPT, FundingSeries
 from workstation.analytics.views.funding import crowding_of, reading_of
 from workstation.funding_models import HOUR_NS
-from workstation.readmodels import Crowding, FundingRequest, FundingView, Reading
+from workstation.readmodels import Crowding, FundingRequest, FundingView, MarketFilter, Reading
 
 INVERSE = market(Venue.DERIBIT, MarketKind.INVERSE)
 NOW = START + 30 * HOUR_NS
@@ -218,3 +218,17 @@ def test_a_fetched_history_makes_the_percentile_known_at_once() -> None:
     engine.apply(FundingHistory(BINANCE, NOW, past))
     assert view_of(engine).rows[0].percentile == row.percentile, "told twice counts once"
     assert view_of(copy).rows[0].percentile is None
+
+
+def test_venues_that_are_not_chosen_count_in_nothing() -> None:
+    engine = engine_of(positions())
+    whole = view_of(engine)
+    assert len(whole.rows) > 1
+    venue = whole.rows[0].market.venue
+    view = engine.view(FundingRequest("BTC", markets=MarketFilter(venues=frozenset((venue,)))))
+    assert isinstance(view, FundingView)
+    kept = [at for at, row in enumerate(whole.rows) if row.market.venue is venue]
+    assert view.rows == tuple(whole.rows[at] for at in kept)
+    held = [row.open_interest for row in view.rows if not row.stale and row.open_interest is not None]
+    assert sum(group.open_interest or 0.0 for group in view.groups) == pytest.approx(sum(held))
+    assert [line.market for line in view.lines] == [whole.lines[at].market for at in kept]

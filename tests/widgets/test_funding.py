@@ -11,11 +11,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from feeds.instrument import Venue
 from tests.widgets.market_views import NOW
 from tests.widgets.position_views import MINUTE, funding_view
 from widgets.panes.funding import UNITS, FundingPane, since
 from widgets.panes.funding_table import COLUMNS, countdown, percentile_text, rate_text
 from widgets.theme import apply_theme
+from workstation.readmodels import FundingRequest
 
 
 @pytest.fixture
@@ -142,3 +144,23 @@ def test_a_low_pane_has_one_chart(pane: FundingPane, height: int, charts: int) -
     assert [chart.isVisible() for chart in pane.charts.values()].count(True) == charts
     pane.shown["OI"].click()
     assert [name for name, chart in pane.charts.items() if chart.isVisible()] == ["funding"]
+
+
+def test_chosen_venues_are_asked_for_and_remembered(pane: FundingPane, qtbot: QtBot) -> None:
+    pane.refresh(funding_view())
+    told = {row.market.venue for row in funding_view().rows}
+    shown = [venue for venue in Venue if venue in told]
+    assert [venue for venue, action in pane.venues.actions_of.items() if action.isVisible()] == shown
+    with qtbot.waitSignal(pane.request_changed):
+        pane.venues.actions_of[shown[0]].setChecked(False)
+    request = pane.request()
+    assert request is not None
+    assert request.markets.venues == frozenset(Venue) - {shown[0]}
+    pane.refresh(replace(funding_view(), request=request))
+    assert pane.venues.actions_of[shown[0]].isVisible(), "it can be chosen again"
+    other = FundingPane("BTC")
+    qtbot.addWidget(other)
+    other.restore(pane.state())
+    assert other.request() == request
+    other.restore({"venues": ["nowhere", 3], "unit_h": 1.0})
+    assert other.request() == FundingRequest("BTC")

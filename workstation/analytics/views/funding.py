@@ -42,8 +42,10 @@ def funding_revision(base: Base, now_ns: int) -> int:
 
 
 def funding_view(base: Base, request: FundingRequest, revision: int, now_ns: int) -> FundingView:
-    """All perpetuals of a base."""
-    perps = [market for market in base.markets if market.instrument.kind.is_perp]
+    """The perpetuals of a base that are asked for, as if there were no others."""
+    listed, accepts = (market.instrument for market in base.markets), request.markets.accepts
+    chosen = [one.kind.is_perp and accepts(one.venue, one.kind) for one in listed]
+    perps = [market for market, wanted in zip(base.markets, chosen, strict=True) if wanted]
     minute_ns = now_ns - now_ns % MINUTE_NS
     rows = tuple(_row(market, minute_ns, now_ns) for market in perps)
     bar_ns = max(request.bar_ns, MINUTE_NS)
