@@ -23,6 +23,7 @@ from workstation.readmodels import ConnectionStatus, Presence, StatusView
 LAG_SHOWN_NS = 1_000_000_000
 AGED_NS = 3_000_000_000
 CLOCK_SHOWN_NS = 1_000_000_000
+DOTS = 6
 _HEIGHT = 24
 _WHOLE = 0.995
 _REFRESH_S = 0.25
@@ -96,7 +97,7 @@ def readings_of(status: StatusView, frame_ms: Sequence[float], frames_per_s: flo
 
 
 def _connections(connections: Iterable[ConnectionStatus]) -> list[Segment]:
-    """One segment a venue: a dot a connection, then the age of the one that is silent longest."""
+    """One segment a venue: a dot a connection, up to six, then the age of the one that is silent longest."""
     venues: dict[Venue, list[ConnectionStatus]] = {}
     for connection in connections:
         venues.setdefault(connection.venue, []).append(connection)
@@ -111,6 +112,9 @@ def _venue(venue: Venue, sockets: list[ConnectionStatus]) -> Segment:
     dots = tuple(Dot(venue, s.connected, s.data_age_ns is None or s.data_age_ns > AGED_NS) for s in sockets)
     offset_ns = next((s.clock_offset_ns for s in sockets if s.clock_offset_ns is not None), None)
     words, tip = f"{venue_mark(venue)} {age}", [_told(s) for s in sockets]
+    if len(dots) > DOTS:  # those with something to say, and how many more there are
+        words = f"+{len(dots) - DOTS} {words}"
+        dots = tuple(sorted(dots, key=lambda dot: (dot.connected, not dot.aged))[:DOTS])
     if offset_ns is not None:
         tip.append(_clock_words(venue, offset_ns))
         if abs(offset_ns) > CLOCK_SHOWN_NS:

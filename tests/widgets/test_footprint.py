@@ -114,6 +114,11 @@ def test_the_legend_states_the_effective_rows_and_who_is_missing(pane: Footprint
     assert "imbalance 3x" in pane.legend.text
 
 
+def test_a_base_of_which_nothing_is_connected_is_waited_for(pane: FootprintPane) -> None:
+    pane.refresh(replace(synthetic.footprint(()), revision=-1))
+    assert pane.notice.text() == "waiting for a market of BTC"
+
+
 @pytest.mark.parametrize(
     ("states", "text"),
     [

@@ -44,6 +44,17 @@ def test_one_segment_a_venue_with_a_dot_a_connection() -> None:
     assert silent.dots[0].aged
 
 
+def test_many_connections_of_a_venue_keep_the_dots_of_those_that_ail() -> None:
+    ages = [(True, 10_000_000)] * 9 + [(False, None), (True, 9_000_000_000)]
+    sockets = (ConnectionStatus(f"okx.{at}", Venue.OKX, up, age) for at, (up, age) in enumerate(ages))
+    segment = segments_of(live_status(connections=tuple(sockets)))[1]
+    assert segment.text == "+5 OKX 9.0s"
+    assert [(dot.connected, dot.aged) for dot in segment.dots[:2]] == [(False, True), (True, True)]
+    assert all(dot.connected and not dot.aged for dot in segment.dots[2:])
+    assert len(segment.dots) == 6
+    assert len(segment.tip.split("\n")) == 11
+
+
 def test_a_connection_without_data_is_a_dash_and_not_zero() -> None:
     status = live_status(connections=(ConnectionStatus("deribit", Venue.DERIBIT, True, None),))
     assert words(status)[1] == "DER –"

@@ -209,6 +209,8 @@ def absence(request: FootprintRequest | None, view: FootprintView | None) -> str
         return f"waiting for {request.base}"
     if view.bars:
         return ""
+    if view.revision < 0:  # no market of it has been connected yet, of whatever kind
+        return f"waiting for a market of {request.base}"
     if not view.markets:
         kind = {True: "perpetual", False: "spot", None: ""}[request.markets.perp]
         return f"no {kind} market of {request.base} on these venues".replace("  ", " ")
