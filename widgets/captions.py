@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QWidget
 
 from widgets.theme import theme
 
@@ -28,7 +28,7 @@ class Choice(QComboBox):
         event.ignore()
 
 
-def set_text(widget: QLabel | QPushButton, text: str) -> None:
+def set_text(widget: QLabel | QAbstractButton, text: str) -> None:
     """Set a text only when it differs: an equal one would still cost a layout."""
     if widget.text() != text:
         widget.setText(text)

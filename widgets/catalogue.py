@@ -14,6 +14,7 @@ from widgets.panes.ladder import LadderPane
 from widgets.panes.library import LibraryPane
 from widgets.panes.liquidation_heatmap import LiquidationHeatmapPane
 from widgets.panes.liquidations import LiquidationsPane
+from widgets.panes.paper import PaperPane
 from widgets.panes.premium import PremiumPane
 from widgets.panes.pressure import PressurePane
 from widgets.panes.quadrant import QuadrantPane
@@ -43,4 +44,5 @@ PANES: dict[str, PaneKind] = {
     "funding": PaneKind(FundingPane, "Funding and OI"),
     "alerts": PaneKind(AlertsPane, "Alerts"),
     "setups": PaneKind(SetupsPane, "Setups"),
+    "paper": PaneKind(PaperPane, "Paper book"),
 }

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from workstation.readmodels import AlertRule
+from workstation.readmodels import AlertRule, PaperSettings
 
 
 class Step(StrEnum):
@@ -71,3 +71,9 @@ class Controls(Protocol):
 
     def remove_alert(self, number: int) -> None:
         """Take an alert rule away."""
+
+    def set_paper(self, settings: PaperSettings) -> None:
+        """Use these settings for the paper book of what is shown, from the time reached on."""
+
+    def reset_paper(self) -> None:
+        """Forget the paper book of what is shown."""

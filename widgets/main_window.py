@@ -31,6 +31,7 @@ from widgets.panes.alerts import AlertsPane
 from widgets.panes.footprint import FootprintPane
 from widgets.panes.ladder import LadderPane
 from widgets.panes.library import LibraryPane
+from widgets.panes.paper import PaperPane
 from widgets.panes.tape import TapePane
 from widgets.playback_bar import REPLAY, PlaybackBar, is_replay
 from widgets.status_bar import StatusBar
@@ -151,6 +152,9 @@ class MainWindow(QMainWindow):
         if isinstance(pane, AlertsPane):
             pane.rule_set.connect(self._controls.set_alert)
             pane.rule_removed.connect(self._controls.remove_alert)
+        if isinstance(pane, PaperPane):
+            pane.settings_changed.connect(self._controls.set_paper)
+            pane.reset_asked.connect(self._controls.reset_paper)
         if isinstance(pane, FootprintPane):
             pane.older_wanted.connect(self._controls.load_older)
 

@@ -15,7 +15,7 @@ import numpy as np
 from workstation.analytics.engine import Engine
 from workstation.analytics.paper import PaperBook, PaperState, Written
 from workstation.analytics.paper_field import FieldReader, PaperField
-from workstation.analytics.views.paper import figures, results, until
+from workstation.analytics.views.paper import Flows, figures, flows_of, results, until, with_drawdown
 from workstation.paper_models import (
     PaperEntry,
     PaperFigures,
@@ -37,6 +37,8 @@ class _Record(NamedTuple):
     entries: tuple[PaperEntry, ...]
     ts_ns: Ints
     equity: Floats
+    ledger: PaperFigures
+    flows: Flows
     figures: PaperFigures
 
 
@@ -122,7 +124,7 @@ class PaperRun:
             ts_ns=known.ts_ns,
             equity=known.equity,
             figures=known.figures,
-            coins=results(known.entries, moment),
+            coins=results(known.flows, moment),
             scores=self._scores_of(chosen),
             scored_rebalance=chosen,
             next_rebalance_ns=state.next_rebalance_ns if current else 0,
@@ -147,12 +149,15 @@ class PaperRun:
         entries = (
             self._entries if not self._entries or self._entries[-1].ts_ns <= ts_ns else until(self._entries, ts_ns)
         )
-        known = self._known
-        if known is None or (len(known.entries), len(known.ts_ns)) != (len(entries), len(curve)):
-            times = np.array([one.ts_ns for one in curve], dtype=np.int64)
+        known, capital = self._known, self.settings.capital
+        if known is None or len(known.entries) != len(entries):
+            told = figures(entries, capital)
+            known = _Record(tuple(entries), np.zeros(0, dtype=np.int64), np.zeros(0), told, flows_of(entries), told)
+        if known is not self._known or len(known.ts_ns) != len(curve):
             equity = np.array([one.equity for one in curve])
-            told = figures(entries, equity, self.settings.capital)
-            known = self._known = _Record(tuple(entries), times, equity, told)
+            times = np.array([one.ts_ns for one in curve], dtype=np.int64)
+            known = known._replace(ts_ns=times, equity=equity, figures=with_drawdown(known.ledger, equity, capital))
+        self._known = known
         return known
 
     def _scores_of(self, rebalance: int) -> tuple[ScoredCoin, ...]:

@@ -14,7 +14,7 @@ from feeds.instrument import Venue
 from tests.analytics.paper_fields import HOUR, MINUTE, SECOND, START, Coin, field_of, wandering
 from workstation.analytics.paper import BAND, PaperBook, Written, taken
 from workstation.analytics.paper_field import Depth, PaperField, hourly_volatility
-from workstation.analytics.views.paper import figures, hits_of, results, until
+from workstation.analytics.views.paper import figures, flows_of, hits_of, results, until, with_drawdown
 from workstation.paper_models import EntryKind, PaperEntry, PaperMoment, PaperSettings, Sizing
 
 ON = PaperSettings(on=True, names=3, period_ns=2 * MINUTE)
@@ -79,7 +79,7 @@ def test_every_number_of_a_moment_recomputes_from_the_ledger(seed: int) -> None:
         marks = {str(mark.market): mark for mark in moment.marks}
         assert {name for name, size in sizes.items() if abs(size) > 1e-9} == set(marks)
         assert moment.equity == pytest.approx(cash + sum(mark.size * mark.mid for mark in moment.marks), abs=0.005)
-        coins = results(past, moment)
+        coins = results(flows_of(past), moment)
         assert sum(one.total for one in coins) == pytest.approx(moment.equity - ON.capital, abs=0.005)
         assert sum(one.notional for one in coins) == pytest.approx(moment.net, abs=0.005)
 
@@ -271,7 +271,7 @@ def test_statistics_are_those_of_the_curve_and_the_ledger() -> None:
         PaperEntry(5, 3, 3, EntryKind.HOLD, "A", market="A", held=2, mid=11.0),
     ]
     assert hits_of(entries) == (1, 2)
-    told = figures(entries, np.array([110.0, 88.0, 99.0]), 100.0)
+    told = with_drawdown(figures(entries, 100.0), np.array([110.0, 88.0, 99.0]), 100.0)
     assert told.drawdown == pytest.approx(0.2)
     assert told.drawdown_now == pytest.approx(0.1)
     assert (told.turnover, told.trades, told.skipped, told.unseen) == (0.4, 2, 1, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from widgets.controls import Step
+from workstation.readmodels import PaperSettings
 
 
 class ControlsLog:
@@ -65,3 +66,9 @@ class ControlsLog:
 
     def remove_alert(self, number: int) -> None:
         self.calls.append(("remove_alert", number))
+
+    def set_paper(self, settings: PaperSettings) -> None:
+        self.calls.append(("set_paper", settings))
+
+    def reset_paper(self) -> None:
+        self.calls.append(("reset_paper", None))

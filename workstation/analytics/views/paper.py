@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,16 +19,21 @@ def until(entries: Sequence[PaperEntry], ts_ns: int) -> tuple[PaperEntry, ...]:
     return tuple(entries[: bisect_right(entries, ts_ns, key=lambda entry: entry.ts_ns)])
 
 
-def figures(entries: Sequence[PaperEntry], equity: Floats, capital: float) -> PaperFigures:
-    """The statistics of a ledger and the curve that belongs to it."""
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """Sums by coin over a ledger: what trades brought at mid, funding received, fees and slippage."""
+
+    at_mid: dict[str, float]
+    funding: dict[str, float]
+    costs: dict[str, float]
+
+
+def figures(entries: Sequence[PaperEntry], capital: float) -> PaperFigures:
+    """The statistics of a ledger; the drawdown is that of the curve."""
     trades = [entry for entry in entries if entry.kind is EntryKind.TRADE]
     traded = sum(abs(entry.size) * (entry.price or 0.0) for entry in trades)
     hits, held = hits_of(entries)
-    curve = np.concatenate(([capital], equity))
-    falls = 1 - curve / np.maximum.accumulate(curve)
     return PaperFigures(
-        drawdown=float(falls.max()),
-        drawdown_now=float(falls[-1]),
         traded=traded,
         turnover=traded / capital,
         hits=hits,
@@ -37,6 +43,13 @@ def figures(entries: Sequence[PaperEntry], equity: Floats, capital: float) -> Pa
         unseen=sum(entry.seen is not None and entry.seen < 1 for entry in trades),
         gaps=sum(entry.kind is EntryKind.GAP for entry in entries),
     )
+
+
+def with_drawdown(told: PaperFigures, equity: Floats, capital: float) -> PaperFigures:
+    """The statistics with the falls of a curve that begins at the capital."""
+    curve = np.concatenate(([capital], equity))
+    falls = 1 - curve / np.maximum.accumulate(curve)
+    return replace(told, drawdown=float(falls.max()), drawdown_now=float(falls[-1]))
 
 
 def hits_of(entries: Sequence[PaperEntry]) -> tuple[int, int]:
@@ -54,8 +67,8 @@ def hits_of(entries: Sequence[PaperEntry]) -> tuple[int, int]:
     return hits, held
 
 
-def results(entries: Sequence[PaperEntry], moment: PaperMoment) -> tuple[CoinResult, ...]:
-    """What every coin has added, the largest exposure first: longs, then shorts, then those no longer held."""
+def flows_of(entries: Sequence[PaperEntry]) -> Flows:
+    """The sums of a ledger."""
     price: dict[str, float] = {}
     funding: dict[str, float] = {}
     costs: dict[str, float] = {}
@@ -65,11 +78,17 @@ def results(entries: Sequence[PaperEntry], moment: PaperMoment) -> tuple[CoinRes
             costs[entry.base] = costs.get(entry.base, 0.0) + entry.fee + entry.slippage
         elif entry.kind is EntryKind.FUNDING:
             funding[entry.base] = funding.get(entry.base, 0.0) + entry.funding
+    return Flows(price, funding, costs)
+
+
+def results(flows: Flows, moment: PaperMoment) -> tuple[CoinResult, ...]:
+    """What every coin has added: longs, the largest first, then shorts, then those no longer held."""
     marks = {mark.base: mark for mark in moment.marks}
     found = []
-    for base, flows in price.items():
+    for base, brought in flows.at_mid.items():
         mark = marks.get(base)
         worth = mark.size * mark.mid if mark is not None else 0.0
         age_ns = moment.ts_ns - mark.seen_ns if mark is not None else 0
-        found.append(CoinResult(base, worth, flows + worth, funding.get(base, 0.0), costs.get(base, 0.0), age_ns))
+        money = (brought + worth, flows.funding.get(base, 0.0), flows.costs.get(base, 0.0))
+        found.append(CoinResult(base, worth, *money, age_ns))
     return tuple(sorted(found, key=lambda one: (one.notional == 0, -one.notional, one.base)))
