@@ -21,6 +21,7 @@ BENCHES = (
     "liquidations",
     "position_panes",
     "all_panes",
+    "lake",
     "startup",
 )
 

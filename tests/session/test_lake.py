@@ -185,6 +185,32 @@ def test_adding_twice_changes_nothing(btc_recording: Path, btc_lake: Path, tmp_p
     assert files_of(btc_lake) == before
 
 
+@pytest.mark.parametrize("whole_first", [True, False])
+def test_what_two_recordings_tell_counts_once(
+    simulated_recording: Path, simulated_lake: Path, tmp_path: Path, whole_first: bool
+) -> None:
+    """The second is the first as it was before it ended, cut off in the middle of a record."""
+    root, part = tmp_path / "lake", tmp_path / "part.mcap"
+    whole = simulated_recording.read_bytes()
+    part.write_bytes(whole[: len(whole) * 2 // 3])
+    for file in (simulated_recording, part) if whole_first else (part, simulated_recording):
+        assert add(file, root).rows > 0
+    for sql in (
+        *("FROM bars('5s', 'BTC')", "FROM footprint('5s', 5, 'ETH')", "FROM cvd('5s', 'BTC')"),
+        "SELECT venue, kind, symbol, count(*), count(DISTINCT trade_id) FROM trades GROUP BY ALL ORDER BY ALL",
+        *(
+            f"SELECT venue, kind, symbol, count(*), min(seq), max(seq) FROM {table} GROUP BY ALL ORDER BY ALL"
+            for table in ("book", "liquidations", "funding", "open_interest")
+        ),
+    ):
+        ours, theirs = ask(root, sql), ask(simulated_lake, sql)
+        assert len(ours) == len(theirs)
+        for row, wanted in zip(ours, theirs, strict=True):
+            same = {name: close(row[name], wanted[name]) for name in row if isinstance(row[name], float)}
+            assert all(same.values()), (sql, row, wanted)
+            assert {**row, **same} == {**wanted, **same}, sql
+
+
 @pytest.mark.parametrize("at_file", [0, 3])
 def test_a_killed_add_leaves_a_readable_lake(
     simulated_recording: Path, simulated_lake: Path, btc_recording: Path, tmp_path: Path, at_file: int

@@ -62,7 +62,11 @@ def manifest_path(root: Path, recording: str) -> Path:
 
 
 def read_manifests(root: Path) -> list[Manifest]:
-    """All recordings of a lake by their start. Raises RecordingError where one cannot be understood."""
+    """All recordings of a lake by their start, of equal ones the longest first.
+
+    Raises:
+        RecordingError: one of the manifests cannot be understood.
+    """
     found = []
     for file in sorted((root / FOLDER).glob("*.json")):
         try:
@@ -72,7 +76,7 @@ def read_manifests(root: Path) -> list[Manifest]:
         if manifest.version > VERSION:
             raise RecordingError("The lake was made by a newer version of this program; update to read it.")
         found.append(manifest)
-    return sorted(found, key=lambda manifest: (manifest.start_ns, manifest.recording))
+    return sorted(found, key=lambda manifest: (manifest.start_ns, -manifest.end_ns, manifest.recording))
 
 
 def write_manifest(root: Path, manifest: Manifest) -> None:

@@ -1,7 +1,7 @@
 """DuckDB over a lake: a view a table, over what was added whole, and the macros.
 
-Where recordings overlap, a trade counts once, by its id; of everything else a later recording counts from where the
-earlier one of the same market ends.
+Where recordings overlap, a trade counts once, by its id, as the earlier recording has it; of everything else a later
+recording counts from where the earlier one of the same market ends.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ _MARKETS = pa.schema(
         *((name, pa.bool_()) for name in ("began", "blank", "focus")),
     ]
 )
+_RECORDINGS = pa.schema([("recording", pa.string()), ("place", pa.int64())])
 _CUTS = pa.schema([("recording", pa.string()), *_KEY, ("after_ns", pa.int64())])
 
 
@@ -76,13 +77,16 @@ def _once(table: str, source: str, manifests: list[Manifest]) -> str:
     if table == "trades":
         if not _trades_overlap(manifests):
             return f"SELECT * FROM {source}"
-        identity = "date, venue, symbol, kind, trade_id"
-        return f"SELECT * FROM {source} QUALIFY row_number() OVER (PARTITION BY {identity} ORDER BY seq) = 1"
+        identity = "f.date, f.venue, f.symbol, f.kind, f.trade_id"
+        return (
+            f"SELECT f.* FROM {source} f JOIN _recordings r ON r.recording = f.recording "
+            f"QUALIFY rank() OVER (PARTITION BY {identity} ORDER BY r.place) = 1"
+        )
     if not _cuts(manifests):
         return f"SELECT * FROM {source}"
     return (
-        f"SELECT f.* FROM {source} f LEFT JOIN _cuts c USING (recording, base, venue, kind, symbol) "
-        "WHERE f.ts_recv_ns > coalesce(c.after_ns, 0)"
+        f"SELECT f.* FROM {source} f LEFT JOIN _cuts c ON c.recording = f.recording AND c.base = f.base "
+        "AND c.venue = f.venue AND c.kind = f.kind AND c.symbol = f.symbol WHERE f.ts_recv_ns > coalesce(c.after_ns, 0)"
     )
 
 
@@ -121,6 +125,7 @@ def _describe(session: duckdb.DuckDBPyConnection, manifests: list[Manifest]) -> 
     _table(session, "coverage", _SPANS, [(*key, *span) for key, ones in spans.items() for span in ones])
     _table(session, "_holes", _SPANS, holes)
     _table(session, "_cuts", _CUTS, _cuts(manifests))
+    _table(session, "_recordings", _RECORDINGS, [(one.recording, at) for at, one in enumerate(manifests)])
 
 
 def _market(key: Key, parts: list[LakeMarket], spans: Spans) -> tuple[Any, ...]:
