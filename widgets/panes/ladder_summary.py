@@ -10,6 +10,7 @@ from PySide6.QtGui import QHelpEvent, QPainter, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from widgets import format as fmt
+from widgets.items.bulk import RectBatch
 from widgets.labels import Align, Labels
 from widgets.markets import book_state, chosen_markets, market_mark, market_name, row_height
 from widgets.paint_guard import paints
@@ -132,11 +133,13 @@ class LadderSummary(QWidget):
         look, middle = theme(), strip.center().y()
         painter.fillRect(strip, look.brush("window"))
         if len(history):
-            x = strip.right() - np.arange(len(history), 0, -1)
-            y = middle - np.clip(history, -1, 1) * strip.height() / 2
-            for role, chosen in (("buy", history > 0), ("sell", history < 0)):
-                for px, py in zip(x[chosen].tolist(), y[chosen].tolist(), strict=True):
-                    painter.fillRect(QRectF(px, min(py, middle), 1, abs(py - middle)), look.brush(role))
+            known = np.flatnonzero(np.nan_to_num(history) != 0.0)
+            x = strip.right() - len(history) + known
+            y = middle - np.clip(history[known], -1, 1) * strip.height() / 2
+            rects = np.stack((x, np.minimum(y, middle), np.ones(len(x)), np.abs(y - middle)), axis=1)
+            bars = RectBatch((look.brush("buy"), look.brush("sell")))
+            bars.fill(rects, (history[known] < 0).astype(np.int64))
+            bars.draw(painter)
         painter.setPen(look.pen("faint"))
         painter.drawLine(QPointF(strip.left(), middle), QPointF(strip.right(), middle))
 
