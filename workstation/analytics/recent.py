@@ -7,7 +7,7 @@ bulk. Everything else is done when somebody looks.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -17,7 +17,6 @@ from workstation.readmodels import Floats, Ints
 SECOND_NS = 1_000_000_000
 WINDOW_S = 5
 _CROWDED = 6_000  # levels, those that are gone included, before the latter are swept out
-_NO_LEVELS: tuple[Ints, Floats] = (np.empty(0, np.int64), np.empty(0))
 
 
 class PastSizes:
@@ -84,7 +83,7 @@ class PastSizes:
         if not self._log:
             return None
         if self._told is None:
-            self._told = _columns(self._past.items()) if self._past else _NO_LEVELS
+            self._told = _columns(self._past.keys(), self._past.values())
         return self._told
 
 
@@ -109,7 +108,7 @@ class Fills:
     def since(self, second: int, *, bids: bool) -> tuple[Ints, Floats]:
         """Prices and sizes of what was filled on one side since the beginning of a second."""
         chosen = [(ticks, size) for at, ticks, size, hit_bid in self._rows if at >= second and hit_bid == bids]
-        return _columns(chosen) if chosen else _NO_LEVELS
+        return _columns([ticks for ticks, _ in chosen], [size for _, size in chosen])
 
     def at_price(self, second: int, ticks: int, *, bids: bool) -> float:
         """What was filled at one price since the beginning of a second."""
@@ -117,7 +116,8 @@ class Fills:
         return float(sizes[prices == ticks].sum())
 
 
-def _columns(levels: Iterable[Level]) -> tuple[Ints, Floats]:
+def _columns(prices: Collection[int], sizes: Collection[float]) -> tuple[Ints, Floats]:
     """In order of price, so that sums have the same bits whatever the order in which levels came."""
-    prices, sizes = zip(*sorted(levels), strict=True)
-    return np.array(prices, np.int64), np.array(sizes)
+    ticks, size = np.fromiter(prices, np.int64, len(prices)), np.fromiter(sizes, np.float64, len(sizes))
+    order = np.lexsort((size, ticks))
+    return ticks[order], size[order]
