@@ -16,6 +16,8 @@ from workstation.readmodels import (
     MarketFilter,
     PressureRequest,
     PressureView,
+    QuotesRequest,
+    QuotesView,
     SetupsRequest,
     SetupState,
     SetupsView,
@@ -63,8 +65,11 @@ class Numbers:
         if quantity in _COLUMNS or quantity in (Quantity.PRESSURE, Quantity.FLOW):
             return self._of_field(base, quantity)
         match quantity:
-            case Quantity.OBI | Quantity.SPREAD:
-                return self._of_book(base, quantity)
+            case Quantity.OBI:
+                imbalance = self._ask(LadderRequest(base), LadderView).imbalance
+                return None if imbalance is None else imbalance * 1e2
+            case Quantity.SPREAD:
+                return self._spread(base)
             case Quantity.SETUPS_ARMED | Quantity.SETUPS_CONFIRMED | Quantity.SETUPS_INVALIDATED:
                 return self._setups(base, quantity)
             case _:
@@ -85,13 +90,16 @@ class Numbers:
         begin_ns = view.bars[-1].start_ns - (max(round(window_s * 1e9), 1) - 1) // MINUTE_NS * MINUTE_NS
         return sum(delta for start_ns, delta in deltas if start_ns >= begin_ns) if deltas[0][0] <= begin_ns else None
 
-    def _of_book(self, base: str, quantity: Quantity) -> float | None:
-        view = self._ask(LadderRequest(base), LadderView)
-        if quantity is Quantity.OBI:
-            return None if view.imbalance is None else view.imbalance * 1e2
-        if view.best_bid is None or view.best_ask is None:
-            return None
-        return (view.best_ask - view.best_bid) / ((view.best_ask + view.best_bid) / 2) * 1e4
+    def _spread(self, base: str) -> float | None:
+        """The narrowest of one perpetual's own book: between venues best prices may cross."""
+        markets = self._ask(QuotesRequest(base), QuotesView).known
+        spreads = []
+        for one in markets:
+            alone = MarketFilter(True, frozenset((one.venue,)), frozenset((one.kind,)))
+            quotes = self._ask(QuotesRequest(base, alone), QuotesView)
+            if quotes.best_bid is not None and quotes.best_ask is not None:
+                spreads.append((quotes.best_ask - quotes.best_bid) / ((quotes.best_ask + quotes.best_bid) / 2) * 1e4)
+        return min(spreads, default=None)
 
     def _of_field(self, base: str, quantity: Quantity) -> float | None:
         view = self._ask(PressureRequest(), PressureView)

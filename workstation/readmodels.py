@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from workstation.alert_models import CHANGES as CHANGES
 from workstation.alert_models import QUANTITY_UNITS as QUANTITY_UNITS
 from workstation.alert_models import AlertRule as AlertRule
 from workstation.alert_models import AlertsRequest as AlertsRequest

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from widgets.notifier import Notifier, write_tone
-from widgets.panes.alerts import AlertsPane
+from widgets.panes.alerts import AlertsPane, rule_line
 from widgets.theme import apply_theme
 from workstation.readmodels import (
     AlertRule,
@@ -83,6 +83,9 @@ def test_what_fired_is_listed_and_labelled(pane: AlertsPane) -> None:
     pane.refresh(view(RULE, fired=(FIRED,)))
     assert "replay" in pane.history.item(0).text()
     assert "now 21.0" in pane.rules.item(0).text()
+    states = (RuleState("BTC", 61_825.9, False, None),)
+    of_price = AlertRule(1, Quantity.PRICE, Condition.ABOVE, 62_000.0)
+    assert "now BTC 61,825.9" in rule_line(of_price, states)
     table = pane.as_table()
     assert table is not None
     assert table.rows[0][1:3] == ("replay", "BTC")

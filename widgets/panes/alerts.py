@@ -20,8 +20,9 @@ from widgets import format as fmt
 from widgets.captions import selection_style, set_text, tint
 from widgets.pane import Pane, Table
 from widgets.panes.alerts_editor import RuleEditor
+from widgets.panes.setups_rows import price
 from widgets.theme import CELL, theme
-from workstation.readmodels import AlertRule, AlertsRequest, AlertsView, Fired, RuleState, View
+from workstation.readmodels import CHANGES, AlertRule, AlertsRequest, AlertsView, Fired, Quantity, RuleState, View
 
 
 class AlertsPane(Pane):
@@ -33,7 +34,8 @@ class AlertsPane(Pane):
         "stays true: it has to become false first, by the hysteresis on the other side of the value. After firing it "
         "is silent for the cool-down, in time of the data. Rises, falls and moves compare with the number of so many "
         "seconds ago. Numbers are looked at once a second and are those of the panes: CVD change and delta in USD over "
-        "all perpetuals and whole minutes, OBI and spread of the blended book, funding, premium, OI and scores of the "
+        "all perpetuals and whole minutes, OBI of the blended book, the narrowest spread of one market, "
+        "funding, premium, OI and scores of the "
         "pressure table; sums of liquidations are floors where a venue tells only some. What is not known fires "
         "nothing. Alerts in a replay are labelled. They sound, show on the desktop and go to the webhook as set in the "
         "settings."
@@ -141,10 +143,16 @@ def rule_line(rule: AlertRule, states: Sequence[RuleState]) -> str:
     """A rule with the number now and when it fired last."""
     if not rule.on:
         return f"off  {rule.base or 'all'} {rule.words}"
-    now = "  ".join(f"{one.base} {fmt.size(one.value)}" if not rule.base else fmt.size(one.value) for one in states)
+    texts = [(one.base, _number(rule, one.value)) for one in states]
+    now = "  ".join(text if rule.base else f"{base} {text}" for base, text in texts)
     fired = max((one.fired_ns for one in states if one.fired_ns is not None), default=None)
     last = f"  fired {fmt.clock(fired)}" if fired is not None else ""
     return f"{rule.base or 'all'} {rule.words}  now {now or fmt.NO_DATA}{last}"
+
+
+def _number(rule: AlertRule, value: float | None) -> str:
+    whole = rule.quantity is Quantity.PRICE and rule.condition not in CHANGES
+    return (price(value) if whole else fmt.size(value)).replace("-", "\N{MINUS SIGN}")
 
 
 def rule_role(rule: AlertRule, states: Sequence[RuleState]) -> str:

@@ -59,7 +59,7 @@ class SetupsPane(Pane):
         "rules and no advice: the receipt tells every number, and the statistics count the losers too. Moves are basis "
         "points in the setup's direction after the trigger."
     )
-    keys = (("click, up, down", "the receipt, and send the charts there"), ("Tab", "to the next control"))
+    keys = (("up, down", "the receipt"), ("click, Enter", "the receipt, and send the charts there"))
     every_frames = 15
     visible_range_changed = Signal(object, object)
 
