@@ -26,6 +26,7 @@ class DockSet(QObject):
         super().__init__(window)
         self.kinds = kinds
         self.links = Links()
+        self.links.setParent(self)
         self.panes: dict[str, Pane] = {}
         self.docks: dict[str, PaneDock] = {}
         self._window = window

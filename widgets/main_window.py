@@ -67,6 +67,7 @@ class MainWindow(QMainWindow):
         self.dock_set = DockSet(self, panes or {}, PANES if panes is None else {})
         self.panes, self.docks = self.dock_set.panes, self.dock_set.docks
         self.frame_timer = FrameTimer(source, self._live_panes)
+        self.frame_timer.setParent(self)  # what hears it goes with the window
         self.header, self.playback = Header(), PlaybackBar(controls)
         self.status = StatusBar(self.frame_timer.frame_ms)
         self.menus = MenuBar()
@@ -241,7 +242,9 @@ class MainWindow(QMainWindow):
         chart = self.docks.get("footprint")
         for name in ("ladder", "tape"):
             side = self.docks.get(name)
-            if chart is None or side is None or not side.on_screen or side.isFloating() or chart.isFloating():
+            if chart is None or side is None or not (chart.on_screen and side.on_screen):
+                continue
+            if side.isFloating() or chart.isFloating():
                 continue
             if before_px in side.widths:
                 px = side.widths[before_px]

@@ -161,6 +161,9 @@ class Workspaces(QObject):
                     self._window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
             if not wanted or not self._window.restoreState(_bytes(workspace.docks)):
                 return False
+            for name, dock in self._docks.docks.items():
+                if name not in wanted:
+                    dock.hide()  # Qt knows it from its state, and shows it
             self._docks.bring_back_lost()
             return True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
 
 from widgets.pane import Pane
@@ -14,6 +15,7 @@ class PaneHelp(QDialog):
     def __init__(self, parent: QWidget, pane: Pane) -> None:
         super().__init__(parent)
         self.setWindowTitle(f"{pane.title}: help")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.text = QLabel(pane.help or "This pane has no help text.")
         self.text.setWordWrap(True)
         self.text.setMinimumWidth(110 * CELL)
