@@ -177,6 +177,7 @@ class FootprintPane(Pane):
         self.toolbar.settings.clicked.connect(self.open_settings)
         self.settings.style_changed.connect(self.set_style)
         self.settings.rules_changed.connect(self.toolbar.set_rules)
+        self.tools.levels.setParent(self)  # what hears it goes with the pane
         self.tools.levels.moved.connect(self.reading.tag_axes)
         self.tools.levels.changed.connect(lambda: self.levels_changed.emit(self.tools.levels.all))
         self.tools.span_picked.connect(self._take_span)
