@@ -37,6 +37,7 @@ class GoToTime(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._near_ns, self._chosen = near_ns, chosen
         self.line = QLineEdit(fmt.date_clock(near_ns))
+        self.line.setAccessibleName("Time to go to")
         self.line.setMinimumWidth(200)
         self.line.selectAll()
         self.line.returnPressed.connect(self._go)

@@ -100,7 +100,7 @@ class PressureBar(QWidget):
         self.turnover = _choice(_TURNOVERS, "Turnover over 24 h, USD")
         self.method = QPushButton("method")
         self.method.setCheckable(True)
-        self.method.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.method.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.method.setToolTip("Formulas, weights, and each part of the chosen coin's scores  (M)")
         self._lay_out()
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # its lines fold when it is narrow

@@ -85,6 +85,8 @@ class PressureMethod(QScrollArea):
         self.head.setWordWrap(True)
         self.weights = [Weight(0, 100, 1, 0) for _ in PRESSURE_INPUTS]
         self.flow_weights = [Weight(-5, 5, 0.25, 2) for _ in FLOW_INPUTS]
+        for name, box in zip((*PRESSURE_INPUTS, *FLOW_INPUTS), (*self.weights, *self.flow_weights), strict=True):
+            box.setAccessibleName(f"Weight of {name}")
         self.defaults = QPushButton("default weights")
         self._cells: list[list[QLabel]] = []
         self._lay_out()

@@ -40,6 +40,7 @@ class PressureTable(QTableView):
 
     def __init__(self, model: PressureModel) -> None:
         super().__init__()
+        self.setAccessibleName("Coins by score")
         self.rows = model
         self.columns: tuple[str, ...] | None = None
         self.hovered = False

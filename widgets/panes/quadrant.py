@@ -43,6 +43,8 @@ class QuadrantPane(Pane):
         self._asked = QuadrantRequest(base)
         self._view: QuadrantView | None = None
         self.canvas, self.window_choice, self.trail = QuadrantCanvas(), Choice(), Choice()
+        self.window_choice.setToolTip("Span of the changes")
+        self.trail.setToolTip("Length of the trails")
         self.readout, self.absent = SpanLine(lines=3), SpanLine(lines=2)
         self._lay_out()
         self.window_choice.activated.connect(lambda _: self._settings_changed())
