@@ -294,6 +294,8 @@ class Shell:
         window.show()
         if before is not None:
             before.close()
+            for dock in before.docks.values():  # one that was never put into the window has no parent to go with
+                dock.deleteLater()
             before.deleteLater()
 
     def show_fault(self, what: str, report: str) -> None:
