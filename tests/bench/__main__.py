@@ -23,6 +23,7 @@ BENCHES = (
     "all_panes",
     "lake",
     "startup",
+    "workspaces",
 )
 
 
