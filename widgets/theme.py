@@ -102,30 +102,36 @@ def theme() -> Theme:
 def use_theme(name: str, scale: float = 1.0) -> Theme:
     """Read a theme from `resources/themes` and use it; fonts are `scale` times their designed size.
 
-    Widgets take their colours when they are made: those that exist keep the old ones.
+    Widgets take their colours when they are made: those that exist keep the old ones. The theme in use stays as it is.
     """
+    if _used and _names[-1:] == [(name, scale)]:
+        return _used[0]
     spec = msgspec.convert(tomllib.loads(resources.read_text(f"themes/{name}.toml")), ThemeFile)
     font = msgspec.structs.replace(spec.font, size=round(spec.font.size * scale), small=round(spec.font.small * scale))
-    _used[:] = [Theme(msgspec.structs.replace(spec, font=font))]
+    _used[:], _names[:] = [Theme(msgspec.structs.replace(spec, font=font))], [(name, scale)]
     for forget in _forget:
         forget()
     return _used[0]
 
 
 _used: list[Theme] = []
+_names: list[tuple[str, float]] = []
 _forget: list[Callable[[], None]] = []
 
 
 def apply_theme(app: QApplication, name: str = "dark", scale: float = 1.0) -> None:
     """Load the bundled font and dress the whole application. A font that cannot be loaded is logged and replaced."""
     look = use_theme(name, scale)
+    sheet = style_sheet(look)
+    if app.styleSheet() == sheet:
+        return  # dressing anew costs time for every widget there is
     for file in look.spec.font.files:
         if QFontDatabase.addApplicationFont(str(resources.path(file))) < 0:
             log.warning("the font %s cannot be loaded; the system's own is used", file)
     app.setStyle("Fusion")
     app.setFont(look.font())
     app.setPalette(_palette(look))
-    app.setStyleSheet(style_sheet(look))
+    app.setStyleSheet(sheet)
 
 
 def _palette(look: Theme) -> QPalette:

@@ -8,7 +8,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QGraphicsItem
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsSceneResizeEvent
 
 from widgets.axes import PRICE_WIDTH
 from widgets.items.bands import scaled_font
@@ -211,19 +211,29 @@ class TableNames(PixelItem):
             painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
 
 
+class _Cell(pg.GraphicsWidget):  # type: ignore[misc]
+    """A place in the grid of a plot; the item in it has its size. No signal: one would outlive the plot."""
+
+    item: PixelItem | None = None
+
+    def resizeEvent(self, event: QGraphicsSceneResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.item is not None:
+            self.item.set_rect(self.rect())
+
+
 class StatisticsTable:
     """The table and its row names, hung into the grid of a plot between the chart and the time axis."""
 
     def __init__(self, plot: pg.PlotItem, scale_of: Callable[[float, float], Scale]) -> None:
-        self._body, self._head = pg.GraphicsWidget(), pg.GraphicsWidget()
+        self._body, self._head = _Cell(), _Cell()
         axis = plot.getAxis("bottom")
         plot.layout.removeItem(axis)
         plot.layout.addItem(self._body, 3, 1)
         plot.layout.addItem(self._head, 3, 2)
         plot.layout.addItem(axis, 4, 1)
         self.item, self.names = TableItem(self._body, scale_of), TableNames(self._head)
-        self._body.geometryChanged.connect(lambda: self.item.set_rect(self._body.rect()))
-        self._head.geometryChanged.connect(lambda: self.names.set_rect(self._head.rect()))
+        self._body.item, self._head.item = self.item, self.names
         self.show_rows(NAMES)
 
     def show_rows(self, names: tuple[str, ...]) -> None:
