@@ -76,6 +76,7 @@ class Style:
     unfinished: bool = False
     exhaustion: bool = False
     liquidations: bool = True
+    setups: bool = False  # what five detectors claim; deriving a day of them takes a moment
     bubbles: bool = False
     bubble_usd: float = 0.0  # the least big trade; 0 is the 99.5th percentile of the prints kept
     last_line: bool = True

@@ -10,6 +10,7 @@ from widgets.items.prints import BubbleItem
 from widgets.items.profile import ProfileItem
 from widgets.items.region import RegionItem
 from widgets.items.scale import SlotGrid
+from widgets.items.setup_marks import SetupMarks
 from widgets.items.studies import StudyItem
 from widgets.items.style import Style
 from widgets.items.table import StatisticsTable, rows_that_fit
@@ -27,11 +28,12 @@ class FootprintLayers:
         self.item = FootprintItem(chart.box, chart.scale_of)
         self.studies = StudyItem(chart.box, chart.scale_of)
         self.bubbles = BubbleItem(chart.box, chart.scale_of)
+        self.setups = SetupMarks(chart.box, chart.scale_of)
         self.profile = ProfileItem(chart.box, chart.scale_of)
         self.overlay = LineOverlay(chart.box, chart.scale_of)
         self.drawings = RegionItem(chart.box, chart.scale_of)
         self.table = StatisticsTable(chart.getPlotItem(), chart.scale_of)
-        self._all = (self.item, self.studies, self.bubbles, self.profile, self.overlay, self.drawings)
+        self._all = (self.item, self.studies, self.bubbles, self.setups, self.profile, self.overlay, self.drawings)
         for item in self._all:
             chart.add(item)
         chart.value_extent = self._extent
@@ -69,6 +71,7 @@ class FootprintLayers:
         self.item.set_view(view, self.placed, self.chart.grid)
         self.studies.set_view(view, self.placed)
         self.bubbles.set_grid(self.placed.grid)
+        self.setups.set_grid(self.placed.grid)
         self.table.item.set_bars(self.placed, view)
         if view.bars:
             self.chart.value_axis.set_step(self.step)
@@ -95,6 +98,7 @@ class FootprintLayers:
         self.table.item.set_bars(None)
         self.overlay.set_lines(())
         self.profile.set_view(None)
+        self.setups.set_events(())
         for name in tuple(self.bubbles.prints):
             self.bubbles.set_prints(name, None)
 

@@ -25,6 +25,7 @@ STUDIES = (
     ("Exhaustion", "exhaustion"),
     ("Big trades", "bubbles"),
     ("Liquidations", "liquidations"),
+    ("Setups (estimated)", "setups"),
     ("Last price line", "last_line"),
     ("Best bid and ask lines", "quote_lines"),
     ("Mark price line", "mark_line"),

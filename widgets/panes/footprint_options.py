@@ -69,6 +69,7 @@ _STUDIES = (
     Option("big trades", "style.bubbles"),
     Option("  from USD, 0 automatic", "style.bubble_usd", Number(0, 1e9, 50_000)),
     Option("liquidations", "style.liquidations"),
+    Option("setups (estimated)", "style.setups"),
     Option("last price line", "style.last_line"),
     Option("best bid and ask lines", "style.quote_lines"),
     Option("mark price line", "style.mark_line"),

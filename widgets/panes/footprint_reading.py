@@ -11,6 +11,7 @@ from widgets.axes import Tag
 from widgets.items.crosshair import PriceLine
 from widgets.items.detail import Detail
 from widgets.items.region import Region
+from widgets.items.setup_marks import words_of
 from widgets.panes.footprint_layers import FootprintLayers
 from widgets.panes.footprint_sides import FootprintSides
 from widgets.panes.footprint_text import (
@@ -118,6 +119,9 @@ class FootprintReading:
         found = layers.bubbles.at(position.x(), position.y(), scale)
         if found is not None:
             return self._sides.print_text(*found)
+        setup = layers.setups.at(position.x(), position.y(), scale)
+        if setup is not None:
+            return words_of(setup, layers.step)
         index = layers.placed.at(scale.slot(position.x()))
         if index is None or layers.choice.detail < Detail.BARS:
             return ""

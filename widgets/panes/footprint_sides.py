@@ -25,11 +25,14 @@ from workstation.readmodels import (
     ProfileView,
     QuotesRequest,
     QuotesView,
+    SetupsRequest,
+    SetupsView,
     View,
     ViewRequest,
 )
 
 LEAST_FORCED_USD = 20_000.0  # the notional of the smallest diamond
+SETUP_BARS_NS = tuple(seconds * 1_000_000_000 for seconds in (5, 15, 60, 300))
 BUBBLES = 400  # of a kind at most: more would hide the chart
 
 
@@ -58,6 +61,7 @@ class FootprintSides:
             self._profile(request),
             self._big(request),
             forced if self._layers.style.liquidations and request.markets.perp is not False else None,
+            self._setups(request),
             self.cell_asked,
         ):
             if one is not None:
@@ -79,6 +83,8 @@ class FootprintSides:
                 self._show_big(view if wanted else None)
             case LiquidationsView():
                 self._show_forced(view if wanted else None)
+            case SetupsView():
+                self._layers.setups.set_events(view.events if wanted else ())
             case _:
                 return False
         return True
@@ -96,12 +102,20 @@ class FootprintSides:
             self._show_big(None)
         if not style.liquidations:
             self._show_forced(None)
+        if not style.setups:
+            self._layers.setups.set_events(())
 
     @property
     def profile_span(self) -> ProfileSpan:
         """Which trades the profile sums; a fixed span only once one was picked."""
         span = self._layers.style.profile
         return ProfileSpan.OFF if span is ProfileSpan.FIXED and self.span is None else span
+
+    def _setups(self, request: FootprintRequest) -> SetupsRequest | None:
+        """The setups of time bars of the lengths that detectors look at; marks of others would stand at no bar."""
+        rule = request.bar_rule
+        wanted = self._layers.style.setups and rule.kind is BarKind.TIME and request.bar_ns in SETUP_BARS_NS
+        return SetupsRequest(request.base, request.bar_ns) if wanted else None
 
     def _profile(self, request: FootprintRequest) -> ProfileRequest | None:
         layers, view, span = self._layers, self._layers.view, self.profile_span
