@@ -1,6 +1,6 @@
 """Make the README's pictures again: every shipped workspace, wide and narrow, by `workstation screenshot`.
 
-Run: `python -m tests.bench.presets RECORDING [MOMENT] [FOLDER]`. Pictures have a palette, which is a third of the size.
+Run: `python -m tests.bench.presets RECORDING [MOMENT] [FOLDER]`.
 """
 
 from __future__ import annotations
@@ -10,13 +10,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 
 import resources
 from widgets.presets import PRESETS
 
-_PLAIN = Qt.ImageConversionFlag.ThresholdDither
+_SMALLEST = 0  # Qt's word for the strongest compression
 SIZES = {"wide": "1920x1080", "narrow": "1366x768"}
 
 
@@ -32,10 +31,8 @@ def main() -> None:
                 words = ("--at", moment, "--out", str(raw), "--workspace", name, "--size", size)
                 subprocess.run([sys.executable, "-m", "workstation", "screenshot", recording, *words], check=True)
                 target = folder / f"{name.lower()}-{shape}.png"
-                picture = QImage(str(raw)).convertToFormat(
-                    QImage.Format.Format_Indexed8, Qt.ImageConversionFlag.DiffuseAlphaDither
-                )
-                assert picture.save(str(target)), target
+                picture = QImage(str(raw)).convertToFormat(QImage.Format.Format_RGB888)
+                assert picture.save(str(target), None, _SMALLEST), target
                 print(f"{target.name}  {target.stat().st_size / 1000:.0f} kB")
 
 

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QImage
-from PySide6.QtTest import QTest
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QImage, QMouseEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -317,8 +316,11 @@ def test_hovering_reads_the_past_and_tells_others(pane: CvdPane, qtbot: QtBot) -
     pane.refresh(view)
     scale, corner = pane.chart.plot_scale, pane.chart.box.sceneBoundingRect().topLeft()
     where = (QPointF(scale.x(30.5), 40.0) + corner).toPoint()
+    ground, none = pane.chart.viewport(), Qt.MouseButton.NoButton
+    at, everywhere = QPointF(where), QPointF(ground.mapToGlobal(where))
+    moved = QMouseEvent(QEvent.Type.MouseMove, at, everywhere, none, none, Qt.KeyboardModifier.NoModifier)
     with qtbot.waitSignal(pane.crosshair_moved):
-        QTest.mouseMove(pane.chart.viewport(), where)
+        QApplication.sendEvent(ground, moved)
     assert pane._index(pane.overlay.slot) == 30
     with qtbot.assertNotEmitted(pane.crosshair_moved):
         pane.show_crosshair(synthetic.START)

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
-from feeds.instrument import MarketKind
+from feeds.instrument import MarketKind, Venue
 from widgets import format as text_of
 from widgets.captions import Choice
 from widgets.items.cvd import in_sight
@@ -21,10 +21,12 @@ from widgets.pane import Pane, Table
 from widgets.panes.funding_table import FundingTable, rate_text
 from widgets.spans import Span, SpanLine
 from widgets.theme import CELL, theme
+from widgets.venue_menu import VenueMenu
 from workstation.readmodels import (
     Floats,
     FundingRequest,
     FundingView,
+    MarketFilter,
     MarketState,
     Reading,
     SpanReading,
@@ -43,15 +45,15 @@ class FundingPane(Pane):
     title = "Funding and OI"
     help = (
         "Funding and open interest of every perpetual. Predicted is the rate of the running period, last that of the "
-        "last one seen to end, both in the chosen unit (simple, not compounded; positive: longs pay). History is the "
+        "last one that ended, both in the chosen unit (simple, not compounded; positive: longs pay). History is the "
         "percentile of the predicted rate among the venue's own past periods (ties count half), shown from 30 known "
         "days on. Open interest counts one side. Rows of a kind are weighted by open interest; dollar- and "
-        "coin-margined stay apart; what is older than ten minutes is stale and counts in no sum. The line of readings: "
-        "price up with open interest up is new money long, price up with open interest down shorts covering, and the "
-        "mirrors; moves under 0.05 % say nothing; n of m markets know both ends. Flags: funding beyond 0.5 % a "
-        "period; long/short accounts above 1.5 or below 0.67; both on one side is crowded. Charts: open interest in "
-        "per cent since the left edge, funding in the unit; the bold line sums (cyan solid: dollar-margined or all, "
-        "dashed: coin-margined) and breaks where the number of markets changed."
+        "coin-margined stay apart; what is stale (older than ten minutes) or of a venue not chosen counts in no sum. "
+        "The line of readings: price up with open interest up is new money long, price up with open interest down "
+        "shorts covering, and the mirrors; moves under 0.05 % say nothing; n of m markets know both ends. Flags: "
+        "funding beyond 0.5 % a period; long/short accounts above 1.5 or below 0.67; both on one side is crowded. "
+        "Charts: open interest in per cent since the left edge, funding in the unit; the bold line sums (cyan solid: "
+        "dollar-margined or all, dashed: coin-margined) and breaks where the number of markets changed."
     )
     keys = (("wheel, drag", "zoom, pan; the other charts follow"), ("A", "automatic scale"))
     every_frames = 30
@@ -63,7 +65,7 @@ class FundingPane(Pane):
         self._asked = FundingRequest(base)
         self._view: FundingView | None = None
         self._left = -1  # the first bar in sight
-        self.table, self.unit = FundingTable(), Choice()
+        self.table, self.unit, self.venues = FundingTable(), Choice(), VenueMenu()
         self.readings, self.legend = SpanLine(lines=3), SpanLine(lines=2)
         self.charts = {"OI": LinkedChart(), "funding": LinkedChart()}
         self.items = {name: LinesItem(chart.chart.box, chart.chart.scale_of) for name, chart in self.charts.items()}
@@ -101,13 +103,17 @@ class FundingPane(Pane):
 
     def state(self) -> dict[str, object]:
         """The settings."""
-        return {"unit_h": self.unit_h, "hidden": [name for name, one in self.shown.items() if not one.isChecked()]}
+        hidden = [name for name, one in self.shown.items() if not one.isChecked()]
+        return {"unit_h": self.unit_h, "hidden": hidden, "venues": sorted(self.venues.chosen or ())}
 
     def restore(self, state: dict[str, object]) -> None:
         """Take up remembered settings."""
         hours = [unit for _, unit in UNITS]
         if (wanted := state.get("unit_h")) in hours:
             self.unit.setCurrentIndex(hours.index(wanted))
+        venues = state.get("venues")
+        told = venues if isinstance(venues, list) else []
+        self.venues.choose(frozenset(venue for venue in Venue if venue.value in told) or None)
         hidden = state.get("hidden")
         for name, button in self.shown.items():
             button.setChecked(not (isinstance(hidden, list) and name in hidden))
@@ -124,6 +130,8 @@ class FundingPane(Pane):
             return
         other = self._view is None or self._view.request != view.request
         self._view = view
+        if view.request.markets.venues is None:
+            self.venues.set_venues({row.market.venue for row in view.rows})
         bar_ns = int(view.bar_start_ns[1] - view.bar_start_ns[0]) if len(view.bar_start_ns) > 1 else view.request.bar_ns
         fresh = [chart.show_bars(view.bar_start_ns, bar_ns) or other for chart in self.charts.values()]
         self._show()
@@ -139,7 +147,7 @@ class FundingPane(Pane):
         self._show()
 
     def shown_markets(self) -> tuple[MarketState, ...]:
-        """All perpetuals of the base."""
+        """The perpetuals in the table."""
         return tuple(row.market for row in self._view.rows) if self._view is not None else ()
 
     def as_table(self) -> Table | None:
@@ -172,7 +180,7 @@ class FundingPane(Pane):
             button.setCheckable(True)
             button.setChecked(True)
             button.setToolTip(f"The chart of {name}")
-        for widget in (self.unit, *self.shown.values()):
+        for widget in (self.unit, self.venues, *self.shown.values()):
             widget.setFont(theme().font(small=True))
             line.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
         line.addWidget(self.readings, 1, Qt.AlignmentFlag.AlignTop)
@@ -203,6 +211,7 @@ class FundingPane(Pane):
 
     def _connect(self) -> None:
         self.unit.activated.connect(lambda _: self._rescale())
+        self.venues.changed.connect(self._ask_venues)
         one, other = self.charts.values()
         for chart, twin in ((one, other), (other, one)):
             chart.crosshair_moved.connect(self.crosshair_moved)
@@ -213,6 +222,10 @@ class FundingPane(Pane):
             chart.pointed.connect(self._read)
         for button in self.shown.values():
             button.toggled.connect(lambda _: self._fit_charts())
+
+    def _ask_venues(self) -> None:
+        self._asked = replace(self._asked, markets=MarketFilter(venues=self.venues.chosen))
+        self.request_changed.emit()
 
     def _rescale(self) -> None:
         self._show()
