@@ -17,7 +17,9 @@ from widgets.items.footprint import FIGURES, BarsOnGrid, atlases
 from widgets.items.layouts import PAD_PX
 from widgets.items.rows import rows_of
 from widgets.items.scale import Scale, SlotGrid
+from widgets.items.style import CellMode
 from widgets.items.table import statistics
+from widgets.panes.footprint import PITCH_PX
 from widgets.theme import apply_theme
 from workstation.cells import imbalances, poc_index
 from workstation.readmodels import FootprintBar, FootprintRules, PocTie, ZeroRule
@@ -165,3 +167,10 @@ def test_slots_and_times_are_inverse() -> None:
     scale = Scale(0.0, 10.0, 100.0, 200.0, 500.0, 400.0)
     assert scale.slot(scale.x(3.25)) == pytest.approx(3.25)
     assert scale.value(scale.y(123.0)) == pytest.approx(123.0)
+
+
+@pytest.mark.parametrize("mode", CellMode)
+def test_a_new_view_comes_back_to_numbers_after_a_moment_too_small_for_them(mode: CellMode) -> None:
+    lost = choose(PITCH_PX, 0.05, None, mode)
+    assert lost.detail < Detail.NUMBERS
+    assert choose(PITCH_PX, 16.0, lost, mode).detail is Detail.NUMBERS

@@ -40,7 +40,7 @@ from workstation.readmodels import (
     ViewRequest,
 )
 
-PITCH_PX = 88.0  # of a bar in a new view
+PITCH_PX = 94.0  # of a bar in a new view: wide enough to come back to numbers after they were given up
 
 
 class FootprintPane(Pane):
