@@ -11,10 +11,11 @@ from PySide6.QtCore import QObject, Signal
 from widgets.pane import Pane
 
 GROUPS = 9
+_RANGE_SLOT = "set_visible_range"
 # what one pane emits, and what the others of its group do with it
 _LINKS = (
     ("crosshair_moved", "show_crosshair"),
-    ("visible_range_changed", "set_visible_range"),
+    ("visible_range_changed", _RANGE_SLOT),
     ("bar_changed", "set_bar_length"),
     ("anchor_chosen", "set_anchor"),
     ("grid_changed", "follow_grid"),
@@ -108,6 +109,13 @@ class Links(QObject):
             self._spreading = False
         self.base_changed.emit(group, base)
 
+    def share_ranges(self) -> None:
+        """Other panes are seen now: in each group the chart of the highest rank leads from where it is."""
+        seen = [pane for pane in self._panes if pane.isVisible() and pane.link_group]
+        leaders = {pane.link_group: pane for pane in sorted(seen, key=lambda pane: pane.range_rank)}
+        for pane in sorted(seen, key=lambda pane: pane is leaders[pane.link_group]):
+            pane.share_range(lead=pane is leaders[pane.link_group])
+
     def _take_up(self, pane: Pane) -> None:
         base = self.bases.get(pane.link_group)
         if base:
@@ -135,5 +143,12 @@ class Links(QObject):
             return
         for pane in self._panes:
             receive = getattr(pane, slot, None)
-            if receive is not None and pane is not source and pane.link_group == source.link_group:
+            if receive is None or pane is source or pane.link_group != source.link_group:
+                continue
+            if slot != _RANGE_SLOT or _takes_range(pane, source):
                 yield receive
+
+
+def _takes_range(pane: Pane, source: Pane) -> bool:
+    """A hidden chart keeps its time, and one of a higher rank does not follow what moved by itself."""
+    return pane.isVisible() and not (source.follows_latest and pane.range_rank > source.range_rank)

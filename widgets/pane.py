@@ -11,6 +11,7 @@ from typing import NamedTuple
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
+from widgets.shared_range import SharedRange
 from workstation.readmodels import MarketState, View, ViewRequest
 
 
@@ -30,7 +31,8 @@ class Pane(QWidget):
     """Base of all panes, one level deep. Subclasses set `title` and implement `request`, `refresh` and `clear`.
 
     `help` is a paragraph for a person: what is shown, by which definition, and what the marks mean. `link_group` is 1
-    to 9, or 0 for a pane that follows nobody.
+    to 9, or 0 for a pane that follows nobody. Of charts that are seen together the one with the highest `range_rank`
+    decides which time is shown while nobody moves them by hand.
     """
 
     title = ""
@@ -39,6 +41,8 @@ class Pane(QWidget):
     every_frames = 1  # a pane whose numbers nobody can read at 60 Hz asks for fewer
     has_settings = False
     link_group = 1
+    range_rank = 0
+    range: SharedRange | None = None
     request_changed = Signal()
 
     def request(self) -> ViewRequest | None:
@@ -71,6 +75,18 @@ class Pane(QWidget):
     def as_table(self) -> Table | None:
         """What is shown, as data; None while there is nothing."""
         return None
+
+    @property
+    def follows_latest(self) -> bool:
+        """Whether a chart moves by itself with the newest bar."""
+        return self.range is not None and self.range.follows_latest
+
+    def share_range(self, *, lead: bool) -> None:
+        """Follow the latest bar again, and tell that range to the group if this chart is to `lead`."""
+        if self.range is not None:
+            self.range.release()
+            if lead:
+                self.range.tell()
 
     def open_settings(self) -> None:
         """Show the settings in place; only where `has_settings`."""

@@ -58,6 +58,7 @@ class Workspaces(QObject):
         self._narrow = self._window.width() < NARROW_PX
         preset = name if name in PRESETS else START
         self._take_up(kept or Workspace(preset=preset))
+        self._docks.links.share_ranges()
         self._saved = self.capture()
         self.changed.emit()
 

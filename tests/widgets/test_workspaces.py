@@ -9,12 +9,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow
 from pytestqt.qtbot import QtBot
 
+from tests.widgets import synthetic
 from tests.widgets.controls_log import ControlsLog
 from tests.widgets.test_main_window import FullSource, settle
 from widgets.catalogue import PANES
 from widgets.dialogs.palette import Entry, Palette, match
 from widgets.layout_spec import arrange, column, names, pruned, row, tabs
 from widgets.main_window import MainWindow
+from widgets.pane import Pane
 from widgets.presets import PRESETS, START
 from widgets.theme import apply_theme
 from workstation.workspace_models import KeptInMemory
@@ -207,3 +209,34 @@ def test_matches_rank_starts_before_words_before_scattered_letters() -> None:
     assert [text for _, text in ranked] == ["screenshot", "Full screen", "go to screen"]
     assert match("xyz", entries[0]) is None
     assert match("", entries[0]) == 0
+
+
+# --- time over workspaces
+
+
+def test_a_chart_that_is_not_seen_keeps_its_time(window: MainWindow) -> None:
+    footprint = window.panes["footprint"]
+    before = footprint.chart.visible
+    window.workspaces.open("Liquidations")
+    settle(window)
+    span = (synthetic.START - 20 * 3600 * 10**9, synthetic.START)
+    window.panes["liquidation_heatmap"].visible_range_changed.emit(*span)
+    window.workspaces.open(START)
+    settle(window)
+    assert footprint.chart.visible == pytest.approx(before, abs=3)
+
+
+def test_the_chart_of_the_highest_rank_leads_and_a_hand_moves_all(window: MainWindow) -> None:
+    footprint, cvd = window.panes["footprint"], window.panes["cvd"]
+
+    def times(pane: Pane) -> tuple[float, float]:
+        return tuple(pane.chart.grid.ts_ns(slot) / 1e9 for slot in pane.chart.visible)
+
+    window.workspaces.open("Flow")
+    settle(window)
+    assert cvd.follows_latest
+    window.workspaces.open(START)
+    settle(window)
+    assert times(cvd) == pytest.approx(times(footprint), abs=1)
+    cvd.chart.pan_slots(-40)
+    assert times(cvd) == pytest.approx(times(footprint), abs=1)

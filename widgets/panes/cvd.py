@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
 
 from widgets import format as text_of
 from widgets.axes import Tag
@@ -27,8 +27,9 @@ from widgets.panes.cvd_anchor import AnchorTool
 from widgets.panes.cvd_controls import CvdControls, Show
 from widgets.panes.cvd_state import recalled, remembered
 from widgets.panes.cvd_text import HELP, absence, amount, class_names, legend, opposed, table
+from widgets.shared_range import Notice, SharedRange
 from widgets.spans import SpanLine
-from widgets.theme import CELL, theme
+from widgets.theme import CELL
 from workstation.readmodels import CvdRequest, CvdView, Floats, Ints, MarketFilter, MarketState, View
 
 PITCH_PX = 8.0
@@ -56,6 +57,8 @@ class CvdPane(Pane):
         ("right click", "begin the sums here, venues, trade sizes"),
     )
     crosshair_moved = Signal(object)
+    range_rank = 2
+    range: SharedRange
     visible_range_changed = Signal(object, object)
     anchor_chosen = Signal(object)
 
@@ -66,8 +69,6 @@ class CvdPane(Pane):
         self._strokes: tuple[Stroke, ...] = ()
         self._slots: Floats | Ints = np.zeros(0, np.int64)
         self._run: RunGrid | None = None
-        self._wanted: tuple[int, int] | None = None  # the range another pane asked for
-        self._quiet = False
         self._pointer: QPointF | None = None
         self.chart = TimeChart(
             PITCH_PX, keeps_pitch=False, pitches=(0.125, 480.0)
@@ -77,7 +78,7 @@ class CvdPane(Pane):
         self.legend = SpanLine(lines=2)
         self.item = CvdItem(self.chart.box, self.chart.scale_of)
         self.overlay = LineOverlay(self.chart.box, self.chart.scale_of)
-        self.notice = QLabel(self.chart)
+        self.range, self.notice = SharedRange(self.chart), Notice(self.chart)
         self._lay_out()
         self._connect()
         self._say_why_empty()
@@ -181,7 +182,7 @@ class CvdPane(Pane):
         """Put the values where they stand and move there."""
         starts, bar_ns, run = view.bar_start_ns, view.request.bar_ns, self._run
         if fresh and len(starts):
-            self._start_grid(SlotGrid.at(bar_ns, int(starts[0])) if run is None else run)
+            self.range.begin(SlotGrid.at(bar_ns, int(starts[0])) if run is None else run)
         elif run is not None and self.chart.grid is not run:
             self.chart.renew_grid(run)
         if run is None:
@@ -190,9 +191,9 @@ class CvdPane(Pane):
             self._slots = run.slots(starts + bar_ns) - 0.5
         self._show(view)
         if len(starts):
-            self._move_to(float(self._slots[-1]), fresh)
+            self.range.move_to(float(self._slots[-1]), fresh=fresh)
             if run is not None:
-                self._show_wanted()
+                self.range.show_again()
         self._read()
 
     def _show(self, view: CvdView) -> None:
@@ -215,10 +216,7 @@ class CvdPane(Pane):
 
     def set_visible_range(self, start_ns: int, end_ns: int) -> None:
         """Show this span, asked for by another pane, from now on. Does not emit."""
-        self._wanted = start_ns, end_ns
-        self.chart.following = False
-        if self._view is not None and len(self._slots):
-            self._show_wanted()
+        self.range.show(start_ns, end_ns)
 
     def shown_markets(self) -> tuple[MarketState, ...]:
         """The markets of the lines."""
@@ -263,17 +261,15 @@ class CvdPane(Pane):
         self.chart.add(self.overlay)
         self.chart.value_extent = self._extent
         self.chart.tool = self.anchor
-        self.notice.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.notice.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.notice.setStyleSheet(f"color: {theme().color('muted').name()}")
 
     def _connect(self) -> None:
         self.controls.changed.connect(self._choose)
         self.controls.anchor_wanted.connect(lambda: self._pick(True))
+        self.range.moved.connect(self.visible_range_changed)
         self.chart.range_changed.connect(self._on_range)
         self.chart.hovered.connect(self._on_hover)
         self.chart.menu_asked.connect(self._open_menu)
-        self.chart.box.sigResized.connect(lambda _: self._on_resized())
+        self.chart.box.sigResized.connect(lambda _: self.chart.fit_values())
 
     def _open_menu(self, position: QPointF | None, on_screen: QPoint) -> None:
         at_ns = None if position is None else self.chart.grid.ts_ns(self.chart.plot_scale.slot(position.x()))
@@ -292,27 +288,6 @@ class CvdPane(Pane):
 
     # --- range and reading
 
-    def _start_grid(self, grid: SlotGrid) -> None:
-        self.chart.set_grid(grid)
-        self.chart.following = self._wanted is None
-
-    def _move_to(self, latest: float, fresh: bool) -> None:
-        self._quiet = self._wanted is not None
-        self.chart.set_latest(latest)
-        if fresh:
-            if self._wanted is not None:
-                self._show_wanted()
-            self.chart.auto_scale()
-        self._quiet = False
-
-    def _show_wanted(self) -> None:
-        if self._wanted is None:
-            return
-        before, self._quiet = self._quiet, True
-        start_ns, end_ns = self._wanted
-        self.chart.set_visible(self.chart.grid.slot(start_ns), self.chart.grid.slot(end_ns))
-        self._quiet = before
-
     def _extent(self, left: float, right: float) -> tuple[float, float] | None:
         """Lowest and highest value in sight over all lines and candles."""
         if self._view is None:
@@ -328,26 +303,12 @@ class CvdPane(Pane):
         self.item.update()
         self.overlay.update()
         self._read()
-        if not self._quiet:
-            left, right = self.chart.visible
-            start_ns, end_ns = self.chart.grid.ts_ns(left), self.chart.grid.ts_ns(right)
-            if self._wanted is not None:
-                self._wanted = start_ns, end_ns
-            self.visible_range_changed.emit(start_ns, end_ns)
-
-    def _on_resized(self) -> None:
-        self._place_notice()
-        self.chart.fit_values()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The notice stays in the middle; a narrow pane has its legend under the controls."""
+        """A narrow pane has its legend under the controls."""
         super().resizeEvent(event)
         below, beside = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
         self._top.setDirection(below if self.width() < _NARROW_PX else beside)
-        self._place_notice()
-
-    def _place_notice(self) -> None:
-        self.notice.setGeometry(self.chart.box.sceneBoundingRect().toRect())
 
     def _on_hover(self, position: QPointF | None) -> None:
         self._pointer = position
@@ -402,8 +363,7 @@ class CvdPane(Pane):
             if self.anchor.picking
             else absence(self._base, self._view)
         )
-        self.notice.setText(text)
-        self.notice.setVisible(bool(text))
+        self.notice.say(text)
 
 
 def strokes_of(view: CvdView, show: Show) -> tuple[Stroke, ...]:

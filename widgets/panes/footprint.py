@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from PySide6.QtCore import QPoint, QPointF, Qt, Signal
-from PySide6.QtGui import QCursor, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QLabel, QToolTip, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, QPointF, Signal
+from PySide6.QtGui import QCursor, QKeyEvent
+from PySide6.QtWidgets import QToolTip, QVBoxLayout, QWidget
 
 from feeds.instrument import Venue
 from widgets import format as text_of
@@ -27,8 +27,8 @@ from widgets.panes.footprint_state import recalled, remembered
 from widgets.panes.footprint_text import absence
 from widgets.panes.footprint_toolbar import FootprintToolbar
 from widgets.panes.footprint_tools import FootprintTools, Task
+from widgets.shared_range import Notice
 from widgets.spans import Span
-from widgets.theme import theme
 from workstation.readmodels import (
     BarKind,
     CellView,
@@ -52,6 +52,7 @@ class FootprintPane(Pane):
     keys = KEYS
     bar_changed = Signal(object)  # the new bar length in ns
     crosshair_moved = Signal(object)
+    range_rank = 5
     visible_range_changed = Signal(object, object)
     grid_changed = Signal(object)  # where bars stand that are not of time, or None
     anchor_chosen = Signal(object)  # the ns from which others shall sum
@@ -75,7 +76,7 @@ class FootprintPane(Pane):
         self.tools = FootprintTools(self.chart, self.drawings, self.reading.measure, lambda: self.layers.step)
         self.settings = FootprintSettings(self)
         self.commands = FootprintCommands(self, self.layers, self.tools, self.toolbar)
-        self.notice = QLabel(self.chart)
+        self.notice = Notice(self.chart)
         self._bar_ns = self.toolbar.bars.bar_ns
         self.tools.set_base(base)
         self._lay_out()
@@ -165,9 +166,6 @@ class FootprintPane(Pane):
         column.addWidget(self.chart, 1)
         self.setFocusProxy(self.chart)
         self.chart.tool, self.chart.tip_at = self.tools, self._tip
-        self.notice.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.notice.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.notice.setStyleSheet(f"color: {theme().color('muted').name()}")
 
     def _connect(self) -> None:
         self.toolbar.changed.connect(self._on_request_changed)
@@ -199,9 +197,12 @@ class FootprintPane(Pane):
         self._say_legend()
         self.reading.tag_axes()
         if not self._linking:
-            left, right = self.chart.visible
-            self.visible_range_changed.emit(self.chart.grid.ts_ns(left), self.chart.grid.ts_ns(right))
-            self._want_older(left)
+            self._tell_range()
+            self._want_older(self.chart.visible[0])
+
+    def _tell_range(self) -> None:
+        left, right = self.chart.visible
+        self.visible_range_changed.emit(self.chart.grid.ts_ns(left), self.chart.grid.ts_ns(right))
 
     def _want_older(self, left: float) -> None:
         """Ask for what lies before the first bar when somebody looks there."""
@@ -236,18 +237,9 @@ class FootprintPane(Pane):
 
     def _on_resized(self) -> None:
         self.layers.fit_table()
-        self._place_notice()
         self.layers.adapt()
         self._say_legend()
         self.chart.fit_values()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """The notice stays in the middle."""
-        super().resizeEvent(event)
-        self._place_notice()
-
-    def _place_notice(self) -> None:
-        self.notice.setGeometry(self.chart.box.sceneBoundingRect().toRect())
 
     def _on_hover(self, position: QPointF | None) -> None:
         self._pointer = position
@@ -284,6 +276,16 @@ class FootprintPane(Pane):
     def side_requests(self) -> tuple[ViewRequest, ...]:
         """Best prices, and the profile, big trades and the cell under the pointer while they are shown."""
         return self.sides.requests(self.request())
+
+    @property
+    def follows_latest(self) -> bool:
+        """Whether it moves by itself."""
+        return self.chart.following
+
+    def share_range(self, *, lead: bool) -> None:
+        """A footprint keeps its time and its zoom; the leader tells them."""
+        if lead and self.layers.view is not None and self.layers.view.bars:
+            self._tell_range()
 
     def shown_markets(self) -> tuple[MarketState, ...]:
         """The markets that are summed."""
@@ -337,7 +339,6 @@ class FootprintPane(Pane):
     def _say_why_empty(self) -> None:
         view = self.layers.view
         text = absence(self.request(), view)
-        self.notice.setText(text)
-        self.notice.setVisible(bool(text))
+        self.notice.say(text)
         if text and view is None:
             self.legend.set_spans(())

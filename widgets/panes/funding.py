@@ -58,6 +58,7 @@ class FundingPane(Pane):
     keys = (("wheel, drag", "zoom, pan; the other charts follow"), ("A", "automatic scale"))
     every_frames = 30
     crosshair_moved = Signal(object)
+    range_rank = 1
     visible_range_changed = Signal(object, object)
 
     def __init__(self, base: str = "", parent: QWidget | None = None) -> None:
@@ -68,6 +69,7 @@ class FundingPane(Pane):
         self.table, self.unit, self.venues = FundingTable(), Choice(), VenueMenu()
         self.readings, self.legend = SpanLine(lines=3), SpanLine(lines=2)
         self.charts = {"OI": LinkedChart(), "funding": LinkedChart()}
+        self.range = self.charts["OI"].range
         self.items = {name: LinesItem(chart.chart.box, chart.chart.scale_of) for name, chart in self.charts.items()}
         self.unit.setToolTip("Unit of funding")
         self.shown = {name: QToolButton() for name in self.charts}
@@ -99,7 +101,7 @@ class FundingPane(Pane):
     def set_visible_range(self, start_ns: int, end_ns: int) -> None:
         """Show a span."""
         for chart in self.charts.values():
-            chart.set_visible_range(start_ns, end_ns)
+            chart.range.show(start_ns, end_ns)
 
     def state(self) -> dict[str, object]:
         """The settings."""
@@ -145,6 +147,11 @@ class FundingPane(Pane):
             self.items[name].retry()
             chart.forget()
         self._show()
+
+    def share_range(self, *, lead: bool) -> None:
+        """Both charts follow the latest bar; the upper one tells where that is."""
+        self.charts["funding"].range.release()
+        super().share_range(lead=lead)
 
     def shown_markets(self) -> tuple[MarketState, ...]:
         """The perpetuals in the table."""
@@ -217,7 +224,7 @@ class FundingPane(Pane):
             chart.crosshair_moved.connect(self.crosshair_moved)
             chart.crosshair_moved.connect(twin.show_crosshair)
             chart.range_moved.connect(self.visible_range_changed)
-            chart.range_moved.connect(twin.set_visible_range)
+            chart.range_moved.connect(twin.range.show)
             chart.chart.range_changed.connect(self._on_range)
             chart.pointed.connect(self._read)
         for button in self.shown.values():
@@ -301,7 +308,7 @@ class FundingPane(Pane):
         if view is not None:
             text = "" if len(view.bar_start_ns) else f"no funding or open interest of {base} was told yet"
         for chart in self.charts.values():
-            chart.say(text)
+            chart.notice.say(text)
 
 
 def since(values: Floats, first: int) -> Floats:

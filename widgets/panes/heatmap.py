@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from widgets import format as text_of
 from widgets.axes import Tag
@@ -23,8 +23,9 @@ from widgets.pane import Pane, Table
 from widgets.panes.footprint_markets import MarketControls
 from widgets.panes.heatmap_text import HELP, absence, bubble_words, cells_as_table, legend, readout
 from widgets.panes.heatmap_zoom import MULTIPLES, multiple_for, over, row_size_of, seconds_for
+from widgets.shared_range import Notice, SharedRange
 from widgets.spans import SpanLine
-from widgets.theme import CELL, theme
+from widgets.theme import CELL
 from workstation.readmodels import (
     COLUMN_NS,
     HeatCellRequest,
@@ -69,6 +70,8 @@ class HeatmapPane(Pane):
         ("H", "resting liquidity on or off"),
     )
     crosshair_moved = Signal(object)
+    range_rank = 3
+    range: SharedRange
     visible_range_changed = Signal(object, object)
 
     def __init__(self, base: str = "", parent: QWidget | None = None) -> None:
@@ -78,8 +81,6 @@ class HeatmapPane(Pane):
         self._cell: HeatCellView | None = None
         self._multiple = 1
         self._chosen: Range | None = None  # thresholds set by hand
-        self._wanted: tuple[int, int] | None = None  # the range another pane asked for
-        self._quiet = False
         self._pointer: QPointF | None = None
         self.chart = TimeChart(PITCH_PX, keeps_pitch=False, pitches=PITCHES)  # first, so that it has the first focus
         self.markets = MarketControls()
@@ -89,7 +90,7 @@ class HeatmapPane(Pane):
         self.item = HeatItem(self.chart.box, self.chart.scale_of)
         self.prints = BubbleItem(self.chart.box, self.chart.scale_of)
         self.overlay = LineOverlay(self.chart.box, self.chart.scale_of)
-        self.notice = QLabel(self.chart)
+        self.range, self.notice = SharedRange(self.chart), Notice(self.chart)
         self._fill_controls()
         self._lay_out()
         self._connect()
@@ -156,8 +157,7 @@ class HeatmapPane(Pane):
             return
         fresh = self._view is None or not self._view.newest_ns
         if fresh and view.newest_ns:
-            self.chart.set_grid(SlotGrid.at(COLUMN_NS, view.newest_ns))
-            self.chart.following = self._wanted is None
+            self.range.begin(SlotGrid.at(COLUMN_NS, view.newest_ns))
         self._view = view
         self.markets.set_markets(view.markets)
         self._draw(view, fresh)
@@ -182,10 +182,7 @@ class HeatmapPane(Pane):
 
     def set_visible_range(self, start_ns: int, end_ns: int) -> None:
         """Show this span, asked for by another pane, from now on. Does not emit."""
-        self._wanted = start_ns, end_ns
-        self.chart.following = False
-        if self._view is not None and self._view.newest_ns:
-            self._show_wanted()
+        self.range.show(start_ns, end_ns)
 
     def shown_markets(self) -> tuple[MarketState, ...]:
         """The markets that are summed."""
@@ -227,14 +224,8 @@ class HeatmapPane(Pane):
         self.prints.set_prints(shown, view.bucket_ns, self.chart.grid)
         self.chart.value_axis.set_step(self._step())
         self.overlay.set_level(view.last_price)
-        self._quiet = self._wanted is not None
         if view.newest_ns:
-            self.chart.set_latest(self.chart.grid.slot(view.newest_ns))
-            if fresh:
-                if self._wanted is not None:
-                    self._show_wanted()
-                self.chart.auto_scale()
-        self._quiet = False
+            self.range.move_to(self.chart.grid.slot(view.newest_ns), fresh=fresh)
         self._set_thresholds()
         self._retarget()
         self._tag_axes()
@@ -256,14 +247,6 @@ class HeatmapPane(Pane):
         if wanted is None:
             self.item.set_range(self.item.automatic_range())
         self._set_thresholds()
-
-    def _show_wanted(self) -> None:
-        if self._wanted is None:
-            return
-        before, self._quiet = self._quiet, True
-        start_ns, end_ns = self._wanted
-        self.chart.set_visible(self.chart.grid.slot(start_ns), self.chart.grid.slot(end_ns))
-        self._quiet = before
 
     def _extent(self, left: float, right: float) -> tuple[float, float] | None:
         """The best prices and the prints in sight, with air for the depth around them."""
@@ -295,22 +278,11 @@ class HeatmapPane(Pane):
         else:
             super().keyPressEvent(event)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """The notice stays in the middle."""
-        super().resizeEvent(event)
-        self._place_notice()
-
     def _on_range(self) -> None:
         for item in (self.item, self.prints, self.overlay):
             item.update()
         self._retarget()
         self._tag_axes()
-        if not self._quiet:
-            left, right = self.chart.visible
-            start_ns, end_ns = self.chart.grid.ts_ns(left), self.chart.grid.ts_ns(right)
-            if self._wanted is not None:
-                self._wanted = start_ns, end_ns
-            self.visible_range_changed.emit(start_ns, end_ns)
 
     def _on_hover(self, position: QPointF | None) -> None:
         self._pointer = position
@@ -336,7 +308,6 @@ class HeatmapPane(Pane):
         self.thresholds.setEnabled(lit)
 
     def _on_resized(self) -> None:
-        self._place_notice()
         self.chart.fit_values()
         self._retarget()
 
@@ -377,13 +348,7 @@ class HeatmapPane(Pane):
 
     def _say_why_empty(self) -> None:
         text = absence(self.request(), self._view)
-        self.notice.setText(text)
-        self.notice.setVisible(bool(text))
-
-    def _place_notice(self) -> None:
-        self.notice.setGeometry(self.chart.box.sceneBoundingRect().toRect())
-
-    # --- making it
+        self.notice.say(text)
 
     def _fill_controls(self) -> None:
         self.rows.addItem("rows auto", None)
@@ -427,9 +392,6 @@ class HeatmapPane(Pane):
         for item in (self.item, self.prints, self.overlay):
             self.chart.add(item)
         self.chart.value_extent, self.chart.tip_at = self._extent, self._tip
-        self.notice.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.notice.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.notice.setStyleSheet(f"color: {theme().color('muted').name()}")
 
     def _connect(self) -> None:
         self.markets.changed.connect(self._on_markets)
@@ -437,6 +399,7 @@ class HeatmapPane(Pane):
         self.bubbles.currentIndexChanged.connect(lambda _: self._on_bubbles())
         self.heat.toggled.connect(self._on_heat)
         self.thresholds.chosen.connect(self._choose_thresholds)
+        self.range.moved.connect(self.visible_range_changed)
         self.chart.range_changed.connect(self._on_range)
         self.chart.hovered.connect(self._on_hover)
         self.chart.box.sigResized.connect(lambda _: self._on_resized())

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from widgets import format as text_of
 from widgets.axes import Tag
@@ -18,6 +17,7 @@ from widgets.items.scale import SlotGrid
 from widgets.pane import Pane, Table
 from widgets.panes.liquidation_heatmap_settings import LevelSettings
 from widgets.panes.liquidation_heatmap_words import ledger_spans, model_words, row_words, why_empty
+from widgets.shared_range import Notice, SharedRange
 from widgets.spans import Span, SpanLine
 from widgets.theme import CELL, theme
 from workstation.readmodels import LevelRules, LiquidationLevelsRequest, LiquidationLevelsView, MarketState, View
@@ -49,14 +49,14 @@ class LiquidationHeatmapPane(Pane):
     has_settings = True
     keys = (("wheel, drag", "zoom, pan; linked panes follow"), ("A", "automatic scale"))
     crosshair_moved = Signal(object)
+    range_rank = 4
+    range: SharedRange
     visible_range_changed = Signal(object, object)
 
     def __init__(self, base: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._asked = LiquidationLevelsRequest(base)
         self._view: LiquidationLevelsView | None = None
-        self._wanted: tuple[int, int] | None = None  # the range another pane asked for
-        self._quiet = False
         self._pointer: QPointF | None = None
         self.chart = TimeChart(PITCH_PX, keeps_pitch=False, pitches=(0.125, 480.0))
         self.chart.reserve = SHARE + 0.02
@@ -64,7 +64,7 @@ class LiquidationHeatmapPane(Pane):
         self.legend, self.model, self.ledger = SpanLine(lines=2), SpanLine(lines=3), SpanLine(lines=2)
         self.item = LevelsItem(self.chart.box, self.chart.scale_of)
         self.overlay = LineOverlay(self.chart.box, self.chart.scale_of)
-        self.notice = QLabel(self.chart)
+        self.range, self.notice = SharedRange(self.chart), Notice(self.chart)
         self.settings = LevelSettings(self)
         self._lay_out()
         self._connect()
@@ -94,18 +94,15 @@ class LiquidationHeatmapPane(Pane):
         self.chart.add(self.item)
         self.chart.add(self.overlay)
         self.chart.value_extent = self._extent
-        self.notice.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.notice.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.notice.setWordWrap(True)
-        self.notice.setStyleSheet(f"color: {theme().color('muted').name()}")
 
     def _connect(self) -> None:
         self.whole.toggled.connect(lambda _: self.chart.auto_scale())
         self.parameters.clicked.connect(self.open_settings)
         self.settings.changed.connect(self._set_rules)
+        self.range.moved.connect(self.visible_range_changed)
         self.chart.range_changed.connect(self._on_range)
         self.chart.hovered.connect(self._on_hover)
-        self.chart.box.sigResized.connect(lambda _: self._on_resized())
+        self.chart.box.sigResized.connect(lambda _: self.chart.fit_values())
 
     def request(self) -> LiquidationLevelsRequest | None:
         """What is asked for; None without a base."""
@@ -122,12 +119,15 @@ class LiquidationHeatmapPane(Pane):
         before, self._view = self._view, view
         fresh = view.bars > 0 and (before is None or not before.bars or before.request.base != view.request.base)
         if fresh:
-            self.chart.set_grid(SlotGrid.at(view.bar_ns, view.start_ns))
-            self.chart.following = self._wanted is None
+            self.range.begin(SlotGrid.at(view.bar_ns, view.start_ns))
         self.chart.value_axis.set_step(view.row_size)
         self.item.set_view(view, self.chart.grid)
         if view.bars:
-            self._move_to(self.chart.grid.slot(view.start_ns) + view.bars - 1, fresh)
+            latest = self.chart.grid.slot(view.start_ns) + view.bars - 1
+            self.range.move_to(latest, fresh=fresh)
+            if fresh and view.bars < _MANY and not self.range.is_led:
+                self._fill_with(latest, view.bars)
+                self.chart.auto_scale()
         self.overlay.set_level(view.last_price, "text")
         self._read()
         self._say()
@@ -148,10 +148,7 @@ class LiquidationHeatmapPane(Pane):
 
     def set_visible_range(self, start_ns: int, end_ns: int) -> None:
         """Show this span, asked for by another pane, from now on. Does not emit."""
-        self._wanted = start_ns, end_ns
-        self.chart.following = False
-        if self._view is not None and self._view.bars:
-            self._show_wanted()
+        self.range.show(start_ns, end_ns)
 
     def open_settings(self) -> None:
         """The parameters under their button."""
@@ -207,30 +204,11 @@ class LiquidationHeatmapPane(Pane):
     def _set_rules(self, rules: LevelRules) -> None:
         self._ask(replace(self._asked, rules=rules))
 
-    def _move_to(self, latest: float, fresh: bool) -> None:
-        self._quiet = self._wanted is not None
-        self.chart.set_latest(latest)
-        if fresh:
-            if self._wanted is not None:
-                self._show_wanted()
-            elif self._view is not None and self._view.bars < _MANY:
-                self._fill_with(latest, self._view.bars)
-            self.chart.auto_scale()
-        self._quiet = False
-
     def _fill_with(self, latest: float, bars: int) -> None:
         """A short session takes the whole width."""
         slots = max(bars / (1 - self.chart.reserve), _FEWEST)
         right = latest + 1.5 + self.chart.reserve * slots
         self.chart.set_visible(right - slots, right)
-
-    def _show_wanted(self) -> None:
-        if self._wanted is None:
-            return
-        before, self._quiet = self._quiet, True
-        start_ns, end_ns = self._wanted
-        self.chart.set_visible(self.chart.grid.slot(start_ns), self.chart.grid.slot(end_ns))
-        self._quiet = before
 
     def _extent(self, left: float, right: float) -> tuple[float, float] | None:
         """The prices in sight and the levels near them, or every level that stands."""
@@ -255,24 +233,6 @@ class LiquidationHeatmapPane(Pane):
         self.item.update()
         self.overlay.update()
         self._read()
-        if not self._quiet:
-            left, right = self.chart.visible
-            start_ns, end_ns = self.chart.grid.ts_ns(left), self.chart.grid.ts_ns(right)
-            if self._wanted is not None:
-                self._wanted = start_ns, end_ns
-            self.visible_range_changed.emit(start_ns, end_ns)
-
-    def _on_resized(self) -> None:
-        self._place_notice()
-        self.chart.fit_values()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """The notice stays in the middle."""
-        super().resizeEvent(event)
-        self._place_notice()
-
-    def _place_notice(self) -> None:
-        self.notice.setGeometry(self.chart.box.sceneBoundingRect().toRect().adjusted(8, 0, -8, 0))
 
     def _on_hover(self, position: QPointF | None) -> None:
         self._pointer = position
@@ -325,7 +285,6 @@ class LiquidationHeatmapPane(Pane):
 
     def _say(self) -> None:
         text = "no base chosen" if self.request() is None else why_empty(self._view, self._asked.base)
-        self.notice.setText(text)
-        self.notice.setVisible(bool(text))
+        self.notice.say(text)
         self.model.set_spans(tuple(Span(word, "muted") for word in model_words(self._asked.rules)))
         self.ledger.set_spans(ledger_spans(self._view) if self._view is not None else ())

@@ -50,6 +50,7 @@ class PremiumPane(Pane):
     keys = (("wheel, drag", "zoom, pan; the other charts follow"), ("A", "automatic scale"))
     every_frames = 6
     crosshair_moved = Signal(object)
+    range_rank = 1
     visible_range_changed = Signal(object, object)
 
     def __init__(self, base: str = "", parent: QWidget | None = None) -> None:
@@ -57,6 +58,7 @@ class PremiumPane(Pane):
         self._asked = PremiumRequest(base)
         self._view: PremiumView | None = None
         self.linked = LinkedChart()
+        self.range = self.linked.range
         self.item = PremiumItem(self.linked.chart.box, self.linked.chart.scale_of)
         self.source, self.smoothing, self.clamping, self.markets = Choice(), Choice(), Choice(), QToolButton()
         self.source.setToolTip("What the premium is measured against")
@@ -90,7 +92,7 @@ class PremiumPane(Pane):
 
     def set_visible_range(self, start_ns: int, end_ns: int) -> None:
         """Show a span."""
-        self.linked.set_visible_range(start_ns, end_ns)
+        self.linked.range.show(start_ns, end_ns)
 
     def state(self) -> dict[str, object]:
         """The settings."""
@@ -252,7 +254,7 @@ class PremiumPane(Pane):
         return tuple(spans)
 
     def _say_why_empty(self) -> None:
-        self.linked.say(_why_empty(self.request(), self._view))
+        self.linked.notice.say(_why_empty(self.request(), self._view))
 
 
 def bp(value: float) -> str:
