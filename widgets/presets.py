@@ -33,7 +33,7 @@ PRESETS: dict[str, Preset] = {
     "Flow": Preset(
         "Who is behind a move: CVD by venue and size, premium, funding and open interest, positioning",
         row(
-            (0.62, column((0.42, tabs("cvd")), (0.26, tabs("premium")), (0.32, tabs("funding")))),
+            (0.62, column((0.34, tabs("cvd")), (0.22, tabs("premium")), (0.44, tabs("funding")))),
             (0.38, column((0.6, tabs("quadrant")), (0.4, tabs("tape")))),
         ),
         row(

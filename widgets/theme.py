@@ -193,8 +193,14 @@ def style_sheet(look: Theme) -> str:
     QTabBar::tab:selected {{ color: {c["text"]}; border-bottom: 2px solid {c["focus"]}; }}
     QTextBrowser, QPlainTextEdit, QListWidget {{ background: {c["pane"]}; color: {c["text"]};
         border: 1px solid {c["hairline"]}; }}
+    QTableView {{ background: {c["pane"]}; }}
+    QHeaderView {{ background: {c["pane"]}; }}
+    QHeaderView::section {{ background: {c["pane"]}; color: {c["muted"]}; border: none;
+        border-bottom: 1px solid {c["hairline"]}; padding: 0 4px; }}
     QScrollBar:vertical {{ background: {c["pane"]}; width: 8px; }}
     QScrollBar::handle:vertical {{ background: {c["hairline"]}; min-height: 24px; }}
+    QScrollBar:horizontal {{ background: {c["pane"]}; height: 8px; }}
+    QScrollBar::handle:horizontal {{ background: {c["hairline"]}; min-width: 24px; }}
     QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; width: 0; }}
     QSlider::groove:horizontal {{ background: {c["hairline"]}; height: 2px; }}
     QSlider::handle:horizontal {{ background: {c["text"]}; width: 8px; margin: -6px 0; border-radius: 2px; }}

@@ -210,7 +210,7 @@ def test_what_is_shown_can_be_chosen(pane: CvdPane) -> None:
     assert "<100k" in pane.legend.text
     table = pane.as_table()
     assert table is not None
-    assert table.header == ("bar UTC (USD)", "perp", "≥100k", "<100k")
+    assert table.header == ("bar (USD)", "perp", "≥100k", "<100k")
     assert len(table.rows) == 60
     assert table.rows[-1][1] == view.perp.values[-1]
 

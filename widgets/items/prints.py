@@ -17,6 +17,7 @@ from workstation.readmodels import Floats, Ints
 GRAB_PX = 8.0
 SIDES = ("sold", "side unknown", "bought", "long liquidated", "short liquidated")  # by role
 LONG_ROLE, SHORT_ROLE = BUBBLE_ROLES.index("liquidated_long"), BUBBLE_ROLES.index("liquidated_short")
+_FULL_PITCH_PX = 24.0  # thinner bars have smaller bubbles, which would hide the chart
 TIMES = 20.0  # the largest bubble stands for this many times the least
 
 
@@ -89,6 +90,7 @@ class BubbleItem(PixelItem):
             x, y = scale.x(self._grid.slots(prints.ts_ns)), scale.y(prints.price)
             seen = np.flatnonzero((x > -40) & (x < scale.width + 40) & (y > -40) & (y < scale.height + 40))
             step = bubble_steps(prints.notional[seen], prints.least, prints.least * TIMES)
+            step = np.minimum(step, round(scale.pitch / ratio / _FULL_PITCH_PX * (BUBBLE_STEPS - 1)))
             which.append(prints.role[seen] * BUBBLE_STEPS + step)
             across.append(x[seen])
             down.append(y[seen])

@@ -112,7 +112,7 @@ def table(view: CvdView, strokes: Sequence[Stroke]) -> Table:
         (text_of.date_clock(start), *(None if column[at] != column[at] else column[at] for column in columns))
         for at, start in enumerate(view.bar_start_ns.tolist())
     )
-    return Table((f"bar UTC ({UNIT_WORDS[view.request.unit]})", *names), rows)
+    return Table((f"bar ({UNIT_WORDS[view.request.unit]})", *names), rows)
 
 
 def class_names(view: CvdView) -> list[str]:

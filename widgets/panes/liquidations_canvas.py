@@ -1,17 +1,16 @@
-"""The list of forced orders, newest first. Scrolled away from the top it stands still and counts what is new."""
+"""The list of forced orders, by the side of the position that ended."""
 
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPolygonF, QWheelEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QPainter
 
 from widgets import format as fmt
-from widgets.labels import Align, Labels
-from widgets.markets import listed_mark, row_height
-from widgets.paint_guard import paints
+from widgets.labels import Align
+from widgets.markets import listed_mark
 from widgets.panes.liquidations_rows import LATE_NS, newer_than, tier
+from widgets.pausing_list import PausingList
 from widgets.theme import theme
 from workstation.readmodels import ForcedMarket, LiquidationsView
 
@@ -20,93 +19,21 @@ _ALPHA = (0, 26, 52, 96, 215)  # background by tier
 _MARKET_PX, _TIME_PX, _SIDE_PX, _BASE_PX = 60, 54, 46, 58
 
 
-class LiquidationsCanvas(QWidget):
-    """`held` is the view that stands still while paused, else None."""
-
-    pause_changed = Signal(bool)
+class LiquidationsCanvas(PausingList[LiquidationsView]):
+    """A mark down for a long that was sold, up for a short that was bought."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.view: LiquidationsView | None = None
-        self.held: LiquidationsView | None = None
-        self.offset = 0
-        self._wheel = 0
-        look = theme()
-        self._plain, self._bold = Labels(look.font()), Labels(look.font(bold=True))
-        self._small = Labels(look.font(small=True))
-        self._row_px = row_height()
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(260, self._row_px * 3)
+        super().__init__(3)
 
-    def show_view(self, view: LiquidationsView | None) -> None:
-        """Take the newest orders; while paused they are only counted."""
-        if view is None:
-            self.resume()
-        self.view = view
-        self.update()
-
-    def resume(self) -> None:
-        """Back to the newest order."""
-        was, self.held, self.offset = self.held, None, 0
-        self.update()
-        if was is not None:
-            self.pause_changed.emit(False)
-
-    def scroll_rows(self, rows: int) -> None:
-        """Scroll towards older orders (positive) or newer; leaving the top pauses, reaching it again resumes."""
-        shown = self.held or self.view
-        if shown is None:
-            return
-        last = max(0, len(shown.price) - max(1, self.height() // self._row_px - 2))
-        self.offset = max(0, min(self.offset + rows, last))
-        if self.offset == 0:
-            self.resume()
-        elif self.held is None:
-            self.held = shown
-            self.pause_changed.emit(True)
-        self.update()
-
-    def banner(self) -> str:
-        """What the paused list says over its first row; empty while it runs."""
+    def news(self) -> str:
+        """How many orders came in while the list is held."""
         if self.held is None or self.view is None:
             return ""
         count, exact = newer_than(self.view, self.held)
-        return f"paused, {count}{'' if exact else '+'} new - click to resume"
+        return f"{count}{'' if exact else '+'} new"
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        self._wheel += event.angleDelta().y()
-        notches = int(self._wheel / 120)
-        self._wheel -= notches * 120
-        if notches:
-            self.scroll_rows(-3 * notches)
-        event.accept()
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        on_banner = event.position().y() < 2 * self._row_px
-        if self.held is not None and (on_banner or event.button() is Qt.MouseButton.MiddleButton):
-            self.resume()
-        else:
-            super().mousePressEvent(event)
-
-    # --- painting
-
-    @paints
-    def paintEvent(self, painter: QPainter) -> None:
-        painter.fillRect(self.rect(), theme().brush("pane"))
-        view = self.held or self.view
-        self._draw_headings(painter, view)
-        if view is None or not len(view.price):
-            painter.setPen(theme().pen("muted"))
-            self._plain.draw(painter, self._why_empty(), 4, 0, self.width() - 8, self.height(), Align.CENTER)
-            return
-        first = self._row_px * (2 if self.held is not None else 1)
-        rows = -(-(self.height() - first) // self._row_px)
-        for index in range(self.offset, min(self.offset + rows, len(view.price))):
-            self._draw_order(painter, view, index, first + (index - self.offset) * self._row_px)
-        if self.held is not None:
-            self._draw_banner(painter)
-
-    def _why_empty(self) -> str:
+    def why_empty(self) -> str:
+        """No venue tells, none has told, or none passes the filters."""
         view = self.view
         if view is None:
             return "waiting for liquidations"
@@ -131,21 +58,21 @@ class LiquidationsCanvas(QWidget):
         edges = left + room * np.cumsum([0.0, *shares.values()])
         return tuple(zip(shares, edges[:-1].tolist(), edges[1:].tolist(), strict=True))
 
-    def _draw_headings(self, painter: QPainter, view: LiquidationsView | None) -> None:
+    def draw_headings(self, painter: QPainter, view: LiquidationsView | None) -> None:
+        """Market, time, base in a list of all, side, price, size and notional."""
         everything = view is not None and not view.request.base
         base, side, _ = self._lefts(everything)
         painter.setPen(theme().pen("muted"))
         self._small.draw(painter, "market", 8, 0, _MARKET_PX, self._row_px, Align.LEFT)
-        self._small.draw(painter, "UTC", _MARKET_PX + 4, 0, _TIME_PX, self._row_px, Align.LEFT)
+        self._small.draw(painter, "time", _MARKET_PX + 4, 0, _TIME_PX, self._row_px, Align.LEFT)
         if everything:
             self._small.draw(painter, "base", base, 0, _BASE_PX, self._row_px, Align.LEFT)
         self._small.draw(painter, "ended", side, 0, _SIDE_PX, self._row_px, Align.LEFT)
         for name, left, right in self._numbers(everything):
             self._small.draw(painter, name, left, 0, right - left, self._row_px)
-        painter.setPen(theme().pen("hairline"))
-        painter.drawLine(0, self._row_px - 1, self.width(), self._row_px - 1)
 
-    def _draw_order(self, painter: QPainter, view: LiquidationsView, index: int, y: float) -> None:
+    def draw_row(self, painter: QPainter, view: LiquidationsView, index: int, y: float) -> None:
+        """One order, its ground by tier."""
         look, h = theme(), self._row_px
         position, notional = int(view.position[index]), float(view.notional[index])
         role, step, market = ROLES[position], tier(notional), view.listed[int(view.market[index])]
@@ -161,7 +88,7 @@ class LiquidationsCanvas(QWidget):
         self._draw_time(painter, view, index, y, quiet)
         if everything:
             labels.draw(painter, market.base, base, y, _BASE_PX - 6, h, Align.LEFT)
-        self._draw_side(painter, position, side + 4, y + h / 2, "window" if step == 4 else role)
+        self.draw_side(painter, -position, side + 4, y + h / 2, "window" if step == 4 else role)
         painter.setPen(look.pen("window" if step == 4 else role))
         labels.draw(painter, "long" if position > 0 else "short", side + 12, y, _SIDE_PX - 14, h, Align.LEFT)
         painter.setPen(look.pen(ink))
@@ -182,16 +109,3 @@ class LiquidationsCanvas(QWidget):
         painter.setPen(theme().pen("gap" if late and role != "window" else role))
         clock = fmt.clock(int(view.ts_venue_ns[index]))
         self._small.draw(painter, clock, _MARKET_PX + 4, y, _TIME_PX, self._row_px, Align.LEFT)
-
-    def _draw_side(self, painter: QPainter, position: int, x: float, middle: float, role: str) -> None:
-        """Down for a long that was sold, up for a short that was bought: the side without its colour."""
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme().brush(role))
-        tip, base = middle + 3.5 * position, middle - 2.5 * position
-        painter.drawPolygon(QPolygonF([QPointF(x - 4, base), QPointF(x + 4, base), QPointF(x, tip)]))
-
-    def _draw_banner(self, painter: QPainter) -> None:
-        look, strip = theme(), QRectF(0, self._row_px, self.width(), self._row_px)
-        painter.fillRect(strip, look.brush("focus"))
-        painter.setPen(look.pen("window"))
-        self._bold.draw(painter, self.banner(), 4, strip.y(), strip.width() - 8, strip.height(), Align.CENTER)

@@ -229,10 +229,11 @@ class MinuteBars(QWidget):
             return ""
         at = min(max(int(x / self.width() * len(view.minute_start_ns)), 0), len(view.minute_start_ns) - 1)
         longs, shorts = float(view.minute_long_usd[at]), float(view.minute_short_usd[at])
-        clock = fmt.clock(int(view.minute_start_ns[at]))
+        start_ns = int(view.minute_start_ns[at])
+        clock = f"{fmt.clock(start_ns)} {fmt.zone_name(start_ns)}"
         if np.isnan(longs):
-            return f"{clock} UTC: nobody listened"
-        return f"{clock} UTC: longs {fmt.size(longs)} USD, shorts {fmt.size(shorts)} USD"
+            return f"{clock}: nobody listened"
+        return f"{clock}: longs {fmt.size(longs)} USD, shorts {fmt.size(shorts)} USD"
 
     def event(self, event: QEvent) -> bool:
         """The minute under the pointer."""

@@ -11,6 +11,7 @@ from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QHeaderView, QTableView
 
 from widgets import format as text_of
+from widgets.captions import selection_style
 from widgets.theme import theme
 from workstation.readmodels import EntryKind, PaperEntry, ScoredCoin
 
@@ -185,14 +186,5 @@ def table_of(model: PaperTable, name: str) -> QTableView:
     for at, column in enumerate(model.columns):
         wide = max(metrics.horizontalAdvance(column.widest), large.horizontalAdvance(column.name))
         header.resizeSection(at, round(wide) + 10)
-    c = theme()
-    table.setStyleSheet(
-        f"QTableView {{ background: {c.color('pane').name()}; selection-background-color: {c.color('raised').name()};"
-        f" selection-color: {c.color('text').name()}; }}"
-        f"QHeaderView::section {{ background: {c.color('pane').name()}; color: {c.color('muted').name()};"
-        f" border: none; border-bottom: 1px solid {c.color('hairline').name()}; padding: 0 4px; }}"
-        f"QScrollBar:horizontal {{ background: {c.color('pane').name()}; height: 8px; }}"
-        f"QScrollBar::handle:horizontal {{ background: {c.color('hairline').name()}; min-width: 24px; }}"
-        "QScrollBar::add-line, QScrollBar::sub-line { height: 0; width: 0; }"
-    )
+    table.setStyleSheet(selection_style())
     return table

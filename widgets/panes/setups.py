@@ -73,7 +73,7 @@ class SetupsPane(Pane):
         self.counting = QToolButton()
         self.rows, self.list, self.note = SetupRows(), QTableView(), QLabel()
         self.receipt, self.report = QTextBrowser(), QTextBrowser()
-        self.stack = QStackedWidget()
+        self.stack, self.empty = QStackedWidget(), QLabel()
         self._fill_choices()
         self._lay_out()
         self._connect()
@@ -115,6 +115,10 @@ class SetupsPane(Pane):
         self.split.setHandleWidth(1)
         self.stack.addWidget(self.split)
         self.stack.addWidget(self.report)
+        self.stack.addWidget(self.empty)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setWordWrap(True)
+        tint(self.empty, "muted")
         tint(self.note, "muted")
         self.note.setWordWrap(True)
         self.note.setContentsMargins(2 * CELL, 2, 2 * CELL, 2)
@@ -236,10 +240,13 @@ class SetupsPane(Pane):
         if self.rows.events != events:
             self.rows.show_events(events)
             self._keep(chosen)
-        self.stack.setCurrentWidget(self.report if self.counting.isChecked() else self.split)
-        if self.counting.isChecked():
+        counting, words = self.counting.isChecked(), self._words()
+        self.stack.setCurrentWidget(self.report if counting else self.split if events else self.empty)
+        if counting:
             self._write_report()
-        set_text(self.note, self._words())
+        set_text(self.empty, f"no setups\n{words}" if words else "no setups")
+        set_text(self.note, words)
+        self.note.setVisible(bool(events) or counting)
 
     def _keep(self, chosen: SetupEvent | None) -> None:
         """The chosen event stays chosen while it is listed."""
