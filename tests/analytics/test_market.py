@@ -77,6 +77,28 @@ def test_a_late_first_trade_does_not_turn_the_gap_around() -> None:
     assert coverage.gaps() == [(20, 20)]
 
 
+def test_a_span_in_which_only_other_things_were_seen_does_not_cut_the_first_trade_after_it() -> None:
+    coverage = coverage_of("begin", 10, 20, "lose", "begin")
+    coverage.see(40)
+    for step in ("lose", "begin"):
+        getattr(coverage, step)()
+    coverage.see(38)
+    assert coverage.trade(38)
+    coverage.fill(20, 38)
+    assert coverage.gaps() == []
+    assert coverage.received() == [(10, FOREVER_NS)]
+
+
+def test_trades_missing_from_the_very_first_on_are_a_gap() -> None:
+    coverage = coverage_of("begin")
+    for at in (30, 35):
+        coverage.see(at)
+    coverage.lose()
+    coverage.begin()
+    coverage.see(50)
+    assert coverage.gaps() == [(30, 50)]
+
+
 def test_losing_before_anything_was_received_leaves_no_span() -> None:
     coverage = coverage_of("begin", "lose", "lose", "begin", "begin", 7)
     assert coverage.received() == [(7, FOREVER_NS)]

@@ -153,7 +153,7 @@ async def test_trades_that_stop_while_all_else_goes_on_are_taken_up_by_a_new_con
         found.server.inject(stall)
         await eventually(lambda: found.lost(), within_s=30.0)
         assert [event.reason for event in found.lost()][:1] == ["the trades of BTC-USDT-SWAP have stopped"]
-        await eventually(lambda: market.coverage.live, within_s=30.0)  # the hole is filled or stays marked
+        await eventually(lambda: market.coverage.live and not market.coverage.gaps(), within_s=30.0)
 
 
 async def test_a_market_that_is_no_longer_listed_is_left_and_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,8 +70,11 @@ class Coverage:
         return self.start_ns < before
 
     def lose(self) -> None:
-        """Trades are missing after the last one received: that something else was seen since then proves nothing."""
-        if self.live and self.start_ns is not None:
+        """Trades are missing after the last one received: that something else was seen since then proves nothing.
+
+        So a span without a trade is none, but for the first of all, from which on trades are known to be missing.
+        """
+        if self.live and self.start_ns is not None and (self.traded_ns >= self.start_ns or not self.spans):
             self.spans.append((self.start_ns, max(self.traded_ns, self.start_ns)))
             del self.spans[:-_SPANS]
         self.live, self.start_ns = False, None
