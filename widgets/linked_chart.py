@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from widgets import format as text_of
-from widgets.axes import Tag
 from widgets.chart import TimeChart
-from widgets.items.crosshair import LineOverlay
 from widgets.items.scale import SlotGrid
+from widgets.shared_crosshair import SharedCrosshair
 from widgets.shared_range import Notice, SharedRange
 from workstation.readmodels import Ints, no_ints
 
@@ -28,11 +26,11 @@ class LinkedChart(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._pointer: QPointF | None = None
         self._shown: tuple[int, int] | None = None  # bar length and first bar
         self.slots: Ints = no_ints()
         self.chart = TimeChart(PITCH_PX, keeps_pitch=False, pitches=(0.125, 480.0))
-        self.overlay = LineOverlay(self.chart.box, self.chart.scale_of)
+        self.crosshair = SharedCrosshair(self.chart)
+        self.overlay = self.crosshair.overlay
         self.range, self.notice = SharedRange(self.chart), Notice(self.chart)
         self.chart.add(self.overlay)
         column = QVBoxLayout(self)
@@ -40,8 +38,8 @@ class LinkedChart(QWidget):
         column.addWidget(self.chart)
         self.setFocusProxy(self.chart)
         self.range.moved.connect(self.range_moved)
-        self.chart.range_changed.connect(self.overlay.update)
-        self.chart.hovered.connect(self._on_hover)
+        self.crosshair.moved.connect(self.crosshair_moved)
+        self.crosshair.pointed.connect(self.pointed)
         self.chart.box.sigResized.connect(lambda _: self.chart.fit_values())
 
     def show_bars(self, starts: Ints, bar_ns: int) -> bool:
@@ -61,12 +59,11 @@ class LinkedChart(QWidget):
     def forget(self) -> None:
         """Show no bars."""
         self._shown, self.slots = None, no_ints()
-        self._point(None, None)
+        self.crosshair.clear()
 
     def show_crosshair(self, ts_ns: int | None) -> None:
         """Mark the bar of this moment; None takes the mark away. Does not emit."""
-        if self._pointer is None:
-            self._point(None if ts_ns is None else self.chart.grid.slot(ts_ns), None)
+        self.crosshair.show(ts_ns)
 
     def index(self) -> int | None:
         """The bar under the crosshair, or the newest; None where there is none."""
@@ -75,20 +72,3 @@ class LinkedChart(QWidget):
             return len(self.slots) - 1 if len(self.slots) else None
         at = int(self.slots.searchsorted(slot // 1))
         return at if at < len(self.slots) and self.slots[at] == slot // 1 else None
-
-    def _on_hover(self, position: QPointF | None) -> None:
-        self._pointer = position
-        if position is None:
-            self._point(None, None)
-            self.crosshair_moved.emit(None)
-            return
-        scale = self.chart.plot_scale
-        self._point(scale.slot(position.x()), scale.value(position.y()))
-        self.crosshair_moved.emit(self.chart.grid.ts_ns(scale.slot(position.x())))
-
-    def _point(self, slot: float | None, value: float | None) -> None:
-        self.overlay.point_at(None if slot is None else slot // 1 + 0.5, value)
-        grid = self.chart.grid
-        stamp = () if slot is None else (Tag(slot, text_of.clock(grid.ts_ns(slot // 1)), "hairline", "text"),)
-        self.chart.time_axis.set_tags(stamp)
-        self.pointed.emit()

@@ -7,10 +7,8 @@ from PySide6.QtCore import QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
 
-from widgets import format as text_of
 from widgets.axes import Tag
 from widgets.chart import TimeChart
-from widgets.items.crosshair import LineOverlay
 from widgets.items.cvd import (
     CvdItem,
     Stroke,
@@ -27,6 +25,7 @@ from widgets.panes.cvd_anchor import AnchorTool
 from widgets.panes.cvd_controls import CvdControls, Show
 from widgets.panes.cvd_state import recalled, remembered
 from widgets.panes.cvd_text import HELP, absence, amount, class_names, legend, opposed, table
+from widgets.shared_crosshair import SharedCrosshair
 from widgets.shared_range import Notice, SharedRange
 from widgets.spans import SpanLine
 from widgets.theme import CELL
@@ -69,7 +68,6 @@ class CvdPane(Pane):
         self._strokes: tuple[Stroke, ...] = ()
         self._slots: Floats | Ints = np.zeros(0, np.int64)
         self._run: RunGrid | None = None
-        self._pointer: QPointF | None = None
         self.chart = TimeChart(
             PITCH_PX, keeps_pitch=False, pitches=(0.125, 480.0)
         )  # first, so that it has the first focus
@@ -77,7 +75,8 @@ class CvdPane(Pane):
         self.anchor = AnchorTool(self._place_anchor)
         self.legend = SpanLine(lines=2)
         self.item = CvdItem(self.chart.box, self.chart.scale_of)
-        self.overlay = LineOverlay(self.chart.box, self.chart.scale_of)
+        self.crosshair = SharedCrosshair(self.chart)
+        self.overlay = self.crosshair.overlay
         self.range, self.notice = SharedRange(self.chart), Notice(self.chart)
         self._lay_out()
         self._connect()
@@ -205,14 +204,13 @@ class CvdPane(Pane):
         self._view, self._slots, self._strokes = None, np.zeros(0, np.int64), ()
         self.item.retry()
         self.item.set_view(None, self._slots, self.chart.grid)
-        self._point(None, None)
+        self.crosshair.clear()
         self._read()
         self._say_why_empty()
 
     def show_crosshair(self, ts_ns: int | None) -> None:
         """Mark the bar of this moment; None takes the mark away. Does not emit."""
-        if self._pointer is None:
-            self._point(None if ts_ns is None else self.chart.grid.slot(ts_ns), None)
+        self.crosshair.show(ts_ns)
 
     def set_visible_range(self, start_ns: int, end_ns: int) -> None:
         """Show this span, asked for by another pane, from now on. Does not emit."""
@@ -267,7 +265,8 @@ class CvdPane(Pane):
         self.controls.anchor_wanted.connect(lambda: self._pick(True))
         self.range.moved.connect(self.visible_range_changed)
         self.chart.range_changed.connect(self._on_range)
-        self.chart.hovered.connect(self._on_hover)
+        self.crosshair.moved.connect(self.crosshair_moved)
+        self.crosshair.pointed.connect(self._read)
         self.chart.menu_asked.connect(self._open_menu)
         self.chart.box.sigResized.connect(lambda _: self.chart.fit_values())
 
@@ -301,7 +300,6 @@ class CvdPane(Pane):
 
     def _on_range(self) -> None:
         self.item.update()
-        self.overlay.update()
         self._read()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -310,27 +308,9 @@ class CvdPane(Pane):
         below, beside = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
         self._top.setDirection(below if self.width() < _NARROW_PX else beside)
 
-    def _on_hover(self, position: QPointF | None) -> None:
-        self._pointer = position
-        if position is None:
-            self._point(None, None)
-            self.crosshair_moved.emit(None)
-        else:
-            scale = self.chart.plot_scale
-            self._point(scale.slot(position.x()), scale.value(position.y()))
-            self.crosshair_moved.emit(self.chart.grid.ts_ns(scale.slot(position.x())))
-
-    def _point(self, slot: float | None, value: float | None) -> None:
-        self.overlay.point_at(None if slot is None else slot // 1 + 0.5, value)
-        self._read()
-
     def _read(self) -> None:
         """Legend and tags: values under the crosshair, else the newest."""
         slot, value = self.overlay.slot, self.overlay.value
-        stamp = (
-            () if slot is None else (Tag(slot, text_of.clock(self.chart.grid.ts_ns(slot // 1)), "hairline", "text"),)
-        )
-        self.chart.time_axis.set_tags(stamp)
         view = self._view
         if view is None or not len(self._slots):
             self.legend.set_spans(())

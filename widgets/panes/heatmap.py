@@ -15,7 +15,6 @@ from widgets.captions import Choice
 from widgets.chart import TimeChart
 from widgets.heat_legend import HeatLegend
 from widgets.items.bubbles import BubbleItem
-from widgets.items.crosshair import LineOverlay
 from widgets.items.heat import HeatItem
 from widgets.items.heat_colors import Range, automatic
 from widgets.items.scale import SlotGrid
@@ -23,6 +22,7 @@ from widgets.pane import Pane, Table
 from widgets.panes.footprint_markets import MarketControls
 from widgets.panes.heatmap_text import HELP, absence, bubble_words, cells_as_table, legend, readout
 from widgets.panes.heatmap_zoom import MULTIPLES, multiple_for, over, row_size_of, seconds_for
+from widgets.shared_crosshair import SharedCrosshair
 from widgets.shared_range import Notice, SharedRange
 from widgets.spans import SpanLine
 from widgets.theme import CELL
@@ -81,7 +81,6 @@ class HeatmapPane(Pane):
         self._cell: HeatCellView | None = None
         self._multiple = 1
         self._chosen: Range | None = None  # thresholds set by hand
-        self._pointer: QPointF | None = None
         self.chart = TimeChart(PITCH_PX, keeps_pitch=False, pitches=PITCHES)  # first, so that it has the first focus
         self.markets = MarketControls()
         self.rows, self.bubbles, self.heat = Choice(), Choice(), QToolButton()
@@ -89,7 +88,8 @@ class HeatmapPane(Pane):
         self.legend, self.readout = SpanLine(), SpanLine()
         self.item = HeatItem(self.chart.box, self.chart.scale_of)
         self.prints = BubbleItem(self.chart.box, self.chart.scale_of)
-        self.overlay = LineOverlay(self.chart.box, self.chart.scale_of)
+        self.crosshair = SharedCrosshair(self.chart)
+        self.overlay = self.crosshair.overlay
         self.range, self.notice = SharedRange(self.chart), Notice(self.chart)
         self._fill_controls()
         self._lay_out()
@@ -105,9 +105,9 @@ class HeatmapPane(Pane):
     def side_requests(self) -> tuple[ViewRequest, ...]:
         """The cell under the pointer, where several markets are summed."""
         view, price = self._view, self.overlay.value
-        if view is None or price is None or self._pointer is None or len(view.markets) < 2:
+        if view is None or price is None or not self.crosshair.held or len(view.markets) < 2:
             return ()
-        asked, bucket = view.request, self._pointed_ns() // view.bucket_ns
+        asked, bucket = view.request, (self.crosshair.ts_ns or 0) // view.bucket_ns
         row, seconds = int(price // view.row_size), view.bucket_ns // COLUMN_NS
         return (HeatCellRequest(asked.base, None, asked.markets, view.row_size, seconds, bucket, row),)
 
@@ -172,13 +172,12 @@ class HeatmapPane(Pane):
         self.item.set_view(None, self.chart.grid)
         self.prints.set_prints(HeatPrints(), COLUMN_NS, self.chart.grid)
         self.overlay.set_level(None)
-        self._point(None, None)
+        self.crosshair.clear()
         self._say_why_empty()
 
     def show_crosshair(self, ts_ns: int | None) -> None:
         """Mark this moment; None takes the mark away. Does not emit."""
-        if self._pointer is None:
-            self._point(None if ts_ns is None else self.chart.grid.slot(ts_ns), None)
+        self.crosshair.show(ts_ns)
 
     def set_visible_range(self, start_ns: int, end_ns: int) -> None:
         """Show this span, asked for by another pane, from now on. Does not emit."""
@@ -279,20 +278,14 @@ class HeatmapPane(Pane):
             super().keyPressEvent(event)
 
     def _on_range(self) -> None:
-        for item in (self.item, self.prints, self.overlay):
+        for item in (self.item, self.prints):
             item.update()
         self._retarget()
         self._tag_axes()
 
-    def _on_hover(self, position: QPointF | None) -> None:
-        self._pointer = position
-        if position is None:
-            self._point(None, None)
-            self.crosshair_moved.emit(None)
-        else:
-            scale = self.chart.plot_scale
-            self._point(scale.slot(position.x()), scale.value(position.y()))
-            self.crosshair_moved.emit(self._pointed_ns())
+    def _on_pointed(self) -> None:
+        self._tag_axes()
+        self._read()
 
     def _on_markets(self) -> None:
         self._start_over(replace(self._asked, markets=self.markets.chosen))
@@ -313,14 +306,6 @@ class HeatmapPane(Pane):
 
     # --- words and marks
 
-    def _pointed_ns(self) -> int:
-        return self.chart.grid.ts_ns(self.overlay.slot or 0.0)
-
-    def _point(self, slot: float | None, value: float | None) -> None:
-        self.overlay.point_at(None if slot is None else slot // 1 + 0.5, value)
-        self._tag_axes()
-        self._read()
-
     def _tag_axes(self) -> None:
         view, step = self._view, self._step()
         tags = []
@@ -329,9 +314,6 @@ class HeatmapPane(Pane):
         if self.overlay.value is not None:
             tags.append(Tag(self.overlay.value, text_of.price(self.overlay.value, step), "hairline", "text"))
         self.chart.value_axis.set_tags(tuple(tags))
-        slot = self.overlay.slot
-        stamp = () if slot is None else (Tag(slot, text_of.clock(self._pointed_ns()), "hairline", "text"),)
-        self.chart.time_axis.set_tags(stamp)
 
     def _read(self) -> None:
         view = self._view
@@ -339,7 +321,7 @@ class HeatmapPane(Pane):
         if view is None or self.overlay.slot is None or self.overlay.value is None:
             self.readout.set_spans(())
             return
-        spans = readout(view, self.item, self._pointed_ns(), self.overlay.value, self._cell, self._step())
+        spans = readout(view, self.item, (self.crosshair.ts_ns or 0), self.overlay.value, self._cell, self._step())
         self.readout.set_spans(spans)
 
     def _tip(self, position: QPointF) -> str:
@@ -401,7 +383,8 @@ class HeatmapPane(Pane):
         self.thresholds.chosen.connect(self._choose_thresholds)
         self.range.moved.connect(self.visible_range_changed)
         self.chart.range_changed.connect(self._on_range)
-        self.chart.hovered.connect(self._on_hover)
+        self.crosshair.moved.connect(self.crosshair_moved)
+        self.crosshair.pointed.connect(self._on_pointed)
         self.chart.box.sigResized.connect(lambda _: self._on_resized())
 
 

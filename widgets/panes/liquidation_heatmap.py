@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from widgets import format as text_of
 from widgets.axes import Tag
 from widgets.chart import TimeChart
-from widgets.items.crosshair import LineOverlay
 from widgets.items.levels import SHARE, LevelsItem
 from widgets.items.scale import SlotGrid
 from widgets.pane import Pane, Table
 from widgets.panes.liquidation_heatmap_settings import LevelSettings
 from widgets.panes.liquidation_heatmap_words import ledger_spans, model_words, row_words, why_empty
+from widgets.shared_crosshair import SharedCrosshair
 from widgets.shared_range import Notice, SharedRange
 from widgets.spans import Span, SpanLine
 from widgets.theme import CELL, theme
@@ -57,13 +57,13 @@ class LiquidationHeatmapPane(Pane):
         super().__init__(parent)
         self._asked = LiquidationLevelsRequest(base)
         self._view: LiquidationLevelsView | None = None
-        self._pointer: QPointF | None = None
         self.chart = TimeChart(PITCH_PX, keeps_pitch=False, pitches=(0.125, 480.0))
         self.chart.reserve = SHARE + 0.02
         self.whole, self.parameters = QToolButton(), QToolButton()
         self.legend, self.model, self.ledger = SpanLine(lines=2), SpanLine(lines=3), SpanLine(lines=2)
         self.item = LevelsItem(self.chart.box, self.chart.scale_of)
-        self.overlay = LineOverlay(self.chart.box, self.chart.scale_of)
+        self.crosshair = SharedCrosshair(self.chart)
+        self.overlay = self.crosshair.overlay
         self.range, self.notice = SharedRange(self.chart), Notice(self.chart)
         self.settings = LevelSettings(self)
         self._lay_out()
@@ -101,7 +101,8 @@ class LiquidationHeatmapPane(Pane):
         self.settings.changed.connect(self._set_rules)
         self.range.moved.connect(self.visible_range_changed)
         self.chart.range_changed.connect(self._on_range)
-        self.chart.hovered.connect(self._on_hover)
+        self.crosshair.moved.connect(self.crosshair_moved)
+        self.crosshair.pointed.connect(self._read)
         self.chart.box.sigResized.connect(lambda _: self.chart.fit_values())
 
     def request(self) -> LiquidationLevelsRequest | None:
@@ -138,13 +139,12 @@ class LiquidationHeatmapPane(Pane):
         self.item.retry()
         self.item.set_view(None, self.chart.grid)
         self.overlay.set_level(None)
-        self._point(None, None)
+        self.crosshair.clear()
         self._say()
 
     def show_crosshair(self, ts_ns: int | None) -> None:
         """Mark the bar of this moment; None takes the mark away. Does not emit."""
-        if self._pointer is None:
-            self._point(None if ts_ns is None else self.chart.grid.slot(ts_ns), None)
+        self.crosshair.show(ts_ns)
 
     def set_visible_range(self, start_ns: int, end_ns: int) -> None:
         """Show this span, asked for by another pane, from now on. Does not emit."""
@@ -231,21 +231,6 @@ class LiquidationHeatmapPane(Pane):
 
     def _on_range(self) -> None:
         self.item.update()
-        self.overlay.update()
-        self._read()
-
-    def _on_hover(self, position: QPointF | None) -> None:
-        self._pointer = position
-        if position is None:
-            self._point(None, None)
-            self.crosshair_moved.emit(None)
-        else:
-            scale = self.chart.plot_scale
-            self._point(scale.slot(position.x()), scale.value(position.y()))
-            self.crosshair_moved.emit(self.chart.grid.ts_ns(scale.slot(position.x())))
-
-    def _point(self, slot: float | None, value: float | None) -> None:
-        self.overlay.point_at(None if slot is None else slot // 1 + 0.5, value)
         self._read()
 
     # --- words
@@ -253,9 +238,6 @@ class LiquidationHeatmapPane(Pane):
     def _read(self) -> None:
         """Legend and tags: what is under the crosshair, else the sums of now."""
         slot, value, view = self.overlay.slot, self.overlay.value, self._view
-        grid = self.chart.grid
-        stamp = () if slot is None else (Tag(slot, text_of.clock(grid.ts_ns(slot // 1)), "hairline", "text"),)
-        self.chart.time_axis.set_tags(stamp)
         if view is None or not view.bars:
             self.legend.set_spans(())
             self.chart.value_axis.set_tags(())
