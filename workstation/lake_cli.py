@@ -48,9 +48,10 @@ def query(
 ) -> None:
     """Ask a lake by DuckDB's SQL.
 
-    Views: trades, book, liquidations, funding, open_interest; coverage says when trades are whole. Tables made on
-    demand, of every market and of venue `all`: bars(bar, base), footprint(bar, row, base) and cvd(bar, base), each with
-    since := and until := if wanted (times in UTC or ns), footprint with poc_tie := 'lowest' too.
+    Views: trades, book, liquidations, funding, open_interest, and pressure by the minute; coverage says when trades are
+    whole. Tables made on demand, of every market and of venue `all`: bars(bar, base), footprint(bar, row, base) and
+    cvd(bar, base), each with since := and until := if wanted (times in UTC or ns), footprint with poc_tie := 'lowest'
+    too.
     """
     from workstation.lake.query import connect
 

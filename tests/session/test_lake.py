@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from decimal import Decimal
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ import pytest
 from feeds.errors import RecordingError
 from tests.tables import Tables, tables_of
 from workstation.export import ExportSettings, export_rows
+from workstation.exports.pressure import PRESSURE_COLUMNS
 from workstation.lake import add as adding
+from workstation.lake import field
 from workstation.lake.add import add
 
 duckdb = pytest.importorskip("duckdb", reason="queries of the lake need duckdb")
@@ -157,6 +160,26 @@ def test_events_are_those_of_the_engine(simulated_lake: Path, simulated_recordin
         found = ask(simulated_lake, f"SELECT count(*) AS n, min(ts_venue_ns) AS first FROM {table}")
         rows = tables.get(table, [])
         assert found == [{"n": len(rows), "first": min((row["ts_venue_ns"] for row in rows), default=None)}]
+
+
+def test_pressure_is_what_the_engine_told_at_every_step(
+    simulated_recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows of silent markets and of what is not known as well, and each once where recordings overlap."""
+    monkeypatch.setattr(field, "EVERY_NS", 2_000_000_000)
+    part = tmp_path / "part.mcap"
+    whole = simulated_recording.read_bytes()
+    part.write_bytes(whole[: len(whole) // 2])
+    for file in (part, simulated_recording):
+        add(file, tmp_path / "lake")
+    *steps, _ = export_rows(simulated_recording, ExportSettings(("pressure",), 2_000_000_000))  # the last is the end
+    wanted = [dict(zip(PRESSURE_COLUMNS, row, strict=True)) for _, rows in steps for row in rows]
+    names = [name if name != "symbol" else "market AS symbol" for name in PRESSURE_COLUMNS]
+    found = ask(tmp_path / "lake", f"SELECT {', '.join(names)} FROM pressure")
+    order = itemgetter("ts_ns", "base", "venue", "kind", "symbol")
+    assert {row["venue"] for row in wanted} > {"all", "binance"}
+    assert len({row["ts_ns"] for row in wanted}) >= 4
+    assert sorted(found, key=order) == sorted(wanted, key=order)
 
 
 def test_prices_are_exact(btc_lake: Path) -> None:

@@ -17,6 +17,7 @@ import psutil
 from feeds.feed import Feed
 from feeds.recording import RecordingReader
 from workstation.lake.decoded import Decoded, Row
+from workstation.lake.field import FieldRows
 from workstation.lake.manifest import Manifest, identity, manifest_path, sync, write_manifest
 from workstation.lake.schema import Place
 from workstation.lake.sink import Sink
@@ -90,16 +91,19 @@ class _Making:
         self._sinks: dict[Place, Sink] = {}
         self._start_ns, self._end_ns = reader.start_ns or 0, reader.end_ns or 0
         self._decoded = Decoded(recording, self._start_ns, self._put)
+        self._field = FieldRows(recording, self._put)
 
     def read(self, progress: Progress | None) -> None:
         """Decode every frame that can be read."""
-        feed, take = Feed(), self._decoded.take
+        feed, take, survey = Feed(), self._decoded.take, self._field.take
         for chunk_at in range(len(self._reader.chunk_starts)):
             for frame in self._reader.chunk(chunk_at) or ():
+                self._field.pass_time(frame.ts_recv_ns)
                 events = feed.receive(frame)
                 universe = frame.connection in feed.universe
                 for event in events:
                     take(event, universe=universe)
+                    survey(event, universe=universe)
             if progress is not None:
                 progress(self._reader.chunk_starts[chunk_at] - self._start_ns, self._end_ns - self._start_ns)
 

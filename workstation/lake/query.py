@@ -82,6 +82,13 @@ def _once(table: str, source: str, manifests: list[Manifest]) -> str:
             f"SELECT f.* FROM {source} f JOIN _recordings r ON r.recording = f.recording "
             f"QUALIFY rank() OVER (PARTITION BY {identity} ORDER BY r.place) = 1"
         )
+    if table == "pressure":
+        if not _overlap(manifests):
+            return f"SELECT * FROM {source}"
+        return (
+            f"SELECT f.* FROM {source} f JOIN _recordings r ON r.recording = f.recording "
+            "QUALIFY rank() OVER (PARTITION BY f.ts_ns, f.venue, f.kind, f.base, f.market ORDER BY r.place) = 1"
+        )
     if not _cuts(manifests):
         return f"SELECT * FROM {source}"
     return (
@@ -98,6 +105,10 @@ def _trades_overlap(manifests: list[Manifest]) -> bool:
                 return True
             reached[_key(market)] = market.last_ns
     return False
+
+
+def _overlap(manifests: list[Manifest]) -> bool:
+    return any(later.start_ns <= earlier.end_ns for earlier, later in pairwise(manifests))
 
 
 def _cuts(manifests: list[Manifest]) -> list[tuple[Any, ...]]:

@@ -5,6 +5,9 @@ the book of receive time. Times are ns since the epoch, UTC, sizes base coin. `s
 takes rows: the start of the recording in ns plus a running number, so that it grows from one recording to the next.
 Rows are sorted by venue time, those of the book by `seq`: changes that waited for a snapshot come after it. A price is
 exactly `price_ticks * tick_num / tick_den`.
+
+Pressure is what the engine told of every coin (venue `all`) and perpetual (`market` is its symbol) at every minute of
+receive time, as it stood just before. It lies in one file a venue and day, under symbol `all`.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from urllib.parse import quote
 import pyarrow as pa
 
 from feeds.instrument import Instrument
+from workstation.exports.pressure import NUMBERS
 
 _INT, _FLOAT, _TEXT = pa.int64(), pa.float64(), pa.string()
 _WORD = pa.dictionary(pa.int32(), pa.string())
@@ -39,8 +43,18 @@ SCHEMAS: dict[str, pa.Schema] = {
     ),
     "funding": pa.schema((*_TIMES, ("rate", _FLOAT), ("next_funding_ns", _INT), ("interval_ns", _INT), *_MARKET)),
     "open_interest": pa.schema((*_TIMES, ("open_interest", _FLOAT), ("notional_usd", _FLOAT), *_MARKET)),
+    "pressure": pa.schema(
+        (
+            *(("ts_ns", _INT), ("market", _WORD), ("rank", _INT), ("score", _FLOAT), ("bias", _WORD)),
+            *(("regime", _WORD), ("confidence", _FLOAT), ("flow_rank", _INT), ("flow_score", _FLOAT)),
+            *((name, _FLOAT) for name in (*NUMBERS, "long_short_ratio", "age_s")),
+            *_MARKET,
+        )
+    ),
 }
-SORTED_BY = {name: "seq" if name == "book" else "ts_venue_ns" for name in SCHEMAS}
+SORTED_BY = dict.fromkeys(SCHEMAS, "ts_venue_ns") | {"book": "seq", "pressure": "ts_ns"}
+IN_ORDER = ("book", "pressure")
+"""Tables whose rows come as they are sorted."""
 DAY_NS = 86_400_000_000_000
 
 

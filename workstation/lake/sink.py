@@ -1,6 +1,6 @@
 """The files of one recording in the making, in a folder of their own that no reader looks into.
 
-The book comes in order and is written as it comes; the other tables are sorted when the recording has ended.
+What comes in order is written as it comes; the other tables are sorted when the recording has ended.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pyarrow.parquet
 
 from workstation.lake.decoded import Row
 from workstation.lake.manifest import sync
-from workstation.lake.schema import SCHEMAS, SORTED_BY, Place
+from workstation.lake.schema import IN_ORDER, SCHEMAS, SORTED_BY, Place
 from workstation.readmodels import Ints
 
 _STAGED = 8_192  # rows as tuples before they become columns
@@ -37,7 +37,7 @@ class Sink:
         self.rows += len(rows)
         if len(self._staged) >= _STAGED:
             self._pack()
-            if self.place.table == "book" and len(self._columns) * _STAGED >= _GROUP:
+            if self.place.table in IN_ORDER and len(self._columns) * _STAGED >= _GROUP:
                 self._write(self._take())
 
     def finish(self, orders: Ints) -> None:
@@ -47,7 +47,7 @@ class Sink:
         if self.place.table == "trades":
             seq = pa.array(orders[whole["seq"].to_numpy()])
             whole = whole.set_column(whole.schema.get_field_index("seq"), "seq", seq)
-        if self.place.table != "book":
+        if self.place.table not in IN_ORDER:
             whole = whole.sort_by([(SORTED_BY[self.place.table], "ascending"), ("seq", "ascending")])
         self._write(whole)
         self.close()
