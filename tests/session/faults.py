@@ -108,6 +108,7 @@ class Desk:
         self.server, self.clock = server, clock
         self.noted = {venue: Noted() for venue in venues}
         self._truth: dict[str, tuple[int, Lots]] = {}
+        self._kept_back: dict[str, dict[tuple[int, int], set[Key]]] = {}
         self._before = asyncio.all_tasks()
         self.source = LiveSource(bases, [loopback(DRIVERS[venue], server.port) for venue in self.noted], clock, seed=1)
         self.session = LiveSession(
@@ -240,8 +241,9 @@ class Desk:
     def true_lots(self, listed: Listed) -> Lots:
         """What was traded since the first call or, for the first, since the opening.
 
-        The simulator forgets trades in time, so a long run calls this now and then.
+        The simulator forgets trades in time, so a long run calls this now and then; what faults kept back is noted too.
         """
+        self._kept_back_keys(listed)
         instrument = listed.spec.instrument.id
         last, lots = self._truth.get(instrument) or (_opening_id(listed), Counter())
         for row in _since(listed, last + 1):
@@ -251,11 +253,14 @@ class Desk:
         return lots
 
     def _kept_back_keys(self, listed: Listed) -> set[Key]:
-        """The places of the trades that a fault kept from a socket, as far as the simulator remembers them."""
+        """The places of the trades that a fault kept from a socket."""
+        noted = self._kept_back.setdefault(listed.spec.instrument.id, {})
         records = self.server.journal.records
         lost = [told for record in records for (index, _), told in record.lost.items() if index == listed.index]
-        fills = [fill for told in lost for first, last in told.rows for fill in _fills(listed, first, last)]
-        return {(fill.ts_ns // MS, fill.price, 1 if fill.aggressor is Side.BUY else 2) for fill in fills}
+        for row in {row for told in lost for row in told.rows} - noted.keys():
+            fills = _fills(listed, *row)
+            noted[row] = {(fill.ts_ns // MS, fill.price, 1 if fill.aggressor is Side.BUY else 2) for fill in fills}
+        return set().union(*noted.values())
 
     def stored_lots(self, listed: Listed, market: Market) -> Lots:
         """What the engine keeps of one market, in the simulator's ticks and lots."""
