@@ -26,6 +26,7 @@ from feeds.instrument import MarketKind, Venue
 from feeds.protocol import Fetch, Reconnect, Relist, Replace, Request, Send
 from feeds.rest import Rest
 from feeds.roster import Roster, is_shared
+from feeds.source import Link
 from feeds.venues.driver import VenueDriver
 
 log = logging.getLogger(__name__)
@@ -82,6 +83,16 @@ class LiveSource:
     def bases(self) -> tuple[str, ...]:
         """What is followed: the bases from the start, then those shown since."""
         return self._focus.bases
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """Nothing lies between the venues and us."""
+        return ()
+
+    @property
+    def catching_up(self) -> bool:
+        """Frames come as they are received."""
+        return False
 
     def focus(self, base: str) -> None:
         """Follow a base from now on, if it is not followed already. One that no venue lists becomes `trouble`."""

@@ -18,7 +18,7 @@ from widgets.markets import venue_mark
 from widgets.paint_guard import paints
 from widgets.playback_bar import is_replay, recording_words
 from widgets.theme import theme
-from workstation.readmodels import ConnectionStatus, Presence, StatusView
+from workstation.readmodels import ConnectionStatus, Link, Presence, StatusView
 
 LAG_SHOWN_NS = 1_000_000_000
 AGED_NS = 3_000_000_000
@@ -63,6 +63,7 @@ def segments_of(status: StatusView) -> list[Segment]:
     """
     name = f" {status.source_name}" if status.source_name else ""
     line = [Segment(f"{status.presence}{name}", _PRESENCE_ROLES.get(status.presence, "gap"), "State and source")]
+    line += [_link(link) for link in status.links]
     line += _connections(status.connections)
     if status.lag_ns > LAG_SHOWN_NS:
         behind = "pace" if is_replay(status) else "live"
@@ -94,6 +95,13 @@ def readings_of(status: StatusView, frame_ms: Sequence[float], frames_per_s: flo
         line.append(Segment(f"{status.memory_bytes / 1e6:,.0f} MB", "muted", "Memory that the program takes"))
     line.append(Segment(f"{fmt.clock(status.now_ns)} {fmt.zone_name(status.now_ns)}", "text", "Time of the shown data"))
     return line
+
+
+def _link(link: Link) -> Segment:
+    """A part of the way to the venues, and what ails it."""
+    if not link.trouble:
+        return Segment(f"{link.name} ok", "muted", f"The {link.name} answers")
+    return Segment(f"{link.name} {link.trouble}", "error", f"The {link.name}: {link.trouble}")
 
 
 def _connections(connections: Iterable[ConnectionStatus]) -> list[Segment]:

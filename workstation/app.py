@@ -19,10 +19,13 @@ import qasync
 from PySide6.QtCore import QLockFile, QTimer
 from PySide6.QtWidgets import QApplication
 
-from feeds.clock import SystemClock
+from feeds.clock import Clock, SystemClock
+from feeds.hub.broker import Broker
+from feeds.hub.source import HubSource
 from feeds.live import LiveSource
 from feeds.reach import reach
 from feeds.recording import RecordingReader
+from feeds.source import Source
 from feeds.transport import Http
 from feeds.venues import DRIVERS
 from feeds.venues.driver import VenueDriver, loopback
@@ -81,6 +84,18 @@ def demo_window(bases: list[str]) -> int:
     with Simulator() as simulator:
         drivers = [loopback(driver, simulator.port) for driver in DRIVERS.values()]
         return _run_window(lambda desk: _open_live(desk, bases, drivers, simulated=True))
+
+
+def hub_window(broker: Broker, since_s: float, bases: list[str]) -> int:
+    """The window on a hub, with some of its past; it is asked to follow these bases as well."""
+
+    async def open_it(desk: Desk) -> None:
+        source = HubSource(broker, SystemClock(), since_s=since_s)
+        for base in bases:
+            source.shown(base)
+        await _open_session(desk, source, source, f"hub at {broker.place}", simulated=False)
+
+    return _run_window(open_it)
 
 
 async def _ask_start(drivers: list[VenueDriver]) -> tuple[Start, list[str]]:
@@ -166,7 +181,11 @@ async def _open_live(desk: Desk, bases: list[str], drivers: list[VenueDriver], *
         candle_hours=known.candle_hours,
         universe=known.universe,
     )
-    name = "simulated venues" if simulated else "live venues"
+    await _open_session(desk, source, clock, "simulated venues" if simulated else "live venues", simulated=simulated)
+
+
+async def _open_session(desk: Desk, source: Source, clock: Clock, name: str, *, simulated: bool) -> None:
+    known = settings.load()[0]
     session = LiveSession(
         source,
         clock,

@@ -21,9 +21,11 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from feeds.errors import FeedError, ImportFailed, RecordingError, TransportError
+from feeds.hub.wire import STREAM
 from workstation import logs
 from workstation.columns import COLUMNS, columns_help
 from workstation.core import spare_the_collector
+from workstation.hub_cli import Authority, Creds, Stream, broker_at, fetch_stream, hub, is_stream
 from workstation.inspection_text import inspection_text
 from workstation.lake_cli import lake_app
 from workstation.paper_models import PaperSettings
@@ -40,6 +42,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(lake_app, name="lake")
+app.command()(hub)
 log = logging.getLogger(__name__)
 console = Console(stderr=True)
 
@@ -50,12 +53,26 @@ Bases = Annotated[list[str] | None, typer.Argument(help="Base assets, for exampl
 def start(context: typer.Context) -> None:
     """Open the live window when no command is given."""
     if context.invoked_subcommand is None:
-        live(None)
+        from workstation.app import live_window
+
+        raise typer.Exit(live_window([]))
 
 
 @app.command()
-def live(bases: Bases = None) -> None:
-    """Open the window on the live venues."""
+def live(
+    bases: Bases = None,
+    hub: Annotated[str, typer.Option(help="Take everything from the hub at this NATS broker instead.")] = "",
+    since: Annotated[str, typer.Option(help="With --hub: begin with so much of its past; 0s: with none.")] = "15m",
+    creds: Creds = None,
+    authority: Authority = None,
+    stream: Stream = STREAM,
+) -> None:
+    """Open the window on the live venues, or on a hub that collects them."""
+    if hub:
+        from workstation.app import hub_window
+
+        broker = broker_at(hub, creds, authority, stream)
+        raise typer.Exit(hub_window(broker, _span(since) / 1e9, [base.upper() for base in bases or ()]))
     from workstation.app import live_window
 
     raise typer.Exit(live_window([base.upper() for base in bases or ()]))
@@ -70,8 +87,15 @@ def demo(bases: Bases = None) -> None:
 
 
 @app.command()
-def replay(file: Annotated[Path, typer.Argument(help="A recording.")]) -> None:
-    """Open the window on a recording."""
+def replay(
+    place: Annotated[str, typer.Argument(metavar="FILE", help="A recording, or nats://HOST:PORT of a hub's broker.")],
+    since: Annotated[str, typer.Option("--from", help="Of a broker: an ISO time in UTC, or how long ago.")] = "1h",
+    until: Annotated[str, typer.Option("--to", help="Of a broker: the same, or now.")] = "now",
+    creds: Creds = None,
+    authority: Authority = None,
+) -> None:
+    """Open the window on a recording; a span of a broker's stream is fetched as one first."""
+    file = fetch_stream(place, since, until, creds, authority) if is_stream(place) else Path(place)
     from workstation.app import replay_window
 
     raise typer.Exit(replay_window(file))

@@ -7,13 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from feeds.clock import Clock
-from feeds.connection import LiveConnection
 from feeds.errors import RecordingError
 from feeds.frame import CONTEXT, UNIVERSE, Frame
-from feeds.live import LiveSource
 from feeds.protocol import Reconnect
 from feeds.recording import Recorder, RecordingMetadata
 from feeds.roster import is_added
+from feeds.source import Connection, Source
 from workstation.continuity import ROTATE, Continuity
 from workstation.core import Core, Witness
 from workstation.readmodels import BackfillStatus, Capabilities, ConnectionStatus, Presence, StatusView
@@ -30,7 +29,7 @@ class LiveSession:
 
     def __init__(
         self,
-        source: LiveSource,
+        source: Source,
         clock: Clock,
         *,
         simulated: bool,
@@ -52,6 +51,7 @@ class LiveSession:
         self._record_always = record_always
         self._recording_failed = ""
         self._watchdog = Watchdog()
+        self.tap: Callable[[list[Frame]], object] = lambda batch: None  # hears of everything received
         self._next_watch_ns = 0
         self._lag_ns = 0
 
@@ -92,6 +92,7 @@ class LiveSession:
         """Record and consume one batch, then do what the protocols ask for."""
         if self.recorder is not None:
             self._record(self.recorder, batch)
+        self.tap(batch)
         self.core.consume(batch)
         self._lag_ns = self._clock.now_ns() - batch[0].ts_recv_ns if batch else 0
         self.core.engine.advance(self._clock.now_ns())
@@ -179,9 +180,10 @@ class LiveSession:
             recording_failed=failed.text if failed else self._recording_failed,
             notices=self._notices(),
             backfill=self._backfill(),
+            links=self._source.links,
         )
 
-    def _in_focus(self) -> list[tuple[str, LiveConnection]]:
+    def _in_focus(self) -> list[tuple[str, Connection]]:
         """The connections of the markets in focus, by name; those that only add to them are not shown."""
         connections = sorted(self._source.connections.items())
         return [(name, keeper) for name, keeper in connections if keeper.spec.route not in _SLOW]
@@ -211,7 +213,7 @@ class LiveSession:
         for name, reason in self._watchdog.silent(self._source.connections, self.core, now_ns):
             self._source.perform(name, Reconnect(reason))
 
-    def _connection(self, name: str, keeper: LiveConnection, now_ns: int) -> ConnectionStatus:
+    def _connection(self, name: str, keeper: Connection, now_ns: int) -> ConnectionStatus:
         last = self.core.feed.heard.get(name)
         return ConnectionStatus(
             name=name,
@@ -228,6 +230,8 @@ class LiveSession:
         heard = bool(self.core.feed.heard)
         if not states:
             return Presence.CONNECTING
-        if all(states):
+        if self._source.catching_up:
+            return Presence.SYNCING
+        if all(states) and not any(link.trouble for link in self._source.links):
             return Presence.LIVE if heard else Presence.SYNCING
         return Presence.RECONNECTING if heard else Presence.CONNECTING

@@ -137,6 +137,7 @@ from workstation.setup_models import SetupsView as SetupsView
 from workstation.status_models import BackfillStatus as BackfillStatus
 from workstation.status_models import Capabilities as Capabilities
 from workstation.status_models import ConnectionStatus as ConnectionStatus
+from workstation.status_models import Link as Link
 from workstation.status_models import Presence as Presence
 from workstation.status_models import StatusView as StatusView
 from workstation.tape_models import NO_PACE as NO_PACE

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from feeds.instrument import InstrumentId, Venue
+from feeds.source import Link as Link
 from workstation.library_models import Bookmark, Outline
 
 
@@ -66,7 +67,7 @@ class StatusView:
 
     `lag_ns` is how far the engine is behind what arrived (live) or behind the intended pace (replay). `epoch` grows
     with every seek and change of source; panes clear then. `start_ns` and `end_ns` bound a recording and are None when
-    live.
+    live. `links` are what lies between the venues and us, where something does.
     """
 
     presence: Presence
@@ -89,6 +90,7 @@ class StatusView:
     memory_bytes: int = 0
     outline: Outline | None = None
     bookmarks: tuple[Bookmark, ...] = ()
+    links: tuple[Link, ...] = ()
 
     @property
     def history_done(self) -> float:

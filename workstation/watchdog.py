@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from feeds.connection import LiveConnection
 from feeds.instrument import InstrumentId
+from feeds.source import Connection
 from workstation.analytics.market import Market
 from workstation.core import Core
 
@@ -50,7 +50,7 @@ class Watchdog:
     def __init__(self) -> None:
         self._paces: dict[InstrumentId, _Pace] = {}
 
-    def silent(self, connections: Mapping[str, LiveConnection], core: Core, now_ns: int) -> Iterator[tuple[str, str]]:
+    def silent(self, connections: Mapping[str, Connection], core: Core, now_ns: int) -> Iterator[tuple[str, str]]:
         """Open connections that should be opened anew, each with the reason."""
         for name, keeper in connections.items():
             if not keeper.spec.url or not keeper.is_open or now_ns - keeper.opened_ns < CONNECTION_NS:
@@ -61,7 +61,7 @@ class Watchdog:
             elif (reason := self._silent_market(name, keeper, core, now_ns)) is not None:
                 yield name, reason
 
-    def _silent_market(self, name: str, keeper: LiveConnection, core: Core, now_ns: int) -> str | None:
+    def _silent_market(self, name: str, keeper: Connection, core: Core, now_ns: int) -> str | None:
         """A book or trades that stopped; a market that the venue has halted may be silent."""
         once = core.feed.once
         for instrument in keeper.spec.markets:

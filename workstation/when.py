@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 _UNITS_NS = {"ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000, "h": 3_600_000_000_000, "d": 86_400_000_000_000}
 DAY_NS = _UNITS_NS["d"]
@@ -28,6 +28,15 @@ def moment_ns(text: str, start_ns: int, end_ns: int) -> int:
     if not start_ns <= moment <= end_ns:
         raise ValueError(f"{text} lies outside the recording ({_iso(start_ns)} to {_iso(end_ns)})")
     return moment
+
+
+def ago(text: str, now: datetime) -> datetime:
+    """`now`, a span before it (`2h`), or an ISO time, UTC unless it says otherwise. Raises ValueError."""
+    if text == "now":
+        return now
+    if re.fullmatch(r"[\d.]+(ms|s|m|h|d)([\d.]+(ms|s|m|h|d))*", text):
+        return now - timedelta(microseconds=span_ns(text) / 1_000)
+    return datetime.fromtimestamp(_moment(text, 0, 0) / 1e9, UTC)
 
 
 def _moment(text: str, start_ns: int, end_ns: int) -> int:

@@ -33,7 +33,7 @@ from feeds.events import (
 )
 from feeds.frame import ConnectionSpec, Frame, FrameKind
 from feeds.instrument import Instrument, InstrumentId, MarketKind
-from feeds.protocol import Reconnect, Request, Send
+from feeds.protocol import Reconnect, Replace, Request, Send
 from feeds.units import Units
 from feeds.venues.deribit_liquidations import DelayedLiquidations, liquidations
 from feeds.venues.deribit_trades import DeribitTrades
@@ -164,8 +164,9 @@ class DeribitProtocol:
                 self.requests.append(request)
 
     def refresh_books(self, now_ns: int) -> None:
-        """Connect anew: there is no other way to a whole book."""
-        self._leave("a whole book is wanted")
+        """Have a new connection take over: there is no other way to a whole book, and no trade is missed for it."""
+        if not self._leaving:
+            self.requests.append(Replace("a whole book is wanted"))
 
     def _leave(self, reason: str, pause_s: float = 0.0) -> None:
         if not self._leaving:

@@ -26,6 +26,7 @@ import workstation.live_session
 import workstation.watchdog
 from feeds.events import BookLost, Event, Side, TradesFilled, TradesLost
 from feeds.frame import Frame
+from feeds.hub.source import HubSource
 from feeds.instrument import MarketKind, Venue
 from feeds.live import LiveSource
 from feeds.simulator.facts import Aggregate, Fill
@@ -88,7 +89,8 @@ class Brake:
 
     def go(self) -> None:
         """Go on."""
-        assert self._stop_ns is not None
+        if self._stop_ns is None:
+            return
         self._behind_ns = time.time_ns() - self._stop_ns
         self._stop_ns = None
 
@@ -104,15 +106,23 @@ class Noted:
 class Desk:
     """A live session of the simulated venues on a server that others may share. `async with` it."""
 
-    def __init__(self, server: Server, clock: Brake, bases: Sequence[str], venues: Iterable[Venue] = Venue) -> None:
+    def __init__(
+        self,
+        server: Server,
+        clock: Brake,
+        bases: Sequence[str],
+        venues: Iterable[Venue] = Venue,
+        source: HubSource | None = None,
+    ) -> None:
         self.server, self.clock = server, clock
         self.noted = {venue: Noted() for venue in venues}
         self._truth: dict[str, tuple[int, Lots]] = {}
         self._kept_back: dict[str, dict[tuple[int, int], set[Key]]] = {}
         self._before = asyncio.all_tasks()
-        self.source = LiveSource(bases, [loopback(DRIVERS[venue], server.port) for venue in self.noted], clock, seed=1)
+        drivers = [loopback(DRIVERS[venue], server.port) for venue in self.noted]
+        self.source = source or LiveSource(bases, drivers, clock, seed=1)
         self.session = LiveSession(
-            self.source, clock, simulated=True, name="faults", record_to=lambda: Path("/nowhere/recording.mcap")
+            self.source, source or clock, simulated=True, name="faults", record_to=lambda: Path("/nowhere/file.mcap")
         )
         self.core = self.session.core
         self._decode = self.core.feed.receive

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -98,6 +98,11 @@ def lives(desk: Shown, names: Iterable[str]) -> dict[str, int]:
     return {name: desk.source.connections[name].life for name in names}
 
 
+def early(markets: Sequence[Market], begun_ns: int) -> list[Market]:
+    """Those whose trades are known from before a moment: history was fetched."""
+    return [one for one in markets if (spans := one.coverage.received()) and spans[0][0] < begun_ns]
+
+
 async def test_a_base_that_is_shown_has_books_trades_and_history_like_the_others(desk: Shown) -> None:
     await asyncio.sleep(2.0)
     first = lives(desk, desk.source.connections)
@@ -109,13 +114,13 @@ async def test_a_base_that_is_shown_has_books_trades_and_history_like_the_others
     await desk.until_live()
     await desk.until_traded()
     await until(lambda: all(one.coverage.received() for one in desk.markets("SOL")))
+    fetched = {Venue.BINANCE, Venue.OKX, Venue.DERIBIT}
+    await until(lambda: fetched <= {one.instrument.venue for one in early(desk.markets("ETH"), begun_ns)})
     await desk.clock.stop()
     await desk.settle()
     venues = {market.instrument.venue for market in desk.markets("SOL")}
     assert venues == set(Venue)
     assert wrong(desk) == []
-    early = [one for one in desk.markets("ETH") if one.coverage.received()[0][0] < begun_ns]
-    assert {Venue.BINANCE, Venue.OKX, Venue.DERIBIT} <= {one.instrument.venue for one in early}, "history was fetched"
     assert lives(desk, first) == first == dict.fromkeys(first, 1), "nobody else felt it"
     assert {venue for venue, most in SOCKETS.items() if desk.sockets(venue) > most} == set()
 

@@ -37,7 +37,7 @@ from feeds.events import (
 from feeds.frame import Frame, FrameKind, open_frame
 from feeds.importers import import_captures
 from feeds.instrument import Instrument, MarketKind, Venue
-from feeds.protocol import Fetch, Reconnect, Send
+from feeds.protocol import Fetch, Reconnect, Replace, Send
 from feeds.recording import RecordingReader
 from feeds.venues import deribit_plan
 from feeds.venues.deribit import DeribitProtocol, parse_channel
@@ -505,6 +505,13 @@ def test_platform_maintenance_voids_the_books_until_they_are_sent_again() -> Non
     assert line.say(push("platform_state", {"maintenance": False})) == []
     assert [type(request) for request in line.take()] == [Reconnect]
     assert [type(e) for e in line.close()] == [Disconnected]
+
+
+def test_a_wanted_book_comes_with_a_connection_that_takes_over() -> None:
+    line = Line(BTC)
+    line.take()
+    line.protocol.refresh_books(line.now_ns)
+    assert [type(request) for request in line.take()] == [Replace]
 
 
 def test_a_change_without_a_book_and_a_wanted_book_ask_for_one_reconnect() -> None:

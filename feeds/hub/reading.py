@@ -1,0 +1,178 @@
+"""The stream of a broker from a sequence on: messages in order, fetched in portions as they are wanted."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncGenerator, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import uuid4
+
+import msgspec
+
+from feeds.errors import TransportError
+from feeds.hub.broker import broker_errors
+from feeds.hub.wire import Subjects
+
+if TYPE_CHECKING:
+    from nats.aio.client import Client
+    from nats.aio.msg import Msg
+    from nats.js.api import ConsumerConfig, StreamInfo
+
+PORTION = 500
+_EXPIRES_S, _HEARTBEAT_S, _SILENCE_S = 25.0, 5.0, 12.0
+_UNUSED_S = 60.0
+_STATUS = "Status"
+_GONE, _HEARTBEAT = "409", "100"
+
+
+class Received(NamedTuple):
+    """One message. `pending` is how many the stream has after it."""
+
+    sequence: int
+    subject: str
+    headers: Mapping[str, str]
+    body: bytes
+    pending: int
+
+
+async def state_of(client: Client, subjects: Subjects) -> StreamInfo:
+    """What the stream holds. Raises the errors of the broker."""
+    return await client.jetstream().stream_info(subjects.stream)
+
+
+class Reading:
+    """Messages from a sequence or a time on, of one subject or of all, as they come.
+
+    Whoever asks for the next portion has dealt with the last one: a slow reader is sent nothing more.
+    """
+
+    def __init__(self, client: Client, subjects: Subjects, start: int | datetime, only: str = "") -> None:
+        self._client, self._subjects = client, subjects
+        self._start, self._only = start, only
+        self._name = f"desktop-{uuid4().hex[:12]}"
+        self._arrived: deque[Msg] = deque()
+        self._news = asyncio.Event()
+        self._left = 0
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Let `portions` end."""
+        self._stopped = True
+        self._news.set()
+
+    async def portions(self) -> AsyncGenerator[list[Received], None]:
+        """Ends with `stop`, and when the broker forgot this reader or says nothing for long.
+
+        Raises the errors of the broker.
+        """
+        inbox = self._client.new_inbox()
+        subscription = await self._client.subscribe(inbox, cb=self._on_message)
+        stream = self._client.jetstream()
+        try:
+            await stream.add_consumer(self._subjects.stream, _config(self._name, self._start, self._only))
+            while await self._next(inbox):
+                if found := self._frames():
+                    yield found
+        finally:
+            with contextlib.suppress(*broker_errors()):
+                await subscription.unsubscribe()
+                if self._client.is_connected:
+                    await stream.delete_consumer(self._subjects.stream, self._name)
+
+    async def _next(self, inbox: str) -> bool:
+        """Ask for more where everything asked for came, and wait for something; False at the end."""
+        if self._left <= 0:
+            self._left = PORTION
+            following = f"$JS.API.CONSUMER.MSG.NEXT.{self._subjects.stream}.{self._name}"
+            await self._client.publish(following, _wanted(), inbox)
+        try:
+            async with asyncio.timeout(_SILENCE_S):
+                await self._news.wait()
+        except TimeoutError:
+            return False
+        self._news.clear()
+        return not self._stopped
+
+    async def _on_message(self, message: Msg) -> None:
+        self._arrived.append(message)
+        self._news.set()
+
+    def _frames(self) -> list[Received]:
+        """What arrived, but for what the broker says about the portion."""
+        found: list[Received] = []
+        while self._arrived:
+            message = self._arrived.popleft()
+            headers = message.headers or {}
+            if status := headers.get(_STATUS, "") if not message.data else "":
+                self._heed(status, headers.get("Description", ""))
+                continue
+            place = message.metadata
+            received = (place.sequence.stream, message.subject, headers, message.data, place.num_pending or 0)
+            found.append(Received(*received))
+            self._left -= 1
+        return found
+
+    def _heed(self, status: str, words: str) -> None:
+        if status.startswith(_GONE) and "Deleted" in words:
+            self.stop()
+        elif not status.startswith(_HEARTBEAT):
+            self._left = 0  # the portion expired
+
+
+def _wanted() -> bytes:
+    nanoseconds = {"expires": round(_EXPIRES_S * 1e9), "idle_heartbeat": round(_HEARTBEAT_S * 1e9)}
+    return msgspec.json.encode({"batch": PORTION, **nanoseconds})
+
+
+def _config(name: str, start: int | datetime, only: str) -> ConsumerConfig:
+    from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+
+    by_time = isinstance(start, datetime)
+    return ConsumerConfig(
+        name=name,
+        deliver_policy=DeliverPolicy.BY_START_TIME if by_time else DeliverPolicy.BY_START_SEQUENCE,
+        opt_start_time=start.astimezone(UTC) if isinstance(start, datetime) else None,
+        opt_start_seq=max(start, 1) if not isinstance(start, datetime) else None,
+        ack_policy=AckPolicy.NONE,
+        filter_subject=only or None,
+        inactive_threshold=_UNUSED_S,
+        max_waiting=4,
+        mem_storage=True,
+    )
+
+
+async def roster_before(client: Client, subjects: Subjects, ts: datetime, earliest: datetime) -> int:
+    """The sequence of the last roster not later than a time, else of the first after it; 0 where there is none.
+
+    Rosters before `earliest` are not looked at. Raises the errors of the broker.
+    """
+    state = (await state_of(client, subjects)).state
+    if not state.messages:
+        return 0
+    found = 0
+    reading = Reading(client, subjects, earliest, subjects.roster).portions()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_HEARTBEAT_S), contextlib.aclosing(reading) as portions:
+            async for one in _each(portions):
+                if found and _time_of(one) > ts:
+                    return found
+                found = one.sequence
+                if _time_of(one) > ts or not one.pending:
+                    return found
+    return found
+
+
+async def _each(portions: AsyncGenerator[list[Received], None]) -> AsyncGenerator[Received, None]:
+    async for portion in portions:
+        for one in portion:
+            yield one
+
+
+def _time_of(roster: Received) -> datetime:
+    try:
+        return datetime.fromtimestamp(int(roster.headers["Frame"].split(" ")[0]) / 1e9, UTC)
+    except (KeyError, ValueError) as error:
+        raise TransportError("the stream holds a roster without a time", str(error)) from error

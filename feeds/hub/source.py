@@ -1,0 +1,295 @@
+"""A hub as a source: its past from a moment on, then what it receives, without a seam.
+
+Requests of the decoders are dropped, as in a replay: the hub answers its own, and its answers are frames. While frames
+come from the past, the clock shows their time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from feeds.clock import Clock
+from feeds.errors import TransportError
+from feeds.frame import Frame, FrameKind, open_frame
+from feeds.hub.broker import Broker, broker_errors, connect
+from feeds.hub.joiner import HubConnection, Joiner
+from feeds.hub.reading import Reading, roster_before, state_of
+from feeds.hub.wire import Beat, Joined
+from feeds.instrument import Venue
+from feeds.protocol import Request
+from feeds.source import Link
+
+if TYPE_CHECKING:
+    from nats.aio.client import Client
+    from nats.aio.msg import Msg
+
+log = logging.getLogger(__name__)
+
+ROSTER_EVERY_S = 600.0
+TIMER_S = 0.25
+HUB_SILENT_NS = 5_000_000_000
+SHOW_S = 10.0
+BATCH = 1_000
+ROOM = 20_000  # frames that wait for the engine; more stay with the broker
+MANY = 10_000
+_ASK_S, _PAUSE_S = 5.0, 1.0
+
+_beat = msgspec.json.Decoder(Beat)
+_joined = msgspec.json.Decoder(Joined)
+
+
+class HubSource:
+    """See `feeds.source.Source`. It is the clock of its session as well."""
+
+    def __init__(self, broker: Broker, clock: Clock, *, since_s: float = 0.0) -> None:
+        self.trouble: dict[str, str] = {}
+        self.clock_offsets: dict[Venue, int] = {}
+        self.heard: Mapping[str, int] | None = None
+        self.history_s = 0
+        self.catching_up = True
+        self.beat: Beat | None = None
+        self._broker, self._clock, self._since_s = broker, clock, since_s
+        self._joiner = Joiner(broker.subjects)
+        self._client: Client | None = None
+        self._broker_trouble, self._join_trouble = "not reached", ""
+        self._beat_ns = 0
+        self._at_ns = 0
+        self._arrived: deque[Frame] = deque()
+        self._wake, self._taken = asyncio.Event(), asyncio.Event()
+        self._reading: Reading | None = None
+        self._roster_wanted = False
+        self._shown: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    def now_ns(self) -> int:
+        """The time of the frames while they come from the past, else the time of day."""
+        if self.catching_up and self._at_ns:
+            return self._at_ns
+        return max(self._clock.now_ns(), self._at_ns)
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """What the hub follows."""
+        return self.beat.bases if self.beat is not None else ()
+
+    @property
+    def connections(self) -> Mapping[str, HubConnection]:
+        """Those of the hub."""
+        return self._joiner.connections
+
+    @property
+    def lost(self) -> int:
+        """How many messages did not come."""
+        return self._joiner.lost
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """The broker, then the hub, which cannot be heard while the broker is away."""
+        hub, silent_ns = self._join_trouble, self._clock.now_ns() - self._beat_ns
+        if self._beat_ns and silent_ns > HUB_SILENT_NS:
+            hub = f"silent for {silent_ns / 1e9:.0f} s"
+        elif self.beat is not None and self.beat.waiting > MANY:
+            hub = f"{self.beat.waiting:,} frames behind"
+        return Link("broker", self._broker_trouble), Link("hub", hub)
+
+    def focus(self, base: str) -> None:
+        """Ask the hub to follow a base."""
+        if base not in self.bases:
+            self._shown.add(base)
+            self._spawn(self._show(), f"show {base}")
+
+    def shown(self, base: str) -> None:
+        """The hub hears of it now and then."""
+        if base:
+            self._shown.add(base)
+
+    def perform(self, connection: str, request: Request) -> None:
+        """Do nothing: the hub does what its own decoders ask for."""
+
+    def open_frames(self) -> list[Frame]:
+        """OPEN frames of the hub's connections that are open now."""
+        return [open_frame(one.spec, self.now_ns()) for one in self.connections.values() if one.is_open]
+
+    async def batches(self) -> AsyncIterator[list[Frame]]:
+        """Frames in the hub's order, in portions that leave the window time to breathe."""
+        for work in (self._keep(), self._timer(), self._tell_shown()):
+            self._spawn(work, "hub source")
+        while not self._closed or self._arrived:
+            await self._wake.wait()
+            batch = [self._arrived.popleft() for _ in range(min(len(self._arrived), BATCH))]
+            if not self._arrived and not self._closed:
+                self._wake.clear()
+            self._taken.set()
+            if batch:
+                self._at_ns = max(self._at_ns, batch[-1].ts_recv_ns)
+                yield batch
+                await asyncio.sleep(0)
+
+    async def close(self) -> None:
+        """Leave the broker; what arrived is still handed out."""
+        self._closed = True
+        self._wake.set()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._client is not None:
+            with contextlib.suppress(*broker_errors()):
+                await self._client.close()
+
+    # --- reading
+
+    async def _keep(self) -> None:
+        """Connect, then read for ever."""
+        try:
+            self._client = client = await connect(self._broker, "desktop", self._on_broker)
+            self._beat_ns = self._clock.now_ns()
+            await client.subscribe(self._broker.subjects.beat, cb=self._on_beat)
+            await self._show()
+        except TransportError as error:
+            log.error("%s", error)
+            self._broker_trouble = error.text
+            return
+        while True:
+            try:
+                await self._read(client)
+            except broker_errors() as error:
+                log.info("the stream cannot be read: %s", error)
+                self._broker_trouble = self._broker_trouble or _words(error)
+                await asyncio.sleep(_PAUSE_S)
+            except TransportError as error:
+                self._join_trouble = error.text
+                await asyncio.sleep(_PAUSE_S)
+
+    async def _read(self, client: Client) -> None:
+        """Read on from where we are until the reader is lost or the broker was away."""
+        start = await self._start(client)
+        self._broker_trouble = self._join_trouble = ""
+        self._reading = Reading(client, self._broker.subjects, start)
+        async with contextlib.aclosing(self._reading.portions()) as portions:
+            async for portion in portions:
+                for one in portion:
+                    self._arrived.extend(self._joiner.take(one.sequence, one.subject, one.headers, one.body))
+                if self.catching_up and portion[-1].pending == 0:
+                    self._on_caught_up()
+                self._wake.set()
+                self._want_roster(client)
+                await self._room()
+
+    def _want_roster(self, client: Client) -> None:
+        """After a loss there is nothing to show before the next roster, so that one is asked for, once."""
+        wanted = self._joiner.waiting and self._joiner.lost > 0
+        if wanted and not self._roster_wanted:
+            self._spawn(self._ask_roster(client), "ask for a roster")
+        self._roster_wanted = wanted
+
+    async def _start(self, client: Client) -> int:
+        """The sequence to read from: after the last one, or at a roster."""
+        if self._joiner.sequence:
+            last = (await state_of(client, self._broker.subjects)).state.last_seq
+            if last >= self._joiner.sequence:
+                return self._joiner.sequence + 1
+            self._arrived.extend(self._joiner.start_over("the broker began another stream"))
+            self._wake.set()
+        elif self._since_s:
+            since = datetime.fromtimestamp(self._clock.now_ns() / 1e9, UTC) - timedelta(seconds=self._since_s)
+            earliest = since - timedelta(seconds=2 * ROSTER_EVERY_S)
+            if found := await roster_before(client, self._broker.subjects, since, earliest):
+                return found
+        return await self._ask_roster(client)
+
+    async def _ask_roster(self, client: Client) -> int:
+        """Have the hub tell what is open, and whole books. Raises TransportError where it does not."""
+        try:
+            answer = await client.request(self._broker.subjects.join, b"", timeout=_ASK_S)
+            joined = _joined.decode(answer.data)
+        except broker_errors() as error:
+            raise TransportError("does not answer", str(error)) from error
+        except ValueError as error:
+            raise TransportError("answers what cannot be read", str(error)) from error
+        if not joined.sequence:
+            raise TransportError(joined.trouble or "could not begin")
+        return joined.sequence
+
+    def _on_caught_up(self) -> None:
+        self._arrived.append(Frame(self._joiner.ts_ns, "", FrameKind.TIMER, b""))
+        self._spawn(self._until_taken(), "catching up")
+
+    async def _until_taken(self) -> None:
+        """The past is over once the engine has it."""
+        while self._arrived and not self._closed:
+            self._taken.clear()
+            await self._taken.wait()
+        self.catching_up = False
+
+    async def _room(self) -> None:
+        while len(self._arrived) > ROOM:
+            self._taken.clear()
+            await self._taken.wait()
+
+    # --- the hub and the broker
+
+    def _on_broker(self, trouble: str) -> None:
+        self._broker_trouble = trouble
+        if not trouble and self._reading is not None:
+            self._reading.stop()  # the broker may have forgotten it
+
+    async def _on_beat(self, message: Msg) -> None:
+        try:
+            beat = _beat.decode(message.data)
+            offsets = {Venue(venue): ns for venue, ns in beat.clock_offsets.items()}
+        except ValueError as error:
+            log.warning("the hub's state cannot be read: %s", error)
+            return
+        self.beat, self._beat_ns = beat, self._clock.now_ns()
+        self.clock_offsets, self.trouble = offsets, dict(beat.trouble)
+        if not self.catching_up:
+            self._joiner.know({one.name: one.trouble for one in beat.connections})
+
+    async def _timer(self) -> None:
+        while True:
+            await asyncio.sleep(TIMER_S)
+            if not self.catching_up:
+                self._arrived.append(Frame(self.now_ns(), "", FrameKind.TIMER, b""))
+                self._wake.set()
+
+    async def _tell_shown(self) -> None:
+        while True:
+            await asyncio.sleep(SHOW_S)
+            await self._show()
+
+    async def _show(self) -> None:
+        if self._shown and self._client is not None and self._client.is_connected:
+            shown, self._shown = self._shown, set()
+            await self._client.publish(self._broker.subjects.show, " ".join(sorted(shown)).encode())
+
+    def _spawn(self, work: Coroutine[Any, Any, object], name: str) -> None:
+        task = asyncio.create_task(self._guarded(work), name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._on_done)
+
+    def _on_done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._join_trouble = f"reading stopped by a fault ({type(error).__name__}); the log has the details"
+            log.critical("the hub is read no more", exc_info=error)
+
+    async def _guarded(self, work: Coroutine[Any, Any, object]) -> None:
+        try:
+            await work
+        except TransportError as error:
+            self._join_trouble = error.text
+        except broker_errors() as error:
+            log.info("broker: %s", error)
+
+
+def _words(error: Exception) -> str:
+    return str(error).strip() or type(error).__name__
