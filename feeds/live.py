@@ -85,6 +85,11 @@ class LiveSource:
         return self._focus.bases
 
     @property
+    def simulated(self) -> bool:
+        """A socket does not tell; whoever gives the addresses knows."""
+        return False
+
+    @property
     def links(self) -> tuple[Link, ...]:
         """Nothing lies between the venues and us."""
         return ()

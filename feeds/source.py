@@ -37,7 +37,7 @@ class Source(Protocol):
 
     `trouble` is what ails a market's list, by its name. `clock_offsets` is each venue's clock minus ours in ns. `heard`
     is when each connection last said something that was data, told by whoever decodes. `catching_up` is true while
-    frames come from the past.
+    frames come from the past, `simulated` where it is known that the venues are.
     """
 
     trouble: dict[str, str]
@@ -49,6 +49,8 @@ class Source(Protocol):
     def bases(self) -> tuple[str, ...]: ...
     @property
     def connections(self) -> Mapping[str, Connection]: ...
+    @property
+    def simulated(self) -> bool: ...
     @property
     def links(self) -> tuple[Link, ...]: ...
     @property

@@ -68,7 +68,8 @@ def _hub(wish: HubWish) -> Hub:
         record_always=wish.record,
     )
     retention = Retention(wish.keep_s, wish.keep_bytes)
-    return Hub(session, source, Publisher(wish.broker, clock, source.open_frames, retention), wish.broker, clock)
+    publisher = Publisher(wish.broker, clock, source.open_frames, retention, simulated=bool(wish.port))
+    return Hub(session, source, publisher, wish.broker, clock)
 
 
 def _recording_file() -> Path:

@@ -58,7 +58,7 @@ class LiveSession:
     @property
     def simulated(self) -> bool:
         """Whether the venues are."""
-        return self._simulated
+        return self._simulated or self._source.simulated
 
     def watch(self, witness: Witness) -> None:
         """Tell somebody of every second."""
@@ -129,7 +129,7 @@ class LiveSession:
         """
         markets = self.core.engine.instruments()
         self.recorder = Recorder(
-            path or self._record_to(), RecordingMetadata(simulated=self._simulated, instruments=markets)
+            path or self._record_to(), RecordingMetadata(simulated=self.simulated, instruments=markets)
         )
         self._recording_failed = ""
         self._record(self.recorder, self._source.open_frames())
@@ -168,7 +168,7 @@ class LiveSession:
         return StatusView(
             presence=self._presence(),
             source_name=self.name,
-            simulated=self._simulated,
+            simulated=self.simulated,
             now_ns=now_ns,
             lag_ns=self._lag_ns,
             epoch=self.epoch,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feeds.errors import RecordingError, TransportError
+from feeds.frame import Frame
 from feeds.hub.broker import Broker, broker_errors, connect
 from feeds.hub.joiner import Joiner
 from feeds.hub.reading import Reading, Received, roster_before, state_of
@@ -39,11 +40,7 @@ async def fetch(broker: Broker, since: datetime, until: datetime, path: Path, pr
         start = await roster_before(client, broker.subjects, since, since - timedelta(seconds=2 * ROSTER_EVERY_S))
         if not start:
             raise TransportError("The stream holds nothing from then on where one could begin.")
-        with Recorder(path, RecordingMetadata()) as recorder:
-            await _write(client, broker, start, until, recorder, progress)
-        if recorder.failed is not None:
-            raise RecordingError(recorder.failed.text)
-        return recorder.frames_written
+        return await _Span(broker, until, path, progress).write(client, start)
     except broker_errors() as error:
         raise TransportError(f"The broker at {broker.place} cannot be read: {_words(error)}", str(error)) from error
     finally:
@@ -52,29 +49,55 @@ async def fetch(broker: Broker, since: datetime, until: datetime, path: Path, pr
                 await client.close()
 
 
-async def _write(
-    client: Client, broker: Broker, start: int, until: datetime, recorder: Recorder, progress: Progress
-) -> None:
-    joiner, end_ns, begin_ns = Joiner(broker.subjects), round(until.timestamp() * 1e9), 0
-    last = (await state_of(client, broker.subjects)).state.last_seq
-    async with contextlib.aclosing(Reading(client, broker.subjects, start).portions()) as portions:
-        async for portion in portions:
-            for one in portion:
-                if _is_after(joiner, one, end_ns, recorder) or one.sequence >= last:
-                    return
-            begin_ns = begin_ns or joiner.ts_ns
-            progress(joiner.ts_ns - begin_ns, max(end_ns - begin_ns, 1))
-            while recorder.backlog > _BACKLOG and recorder.failed is None:  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+class _Span:
+    """A span that is being written. The file is made once the first roster says what it is about."""
 
+    def __init__(self, broker: Broker, until: datetime, path: Path, progress: Progress) -> None:
+        self._broker, self._path, self._progress = broker, path, progress
+        self._end_ns = round(until.timestamp() * 1e9)
+        self._joiner = Joiner(broker.subjects)
+        self._begin_ns = 0
 
-def _is_after(joiner: Joiner, one: Received, end_ns: int, recorder: Recorder) -> bool:
-    """Write one message, unless it is later than the span."""
-    for frame in joiner.take(one.sequence, one.subject, one.headers, one.body):
-        if frame.ts_recv_ns > end_ns:
-            return True
-        recorder.append(frame)
-    return False
+    async def write(self, client: Client, start: int) -> int:
+        """Everything from a sequence on; returns the frames."""
+        subjects = self._broker.subjects
+        last = (await state_of(client, subjects)).state.last_seq
+        recorder: Recorder | None = None
+        try:
+            async with contextlib.aclosing(Reading(client, subjects, start).portions()) as portions:
+                async for portion in portions:
+                    frames, at_end = self._frames(portion, last)
+                    recorder = recorder or Recorder(self._path, RecordingMetadata(simulated=self._joiner.simulated))
+                    for frame in frames:
+                        recorder.append(frame)
+                    if at_end:
+                        break
+                    await self._go_on(recorder)
+        finally:
+            if recorder is not None:
+                recorder.close()
+        if recorder is not None and recorder.failed is not None:
+            raise RecordingError(recorder.failed.text)
+        return recorder.frames_written if recorder is not None else 0
+
+    def _frames(self, portion: list[Received], last: int) -> tuple[list[Frame], bool]:
+        """Frames that are not later than the span, and whether it ends here."""
+        found: list[Frame] = []
+        for one in portion:
+            for frame in self._joiner.take(one.sequence, one.subject, one.headers, one.body):
+                if frame.ts_recv_ns > self._end_ns:
+                    return found, True
+                found.append(frame)
+            if one.sequence >= last:
+                return found, True
+        return found, False
+
+    async def _go_on(self, recorder: Recorder) -> None:
+        """Tell how far this is, and let the disk follow."""
+        self._begin_ns = self._begin_ns or self._joiner.ts_ns
+        self._progress(self._joiner.ts_ns - self._begin_ns, max(self._end_ns - self._begin_ns, 1))
+        while recorder.backlog > _BACKLOG and recorder.failed is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
 
 
 def _words(error: Exception) -> str:

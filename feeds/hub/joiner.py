@@ -35,7 +35,7 @@ class HubConnection:
 class Joiner:
     """`sequence` is that of the last message, `lost` how many are missing, `ts_ns` the time of the last frame.
 
-    `waiting` is true until a roster tells what is open.
+    `waiting` is true until a roster tells what is open, and whether it is `simulated`.
     """
 
     def __init__(self, subjects: Subjects) -> None:
@@ -45,6 +45,7 @@ class Joiner:
         self.ts_ns = 0
         self.run = ""
         self.waiting = True
+        self.simulated = False
         self.unreadable = 0
         self._subjects = subjects
 
@@ -88,7 +89,7 @@ class Joiner:
 
     def _begin(self, roster: Roster, ts_ns: int) -> list[Frame]:
         is_new = roster.run != self.run
-        self.run = roster.run
+        self.run, self.simulated = roster.run, roster.simulated
         if self.waiting or not (is_new or roster.lost):
             self.waiting = False
             return []

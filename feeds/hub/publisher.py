@@ -66,6 +66,7 @@ class Publisher:
         opened: Callable[[], list[Frame]],
         retention: Retention = Retention(),
         *,
+        simulated: bool = False,
         buffer_bytes: int = 64 << 20,
     ) -> None:
         self.run_id = uuid4().hex[:12]
@@ -76,6 +77,7 @@ class Publisher:
         self.after_loss: Callable[[], object] = lambda: None
         self._broker, self._clock, self._opened = broker, clock, opened
         self._retention, self._buffer_bytes = retention, buffer_bytes
+        self._simulated = simulated
         self._queue: deque[tuple[int, Message]] = deque()
         self._queued_bytes = 0
         self._sent: deque[tuple[int, Message]] = deque()  # not yet acknowledged, in order
@@ -112,7 +114,7 @@ class Publisher:
         Whole books are to be asked for after it.
         """
         frames = self._opened()
-        roster = Roster(self.run_id, len(frames), reason, self._overflow)
+        roster = Roster(self.run_id, len(frames), reason, self._overflow, self._simulated)
         self._overflow = 0
         words = f"{self._clock.now_ns()} roster"
         number = self._put(Message(self._broker.subjects.roster, words, msgspec.json.encode(roster)))

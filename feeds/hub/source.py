@@ -87,6 +87,11 @@ class HubSource:
         return self._joiner.connections
 
     @property
+    def simulated(self) -> bool:
+        """Whether the hub's venues are."""
+        return self._joiner.simulated
+
+    @property
     def lost(self) -> int:
         """How many messages did not come."""
         return self._joiner.lost

@@ -79,12 +79,16 @@ class Message(NamedTuple):
 
 
 class Roster(msgspec.Struct, frozen=True):
-    """Where a reader can begin. `run` is the hub's life, `lost` how many frames it could not publish before this."""
+    """Where a reader can begin. `run` is the hub's life, `lost` how many frames it could not publish before this.
+
+    `simulated` is whether the venues are.
+    """
 
     run: str
     connections: int
     reason: str
     lost: int = 0
+    simulated: bool = False
 
 
 class ConnectionBeat(msgspec.Struct, frozen=True):

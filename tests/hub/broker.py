@@ -91,7 +91,9 @@ class HubOfVenues:
         drivers = [loopback(driver, server.port) for driver in DRIVERS.values()]
         self.source = LiveSource(["BTC"], drivers, clock, seed=1)
         self.session = LiveSession(self.source, clock, simulated=True, name="hub", record_to=lambda: NOWHERE)
-        self.publisher = Publisher(broker, clock, self.source.open_frames, retention, buffer_bytes=buffer_bytes)
+        self.publisher = Publisher(
+            broker, clock, self.source.open_frames, retention, simulated=True, buffer_bytes=buffer_bytes
+        )
         self.hub = Hub(self.session, self.source, self.publisher, broker, clock)
 
     async def __aenter__(self) -> HubOfVenues:

@@ -41,6 +41,7 @@ async def test_a_span_of_the_stream_replays_as_it_was_received(tmp_path: Path) -
         )
         wanted = shown(here.hub.session, now_ns)
     tape = read_to_end(out)
+    assert tape.reader.metadata.simulated
     assert frames > 500
     assert shares == sorted(shares)
     assert len(wanted["bars"]) > 10

@@ -79,6 +79,7 @@ async def test_desktops_show_what_a_direct_connection_shows(tmp_path: Path) -> N
             for desk in desks:
                 assert source_of(desk).lost == 0
                 assert presence(desk) is Presence.LIVE
+                assert source_of(desk).simulated
                 assert shown(desk.session, now_ns) == wanted
                 assert_right(desk)
             own = without_sums(shown(direct.session, now_ns, begin_ns))
