@@ -22,6 +22,7 @@ BENCHES = (
     "position_panes",
     "all_panes",
     "lake",
+    "hub",
     "startup",
     "workspaces",
 )

@@ -68,6 +68,12 @@ class NatsServer:
         with (self._folder / "broker.log").open("ab") as log:
             self._process = subprocess.Popen([SERVER, "-c", str(self._config)], stdout=log, stderr=log)
 
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """End it at once, as a crash does."""
         if self._process is not None:
