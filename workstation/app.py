@@ -300,7 +300,8 @@ class Shell:
 
     def __init__(self, app: QApplication, desk: Desk, store: WorkspaceStore, used: SettingsInUse) -> None:
         self.window: MainWindow | None = None
-        self._app, self._desk, self._store, self._used = app, desk, store, used
+        self.desk = desk
+        self._app, self._store, self._used = app, store, used
         used.tell(self._on_settings)
 
     def open(self) -> None:
@@ -308,8 +309,8 @@ class Shell:
         before = self.window
         if before is not None:
             before.workspaces.save_desktop()
-        window = self.window = MainWindow(self._desk, self._desk, store=self._store, settings=self._used)
-        window.frame_timer.ticked.connect(lambda _: _offer_bases(window, self._desk))
+        window = self.window = MainWindow(self.desk, self.desk, store=self._store, settings=self._used)
+        window.frame_timer.ticked.connect(lambda _: _offer_bases(window, self.desk))
         window.show()
         if before is not None:
             before.close()

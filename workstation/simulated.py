@@ -20,5 +20,6 @@ class Simulator:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self._process.wait(timeout=10)
+        with self._process:  # closes its pipes
+            self._process.terminate()
+            self._process.wait(timeout=10)

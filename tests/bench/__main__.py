@@ -25,6 +25,7 @@ BENCHES = (
     "hub",
     "startup",
     "workspaces",
+    "soak",
 )
 
 

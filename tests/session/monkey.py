@@ -10,6 +10,7 @@ import random
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import msgspec
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt, QTimer
@@ -63,6 +64,7 @@ class Monkey:
     rng: random.Random
     done: deque[str] = field(default_factory=lambda: deque(maxlen=12))
     counted: Counter[str] = field(default_factory=Counter)
+    recording: Path | None = None
     _held: QWidget | None = None
 
     @property
@@ -76,6 +78,7 @@ class Monkey:
             (30, self.click), (18, self.press), (8, self.double_click), (12, self.wheel), (14, self.drag),
             (16, self.command_key), (14, self.loose_key), (10, self.command), (3, self.workspace), (4, self.open_pane),
             (6, self.dock), (3, self.resize), (3, self.coin), (1, self.look), (3, self.type_text), (8, self.leave),
+            (1, self.session),
         )  # fmt: skip
         deed = self.rng.choices([deed for _, deed in deeds], [weight for weight, _ in deeds])[0]
         self.done.append(deed.__name__)
@@ -223,6 +226,16 @@ class Monkey:
         base = self.rng.choice(("BTC", "ETH", "NOSUCH"))
         self.window.set_base(base)
         return base
+
+    def session(self) -> str:
+        """Replay the recording, or go back to what is live."""
+        desk = self.shell.desk
+        if self.recording is None or self.rng.random() < 0.5:
+            desk.go_live()
+            return "live"
+        desk.open_recording(self.recording)
+        desk.play()
+        return self.recording.name
 
     def look(self) -> str:
         theme, scale = self.rng.choice(list(ThemeName)), self.rng.choice(SCALES)

@@ -187,5 +187,6 @@ async def test_two_thousand_deeds_on_the_demo(qapp: QApplication, tmp_path: Path
         drivers = [loopback(driver, simulator.port) for driver in DRIVERS.values()]
         async with at_work(qapp, tmp_path, seed, told) as (monkey, desk):
             await _open_live(desk, ["BTC", "ETH"], drivers, simulated=True)
+            monkey.recording = Path(shutil.copy(SAMPLE, tmp_path))
             await hold_together(monkey, ears, told, 2_000)
     assert asyncio.all_tasks() == {asyncio.current_task()}
