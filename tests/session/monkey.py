@@ -65,6 +65,7 @@ class Monkey:
     done: deque[str] = field(default_factory=lambda: deque(maxlen=12))
     counted: Counter[str] = field(default_factory=Counter)
     recording: Path | None = None
+    coins: tuple[str, ...] = ("BTC", "ETH", "NOSUCH")
     _held: QWidget | None = None
 
     @property
@@ -223,7 +224,7 @@ class Monkey:
         return str(size)
 
     def coin(self) -> str:
-        base = self.rng.choice(("BTC", "ETH", "NOSUCH"))
+        base = self.rng.choice(self.coins)
         self.window.set_base(base)
         return base
 

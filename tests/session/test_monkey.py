@@ -170,6 +170,7 @@ def comes_back(monkey: Monkey) -> None:
 async def test_a_hundred_and_fifty_deeds_on_a_recording(qapp: QApplication, tmp_path: Path, ears: Ears) -> None:
     told: list[str] = []
     async with at_work(qapp, tmp_path, 1, told) as (monkey, desk):
+        monkey.coins = ("BTC", "NOSUCH")  # a new window shows what there is
         recording = Path(shutil.copy(SAMPLE, tmp_path))  # bookmarks are written beside it
         session = ReplaySession(RecordingReader(recording))
         session.play()
