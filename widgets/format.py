@@ -1,6 +1,7 @@
 """Numbers and times as text.
 
-The only formatter. `None` and NaN read as an en dash, so that "no data" never looks like 0.
+The only formatter. `None` and NaN read as an en dash, so that "no data" never looks like 0. What reads as zero has no
+sign, and `tone` gives it no side's colour: a fall too small to be written is not written in red.
 """
 
 from __future__ import annotations
@@ -109,14 +110,35 @@ def percent(fraction: float | None, decimals: int = 2) -> str:
     """A fraction as a signed percentage."""
     if fraction is None or math.isnan(fraction):
         return NO_DATA
-    return f"{fraction * 100:+.{decimals}f}%".replace("-", "\N{MINUS SIGN}")
+    return _without_sign_of_zero(f"{fraction * 100:+.{decimals}f}%").replace("-", "\N{MINUS SIGN}")
 
 
 def fixed(value: float | None, decimals: int, *, signed: bool = True) -> str:
     """A number with so many decimals; its sign is always shown, or only where it is negative."""
     if value is None or not math.isfinite(value):
         return NO_DATA
-    return f"{value:+.{decimals}f}".replace("-", "\N{MINUS SIGN}") if signed else f"{value:.{decimals}f}"
+    if not signed:
+        return _without_sign_of_zero(f"{value:.{decimals}f}")
+    return _without_sign_of_zero(f"{value:+.{decimals}f}").replace("-", "\N{MINUS SIGN}")
+
+
+def money(value: float | None, decimals: int = 2, *, signed: bool = False) -> str:
+    """An amount in full, with thousands separators; its sign is always shown, or only where it is negative."""
+    if value is None or not math.isfinite(value):
+        return NO_DATA
+    text = f"{value:+,.{decimals}f}" if signed else f"{value:,.{decimals}f}"
+    return _without_sign_of_zero(text).replace("-", "\N{MINUS SIGN}")
+
+
+def tone(text: str, zero: str = "muted") -> str:
+    """The colour role of a signed number as written: buy above zero, sell below, `zero` where it reads as that."""
+    if text == NO_DATA:
+        return "faint"
+    return "buy" if text.startswith("+") else "sell" if text.startswith(("\N{MINUS SIGN}", "-")) else zero
+
+
+def _without_sign_of_zero(text: str) -> str:
+    return text if any(digit in text for digit in "123456789") else text.lstrip("+-")
 
 
 def clock(ts_ns: int, *, millis: bool = False) -> str:

@@ -36,7 +36,7 @@ _WORDS: dict[str, Callable[[float], str]] = {
     "change_24h": fmt.percent,
     "open_interest_usd": lambda usd: f"OI {fmt.size(usd)}",
     "funding_8h": lambda rate: f"fund {fmt.percent(rate, 4)}",
-    "premium": lambda share: f"prem {share * 1e4:+.1f}bp".replace("-", "\N{MINUS SIGN}"),
+    "premium": lambda share: f"prem {fmt.fixed(share * 1e4, 1)}bp",
 }
 
 
@@ -135,8 +135,7 @@ class Header(Pane):
             text = "" if known is None or math.isnan(known) else _WORDS[name](known)
             set_text(label, text)
             label.setVisible(bool(text) and self.window().width() >= _ROOM_PX)
-        change = self.facts["change_24h"].text()
-        tint(self.facts["change_24h"], "sell" if change.startswith("\N{MINUS SIGN}") else "buy")
+        tint(self.facts["change_24h"], fmt.tone(self.facts["change_24h"].text()))
 
     def _show_markets(self, view: TapeView) -> None:
         perps = [market for market in view.markets if market.kind.is_perp]

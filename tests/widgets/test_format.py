@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from widgets import format as fmt
+from widgets.items.digits import decode, encode_fixed
 
 
 @pytest.mark.parametrize(
@@ -87,3 +91,38 @@ def test_bar_lengths_have_names(seconds: int, text: str) -> None:
 def test_a_size_too_small_for_three_decimals_never_reads_as_nothing() -> None:
     assert [fmt.size(value) for value in (0.0, 0.00012, 0.000499, 0.0005)] == ["0", "<0.001", "<0.001", "0.001"]
     assert fmt.signed(-0.00012) == "\N{MINUS SIGN}<0.001"
+
+
+@pytest.mark.parametrize("value", [0.0, -0.0, 1e-9, -1e-9])
+def test_what_reads_as_zero_has_no_sign_and_no_side(value: float) -> None:
+    texts = [fmt.percent(value), fmt.fixed(value, 2), fmt.fixed(value, 2, signed=False), fmt.money(value, signed=True)]
+    assert texts == ["0.00%", "0.00", "0.00", "0.00"]
+    assert {fmt.tone(text) for text in texts} == {"muted"}
+
+
+def test_a_number_takes_the_colour_of_the_sign_that_is_written() -> None:
+    assert [fmt.tone(fmt.percent(share, 4)) for share in (1e-6, -1e-6, 4e-7, -4e-7)] == [
+        "buy",
+        "sell",
+        "muted",
+        "muted",
+    ]
+    assert fmt.tone(fmt.fixed(None, 2)) == "faint"
+    assert fmt.tone("0.00", "text") == "text"
+
+
+def test_an_amount_is_written_in_full() -> None:
+    assert [fmt.money(value) for value in (12_345.678, -0.5, None)] == ["12,345.68", "−0.50", fmt.NO_DATA]
+    assert fmt.money(1_000.0, 0, signed=True) == "+1,000"
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1), st.integers(0, 4), st.booleans())
+def test_digits_are_those_of_the_text(values: list[float], decimals: int, signed: bool) -> None:
+    wanted = [fmt.fixed(value, decimals, signed=signed) for value in values]
+    assert decode(encode_fixed(np.array(values), decimals, signed=signed)) == wanted
+
+
+@given(st.floats(-1e6, 1e6), st.integers(0, 4))
+def test_a_minus_stands_before_some_digit_that_is_not_zero(value: float, decimals: int) -> None:
+    text = fmt.fixed(value, decimals)
+    assert (fmt.tone(text) == "muted") == (float(text.replace("\N{MINUS SIGN}", "-")) == 0.0)

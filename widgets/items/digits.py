@@ -64,7 +64,7 @@ def encode_fixed(values: npt.NDArray[np.float64], decimals: int, *, signed: bool
     rows = np.flatnonzero(known & (digits <= _LARGEST))
     _write(codes, rows, digits[rows], decimals, "")
     first = (codes != PAD).argmax(axis=1)
-    below = np.signbit(values)
+    below, rows = np.signbit(values), rows[digits[rows] > 0]  # what reads as zero has no sign
     for chosen, sign in ((rows[below[rows]], "\N{MINUS SIGN}"), (rows[~below[rows]], "+")):
         if signed:
             codes[chosen, first[chosen] - 1] = _CODE[sign]

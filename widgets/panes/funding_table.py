@@ -52,8 +52,8 @@ def rate_text(rate: float | None) -> str:
     return text_of.percent(rate, 4 if abs(rate) < 0.1 else 2)
 
 
-def _rate_role(rate: float | None) -> str:
-    return "muted" if not rate else "buy" if rate > 0 else "sell"
+def _toned(text: str) -> Cell:
+    return Cell(text, text_of.tone(text))
 
 
 def scaled(rate: float | None, period_h: float | None, unit_h: float) -> float | None:
@@ -75,12 +75,16 @@ def countdown(due_ns: int | None, now_ns: int) -> str:
 
 def _rate(row: PositionRow, unit_h: float, now_ns: int) -> Cell:
     rate = scaled(row.rate, row.period_h, unit_h)
-    return Cell(rate_text(rate), _rate_role(rate))
+    return _toned(rate_text(rate))
+
+
+def _group_rate(group: PositionGroup, unit_h: float) -> Cell:
+    return _toned(rate_text(None if group.rate_1h is None else group.rate_1h * unit_h))
 
 
 def _change(at: int) -> tuple[Callable[[PositionRow, float, int], Cell], Callable[[PositionGroup, float], Cell]]:
     def cell(change: float | None) -> Cell:
-        return Cell(text_of.percent(change), _rate_role(change))
+        return _toned(text_of.percent(change))
 
     return lambda row, unit, now: cell(row.changes[at]), lambda group, unit: cell(group.changes[at])
 
@@ -97,7 +101,7 @@ def _flag(row: PositionRow, unit_h: float, now_ns: int) -> Cell:
 
 
 COLUMNS = (
-    Column("predicted", 74, 0, _rate, lambda group, unit: Cell(*_group_rate(group, unit))),
+    Column("predicted", 74, 0, _rate, _group_rate),
     Column("last", 68, 6, lambda row, unit, now: Cell(rate_text(scaled(row.last_rate, row.period_h, unit))), _none()),
     Column("history", 82, 5, lambda row, unit, now: Cell(percentile_text(row), "muted"), _none()),
     Column("period", 44, 8, lambda row, unit, now: Cell(_period(row), "muted"), _none()),
@@ -195,11 +199,6 @@ class FundingTable(QWidget):
 
 def _group_name(group: PositionGroup) -> str:
     return "USD-margined" if group.kind is MarketKind.LINEAR else "coin-margined"
-
-
-def _group_rate(group: PositionGroup, unit_h: float) -> tuple[str, str]:
-    rate = None if group.rate_1h is None else group.rate_1h * unit_h
-    return rate_text(rate), _rate_role(rate)
 
 
 def _group_live(group: PositionGroup) -> tuple[str, str]:

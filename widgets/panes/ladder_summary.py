@@ -23,16 +23,12 @@ _MARK = 44  # room of a market's mark
 
 def imbalance_text(value: float | None) -> str:
     """An imbalance with sign and two decimals; an en dash where there is none."""
-    if value is None or math.isnan(value):
-        return fmt.NO_DATA
-    return f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")
+    return fmt.fixed(value, 2)
 
 
 def imbalance_role(value: float | None) -> str:
     """The colour role of an imbalance: bids heavier, asks heavier, or neither."""
-    if value is None or math.isnan(value) or abs(value) < 0.005:
-        return "muted"
-    return "buy" if value > 0 else "sell"
+    return "muted" if value is None or math.isnan(value) else fmt.tone(imbalance_text(value))
 
 
 class LadderSummary(QWidget):

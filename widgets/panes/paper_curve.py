@@ -150,7 +150,7 @@ class PaperCurve(QWidget):
 
 
 def _money(value: float) -> str:
-    return f"{value:,.0f}".replace("-", "\N{MINUS SIGN}") if abs(value) < 9_999_999 else text_of.size(value)
+    return text_of.money(value, 0) if abs(value) < 9_999_999 else text_of.size(value)
 
 
 def _broken(x: Floats, y: Floats, times: Ints, whole: bool) -> tuple[Floats, Floats]:

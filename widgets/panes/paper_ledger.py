@@ -29,12 +29,8 @@ class Column(NamedTuple):
     left: bool = False
 
 
-def _usd(value: float | None) -> str:
-    return text_of.NO_DATA if value is None else f"{value:,.2f}".replace("-", "\N{MINUS SIGN}")
-
-
 def _money(entry: PaperEntry, value: float) -> str:
-    return _usd(value) if entry.kind in (EntryKind.TRADE, EntryKind.FUNDING) and value else ""
+    return text_of.money(value) if entry.kind in (EntryKind.TRADE, EntryKind.FUNDING) and value else ""
 
 
 def _price(value: float | None) -> str:

@@ -38,7 +38,7 @@ def pointed(view: PaperView, at: int, fall: float) -> Words:
     return (
         Span(text_of.date_clock(int(view.ts_ns[at])), "text", bold=True),
         Span(f"equity {equity:,.2f} USD"),
-        Span(text_of.percent(equity / view.settings.capital - 1, 3), _role(equity - view.settings.capital)),
+        _toned(text_of.percent(equity / view.settings.capital - 1, 3)),
         Span(f"drawdown {_percent(fall)}", "muted"),
     )
 
@@ -57,14 +57,16 @@ def _state(view: PaperView, now: PaperMoment) -> Words:
 
 
 def _account(now: PaperMoment, capital: float) -> Words:
-    change = now.equity - capital
+    price, funding, fees, slippage = (
+        text_of.money(value, signed=True) for value in (now.price_pnl, now.funding, -now.fees, -now.slippage)
+    )
     return (
-        Span(f"equity {_plain(now.equity)} USD", "text", bold=True),
-        Span(text_of.percent(change / capital, 3), _role(change), bold=True),
-        Span(f"= price {_money(now.price_pnl)}", _role(now.price_pnl)),
-        Span(f"funding {_money(now.funding)}", _role(now.funding)),
-        Span(f"fees {_money(-now.fees)}", "text"),
-        Span(f"slippage {_money(-now.slippage)}", "text"),
+        Span(f"equity {text_of.money(now.equity)} USD", "text", bold=True),
+        _toned(text_of.percent(now.equity / capital - 1, 3), bold=True),
+        Span(f"= price {price}", text_of.tone(price)),
+        Span(f"funding {funding}", text_of.tone(funding)),
+        Span(f"fees {fees}", "text"),
+        Span(f"slippage {slippage}", "text"),
         Span(f"gross {text_of.size(now.gross)}", "muted"),
         Span(f"net {text_of.signed(now.net)}", "muted"),
     )
@@ -93,13 +95,5 @@ def _percent(fall: float) -> str:
     return text_of.percent(-fall, 3) if fall > 0 else "0%"
 
 
-def _plain(value: float) -> str:
-    return f"{value:,.2f}".replace("-", "\N{MINUS SIGN}")
-
-
-def _money(value: float) -> str:
-    return f"{value:+,.2f}".replace("-", "\N{MINUS SIGN}") if value else "0.00"
-
-
-def _role(value: float) -> str:
-    return "buy" if value > 0 else "sell" if value < 0 else "muted"
+def _toned(text: str, *, bold: bool = False) -> Span:
+    return Span(text, text_of.tone(text), bold=bold)

@@ -259,9 +259,7 @@ class PremiumPane(Pane):
 
 def bp(value: float) -> str:
     """Basis points with sign and a decimal."""
-    if np.isnan(value):
-        return text_of.NO_DATA
-    return f"{value:+.1f}".replace("-", "\N{MINUS SIGN}")
+    return text_of.fixed(value, 1)
 
 
 def _at(values: Floats, at: int | None, factor: float) -> float:

@@ -207,10 +207,10 @@ class PressureMethod(QScrollArea):
                   columns.funding_8h, columns.premium)  # fmt: skip
         for at, (cells, bend) in enumerate(zip(self._cells, PRESSURE_SCALES, strict=False)):
             points = float(view.pressure.parts[at, coin])
-            _fill(cells, (fmt.percent(float(values[at][coin]), 4 if at == 3 else 3), f"{bend * 100:.3g}%",
-                          signed_text(points, 1)), points)  # fmt: skip
+            told = fmt.percent(float(values[at][coin]), 4 if at == 3 else 3)
+            _fill(cells, (told, f"{bend * 100:.3g}%", signed_text(points, 1)))
         signed = float(view.pressure.signed[coin])
-        _fill(self._cells[len(PRESSURE_SCALES)], ("", "", signed_text(signed, 1)), signed)
+        _fill(self._cells[len(PRESSURE_SCALES)], ("", "", signed_text(signed, 1)))
 
     def _show_flow(self, view: PressureView, coin: int) -> None:
         written: tuple[Callable[[float], str], ...] = (
@@ -219,11 +219,8 @@ class PressureMethod(QScrollArea):
         below = self._cells[len(PRESSURE_SCALES) + 1 :]
         for at, (cells, text) in enumerate(zip(below, written, strict=False)):
             z = float(view.flow.z[at, coin])
-            _fill(
-                cells, (text(float(view.flow.values[at, coin])), text(float(view.flow.median[at])), signed_text(z)), z
-            )
-        score = float(view.flow.score[coin])
-        _fill(below[-1], ("", "", signed_text(score)), score)
+            _fill(cells, (text(float(view.flow.values[at, coin])), text(float(view.flow.median[at])), signed_text(z)))
+        _fill(below[-1], ("", "", signed_text(float(view.flow.score[coin]))))
 
 
 def _why_empty(view: PressureView | None, symbol: str) -> str:
@@ -232,10 +229,11 @@ def _why_empty(view: PressureView | None, symbol: str) -> str:
     return f"{symbol}: no perpetual of it is known." if symbol else "Choose a coin in the table."
 
 
-def _fill(cells: Sequence[QLabel], texts: Iterable[str], value: float = math.nan) -> None:
+def _fill(cells: Sequence[QLabel], texts: Iterable[str]) -> None:
+    """A line of figures, the last of which is what counts and takes the colour of its side."""
     for cell, text in zip(cells, texts, strict=True):
         set_text(cell, text)
-    tint(cells[-1], "faint" if math.isnan(value) else "buy" if value > 0 else "sell" if value < 0 else "text")
+    tint(cells[-1], fmt.tone(cells[-1].text(), "text"))
 
 
 def _caption(text: str, *, right: bool = False) -> QLabel:

@@ -58,16 +58,13 @@ def said(view: PressureView) -> list[Said]:
 def _medians(view: PressureView) -> list[Said]:
     """The market-wide pressure, that flow scores are apart from."""
     taker, funding, forced, book = (float(one) for one in view.flow.median)
-    return [
-        Said("median taker", fmt.percent(taker, 1), _side(taker)),
-        Said("funding", fmt.percent(funding, 4), _side(funding)),
-        Said("liq", signed_text(forced), _side(forced)),
-        Said("book", signed_text(book), _side(book)),
-    ]
-
-
-def _side(value: float) -> str:
-    return "faint" if math.isnan(value) else "buy" if value > 0 else "sell" if value < 0 else "text"
+    told = {
+        "median taker": fmt.percent(taker, 1),
+        "funding": fmt.percent(funding, 4),
+        "liq": signed_text(forced),
+        "book": signed_text(book),
+    }
+    return [Said(caption, text, fmt.tone(text, "text")) for caption, text in told.items()]
 
 
 class PressureSummary(QWidget):

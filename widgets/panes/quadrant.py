@@ -151,17 +151,13 @@ def _words(dot: QuadrantDot) -> tuple[Span, ...]:
         Span(dot.quadrant.value if dot.quadrant is not None else dot.reason, "text" if live else "stale", True)
     )
     obi, cvd = float(dot.obi[-1]), float(dot.cvd[-1])
-    spans.append(Span(f"OBI {_signed(obi, 3)} (x {_signed(float(dot.x[-1]), 2)})"))
-    spans.append(Span(f"CVD {text_of.signed(cvd)} USD (y {_signed(float(dot.y[-1]), 2)})"))
-    scales = f"±1 is OBI {_signed(float(dot.obi_scale[-1]), 3)}, CVD {text_of.size(float(dot.cvd_scale[-1]))} USD"
+    spans.append(Span(f"OBI {text_of.fixed(obi, 3)} (x {text_of.fixed(float(dot.x[-1]), 2)})"))
+    spans.append(Span(f"CVD {text_of.signed(cvd)} USD (y {text_of.fixed(float(dot.y[-1]), 2)})"))
+    scales = f"±1 is OBI {text_of.fixed(float(dot.obi_scale[-1]), 3)}, CVD {text_of.size(float(dot.cvd_scale[-1]))} USD"
     spans.append(Span(scales.replace("+", ""), "muted"))
     spans.append(Span(f"{dot.live} of {dot.known} markets", "muted" if dot.live == dot.known else "gap"))
     spans.append(Span(text_of.clock(int(dot.ts_ns[-1])), "muted"))
     return tuple(spans)
-
-
-def _signed(value: float, decimals: int) -> str:
-    return text_of.NO_DATA if np.isnan(value) else f"{value:+.{decimals}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _row(dot: QuadrantDot) -> tuple[str | int | float | None, ...]:

@@ -109,8 +109,8 @@ def _role(event: SetupEvent, column: int) -> str:
     if column == 5:
         return "gap" if event.leverage_only else _ROLES[event.state]
     if column >= 6:
-        move = event.moves[column - 6]
-        return "faint" if move is None else "text" if move > 0 else "muted"
+        text = points(event.moves[column - 6])
+        return "faint" if text == fmt.NO_DATA else "text" if text.startswith("+") else "muted"
     return "faint" if event.state in (SetupState.INVALIDATED, SetupState.EXPIRED) else "text"
 
 
