@@ -12,8 +12,8 @@ from enum import Enum
 from typing import Protocol
 
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QEnterEvent, QHelpEvent, QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QCursor, QEnterEvent, QHelpEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from widgets.axes import TimeAxis, ValueAxis
@@ -59,7 +59,6 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
 
     range_changed = Signal()
     hovered = Signal(object)
-    menu_asked = Signal(object, object)  # position in the plot or None, position on the screen
 
     def __init__(
         self,
@@ -96,6 +95,8 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
         self._drag: _Drag | None = None
         self.tool: Tool | None = None
         self.tip_at: Callable[[QPointF], str] = lambda position: ""
+        # opens the menu of a position in the plot (None: beside it) at one on the screen; without it the dock has one
+        self.menu_at: Callable[[QPointF | None, QPoint], None] | None = None
         box.disableAutoRange()
         box.setRange(xRange=(0, 10), yRange=(0, 1), padding=0)
         box.sigResized.connect(self._on_resized)
@@ -330,9 +331,21 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
         return bool(super().viewportEvent(event))
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """The pane has the menu."""
-        self.menu_asked.emit(self.position_in_plot(QPointF(event.pos())), event.globalPos())
+        """The menu of the place under the pointer; a key asks for it there too, or in the middle of the plot."""
+        if self.menu_at is None:
+            event.ignore()
+            return
+        position, at = self.position_in_plot(QPointF(event.pos())), event.globalPos()
+        if event.reason() is QContextMenuEvent.Reason.Keyboard:
+            position = self._position_of_pointer() or self.box.rect().center()
+            at = self.mapToGlobal((position + self.box.sceneBoundingRect().topLeft()).toPoint())
+        self.menu_at(position, at)
         event.accept()
+
+    def _position_of_pointer(self) -> QPointF | None:
+        if not self.underMouse():
+            return None
+        return self.position_in_plot(QPointF(self.mapFromGlobal(QCursor.pos())))
 
     def leaveEvent(self, event: QEvent) -> None:
         """The pointer left."""

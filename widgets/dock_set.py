@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from PySide6.QtCore import QByteArray, QObject, QPoint, Qt, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMainWindow
 
 from widgets.catalogue import PANES, PaneKind
@@ -109,6 +109,15 @@ class DockSet(QObject):
         """The menu of the pane that has the keyboard."""
         if self.focused:
             self.docks[self.focused].title.open_menu()
+
+    def ask_context_menu(self) -> None:
+        """What a right click on the widget with the keyboard would open."""
+        if self.focused:
+            pane, holder = self.panes[self.focused], QApplication.focusWidget()
+            asked = holder if holder is not None and pane.isAncestorOf(holder) else pane.focusProxy() or pane
+            middle = asked.rect().center()
+            key = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, middle, asked.mapToGlobal(middle))
+            QApplication.sendEvent(asked, key)
 
     def copy_focused(self) -> None:
         """Copy what the pane with the keyboard shows, as data."""

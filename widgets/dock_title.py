@@ -103,6 +103,12 @@ class DockTitle(QWidget):
         """Show the menu under its button."""
         self._pop(self.pane_menu(), self.menu_button)
 
+    def open_menu_at(self, on_screen: QPoint) -> None:
+        """Show the menu at a place."""
+        menu = self.pane_menu()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(on_screen)
+
     def copy_picture(self) -> None:
         """Put a picture of the pane on the clipboard."""
         QGuiApplication.clipboard().setPixmap(self._pane.grab())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QCloseEvent, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QContextMenuEvent, QResizeEvent
 from PySide6.QtWidgets import QDockWidget
 
 from widgets.dock_title import DockTitle
@@ -39,6 +39,11 @@ class PaneDock(QDockWidget):
 
     def _on_visibility(self, shown: bool) -> None:
         self.on_screen = shown
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """The title's menu, where nothing under the pointer has one of its own."""
+        self.title.open_menu_at(event.globalPos())
+        event.accept()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Closing by its title is a change of the layout."""

@@ -187,6 +187,7 @@ class PlaybackBar(QWidget):
             Command("replay.start", REPLAY, "to the start", self.to_start, ("Home",)),
             Command("replay.next_mark", REPLAY, "to the next bookmark", partial(self.jump_mark, 1), ("Ctrl+]",)),
             Command("replay.previous_mark", REPLAY, "to the bookmark before", partial(self.jump_mark, -1), ("Ctrl+[",)),
+            Command("replay.remove_mark", REPLAY, "take the bookmark here away", self.remove_mark, ("Shift+B",)),
             Command("replay.live", REPLAY, "go live", self.go_live, ("Ctrl+L",)),
             Command("replay.end", REPLAY, "to the end", self.to_end, ("End",)),
         )
@@ -194,6 +195,13 @@ class PlaybackBar(QWidget):
     def mark_now(self) -> None:
         """Bookmark the moment shown, in the recording that is replayed or written."""
         self._controls.bookmark("")
+
+    def remove_mark(self) -> None:
+        """Take away the bookmark at the moment shown, as near as a pointer would have to come on the timeline."""
+        if self._status is not None and is_replay(self._status):
+            mark = self.timeline.mark_at(self.timeline.x_of(self._status.now_ns))
+            if mark is not None:
+                self._controls.remove_bookmark(mark.ts_ns)
 
     def go_live(self) -> None:
         """Leave a recording for the live source that went on meanwhile."""

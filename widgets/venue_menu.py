@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QAction, QMouseEvent
-from PySide6.QtWidgets import QMenu, QToolButton
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QToolButton
 
 from feeds.instrument import Venue
+from widgets.staying_menu import StayingMenu
 
 _NAMES = {Venue.OKX: "OKX"}
 
@@ -22,7 +23,7 @@ class VenueMenu(QToolButton):
         super().__init__()
         self.chosen: frozenset[Venue] | None = None
         self.actions_of: dict[Venue, QAction] = {}
-        menu = _StayingMenu(self)
+        menu = StayingMenu(self)
         for venue in Venue:
             action = self.actions_of[venue] = menu.addAction(_NAMES.get(venue, venue.value.capitalize()))
             action.setCheckable(True)
@@ -58,15 +59,3 @@ class VenueMenu(QToolButton):
     def _name(self) -> None:
         names = [self.actions_of[venue].text() for venue in sorted(self.chosen or ())]
         self.setText("all venues" if not names else names[0] if len(names) == 1 else f"{len(names)} venues")
-
-
-class _StayingMenu(QMenu):
-    """Ticking an entry does not close it."""
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Toggle in place; anything else as usual."""
-        action = self.activeAction()
-        if action is not None and action.isCheckable() and action.isEnabled():
-            action.trigger()
-        else:
-            super().mouseReleaseEvent(event)

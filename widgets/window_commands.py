@@ -51,6 +51,7 @@ def _panes(window: MainWindow) -> tuple[Command, ...]:
         Command("pane.previous", "Panes", "previous pane", partial(docks.focus_next, -1), ("Shift+F6",)),
         Command("pane.maximise", "Panes", "maximise the pane, and back", docks.maximise_focused, ("Alt+Return",)),
         Command("pane.menu", "Panes", "menu of the pane", docks.open_focused_menu, ("Ctrl+M",)),
+        Command("pane.context", "Panes", "what a right click opens", docks.ask_context_menu, ("Shift+F10",)),
         Command("pane.copy", "Panes", "copy the pane as data", docks.copy_focused, ("Ctrl+Shift+D",)),
         Command("pane.help", "Panes", "help for the pane", docks.help_focused, ("Shift+F1",)),
         *groups,

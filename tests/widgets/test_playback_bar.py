@@ -10,7 +10,7 @@ from tests.widgets.controls_log import ControlsLog
 from tests.widgets.market_views import NOW, live_status, replay_status
 from widgets.controls import Step
 from widgets.playback_bar import SPEEDS, PlaybackBar, badge_of, is_replay, next_speed, recording_words
-from workstation.readmodels import Capabilities, Presence, StatusView
+from workstation.readmodels import Bookmark, Capabilities, Presence, StatusView
 
 MINUTE = 60_000_000_000
 
@@ -188,3 +188,12 @@ def test_the_record_button_toggles(bar: PlaybackBar, controls: ControlsLog, qtbo
     assert bar.record.text() == "Stop recording"
     qtbot.mouseClick(bar.record, Qt.MouseButton.LeftButton)
     assert controls.calls == [("toggle_recording", None)]
+
+
+def test_a_key_takes_the_bookmark_at_the_moment_away(bar: PlaybackBar, controls: ControlsLog) -> None:
+    (remove,) = (command for command in bar.commands() if command.name == "replay.remove_mark")
+    bar.refresh(replay_status(bookmarks=(Bookmark(NOW - 30 * MINUTE), Bookmark(NOW, "turn"))))
+    remove.effect()
+    bar.refresh(replay_status(bookmarks=(Bookmark(NOW - 30 * MINUTE),)))
+    remove.effect()
+    assert controls.calls == [("remove_bookmark", NOW)]

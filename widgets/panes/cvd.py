@@ -53,7 +53,7 @@ class CvdPane(Pane):
     keys = (
         ("wheel, drag", "zoom, pan; the footprint follows"),
         ("A", "automatic scale"),
-        ("right click", "begin the sums here, venues, trade sizes"),
+        ("right click, Shift+F10", "begin the sums here, venues, trade sizes"),
     )
     crosshair_moved = Signal(object)
     range_rank = 2
@@ -267,7 +267,7 @@ class CvdPane(Pane):
         self.chart.range_changed.connect(self._on_range)
         self.crosshair.moved.connect(self.crosshair_moved)
         self.crosshair.pointed.connect(self._read)
-        self.chart.menu_asked.connect(self._open_menu)
+        self.chart.menu_at = self._open_menu
         self.chart.box.sigResized.connect(lambda _: self.chart.fit_values())
 
     def _open_menu(self, position: QPointF | None, on_screen: QPoint) -> None:

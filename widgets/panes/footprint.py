@@ -171,7 +171,7 @@ class FootprintPane(Pane):
         self.toolbar.changed.connect(self._on_request_changed)
         self.chart.range_changed.connect(self._on_range)
         self.chart.hovered.connect(self._on_hover)
-        self.chart.menu_asked.connect(self.commands.open_menu)
+        self.chart.menu_at = self.commands.open_menu
         self.toolbar.settings.clicked.connect(self.open_settings)
         self.settings.style_changed.connect(self.set_style)
         self.settings.rules_changed.connect(self.toolbar.set_rules)

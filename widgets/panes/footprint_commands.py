@@ -43,7 +43,8 @@ class FootprintCommands:
             place = (chart.grid.ts_ns(scale.slot(position.x()) // 1), scale.value(position.y()))
             level = self._tools.level_at(position)
         looked = self._toolbar.rules.absorption is not None
-        menu = footprint_menu(self._pane, self, self._layers.style, looked, place, level, self._layers.step)
+        own = self._tools.levels.own
+        menu = footprint_menu(self._pane, self, self._layers.style, looked, place, level, own, self._layers.step)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(on_screen)
 

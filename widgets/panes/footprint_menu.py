@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -85,9 +85,10 @@ def footprint_menu(
     absorptions: bool,
     place: tuple[int, float] | None,
     level: Level | None,
+    levels: Sequence[Level],
     step: float,
 ) -> QMenu:
-    """Build the menu for a place: ns and price under the pointer, and the level there, if any."""
+    """Build the menu for a place: ns and price under the pointer, the level there, if any, and all of the base."""
     menu = QMenu(parent)
     _choices(menu, "Cells", "mode", CellMode, style, target)
     _choices(menu, "Shading", "shading", Shading, style, target)
@@ -103,7 +104,7 @@ def footprint_menu(
         price = place[1]
         menu.addAction(f"Level at {text_of.price(price, step)}\tAlt+H", lambda: target.add_level(price))
     menu.addAction("Zone by dragging\tD", lambda: target.arm(Task.ZONE))
-    menu.addAction("Delete all levels", target.clear_levels)
+    _levels(menu.addMenu("Levels"), levels, step, target)
     menu.addAction("Undo\tCtrl+Z", target.undo)
     menu.addSeparator()
     menu.addAction("Profile of a dragged span\tF", lambda: target.arm(Task.SPAN))
@@ -119,6 +120,17 @@ def footprint_menu(
     menu.addAction("Copy as picture", target.copy_picture)
     menu.addAction("Copy as data", target.copy_data)
     return menu
+
+
+def _levels(menu: QMenu, levels: Sequence[Level], step: float, target: MenuTarget) -> None:
+    """Those of the base, for whoever cannot point at one."""
+    menu.menuAction().setEnabled(bool(levels))
+    for level in sorted(levels, key=lambda one: -one.high):
+        name = _name(level, step)
+        menu.addAction(f"Delete {name}", _of(target.remove_level, level))
+        menu.addAction(f"Name {name}...", _of(target.ask_name, level))
+    menu.addSeparator()
+    menu.addAction("Delete all levels", target.clear_levels)
 
 
 def _name(level: Level, step: float) -> str:
@@ -150,6 +162,10 @@ def _rows(menu: QMenu, style: Style, target: MenuTarget) -> None:
     for name in NAMES:
         others = [row for row in NAMES if (row in style.rows) != (row == name)]
         _check(menu, name, name in style.rows, _set(target, "rows", tuple(others)))
+
+
+def _of(effect: Callable[[Level], None], level: Level) -> Callable[[], None]:
+    return lambda: effect(level)
 
 
 def _set(target: MenuTarget, field: str, value: object) -> Callable[[], None]:

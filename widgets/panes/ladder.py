@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QVBoxLayout
 
 from feeds.instrument import InstrumentId
@@ -34,7 +34,7 @@ class LadderPane(Pane):
         ("C, middle click", "re-centre"),
         ("wheel, arrows, Page keys", "scroll rows"),
         ("Ctrl+wheel, + and -", "coarser or finer rows"),
-        ("right click", "show and hide columns"),
+        ("right click, Shift+F10", "show and hide columns"),
         ("hover", "rows stand still"),
     )
 
@@ -50,7 +50,6 @@ class LadderPane(Pane):
         self._build_controls()
         self._lay_out()
         self.canvas.grouping_stepped.connect(self._step_grouping)
-        self.canvas.columns_asked.connect(self._ask_columns)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
 
     def _build_controls(self) -> None:
@@ -176,6 +175,11 @@ class LadderPane(Pane):
     def open_settings(self) -> None:
         """The columns, in a menu under the band."""
         self._ask_columns(self.band.mapToGlobal(QPoint(0, self.band.height())))
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """The columns again, where they are asked for."""
+        self._ask_columns(event.globalPos())
+        event.accept()
 
     def _ask_columns(self, on_screen: QPoint) -> None:
         menu = QMenu(self)

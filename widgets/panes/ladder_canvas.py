@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QEnterEvent, QMouseEvent, QPainter, QWheelEvent
+from PySide6.QtGui import QEnterEvent, QMouseEvent, QPainter, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from widgets.markets import BookState, book_state, chosen_markets
@@ -17,7 +17,6 @@ class LadderCanvas(QWidget):
     """Shows a LadderView around a middle row that stands still. Hovering freezes it; the wheel moves it."""
 
     grouping_stepped = Signal(int)
-    columns_asked = Signal(object)  # a position on the screen
 
     def __init__(self) -> None:
         super().__init__()
@@ -84,10 +83,6 @@ class LadderCanvas(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() is Qt.MouseButton.MiddleButton:
             self.recentre()
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        self.columns_asked.emit(event.globalPos())
-        event.accept()
 
     def hide_columns(self, hidden: frozenset[str]) -> None:
         """Leave these columns out."""

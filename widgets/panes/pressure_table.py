@@ -248,13 +248,17 @@ class PressureTable(QTableView):
         return super().viewportEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        index = self.indexAt(event.pos())
+        """The menu of the row under the pointer; a key asks for that of the current row."""
+        index, at = self.indexAt(event.pos()), event.globalPos()
+        if event.reason() is QContextMenuEvent.Reason.Keyboard:
+            index = self.currentIndex()
+            at = self.viewport().mapToGlobal(self.visualRect(index).bottomLeft())
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if index.isValid():
             self._list_row(menu, index.row())
         self.menu_asked.emit(menu)
-        menu.popup(event.globalPos())
+        menu.popup(at)
 
     def _list_row(self, menu: QMenu, row: int) -> None:
         symbol = self.rows.symbol(row)
