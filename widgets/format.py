@@ -62,6 +62,13 @@ def price(value: float | None, step: float) -> str:
     return f"{value:,.{decimals_of(step)}f}"
 
 
+def significant(value: float | None) -> str:
+    """A price whose grid is not at hand, with as many decimals as it needs, seven digits at most."""
+    if value is None or math.isnan(value):
+        return NO_DATA
+    return f"{value:,.2f}".rstrip("0").rstrip(".") if abs(value) >= 100 else f"{value:.6g}"
+
+
 def size(value: float | None) -> str:
     """A size or notional in at most six characters or so: <0.001, 0.043, 1.25, 12.5, 340, 1.2k, 57k, 1.24m, 3.102b."""
     if value is None or math.isnan(value):

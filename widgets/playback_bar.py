@@ -18,6 +18,7 @@ from workstation.readmodels import Presence, StatusView
 
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0)
 MINUTE_NS = 60_000_000_000
+_CLOSED_NS = 2_000_000_000  # after its end a bar is closed, whatever the way from the venue takes
 REPLAY = "Replay"
 _STEP_TIPS = {
     Step.EVENT: "one event  ( . )",
@@ -187,6 +188,8 @@ class PlaybackBar(QWidget):
             Command("replay.start", REPLAY, "to the start", self.to_start, ("Home",)),
             Command("replay.next_mark", REPLAY, "to the next bookmark", partial(self.jump_mark, 1), ("Ctrl+]",)),
             Command("replay.previous_mark", REPLAY, "to the bookmark before", partial(self.jump_mark, -1), ("Ctrl+[",)),
+            Command("replay.next_setup", REPLAY, "to the next setup", partial(self.jump_setup, 1), ("Alt+]",)),
+            Command("replay.previous_setup", REPLAY, "to the setup before", partial(self.jump_setup, -1), ("Alt+[",)),
             Command("replay.remove_mark", REPLAY, "take the bookmark here away", self.remove_mark, ("Shift+B",)),
             Command("replay.live", REPLAY, "go live", self.go_live, ("Ctrl+L",)),
             Command("replay.end", REPLAY, "to the end", self.to_end, ("End",)),
@@ -210,10 +213,16 @@ class PlaybackBar(QWidget):
 
     def jump_mark(self, direction: int) -> None:
         """Seek to the next bookmark, or to the one before."""
-        if self._status is None:
-            return
-        now_ns = self._status.now_ns
-        times = [mark.ts_ns for mark in self._status.bookmarks]
+        if self._status is not None:
+            self._jump_among([mark.ts_ns for mark in self._status.bookmarks], direction)
+
+    def jump_setup(self, direction: int) -> None:
+        """Seek to the next setup of the recording, once its bar is closed, or to the one before."""
+        if self._status is not None and self._status.outline is not None:
+            self._jump_among([one.ts_ns + _CLOSED_NS for one in self._status.outline.setups or ()], direction)
+
+    def _jump_among(self, times: list[int], direction: int) -> None:
+        now_ns = self._status.now_ns if self._status is not None else 0
         beyond = [ts for ts in times if (ts > now_ns if direction > 0 else ts < now_ns)]
         if beyond:
             self._seek(min(beyond) if direction > 0 else max(beyond))

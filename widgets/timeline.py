@@ -7,13 +7,15 @@ from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QMouseEvent, QPainter, 
 from PySide6.QtWidgets import QMenu, QSizePolicy, QToolTip, QWidget
 
 from widgets import format as fmt
-from widgets.items.outline import draw_bookmarks, draw_outline
+from widgets.items.outline import draw_bookmarks, draw_outline, draw_setups
+from widgets.items.setup_marks import words_of
 from widgets.paint_guard import paints
 from widgets.theme import theme
-from workstation.readmodels import Bookmark, Outline
+from workstation.readmodels import Bookmark, Outline, SetupMark
 
 _EDGE = 6
 _NEAR_PX = 6
+_TOLD = 5  # setups in one tooltip
 
 
 class Timeline(QWidget):
@@ -46,6 +48,12 @@ class Timeline(QWidget):
             self._outline, self._marks = outline, marks
             self.update()
 
+    def setups_at(self, x: float) -> list[SetupMark]:
+        """The setups within a few pixels, the nearest first."""
+        known = self._outline.setups or () if self._outline is not None else ()
+        near = [one for one in known if abs(self.x_of(one.ts_ns) - x) <= _NEAR_PX]
+        return sorted(near, key=lambda one: abs(self.x_of(one.ts_ns) - x))
+
     def mark_at(self, x: float) -> Bookmark | None:
         """The bookmark within a few pixels."""
         near = [mark for mark in self._marks if abs(self.x_of(mark.ts_ns) - x) <= _NEAR_PX]
@@ -77,14 +85,20 @@ class Timeline(QWidget):
             self._drag(event)
 
     def event(self, event: QEvent) -> bool:
-        """A pointer that rests reads the moment, or the bookmark under it."""
+        """A pointer that rests reads the moment, or what is marked there."""
         if isinstance(event, QHelpEvent):
-            mark = self.mark_at(event.pos().x())
-            ts_ns = mark.ts_ns if mark is not None else self.time_at(event.pos().x())
-            text = f"{fmt.date_clock(ts_ns)} {fmt.zone_name(ts_ns)}"
-            QToolTip.showText(event.globalPos(), f"{text}  {mark.text}" if mark is not None else text, self)
+            QToolTip.showText(event.globalPos(), self.words_at(event.pos().x()), self)
             return True
         return super().event(event)
+
+    def words_at(self, x: float) -> str:
+        """The moment under a pixel, or the bookmark and the setups there, a line each."""
+        mark, setups = self.mark_at(x), self.setups_at(x)
+        told = [f"{_moment(mark.ts_ns)}  {mark.text or 'bookmark'}"] if mark is not None else []
+        told += [f"{_moment(one.ts_ns)}  {words_of(one, fmt.significant(one.level.price))}" for one in setups[:_TOLD]]
+        if len(setups) > _TOLD:
+            told.append(f"and {len(setups) - _TOLD} more setups")
+        return "\n".join(told) or _moment(self.time_at(x))
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """A bookmark can be taken away."""
@@ -115,6 +129,7 @@ class Timeline(QWidget):
         if self._outline is not None and self._outline.price:
             painter.fillRect(QRectF(_EDGE, 0, max(now - _EDGE, 0), self.height()), look.brush("replay", 36))
             draw_outline(painter, area, self._outline)
+            draw_setups(painter, area.adjusted(0, 0, 0, -2), self._outline.setups or (), self.x_of)
             middle = self.height() - 4
         role = "replay" if self.isEnabled() else "faint"
         painter.fillRect(QRectF(_EDGE, middle - 2, self.width() - 2 * _EDGE, 4), look.brush("hairline"))
@@ -126,6 +141,10 @@ class Timeline(QWidget):
         if self._drag_ns is not None:
             painter.setBrush(look.brush("focus"))
             painter.drawPolygon(_handle(self.x_of(self._drag_ns), middle))
+
+
+def _moment(ts_ns: int) -> str:
+    return f"{fmt.date_clock(ts_ns)} {fmt.zone_name(ts_ns)}"
 
 
 def _handle(x: float, middle: float) -> QPolygonF:

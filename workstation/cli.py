@@ -158,9 +158,11 @@ def inspect(
 @app.command(hidden=True)
 def outline(file: Annotated[Path, typer.Argument(help="A recording.")]) -> None:
     """Print the course of a recording as one line of JSON, after lines with the share that is done."""
+    from workstation.core import spare_the_collector
     from workstation.outline import outline_of
 
     os.nice(10)
+    spare_the_collector()
     found = outline_of(file, lambda share: print(f"{share:.3f}", flush=True))  # noqa: T201
     typer.echo(msgspec.json.encode(found).decode())
 

@@ -157,7 +157,8 @@ class Library:
     def _lacks_outline(self, path: Path) -> bool:
         entry = self._entries[path]
         growing = entry.trouble and entry.end_ns is not None
-        return entry.outline is None and entry.start_ns is not None and not growing and path not in self._hopeless
+        lacking = entry.outline is None or entry.outline.setups is None  # an earlier one did not look for setups
+        return lacking and entry.start_ns is not None and not growing and path not in self._hopeless
 
     async def _make_outline(self, path: Path) -> None:
         """Let a process read the file; the lines it prints are its progress, the last one the outline."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import msgspec
 
+from workstation.setup_models import Detector, Level, SetupState
+
 BUCKETS = 300
 
 
@@ -14,6 +16,17 @@ class Bookmark(msgspec.Struct, frozen=True):
 
     ts_ns: int
     text: str = ""
+
+
+class SetupMark(msgspec.Struct, frozen=True):
+    """A setup of a recording without its receipt. `ts_ns` is the end of the bar that armed it, in venue time."""
+
+    ts_ns: int
+    detector: Detector
+    direction: int
+    level: Level
+    state: SetupState
+    leverage_only: bool | None = None
 
 
 class Notes(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,7 +40,8 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True):
     """The course of a recording in `BUCKETS` equal spans of receive time, of the base with the most volume.
 
     `price` is the last one in or before a span, None before the first trade. Volume and liquidated positions are quote
-    notional over all markets of the base. `gaps` are spans in which trades of one of its markets are missing.
+    notional over all markets of the base. `gaps` are spans in which trades of one of its markets are missing. `setups`
+    are those over bars of a minute, oldest first, None where they were not looked for.
     """
 
     base: str = ""
@@ -38,6 +52,7 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True):
     long_usd: tuple[float, ...] = ()
     short_usd: tuple[float, ...] = ()
     gaps: tuple[tuple[int, int], ...] = ()
+    setups: tuple[SetupMark, ...] | None = None
 
 
 NO_NOTES = Notes()

@@ -1,4 +1,4 @@
-"""A recording read once for its outline: price, volume, liquidations and gaps over its time."""
+"""A recording read once for its outline: price, volume, liquidations, gaps and setups over its time."""
 
 from __future__ import annotations
 
@@ -6,11 +6,29 @@ from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
-from feeds.events import Event, Liquidation, Side, Trade, TradesLive, TradesLost
+import msgspec
+
+from feeds.events import (
+    BookDelta,
+    BookLost,
+    BookSnapshot,
+    Event,
+    Liquidation,
+    Quote,
+    Side,
+    Trade,
+    TradesLive,
+    TradesLost,
+)
 from feeds.feed import Feed
 from feeds.instrument import InstrumentId
 from feeds.recording import RecordingReader
-from workstation.library_models import BUCKETS, Outline
+from workstation.analytics.engine import Engine
+from workstation.library_models import BUCKETS, Outline, SetupMark
+from workstation.setup_models import SetupEvent, SetupsRequest, SetupsView
+
+_BOOKS = BookDelta, BookSnapshot, BookLost, Quote  # setups need none of them, and they are most of a recording
+_LOOK_NS = 3_600_000_000_000
 
 
 def outline_of(path: Path, progress: Callable[[float], None] = lambda share: None) -> Outline:
@@ -19,7 +37,7 @@ def outline_of(path: Path, progress: Callable[[float], None] = lambda share: Non
     start_ns, end_ns = reader.start_ns, reader.end_ns
     if start_ns is None or end_ns is None:
         return Outline()
-    feed, sums = Feed(), _Sums(start_ns, end_ns)
+    feed, sums, seen = Feed(), _Sums(start_ns, end_ns), SetupSearch()
     bucket = -1
     for frame in reader.frames():
         now = sums.bucket(frame.ts_recv_ns)
@@ -30,7 +48,42 @@ def outline_of(path: Path, progress: Callable[[float], None] = lambda share: Non
         for event in feed.receive(frame):
             if not universe or isinstance(event, Liquidation):
                 sums.take(event)
-    return sums.outline()
+            seen.take(event, universe=universe)
+    outline = sums.outline()
+    return msgspec.structs.replace(outline, setups=seen.marks(outline.base))
+
+
+class SetupSearch:
+    """The setups of a recording: an engine without books, asked every hour, because it looks back to yesterday only."""
+
+    def __init__(self) -> None:
+        self._engine = Engine()
+        self._due_ns = 0
+        self._events: defaultdict[str, dict[tuple[object, ...], SetupEvent]] = defaultdict(dict)
+
+    def take(self, event: Event, *, universe: bool = False) -> None:
+        """Take one event, in receive order; `universe` says that a universe connection told it."""
+        if isinstance(event, _BOOKS):
+            return
+        (self._engine.survey if universe else self._engine.apply)(event)
+        if event.ts_recv_ns >= self._due_ns:
+            self._look()
+            self._due_ns = event.ts_recv_ns + _LOOK_NS
+
+    def marks(self, base: str) -> tuple[SetupMark, ...]:
+        """All of a base, as they turned out."""
+        self._look()
+        found = sorted(self._events[base].values(), key=lambda one: one.trigger_ns)
+        return tuple(
+            SetupMark(one.trigger_ns, one.detector, one.direction, one.level, one.state, one.leverage_only)
+            for one in found
+        )
+
+    def _look(self) -> None:
+        for base in self._engine.bases:
+            view = self._engine.view(SetupsRequest(base))
+            assert isinstance(view, SetupsView)
+            self._events[base].update((event.key, event) for event in view.events)
 
 
 class _Course:

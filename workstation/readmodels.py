@@ -88,6 +88,7 @@ from workstation.library_models import LibraryRequest as LibraryRequest
 from workstation.library_models import LibraryView as LibraryView
 from workstation.library_models import Outline as Outline
 from workstation.library_models import RecordingEntry as RecordingEntry
+from workstation.library_models import SetupMark as SetupMark
 from workstation.liquidation_models import Cascade as Cascade
 from workstation.liquidation_models import CascadeRule as CascadeRule
 from workstation.liquidation_models import CascadeState as CascadeState

@@ -14,12 +14,15 @@ from hypothesis import strategies as st
 from feeds.events import Trade
 from feeds.feed import Feed
 from feeds.recording import RecordingReader
+from tests.analytics.setup_tapes import BUY, SELL, Minute, events_of, quiet, view_of
 from workstation.continuity import ROTATE, Continuity
+from workstation.core import read_to_end
 from workstation.desk import Desk
 from workstation.keeping import Keeping, KeptFile
 from workstation.library import Library
-from workstation.library_models import BUCKETS, Bookmark, LibraryRequest, Outline
-from workstation.outline import outline_of
+from workstation.library_models import BUCKETS, Bookmark, LibraryRequest, Outline, SetupMark
+from workstation.outline import SetupSearch, outline_of
+from workstation.readmodels import SetupEvent, SetupsRequest, SetupsView
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +58,39 @@ def test_an_outline_is_the_sum_of_the_trades(simulated_recording: Path) -> None:
     assert len(found.price) == len(found.long_usd) == BUCKETS
     assert shares == sorted(shares)
     assert msgspec.json.decode(msgspec.json.encode(found), type=Outline) == found
+
+
+def test_an_outline_has_the_setups_that_a_replay_would_find(simulated_recording: Path) -> None:
+    found = outline_of(simulated_recording)
+    view = read_to_end(simulated_recording).core.engine.view(SetupsRequest(found.base))
+    assert isinstance(view, SetupsView)
+    assert found.setups == tuple(map(mark_of, view.events))
+
+
+def test_setups_of_a_tape_are_found_without_its_books() -> None:
+    pressed = Minute(
+        [(-1, SELL, 5.0), (-3, SELL, 5.0), (-5, SELL, 10.0), (-4, BUY, 2.0), (-3, BUY, 2.0)], interest=1000.0
+    )
+    events = events_of([*quiet(), pressed, *quiet(3)])
+    search = SetupSearch()
+    for event in events:
+        search.take(event)
+    wanted = view_of(events).events
+    assert wanted
+    assert search.marks("BTC") == tuple(map(mark_of, wanted))
+    assert search.marks("ETH") == ()
+
+
+def mark_of(event: SetupEvent) -> SetupMark:
+    return SetupMark(event.trigger_ns, event.detector, event.direction, event.level, event.state, event.leverage_only)
+
+
+def test_an_outline_from_before_setups_is_made_again(library: Library) -> None:
+    path = library.folder / "one.mcap"
+    library._take_outline(path, msgspec.json.encode(Outline(base="BTC")))
+    assert library._lacks_outline(path)
+    library._take_outline(path, msgspec.json.encode(Outline(base="BTC", setups=())))
+    assert not library._lacks_outline(path)
 
 
 def test_the_folder_is_listed_with_what_cannot_be_read(library: Library) -> None:

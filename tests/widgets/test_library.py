@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QInputDialog, QMessageBox
@@ -15,7 +16,18 @@ from widgets.panes.library import LibraryPane
 from widgets.theme import apply_theme, theme
 from widgets.timeline import Timeline
 from workstation.library_models import Notes
-from workstation.readmodels import Bookmark, LibraryRequest, LibraryView, Outline, RecordingEntry
+from workstation.readmodels import (
+    Bookmark,
+    Detector,
+    LibraryRequest,
+    LibraryView,
+    Outline,
+    RecordingEntry,
+    SetupMark,
+    SetupState,
+)
+from workstation.setup_models import Level as SetupLevel
+from workstation.setup_models import LevelKind
 
 HOUR = 3_600_000_000_000
 START = 1_760_000_000_000_000_000
@@ -118,3 +130,53 @@ def test_the_timeline_shows_the_course_and_finds_marks(qtbot: QtBot) -> None:
     assert line.mark_at(100) is None
     colors = {shown.pixelColor(x, 20).name() for x in range(612)}
     assert theme().color("focus").name() in colors
+
+
+def marked(*setups: SetupMark) -> Outline:
+    return msgspec.structs.replace(OUTLINE, setups=setups)
+
+
+def setup(minute: int, direction: int = 1, state: SetupState = SetupState.CONFIRMED) -> SetupMark:
+    level = SetupLevel(LevelKind.NAKED_POC, 60_123.5)
+    return SetupMark(START + minute * HOUR // 60, Detector.SWEEP, direction, level, state, leverage_only=True)
+
+
+@pytest.mark.parametrize(
+    ("direction", "state", "row"),
+    [
+        (1, SetupState.CONFIRMED, 21),
+        (-1, SetupState.CONFIRMED, 1),
+        (1, SetupState.INVALIDATED, 21),
+        (-1, SetupState.EXPIRED, 3),
+    ],
+)
+def test_setups_stand_on_the_timeline_where_price_is_to_go_from(
+    qtbot: QtBot, direction: int, state: SetupState, row: int
+) -> None:
+    line = Timeline()
+    qtbot.addWidget(line)
+    line.resize(612, 28)
+    line.show_span(START, START + HOUR, START)
+    line.show_outline(marked(), ())
+    plain = line.grab().toImage()
+    line.show_outline(marked(setup(30, direction, state)), ())
+    shown = line.grab().toImage()
+    changed = {(x, y) for x in range(612) for y in range(28) if shown.pixel(x, y) != plain.pixel(x, y)}
+    assert changed
+    assert all(abs(x - line.x_of(START + HOUR // 2)) <= 4 for x, _ in changed)
+    assert any(y == row for _, y in changed)
+
+
+def test_a_pointer_on_the_timeline_reads_what_is_marked_there(qtbot: QtBot) -> None:
+    line = Timeline()
+    qtbot.addWidget(line)
+    line.resize(612, 28)
+    line.show_span(START, START + HOUR, START)
+    many = tuple(setup(50) for _ in range(7))
+    line.show_outline(marked(setup(30), setup(10, -1), *many), (Bookmark(START + HOUR // 2, "turn"),))
+    mark, told = line.words_at(306).split("\n")
+    assert mark.endswith("turn")
+    assert told.endswith("setup: sweep up at naked POC 60,123.5, confirmed, leverage only")
+    assert "sweep down" in line.words_at(106)
+    assert line.words_at(506).endswith("and 2 more setups")
+    assert line.words_at(200) == "2025-10-09 09:12:44 UTC"

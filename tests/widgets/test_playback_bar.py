@@ -10,7 +10,18 @@ from tests.widgets.controls_log import ControlsLog
 from tests.widgets.market_views import NOW, live_status, replay_status
 from widgets.controls import Step
 from widgets.playback_bar import SPEEDS, PlaybackBar, badge_of, is_replay, next_speed, recording_words
-from workstation.readmodels import Bookmark, Capabilities, Presence, StatusView
+from workstation.readmodels import (
+    Bookmark,
+    Capabilities,
+    Detector,
+    Outline,
+    Presence,
+    SetupMark,
+    SetupState,
+    StatusView,
+)
+from workstation.setup_models import Level as SetupLevel
+from workstation.setup_models import LevelKind
 
 MINUTE = 60_000_000_000
 
@@ -197,3 +208,18 @@ def test_a_key_takes_the_bookmark_at_the_moment_away(bar: PlaybackBar, controls:
     bar.refresh(replay_status(bookmarks=(Bookmark(NOW - 30 * MINUTE),)))
     remove.effect()
     assert controls.calls == [("remove_bookmark", NOW)]
+
+
+def test_keys_go_from_setup_to_setup_once_their_bars_are_closed(bar: PlaybackBar, controls: ControlsLog) -> None:
+    level = SetupLevel(LevelKind.NAKED_POC, 60_000.0)
+    times = (NOW - 5 * MINUTE, NOW + 2 * MINUTE, NOW + 9 * MINUTE)
+    setups = tuple(SetupMark(ts_ns, Detector.SWEEP, 1, level, SetupState.CONFIRMED) for ts_ns in times)
+    bar.refresh(replay_status(outline=Outline(base="BTC", setups=setups)))
+    effects = {command.name: command.effect for command in bar.commands()}
+    effects["replay.next_setup"]()
+    effects["replay.previous_setup"]()
+    second = 1_000_000_000
+    assert controls.calls == [("seek", times[1] + 2 * second), ("seek", times[0] + 2 * second)]
+    bar.refresh(replay_status(outline=None))
+    effects["replay.next_setup"]()
+    assert len(controls.calls) == 2

@@ -1,14 +1,18 @@
-"""The course of a recording in a strip: volume from below, the price over it, liquidations, gaps and bookmarks."""
+"""The course of a recording in a strip: volume from below, the price over it, liquidations, gaps, setups, bookmarks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPolygonF
 
+from widgets.items.setup_marks import ROLES as SETUP_ROLES
 from widgets.theme import theme
-from workstation.readmodels import Bookmark, Outline
+from workstation.readmodels import Bookmark, Outline, SetupMark, SetupState
+
+_MARK_PX = 6
+_KEPT = (SetupState.ARMED, SetupState.CONFIRMED)
 
 
 def draw_outline(painter: QPainter, area: QRectF, outline: Outline) -> None:
@@ -27,6 +31,24 @@ def draw_bookmarks(painter: QPainter, area: QRectF, marks: Iterable[Bookmark], x
         x = round(x_of(mark.ts_ns)) + 0.5
         painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
         painter.fillRect(QRectF(x, area.top(), 5, 5), theme().brush("focus"))
+
+
+def draw_setups(painter: QPainter, area: QRectF, setups: Iterable[SetupMark], x_of: Callable[[int], float]) -> None:
+    """As on a chart: a triangle at the bottom for one that expects a rise, at the top for a fall. Outlined, a claim.
+
+    One that came to nothing is a tick.
+    """
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for mark in sorted(setups, key=lambda one: one.state in _KEPT):
+        painter.setPen(theme().pen(SETUP_ROLES[mark.state]))
+        x = round(x_of(mark.ts_ns)) + 0.5
+        edge = round(area.bottom() if mark.direction > 0 else area.top()) + 0.5
+        tip = edge - mark.direction * _MARK_PX
+        if mark.state in _KEPT:
+            half = _MARK_PX / 2
+            painter.drawPolygon(QPolygonF([QPointF(x, tip), QPointF(x - half, edge), QPointF(x + half, edge)]))
+        else:
+            painter.drawLine(QPointF(x, edge), QPointF(x, edge - mark.direction * _MARK_PX / 2))
 
 
 def _draw_gaps(painter: QPainter, area: QRectF, outline: Outline) -> None:

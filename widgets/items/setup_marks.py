@@ -8,12 +8,11 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QGraphicsItem
 
-from widgets import format as text_of
 from widgets.items.bands import scaled_font
 from widgets.items.pixel_item import PixelItem
 from widgets.items.scale import Scale, SlotGrid
 from widgets.theme import theme
-from workstation.readmodels import SetupEvent, SetupState
+from workstation.readmodels import SetupEvent, SetupMark, SetupState
 
 ROLES = {
     SetupState.ARMED: "gap",
@@ -87,9 +86,8 @@ class SetupMarks(PixelItem):
         painter.drawText(letter, sides, event.detector.value[0].upper())
 
 
-def words_of(event: SetupEvent, step: float) -> str:
-    """A setup in a line, for a tooltip."""
+def words_of(event: SetupEvent | SetupMark, price: str) -> str:
+    """A setup in a line, for a tooltip; `price` is that of its level as it is written there."""
     way = "up" if event.direction > 0 else "down"
-    level = f"{event.level.kind.value} {text_of.price(event.level.price, step)}"
     only = ", leverage only" if event.leverage_only else ""
-    return f"setup: {event.detector.value} {way} at {level}, {event.state.value}{only}; the Setups pane has the receipt"
+    return f"setup: {event.detector.value} {way} at {event.level.kind.value} {price}, {event.state.value}{only}"

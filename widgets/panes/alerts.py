@@ -20,7 +20,6 @@ from widgets import format as fmt
 from widgets.captions import selection_style, set_text, tint
 from widgets.pane import Pane, Table
 from widgets.panes.alerts_editor import RuleEditor
-from widgets.panes.setups_rows import price
 from widgets.theme import CELL, theme
 from workstation.readmodels import CHANGES, AlertRule, AlertsRequest, AlertsView, Fired, Quantity, RuleState, View
 
@@ -152,7 +151,7 @@ def rule_line(rule: AlertRule, states: Sequence[RuleState]) -> str:
 
 def _number(rule: AlertRule, value: float | None) -> str:
     whole = rule.quantity is Quantity.PRICE and rule.condition not in CHANGES
-    return (price(value) if whole else fmt.size(value)).replace("-", "\N{MINUS SIGN}")
+    return (fmt.significant(value) if whole else fmt.size(value)).replace("-", "\N{MINUS SIGN}")
 
 
 def rule_role(rule: AlertRule, states: Sequence[RuleState]) -> str:

@@ -121,7 +121,8 @@ class FootprintReading:
             return self._sides.print_text(*found)
         setup = layers.setups.at(position.x(), position.y(), scale)
         if setup is not None:
-            return words_of(setup, layers.step)
+            told = words_of(setup, text_of.price(setup.level.price, layers.step))
+            return f"{told}; the Setups pane has the receipt"
         index = layers.placed.at(scale.slot(position.x()))
         if index is None or layers.choice.detail < Detail.BARS:
             return ""

@@ -20,13 +20,6 @@ ARROWS = {1: "\N{UPWARDS ARROW}", -1: "\N{DOWNWARDS ARROW}"}
 Index = QModelIndex | QPersistentModelIndex
 
 
-def price(value: float | None) -> str:
-    """A price with as many decimals as it needs, seven digits at most."""
-    if value is None:
-        return fmt.NO_DATA
-    return f"{value:,.2f}".rstrip("0").rstrip(".") if abs(value) >= 100 else f"{value:.6g}"
-
-
 def points(move: float | None) -> str:
     """A move in basis points."""
     return fmt.fixed(None if move is None else move * 1e4, 0 if move is not None and abs(move) >= 1e-3 else 1)
@@ -95,10 +88,10 @@ _MIDDLE = Qt.AlignmentFlag.AlignVCenter
 def cells(event: SetupEvent) -> tuple[str, ...]:
     """One row as texts."""
     name = f"{ARROWS[event.direction]} {event.detector.value}"
-    place = f"{event.level.kind.value} {price(event.level.price)}"
+    place = f"{event.level.kind.value} {fmt.significant(event.level.price)}"
     moves = tuple(map(points, event.moves))
     return (
-        *(fmt.clock(event.trigger_ns), event.base, name, price(event.trigger_price), place),
+        *(fmt.clock(event.trigger_ns), event.base, name, fmt.significant(event.trigger_price), place),
         *(state_words(event), *moves),
     )
 

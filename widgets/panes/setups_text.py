@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from widgets import format as fmt
-from widgets.panes.setups_rows import ARROWS, points, price
+from widgets.panes.setups_rows import ARROWS, points
 from widgets.theme import theme
 from workstation.readmodels import HORIZONS_MIN, SetupEvent, SetupStatistics
 
@@ -21,7 +21,7 @@ def receipt(event: SetupEvent) -> str:
     bars = fmt.bar_length(event.bar_ns)
     lines = [
         _bold(head),
-        f"{bars} bars at the {event.level.kind.value} {price(event.level.price)}. {_spot_words(event)}",
+        f"{bars} bars at the {event.level.kind.value} {fmt.significant(event.level.price)}. {_spot_words(event)}",
         _part("trigger", event.trigger_ns, (("close", event.trigger_price), *_but_close(event.at_trigger))),
     ]
     if event.confirmed_ns is not None:
@@ -115,7 +115,7 @@ def _value(name: str, value: float | None) -> str:
         return f"{points(value)}&nbsp;bp"
     if any(part in name for part in _COINS) and not name.endswith(("ratio", "share")):
         return fmt.size(value).replace("-", "\N{MINUS SIGN}")
-    return price(value)
+    return fmt.significant(value)
 
 
 def _bold(text: str) -> str:
