@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from widgets import format as text_of
 from widgets.axis_ticks import value_ticks
-from widgets.items.scale import SlotGrid
+from widgets.items.scale import SlotGrid, snapped
 from widgets.paint_guard import PaintGuard
 from widgets.theme import theme
 
@@ -86,7 +86,7 @@ class ValueAxis(_Axis):
         ticks = value_ticks(bottom, top, rect.height())
         step = ticks[1] - ticks[0] if len(ticks) > 1 else 1.0
         for tick in ticks:
-            y = rect.bottom() - (tick - bottom) / (top - bottom) * rect.height()
+            y = self._y(tick, rect)
             if 8 <= y <= rect.height() - 8 and not self._covered(y, rect):
                 self._text(painter, rect, y, self._label(tick, step))
         painter.setFont(self._bold)
@@ -99,8 +99,10 @@ class ValueAxis(_Axis):
         return text_of.signed(0.0 if abs(tick) < step / 2 else tick)
 
     def _y(self, value: float, rect: QRectF) -> float:
+        """Beside the line that the chart paints, which moves by whole pixels."""
         bottom, top = self.range
-        return float(rect.bottom() - (value - bottom) / (top - bottom) * rect.height())
+        unit = rect.height() / (top - bottom)
+        return float(rect.top() + (snapped(top, unit) - value) * unit)
 
     def _covered(self, y: float, rect: QRectF) -> bool:
         return any(abs(self._y(tag.value, rect) - y) < 15 for tag in self._tags)

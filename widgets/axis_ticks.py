@@ -41,7 +41,7 @@ def time_ticks(start_ns: int, end_ns: int, width_px: float, spacing_px: float = 
     if span_s <= 0.0 or width_px <= 0.0:
         return []
     wanted = span_s * spacing_px / width_px
-    step_s = next((step for step in _STEPS_S if step >= wanted), 604800 * math.ceil(wanted / 604800))
+    step_s = next((step for step in _STEPS_S if step >= wanted * 0.999), 604800 * math.ceil(wanted / 604800))
     step = step_s * _SECOND
     offset = text_of.moment(start_ns).utcoffset()
     ahead = int(offset.total_seconds()) * _SECOND if offset is not None else 0  # round hours of the person's clock

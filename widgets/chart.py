@@ -107,7 +107,10 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
         item.set_rect(self.box.rect())
 
     def scale_of(self, width: float, height: float) -> Scale:
-        """The visible range on a canvas of this size."""
+        """The visible range on a canvas of this many device pixels, for painting."""
+        return self._scale_on(width, height).on_pixels()
+
+    def _scale_on(self, width: float, height: float) -> Scale:
         (left, right), (bottom, top) = self.box.viewRange()
         return Scale(left, right, bottom, top, width, height)
 
@@ -120,7 +123,7 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
     @property
     def plot_scale(self) -> Scale:
         """The visible range in logical pixels."""
-        return self.scale_of(max(self.box.width(), 1.0), max(self.box.height(), 1.0))
+        return self._scale_on(max(self.box.width(), 1.0), max(self.box.height(), 1.0))
 
     def set_grid(self, grid: SlotGrid) -> None:
         """Another bar length or another origin; the range starts over."""

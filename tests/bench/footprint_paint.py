@@ -63,7 +63,7 @@ def _item(view: FootprintView, scale: Scale) -> FootprintItem:
 
 
 def _forget(item: FootprintItem, *, cells: bool) -> None:
-    item._built = None
+    item.forget()
     if cells:
         item._cache._key = None
 
@@ -97,6 +97,8 @@ def _paint_naively(view: FootprintView, scale: Scale, painter: QPainter) -> None
     largest = max(float(max(bar.sell_volume.max(), bar.buy_volume.max())) for bar in view.bars)
     height = scale.unit * view.row_size
     for slot, bar in enumerate(view.bars):
+        if not scale.left < slot + 1 or not slot < scale.right:
+            continue
         left, half = scale.x(slot) + 9, (scale.pitch - 14) / 2
         for index in range(len(bar.buy_volume)):
             y = scale.y((bar.first_row + index + 1) * view.row_size)

@@ -72,11 +72,12 @@ def test_shading_is_held_against_what_was_asked() -> None:
     bars = [pane_rows([1.0, 4.0]), pane_rows([10.0])]
     values = np.array([1.0, 4.0, 10.0])
 
-    def largest(style: Style) -> list[float]:
-        frame = Frame(bars, None, None, 1.0, style)  # type: ignore[arg-type]
+    def largest(style: Style, visible: float = 10.0) -> list[float]:
+        frame = Frame(bars, None, None, 1.0, style, visible)  # type: ignore[arg-type]
         return np.broadcast_to(frame.largest(values), 3).tolist()
 
     assert largest(Style()) == [10.0, 10.0, 10.0]
+    assert largest(Style(), 25.0) == [25.0, 25.0, 25.0]  # of a bar that is laid out elsewhere
     assert largest(Style(shading=Shading.BAR)) == [4.0, 4.0, 10.0]
     assert largest(Style(shading=Shading.HYBRID)) == pytest.approx([8.8, 8.8, 10.0])
     assert largest(Style(shading=Shading.FIXED, fixed_largest=7.0)) == [7.0, 7.0, 7.0]

@@ -13,6 +13,7 @@ from widgets.theme import theme
 from workstation.readmodels import Floats, Ints
 
 _LEAST_PX = 3
+_PATTERN_PX = 8  # after which a hatch repeats
 
 
 def scaled_font(font: QFont, ratio: float) -> QFont:
@@ -25,51 +26,83 @@ def scaled_font(font: QFont, ratio: float) -> QFont:
 def draw_grid(painter: QPainter, scale: Scale, grid: SlotGrid, ratio: float) -> None:
     """Hairlines at the ticks; a new day is brighter."""
     look, line = theme(), max(1, round(ratio))
-    for value in value_ticks(scale.bottom, scale.top, scale.height / ratio):
+    high, wide = 0.5 / scale.unit, 0.5 / scale.pitch  # half a pixel: what is rounded to the edge is in sight
+    for value in value_ticks(scale.bottom - high, scale.top + high, (scale.height + 1) / ratio):
         painter.fillRect(QRectF(0, round(scale.y(value)), scale.width, line), look.brush("grid"))
-    for slot, _, is_day, _ in grid.ticks(scale.left, scale.right, scale.width / ratio):
+    for slot, _, is_day, _ in grid.ticks(scale.left - wide, scale.right + wide, (scale.width + 1) / ratio):
         brush = look.brush("hairline" if is_day else "grid")
         painter.fillRect(QRectF(round(scale.x(slot)), 0, line, scale.height), brush)
 
 
 def draw_gaps(painter: QPainter, gaps: Ints, scale: Scale, grid: SlotGrid, ratio: float) -> None:
     """Hatched bands over the spans (start and end in ns) whose trades are missing, with the word and how long."""
+    hatch_gaps(painter, gaps, scale, grid, ratio)
+    name_gaps(painter, gaps, scale, grid, ratio)
+
+
+def hatch_gaps(painter: QPainter, gaps: Ints, scale: Scale, grid: SlotGrid, ratio: float) -> None:
+    """The bands alone; their pattern moves with the chart."""
     look = theme()
     hatch = QBrush(look.color("gap", 70), Qt.BrushStyle.BDiagPattern)
-    painter.setFont(scaled_font(look.font(small=True), ratio))
-    metrics = QFontMetricsF(painter.font())
-    for start_ns, end_ns in gaps.reshape(-1, 2).tolist():
-        left, right = scale.x(grid.slot(start_ns)), scale.x(grid.slot(end_ns))
-        if right < 0 or left > scale.width:
-            continue
-        band = QRectF(round(left), 0, max(round(right - left), _LEAST_PX * ratio), scale.height)
+    painter.setBrushOrigin(round(scale.x(0.0)) % _PATTERN_PX, round(scale.y(0.0)) % _PATTERN_PX)
+    for _, band in _gap_bands(gaps, scale, grid, ratio):
         painter.fillRect(band, look.brush("gap", 26))
         painter.fillRect(band, hatch)
-        text = f"gap {text_of.age(end_ns - start_ns)}"
-        fits = metrics.horizontalAdvance(text) <= band.width() - 8 * ratio
-        _label(painter, band, text if fits else "gap", metrics, look.color("gap"), ratio)
 
 
-def draw_incomplete(painter: QPainter, bars: Floats, scale: Scale, ratio: float) -> None:
-    """A shade over bars that were not received from start to end: (n, 3) of slot, low and high.
-
-    The word stands once on every run of them, where it covers no cell.
-    """
-    look = theme()
-    painter.setFont(scaled_font(look.font(small=True), ratio))
+def name_gaps(painter: QPainter, gaps: Ints, scale: Scale, grid: SlotGrid, ratio: float) -> None:
+    """The words alone, at the foot of the bands."""
+    bands = _gap_bands(gaps, scale, grid, ratio)
+    if not bands:
+        return
+    painter.setFont(scaled_font(theme().font(small=True), ratio))
     metrics = QFontMetricsF(painter.font())
-    for run in np.split(bars, 1 + np.flatnonzero(np.diff(bars[:, 0]) != 1)):
-        if not len(run):
-            continue
-        left, right = max(0, round(scale.x(run[0, 0]))), min(round(scale.x(run[-1, 0] + 1)), round(scale.width))
-        band = QRectF(left, 0, right - left, scale.height)
-        painter.fillRect(band, look.brush("gap", 22))
-        width = metrics.horizontalAdvance("partial") + 12 * ratio
-        spot = _free_spot(run, QRectF(left, 0, width, scale.height), scale, ratio)
-        if spot is not None and width <= band.width():
-            _label(
-                painter, QRectF(left, 0, width, scale.height), "partial", metrics, look.color("gap"), ratio, top=spot
-            )
+    for lost_ns, band in bands:
+        text = f"gap {text_of.age(lost_ns)}"
+        fits = metrics.horizontalAdvance(text) <= band.width() - 8 * ratio
+        _label(painter, band, text if fits else "gap", metrics, theme().color("gap"), ratio)
+
+
+def _gap_bands(gaps: Ints, scale: Scale, grid: SlotGrid, ratio: float) -> list[tuple[int, QRectF]]:
+    """How long each gap in sight is, in ns, and its band."""
+    bands = []
+    for start_ns, end_ns in gaps.reshape(-1, 2).tolist():
+        left, right = round(scale.x(grid.slot(start_ns))), round(scale.x(grid.slot(end_ns)))
+        if right >= 0 and left <= scale.width:
+            band = QRectF(left, 0, max(right - left, _LEAST_PX * ratio), scale.height)
+            bands.append((end_ns - start_ns, band))
+    return bands
+
+
+def shade_incomplete(painter: QPainter, bars: Floats, scale: Scale) -> None:
+    """A shade over bars that were not received from start to end: (n, 3) of slot, low and high."""
+    for run in _runs(bars):
+        left, right = _sides(run, scale)
+        painter.fillRect(QRectF(left, 0, right - left, scale.height), theme().brush("gap", 22))
+
+
+def name_incomplete(painter: QPainter, bars: Floats, scale: Scale, ratio: float) -> None:
+    """The word, once on every run of such bars, where it covers no cell."""
+    if not len(bars):
+        return
+    painter.setFont(scaled_font(theme().font(small=True), ratio))
+    metrics = QFontMetricsF(painter.font())
+    width = metrics.horizontalAdvance("partial") + 12 * ratio
+    for run in _runs(bars):
+        left, right = _sides(run, scale)
+        place = QRectF(left, 0, width, scale.height)
+        spot = _free_spot(run, place, scale, ratio)
+        if spot is not None and width <= right - left:
+            _label(painter, place, "partial", metrics, theme().color("gap"), ratio, top=spot)
+
+
+def _runs(bars: Floats) -> list[Floats]:
+    """Bars that stand side by side."""
+    return np.split(bars, 1 + np.flatnonzero(np.diff(bars[:, 0]) != 1)) if len(bars) else []
+
+
+def _sides(run: Floats, scale: Scale) -> tuple[int, int]:
+    return max(0, round(scale.x(run[0, 0]))), min(round(scale.x(run[-1, 0] + 1)), round(scale.width))
 
 
 def _free_spot(run: Floats, column: QRectF, scale: Scale, ratio: float) -> bool | None:

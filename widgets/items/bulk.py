@@ -25,29 +25,30 @@ SHADES = 16  # steps of one colour scale
 
 
 class RectBatch:
-    """Rectangles (x, y, width, height) in one of a few brushes; one `drawRects` a brush."""
+    """Rectangles (x, y, width, height) in one of a few brushes; one `drawRects` a brush that is used."""
 
     def __init__(self, brushes: Sequence[QBrush]) -> None:
         self._brushes = list(brushes)
         self._arrays = [PrimitiveArray(QRectF, 4) for _ in brushes]
+        self._used: list[int] = []
 
     def fill(self, rects: Floats, brush: Ints) -> None:
         """Take (n, 4) rectangles and the index of the brush of each."""
-        order = np.argsort(brush, kind="stable")
-        ends = np.searchsorted(brush[order], np.arange(len(self._brushes) + 1))
-        ordered = rects[order]
-        for index, array in enumerate(self._arrays):
-            start, stop = int(ends[index]), int(ends[index + 1])
-            array.resize(stop - start)
-            array.ndarray()[:] = ordered[start:stop]
+        ordered = rects[np.argsort(brush, kind="stable")]
+        ends = np.cumsum(np.bincount(brush, minlength=len(self._brushes))).tolist()
+        starts = [0, *ends[:-1]]
+        self._used = [index for index, (start, end) in enumerate(zip(starts, ends, strict=True)) if end > start]
+        for index in self._used:
+            array = self._arrays[index]
+            array.resize(ends[index] - starts[index])
+            array.ndarray()[:] = ordered[starts[index] : ends[index]]
 
     def draw(self, painter: QPainter) -> None:
         """Paint what was filled last."""
         painter.setPen(Qt.PenStyle.NoPen)
-        for brush, array in zip(self._brushes, self._arrays, strict=True):
-            if len(array):
-                painter.setBrush(brush)
-                painter.drawRects(*array.drawargs())
+        for index in self._used:
+            painter.setBrush(self._brushes[index])
+            painter.drawRects(*self._arrays[index].drawargs())
 
 
 def shade_of(values: Floats, largest: float | Floats) -> Ints:
@@ -166,7 +167,7 @@ class GlyphAtlas:
         """Fill a batch with pairs of glyphs whose pens stand at `left`, centred on `middle`."""
         batch.resize(len(code))
         fields = batch.ndarray()
-        np.take(self._template, code, axis=0, out=fields)
+        np.take(self._template, code, axis=0, out=fields, mode="clip")  # the default mode copies once more
         fields[:, 0] += left
         fields[:, 1] = middle
 

@@ -138,11 +138,11 @@ class CellLayer:
         detail: Detail,
         style: Style,
         atlases: tuple[GlyphAtlas, ...],
-        floor: float = 0.0,
+        visible: float,
     ) -> None:
-        """Lay out; `size` is the effective row size, `atlases` are regular and bold, `floor` as for a Frame."""
+        """Lay out; `size` is the effective row size, `atlases` are regular and bold, `visible` as for a Frame."""
         self._has_text = detail >= Detail.DELTA
-        flat = flatten(Frame([bar.rows for bar in cells], columns, scale, size, style, floor), detail)
+        flat = flatten(Frame([bar.rows for bar in cells], columns, scale, size, style, visible), detail)
         self._rects.fill(flat.rects, flat.brush)
         if self._has_text:
             self._build_text(cells, flat, atlases)

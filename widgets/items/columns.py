@@ -56,10 +56,10 @@ def columns_of(slots: Floats, scale: Scale, detail: Detail, ratio: float) -> Col
         cells_left = left + round((chrome.gap + chrome.air) * ratio) + body
     else:
         body = max(line, (round(scale.pitch * 0.7) - line) // 2 * 2 + line)
-        wick = np.round((left + right - line) / 2)
+        wick = np.floor((left + right - line) / 2)
         cells_left = left
     cells_right = right - round(chrome.after * ratio)
-    spine = np.round((cells_left + cells_right) / 2)
+    spine = np.floor((cells_left + cells_right) / 2)
     return Columns(left, right, wick, body, cells_left, spine, cells_right, cells_right + line, line)
 
 

@@ -1,20 +1,24 @@
-"""The footprint itself: one item that lays out the visible bars when something moved, else redraws what it has."""
+"""The footprint itself: one item that lays out and paints the bars that come into sight, and moves the others."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from itertools import compress
 
 import numpy as np
-from PySide6.QtGui import QPainter, QPixmap
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsItem
 
-from widgets.items.bands import draw_gaps, draw_grid, draw_incomplete
+from widgets.items.bands import draw_grid, hatch_gaps, name_gaps, name_incomplete, shade_incomplete
 from widgets.items.bulk import GlyphAtlas
 from widgets.items.cells import BarCells, CellCache, CellLayer
 from widgets.items.columns import columns_of
 from widgets.items.detail import Choice, Detail
+from widgets.items.kept import KeptPicture
 from widgets.items.layouts import largest_of
 from widgets.items.marks import MarkLayer
 from widgets.items.pixel_item import PixelItem
@@ -22,10 +26,10 @@ from widgets.items.placed import FIGURES as FIGURES
 from widgets.items.placed import BarsOnGrid as BarsOnGrid
 from widgets.items.rays import draw_rays
 from widgets.items.scale import Scale, SlotGrid
-from widgets.items.style import Style
+from widgets.items.style import Shading, Style
 from widgets.items.zones import draw_zones
 from widgets.theme import per_theme, theme
-from workstation.readmodels import Floats, FootprintView
+from workstation.readmodels import Floats, FootprintBar, FootprintView
 
 
 @per_theme
@@ -35,11 +39,24 @@ def atlases(ratio: float, small: bool = False) -> tuple[GlyphAtlas, GlyphAtlas]:
     return GlyphAtlas(look.font(small=small), ratio), GlyphAtlas(look.font(small=small, bold=True), ratio)
 
 
+_OVER_PX = 4  # how far a bar may reach out of its slot, device pixels
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sight:
+    """Bars that reach into the canvas, one entry each; `prices` are open, high, low, close."""
+
+    bars: tuple[FootprintBar, ...]
+    slots: Floats
+    prices: Floats
+    cells: list[BarCells]
+
+
 class FootprintItem(PixelItem):
     """Paints grid, gaps, zones, cells, marks and numbers of a view at a level of detail chosen by the pane.
 
-    The live bar has layers of its own. What lies still is kept as a picture once it is painted a second time: a tick
-    or a crosshair then costs that picture and one bar.
+    All but the live bar is kept as a picture: a tick or a crosshair costs that picture and one bar, a pan the bars
+    that come into sight.
     """
 
     name = "the footprint"
@@ -54,21 +71,26 @@ class FootprintItem(PixelItem):
         self._placed = BarsOnGrid((), SlotGrid(1, 0))
         self._choice = Choice(Detail.CANDLES, 1)
         self.style = Style()
+        self._picture = KeptPicture()
         self._built: object = None
         self._ticked = False
-        self._floor = self._largest = 0.0  # of the live bar for the closed ones, and the other way round
+        self._parts = slice(0, 0), slice(0, 0)  # closed and live bars in sight
+        self._largest = self._floor = 0.0  # of the closed bars, and what they are held against because of the live one
         self._incomplete: Floats = np.zeros((0, 3))
-        self._still: QPixmap | None = None
-        self._steady = False
 
     def set_view(self, view: FootprintView | None, placed: BarsOnGrid, grid: SlotGrid) -> None:
         """Show other bars."""
         if view is not None and self._is_tick(view, placed):
             self._ticked = True
         else:
-            self._built = None
+            self.forget()
         self._view, self._placed, self._grid = view, placed, grid
         self.update()
+
+    def forget(self) -> None:
+        """Paint everything anew."""
+        self._built = None
+        self._picture.forget()
 
     def _is_tick(self, view: FootprintView, placed: BarsOnGrid) -> bool:
         """Whether nothing but the live bar differs from what is shown."""
@@ -96,97 +118,93 @@ class FootprintItem(PixelItem):
             self.update()
 
     def draw(self, painter: QPainter, width: int, height: int, ratio: float) -> None:
-        """Back to front."""
-        scale = self._scale_of(width, height)
-        if self._view is None:
+        """Back to front; the words stand where they cover no cell."""
+        scale, view = self._scale_of(width, height), self._view
+        if view is None:
             draw_grid(painter, scale, self._grid, ratio)
             return
-        key = (scale, self._choice, self.style, ratio)
-        if key != self._built or (self._ticked and not self._build_live(self._view, scale, ratio)):
-            self._build(self._view, scale, ratio)
-            self._built, self._still, self._steady = key, None, False
-        self._ticked = False
-        if self._still is None and self._steady:
-            self._still = self._picture(self._view, scale, width, height, ratio)
-        if self._still is not None:
-            painter.drawPixmap(0, 0, self._still)
-        else:
-            self._draw_still(painter, self._view, scale, ratio)
-        self._steady = True
+        looks = (self._choice, self.style, ratio)
+        if (scale, looks) != self._built:
+            self._look(view, scale, ratio)
+        if (scale, looks) != self._built or self._ticked:
+            self._build_live(view, scale, ratio)
+            self._built, self._ticked = (scale, looks), False
+        shown = (looks, self._shaded)
+        self._picture.show(painter, scale, shown, partial(self._paint_closed, view, scale, ratio))
         for layer in self._live:
             layer.draw(painter)
+        name_incomplete(painter, self._incomplete, scale, ratio)
+        name_gaps(painter, view.gaps, scale, self._grid, ratio)
 
-    def _picture(self, view: FootprintView, scale: Scale, width: int, height: int, ratio: float) -> QPixmap:
-        picture = QPixmap(width, height)
-        picture.fill(theme().color("pane"))
-        painter = QPainter(picture)
-        self._draw_still(painter, view, scale, ratio)
-        painter.end()
-        return picture
+    @property
+    def _shaded(self) -> float:
+        """What closed bars are shaded against."""
+        return max(self._largest, self._floor)
 
-    def _draw_still(self, painter: QPainter, view: FootprintView, scale: Scale, ratio: float) -> None:
-        draw_grid(painter, scale, self._grid, ratio)
-        draw_incomplete(painter, self._incomplete, scale, ratio)
-        draw_gaps(painter, view.gaps, scale, self._grid, ratio)
-        if self._choice.detail >= Detail.MARKS and self.style.zones:
-            draw_zones(painter, view.zones, view.row_size, scale, self._grid, ratio)
-        if self.style.naked_pocs:
-            draw_rays(painter, view.naked_pocs, view.row_size, scale, self._grid, ratio)
-        for layer in self._closed:
-            layer.draw(painter)
-
-    def _build(self, view: FootprintView, scale: Scale, ratio: float) -> None:
-        """Lay everything out."""
+    def _look(self, view: FootprintView, scale: Scale, ratio: float) -> None:
+        """See which bars are in sight, and the largest cell of the closed ones."""
         part = self._placed.between(scale.left, scale.right)
         live = part.stop == len(self._placed.bars) > part.start and not self._placed.bars[-1].closed
-        closed = slice(part.start, part.stop - 1 if live else part.stop)
-        rows = self._rows(closed, view, ratio)
-        self._largest = largest_of([bar.rows for bar in rows], self._choice.detail, self.style.mode)
-        self._floor = self._live_floor(self._rows(slice(closed.stop, part.stop), view, ratio))
-        self._fill(self._closed, closed, self._floor, scale, view, ratio)
-        self._fill(self._live, slice(closed.stop, part.stop), max(self._floor, self._largest), scale, view, ratio)
+        end = part.stop - 1 if live else part.stop
+        self._parts = slice(part.start, end), slice(end, part.stop)
+        self._largest = self._largest_of(self._sight(self._parts[0], view, scale, ratio))
         incomplete = self._placed.figure("complete")[part] == 0
         extremes = (self._placed.slots, self._placed.lows, self._placed.highs)
         self._incomplete = np.stack([column[part][incomplete] for column in extremes], axis=1).astype(np.float64)
 
-    def _build_live(self, view: FootprintView, scale: Scale, ratio: float) -> bool:
-        """Lay out the live bar alone; False where the others have to be shaded anew."""
-        part = self._placed.between(scale.left, scale.right)
-        live = slice(max(part.start, len(self._placed.bars) - 1), part.stop)
-        if self._live_floor(self._rows(live, view, ratio)) != self._floor:
-            return False
-        self._fill(self._live, live, max(self._floor, self._largest), scale, view, ratio)
-        return True
+    def _build_live(self, view: FootprintView, scale: Scale, ratio: float) -> None:
+        """Lay out the live bar; one that is larger than all others shades them too, in steps of a tenth."""
+        sight = self._sight(self._parts[1], view, scale, ratio)
+        found = self._largest_of(sight)
+        self._floor = 1.1 ** math.ceil(math.log(found, 1.1)) if found > self._largest else 0.0
+        self._fill(self._live, sight, view, scale, ratio)
 
-    def _live_floor(self, cells: list[BarCells]) -> float:
-        """What closed bars are held against because of the live one, in steps of a tenth: 0 while it is not larger."""
-        found = largest_of([bar.rows for bar in cells], self._choice.detail, self.style.mode)
-        return 1.1 ** math.ceil(math.log(found, 1.1)) if found > self._largest else 0.0
+    def _largest_of(self, sight: _Sight) -> float:
+        """The largest cell; 0 where the cells are not held against one another."""
+        if self._choice.detail <= Detail.MARKS or self.style.shading in (Shading.FIXED, Shading.BAR):
+            return 0.0
+        return largest_of([bar.rows for bar in sight.cells], self._choice.detail, self.style.mode)
 
-    def _rows(self, part: slice, view: FootprintView, ratio: float) -> list[BarCells]:
-        """The cells of the bars of a part that reach into the canvas; none where the level shows none."""
-        bars = self._placed.bars[part] if self._choice.detail >= Detail.MARKS else ()
-        return self._cache.cells(bars, self._choice, self.style.mode, view.request.rules, atlases(ratio)[0])
+    def _paint_closed(self, view: FootprintView, scale: Scale, ratio: float, painter: QPainter, within: QRect) -> None:
+        """What lies still in a part of the canvas."""
+        draw_grid(painter, scale, self._grid, ratio)
+        shade_incomplete(painter, self._incomplete, scale)
+        hatch_gaps(painter, view.gaps, scale, self._grid, ratio)
+        if self._choice.detail >= Detail.MARKS and self.style.zones:
+            draw_zones(painter, view.zones, view.row_size, scale, self._grid, ratio)
+        if self.style.naked_pocs:
+            draw_rays(painter, view.naked_pocs, view.row_size, scale, self._grid, ratio)
+        sight = self._sight(self._closed_within(within, scale), view, scale, ratio)
+        self._fill(self._closed, sight, view, scale, ratio)
+        for layer in self._closed:
+            layer.draw(painter)
+
+    def _closed_within(self, within: QRect, scale: Scale) -> slice:
+        """The closed bars that may paint there, those beside it too: a long number leaves its slot."""
+        margin = 1.0 + _OVER_PX / scale.pitch
+        left, right = scale.slot(within.left()) - margin, scale.slot(within.right() + 1) + margin
+        part, bars = self._placed.between(left, right), self._placed.bars
+        closed = len(bars) if not bars or bars[-1].closed else len(bars) - 1
+        return slice(min(part.start, closed), min(part.stop, closed))
+
+    def _sight(self, part: slice, view: FootprintView, scale: Scale, ratio: float) -> _Sight:
+        """The bars of a part that reach into the canvas; cells where the level shows any."""
+        bars, slots = self._placed.bars[part], self._placed.slots[part].astype(np.float64)
+        prices = np.stack([self._placed.figure(name)[part] for name in ("open", "high", "low", "close")], axis=1)
+        if self._choice.detail < Detail.MARKS:
+            return _Sight(bars, slots, prices, [])
+        row = view.row_size * self._choice.factor
+        seen = (prices[:, 1] + row >= scale.bottom) & (prices[:, 2] - row <= scale.top)
+        if not seen.all():
+            bars, slots, prices = tuple(compress(bars, seen.tolist())), slots[seen], prices[seen]
+        cells = self._cache.cells(bars, self._choice, self.style.mode, view.request.rules, atlases(ratio)[0])
+        return _Sight(bars, slots, prices, cells)
 
     def _fill(
-        self,
-        layers: tuple[CellLayer, MarkLayer],
-        part: slice,
-        floor: float,
-        scale: Scale,
-        view: FootprintView,
-        ratio: float,
+        self, layers: tuple[CellLayer, MarkLayer], sight: _Sight, view: FootprintView, scale: Scale, ratio: float
     ) -> None:
-        bars, slots = self._placed.bars[part], self._placed.slots[part].astype(np.float64)
-        in_sight = (self._placed.highs[part] >= scale.bottom) & (self._placed.lows[part] <= scale.top)
-        prices = np.stack([self._placed.figure(name)[part] for name in ("open", "high", "low", "close")], axis=1)
-        cells = self._rows(part, view, ratio)
-        if not in_sight.all():
-            prices, slots, kept = prices[in_sight], slots[in_sight], in_sight.tolist()
-            bars = tuple(compress(bars, kept))
-            cells = list(compress(cells, kept))
-        choice = self._choice
-        effective = view.row_size * choice.factor
-        columns = columns_of(slots, scale, choice.detail, ratio)
-        layers[0].build(cells, columns, scale, effective, choice.detail, self.style, atlases(ratio), floor)
-        layers[1].build(bars, prices, cells, columns, scale, view.row_size, effective, choice.detail, self.style)
+        choice, style, cells = self._choice, self.style, sight.cells
+        size = view.row_size * choice.factor
+        columns = columns_of(sight.slots, scale, choice.detail, ratio)
+        layers[0].build(cells, columns, scale, size, choice.detail, style, atlases(ratio), self._shaded)
+        layers[1].build(sight.bars, sight.prices, cells, columns, scale, view.row_size, size, choice.detail, style)

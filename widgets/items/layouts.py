@@ -52,7 +52,7 @@ class Flat:
 class Frame:
     """What every layout needs: rows of the bars in sight, their columns, the scale, and how to draw.
 
-    `floor` is the largest value among other bars in sight, which are laid out elsewhere.
+    `visible` is the largest value among all bars in sight, of which these may be a few.
     """
 
     bars: list[Rows]
@@ -60,7 +60,7 @@ class Frame:
     scale: Scale
     size: float
     style: Style
-    floor: float = 0.0
+    visible: float
 
     @property
     def counts(self) -> Ints:
@@ -90,15 +90,14 @@ class Frame:
         """What each of the values is shaded against; `values` are those of the rows, each bar `times` over."""
         if self.style.shading is Shading.FIXED:
             return self.style.fixed_largest
-        visible = max(float(values.max(initial=0.0)), self.floor)
         if self.style.shading is Shading.VISIBLE or not len(values):
-            return visible
+            return self.visible
         counts = self.counts * times
         starts = np.concatenate(([0], np.cumsum(counts)[:-1]))
         own = np.zeros(len(counts))
         own[counts > 0] = np.maximum.reduceat(values, starts[counts > 0])
         share = 1.0 if self.style.shading is Shading.BAR else HYBRID_SHARE
-        return np.repeat(own * share + visible * (1 - share), counts)
+        return np.repeat(own * share + self.visible * (1 - share), counts)
 
 
 def largest_of(bars: list[Rows], detail: Detail, mode: CellMode) -> float:
@@ -141,7 +140,7 @@ def _cells(frame: Frame, x: Floats, width: Floats, value: Floats, ramp: Ints, st
     ink[strong] = Ink.STRONG
     shown = value > 0.0
     rects = np.stack((x, y, width, height), axis=1)
-    return Flat(rects[shown], brush[shown], anchor, np.round(y + height / 2), ink)
+    return Flat(rects[shown], brush[shown], anchor, np.floor(y + height / 2), ink)
 
 
 def _pairs(frame: Frame) -> Flat:
@@ -195,7 +194,7 @@ def _profile(frame: Frame) -> Flat:
     anchor = frame.spread(frame.columns.cells_left) + PAD_PX * frame.columns.line
     rects, side = _stacked(frame, *lengths)
     total = frame.joined("sell") + frame.joined("buy")
-    return Flat(rects, side + _PROFILE_SHADE, anchor, np.round(y + height / 2), _quiet_ink(frame, total))
+    return Flat(rects, side + _PROFILE_SHADE, anchor, np.floor(y + height / 2), _quiet_ink(frame, total))
 
 
 def _bars(frame: Frame) -> Flat:
@@ -242,7 +241,7 @@ def _delta_profile(frame: Frame) -> Flat:
     y, height = frame.edges()
     rects = np.stack((np.where(delta > 0, spine, spine - width), y, width, height), axis=1)
     brush = np.where(delta > 0, BUY, SELL) + _PROFILE_SHADE
-    return Flat(rects, brush, spine, np.round(y + height / 2), _quiet_ink(frame, np.abs(delta)))
+    return Flat(rects, brush, spine, np.floor(y + height / 2), _quiet_ink(frame, np.abs(delta)))
 
 
 def _ladder(frame: Frame) -> Flat:
@@ -259,7 +258,7 @@ def _ladder(frame: Frame) -> Flat:
     ink = np.where(value > 0, Ink.PLAIN, Ink.ZERO)
     ink = np.where(frame.flags("sell_imbalance", "buy_imbalance"), np.where(buys, Ink.BUY, Ink.SELL), ink)
     brush = np.where(buys, BUY, SELL) + _PROFILE_SHADE
-    return Flat(rects, brush, np.where(buys, spine + pad, spine - pad), np.round(y + height / 2), ink)
+    return Flat(rects, brush, np.where(buys, spine + pad, spine - pad), np.floor(y + height / 2), ink)
 
 
 def _quiet_ink(frame: Frame, value: Floats) -> Ints:

@@ -12,6 +12,9 @@ from workstation.readmodels import Floats, Ints
 
 Array = npt.NDArray[Any]
 
+_HAIR = 0.01  # of a pixel: edges between two pixels go to the same one wherever the picture stands
+_WHOLE = 1e-3  # how far from a whole number of pixels a move may be
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:
@@ -50,6 +53,25 @@ class Scale:
         """Pixels from the top."""
         return (self.top - value) * self.unit
 
+    def on_pixels(self) -> Scale:
+        """This scale moved by less than a pixel, so that what is panned moves by whole pixels, all of it alike."""
+        left, top = snapped(self.left, self.pitch), snapped(self.top, self.unit)
+        right, bottom = self.right + left - self.left, self.bottom + top - self.top
+        return Scale(left, right, bottom, top, self.width, self.height)
+
+    def moved_from(self, other: Scale) -> tuple[int, int] | None:
+        """By how many pixels, right and down, the picture of `other` is off; None where another has to be painted."""
+        if (self.width, self.height) != (other.width, other.height):
+            return None
+        right, down = round((other.left - self.left) * self.pitch), round((self.top - other.top) * self.unit)
+        off = (
+            (other.left - self.left) * self.pitch - right,
+            (other.right - self.right) * self.pitch - right,
+            (self.top - other.top) * self.unit - down,
+            (self.bottom - other.bottom) * self.unit - down,
+        )
+        return (right, down) if max(map(abs, off)) < _WHOLE else None
+
     def slot(self, x: float) -> float:
         """The slot at a pixel."""
         return self.left + x / self.pitch
@@ -57,6 +79,11 @@ class Scale:
     def value(self, y: float) -> float:
         """The value at a pixel."""
         return self.top - y / self.unit
+
+
+def snapped(edge: float, pixels: float) -> float:
+    """The place next to the `edge` of a canvas that is a whole number of pixels from 0, at so many pixels a unit."""
+    return (round(edge * pixels - _HAIR) + _HAIR) / pixels
 
 
 @dataclass(frozen=True)

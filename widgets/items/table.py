@@ -146,7 +146,7 @@ class TableItem(PixelItem):
         x, wide = (np.tile(column, len(self._names)) for column in (left[starts], width))
         figures = np.stack([largest_of_columns(self._figures[name][part], starts) for name in self._names])
         self._rects.fill(np.stack((x, top, wide, height), axis=1), _brushes(self._names, figures))
-        self._build_text(placed, part, np.round((left + right) / 2), scale, ratio)
+        self._build_text(placed, part, np.floor((left + right) / 2), scale, ratio)
 
     def _build_text(self, placed: BarsOnGrid, part: slice, middle: Floats, scale: Scale, ratio: float) -> None:
         shown = scale.pitch >= TEXT_PITCH_PX * ratio
