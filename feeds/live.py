@@ -21,7 +21,7 @@ from feeds.clock import Clock
 from feeds.connection import Backoff, LiveConnection
 from feeds.errors import ProtocolError, TransportError
 from feeds.focus import Focus
-from feeds.frame import ConnectionSpec, Frame, FrameKind, open_frame
+from feeds.frame import UNIVERSE, ConnectionSpec, Frame, FrameKind, open_frame
 from feeds.instrument import MarketKind, Venue
 from feeds.protocol import Fetch, Reconnect, Relist, Replace, Request, Send
 from feeds.rest import Rest
@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 TIMER_S = 0.25
 CLOCK_S = 120.0
 SETTLE_S = 5.0
+YIELD_S = 1.0
+"""What tells of all perpetuals waits so long for its turn: where sockets are rationed, the focus comes first."""
 RELIST_S, RELIST_PAUSE_S = 600.0, 10.0
 ADDED_MOST, ADDED_KEPT_NS = 12, 600_000_000_000
 UNLISTED, UNSEEN = "the venue no longer lists its markets", "not followed while no pane shows it"
@@ -248,7 +250,7 @@ class LiveSource:
                 self._spawn(keeper.leave(why or UNLISTED, retire=True), f"leave {name}")
             elif frozenset(plan.markets) != frozenset(keeper.spec.markets):
                 self._alter(name, keeper, plan)
-        for name in plans.keys() - followed:
+        for name in (name for name in plans if name not in followed):
             keeper = self._keeper(driver, self._plans[name])
             self._spawn(self._keep(driver, keeper, name), f"follow {name}")
 
@@ -292,6 +294,8 @@ class LiveSource:
         spec = msgspec.structs.replace(plan, name=planned if generation == 1 else f"{planned}~{generation}")
 
         async def admit() -> None:
+            if spec.route == UNIVERSE:
+                await asyncio.sleep(YIELD_S)
             await asyncio.sleep(turnstile.wait_s(asyncio.get_running_loop().time()))
 
         def doubt(keeper: LiveConnection) -> None:

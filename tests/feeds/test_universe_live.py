@@ -116,6 +116,27 @@ async def test_every_simulated_perpetual_is_told_within_seconds(monkeypatch: pyt
     assert again.columns.open_interest_usd.tolist() == view.columns.open_interest_usd.tolist(), "replay says the same"
 
 
+async def test_where_sockets_are_rationed_the_markets_in_focus_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feeds.live.YIELD_S", 0.3)
+    okx, clock = DRIVERS[Venue.OKX], ManualClock(START_NS)
+    async with await serve(0, seed=5, warm_up_s=0, clock=clock, venues=("okx",), bases=("BTC",)) as server:
+        source = LiveSource(["BTC"], [loopback(okx, server.port)], clock, universe=True, seed=1)
+        opened: list[bool] = []
+
+        async def read() -> None:
+            async for batch in source.batches():
+                for frame in batch:
+                    if frame.kind is FrameKind.OPEN and (spec := source.connections[frame.connection].spec).url:
+                        opened.append(spec.route == UNIVERSE)
+
+        task = asyncio.create_task(read())
+        await until(lambda: len(opened) == 5)
+        await source.close()
+        await task
+    assert okx.connects[0] < len(opened), "more than may be opened at once"
+    assert opened == sorted(opened)
+
+
 def compare(view: UniverseView, at: int, listed: Listed) -> None:
     """What is known of one perpetual against the simulated truth, some of which is a few seconds younger."""
     truth, spec, columns, markets = listed.perpetual, listed.spec, view.markets.columns, view.markets
