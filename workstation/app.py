@@ -31,6 +31,7 @@ from feeds.venues import DRIVERS
 from feeds.venues.driver import VenueDriver, loopback
 from widgets.dialogs.crash import CrashReport
 from widgets.dialogs.first_run import FirstRun, Start
+from widgets.first_chart import FirstChart
 from widgets.format import use_habits
 from widgets.main_window import MainWindow
 from widgets.notifier import Notifier
@@ -62,7 +63,7 @@ Opening = Callable[[Desk], Awaitable[None]]
 def live_window(bases: list[str]) -> int:
     """The window on the live venues. The first time it asks what to watch and offers the demonstration."""
     drivers = list(DRIVERS.values())
-    with ExitStack() as simulator:
+    with ExitStack() as simulators:
 
         async def open_it(desk: Desk) -> None:
             if bases or settings.settings_file().exists():
@@ -70,8 +71,7 @@ def live_window(bases: list[str]) -> int:
                 return
             start, coins = await _ask_start(drivers)
             if start is Start.DEMO:
-                port = simulator.enter_context(Simulator()).port
-                await _open_live(desk, coins, [loopback(driver, port) for driver in drivers], simulated=True)
+                await _open_simulated(desk, coins, simulators.enter_context(Simulator()))
             else:
                 settings.save(msgspec.structs.replace(settings.load()[0], bases=tuple(coins)))
                 await _open_live(desk, coins, drivers, simulated=False)
@@ -79,11 +79,9 @@ def live_window(bases: list[str]) -> int:
         return _run_window(open_it)
 
 
-def demo_window(bases: list[str]) -> int:
+def demo_window(bases: list[str], simulator: Simulator) -> int:
     """The window on simulated venues, which run in a process of their own and are reached over loopback sockets."""
-    with Simulator() as simulator:
-        drivers = [loopback(driver, simulator.port) for driver in DRIVERS.values()]
-        return _run_window(lambda desk: _open_live(desk, bases, drivers, simulated=True))
+    return _run_window(lambda desk: _open_simulated(desk, bases, simulator))
 
 
 def hub_window(broker: Broker, since_s: float, bases: list[str]) -> int:
@@ -168,6 +166,11 @@ def screenshot(
     if not window.grab().save(str(out)):
         raise OSError(f"{out} cannot be written as a picture")
     window.close()
+
+
+async def _open_simulated(desk: Desk, bases: list[str], simulator: Simulator) -> None:
+    port = await simulator.listening()
+    await _open_live(desk, bases, [loopback(driver, port) for driver in DRIVERS.values()], simulated=True)
 
 
 async def _open_live(desk: Desk, bases: list[str], drivers: list[VenueDriver], *, simulated: bool) -> None:
@@ -311,6 +314,8 @@ class Shell:
             before.workspaces.save_desktop()
         window = self.window = MainWindow(self.desk, self.desk, store=self._store, settings=self._used)
         window.frame_timer.ticked.connect(lambda _: _offer_bases(window, self.desk))
+        if before is None:
+            FirstChart(window.frame_timer, window.dock_set.on_screen)
         window.show()
         if before is not None:
             before.close()

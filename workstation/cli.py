@@ -1,5 +1,7 @@
 """The command line. Errors are one line that says what to do; tracebacks go to the log.
 
+What a command needs is imported when it runs, so that the window and the simulated venues start without the rest.
+
 Exit codes: 0 done, 2 bad arguments, 3 unreadable input, 4 network, 5 disk.
 """
 
@@ -13,23 +15,23 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from typer.core import TyperCommand
 
 from feeds.errors import FeedError, ImportFailed, RecordingError, TransportError
 from feeds.hub.wire import STREAM
 from workstation import logs
-from workstation.columns import COLUMNS, columns_help
-from workstation.core import spare_the_collector
+from workstation.collector import spare_the_collector
 from workstation.hub_cli import Authority, Creds, Stream, broker_at, fetch_stream, hub, is_stream
-from workstation.inspection_text import inspection_text
 from workstation.lake_cli import lake_app
-from workstation.paper_models import PaperSettings
 from workstation.when import moment_ns, span_ns
+
+if TYPE_CHECKING:
+    from feeds.recording import RecordingReader
+    from workstation.paper_models import PaperSettings
 
 BAD_ARGUMENTS, UNREADABLE, NETWORK, DISK = 2, 3, 4, 5
 
@@ -44,7 +46,6 @@ app = typer.Typer(
 app.add_typer(lake_app, name="lake")
 app.command()(hub)
 log = logging.getLogger(__name__)
-console = Console(stderr=True)
 
 Bases = Annotated[list[str] | None, typer.Argument(help="Base assets, for example BTC ETH.")]
 
@@ -81,9 +82,12 @@ def live(
 @app.command()
 def demo(bases: Bases = None) -> None:
     """Open the window on simulated venues served over loopback sockets; no network is needed."""
-    from workstation.app import demo_window
+    from workstation.simulated import Simulator
 
-    raise typer.Exit(demo_window(_bases(bases)))
+    with Simulator() as simulator:  # they start while the window is imported
+        from workstation.app import demo_window
+
+        raise typer.Exit(demo_window(_bases(bases), simulator))
 
 
 @app.command()
@@ -114,6 +118,8 @@ def record(
     """Record venues without a window."""
     import asyncio
 
+    from rich.console import Console
+
     from feeds.clock import SystemClock
     from feeds.live import LiveSource
     from feeds.recording import Recorder, RecordingMetadata
@@ -123,7 +129,7 @@ def record(
 
     drivers = [loopback(driver, port) if port else driver for driver in DRIVERS.values()]
     recorder = Recorder(out, RecordingMetadata(simulated=bool(port)))
-    with console.status("connecting") as line:
+    with Console(stderr=True).status("connecting") as line:
 
         def show(frames: int, size: int) -> None:
             line.update(f"recording to {out.name}: {frames:,} frames, {size / 1e6:,.1f} MB")
@@ -147,6 +153,7 @@ def inspect(
 ) -> None:
     """Say what a recording holds: venues, streams, counts, time range, gaps, size, damage."""
     from feeds.inspection import inspect as look
+    from workstation.inspection_text import inspection_text
 
     found = look(file)
     if json:
@@ -158,7 +165,6 @@ def inspect(
 @app.command(hidden=True)
 def outline(file: Annotated[Path, typer.Argument(help="A recording.")]) -> None:
     """Print the course of a recording as one line of JSON, after lines with the share that is done."""
-    from workstation.core import spare_the_collector
     from workstation.outline import outline_of
 
     os.nice(10)
@@ -191,7 +197,18 @@ def import_(
         typer.echo(f"left out: {report.torn_lines} torn lines; ended early: {', '.join(report.damaged) or 'none'}")
 
 
-@app.command(help=f"Write the engine's numbers as tables. Times are ns UTC, sizes base coin.\n\n{columns_help()}")
+class ExportCommand(TyperCommand):
+    """Its help lists the columns of all tables."""
+
+    def format_help_text(self, ctx: Any, formatter: Any) -> None:
+        """Write it when somebody asks for it."""
+        from workstation.columns import columns_help
+
+        self.help = f"{self.help}\n\n{columns_help()}"
+        super().format_help_text(ctx, formatter)
+
+
+@app.command(cls=ExportCommand)
 def export(
     file: Annotated[Path, typer.Argument(help="A recording.")],
     out: Annotated[Path, typer.Option(help="The folder to write to, one file a table.")],
@@ -204,6 +221,8 @@ def export(
     paper: Annotated[str, typer.Option(help="Settings of the paper book, for example score=flow,every=1m.")] = "",
     form: Annotated[str, typer.Option("--format", help="csv, parquet or jsonl; several separated by commas.")] = "csv",
 ) -> None:
+    """Write the engine's numbers as tables. Times are ns UTC, sizes base coin."""
+    from workstation.columns import COLUMNS
     from workstation.export import ExportSettings, export_rows
     from workstation.readmodels import FootprintRules, PocTie
     from workstation.tables import FORMATS, TableWriter
@@ -262,7 +281,6 @@ def screenshot(
 ) -> None:
     """Paint the window as it stood at a moment of a recording, without a screen."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    from feeds.recording import RecordingReader
     from workstation.app import screenshot as paint
 
     try:
@@ -366,8 +384,11 @@ def _known(names: tuple[str, ...], known: object, what: str) -> None:
 
 @contextmanager
 def _progress(text: str) -> Iterator[Callable[[int, int], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(text, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 

@@ -6,10 +6,9 @@ import asyncio
 import logging
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from feeds.errors import TransportError
 from feeds.hub.broker import Broker
@@ -17,8 +16,10 @@ from feeds.hub.wire import STREAM, Subjects
 from workstation import paths
 from workstation.when import ago, span_ns
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 log = logging.getLogger(__name__)
-console = Console(stderr=True)
 
 Url = Annotated[str, typer.Option("--nats", help="The broker, for example nats://127.0.0.1:4222.")]
 Creds = Annotated[Path | None, typer.Option("--creds", help="The broker's credentials file.")]
@@ -47,11 +48,17 @@ def hub(
     wish = HubWish(
         broker_at(url, creds, authority, stream), bases_of(bases), keep_s, round(keep_gb * 1e9), record, port
     )
-    with console.status("connecting") as line:
+    with _console().status("connecting") as line:
         try:
             asyncio.run(collect(wish, line.update))
         except KeyboardInterrupt:
             log.info("stopped by the user")
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(stderr=True)
 
 
 def broker_at(url: str, creds: Path | None, authority: Path | None, stream: str = STREAM) -> Broker:
@@ -87,7 +94,7 @@ def fetch_stream(place: str, since: str, until: str, creds: Path | None, authori
         raise typer.BadParameter(str(error)) from None
     path = paths.recordings_dir() / f"hub-{begin:%Y%m%d-%H%M%S}-{end:%Y%m%d-%H%M%S}.mcap"
     path.unlink(missing_ok=True)
-    with console.status(f"fetching from {broker.place}") as line:
+    with _console().status(f"fetching from {broker.place}") as line:
         work = fetch(broker, begin, end, path, lambda done, of: line.update(f"fetching: {min(done / of, 1):.0%}"))
         frames = asyncio.run(work)
     if not frames:

@@ -10,12 +10,7 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
-from workstation.tables import FORMATS
-
-OUTPUTS = ("table", *(form for form in FORMATS if form != "parquet"))
 SHOWN = 1_000  # rows of a printed table
 
 lake_app = typer.Typer(
@@ -30,6 +25,9 @@ Rows = Iterator[tuple[Any, ...]]
 @lake_app.command()
 def add(files: Annotated[list[Path], typer.Argument(help="Recordings.")], root: Root) -> None:
     """Write recordings into a lake. One that is there already changes nothing."""
+    from rich.console import Console
+    from rich.progress import Progress
+
     from workstation.lake.add import add as add_one
 
     for file in files:
@@ -55,8 +53,8 @@ def query(
     """
     from workstation.lake.query import connect
 
-    if form not in OUTPUTS:
-        raise typer.BadParameter(f"{form} is no format; choose one of {', '.join(OUTPUTS)}")
+    if form not in _WRITERS:
+        raise typer.BadParameter(f"{form} is no format; choose one of {', '.join(_WRITERS)}")
     session = connect(root)
     import duckdb
 

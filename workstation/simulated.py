@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
+from functools import cached_property
 
 
 class Simulator:
@@ -12,12 +14,20 @@ class Simulator:
     def __enter__(self) -> Simulator:
         command = [sys.executable, "-m", "workstation", "simulate", "--port", "0", "--with-parent"]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        return self
+
+    @cached_property
+    def port(self) -> int:
+        """Where they listen; waits until they do. Raises OSError when they do not start."""
         assert self._process.stdout is not None
         words = self._process.stdout.readline().split()
         if not words:
             raise OSError("the simulated venues did not start; the log has the details")
-        self.port = int(words[-1])
-        return self
+        return int(words[-1])
+
+    async def listening(self) -> int:
+        """The port, without holding up the loop."""
+        return await asyncio.to_thread(lambda: self.port)
 
     def __exit__(self, *_: object) -> None:
         with self._process:  # closes its pipes

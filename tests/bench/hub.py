@@ -26,7 +26,8 @@ from feeds.hub.source import HubSource
 from feeds.recording import RecordingReader
 from tests.bench.metric import Metric, cpu_seconds
 from tests.hub.broker import NOWHERE, SERVER, NatsServer, free_port
-from workstation.core import Core, spare_the_collector
+from workstation.collector import spare_the_collector
+from workstation.core import Core
 from workstation.live_session import LiveSession
 
 DESKTOPS = 8

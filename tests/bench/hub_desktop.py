@@ -14,7 +14,7 @@ from feeds.clock import SystemClock
 from feeds.frame import Frame, FrameKind
 from feeds.hub.broker import Broker
 from feeds.hub.source import HubSource
-from workstation.core import spare_the_collector
+from workstation.collector import spare_the_collector
 from workstation.live_session import LiveSession
 
 

@@ -10,7 +10,8 @@ import msgspec
 from feeds.frame import Frame
 from tests.bench.captures import BTC, USDM, frames, recording
 from tests.bench.metric import Metric, best_pair
-from workstation.core import Core, read_to_end, spare_the_collector
+from workstation.collector import spare_the_collector
+from workstation.core import Core, read_to_end
 from workstation.readmodels import CvdRequest, FootprintRequest
 
 

@@ -24,7 +24,7 @@ from tests.analytics.market_events import DAY, START, market
 from tests.bench.metric import Metric
 from workstation.analytics.base import DEFAULT_LIMITS, Limits
 from workstation.analytics.engine import Engine
-from workstation.core import spare_the_collector
+from workstation.collector import spare_the_collector
 from workstation.readmodels import (
     AbsorptionRule,
     BigTradesRequest,

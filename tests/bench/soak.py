@@ -17,7 +17,7 @@ from feeds.instrument import Venue
 from tests.bench.metric import Metric
 from tests.session.hour import Hour, live_through
 from widgets.theme import apply_theme
-from workstation.core import spare_the_collector
+from workstation.collector import spare_the_collector
 
 HOUR_S, SPEED = 3_600.0, 20.0
 VENUES = (Venue.BINANCE, Venue.HYPERLIQUID, Venue.DERIBIT)

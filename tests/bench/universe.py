@@ -16,7 +16,8 @@ from feeds.instrument import Instrument, Venue
 from feeds.venues import DRIVERS
 from tests.bench.metric import Metric
 from tests.venues.universe_line import MS, SECOND, T0, perp
-from workstation.core import Core, spare_the_collector
+from workstation.collector import spare_the_collector
+from workstation.core import Core
 from workstation.readmodels import UniverseRequest
 
 SYMBOLS, SECONDS, ROUNDS = 600, 20, 5

@@ -13,7 +13,8 @@ from feeds.frame import Frame, FrameKind
 from feeds.instrument import Venue
 from feeds.recording import RecordingReader
 from tests.bench.metric import Metric, best_pair
-from workstation.core import Core, spare_the_collector
+from workstation.collector import spare_the_collector
+from workstation.core import Core
 from workstation.readmodels import CvdRequest, FootprintRequest
 
 

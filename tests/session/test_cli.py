@@ -57,6 +57,12 @@ def test_an_unwritable_place_gives_code_5(simulated_recording: Path, tmp_path: P
     assert_one_line_error(run("export", simulated_recording, "--out", blocked / "sub", home=tmp_path), 5)
 
 
+def test_the_command_line_starts_without_what_only_some_commands_need() -> None:
+    told = "import sys, workstation.cli; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, timeout=60, check=True)
+    assert not {"numpy", "pyarrow", "PySide6", "aiohttp", "rich", "mcap"} & set(done.stdout.split())
+
+
 def test_help_names_every_command_and_column(tmp_path: Path) -> None:
     text = run("--help", home=tmp_path).stdout
     for command in ("live", "demo", "replay", "record", "inspect", "import", "export", "screenshot", "simulate"):

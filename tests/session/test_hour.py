@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 from feeds.instrument import Venue
 from tests.session.hour import Hour, live_through
 from widgets.theme import apply_theme
-from workstation.core import spare_the_collector
+from workstation.collector import spare_the_collector
 
 QUIET = (Venue.BINANCE, Venue.HYPERLIQUID, Venue.DERIBIT)
 
