@@ -20,6 +20,7 @@ _LINKS = (
     ("anchor_chosen", "set_anchor"),
     ("grid_changed", "follow_grid"),
     ("levels_changed", "set_levels"),
+    ("setup_rules_changed", "set_setup_rules"),
 )
 
 

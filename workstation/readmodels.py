@@ -135,6 +135,11 @@ from workstation.setup_models import SetupsRequest as SetupsRequest
 from workstation.setup_models import SetupState as SetupState
 from workstation.setup_models import SetupStatistics as SetupStatistics
 from workstation.setup_models import SetupsView as SetupsView
+from workstation.setup_rules import SetupParameter as SetupParameter
+from workstation.setup_rules import SetupRules as SetupRules
+from workstation.setup_rules import setup_parameters as setup_parameters
+from workstation.setup_rules import setup_rules_of as setup_rules_of
+from workstation.setup_rules import setup_rules_state as setup_rules_state
 from workstation.status_models import BackfillStatus as BackfillStatus
 from workstation.status_models import Capabilities as Capabilities
 from workstation.status_models import ConnectionStatus as ConnectionStatus

@@ -6,10 +6,11 @@ times ns since the epoch by the venues' clocks; a move is a fraction, positive w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from workstation.market_models import MarketState
+from workstation.setup_rules import SetupRules
 
 HORIZONS_MIN = (1, 5, 15, 60)
 Numbers = tuple[tuple[str, float | None], ...]  # by name, in the order in which they are shown
@@ -120,12 +121,13 @@ class SetupStatistics:
 @dataclass(frozen=True, slots=True)
 class SetupsRequest:
     """The setups of a base over bars of `bar_ns` of its perpetuals, of yesterday and today (UTC); `levels` are a
-    person's own.
+    person's own, and `rules` what the detectors go by.
     """
 
     base: str
     bar_ns: int = 60_000_000_000
     levels: tuple[float, ...] = ()
+    rules: SetupRules = field(default_factory=SetupRules)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,8 @@ from pytestqt.qtbot import QtBot
 from tests.analytics.market_events import MINUTE, engine_of
 from tests.analytics.setup_tapes import events_of, quiet
 from tests.analytics.test_setups import TURN, absorbed, rising
+from widgets.linking import Links
+from widgets.panes.footprint import FootprintPane
 from widgets.panes.setups import SetupsPane
 from widgets.theme import apply_theme
 from workstation.readmodels import (
@@ -21,8 +24,10 @@ from workstation.readmodels import (
     SessionKind,
     SetupHistoryRequest,
     SetupHistoryView,
+    SetupRules,
     SetupsRequest,
     SetupsView,
+    setup_parameters,
 )
 
 
@@ -121,3 +126,58 @@ def test_choices_are_remembered(pane: SetupsPane) -> None:
     other.restore({"bar_ns": "x", "detector": 99, "statistics": 3})
     assert other.request() == SetupsRequest("BTC", MINUTE)
     other.deleteLater()
+
+
+# --- the parameters of the detectors
+
+
+def test_a_parameter_takes_effect_at_once_and_is_remembered(pane: SetupsPane, qtbot: QtBot) -> None:
+    assert pane.state()["rules"] == {}
+    with qtbot.waitSignal(pane.setup_rules_changed) as told:
+        pane.editor.controls["sweep", "within"].setValue(3)
+    request = pane.request()
+    assert request is not None
+    assert told.args == [request.rules]
+    assert (request.rules.sweep.within, type(request.rules.sweep.within)) == (3, int)
+    assert pane.parameters.text() == "own rules"
+    kept = json.loads(json.dumps(pane.state()))
+    assert kept["rules"] == {"sweep": {"within": 3}}
+    other = SetupsPane("BTC")
+    other.restore(kept)
+    assert other.request() == request
+    other.editor.standard.click()
+    assert other.request() == SetupsRequest("BTC", MINUTE)
+    assert other.parameters.text() == "rules"
+    other.deleteLater()
+
+
+def test_a_view_by_other_rules_is_not_shown(pane: SetupsPane, view: SetupsView) -> None:
+    pane.editor.controls["absorption", "volume_ratio"].setValue(3.0)
+    pane.refresh(view)
+    assert pane.rows.events == []
+
+
+def test_the_charts_of_the_group_look_by_the_same_rules(pane: SetupsPane, qtbot: QtBot) -> None:
+    links, chart, twin = Links(), FootprintPane("BTC"), SetupsPane("BTC")
+    for one in (pane, chart, twin):
+        links.add(one)
+    qtbot.addWidget(chart)
+    qtbot.addWidget(twin)
+    pane.editor.controls["breakout", "height"].setValue(4.0)
+    assert chart.sides.setup_rules == twin.editor.rules == pane.editor.rules != SetupRules()
+
+
+def test_every_parameter_has_a_control_that_says_what_it_is(pane: SetupsPane) -> None:
+    for one in setup_parameters():
+        control = pane.editor.controls[one.rule, one.name]
+        assert one.title in control.accessibleName()
+        assert control.toolTip() == one.help
+        assert (control.minimum(), control.maximum()) == (one.low, one.high)
+        assert control.value() == SetupRules().value(one.rule, one.name)
+
+
+def test_the_parameters_open_under_their_button_within_the_screen(pane: SetupsPane) -> None:
+    pane.parameters.click()
+    assert pane.editor.isVisible()
+    assert pane.editor.screen().availableGeometry().contains(pane.editor.geometry())
+    pane.editor.hide()

@@ -36,6 +36,7 @@ from workstation.readmodels import (
     FootprintView,
     MarketState,
     QuotesView,
+    SetupRules,
     View,
     ViewRequest,
 )
@@ -313,6 +314,10 @@ class FootprintPane(Pane):
                 self.toolbar.bars.choose(found.bar_kind, found.bar_size)
             self.tools.levels.take(found.levels)
             self.levels_changed.emit(found.levels)
+
+    def set_setup_rules(self, rules: SetupRules) -> None:
+        """Mark the setups that these parameters find."""
+        self.sides.look_by(rules)
 
     def open_settings(self) -> None:
         """The settings in place."""

@@ -25,6 +25,7 @@ from workstation.readmodels import (
     ProfileView,
     QuotesRequest,
     QuotesView,
+    SetupRules,
     SetupsRequest,
     SetupsView,
     View,
@@ -39,13 +40,15 @@ BUBBLES = 400  # of a kind at most: more would hide the chart
 class FootprintSides:
     """Holds the answers that are not drawn by an item: `quotes`, and `cell` for the tooltip.
 
-    `span` is the fixed span of the profile in ns, `cell_asked` the cell whose tooltip is open.
+    `span` is the fixed span of the profile in ns, `cell_asked` the cell whose tooltip is open, `setup_rules` what
+    setups are looked for by.
     """
 
     def __init__(self, layers: FootprintLayers) -> None:
         self._layers = layers
         self.span: tuple[int, int] | None = None
         self.cell_asked: CellRequest | None = None
+        self.setup_rules = SetupRules()
         self.quotes: QuotesView | None = None
         self.cell: CellView | None = None
         self.big: BigTrades | None = None
@@ -105,6 +108,12 @@ class FootprintSides:
         if not style.setups:
             self._layers.setups.set_events(())
 
+    def look_by(self, rules: SetupRules) -> None:
+        """Ask for the setups that these parameters find; those shown go at once."""
+        if rules != self.setup_rules:
+            self.setup_rules = rules
+            self._layers.setups.set_events(())
+
     @property
     def profile_span(self) -> ProfileSpan:
         """Which trades the profile sums; a fixed span only once one was picked."""
@@ -115,7 +124,7 @@ class FootprintSides:
         """The setups of time bars of the lengths that detectors look at; marks of others would stand at no bar."""
         rule = request.bar_rule
         wanted = self._layers.style.setups and rule.kind is BarKind.TIME and request.bar_ns in SETUP_BARS_NS
-        return SetupsRequest(request.base, request.bar_ns) if wanted else None
+        return SetupsRequest(request.base, request.bar_ns, rules=self.setup_rules) if wanted else None
 
     def _profile(self, request: FootprintRequest) -> ProfileRequest | None:
         layers, view, span = self._layers, self._layers.view, self.profile_span

@@ -16,11 +16,13 @@ from PySide6.QtWidgets import (
     QTextBrowser,
     QToolButton,
     QVBoxLayout,
+    QWidget,
 )
 
 from widgets.captions import Choice, selection_style, set_text, tint
 from widgets.pane import Pane, Table
 from widgets.panes.setups_rows import HEADS, WIDTHS, SetupRows, cells, order
+from widgets.panes.setups_rules import SetupRulesEditor
 from widgets.panes.setups_text import receipt, report
 from widgets.theme import CELL
 from workstation.readmodels import (
@@ -31,10 +33,13 @@ from workstation.readmodels import (
     SetupEvent,
     SetupHistoryRequest,
     SetupHistoryView,
+    SetupRules,
     SetupsRequest,
     SetupsView,
     View,
     ViewRequest,
+    setup_rules_of,
+    setup_rules_state,
 )
 
 BARS = (("5s", 5_000_000_000), ("15s", 15_000_000_000), ("1m", 60_000_000_000), ("5m", 300_000_000_000))
@@ -44,7 +49,9 @@ _SHED = ((640, 1), (560, 4), (450, 9), (410, 7), (330, 6), (290, 8))  # a column
 
 
 class SetupsPane(Pane):
-    """`visible_range_changed` carries two ns and sends the charts of the group to a setup that was chosen."""
+    """`visible_range_changed` carries two ns and sends the charts of the group to a setup that was chosen,
+    `setup_rules_changed` the parameters by which the charts of the group mark theirs.
+    """
 
     title = "Setups"
     help = (
@@ -61,7 +68,9 @@ class SetupsPane(Pane):
     )
     keys = (("up, down", "the receipt"), ("click, Enter", "the receipt, and send the charts there"))
     every_frames = 15
+    has_settings = True
     visible_range_changed = Signal(object, object)
+    setup_rules_changed = Signal(object)
 
     def __init__(self, base: str = "") -> None:
         super().__init__()
@@ -70,7 +79,8 @@ class SetupsPane(Pane):
         self._view: SetupsView | None = None
         self._history: SetupHistoryView | None = None
         self.bars, self.detectors, self.source = Choice(), Choice(), Choice()
-        self.counting = QToolButton()
+        self.counting, self.parameters = QToolButton(), QToolButton()
+        self.editor = SetupRulesEditor(self)
         self.rows, self.list, self.note = SetupRows(), QTableView(), QLabel()
         self.receipt, self.report = QTextBrowser(), QTextBrowser()
         self.stack, self.empty = QStackedWidget(), QLabel()
@@ -92,16 +102,22 @@ class SetupsPane(Pane):
         self.detectors.setToolTip("Which detector's setups are listed")
         self.source.setToolTip("now: derived from the trades kept; others: everything stored of such sessions")
         self.counting.setText("statistics")
+        self.parameters.setToolTip("The parameters of the detectors")
+        self._name_rules()
         self.counting.setCheckable(True)
-        names = ("Bar length", "Detector", "Source of setups", "Statistics")
-        for widget, name in zip((self.bars, self.detectors, self.source, self.counting), names, strict=True):
+        self.counting.setToolTip("How all of them turned out, losers included")
+        names = ("Bar length", "Detector", "Source of setups", "Statistics", "Parameters of the detectors")
+        for widget, name in zip(self._controls(), names, strict=True):
             widget.setAccessibleName(name)
+
+    def _controls(self) -> tuple[QWidget, ...]:
+        return self.bars, self.detectors, self.source, self.counting, self.parameters
 
     def _lay_out(self) -> None:
         line = QHBoxLayout()
         line.setContentsMargins(CELL, CELL, CELL, CELL)
         line.setSpacing(CELL)
-        for widget in (self.bars, self.detectors, self.source, self.counting):
+        for widget in self._controls():
             line.addWidget(widget)
         line.addStretch(1)
         self._dress_list()
@@ -157,6 +173,8 @@ class SetupsPane(Pane):
         self.source.currentIndexChanged.connect(self._choose)
         self.detectors.currentIndexChanged.connect(lambda _: self._show())
         self.counting.toggled.connect(lambda _: self._show())
+        self.parameters.clicked.connect(self.open_settings)
+        self.editor.changed.connect(self._take_rules)
         self.list.selectionModel().currentRowChanged.connect(lambda now, _: self._show_receipt(self.rows.event_at(now)))
         self.list.clicked.connect(lambda index: self._go_to(self.rows.event_at(index)))
         self.list.activated.connect(lambda index: self._go_to(self.rows.event_at(index)))
@@ -171,7 +189,8 @@ class SetupsPane(Pane):
     def request(self) -> SetupsRequest | None:
         """Setups of the base over the chosen bars."""
         prices = {price for level in self._drawn if level.base == self._base for price in (level.low, level.high)}
-        return SetupsRequest(self._base, int(self.bars.currentData()), tuple(sorted(prices))) if self._base else None
+        levels, bar_ns = tuple(sorted(prices)), int(self.bars.currentData())
+        return SetupsRequest(self._base, bar_ns, levels, self.editor.rules) if self._base else None
 
     def side_requests(self) -> tuple[ViewRequest, ...]:
         """What is stored, where that is shown."""
@@ -209,6 +228,7 @@ class SetupsPane(Pane):
             "bar_ns": int(self.bars.currentData()),
             "detector": self.detectors.currentIndex(),
             "statistics": self.counting.isChecked(),
+            "rules": setup_rules_state(self.editor.rules),
         }
 
     def restore(self, state: dict[str, object]) -> None:
@@ -219,6 +239,18 @@ class SetupsPane(Pane):
         if isinstance(detector, int) and 0 <= detector < self.detectors.count():
             self.detectors.setCurrentIndex(detector)
         self.counting.setChecked(state.get("statistics") is True)
+        self.editor.show_rules(setup_rules_of(state.get("rules")))
+        self._take_rules(self.editor.rules)
+
+    def open_settings(self) -> None:
+        """The parameters of the detectors, under their button."""
+        self.editor.open_under(self.parameters)
+
+    def set_setup_rules(self, rules: SetupRules) -> None:
+        """Take those of another pane of the group. Does not tell them on."""
+        self.editor.show_rules(rules)
+        self._name_rules()
+        self._choose()
 
     def shown_markets(self) -> tuple[MarketState, ...]:
         """The perpetuals that are looked at."""
@@ -286,6 +318,16 @@ class SetupsPane(Pane):
             return f"waiting for {self._base or 'a coin'}"
         whole = f"{view.complete} of {view.closed} closed bars miss no trade"
         return f"{whole}; {USUAL_BARS} in a row are needed first" if view.complete < USUAL_BARS else whole
+
+    def _take_rules(self, rules: SetupRules) -> None:
+        self._name_rules()
+        self._choose()
+        self.setup_rules_changed.emit(rules)
+
+    def _name_rules(self) -> None:
+        own = self.editor.rules != SetupRules()
+        set_text(self.parameters, "own rules" if own else "rules")
+        tint(self.parameters, "gap" if own else "text")
 
     def _choose(self) -> None:
         self.clear()

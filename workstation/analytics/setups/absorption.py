@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from workstation.analytics.setups.detector import Armed, Trigger, Verdict
 from workstation.analytics.setups.facts import BarFacts, Past, told, usual
 from workstation.setup_models import Detector, Level
+from workstation.setup_rules import AbsorptionParameters
 
 
-@dataclass(frozen=True, slots=True)
-class Absorption:
+class Absorption(AbsorptionParameters, frozen=True):
     """Armed: a bar opens on the setup's side of a level, comes within `reach` usual ranges of it, trades at least
     `volume_ratio` times the usual volume with at least `delta_share` of it against the level, and neither closes beyond
     the level nor goes further than `progress` usual ranges from its open to its close.
@@ -18,12 +16,6 @@ class Absorption:
     Confirmed: a later bar with less of that aggression than the trigger, the opposite delta, at least one stacked
     imbalance in the new direction and a close past that of the trigger. Invalid: a close beyond the level.
     """
-
-    volume_ratio: float = 1.5
-    delta_share: float = 0.25
-    reach: float = 0.25
-    progress: float = 0.5
-    patience: int = 5
 
     @property
     def detector(self) -> Detector:

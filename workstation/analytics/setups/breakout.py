@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from workstation.analytics.setups.detector import Armed, Trigger, Verdict
 from workstation.analytics.setups.facts import BarFacts, Past, told, usual
 from workstation.setup_models import Detector, Level, LevelKind
+from workstation.setup_rules import BreakoutParameters
 
 
-@dataclass(frozen=True, slots=True)
-class Breakout:
+class Breakout(BreakoutParameters, frozen=True):
     """Armed: a bar closes outside the range of the `window` bars before, which was at most `height` usual ranges high,
     with a delta in that direction of at least `expansion` times the usual one and a stacked imbalance.
 
     Confirmed: a later bar closes further out than the trigger with delta the same way. Invalid: a close back in the
     range, or a bar whose delta is flat: less than `flat` of the trigger's, either way.
     """
-
-    window: int = 20
-    height: float = 8.0
-    expansion: float = 2.0
-    flat: float = 0.1
-    patience: int = 3
 
     @property
     def detector(self) -> Detector:

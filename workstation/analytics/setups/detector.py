@@ -6,8 +6,9 @@ setup is in the numbers at its trigger.
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any, NamedTuple, Protocol
+
+import msgspec
 
 from workstation.analytics.setups.facts import BarFacts, Past
 from workstation.setup_models import Detector, Level, Numbers
@@ -70,4 +71,4 @@ class Rule(Protocol):
 
 def parameters(rule: Any) -> Numbers:
     """The parameters of a rule by name."""
-    return tuple((one.name, float(getattr(rule, one.name))) for one in fields(rule))
+    return tuple((name, float(value)) for name, value in msgspec.structs.asdict(rule).items())

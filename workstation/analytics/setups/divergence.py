@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from workstation.analytics.setups.detector import Armed, Trigger, Verdict
 from workstation.analytics.setups.facts import BarFacts, Past, told, usual
 from workstation.setup_models import Detector, Level
+from workstation.setup_rules import DivergenceParameters
 
 
-@dataclass(frozen=True, slots=True)
-class Divergence:
+class Divergence(DivergenceParameters, frozen=True):
     """Armed (falling; the mirror rises): the high is above those of the `window` bars before, the best CVD of their
     closes is above CVD now by at least `margin` usual volumes, and a level lies within `reach` usual ranges of the
     high.
@@ -18,11 +16,6 @@ class Divergence:
     Confirmed by an exhaustion bar: it adds less delta than the bar before it, its POC lies beyond that of the trigger
     and it closes past the trigger's close, both in the setup's direction. Invalid: CVD makes the new extreme after all.
     """
-
-    window: int = 20
-    margin: float = 0.1
-    reach: float = 0.5
-    patience: int = 6
 
     @property
     def detector(self) -> Detector:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from msgspec.structs import astuple
+
 from workstation.analytics.setups.absorption import Absorption
 from workstation.analytics.setups.breakout import Breakout
 from workstation.analytics.setups.detector import Armed, Rule, Trigger, Verdict, parameters
@@ -16,10 +18,9 @@ from workstation.analytics.setups.facts import BarFacts, told
 from workstation.analytics.setups.spot_check import SpotCheck
 from workstation.analytics.setups.sweep import Sweep
 from workstation.setup_models import HORIZONS_MIN, SetupEvent, SetupState
+from workstation.setup_rules import LOOK_BACK_BARS, SetupRules
 
-RULES: tuple[Rule, ...] = (Absorption(), Divergence(), Sweep(), Breakout())
-SPOT_CHECK = SpotCheck()
-WINDOW = 64  # bars that detectors may look back
+PROGRAM_RULES = SetupRules()
 MINUTE_NS = 60_000_000_000
 
 
@@ -46,12 +47,10 @@ class _Measured:
 class SetupMachine:
     """`events` are all so far, oldest first. `facts` of closed bars go in, in order."""
 
-    def __init__(
-        self, base: str, bar_ns: int, row_size: float, rules: tuple[Rule, ...] = RULES, check: SpotCheck = SPOT_CHECK
-    ) -> None:
+    def __init__(self, base: str, bar_ns: int, row_size: float, rules: SetupRules = PROGRAM_RULES) -> None:
         self.events: list[SetupEvent] = []
         self._base, self._bar_ns, self._row_size = base, bar_ns, row_size
-        self._rules, self._check = rules, check
+        self._rules, self._check = detectors(rules), SpotCheck(*astuple(rules.spot))
         self._past: list[BarFacts] = []
         self._waiting: list[_Waiting] = []
         self._measured: list[_Measured] = []
@@ -65,7 +64,7 @@ class SetupMachine:
         self._judge(bar)
         self._arm(bar)
         self._past.append(bar)
-        del self._past[:-WINDOW]
+        del self._past[:-LOOK_BACK_BARS]
 
     # --- armed setups
 
@@ -167,6 +166,16 @@ class SetupMachine:
             numbers = told(close=bar.close, best_move=one.best, worst_move=one.worst)
             self.events[one.at] = replace(event, ended_ns=bar.end_ns, at_end=numbers)
         return event.state is SetupState.ARMED
+
+
+def detectors(rules: SetupRules) -> tuple[Rule, ...]:
+    """The four, by these parameters."""
+    return (
+        Absorption(*astuple(rules.absorption)),
+        Divergence(*astuple(rules.divergence)),
+        Sweep(*astuple(rules.sweep)),
+        Breakout(*astuple(rules.breakout)),
+    )
 
 
 def _moved(

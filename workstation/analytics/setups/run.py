@@ -52,7 +52,7 @@ class SetupRun:
     def _begin(self) -> None:
         self._cvd = 0.0
         self._levels = Levels(self.row_size or 1.0, self._request.levels)
-        self._machine = SetupMachine(self._request.base, self._request.bar_ns, self.row_size)
+        self._machine = SetupMachine(self._request.base, self._request.bar_ns, self.row_size, self._request.rules)
 
     def _take(self, bar: FootprintBar, flows: Floats) -> None:
         self._cvd += bar.delta

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from workstation.analytics.setups.facts import BarFacts, Past, told
 from workstation.setup_models import Numbers
+from workstation.setup_rules import SpotParameters
 
 
-@dataclass(frozen=True, slots=True)
-class SpotCheck:
+class SpotCheck(SpotParameters, frozen=True):
     """Over the last `window` bars up to the trigger, and for a confirmed setup over those from the trigger to the
     confirmation: where CVD of the perpetuals moved and CVD of spot did not move the same way, it was leverage only.
     """
-
-    window: int = 5
 
     @property
     def version(self) -> int:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from workstation.analytics.setups.detector import Armed, Trigger, Verdict
 from workstation.analytics.setups.facts import BASELINE, BarFacts, Past, told
 from workstation.setup_models import Detector
+from workstation.setup_rules import SweepParameters
 
 
-@dataclass(frozen=True, slots=True)
-class Sweep:
+class Sweep(SweepParameters, frozen=True):
     """Armed (rising; the mirror falls): a bar opens above a level, goes below it, and at least `spike` times the mean
     of the bars before, and at least `minimum` (quote), of longs is liquidated in it.
 
@@ -19,10 +18,6 @@ class Sweep:
     while open interest fell since the trigger, its bar included. Invalid: a close below the level on growing negative
     delta, or still below it when the time is over.
     """
-
-    spike: float = 5.0
-    minimum: float = 10_000.0
-    within: int = 2
 
     @property
     def detector(self) -> Detector:
