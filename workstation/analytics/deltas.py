@@ -33,7 +33,7 @@ class DeltaBars:
         self._cap = cap
         self._shape = (markets, len(edges) + 2, 2)
         self._start_ns: Ints = np.empty(0, np.int64)
-        self._sums: Floats = np.empty((0, *self._shape))
+        self._sums: Floats = np.empty((*self._shape, 0))  # bars last: lines are summed along them
         self._hours: dict[int, Floats] = {}  # of dropped bars
         self._days: dict[int, Floats] = {}  # of trades that the store had dropped before
         self._dropped = 0
@@ -58,7 +58,7 @@ class DeltaBars:
 
     def of(self, market: int, size_class: int, unit: int) -> Floats:
         """Buy minus sell of one market in each bar."""
-        return self._sums[:, market, size_class, unit]
+        return self._sums[market, size_class, unit]
 
     def before(self, since_ns: int, market: int, size_class: int, unit: int) -> float:
         """Buy minus sell from `since_ns` on in all that is no bar any more; NaN where that is not known."""
@@ -74,7 +74,7 @@ class DeltaBars:
 
     def _begin(self, store: TradeStore) -> None:
         """Start over; of what the store has dropped, the sums by day are known, but not by size."""
-        self._start_ns, self._sums = np.empty(0, np.int64), np.empty((0, *self._shape))
+        self._start_ns, self._sums = np.empty(0, np.int64), np.empty((*self._shape, 0))
         self._hours.clear()
         self._days.clear()
         self._dropped, self._horizon, self._position = 0, -1, 0
@@ -98,8 +98,8 @@ class DeltaBars:
         market, sign = part.market, part.sign.astype(np.float64)
         classes = np.searchsorted(self._edges, part.notional, "right")
         for unit, column in ((COIN, part.size * sign), (USD, part.notional * sign)):
-            np.add.at(sums[..., unit], (row, market, classes), column)
-            np.add.at(sums[:, :, ALL_SIZES, unit], (row, market), column)
+            np.add.at(sums[:, :, unit], (market, classes, row), column)
+            np.add.at(sums[:, ALL_SIZES, unit], (market, row), column)
 
     def _open_bars(self, starts: Ints) -> None:
         new = starts[~np.isin(starts, self._start_ns, assume_unique=True)]
@@ -107,24 +107,24 @@ class DeltaBars:
             return
         at = np.searchsorted(self._start_ns, new)
         self._start_ns = np.insert(self._start_ns, at, new)
-        self._sums = np.insert(self._sums, at, 0.0, axis=0)
+        self._sums = np.insert(self._sums, at, 0.0, axis=-1)
 
     def _carry(self, part: Trades) -> None:
         """Trades too late for any bar."""
         for hour in np.unique(part.ts // HOUR_NS).tolist():
             inside = part.where(part.ts // HOUR_NS == hour)
             sums = self._hours.setdefault(hour, np.zeros(self._shape))
-            self._add(sums[None], np.zeros(len(inside.ts), np.int64), inside)
+            self._add(sums[..., None], np.zeros(len(inside.ts), np.int64), inside)
 
     def _drop(self, count: int) -> None:
         if count <= 0:
             return
         self._dropped += count
-        for start, sums in zip(self._start_ns[:count].tolist(), self._sums[:count], strict=True):
+        for at, start in enumerate(self._start_ns[:count].tolist()):
             kept = self._hours.setdefault(start // HOUR_NS, np.zeros(self._shape))
-            kept += sums
+            kept += self._sums[..., at]
         self._horizon = int(self._start_ns[count - 1])
-        self._start_ns, self._sums = self._start_ns[count:].copy(), self._sums[count:].copy()
+        self._start_ns, self._sums = self._start_ns[count:].copy(), self._sums[..., count:].copy()
 
 
 class DeltaPath:

@@ -12,6 +12,8 @@ from workstation.analytics.bars import frozen
 from workstation.analytics.base import Base
 from workstation.analytics.deltas import ALL_SIZES, COIN, USD, DeltaBars, DeltaPath
 from workstation.analytics.market import Market
+from workstation.analytics.marks import Marks
+from workstation.analytics.series import BarSeries
 from workstation.analytics.views.candles import candle_lines
 from workstation.analytics.views.footprint import bar_series, gap_spans
 from workstation.candle_models import CandleLine
@@ -239,11 +241,17 @@ def _divergences(base: Base, request: CvdRequest, perps: list[Market]) -> dict[s
     rules = FootprintRules(divergence_bars=request.extreme_bars)
     series = bar_series(base, replace(request.markets, perp=True), rule, rules)
     bars = series.bars(base.watermark_ns, base.coverage_revision)
-    live = len(series.live())
-    signs = series.marks().divergence(len(bars) - live, live)
+    closed = len(bars) - len(series.live())
+    marks = series.marks()
+    return series.shelf.once(("diverged", closed), lambda: _diverged(series, marks, closed))
+
+
+def _diverged(series: BarSeries, marks: Marks, closed: int) -> dict[str, Ints]:
+    """Starts and signs of those among the newest `closed` bars, which a tick does not change."""
+    signs = marks.divergence(closed, 0)
     at = np.flatnonzero(signs)
-    starts = np.array([bars[index].start_ns for index in at.tolist()], np.int64)
-    return {"diverged_ns": frozen(starts), "diverged": frozen(signs[at])}
+    starts = series.shelf.numbers.times[len(series.shelf) - closed :, 0]
+    return {"diverged_ns": frozen(starts[at]), "diverged": frozen(signs[at])}
 
 
 def _candle_lines(chosen: list[Market], starts: Ints, request: CvdRequest) -> tuple[CandleLine, ...]:
