@@ -8,7 +8,7 @@ from copy import deepcopy
 import numpy as np
 import pytest
 
-from workstation.analytics.trades import CAP, CHUNK, Row, TradeStore
+from workstation.analytics.trades import CAP, CHUNK, LOADED_CAPS, Row, TradeStore
 
 
 def rows_of(count: int, first: int = 0) -> list[Row]:
@@ -69,6 +69,15 @@ def test_packed_trades_cannot_be_written() -> None:
     part = next(store_of(rows_of(CHUNK)).parts())
     with pytest.raises(ValueError, match="read-only"):
         part.size[0] = 1.0
+
+
+def test_a_busy_day_of_four_venues_is_kept_in_the_memory_that_is_stated() -> None:
+    part = next(store_of(rows_of(CHUNK)).parts())
+    bytes_a_trade = sum(column.nbytes for column in part) / CHUNK
+    busy_day = 4_000_000 * 24 // 16  # measured: sixteen busy hours of four venues are four million trades
+    assert busy_day * 4 <= CAP * 3  # with a quarter to spare
+    assert bytes_a_trade * CAP == 272e6
+    assert bytes_a_trade * CAP * LOADED_CAPS == 544e6
 
 
 def test_lanes_hold_market_and_side() -> None:

@@ -1,8 +1,8 @@
 """Every trade of one base asset in receive order, in columns, within a cap: what all charts are binned from.
 
 Trades are staged as tuples and packed into chunks of immutable columns, so appending costs 0.1 us, a checkpoint shares
-the chunks instead of copying them, and the oldest chunk is dropped when the cap is reached. 34 bytes a trade: 136 MB
-for 4 million.
+the chunks instead of copying them, and the oldest chunk is dropped when the cap is reached. 34 bytes a trade: 272 MB
+for 8 million, which is 92 a second around the clock. A busy day of four venues has about six million.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 CHUNK = 16_384
-CAP = 4_000_000
-LOADED_CAPS = 3  # times the cap may be in memory when older trades were asked for
+CAP = 8_000_000
+LOADED_CAPS = 2  # times the cap may be in memory when older trades were asked for
 NOTHING = 1e-9
 BAR_CAP = 6_000  # bars of a series
 DAY_NS = 86_400_000_000_000
@@ -226,7 +226,7 @@ class TradeStore:
         return missing
 
     def make_room(self, count: int) -> None:
-        """Keep so many more, up to three times the cap."""
+        """Keep so many more, up to twice the cap."""
         self._cap = min(max(self._cap, len(self) + count + CHUNK), self._most)
 
     def rescale(self, market: int, factor: int) -> None:
