@@ -58,7 +58,8 @@ class DeltaBars:
 
     def of(self, market: int, size_class: int, unit: int) -> Floats:
         """Buy minus sell of one market in each bar."""
-        return self._sums[market, size_class, unit]
+        sums: Floats = self._sums[market, size_class, unit]
+        return sums
 
     def before(self, since_ns: int, market: int, size_class: int, unit: int) -> float:
         """Buy minus sell from `since_ns` on in all that is no bar any more; NaN where that is not known."""
