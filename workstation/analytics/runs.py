@@ -6,17 +6,18 @@ Where the store has dropped the beginning of a day, they begin with the first tr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import numpy as np
 
-from workstation.analytics.bars import BUY, SELL, BarBuilder, fill_bar
-from workstation.analytics.fill import Columns
-from workstation.analytics.series import BarSeries, Markets
+from workstation.analytics.bars import BarBuilder
+from workstation.analytics.cuts import cuts
+from workstation.analytics.fill import Columns, fill_bars
+from workstation.analytics.series import BEFORE, BarSeries, Markets
 from workstation.analytics.shelf import DAY_NS
 from workstation.analytics.trades import BAR_CAP, TradeStore
 from workstation.cells import NEARLY, NOISE
-from workstation.readmodels import BarKind, BarRule, FootprintRules
+from workstation.readmodels import BarKind, BarRule, FootprintRules, Ints
 
-_FEW = 48  # trades of a bar that are quicker added one by one
+_FEW = 16  # trades a bar, of which fewer are quicker added one by one
 
 
 class RunSeries(BarSeries):
@@ -45,25 +46,30 @@ class RunSeries(BarSeries):
         return None
 
     def _fill(self, columns: Columns) -> None:
-        ts, begin = columns[5], 0
-        for end in (*self._cuts(columns), len(ts)):
-            if end > begin:
-                self._fill_run(columns.at(slice(begin, end)))
-                begin = end
-
-    def _fill_run(self, columns: Columns) -> None:
-        """Add trades that all belong to one bar, the present one or the next."""
-        price, _, _, _, _, ts = columns
-        if len(ts) < _FEW:
-            for trade in zip(ts.tolist(), *(column.tolist() for column in columns[:5]), strict=True):
+        edges = np.array([0, *cuts(self.rule, columns, self._bar, self._day), len(columns.ts)])
+        if len(columns.ts) < _FEW * (len(edges) - 1):
+            for trade in zip(columns.ts.tolist(), *(column.tolist() for column in columns[:5]), strict=True):
                 self._count(*trade)
             return
-        bar = self._bar
-        if bar is None or int(ts[0]) // DAY_NS > self._day or self._overflows(bar, float(price[0])):
-            bar = self._begin(int(ts[0]), float(price[0]))
-        fill_bar(bar, *columns)
-        bar.last_ns = max(bar.last_ns, int(ts.max()))
-        if self._is_full(bar):
+        room = self.cap + BEFORE  # more would drop bars that are not filled yet
+        for first in range(0, len(edges) - 1, room):
+            part = edges[first : first + room + 1]
+            self._fill_runs(columns.at(slice(int(part[0]), int(part[-1]))), part - part[0])
+
+    def _fill_runs(self, columns: Columns, edges: Ints) -> None:
+        """Add trades bar by bar: the present one takes the first of them if it can, each of the others begins one."""
+        first, newest = edges[:-1], np.maximum.reduceat(columns.ts, edges[:-1]).tolist()
+        bars: list[BarBuilder] = []
+        for ts_ns, price, last_ns in zip(
+            columns.ts[first].tolist(), columns.price[first].tolist(), newest, strict=True
+        ):
+            bar = self._bar if not bars else None
+            if bar is None or ts_ns // DAY_NS > self._day or self._overflows(bar, price):
+                bar = self._begin(ts_ns, price)
+            bar.last_ns = max(bar.last_ns, last_ns)
+            bars.append(bar)
+        fill_bars(bars, columns, edges)
+        if self._is_full(bars[-1]):
             self._bar = None
 
     def _begin(self, ts_ns: int, price: float) -> BarBuilder:
@@ -93,20 +99,6 @@ class RunSeries(BarSeries):
             case _:
                 return False
 
-    def _cuts(self, columns: Columns) -> Iterator[int]:
-        """Indices before which a bar ends, by the very sums that the bars will hold."""
-        price, _, size, _, side, ts = columns
-        day = (ts // DAY_NS).tolist()
-        prices, sizes, sides = price.tolist(), size.tolist(), side.tolist()
-        bar, latest = self._bar, self._day
-        probe = _Probe(self.rule, bar)
-        for at in range(len(day)):
-            if day[at] > latest or not probe.takes(prices[at]):
-                latest = max(latest, day[at])
-                yield at
-                probe.begin(prices[at])
-            probe.add(sizes[at], sides[at])
-
     def _slot(self, key: int) -> int:
         return key
 
@@ -115,49 +107,3 @@ class RunSeries(BarSeries):
 
     def _is_over(self, key: int, watermark_ns: int) -> bool:
         return key < self._number or self._bar is None
-
-
-class _Probe:
-    """The fill level of a bar without its cells."""
-
-    def __init__(self, rule: BarRule, bar: BarBuilder | None) -> None:
-        self._kind = rule.kind
-        self._limit = rule.size * (1 + NOISE if rule.kind is BarKind.RANGE else NEARLY)
-        self._full = bar is None
-        self._trades, self._buy, self._sell, self._delta = 0, 0.0, 0.0, 0.0
-        self._high = self._low = 0.0
-        if bar is not None:
-            self._trades, self._buy, self._sell, self._delta = bar.trades, bar.buy, bar.sell, bar.delta
-            self._high, self._low = bar.high, bar.low
-
-    def takes(self, price: float) -> bool:
-        """Whether a trade at this price still belongs to the bar."""
-        if self._full or self._kind is not BarKind.RANGE:
-            return not self._full
-        high, low = max(self._high, price), min(self._low, price)
-        if high - low > self._limit:
-            return False
-        self._high, self._low = high, low
-        return True
-
-    def begin(self, price: float) -> None:
-        """A new bar, of which this is the first price."""
-        self._full, self._trades = False, 0
-        self._buy = self._sell = self._delta = 0.0
-        self._high = self._low = price
-
-    def add(self, size: float, side: int) -> None:
-        """Count a trade."""
-        self._trades += 1
-        if side == BUY:
-            self._buy += size
-            self._delta += size
-        elif side == SELL:
-            self._sell += size
-            self._delta -= size
-        if self._kind is BarKind.TICK:
-            self._full = self._trades >= self._limit
-        elif self._kind is BarKind.VOLUME:
-            self._full = self._buy + self._sell >= self._limit
-        elif self._kind is BarKind.DELTA:
-            self._full = abs(self._delta) >= self._limit
