@@ -122,6 +122,7 @@ class Desk:
             return self.lookout.alerts_view(request)
         if isinstance(request, FootprintRequest):
             self._bar_ns = request.bar_ns
+            request = replace(request, in_steps=self.session in self._tasks)  # a picture is asked for once
         return self.engine.view(request)
 
     @property

@@ -161,7 +161,8 @@ class FootprintRequest:
     """A footprint chart: bars of `rule` (None: time bars of `bar_ns`), rows of `row_size` (None: automatic, 15-30 rows
     a bar).
 
-    `vwap_anchor_ns` is where VWAP begins, rounded down to a bar; None: at 00:00 UTC of every day.
+    `vwap_anchor_ns` is where VWAP begins, rounded down to a bar; None: at 00:00 UTC of every day. With `in_steps` bars
+    over very many trades are made by and by: the answer is how far that is, and every further question goes on with it.
     """
 
     base: str
@@ -171,6 +172,7 @@ class FootprintRequest:
     rules: FootprintRules = field(default_factory=FootprintRules)
     rule: BarRule | None = None
     vwap_anchor_ns: int | None = None
+    in_steps: bool = field(default=False, compare=False)
 
     @property
     def bar_rule(self) -> BarRule:
@@ -246,6 +248,7 @@ class FootprintView:
     `cvd` (base coin) at its close since 00:00 UTC, whatever is loaded; `oi_change` (base coin) the changes of open
     interest reported in it; liquidated positions in quote; `divergence` 1 where the price of a closed bar is a new low
     of N bars and CVD is not, -1 for a new high; VWAP of its close with the standard deviation for the bands.
+    With a `progress` below 1 there are no bars yet: that share of the work is done, and asking again goes on with it.
     """
 
     request: FootprintRequest
@@ -269,6 +272,7 @@ class FootprintView:
     vwap: Floats = field(default_factory=no_floats)
     vwap_deviation: Floats = field(default_factory=no_floats)
     candles: CandleColumns = NO_CANDLES
+    progress: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -24,7 +24,7 @@ from widgets.panes.footprint_reading import FootprintReading
 from widgets.panes.footprint_settings import FootprintSettings
 from widgets.panes.footprint_sides import FootprintSides
 from widgets.panes.footprint_state import recalled, remembered
-from widgets.panes.footprint_text import absence
+from widgets.panes.footprint_text import absence, counting
 from widgets.panes.footprint_toolbar import FootprintToolbar
 from widgets.panes.footprint_tools import FootprintTools, Task
 from widgets.shared_range import Notice
@@ -110,6 +110,9 @@ class FootprintPane(Pane):
             self._show_side(view)
         if not isinstance(view, FootprintView) or view is self.layers.view:
             return
+        if view.progress < 1.0:
+            self._say_counting(view)
+            return
         self.layers.show(view)
         self.grid_changed.emit(grid if view.bars and isinstance(grid := self.chart.grid, RunGrid) else None)
         self._say_legend()
@@ -118,6 +121,15 @@ class FootprintPane(Pane):
         self.reading.read()
         self._say_why_empty()
         self.toolbar.learn(view)
+
+    def _say_counting(self, view: FootprintView) -> None:
+        """Say how far the bars are that were asked for; until they come, the old ones of the same base stay."""
+        before = self.layers.view
+        if before is not None and before.request.base != view.request.base:
+            self.clear()
+        text = counting(view.progress)
+        self.legend.set_spans((Span(text, "gap", bold=True),))
+        self.notice.say("" if self.layers.view is not None and self.layers.view.bars else text)
 
     def _show_side(self, view: View) -> None:
         if isinstance(view, QuotesView):

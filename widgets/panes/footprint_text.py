@@ -201,6 +201,11 @@ def measured(region: Region, placed: BarsOnGrid, grid: SlotGrid, step: float) ->
     )
 
 
+def counting(progress: float) -> str:
+    """How far the bars are that are made now. They are given up when something else is asked for."""
+    return f"counting trades: {progress:.0%}"
+
+
 def absence(request: FootprintRequest | None, view: FootprintView | None) -> str:
     """Why there is no bar to see; empty when there is."""
     if request is None:

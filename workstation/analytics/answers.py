@@ -127,7 +127,7 @@ def of_universe(view: Callable[[Universe, Any], View]) -> Answer:
 
 
 ANSWERS: dict[type[Any], Answer] = {
-    FootprintRequest: of_base(footprint_view, "flow"),
+    FootprintRequest: of_base(footprint_view, "flow", "work"),
     CvdRequest: of_cvd(),
     LadderRequest: of_base(ladder_view, "book"),
     TapeRequest: of_tape(),

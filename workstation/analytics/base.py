@@ -92,6 +92,7 @@ class Base:
         self.forced_revision = 0
         self.day_revision = 0
         self.position_revision = 0
+        self.work_revision = 0  # steps of what is made in steps
         self._judged: tuple[tuple[Freshness, Freshness, str], ...] = ()
         self._next_sample_ns = 0
         self._derived: dict[Hashable, tuple[object, frozenset[int], int]] = {}  # the one asked for last is last

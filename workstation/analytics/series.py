@@ -7,7 +7,7 @@ when venue time has passed its end by a second, so that trades of a slower socke
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -20,18 +20,22 @@ from workstation.analytics.marks import Marks
 from workstation.analytics.measures import Table
 from workstation.analytics.places import Places
 from workstation.analytics.shelf import Shelf, numbers_of
-from workstation.analytics.trades import BAR_CAP, Carried, Trades, TradeStore, sums_by_day
+from workstation.analytics.trades import BAR_CAP, CHUNK, Carried, Trades, TradeStore, sums_by_day
 from workstation.cells import imbalances, nearest_rank, stacks, unfinished
 from workstation.readmodels import FootprintBar, FootprintRules, MinimumMode
 
 GRACE_NS = 1_000_000_000
 BEFORE = 200  # bars kept before the first one shown, for what looks back
 
+_FILLED, _CLOSED_A_STEP = 0.8, 500
+
 Markets = dict[int, tuple[Market, RowGrid]]
 
 
 class BarSeries:
     """The newest `cap` bars of `bar_ns` over `markets` (by their index) with the rows of each market's grid."""
+
+    step_chunks = 10  # of trades that are counted in one step
 
     def __init__(self, bar_ns: int, markets: Markets, rules: FootprintRules, cap: int = BAR_CAP) -> None:
         self.bar_ns = bar_ns
@@ -62,10 +66,26 @@ class BarSeries:
 
     def fill_from(self, store: TradeStore) -> None:
         """Count all that a store kept, and carry the sums of what it dropped."""
+        for _ in self.fill_in_steps(store):
+            continue
+
+    def fill_in_steps(self, store: TradeStore) -> Iterator[float]:
+        """The same a step at a time, each with the share that is done after it. The store stays as it is meanwhile."""
         self._carry_sums(sorted(store.dropped.items()))
         self._horizon = self._horizon_of(store)
-        for part in store.parts():
+        newest_ns = store.first_ns or 0
+        for at, part in enumerate(store.parts(), 1):
             self.fill(part if self._horizon is None else self._carry_old(part, self._horizon))
+            newest_ns = max(newest_ns, int(part.ts.max()))
+            if at % self.step_chunks == 0:
+                yield _FILLED * at * CHUNK / len(store)
+        yield from self._close_in_steps(newest_ns)
+
+    def _close_in_steps(self, watermark_ns: int) -> Iterator[float]:
+        """Freeze the bars that are over, some at a time."""
+        while over := self._over(watermark_ns)[:_CLOSED_A_STEP]:
+            self._put(over)
+            yield _FILLED + (1 - _FILLED) * len(self.shelf) / (len(self.shelf) + len(self._open))
 
     def _carry_sums(self, sums_by_day: Iterable[tuple[tuple[int, int], Carried]]) -> None:
         for (day, market), sums in sums_by_day:
@@ -161,7 +181,12 @@ class BarSeries:
             self._carry(*trade)
 
     def _close(self, watermark_ns: int) -> None:
-        over = [key for key in sorted(self._open) if self._is_over(key, watermark_ns)]
+        self._put(self._over(watermark_ns))
+
+    def _over(self, watermark_ns: int) -> list[int]:
+        return [key for key in sorted(self._open) if self._is_over(key, watermark_ns)]
+
+    def _put(self, over: list[int]) -> None:
         late = bool(over and self.shelf.keys and over[0] < self.shelf.keys[-1])
         for key in over:
             self.shelf.put(key, self._finish(key, closed=True), self._open.pop(key).trail)
@@ -244,8 +269,7 @@ class BarSeries:
             if bar is None:
                 self.shelf.drop(key)
             elif bar.trades:
-                frozen = bar.finish(key, self.rules, closed=True, complete=False)
-                self.shelf.carry(bar.start_ns, numbers_of(frozen, bar.trail))
+                self.shelf.carry(bar.start_ns, numbers_of(bar, bar.trail))
 
     def _carry(self, ts_ns: int, price: float, size: float, notional: float, side: int) -> None:
         """Count a trade that is too late for any bar."""

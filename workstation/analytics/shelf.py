@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from workstation.analytics.bars import Trail
+from workstation.analytics.bars import BarBuilder, Trail
 from workstation.analytics.trades import DAY_NS as DAY_NS
 from workstation.analytics.trades import Carried
 from workstation.readmodels import Floats, FootprintBar, Ints
@@ -72,7 +72,7 @@ class Numbers:
         self._begin, self._end = 0, len(times)
 
 
-def numbers_of(bar: FootprintBar, trail: Trail) -> tuple[float, ...]:
+def numbers_of(bar: FootprintBar | BarBuilder, trail: Trail) -> tuple[float, ...]:
     """The numbers of one bar, in the order of the columns."""
     return (
         bar.buy - bar.sell,

@@ -124,6 +124,7 @@ class TradeStore:
         self._chunks: deque[Trades] = deque()
         self._bounds: deque[tuple[int, int]] = deque()
         self._staged: list[Row] = []
+        self._read: tuple[int, Trades] | None = None  # `total` and what was staged then, as columns
         self.dropped: dict[tuple[int, int], Carried] = {}
         self.dropped_until_ns = 0  # the newest venue time among them
         self._most = cap * LOADED_CAPS
@@ -133,7 +134,7 @@ class TradeStore:
         copy.total = self.total
         copy._chunks = self._chunks.copy()
         copy._bounds = self._bounds.copy()
-        copy._staged = self._staged.copy()
+        copy._staged, copy._read = self._staged.copy(), self._read
         copy.dropped_until_ns, copy._most = self.dropped_until_ns, self._most
         copy.dropped = {key: replace(sums) for key, sums in self.dropped.items()}
         return copy
@@ -171,22 +172,22 @@ class TradeStore:
         """All kept trades, oldest first, chunk by chunk."""
         yield from self._chunks
         if self._staged:
-            yield _columns(self._staged)
+            yield self._staged_columns()
 
     def after(self, position: int) -> Iterator[Trades]:
         """Kept trades from the one on that was the `position`-th ever, counted from 0, oldest first."""
         skip = max(position - (self.total - len(self)), 0)
         for at in range(skip // CHUNK, len(self._chunks)):
             yield self._chunks[at].at(slice(max(skip - at * CHUNK, 0), None))
-        staged = self._staged[max(skip - len(self._chunks) * CHUNK, 0) :]
-        if staged:
-            yield _columns(staged)
+        begin = max(skip - len(self._chunks) * CHUNK, 0)
+        if begin < len(self._staged):
+            yield self._staged_columns(begin)
 
     def between(self, start_ns: int, end_ns: int) -> Iterator[Trades]:
         """Kept trades with a venue time in [start, end), in order."""
         overlap = [first < end_ns and last >= start_ns for first, last in self._bounds]
         chunks = [chunk for chunk, wanted in zip(self._chunks, overlap, strict=True) if wanted]
-        for part in (*chunks, _columns(self._staged)):
+        for part in (*chunks, self._staged_columns()):
             inside = (part.ts >= start_ns) & (part.ts < end_ns)
             if inside.any():
                 yield part.where(inside)
@@ -203,6 +204,7 @@ class TradeStore:
         merged = joined([_columns(rows), *later])
         self.total -= len(merged.ts) - len(rows)
         self._staged.clear()
+        self._read = None
         self.extend(merged.at(np.argsort(merged.ts, kind="stable")))
 
     def restore(self, rows: list[Row]) -> list[Row]:
@@ -239,10 +241,11 @@ class TradeStore:
             (ts, ticks * factor if lane // 3 == market else ticks, size, notional, lane)
             for ts, ticks, size, notional, lane in self._staged
         ]
+        self._read = None
         self.dropped = {key: sums.scaled(factor) if key[1] == market else sums for key, sums in self.dropped.items()}
 
     def _tail(self, count: int) -> Trades:
-        parts = [_columns(self._staged[max(len(self._staged) - count, 0) :])]
+        parts = [self._staged_columns(max(len(self._staged) - count, 0))]
         have = len(parts[0].ts)
         for chunk in reversed(self._chunks):
             if have >= count:
@@ -250,6 +253,18 @@ class TradeStore:
             parts.append(chunk.at(slice(-(count - have), None)))
             have += len(parts[-1].ts)
         return joined(parts[::-1]) if len(parts) > 1 else parts[0]
+
+    def _staged_columns(self, begin: int = 0) -> Trades:
+        """What is staged from an index on. A whole that was read at this `total` is read once; a short end is cheap."""
+        if self._read is not None and self._read[0] == self.total:
+            return self._read[1].at(slice(begin, None)) if begin else self._read[1]
+        if begin > len(self._staged) // 2:
+            return _columns(self._staged[begin:])
+        whole = _columns(self._staged)
+        for column in whole:
+            column.flags.writeable = False
+        self._read = self.total, whole
+        return whole.at(slice(begin, None)) if begin else whole
 
     def _pack(self) -> None:
         self._keep(_columns(self._staged))

@@ -6,9 +6,10 @@ depends on when somebody looked.
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 import numpy as np
+import numpy.typing as npt
 
 from feeds.events import Trade
 from workstation.analytics.market import RowGrid
@@ -64,10 +65,18 @@ class RowVolumes:
         trades = trades.of(self._grids)
         if self._window_ns is None:
             self._fill_day(trades)
-            return
-        columns = (trades.ts, trades.ticks, trades.size, trades.market, trades.lane % 3)
-        for row in zip(*(column.tolist() for column in columns), strict=True):
-            self.add(*row)
+        elif len(trades.ts):
+            self._fill_window(trades, int(trades.ts.max()) - self._window_ns)
+
+    def _fill_window(self, trades: Trades, since_ns: int) -> None:
+        counted = (trades.ts >= since_ns) & (trades.lane % 3 != 0) & (trades.size * _UNITS >= 1.0)
+        trades, row = self._places.of(trades.where(counted))
+        bought = trades.lane % 3 == 1
+        self._sum_rows(trades, row, bought)
+        units = [int(size * _UNITS) for size in trades.size.tolist()]
+        self._recent.extend(zip(trades.ts.tolist(), row.tolist(), bought.tolist(), units, strict=True))
+        heapify(self._recent)
+        self.expire(since_ns + (self._window_ns or 0))
 
     def _fill_day(self, trades: Trades) -> None:
         if not len(trades.ts) or int(trades.ts.max()) // DAY_NS < self._day:
@@ -77,7 +86,9 @@ class RowVolumes:
         if not len(days) or not self._is_today(int(days.max()) * DAY_NS):
             return
         trades, row = self._places.of(trades.where(days == self._day))
-        bought = trades.lane % 3 == 1
+        self._sum_rows(trades, row, trades.lane % 3 == 1)
+
+    def _sum_rows(self, trades: Trades, row: Ints, bought: npt.NDArray[np.bool_]) -> None:
         for at, side in ((_SELL, ~bought), (_BUY, bought)):
             for number, units in exact_sums(row[side], trades.size[side]).items():
                 self._rows.setdefault(number, [0, 0])[at] += units
@@ -163,9 +174,17 @@ class TakerFlow:
 
     def fill(self, trades: Trades) -> None:
         """Count stored trades, in order."""
-        columns = (trades.ts, trades.notional, trades.market)
-        for row in zip(*(column.tolist() for column in columns), strict=True):
-            self.add(*row)
+        if not len(trades.ts):
+            return
+        newest_ns = int(trades.ts.max())
+        trades = trades.where(trades.ts >= newest_ns - self._window_ns)
+        units = [int(notional * _UNITS) for notional in trades.notional.tolist()]
+        entries = list(zip(trades.ts.tolist(), trades.market.tolist(), units, strict=True))
+        for _, market, one in entries:
+            self._sums[market] += one
+        self._recent.extend(entries)
+        heapify(self._recent)
+        self._expire(newest_ns)
 
     def at(self, now_ns: int) -> Floats:
         """Notional by market index within the window that ends at venue time `now_ns`."""

@@ -11,6 +11,7 @@ import numpy as np
 from workstation.analytics.absorption import Absorptions
 from workstation.analytics.bars import frozen
 from workstation.analytics.base import Base
+from workstation.analytics.filling import MUCH, Filling
 from workstation.analytics.flows import Flows
 from workstation.analytics.market import ONE_ROW, Market, RowGrid, row_grid
 from workstation.analytics.measures import vwap
@@ -40,8 +41,13 @@ _STEPS = (1, 2, 5)
 
 
 def footprint_view(base: Base, request: FootprintRequest, revision: int, now_ns: int) -> FootprintView:
-    """Bars, gaps and states for a footprint chart."""
+    """Bars, gaps and states for a footprint chart; while they are made in steps, only how far that is."""
     chosen = base.chosen(request.markets)
+    share = _step(base, request, chosen) if request.in_steps else 1.0
+    if share < 1.0:
+        base.work_revision += 1
+        states = tuple(market.state(now_ns) for market in chosen)
+        return FootprintView(request, revision, 0.0, (), states, gap_spans(chosen), now_ns=now_ns, progress=share)
     row_size = _row_size(base, request, chosen)
     series = row_series(base, request, chosen, row_size)
     bars = series.bars(base.watermark_ns, base.coverage_revision)
@@ -159,6 +165,24 @@ def round_step(wanted: Fraction, tick: Fraction) -> Fraction:
         multiple *= 10
 
 
+def _step(base: Base, request: FootprintRequest, chosen: list[Market]) -> float:
+    """Count some more of the stored trades where that is much to do. Returns the share that is done."""
+    if len(base.trades) < MUCH:
+        return 1.0
+    rule = request.bar_rule
+    if request.row_size is not None:
+        row_size, passes, passed = Fraction(str(request.row_size)), 1, 0
+    else:
+        key: tuple[object, ...] = ("bars", request.markets, rule, DEFAULT_RULES)
+        share = _advance(base, key, chosen, rule, None, DEFAULT_RULES)
+        if share < 1.0:
+            return share / 2
+        row_size, passes, passed = _row_size(base, request, chosen), 2, 1
+    key = ("footprint", request.markets, rule, row_size, request.rules)
+    share = _advance(base, key, chosen, rule, row_size, request.rules)
+    return (passed + share) / passes
+
+
 def _row_size(base: Base, request: FootprintRequest, chosen: list[Market]) -> Fraction:
     if request.row_size is not None:
         return Fraction(str(request.row_size))
@@ -185,16 +209,42 @@ def _made(
     found = base.find(key)
     if isinstance(found, BarSeries):
         return found
+    if isinstance(found, Filling):
+        return base.derive(key, found.end(base.trades), found.series.markets)
+    series = _empty(base, chosen, rule, row_size, rules)
+    series.fill_from(base.trades)
+    return base.derive(key, series, series.markets)
+
+
+def _advance(
+    base: Base,
+    key: tuple[object, ...],
+    chosen: list[Market],
+    rule: BarRule,
+    row_size: Fraction | None,
+    rules: FootprintRules,
+) -> float:
+    """One step of what `_made` does; the share that is done."""
+    found = base.find(key)
+    if isinstance(found, BarSeries):
+        return 1.0
+    if not isinstance(found, Filling):
+        found = base.keep(key, Filling(_empty(base, chosen, rule, row_size, rules), base.trades))
+    if found.step():
+        base.derive(key, found.end(base.trades), found.series.markets)
+    return found.share
+
+
+def _empty(
+    base: Base, chosen: list[Market], rule: BarRule, row_size: Fraction | None, rules: FootprintRules
+) -> BarSeries:
     grids = {
         market.index: (market, row_grid(market.instrument, row_size) if row_size is not None else ONE_ROW)
         for market in chosen
     }
     if rule.kind is BarKind.TIME:
-        series = BarSeries(int(rule.size), grids, rules, base.limits.bars)
-    else:
-        series = RunSeries(rule, grids, rules, base.limits.bars)
-    series.fill_from(base.trades)
-    return base.derive(key, series, grids)
+        return BarSeries(int(rule.size), grids, rules, base.limits.bars)
+    return RunSeries(rule, grids, rules, base.limits.bars)
 
 
 def last_price(markets: Iterable[Market]) -> float | None:
