@@ -2,11 +2,14 @@
 
 `venue_switch_ms` is the first view of one venue after the aggregate was shown, rows chosen; `venue_switch_all_ms` the
 first view of the aggregate; `venue_switch_back_ms` a view of a filter that was shown before. Processor time.
+`bars_in_steps_ms` is the longest that the window is held up while bars of 1,000 trades are made in steps.
 Run: `python -m tests.bench.switching`.
 """
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -18,7 +21,7 @@ from tests.bench.metric import Metric, cpu_seconds
 from tests.bench.session_length import LATE, MARKETS, PRICE
 from workstation.analytics.engine import Engine
 from workstation.analytics.trades import Trades
-from workstation.readmodels import FootprintRequest, MarketFilter
+from workstation.readmodels import BarKind, BarRule, FootprintRequest, FootprintView, MarketFilter
 
 PERPS = tuple(market for market in MARKETS if market.kind.is_perp)
 
@@ -31,11 +34,25 @@ def measure() -> dict[str, Metric]:
     first = cpu_seconds(partial(engine.view, everything)) * 1e3
     switched = cpu_seconds(partial(engine.view, one)) * 1e3
     back = cpu_seconds(partial(engine.view, everything)) * 1e3
+    steps = held_up_ms(engine, FootprintRequest("BTC", row_size=10.0, rule=BarRule(BarKind.TICK, 1_000)))
     return {
         "venue_switch_all_ms": Metric(first, "ms", note=f"{LATE:,} trades of {len(PERPS)} venues"),
         "venue_switch_ms": Metric(switched, "ms", note="one venue, a quarter of them"),
         "venue_switch_back_ms": Metric(back, "ms", note="shown before"),
+        "bars_in_steps_ms": Metric(max(steps), "ms", sum(steps), note="baseline: all of the steps together"),
     }
+
+
+def held_up_ms(engine: Engine, request: FootprintRequest) -> list[float]:
+    """How long each step takes that makes the bars of a request."""
+    steps, asked = [], replace(request, in_steps=True)
+    while True:
+        began = time.process_time()
+        view = engine.view(asked)
+        steps.append((time.process_time() - began) * 1e3)
+        assert isinstance(view, FootprintView)
+        if view.progress == 1.0:
+            return steps
 
 
 def a_day(count: int) -> Engine:
