@@ -161,6 +161,16 @@ def test_a_range_bar_is_as_wide_as_its_rule_and_no_wider() -> None:
     assert [(bar.low, bar.high) for bar in bars] == [(10.0, 10.5), (10.1, 10.6), (10.0, 10.0)]
 
 
+def test_a_run_of_trades_may_begin_with_one_that_is_too_far_for_the_bar_before() -> None:
+    trades = [trade(BINANCE, START + at, 10_000 if at < 40 else 10_100) for at in range(80)]
+    one_by_one, filled = (series_of(BarRule(BarKind.RANGE, 0.5)) for _ in range(2))
+    add(one_by_one, trades)
+    for part in (trades[:40], trades[40:]):
+        fill(filled, part)
+    assert [bar.trades for bar in filled.bars(FAR, 0)] == [40, 40]
+    assert_same_view(filled.bars(FAR, 0), one_by_one.bars(FAR, 0))
+
+
 def chart(events: list[object], rule: BarRule) -> tuple[FootprintBar, ...]:
     view = engine_of(events).view(  # type: ignore[arg-type]
         FootprintRequest("BTC", MarketFilter(perp=None), row_size=1.0, rule=rule)

@@ -25,6 +25,7 @@ def cuts(rule: BarRule, columns: Columns, bar: BarBuilder | None, latest_day: in
     """Indices before which a bar ends, ascending; `bar` takes the first trades, unless it is None.
 
     A bar ends when it is full, before it would be too wide, and with the UTC day, of which `latest_day` is the newest.
+    That `bar` takes none of them is no cut: there is nothing before the first.
     """
     fits = _FITS[rule.kind](rule.size, columns)
     found: list[int] = []
@@ -53,7 +54,7 @@ def _within(fits: Fits, begin: int, end: int, bar: BarBuilder | None) -> Iterato
         if begin < stop or state is _BEGUN:
             window = max(_LEAST, 2 * taken)
             state = _BEGUN
-            if begin < end:
+            if 0 < begin < end:
                 yield begin
         else:
             window *= 2
