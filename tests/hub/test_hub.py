@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -65,25 +66,27 @@ def presence(desk: Desk) -> Presence:
     return desk.session.status().presence
 
 
-async def test_desktops_show_what_a_direct_connection_shows(tmp_path: Path) -> None:
-    async with place(tmp_path) as here:
-        direct, *desks = here.direct(), *(here.desktop(since_s=3_600.0) for _ in range(3))
-        async with direct, desks[0], desks[1], desks[2]:
-            await asyncio.gather(direct.until_live(), *(until_live(desk) for desk in desks))
-            begin_ns = here.clock.now_ns() + SECOND
-            await asyncio.sleep(5.0)
-            await stand_still(here.clock, direct, *desks)
-            now_ns = here.clock.now_ns()
-            wanted = shown(here.hub.session, now_ns)
-            assert len(wanted["bars"]) > 20
-            for desk in desks:
-                assert source_of(desk).lost == 0
-                assert presence(desk) is Presence.LIVE
-                assert source_of(desk).simulated
-                assert shown(desk.session, now_ns) == wanted
-                assert_right(desk)
-            own = without_sums(shown(direct.session, now_ns, begin_ns))
-            assert without_sums(shown(desks[0].session, now_ns, begin_ns)) == own
+@pytest.mark.parametrize("count", [3, pytest.param(8, marks=pytest.mark.soak)])
+async def test_desktops_show_what_a_direct_connection_shows(tmp_path: Path, count: int) -> None:
+    async with place(tmp_path) as here, AsyncExitStack() as running:
+        direct, *desks = here.direct(), *(here.desktop(since_s=3_600.0) for _ in range(count))
+        for desk in (direct, *desks):
+            await running.enter_async_context(desk)
+        await asyncio.gather(direct.until_live(), *(until_live(desk) for desk in desks))
+        begin_ns = here.clock.now_ns() + SECOND
+        await asyncio.sleep(5.0)
+        await stand_still(here.clock, direct, *desks)
+        now_ns = here.clock.now_ns()
+        wanted = shown(here.hub.session, now_ns)
+        assert len(wanted["bars"]) > 20
+        for desk in desks:
+            assert source_of(desk).lost == 0
+            assert presence(desk) is Presence.LIVE
+            assert source_of(desk).simulated
+            assert shown(desk.session, now_ns) == wanted
+            assert_right(desk)
+        own = without_sums(shown(direct.session, now_ns, begin_ns))
+        assert without_sums(shown(desks[0].session, now_ns, begin_ns)) == own
 
 
 async def test_one_that_joins_with_some_past_shows_the_bars_of_one_that_was_there(tmp_path: Path) -> None:
