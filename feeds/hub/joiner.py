@@ -67,9 +67,9 @@ class Joiner:
 
     def miss(self, missing: int) -> list[Frame]:
         """Messages are missing: end what was open, and wait for a roster."""
+        self.lost += missing
         if self.waiting:
             return []
-        self.lost += missing
         self.waiting = True
         return self._end(f"{missing} messages of the hub are missing", self.ts_ns)
 

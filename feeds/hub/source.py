@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from datetime import UTC, datetime, timedelta
@@ -40,6 +41,7 @@ SHOW_S = 10.0
 BATCH = 1_000
 ROOM = 20_000  # frames that wait for the engine; more stay with the broker
 MANY = 10_000
+NEAR = 50  # messages before the present
 _ASK_S, _PAUSE_S = 5.0, 1.0
 
 _beat = msgspec.json.Decoder(Beat)
@@ -65,7 +67,8 @@ class HubSource:
         self._arrived: deque[Frame] = deque()
         self._wake, self._taken = asyncio.Event(), asyncio.Event()
         self._reading: Reading | None = None
-        self._roster_wanted = False
+        self._wanted_s = float("-inf")
+        self._next = 0  # where to read on, if not after the last message
         self._shown: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -183,21 +186,29 @@ class HubSource:
             async for portion in portions:
                 for one in portion:
                     self._arrived.extend(self._joiner.take(one.sequence, one.subject, one.headers, one.body))
-                if self.catching_up and portion[-1].pending == 0:
+                if self.catching_up and portion[-1].pending < NEAR:
                     self._on_caught_up()
                 self._wake.set()
                 self._want_roster(client)
                 await self._room()
 
     def _want_roster(self, client: Client) -> None:
-        """After a loss there is nothing to show before the next roster, so that one is asked for, once."""
-        wanted = self._joiner.waiting and self._joiner.lost > 0
-        if wanted and not self._roster_wanted:
-            self._spawn(self._ask_roster(client), "ask for a roster")
-        self._roster_wanted = wanted
+        """After a loss there is nothing to show before the next roster: one is asked for, and read on from there."""
+        now_s = time.monotonic()
+        if self._joiner.waiting and self._joiner.lost and now_s - self._wanted_s > _ASK_S:
+            self._wanted_s = now_s
+            self._spawn(self._go_to_roster(client), "ask for a roster")
+
+    async def _go_to_roster(self, client: Client) -> None:
+        self._next = await self._ask_roster(client)
+        if self._reading is not None:
+            self._reading.stop()
 
     async def _start(self, client: Client) -> int:
         """The sequence to read from: after the last one, or at a roster."""
+        wanted, self._next = self._next, 0
+        if self._joiner.waiting and wanted > self._joiner.sequence:
+            return wanted
         if self._joiner.sequence:
             last = (await state_of(client, self._broker.subjects)).state.last_seq
             if last >= self._joiner.sequence:

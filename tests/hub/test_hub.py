@@ -181,7 +181,7 @@ async def test_a_slow_desktop_loses_what_a_full_stream_drops_and_harms_nobody(
 
 
 async def test_what_the_hub_cannot_keep_while_the_broker_is_away_is_marked(tmp_path: Path) -> None:
-    async with place(tmp_path, buffer_bytes=200_000) as here, here.desktop() as desk:
+    async with place(tmp_path, buffer_bytes=1_000_000) as here, here.desktop() as desk:
         await until_live(desk)
         here.broker.kill()
         await eventually(lambda: here.hub.publisher.lost > 0, what="a full buffer")

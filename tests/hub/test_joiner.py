@@ -106,6 +106,9 @@ def test_a_hole_ends_what_is_open_until_the_next_roster() -> None:
     assert ended == [(name, FrameKind.CLOSE, b"7 messages of the hub are missing") for name in NAMES]
     assert line.say(text(NAMES[0], 2)) == []
     assert line.joiner.lost == 7
+    line.sequence += 2
+    assert line.say(text(NAMES[0], 3)) == []
+    assert line.joiner.lost == 9
     assert [kind for _, kind, _ in line.begin()] == [FrameKind.OPEN, FrameKind.OPEN]
     assert [one.life for one in line.joiner.connections.values()] == [2, 2]
 
