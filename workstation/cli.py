@@ -27,6 +27,7 @@ from workstation import logs
 from workstation.collector import spare_the_collector
 from workstation.hub_cli import Authority, Creds, Stream, broker_at, fetch_stream, hub, is_stream
 from workstation.lake_cli import lake_app
+from workstation.memory import keep_it_tight
 from workstation.when import moment_ns, span_ns
 
 if TYPE_CHECKING:
@@ -327,6 +328,7 @@ def main() -> None:
     """Run the command line; never returns."""
     logs.set_up(quiet=True)
     spare_the_collector()
+    keep_it_tight()
     try:
         app()
     except typer.BadParameter:

@@ -18,6 +18,7 @@ from tests.bench.metric import Metric
 from tests.session.hour import Hour, live_through
 from widgets.theme import apply_theme
 from workstation.collector import spare_the_collector
+from workstation.memory import keep_it_tight
 
 HOUR_S, SPEED = 3_600.0, 20.0
 VENUES = (Venue.BINANCE, Venue.HYPERLIQUID, Venue.DERIBIT)
@@ -29,6 +30,7 @@ def lived(simulated_s: float = HOUR_S, speed: float = SPEED, venues: tuple[Venue
     assert isinstance(app, QApplication)
     apply_theme(app)
     spare_the_collector()
+    keep_it_tight()
     with tempfile.TemporaryDirectory(prefix="workstation-bench-") as folder:
         return asyncio.run(live_through(app, Path(folder), simulated_s, speed, venues))
 

@@ -12,6 +12,7 @@ from feeds.instrument import Venue
 from tests.session.hour import Hour, live_through
 from widgets.theme import apply_theme
 from workstation.collector import spare_the_collector
+from workstation.memory import keep_it_tight
 
 QUIET = (Venue.BINANCE, Venue.HYPERLIQUID, Venue.DERIBIT)
 
@@ -39,6 +40,7 @@ async def test_a_minute_in_six_seconds_with_every_pane_open(qapp: QApplication, 
 @pytest.mark.timeout(600)
 async def test_an_hour_in_three_minutes_with_every_pane_open(qapp: QApplication, tmp_path: Path) -> None:
     spare_the_collector()
+    keep_it_tight()
     hour = await live_through(qapp, tmp_path, 3_600.0, 20.0, QUIET)
     assert_right(hour)
     assert max(hour.lags) < 1.0
