@@ -23,6 +23,7 @@ from aiohttp import web
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
+import feeds.units
 from feeds.events import Side
 from feeds.instrument import Venue
 from feeds.live import LiveSource
@@ -34,7 +35,10 @@ from widgets.catalogue import PANES
 from widgets.frame_timer import FrameTimer
 from widgets.linking import Links
 from widgets.pane import Pane
+from workstation.analytics import depth_history
+from workstation.analytics.base import Limits
 from workstation.analytics.engine import Engine
+from workstation.core import Core
 from workstation.desk import Desk
 from workstation.library import Library
 from workstation.live_session import LiveSession
@@ -45,7 +49,14 @@ WIDTH, HEIGHT, ACROSS = 1920, 1080, 4
 FRAME_S = 1 / 30
 SAMPLE_S = 20.0
 """Simulated seconds between two looks at memory and lag."""
-TRADE_BYTES = 34
+SMALL = Limits(trades=10_000, bars=600)
+BOUNDS = (
+    (depth_history, "BYTES", 1_000_000),
+    (depth_history, "KEPT", 900),
+    (depth_history, "THINNING", ((180, 4), (540, 16))),
+    (feeds.units, "_GRID_LIMIT", 4_000),
+)
+"""What is kept on purpose, made so little that the run is at its bounds early: then only what should not grow can."""
 
 
 class FastClock:
@@ -74,8 +85,8 @@ class FastClock:
 class Hour:
     """What was seen. Times are simulated seconds, lags seconds on the wall, sizes bytes of the process.
 
-    `stored` is what the trades take that are kept on purpose, `ours` and `truth` bought minus sold base coin of each
-    market by the engine and by the venues' ledger, `gaps` how many spans are marked as missing.
+    `ours` and `truth` are bought minus sold base coin of each market by the engine and by the venues' ledger, `gaps`
+    how many spans are marked as missing.
     """
 
     speed: float
@@ -83,19 +94,16 @@ class Hour:
     times: list[float] = field(default_factory=list)
     lags: list[float] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
-    stored: list[int] = field(default_factory=list)
     frames: int = 0
     pictures: int = 0
     ours: dict[str, float] = field(default_factory=dict)
     truth: dict[str, float] = field(default_factory=dict)
     gaps: int = 0
-    shown: float = float("nan")
 
-    def mb_per_hour(self, stored: bool = False) -> float:
-        """The slope of memory over the second half, with or without the trades that are kept."""
+    def mb_per_hour(self) -> float:
+        """The slope of memory over the second half."""
         half = len(self.times) // 2
-        sizes = np.array(self.sizes[half:], float) - (0 if stored else np.array(self.stored[half:], float))
-        return float(np.polyfit(self.times[half:], sizes, 1)[0]) * 3_600 / 1e6
+        return float(np.polyfit(self.times[half:], np.array(self.sizes[half:], float), 1)[0]) * 3_600 / 1e6
 
 
 class Wall:
@@ -132,9 +140,9 @@ class Wall:
 
 
 async def live_through(
-    app: QApplication, folder: Path, simulated_s: float, speed: float, venues: Sequence[Venue]
+    app: QApplication, folder: Path, simulated_s: float, speed: float, venues: Sequence[Venue], *, small: bool = False
 ) -> Hour:
-    """Live through a span of simulated time, then let the market rest and compare."""
+    """Live through a span of simulated time, then let the market rest and compare. `small` keeps little of it."""
     hour, since_ns = Hour(speed, tuple(venues)), time.time_ns()
     clock = FastClock(since_ns, speed)
     with ExitStack() as stack:
@@ -142,6 +150,9 @@ async def live_through(
         drivers = [loopback(DRIVERS[venue], port) for venue in venues]
         source = LiveSource([BASE], drivers, clock, seed=1)
         session = LiveSession(source, clock, simulated=True, name="hour", record_to=lambda: folder / "x.mcap")
+        if small:
+            session.core = Core(SMALL)
+            source.heard = session.core.feed.heard
         desk = Desk(Library(folder))
         await desk.open(session)
         wall = Wall(app, desk)
@@ -187,7 +198,6 @@ async def _watch(hour: Hour, session: LiveSession, clock: FastClock, simulated_s
         hour.times.append(now_s)
         hour.lags.append(lag_s)
         hour.sizes.append(process.memory_info().rss)
-        hour.stored.append(sum(base.trades.total for base in session.core.engine.bases.values()) * TRADE_BYTES)
 
 
 async def _compare(hour: Hour, engine: Engine, clock: FastClock, control: int) -> None:
