@@ -19,7 +19,7 @@ import msgspec
 
 from feeds.clock import Clock
 from feeds.errors import TransportError
-from feeds.frame import Frame, FrameKind, open_frame
+from feeds.frame import Frame, open_frame
 from feeds.hub.broker import Broker, broker_errors, connect
 from feeds.hub.joiner import HubConnection, Joiner
 from feeds.hub.reading import Reading, roster_before, state_of
@@ -128,7 +128,10 @@ class HubSource:
         return [open_frame(one.spec, self.now_ns()) for one in self.connections.values() if one.is_open]
 
     async def batches(self) -> AsyncIterator[list[Frame]]:
-        """Frames in the hub's order, in portions that leave the window time to breathe."""
+        """Frames in the hub's order, in portions that leave the window time to breathe; none where only time passed.
+
+        There are no TIMER frames: decoders that wait for answers to what nobody asked would give up what they have.
+        """
         for work in (self._keep(), self._timer(), self._tell_shown()):
             self._spawn(work, "hub source")
         while not self._closed or self._arrived:
@@ -139,8 +142,8 @@ class HubSource:
             self._taken.set()
             if batch:
                 self._at_ns = max(self._at_ns, batch[-1].ts_recv_ns)
-                yield batch
-                await asyncio.sleep(0)
+            yield batch
+            await asyncio.sleep(0)
 
     async def close(self) -> None:
         """Leave the broker; what arrived is still handed out."""
@@ -187,7 +190,7 @@ class HubSource:
                 for one in portion:
                     self._arrived.extend(self._joiner.take(one.sequence, one.subject, one.headers, one.body))
                 if self.catching_up and portion[-1].pending < NEAR:
-                    self._on_caught_up()
+                    self._spawn(self._until_taken(), "catching up")
                 self._wake.set()
                 self._want_roster(client)
                 await self._room()
@@ -235,10 +238,6 @@ class HubSource:
             raise TransportError(joined.trouble or "could not begin")
         return joined.sequence
 
-    def _on_caught_up(self) -> None:
-        self._arrived.append(Frame(self._joiner.ts_ns, "", FrameKind.TIMER, b""))
-        self._spawn(self._until_taken(), "catching up")
-
     async def _until_taken(self) -> None:
         """The past is over once the engine has it."""
         while self._arrived and not self._closed:
@@ -273,9 +272,7 @@ class HubSource:
     async def _timer(self) -> None:
         while True:
             await asyncio.sleep(TIMER_S)
-            if not self.catching_up:
-                self._arrived.append(Frame(self.now_ns(), "", FrameKind.TIMER, b""))
-                self._wake.set()
+            self._wake.set()
 
     async def _tell_shown(self) -> None:
         while True:
