@@ -55,9 +55,12 @@ class _Drag:
 
 
 class TimeChart(pg.PlotWidget):  # type: ignore[misc]
-    """Signals: `range_changed` after any change of the range, `hovered` with the position in the plot or None."""
+    """Signals: `range_changed` after any change of the range, `hovered` with the position in the plot or None,
+    `follow_changed` when it begins or ends to follow and when a bar begins.
+    """
 
     range_changed = Signal()
+    follow_changed = Signal()
     hovered = Signal(object)
 
     def __init__(
@@ -85,7 +88,7 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
         self.viewport().setCursor(Qt.CursorShape.CrossCursor)
         self.box = box
         self.grid = SlotGrid(_NS_MINUTE, 0)
-        self.following, self.auto_values = True, True
+        self._following, self.auto_values = True, True
         self.latest: float | None = None  # the slot of the newest bar
         self.value_extent: Callable[[float, float], tuple[float, float] | None] = lambda left, right: None
         self._pitch, self._default_pitch, self._keeps_pitch = pitch, pitch, keeps_pitch
@@ -113,6 +116,17 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
     def _scale_on(self, width: float, height: float) -> Scale:
         (left, right), (bottom, top) = self.box.viewRange()
         return Scale(left, right, bottom, top, width, height)
+
+    @property
+    def following(self) -> bool:
+        """Whether new bars push the range."""
+        return self._following
+
+    @following.setter
+    def following(self, following: bool) -> None:
+        if following != self._following:
+            self._following = following
+            self.follow_changed.emit()
 
     @property
     def visible(self) -> tuple[float, float]:
@@ -150,6 +164,8 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
         elif self.following and before is not None and slot != before:
             left, right = self.visible
             self.set_visible(left + slot - before, right + slot - before)
+        if slot != before:
+            self.follow_changed.emit()
         self.fit_values()
 
     def set_visible(self, left: float, right: float) -> None:

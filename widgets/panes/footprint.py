@@ -15,6 +15,7 @@ from widgets.chart import MARGIN_SLOTS, TimeChart
 from widgets.items.grids import RunGrid
 from widgets.items.profile import SHARE
 from widgets.items.style import ProfileSpan, Style
+from widgets.latest_hint import LatestHint
 from widgets.pane import Pane, Table
 from widgets.panes.footprint_commands import FootprintCommands
 from widgets.panes.footprint_data import bars_as_table
@@ -77,7 +78,7 @@ class FootprintPane(Pane):
         self.tools = FootprintTools(self.chart, self.drawings, self.reading.measure, lambda: self.layers.step)
         self.settings = FootprintSettings(self)
         self.commands = FootprintCommands(self, self.layers, self.tools, self.toolbar)
-        self.notice = Notice(self.chart)
+        self.notice, self.hint = Notice(self.chart), LatestHint(self.chart)
         self._bar_ns = self.toolbar.bars.bar_ns
         self.tools.set_base(base)
         self._lay_out()
@@ -208,7 +209,10 @@ class FootprintPane(Pane):
     def _on_range(self) -> None:
         self.layers.moved()
         self._say_legend()
-        self.reading.tag_axes()
+        if self._pointer is not None:
+            self._on_hover(self._pointer)  # another bar and another price may be under it now
+        else:
+            self.reading.tag_axes()
         if not self._linking:
             self._tell_range()
             self._want_older(self.chart.visible[0])
