@@ -13,6 +13,7 @@ from tests.analytics.market_events import BINANCE, DAY, MINUTE, START, random_tr
 from tests.views import assert_same_view
 from workstation.analytics import filling, series, trades
 from workstation.analytics.engine import Engine
+from workstation.analytics.runs import RunSeries
 from workstation.analytics.series import BarSeries
 from workstation.readmodels import BarKind, BarRule, FootprintRequest, FootprintView, MarketFilter
 
@@ -31,7 +32,8 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """A chunk of 64 trades, a step of two chunks, 20 bars frozen a step; everything is much."""
     for module in (trades, series, filling):
         monkeypatch.setattr(module, "CHUNK", 64)
-    monkeypatch.setattr(BarSeries, "step_chunks", 2)
+    for kind in (BarSeries, RunSeries):
+        monkeypatch.setattr(kind, "step_chunks", 2)
     monkeypatch.setattr(series, "_CLOSED_A_STEP", 20)
     monkeypatch.setattr("workstation.analytics.views.footprint.MUCH", 100)
 

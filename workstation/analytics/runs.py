@@ -23,7 +23,7 @@ _FEW = 16  # trades a bar, of which fewer are quicker added one by one
 class RunSeries(BarSeries):
     """Bars by a rule that is not of time; the key of a bar is its running number."""
 
-    step_chunks = 2
+    step_chunks = 5
 
     def __init__(self, rule: BarRule, markets: Markets, rules: FootprintRules, cap: int = BAR_CAP) -> None:
         super().__init__(1, markets, rules, cap)
