@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow
 
 from widgets.catalogue import PANES, PaneKind
 from widgets.docks import PaneDock
+from widgets.layout_spec import restore_state
 from widgets.linking import HasBases, Links
 from widgets.pane import Pane
 
@@ -156,7 +157,7 @@ class DockSet(QObject):
         """Fill the window with one pane; again, and all is as it was."""
         if self._before_maximised is not None:
             state, self._before_maximised = self._before_maximised, None
-            self._window.restoreState(state)
+            restore_state(self._window, self.docks.values(), state)
             return
         self._before_maximised = self._window.saveState()
         self._window.setUpdatesEnabled(False)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtWidgets import QDockWidget, QMainWindow
 
 _ACROSS, _DOWN = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
@@ -77,6 +77,21 @@ def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget], tree: Node) -
     for front in _fronts(tree):
         docks[front].raise_()
     _share(window, docks, tree, window.width(), window.height())
+
+
+def restore_state(window: QMainWindow, docks: Iterable[QDockWidget], state: QByteArray) -> bool:
+    """Give the docks that are in the window the places of a saved state; False where it is unusable.
+
+    The others leave the window meanwhile: Qt finds a place for every dock that a state does not know, and the window
+    grows until it has room for all.
+    """
+    away = [dock for dock in docks if window.dockWidgetArea(dock) is Qt.DockWidgetArea.NoDockWidgetArea]
+    for dock in away:
+        dock.setParent(None)
+    restored = window.restoreState(state)
+    for dock in away:
+        dock.setParent(window)
+    return restored
 
 
 def _place(window: QMainWindow, docks: Mapping[str, QDockWidget], node: Node) -> None:

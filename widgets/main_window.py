@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from PySide6.QtCore import QEvent, QRect, Qt
+from PySide6.QtCore import QByteArray, QEvent, QRect, Qt
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QPainter, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMainWindow, QTabWidget, QToolBar, QWidget
 
@@ -76,6 +76,7 @@ class MainWindow(QMainWindow):
         self.settings = settings or SettingsInMemory()
         self._controls = controls
         self._started = False
+        self._edges = QByteArray()  # the arrangement when the pointer last went down between docks
         self._replay = False
         self._now_ns = 0
         self._frame = 0
@@ -198,7 +199,7 @@ class MainWindow(QMainWindow):
         if self._frame % _AGE_FRAMES == 1:
             self.dock_set.show_ages(status.now_ns)
         if self._frame % _SAVE_FRAMES == 0:
-            self.workspaces.save()
+            self.workspaces.save_desktop()
         tape = self.panes.get("tape")
         if isinstance(tape, TapePane) and tape.isVisible():
             tape.set_now(status.now_ns)
@@ -252,9 +253,13 @@ class MainWindow(QMainWindow):
                 return
 
     def event(self, event: QEvent) -> bool:
-        """What of the window no child covers are the edges between docks: a release there ends a change of sizes."""
+        """What of the window no child covers are the edges between docks: a release there ends a change of sizes, if the
+        edge has moved.
+        """
+        if event.type() == QEvent.Type.MouseButtonPress:
+            self._edges = self.saveState()
         handled = super().event(event)
-        if event.type() == QEvent.Type.MouseButtonRelease:
+        if event.type() == QEvent.Type.MouseButtonRelease and self.saveState() != self._edges:
             self.dock_set.moved.emit()
         return handled
 

@@ -15,7 +15,7 @@ from PySide6.QtCore import QByteArray, QObject, Qt, Signal
 from PySide6.QtWidgets import QMainWindow
 
 from widgets.dock_set import DockSet
-from widgets.layout_spec import Node, arrange, names, pruned
+from widgets.layout_spec import Node, arrange, names, pruned, restore_state
 from widgets.presets import NARROW_PX, PRESETS, START
 from workstation.workspace_models import Desktop, PaneMemory, Workspace, WorkspaceStore
 
@@ -36,6 +36,7 @@ class Workspaces(QObject):
         self._moved = False
         self._arranging = False
         self._saved: Workspace | None = None
+        self._saved_desktop: Desktop | None = None
         self._preset = START
         docks.moved.connect(self._on_moved)
 
@@ -115,7 +116,10 @@ class Workspaces(QObject):
         """Keep the window's place and what is open."""
         self.save()
         geometry = base64.b64encode(self._window.saveGeometry().data()).decode()
-        self.store.save_desktop(Desktop(geometry=geometry, workspace=self.current))
+        desktop = Desktop(geometry=geometry, workspace=self.current)
+        if desktop != self._saved_desktop:
+            self._saved_desktop = desktop
+            self.store.save_desktop(desktop)
 
     def capture(self) -> Workspace:
         """The arrangement and the panes' settings as they are now."""
@@ -153,20 +157,17 @@ class Workspaces(QObject):
 
     def _restore_docks(self, workspace: Workspace) -> bool:
         """Give the docks their places; False where the saved state is unusable."""
-        wanted = [name for name in workspace.panes if name in self._docks.docks]
+        docks = self._docks.docks
+        wanted = [name for name in workspace.panes if name in docks]
 
         def restore() -> bool:
-            for name, dock in self._docks.docks.items():
+            for dock in docks.values():
                 self._window.removeDockWidget(dock)
-                if name in wanted:
-                    self._window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock)
-            if not wanted or not self._window.restoreState(_bytes(workspace.docks)):
-                return False
-            for name, dock in self._docks.docks.items():
-                if name not in wanted:
-                    dock.hide()  # Qt knows it from its state, and shows it
+            for name in wanted:
+                self._window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, docks[name])
+            restored = bool(wanted) and restore_state(self._window, docks.values(), _bytes(workspace.docks))
             self._docks.bring_back_lost()
-            return True
+            return restored
 
         return self._quietly(restore)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QPointF, QRect, Qt
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow
 from pytestqt.qtbot import QtBot
 
@@ -142,6 +143,30 @@ def test_a_change_is_saved_while_running(window: MainWindow, store: KeptInMemory
     assert "cvd" not in kept.panes
 
 
+def test_which_workspace_is_open_is_saved_while_running(window: MainWindow, store: KeptInMemory) -> None:
+    window.workspaces.open("Flow")
+    for _ in range(130):
+        window.frame_timer.tick()
+    assert store.load_desktop().workspace == "Flow"
+
+
+def test_an_edge_that_was_only_clicked_is_no_arrangement(window: MainWindow) -> None:
+    def touch() -> bool:
+        for kind in (QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonRelease):
+            place = QPointF(2.0, 2.0)
+            held = Qt.MouseButton.LeftButton if kind is QEvent.Type.MouseButtonPress else Qt.MouseButton.NoButton
+            event = QMouseEvent(kind, place, place, Qt.MouseButton.LeftButton, held, Qt.KeyboardModifier.NoModifier)
+            QApplication.sendEvent(window, event)
+            if kind is QEvent.Type.MouseButtonPress and widths:
+                window.resizeDocks([window.docks["footprint"]], widths, Qt.Orientation.Horizontal)
+        return window.workspaces.capture().moved
+
+    widths: list[int] = []
+    assert not touch()
+    widths.append(window.docks["footprint"].width() - 150)
+    assert touch()
+
+
 def test_renaming_and_deleting(window: MainWindow, store: KeptInMemory) -> None:
     spaces = window.workspaces
     spaces.save_as("One")
@@ -240,3 +265,39 @@ def test_the_chart_of_the_highest_rank_leads_and_a_hand_moves_all(window: MainWi
     assert times(cvd) == pytest.approx(times(footprint), abs=1)
     cvd.chart.pan_slots(-40)
     assert times(cvd) == pytest.approx(times(footprint), abs=1)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_an_arranged_workspace_comes_back_in_a_window_of_the_same_size(
+    qtbot: QtBot, store: KeptInMemory, name: str
+) -> None:
+    window = opened(qtbot, store, 1920)
+    other = next(one for one in PRESETS if one != name)
+    window.workspaces.open(name)
+    settle(window)
+    window.dock_set.moved.emit()
+    size, places = window.size(), seen_places(window)
+    window.workspaces.open(other)
+    settle(window)
+    window.workspaces.open(name)
+    settle(window)
+    assert window.size() == size
+    assert seen_places(window) == places
+
+
+def test_a_pane_that_filled_the_window_gives_it_back_as_it_was(qtbot: QtBot, store: KeptInMemory) -> None:
+    window = opened(qtbot, store, 1920)
+    window.workspaces.open("Screener")
+    settle(window)
+    before = shown(window), window.size(), seen_places(window)
+    window.dock_set.toggle_maximised("pressure")
+    settle(window)
+    assert seen_places(window).keys() == {"pressure"}
+    window.dock_set.toggle_maximised("pressure")
+    settle(window)
+    assert (shown(window), window.size(), seen_places(window)) == before
+
+
+def seen_places(window: MainWindow) -> dict[str, QRect]:
+    """Where the docks are that no tab hides."""
+    return {name: dock.geometry() for name, dock in window.docks.items() if dock.on_screen}
