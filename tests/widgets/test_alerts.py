@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import wave
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,36 @@ def test_a_rule_is_changed_turned_off_and_removed(pane: AlertsPane, qtbot: QtBot
     with qtbot.waitSignal(pane.rule_removed) as told:
         QTest.keyClick(pane, Qt.Key.Key_Delete)
     assert told.args == [3]
+
+
+def test_the_chosen_rule_is_turned_and_deleted_by_buttons(pane: AlertsPane, qtbot: QtBot) -> None:
+    pane.refresh(view(RULE))
+    assert not pane.turn.isEnabled()
+    assert not pane.remove.isEnabled()
+    QTest.mouseClick(
+        pane.rules.viewport(), Qt.MouseButton.LeftButton, pos=pane.rules.visualItemRect(pane.rules.item(0)).center()
+    )
+    with qtbot.waitSignal(pane.rule_set) as told:
+        QTest.mouseClick(pane.turn, Qt.MouseButton.LeftButton)
+    assert told.args == [replace(RULE, on=False)]
+    pane.refresh(view(replace(RULE, on=False)))
+    assert pane.turn.text() == "Turn on"
+    with qtbot.waitSignal(pane.rule_removed) as removed:
+        QTest.mouseClick(pane.remove, Qt.MouseButton.LeftButton)
+    assert removed.args == [RULE.id]
+    pane.refresh(view())
+    assert not pane.remove.isEnabled()
+
+
+def test_a_new_rule_is_about_the_coin_of_the_group(pane: AlertsPane) -> None:
+    pane.set_base("ETH")
+    assert pane.editor.rule(0).base == "ETH"
+    pane.set_base("NEW")
+    assert pane.editor.rule(0).base == "ETH"
+    pane.refresh(view(RULE))
+    pane.rules.setCurrentRow(0)
+    pane.set_base("ETH")
+    assert pane.editor.rule(0).base == "BTC", "the rule that is being changed stays"
 
 
 def test_it_fits_a_side_column(pane: AlertsPane) -> None:

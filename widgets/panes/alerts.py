@@ -8,9 +8,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QHBoxLayout,
     QLabel,
     QListWidget,
     QListWidgetItem,
+    QPushButton,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -48,10 +50,16 @@ class AlertsPane(Pane):
         super().__init__()
         self._view: AlertsView | None = None
         self.editor, self.rules, self.history, self.note = RuleEditor(), QListWidget(), QListWidget(), QLabel()
+        self.turn, self.remove = QPushButton("Turn off"), QPushButton("Delete")
         self._lay_out()
+        self._connect()
+        self._show()
+
+    def _connect(self) -> None:
         self.editor.done.connect(self.rule_set)
         self.rules.currentRowChanged.connect(self._edit)
-        self._show()
+        self.turn.clicked.connect(self._turn_chosen)
+        self.remove.clicked.connect(self._remove_chosen)
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -64,10 +72,7 @@ class AlertsPane(Pane):
             inner = QVBoxLayout(box)
             inner.setContentsMargins(0, 0, 0, 0)
             inner.setSpacing(0)
-            head = QLabel(words)
-            head.setContentsMargins(2 * CELL, 2, 0, 2)
-            tint(head, "muted")
-            inner.addWidget(head)
+            inner.addLayout(_head(words, (self.turn, self.remove) if listed is self.rules else ()))
             inner.addWidget(listed, 1)
             split.addWidget(box)
             listed.setAccessibleName(words)
@@ -93,6 +98,11 @@ class AlertsPane(Pane):
         """The coins to choose from."""
         self.editor.set_bases(bases)
 
+    def set_base(self, base: str) -> None:
+        """A new rule is about this coin unless another one is chosen."""
+        if self._chosen() is None:
+            self.editor.suggest(base)
+
     def refresh(self, view: View) -> None:
         """Show the rules as they stand."""
         if isinstance(view, AlertsView):
@@ -111,13 +121,22 @@ class AlertsPane(Pane):
         return Table(("ts_ns", "session", "base", "value", "alert"), rows)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        rule = self._chosen()
-        if rule is not None and event.key() == Qt.Key.Key_Delete:
-            self.rule_removed.emit(rule.id)
-        elif rule is not None and event.key() == Qt.Key.Key_Space:
-            self.rule_set.emit(self.editor.turned(rule))
+        if event.key() == Qt.Key.Key_Delete:
+            self._remove_chosen()
+        elif event.key() == Qt.Key.Key_Space:
+            self._turn_chosen()
         else:
             super().keyPressEvent(event)
+
+    def _turn_chosen(self) -> None:
+        rule = self._chosen()
+        if rule is not None:
+            self.rule_set.emit(self.editor.turned(rule))
+
+    def _remove_chosen(self) -> None:
+        rule = self._chosen()
+        if rule is not None:
+            self.rule_removed.emit(rule.id)
 
     def _chosen(self) -> AlertRule | None:
         at = self.rules.currentRow()
@@ -125,6 +144,13 @@ class AlertsPane(Pane):
 
     def _edit(self, _: int) -> None:
         self.editor.show_rule(self._chosen())
+        self._name_buttons()
+
+    def _name_buttons(self) -> None:
+        rule = self._chosen()
+        self.turn.setText("Turn on" if rule is not None and not rule.on else "Turn off")
+        for button in (self.turn, self.remove):
+            button.setEnabled(rule is not None)
 
     def _show(self) -> None:
         view = self._view
@@ -132,10 +158,25 @@ class AlertsPane(Pane):
             return
         lines = [(rule_line(*pair), rule_role(*pair)) for pair in zip(view.rules, view.states, strict=True)]
         _fill(self.rules, lines)
+        self._name_buttons()
         _fill(self.history, [(fired_line(one), "text") for one in view.fired])
         words = view.trouble or ("" if view.rules else "No rules yet: choose a number, a condition and a value above.")
         set_text(self.note, words)
         self.note.setVisible(bool(words))
+
+
+def _head(words: str, buttons: Sequence[QPushButton]) -> QHBoxLayout:
+    """A caption over a list, with what can be done with the chosen line."""
+    line, label = QHBoxLayout(), QLabel(words)
+    line.setContentsMargins(2 * CELL, 2, CELL, 2)
+    line.setSpacing(CELL)
+    tint(label, "muted")
+    line.addWidget(label)
+    line.addStretch(1)
+    for button in buttons:
+        button.setStyleSheet("padding: 0 6px")
+        line.addWidget(button)
+    return line
 
 
 def rule_line(rule: AlertRule, states: Sequence[RuleState]) -> str:

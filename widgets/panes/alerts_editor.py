@@ -112,6 +112,12 @@ class RuleEditor(QWidget):
             self.base.addItem(base, base)
         self.base.setCurrentIndex(max(self.base.findData(chosen), 0))
 
+    def suggest(self, base: str) -> None:
+        """Choose a coin, if it is one of those to choose from."""
+        at = self.base.findData(base)
+        if at >= 0:
+            self.base.setCurrentIndex(at)
+
     def show_rule(self, rule: AlertRule | None) -> None:
         """Take up a rule to be changed."""
         self._id = rule.id if rule is not None else 0
