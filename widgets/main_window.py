@@ -253,7 +253,7 @@ class MainWindow(QMainWindow):
                 return
 
     def event(self, event: QEvent) -> bool:
-        """What of the window no child covers are the edges between docks: a release there ends a change of sizes, if the
+        """What of the window no child covers are the edges between docks: a release there ends a change of sizes if the
         edge has moved.
         """
         if event.type() == QEvent.Type.MouseButtonPress:
