@@ -94,8 +94,11 @@ class BarSeries:
 
     def _horizon_of(self, store: TradeStore) -> int | None:
         """The key of the newest bar that there is no room for: nothing up to it need be built."""
-        room, keys = self.cap + BEFORE, np.empty(0, np.int64)
-        for part in reversed(list(store.parts())):
+        room, keys, parts = self.cap + BEFORE, np.empty(0, np.int64), list(store.parts())
+        newest_ns = max((int(part.ts.max()) for part in parts), default=0)
+        if (newest_ns - (store.first_ns or 0)) // self.bar_ns + 2 <= room:
+            return None  # a bar a bar length would not be too many
+        for part in reversed(parts):
             ts = part.of(self.markets).ts
             keys = np.union1d(keys, ts - ts % self.bar_ns)
             if len(keys) > room:
