@@ -99,6 +99,12 @@ def test_a_new_rule_is_about_the_coin_of_the_group(pane: AlertsPane) -> None:
     assert pane.editor.rule(0).base == "ETH"
     pane.set_base("NEW")
     assert pane.editor.rule(0).base == "ETH"
+    pane.set_bases(["BTC", "NEW"])
+    assert pane.editor.rule(0).base == "NEW", "listed now"
+    pane.editor.base.setCurrentIndex(0)
+    pane.editor.base.activated.emit(0)
+    pane.set_bases(["NEW", "BTC"])
+    assert pane.editor.rule(0).base == "", "a person wants all coins"
     pane.refresh(view(RULE))
     pane.rules.setCurrentRow(0)
     pane.set_base("ETH")

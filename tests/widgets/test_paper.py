@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QFontMetricsF
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from tests.widgets.paper_views import empty_view, huge_view, run_view
+from widgets import format as fmt
 from widgets.panes.paper import PaperPane
 from widgets.panes.paper_bar import FeesDialog
 from widgets.panes.paper_exposure import ROW_PX
@@ -56,6 +57,25 @@ def test_an_empty_book_says_how_it_begins(pane: PaperPane) -> None:
     assert pane.as_table() is None
     assert not pane.bar.reset.isEnabled()
     assert pane.bar.capital.isEnabled()
+
+
+def test_a_book_that_begins_says_when_it_trades_and_one_that_is_off_waits_for_nothing(pane: PaperPane) -> None:
+    begun = run_view(10)
+    pane.refresh(begun)
+    assert f"first trades {fmt.clock(begun.next_rebalance_ns)}" in pane.line.text
+    assert begun.waiting in pane.line.text
+    pane.refresh(replace(begun, settings=replace(begun.settings, on=False)))
+    assert "off since" in pane.line.text
+    assert begun.waiting not in pane.line.text
+    assert "first trades" not in pane.line.text
+
+
+def test_no_event_of_the_ledger_is_cut_short(pane: PaperPane) -> None:
+    pane.refresh(run_view(10))
+    assert pane.show_ledger.text() == "ledger, 1 line"
+    room = pane.ledger_table.columnWidth(2)
+    metrics = QFontMetricsF(theme().font(small=True))
+    assert all(metrics.horizontalAdvance(kind.value) + 8 <= room for kind in EntryKind)
 
 
 def test_the_line_tells_the_account_by_its_parts(pane: PaperPane, view: PaperView) -> None:

@@ -43,6 +43,7 @@ class RuleEditor(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._id = 0
+        self._suggested, self._base_chosen = "", False
         self.base, self.quantity, self.condition = Choice(), Choice(), Choice()
         self.value = Amount("Value")
         self.window_label = QLabel("window")
@@ -98,14 +99,15 @@ class RuleEditor(QWidget):
             grid.setColumnStretch(column, part)
 
     def _connect(self) -> None:
+        self.base.activated.connect(self._keep_base)
         self.quantity.currentIndexChanged.connect(lambda _: self._say_unit())
         self.add.clicked.connect(lambda: self.done.emit(self.rule(0)))
         self.change.clicked.connect(lambda: self.done.emit(self.rule(self._id)))
         self.value.lineEdit().returnPressed.connect(lambda: self.done.emit(self.rule(self._id)))
 
     def set_bases(self, bases: list[str]) -> None:
-        """The coins to choose from; the chosen one stays."""
-        chosen = self.base.currentData()
+        """The coins to choose from; the chosen one stays, the suggested one is taken up until a person chooses."""
+        chosen = self.base.currentData() if self._base_chosen else self._suggested
         self.base.clear()
         self.base.addItem(EVERY, "")
         for base in bases:
@@ -113,10 +115,14 @@ class RuleEditor(QWidget):
         self.base.setCurrentIndex(max(self.base.findData(chosen), 0))
 
     def suggest(self, base: str) -> None:
-        """Choose a coin, if it is one of those to choose from."""
+        """Choose a coin, as soon as it is one of those to choose from."""
+        self._suggested, self._base_chosen = base, False
         at = self.base.findData(base)
         if at >= 0:
             self.base.setCurrentIndex(at)
+
+    def _keep_base(self) -> None:
+        self._base_chosen = True
 
     def show_rule(self, rule: AlertRule | None) -> None:
         """Take up a rule to be changed."""
@@ -124,6 +130,7 @@ class RuleEditor(QWidget):
         self.change.setEnabled(rule is not None)
         if rule is None:
             return
+        self._base_chosen = True
         if self.base.findData(rule.base) < 0:
             self.base.addItem(rule.base, rule.base)
         for choice, data in ((self.base, rule.base), (self.quantity, rule.quantity), (self.condition, rule.condition)):

@@ -171,4 +171,6 @@ class PaperPane(Pane):
         first = bisect_left(entries, number, key=lambda entry: entry.rebalance)
         when = entries[first].ts_ns if first < len(entries) else 0
         set_text(self.show_scores, f"scores of #{number}, {text_of.clock(when)}" if number else "scores")
-        set_text(self.show_ledger, f"ledger, {len(self.ledger.lines):,} lines" if self.ledger.lines else "ledger")
+        count = len(self.ledger.lines)
+        words = f"ledger, {count:,} {'line' if count == 1 else 'lines'}"
+        set_text(self.show_ledger, words if count else "ledger")

@@ -57,10 +57,11 @@ def _score(entry: PaperEntry) -> str:
     return "" if entry.score is None else text_of.fixed(entry.score, 2)
 
 
+_LONGEST = max((kind.value for kind in EntryKind), key=len)
 LEDGER = (
     Column("time", lambda one: text_of.clock(one.ts_ns), "00:00:00", "When the data came", left=True),
     Column("#", lambda one: str(one.rebalance or ""), "0000", "The rebalance it belongs to"),
-    Column("event", lambda one: one.kind.value, "trade..", "hold: within 1 % of target; skip: not traded", left=True),
+    Column("event", lambda one: one.kind.value, _LONGEST, "hold: within 1 % of target; skip: not traded", left=True),
     Column("coin", lambda one: one.base, "1000SATS", "The coin", left=True),
     Column("USD", _worth, "+100.0k", "What was bought (+) or sold, at mid"),
     Column("price", lambda one: _price(one.price), "61,663.5", "The average price paid"),

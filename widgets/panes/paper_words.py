@@ -49,10 +49,11 @@ def _state(view: PaperView, now: PaperMoment) -> Words:
         words.append(Span(f"as of {text_of.clock(now.ts_ns)}; written to {text_of.clock(view.ahead_ns)}", "gap"))
     elif not view.settings.on:
         words.append(Span(f"off since {text_of.clock(now.ts_ns)}", "gap"))
-    if view.waiting:
+    if view.settings.on and view.waiting:
         words.append(Span(view.waiting, "gap"))
-    elif view.settings.on and view.next_rebalance_ns and not view.ahead_ns:
-        words.append(Span(f"next rebalance {text_of.clock(view.next_rebalance_ns)}", "muted"))
+    if view.settings.on and view.next_rebalance_ns > now.ts_ns and not view.ahead_ns:
+        first = "first trades" if view.waiting else "next rebalance"
+        words.append(Span(f"{first} {text_of.clock(view.next_rebalance_ns)}", "muted"))
     return tuple(words)
 
 

@@ -133,7 +133,7 @@ class PaperBook:
         state.started_ns, state.cash = now_ns, self.settings.capital
         settled_ns = now_ns + SETTLE_NS
         state.next_rebalance_ns = settled_ns + -settled_ns % MINUTE_NS
-        self.waiting = "looks at the field for a minute before the first trades"
+        self.waiting = "looks at the field for a minute first"
 
     def _note_gap(self, now_ns: int) -> None:
         """Positions were kept over what was not seen; funding that was due in it is not known."""
