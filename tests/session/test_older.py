@@ -14,7 +14,7 @@ from tests.analytics.market_events import BINANCE, BYBIT, MINUTE, SECOND, START,
 from tests.bench.captures import BTC, recording
 from workstation.analytics.base import Limits
 from workstation.analytics.engine import Engine
-from workstation.analytics.trades import CHUNK
+from workstation.analytics.trades import CHUNK, LOADED_CAPS
 from workstation.core import Core
 from workstation.desk import Desk
 from workstation.older import OlderTrades
@@ -106,11 +106,11 @@ async def test_the_desk_brings_dropped_trades_back(data: Path) -> None:
     assert desk.load_older("BTC", first_ns)
     assert not desk.load_older("BTC", first_ns)
     for _ in range(100_000):
-        if len(store) > 2 * CHUNK:
+        if len(store) >= LOADED_CAPS * CHUNK:
             break
         await asyncio.sleep(0)
-    assert len(store) > 2 * CHUNK
-    assert (store.first_ns or 0) < first_ns - 10 * SECOND
+    assert len(store) == LOADED_CAPS * CHUNK
+    assert (store.first_ns or 0) < first_ns - SECOND
     for _ in range(10):
         await asyncio.sleep(0)
     assert not desk.load_older("BTC", store.first_ns or 0)
