@@ -61,7 +61,7 @@ def run_ticks(
 ) -> list[Tick]:
     """Every so many bars, `spacing_px` or more apart, with the time at which they begin; a new day as a date.
 
-    `starts` are the ns at which the slots from `first` on begin.
+    `starts` are the ns at which the slots from `first` on begin. A tick is the same wherever the chart is panned to.
     """
     if right <= left or width_px <= 0 or not len(starts):
         return []
@@ -70,10 +70,10 @@ def run_ticks(
     step = next(factor * magnitude for factor in (1, 2, 5, 10) if factor * magnitude >= wanted * 0.999)
     begin = max(math.ceil(left / step) * step, -(-first // step) * step)
     end = min(math.floor(right), first + len(starts) - 1)
-    found, day = [], None
+    found: list[Tick] = []
+    day = text_of.moment(int(starts[begin - step - first])).date() if first <= begin - step <= end else None
     for slot in range(begin, end + 1, step):
-        ts_ns = int(starts[slot - first])
-        moment = text_of.moment(ts_ns)
+        moment = text_of.moment(int(starts[slot - first]))
         new_day = day is not None and moment.date() != day
         day = moment.date()
         found.append(Tick(float(slot), f"{moment.day} {moment:%b}" if new_day else f"{moment:%H:%M:%S}", new_day, True))

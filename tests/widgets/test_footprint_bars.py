@@ -82,6 +82,16 @@ def test_times_stand_under_round_bars() -> None:
     assert grid.ticks(500.0, 600.0, 800.0) == []
 
 
+def test_a_tick_is_the_same_wherever_the_chart_is_panned_to() -> None:
+    starts = synthetic.START + np.arange(100, dtype=np.int64) * 1_700_000_000_000
+    grid = RunGrid(37, starts, int(starts[-1]) + 1)
+    known = {tick.slot: tick for tick in grid.ticks(37.0, 117.0, 800.0)}
+    days = [slot for slot, tick in known.items() if tick.is_day]
+    assert days
+    for left in (slot - 0.5 for slot in days):  # a day that begins with the first tick in sight
+        assert grid.ticks(left, left + 80.0, 800.0)[0] == known[left + 0.5]
+
+
 def test_bars_stand_side_by_side_by_their_numbers() -> None:
     bars = runs(30, first=400)
     placed = BarsOnGrid(bars, None)
