@@ -109,6 +109,7 @@ def footprint(qtbot: QtBot) -> FootprintPane:
 
 
 def test_a_key_asks_for_the_middle_of_the_footprint(footprint: FootprintPane) -> None:
+    footprint.chart.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, False)  # wherever the pointer was left
     asked_by_key(footprint.chart)
     menu = opened(footprint)
     assert any(text.startswith("VWAP from ") for text in words(menu))
