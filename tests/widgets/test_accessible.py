@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QAbstractSpinBox,
-    QApplication,
     QComboBox,
     QDialog,
     QDialogButtonBox,
@@ -23,41 +22,20 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from tests.widgets.controls_log import ControlsLog
-from tests.widgets.test_main_window import FullSource, settle
 from widgets.catalogue import PANES
 from widgets.dialogs.crash import CrashReport
 from widgets.dialogs.first_run import FirstRun
 from widgets.dialogs.go_to import GoToTime
 from widgets.main_window import MainWindow
 from widgets.pane import Pane
-from widgets.theme import apply_theme
 
 CONTROLS = (QAbstractButton, QComboBox, QLineEdit, QAbstractSpinBox, QAbstractItemView, QPlainTextEdit)
 INNER = (QComboBox, QAbstractSpinBox, QTabBar, QScrollBar, QAbstractItemView, QDialogButtonBox, QLineEdit)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def look(qapp: QApplication) -> Iterator[None]:
-    apply_theme(qapp)
-    yield
-    qapp.setStyleSheet("")
-
-
-@pytest.fixture(scope="module")
-def window(look: None) -> Iterator[MainWindow]:
-    """The window with a pane of every kind."""
-    made = MainWindow(FullSource(), ControlsLog())
-    made.set_bases(["BTC", "ETH"])
-    made.show()
-    made.frame_timer.stop()
-    for kind in PANES:
-        if not made.docks.get(kind) or not made.docks[kind].isVisible():
-            made.dock_set.open(kind)
-    settle(made)
-    yield made
-    made.close()
-    made.deleteLater()
+@pytest.fixture
+def window(full_window: MainWindow) -> MainWindow:
+    return full_window
 
 
 def controls(top: QWidget) -> Iterator[QWidget]:

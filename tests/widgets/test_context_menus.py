@@ -11,38 +11,18 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.bench.gallery import shown
-from tests.widgets.controls_log import ControlsLog
-from tests.widgets.test_main_window import FullSource, settle
+from tests.widgets.test_main_window import settle
 from widgets.catalogue import PANES
 from widgets.main_window import MainWindow
 from widgets.panes.footprint import FootprintPane
 from widgets.staying_menu import StayingMenu
-from widgets.theme import apply_theme
 
 COMMON = "Copy as picture"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def look(qapp: QApplication) -> Iterator[None]:
-    apply_theme(qapp)
-    yield
-    qapp.setStyleSheet("")
-
-
-@pytest.fixture(scope="module")
-def window(look: None) -> Iterator[MainWindow]:
-    """The window with a pane of every kind."""
-    made = MainWindow(FullSource(), ControlsLog())
-    made.set_bases(["BTC", "ETH"])
-    made.show()
-    made.frame_timer.stop()
-    for kind in PANES:
-        if not made.docks.get(kind) or not made.docks[kind].isVisible():
-            made.dock_set.open(kind)
-    settle(made)
-    yield made
-    made.close()
-    made.deleteLater()
+@pytest.fixture
+def window(full_window: MainWindow) -> MainWindow:
+    return full_window
 
 
 def opened(holder: QWidget) -> QMenu:
@@ -98,14 +78,10 @@ def test_a_chart_without_a_menu_of_its_own_has_that_of_its_pane(window: MainWind
 
 
 @pytest.fixture
-def footprint(qtbot: QtBot) -> FootprintPane:
-    made = FootprintPane("BTC")
-    qtbot.addWidget(made)
-    made.resize(1100, 700)
-    made.show()
-    qtbot.waitExposed(made)
-    made.refresh(shown())
-    return made
+def footprint(footprint: FootprintPane) -> FootprintPane:
+    """With bars."""
+    footprint.refresh(shown())
+    return footprint
 
 
 def test_a_key_asks_for_the_middle_of_the_footprint(footprint: FootprintPane) -> None:

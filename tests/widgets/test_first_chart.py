@@ -13,7 +13,6 @@ from tests.widgets.market_views import live_status, replay_status
 from widgets.first_chart import FIRST_CHART, FirstChart
 from widgets.frame_timer import FrameTimer
 from widgets.panes.footprint import FootprintPane
-from widgets.theme import apply_theme
 from workstation.analytics.engine import Engine
 from workstation.readmodels import FootprintRequest, Presence, StatusView, View, ViewRequest
 
@@ -36,16 +35,9 @@ class Source:
 
 
 @pytest.fixture
-def pane(qtbot: QtBot) -> FootprintPane:
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    apply_theme(app)
-    made = FootprintPane("BTC")
-    qtbot.addWidget(made)
-    made.resize(600, 400)
-    made.show()
-    qtbot.waitExposed(made)
-    return made
+def pane(footprint: FootprintPane) -> FootprintPane:
+    footprint.resize(600, 400)
+    return footprint
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:

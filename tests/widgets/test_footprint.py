@@ -20,24 +20,16 @@ from widgets.items.detail import Choice, Detail
 from widgets.items.footprint import BarsOnGrid
 from widgets.items.scale import SlotGrid
 from widgets.panes.footprint import FootprintPane
-from widgets.theme import apply_theme, theme
+from widgets.theme import theme
 from workstation.readmodels import FootprintRequest, FootprintView, Freshness, MarketFilter
 
 SMALL = {10: (5.0, 100.0), 11: (10.0, 60.0), 12: (200.0, 0.0), 13: (0.0, 8.0)}
 
 
 @pytest.fixture
-def pane(qtbot: QtBot) -> FootprintPane:
+def pane(footprint: FootprintPane) -> FootprintPane:
     """A shown pane of BTC, 1100 x 700."""
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    apply_theme(app)
-    made = FootprintPane("BTC")
-    qtbot.addWidget(made)
-    made.resize(1100, 700)
-    made.show()
-    qtbot.waitExposed(made)
-    return made
+    return footprint
 
 
 def small_view() -> FootprintView:

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from feeds.instrument import MarketKind, Venue
@@ -17,24 +16,15 @@ from widgets.items.grids import RunGrid
 from widgets.items.placed import BarsOnGrid
 from widgets.panes.footprint import FootprintPane
 from widgets.panes.footprint_sizes import automatic_size, round_size, size_text
-from widgets.theme import apply_theme
 from workstation.readmodels import BarKind, BarRule, FootprintBar, FootprintRequest, FootprintView, MarketFilter
 
 VOLUME = BarRule(BarKind.VOLUME, 50.0)
 
 
 @pytest.fixture
-def pane(qtbot: QtBot) -> FootprintPane:
+def pane(footprint: FootprintPane) -> FootprintPane:
     """A shown pane of BTC."""
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    apply_theme(app)
-    made = FootprintPane("BTC")
-    qtbot.addWidget(made)
-    made.resize(1100, 700)
-    made.show()
-    qtbot.waitExposed(made)
-    return made
+    return footprint
 
 
 def runs(count: int, first: int = 0, begin: int = 0) -> tuple[FootprintBar, ...]:

@@ -5,27 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from PySide6.QtWidgets import QApplication
-from pytestqt.qtbot import QtBot
 
 from feeds.instrument import Venue
 from tests.widgets import synthetic
 from widgets.panes.footprint import FootprintPane
-from widgets.theme import apply_theme
 from workstation.readmodels import FootprintView, MarketFilter
 
 
 @pytest.fixture
-def pane(qtbot: QtBot) -> FootprintPane:
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    apply_theme(app)
-    made = FootprintPane("BTC")
-    qtbot.addWidget(made)
-    made.resize(900, 600)
-    made.show()
-    qtbot.waitExposed(made)
-    return made
+def pane(footprint: FootprintPane) -> FootprintPane:
+    footprint.resize(900, 600)
+    return footprint
 
 
 def said(pane: FootprintPane) -> str:

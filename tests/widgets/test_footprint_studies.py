@@ -37,7 +37,6 @@ from widgets.items.table import NAMES, TableItem, rows_that_fit, statistics
 from widgets.panes.footprint import FootprintPane
 from widgets.panes.footprint_options import COLUMNS
 from widgets.panes.footprint_text import minimum_text
-from widgets.theme import apply_theme
 from workstation.readmodels import (
     Absorption,
     AbsorptionRule,
@@ -55,18 +54,10 @@ from workstation.readmodels import (
 
 
 @pytest.fixture
-def pane(qtbot: QtBot) -> FootprintPane:
+def pane(footprint: FootprintPane) -> FootprintPane:
     """A shown pane with all studies known."""
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    apply_theme(app)
-    made = FootprintPane("BTC")
-    qtbot.addWidget(made)
-    made.resize(1100, 700)
-    made.show()
-    qtbot.waitExposed(made)
-    made.refresh(studied.view())
-    return made
+    footprint.refresh(studied.view())
+    return footprint
 
 
 def small() -> tuple[FootprintView, BarsOnGrid]:

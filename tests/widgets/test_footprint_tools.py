@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QDoubleSpinBox
+from PySide6.QtWidgets import QDoubleSpinBox
 from pytestqt.qtbot import QtBot
 
 from tests.bench.gallery import shown
@@ -22,7 +22,6 @@ from widgets.items.layouts import Frame
 from widgets.items.style import CellMode, ProfileSpan, Shading, Style
 from widgets.panes.footprint import FootprintPane
 from widgets.panes.footprint_data import COLUMNS, bars_as_table
-from widgets.theme import apply_theme
 from workstation.readmodels import FootprintRules, Level, MinimumMode, ProfileRequest
 
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
@@ -30,18 +29,10 @@ NONE = Qt.KeyboardModifier.NoModifier
 
 
 @pytest.fixture
-def pane(qtbot: QtBot) -> FootprintPane:
+def pane(footprint: FootprintPane) -> FootprintPane:
     """A shown pane with an hour and a half of bars."""
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    apply_theme(app)
-    made = FootprintPane("BTC")
-    qtbot.addWidget(made)
-    made.resize(1100, 700)
-    made.show()
-    qtbot.waitExposed(made)
-    made.refresh(shown())
-    return made
+    footprint.refresh(shown())
+    return footprint
 
 
 @pytest.mark.parametrize("shading", Shading)

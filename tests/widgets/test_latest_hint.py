@@ -6,26 +6,16 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.widgets import synthetic
 from widgets.panes.footprint import FootprintPane
-from widgets.theme import apply_theme
 
 
 @pytest.fixture
-def pane(qtbot: QtBot) -> FootprintPane:
+def pane(footprint: FootprintPane) -> FootprintPane:
     """A shown pane of sixty bars."""
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    apply_theme(app)
-    made = FootprintPane("BTC")
-    qtbot.addWidget(made)
-    made.resize(1100, 700)
-    made.show()
-    qtbot.waitExposed(made)
-    return made
+    return footprint
 
 
 def test_it_is_quiet_while_the_chart_follows(pane: FootprintPane) -> None:

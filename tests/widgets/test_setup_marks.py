@@ -6,28 +6,20 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QPointF
-from PySide6.QtWidgets import QApplication
-from pytestqt.qtbot import QtBot
 
 from tests.widgets import synthetic
 from widgets.items.setup_marks import ROLES
 from widgets.panes.footprint import FootprintPane
-from widgets.theme import apply_theme, theme
+from widgets.theme import theme
 from workstation.readmodels import BarKind, BarRule, SetupEvent, SetupsRequest, SetupState, SetupsView
 from workstation.setup_models import Detector, Level, LevelKind
 
 
 @pytest.fixture
-def pane(qtbot: QtBot) -> FootprintPane:
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    apply_theme(app)
-    made = FootprintPane("BTC")
-    qtbot.addWidget(made)
-    made.resize(1000, 600)
-    made.show()
-    made.refresh(synthetic.footprint(synthetic.walk(count=12)))
-    return made
+def pane(footprint: FootprintPane) -> FootprintPane:
+    footprint.resize(1000, 600)
+    footprint.refresh(synthetic.footprint(synthetic.walk(count=12)))
+    return footprint
 
 
 def event(pane: FootprintPane, state: SetupState = SetupState.ARMED) -> SetupEvent:

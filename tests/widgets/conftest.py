@@ -1,0 +1,46 @@
+"""What many tests of widgets begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from tests.widgets.controls_log import ControlsLog
+from tests.widgets.test_main_window import FullSource, settle
+from widgets.catalogue import PANES
+from widgets.main_window import MainWindow
+from widgets.panes.footprint import FootprintPane
+from widgets.theme import apply_theme
+
+
+@pytest.fixture
+def footprint(qtbot: QtBot, qapp: QApplication) -> FootprintPane:
+    """A shown footprint of BTC, 1100 x 700, without bars."""
+    apply_theme(qapp)
+    made = FootprintPane("BTC")
+    qtbot.addWidget(made)
+    made.resize(1100, 700)
+    made.show()
+    qtbot.waitExposed(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def full_window(qapp: QApplication) -> Iterator[MainWindow]:
+    """The window with a pane of every kind, in the dark theme."""
+    apply_theme(qapp)
+    made = MainWindow(FullSource(), ControlsLog())
+    made.set_bases(["BTC", "ETH"])
+    made.show()
+    made.frame_timer.stop()
+    for kind in PANES:
+        if not made.docks.get(kind) or not made.docks[kind].isVisible():
+            made.dock_set.open(kind)
+    settle(made)
+    yield made
+    made.close()
+    made.deleteLater()
+    qapp.setStyleSheet("")
