@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.widgets.controls_log import ControlsLog
-from tests.widgets.test_main_window import FullSource, settle
+from tests.widgets.window_sources import FullSource, settle
 from widgets.catalogue import PANES
 from widgets.main_window import MainWindow
 from widgets.panes.footprint import FootprintPane

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.bench.gallery import shown
-from tests.widgets.test_main_window import settle
+from tests.widgets.window_sources import settle
 from widgets.catalogue import PANES
 from widgets.main_window import MainWindow
 from widgets.panes.footprint import FootprintPane

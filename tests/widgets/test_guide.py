@@ -14,7 +14,7 @@ from feeds.reach import reach
 from feeds.transport import Http
 from feeds.venues import DRIVERS
 from tests.widgets.controls_log import ControlsLog
-from tests.widgets.test_main_window import FullSource
+from tests.widgets.window_sources import FullSource
 from widgets.catalogue import PANES
 from widgets.dialogs.first_run import FirstRun, Start
 from widgets.dialogs.guide import Guide, guide_text

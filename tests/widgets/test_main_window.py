@@ -14,10 +14,9 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent, QPainter
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
-from tests.widgets import synthetic
 from tests.widgets.controls_log import ControlsLog
-from tests.widgets.market_views import NOW, ladder_view, live_status, replay_status, tape_view
-from tests.widgets.pressure_views import pressure_view
+from tests.widgets.market_views import NOW, live_status, replay_status
+from tests.widgets.window_sources import FullSource, Source, settle
 from widgets.controls import Step
 from widgets.dialogs.cheat_sheet import CheatSheet
 from widgets.main_window import MainWindow
@@ -26,41 +25,13 @@ from widgets.pane import Pane
 from widgets.panes.ladder import LadderPane
 from widgets.panes.tape import TapePane
 from widgets.theme import apply_theme, theme
-from workstation.analytics.engine import Engine
 from workstation.readmodels import (
-    CvdRequest,
     FootprintRequest,
-    LadderRequest,
-    PressureRequest,
     StatusView,
-    TapeRequest,
-    UniverseRequest,
     UniverseView,
     View,
-    ViewRequest,
 )
 from workstation.workspace_models import KeptInMemory, PaneMemory, Workspace
-
-
-class Source:
-    def __init__(self) -> None:
-        self.current = live_status()
-        self.field = Engine().view(UniverseRequest())
-
-    def revision(self, request: ViewRequest) -> int:
-        return 1
-
-    def view(self, request: ViewRequest) -> View:
-        if isinstance(request, LadderRequest):
-            return ladder_view(request)
-        if isinstance(request, UniverseRequest):
-            return self.field
-        if isinstance(request, TapeRequest):
-            return tape_view(request, count=request.count)
-        return Engine().view(request)  # nothing known yet
-
-    def status(self) -> StatusView:
-        return self.current
 
 
 class Chart(Pane):
@@ -129,12 +100,6 @@ def opened(qtbot: QtBot, source: Source, controls: ControlsLog, width: int, heig
     window.frame_timer.stop()
     settle(window)
     return window
-
-
-def settle(window: MainWindow) -> None:
-    for _ in range(3):
-        window.frame_timer.tick()
-        QApplication.processEvents()
 
 
 def tabbed(window: MainWindow) -> bool:
@@ -231,19 +196,6 @@ def test_an_unusable_layout_falls_back_to_the_start_layout(
     window = opened(qtbot, source, controls, 1600, store=store)
     assert all(dock.isVisible() for dock in window.docks.values())
     assert window.docks["footprint"].geometry().right() < window.docks["ladder"].geometry().left()
-
-
-class FullSource(Source):
-    """Answers charts too."""
-
-    def view(self, request: ViewRequest) -> View:
-        if isinstance(request, FootprintRequest):
-            return synthetic.footprint(synthetic.walk(count=20), request)
-        if isinstance(request, CvdRequest):
-            return synthetic.cvd(20, request=request)
-        if isinstance(request, PressureRequest):
-            return pressure_view(request=request)
-        return super().view(request)
 
 
 @pytest.mark.parametrize("size", [(1920, 1080), (1366, 768)])

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.widgets import synthetic
 from tests.widgets.controls_log import ControlsLog
-from tests.widgets.test_main_window import FullSource, settle
+from tests.widgets.window_sources import FullSource, settle
 from widgets.catalogue import PANES
 from widgets.dialogs.palette import Entry, Palette, match
 from widgets.layout_spec import arrange, column, names, pruned, row, tabs
