@@ -283,11 +283,12 @@ class Desk:
             self._paper.reset()
 
     def _open_paper(self, session: Session, name: str) -> None:
-        """Live and simulated venues and every recording have a book each, which sees all that they receive."""
+        """Live and simulated venues, every hub and every recording have a book each, which sees all that they receive."""
         if isinstance(session, ReplaySession):
             book = f"{name} {session.start_ns}"
         else:
-            book = "simulated" if session.simulated else "live"
+            own = session.name if session.status().links else "live"  # a hub says later what its venues are
+            book = "simulated" if session.simulated else own
         try:
             self._paper = self._papers.of(book)
         except sqlite3.Error as error:
