@@ -168,7 +168,8 @@ def style_sheet(look: Theme) -> str:
     QDockWidget {{ color: {c["muted"]}; }}
     QToolTip {{ background: {c["raised"]}; color: {c["text"]}; border: 1px solid {c["hairline"]}; padding: 4px; }}
     QMenuBar, QMenu {{ background: {c["window"]}; color: {c["text"]}; }}
-    QMenu {{ border: 1px solid {c["hairline"]}; padding: 4px 0; }}
+    QMenu {{ border: 1px solid {c["faint"]}; padding: 4px 0; }}
+    QFrame#popup {{ border: 1px solid {c["faint"]}; }}
     QMenu::item {{ padding: 4px 24px 4px 16px; }}
     QMenu::item:selected, QMenuBar::item:selected {{ background: {c["raised"]}; }}
     QMenu::item:disabled {{ color: {c["faint"]}; }}
@@ -188,7 +189,7 @@ def style_sheet(look: Theme) -> str:
     QToolButton[popupMode="2"] {{ padding-right: 18px; }}
     QToolButton::menu-indicator {{ image: url({arrow}); width: 8px; height: 8px;
         subcontrol-origin: padding; subcontrol-position: right center; right: 5px; }}
-    QComboBox QAbstractItemView {{ background: {c["raised"]}; border: 1px solid {c["hairline"]}; }}
+    QComboBox QAbstractItemView {{ background: {c["raised"]}; border: 1px solid {c["faint"]}; }}
     QTabBar::tab {{ background: {c["window"]}; color: {c["muted"]}; padding: 4px 12px; border: none; }}
     QTabBar::tab:selected {{ color: {c["text"]}; border-bottom: 2px solid {c["focus"]}; }}
     QTextBrowser, QPlainTextEdit, QListWidget {{ background: {c["pane"]}; color: {c["text"]};

@@ -283,7 +283,7 @@ class Desk:
             self._paper.reset()
 
     def _open_paper(self, session: Session, name: str) -> None:
-        """Live and simulated venues, every hub and every recording have a book each, which sees all that they receive."""
+        """Live and simulated venues, hubs and recordings have a book each, which sees all that they receive."""
         if isinstance(session, ReplaySession):
             book = f"{name} {session.start_ns}"
         else:

@@ -49,7 +49,7 @@ WIDTH, HEIGHT, ACROSS = 1920, 1080, 4
 FRAME_S = 1 / 30
 SAMPLE_S = 20.0
 """Simulated seconds between two looks at memory and lag."""
-SMALL = Limits(trades=10_000, bars=600)
+SMALL = Limits(trades=10_000, bars=60)
 BOUNDS = (
     (depth_history, "BYTES", 1_000_000),
     (depth_history, "KEPT", 900),

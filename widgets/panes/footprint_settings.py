@@ -24,6 +24,7 @@ class FootprintSettings(QFrame):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
+        self.setObjectName("popup")
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.style_value, self.rules = Style(), FootprintRules()
         self.controls: dict[str, QWidget] = {}

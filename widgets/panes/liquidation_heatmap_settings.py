@@ -20,6 +20,7 @@ class LevelSettings(QFrame):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
+        self.setObjectName("popup")
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self._silent = False
         self.leverages = [_number(2, 190, 5, 0, "x") for _ in range(TIERS)]

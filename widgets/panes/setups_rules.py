@@ -35,6 +35,7 @@ class SetupRulesEditor(QFrame):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
+        self.setObjectName("popup")
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.rules = SetupRules()
         self.controls: dict[tuple[str, str], QDoubleSpinBox] = {}
