@@ -24,6 +24,7 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
 import feeds.units
+import widgets.labels
 from feeds.events import Side
 from feeds.instrument import Venue
 from feeds.live import LiveSource
@@ -55,6 +56,7 @@ BOUNDS = (
     (depth_history, "KEPT", 900),
     (depth_history, "THINNING", ((180, 4), (540, 16))),
     (feeds.units, "_GRID_LIMIT", 4_000),
+    (widgets.labels, "_CACHED", 300),
 )
 """What is kept on purpose, made so little that the run is at its bounds early: then only what should not grow can."""
 
