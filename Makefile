@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+MONKEY := tests/session/test_monkey.py
 
 .PHONY: run test lint bench soak package bundle system clean
 
@@ -20,8 +21,10 @@ lint: $(VENV)/.dev
 bench: $(VENV)/.dev system
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.bench
 
-soak: $(VENV)/.dev system
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -m soak --timeout=3600
+soak: $(VENV)/.dev
+	@sh .ci/system.sh screen
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -m soak --timeout=3600 --deselect $(MONKEY)
+	QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1920x1080x24" $(BIN)/python -m pytest -m soak $(MONKEY)
 
 package: $(VENV)/.dev
 	$(BIN)/python -m build

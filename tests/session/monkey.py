@@ -147,8 +147,11 @@ class Monkey:
         reach = QPoint(self.rng.randint(-400, 400), self.rng.randint(-300, 300))
         QTest.mousePress(widget, button, modifiers, at)
         for step in range(1, 5):
+            if not isValid(widget):  # what it belonged to was left meanwhile
+                return words
             QTest.mouseMove(widget, at + reach * step / 4)
-        QTest.mouseRelease(widget, button, modifiers, at + reach)
+        if isValid(widget):
+            QTest.mouseRelease(widget, button, modifiers, at + reach)
         return words
 
     # --- by the keyboard

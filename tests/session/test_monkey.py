@@ -119,10 +119,12 @@ async def hold_together(monkey: Monkey, ears: Ears, told: list[str], deeds: int)
     others = windows() - 1  # left by tests before
     await rage(monkey, ears, told, deeds // 2)
     monkey.calm()
-    before = owned(monkey.window)
+    before, open_before = owned(monkey.window), set(monkey.window.docks)
     await rage(monkey, ears, told, deeds - deeds // 2)
     monkey.calm()
     left = owned(monkey.window) - before
+    for name in set(monkey.window.docks) - open_before:  # a third of its kind was opened, which is used again
+        del left[name]
     assert left.total() <= SLACK, f"left over: {left}"
     assert windows() - others <= 1
     comes_back(monkey)
@@ -183,6 +185,8 @@ async def test_a_hundred_and_fifty_deeds_on_a_recording(qapp: QApplication, tmp_
 @pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("seed", [2, 3])
 async def test_two_thousand_deeds_on_the_demo(qapp: QApplication, tmp_path: Path, ears: Ears, seed: int) -> None:
+    if qapp.platformName() == "offscreen":
+        pytest.skip("Qt's offscreen platform dies in QOffscreenBackingStore::clearHash after many windows; use Xvfb")
     told: list[str] = []
     with Simulator() as simulator:
         drivers = [loopback(driver, simulator.port) for driver in DRIVERS.values()]
