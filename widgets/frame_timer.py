@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -12,6 +13,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from widgets.pane import Pane
 from workstation.readmodels import StatusView, View, ViewRequest
 
+PATIENCE_MS = 8.0  # half a frame at 60 Hz; the other half is for painting
 SIDE_FRAMES = 3  # what stands beside a pane's bars is asked for 20 times a second at most
 
 
@@ -31,7 +33,9 @@ class ViewSource(Protocol):
 class FrameTimer(QObject):
     """Drives panes at `hz`. `frame_ms` holds how long the last frames took on this thread, painting excluded.
 
-    Panes that ask for fewer frames take turns, so that no frame carries all of them.
+    Panes that ask for fewer frames take turns, so that no frame carries all of them. A frame that has taken
+    `PATIENCE_MS` leaves the other panes to the next, first of all: where every pane has a day of trades to count, the
+    window goes on between two of them.
     """
 
     ticked = Signal(object)
@@ -43,12 +47,13 @@ class FrameTimer(QObject):
         self._drawn: dict[Pane, tuple[ViewRequest, int, int]] = {}
         self._turns: dict[Pane, int] = {}
         self._drawn_sides: dict[Pane, dict[type, tuple[ViewRequest, int, int]]] = {}
+        self._waiting: list[Pane] = []
         self._frame = 0
         self.frame_ms: deque[float] = deque(maxlen=240)
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self.set_rate(hz)
-        self._timer.timeout.connect(self.tick)
+        self._timer.timeout.connect(lambda: self.tick(PATIENCE_MS))
 
     def set_rate(self, hz: int) -> None:
         """Tick this often a second from now on."""
@@ -62,26 +67,41 @@ class FrameTimer(QObject):
         """Stop ticking; panes keep what they show."""
         self._timer.stop()
 
-    def tick(self) -> None:
-        """One frame."""
+    def tick(self, patience_ms: float = math.inf) -> None:
+        """One frame; at least one pane is refreshed, and no more once that many milliseconds have passed."""
         began = time.perf_counter()
         self._frame += 1
         status = self._source.status()
-        for pane in self._panes():
-            if pane.isVisible():
-                self._refresh(pane, status.epoch)
-                self._refresh_sides(pane, status.epoch)
+        panes = [pane for pane in self._panes() if pane.isVisible()]
+        for pane in panes:
+            self._forget_before(pane, status.epoch)
+        panes = [
+            *(pane for pane in self._waiting if pane in panes),
+            *(one for one in panes if one not in self._waiting),
+        ]
+        while panes:
+            pane = panes.pop(0)
+            self._refresh(pane, status.epoch)
+            self._refresh_sides(pane, status.epoch)
+            if (time.perf_counter() - began) * 1e3 > patience_ms:
+                break
+        self._waiting = panes
         self.ticked.emit(status)
         self.frame_ms.append((time.perf_counter() - began) * 1e3)
+
+    def _forget_before(self, pane: Pane, epoch: int) -> None:
+        """What another session said is taken off at once."""
+        drawn = self._drawn.get(pane)
+        if drawn is not None and drawn[2] != epoch:
+            pane.clear()
+            del self._drawn[pane]
 
     def _refresh(self, pane: Pane, epoch: int) -> None:
         request = pane.request()
         if request is None:
             return
         drawn, has_turn = self._drawn.get(pane), self._has_turn(pane, pane.every_frames)
-        if drawn is not None and drawn[2] != epoch:
-            pane.clear()
-        elif drawn is not None and drawn[0] == request and not has_turn:
+        if drawn is not None and drawn[0] == request and not has_turn:
             return
         key = (request, self._source.revision(request), epoch)
         if drawn != key:
@@ -103,6 +123,6 @@ class FrameTimer(QObject):
                 pane.refresh(self._source.view(request))
 
     def _has_turn(self, pane: Pane, every_frames: int) -> bool:
-        """Whether this is one of the frames of a pane; those of two panes of one rate lie apart."""
+        """Whether this is one of the frames of a pane, or it waited; those of two panes of one rate lie apart."""
         turn = self._turns.setdefault(pane, len(self._turns) - self._frame)
-        return (self._frame + turn) % every_frames == 0
+        return pane in self._waiting or (self._frame + turn) % every_frames == 0

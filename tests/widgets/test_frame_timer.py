@@ -145,6 +145,25 @@ def test_panes_of_one_rate_take_turns(qtbot: QtBot) -> None:
     assert [pane.calls.count("refresh") for pane in panes] == [4, 4, 4]
 
 
+def test_a_frame_that_takes_long_leaves_the_other_panes_to_the_next(qtbot: QtBot) -> None:
+    source, panes = Source(), [RecordingPane() for _ in range(3)]
+    for pane in panes:
+        qtbot.addWidget(pane)
+        pane.show()
+        pane.every_frames = 4
+    timer = FrameTimer(source, lambda: panes)
+    told = []
+    for _ in range(3):
+        timer.tick(patience_ms=0.0)
+        told.append([pane.calls.count("refresh") for pane in panes])
+    assert told == [[1, 0, 0], [1, 1, 0], [1, 1, 1]], "the first that waits comes first"
+    source.epoch, source.now = 2, 2
+    timer.tick(patience_ms=0.0)
+    assert [pane.calls[1:] for pane in panes] == [["clear", "refresh"], ["clear"], ["clear"]], "nothing old is left"
+    timer.tick()
+    assert [pane.calls.count("refresh") for pane in panes] == [2, 2, 2]
+
+
 def test_what_stands_beside_is_asked_for_less_often_unless_it_is_another(pane: RecordingPane) -> None:
     source, wanted = Source(), TapeRequest("BTC", count=7)
     pane.wanted = None
