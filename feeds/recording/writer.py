@@ -66,11 +66,13 @@ class RecordingWriter:
         self._channels: dict[ChannelKey, int] = {}
         self._text_channels: dict[str, int] = {}
         self._counts: Counter[int] = Counter()
-        self._indexes: list[ChunkIndex] = []
+        self._indexes = bytearray()  # as they will be written: a chunk a second adds up
+        self._chunks = 0
         self._parts: list[bytes] = []
         self._times: list[int] = []
         self._ids: list[int] = []
         self._size = 0
+        self._first_ns, self._last_ns = 1 << 63, 0
         self._begin(metadata)
 
     @property
@@ -81,12 +83,12 @@ class RecordingWriter:
     @property
     def start_ns(self) -> int | None:
         """The earliest receive time on disk, None while there is none."""
-        return min((index.message_start_time for index in self._indexes), default=None)
+        return self._first_ns if self._chunks else None
 
     @property
     def end_ns(self) -> int | None:
         """The latest receive time on disk, None while there is none."""
-        return max((index.message_end_time for index in self._indexes), default=None)
+        return self._last_ns if self._chunks else None
 
     def write(self, frames: Iterable[Frame]) -> None:
         """Append frames in this order; TIMER frames are skipped."""
@@ -122,7 +124,9 @@ class RecordingWriter:
         chunk = _encode([Chunk("zstd", packed, last, first, zlib.crc32(data), len(data))])
         index = ChunkIndex(len(chunk), self.bytes_written, "zstd", len(packed), last, 0, {}, first, len(data))
         self._put(chunk)
-        self._indexes.append(index)
+        self._indexes += _encode([index])
+        self._chunks += 1
+        self._first_ns, self._last_ns = min(self._first_ns, first), max(self._last_ns, last)
         self._counts.update(used)
         self.frames_written += len(self._times)
         self._parts, self._times, self._ids, self._size = [], [], [], 0
@@ -133,7 +137,7 @@ class RecordingWriter:
         self._put(_encode([DataEnd(0)]))
         start = self.bytes_written
         channels = (self._channel(key, number) for key, number in self._channels.items())
-        summary = _encode([*channels, self._statistics(), *self._indexes, self._metadata_index])
+        summary = _encode([*channels, self._statistics()]) + self._indexes + _encode([self._metadata_index])
         head = struct.pack("<BQQQ", Opcode.FOOTER, 20, start, 0)
         crc = zlib.crc32(head, zlib.crc32(summary))
         self._put(summary + _encode([Footer(start, 0, crc)]) + MAGIC)
@@ -175,7 +179,7 @@ class RecordingWriter:
             attachment_count=0,
             channel_count=len(self._channels),
             channel_message_counts=dict(self._counts),
-            chunk_count=len(self._indexes),
+            chunk_count=self._chunks,
             message_count=self.frames_written,
             message_start_time=self.start_ns or 0,
             message_end_time=self.end_ns or 0,
