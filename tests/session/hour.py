@@ -23,6 +23,7 @@ from aiohttp import web
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
+import feeds.once
 import feeds.units
 import widgets.labels
 from feeds.events import Side
@@ -36,7 +37,18 @@ from widgets.catalogue import PANES
 from widgets.frame_timer import FrameTimer
 from widgets.linking import Links
 from widgets.pane import Pane
-from workstation.analytics import depth_history
+from workstation.analytics import (
+    absorption,
+    base,
+    depth_history,
+    funding,
+    heatmap,
+    interest,
+    level_bars,
+    liquidations,
+    positioning,
+    sweeps,
+)
 from workstation.analytics.base import Limits
 from workstation.analytics.engine import Engine
 from workstation.core import Core
@@ -55,6 +67,18 @@ BOUNDS = (
     (depth_history, "BYTES", 1_000_000),
     (depth_history, "KEPT", 900),
     (depth_history, "THINNING", ((180, 4), (540, 16))),
+    (heatmap, "KEPT", 24),
+    (sweeps, "PRINTS_KEPT", 2_000),
+    (base, "LIQUIDATIONS_KEPT", 500),
+    (base, "INTEREST_KEPT", 2_048),
+    (base, "FORCED_KEPT", 2_048),
+    (liquidations, "KEPT", 2_048),
+    (level_bars, "KEPT_NS", 1_800 * SECOND),
+    (interest, "KEPT", 60),
+    (funding, "KEPT", 60),
+    (positioning, "HOURS_KEPT", 1),
+    (absorption, "WINDOWS_KEPT", 500),
+    (feeds.once, "IDS_KEPT", 1_000),
     (feeds.units, "_GRID_LIMIT", 4_000),
     (widgets.labels, "_CACHED", 300),
 )

@@ -21,7 +21,7 @@ from workstation.analytics.flows import FORCED_KEPT, INTEREST_KEPT
 from workstation.analytics.market import STALE_NS, Market
 from workstation.analytics.obi_history import KEPT
 from workstation.analytics.positioning import Positioning
-from workstation.analytics.trades import BAR_CAP, CAP, Row, TradeStore
+from workstation.analytics.trades import BAR_CAP, CAP, SLOW_CHUNK, Row, TradeStore
 from workstation.candle_models import CandleColumns
 from workstation.quadrant_models import SAMPLE_NS
 from workstation.readmodels import Freshness, MarketFilter
@@ -77,8 +77,8 @@ class Base:
         self.markets: list[Market] = []
         self.trades = TradeStore(limits.trades)
         self.liquidations: deque[Liquidation] = deque(maxlen=LIQUIDATIONS_KEPT)
-        self.interest = TradeStore(INTEREST_KEPT)  # changes of open interest as sizes
-        self.forced = TradeStore(FORCED_KEPT)  # liquidations
+        self.interest = TradeStore(INTEREST_KEPT, SLOW_CHUNK)  # changes of open interest as sizes
+        self.forced = TradeStore(FORCED_KEPT, SLOW_CHUNK)  # liquidations
         self.positioning = Positioning()
         self.candle_sums: dict[Hashable, CandleColumns] = {}
         self.since_ns = 0

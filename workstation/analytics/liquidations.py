@@ -14,7 +14,7 @@ import numpy as np
 from feeds.events import Liquidation, Side
 from feeds.instrument import Instrument, InstrumentId, Venue, liquidation_coverage
 from workstation.analytics.hearing import Hearing
-from workstation.analytics.trades import Trades, TradeStore
+from workstation.analytics.trades import SLOW_CHUNK, Trades, TradeStore
 from workstation.liquidation_models import Cascade, CascadeRule, CascadeState
 from workstation.readmodels import Bools, Floats, Ints
 
@@ -49,7 +49,7 @@ class LiquidationLog:
     def __init__(self) -> None:
         self.revision = 0
         self.seen_ns = 0
-        self.orders = TradeStore(KEPT)
+        self.orders = TradeStore(KEPT, SLOW_CHUNK)
         self.instruments: list[Instrument] = []
         self.told: set[Venue] = set()  # the venues that told of any
         self._rows: dict[InstrumentId, int] = {}

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 CHUNK = 16_384
+SLOW_CHUNK = 1_024  # chunk of a store that fills slowly: what is staged takes six times the memory
 CAP = 8_000_000
 LOADED_CAPS = 2  # times the cap may be in memory when older trades were asked for
 NOTHING = 1e-9
@@ -118,9 +119,9 @@ class TradeStore:
     `dropped` are the sums of the latter by UTC day and market, prices in ticks.
     """
 
-    def __init__(self, cap: int = CAP) -> None:
+    def __init__(self, cap: int = CAP, chunk: int = CHUNK) -> None:
         self.total = 0
-        self._cap = cap
+        self._cap, self._chunk = cap, chunk
         self._chunks: deque[Trades] = deque()
         self._bounds: deque[tuple[int, int]] = deque()
         self._staged: list[Row] = []
@@ -130,7 +131,7 @@ class TradeStore:
         self._most = cap * LOADED_CAPS
 
     def __deepcopy__(self, memo: object) -> TradeStore:
-        copy = TradeStore(self._cap)
+        copy = TradeStore(self._cap, self._chunk)
         copy.total = self.total
         copy._chunks = self._chunks.copy()
         copy._bounds = self._bounds.copy()
@@ -140,7 +141,7 @@ class TradeStore:
         return copy
 
     def __len__(self) -> int:
-        return len(self._chunks) * CHUNK + len(self._staged)
+        return len(self._chunks) * self._chunk + len(self._staged)
 
     @property
     def first_ns(self) -> int | None:
@@ -152,15 +153,15 @@ class TradeStore:
         """Add one trade."""
         self._staged.append(row)
         self.total += 1
-        if len(self._staged) >= CHUNK:
+        if len(self._staged) >= self._chunk:
             self._pack()
 
     def extend(self, trades: Trades) -> None:
         """Add many trades."""
         merged = joined([_columns(self._staged), trades])
-        whole = len(merged.ts) - len(merged.ts) % CHUNK
-        for start in range(0, whole, CHUNK):
-            self._keep(merged.at(np.arange(start, start + CHUNK)))
+        whole = len(merged.ts) - len(merged.ts) % self._chunk
+        for start in range(0, whole, self._chunk):
+            self._keep(merged.at(np.arange(start, start + self._chunk)))
         self._staged = merged.rows(whole)
         self.total += len(trades.ts)
 
@@ -177,9 +178,9 @@ class TradeStore:
     def after(self, position: int) -> Iterator[Trades]:
         """Kept trades from the one on that was the `position`-th ever, counted from 0, oldest first."""
         skip = max(position - (self.total - len(self)), 0)
-        for at in range(skip // CHUNK, len(self._chunks)):
-            yield self._chunks[at].at(slice(max(skip - at * CHUNK, 0), None))
-        begin = max(skip - len(self._chunks) * CHUNK, 0)
+        for at in range(skip // self._chunk, len(self._chunks)):
+            yield self._chunks[at].at(slice(max(skip - at * self._chunk, 0), None))
+        begin = max(skip - len(self._chunks) * self._chunk, 0)
         if begin < len(self._staged):
             yield self._staged_columns(begin)
 
@@ -229,7 +230,7 @@ class TradeStore:
 
     def make_room(self, count: int) -> None:
         """Keep so many more, up to twice the cap."""
-        self._cap = min(max(self._cap, len(self) + count + CHUNK), self._most)
+        self._cap = min(max(self._cap, len(self) + count + self._chunk), self._most)
 
     def rescale(self, market: int, factor: int) -> None:
         """Write one market's prices in ticks `factor` times finer."""
@@ -275,7 +276,7 @@ class TradeStore:
             column.flags.writeable = False
         self._chunks.append(chunk)
         self._bounds.append((int(chunk.ts.min()), int(chunk.ts.max())))
-        while len(self._chunks) * CHUNK > self._cap:
+        while len(self._chunks) * self._chunk > self._cap:
             self._bounds.popleft()
             self._let_go(self._chunks.popleft())
 
