@@ -9,7 +9,7 @@ import numpy as np
 
 from workstation.analytics.base import Base
 from workstation.analytics.market import Market
-from workstation.analytics.trades import BAR_CAP, DAY_NS, Trades, TradeStore
+from workstation.analytics.trades import BAR_CAP, DAY_NS, Trades, TradeStore, distinct
 from workstation.analytics.views.cvd import missing_on
 from workstation.readmodels import Floats, Ints
 
@@ -45,7 +45,7 @@ class PriceBars:
 
     def _take(self, part: Trades) -> None:
         starts = part.ts - part.ts % self._bar_ns
-        new = np.setdiff1d(starts, self.start_ns)
+        new = np.setdiff1d(distinct(starts), self.start_ns, assume_unique=True)
         if len(new):
             empty = np.full((len(new), *self.bars.shape[1:]), np.nan)
             empty[..., _VOLUME] = 0.0
@@ -53,16 +53,13 @@ class PriceBars:
             self.start_ns, self.bars = np.insert(self.start_ns, at, new), np.insert(self.bars, at, empty, axis=0)
         row, market = np.searchsorted(self.start_ns, starts), part.market
         price = part.ticks * self._numerator[market] / self._denominator[market]
-        self._open_bars(row, market, price)
-        np.fmax.at(self.bars[..., _HIGH], (row, market), price)
-        np.fmin.at(self.bars[..., _LOW], (row, market), price)
-        self.bars[row, market, _CLOSE] = price  # of several the last
-        np.add.at(self.bars[..., _VOLUME], (row, market), part.size)
-
-    def _open_bars(self, row: Ints, market: Ints, price: Floats) -> None:
-        _, first = np.unique(row * self.bars.shape[1] + market, return_index=True)
-        first = first[np.isnan(self.bars[row[first], market[first], _OPEN])]
-        self.bars[row[first], market[first], _OPEN] = price[first]
+        at, flat = (row * self.bars.shape[1] + market) * self.bars.shape[2], self.bars.reshape(-1)
+        opening = np.flatnonzero(np.isnan(flat[at + _OPEN]))
+        flat[at[opening[::-1]] + _OPEN] = price[opening[::-1]]  # of several the first
+        np.fmax.at(flat, at + _HIGH, price)  # a flat index is ten times faster
+        np.fmin.at(flat, at + _LOW, price)
+        flat[at + _CLOSE] = price  # of several the last
+        np.add.at(flat, at + _VOLUME, part.size)
 
     def _keep_from(self, first: int) -> None:
         if first > 0:

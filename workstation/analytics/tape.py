@@ -8,7 +8,7 @@ import numpy as np
 
 from feeds.events import Trade
 from workstation.analytics.bars import frozen
-from workstation.analytics.trades import DAY_NS, Trades
+from workstation.analytics.trades import DAY_NS, Trades, distinct
 from workstation.readmodels import TapePace
 
 PACE_S = 15
@@ -42,9 +42,12 @@ class Pace:
         if not len(trades.ts):
             return
         ms, lane = trades.ts // _MS, trades.lane
+        wanted = trades.ts >= since_ns
+        if not wanted.any():
+            self._last = int(ms[-1]), int(lane[-1])
+            return
         begins = np.concatenate(([(int(ms[0]), int(lane[0])) != self._last], (np.diff(ms) != 0) | (np.diff(lane) != 0)))
         self._last = int(ms[-1]), int(lane[-1])
-        wanted = trades.ts >= since_ns
         columns = (trades.ts, begins, trades.notional, lane % 3)
         for row in zip(*(column[wanted].tolist() for column in columns), strict=True):
             self._count(*row)
@@ -107,12 +110,13 @@ class Extremes:
     def fill(self, trades: Trades) -> None:
         """Take stored trades, in order; only those that make a high or a low need be looked at one by one."""
         days = trades.ts // DAY_NS
-        for day in np.unique(days).tolist():
+        for day in distinct(days).tolist():
             if day >= self._day:
                 part = trades.where(days == day)
+                highest, lowest = (side[-1][1] for side in self._steps) if day == self._day else (-_BEYOND, _BEYOND)
                 high = np.diff(np.maximum.accumulate(part.ticks), prepend=-_BEYOND) > 0
                 low = np.diff(np.minimum.accumulate(part.ticks), prepend=_BEYOND) < 0
-                at = np.flatnonzero(high | low)
+                at = np.flatnonzero(high & (part.ticks > highest) | low & (part.ticks < lowest))
                 for ts_ns, ticks in zip(part.ts[at].tolist(), part.ticks[at].tolist(), strict=True):
                     self._take(ts_ns, ticks)
 

@@ -119,9 +119,9 @@ class TradeStore:
     `dropped` are the sums of the latter by UTC day and market, prices in ticks.
     """
 
-    def __init__(self, cap: int = CAP, chunk: int = CHUNK) -> None:
+    def __init__(self, cap: int = CAP, chunk: int | None = None) -> None:
         self.total = 0
-        self._cap, self._chunk = cap, chunk
+        self._cap, self._chunk = cap, chunk or CHUNK
         self._chunks: deque[Trades] = deque()
         self._bounds: deque[tuple[int, int]] = deque()
         self._staged: list[Row] = []
@@ -305,6 +305,11 @@ def _sums(trades: Trades) -> Carried:
         mean,
         float(trades.size @ (trades.ticks - mean) ** 2),
     )
+
+
+def distinct(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Each value once, ascending; cheap where equal ones stand together."""
+    return np.unique(values[np.flatnonzero(np.diff(values, prepend=values[:1] - 1))])
 
 
 def joined(parts: Sequence[Trades]) -> Trades:
