@@ -46,6 +46,7 @@ from workstation.heartbeat import BEAT_S, Heartbeat
 from workstation.keeping import keeping_from
 from workstation.live_session import LiveSession
 from workstation.lookout import LOOK_S, Lookout
+from workstation.memory import keep_giving_back
 from workstation.replay_session import ReplaySession
 from workstation.settings import SettingsInUse
 from workstation.settings_models import Numbers, Settings
@@ -248,11 +249,12 @@ async def _window_life(app: QApplication, open_source: Opening, used: SettingsIn
     webhook, notifier = Webhook(http), Notifier()
     lookout.on_fired = lambda fired: _tell_alert(fired, desk, used.current, webhook, notifier)
     looking = asyncio.create_task(_look_loop(desk), name="lookout")
+    tidying = asyncio.create_task(keep_giving_back(), name="memory")
     await open_source(desk)
     await closed.wait()
-    for task in (listing, watching, looking):
+    for task in (listing, watching, looking, tidying):
         task.cancel()
-    await asyncio.gather(listing, watching, looking, return_exceptions=True)
+    await asyncio.gather(listing, watching, looking, tidying, return_exceptions=True)
     await desk.close()
     await webhook.close()
     await http.close()

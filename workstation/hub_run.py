@@ -20,6 +20,7 @@ from workstation.hub import Hub
 from workstation.keeping import keeping_from
 from workstation.library import Library
 from workstation.live_session import LiveSession
+from workstation.memory import keep_giving_back
 
 TOLD_S = 1.0
 
@@ -39,12 +40,16 @@ class HubWish:
 async def collect(wish: HubWish, tell: Callable[[str], None]) -> None:
     """Run a hub until cancelled; `tell` gets its state in a line. Raises TransportError."""
     hub = _hub(wish)
-    telling = asyncio.create_task(_tell(hub, wish, tell), name="tell")
+    beside = [
+        asyncio.create_task(_tell(hub, wish, tell), name="tell"),
+        asyncio.create_task(keep_giving_back(), name="memory"),
+    ]
     try:
         await hub.run()
     finally:
-        telling.cancel()
-        await asyncio.gather(telling, return_exceptions=True)
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
 
 
 def _hub(wish: HubWish) -> Hub:

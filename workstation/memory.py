@@ -1,13 +1,15 @@
-"""How the process asks the system for memory."""
+"""How the process asks the system for memory, and gives it back."""
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import sys
 
 _TRIM, _MMAP = -1, -3  # of glibc's malloc.h
 BLOCK = 512 << 10
 KEPT = 1 << 20
+GIVE_BACK_S = 60.0
 
 
 def keep_it_tight() -> None:
@@ -22,3 +24,16 @@ def keep_it_tight() -> None:
     if mallopt is not None:
         mallopt(_MMAP, BLOCK)
         mallopt(_TRIM, KEPT)
+
+
+def give_back() -> None:
+    """Return the free pages between small blocks too; half a millisecond."""
+    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "malloc_trim"):
+        library.malloc_trim(ctypes.c_size_t(0))
+
+
+async def keep_giving_back() -> None:
+    """Do so once a minute, for ever: what a long day has freed would else stay in holes, 5 MB in an hour."""
+    while True:
+        await asyncio.sleep(GIVE_BACK_S)
+        give_back()

@@ -55,6 +55,7 @@ from workstation.core import Core
 from workstation.desk import Desk
 from workstation.library import Library
 from workstation.live_session import LiveSession
+from workstation.memory import GIVE_BACK_S, give_back
 from workstation.readmodels import CvdRequest, CvdUnit, CvdView
 
 BASE = "BTC"
@@ -62,7 +63,7 @@ WIDTH, HEIGHT, ACROSS = 1920, 1080, 4
 FRAME_S = 1 / 30
 SAMPLE_S = 20.0
 """Simulated seconds between two looks at memory and lag."""
-SMALL = Limits(trades=10_000, bars=60)
+SMALL = Limits(trades=10_000, bars=20)
 BOUNDS = (
     (depth_history, "BYTES", 1_000_000),
     (depth_history, "KEPT", 900),
@@ -221,6 +222,8 @@ async def _watch(hour: Hour, session: LiveSession, clock: FastClock, simulated_s
             hour.lags[-1] = max(hour.lags[-1], lag_s)
             continue
         next_s += SAMPLE_S
+        if len(hour.times) % (GIVE_BACK_S // SAMPLE_S) == 0:
+            give_back()
         hour.times.append(now_s)
         hour.lags.append(lag_s)
         hour.sizes.append(process.memory_info().rss)

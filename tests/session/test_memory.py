@@ -21,6 +21,19 @@ held.clear()
 print(full - before, size() - before)
 """
 
+HOLES = """
+import numpy as np, psutil
+from workstation.memory import give_back, keep_it_tight
+keep_it_tight()
+def size(): return psutil.Process().memory_info().rss
+before, blocks = size(), [np.ones(8_000) for _ in range(2_000)]  # 64 kB each
+full = size()
+kept = blocks[::10]
+blocks.clear()
+give_back()
+print(full - before, size() - before)
+"""
+
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the C library of this system decides by itself")
 def test_arrays_that_are_freed_go_back_although_a_later_one_stays() -> None:
@@ -28,3 +41,11 @@ def test_arrays_that_are_freed_go_back_although_a_later_one_stays() -> None:
     grown, left = (int(word) for word in told)
     assert grown > 100_000_000
     assert left < 20_000_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the C library of this system decides by itself")
+def test_holes_between_blocks_are_given_back() -> None:
+    told = subprocess.run([sys.executable, "-c", HOLES], capture_output=True, text=True, check=True).stdout.split()
+    grown, left = (int(word) for word in told)
+    assert grown > 100_000_000
+    assert left < 40_000_000
