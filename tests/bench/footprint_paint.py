@@ -19,7 +19,7 @@ os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QBrush, QImage, QPainter
 from PySide6.QtWidgets import QApplication, QStyleOptionGraphicsItem
 
 from tests.widgets.synthetic import grid_view
@@ -91,10 +91,9 @@ def _paint_naively(view: FootprintView, scale: Scale, painter: QPainter) -> None
     look = theme()
     painter.setFont(look.font())
     painter.setPen(look.pen("text"))
-    brushes = [shades(look.color("pane"), look.color(role)) for role in ("sell", "buy")]
+    brushes, largest = _shades(), _largest(view)
     middle = Qt.AlignmentFlag.AlignVCenter
     aligns = (Qt.AlignmentFlag.AlignRight | middle, Qt.AlignmentFlag.AlignLeft | middle)
-    largest = max(float(max(bar.sell_volume.max(), bar.buy_volume.max())) for bar in view.bars)
     height = scale.unit * view.row_size
     for slot, bar in enumerate(view.bars):
         if not scale.left < slot + 1 or not slot < scale.right:
@@ -105,8 +104,22 @@ def _paint_naively(view: FootprintView, scale: Scale, painter: QPainter) -> None
             for side, values in enumerate((bar.sell_volume, bar.buy_volume)):
                 value = float(values[index])
                 box = QRectF(left + side * half, y, half, height - 1)
-                painter.fillRect(box, brushes[side][min(15, int(16 * (value / largest) ** 0.5))])
+                painter.fillRect(box, _shade(brushes[side], value, largest))
                 painter.drawText(box, aligns[side], text_of.size(value))
+
+
+def _shades() -> list[list[QBrush]]:
+    """The ramps of sells and of buys."""
+    look = theme()
+    return [shades(look.color("pane"), look.color(role)) for role in ("sell", "buy")]
+
+
+def _largest(view: FootprintView) -> float:
+    return max(float(max(bar.sell_volume.max(), bar.buy_volume.max())) for bar in view.bars)
+
+
+def _shade(ramp: list[QBrush], value: float, largest: float) -> QBrush:
+    return ramp[min(15, int(16 * (value / largest) ** 0.5))]
 
 
 def main() -> None:

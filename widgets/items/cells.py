@@ -17,7 +17,7 @@ from widgets.items.bulk import GlyphAtlas, Glyphs, RectBatch, TextBatch, mix, sh
 from widgets.items.columns import Columns
 from widgets.items.detail import Choice, Detail
 from widgets.items.digits import Codes, encode_counts, encode_sizes
-from widgets.items.layouts import Flat, Frame, Ink, flatten
+from widgets.items.layouts import Flat, Frame, Ink, flatten, largest_of
 from widgets.items.rows import Rows, nodes_of, rows_of
 from widgets.items.scale import Scale
 from widgets.items.style import CellMode, Style
@@ -25,14 +25,19 @@ from widgets.theme import theme
 from workstation.readmodels import Floats, FootprintBar, FootprintRules, Ints
 
 _CACHED_BARS = 4096
+_NONE = np.zeros(0, np.intp)
 
 
 @dataclass(frozen=True, eq=False)
 class BarCells:
-    """One bar's rows and, where the level shows numbers, their layout: all sells then all buys, or one number a row."""
+    """One bar's rows and, where the level shows numbers, their layout: all sells then all buys, or one number a row.
+
+    `largest` is the largest value that is shaded.
+    """
 
     rows: Rows
     glyphs: Glyphs | None
+    largest: float
 
     @cached_property
     def nodes(self) -> tuple[Ints, Ints]:
@@ -80,7 +85,7 @@ class CellCache:
 def _with_numbers(rows: list[Rows], detail: Detail, mode: CellMode, atlas: GlyphAtlas) -> list[BarCells]:
     """Format and lay out the numbers of several bars in one go, then cut them apart."""
     if detail < Detail.DELTA:
-        return [BarCells(row, None) for row in rows]
+        return [BarCells(row, None, largest_of(row, detail, mode)) for row in rows]
     if detail is Detail.NUMBERS and mode.pairs:
         codes = encode_sizes(np.concatenate([part for row in rows for part in (row.sell, row.buy)]))
         align: Floats | float = np.concatenate([np.repeat((1.0, 0.0), len(row)) for row in rows])
@@ -96,7 +101,7 @@ def _with_numbers(rows: list[Rows], detail: Detail, mode: CellMode, atlas: Glyph
     for row, end, cut in zip(rows, ends.tolist(), cuts.tolist(), strict=True):
         part = slice(first, cut)
         own = Glyphs(glyphs.code[part], glyphs.dx[part], glyphs.item[part] - begin, glyphs.width[begin:end])
-        result.append(BarCells(row, own))
+        result.append(BarCells(row, own, largest_of(row, detail, mode)))
         first, begin = cut, end
     return result
 
@@ -149,16 +154,16 @@ class CellLayer:
 
     def _build_text(self, cells: list[BarCells], flat: Flat, atlases: tuple[GlyphAtlas, ...]) -> None:
         parts = [bar.glyphs for bar in cells if bar.glyphs is not None]
-        offsets = np.cumsum([0, *(len(part.width) for part in parts)])
-        code = np.concatenate([part.code for part in parts] or [np.zeros(0, np.uint16)])
-        item = np.concatenate(
-            [part.item + at for part, at in zip(parts, offsets, strict=False)] or [np.zeros(0, np.int64)]
-        )
-        dx = np.concatenate([part.dx for part in parts] or [np.zeros(0)])
-        left, middle = flat.anchor[item] + dx, flat.middle[item]
-        inks = flat.ink[item]
+        if not parts:
+            self._has_text = False
+            return
+        starts = np.cumsum([0, *(len(part.width) for part in parts[:-1])])
+        item = np.concatenate([part.item for part in parts]) + np.repeat(starts, [len(part.item) for part in parts])
+        code, dx = np.concatenate([part.code for part in parts]), np.concatenate([part.dx for part in parts])
+        left, middle, inks = flat.anchor[item] + dx, flat.middle[item], flat.ink[item]
+        used = np.bincount(inks, minlength=len(Ink))
         for which, batch in self._texts.items():
-            chosen = np.flatnonzero(inks == which)
+            chosen = np.flatnonzero(inks == which) if used[which] else _NONE
             atlas = atlases[which >= Ink.STRONG]
             batch.fill(atlas, self._inks[which], code[chosen], left[chosen], middle[chosen])
 

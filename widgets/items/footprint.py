@@ -19,7 +19,6 @@ from widgets.items.cells import BarCells, CellCache, CellLayer
 from widgets.items.columns import columns_of
 from widgets.items.detail import Choice, Detail
 from widgets.items.kept import KeptPicture
-from widgets.items.layouts import largest_of
 from widgets.items.marks import MarkLayer
 from widgets.items.pixel_item import PixelItem
 from widgets.items.placed import FIGURES as FIGURES
@@ -163,7 +162,7 @@ class FootprintItem(PixelItem):
         """The largest cell; 0 where the cells are not held against one another."""
         if self._choice.detail <= Detail.MARKS or self.style.shading in (Shading.FIXED, Shading.BAR):
             return 0.0
-        return largest_of([bar.rows for bar in sight.cells], self._choice.detail, self.style.mode)
+        return max((bar.largest for bar in sight.cells), default=0.0)
 
     def _paint_closed(self, view: FootprintView, scale: Scale, ratio: float, painter: QPainter, within: QRect) -> None:
         """What lies still in a part of the canvas."""

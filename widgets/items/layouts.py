@@ -100,17 +100,17 @@ class Frame:
         return np.repeat(own * share + self.visible * (1 - share), counts)
 
 
-def largest_of(bars: list[Rows], detail: Detail, mode: CellMode) -> float:
-    """The largest value that a layout would shade in these bars."""
+def largest_of(rows: Rows, detail: Detail, mode: CellMode) -> float:
+    """The largest value that a layout would shade in a bar."""
     if detail is Detail.DELTA or (mode.signed and detail > Detail.MARKS):
-        values = [np.abs(rows.buy - rows.sell) for rows in bars]
+        values = np.abs(rows.buy - rows.sell)
     elif detail is Detail.NUMBERS and mode.pairs:
-        values = [np.maximum(rows.buy, rows.sell) for rows in bars]
+        values = np.maximum(rows.buy, rows.sell)
     elif detail is Detail.NUMBERS and mode is CellMode.TRADES:
-        values = [np.nan_to_num(rows.trades) for rows in bars]
+        values = np.nan_to_num(rows.trades)
     else:
-        values = [rows.buy + rows.sell for rows in bars]
-    return max((float(value.max(initial=0.0)) for value in values), default=0.0)
+        values = rows.buy + rows.sell
+    return float(values.max(initial=0.0))
 
 
 def row_edges(row: Ints, scale: Scale, size: float) -> tuple[Floats, Floats]:
@@ -133,12 +133,12 @@ def _cells(frame: Frame, x: Floats, width: Floats, value: Floats, ramp: Ints, st
     """Filled cells, one number each."""
     times = len(value) // max(1, int(frame.counts.sum()))
     y, height = frame.edges(times)
-    shade = shade_of(np.nan_to_num(value), frame.largest(np.nan_to_num(value), times))
+    known, shown = np.nan_to_num(value), value > 0.0
+    shade = shade_of(known, frame.largest(known, times))
     brush = np.where(strong, STRONG + (ramp == BUY), shade + ramp)
     ink = np.where(shade < _DIM_SHADES, Ink.DIM, Ink.PLAIN)
-    ink[~(value > 0.0)] = Ink.ZERO
+    ink[~shown] = Ink.ZERO
     ink[strong] = Ink.STRONG
-    shown = value > 0.0
     rects = np.stack((x, y, width, height), axis=1)
     return Flat(rects[shown], brush[shown], anchor, np.floor(y + height / 2), ink)
 
