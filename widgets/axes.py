@@ -17,18 +17,23 @@ from widgets.theme import theme
 
 PRICE_WIDTH = 72
 TIME_HEIGHT = 20
+_TAG_PX = 16
 
 _MINUTE = 60_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A value pointed out on an axis: text on a filled rectangle. Roles are the theme's."""
+    """A value pointed out on an axis: text on a filled rectangle. Roles are the theme's.
+
+    On a value axis it makes room for the tag of the value `beside`.
+    """
 
     value: float
     text: str
     fill: str
     ink: str
+    beside: float | None = None
 
 
 class _Axis(pg.AxisItem):  # type: ignore[misc]
@@ -105,18 +110,26 @@ class ValueAxis(_Axis):
         return float(rect.top() + (snapped(top, unit) - value) * unit)
 
     def _covered(self, y: float, rect: QRectF) -> bool:
-        return any(abs(self._y(tag.value, rect) - y) < 15 for tag in self._tags)
+        return any(abs(self._place(tag, rect) - y) < 15 for tag in self._tags)
+
+    def _place(self, tag: Tag, rect: QRectF) -> float:
+        """The middle of a tag: at its value, or next to the one it makes room for."""
+        y = self._y(tag.value, rect)
+        if tag.beside is None:
+            return y
+        other = self._y(tag.beside, rect)
+        return y if abs(y - other) >= _TAG_PX else other + (_TAG_PX if y > other else -_TAG_PX)
 
     def _text(self, painter: QPainter, rect: QRectF, y: float, text: str) -> None:
-        box = QRectF(rect.left() + 8, round(y) - 8, rect.width() - 8, 16)
+        box = QRectF(rect.left() + 8, round(y) - _TAG_PX / 2, rect.width() - 8, _TAG_PX)
         painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
 
     def _draw_tag(self, painter: QPainter, rect: QRectF, tag: Tag) -> None:
-        y = self._y(tag.value, rect)
-        if not rect.top() <= y <= rect.bottom():
+        if not rect.top() <= self._y(tag.value, rect) <= rect.bottom():
             return
-        y = min(max(round(y), rect.top() + 8), rect.bottom() - 8)
-        painter.fillRect(QRectF(rect.left(), y - 8, rect.width(), 16), theme().brush(tag.fill))
+        half = _TAG_PX / 2
+        y = min(max(round(self._place(tag, rect)), rect.top() + half), rect.bottom() - half)
+        painter.fillRect(QRectF(rect.left(), y - half, rect.width(), _TAG_PX), theme().brush(tag.fill))
         painter.setPen(theme().pen(tag.ink))
         self._text(painter, rect, y, tag.text)
 

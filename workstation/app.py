@@ -151,7 +151,7 @@ def screenshot(
     if workspace and workspace not in (*PRESETS, *store.names()):
         raise KeyError(workspace)
     desk = Desk()
-    desk.hold(ReplaySession(reader), target_ns, path.name)
+    desk.hold(ReplaySession(reader), target_ns, path)
     window = MainWindow(desk, desk, store=Seen(store))
     window.resize(*size)
     window.show()

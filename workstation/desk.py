@@ -175,11 +175,13 @@ class Desk:
             self.focus(base)
         self._asked.clear()
 
-    def hold(self, session: ReplaySession, at_ns: int, name: str = "") -> None:
+    def hold(self, session: ReplaySession, at_ns: int, path: Path | None = None) -> None:
         """Show a recording as it stands at a receive time, without an event loop and without playing on."""
-        self.session, self._name = session, name
+        self.session, self._name, self._path = session, path.name if path is not None else "", path
         self._sources += 1
-        self._open_paper(session, name)
+        self._open_paper(session, self._name)
+        if path is not None:
+            self.library.add(path)
         while not session.tape.play(at_ns):
             continue
 

@@ -82,11 +82,34 @@ class Library:
             self.scan()
             missing = next((path for path in self._entries if self._lacks_outline(path)), None)
             if missing is not None:
-                await self._make_outline(missing)
+                await self.make_outline(missing)
                 continue
             self._wanted.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wanted.wait(), SCAN_S)
+
+    async def make_outline(self, path: Path) -> None:
+        """Keep the outline of a listed file, read by a process: its lines are its progress, the last the outline."""
+        self._reading = (path.name, 0.0)
+        command = (sys.executable, "-m", "workstation", "outline", str(path))
+        process = await asyncio.create_subprocess_exec(
+            *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, limit=1 << 22
+        )
+        assert process.stdout is not None
+        last = b""
+        try:
+            async for line in process.stdout:
+                last = line
+                if not line.startswith(b"{"):
+                    self._reading = (path.name, float(line))
+                    self.revision += 1
+            await process.wait()
+        finally:
+            self._reading = ("", 0.0)
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        self._take_outline(path, last)
 
     def set_note(self, path: Path, note: str) -> None:
         """Write what a person says of a recording."""
@@ -159,29 +182,6 @@ class Library:
         growing = entry.trouble and entry.end_ns is not None
         lacking = entry.outline is None or entry.outline.setups is None  # an earlier one did not look for setups
         return lacking and entry.start_ns is not None and not growing and path not in self._hopeless
-
-    async def _make_outline(self, path: Path) -> None:
-        """Let a process read the file; the lines it prints are its progress, the last one the outline."""
-        self._reading = (path.name, 0.0)
-        command = (sys.executable, "-m", "workstation", "outline", str(path))
-        process = await asyncio.create_subprocess_exec(
-            *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, limit=1 << 22
-        )
-        assert process.stdout is not None
-        last = b""
-        try:
-            async for line in process.stdout:
-                last = line
-                if not line.startswith(b"{"):
-                    self._reading = (path.name, float(line))
-                    self.revision += 1
-            await process.wait()
-        finally:
-            self._reading = ("", 0.0)
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        self._take_outline(path, last)
 
     def _take_outline(self, path: Path, line: bytes) -> None:
         try:

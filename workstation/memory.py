@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import sys
+from collections.abc import Callable
+from functools import cache
 
 _TRIM, _MMAP = -1, -3  # of glibc's malloc.h
 BLOCK = 512 << 10
@@ -28,8 +30,17 @@ def keep_it_tight() -> None:
 
 def give_back() -> None:
     """Return the free pages between small blocks too; half a millisecond."""
-    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "malloc_trim"):
-        library.malloc_trim(ctypes.c_size_t(0))
+    if trim := _trim():
+        trim(0)
+
+
+@cache
+def _trim() -> Callable[[int], object] | None:
+    """Glibc's, looked up once: each look makes new Python classes."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim.argtypes = (ctypes.c_size_t,)
+    return trim
 
 
 async def keep_giving_back() -> None:

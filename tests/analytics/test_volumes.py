@@ -77,7 +77,7 @@ def test_an_empty_window_holds_nothing_at_all() -> None:
     assert not sold.any()
     assert not bought.any()
     assert volumes._rows == {}
-    assert volumes._recent == []
+    assert len(volumes._recent) == 0
 
 
 @pytest.mark.parametrize("window_ns", [None, MINUTE])

@@ -128,9 +128,10 @@ class Hour:
     gaps: int = 0
 
     def mb_per_hour(self) -> float:
-        """The slope of memory over the second half."""
-        half = len(self.times) // 2
-        return float(np.polyfit(self.times[half:], np.array(self.sizes[half:], float), 1)[0]) * 3_600 / 1e6
+        """The slope of memory over the last hour, or the second half of a shorter run."""
+        times, sizes = np.array(self.times), np.array(self.sizes, np.float64)
+        last = times >= max(times[-1] - 3_600.0, times[-1] / 2)
+        return float(np.polyfit(times[last], sizes[last], 1)[0]) * 3_600 / 1e6
 
 
 class Wall:

@@ -8,19 +8,21 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.widgets import studied, synthetic
-from widgets.items.columns import MERGED_PX, first_of_columns, largest_of_columns
+from widgets.axes import Tag
+from widgets.items.columns import MERGED_PX, columns_of, first_of_columns, largest_of_columns
+from widgets.items.detail import Detail
 from widgets.items.digits import decode
 from widgets.items.placed import BarsOnGrid
 from widgets.items.prints import SIDES, role_of_side
 from widgets.items.rows import nodes_of, rows_of
-from widgets.items.scale import SlotGrid
-from widgets.items.signs import signs_of
+from widgets.items.scale import Scale, SlotGrid
+from widgets.items.signs import SignLayer, signs_of
 from widgets.items.sprites import (
     ABSORBED_BUY,
     ABSORBED_SELL,
@@ -101,6 +103,25 @@ def test_only_the_signs_that_are_wanted_are_shown() -> None:
     assert DIVERGES_DOWN.at not in old.index
 
 
+def test_the_dots_of_absorptions_stand_beside_the_numbers_of_their_side(qapp: QApplication) -> None:
+    view, placed = small()
+    found, scale = signs_of(view, placed, Style(), slice(0, 3)), Scale(0, 3, 99.0, 103.0, 300, 200)
+    cells = columns_of(np.array([2.0]), scale, Detail.NUMBERS, 1.0)
+    layer = SignLayer()
+    for numbers, across in ((False, [225.0, 225.0]), (True, [cells.cells_left[0] + 6, cells.cells_right[0] - 6])):
+        layer.build(found, scale, 1.0, numbers=numbers)
+        assert np.sort(layer._batch._array.ndarray()[found.lift == 0.0, 0]).tolist() == across
+
+
+def test_the_tag_of_the_mark_makes_room_for_that_of_the_last_price(pane: FootprintPane) -> None:
+    axis, last = pane.chart.value_axis, Tag(60_300.0, "60,300", "buy", "window")
+    rect = QRectF(0, 0, 72, 400)
+    near = axis._y(60_300.0, rect) - axis._y(60_301.0, rect)  # pixels of a price unit
+    for away, moved in ((4.0 / near, -16.0), (-4.0 / near, 16.0), (20.0 / near, -20.0), (-30.0 / near, 30.0)):
+        mark = Tag(60_300.0 + away, "mark", "pane", "aggregate", beside=last.value)
+        assert axis._place(mark, rect) - axis._place(last, rect) == pytest.approx(moved)
+
+
 def test_bubbles_grow_by_area() -> None:
     steps = bubble_steps(np.array([1.0, 10.5, 20.0, 500.0]), 1.0, 20.0)
     assert steps.tolist() == [0, 6, BUBBLE_STEPS - 1, BUBBLE_STEPS - 1]
@@ -128,6 +149,7 @@ def test_big_trades_are_asked_for_by_what_is_in_sight_and_named_under_the_pointe
     assert "BIN" in tip or "BYB" in tip
     pane.grab()
     assert pane.layers.bubbles.failure == ""
+    assert pane.layers.bubbles._hollow == (pane.layers.choice is not None and pane.layers.choice.detail >= Detail.DELTA)
     pane.change_style(bubbles=False)
     assert pane.layers.bubbles.prints == {}
 

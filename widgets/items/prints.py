@@ -49,6 +49,13 @@ class BubbleItem(PixelItem):
         self._grid = SlotGrid(1, 0)
         self._batch = SpriteBatch()
         self._built: object = None
+        self._hollow = False
+
+    def set_hollow(self, hollow: bool) -> None:
+        """Draw outlines, over cells with numbers, or filled shapes."""
+        if hollow != self._hollow:
+            self._hollow, self._built = hollow, None
+            self.update()
 
     def set_prints(self, name: str, prints: Prints | None) -> None:
         """Show other prints under a name; None takes them away."""
@@ -96,7 +103,7 @@ class BubbleItem(PixelItem):
             down.append(y[seen])
             size.append(prints.notional[seen])
         order = np.argsort(-np.concatenate(size), kind="stable")
-        sheet = bubbles(ratio)
+        sheet = bubbles(ratio, hollow=self._hollow)
         self._batch.fill(
             sheet, np.concatenate(which)[order], np.concatenate(across)[order], np.concatenate(down)[order]
         )

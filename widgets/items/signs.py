@@ -8,11 +8,15 @@ import numpy as np
 from PySide6.QtGui import QPainter
 
 from widgets.items import sprites
+from widgets.items.columns import columns_of
+from widgets.items.detail import Detail
 from widgets.items.placed import BarsOnGrid
 from widgets.items.scale import Scale, SlotGrid
 from widgets.items.sprites import SIGN_PX, Sign, SpriteBatch
 from widgets.items.style import Style
 from workstation.readmodels import Absorption, Bools, Floats, FootprintView, Ints
+
+_INSET_PX = 6.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,15 +71,22 @@ def _absorbed(found: tuple[Absorption, ...], row_size: float, grid: SlotGrid) ->
     return index, slot, price, np.zeros(len(found))
 
 
+def _beside_numbers(columns: SignColumns, scale: Scale, ratio: float) -> Floats:
+    """Pixels from the left: the dots of absorptions at the outer edge of their side's cells, the rest at its moment."""
+    cells = columns_of(np.floor(columns.slot), scale, Detail.NUMBERS, ratio)
+    x = np.where(columns.index == sprites.ABSORBED_SELL.at, cells.cells_left + _INSET_PX * ratio, scale.x(columns.slot))
+    return np.where(columns.index == sprites.ABSORBED_BUY.at, cells.cells_right - _INSET_PX * ratio, x)
+
+
 class SignLayer:
     """Lays the signs in sight out and draws them in one call."""
 
     def __init__(self) -> None:
         self._batch = SpriteBatch()
 
-    def build(self, columns: SignColumns, scale: Scale, ratio: float) -> None:
-        """Take the signs that are on the canvas."""
-        x = scale.x(columns.slot)
+    def build(self, columns: SignColumns, scale: Scale, ratio: float, *, numbers: bool) -> None:
+        """Take the signs that are on the canvas; where cells show numbers, dots stand beside them."""
+        x = _beside_numbers(columns, scale, ratio) if numbers else scale.x(columns.slot)
         y = scale.y(columns.price) - columns.lift * SIGN_PX * ratio
         seen = np.flatnonzero((x > -20) & (x < scale.width + 20) & (y > -20) & (y < scale.height + 20))
         self._batch.fill(sprites.signs(ratio), columns.index[seen], x[seen], y[seen])

@@ -83,19 +83,19 @@ def bubble_radius(step: int) -> float:
     return float(np.sqrt(LEAST_PX**2 + share * (MOST_PX**2 - LEAST_PX**2)))
 
 
-def _disc(role: str, alpha: int) -> Paint:
+def _disc(role: str, alpha: int, width: float) -> Paint:
     def paint(painter: QPainter, radius: float, line: float) -> None:
         painter.setBrush(theme().color(role, alpha))
-        painter.setPen(QPen(theme().color(role, 230), line))
+        painter.setPen(QPen(theme().color(role, 230), width * line))
         painter.drawEllipse(QPointF(0, 0), radius, radius)
 
     return paint
 
 
-def _diamond(role: str, alpha: int) -> Paint:
+def _diamond(role: str, alpha: int, width: float) -> Paint:
     def paint(painter: QPainter, radius: float, line: float) -> None:
         painter.setBrush(theme().color(role, alpha))
-        painter.setPen(QPen(theme().color(role, 240), line))
+        painter.setPen(QPen(theme().color(role, 240), width * line))
         corners = ((0, -radius), (radius, 0), (0, radius), (-radius, 0))
         painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in corners]))
 
@@ -103,12 +103,15 @@ def _diamond(role: str, alpha: int) -> Paint:
 
 
 @per_theme
-def bubbles(ratio: float) -> SpriteSheet:
-    """Discs of every role and size, then diamonds for the liquidated: index is role * BUBBLE_STEPS + step."""
-    shapes = []
+def bubbles(ratio: float, *, hollow: bool = False) -> SpriteSheet:
+    """Discs of every role and size, then diamonds for the liquidated: index is role * BUBBLE_STEPS + step.
+
+    Hollow ones leave the numbers under them legible.
+    """
+    shapes, (alpha, width) = [], (26, 1.5) if hollow else (80, 1.0)
     for role in BUBBLE_ROLES:
         make = _diamond if role.startswith("liquidated") else _disc
-        shapes += [Sprite(bubble_radius(step), make(role, 80)) for step in range(BUBBLE_STEPS)]
+        shapes += [Sprite(bubble_radius(step), make(role, alpha, width)) for step in range(BUBBLE_STEPS)]
     return SpriteSheet(shapes, ratio)
 
 

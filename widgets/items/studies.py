@@ -34,6 +34,13 @@ class StudyItem(PixelItem):
         self._candles, self._signs = HistoryLayer(), SignLayer()
         self._style = Style()
         self._built: object = None
+        self._numbers = False
+
+    def set_numbers(self, shown: bool) -> None:
+        """Whether the cells show numbers, which dots must not cover."""
+        if shown != self._numbers:
+            self._numbers, self._built = shown, None
+            self.update()
 
     def set_view(self, view: FootprintView | None, placed: BarsOnGrid) -> None:
         """Show other bars."""
@@ -69,4 +76,4 @@ class StudyItem(PixelItem):
     def _build(self, view: FootprintView, scale: Scale, ratio: float) -> None:
         self._candles.build(self.history, scale, ratio)
         part = self._placed.between(scale.left, scale.right)
-        self._signs.build(signs_of(view, self._placed, self._style, part), scale, ratio)
+        self._signs.build(signs_of(view, self._placed, self._style, part), scale, ratio, numbers=self._numbers)

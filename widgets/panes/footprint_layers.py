@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from widgets.chart import TimeChart
 from widgets.items.crosshair import LineOverlay
-from widgets.items.detail import Choice, choose
+from widgets.items.detail import Choice, Detail, choose
 from widgets.items.footprint import BarsOnGrid, FootprintItem
 from widgets.items.prints import BubbleItem
 from widgets.items.profile import ProfileItem
@@ -117,6 +117,8 @@ class FootprintLayers:
             scale = self.chart.plot_scale
             self.choice = choose(scale.pitch, scale.unit * self.view.row_size, self.choice, self.style.mode)
             self.item.set_choice(self.choice)
+            self.bubbles.set_hollow(self.choice.detail >= Detail.DELTA)
+            self.studies.set_numbers(self.choice.detail is Detail.NUMBERS and self.style.mode.pairs)
 
     def moved(self) -> None:
         """The visible range is another."""

@@ -69,10 +69,11 @@ class FootprintReading:
         """Mark, last price, levels and crosshair on the axes."""
         layers, tags = self._layers, []
         view, step, chart, quotes = layers.view, layers.step, layers.chart, self._sides.quotes
+        last = view.last_price if view is not None and view.bars else None
         if quotes is not None and quotes.mark is not None and layers.style.mark_line:
-            tags.append(Tag(quotes.mark, text_of.price(quotes.mark, step), "pane", "aggregate"))
-        if view is not None and view.bars and view.last_price is not None:
-            tags.append(Tag(view.last_price, text_of.price(view.last_price, step), self._last_role(view), "window"))
+            tags.append(Tag(quotes.mark, text_of.price(quotes.mark, step), "pane", "aggregate", beside=last))
+        if view is not None and last is not None:
+            tags.append(Tag(last, text_of.price(last, step), self._last_role(view), "window"))
         for level in layers.drawings.levels:
             for value in sorted({level.low, level.high}):
                 tags.append(Tag(value, text_of.price(value, step), "focus", "window"))

@@ -6,14 +6,13 @@ depends on when somebody looked.
 
 from __future__ import annotations
 
-from heapq import heapify, heappop, heappush
-
 import numpy as np
 import numpy.typing as npt
 
 from feeds.events import Trade
 from workstation.analytics.market import RowGrid
 from workstation.analytics.places import Places
+from workstation.analytics.recent_sizes import RecentSizes
 from workstation.analytics.trades import Trades
 from workstation.readmodels import Floats, Ints
 
@@ -37,7 +36,7 @@ class RowVolumes:
         self._changed: set[int] = set()  # rows that are other than shown
         self._first_row = 0
         self._shown = np.zeros((2, 0))
-        self._recent: list[tuple[int, int, int, int]] = []
+        self._recent = RecentSizes()  # by twice the row, and one more for buys
 
     def add(self, ts_ns: int, ticks: int, size: float, market: int, side: int) -> None:
         """Count one trade; `side` is 1 buy, 2 sell, 0 unknown (not counted)."""
@@ -48,7 +47,7 @@ class RowVolumes:
         row = ticks * numerator // denominator
         at = _BUY if side == 1 else _SELL
         if self._window_ns is not None:
-            heappush(self._recent, (ts_ns, row, at, units))
+            self._recent.add(ts_ns, 2 * row + at, size)
             self.expire(ts_ns)
         cell = self._rows.get(row)
         if cell is None:
@@ -73,9 +72,7 @@ class RowVolumes:
         trades, row = self._places.of(trades.where(counted))
         bought = trades.lane % 3 == 1
         self._sum_rows(trades, row, bought)
-        units = [int(size * _UNITS) for size in trades.size.tolist()]
-        self._recent.extend(zip(trades.ts.tolist(), row.tolist(), bought.tolist(), units, strict=True))
-        heapify(self._recent)
+        self._recent.extend(trades.ts, 2 * row + bought, trades.size)
         self.expire(since_ns + (self._window_ns or 0))
 
     def _fill_day(self, trades: Trades) -> None:
@@ -98,11 +95,11 @@ class RowVolumes:
         """Take out what is older than the window at venue time `now_ns`."""
         if self._window_ns is None:
             return
-        recent, rows, limit = self._recent, self._rows, now_ns - self._window_ns
-        while recent and recent[0][0] < limit:
-            _, row, at, units = heappop(recent)
+        rows = self._rows
+        for key, size in self._recent.take_before(now_ns - self._window_ns):
+            row = key >> 1
             cell = rows[row]
-            cell[at] -= units
+            cell[key & 1] -= int(size * _UNITS)
             self._changed.add(row)
             if cell == [0, 0]:
                 del rows[row]
@@ -159,13 +156,12 @@ class TakerFlow:
     def __init__(self, markets: int, window_ns: int) -> None:
         self._window_ns = window_ns
         self._sums = [0] * markets
-        self._recent: list[tuple[int, int, int]] = []
+        self._recent = RecentSizes()
 
     def add(self, ts_ns: int, notional: float, market: int) -> None:
         """Count one trade."""
-        units = int(notional * _UNITS)
-        heappush(self._recent, (ts_ns, market, units))
-        self._sums[market] += units
+        self._recent.add(ts_ns, market, notional)
+        self._sums[market] += int(notional * _UNITS)
         self._expire(ts_ns)
 
     def add_trade(self, trade: Trade, market: int, side: int) -> None:
@@ -178,12 +174,9 @@ class TakerFlow:
             return
         newest_ns = int(trades.ts.max())
         trades = trades.where(trades.ts >= newest_ns - self._window_ns)
-        units = [int(notional * _UNITS) for notional in trades.notional.tolist()]
-        entries = list(zip(trades.ts.tolist(), trades.market.tolist(), units, strict=True))
-        for _, market, one in entries:
-            self._sums[market] += one
-        self._recent.extend(entries)
-        heapify(self._recent)
+        for market, notional in zip(trades.market.tolist(), trades.notional.tolist(), strict=True):
+            self._sums[market] += int(notional * _UNITS)
+        self._recent.extend(trades.ts, trades.market, trades.notional)
         self._expire(newest_ns)
 
     def at(self, now_ns: int) -> Floats:
@@ -192,7 +185,5 @@ class TakerFlow:
         return np.array([units / _UNIT for units in self._sums])
 
     def _expire(self, now_ns: int) -> None:
-        recent, limit = self._recent, now_ns - self._window_ns
-        while recent and recent[0][0] < limit:
-            _, market, units = heappop(recent)
-            self._sums[market] -= units
+        for market, notional in self._recent.take_before(now_ns - self._window_ns):
+            self._sums[market] -= int(notional * _UNITS)
