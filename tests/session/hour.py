@@ -25,6 +25,7 @@ from PySide6.QtWidgets import QApplication
 
 import feeds.once
 import feeds.units
+import widgets.items.cells
 import widgets.labels
 from feeds.events import Side
 from feeds.instrument import Venue
@@ -47,6 +48,8 @@ from workstation.analytics import (
     level_bars,
     liquidations,
     positioning,
+    runs,
+    series,
     sweeps,
 )
 from workstation.analytics.base import Limits
@@ -79,8 +82,12 @@ BOUNDS = (
     (funding, "KEPT", 60),
     (positioning, "HOURS_KEPT", 1),
     (absorption, "WINDOWS_KEPT", 500),
+    (series, "BEFORE", 20),
+    (runs, "BEFORE", 20),
     (feeds.once, "IDS_KEPT", 1_000),
+    (feeds.once, "FORCED_KEPT", 200),
     (feeds.units, "_GRID_LIMIT", 4_000),
+    (widgets.items.cells, "_CACHED_BARS", 60),
     (widgets.labels, "_CACHED", 300),
 )
 """What is kept on purpose, made so little that the run is at its bounds early: then only what should not grow can."""
