@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ from tests.analytics.market_events import (
     trade,
 )
 from tests.views import assert_same_view
-from workstation.analytics.base import DERIVED_LIMIT, LIQUIDATIONS_KEPT, UNASKED_NS
+from workstation.analytics.base import DEFAULT_LIMITS, DERIVED_LIMIT, LIQUIDATIONS_KEPT, UNASKED_NS, Limits
 from workstation.analytics.engine import Engine
 from workstation.analytics.obi_history import KEPT
 from workstation.analytics.series import BAR_CAP, BEFORE
@@ -257,6 +258,57 @@ def test_trades_fetched_afterwards_are_counted() -> None:
         for name in ("bars", "bar_start_ns", "ts_venue_ns", "size"):
             if hasattr(ours, name):
                 assert_same_view(_sums(getattr(ours, name)), _sums(getattr(theirs, name)), name)
+
+
+def filled_up(seed: int, limits: Limits = DEFAULT_LIMITS) -> Iterator[Engine]:
+    """An engine that is watched, whenever some trades of its last minutes came in afterwards."""
+    rng, engine = random.Random(seed), Engine(limits)
+    for at, event in enumerate(random_trades(rng, 600, late=0.1, exact=False, span_ns=30 * MINUTE)):
+        engine.apply(event)
+        if rng.random() < 0.2:
+            engine.view(rng.choice(REQUESTS))
+        if at % 60 == 59:
+            about = random_trades(rng, 9, start_ns=event.ts_recv_ns - 4 * MINUTE, span_ns=4 * MINUTE, exact=False)
+            chosen = rng.choice(MARKETS)
+            found = tuple(trade for trade in about if trade.instrument is chosen)
+            engine.apply(TradesFilled(chosen, event.ts_recv_ns, about[0].ts_venue_ns, event.ts_recv_ns, found))
+            yield engine
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_amended_by_trades_fetched_afterwards_is_what_is_made_anew(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workstation.analytics.trades.CHUNK", 32)
+    for engine in filled_up(seed):
+        assert_same_views(engine, engine.checkpoint())
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_so_it_is_where_bars_and_trades_were_dropped(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workstation.analytics.trades.CHUNK", 32)
+    monkeypatch.setattr("workstation.analytics.series.BEFORE", 3)
+    for engine in filled_up(seed, Limits(trades=200, bars=3)):
+        for request in (FootprintRequest("BTC", row_size=1.0), CvdRequest("BTC"), LadderRequest("BTC")):
+            ours: Any = engine.view(request)
+            theirs: Any = engine.checkpoint().view(request)
+            assert_same_view(getattr(ours, "bars", ()), getattr(theirs, "bars", ()))
+            assert_same_view(getattr(ours, "sold", ()), getattr(theirs, "sold", ()))
+            for one, other in zip(getattr(ours, "lines", ()), getattr(theirs, "lines", ()), strict=True):
+                common = min(len(one.values), len(other.values)) - 1  # of the first bar, trades may be dropped
+                assert one.values[-common:] == pytest.approx(other.values[-common:], nan_ok=True)
+
+
+def test_trades_fetched_afterwards_leave_earlier_bars_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workstation.analytics.trades.CHUNK", 32)
+    trades = random_trades(random.Random(5), 600, markets=(BINANCE,), late=0.0)
+    engine, request = engine_of(trades[:550] + trades[560:]), FootprintRequest("BTC", row_size=1.0)
+    before: Any = engine.view(request)
+    since_ns, until_ns = trades[550].ts_venue_ns, trades[560].ts_venue_ns
+    engine.apply(TradesFilled(BINANCE, trades[-1].ts_recv_ns, since_ns, until_ns, tuple(trades[550:560])))
+    after: Any = engine.view(request)
+    assert sum(bar.trades for bar in after.bars) == sum(bar.trades for bar in before.bars) + 10
+    assert [one is other for one, other in zip(after.bars, before.bars, strict=True)] == [True] * 9 + [False]
 
 
 def _sums(value: Any) -> Any:

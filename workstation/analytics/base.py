@@ -13,7 +13,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from fractions import Fraction
 from operator import itemgetter
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from feeds.events import Liquidation, OpenInterest, Side, Trade, TradesFilled
 from feeds.instrument import Instrument
@@ -21,7 +21,7 @@ from workstation.analytics.flows import FORCED_KEPT, INTEREST_KEPT
 from workstation.analytics.market import STALE_NS, Market
 from workstation.analytics.obi_history import KEPT
 from workstation.analytics.positioning import Positioning
-from workstation.analytics.trades import BAR_CAP, CAP, SLOW_CHUNK, Row, TradeStore
+from workstation.analytics.trades import BAR_CAP, CAP, SLOW_CHUNK, Merged, Row, TradeStore
 from workstation.candle_models import CandleColumns
 from workstation.quadrant_models import SAMPLE_NS
 from workstation.readmodels import Freshness, MarketFilter
@@ -40,6 +40,14 @@ class Derived(Protocol):
 
     def add_trade(self, trade: Trade, market: int, side: int) -> None:
         """Count one trade of one of its markets."""
+
+
+@runtime_checkable
+class Amendable(Protocol):
+    """Something derived that can take trades from between those it has counted."""
+
+    def amend(self, store: TradeStore, merged: Merged) -> bool:
+        """Be what it would be if it were made anew from the store; False where it has to be."""
 
 
 D = TypeVar("D", bound=Derived)
@@ -150,20 +158,30 @@ class Base:
         self.forced_revision += 1
 
     def add_history(self, market: Market, filled: TradesFilled) -> None:
-        """Take trades that were fetched afterwards; what is derived from trades is made anew when next asked for."""
+        """Take trades that were fetched afterwards; what is derived is amended, or made anew when next asked for."""
         rows = [
             (trade.ts_venue_ns, trade.price_ticks, trade.size, trade.notional, 3 * market.index + side_of(trade))
             for trade in filled.trades
         ]
-        self.trades.merge(rows)
+        merged = self.trades.merge(rows)
         for ts_ns, _, _, notional, lane in rows:
             self.positioning.add_trade(market.index, lane % 3, ts_ns, notional)
         self.positioning.refill()
         market.coverage.fill(filled.since_ns, filled.until_ns)
-        self._derived.clear()
-        self._listeners = [[] for _ in self.markets]
+        if merged is not None:
+            self._amend(merged)
         self.trade_revision += 1
         self.coverage_revision += 1
+
+    def _amend(self, merged: Merged) -> None:
+        """Keep what can take the trades, and forget the rest."""
+        derived, self._derived = self._derived, {}
+        self._listeners = [[] for _ in self.markets]
+        for key, (made, chosen, asked_ns) in derived.items():
+            if isinstance(made, Amendable) and made.amend(self.trades, merged):
+                self._derived[key] = made, chosen, asked_ns
+                for index in chosen:
+                    self._listeners[index].append(made)  # type: ignore[arg-type]
 
     def restore(self, pieces: Iterable[tuple[Market, TradesFilled]]) -> int:
         """Take trades from a recording that were dropped, or that lie where nothing was received. Returns how many."""

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from workstation.analytics.trades import BAR_CAP, Trades, TradeStore, distinct
+from workstation.analytics.market import FOREVER_NS
+from workstation.analytics.trades import BAR_CAP, Merged, Trades, TradeStore, distinct
 from workstation.readmodels import Floats, Ints
 
 HOUR_NS = 3_600_000_000_000
@@ -50,6 +51,18 @@ class DeltaBars:
             surplus = self._dropped + len(self._start_ns) - self._cap
             self._drop(max(surplus, 0) // _BATCH * _BATCH - self._dropped)
         self._position = store.total
+
+    def amend(self, store: TradeStore, merged: Merged) -> bool:
+        """Count the bars from the first one on anew that got trades from between those it had."""
+        begin_ns = merged.since_ns - merged.since_ns % self.bar_ns
+        if begin_ns <= self._horizon or self._position < max(merged.position, store.total - len(store)):
+            return False
+        kept = int(np.searchsorted(self._start_ns, begin_ns))
+        self._start_ns, self._sums = self._start_ns[:kept].copy(), self._sums[..., :kept].copy()
+        for part in store.between(begin_ns, FOREVER_NS):
+            self._take(part)
+        self._position = store.total
+        return True
 
     @property
     def start_ns(self) -> Ints:

@@ -13,7 +13,7 @@ from workstation.analytics.cuts import cuts
 from workstation.analytics.fill import Columns, fill_bars
 from workstation.analytics.series import BEFORE, BarSeries, Markets
 from workstation.analytics.shelf import DAY_NS
-from workstation.analytics.trades import BAR_CAP, TradeStore
+from workstation.analytics.trades import BAR_CAP, Merged, TradeStore
 from workstation.cells import NEARLY, NOISE
 from workstation.readmodels import BarKind, BarRule, FootprintRules, Ints
 
@@ -32,6 +32,10 @@ class RunSeries(BarSeries):
         self._bar: BarBuilder | None = None
         self._day = 0
         self._latest: BarBuilder | None = None
+
+    def amend(self, store: TradeStore, merged: Merged) -> bool:
+        """Where bars begin depends on all trades before them."""
+        return False
 
     def _count(self, ts_ns: int, price: float, row: int, size: float, notional: float, side: int) -> None:
         bar = self._bar

@@ -15,12 +15,12 @@ import numpy as np
 from feeds.events import Trade
 from workstation.analytics.bars import BUY, SELL, BarBuilder, Trail, fill_bar, thaw
 from workstation.analytics.fill import Columns, fill_bars
-from workstation.analytics.market import Market, RowGrid
+from workstation.analytics.market import FOREVER_NS, Market, RowGrid
 from workstation.analytics.marks import Marks
 from workstation.analytics.measures import Table
 from workstation.analytics.places import Places
 from workstation.analytics.shelf import Shelf, numbers_of
-from workstation.analytics.trades import BAR_CAP, CHUNK, Carried, Trades, TradeStore, sums_by_day
+from workstation.analytics.trades import BAR_CAP, CHUNK, Carried, Merged, Trades, TradeStore, sums_by_day
 from workstation.cells import imbalances, nearest_rank, stacks, unfinished
 from workstation.readmodels import FootprintBar, FootprintRules, MinimumMode
 
@@ -118,6 +118,21 @@ class BarSeries:
         if len(trades.ts):
             self._fill(self._columns(trades))
             self._view = None
+
+    def amend(self, store: TradeStore, merged: Merged) -> bool:
+        """Make the bars from the first one on anew that got trades from between those it had."""
+        begin_ns = merged.since_ns - merged.since_ns % self.bar_ns
+        if self._horizon is not None and begin_ns <= self._horizon:
+            return False
+        at = bisect_left(self._keys, begin_ns)
+        for key in reversed(self._keys[at:]):
+            if self._open.pop(key, None) is None:
+                self.shelf.take(key)
+        del self._keys[at:]
+        for part in store.between(begin_ns, FOREVER_NS):
+            self.fill(part)
+        self._view = None
+        return True
 
     def bars(self, watermark_ns: int, coverage_revision: int) -> tuple[FootprintBar, ...]:
         """All bars, oldest first; those that ended a second before `watermark_ns` (venue time) are closed.

@@ -73,6 +73,18 @@ class Trades(NamedTuple):
         return Trades(self.ts[index], self.ticks[index], self.size[index], self.notional[index], self.lane[index])
 
 
+class Merged(NamedTuple):
+    """Trades put between those that were stored.
+
+    What came before the `position`-th ever is as it was; all others are of `since_ns` or later, and in order of venue
+    time now.
+    """
+
+    trades: Trades
+    since_ns: int
+    position: int
+
+
 @dataclass(slots=True)
 class Carried:
     """Sums over trades with a known aggressor: buy minus sell size and notional, size, its mean price (or ticks), and
@@ -193,20 +205,26 @@ class TradeStore:
             if inside.any():
                 yield part.where(inside)
 
-    def merge(self, rows: list[Row]) -> None:
-        """Put older trades where they belong: from the first of them on, everything is put in order of venue time."""
+    def merge(self, rows: list[Row]) -> Merged | None:
+        """Put older trades where they belong: from the first of them on, everything is put in order of venue time.
+
+        Returns what is other than before; None without any.
+        """
         if not rows:
-            return
+            return None
         since = min(row[0] for row in rows)
         later = [_columns(self._staged)]
         while self._chunks and self._bounds[-1][1] >= since:
             later.insert(0, self._chunks.pop())
             self._bounds.pop()
-        merged = joined([_columns(rows), *later])
+        trades = _columns(rows)
+        merged = joined([trades, *later])
         self.total -= len(merged.ts) - len(rows)
+        position = self.total
         self._staged.clear()
         self._read = None
         self.extend(merged.at(np.argsort(merged.ts, kind="stable")))
+        return Merged(trades, int(merged.ts.min()), position)
 
     def restore(self, rows: list[Row]) -> list[Row]:
         """Put trades back that were dropped, those of them that are not here, the newest first while there is room.

@@ -13,7 +13,7 @@ from feeds.events import Trade
 from workstation.analytics.market import RowGrid
 from workstation.analytics.places import Places
 from workstation.analytics.recent_sizes import RecentSizes
-from workstation.analytics.trades import Trades
+from workstation.analytics.trades import Merged, Trades, TradeStore
 from workstation.readmodels import Floats, Ints
 
 DAY_NS = 86_400_000_000_000
@@ -66,6 +66,11 @@ class RowVolumes:
             self._fill_day(trades)
         elif len(trades.ts):
             self._fill_window(trades, int(trades.ts.max()) - self._window_ns)
+
+    def amend(self, store: TradeStore, merged: Merged) -> bool:
+        """Count trades from between those counted: sums do not depend on their order."""
+        self.fill(merged.trades)
+        return True
 
     def _fill_window(self, trades: Trades, since_ns: int) -> None:
         counted = (trades.ts >= since_ns) & (trades.lane % 3 != 0) & (trades.size * _UNITS >= 1.0)
@@ -178,6 +183,11 @@ class TakerFlow:
             self._sums[market] += int(notional * _UNITS)
         self._recent.extend(trades.ts, trades.market, trades.notional)
         self._expire(newest_ns)
+
+    def amend(self, store: TradeStore, merged: Merged) -> bool:
+        """Count trades from between those counted: sums do not depend on their order."""
+        self.fill(merged.trades)
+        return True
 
     def at(self, now_ns: int) -> Floats:
         """Notional by market index within the window that ends at venue time `now_ns`."""

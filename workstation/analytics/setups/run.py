@@ -15,6 +15,7 @@ from workstation.analytics.market import Market
 from workstation.analytics.setups.facts import BarFacts
 from workstation.analytics.setups.levels import DAY_NS, Levels
 from workstation.analytics.setups.machine import SetupMachine
+from workstation.analytics.trades import Merged, TradeStore
 from workstation.analytics.views.footprint import bar_flows, bar_series, round_step, row_series
 from workstation.readmodels import BarKind, BarRule, Floats, FootprintBar, FootprintRequest, MarketFilter
 from workstation.setup_models import SetupEvent, SetupsRequest
@@ -48,6 +49,10 @@ class SetupRun:
         self.bars, self._flows = bars, flows
         if seen < len(bars) or not bars:
             self.events = tuple(self._machine.events)
+
+    def amend(self, store: TradeStore, merged: Merged) -> bool:
+        """Nothing to do: bars that were made anew are noticed at the next update."""
+        return True
 
     def _begin(self) -> None:
         self._cvd = 0.0
