@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from workstation.analytics.base import Base
-from workstation.analytics.market import Market
-from workstation.analytics.trades import BAR_CAP, DAY_NS, Trades, TradeStore, distinct
+from workstation.analytics.market import FOREVER_NS, Market
+from workstation.analytics.trades import BAR_CAP, DAY_NS, Merged, Trades, TradeStore, distinct
 from workstation.analytics.views.cvd import missing_on
 from workstation.readmodels import Floats, Ints
 
@@ -42,6 +42,18 @@ class PriceBars:
         if store.total > len(store):
             oldest_ns = int(next(store.parts()).ts[0]) + _JITTER_NS
             self._keep_from(int(np.searchsorted(self.start_ns, oldest_ns)))
+
+    def amend(self, store: TradeStore, merged: Merged) -> bool:
+        """Count the bars from the first one on anew that got trades from between those it had."""
+        begin_ns = merged.since_ns - merged.since_ns % self._bar_ns
+        if self._position < merged.position or not len(self.start_ns) or begin_ns < self.start_ns[0]:
+            return False
+        kept = int(np.searchsorted(self.start_ns, begin_ns))
+        self.start_ns, self.bars = self.start_ns[:kept].copy(), self.bars[:kept].copy()
+        for part in store.between(begin_ns, FOREVER_NS):
+            self._take(part)
+        self._position = store.total
+        return True
 
     def _take(self, part: Trades) -> None:
         starts = part.ts - part.ts % self._bar_ns

@@ -9,7 +9,7 @@ import numpy as np
 from feeds.events import Trade
 from workstation.analytics.bars import frozen
 from workstation.analytics.trades import DAY_NS, Trades, distinct
-from workstation.readmodels import TapePace
+from workstation.readmodels import Ints, TapePace
 
 PACE_S = 15
 MEAN_S = 1_800
@@ -107,18 +107,22 @@ class Extremes:
         """Take a trade."""
         self._take(trade.ts_venue_ns, trade.price_ticks)
 
-    def fill(self, trades: Trades) -> None:
+    def fill(self, ts: Ints, ticks: Ints) -> None:
         """Take stored trades, in order; only those that make a high or a low need be looked at one by one."""
-        days = trades.ts // DAY_NS
-        for day in distinct(days).tolist():
+        days = ts // DAY_NS
+        found = distinct(days).tolist()
+        for day in found:
             if day >= self._day:
-                part = trades.where(days == day)
-                highest, lowest = (side[-1][1] for side in self._steps) if day == self._day else (-_BEYOND, _BEYOND)
-                high = np.diff(np.maximum.accumulate(part.ticks), prepend=-_BEYOND) > 0
-                low = np.diff(np.minimum.accumulate(part.ticks), prepend=_BEYOND) < 0
-                at = np.flatnonzero(high & (part.ticks > highest) | low & (part.ticks < lowest))
-                for ts_ns, ticks in zip(part.ts[at].tolist(), part.ticks[at].tolist(), strict=True):
-                    self._take(ts_ns, ticks)
+                own = np.flatnonzero(days == day) if len(found) > 1 else slice(None)
+                self._fill_day(day, ts[own], ticks[own])
+
+    def _fill_day(self, day: int, ts: Ints, ticks: Ints) -> None:
+        highest, lowest = (side[-1][1] for side in self._steps) if day == self._day else (-_BEYOND, _BEYOND)
+        high = np.diff(np.maximum.accumulate(ticks), prepend=-_BEYOND) > 0
+        low = np.diff(np.minimum.accumulate(ticks), prepend=_BEYOND) < 0
+        at = np.flatnonzero(high & (ticks > highest) | low & (ticks < lowest))
+        for ts_ns, price in zip(ts[at].tolist(), ticks[at].tolist(), strict=True):
+            self._take(ts_ns, price)
 
     def at(self, ts_ns: int, ticks: float) -> int:
         """+1 for a print that made or met the high of the day as known then, -1 for the low, 0 for neither.

@@ -68,7 +68,8 @@ def _extremes_of(base: Base, index: int) -> Extremes:
     if not isinstance(found, Extremes):
         found = Extremes()
         for part in base.trades.parts():
-            found.fill(part.where(part.market == index))
+            own = np.flatnonzero(part.lane // 3 == index)
+            found.fill(part.ts[own], part.ticks[own])
         base.derive(key, found, (index,))
     return found
 
