@@ -9,8 +9,10 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 
 import asyncio
+from collections.abc import Iterator
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
 
 from feeds.clock import SystemClock
 from feeds.importers import import_captures
@@ -30,6 +32,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     for table in config.stash.get(TABLES, []):
         terminalreporter.write_line("")
         terminalreporter.write_line(table)
+
+
+@pytest.fixture(autouse=True)
+def gone_widgets() -> Iterator[None]:
+    """Delete what a test was done with: no event loop does, and each later style sheet would be laid over all of it."""
+    yield
+    if QCoreApplication.instance() is not None:
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture(scope="session")

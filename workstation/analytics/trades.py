@@ -1,8 +1,8 @@
 """Every trade of one base asset in receive order, in columns, within a cap: what all charts are binned from.
 
-Trades are staged as tuples and packed into chunks of immutable columns, so appending costs 0.1 us, a checkpoint shares
-the chunks instead of copying them, and the oldest chunk is dropped when the cap is reached. 34 bytes a trade: 272 MB
-for 8 million, which is 92 a second around the clock. A busy day of four venues has about six million.
+Trades are staged in growing columns and packed into chunks of immutable ones, so appending costs 0.2 us, a checkpoint
+shares the chunks instead of copying them, and the oldest chunk is dropped when the cap is reached. 34 bytes a trade:
+272 MB for 8 million, which is 92 a second around the clock. A busy day of four venues has about six million.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from workstation.analytics.staged import Row as Row
+from workstation.analytics.staged import Staged
+
 CHUNK = 16_384
 SLOW_CHUNK = 1_024  # chunk of a store that fills slowly: what is staged takes six times the memory
 CAP = 8_000_000
@@ -22,8 +25,6 @@ LOADED_CAPS = 2  # times the cap may be in memory when older trades were asked f
 NOTHING = 1e-9
 BAR_CAP = 6_000  # bars of a series
 DAY_NS = 86_400_000_000_000
-
-Row = tuple[int, int, float, float, int]  # ts_venue_ns, price ticks, size (base coin), notional (quote), lane
 
 _SIDE, _SIGN = np.array((0, 1, 2)), np.array((0, 1, -1))
 _ROW = np.dtype([("ts", "i8"), ("ticks", "i8"), ("size", "f8"), ("notional", "f8"), ("lane", "i2")])
@@ -64,9 +65,9 @@ class Trades(NamedTuple):
             wanted[3 * market : 3 * market + 3] = True
         return self.where(wanted.take(self.lane, mode="clip"))
 
-    def rows(self, begin: int = 0) -> list[Row]:
-        """The trades from `begin` on as they are staged."""
-        return list(zip(*(column[begin:].tolist() for column in self), strict=True))
+    def rows(self) -> list[Row]:
+        """The trades one by one."""
+        return list(zip(*(column.tolist() for column in self), strict=True))
 
     def at(self, index: npt.NDArray[np.generic] | slice) -> Trades:
         """The trades at some indices or in a slice."""
@@ -136,7 +137,7 @@ class TradeStore:
         self._cap, self._chunk = cap, chunk or CHUNK
         self._chunks: deque[Trades] = deque()
         self._bounds: deque[tuple[int, int]] = deque()
-        self._staged: list[Row] = []
+        self._staged = Staged()
         self._read: tuple[int, Trades] | None = None  # `total` and what was staged then, as columns
         self.dropped: dict[tuple[int, int], Carried] = {}
         self.dropped_until_ns = 0  # the newest venue time among them
@@ -158,8 +159,7 @@ class TradeStore:
     @property
     def first_ns(self) -> int | None:
         """The oldest venue time that is kept, None while there is none."""
-        times = [first for first, _ in self._bounds] + [row[0] for row in self._staged[:1] if not self._bounds]
-        return min(times, default=None)
+        return min((first for first, _ in self._bounds), default=self._staged.first_ns)
 
     def append(self, row: Row) -> None:
         """Add one trade."""
@@ -170,11 +170,11 @@ class TradeStore:
 
     def extend(self, trades: Trades) -> None:
         """Add many trades."""
-        merged = joined([_columns(self._staged), trades])
+        merged = joined([self._staged_from(0), trades])
         whole = len(merged.ts) - len(merged.ts) % self._chunk
         for start in range(0, whole, self._chunk):
             self._keep(merged.at(np.arange(start, start + self._chunk)))
-        self._staged = merged.rows(whole)
+        self._staged.hold(merged.at(slice(whole, None)))
         self.total += len(trades.ts)
 
     def last(self, count: int) -> Trades:
@@ -213,7 +213,7 @@ class TradeStore:
         if not rows:
             return None
         since = min(row[0] for row in rows)
-        later = [_columns(self._staged)]
+        later = [self._staged_from(0)]
         while self._chunks and self._bounds[-1][1] >= since:
             later.insert(0, self._chunks.pop())
             self._bounds.pop()
@@ -256,10 +256,8 @@ class TradeStore:
             ticks = np.where(chunk.market == market, chunk.ticks * factor, chunk.ticks)
             ticks.flags.writeable = False
             self._chunks[at] = chunk._replace(ticks=ticks)
-        self._staged = [
-            (ts, ticks * factor if lane // 3 == market else ticks, size, notional, lane)
-            for ts, ticks, size, notional, lane in self._staged
-        ]
+        staged = self._staged_from(0)
+        self._staged.hold(staged._replace(ticks=np.where(staged.market == market, staged.ticks * factor, staged.ticks)))
         self._read = None
         self.dropped = {key: sums.scaled(factor) if key[1] == market else sums for key, sums in self.dropped.items()}
 
@@ -278,15 +276,18 @@ class TradeStore:
         if self._read is not None and self._read[0] == self.total:
             return self._read[1].at(slice(begin, None)) if begin else self._read[1]
         if begin > len(self._staged) // 2:
-            return _columns(self._staged[begin:])
-        whole = _columns(self._staged)
+            return self._staged_from(begin)
+        whole = self._staged_from(0)
         for column in whole:
             column.flags.writeable = False
         self._read = self.total, whole
         return whole.at(slice(begin, None)) if begin else whole
 
+    def _staged_from(self, begin: int) -> Trades:
+        return Trades(*self._staged.columns(begin))
+
     def _pack(self) -> None:
-        self._keep(_columns(self._staged))
+        self._keep(self._staged_from(0))
         self._staged.clear()
 
     def _keep(self, chunk: Trades) -> None:
