@@ -153,6 +153,7 @@ def screenshot(
     desk = Desk()
     desk.hold(ReplaySession(reader), target_ns, path)
     window = MainWindow(desk, desk, store=Seen(store))
+    window.frame_timer.stop()  # the picture is the same however long it takes
     window.resize(*size)
     window.show()
     if workspace:
