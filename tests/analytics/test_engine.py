@@ -49,9 +49,11 @@ from workstation.analytics.engine import Engine
 from workstation.analytics.obi_history import KEPT
 from workstation.analytics.series import BAR_CAP, BEFORE
 from workstation.analytics.tape import MEAN_S, PACE_S
+from workstation.analytics.trades import DAY_NS
 from workstation.readmodels import (
     CvdRequest,
     CvdUnit,
+    CvdView,
     FootprintRequest,
     FootprintView,
     Freshness,
@@ -297,6 +299,37 @@ def test_so_it_is_where_bars_and_trades_were_dropped(seed: int, monkeypatch: pyt
             for one, other in zip(getattr(ours, "lines", ()), getattr(theirs, "lines", ()), strict=True):
                 common = min(len(one.values), len(other.values)) - 1  # of the first bar, trades may be dropped
                 assert one.values[-common:] == pytest.approx(other.values[-common:], nan_ok=True)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_nothing_of_what_was_dropped_is_lost_when_older_trades_come_in(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workstation.analytics.trades.CHUNK", 32)
+    rng, engine, seen = random.Random(seed), Engine(Limits(trades=64)), list[Trade]()
+    bars, lines = FootprintRequest("BTC", row_size=1.0), CvdRequest("BTC", unit=CvdUnit.COIN, reset_ns=None)
+    for at, event in enumerate(random_trades(rng, 400, late=0.1, span_ns=20 * MINUTE)):
+        engine.apply(event)
+        seen.append(event)
+        if at % 50 == 49:
+            engine.view(lines), engine.view(bars)
+            since_ns = event.ts_recv_ns - 6 * MINUTE
+            found = random_trades(rng, 4, (BINANCE,), 6 * MINUTE, since_ns)
+            engine.apply(TradesFilled(BINANCE, event.ts_recv_ns, since_ns, event.ts_recv_ns, tuple(found)))
+            seen += found
+            footprint, cvd = engine.view(bars), engine.view(lines)
+            assert isinstance(footprint, FootprintView)
+            assert isinstance(cvd, CvdView)
+            assert cvd.perp is not None
+            assert cvd.perp.values[-1] == delta_of(seen)
+            assert footprint.cvd[-1] == delta_of(seen, footprint.bars[-1].start_ns // DAY_NS * DAY_NS)
+
+
+def delta_of(trades: list[Trade], since_ns: int = 0) -> float:
+    """Buy minus sell size of the perpetuals' trades."""
+    signs = {Side.BUY: 1, Side.SELL: -1, None: 0}
+    perps = [one for one in trades if one.instrument.kind.is_perp and one.ts_venue_ns >= since_ns]
+    return sum(signs[one.aggressor] * one.size for one in perps)
 
 
 def test_trades_fetched_afterwards_leave_earlier_bars_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,8 +54,8 @@ class DeltaBars:
 
     def amend(self, store: TradeStore, merged: Merged) -> bool:
         """Count the bars from the first one on anew that got trades from between those it had."""
-        begin_ns = merged.since_ns - merged.since_ns % self.bar_ns
-        if begin_ns <= self._horizon or self._position < max(merged.position, store.total - len(store)):
+        begin_ns = merged.bars_from(self.bar_ns)
+        if begin_ns is None or begin_ns <= self._horizon or self._position < merged.position:
             return False
         kept = int(np.searchsorted(self._start_ns, begin_ns))
         self._start_ns, self._sums = self._start_ns[:kept].copy(), self._sums[..., :kept].copy()

@@ -45,8 +45,10 @@ class PriceBars:
 
     def amend(self, store: TradeStore, merged: Merged) -> bool:
         """Count the bars from the first one on anew that got trades from between those it had."""
-        begin_ns = merged.since_ns - merged.since_ns % self._bar_ns
-        if self._position < merged.position or not len(self.start_ns) or begin_ns < self.start_ns[0]:
+        begin_ns = merged.bars_from(self._bar_ns)
+        if begin_ns is None or self._position < merged.position:
+            return False
+        if not len(self.start_ns) or begin_ns < self.start_ns[0]:
             return False
         kept = int(np.searchsorted(self.start_ns, begin_ns))
         self.start_ns, self.bars = self.start_ns[:kept].copy(), self.bars[:kept].copy()

@@ -121,8 +121,8 @@ class BarSeries:
 
     def amend(self, store: TradeStore, merged: Merged) -> bool:
         """Make the bars from the first one on anew that got trades from between those it had."""
-        begin_ns = merged.since_ns - merged.since_ns % self.bar_ns
-        if self._horizon is not None and begin_ns <= self._horizon:
+        begin_ns = merged.bars_from(self.bar_ns)
+        if begin_ns is None or (self._horizon is not None and begin_ns <= self._horizon):
             return False
         at = bisect_left(self._keys, begin_ns)
         for key in reversed(self._keys[at:]):

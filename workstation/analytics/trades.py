@@ -19,7 +19,7 @@ from workstation.analytics.staged import Row as Row
 from workstation.analytics.staged import Staged
 
 CHUNK = 16_384
-SLOW_CHUNK = 1_024  # chunk of a store that fills slowly: what is staged takes six times the memory
+SLOW_CHUNK = 1_024  # of a store that fills slowly: every checkpoint copies what is staged
 CAP = 8_000_000
 LOADED_CAPS = 2  # times the cap may be in memory when older trades were asked for
 NOTHING = 1e-9
@@ -78,12 +78,18 @@ class Merged(NamedTuple):
     """Trades put between those that were stored.
 
     What came before the `position`-th ever is as it was; all others are of `since_ns` or later, and in order of venue
-    time now.
+    time now. Trades up to `dropped_until_ns` may be stored no longer.
     """
 
     trades: Trades
     since_ns: int
     position: int
+    dropped_until_ns: int
+
+    def bars_from(self, bar_ns: int) -> int | None:
+        """Where the first bar begins whose trades are other than before; None if some of them are stored no longer."""
+        begin_ns = self.since_ns - self.since_ns % bar_ns
+        return begin_ns if begin_ns > self.dropped_until_ns else None
 
 
 @dataclass(slots=True)
@@ -224,7 +230,7 @@ class TradeStore:
         self._staged.clear()
         self._read = None
         self.extend(merged.at(np.argsort(merged.ts, kind="stable")))
-        return Merged(trades, int(merged.ts.min()), position)
+        return Merged(trades, int(merged.ts.min()), position, self.dropped_until_ns)
 
     def restore(self, rows: list[Row]) -> list[Row]:
         """Put trades back that were dropped, those of them that are not here, the newest first while there is room.
