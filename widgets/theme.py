@@ -161,7 +161,7 @@ def _palette(look: Theme) -> QPalette:
 def style_sheet(look: Theme) -> str:
     """Hairlines instead of boxes, no gradients, the focus ring in its own colour."""
     c = look.spec.colors
-    arrow = resources.path("icons/down.svg").as_posix()
+    arrow, check = (resources.path(f"icons/{name}.svg").as_posix() for name in ("down", "check"))
     return f"""
     QMainWindow::separator {{ background: {c["hairline"]}; width: 1px; height: 1px; }}
     QMainWindow::separator:hover {{ background: {c["focus"]}; }}
@@ -190,6 +190,11 @@ def style_sheet(look: Theme) -> str:
     QToolButton::menu-indicator {{ image: url({arrow}); width: 8px; height: 8px;
         subcontrol-origin: padding; subcontrol-position: right center; right: 5px; }}
     QComboBox QAbstractItemView {{ background: {c["raised"]}; border: 1px solid {c["faint"]}; }}
+    QCheckBox::indicator {{ width: 11px; height: 11px; background: {c["pane"]}; border: 1px solid {c["muted"]};
+        border-radius: 2px; }}
+    QCheckBox::indicator:disabled {{ border-color: {c["hairline"]}; }}
+    QCheckBox::indicator:checked {{ background: {c["focus"]}; image: url({check}); }}
+    QCheckBox::indicator:focus, QCheckBox::indicator:hover {{ border-color: {c["focus"]}; }}
     QTabBar::tab {{ background: {c["window"]}; color: {c["muted"]}; padding: 4px 12px; border: none; }}
     QTabBar::tab:selected {{ color: {c["text"]}; border-bottom: 2px solid {c["focus"]}; }}
     QTextBrowser, QPlainTextEdit, QListWidget {{ background: {c["pane"]}; color: {c["text"]};

@@ -148,7 +148,8 @@ class FootprintItem(PixelItem):
         self._parts = slice(part.start, end), slice(end, part.stop)
         self._largest = self._largest_of(self._sight(self._parts[0], view, scale, ratio))
         incomplete = self._placed.figure("complete")[part] == 0
-        extremes = (self._placed.slots, self._placed.lows, self._placed.highs)
+        row = view.row_size * self._choice.factor  # by which cells may reach beyond
+        extremes = (self._placed.slots, self._placed.lows - row, self._placed.highs + row)
         self._incomplete = np.stack([column[part][incomplete] for column in extremes], axis=1).astype(np.float64)
 
     def _build_live(self, view: FootprintView, scale: Scale, ratio: float) -> None:
