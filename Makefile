@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-MONKEY := tests/session/test_monkey.py
+MONKEY := tests/workstation/session/test_monkey.py
 
 .PHONY: run test lint bench soak package bundle system clean
 

@@ -14,14 +14,14 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 
-from feeds.clock import SystemClock
 from feeds.importers import import_captures
-from feeds.live import LiveSource
+from feeds.live.source import LiveSource
+from feeds.model.clock import SystemClock
 from feeds.recording import Recorder, RecordingMetadata
-from feeds.simulator.server import serve
+from feeds.simulator.service.server import serve
 from feeds.venues import DRIVERS
 from feeds.venues.driver import loopback
-from workstation.record import record
+from workstation.session.record import record
 
 TABLES = pytest.StashKey[list[str]]()
 DATA = Path(os.environ.get("WORKSTATION_DATA", Path(__file__).parents[2] / "shared" / "data"))

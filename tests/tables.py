@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from workstation.columns import COLUMNS
+from workstation.exports.columns import COLUMNS
 
 Tables = dict[str, list[dict[str, Any]]]
 

@@ -13,9 +13,14 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("feeds", "workstation", "widgets", "resources")
 FILES = [file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py"))]
 QT = {"PySide6", "pyqtgraph", "qasync"}
-PURE = ("feeds/venues", "feeds/protocol", "feeds/depth", "feeds/units", "feeds/feed", "workstation/analytics")
+PURE = ("feeds/venues", "feeds/model/protocol", "feeds/pipeline", "workstation/analytics")
 IMPURE = {"asyncio", "socket", "ssl", "websockets", "aiohttp", "time", "random"}
-STDLIB_OR_MSGSPEC = ("feeds/events.py", "feeds/instrument.py", "feeds/frame.py", "feeds/clock.py")
+STDLIB_OR_MSGSPEC = (
+    "feeds/model/events.py",
+    "feeds/model/instrument.py",
+    "feeds/model/frame.py",
+    "feeds/model/clock.py",
+)
 MAX_FILE, MAX_FUNCTION, MEDIAN_FUNCTION = 500, 60, 10
 
 
@@ -46,7 +51,7 @@ def functions() -> Iterator[tuple[str, int]]:
 
 @pytest.mark.parametrize("file", FILES, ids=name_of)
 def test_qt_stays_above(file: Path) -> None:
-    if not name_of(file).startswith(("widgets/", "workstation/app", "workstation/crash")):
+    if not name_of(file).startswith(("widgets/", "workstation/app", "workstation/process/crash")):
         assert not roots(file) & QT
 
 
@@ -69,14 +74,14 @@ def test_the_vocabulary_needs_the_standard_library_and_msgspec_only() -> None:
 
 
 def test_one_file_opens_venue_sockets() -> None:
-    assert [name_of(file) for file in FILES if "websockets" in roots(file)] == ["feeds/transport.py"]
+    assert [name_of(file) for file in FILES if "websockets" in roots(file)] == ["feeds/live/transport.py"]
 
 
 def test_only_the_composition_root_sees_sockets_and_widgets() -> None:
     both = [
         name_of(file)
         for file in FILES
-        if "feeds.live" in imports(file) and any(name.startswith("widgets") for name in imports(file))
+        if "feeds.live.source" in imports(file) and any(name.startswith("widgets") for name in imports(file))
     ]
     assert both == ["workstation/app.py"]
 
@@ -84,12 +89,9 @@ def test_only_the_composition_root_sees_sockets_and_widgets() -> None:
 def test_widgets_see_only_what_they_draw() -> None:
     allowed = (
         "workstation.readmodels",
-        "workstation.cells",
-        "workstation.workspace_models",
-        "workstation.settings_models",
-        "workstation.pressure_models",
-        "feeds.instrument",
-        "feeds.events",
+        "workstation.settings.declaration",
+        "feeds.model.instrument",
+        "feeds.model.events",
         "resources",
         "widgets",
     )

@@ -11,7 +11,8 @@ from typing import Protocol
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from widgets.pane import Pane
-from workstation.readmodels import StatusView, View, ViewRequest
+from workstation.readmodels.requests import View, ViewRequest
+from workstation.readmodels.session.status import StatusView
 
 PATIENCE_MS = 8.0  # half a frame at 60 Hz; the other half is for painting
 SIDE_FRAMES = 3  # what stands beside a pane's bars is asked for 20 times a second at most

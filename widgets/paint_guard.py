@@ -10,7 +10,7 @@ from typing import Any
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 
-from widgets.theme import theme
+from widgets.theme.theme import theme
 
 log = logging.getLogger(__name__)
 

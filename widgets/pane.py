@@ -11,8 +11,9 @@ from typing import NamedTuple
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
-from widgets.shared_range import SharedRange
-from workstation.readmodels import MarketState, View, ViewRequest
+from widgets.chart.shared_range import SharedRange
+from workstation.readmodels.markets import MarketState
+from workstation.readmodels.requests import View, ViewRequest
 
 
 class Table(NamedTuple):

@@ -19,42 +19,44 @@ import qasync
 from PySide6.QtCore import QLockFile, QTimer
 from PySide6.QtWidgets import QApplication
 
-from feeds.clock import Clock, SystemClock
 from feeds.hub.broker import Broker
 from feeds.hub.source import HubSource
-from feeds.live import LiveSource
-from feeds.reach import reach
+from feeds.live.reachability import reach
+from feeds.live.source import LiveSource
+from feeds.live.transport import Http
+from feeds.model.clock import Clock, SystemClock
+from feeds.model.source import Source
 from feeds.recording import RecordingReader
-from feeds.source import Source
-from feeds.transport import Http
 from feeds.venues import DRIVERS
 from feeds.venues.driver import VenueDriver, loopback
 from widgets.dialogs.crash import CrashReport
 from widgets.dialogs.first_run import FirstRun, Start
-from widgets.first_chart import FirstChart
-from widgets.format import use_habits
-from widgets.main_window import MainWindow
-from widgets.notifier import Notifier
-from widgets.presets import PRESETS
-from widgets.theme import apply_theme
-from workstation import crash, paths, settings
-from workstation.alert_models import Fired
-from workstation.continuity import Continuity
-from workstation.crash import Faults
-from workstation.desk import Desk
-from workstation.heartbeat import BEAT_S, Heartbeat
-from workstation.keeping import keeping_from
-from workstation.live_session import LiveSession
-from workstation.lookout import LOOK_S, Lookout
-from workstation.memory import keep_giving_back
-from workstation.replay_session import ReplaySession
-from workstation.settings import SettingsInUse
-from workstation.settings_models import Numbers, Settings
-from workstation.setup_models import SessionKind
-from workstation.simulated import Simulator
-from workstation.webhook import Webhook
-from workstation.workspace_models import WorkspaceStore
-from workstation.workspaces import Seen, WorkspaceFiles
+from widgets.theme.format import use_habits
+from widgets.theme.theme import apply_theme
+from widgets.window.first_chart import FirstChart
+from widgets.window.main_window import MainWindow
+from widgets.window.notifier import Notifier
+from widgets.workspaces.presets import PRESETS
+from workstation.alerts.monitor import LOOK_S, Lookout
+from workstation.alerts.webhook import Webhook
+from workstation.library.retention import keeping_from
+from workstation.library.rotation import Continuity
+from workstation.process import crash
+from workstation.process.crash import Faults
+from workstation.process.heartbeat import BEAT_S, Heartbeat
+from workstation.process.memory import keep_giving_back
+from workstation.readmodels.session.alerts import Fired
+from workstation.readmodels.session.setups import SessionKind
+from workstation.readmodels.session.workspaces import WorkspaceStore
+from workstation.session.desk import Desk
+from workstation.session.live import LiveSession
+from workstation.session.replay import ReplaySession
+from workstation.session.simulated import Simulator
+from workstation.settings import files as settings
+from workstation.settings import paths
+from workstation.settings.declaration import Numbers, Settings
+from workstation.settings.files import SettingsInUse
+from workstation.settings.workspaces import Seen, WorkspaceFiles
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from feeds.errors import TransportError
 from feeds.hub.wire import Subjects
+from feeds.model.errors import TransportError
 
 if TYPE_CHECKING:
     from nats.aio.client import Client

@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feeds.errors import RecordingError, TransportError
-from feeds.frame import Frame
 from feeds.hub.broker import Broker, broker_errors, connect
 from feeds.hub.joiner import Joiner
 from feeds.hub.reading import Reading, Received, roster_before, state_of
 from feeds.hub.source import ROSTER_EVERY_S
+from feeds.model.errors import RecordingError, TransportError
+from feeds.model.frame import Frame
 from feeds.recording import Recorder, RecordingMetadata
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from feeds.errors import ProtocolError
-from feeds.frame import ConnectionSpec, Frame, FrameKind, spec_from_frame
 from feeds.hub.wire import AGAIN, FRAME, Roster, Subjects, frame_of
+from feeds.model.errors import ProtocolError
+from feeds.model.frame import ConnectionSpec, Frame, FrameKind, spec_from_frame
 
 log = logging.getLogger(__name__)
 

@@ -17,8 +17,6 @@ from uuid import uuid4
 
 import msgspec
 
-from feeds.clock import Clock
-from feeds.frame import Frame, FrameKind
 from feeds.hub.broker import Broker, broker_errors, connect
 from feeds.hub.wire import (
     ENCODING,
@@ -29,6 +27,8 @@ from feeds.hub.wire import (
     Roster,
     message_of,
 )
+from feeds.model.clock import Clock
+from feeds.model.frame import Frame, FrameKind
 
 if TYPE_CHECKING:
     from nats.aio.client import Client

@@ -12,9 +12,9 @@ from uuid import uuid4
 
 import msgspec
 
-from feeds.errors import TransportError
 from feeds.hub.broker import broker_errors
 from feeds.hub.wire import Subjects
+from feeds.model.errors import TransportError
 
 if TYPE_CHECKING:
     from nats.aio.client import Client

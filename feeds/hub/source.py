@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from feeds.clock import Clock
-from feeds.errors import TransportError
-from feeds.frame import Frame, open_frame
 from feeds.hub.broker import Broker, broker_errors, connect
 from feeds.hub.joiner import HubConnection, Joiner
 from feeds.hub.reading import Reading, roster_before, state_of
 from feeds.hub.wire import Beat, Joined
-from feeds.instrument import Venue
-from feeds.protocol import Request
-from feeds.source import Link
+from feeds.model.clock import Clock
+from feeds.model.errors import TransportError
+from feeds.model.frame import Frame, open_frame
+from feeds.model.instrument import Venue
+from feeds.model.protocol import Request
+from feeds.model.source import Link
 
 if TYPE_CHECKING:
     from nats.aio.client import Client

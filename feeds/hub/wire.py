@@ -18,8 +18,8 @@ from typing import NamedTuple
 import msgspec
 import zstandard
 
-from feeds.errors import ProtocolError
-from feeds.frame import Frame, FrameKind
+from feeds.model.errors import ProtocolError
+from feeds.model.frame import Frame, FrameKind
 
 STREAM = "MD"
 PACKED_FROM = 65_536

@@ -10,9 +10,9 @@ from typing import BinaryIO, Protocol
 import msgspec
 import zstandard
 
-from feeds.errors import ImportFailed
-from feeds.frame import Frame
-from feeds.instrument import Instrument, MarketKind
+from feeds.model.errors import ImportFailed
+from feeds.model.frame import Frame
+from feeds.model.instrument import Instrument, MarketKind
 
 BLOCK_BYTES = 64 * 1024
 GZIP_MAGIC = b"\x1f\x8b"

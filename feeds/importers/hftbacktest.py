@@ -19,11 +19,11 @@ from pathlib import Path
 
 import msgspec
 
-from feeds.errors import ImportFailed
-from feeds.frame import ConnectionSpec, Frame, FrameKind, open_frame
 from feeds.importers.capture import Advance, Capture, Tally, read_blocks, read_lines
 from feeds.importers.inference import Grid, infer_instrument
-from feeds.instrument import MarketKind, Venue
+from feeds.model.errors import ImportFailed
+from feeds.model.frame import ConnectionSpec, Frame, FrameKind, open_frame
+from feeds.model.instrument import MarketKind, Venue
 
 _LINE = re.compile(rb"\d{13,20} [{\[]")
 _BINANCE_STREAM = re.compile(rb'\{"stream":"([^"]+)"')

@@ -11,9 +11,9 @@ import math
 import re
 from decimal import Decimal
 
-from feeds.errors import ImportFailed
-from feeds.instrument import Instrument, MarketKind, Venue
-from feeds.symbols import base_and_multiplier
+from feeds.model.errors import ImportFailed
+from feeds.model.instrument import Instrument, MarketKind, Venue
+from feeds.pipeline.symbols import base_and_multiplier
 
 # A price and a size, one after the other: a book level, a Binance trade, a Hyperliquid level or trade.
 _PRICE_AND_SIZE = re.compile(rb'(?:\["|"p":"|"px":")(\d+(?:\.\d+)?)"(?:,"|,"q":"|,"sz":")(\d+(?:\.\d+)?)"')

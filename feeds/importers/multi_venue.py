@@ -25,14 +25,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from feeds.errors import FeedError, ImportFailed
-from feeds.frame import ConnectionSpec, Frame, FrameKind, open_frame
 from feeds.importers.capture import Advance, Capture, Tally, read_lines
-from feeds.instrument import Instrument, InstrumentId, MarketKind, Venue
-from feeds.venues.binance_instruments import instruments_from_exchange_info
-from feeds.venues.bybit_instruments import instruments_from_info
-from feeds.venues.deribit_instruments import instruments_from_listing
-from feeds.venues.okx_instruments import instruments_from_list
+from feeds.model.errors import FeedError, ImportFailed
+from feeds.model.frame import ConnectionSpec, Frame, FrameKind, open_frame
+from feeds.model.instrument import Instrument, InstrumentId, MarketKind, Venue
+from feeds.venues.binance.instruments import instruments_from_exchange_info
+from feeds.venues.bybit.instruments import instruments_from_info
+from feeds.venues.deribit.instruments import instruments_from_listing
+from feeds.venues.okx.instruments import instruments_from_list
 
 log = logging.getLogger(__name__)
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import msgspec
 
-from feeds.errors import ImportFailed, RecordingError
 from feeds.importers.capture import Capture, Importer, read_head
 from feeds.importers.hftbacktest import HftbacktestImporter
 from feeds.importers.multi_venue import MultiVenueImporter
-from feeds.instrument import Instrument, MarketKind
+from feeds.model.errors import ImportFailed, RecordingError
+from feeds.model.instrument import Instrument, MarketKind
 from feeds.recording import RecordingMetadata, RecordingWriter
 
 KINDS: dict[str, Importer] = {"hftbacktest": HftbacktestImporter(), "multi-venue": MultiVenueImporter()}

@@ -17,7 +17,7 @@ from mcap.exceptions import McapError
 from mcap.opcode import Opcode
 from mcap.records import ChunkIndex, Header, Metadata
 
-from feeds.errors import RecordingError
+from feeds.model.errors import RecordingError
 from feeds.recording.layout import (
     FORMAT_VERSION,
     MAGIC,

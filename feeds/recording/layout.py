@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from feeds.frame import FrameKind
-from feeds.instrument import Instrument
+from feeds.model.frame import FrameKind
+from feeds.model.instrument import Instrument
 
 FORMAT_VERSION = 1
 MAGIC = b"\x89MCAP0\r\n"

@@ -20,8 +20,8 @@ from mcap.data_stream import ReadDataStream
 from mcap.opcode import Opcode
 from mcap.records import Channel
 
-from feeds.errors import RecordingError
-from feeds.frame import Frame
+from feeds.model.errors import RecordingError
+from feeds.model.frame import Frame
 from feeds.recording.index import PARSE_ERRORS, ChunkEntry, read_index, read_metadata
 from feeds.recording.layout import (
     MAX_CHUNK_BYTES,

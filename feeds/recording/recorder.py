@@ -14,8 +14,8 @@ from typing import BinaryIO, Self
 
 import zstandard
 
-from feeds.errors import RecordingError
-from feeds.frame import Frame, FrameKind
+from feeds.model.errors import RecordingError
+from feeds.model.frame import Frame, FrameKind
 from feeds.recording.layout import RecordingMetadata
 from feeds.recording.writer import CHUNK_BYTES, RecordingWriter
 

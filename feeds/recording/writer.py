@@ -28,8 +28,8 @@ from mcap.records import (
     Statistics,
 )
 
-from feeds.errors import RecordingError
-from feeds.frame import Frame, FrameKind
+from feeds.model.errors import RecordingError
+from feeds.model.frame import Frame, FrameKind
 from feeds.recording.layout import (
     MAGIC,
     MAX_CHANNELS,

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from feeds.errors import ProtocolError
-from feeds.frame import CONTEXT, UNIVERSE, ConnectionSpec
-from feeds.instrument import MarketKind, Venue
-from feeds.protocol import Fetch, VenueProtocol
-from feeds.venues import (
-    binance_context,
-    binance_plan,
-    binance_universe,
-    bybit_plan,
-    deribit_plan,
-    hyperliquid_plan,
-    okx_plan,
-)
-from feeds.venues.binance import BinanceProtocol
-from feeds.venues.binance_instruments import instruments_from_exchange_info
-from feeds.venues.binance_universe import BinanceUniverse
-from feeds.venues.clocks import binance_time_ns
+from feeds.model.errors import ProtocolError
+from feeds.model.frame import CONTEXT, UNIVERSE, ConnectionSpec
+from feeds.model.instrument import MarketKind, Venue
+from feeds.model.protocol import Fetch, VenueProtocol
+from feeds.venues.binance import context as binance_context
+from feeds.venues.binance import plan as binance_plan
+from feeds.venues.binance import universe as binance_universe
+from feeds.venues.binance.instruments import instruments_from_exchange_info
+from feeds.venues.binance.protocol import BinanceProtocol
+from feeds.venues.binance.universe import BinanceUniverse
+from feeds.venues.bybit import plan as bybit_plan
+from feeds.venues.deribit import plan as deribit_plan
 from feeds.venues.driver import VenueDriver
+from feeds.venues.hyperliquid import plan as hyperliquid_plan
+from feeds.venues.okx import plan as okx_plan
+from feeds.venues.shared.clocks import binance_time_ns
 
 DRIVERS: dict[Venue, VenueDriver] = {
     Venue.BINANCE: VenueDriver(

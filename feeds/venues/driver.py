@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from feeds.frame import ConnectionSpec
-from feeds.instrument import Instrument, MarketKind, Venue
-from feeds.protocol import Fetch, VenueProtocol
+from feeds.model.frame import ConnectionSpec
+from feeds.model.instrument import Instrument, MarketKind, Venue
+from feeds.model.protocol import Fetch, VenueProtocol
 
 
 class Endpoints(msgspec.Struct, frozen=True):

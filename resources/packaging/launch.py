@@ -1,6 +1,6 @@
 """Where the bundled program begins."""
 
-from workstation.cli import main
+from workstation.cli.main import main
 
 if __name__ == "__main__":
     main()

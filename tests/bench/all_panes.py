@@ -26,14 +26,14 @@ from PySide6.QtWidgets import QApplication
 from feeds.recording import RecordingReader
 from tests.bench import captures
 from tests.bench.metric import Metric, cpu_seconds
-from widgets.catalogue import PANES
 from widgets.frame_timer import FrameTimer
-from widgets.linking import Links
 from widgets.pane import Pane
-from widgets.theme import apply_theme
-from workstation.desk import Desk
-from workstation.library import Library
-from workstation.replay_session import ReplaySession
+from widgets.theme.theme import apply_theme
+from widgets.window.linking import Links
+from widgets.workspaces.catalogue import PANES
+from workstation.library.library import Library
+from workstation.session.desk import Desk
+from workstation.session.replay import ReplaySession
 
 WIDTH, HEIGHT, ACROSS, DOWN = 1920, 1080, 4, 3
 SPEED, HZ, FRAMES, WARM = 10, 60, 900, 120

@@ -7,8 +7,8 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from feeds.frame import Frame
 from feeds.importers import import_captures
+from feeds.model.frame import Frame
 from feeds.recording import RecordingReader
 
 DATA = Path(os.environ.get("WORKSTATION_DATA", Path(__file__).parents[3] / "shared" / "data")) / "binance-2024-08-08"

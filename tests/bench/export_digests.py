@@ -1,8 +1,8 @@
 """Digests of every exported table of every capture, to compare two checkouts to the last byte.
 
-`python -m tests.bench.export_digests OUT.json [CHECKOUT]` imports and exports with CHECKOUT's program (default: this one)
-and writes one SHA-256 a table; `python -m tests.bench.export_digests --compare A.json B.json` lists what differs and
-exits with 1 if anything does.
+`python -m tests.bench.export_digests OUT.json [CHECKOUT]` imports and exports with CHECKOUT's program (default: this
+one) and writes one SHA-256 a table; with `--compare A.json B.json` it lists what
+differs and exits with 1 if anything does.
 """
 
 from __future__ import annotations
@@ -17,9 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("WORKSTATION_DATA", ROOT.parent / "shared" / "data"))
-TABLES = (
-    "trades,bars,footprint,cvd,book,liquidations,funding,open_interest,premium,obi,quadrant,pressure,setups,paper"
-)
+TABLES = "trades,bars,footprint,cvd,book,liquidations,funding,open_interest,premium,obi,quadrant,pressure,setups,paper"
 
 
 def captures() -> dict[str, list[Path]]:
@@ -49,7 +47,17 @@ def tables_of(checkout: Path, recording: Path, folder: Path) -> dict[str, str]:
     found = {}
     for form in ("jsonl", "csv"):
         text = program(
-            checkout, "export", str(recording), "--out", str(folder), "--table", TABLES, "--every", "10s", "--format", form
+            checkout,
+            "export",
+            str(recording),
+            "--out",
+            str(folder),
+            "--table",
+            TABLES,
+            "--every",
+            "10s",
+            "--format",
+            form,
         )
         found[f"{form}: printed"] = text
     for file in sorted(folder.iterdir()):

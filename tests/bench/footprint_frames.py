@@ -26,13 +26,13 @@ from PySide6.QtWidgets import QApplication
 from tests.bench import footprint_paint as full
 from tests.bench.metric import Metric
 from tests.widgets.synthetic import grid_view
-from widgets import format as text_of
-from widgets.items.detail import Choice, Detail
-from widgets.items.footprint import BarsOnGrid, FootprintItem
 from widgets.items.scale import Scale, SlotGrid
-from widgets.panes.footprint import FootprintPane
-from widgets.theme import apply_theme
-from workstation.readmodels import FootprintView
+from widgets.panes.footprint.cells.detail import Choice, Detail
+from widgets.panes.footprint.cells.item import BarsOnGrid, FootprintItem
+from widgets.panes.footprint.pane import FootprintPane
+from widgets.theme import format as text_of
+from widgets.theme.theme import apply_theme
+from workstation.readmodels.flow.footprint import FootprintView
 
 FRAMES, NAIVE_FRAMES, MANY = 120, 25, 5_000
 PANNED, STEP = 16, 0.13  # bars that come into sight, bars a frame

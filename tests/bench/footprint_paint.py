@@ -23,13 +23,13 @@ from PySide6.QtGui import QBrush, QImage, QPainter
 from PySide6.QtWidgets import QApplication, QStyleOptionGraphicsItem
 
 from tests.widgets.synthetic import grid_view
-from widgets import format as text_of
 from widgets.items.bulk import shades
-from widgets.items.detail import Choice, Detail
-from widgets.items.footprint import BarsOnGrid, FootprintItem
 from widgets.items.scale import Scale, SlotGrid
-from widgets.theme import apply_theme, theme
-from workstation.readmodels import FootprintView
+from widgets.panes.footprint.cells.detail import Choice, Detail
+from widgets.panes.footprint.cells.item import BarsOnGrid, FootprintItem
+from widgets.theme import format as text_of
+from widgets.theme.theme import apply_theme, theme
+from workstation.readmodels.flow.footprint import FootprintView
 
 WIDTH, HEIGHT, BARS, ROWS = 1920, 1080, 60, 40
 

@@ -19,13 +19,14 @@ import numpy as np
 from PySide6.QtWidgets import QApplication
 
 import resources
-from tests.widgets import studied, synthetic
-from widgets.items.region import Region
-from widgets.items.style import CellMode, ProfileSpan, Shading, Style
-from widgets.items.table import NAMES
-from widgets.panes.footprint import FootprintPane
-from widgets.theme import apply_theme
-from workstation.readmodels import FootprintView, NakedPoc
+from tests.widgets import synthetic
+from tests.widgets.panes.footprint import studied
+from widgets.panes.footprint.cells.style import CellMode, ProfileSpan, Shading, Style
+from widgets.panes.footprint.cells.table import NAMES
+from widgets.panes.footprint.pane import FootprintPane
+from widgets.panes.footprint.studies.region import Region
+from widgets.theme.theme import apply_theme
+from workstation.readmodels.flow.footprint import FootprintView, NakedPoc
 
 Prepare = Callable[[FootprintPane], object]
 Picture = tuple[FootprintView, Prepare]

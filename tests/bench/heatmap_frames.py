@@ -21,14 +21,15 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
-from tests.analytics.market_events import MARKETS, SECOND, START, delta, snapshot, trade
 from tests.bench.metric import Metric
-from widgets.items.heat_colors import codes_of
+from tests.workstation.analytics.market_events import MARKETS, SECOND, START, delta, snapshot, trade
 from widgets.items.scale import Scale
-from widgets.panes.heatmap import HeatmapPane
-from widgets.theme import apply_theme
+from widgets.panes.heatmap.colors import codes_of
+from widgets.panes.heatmap.pane import HeatmapPane
+from widgets.theme.theme import apply_theme
 from workstation.analytics.engine import Engine
-from workstation.readmodels import HeatmapRequest, HeatmapView, MarketFilter
+from workstation.readmodels.flow.heatmap import HeatmapRequest, HeatmapView
+from workstation.readmodels.markets import MarketFilter
 
 WIDTH, HEIGHT, SECONDS, LEVELS, FRAMES = 1920, 1080, 1_000, 400, 120
 

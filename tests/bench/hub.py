@@ -19,16 +19,16 @@ import numpy as np
 import psutil
 
 import resources
-from feeds.clock import SystemClock
-from feeds.frame import Frame, FrameKind
 from feeds.hub.publisher import Publisher
 from feeds.hub.source import HubSource
+from feeds.model.clock import SystemClock
+from feeds.model.frame import Frame, FrameKind
 from feeds.recording import RecordingReader
 from tests.bench.metric import Metric, cpu_seconds
-from tests.hub.broker import NOWHERE, SERVER, NatsServer, free_port
-from workstation.collector import spare_the_collector
-from workstation.core import Core
-from workstation.live_session import LiveSession
+from tests.feeds.hub.broker import NOWHERE, SERVER, NatsServer, free_port
+from workstation.process.gc_thresholds import spare_the_collector
+from workstation.session.core import Core
+from workstation.session.live import LiveSession
 
 DESKTOPS = 8
 RUN_S = 15.0

@@ -10,12 +10,12 @@ import sys
 import time
 from pathlib import Path
 
-from feeds.clock import SystemClock
-from feeds.frame import Frame, FrameKind
 from feeds.hub.broker import Broker
 from feeds.hub.source import HubSource
-from workstation.collector import spare_the_collector
-from workstation.live_session import LiveSession
+from feeds.model.clock import SystemClock
+from feeds.model.frame import Frame, FrameKind
+from workstation.process.gc_thresholds import spare_the_collector
+from workstation.session.live import LiveSession
 
 
 async def main(port: int, run_s: float) -> None:

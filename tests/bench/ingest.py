@@ -7,12 +7,13 @@ import time
 
 import msgspec
 
-from feeds.frame import Frame
+from feeds.model.frame import Frame
 from tests.bench.captures import BTC, USDM, frames, recording
 from tests.bench.metric import Metric, best_pair
-from workstation.collector import spare_the_collector
-from workstation.core import Core, read_to_end
-from workstation.readmodels import CvdRequest, FootprintRequest
+from workstation.process.gc_thresholds import spare_the_collector
+from workstation.readmodels.flow.cvd import CvdRequest
+from workstation.readmodels.flow.footprint import FootprintRequest
+from workstation.session.core import Core, read_to_end
 
 
 def measure() -> dict[str, Metric]:

@@ -14,18 +14,18 @@ from pathlib import Path
 import numpy as np
 
 import resources
-from feeds.events import Side, Trade, TradesLive
-from feeds.instrument import Venue
+from feeds.model.events import Side, Trade, TradesLive
+from feeds.model.instrument import Venue
 from feeds.recording import RecordingReader
-from tests.analytics.market_events import DAY, START, market
 from tests.bench.metric import Metric, seconds
-from workstation.core import Core
+from tests.workstation.analytics.market_events import DAY, START, market
 from workstation.lake.decoded import Decoded, Row
 from workstation.lake.manifest import Manifest, write_manifest
 from workstation.lake.query import connect
 from workstation.lake.schema import Place
 from workstation.lake.sink import Sink
-from workstation.readmodels import FootprintRequest
+from workstation.readmodels.flow.footprint import FootprintRequest
+from workstation.session.core import Core
 
 TRADES = 300_000
 MARKETS = (

@@ -17,14 +17,14 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
 from tests.bench.metric import Metric, cpu_seconds
-from tests.widgets.test_liquidation_heatmap import levels_view
-from tests.widgets.test_liquidations import liquidations_view
-from widgets.items.levels import ramp, shade_of
+from tests.widgets.panes.test_liquidation_heatmap import levels_view
+from tests.widgets.panes.test_liquidations import liquidations_view
 from widgets.pane import Pane
-from widgets.panes.liquidation_heatmap import LiquidationHeatmapPane
-from widgets.panes.liquidations import LiquidationsPane
-from widgets.theme import apply_theme
-from workstation.readmodels import LiquidationLevelsView
+from widgets.panes.liquidation_heatmap.item import ramp, shade_of
+from widgets.panes.liquidation_heatmap.pane import LiquidationHeatmapPane
+from widgets.panes.liquidations.pane import LiquidationsPane
+from widgets.theme.theme import apply_theme
+from workstation.readmodels.positions.liquidation_levels import LiquidationLevelsView
 
 WIDTH, HEIGHT, ROUNDS = 1920, 1080, 9
 

@@ -19,11 +19,11 @@ from PySide6.QtWidgets import QApplication
 from tests.bench.metric import Metric, cpu_seconds
 from tests.widgets.position_views import dot, funding_view, premium_view, quadrant_view
 from widgets.pane import Pane
-from widgets.panes.funding import FundingPane
-from widgets.panes.premium import PremiumPane
-from widgets.panes.quadrant import QuadrantPane
-from widgets.theme import apply_theme
-from workstation.readmodels import View
+from widgets.panes.funding.pane import FundingPane
+from widgets.panes.premium.pane import PremiumPane
+from widgets.panes.quadrant.pane import QuadrantPane
+from widgets.theme.theme import apply_theme
+from workstation.readmodels.requests import View
 
 SIZE = (900, 460)
 ROUNDS = 25

@@ -16,8 +16,8 @@ from pathlib import Path
 from PySide6.QtGui import QImage
 
 import resources
-from widgets.presets import PRESETS
-from workstation.library import Library
+from widgets.workspaces.presets import PRESETS
+from workstation.library.library import Library
 
 _SMALLEST = 0  # Qt's word for the strongest compression
 SIZES = {"wide": "1920x1080", "narrow": "1366x768"}

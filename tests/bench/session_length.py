@@ -18,25 +18,21 @@ from pathlib import Path
 
 import numpy as np
 
-from feeds.events import BookDelta, BookSnapshot, Liquidation, MarkPrice, OpenInterest, Side, Trade, TradesLive
-from feeds.instrument import Instrument, MarketKind, Venue
-from tests.analytics.market_events import DAY, START, market
+from feeds.model.events import BookDelta, BookSnapshot, Liquidation, MarkPrice, OpenInterest, Side, Trade, TradesLive
+from feeds.model.instrument import Instrument, MarketKind, Venue
 from tests.bench.metric import Metric
-from workstation.analytics.base import DEFAULT_LIMITS, Limits
+from tests.workstation.analytics.market_events import DAY, START, market
 from workstation.analytics.engine import Engine
-from workstation.collector import spare_the_collector
-from workstation.readmodels import (
-    AbsorptionRule,
-    BigTradesRequest,
-    CvdRequest,
-    FootprintRequest,
-    FootprintRules,
-    LadderRequest,
-    MarketFilter,
-    ProfileRequest,
-    TapeRequest,
-    ViewRequest,
-)
+from workstation.analytics.state.base import DEFAULT_LIMITS, Limits
+from workstation.process.gc_thresholds import spare_the_collector
+from workstation.readmodels.flow.big_trades import BigTradesRequest
+from workstation.readmodels.flow.cvd import CvdRequest
+from workstation.readmodels.flow.footprint import AbsorptionRule, FootprintRequest, FootprintRules
+from workstation.readmodels.flow.ladder import LadderRequest
+from workstation.readmodels.flow.profile import ProfileRequest
+from workstation.readmodels.flow.tape import TapeRequest
+from workstation.readmodels.markets import MarketFilter
+from workstation.readmodels.requests import ViewRequest
 
 EARLY, LATE = 18_000, 4_000_000
 SPAN_NS = DAY * 23 // 24

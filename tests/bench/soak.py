@@ -13,12 +13,12 @@ os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 
 from PySide6.QtWidgets import QApplication
 
-from feeds.instrument import Venue
+from feeds.model.instrument import Venue
 from tests.bench.metric import Metric
-from tests.session.hour import BOUNDS, Hour, live_through
-from widgets.theme import apply_theme
-from workstation.collector import spare_the_collector
-from workstation.memory import keep_it_tight
+from tests.workstation.session.hour import BOUNDS, Hour, live_through
+from widgets.theme.theme import apply_theme
+from workstation.process.gc_thresholds import spare_the_collector
+from workstation.process.memory import keep_it_tight
 
 RUN_S, SPEED = 10_800.0, 20.0  # two hours until all that is kept is at its bounds, and the hour that counts
 VENUES = (Venue.BINANCE, Venue.HYPERLIQUID, Venue.DERIBIT)

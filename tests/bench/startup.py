@@ -16,7 +16,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from tests.bench.metric import Metric, seconds
-from widgets.first_chart import FIRST_CHART
+from widgets.window.first_chart import FIRST_CHART
 
 ROUNDS = 5
 LONGEST_S = 60.0

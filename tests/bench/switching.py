@@ -14,14 +14,15 @@ from functools import partial
 
 import numpy as np
 
-from feeds.events import TradesLive
-from feeds.instrument import Venue
-from tests.analytics.market_events import DAY, START, trade
+from feeds.model.events import TradesLive
+from feeds.model.instrument import Venue
 from tests.bench.metric import Metric, cpu_seconds
 from tests.bench.session_length import LATE, MARKETS, PRICE
+from tests.workstation.analytics.market_events import DAY, START, trade
 from workstation.analytics.engine import Engine
-from workstation.analytics.trades import Trades
-from workstation.readmodels import BarKind, BarRule, FootprintRequest, FootprintView, MarketFilter
+from workstation.analytics.store.trades import Trades
+from workstation.readmodels.flow.footprint import BarKind, BarRule, FootprintRequest, FootprintView
+from workstation.readmodels.markets import MarketFilter
 
 PERPS = tuple(market for market in MARKETS if market.kind.is_perp)
 

@@ -17,9 +17,9 @@ from PySide6.QtWidgets import QApplication, QTableWidget, QTableWidgetItem
 
 from tests.bench.metric import Metric, cpu_seconds
 from tests.widgets.pressure_views import pressure_view
-from widgets.panes.pressure import PressurePane
-from widgets.panes.pressure_columns import BY_NAME, COLUMNS, SCORE
-from widgets.theme import apply_theme
+from widgets.panes.pressure.columns import BY_NAME, COLUMNS, SCORE
+from widgets.panes.pressure.pane import PressurePane
+from widgets.theme.theme import apply_theme
 
 COINS, ROUNDS, SIZE = 600, 15, (1600, 900)
 _SORTED_BY = ("OI 1 h", "funding", "score", "premium", "taker 5 m")

@@ -11,14 +11,14 @@ from typing import Any
 
 import msgspec
 
-from feeds.frame import Frame, FrameKind, open_frame
-from feeds.instrument import Instrument, Venue
+from feeds.model.frame import Frame, FrameKind, open_frame
+from feeds.model.instrument import Instrument, Venue
 from feeds.venues import DRIVERS
 from tests.bench.metric import Metric
-from tests.venues.universe_line import MS, SECOND, T0, perp
-from workstation.collector import spare_the_collector
-from workstation.core import Core
-from workstation.readmodels import UniverseRequest
+from tests.feeds.venues.shared.universe_line import MS, SECOND, T0, perp
+from workstation.process.gc_thresholds import spare_the_collector
+from workstation.readmodels.universe.universe import UniverseRequest
+from workstation.session.core import Core
 
 SYMBOLS, SECONDS, ROUNDS = 600, 20, 5
 _NAMES = {

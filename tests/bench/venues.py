@@ -9,13 +9,14 @@ import gc
 import msgspec
 
 import resources
-from feeds.frame import Frame, FrameKind
-from feeds.instrument import Venue
+from feeds.model.frame import Frame, FrameKind
+from feeds.model.instrument import Venue
 from feeds.recording import RecordingReader
 from tests.bench.metric import Metric, best_pair
-from workstation.collector import spare_the_collector
-from workstation.core import Core
-from workstation.readmodels import CvdRequest, FootprintRequest
+from workstation.process.gc_thresholds import spare_the_collector
+from workstation.readmodels.flow.cvd import CvdRequest
+from workstation.readmodels.flow.footprint import FootprintRequest
+from workstation.session.core import Core
 
 
 def measure() -> dict[str, Metric]:

@@ -14,12 +14,12 @@ from PySide6.QtWidgets import QApplication
 import resources
 from feeds.recording import RecordingReader
 from tests.bench.metric import Metric, seconds
-from widgets.main_window import MainWindow
-from widgets.presets import PRESETS, START
-from widgets.theme import apply_theme
-from workstation.collector import spare_the_collector
-from workstation.desk import Desk
-from workstation.replay_session import ReplaySession
+from widgets.theme.theme import apply_theme
+from widgets.window.main_window import MainWindow
+from widgets.workspaces.presets import PRESETS, START
+from workstation.process.gc_thresholds import spare_the_collector
+from workstation.session.desk import Desk
+from workstation.session.replay import ReplaySession
 
 
 def measure() -> dict[str, Metric]:

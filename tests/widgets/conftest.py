@@ -8,12 +8,12 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from tests.widgets.controls_log import ControlsLog
-from tests.widgets.window_sources import FullSource, settle
-from widgets.catalogue import PANES
-from widgets.main_window import MainWindow
-from widgets.panes.footprint import FootprintPane
-from widgets.theme import apply_theme
+from tests.widgets.window.controls_log import ControlsLog
+from tests.widgets.window.window_sources import FullSource, settle
+from widgets.panes.footprint.pane import FootprintPane
+from widgets.theme.theme import apply_theme
+from widgets.window.main_window import MainWindow
+from widgets.workspaces.catalogue import PANES
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 
-from feeds.events import BookLost, Event
-from feeds.instrument import Instrument
-from tests.analytics.market_events import BINANCE, BYBIT, SECOND, START, delta, engine_of, snapshot, trade
+from feeds.model.events import BookLost, Event
+from feeds.model.instrument import Instrument
+from tests.workstation.analytics.market_events import BINANCE, BYBIT, SECOND, START, delta, engine_of, snapshot, trade
 from workstation.analytics.engine import Engine
 
 BEGIN = START + 3_600 * SECOND

@@ -6,23 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from feeds.instrument import MarketKind, Venue, instrument_id
-from workstation.readmodels import (
-    BookEnd,
-    Capabilities,
-    ConnectionStatus,
-    Freshness,
-    LadderRequest,
-    LadderView,
-    MarketState,
-    Presence,
-    PulledWall,
-    StatusView,
-    TapePace,
-    TapeRequest,
-    TapeView,
-    VenueImbalance,
-)
+from feeds.model.instrument import MarketKind, Venue, instrument_id
+from workstation.readmodels.flow.ladder import BookEnd, LadderRequest, LadderView, PulledWall, VenueImbalance
+from workstation.readmodels.flow.tape import TapePace, TapeRequest, TapeView
+from workstation.readmodels.markets import Freshness, MarketState
+from workstation.readmodels.session.status import Capabilities, ConnectionStatus, Presence, StatusView
 
 NOW = 1_760_000_000_123_000_000
 LINEAR, INVERSE, SPOT = MarketKind.LINEAR, MarketKind.INVERSE, MarketKind.SPOT

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from tests.analytics.paper_fields import MINUTE, START, wandering
-from workstation.paper_run import PaperRun
-from workstation.paper_store import PaperStore
-from workstation.readmodels import (
+from tests.workstation.analytics.paper.paper_fields import MINUTE, START, wandering
+from workstation.paper.run import PaperRun
+from workstation.paper.store import PaperStore
+from workstation.readmodels.universe.paper import (
     CoinResult,
     EntryKind,
     PaperEntry,

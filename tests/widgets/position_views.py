@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from feeds.instrument import MarketKind
+from feeds.model.instrument import MarketKind
 from tests.widgets.market_views import MARKETS, NOW, PERPS
-from workstation.readmodels import (
+from workstation.readmodels.arrays import Floats
+from workstation.readmodels.markets import Freshness
+from workstation.readmodels.positions.funding import (
     Crowding,
-    Floats,
-    Freshness,
     FundingRequest,
     FundingView,
     PositionGroup,
     PositionLine,
     PositionRow,
-    PremiumLine,
-    PremiumRequest,
-    PremiumView,
-    PremiumWeights,
-    Quadrant,
-    QuadrantDot,
-    QuadrantRequest,
-    QuadrantView,
     Reading,
     SpanReading,
 )
+from workstation.readmodels.positions.premium import PremiumLine, PremiumRequest, PremiumView, PremiumWeights
+from workstation.readmodels.positions.quadrant import Quadrant, QuadrantDot, QuadrantRequest, QuadrantView
 
 MINUTE = 60_000_000_000
 STEP = 10_000_000_000

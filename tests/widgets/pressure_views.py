@@ -6,12 +6,13 @@ from dataclasses import fields
 
 import numpy as np
 
-from feeds.instrument import MarketKind, Venue, instrument_id
-from workstation.analytics.flowscore import flow_score, ranks
-from workstation.analytics.pressure import pressure
+from feeds.model.instrument import MarketKind, Venue, instrument_id
+from workstation.analytics.universe.flowscore import flow_score, ranks
+from workstation.analytics.universe.pressure import pressure
 from workstation.analytics.views.pressure import flow_inputs, pressure_inputs, summary
-from workstation.pressure_models import PressureRequest, PressureView
-from workstation.readmodels import Floats, UniverseColumns, UniverseMarkets, UniverseRequest, UniverseView
+from workstation.readmodels.arrays import Floats
+from workstation.readmodels.universe.pressure import PressureRequest, PressureView
+from workstation.readmodels.universe.universe import UniverseColumns, UniverseMarkets, UniverseRequest, UniverseView
 
 NOW = 1_760_000_000_123_000_000
 VENUES = (Venue.BINANCE, Venue.BYBIT, Venue.OKX)

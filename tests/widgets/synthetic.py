@@ -6,21 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from feeds.instrument import MarketKind, Venue, instrument_id
-from workstation.readmodels import (
-    CvdLine,
-    CvdRequest,
-    CvdUnit,
-    CvdView,
+from feeds.model.instrument import MarketKind, Venue, instrument_id
+from workstation.readmodels.flow.cvd import CvdLine, CvdRequest, CvdUnit, CvdView
+from workstation.readmodels.flow.footprint import (
     FootprintBar,
     FootprintRequest,
     FootprintRules,
     FootprintView,
-    Freshness,
-    MarketState,
     Stack,
     Zone,
 )
+from workstation.readmodels.markets import Freshness, MarketState
 
 MINUTE = 60_000_000_000
 START = 1_760_000_040_000_000_000 // MINUTE * MINUTE

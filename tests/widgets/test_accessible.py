@@ -22,12 +22,12 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from widgets.catalogue import PANES
 from widgets.dialogs.crash import CrashReport
 from widgets.dialogs.first_run import FirstRun
 from widgets.dialogs.go_to import GoToTime
-from widgets.main_window import MainWindow
 from widgets.pane import Pane
+from widgets.window.main_window import MainWindow
+from widgets.workspaces.catalogue import PANES
 
 CONTROLS = (QAbstractButton, QComboBox, QLineEdit, QAbstractSpinBox, QAbstractItemView, QPlainTextEdit)
 INNER = (QComboBox, QAbstractSpinBox, QTabBar, QScrollBar, QAbstractItemView, QDialogButtonBox, QLineEdit)

@@ -11,11 +11,11 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.bench.gallery import shown
-from tests.widgets.window_sources import settle
-from widgets.catalogue import PANES
-from widgets.main_window import MainWindow
-from widgets.panes.footprint import FootprintPane
-from widgets.staying_menu import StayingMenu
+from tests.widgets.window.window_sources import settle
+from widgets.elements.staying_menu import StayingMenu
+from widgets.panes.footprint.pane import FootprintPane
+from widgets.window.main_window import MainWindow
+from widgets.workspaces.catalogue import PANES
 
 COMMON = "Copy as picture"
 

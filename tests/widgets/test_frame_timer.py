@@ -8,7 +8,9 @@ from pytestqt.qtbot import QtBot
 from tests.widgets.market_views import live_status, tape_view
 from widgets.frame_timer import SIDE_FRAMES, FrameTimer
 from widgets.pane import Pane
-from workstation.readmodels import StatusView, TapeRequest, View, ViewRequest
+from workstation.readmodels.flow.tape import TapeRequest
+from workstation.readmodels.requests import View, ViewRequest
+from workstation.readmodels.session.status import StatusView
 
 
 class RecordingPane(Pane):

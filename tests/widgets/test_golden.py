@@ -11,13 +11,14 @@ from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from tests.widgets import golden, studied
+from tests.widgets import golden
 from tests.widgets.golden import blocks, hold, painted
-from widgets.items.region import Region
-from widgets.items.style import CellMode, ProfileSpan, Style
-from widgets.panes.footprint import FootprintPane
-from widgets.theme import apply_theme
-from workstation.readmodels import FootprintView
+from tests.widgets.panes.footprint import studied
+from widgets.panes.footprint.cells.style import CellMode, ProfileSpan, Style
+from widgets.panes.footprint.pane import FootprintPane
+from widgets.panes.footprint.studies.region import Region
+from widgets.theme.theme import apply_theme
+from workstation.readmodels.flow.footprint import FootprintView
 
 SIZE = (640, 400)
 PLAIN = Style(vwap=False, session_pocs=False, divergences=False, last_line=False, naked_pocs=False)

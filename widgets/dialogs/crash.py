@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from widgets.captions import set_text, tint
-from widgets.theme import CELL
+from widgets.elements.captions import set_text, tint
+from widgets.theme.theme import CELL
 
 
 class CrashReport(QDialog):

@@ -8,9 +8,9 @@ from enum import Enum
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QDialog, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout
 
-from feeds.instrument import Venue
-from widgets.captions import set_text, tint
-from widgets.theme import CELL, theme
+from feeds.model.instrument import Venue
+from widgets.elements.captions import set_text, tint
+from widgets.theme.theme import CELL, theme
 
 COINS = ("BTC", "ETH", "SOL", "XRP", "DOGE", "BNB", "HYPE", "SUI")
 

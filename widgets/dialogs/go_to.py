@@ -8,9 +8,9 @@ from datetime import datetime
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QVBoxLayout, QWidget
 
-from widgets import format as fmt
-from widgets.captions import tint
-from widgets.theme import CELL
+from widgets.elements.captions import tint
+from widgets.theme import format as fmt
+from widgets.theme.theme import CELL
 
 _FORMS = ("%H:%M", "%H:%M:%S")
 

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
 
 from widgets.pane import Pane
-from widgets.theme import CELL, theme
+from widgets.theme.theme import CELL, theme
 
 
 class PaneHelp(QDialog):

@@ -25,9 +25,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from widgets.captions import Choice, set_text, tint
-from widgets.theme import CELL, theme
-from workstation.settings_models import Setting, Settings, SettingsKeeper, checked, declared, with_known
+from widgets.elements.captions import Choice, set_text, tint
+from widgets.theme.theme import CELL, theme
+from workstation.settings.declaration import Setting, Settings, SettingsKeeper, checked, declared, with_known
 
 
 class SettingsDialog(QDialog):

@@ -6,11 +6,11 @@ import numpy as np
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen
 
-from widgets import format as text_of
-from widgets.axis_ticks import value_ticks
 from widgets.items.scale import Scale, SlotGrid
-from widgets.theme import theme
-from workstation.readmodels import Floats, Ints
+from widgets.items.ticks import value_ticks
+from widgets.theme import format as text_of
+from widgets.theme.theme import theme
+from workstation.readmodels.arrays import Floats, Ints
 
 _LEAST_PX = 3
 _PATTERN_PX = 8  # after which a hatch repeats

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGraphicsItem
 
 from widgets.items.pixel_item import PixelItem
 from widgets.items.scale import Scale
-from widgets.theme import theme
+from widgets.theme.theme import theme
 
 
 class PriceLine(NamedTuple):

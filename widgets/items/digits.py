@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import numpy.typing as npt
 
-from widgets import format as text_of
+from widgets.theme import format as text_of
 
 Codes = npt.NDArray[np.uint8]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from widgets.axis_ticks import Tick, run_ticks
 from widgets.items.scale import SlotGrid
-from workstation.readmodels import Floats, Ints
+from widgets.items.ticks import Tick, run_ticks
+from workstation.readmodels.arrays import Floats, Ints
 
 _LEAST_NS = 1_000_000  # a bar whose trades share a millisecond
 

@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QGraphicsItem
 
 from widgets.items.bands import draw_grid
 from widgets.items.bulk import draw_line
-from widgets.items.cvd import in_sight
 from widgets.items.pixel_item import PixelItem
 from widgets.items.scale import Scale, SlotGrid
-from widgets.theme import theme
-from workstation.readmodels import Floats, Ints
+from widgets.panes.cvd.item import in_sight
+from widgets.theme.theme import theme
+from workstation.readmodels.arrays import Floats, Ints
 
 
 class Line(NamedTuple):

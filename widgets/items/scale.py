@@ -7,8 +7,8 @@ from typing import Any, overload
 
 import numpy.typing as npt
 
-from widgets.axis_ticks import Tick, time_ticks
-from workstation.readmodels import Floats, Ints
+from widgets.items.ticks import Tick, time_ticks
+from workstation.readmodels.arrays import Floats, Ints
 
 Array = npt.NDArray[Any]
 

@@ -11,8 +11,8 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen, QPixmap, QPolygonF
 
 from widgets.items.bulk import mix
-from widgets.theme import per_theme, theme
-from workstation.readmodels import Floats, Ints
+from widgets.theme.theme import per_theme, theme
+from workstation.readmodels.arrays import Floats, Ints
 
 Paint = Callable[[QPainter, float, float], None]  # painter at the middle of the cell, radius, one logical pixel
 

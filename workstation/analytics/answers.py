@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from workstation.analytics.base import Base
-from workstation.analytics.trails import Trails
-from workstation.analytics.universe import Universe
+from workstation.analytics.state.base import Base
+from workstation.analytics.universe.sparklines import Trails
+from workstation.analytics.universe.universe import Universe
 from workstation.analytics.views.big_trades import big_trades_view
 from workstation.analytics.views.chart import cell_view, quotes_view
 from workstation.analytics.views.cvd import cvd_view
@@ -25,36 +25,26 @@ from workstation.analytics.views.quadrant import quadrant_revision, quadrant_vie
 from workstation.analytics.views.setups import setups_view
 from workstation.analytics.views.tape import tape_view
 from workstation.analytics.views.universe import universe_view
-from workstation.readmodels import (
-    AlertsRequest,
-    AlertsView,
-    BigTradesRequest,
-    CellRequest,
-    CvdRequest,
-    CvdUnit,
-    FootprintRequest,
-    FundingRequest,
-    HeatCellRequest,
-    HeatmapRequest,
-    LadderRequest,
-    LibraryRequest,
-    LibraryView,
-    LiquidationLevelsRequest,
-    LiquidationsRequest,
-    PaperRequest,
-    PaperView,
-    PremiumRequest,
-    PressureRequest,
-    ProfileRequest,
-    QuadrantRequest,
-    QuotesRequest,
-    SetupHistoryRequest,
-    SetupHistoryView,
-    SetupsRequest,
-    TapeRequest,
-    UniverseRequest,
-    View,
-)
+from workstation.readmodels.flow.big_trades import BigTradesRequest
+from workstation.readmodels.flow.chart import CellRequest, QuotesRequest
+from workstation.readmodels.flow.cvd import CvdRequest, CvdUnit
+from workstation.readmodels.flow.footprint import FootprintRequest
+from workstation.readmodels.flow.heatmap import HeatCellRequest, HeatmapRequest
+from workstation.readmodels.flow.ladder import LadderRequest
+from workstation.readmodels.flow.profile import ProfileRequest
+from workstation.readmodels.flow.tape import TapeRequest
+from workstation.readmodels.positions.funding import FundingRequest
+from workstation.readmodels.positions.liquidation_levels import LiquidationLevelsRequest
+from workstation.readmodels.positions.liquidations import LiquidationsRequest
+from workstation.readmodels.positions.premium import PremiumRequest
+from workstation.readmodels.positions.quadrant import QuadrantRequest
+from workstation.readmodels.requests import View
+from workstation.readmodels.session.alerts import AlertsRequest, AlertsView
+from workstation.readmodels.session.library import LibraryRequest, LibraryView
+from workstation.readmodels.session.setups import SetupHistoryRequest, SetupHistoryView, SetupsRequest
+from workstation.readmodels.universe.paper import PaperRequest, PaperView
+from workstation.readmodels.universe.pressure import PressureRequest
+from workstation.readmodels.universe.universe import UniverseRequest
 
 
 class State(Protocol):

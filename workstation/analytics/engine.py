@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from feeds.events import (
+from feeds.model.events import (
     BookDelta,
     BookLost,
     BookSnapshot,
@@ -41,16 +41,16 @@ from feeds.events import (
     TradesLive,
     TradesLost,
 )
-from feeds.instrument import Instrument, InstrumentId
+from feeds.model.instrument import Instrument, InstrumentId
 from workstation.analytics.answers import ANSWERS
-from workstation.analytics.base import DEFAULT_LIMITS, Base, Limits
-from workstation.analytics.interest import Interest
-from workstation.analytics.market import Market
-from workstation.analytics.relisting import in_our_ticks
-from workstation.analytics.trails import Trails
-from workstation.analytics.universe import Universe
+from workstation.analytics.state.base import DEFAULT_LIMITS, Base, Limits
+from workstation.analytics.state.market import Market
+from workstation.analytics.state.open_interest import Interest
+from workstation.analytics.state.relisting import in_our_ticks
+from workstation.analytics.universe.sparklines import Trails
+from workstation.analytics.universe.universe import Universe
 from workstation.analytics.views.pressure import keep_trails
-from workstation.readmodels import View, ViewRequest
+from workstation.readmodels.requests import View, ViewRequest
 
 _STATUS_STEP_NS = 1_000_000_000
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from feeds.instrument import Instrument
+from feeds.model.instrument import Instrument
 
 Row = tuple[Any, ...]
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from workstation.analytics.base import Base
+from workstation.analytics.state.base import Base
 from workstation.analytics.views.cvd import cvd_view
-from workstation.cvd_models import CvdLine, CvdRequest, CvdUnit, CvdView
 from workstation.exports.cells import Row, known, names_of
+from workstation.readmodels.flow.cvd import CvdLine, CvdRequest, CvdUnit, CvdView
 
 SIZE_COLUMNS = ("cvd_usd_under_10k", "cvd_usd_10k_100k", "cvd_usd_100k_1m", "cvd_usd_from_1m")
 CVD_COLUMNS = (

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from workstation.analytics.base import Base
 from workstation.analytics.engine import Engine
+from workstation.analytics.state.base import Base
 from workstation.analytics.views.ladder import blend, imbalances_of
 from workstation.exports.cells import Row, known, names_of
-from workstation.ladder_models import BANDS
-from workstation.readmodels import Freshness
+from workstation.readmodels.flow.ladder import BANDS
+from workstation.readmodels.markets import Freshness
 
 OBI_COLUMNS = ("ts_ns", "base", "venue", "kind", "symbol", "band", "obi")
 OBI_NOTE = """obi is (bid - ask) / (bid + ask) within mid +- band (a fraction), at most 200 levels a side, of live

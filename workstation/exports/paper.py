@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from workstation.analytics.engine import Engine
-from workstation.analytics.paper import PaperBook, Written
-from workstation.analytics.paper_field import FieldReader
+from workstation.analytics.paper.book import PaperBook, Written
+from workstation.analytics.paper.market import FieldReader
+from workstation.cli.times import span_ns
 from workstation.exports.cells import Row
-from workstation.paper_models import PaperEntry, PaperMoment, PaperScore, PaperSettings, Sizing
-from workstation.when import span_ns
+from workstation.readmodels.universe.paper import PaperEntry, PaperMoment, PaperScore, PaperSettings, Sizing
 
 PAPER_COLUMNS = (
     *("ts_ns", "rebalance", "event", "base", "venue", "symbol", "side", "size", "held", "price", "mid", "seen"),

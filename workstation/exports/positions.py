@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from feeds.events import OpenInterest
-from workstation.analytics.base import Base
-from workstation.analytics.positioning import HOUR
+from feeds.model.events import OpenInterest
+from workstation.analytics.state.base import Base
+from workstation.analytics.state.positioning import HOUR
 from workstation.analytics.views.premium import chosen, premium_view
 from workstation.analytics.views.quadrant import quadrant_of, trail_of
 from workstation.exports.cells import Row, known, names_of, number
-from workstation.quadrant_models import SAMPLE_NS
-from workstation.readmodels import MarketFilter, PremiumRequest, QuadrantRequest
+from workstation.readmodels.markets import MarketFilter
+from workstation.readmodels.positions.premium import PremiumRequest
+from workstation.readmodels.positions.quadrant import SAMPLE_NS, QuadrantRequest
 
 
 def premium_rows(base: Base, bar_ns: int, now_ns: int) -> Iterator[Row]:

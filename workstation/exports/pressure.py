@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from workstation.analytics.engine import Engine
-from workstation.pressure_models import REGIMES, Bias, PressureColumns, PressureRequest, PressureView
-from workstation.readmodels import UniverseColumns
+from workstation.readmodels.universe.pressure import REGIMES, Bias, PressureColumns, PressureRequest, PressureView
+from workstation.readmodels.universe.universe import UniverseColumns
 
 Row = tuple[Any, ...]
 NUMBERS = (

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from workstation.analytics.base import Base
+from workstation.analytics.state.base import Base
 from workstation.analytics.views.setups import setups_view
 from workstation.exports.cells import Row, known, number
-from workstation.setup_models import HORIZONS_MIN, Numbers, SetupEvent, SetupsRequest
+from workstation.readmodels.session.setups import HORIZONS_MIN, Numbers, SetupEvent, SetupsRequest
 
 SETUPS_COLUMNS = (
     *("ts_ns", "base", "detector", "version", "direction", "level_kind", "level_price", "state", "reason"),

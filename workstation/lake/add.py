@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from feeds.feed import Feed
+from feeds.pipeline.feed import Feed
 from feeds.recording import RecordingReader
 from workstation.lake.decoded import Decoded, Row
 from workstation.lake.field import FieldRows

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from feeds.events import (
+from feeds.model.events import (
     BookDelta,
     BookLost,
     BookSnapshot,
@@ -24,12 +24,12 @@ from feeds.events import (
     TradesLive,
     TradesLost,
 )
-from feeds.instrument import Instrument, InstrumentId
-from workstation.analytics.market import FOREVER_NS, Coverage
-from workstation.analytics.trades import TradeStore
+from feeds.model.instrument import Instrument, InstrumentId
+from workstation.analytics.state.market import FOREVER_NS, Coverage
+from workstation.analytics.store.trades import TradeStore
 from workstation.lake.manifest import LakeMarket
 from workstation.lake.schema import Place, place_of
-from workstation.readmodels import Ints
+from workstation.readmodels.arrays import Ints
 
 Row = tuple[Any, ...]
 Put = Callable[[Place, list[Row]], None]

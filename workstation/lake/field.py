@@ -4,7 +4,7 @@ book: nothing of them is in it.
 
 from __future__ import annotations
 
-from feeds.events import (
+from feeds.model.events import (
     DayStats,
     Event,
     Funding,

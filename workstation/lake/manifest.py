@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from feeds.errors import RecordingError
+from feeds.model.errors import RecordingError
 
 FOLDER = "_manifests"
 VERSION = 1

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from feeds.errors import RecordingError
+from feeds.model.errors import RecordingError
 from workstation.lake.macros import ALL
 from workstation.lake.manifest import LakeMarket, Manifest, read_manifests
 from workstation.lake.schema import SCHEMAS

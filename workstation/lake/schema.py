@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 import pyarrow as pa
 
-from feeds.instrument import Instrument
+from feeds.model.instrument import Instrument
 from workstation.exports.pressure import NUMBERS
 
 _INT, _FLOAT, _TEXT = pa.int64(), pa.float64(), pa.string()

@@ -13,7 +13,7 @@ import pyarrow.parquet
 from workstation.lake.decoded import Row
 from workstation.lake.manifest import sync
 from workstation.lake.schema import IN_ORDER, SCHEMAS, SORTED_BY, Place
-from workstation.readmodels import Ints
+from workstation.readmodels.arrays import Ints
 
 _STAGED = 8_192  # rows as tuples before they become columns
 _GROUP = 131_072  # rows of a row group

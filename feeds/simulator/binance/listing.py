@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from feeds.instrument import MarketKind
+from feeds.model.instrument import MarketKind
 from feeds.simulator.binance.wire import MarketWire
 
 _FOREVER_MS = 4_133_404_800_000

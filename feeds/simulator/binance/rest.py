@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from feeds.events import Side
-from feeds.instrument import MarketKind
+from feeds.model.events import Side
+from feeds.model.instrument import MarketKind
 from feeds.simulator.binance.listing import exchange_info
 from feeds.simulator.binance.tickers import Day24
 from feeds.simulator.binance.wire import MarketWire, aggregate_row, kline_row
-from feeds.simulator.facts import Aggregate, Fill
-from feeds.simulator.history import MINUTE, MinuteBar, Recent
-from feeds.simulator.spec import MS, SECOND
+from feeds.simulator.market.history import MINUTE, MinuteBar, Recent
+from feeds.simulator.market.spec import MS, SECOND
+from feeds.simulator.service.facts import Aggregate, Fill
 
 Query = Mapping[str, str]
 _DEPTH_WEIGHTS = ((50, 2), (100, 5), (500, 10), (1_000, 20))

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from feeds.instrument import MarketKind
+from feeds.model.instrument import MarketKind
 from feeds.simulator.binance.rest import Refused, number
 from feeds.simulator.binance.wire import MarketWire
-from feeds.simulator.series import FIVE_MINUTES_NS, StatsRow
-from feeds.simulator.spec import MS
+from feeds.simulator.market.series import FIVE_MINUTES_NS, StatsRow
+from feeds.simulator.market.spec import MS
 
 Row = dict[str, Any]
 _PERIODS = {

@@ -7,15 +7,15 @@ from typing import Any
 
 import msgspec
 
-from feeds.events import Side
-from feeds.instrument import MarketKind
+from feeds.model.events import Side
+from feeds.model.instrument import MarketKind
 from feeds.simulator.binance.words import BOTH_FUTURES, Words, topic
-from feeds.simulator.derivatives import Perpetual
-from feeds.simulator.dialect import Message
-from feeds.simulator.facts import Aggregate, DepthChange, Fact, Fill, Forced, Relisted, Touch
-from feeds.simulator.history import MINUTE, MinuteBar
-from feeds.simulator.listed import Listed
-from feeds.simulator.spec import MS
+from feeds.simulator.market.derivatives import Perpetual
+from feeds.simulator.market.history import MINUTE, MinuteBar
+from feeds.simulator.market.listed import Listed
+from feeds.simulator.market.spec import MS
+from feeds.simulator.service.dialect import Message
+from feeds.simulator.service.facts import Aggregate, DepthChange, Fact, Fill, Forced, Relisted, Touch
 
 Fields = dict[str, Any]
 _encode = msgspec.json.Encoder().encode

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from feeds.simulator.bybit.words import Words
-from feeds.simulator.facts import Lots
-from feeds.simulator.listed import Listed
+from feeds.simulator.market.listed import Listed
+from feeds.simulator.service.facts import Lots
 
 
 class BookWire:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 
-from feeds.instrument import MarketKind, Venue
+from feeds.model.instrument import MarketKind, Venue
 from feeds.simulator.bybit.conversation import BybitConversation
 from feeds.simulator.bybit.rest import Rest, envelope
 from feeds.simulator.bybit.wire import MarketWire, Wire
-from feeds.simulator.dialect import Answer, Message
-from feeds.simulator.facts import Fact
-from feeds.simulator.simulation import Simulation
-from feeds.simulator.spec import MS
+from feeds.simulator.market.spec import MS
+from feeds.simulator.service.dialect import Answer, Message
+from feeds.simulator.service.facts import Fact
+from feeds.simulator.service.simulation import Simulation
 
 _CATEGORIES = {kind.value: kind for kind in MarketKind}
 _REST = "v5/market/"

@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
-from feeds.instrument import MarketKind
+from feeds.model.instrument import MarketKind
 from feeds.simulator.bybit.wire import MarketWire
 from feeds.simulator.bybit.words import Words
-from feeds.simulator.dialect import Answer
-from feeds.simulator.facts import Fill
-from feeds.simulator.spec import MS, SECOND
+from feeds.simulator.market.spec import MS, SECOND
+from feeds.simulator.service.dialect import Answer
+from feeds.simulator.service.facts import Fill
 
 Query = Mapping[str, str]
 Rows = list[dict[str, Any]]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from feeds.simulator.bybit.words import Words
-from feeds.simulator.listed import Listed
-from feeds.simulator.spec import MS, SECOND
+from feeds.simulator.market.listed import Listed
+from feeds.simulator.market.spec import MS, SECOND
 
 _HOUR_NS = 3_600 * SECOND
 _PAIRS = (("bid1Price", "bid1Size"), ("ask1Price", "ask1Size"))

@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
-from feeds.instrument import MarketKind
-from feeds.simulator.facts import Lots
-from feeds.simulator.listed import Listed
-from feeds.simulator.spec import MS
+from feeds.model.instrument import MarketKind
+from feeds.simulator.market.listed import Listed
+from feeds.simulator.market.spec import MS
+from feeds.simulator.service.facts import Lots
 
 DEPTHS = {1: 10 * MS, 50: 20 * MS, 200: 100 * MS, 1_000: 200 * MS}
 """Levels a side of each order book topic and how often it is pushed."""

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from feeds.simulator.deribit.words import TOPIC, topic
-from feeds.simulator.dialect import Expelled, Message
-from feeds.simulator.spec import MS, SECOND
+from feeds.simulator.market.spec import MS, SECOND
+from feeds.simulator.service.dialect import Expelled, Message
 
 PLATFORM = "platform_state"
 _CHANNELS_LIMIT = 500

@@ -8,8 +8,8 @@ from typing import Any
 
 from feeds.simulator.deribit.conversation import Refused
 from feeds.simulator.deribit.words import Words
-from feeds.simulator.facts import Fill
-from feeds.simulator.spec import MS
+from feeds.simulator.market.spec import MS
+from feeds.simulator.service.facts import Fill
 
 Params = Mapping[str, Any]
 _TRADES_LIMIT = 1_000

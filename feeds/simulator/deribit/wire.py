@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from feeds.simulator.deribit.words import INTERVAL_NS, Words, topic
-from feeds.simulator.dialect import Message
-from feeds.simulator.facts import DepthChange, Fact, Fill, Forced, Pulse, Relisted
+from feeds.simulator.service.dialect import Message
+from feeds.simulator.service.facts import DepthChange, Fact, Fill, Forced, Pulse, Relisted
 
 _encode = msgspec.json.Encoder().encode
 

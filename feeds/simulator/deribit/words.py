@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from feeds.events import Side
-from feeds.instrument import MarketKind
-from feeds.simulator.facts import DepthChange, Fill, Forced, Lots
-from feeds.simulator.listed import Listed
-from feeds.simulator.spec import MS, SECOND
+from feeds.model.events import Side
+from feeds.model.instrument import MarketKind
+from feeds.simulator.market.listed import Listed
+from feeds.simulator.market.spec import MS, SECOND
+from feeds.simulator.service.facts import DepthChange, Fill, Forced, Lots
 
 TOPIC = "deribit/"
 INTERVAL = "100ms"

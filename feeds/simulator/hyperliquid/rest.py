@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from feeds.simulator.history import MINUTE
 from feeds.simulator.hyperliquid.words import SLOW_LEVELS, Words
-from feeds.simulator.spec import MS
+from feeds.simulator.market.history import MINUTE
+from feeds.simulator.market.spec import MS
 
 _USDC = {"name": "USDC", "szDecimals": 8, "weiDecimals": 8, "index": 0, "isCanonical": True, "fullName": None}
 _FIRST_TOKEN = 197

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from feeds.events import Side
-from feeds.instrument import MarketKind
-from feeds.simulator.facts import Fill, Lots
-from feeds.simulator.listed import Listed
-from feeds.simulator.spec import MS
+from feeds.model.events import Side
+from feeds.model.instrument import MarketKind
+from feeds.simulator.market.listed import Listed
+from feeds.simulator.market.spec import MS
+from feeds.simulator.service.facts import Fill, Lots
 
 TOPIC = "hyperliquid/"
 SLOW_LEVELS, FAST_LEVELS = 20, 5

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from feeds.simulator.facts import Lots
+from feeds.simulator.market.spec import MS, SECOND
 from feeds.simulator.okx.words import Words, push, topic
-from feeds.simulator.spec import MS, SECOND
+from feeds.simulator.service.facts import Lots
 
 DEPTH = 400
 INTERVAL_NS = 100 * MS

@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
-from feeds.instrument import MarketKind
-from feeds.simulator.derivatives import Perpetual
-from feeds.simulator.facts import Aggregate, Fill, Forced, Lots
-from feeds.simulator.history import MINUTE, MinuteBar
-from feeds.simulator.listed import Listed
-from feeds.simulator.spec import MS
+from feeds.model.instrument import MarketKind
+from feeds.simulator.market.derivatives import Perpetual
+from feeds.simulator.market.history import MINUTE, MinuteBar
+from feeds.simulator.market.listed import Listed
+from feeds.simulator.market.spec import MS
+from feeds.simulator.service.facts import Aggregate, Fill, Forced, Lots
 
 Row = dict[str, Any]
 _encode = msgspec.json.Encoder().encode

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from workstation.analytics.setups.facts import BarFacts, Past
-from workstation.setup_models import Detector, Level, Numbers
+from workstation.readmodels.session.setups import Detector, Level, Numbers
 
 
 class Trigger(NamedTuple):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from workstation.analytics.setups.detector import Armed, Trigger, Verdict
 from workstation.analytics.setups.facts import BarFacts, Past, told, usual
-from workstation.setup_models import Detector, Level
-from workstation.setup_rules import DivergenceParameters
+from workstation.readmodels.session.setup_rules import DivergenceParameters
+from workstation.readmodels.session.setups import Detector, Level
 
 
 class Divergence(DivergenceParameters, frozen=True):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from workstation.setup_models import Level, Numbers
+from workstation.readmodels.session.setups import Level, Numbers
 
 BASELINE = 20  # bars that say what is usual
 

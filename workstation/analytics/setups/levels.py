@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from workstation.cells import poc_index, value_area
-from workstation.readmodels import FootprintBar
-from workstation.setup_models import Level, LevelKind
+from workstation.readmodels.flow.cells import poc_index, value_area
+from workstation.readmodels.flow.footprint import FootprintBar
+from workstation.readmodels.session.setups import Level, LevelKind
 
 DAY_NS = 86_400_000_000_000
 RANGE_BARS = 60

@@ -17,8 +17,8 @@ from workstation.analytics.setups.divergence import Divergence
 from workstation.analytics.setups.facts import BarFacts, told
 from workstation.analytics.setups.spot_check import SpotCheck
 from workstation.analytics.setups.sweep import Sweep
-from workstation.setup_models import HORIZONS_MIN, SetupEvent, SetupState
-from workstation.setup_rules import LOOK_BACK_BARS, SetupRules
+from workstation.readmodels.session.setup_rules import LOOK_BACK_BARS, SetupRules
+from workstation.readmodels.session.setups import HORIZONS_MIN, SetupEvent, SetupState
 
 PROGRAM_RULES = SetupRules()
 MINUTE_NS = 60_000_000_000

@@ -10,15 +10,17 @@ from fractions import Fraction
 
 import numpy as np
 
-from workstation.analytics.base import Base
-from workstation.analytics.market import Market
 from workstation.analytics.setups.facts import BarFacts
 from workstation.analytics.setups.levels import DAY_NS, Levels
 from workstation.analytics.setups.machine import SetupMachine
-from workstation.analytics.trades import Merged, TradeStore
+from workstation.analytics.state.base import Base
+from workstation.analytics.state.market import Market
+from workstation.analytics.store.trades import Merged, TradeStore
 from workstation.analytics.views.footprint import bar_flows, bar_series, round_step, row_series
-from workstation.readmodels import BarKind, BarRule, Floats, FootprintBar, FootprintRequest, MarketFilter
-from workstation.setup_models import SetupEvent, SetupsRequest
+from workstation.readmodels.arrays import Floats
+from workstation.readmodels.flow.footprint import BarKind, BarRule, FootprintBar, FootprintRequest
+from workstation.readmodels.markets import MarketFilter
+from workstation.readmodels.session.setups import SetupEvent, SetupsRequest
 
 ROW_PART = 3e-5  # of the price, rounded up to a step of 1-2-5: 1 for bitcoin at 60,000
 PERPS, SPOTS = MarketFilter(), MarketFilter(perp=False)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from workstation.analytics.setups.facts import BarFacts, Past, told
-from workstation.setup_models import Numbers
-from workstation.setup_rules import SpotParameters
+from workstation.readmodels.session.setup_rules import SpotParameters
+from workstation.readmodels.session.setups import Numbers
 
 
 class SpotCheck(SpotParameters, frozen=True):

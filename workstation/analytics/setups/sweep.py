@@ -6,8 +6,8 @@ import math
 
 from workstation.analytics.setups.detector import Armed, Trigger, Verdict
 from workstation.analytics.setups.facts import BASELINE, BarFacts, Past, told
-from workstation.setup_models import Detector
-from workstation.setup_rules import SweepParameters
+from workstation.readmodels.session.setup_rules import SweepParameters
+from workstation.readmodels.session.setups import Detector
 
 
 class Sweep(SweepParameters, frozen=True):

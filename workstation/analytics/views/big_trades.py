@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from workstation.analytics.bars import frozen
-from workstation.analytics.base import Base
+from workstation.analytics.bars.bars import frozen
+from workstation.analytics.state.base import Base
 from workstation.analytics.views.tape import big_prints_of, prices_of
-from workstation.readmodels import BigTrades, BigTradesRequest
+from workstation.readmodels.flow.big_trades import BigTrades, BigTradesRequest
 
 
 def big_trades_view(base: Base, request: BigTradesRequest, revision: int, now_ns: int) -> BigTrades:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from workstation.analytics.bars import frozen
-from workstation.analytics.base import Base
-from workstation.analytics.candles import delta_of, summed
-from workstation.analytics.market import Market
-from workstation.candle_models import CandleColumns, CandleLine
-from workstation.footprint_models import Ints
+from workstation.analytics.bars.bars import frozen
+from workstation.analytics.state.base import Base
+from workstation.analytics.state.candles import delta_of, summed
+from workstation.analytics.state.market import Market
+from workstation.readmodels.arrays import Ints
+from workstation.readmodels.flow.candles import CandleColumns, CandleLine
 
 FOREVER_NS = 1 << 62
 _SUMS_KEPT = 16

@@ -7,13 +7,13 @@ from statistics import median
 
 import numpy as np
 
-from workstation.analytics.bars import BUY, SELL, frozen
-from workstation.analytics.base import Base
-from workstation.analytics.market import Market
-from workstation.analytics.places import Places
+from workstation.analytics.bars.bars import BUY, SELL, frozen
+from workstation.analytics.bars.places import Places
+from workstation.analytics.state.base import Base
+from workstation.analytics.state.market import Market
 from workstation.analytics.views.footprint import row_grids
-from workstation.chart_models import CellRequest, CellView, QuotesRequest, QuotesView
-from workstation.readmodels import Freshness
+from workstation.readmodels.flow.chart import CellRequest, CellView, QuotesRequest, QuotesView
+from workstation.readmodels.markets import Freshness
 
 
 def quotes_view(base: Base, request: QuotesRequest, revision: int, now_ns: int) -> QuotesView:

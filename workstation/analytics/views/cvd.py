@@ -8,28 +8,28 @@ from itertools import pairwise
 
 import numpy as np
 
-from workstation.analytics.bars import frozen
-from workstation.analytics.base import Base
-from workstation.analytics.deltas import ALL_SIZES, COIN, USD, DeltaBars, DeltaPath
-from workstation.analytics.market import Market
-from workstation.analytics.marks import Marks
-from workstation.analytics.series import BarSeries
+from workstation.analytics.bars.bars import frozen
+from workstation.analytics.bars.deltas import ALL_SIZES, COIN, USD, DeltaBars, DeltaPath
+from workstation.analytics.bars.marks import Marks
+from workstation.analytics.bars.series import BarSeries
+from workstation.analytics.state.base import Base
+from workstation.analytics.state.market import Market
 from workstation.analytics.views.candles import candle_lines
 from workstation.analytics.views.footprint import bar_series, gap_spans
-from workstation.candle_models import CandleLine
-from workstation.cvd_models import DAY_NS, NO_CVD_CANDLES, WEEK_NS, CvdCandles
-from workstation.readmodels import (
-    BarRule,
-    Bools,
+from workstation.readmodels.arrays import Bools, Floats, Ints
+from workstation.readmodels.flow.candles import CandleLine
+from workstation.readmodels.flow.cvd import (
+    DAY_NS,
+    NO_CVD_CANDLES,
+    WEEK_NS,
+    CvdCandles,
     CvdLine,
     CvdRequest,
     CvdUnit,
     CvdView,
-    Floats,
-    FootprintRules,
-    Freshness,
-    Ints,
 )
+from workstation.readmodels.flow.footprint import BarRule, FootprintRules
+from workstation.readmodels.markets import Freshness
 
 _MONDAY_NS = 4 * DAY_NS  # the epoch was a Thursday
 _BEST_FIRST = (Freshness.LIVE, Freshness.STALE, Freshness.SYNCING, Freshness.LOST, Freshness.WAITING)

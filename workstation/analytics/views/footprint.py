@@ -8,31 +8,30 @@ from statistics import median
 
 import numpy as np
 
-from workstation.analytics.absorption import Absorptions
-from workstation.analytics.bars import frozen
-from workstation.analytics.base import Base
-from workstation.analytics.filling import MUCH, Filling
-from workstation.analytics.flows import Flows
-from workstation.analytics.market import ONE_ROW, Market, RowGrid, row_grid
-from workstation.analytics.measures import vwap
-from workstation.analytics.profile import SessionPocs
-from workstation.analytics.runs import RunSeries
-from workstation.analytics.series import BarSeries
+from workstation.analytics.bars.bars import frozen
+from workstation.analytics.bars.filling import MUCH, Filling
+from workstation.analytics.bars.flows import Flows
+from workstation.analytics.bars.measures import vwap
+from workstation.analytics.bars.runs import RunSeries
+from workstation.analytics.bars.series import BarSeries
+from workstation.analytics.state.base import Base
+from workstation.analytics.state.market import ONE_ROW, Market, RowGrid, row_grid
+from workstation.analytics.studies.absorption import Absorptions
+from workstation.analytics.studies.profile import SessionPocs
 from workstation.analytics.views.candles import candles_before
-from workstation.candle_models import NO_CANDLES, CandleColumns
-from workstation.readmodels import (
+from workstation.readmodels.arrays import Floats, Ints
+from workstation.readmodels.flow.candles import NO_CANDLES, CandleColumns
+from workstation.readmodels.flow.footprint import (
     Absorption,
     BarKind,
     BarRule,
-    Floats,
     FootprintBar,
     FootprintRequest,
     FootprintRules,
     FootprintView,
-    Ints,
-    MarketFilter,
     NakedPoc,
 )
+from workstation.readmodels.markets import MarketFilter
 
 ROWS_A_BAR = 30  # at most; the next step of 1-2-5 gives 12 at least
 HOUR_NS = 3_600_000_000_000

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from feeds.instrument import MarketKind
-from workstation.analytics.bars import frozen
-from workstation.analytics.base import Base
-from workstation.analytics.market import Market
-from workstation.analytics.premium import weighted_mean
-from workstation.analytics.prices import prices_of
-from workstation.funding_models import (
+from feeds.model.instrument import MarketKind
+from workstation.analytics.bars.bars import frozen
+from workstation.analytics.positions.premium import weighted_mean
+from workstation.analytics.positions.prices import prices_of
+from workstation.analytics.state.base import Base
+from workstation.analytics.state.market import Market
+from workstation.readmodels.arrays import Floats, Ints
+from workstation.readmodels.positions.funding import (
     HOUR_NS,
     LARGE_RATE,
     LARGE_RATIO,
@@ -28,7 +29,6 @@ from workstation.funding_models import (
     Reading,
     SpanReading,
 )
-from workstation.readmodels import Floats, Ints
 
 MINUTE_NS = 60_000_000_000
 STALE_NS = 10 * MINUTE_NS

@@ -9,14 +9,15 @@ from fractions import Fraction
 
 import numpy as np
 
-from feeds.instrument import InstrumentId
-from workstation.analytics.bars import frozen
-from workstation.analytics.base import Base
-from workstation.analytics.heatmap import HeatCache, Layer, sizes_between
-from workstation.analytics.market import Market
+from feeds.model.instrument import InstrumentId
+from workstation.analytics.bars.bars import frozen
+from workstation.analytics.book.heatmap import HeatCache, Layer, sizes_between
+from workstation.analytics.state.base import Base
+from workstation.analytics.state.market import Market
 from workstation.analytics.views.big_trades import big_trades_view
 from workstation.analytics.views.footprint import last_price
-from workstation.heatmap_models import (
+from workstation.readmodels.flow.big_trades import BigTradesRequest
+from workstation.readmodels.flow.heatmap import (
     COLUMN_NS,
     TILE_COLUMNS,
     TILE_ROWS,
@@ -28,7 +29,7 @@ from workstation.heatmap_models import (
     HeatPrints,
     HeatTile,
 )
-from workstation.readmodels import BigTradesRequest, MarketFilter
+from workstation.readmodels.markets import MarketFilter
 
 MOST_TILES = 32, 8  # of time and of rows, in one view
 MOST_PRINTS = 2_000

@@ -8,17 +8,19 @@ from fractions import Fraction
 
 import numpy as np
 
-from feeds.events import Level
-from feeds.instrument import Venue
-from workstation.analytics.bars import frozen
-from workstation.analytics.base import Base
-from workstation.analytics.market import FOREVER_NS, LEVELS, Market, RowGrid, row_grid
-from workstation.analytics.obi_history import blended
-from workstation.analytics.pulling import changes, since_s
-from workstation.analytics.recent import SECOND_NS
+from feeds.model.events import Level
+from feeds.model.instrument import Venue
+from workstation.analytics.bars.bars import frozen
+from workstation.analytics.bars.volumes import RowVolumes, TakerFlow
+from workstation.analytics.book.obi_history import blended
+from workstation.analytics.book.pulling import changes, since_s
+from workstation.analytics.book.recent import SECOND_NS
+from workstation.analytics.state.base import Base
+from workstation.analytics.state.market import FOREVER_NS, LEVELS, Market, RowGrid, row_grid
 from workstation.analytics.views.footprint import last_price
-from workstation.analytics.volumes import RowVolumes, TakerFlow
-from workstation.readmodels import BookEnd, Floats, Freshness, LadderRequest, LadderView, PulledWall, VenueImbalance
+from workstation.readmodels.arrays import Floats
+from workstation.readmodels.flow.ladder import BookEnd, LadderRequest, LadderView, PulledWall, VenueImbalance
+from workstation.readmodels.markets import Freshness
 
 ROWS_A_SIDE = 250
 FLOW_NS = 300_000_000_000

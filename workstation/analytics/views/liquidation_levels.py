@@ -7,20 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from workstation.analytics.bars import frozen
-from workstation.analytics.base import Base
-from workstation.analytics.level_bars import LevelBars, LevelInputs
-from workstation.analytics.liquidation_levels import LONG, SHORT, Levels
-from workstation.analytics.market import Market
+from workstation.analytics.bars.bars import frozen
+from workstation.analytics.positions.level_bars import LevelBars, LevelInputs
+from workstation.analytics.positions.liquidation_levels import LONG, SHORT, Levels
+from workstation.analytics.state.base import Base
+from workstation.analytics.state.market import Market
 from workstation.analytics.views.footprint import gap_spans, last_price, round_step
-from workstation.level_models import (
+from workstation.readmodels.markets import MarketState
+from workstation.readmodels.positions.liquidation_levels import (
     MINUTE_NS,
     LevelLedger,
     LevelSource,
     LiquidationLevelsRequest,
     LiquidationLevelsView,
 )
-from workstation.readmodels import MarketState
 
 GRACE_NS = 15_000_000_000  # what is told late by less still counts for its minute
 FORCED_SHOWN = 2_000

@@ -10,10 +10,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from feeds.instrument import Instrument, MarketKind, Venue, liquidation_coverage
-from workstation.analytics.bars import frozen
-from workstation.analytics.base import Base
-from workstation.analytics.liquidations import (
+from feeds.model.instrument import Instrument, MarketKind, Venue, liquidation_coverage
+from workstation.analytics.bars.bars import frozen
+from workstation.analytics.positions.liquidations import (
     LONG,
     MINUTE_S,
     SECOND_NS,
@@ -24,9 +23,11 @@ from workstation.analytics.liquidations import (
     judge,
     tells_now,
 )
-from workstation.analytics.trades import Trades
-from workstation.analytics.universe import Universe
-from workstation.liquidation_models import (
+from workstation.analytics.state.base import Base
+from workstation.analytics.store.trades import Trades
+from workstation.analytics.universe.universe import Universe
+from workstation.readmodels.arrays import Bools, Ints
+from workstation.readmodels.positions.liquidations import (
     SPANS_NS,
     ForcedMarket,
     LiquidationSource,
@@ -35,7 +36,6 @@ from workstation.liquidation_models import (
     LiquidationTotal,
     Position,
 )
-from workstation.readmodels import Bools, Ints
 
 MINUTES = 60
 _SIDES = {None: None, Position.LONG: 2, Position.SHORT: 1}  # of the forced order, as in a lane

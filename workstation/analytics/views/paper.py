@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from workstation.paper_models import CoinResult, EntryKind, PaperEntry, PaperFigures, PaperMoment
-from workstation.readmodels import Floats
+from workstation.readmodels.arrays import Floats
+from workstation.readmodels.universe.paper import CoinResult, EntryKind, PaperEntry, PaperFigures, PaperMoment
 
 _AT_REBALANCE = (EntryKind.TRADE, EntryKind.HOLD, EntryKind.SKIP)
 

@@ -6,15 +6,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from feeds.instrument import MarketKind
-from workstation.analytics.bars import frozen
-from workstation.analytics.base import Base
-from workstation.analytics.market import Market
-from workstation.analytics.premium import clamped, smoothed, weighted_mean, zone_of
-from workstation.analytics.prices import Prices, prices_of
+from feeds.model.instrument import MarketKind
+from workstation.analytics.bars.bars import frozen
+from workstation.analytics.positions.premium import clamped, smoothed, weighted_mean, zone_of
+from workstation.analytics.positions.prices import Prices, prices_of
+from workstation.analytics.state.base import Base
+from workstation.analytics.state.market import Market
 from workstation.analytics.views.footprint import gap_spans
-from workstation.premium_models import PremiumLine, PremiumRequest, PremiumSource, PremiumView, PremiumWeights
-from workstation.readmodels import Floats
+from workstation.readmodels.arrays import Floats
+from workstation.readmodels.positions.premium import (
+    PremiumLine,
+    PremiumRequest,
+    PremiumSource,
+    PremiumView,
+    PremiumWeights,
+)
 
 
 def premium_view(base: Base, request: PremiumRequest, revision: int, now_ns: int) -> PremiumView:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from workstation.analytics.flowscore import flow_score, ranks
-from workstation.analytics.pressure import pressure
-from workstation.analytics.trails import TRAIL_STEP_NS, Trails
-from workstation.analytics.universe import Universe
+from workstation.analytics.universe.flowscore import flow_score, ranks
+from workstation.analytics.universe.pressure import pressure
+from workstation.analytics.universe.sparklines import TRAIL_STEP_NS, Trails
+from workstation.analytics.universe.universe import Universe
 from workstation.analytics.views.universe import universe_view
-from workstation.pressure_models import (
+from workstation.readmodels.arrays import Floats
+from workstation.readmodels.universe.pressure import (
     FlowColumns,
     PressureColumns,
     PressureRequest,
     PressureSummary,
     PressureView,
 )
-from workstation.readmodels import Floats, UniverseColumns, UniverseRequest, UniverseView
+from workstation.readmodels.universe.universe import UniverseColumns, UniverseRequest, UniverseView
 
 _EVERYTHING = UniverseRequest()
 

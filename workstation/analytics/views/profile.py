@@ -6,12 +6,13 @@ from fractions import Fraction
 
 import numpy as np
 
-from workstation.analytics.bars import frozen
-from workstation.analytics.base import Base
-from workstation.analytics.profile import SpanProfile
+from workstation.analytics.bars.bars import frozen
+from workstation.analytics.state.base import Base
+from workstation.analytics.studies.profile import SpanProfile
 from workstation.analytics.views.footprint import row_grids
-from workstation.cells import nodes, poc_index, value_area
-from workstation.readmodels import ProfileRequest, ProfileView, no_floats, no_ints
+from workstation.readmodels.arrays import no_floats, no_ints
+from workstation.readmodels.flow.cells import nodes, poc_index, value_area
+from workstation.readmodels.flow.profile import ProfileRequest, ProfileView
 
 
 def profile_view(base: Base, request: ProfileRequest, revision: int) -> ProfileView:

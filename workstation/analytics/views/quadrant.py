@@ -7,12 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from workstation.analytics.bars import frozen
-from workstation.analytics.base import Base
-from workstation.analytics.market import Market
-from workstation.analytics.obi import blended
-from workstation.analytics.positioning import HOUR, rolling_rank, window_sums
-from workstation.quadrant_models import (
+from workstation.analytics.bars.bars import frozen
+from workstation.analytics.positions.blended_obi import blended
+from workstation.analytics.state.base import Base
+from workstation.analytics.state.market import Market
+from workstation.analytics.state.positioning import HOUR, rolling_rank, window_sums
+from workstation.readmodels.arrays import Bools, Floats, Ints
+from workstation.readmodels.markets import Freshness
+from workstation.readmodels.positions.quadrant import (
     CLIP,
     LEAST_SAMPLES,
     NEUTRAL,
@@ -22,7 +24,6 @@ from workstation.quadrant_models import (
     QuadrantRequest,
     QuadrantView,
 )
-from workstation.readmodels import Bools, Floats, Freshness, Ints
 
 FLOW_STEPS = 300_000_000_000 // SAMPLE_NS
 SCALE_STEPS = 24 * HOUR

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from workstation.analytics.base import Base
 from workstation.analytics.setups.run import PERPS, SetupRun
-from workstation.setup_models import SetupsRequest, SetupsView
-from workstation.setup_statistics import outcome, statistics
+from workstation.analytics.state.base import Base
+from workstation.readmodels.session.setups import SetupsRequest, SetupsView
+from workstation.setups.statistics import outcome, statistics
 
 
 def setups_view(base: Base, request: SetupsRequest, revision: int, now_ns: int) -> SetupsView:

@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from workstation.analytics.bars import frozen
-from workstation.analytics.base import Base
-from workstation.analytics.sweeps import BigPrints, Prints
-from workstation.analytics.sweeps import merge_sweeps as merge_sweeps
-from workstation.analytics.tape import MEAN_S, PACE_S, Extremes, Pace
-from workstation.analytics.trades import Trades
-from workstation.readmodels import Ints, MarketFilter, TapePace, TapeRequest, TapeView
+from workstation.analytics.bars.bars import frozen
+from workstation.analytics.state.base import Base
+from workstation.analytics.store.trades import Trades
+from workstation.analytics.studies.big_trades import BigPrints, Prints
+from workstation.analytics.studies.big_trades import merge_sweeps as merge_sweeps
+from workstation.analytics.studies.tape import MEAN_S, PACE_S, Extremes, Pace
+from workstation.readmodels.arrays import Ints
+from workstation.readmodels.flow.tape import TapePace, TapeRequest, TapeView
+from workstation.readmodels.markets import MarketFilter
 
 _LOOK_BACK = 4  # trades looked at for each print wanted, before the filter finds too few
 _LOOK_LIMIT = 200_000

@@ -6,17 +6,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from feeds.instrument import Instrument, MarketKind
-from workstation.analytics.universe import Cells, Sample, Universe
-from workstation.readmodels import (
-    Bools,
-    Floats,
-    Ints,
-    UniverseColumns,
-    UniverseMarkets,
-    UniverseRequest,
-    UniverseView,
-)
+from feeds.model.instrument import Instrument, MarketKind
+from workstation.analytics.universe.universe import Cells, Sample, Universe
+from workstation.readmodels.arrays import Bools, Floats, Ints
+from workstation.readmodels.universe.universe import UniverseColumns, UniverseMarkets, UniverseRequest, UniverseView
 
 Column = TypeVar("Column", Floats, Ints)
 

@@ -1,0 +1,1 @@
+"""Live venues: connection plan, sockets, REST requests with their budgets, reachability."""

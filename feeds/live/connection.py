@@ -1,0 +1,222 @@
+"""One socket's life, again and again: connect, listen, fail, pause, connect. What happens becomes frames."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+
+import msgspec
+
+from feeds.live.transport import Socket, open_socket
+from feeds.model.clock import Clock
+from feeds.model.errors import FeedError, TransportError
+from feeds.model.frame import ConnectionSpec, Frame, FrameKind, open_frame
+
+log = logging.getLogger(__name__)
+
+SILENCE_S = 30.0
+SHORT_S = 5.0
+SHORT_LIVES = 3
+FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 30.0
+
+
+def is_retryable(error: FeedError) -> bool:
+    """Whether trying again can help: everything but an address or a request that the venue refuses for good."""
+    return not isinstance(error, TransportError) or error.retryable
+
+
+class Backoff:
+    """Pauses that double up to half a minute, with jitter, and never shorter than the venue asks for."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._random = rng
+        self._pause_s = FIRST_PAUSE_S
+
+    def reset(self) -> None:
+        """The last try lasted: begin with a short pause again."""
+        self._pause_s = FIRST_PAUSE_S
+
+    async def pause(self, error: FeedError, at_least_s: float = 0.0) -> None:
+        """Wait before the next try."""
+        told_s = error.retry_after_s if isinstance(error, TransportError) else None
+        await asyncio.sleep(max(self._pause_s * self._random.uniform(0.7, 1.3), told_s or 0.0, at_least_s))
+        self._pause_s = min(self._pause_s * 2, LAST_PAUSE_S)
+
+
+class _NoSocket:
+    """What a connection without an address has instead of a socket: nothing arrives until it is closed."""
+
+    def __init__(self) -> None:
+        self._closed = asyncio.Event()
+
+    def messages(self) -> AsyncIterator[bytes]:
+        return self
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        await self._closed.wait()
+        raise TransportError("the connection was left")
+
+    async def send(self, text: str) -> None:
+        raise TransportError("a connection without a socket cannot send", text)
+
+    async def close(self) -> None:
+        self._closed.set()
+
+
+@asynccontextmanager
+async def _no_socket() -> AsyncIterator[Socket]:
+    yield _NoSocket()
+
+
+class LiveConnection:
+    """Keeps one connection of a plan alive. One without an address has no socket and lasts until it is left.
+
+    `life` counts how often it was opened, `trouble` says why it is not open. `admit` is awaited before a socket is
+    opened, `doubt` called when several lives in a row ended at once: the venue may refuse what is subscribed.
+    """
+
+    def __init__(
+        self,
+        spec: ConnectionSpec,
+        clock: Clock,
+        rng: random.Random,
+        emit: Callable[[Frame], None],
+        *,
+        admit: Callable[[], Awaitable[None]] | None = None,
+        doubt: Callable[[LiveConnection], None] | None = None,
+    ) -> None:
+        self.spec = spec
+        self.life = 0
+        self.opened_ns = 0
+        self.trouble = ""
+        self.opened = asyncio.Event()
+        self._clock = clock
+        self._backoff = Backoff(rng)
+        self._emit = emit
+        self._socket: Socket | None = None
+        self._leaving = ""
+        self._pause_s = 0.0
+        self._short_lives = 0
+        self._admit, self._doubt = admit, doubt
+        self._replace = asyncio.Event()
+        self._replace_for = ""
+        self.is_retired = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the socket is connected now."""
+        return self._socket is not None
+
+    async def keep(self) -> None:
+        """Stay connected until cancelled, retired, or refused for good."""
+        now_s = asyncio.get_running_loop().time
+        while not self.is_retired:
+            opened_s = math.inf
+            try:
+                if self._admit is not None and self.spec.url:
+                    await self._admit()
+                async with self._socket_of_plan() as socket:
+                    if self._begin(socket):
+                        opened_s = now_s()
+                        await self._listen(socket)
+            except TransportError as error:
+                self._judge(now_s() - opened_s)
+                self._end(self._leaving or error.text)
+                if not is_retryable(error):
+                    log.error("%s: %s; not tried again", self.spec.name, error)
+                    return
+                if not self.is_retired:
+                    await self._backoff.pause(error, self._pause_s)
+
+    async def send(self, text: str) -> None:
+        """Send a text if connected; a failure shows up as the end of the connection."""
+        if self._socket is None:
+            return
+        try:
+            await self._socket.send(text)
+        except TransportError as error:
+            log.info("%s: not sent: %s", self.spec.name, error)
+
+    def _judge(self, lived_s: float) -> None:
+        """A long life begins the pauses anew; several short ones that we did not end raise doubts."""
+        if lived_s > LAST_PAUSE_S:
+            self._backoff.reset()
+        was_cut = 0 <= lived_s < SHORT_S and not self._leaving
+        self._short_lives = self._short_lives + 1 if was_cut else 0
+        if self._short_lives >= SHORT_LIVES and self._doubt is not None:
+            self._short_lives = 0
+            self._doubt(self)
+
+    def want_successor(self, reason: str) -> None:
+        """Let another connection take over as soon as it can."""
+        self._replace_for = reason
+        self._replace.set()
+
+    async def outlived(self, lifetime_s: float | None) -> str:
+        """Wait until another should take over, by the venue's rule or by its word; returns why."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(lifetime_s):
+                await self._replace.wait()
+        self._replace.clear()
+        return self._replace_for or "planned change of connection"
+
+    async def leave(self, reason: str, *, retire: bool = False, pause_s: float = 0.0) -> None:
+        """Close the socket; unless retired it is opened again, not before `pause_s` seconds have passed."""
+        self._pause_s = pause_s
+        if retire:
+            self.is_retired = True
+            self._replace.set()
+            self.opened.set()  # whoever waits for it need not wait longer
+        if self._socket is not None and not self._leaving:
+            self._leaving = reason
+            await self._socket.close()
+
+    async def renew(self, plan: ConnectionSpec, reason: str) -> None:
+        """Open again with what a newer plan carries."""
+        self.spec = msgspec.structs.replace(plan, name=self.spec.name, history_s=self.spec.history_s)
+        await self.leave(reason)
+
+    def frame(self, kind: FrameKind, payload: bytes, tag: str = "") -> None:
+        """Pass on something of this connection, stamped now."""
+        self._emit(Frame(self._clock.now_ns(), self.spec.name, kind, payload, tag))
+
+    def _socket_of_plan(self) -> AbstractAsyncContextManager[Socket]:
+        return open_socket(self.spec.url) if self.spec.url else _no_socket()
+
+    async def _listen(self, socket: Socket) -> None:
+        messages = socket.messages()
+        silence_s = SILENCE_S if self.spec.url else None
+        while True:
+            try:
+                async with asyncio.timeout(silence_s):  # wait_for of Python 3.11 can swallow a cancellation (gh-86296)
+                    payload = await anext(messages)
+            except TimeoutError as error:
+                raise TransportError(f"silent for {SILENCE_S:.0f} s") from error
+            self.frame(FrameKind.TEXT, payload)
+
+    def _begin(self, socket: Socket) -> bool:
+        """Say that the connection is open, unless it was given up meanwhile."""
+        if self.is_retired:
+            return False
+        self._socket, self._leaving, self._pause_s, self.trouble = socket, "", 0.0, ""
+        self.life += 1
+        self.opened.set()
+        self.opened_ns = self._clock.now_ns()
+        self._emit(open_frame(self.spec, self.opened_ns))
+        log.info("%s: connected", self.spec.name)
+        return True
+
+    def _end(self, reason: str) -> None:
+        if self._socket is not None:
+            self._socket = None
+            self.frame(FrameKind.CLOSE, reason.encode())
+        if self.trouble != reason:
+            log.info("%s: %s", self.spec.name, reason)
+        self.trouble = reason

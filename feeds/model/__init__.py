@@ -1,0 +1,1 @@
+"""The vocabulary: instruments, events, frames, protocols, errors. Imports nothing else of the program."""

@@ -1,0 +1,213 @@
+"""Each trade once and each book from one connection, although connections overlap and venues repeat themselves.
+
+Applied to the events of all connections in receive order. A trade whose id is a number must grow, unless the venue has
+begun to number anew; one whose id is text is looked up among the last ids; one without an id always passes. While two
+connections carry the same instrument, the one opened last speaks for its book from its first snapshot on, and trades
+are lost only when the last one that carries them ends. Forced orders have no ids: those of one content count as often
+as the connection says that tells most of them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+import msgspec
+
+from feeds.model.events import (
+    BookDelta,
+    BookLost,
+    BookSnapshot,
+    DayStats,
+    Event,
+    Funding,
+    FundingHistory,
+    IndexPrice,
+    Liquidation,
+    MarkPrice,
+    OpenInterest,
+    OpenInterestHistory,
+    Quote,
+    Side,
+    TakerFlow,
+    Trade,
+    TradesFilled,
+    TradesLive,
+    TradesLost,
+)
+from feeds.model.instrument import InstrumentId
+from feeds.pipeline.backfill import LastTrade, begins_anew
+
+IDS_KEPT = 20_000
+FORCED_KEPT = 4_096
+_STATES = frozenset(
+    {MarkPrice, IndexPrice, Funding, OpenInterest, OpenInterestHistory, FundingHistory, Quote, DayStats, TakerFlow}
+)
+"""The newest word counts, whoever says it."""
+
+
+class _RecentIds:
+    """The last text ids of one instrument."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+        self._order: deque[str] = deque()
+
+    def __deepcopy__(self, memo: object) -> _RecentIds:
+        copy = _RecentIds()
+        copy._known, copy._order = self._known.copy(), self._order.copy()
+        return copy
+
+    def is_new(self, trade_id: str) -> bool:
+        """Whether the id was not seen lately; it is remembered from now on."""
+        if trade_id in self._known:
+            return False
+        self._known.add(trade_id)
+        self._order.append(trade_id)
+        if len(self._order) > IDS_KEPT:
+            self._known.discard(self._order.popleft())
+        return True
+
+
+class _Forced:
+    """How often each connection told of each of the last forced orders."""
+
+    def __init__(self) -> None:
+        self._told: dict[tuple[InstrumentId, int, Side, float, float], dict[str, int]] = {}
+
+    def is_new(self, connection: str, event: Liquidation) -> bool:
+        """Whether no connection told of it as often as this one does now."""
+        key = event.instrument.id, event.ts_venue_ns, event.side, event.price, event.size
+        told = self._told.get(key)
+        if told is None:
+            if len(self._told) >= FORCED_KEPT:
+                del self._told[next(iter(self._told))]
+            told = self._told[key] = {}
+        most = max(told.values(), default=0)
+        told[connection] = told.get(connection, 0) + 1
+        return told[connection] > most
+
+
+class Once:
+    """The filter. `last_trades` holds the newest trade with an id of each instrument."""
+
+    def __init__(self) -> None:
+        self.last_trades: dict[InstrumentId, LastTrade] = {}
+        self.duplicates = 0
+        self._recent: dict[InstrumentId, _RecentIds] = {}
+        self._book_of: dict[InstrumentId, str] = {}
+        self._knowing: dict[InstrumentId, set[str]] = {}
+        self._opened: dict[str, int] = {}
+        self._openings = 0
+        self._carriers: dict[InstrumentId, set[str]] = {}
+        self._forced = _Forced()
+
+    def admit(self, connection: str, event: Event) -> Event | None:
+        """What goes on of this event of this connection."""
+        kind = type(event)
+        if kind is Trade:
+            return event if self._trade(event) else None  # type: ignore[arg-type]
+        if kind is BookDelta:
+            return event if self._book_of.get(event.instrument.id) == connection else None  # type: ignore[union-attr]
+        if kind in _STATES:
+            return event
+        if kind is TradesFilled:
+            return self._filled(event)  # type: ignore[arg-type]
+        if kind is Liquidation:
+            return event if self._forced.is_new(connection, event) else None  # type: ignore[arg-type]
+        return event if self._rare(connection, event) else None
+
+    def open(self, connection: str) -> None:
+        """A connection opened; it is younger than all others."""
+        self._openings += 1
+        self._opened[connection] = self._openings
+
+    def close(self, connection: str) -> None:
+        """A connection ended and has said so in its events."""
+        self._opened.pop(connection, None)
+
+    def knowing(self, instrument: InstrumentId) -> frozenset[str]:
+        """The connections that told a book since they last lost it, whether or not they speak for it."""
+        return frozenset(self._knowing.get(instrument, ()))
+
+    def book_carrier(self, instrument: InstrumentId) -> str | None:
+        """The connection that speaks for an instrument's book."""
+        return self._book_of.get(instrument)
+
+    def carries_trades(self, connection: str, instrument: InstrumentId) -> bool:
+        """Whether a connection said that it receives every trade of an instrument."""
+        return connection in self._carriers.get(instrument, ())
+
+    def filter(self, connection: str, events: Sequence[Event]) -> Sequence[Event]:
+        """The events that go on, in order."""
+        admit = self.admit
+        if len(events) == 1:
+            admitted = admit(connection, events[0])
+            return events if admitted is events[0] else (admitted,) if admitted is not None else ()
+        return [admitted for event in events if (admitted := admit(connection, event)) is not None]
+
+    def _trade(self, trade: Trade) -> bool:
+        trade_id, instrument = trade.trade_id, trade.instrument.id
+        if isinstance(trade_id, int):
+            last = self.last_trades.get(instrument)
+            is_new = last is None or trade_id > last.number or begins_anew(trade_id, trade.ts_venue_ns, last)
+            if is_new:
+                self.last_trades[instrument] = LastTrade(trade_id, trade.ts_venue_ns)
+        elif not trade_id:
+            is_new = True
+        elif is_new := self._recent_ids(instrument).is_new(trade_id):
+            self.last_trades[instrument] = LastTrade(trade_id, trade.ts_venue_ns)
+        self.duplicates += not is_new
+        return is_new
+
+    def _recent_ids(self, instrument: InstrumentId) -> _RecentIds:
+        recent = self._recent.get(instrument)
+        if recent is None:
+            recent = self._recent[instrument] = _RecentIds()
+        return recent
+
+    def _filled(self, filled: TradesFilled) -> TradesFilled:
+        """What was fetched, without the trades whose text ids were passed on before.
+
+        Numbered trades are fetched only where a number is missing.
+        """
+        recent = self._recent_ids(filled.instrument.id)
+        trades = tuple(t for t in filled.trades if not isinstance(t.trade_id, str) or recent.is_new(t.trade_id))
+        return filled if len(trades) == len(filled.trades) else msgspec.structs.replace(filled, trades=trades)
+
+    def _rare(self, connection: str, event: Event) -> bool:
+        match event:
+            case BookSnapshot():
+                return self._snapshot(connection, event.instrument.id)
+            case BookLost():
+                return self._book_lost(connection, event)
+            case TradesLive():
+                carriers = self._carriers.setdefault(event.instrument.id, set())
+                carriers.add(connection)
+                return len(carriers) == 1
+            case TradesLost():
+                return self._lost(connection, event)
+        return True
+
+    def _snapshot(self, connection: str, instrument: InstrumentId) -> bool:
+        """An older connection does not take a book back: it is about to end."""
+        self._knowing.setdefault(instrument, set()).add(connection)
+        carrier = self._book_of.get(instrument, connection)
+        if self._opened.get(connection, 0) < self._opened.get(carrier, 0):
+            return False
+        self._book_of[instrument] = connection
+        return True
+
+    def _book_lost(self, connection: str, event: BookLost) -> bool:
+        self._knowing.get(event.instrument.id, set()).discard(connection)
+        if self._book_of.get(event.instrument.id) != connection:
+            return False
+        del self._book_of[event.instrument.id]
+        return True
+
+    def _lost(self, connection: str, event: TradesLost) -> bool:
+        carriers = self._carriers.setdefault(event.instrument.id, set())
+        if event.missing is not None:
+            return len(carriers) <= 1
+        carriers.discard(connection)
+        return not carriers

@@ -1,0 +1,159 @@
+"""The one loop's body: a frame in, events out, for live, replay and simulation alike.
+
+Owns the protocol objects, one per open connection, made at OPEN and thrown away at CLOSE. An undecodable frame is
+counted, logged once per kind and skipped; it stays in the recording. Prices between two ticks, again and again, mean
+that the venue changed its price step: the connection's markets are then to be listed anew. A market that comes back
+with another listing ends the connections that still carry the old one, so that two price steps never mix.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+from feeds.model.errors import ProtocolError
+from feeds.model.events import BookLost, Event, Quote, Relisted
+from feeds.model.frame import UNIVERSE, ConnectionSpec, Frame, FrameKind, spec_from_frame
+from feeds.model.instrument import Instrument, InstrumentId
+from feeds.model.protocol import Reconnect, Relist, Request, VenueProtocol
+from feeds.pipeline.deduplication import Once
+from feeds.pipeline.units import OffGrid
+from feeds.venues import protocol_for
+
+log = logging.getLogger(__name__)
+
+OFF_GRID_LIMIT = 3
+
+_SAMPLE = 300
+_TEXT = FrameKind.TEXT  # an enum member costs 60 ns to look up in Python 3.11, and this is asked for every frame
+
+
+class Feed:
+    """Every open connection's decoder, and the filter that lets each trade through once.
+
+    `undecodable` counts skipped frames by connection and reason. `heard` is when each open connection last said
+    something that was data and not an acknowledgement, in receive ns. `universe` names the connections that tell of
+    all perpetuals, whose events say nothing of the markets in focus.
+    """
+
+    def __init__(self, protocol_of: Callable[[ConnectionSpec], VenueProtocol] = protocol_for) -> None:
+        self.undecodable: Counter[tuple[str, str]] = Counter()
+        self.heard: dict[str, int] = {}
+        self.universe: set[str] = set()
+        self.once = Once()
+        self._protocol_of = protocol_of
+        self._protocols: dict[str, VenueProtocol] = {}
+        self._specs: dict[str, ConnectionSpec] = {}
+        self._listed: dict[InstrumentId, Instrument] = {}
+        self._off_grid: Counter[str] = Counter()
+
+    def receive(self, frame: Frame) -> Sequence[Event]:
+        """Decode one frame. Never raises on what a venue or a file may contain."""
+        name = frame.connection
+        try:
+            if frame.kind is _TEXT:
+                protocol = self._protocols.get(name)
+                events = () if protocol is None else protocol.receive(frame)
+            elif frame.kind is FrameKind.OPEN:
+                return self._open(frame)
+            else:
+                events = self._receive(frame)
+        except ProtocolError as error:
+            self._count(frame, error)
+            if isinstance(error, OffGrid):
+                self._doubt_grid(name)
+            return ()
+        if not events:
+            return events
+        self.heard[name] = frame.ts_recv_ns
+        if len(events) == 1 and type(events[0]) is Quote:  # most frames of all, and they always pass
+            return events
+        passed = self.once.filter(name, events)
+        if frame.kind is FrameKind.CLOSE:
+            self._hand_over(passed)
+        return passed
+
+    def tick(self, now_ns: int) -> None:
+        """Let time pass in every protocol."""
+        for protocol in self._protocols.values():
+            protocol.tick(now_ns)
+
+    def refresh_books(self, now_ns: int) -> None:
+        """Have every protocol ask for whole books again."""
+        for protocol in self._protocols.values():
+            protocol.refresh_books(now_ns)
+
+    def take_requests(self) -> Iterator[tuple[str, Request]]:
+        """Hand over what the protocols want done, with the connection that wants it."""
+        for name, protocol in self._protocols.items():
+            if protocol.requests:
+                requests, protocol.requests = protocol.requests, []
+                for request in requests:
+                    yield name, request
+
+    def _receive(self, frame: Frame) -> Sequence[Event]:
+        protocol = self._protocols.get(frame.connection)
+        if protocol is None:
+            return ()
+        if frame.kind is FrameKind.CLOSE:
+            self._forget(frame.connection)
+        return protocol.receive(frame)
+
+    def _open(self, frame: Frame) -> Sequence[Event]:
+        try:
+            spec = spec_from_frame(frame)
+        except (ValueError, RecursionError) as error:
+            raise ProtocolError("a connection begins with no readable description", str(error)) from error
+        ended: list[Event] = []
+        if spec.route == UNIVERSE:
+            self.universe.add(frame.connection)
+        else:
+            ended = self._list(spec.markets, frame)
+            spec = msgspec.structs.replace(spec, markets=tuple(self._listed[market.id] for market in spec.markets))
+        opened = self._protocol_of(spec)
+        self._protocols[frame.connection], self._specs[frame.connection] = opened, spec
+        opened.resume(self.once.last_trades)
+        self.once.open(frame.connection)
+        self.heard[frame.connection] = frame.ts_recv_ns
+        return [*ended, *self.once.filter(frame.connection, opened.receive(frame))]
+
+    def _list(self, markets: tuple[Instrument, ...], frame: Frame) -> list[Event]:
+        """Take markets as they are listed now; ends other connections that carry them as they were."""
+        before = {market.id: self._listed.setdefault(market.id, market) for market in markets}
+        changed = [market for market in markets if before[market.id] != market]
+        outdated = {before[market.id] for market in changed}
+        self._listed |= {market.id: market for market in changed}
+        events: list[Event] = []
+        for name, spec in list(self._specs.items()):
+            if name not in (frame.connection, *self.universe) and not outdated.isdisjoint(spec.markets):
+                end = Frame(frame.ts_recv_ns, name, FrameKind.CLOSE, b"the venue changed a market")
+                events += self.once.filter(name, self._protocols[name].receive(end))
+                self._forget(name)
+        return [*events, *(Relisted(market, frame.ts_recv_ns) for market in changed)]
+
+    def _hand_over(self, passed: Sequence[Event]) -> None:
+        """Where another connection knows a book that ended with its speaker, let it begin anew: a book is told from its
+        beginning only.
+        """
+        lost = [event.instrument.id for event in passed if isinstance(event, BookLost)]
+        for name in sorted({name for instrument in lost for name in self.once.knowing(instrument)}):
+            if name in self._protocols:
+                self._protocols[name].requests.append(Reconnect("it speaks for a book from now on"))
+
+    def _forget(self, name: str) -> None:
+        del self._protocols[name], self._specs[name]
+        self.once.close(name)
+
+    def _doubt_grid(self, name: str) -> None:
+        self._off_grid[name] += 1
+        if name in self._protocols and self._off_grid[name] % OFF_GRID_LIMIT == 0:
+            self._protocols[name].requests.append(Relist("prices lie between two ticks"))
+
+    def _count(self, frame: Frame, error: ProtocolError) -> None:
+        key = (frame.connection, error.text)
+        self.undecodable[key] += 1
+        if self.undecodable[key] == 1:
+            log.error("%s: %s; frame begins %r", frame.connection, error, frame.payload[:_SAMPLE])

@@ -1,0 +1,1 @@
+"""Which markets the simulated venues list, and with what character."""

@@ -1,0 +1,1 @@
+"""The simulated market: prices, order book, trades, liquidations, derivatives."""

@@ -1,0 +1,40 @@
+"""The truth of one market, kept beside the wire: what was really traded, for a client's sums to be held against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from feeds.model.events import Side
+from feeds.simulator.market.spec import ListingSpec
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Everything traded from `first_trade_id` to `last_trade_id`: lots, base coin and quote notional, by aggressor."""
+
+    first_trade_id: int
+    last_trade_id: int
+    last_aggregate_id: int
+    trades: int = 0
+    buy_lots: int = 0
+    sell_lots: int = 0
+    buy_volume: float = 0.0
+    sell_volume: float = 0.0
+    buy_notional: float = 0.0
+    sell_notional: float = 0.0
+    forced_orders: int = 0
+    forced_lots: int = 0
+
+    def add(self, spec: ListingSpec, price: int, lots: int, aggressor: Side) -> None:
+        """Count one fill; its id follows `last_trade_id`."""
+        self.trades += 1
+        self.last_trade_id += 1
+        size, notional = spec.base_size(lots, price), spec.notional(lots, price)
+        if aggressor is Side.BUY:
+            self.buy_lots += lots
+            self.buy_volume += size
+            self.buy_notional += notional
+        else:
+            self.sell_lots += lots
+            self.sell_volume += size
+            self.sell_notional += notional

@@ -1,0 +1,114 @@
+"""One simulated market: a book, its makers and takers, its tape. Pure code, moved step by step by the `Simulation`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from feeds.model.events import Side
+from feeds.simulator.market.aggression import Aggression, Arrivals
+from feeds.simulator.market.draws import Draws
+from feeds.simulator.market.listed import Listed
+from feeds.simulator.market.maker import Maker
+from feeds.simulator.market.spec import SECOND, MarketSpec
+from feeds.simulator.market.tape import Tape
+from feeds.simulator.service.facts import Fact
+
+_SWEEP = 0.25
+_STRETCH = 1.0e-4
+_STRETCH_S = 120.0
+_OPENING = 0.25
+_OPENING_S = 90.0
+_CROWD_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """What a base brings to its markets for one step: fair price, takers' mood, activity, and a cascade's stress."""
+
+    price: float
+    mood: Aggression
+    heat: float
+    stress: float
+
+
+class Market(Listed):
+    """A market with a whole book, moved every 10 ms."""
+
+    spec: MarketSpec
+
+    def __init__(
+        self, index: int, spec: MarketSpec, tape: Tape, draws: Draws, price: float, now_ns: int, compression: int = 1
+    ) -> None:
+        self._fair = price
+        self._stretch = 0.0
+        self._opening_share = 0.0
+        self._maker = Maker(spec, draws, math.floor(price / spec.tick))
+        self._arrivals = Arrivals(spec.orders_per_s, draws)
+        self._patience = spec.patience_ticks
+        super().__init__(index, spec, tape, self._maker.open_book(), draws, now_ns, compression)
+
+    def step(self, now_ns: int, dt_ns: int, weather: Weather, out: list[Fact]) -> float:
+        """Live through `dt_ns` up to `now_ns`. Returns the signed USD that takers pushed."""
+        dt_s, since_ns, mood = dt_ns / SECOND, now_ns - dt_ns + 1, weather.mood
+        lag = self.spec.lag_s
+        target = weather.price * (1.0 + self.spec.basis + self._stretch)
+        if self.perpetual is not None:
+            self._stretch += -self._stretch * dt_s / _STRETCH_S
+            self._stretch += _STRETCH * math.sqrt(2.0 * dt_s / _STRETCH_S) * self._draws.normal()
+        self._fair += (target - self._fair) * (1.0 - math.exp(-dt_s / lag) if lag else 1.0)
+        out += self.tape.close_due(since_ns)
+        self._follow(since_ns, out)
+        pushed = 0.0
+        count = self._arrivals.count(weather.heat * mood.heat * (1.0 + 2.0 * weather.stress), dt_s)
+        for moment in sorted(int(self._draws.uniform() * dt_ns) for _ in range(count)):
+            pushed += self._take(since_ns + moment, mood, out)
+        self._maker.step(self.book, now_ns, dt_s, weather.heat, weather.stress)
+        self._tell_touch(now_ns, out)
+        return pushed
+
+    def _follow(self, now_ns: int, out: list[Fact]) -> None:
+        """Move the anchor once the fair price is too far off: takers sweep some of it, makers withdraw the rest."""
+        maker, draws, fair = self._maker, self._draws, self._fair / self.spec.tick
+        gap = fair - maker.anchor - 0.5
+        if abs(gap) < self._patience:
+            return
+        self._patience = self.spec.patience_ticks * draws.between(0.4, 1.6)
+        maker.anchor = math.floor(fair)
+        if draws.chance(_SWEEP):
+            side = Side.BUY if gap > 0 else Side.SELL
+            lots = int(draws.lognormal(self.spec.touch_lots * 0.8, 1.0)) + 1
+            self.execute(now_ns, side, lots, maker.anchor if gap > 0 else maker.anchor + 1, out)
+        maker.withdraw(self.book)
+        self._tell_touch(now_ns, out)
+
+    def _take(self, ts_ns: int, mood: Aggression, out: list[Fact]) -> float:
+        draws, spec = self._draws, self.spec
+        side = mood.side(draws)
+        lots = max(int(draws.lognormal(spec.order_lots, spec.order_sigma)), 1)
+        far = int(spec.patience_ticks * 3.0)
+        best = self.book.other(side).best
+        fills = self.execute(ts_ns, side, lots, best + far if side is Side.BUY else best - far, out)
+        if fills and mood.absorbing not in (None, side):
+            self._maker.reload(self.book, mood.absorbing, *fills[0])
+            self._tell_touch(ts_ns, out)
+        filled = sum(size for _, size in fills)
+        self._open_positions(filled * self._opening_share)
+        return filled * self.lot_usd * (1.0 if side is Side.BUY else -1.0)
+
+    def refine(self, factor: int) -> None:
+        """Make the price step `factor` times finer."""
+        super().refine(factor)
+        self._maker.refine(self.spec, factor)
+        self._patience *= factor
+
+    def second(self, now_ns: int, index: float) -> None:
+        """Once a second: derived prices, how much of the flow opens positions, far levels."""
+        self._maker.prune(self.book)
+        draws = self._draws
+        self._opening_share += (
+            -self._opening_share / _OPENING_S + _OPENING * math.sqrt(2.0 / _OPENING_S) * draws.normal()
+        )
+        self._opening_share = min(max(self._opening_share, -0.9), 0.9)
+        self.crowd += -self.crowd / _CROWD_S + 0.4 * math.sqrt(2.0 / _CROWD_S) * draws.normal()
+        super().second(now_ns, index)

@@ -1,0 +1,90 @@
+"""The trade side of one market: numbers fills, merges them into aggregates, keeps the ledger and the history."""
+
+from __future__ import annotations
+
+import msgspec
+
+from feeds.model.events import Side
+from feeds.model.instrument import MarketKind
+from feeds.simulator.market.history import Bars, Day, Recent
+from feeds.simulator.market.ledger import Ledger
+from feeds.simulator.market.spec import ListingSpec
+from feeds.simulator.service.facts import Aggregate, Fill
+
+_KEPT = 60_000
+
+
+class Tape:
+    """Owner of the trade ids of one market. `kept` aggregates and a third as many trades can be asked for again."""
+
+    def __init__(self, index: int, spec: ListingSpec, kept: int = _KEPT) -> None:
+        self._index = index
+        self._spec = spec
+        self._open: Aggregate | None = None
+        self.ledger = Ledger(spec.first_trade_id, spec.first_trade_id - 1, spec.first_aggregate_id - 1)
+        self.trades: Recent[Fill] = Recent(kept // 3, spec.first_trade_id)
+        self.aggregates: Recent[Aggregate] = Recent(kept, spec.first_aggregate_id)
+        self.bars = Bars()
+        self.day: Day | None = None
+        self.turnover = spec.base_size if spec.instrument.kind is MarketKind.INVERSE else spec.notional
+        self.last_price = 0
+
+    def record(self, ts_ns: int, price: int, lots: int, aggressor: Side) -> list[Fill | Aggregate]:
+        """Number one fill. Returns it, preceded by the aggregate that it closed, if any."""
+        self.ledger.add(self._spec, price, lots, aggressor)
+        fill = Fill(self._index, ts_ns, self.ledger.last_trade_id, price, lots, aggressor)
+        self.trades.append(fill)
+        turnover = self.turnover(lots, price)
+        self.bars.add(fill, turnover)
+        if self.day is not None:
+            self.day.add(fill, turnover)
+        self.last_price = price
+        return [*self._merge(fill), fill]
+
+    def _merge(self, fill: Fill) -> list[Aggregate]:
+        current = self._open
+        if current is not None and self._belongs(current, fill):
+            self._open = Aggregate(
+                self._index, current.ts_ns, current.aggregate_id, current.price, current.lots + fill.lots,
+                current.first_trade_id, fill.trade_id, current.aggressor,
+            )  # fmt: skip
+            return []
+        closed = self.close()
+        self._open = Aggregate(
+            self._index, fill.ts_ns, self.ledger.last_aggregate_id + 1, fill.price, fill.lots,
+            fill.trade_id, fill.trade_id, fill.aggressor,
+        )  # fmt: skip
+        return closed
+
+    def _belongs(self, current: Aggregate, fill: Fill) -> bool:
+        if current.price != fill.price or current.aggressor is not fill.aggressor:
+            return False
+        grid = self._spec.aggregate_ns
+        return not grid or current.ts_ns // grid == fill.ts_ns // grid
+
+    def refine(self, spec: ListingSpec, factor: int) -> None:
+        """Go on with ticks that are `factor` times finer."""
+        self._spec = spec
+        self.turnover = spec.base_size if spec.instrument.kind is MarketKind.INVERSE else spec.notional
+        self.trades.refine(factor)
+        self.aggregates.refine(factor)
+        self.bars.refine(factor)
+        self.last_price *= factor
+        if self._open is not None:
+            self._open = msgspec.structs.replace(self._open, price=self._open.price * factor)
+
+    def close(self) -> list[Aggregate]:
+        """End the open aggregate and return it, if there is one."""
+        if self._open is None:
+            return []
+        closed, self._open = self._open, None
+        self.ledger.last_aggregate_id = closed.aggregate_id
+        self.aggregates.append(closed)
+        return [closed]
+
+    def close_due(self, now_ns: int) -> list[Aggregate]:
+        """End the open aggregate if its interval is over."""
+        grid = self._spec.aggregate_ns
+        if self._open is None or (grid and self._open.ts_ns // grid == now_ns // grid):
+            return []
+        return self.close()

@@ -1,0 +1,1 @@
+"""The simulated venues as a service: loopback servers, clients, faults, control."""

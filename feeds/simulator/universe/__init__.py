@@ -1,0 +1,1 @@
+"""The simulated coins beyond those with full markets, for all-market streams."""

@@ -1,0 +1,175 @@
+"""The wider market's bases and where each is listed. Prices and turnovers are those of late summer 2024, rounded.
+
+Grids follow each venue's habit: about five significant digits of price, a contract of about 100 USD on OKX,
+`szDecimals` on Hyperliquid (VENUES 4.6); names with a multiplier follow VENUES 6.2.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterator
+from decimal import Decimal
+
+from feeds.model.instrument import Instrument, MarketKind, Venue
+from feeds.simulator.market.spec import MS, LightBase, LightSpec
+
+_B, _Y, _O, _H, _D = Venue.BINANCE, Venue.BYBIT, Venue.OKX, Venue.HYPERLIQUID, Venue.DERIBIT
+_VENUES = {"B": _B, "Y": _Y, "O": _O, "H": _H, "D": _D}
+_SHARE = {_B: 1.0, _Y: 0.45, _O: 0.35, _H: 0.2, _D: 0.03}
+_BASIS = {_B: 0.0, _Y: -0.4e-4, _O: 0.3e-4, _H: -1.5e-4, _D: 0.8e-4}
+_INTERVALS = {
+    _B: (50 * MS, 100 * MS, 250 * MS, 500 * MS), _Y: (20 * MS, 100 * MS, 200 * MS), _O: (100 * MS,),
+    _H: (500 * MS,), _D: (100 * MS, 1_000 * MS),
+}  # fmt: skip
+_FOUR_HOURLY = {"WIF", "ORDI", "PENDLE", "JTO", "BONK", "BLUR", "DYDX", "TIA", "PEOPLE", "TRB", "SATS", "MOG"}
+_HOURLY = {"TRB", "MOG"}
+
+# price, million USD a day on Binance, volatility of a second in 1e-4, beta, venues (C: COIN-M, I: Bybit inverse)
+_TABLE = """
+SOL 145 2400 2.0 1.1 BYOHDCI|XRP 0.56 700 1.8 0.8 BYOHDCI|DOGE 0.102 500 2.2 1.1 BYOHDC
+BNB 515 420 1.2 0.7 BYOHDC|ADA 0.345 160 1.8 1.0 BYOHDCI|AVAX 22.4 190 2.2 1.1 BYOHD
+LINK 10.6 150 2.0 1.0 BYOHDCI|DOT 4.55 90 1.9 1.0 BYOHC|LTC 62.1 120 1.6 0.8 BYOHDC
+BCH 335 110 1.9 0.9 BYOHD|TRX 0.128 70 1.0 0.4 BYOHD|NEAR 4.1 130 2.4 1.1 BYOHD
+UNI 6.2 85 2.3 1.0 BYOHD|APT 5.9 110 2.5 1.1 BYOH|SUI 0.95 240 2.8 1.1 BYOH
+ARB 0.555 110 2.5 1.1 BYOH|OP 1.42 100 2.5 1.1 BYOH|FIL 3.6 80 2.2 1.0 BYO
+ATOM 4.7 60 1.9 0.9 BYOH|ETC 18.7 70 1.8 0.9 BYOHC|ICP 7.7 50 2.1 0.9 BYO
+INJ 18.4 95 2.7 1.1 BYOH|TIA 4.9 120 3.2 1.2 BYOH|SEI 0.285 70 2.9 1.1 BYOH
+AAVE 98 95 2.4 0.9 BYOH|MKR 2010 55 2.2 0.8 BYOH|LDO 1.05 60 2.6 1.0 BYOH
+CRV 0.27 70 3.0 1.0 BYOH|SNX 1.35 25 2.5 0.9 BYOH|COMP 42.5 25 2.3 0.8 BYOH
+DYDX 1.02 40 2.7 1.0 BYOH|GMX 24.5 20 2.5 0.9 BYOH|PENDLE 2.65 60 3.4 1.1 BYH
+JTO 2.1 45 3.2 1.1 BYOH|JUP 0.78 60 3.0 1.1 BYOH|PYTH 0.29 35 2.9 1.0 BYOH
+WLD 1.5 150 3.1 1.1 BYOH|ORDI 27.3 110 3.4 1.2 BYOH|WIF 1.52 260 3.9 1.3 BYOH
+PEPE 0.0000077 420 3.5 1.3 BYOHD|SHIB 0.0000135 180 2.6 1.1 BYOHD|BONK 0.0000172 150 3.6 1.3 BYOHD
+FLOKI 0.000118 95 3.5 1.2 BYOH|SATS 0.00000022 60 3.6 1.2 BYO|MOG 0.00000105 12 4.5 1.3 BYOD
+LUNC 0.0000792 20 2.8 1.0 BYH|RATS 0.000089 14 3.6 1.2 BYO|PEOPLE 0.061 90 3.8 1.1 BYOH
+BLUR 0.17 25 3.0 1.1 BYOH|APE 0.7 30 2.5 1.0 BYOH|SAND 0.26 30 2.2 1.0 BYOH
+MANA 0.27 25 2.1 1.0 BYO|GALA 0.0186 45 2.7 1.1 BYOH|AXS 4.6 25 2.2 1.0 BYO
+IMX 1.15 30 2.7 1.1 BYOH|RUNE 3.7 70 2.9 1.0 BYOH|KAS 0.163 30 2.2 0.7 BYH
+STX 1.38 50 2.7 1.1 BYOH|FTM 0.34 80 3.1 1.1 BYOH|RENDER 4.9 70 2.8 1.1 BYOH
+FET 0.92 90 3.1 1.1 BYOH|TAO 268 85 3.5 1.1 BYH|ENA 0.3 75 3.3 1.1 BYOH
+ETHFI 1.55 40 3.3 1.1 BYOH|ZRO 3.6 45 3.0 1.0 BYOH|TRB 46 60 4.0 0.8 BYO
+GAS 3.2 15 2.8 0.8 BYOH|1INCH 0.245 15 2.0 0.9 BYO
+"""
+
+
+def _bases() -> Iterator[tuple[LightBase, str]]:
+    for row in _TABLE.replace("|", "\n").split("\n"):
+        if row:
+            name, price, day, volatility, beta, venues = row.split()
+            base = LightBase(
+                name=name, price=float(price), volatility=float(volatility) * 1e-4 * 0.6, beta=float(beta),
+                day_usd=float(day) * 1e6,
+            )  # fmt: skip
+            yield base, venues
+
+
+_LISTED = tuple(_bases())
+LIGHT_BASES: tuple[LightBase, ...] = tuple(base for base, _ in _LISTED)
+
+_MULTIPLIERS = {
+    "PEPE": 1_000, "SHIB": 1_000, "BONK": 1_000, "FLOKI": 1_000, "SATS": 1_000, "LUNC": 1_000, "RATS": 1_000,
+    "MOG": 1_000_000,
+}  # fmt: skip
+
+
+def _names(venue: Venue, base: str) -> tuple[str, int]:
+    """The listed name of a base and how many coins one listed unit is."""
+    multiplier = _MULTIPLIERS.get(base, 1)
+    if venue is _O or multiplier == 1:
+        return base, 1
+    if venue is _H:
+        return f"k{base}", 1_000
+    if venue is _Y and base in ("SATS", "RATS"):
+        return f"10000{base}", 10_000
+    if venue is _Y and base == "SHIB":
+        return "SHIB1000", 1_000
+    if venue is _D:
+        return f"1000{base}", 1_000
+    return f"{multiplier}{base}", multiplier
+
+
+def _power(value: float) -> Decimal:
+    return Decimal(1).scaleb(math.floor(math.log10(value)))
+
+
+def _instrument(venue: Venue, base: LightBase) -> Instrument:
+    name, multiplier = _names(venue, base.name)
+    unit_price = base.price * multiplier
+    tick = _power(unit_price).scaleb(-4)
+    quote, symbol, contract = "USDT", f"{name}USDT", Decimal(1)
+    if venue is _O:
+        symbol = f"{name}-USDT-SWAP"
+        contract = Decimal(1).scaleb(round(math.log10(100.0 / unit_price)))
+        lot = contract / 10
+    elif venue is _H:
+        quote, symbol = "USDC", name
+        decimals = max(math.floor(math.log10(unit_price)), 0)
+        tick = max(Decimal(1).scaleb(decimals - 6), min(Decimal(1), tick))
+        lot = Decimal(1).scaleb(-decimals)
+    else:
+        lot = min(Decimal(1), Decimal(1).scaleb(-math.floor(math.log10(unit_price)))) * (10 if venue is _Y else 1)
+        if venue is _D:
+            quote, symbol = "USDC", f"{name}_USDC-PERPETUAL"
+    return Instrument(
+        venue=venue, kind=MarketKind.LINEAR, symbol=symbol, base=base.name, quote=quote, settle=quote,
+        tick_size=tick / multiplier, lot_size=lot * multiplier, contract_size=contract, multiplier=multiplier,
+    )  # fmt: skip
+
+
+def _inverse(venue: Venue, base: LightBase) -> Instrument:
+    symbol = f"{base.name}USD_PERP" if venue is _B else f"{base.name}USD"
+    return Instrument(
+        venue=venue, kind=MarketKind.INVERSE, symbol=symbol, base=base.name, quote="USD", settle=base.name,
+        tick_size=_power(base.price).scaleb(-4), lot_size=Decimal(1), contract_size=Decimal(10 if venue is _B else 1),
+    )  # fmt: skip
+
+
+def _funding_hours(venue: Venue, base: str) -> int:
+    if venue is _H:
+        return 1
+    if base in _HOURLY and venue is _Y:
+        return 1
+    return 4 if base in _FOUR_HOURLY and venue is not _D else 8
+
+
+def _spec(number: int, instrument: Instrument, base: LightBase, share: float) -> LightSpec:
+    venue = instrument.venue
+    price, lot = base.price, float(instrument.lot_size)
+    lot_usd = lot * float(instrument.contract_size) if instrument.kind is MarketKind.INVERSE else lot * price
+    day_usd = base.day_usd * share
+    return LightSpec(
+        instrument=instrument, basis=_BASIS[venue], interval_ns=_INTERVALS[venue],
+        aggregate_ns=100 * MS if venue is _B else 0, first_trade_id=100_000_001 + number * 3_000_017,
+        first_aggregate_id=50_000_001 + number * 1_000_003, first_update_id=700_000_001 + number * 5_000_011,
+        open_interest=max(round(day_usd * 0.25 / lot_usd), 1), funding_hours=_funding_hours(venue, base.name),
+        day_usd=day_usd, level_lots=max(day_usd * 2e-5 / lot_usd, 1.0),
+        spread_ticks=max(round(price * 1e-4 / float(instrument.tick_size) * (1.0 if share > 0.3 else 2.0)), 1),
+        phase=number * 37 % 100,
+    )  # fmt: skip
+
+
+def _specs() -> Iterator[LightSpec]:
+    rows: list[tuple[Instrument, LightBase, float]] = []
+    for base, letters in _LISTED:
+        for letter, venue in _VENUES.items():
+            if letter in letters:
+                rows.append((_instrument(venue, base), base, _SHARE[venue]))
+        if "C" in letters:
+            rows.append((_inverse(_B, base), base, 0.08))
+        if "I" in letters:
+            rows.append((_inverse(_Y, base), base, 0.04))
+    return (_spec(number, *row) for number, row in enumerate(rows))
+
+
+LIGHT: tuple[LightSpec, ...] = tuple(_specs())
+
+
+def light_of(
+    venues: Collection[Venue | str] | None = None, bases: Collection[str] | None = None
+) -> tuple[LightSpec, ...]:
+    """The light markets of these venues and base coins; None means all."""
+    return tuple(
+        spec
+        for spec in LIGHT
+        if (venues is None or spec.instrument.venue in venues) and (bases is None or spec.instrument.base in bases)
+    )

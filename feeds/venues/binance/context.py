@@ -1,0 +1,103 @@
+"""Binance's candles, with the taker's part, past funding, and the share of long accounts (VENUES 1.1.5, 1.2, 1.3).
+
+Samples (recorded):
+  [[1602669900000,"50.49","50.52","50.31","50.33","3811.648",1602670199999,"192171.59398",1517,"956.116",..],..]
+  [{"symbol":"BTCUSDT","fundingTime":1600156800010,"fundingRate":"-0.00002796"},..]      oldest first
+  [{"symbol":"BTCUSDT","longShortRatio":"0.1960","longAccount":"0.6622","shortAccount":"0.3378","timestamp":..},..]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import msgspec
+
+from feeds.model.events import Candle, Candles, Event, FundingHistory, LongShortRatio
+from feeds.model.frame import ConnectionSpec
+from feeds.model.instrument import Instrument, MarketKind
+from feeds.model.protocol import Fetch
+from feeds.pipeline.units import Size
+from feeds.venues.binance.wire import Millis
+from feeds.venues.shared.context import (
+    RATIO_S,
+    ContextProtocol,
+    Question,
+    Rate,
+    Span,
+    candle,
+    candle_tag,
+    candles,
+    funding_history,
+)
+
+_MS = 1_000_000
+_PAGE = 1_000
+_API = {MarketKind.LINEAR: "/fapi/v1", MarketKind.INVERSE: "/dapi/v1", MarketKind.SPOT: "/api/v3"}
+_WEIGHTS = ((99, 1), (499, 2), (1_000, 5))
+
+_Kline = tuple[Millis, Size, Size, Size, Size, Size, int, Size, Any, Size, Size, Any]
+"""Open time, prices, volume, close time, volume in the other unit, .., taker's part of both."""
+
+
+class _Accounts(msgspec.Struct, gc=False):
+    longShortRatio: Size
+    longAccount: Annotated[float, msgspec.Meta(ge=0, le=1)]
+    timestamp: Millis
+
+
+class _Paid(msgspec.Struct, gc=False):
+    fundingTime: Millis
+    fundingRate: Rate
+
+
+_klines = msgspec.json.Decoder(list[_Kline], strict=False)
+_accounts = msgspec.json.Decoder(list[_Accounts], strict=False)
+_paid = msgspec.json.Decoder(list[_Paid], strict=False)
+
+
+def protocol(spec: ConnectionSpec) -> ContextProtocol:
+    """Build the decoder of a context connection."""
+    return ContextProtocol(spec, _ask, _PAGE)
+
+
+def _ask(market: Instrument, spans: Sequence[Span]) -> Iterator[Question]:
+    name, api = quote(market.symbol), _API[market.kind]
+    for span in spans:
+        where = f"symbol={name}&interval=1m&startTime={span.start_ms}&endTime={span.end_ms - 1}&limit={span.minutes}"
+        weight = 2 if market.kind is MarketKind.SPOT else next(w for most, w in _WEIGHTS if span.minutes <= most)
+        yield Question(market, Fetch(f"{api}/klines?{where}", candle_tag(market, span), weight), _read_candles)
+    if market.kind.is_perp:
+        path = f"{api}/fundingRate?symbol={name}&limit=1000"  # the latest ones, where no time is named
+        yield Question(market, Fetch(path, f"paid/{market.symbol}"), _read_paid)
+        yield Question(market, ask_accounts(market), read_accounts, RATIO_S)
+
+
+def ask_accounts(market: Instrument) -> Fetch:
+    """The request that `read_accounts` reads."""
+    name = quote(market.symbol)
+    who = f"pair={name.removesuffix('_PERP')}" if market.kind is MarketKind.INVERSE else f"symbol={name}"
+    path = f"/futures/data/globalLongShortAccountRatio?{who}&period=5m&limit=1"
+    return Fetch(path, f"accounts/{market.symbol}", 1)
+
+
+def _read_candles(market: Instrument, body: bytes, now_ns: int) -> Sequence[Candles]:
+    return candles(market, (_candle(market, row) for row in _klines.decode(body)), now_ns)
+
+
+def _candle(market: Instrument, row: _Kline) -> Candle:
+    """COIN-M counts contracts, and base coin in the second place."""
+    if market.kind is MarketKind.INVERSE:
+        return candle(market, row[0], row[1:5], row[7], row[5] * float(market.contract_size), row[10])
+    return candle(market, row[0], row[1:5], row[5] * market.multiplier, row[7], row[9] * market.multiplier)
+
+
+def _read_paid(market: Instrument, body: bytes, now_ns: int) -> Sequence[FundingHistory]:
+    return funding_history(market, ((row.fundingTime, row.fundingRate) for row in _paid.decode(body)), now_ns)
+
+
+def read_accounts(market: Instrument, body: bytes, now_ns: int) -> Sequence[Event]:
+    """The newest share of long accounts."""
+    rows = _accounts.decode(body)
+    return [LongShortRatio(market, row.timestamp * _MS, now_ns, row.longShortRatio, row.longAccount) for row in rows]

@@ -1,0 +1,1 @@
+"""Bybit: linear and inverse perpetuals, spot."""

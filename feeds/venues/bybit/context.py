@@ -1,0 +1,129 @@
+"""Bybit's candles, past funding and its share of long accounts (VENUES 2.5). Candles do not tell the taker's part.
+
+Samples (documentation):
+  {"retCode":0,"result":{"category":"inverse","symbol":"BTCUSD","list":[["1670608800000","17071","17073","17027",
+    "17055.5","268611","15.74462667"],..]},"time":..}      start, prices, volume, turnover; newest first
+  {"retCode":0,"result":{"list":[{"symbol":"ETHPERP","fundingRate":"0.0001","fundingRateTimestamp":"1672041600000"}]}}
+  {"retCode":0,"result":{"list":[{"symbol":"BTCUSDT","buyRatio":"0.49","sellRatio":"0.51","timestamp":"1672051897447"}]}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated
+
+import msgspec
+
+from feeds.model.errors import ProtocolError
+from feeds.model.events import Candle, Candles, Event, FundingHistory, LongShortRatio
+from feeds.model.frame import ConnectionSpec
+from feeds.model.instrument import Instrument, MarketKind
+from feeds.model.protocol import Fetch
+from feeds.pipeline.units import Size
+from feeds.venues.bybit.wire import Millis
+from feeds.venues.shared.context import (
+    RATIO_S,
+    ContextProtocol,
+    Question,
+    Rate,
+    Span,
+    candle,
+    candle_tag,
+    candles,
+    funding_history,
+)
+
+_MS = 1_000_000
+_PAGE = 1_000
+
+_Kline = tuple[Millis, Size, Size, Size, Size, Size, Size]
+_Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
+class _Accounts(msgspec.Struct, gc=False):
+    buyRatio: _Share
+    sellRatio: _Share
+    timestamp: Millis
+
+
+class _Paid(msgspec.Struct, gc=False):
+    fundingRate: Rate
+    fundingRateTimestamp: Millis
+
+
+class _Klines(msgspec.Struct, gc=False):
+    rows: list[_Kline] = msgspec.field(name="list", default_factory=list)
+
+
+class _AccountRows(msgspec.Struct, gc=False):
+    rows: list[_Accounts] = msgspec.field(name="list", default_factory=list)
+
+
+class _PaidRows(msgspec.Struct, gc=False):
+    rows: list[_Paid] = msgspec.field(name="list", default_factory=list)
+
+
+class _Body(msgspec.Struct, gc=False):
+    retCode: int
+    retMsg: str = ""
+    result: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+_body = msgspec.json.Decoder(_Body)
+_klines = msgspec.json.Decoder(_Klines, strict=False)
+_accounts = msgspec.json.Decoder(_AccountRows, strict=False)
+_paid = msgspec.json.Decoder(_PaidRows, strict=False)
+
+
+def protocol(spec: ConnectionSpec) -> ContextProtocol:
+    """Build the decoder of a context connection."""
+    return ContextProtocol(spec, _ask, _PAGE)
+
+
+def _ask(market: Instrument, spans: Sequence[Span]) -> Iterator[Question]:
+    who = f"category={market.kind.value}&symbol={market.symbol}"
+    for span in spans:
+        where = f"{who}&interval=1&start={span.start_ms}&end={span.end_ms - 1}&limit={span.minutes}"
+        yield Question(market, Fetch(f"/v5/market/kline?{where}", candle_tag(market, span)), _read_candles)
+    if market.kind.is_perp:
+        path = f"/v5/market/funding/history?{who}&limit=200"
+        yield Question(market, Fetch(path, f"paid/{market.symbol}"), _read_paid)
+        yield Question(market, ask_accounts(market), read_accounts, RATIO_S)
+
+
+def ask_accounts(market: Instrument) -> Fetch:
+    """The request that `read_accounts` reads."""
+    who = f"category={market.kind.value}&symbol={market.symbol}"
+    return Fetch(f"/v5/market/account-ratio?{who}&period=5min&limit=1", f"accounts/{market.symbol}")
+
+
+def _result(body: bytes) -> msgspec.Raw:
+    answer = _body.decode(body)
+    if answer.retCode:
+        raise ProtocolError("Bybit refused a request", f"{answer.retCode} {answer.retMsg}")
+    return answer.result
+
+
+def _read_candles(market: Instrument, body: bytes, now_ns: int) -> Sequence[Candles]:
+    rows = _klines.decode(_result(body)).rows
+    return candles(market, (_candle(market, row) for row in rows), now_ns)
+
+
+def _candle(market: Instrument, row: _Kline) -> Candle:
+    """Inverse counts USD, and base coin in the second place."""
+    if market.kind is MarketKind.INVERSE:
+        return candle(market, row[0], row[1:5], row[6], row[5])
+    return candle(market, row[0], row[1:5], row[5] * market.multiplier, row[6])
+
+
+def _read_paid(market: Instrument, body: bytes, now_ns: int) -> Sequence[FundingHistory]:
+    rows = _paid.decode(_result(body)).rows
+    return funding_history(market, ((row.fundingRateTimestamp, row.fundingRate) for row in rows), now_ns)
+
+
+def read_accounts(market: Instrument, body: bytes, now_ns: int) -> Sequence[Event]:
+    """The newest share of long accounts. Raises ProtocolError and msgspec\'s errors for a body that tells none."""
+    rows = [row for row in _accounts.decode(_result(body)).rows if row.sellRatio]
+    return [
+        LongShortRatio(market, row.timestamp * _MS, now_ns, row.buyRatio / row.sellRatio, row.buyRatio) for row in rows
+    ]

@@ -1,0 +1,153 @@
+"""What a Bybit market traded just before its first live trade: the newest rows that REST has (VENUES 2.2, 2.5).
+
+The venue gives the last 1000 trades (60 on spot) and nothing older, and its ids say nothing of order. So a page is
+joined to the live trades by the first of those, which it must hold, and to the trades before a loss by the last of
+those: then the hole is closed. A page that does not reach back so far covers what it holds, and the rest stays a gap.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from feeds.model.errors import ProtocolError
+from feeds.model.events import Event, HistoryEnded, Side, Trade, TradesFilled
+from feeds.model.instrument import MarketKind
+from feeds.model.protocol import Fetch
+from feeds.pipeline.backfill import LastTrade, LastTrades
+from feeds.pipeline.units import Size, Units
+from feeds.venues.bybit.wire import Millis
+
+_MS = 1_000_000
+_PAUSE_NS = 1_500 * _MS
+_TRIES = 4
+_LIMITS = {MarketKind.SPOT: 60}
+_LIMIT = 1_000
+_SIDES = {"Buy": Side.BUY, "Sell": Side.SELL}
+
+
+class RecentRow(msgspec.Struct, gc=False):
+    """A row of GET recent-trade; `side` is the taker's.
+
+    `{"execId":"2100000000007764263","symbol":"BTCUSDT","price":"16618.49","size":"0.00012","side":"Buy",
+    "time":"1672052955758","isBlockTrade":false,"isRPITrade":false,"seq":"123456"}`.
+    """
+
+    execId: str
+    price: str
+    size: Size
+    side: str
+    time: Millis
+    isBlockTrade: bool = False
+
+
+class _Page(msgspec.Struct, gc=False):
+    rows: list[RecentRow] = msgspec.field(name="list", default_factory=list)
+
+
+class _Body(msgspec.Struct, gc=False):
+    retCode: int
+    result: _Page
+    retMsg: str = ""
+
+
+class _Start(NamedTuple):
+    """The first trade after a beginning or a loss, and the last one known before."""
+
+    trade_id: str
+    ts_ns: int
+    before: LastTrade | None
+
+
+_body = msgspec.json.Decoder(_Body, strict=False)
+
+
+class RecentTrades:
+    """One symbol's request for what came before. Only one beginning is looked after at a time, the last one."""
+
+    def __init__(self, units: Units, history_s: int) -> None:
+        self._units = units
+        self._wants_history = history_s > 0
+        self._passed_on: LastTrades = {}
+        self._start: _Start | None = None
+        self._tries = 0
+        self._due_ns: int | None = None
+
+    def resume(self, last_trades: LastTrades) -> None:
+        """Hear of the newest trades that were passed on, of which this keeps telling."""
+        self._passed_on = last_trades
+
+    def begin(self, trade_id: str, ts_ns: int) -> Fetch | None:
+        """Trades are live from this one on. What to ask for, if anything came before that is wanted."""
+        before = self._passed_on.get(self._units.instrument.id)
+        if before is None and not self._wants_history:
+            return None
+        self._start, self._tries, self._due_ns = _Start(trade_id, ts_ns, before), 0, None
+        return self._fetch()
+
+    def due_fetch(self, now_ns: int) -> Fetch | None:
+        """The request once more, where the answer failed or was too old."""
+        if self._due_ns is None or now_ns < self._due_ns:
+            return None
+        self._due_ns = None
+        return self._fetch()
+
+    def answer(self, body: bytes, now_ns: int) -> list[Event]:
+        """The trades before the first live one. Raises ProtocolError and msgspec's errors for a body that is none."""
+        start = self._start
+        if start is None:
+            return []
+        answer = _body.decode(body)
+        if answer.retCode:
+            raise ProtocolError("Bybit refused to list trades", f"{answer.retCode} {answer.retMsg}")
+        rows = answer.result.rows[::-1]
+        ids = [row.execId for row in rows]
+        if start.trade_id not in ids:
+            is_late = bool(rows) and rows[0].time * _MS > start.ts_ns
+            return self._end(start, now_ns) if is_late else self.fail(now_ns)
+        older = rows[: ids.index(start.trade_id)]
+        known = start.before is not None and start.before.trade_id in ids
+        if known and start.before is not None:
+            older, since_ns = older[ids.index(str(start.before.trade_id)) + 1 :], start.before.ts_venue_ns
+        else:
+            since_ns = (rows[0].time + 1) * _MS  # others of the same millisecond may be missing
+        return [*self._filled(older, since_ns, start, now_ns), *self._end(start, now_ns)]
+
+    def fail(self, now_ns: int) -> list[Event]:
+        """The answer did not come or was of no use: ask again in a moment, a few times."""
+        start = self._start
+        if start is None:
+            return []
+        self._tries += 1
+        if self._tries >= _TRIES:
+            return self._end(start, now_ns)
+        self._due_ns = now_ns + (_PAUSE_NS << (self._tries - 1))
+        return []
+
+    def close(self, now_ns: int) -> list[Event]:
+        """The connection ends; the answer will not come."""
+        return self._end(self._start, now_ns) if self._start is not None else []
+
+    def _filled(self, rows: list[RecentRow], since_ns: int, start: _Start, now_ns: int) -> list[Event]:
+        trades = tuple(self._trade(row, now_ns) for row in rows if not row.isBlockTrade)
+        since_ns = min(since_ns, start.ts_ns)
+        return [TradesFilled(self._units.instrument, now_ns, since_ns, start.ts_ns, trades)]
+
+    def _end(self, start: _Start, now_ns: int) -> list[Event]:
+        self._start = self._due_ns = None
+        return [HistoryEnded(self._units.instrument, now_ns)] if start.before is None else []
+
+    def _trade(self, row: RecentRow, now_ns: int) -> Trade:
+        ticks, price, size, notional = self._units.execution(row.price, row.size)
+        side = _SIDES.get(row.side)
+        if side is None:
+            raise ProtocolError("Bybit sent something without a side", repr(row.side))
+        ts_ns = row.time * _MS
+        return Trade(self._units.instrument, ts_ns, now_ns, ticks, price, size, notional, side, row.execId)
+
+    def _fetch(self) -> Fetch:
+        instrument = self._units.instrument
+        limit = _LIMITS.get(instrument.kind, _LIMIT)
+        where = f"category={instrument.kind.value}&symbol={instrument.symbol}&limit={limit}"
+        return Fetch(f"/v5/market/recent-trade?{where}", f"trades/{instrument.symbol}")

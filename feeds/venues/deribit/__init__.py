@@ -1,0 +1,1 @@
+"""Deribit: inverse and linear perpetuals."""

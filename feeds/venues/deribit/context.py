@@ -1,0 +1,90 @@
+"""Deribit's candles, and what funding came to by the hour (VENUES 5.5). Candles do not tell the taker's part.
+
+Funding runs on all the time and has no periods: of each hour we take what the eight hours before it came to, on the
+basis of the predicted rate.
+
+Sample (documentation): `{"jsonrpc":"2.0","result":{"volume":[19.007942601],"ticks":[1554373800000],"status":"ok",
+"open":[4963.42],"low":[4728.94],"high":[5185.45],"cost":[19940.0],"close":[5052.95]}}`; `volume` is base coin, `cost`
+quote currency. Recorded: `{"result":[{"timestamp":1789855200000,"index_price":81079.79,"interest_8h":0.0002003753,
+"interest_1h":0.0000251750,"prev_index_price":81134.69},..]}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated
+
+import msgspec
+
+from feeds.model.events import Candles, FundingHistory
+from feeds.model.frame import ConnectionSpec
+from feeds.model.instrument import Instrument
+from feeds.model.protocol import Fetch
+from feeds.pipeline.units import Size
+from feeds.venues.deribit.wire import Answer
+from feeds.venues.shared.context import (
+    DAY_MS,
+    ContextProtocol,
+    Question,
+    Rate,
+    Span,
+    candle,
+    candle_tag,
+    candles,
+    funding_history,
+)
+
+_PAGE = 5_000
+_PAID_DAYS, _PAID_PAGES = 30, 2
+
+
+class _Chart(msgspec.Struct, gc=False):
+    ticks: list[Annotated[int, msgspec.Meta(ge=0, le=9_000_000_000_000)]]
+    open: list[Size]
+    high: list[Size]
+    low: list[Size]
+    close: list[Size]
+    volume: list[Size]
+    cost: list[Size]
+
+
+class _Paid(msgspec.Struct, gc=False):
+    timestamp: Annotated[int, msgspec.Meta(ge=0, le=9_000_000_000_000)]
+    interest_8h: Rate
+
+
+_paid = msgspec.json.Decoder(Answer[list[_Paid]])
+_chart = msgspec.json.Decoder(Answer[_Chart])
+
+
+def protocol(spec: ConnectionSpec) -> ContextProtocol:
+    """Build the decoder of a context connection."""
+    return ContextProtocol(spec, _ask, _PAGE)
+
+
+def _ask(market: Instrument, spans: Sequence[Span]) -> Iterator[Question]:
+    for span in spans:
+        where = f"instrument_name={market.symbol}&start_timestamp={span.start_ms}&end_timestamp={span.end_ms - 1}"
+        path = f"/api/v2/public/get_tradingview_chart_data?{where}&resolution=1"
+        yield Question(market, Fetch(path, candle_tag(market, span)), _read)
+    if market.kind.is_perp:
+        yield from (_ask_paid(market, spans[0].end_ms, page) for page in range(_PAID_PAGES))
+
+
+def _ask_paid(market: Instrument, now_ms: int, page: int) -> Question:
+    end_ms = now_ms - page * _PAID_DAYS * DAY_MS
+    where = f"start_timestamp={end_ms - _PAID_DAYS * DAY_MS}&end_timestamp={end_ms - 1}"
+    path = f"/api/v2/public/get_funding_rate_history?instrument_name={market.symbol}&{where}"
+    return Question(market, Fetch(path, f"paid/{market.symbol}/{page}"), _read_paid)
+
+
+def _read_paid(market: Instrument, body: bytes, now_ns: int) -> Sequence[FundingHistory]:
+    return funding_history(market, ((row.timestamp, row.interest_8h) for row in _paid.decode(body).result), now_ns)
+
+
+def _read(market: Instrument, body: bytes, now_ns: int) -> Sequence[Candles]:
+    chart, scale = _chart.decode(body).result, market.multiplier
+    prices = zip(chart.open, chart.high, chart.low, chart.close, strict=False)
+    columns = zip(chart.ticks, prices, chart.volume, chart.cost, strict=False)
+    rows = (candle(market, ts_ms, told, volume * scale, cost) for ts_ms, told, volume, cost in columns)
+    return candles(market, rows, now_ns)

@@ -1,0 +1,85 @@
+"""Hyperliquid's candles, which tell neither turnover nor the taker's part, and past funding, paid hourly (VENUES 4.5).
+
+Sample (documentation): `[{"t":1681923600000,"T":1681924499999,"s":"BTC","i":"1m","o":"29295.0","c":"29258.0",
+"h":"29309.0","l":"29250.0","v":"0.98639","n":189},..]`
+Recorded: `[{"coin":"BTC","fundingRate":"0.0000125","premium":"-0.0001403631","time":1788109200018},..]`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated
+
+import msgspec
+
+from feeds.model.events import Candles, FundingHistory
+from feeds.model.frame import ConnectionSpec
+from feeds.model.instrument import Instrument
+from feeds.model.protocol import Fetch
+from feeds.pipeline.units import Size
+from feeds.venues.shared.context import (
+    DAY_MS,
+    ContextProtocol,
+    Question,
+    Rate,
+    Span,
+    candle,
+    candle_tag,
+    candles,
+    funding_history,
+)
+
+_PAGE = 5_000
+_PAID_DAYS, _PAID_PAGES = 20, 3  # 500 hours a page at most
+
+
+class _Row(msgspec.Struct, gc=False):
+    t: Annotated[int, msgspec.Meta(ge=0, le=9_000_000_000_000)]
+    o: Size
+    h: Size
+    l: Size  # noqa: E741
+    c: Size
+    v: Size
+
+
+class _Paid(msgspec.Struct, gc=False):
+    fundingRate: Rate
+    time: Annotated[int, msgspec.Meta(ge=0, le=9_000_000_000_000)]
+
+
+_paid = msgspec.json.Decoder(list[_Paid], strict=False)
+_rows = msgspec.json.Decoder(list[_Row], strict=False)
+
+
+def protocol(spec: ConnectionSpec) -> ContextProtocol:
+    """Build the decoder of a context connection."""
+    return ContextProtocol(spec, _ask, _PAGE)
+
+
+def _ask(market: Instrument, spans: Sequence[Span]) -> Iterator[Question]:
+    for span in spans:
+        wanted = {"coin": market.symbol, "interval": "1m", "startTime": span.start_ms, "endTime": span.end_ms - 1}
+        body = msgspec.json.encode({"type": "candleSnapshot", "req": wanted}).decode()
+        weight = 20 + span.minutes // 60
+        yield Question(market, Fetch("/info", candle_tag(market, span), weight, body), _read)
+    if market.kind.is_perp:
+        yield from (_ask_paid(market, spans[0].end_ms, page) for page in range(_PAID_PAGES))
+
+
+def _ask_paid(market: Instrument, now_ms: int, page: int) -> Question:
+    end_ms = now_ms - page * _PAID_DAYS * DAY_MS
+    wanted = {"coin": market.symbol, "startTime": end_ms - _PAID_DAYS * DAY_MS, "endTime": end_ms - 1}
+    body = msgspec.json.encode({"type": "fundingHistory"} | wanted).decode()
+    weight = 20 + _PAID_DAYS * 24 // 20
+    return Question(market, Fetch("/info", f"paid/{market.symbol}/{page}", weight, body), _read_paid)
+
+
+def _read_paid(market: Instrument, body: bytes, now_ns: int) -> Sequence[FundingHistory]:
+    return funding_history(market, ((row.time, row.fundingRate) for row in _paid.decode(body)), now_ns)
+
+
+def _read(market: Instrument, body: bytes, now_ns: int) -> Sequence[Candles]:
+    rows = (
+        candle(market, row.t, (row.o, row.h, row.l, row.c), row.v * market.multiplier) for row in _rows.decode(body)
+    )
+    return candles(market, rows, now_ns)

@@ -1,0 +1,132 @@
+"""OKX's candles, past funding and open interest, long and short accounts, and what takers traded (VENUES 3.5).
+
+Samples (documentation):
+  {"code":"0","data":[["1597026383085","3.721","3.743","3.677","3.708","8422410","22698348.04","12698348.04","1"],..]}
+    start, prices, contracts (spot: base coin), base coin (spot: quote), quote, whether it is finished; newest first
+  {"code":"0","data":[["1701417600000","731377.57500501","111","8888888"],..]}      time, contracts, coin, USD
+  {"code":"0","data":[{"fundingRate":"0.00017","fundingTime":"1706284800000","realizedRate":"0.00017",..},..]}
+  {"code":"0","data":[["1630502400000","1.1"],..]}      time, long accounts per short account
+  {"code":"0","data":[["1630425600000","7596.2651","7149.4855"],..]}      time, sold, bought (in coin, as asked for)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from feeds.model.errors import ProtocolError
+from feeds.model.events import Candle, Candles, Event, FundingHistory, LongShortRatio, OpenInterestHistory, TakerFlow
+from feeds.model.frame import ConnectionSpec
+from feeds.model.instrument import Instrument, MarketKind
+from feeds.model.protocol import Fetch
+from feeds.pipeline.units import Size
+from feeds.venues.okx.wire import Millis
+from feeds.venues.shared.context import (
+    RATIO_S,
+    ContextProtocol,
+    Question,
+    Rate,
+    Span,
+    candle,
+    candle_tag,
+    candles,
+    funding_history,
+)
+
+_MS = 1_000_000
+_PAGE = 300
+_FIVE_MINUTES_NS = 300_000 * _MS
+_RUBIK = "/api/v5/rubik/stat"
+_PERIODS = ("5m", "1H")  # a page has 100 rows, which is 8 hours of the first and 4 days of the second
+
+_Kline = tuple[Millis, Size, Size, Size, Size, Size, Size, Size, Any]
+
+
+class _Paid(msgspec.Struct, gc=False):
+    fundingTime: Millis
+    realizedRate: Rate
+
+
+def _decoder(row: Any) -> msgspec.json.Decoder[Any]:
+    shape = msgspec.defstruct("Body", [("data", list[row]), ("code", str, "0"), ("msg", str, "")], gc=False)
+    return msgspec.json.Decoder(shape, strict=False)
+
+
+_paid = _decoder(_Paid)
+_klines, _accounts = _decoder(_Kline), _decoder(tuple[Millis, Size])
+_interests, _takers = _decoder(tuple[Millis, Size, Size, Size]), _decoder(tuple[Millis, Size, Size])
+
+
+def protocol(spec: ConnectionSpec) -> ContextProtocol:
+    """Build the decoder of a context connection."""
+    return ContextProtocol(spec, _ask, _PAGE)
+
+
+def _ask(market: Instrument, spans: Sequence[Span]) -> Iterator[Question]:
+    symbol, who = market.symbol, f"instId={market.symbol}"
+    for span in spans:
+        route = "history-candles" if span.number else "candles"  # the history lacks the last ones
+        path = f"/api/v5/market/{route}?{who}&bar=1m&after={span.end_ms}&limit={span.minutes}"
+        yield Question(market, Fetch(path, candle_tag(market, span)), _read_candles)
+    if not market.kind.is_perp:
+        return
+    path = f"/api/v5/public/funding-rate-history?{who}&limit=400"
+    yield Question(market, Fetch(path, f"paid/{symbol}"), _read_paid)
+    for period in _PERIODS:
+        path = f"{_RUBIK}/contracts/open-interest-history?{who}&period={period}&limit=100"
+        yield Question(market, Fetch(path, f"interest/{symbol}/{period}"), _read_interest)
+    yield Question(market, ask_accounts(market), read_accounts, RATIO_S)
+    path = f"{_RUBIK}/taker-volume-contract?{who}&period=5m&unit=0&limit=2"
+    yield Question(market, Fetch(path, f"takers/{symbol}"), _read_takers, RATIO_S)
+
+
+def ask_accounts(market: Instrument) -> Fetch:
+    """The request that `read_accounts` reads."""
+    path = f"{_RUBIK}/contracts/long-short-account-ratio-contract?instId={market.symbol}&period=5m&limit=1"
+    return Fetch(path, f"accounts/{market.symbol}")
+
+
+def _rows(decoder: msgspec.json.Decoder[Any], body: bytes) -> list[Any]:
+    answer = decoder.decode(body)
+    if answer.code != "0":
+        raise ProtocolError("OKX refused a request", f"{answer.code} {answer.msg}")
+    rows: list[Any] = answer.data
+    return rows
+
+
+def _read_candles(market: Instrument, body: bytes, now_ns: int) -> Sequence[Candles]:
+    return candles(market, (_candle(market, row) for row in _rows(_klines, body)), now_ns)
+
+
+def _candle(market: Instrument, row: _Kline) -> Candle:
+    volume = row[5] if market.kind is MarketKind.SPOT else row[6]
+    return candle(market, row[0], row[1:5], volume * market.multiplier, row[7])
+
+
+def _read_paid(market: Instrument, body: bytes, now_ns: int) -> Sequence[FundingHistory]:
+    rows: list[_Paid] = _rows(_paid, body)
+    return funding_history(market, ((row.fundingTime, row.realizedRate) for row in rows), now_ns)
+
+
+def _read_interest(market: Instrument, body: bytes, now_ns: int) -> Sequence[Event]:
+    rows = sorted((row[0] * _MS, row[2] * market.multiplier) for row in _rows(_interests, body))
+    return [OpenInterestHistory(market, now_ns, tuple(rows))] if rows else []
+
+
+def read_accounts(market: Instrument, body: bytes, now_ns: int) -> Sequence[Event]:
+    """The newest share of long accounts. Raises ProtocolError and msgspec\'s errors for a body that tells none."""
+    rows: list[tuple[int, float]] = _rows(_accounts, body)
+    return [LongShortRatio(market, ts_ms * _MS, now_ns, ratio, ratio / (1 + ratio)) for ts_ms, ratio in rows]
+
+
+def _read_takers(market: Instrument, body: bytes, now_ns: int) -> Sequence[Event]:
+    """The last period that is over; rows are named by their beginning."""
+    ended = [(ts_ms * _MS + _FIVE_MINUTES_NS, sold, bought) for ts_ms, sold, bought in _rows(_takers, body)]
+    over = sorted(row for row in ended if row[0] <= now_ns)
+    scale = market.multiplier
+    return [
+        TakerFlow(market, end_ns, now_ns, _FIVE_MINUTES_NS, (sold + bought) * scale, bought * scale)
+        for end_ns, sold, bought in over[-1:]
+    ]

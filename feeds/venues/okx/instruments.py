@@ -1,0 +1,117 @@
+"""OKX's list of instruments (VENUES 3.6, 6.1, 6.2)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+import msgspec
+
+from feeds.model.errors import ProtocolError
+from feeds.model.instrument import Instrument, MarketKind, Venue
+from feeds.pipeline.symbols import base_and_multiplier, tradfi_base
+
+log = logging.getLogger(__name__)
+
+_CRYPTO = ("", "1")
+
+
+class InstrumentRow(msgspec.Struct):
+    """One instrument. Swaps leave `baseCcy` and `quoteCcy` empty; what does not apply is empty text."""
+
+    instType: str
+    instId: str
+    state: str
+    tickSz: str
+    lotSz: str
+    uly: str = ""
+    ctType: str = ""
+    ctVal: str = ""
+    ctMult: str = ""
+    settleCcy: str = ""
+    baseCcy: str = ""
+    quoteCcy: str = ""
+    instCategory: str = ""
+
+
+class _Body(msgspec.Struct):
+    data: list[InstrumentRow]
+    code: str = "0"
+    msg: str = ""
+
+
+_decoder = msgspec.json.Decoder(_Body)
+
+
+def instruments_from_list(body: bytes, kind: MarketKind) -> tuple[Instrument, ...]:
+    """Return the live swaps (or spot pairs) of one kind; dated futures and other states are left out.
+
+    A row without usable sizes is logged and left out, so that one odd listing does not hide a venue.
+
+    Raises:
+        ProtocolError: the body is no instrument list.
+    """
+    try:
+        answer = _decoder.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise ProtocolError("OKX's instrument list cannot be read", str(error)) from error
+    if answer.code != "0":
+        raise ProtocolError("OKX refused to list its instruments", f"{answer.code} {answer.msg}")
+    return tuple(_usable(row for row in answer.data if row.state == "live" and kind_of(row) is kind))
+
+
+def _usable(rows: Iterable[InstrumentRow]) -> Iterator[Instrument]:
+    for row in rows:
+        try:
+            yield instrument_from_row(row)
+        except ProtocolError as error:
+            log.warning("%s", error)
+
+
+def kind_of(row: InstrumentRow) -> MarketKind | None:
+    """How a row's market is margined; None for what is neither a swap nor a spot pair that can be named."""
+    if row.instType == "SPOT":
+        return MarketKind.SPOT if row.baseCcy and row.quoteCcy else None
+    if row.instType != "SWAP":
+        return None
+    return {"linear": MarketKind.LINEAR, "inverse": MarketKind.INVERSE}.get(row.ctType)
+
+
+def instrument_from_row(row: InstrumentRow) -> Instrument:
+    """Build one instrument. `lot_size` is base coin, or contracts where those are worth quote currency.
+
+    Raises:
+        ProtocolError: a size is missing or is no positive number.
+    """
+    kind = kind_of(row)
+    if kind is None:
+        raise ProtocolError("OKX listed an instrument of an unknown kind", row.instId)
+    is_spot, is_inverse = kind is MarketKind.SPOT, kind is MarketKind.INVERSE
+    listed, quote = (row.baseCcy, row.quoteCcy) if is_spot else row.uly.split("-", 1) if "-" in row.uly else ("", "")
+    base, multiplier = base_and_multiplier(listed, Venue.OKX)
+    if row.instCategory not in _CRYPTO:
+        base, multiplier = tradfi_base(listed), 1
+    contract = Decimal(1) if is_spot else _positive(row, row.ctVal) * _positive(row, row.ctMult or "1")
+    return Instrument(
+        venue=Venue.OKX,
+        kind=kind,
+        symbol=row.instId,
+        base=base,
+        quote=quote,
+        settle=row.settleCcy,
+        tick_size=(_positive(row, row.tickSz) / multiplier).normalize(),
+        lot_size=_positive(row, row.lotSz) * (1 if is_inverse else contract * multiplier),
+        contract_size=contract,
+        multiplier=multiplier,
+    )
+
+
+def _positive(row: InstrumentRow, text: str) -> Decimal:
+    try:
+        value = Decimal(text)
+    except ArithmeticError:
+        value = Decimal(0)
+    if not value.is_finite() or value <= 0:
+        raise ProtocolError("OKX listed an instrument without a usable size", f"{row.instId} {text!r}")
+    return value

@@ -1,0 +1,214 @@
+"""OKX's swaps all at once: one REST answer holds all tickers, another all marks, and so on (VENUES 3.4, 3.5).
+
+Its streams are for one swap each and come up to ten times a second: for 300 swaps thousands of messages that say what
+three answers a second say. Only liquidations come over the socket, on one channel for the whole market.
+
+Samples (trimmed; captures of 2026-09 and, for the ticker, 2022; the ticker counts contracts and base coins):
+  {"code":"0","msg":"","data":[{"instType":"SWAP","instId":"BTC-USDT-SWAP","markPx":"83003.8","ts":"1790757203016"}]}
+  {"code":"0","data":[{"instId":"BTC-USDT-SWAP","oi":"2874486.99","oiCcy":"28744.8699","oiUsd":"..","ts":".."}]}
+  {"code":"0","data":[{"instId":"BTC-USDT-SWAP","last":"83003.7","askPx":"83003.8","askSz":"12","bidPx":"83003.7",
+    "bidSz":"7","open24h":"84057.1","volCcy24h":"70123.4","vol24h":"7012340","ts":"1790757203016"}]}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from feeds.model.errors import ProtocolError
+from feeds.model.events import DayStats, Event, Quote
+from feeds.model.frame import ConnectionSpec
+from feeds.model.instrument import Instrument, MarketKind
+from feeds.model.protocol import Fetch
+from feeds.pipeline.units import Units
+from feeds.venues.driver import Endpoints
+from feeds.venues.okx import wire
+from feeds.venues.okx.context import ask_accounts, read_accounts
+from feeds.venues.okx.protocol import OkxProtocol
+from feeds.venues.okx.rows import funding, index_price, mark_price, open_interest, read_price
+from feeds.venues.shared.polling import Job, every
+from feeds.venues.shared.universe import (
+    ACCOUNTS,
+    ACCOUNTS_AFTER_S,
+    ACCOUNTS_S,
+    REST,
+    Events,
+    UniverseProtocol,
+    coins,
+    polled,
+    streamed,
+    universe_spec,
+)
+
+_MS = 1_000_000
+_SWAPS = "instType=SWAP"
+_PATHS = {
+    "tickers": f"/api/v5/market/tickers?{_SWAPS}",
+    "mark-price": f"/api/v5/public/mark-price?{_SWAPS}",
+    "open-interest": f"/api/v5/public/open-interest?{_SWAPS}",
+    "funding-rate": "/api/v5/public/funding-rate?instId=ANY",
+}
+_INDEX = "index-tickers"
+_EVERY_S = {"tickers": 1.0, "mark-price": 1.0, "open-interest": 3.0, "funding-rate": 20.0, _INDEX: 1.0}
+_SLOWER = {MarketKind.LINEAR: 1.0, MarketKind.INVERSE: 3.0}  # both read the same answers: the few wait a little
+
+Row = TypeVar("Row")
+
+
+class TickerRow(msgspec.Struct, gc=False):
+    """Text, empty where there is nothing. `vol24h` counts contracts, `volCcy24h` base coins."""
+
+    instId: str
+    ts: wire.Millis
+    last: str = ""
+    open24h: str = ""
+    bidPx: str = ""
+    bidSz: str = ""
+    askPx: str = ""
+    askSz: str = ""
+    vol24h: str = ""
+    volCcy24h: str = ""
+
+
+class _Body(msgspec.Struct, Generic[Row], gc=False):
+    data: list[Row]
+    code: str = "0"
+    msg: str = ""
+
+
+def _decoder(shape: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(shape, strict=False)
+
+
+_DECODERS = {
+    "tickers": _decoder(_Body[TickerRow]),
+    "mark-price": _decoder(_Body[wire.MarkRow]),
+    "open-interest": _decoder(_Body[wire.OpenInterestRow]),
+    "funding-rate": _decoder(_Body[wire.FundingRow]),
+    _INDEX: _decoder(_Body[wire.IndexRow]),
+}
+
+
+def plan(kind: MarketKind, listed: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[ConnectionSpec, ...]:
+    """One socket for the liquidations, which also polls."""
+    markets = coins(listed)
+    if not markets:
+        return ()
+    quotes = sorted({market.quote for market in markets})
+    asked = (*_PATHS, ACCOUNTS, *(f"{_INDEX}/{quote}" for quote in quotes))
+    streams = ("liquidation-orders:SWAP", "instruments:SWAP", *(REST + topic for topic in asked))
+    return (universe_spec(kind, markets, streams, f"{endpoints.websocket}/ws/v5/public"),)
+
+
+def _jobs(spec: ConnectionSpec) -> Iterator[Job]:
+    asked = polled(spec)
+    if ACCOUNTS in asked:
+        for count, market in enumerate(spec.markets):
+            yield every(ACCOUNTS_S, ask_accounts(market), ACCOUNTS_AFTER_S + 1.5 * count)  # 5 in 2 s are allowed
+    for place, tag in enumerate(sorted(asked - {ACCOUNTS})):
+        topic, _, quote = tag.partition("/")
+        path = _PATHS.get(topic) or f"/api/v5/market/{_INDEX}?quoteCcy={quote}"
+        yield every(_EVERY_S[topic] * _SLOWER[spec.kind], Fetch(path, tag), place / 8)
+
+
+class OkxUniverse(UniverseProtocol):
+    """One universe connection of the linear or the inverse swaps."""
+
+    def __init__(self, spec: ConnectionSpec) -> None:
+        super().__init__(spec, _jobs(spec), socket=OkxProtocol(streamed(spec)))
+        self._perps = {market.symbol: Units(market) for market in spec.markets}
+        self._by_index: dict[str, list[Instrument]] = {}
+        for market in spec.markets:
+            self._by_index.setdefault(market.symbol.removesuffix("-SWAP"), []).append(market)
+        self._last: dict[tuple[str, str], tuple[Any, ...]] = {}
+        self._readers: dict[str, Callable[[Any, int], Iterator[Event]]] = {
+            "tickers": self._ticker,
+            "mark-price": self._mark,
+            "open-interest": self._interest,
+            "funding-rate": self._funding,
+            _INDEX: self._index,
+        }
+
+    def _answer(self, topic: str, symbol: str, body: bytes, now_ns: int) -> Events:
+        if topic == ACCOUNTS and symbol in self._perps:
+            return read_accounts(self._perps[symbol].instrument, body, now_ns)
+        decoder = _DECODERS.get(topic)
+        if decoder is None:
+            return ()
+        answer = decoder.decode(body)
+        if answer.code != "0":
+            raise ProtocolError(f"OKX refused to tell {topic}", f"{answer.code} {answer.msg}")
+        read, events = self._readers[topic], list[Event]()
+        for row in answer.data:
+            try:
+                events += read(row, now_ns)
+            except ProtocolError as error:
+                self._leave_out(row.instId, error)
+        return events
+
+    def _is_new(self, topic: str, symbol: str, told: tuple[Any, ...]) -> bool:
+        known, self._last[topic, symbol] = self._last.get((topic, symbol)), told
+        return known != told
+
+    def _mark(self, row: wire.MarkRow, now_ns: int) -> Iterator[Event]:
+        units = self._perps.get(row.instId)
+        if units is not None:
+            yield mark_price(units.instrument, row, now_ns)
+
+    def _index(self, row: wire.IndexRow, now_ns: int) -> Iterator[Event]:
+        for instrument in self._by_index.get(row.instId, ()):
+            yield index_price(instrument, row, now_ns)
+
+    def _interest(self, row: wire.OpenInterestRow, now_ns: int) -> Iterator[Event]:
+        units = self._perps.get(row.instId)
+        if units is not None:
+            yield open_interest(units.instrument, row, now_ns)
+
+    def _funding(self, row: wire.FundingRow, now_ns: int) -> Iterator[Event]:
+        units = self._perps.get(row.instId)
+        told = row.fundingRate, row.fundingTime, row.nextFundingTime
+        if units is not None and row.fundingRate and self._is_new("funding", row.instId, told):
+            yield funding(units.instrument, row, now_ns)
+
+    def _ticker(self, row: TickerRow, now_ns: int) -> Iterator[Event]:
+        units = self._perps.get(row.instId)
+        if units is None:
+            return
+        if self._is_new("day", row.instId, (row.last, row.vol24h)):
+            yield from _day(units, row, now_ns)
+        if self._is_new("touch", row.instId, (row.bidPx, row.bidSz, row.askPx, row.askSz)):
+            yield from _quote(units, row, now_ns)
+
+
+def _day(units: Units, row: TickerRow, now_ns: int) -> Iterator[Event]:
+    """The venue tells no turnover of linear swaps: it is the volume at the last price."""
+    if not (row.last and row.open24h and row.vol24h and row.volCcy24h):
+        return
+    instrument = units.instrument
+    last, open_, contracts = read_price(row.last), read_price(row.open24h), _size(row.vol24h)
+    price = last / instrument.multiplier
+    volume, turnover = units.worth(price, contracts)
+    if instrument.kind is MarketKind.INVERSE:
+        volume = _size(row.volCcy24h)
+    yield DayStats(instrument, row.ts * _MS, now_ns, price, last / open_ - 1, volume, turnover)
+
+
+def _quote(units: Units, row: TickerRow, now_ns: int) -> Iterator[Event]:
+    if not (row.bidPx and row.askPx and row.bidSz and row.askSz):
+        return
+    bid, ask = units.nearest(read_price(row.bidPx)), units.nearest(read_price(row.askPx))
+    if bid and ask:
+        bid_size, ask_size = units.sizes(bid, _size(row.bidSz), ask, _size(row.askSz))
+        yield Quote(units.instrument, row.ts * _MS, now_ns, bid, bid_size, ask, ask_size)
+
+
+def _size(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise ProtocolError("OKX sent a size that is none", repr(text)) from error
+    if not 0 <= value <= 1e18:
+        raise ProtocolError("OKX sent a size that is none", repr(text))
+    return value

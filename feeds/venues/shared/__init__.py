@@ -1,0 +1,1 @@
+"""What the venues have in common."""

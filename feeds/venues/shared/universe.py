@@ -1,0 +1,140 @@
+"""What the connections of route `universe` have in common: they poll, may listen as well, and carry no trades or books.
+
+A venue adds how it reads an answer (`_answer`) and, where it has streams for all its perpetuals, a text (`_text`).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from feeds.model.errors import ProtocolError
+from feeds.model.events import Connected, Disconnected, Event
+from feeds.model.frame import UNIVERSE, ConnectionSpec, Frame, FrameKind
+from feeds.model.instrument import Instrument, InstrumentId, MarketKind
+from feeds.model.protocol import Request, VenueProtocol
+from feeds.pipeline.backfill import LastTrade
+from feeds.pipeline.symbols import TRADFI
+from feeds.venues.shared.polling import Job, Polls
+
+log = logging.getLogger(__name__)
+
+REST = "rest:"
+ACCOUNTS, ACCOUNTS_S, ACCOUNTS_AFTER_S = "accounts", 600.0, 40.0
+"""The share of long accounts, which venues tell by market and every five minutes: asked for in turn, half as often."""
+_SELDOM_NS = 10_000_000_000
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+Events = Sequence[Event]
+
+
+def coins(markets: Iterable[Instrument]) -> tuple[Instrument, ...]:
+    """The perpetuals on coins: stocks, metals and currencies are another universe."""
+    return tuple(market for market in markets if market.kind.is_perp and not market.base.startswith(TRADFI))
+
+
+def universe_spec(
+    kind: MarketKind, markets: tuple[Instrument, ...], streams: Iterable[str], url: str = "", part: str = ""
+) -> ConnectionSpec:
+    """The description of a universe connection; `part` tells several of one market apart."""
+    venue = markets[0].venue
+    name = f"{venue.value}.{kind.value}.{UNIVERSE}" + (f"-{part}" if part else "")
+    return ConnectionSpec(
+        name=name, venue=venue, kind=kind, route=UNIVERSE, url=url, streams=tuple(streams), markets=markets
+    )
+
+
+def polled(spec: ConnectionSpec) -> frozenset[str]:
+    """What a connection asks for by REST."""
+    return frozenset(stream.removeprefix(REST) for stream in spec.streams if stream.startswith(REST))
+
+
+def streamed(spec: ConnectionSpec) -> ConnectionSpec:
+    """The same connection without what it asks for by REST."""
+    listened = tuple(stream for stream in spec.streams if not stream.startswith(REST))
+    return msgspec.structs.replace(spec, streams=listened)
+
+
+class UniverseProtocol:
+    """One universe connection. `socket` speaks on its socket where the venue wants a dialogue there."""
+
+    def __init__(
+        self, spec: ConnectionSpec, jobs: Iterable[Job], at_once: int = 8, socket: VenueProtocol | None = None
+    ) -> None:
+        self.requests: list[Request] = []
+        self._spec = spec
+        self._socket = socket
+        self._polls = Polls(jobs, at_once)
+        self._odd: set[str] = set()
+
+    def receive(self, frame: Frame) -> Events:
+        """Decode one frame. Raises ProtocolError; the frame is then skipped as a whole."""
+        try:
+            if frame.kind is FrameKind.TEXT:
+                return self._text(frame)
+            return self._other(frame)
+        except _UNREADABLE as error:
+            raise ProtocolError(f"{self._spec.venue.value} sent a message of unknown shape", str(error)) from error
+
+    def resume(self, last_trades: Mapping[InstrumentId, LastTrade]) -> None:
+        """Nothing to resume: no trades come this way."""
+
+    def tick(self, now_ns: int) -> None:
+        """Ask for what is due."""
+        self.requests += self._polls.due(now_ns)
+        if self._socket is not None:
+            self._socket.tick(now_ns)
+            self._collect(self._socket)
+
+    def refresh_books(self, now_ns: int) -> None:
+        """Ask again for what comes seldom, for a recording that begins now."""
+        self._polls.hurry(now_ns, _SELDOM_NS)
+
+    def _text(self, frame: Frame) -> Events:
+        return self._listen(frame)
+
+    def _answer(self, topic: str, symbol: str, body: bytes, now_ns: int) -> Events:
+        """Read the answer to the request tagged `topic` or `topic/symbol`."""
+        raise NotImplementedError
+
+    def _other(self, frame: Frame) -> Events:
+        match frame.kind:
+            case FrameKind.HTTP:
+                self._polls.answered(frame.tag, frame.ts_recv_ns)
+                topic, _, symbol = frame.tag.partition("/")
+                return self._answer(topic, symbol, frame.payload, frame.ts_recv_ns)
+            case FrameKind.HTTP_FAILED:
+                self._polls.failed(frame.tag, frame.ts_recv_ns)
+                return ()
+            case FrameKind.OPEN:
+                self._polls.begin(frame.ts_recv_ns)
+        return self._listen(frame)
+
+    def _listen(self, frame: Frame) -> Events:
+        if self._socket is None:
+            return self._begin_or_end(frame)
+        try:
+            return self._socket.receive(frame)
+        finally:
+            self._collect(self._socket)
+
+    def _begin_or_end(self, frame: Frame) -> Events:
+        if frame.kind is FrameKind.OPEN:
+            return (Connected(self._spec.venue, self._spec.name, frame.ts_recv_ns),)
+        if frame.kind is FrameKind.CLOSE:
+            reason = frame.payload.decode(errors="replace")
+            return (Disconnected(self._spec.venue, self._spec.name, frame.ts_recv_ns, reason),)
+        return ()
+
+    def _collect(self, socket: VenueProtocol) -> None:
+        if socket.requests:
+            self.requests += socket.requests
+            socket.requests = []
+
+    def _leave_out(self, symbol: str, error: ProtocolError) -> None:
+        """One row of many cannot be read: say so once and go on with the others."""
+        if symbol not in self._odd:
+            self._odd.add(symbol)
+            log.error("%s: %s is left out: %s", self._spec.name, symbol, error)

@@ -1,0 +1,187 @@
+"""A real broker on loopback as a process, and over it a hub of the simulated venues and desktops without windows."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from feeds.hub.broker import Broker
+from feeds.hub.publisher import Publisher, Retention
+from feeds.hub.source import HubSource
+from feeds.live.source import LiveSource
+from feeds.simulator.service.server import Server
+from feeds.venues import DRIVERS
+from feeds.venues.driver import loopback
+from tests.workstation.session.faults import Brake, Desk, world
+from workstation.hub.hub import Hub
+from workstation.session.live import LiveSession
+
+SERVER = shutil.which("nats-server") or shutil.which("nats-server", path="/usr/sbin")
+NOWHERE = Path("/nowhere/recording.mcap")
+
+needs_broker = pytest.mark.skipif(SERVER is None, reason="nats-server is not installed")
+
+
+async def eventually(condition: Callable[[], object], within_s: float = 20.0, what: str = "it") -> None:
+    """Wait until something is true."""
+    end_s = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < end_s, f"{what} never came true"
+        await asyncio.sleep(0.01)
+
+
+def free_port() -> int:
+    """A port that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class NatsServer:
+    """The broker as a process, which can be killed and started again over the same files."""
+
+    def __init__(self, folder: Path, config: str = "") -> None:
+        self.port = free_port()
+        self._folder = folder
+        self._config = folder / "broker.conf"
+        listen = f'listen: "127.0.0.1:{self.port}"\njetstream {{ store_dir: "{folder / "store"}" }}\n'
+        self._config.write_text(listen + config)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def broker(self, user: str = "") -> Broker:
+        """Its address, as `user:password@` if it has users."""
+        return Broker(f"nats://{user}127.0.0.1:{self.port}")
+
+    def start(self) -> None:
+        """Begin; it is not there at once."""
+        assert SERVER is not None
+        with (self._folder / "broker.log").open("ab") as log:
+            self._process = subprocess.Popen([SERVER, "-c", str(self._config)], stdout=log, stderr=log)
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def kill(self) -> None:
+        """End it at once, as a crash does."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+
+class HubOfVenues:
+    """A hub of the simulated venues. `async with` it."""
+
+    def __init__(
+        self,
+        server: Server,
+        clock: Brake,
+        broker: Broker,
+        retention: Retention = Retention(),
+        *,
+        buffer_bytes: int = 64 << 20,
+    ) -> None:
+        drivers = [loopback(driver, server.port) for driver in DRIVERS.values()]
+        self.source = LiveSource(["BTC"], drivers, clock, seed=1)
+        self.session = LiveSession(self.source, clock, simulated=True, name="hub", record_to=lambda: NOWHERE)
+        self.publisher = Publisher(
+            broker, clock, self.source.open_frames, retention, simulated=True, buffer_bytes=buffer_bytes
+        )
+        self.hub = Hub(self.session, self.source, self.publisher, broker, clock)
+
+    async def __aenter__(self) -> HubOfVenues:
+        self.task = asyncio.create_task(self.hub.run(), name="hub")
+        await eventually(self.is_live, what="the hub")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def stop(self) -> None:
+        """End as Ctrl+C ends it."""
+        self.task.cancel()
+        await asyncio.gather(self.task, return_exceptions=True)
+
+    def is_live(self) -> bool:
+        """Whether the broker takes frames and every market has a book and its trades."""
+        markets = [market for base in self.session.core.engine.bases.values() for market in base.markets]
+        known = bool(markets) and all(market.coverage.live and market.book.known for market in markets)
+        return known and not self.publisher.trouble
+
+    async def crash(self) -> None:
+        """End without a word: nothing more is published."""
+        client = self.publisher.client
+        assert client is not None
+        self.session.tap = lambda batch: None
+        self.publisher.put = lambda frames: None  # type: ignore[method-assign]
+        await client.close()
+
+
+@dataclass
+class Place:
+    """The simulated venues, a broker and a hub of theirs."""
+
+    clock: Brake
+    server: Server
+    broker: NatsServer
+    hub: HubOfVenues
+
+    def desktop(self, since_s: float = 0.0) -> Desk:
+        """A desktop without a window, which can be held against the simulator's truth."""
+        return Desk(
+            self.server, self.clock, ["BTC"], source=HubSource(self.broker.broker(), self.clock, since_s=since_s)
+        )
+
+    def direct(self) -> Desk:
+        """The same without a hub."""
+        return Desk(self.server, self.clock, ["BTC"])
+
+    def another_hub(self) -> HubOfVenues:
+        """A hub that takes the place of the first."""
+        return HubOfVenues(self.server, self.clock, self.broker.broker())
+
+
+@asynccontextmanager
+async def place(
+    folder: Path,
+    listed: Sequence[str] = ("BTC",),
+    retention: Retention = Retention(),
+    *,
+    buffer_bytes: int = 64 << 20,
+) -> AsyncIterator[Place]:
+    """All of it, running, on a clock that can be stopped."""
+    clock, broker = Brake(), NatsServer(folder)
+    broker.start()
+    try:
+        async with await world(clock, listed) as server:
+            hub = HubOfVenues(server, clock, broker.broker(), retention, buffer_bytes=buffer_bytes)
+            async with hub:
+                yield Place(clock, server, broker, hub)
+    finally:
+        clock.go()
+        broker.kill()
+
+
+def source_of(desk: Desk) -> HubSource:
+    """The hub as the desktop sees it."""
+    assert isinstance(desk.source, HubSource)
+    return desk.source
+
+
+async def until_live(desk: Desk) -> None:
+    """The past is over, every book is known, every market's trades are live."""
+    await eventually(lambda: not source_of(desk).catching_up, what="the present")
+    await desk.until_live()

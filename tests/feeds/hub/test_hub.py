@@ -1,0 +1,215 @@
+"""One collector, many desktops, over a real broker: what they show is what a direct connection shows, whatever ends."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import feeds.hub.source
+from feeds.hub.publisher import Retention
+from feeds.model.instrument import Venue
+from feeds.simulator.market.spec import SECOND
+from tests.feeds.hub.broker import eventually, needs_broker, place, source_of, until_live
+from tests.workstation.session.faults import DEFAULT_LEVELS, LEVELS, Brake, Desk
+from workstation.exports.export import ExportSettings, state_rows
+from workstation.readmodels.session.status import Presence
+from workstation.session.core import Tape
+from workstation.session.live import LiveSession
+
+pytestmark = needs_broker
+SHOWN = ExportSettings(("bars", "footprint", "cvd", "book"), bar_ns=2 * SECOND, row_size=5.0)
+
+Table = dict[str, list[tuple[Any, ...]]]
+
+
+def shown(session: LiveSession | Tape, now_ns: int, since_ns: int = 0) -> Table:
+    """What the panes would show of bars from a moment on, and of books."""
+    tables: Table = {}
+    for name, rows in state_rows(session.core.engine, SHOWN, now_ns):
+        tables.setdefault(name, []).extend(row for row in rows if name == "book" or row[0] >= since_ns)
+    return {name: sorted(rows, key=str) for name, rows in tables.items()}
+
+
+def near(tables: Table) -> list[tuple[Any, ...]]:
+    """The levels that every message of a venue tells: Hyperliquid's quick ones have five, the whole book is seldom."""
+    return [row for row in tables["book"] if row[6] < LEVELS.get(row[2], DEFAULT_LEVELS)]
+
+
+def without_sums(tables: Table) -> Table:
+    """Without running sums, which begin where the trades begin."""
+    return {name: rows for name, rows in tables.items() if name != "cvd"}
+
+
+async def stand_still(clock: Brake, *desks: Desk) -> None:
+    """Let time stop and everything that was said arrive."""
+    await clock.stop()
+    await asyncio.sleep(0.3)
+    for desk in desks:
+        await desk.settle()
+
+
+def assert_right(desk: Desk) -> None:
+    """Nothing twice, nothing missing without a mark, no wrong book."""
+    for venue in Venue:
+        trades = desk.trades(venue, noticed_only=True)
+        assert trades.kept > 0
+        assert trades.phantoms == 0
+        assert trades.unmarked == 0, f"{venue}: {trades}"
+        assert desk.wrong_books(venue) == []
+
+
+def lost_at(desk: Desk) -> set[Venue]:
+    """The venues of which trades were marked as lost."""
+    return {venue for venue in Venue if desk.noted[venue].events["TradesLost"]}
+
+
+def presence(desk: Desk) -> Presence:
+    return desk.session.status().presence
+
+
+@pytest.mark.parametrize("count", [3, pytest.param(8, marks=pytest.mark.soak)])
+async def test_desktops_show_what_a_direct_connection_shows(tmp_path: Path, count: int) -> None:
+    async with place(tmp_path) as here, AsyncExitStack() as running:
+        direct, *desks = here.direct(), *(here.desktop(since_s=3_600.0) for _ in range(count))
+        for desk in (direct, *desks):
+            await running.enter_async_context(desk)
+        await asyncio.gather(direct.until_live(), *(until_live(desk) for desk in desks))
+        begin_ns = here.clock.now_ns() + SECOND
+        await asyncio.sleep(5.0)
+        await stand_still(here.clock, direct, *desks)
+        now_ns = here.clock.now_ns()
+        wanted = shown(here.hub.session, now_ns)
+        assert len(wanted["bars"]) > 20
+        for desk in desks:
+            assert source_of(desk).lost == 0
+            assert presence(desk) is Presence.LIVE
+            assert source_of(desk).simulated
+            assert shown(desk.session, now_ns) == wanted
+            assert_right(desk)
+        own = without_sums(shown(direct.session, now_ns, begin_ns))
+        assert without_sums(shown(desks[0].session, now_ns, begin_ns)) == own
+
+
+async def test_one_that_joins_with_some_past_shows_the_bars_of_one_that_was_there(tmp_path: Path) -> None:
+    async with place(tmp_path) as here, here.desktop() as early:
+        await until_live(early)
+        begin_ns = here.clock.now_ns() + SECOND
+        await asyncio.sleep(4.0)
+        async with here.desktop(since_s=60.0) as late, here.desktop() as fresh:
+            await asyncio.gather(until_live(late), until_live(fresh))
+            await asyncio.sleep(1.5)
+            await stand_still(here.clock, early, late, fresh)
+            now_ns = here.clock.now_ns()
+            wanted = without_sums(shown(early.session, now_ns, begin_ns))
+            assert len(wanted["bars"]) > 10
+            assert without_sums(shown(late.session, now_ns, begin_ns)) == wanted
+            assert near(shown(fresh.session, now_ns)) == near(wanted)
+            for desk in (early, late, fresh):
+                assert_right(desk)
+
+
+async def test_a_broker_that_is_killed_costs_nothing(tmp_path: Path) -> None:
+    async with place(tmp_path) as here, here.desktop() as desk:
+        await until_live(desk)
+        assert presence(desk) is Presence.LIVE
+        here.broker.kill()
+        await eventually(lambda: presence(desk) is Presence.RECONNECTING, what="the loss")
+        assert desk.session.status().links[0].trouble == "not reached"
+        await asyncio.sleep(2.0)
+        here.broker.start()
+        await eventually(lambda: presence(desk) is Presence.LIVE, what="the broker")
+        await eventually(lambda: here.hub.publisher.waiting < 100, what="what waited")
+        await asyncio.sleep(1.0)
+        await stand_still(here.clock, desk)
+        assert (here.hub.publisher.lost, source_of(desk).lost) == (0, 0)
+        assert_right(desk)
+        assert lost_at(desk) == set()
+
+
+async def test_a_hub_that_is_killed_and_begins_anew_leaves_marks_only(tmp_path: Path) -> None:
+    async with place(tmp_path) as here, here.desktop() as desk:
+        await until_live(desk)
+        await asyncio.sleep(1.0)
+        await here.hub.crash()
+        await eventually(lambda: "silent" in desk.session.status().links[1].trouble, what="the silence")
+        assert presence(desk) is Presence.RECONNECTING
+        async with here.another_hub():
+            await eventually(lambda: not desk.session.status().links[1].trouble, what="the second hub")
+            await until_live(desk)
+            await asyncio.sleep(1.5)
+            await stand_still(here.clock, desk)
+            assert lost_at(desk) == set(Venue)
+            assert_right(desk)
+
+
+class Gate:
+    """Holds a desktop's session back, as a machine does that is too slow."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.open = asyncio.Event()
+        self.open.set()
+        self._batches = desk.source.batches
+        desk.source.batches = self._held  # type: ignore[method-assign]
+
+    async def _held(self) -> Any:
+        async for batch in self._batches():
+            await self.open.wait()
+            yield batch
+
+
+async def test_a_slow_desktop_loses_what_a_full_stream_drops_and_harms_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds.hub.source, "ROOM", 200)
+    async with place(tmp_path, retention=Retention(age_s=3_600.0, most_bytes=1_000_000)) as here:
+        slow, publisher = here.desktop(), here.hub.publisher
+        gate = Gate(slow)
+        async with slow, here.desktop() as other:
+            await asyncio.gather(until_live(slow), until_live(other))
+            gate.open.clear()
+            at = publisher.published
+            await eventually(lambda: publisher.published > at + 8_000, within_s=60.0, what="a full stream")
+            gate.open.set()
+            await eventually(lambda: source_of(slow).lost > 0, what="the hole")
+            await until_live(slow)
+            await asyncio.sleep(1.5)
+            await stand_still(here.clock, slow, other)
+            assert lost_at(slow) == set(Venue)
+            assert_right(slow)
+            assert (source_of(other).lost, publisher.lost) == (0, 0)
+            assert lost_at(other) == set()
+            assert_right(other)
+
+
+async def test_what_the_hub_cannot_keep_while_the_broker_is_away_is_marked(tmp_path: Path) -> None:
+    async with place(tmp_path, buffer_bytes=1_000_000) as here, here.desktop() as desk:
+        await until_live(desk)
+        here.broker.kill()
+        await eventually(lambda: here.hub.publisher.lost > 0, what="a full buffer")
+        here.broker.start()
+        await eventually(lambda: source_of(desk).lost > 0, what="the roster")
+        await until_live(desk)
+        await asyncio.sleep(1.5)
+        await stand_still(here.clock, desk)
+        assert lost_at(desk) == set(Venue)
+        assert_right(desk)
+
+
+async def test_a_hub_that_ends_says_so(tmp_path: Path) -> None:
+    async with place(tmp_path) as here, here.desktop() as desk:
+        await until_live(desk)
+        await here.hub.stop()
+        await eventually(lambda: not any(one.is_open for one in desk.source.connections.values()), what="the end")
+        assert {one.trouble for one in desk.source.connections.values()} == {"the hub ended"}
+
+
+async def test_a_coin_that_a_desktop_shows_is_followed_by_the_hub(tmp_path: Path) -> None:
+    async with place(tmp_path, listed=("BTC", "ETH")) as here, here.desktop() as desk:
+        await eventually(lambda: source_of(desk).bases == ("BTC",), what="the state of the hub")
+        desk.session.focus("ETH")
+        await eventually(lambda: source_of(desk).bases == ("BTC", "ETH"), what="the coin")
+        await eventually(lambda: "ETH" in desk.core.engine.bases, what="its frames")

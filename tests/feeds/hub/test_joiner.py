@@ -1,0 +1,176 @@
+"""Messages of the stream into frames, without a broker."""
+
+from __future__ import annotations
+
+import random
+
+import msgspec
+import pytest
+
+from feeds.hub.joiner import Joiner
+from feeds.hub.wire import ENCODING, FRAME, PACKED_FROM, Message, Roster, Subjects, frame_of, message_of
+from feeds.model.errors import ProtocolError
+from feeds.model.frame import ConnectionSpec, Frame, FrameKind, open_frame
+from feeds.model.instrument import MarketKind, Venue
+
+SUBJECTS = Subjects()
+NAMES = ("binance.linear.public", "okx.spot.public")
+
+
+def opened(name: str, ts_ns: int = 1) -> Frame:
+    venue, kind, route = name.split(".")
+    spec = ConnectionSpec(name=name, venue=Venue(venue), kind=MarketKind(kind), route=route)
+    return open_frame(spec, ts_ns)
+
+
+def text(name: str, number: int, ts_ns: int = 5) -> Frame:
+    return Frame(ts_ns, name, FrameKind.TEXT, b"%d" % number)
+
+
+def roster(run: str = "a", lost: int = 0, ts_ns: int = 3) -> Message:
+    body = msgspec.json.encode(Roster(run, len(NAMES), "for a test", lost))
+    return Message(SUBJECTS.roster, f"{ts_ns} roster", body)
+
+
+class Line:
+    """A stream in the making, and one reader of it."""
+
+    def __init__(self) -> None:
+        self.joiner = Joiner(SUBJECTS)
+        self.sequence = 0
+
+    def say(self, *messages: Message | Frame) -> list[tuple[str, FrameKind, bytes]]:
+        frames: list[Frame] = []
+        for message in messages:
+            self.sequence += 1
+            frames += self.hear(self.sequence, message)
+        return [(frame.connection, frame.kind, frame.payload) for frame in frames]
+
+    def hear(self, sequence: int, message: Message | Frame) -> list[Frame]:
+        told = message_of(message, SUBJECTS) if isinstance(message, Frame) else message
+        headers = {FRAME: told.frame} | ({ENCODING: "zstd"} if told.packed else {})
+        return self.joiner.take(sequence, told.subject, headers, told.body)
+
+    def begin(self, run: str = "a", lost: int = 0) -> list[tuple[str, FrameKind, bytes]]:
+        again = [message_of(opened(name), SUBJECTS, again=True) for name in NAMES]
+        return self.say(roster(run, lost), *again)
+
+
+@pytest.mark.parametrize("size", [0, 10, PACKED_FROM - 1, PACKED_FROM, 3 * PACKED_FROM])
+@pytest.mark.parametrize(("kind", "tag"), [(FrameKind.TEXT, ""), (FrameKind.HTTP, "candles/BTC-USDT SWAP/3")])
+def test_a_frame_comes_back_as_it_was(size: int, kind: FrameKind, tag: str) -> None:
+    frame = Frame(1_700_000_000_123_456_789, NAMES[0], kind, random.Random(size).randbytes(size), tag)
+    told = message_of(frame, SUBJECTS)
+    headers = {FRAME: told.frame} | ({ENCODING: "zstd"} if told.packed else {})
+    assert told.packed == (size >= PACKED_FROM)
+    assert frame_of(told.subject, headers, told.body, SUBJECTS) == frame
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {FRAME: ""}, {FRAME: "5"}, {FRAME: "x text"}, {FRAME: "5 song"}, {FRAME: "5 text", ENCODING: "zstd"}],
+)
+def test_what_is_no_frame_is_said_to_be_none(headers: dict[str, str]) -> None:
+    with pytest.raises(ProtocolError):
+        frame_of("md.binance.linear.public", headers, b"body", SUBJECTS)
+
+
+def test_nothing_counts_before_a_roster() -> None:
+    line = Line()
+    assert line.say(opened(NAMES[0]), text(NAMES[0], 1)) == []
+    assert [kind for _, kind, _ in line.begin()] == [FrameKind.OPEN, FrameKind.OPEN]
+    assert line.say(text(NAMES[0], 2)) == [(NAMES[0], FrameKind.TEXT, b"2")]
+    assert line.joiner.lost == 0
+
+
+def test_another_roster_of_the_same_run_changes_nothing() -> None:
+    line = Line()
+    line.begin()
+    assert line.begin() == []
+    assert all(one.is_open and one.life == 1 for one in line.joiner.connections.values())
+
+
+def test_a_repeated_message_gives_nothing() -> None:
+    line = Line()
+    line.begin()
+    line.say(text(NAMES[0], 1))
+    assert line.hear(line.sequence, text(NAMES[0], 1)) == []
+    assert line.hear(2, text(NAMES[0], 1)) == []
+
+
+def test_a_hole_ends_what_is_open_until_the_next_roster() -> None:
+    line = Line()
+    line.begin()
+    line.sequence += 7
+    ended = line.say(text(NAMES[0], 1))
+    assert ended == [(name, FrameKind.CLOSE, b"7 messages of the hub are missing") for name in NAMES]
+    assert line.say(text(NAMES[0], 2)) == []
+    assert line.joiner.lost == 7
+    line.sequence += 2
+    assert line.say(text(NAMES[0], 3)) == []
+    assert line.joiner.lost == 9
+    assert [kind for _, kind, _ in line.begin()] == [FrameKind.OPEN, FrameKind.OPEN]
+    assert [one.life for one in line.joiner.connections.values()] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("run", "lost", "why"), [("b", 0, b"the hub began anew"), ("a", 9, b"the hub could not publish 9 frames")]
+)
+def test_another_hub_or_lost_frames_end_what_is_open_and_begin_at_once(run: str, lost: int, why: bytes) -> None:
+    line = Line()
+    line.begin()
+    found = line.begin(run, lost)
+    assert [(kind, body) for _, kind, body in found[:2]] == [(FrameKind.CLOSE, why)] * 2
+    assert [kind for _, kind, _ in found[2:]] == [FrameKind.OPEN, FrameKind.OPEN]
+    assert line.joiner.lost == lost
+
+
+def test_another_stream_is_read_from_its_beginning() -> None:
+    line = Line()
+    line.begin()
+    assert [frame.kind for frame in line.joiner.start_over("another stream")] == [FrameKind.CLOSE] * 2
+    line.sequence = 0
+    assert len(line.begin("b")) == 2
+
+
+def test_a_connection_that_ended_is_forgotten_once_the_hub_has_it_no_more() -> None:
+    line = Line()
+    line.begin()
+    line.say(Frame(9, NAMES[0], FrameKind.CLOSE, b"its time is up"))
+    assert line.joiner.connections[NAMES[0]].trouble == "its time is up"
+    line.joiner.know({NAMES[0]: "refused", NAMES[1]: ""})
+    assert line.joiner.connections[NAMES[0]].trouble == "refused"
+    line.joiner.know({NAMES[1]: ""})
+    assert list(line.joiner.connections) == [NAMES[1]]
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_any_loss_gives_a_part_of_each_life_in_order_and_never_twice(seed: int) -> None:
+    """Holes, repetitions and rosters anywhere: between an OPEN and a CLOSE nothing is missing."""
+    rng, line = random.Random(seed), Line()
+    stream: list[Message | Frame] = []
+    for number in range(1, 121):
+        if rng.random() < 0.1:
+            stream += [roster(), *(message_of(opened(name), SUBJECTS, again=True) for name in NAMES)]
+        stream.append(text(NAMES[0], number))
+    frames: list[Frame] = []
+    at = 0
+    while at < len(stream):
+        at += rng.choice((0,) * 9 + (rng.randint(1, 9),))
+        for place in (at, *([max(at - 2, 0)] if rng.random() < 0.2 else [])):
+            if place < len(stream):
+                frames += line.hear(place + 1, stream[place])
+        at += 1
+    heard: list[int] = []
+    last: int | None = None
+    for frame in frames:
+        if frame.connection != NAMES[0]:
+            continue
+        if frame.kind is not FrameKind.TEXT:
+            last = None
+            continue
+        told = int(frame.payload)
+        assert last is None or told == last + 1
+        heard.append(told)
+        last = told
+    assert heard == sorted(set(heard))

@@ -1,0 +1,330 @@
+"""Captures become recordings: small hand-made ones for the rules, the real ones for the numbers their owner counted."""
+
+from __future__ import annotations
+
+import gzip
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from feeds.importers import ImportReport, OutputFailed, detect, import_captures
+from feeds.importers.inference import Grid, infer_instrument
+from feeds.model.errors import ImportFailed
+from feeds.model.frame import Frame, FrameKind, spec_from_frame
+from feeds.model.instrument import InstrumentId, MarketKind, Venue
+from feeds.recording import RecordingReader
+from workstation.session.core import Core
+
+TS = 1_723_161_255_030_314_667
+DEPTH = (
+    b'{"stream":"btcusdt@depth@0ms","data":{"e":"depthUpdate","s":"BTCUSDT","U":1,"u":2,"pu":0,'
+    b'"b":[["61800.20","0.014"],["61800.50","0.010"]],"a":[["61801.00","0.000"]]}}'
+)
+TRADE = b'{"stream":"btcusdt@trade","data":{"e":"trade","s":"BTCUSDT","t":1,"p":"61800.30","q":"0.004","m":true}}'
+SNAPSHOT = b'{"lastUpdateId":1,"bids":[["61800.20","1.000"]],"asks":[]}'
+
+
+def captured(data: Path, *names: str) -> list[Path]:
+    files = [data / name for name in names]
+    for file in files:
+        if not file.exists():
+            pytest.skip(f"real captures are not here: {file}")
+    return files
+
+
+def imported(tmp_path: Path, files: list[Path], kind: str | None = None) -> tuple[ImportReport, list[Frame]]:
+    out = tmp_path / "out.mcap"
+    report = import_captures(kind, files, out)
+    reader = RecordingReader(out)
+    frames = list(reader.frames())
+    assert reader.damage is None
+    assert reader.metadata.instruments == report.instruments
+    assert (report.frames, report.start_ns, report.end_ns) == (len(frames), reader.start_ns, reader.end_ns)
+    assert report.out_bytes == out.stat().st_size
+    assert [path.name for path in tmp_path.glob(".*")] == []
+    return report, frames
+
+
+def capture_file(path: Path, *lines: bytes) -> Path:
+    content = b"\n".join(lines)
+    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+    return path
+
+
+def stamped(offset_ns: int, payload: bytes) -> bytes:
+    return b"%d %s" % (TS + offset_ns, payload)
+
+
+def test_lines_become_frames_byte_for_byte(tmp_path: Path) -> None:
+    file = capture_file(tmp_path / "x.gz", stamped(0, DEPTH), stamped(5, SNAPSHOT), stamped(5, TRADE), b"")
+    report, frames = imported(tmp_path, [file])
+    name = "binance.linear.btcusdt"
+    spec = spec_from_frame(frames[0])
+    assert frames[1:] == [
+        Frame(TS, name, FrameKind.TEXT, DEPTH),
+        Frame(TS + 5, name, FrameKind.HTTP, SNAPSHOT, "depth/BTCUSDT"),
+        Frame(TS + 5, name, FrameKind.TEXT, TRADE),
+        Frame(TS + 5, name, FrameKind.CLOSE, b"end of capture"),
+    ]
+    assert (frames[0].ts_recv_ns, spec.name, spec.route) == (TS, name, "capture")
+    assert spec.streams == ("btcusdt@depth@0ms", "btcusdt@trade")
+    assert report.torn_lines == 0
+    (btc,) = report.instruments
+    assert (btc.base, btc.quote, btc.tick_size, btc.lot_size) == ("BTC", "USDT", Decimal("0.1"), Decimal("0.002"))
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_torn_lines_are_counted_and_left_out(tmp_path: Path, suffix: str) -> None:
+    lines = (
+        stamped(0, DEPTH),
+        stamped(1, TRADE[:30]) + stamped(2, TRADE),
+        b"noise",
+        stamped(3, TRADE),
+        stamped(4, TRADE[:-1]),
+    )
+    report, frames = imported(tmp_path, [capture_file(tmp_path / f"x{suffix}", *lines)])
+    assert report.torn_lines == 3
+    assert [frame.ts_recv_ns - TS for frame in frames] == [0, 0, 3, 3]
+
+
+def test_cut_compressed_file_is_read_up_to_the_cut(tmp_path: Path) -> None:
+    file = capture_file(tmp_path / "x.gz", *(stamped(n, TRADE + b" " * (n % 7)) for n in range(5000)), b"")
+    file.write_bytes(file.read_bytes()[:-2000])
+    report, frames = imported(tmp_path, [file])
+    assert report.damaged == ("x.gz",)
+    assert report.torn_lines <= 1
+    assert 1000 < report.frames < 5002
+    assert frames[-1].payload == b"end of capture"
+
+
+def test_members_of_one_gzip_file_chain(tmp_path: Path) -> None:
+    file = tmp_path / "x.gz"
+    file.write_bytes(gzip.compress(stamped(0, DEPTH) + b"\n") + gzip.compress(stamped(1, TRADE) + b"\n") + b"\0" * 9)
+    report, _ = imported(tmp_path, [file])
+    assert (report.frames, report.damaged) == (4, ())
+
+
+def test_microseconds_are_told_by_their_size(tmp_path: Path) -> None:
+    file = capture_file(tmp_path / "x", b"%d %s" % (TS // 1000, DEPTH))
+    report, _ = imported(tmp_path, [file])
+    assert report.start_ns == TS // 1000 * 1000
+
+
+def test_files_of_one_symbol_chain_and_market_can_be_told(tmp_path: Path) -> None:
+    second = capture_file(tmp_path / "b", stamped(100, TRADE))
+    first = capture_file(tmp_path / "a", stamped(0, TRADE))
+    out = tmp_path / "out.mcap"
+    report = import_captures("hftbacktest", [second, first], out, market=MarketKind.LINEAR)
+    assert [frame.kind.value for frame in RecordingReader(out).frames()] == ["open", "text", "text", "close"]
+    assert [found.id for found in report.instruments] == ["BTCUSDT.binance.linear"]
+
+
+def test_two_symbols_in_one_file_are_refused(tmp_path: Path) -> None:
+    other = TRADE.replace(b"btcusdt", b"ethusdt")
+    with pytest.raises(ImportFailed, match="one symbol"):
+        import_captures(
+            "hftbacktest", [capture_file(tmp_path / "x", stamped(0, TRADE), stamped(1, other))], tmp_path / "o"
+        )
+
+
+def test_progress_ends_at_the_whole(tmp_path: Path) -> None:
+    file = capture_file(tmp_path / "x.gz", *(stamped(n, DEPTH) for n in range(100)))
+    seen: list[tuple[int, int]] = []
+    import_captures("hftbacktest", [file], tmp_path / "o.mcap", lambda done, total: seen.append((done, total)))
+    assert seen == sorted(seen)
+    assert seen[-1] == (2 * file.stat().st_size,) * 2
+
+
+def test_bad_input_is_refused_in_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    out = tmp_path / "out.mcap"
+    good, png = capture_file(tmp_path / "good", stamped(0, DEPTH)), tmp_path / "x.png"
+    png.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(50))
+    odd = capture_file(tmp_path / "odd", stamped(0, TRADE.replace(b"btcusdt", b"btcxyz")))
+    silent = capture_file(tmp_path / "silent", stamped(0, b'{"stream":"btcusdt@x"}'))
+    cases: list[tuple[str | None, list[Path], str]] = [
+        (None, [], "No files"),
+        (None, [png], "no capture of a known kind"),
+        (None, [tmp_path / "missing"], "cannot be read"),
+        (None, [tmp_path], "cannot be read"),
+        ("hftbacktest", [good, png], "x.png is not a capture of kind"),
+        ("nothing", [good], "no kind of capture named nothing"),
+        ("hftbacktest", [odd], "quote currency"),
+        ("hftbacktest", [silent], "no prices"),
+    ]
+    for kind, files, text in cases:
+        with pytest.raises(ImportFailed, match=text) as caught:
+            import_captures(kind, files, out)
+        assert "\n" not in caught.value.text
+    with pytest.raises(OutputFailed, match="cannot be written"):
+        import_captures(None, [good], tmp_path / "none" / "out.mcap")
+    assert not out.exists()
+    assert list(tmp_path.glob("*.part")) == []
+
+
+def test_inferred_units_follow_the_market() -> None:
+    grid = Grid()
+    grid.see(b'[["0.0012","30"],["0.0011","20"]]')
+    pepe = infer_instrument(Venue.BINANCE, MarketKind.LINEAR, "1000PEPEUSDT", grid)
+    assert (pepe.base, pepe.multiplier, pepe.tick_size, pepe.lot_size) == ("PEPE", 1000, Decimal("1E-7"), 10_000)
+    coin = infer_instrument(Venue.BINANCE, MarketKind.INVERSE, "LINKUSD_PERP", grid)
+    assert (coin.base, coin.quote, coin.settle, coin.contract_size) == ("LINK", "USD", "LINK", 10)
+    thousand = infer_instrument(Venue.HYPERLIQUID, MarketKind.LINEAR, "kPEPE", grid)
+    assert (thousand.base, thousand.multiplier) == ("PEPE", 1000)
+    with pytest.raises(ImportFailed, match="decimal places"):
+        grid.see(b'[["0.0000000000000000001","1"]]')
+
+
+def json_lines(path: Path, *lines: str) -> Path:
+    path.write_bytes(zstandard.compress("\n".join(lines).encode()))
+    return path
+
+
+def test_json_lines_keep_exact_times_and_place_bodies(tmp_path: Path) -> None:
+    file = json_lines(
+        tmp_path / "x.jsonl.zst",
+        '{"t":"header","exchange":"BYBIT"}',
+        '{"t":"http","conn":"BYBIT.http","ts":9.5,"url":"https://h/v5/market/instruments-info?category=spot","data":"S"}',
+        '{"t":"connect","conn":"BYBIT.ws.1","ts":10.0000000009,"addr":"wss://h/v5/public/linear"}',
+        '{"t":"connect","conn":"BYBIT.ws.2","ts":10.1,"addr":"wss://h/v5/public/spot"}',
+        '{"t":"send","conn":"BYBIT.ws.1","ts":11,"data":"x"}',
+        '{"t":"recv","conn":"BYBIT.ws.1","ts":1633998512.0633569,"data":"{\\"a\\":\\"\\u00e9\\"}"}',
+        '{"t":"recv","conn":"BYBIT.ws.2","ts":12.5,"data":"one"}',
+        '{"t":"recv","conn":"BYBIT.ws.2","ts":12.5,"data":"two"}',
+        '{"t":"recv","conn":"BYBIT.ws.2","ts":12.5,"da',
+    )
+    report, frames = imported(tmp_path, [file])
+    linear, spot = "bybit.linear.ws.1", "bybit.spot.ws.2"
+    assert [(f.ts_recv_ns, f.connection, f.kind.value, f.payload, f.tag) for f in frames if f.kind != "open"] == [
+        (10_100_000_000, spot, "http", b"S", "instruments"),
+        (12_500_000_000, spot, "text", b"one", ""),
+        (12_500_000_000, spot, "text", b"two", ""),
+        (12_500_000_000, spot, "close", b"end of capture", ""),
+        (1633998512_063356900, linear, "text", '{"a":"\u00e9"}'.encode(), ""),
+        (1633998512_063356900, linear, "close", b"end of capture", ""),
+    ]
+    assert [spec_from_frame(f).kind for f in frames if f.kind == "open"] == [MarketKind.LINEAR, MarketKind.SPOT]
+    assert report.torn_lines == 1
+
+
+@pytest.mark.parametrize(
+    ("lines", "text"),
+    [
+        (['{"t":"header","exchange":"MTGOX"}'], "MTGOX"),
+        (['{"t":"header","exchange":"OKX"}'], "no websocket"),
+        (
+            ['{"t":"header","exchange":"BINANCE"}', '{"t":"http","url":"https://h/api/v3/exchangeInfo","data":"{}"}'],
+            "instrument list",
+        ),
+    ],
+)
+def test_json_lines_that_say_nothing_are_refused(tmp_path: Path, lines: list[str], text: str) -> None:
+    with pytest.raises(ImportFailed, match=text):
+        import_captures(None, [json_lines(tmp_path / "x.zst", *lines)], tmp_path / "o.mcap")
+
+
+def test_real_usdm_capture(data: Path, tmp_path: Path) -> None:
+    files = captured(data, "binance-2024-08-08/usdm/btcusdt_20240808.gz")
+    report, frames = imported(tmp_path, files)
+    assert Counter(frame.kind.value for frame in frames) == {"open": 1, "text": 93_953, "http": 1, "close": 1}
+    assert (report.torn_lines, report.damaged) == (0, ())
+    (btc,) = report.instruments
+    assert (btc.id, btc.tick_size, btc.lot_size) == ("BTCUSDT.binance.linear", Decimal("0.10"), Decimal("0.001"))
+
+
+def test_real_spot_and_inverse_captures_merge_over_midnight(data: Path, tmp_path: Path) -> None:
+    files = captured(
+        data,
+        "binance-2024-08-08/spot/ethusdt_20240808.gz",
+        "binance-2024-08-08/spot/ethusdt_20240809.gz",
+        "binance-2024-08-08/coinm/ethusd_perp_20240808.gz",
+        "binance-2024-08-08/coinm/ethusd_perp_20240809.gz",
+    )
+    report, frames = imported(tmp_path, files, "hftbacktest")
+    times = [frame.ts_recv_ns for frame in frames]
+    assert times == sorted(times)
+    lines = Counter(frame.connection for frame in frames if frame.kind in ("text", "http"))
+    assert lines == {"binance.spot.ethusdt": 79_744, "binance.inverse.ethusd_perp": 78_314}
+    assert report.frames == 79_744 + 78_314 + 4
+    assert [frame.tag for frame in frames if frame.tag] == ["depth/ETHUSDT", "depth/ETHUSD_PERP"]
+    spot, perp = report.instruments
+    assert (spot.kind, spot.tick_size, perp.kind, perp.tick_size) == (
+        MarketKind.SPOT, Decimal("0.01"), MarketKind.INVERSE, Decimal("0.01")
+    )  # fmt: skip
+    assert (perp.lot_size, perp.contract_size, perp.settle) == (1, 10, "ETH")
+
+
+@pytest.mark.parametrize(
+    ("name", "tick"),
+    [
+        ("binance-2024-08-08/usdm/ethusdt_20240808.gz", "0.01"),
+        ("binance-2024-08-08/coinm/btcusd_perp_20240808.gz", "0.1"),
+        ("binance-2024-08-08/spot/btcusdt_20240808.gz", "0.01"),
+    ],
+)
+def test_real_ticks_are_inferred(data: Path, name: str, tick: str) -> None:
+    (file,) = captured(data, name)
+    grid = Grid()
+    grid.see(gzip.decompress(file.read_bytes()))
+    assert grid.tick_size == Decimal(tick)
+
+
+def test_real_hyperliquid_capture(data: Path, tmp_path: Path) -> None:
+    report, frames = imported(tmp_path, captured(data, "hyperliquid-2025-01-26/btcusd_20250126.gz"))
+    assert [frame.kind.value for frame in frames] == ["open", *["text"] * 55, "close"]
+    assert [(found.id, found.quote) for found in report.instruments] == [("BTC.hyperliquid.linear", "USDC")]
+
+
+def test_real_binance_json_lines(data: Path, tmp_path: Path) -> None:
+    names = ("BINANCE", "BINANCE_FUTURES", "BINANCE_DELIVERY")
+    files = captured(data, *(f"multi-venue/{name}.jsonl.zst" for name in names))
+    assert {detect(file) for file in files} == {"multi-venue"}
+    report, frames = imported(tmp_path, files)
+    times = [frame.ts_recv_ns for frame in frames]
+    assert times == sorted(times)
+    counts = Counter((frame.connection, frame.kind.value) for frame in frames)
+    assert sum(count for (_, kind), count in counts.items() if kind == "text") == 6_171
+    assert [counts[f"binance.{kind}.ws.1", "http"] for kind in ("spot", "linear", "inverse")] == [4, 4, 10]
+    tags = {frame.tag for frame in frames if frame.kind is FrameKind.HTTP}
+    assert {"depth/NKNUSDT", "depth/SUSHIUSDT", "depth/BCHUSD_210924"} <= tags
+    specs = [spec_from_frame(frame) for frame in frames if frame.kind is FrameKind.OPEN]
+    assert sorted(len(spec.markets) for spec in specs) == [4, 4, 6]
+    assert len(report.instruments) == 14
+
+
+@pytest.mark.parametrize(("name", "texts", "bodies"), [("BYBIT", 3_227, 2), ("OKX", 410, 25), ("DERIBIT", 136, 4)])
+def test_real_json_lines_of_other_venues(data: Path, tmp_path: Path, name: str, texts: int, bodies: int) -> None:
+    _, frames = imported(tmp_path, captured(data, f"multi-venue/{name}.jsonl.zst"))
+    kinds = Counter(frame.kind for frame in frames)
+    assert (kinds[FrameKind.TEXT], kinds[FrameKind.HTTP]) == (texts, bodies)
+    assert {frame.tag for frame in frames if frame.kind is FrameKind.HTTP} == {"instruments"}
+
+
+LISTED = {
+    "BYBIT": {
+        *(f"{base}USDT.bybit.linear" for base in ("BTC", "ETH", "SOL", "DOGE")),
+        *(f"{base}USDT.bybit.spot" for base in ("BTC", "ETH")),
+    },
+    "OKX": {"BTC-USDT.okx.spot", "UNI-USD-SWAP.okx.inverse"},  # and a dated future, which is no market of ours
+    "DERIBIT": set(),  # options
+}
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_lists_of_other_venues_become_the_markets_of_the_connections(data: Path, tmp_path: Path, name: str) -> None:
+    report, frames = imported(tmp_path, captured(data, f"multi-venue/{name}.jsonl.zst"))
+    specs = [spec_from_frame(frame) for frame in frames if frame.kind is FrameKind.OPEN]
+    assert {market.id for spec in specs for market in spec.markets} == LISTED[name]
+    assert {market.id for market in report.instruments} == LISTED[name]
+    if name == "BYBIT":
+        assert all(market.kind is spec.kind for spec in specs for market in spec.markets)
+    core = Core()
+    core.consume(frames)
+    assert {market.id for market in core.engine.instruments()} == LISTED[name]
+    for instrument in LISTED[name]:
+        market = core.engine.market(InstrumentId(instrument))
+        assert market is not None
+        assert market.last_price
+    assert not core.feed.undecodable

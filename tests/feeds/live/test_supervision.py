@@ -1,0 +1,268 @@
+"""Connections that are replaced before they end, markets that are listed again, sockets and calls that are paced."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import random
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+import feeds.live.connection
+import feeds.live.source
+import workstation.session.live
+import workstation.session.watchdog
+from feeds.live.connection import LiveConnection
+from feeds.live.rest import Rest
+from feeds.live.source import LiveSource
+from feeds.live.transport import Socket
+from feeds.model.clock import SystemClock
+from feeds.model.errors import TransportError
+from feeds.model.events import Connected, Disconnected, Event, TradesLost
+from feeds.model.frame import ConnectionSpec, Frame, FrameKind
+from feeds.model.instrument import Instrument, MarketKind, Venue
+from feeds.model.protocol import Fetch
+from feeds.simulator.service.faults import Fault, FaultKind
+from feeds.simulator.service.server import Server, serve
+from feeds.venues import DRIVERS
+from feeds.venues.bybit import plan as bybit_plan
+from feeds.venues.driver import VenueDriver, loopback
+from feeds.venues.okx import plan as okx_plan
+from workstation.session.live import LiveSession
+
+
+async def eventually(condition: Callable[[], object], within_s: float = 10.0) -> None:
+    end_s = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < end_s, "it never came true"
+        await asyncio.sleep(0.005)
+
+
+class Desk:
+    """A live session on one simulated venue, and every event that it took."""
+
+    def __init__(self, server: Server, driver: VenueDriver) -> None:
+        self.server = server
+        self.events: list[Event] = []
+        self.source = LiveSource(["BTC"], [driver], SystemClock(), seed=1)
+        nowhere = Path("/nowhere/recording.mcap")
+        self.session = LiveSession(self.source, SystemClock(), simulated=True, name="s", record_to=lambda: nowhere)
+        decode = self.session.core.feed.receive
+
+        def listen(frame: Frame) -> object:
+            events = decode(frame)
+            self.events += events
+            return events
+
+        self.session.core.feed.receive = listen  # type: ignore[method-assign, assignment]
+
+    def said(self, kind: type[Event]) -> list[str]:
+        """Connections of these events, in order."""
+        return [event.connection for event in self.events if isinstance(event, kind)]  # type: ignore[union-attr]
+
+    def lost(self) -> list[TradesLost]:
+        return [event for event in self.events if isinstance(event, TradesLost)]
+
+    def live(self) -> bool:
+        markets = [market for base in self.session.core.engine.bases.values() for market in base.markets]
+        return bool(markets) and all(market.coverage.live and market.book.known for market in markets)
+
+
+@asynccontextmanager
+async def desk(
+    venue: Venue, change: Callable[[VenueDriver], VenueDriver] = lambda driver: driver
+) -> AsyncIterator[Desk]:
+    async with await serve(0, seed=5, warm_up_s=0, venues=[venue], bases=["BTC"]) as server:
+        found = Desk(server, change(loopback(DRIVERS[venue], server.port)))
+        task = asyncio.create_task(found.session.run())
+        try:
+            await eventually(found.live)
+            yield found
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+def only(kind: MarketKind, **fields: object) -> Callable[[VenueDriver], VenueDriver]:
+    """A driver with one kind of market and other rules."""
+
+    def change(driver: VenueDriver) -> VenueDriver:
+        return dataclasses.replace(driver, endpoints={kind: driver.endpoints[kind]}, **fields)  # type: ignore[arg-type]
+
+    return change
+
+
+async def test_a_connection_whose_time_is_up_is_replaced_before_and_no_trade_is_missed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(feeds.live.source, "SETTLE_S", 0.3)
+    async with desk(Venue.BINANCE, only(MarketKind.LINEAR, lifetime_s=0.5)) as found:
+        await eventually(lambda: len(found.said(Disconnected)) >= 4)
+        order = [
+            (type(event), event.connection) for event in found.events if isinstance(event, Connected | Disconnected)
+        ]
+        for route in ("binance.linear.public", "binance.linear.market"):
+            first = order.index((Disconnected, route))
+            assert order.index((Connected, f"{route}~2")) < first
+        assert found.lost() == []
+        assert found.live()
+
+
+async def test_a_successor_without_data_does_not_take_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feeds.live.source, "SETTLE_S", 0.1)
+    async with desk(Venue.BINANCE, only(MarketKind.LINEAR, lifetime_s=0.6)) as found:
+        real = found.server._client
+
+        def born_silent(*args: object) -> object:
+            client = real(*args)  # type: ignore[arg-type]
+            client.line.begin(Fault(kind=FaultKind.STALL, duration_s=60.0), time.time_ns())
+            return client
+
+        monkeypatch.setattr(found.server, "_client", born_silent)
+        await eventually(lambda: [name for name in found.said(Connected) if name.endswith("~2")])
+        await asyncio.sleep(0.8)
+        assert found.said(Disconnected) == []
+
+
+@pytest.mark.parametrize(("venue", "kind"), [(Venue.BINANCE, MarketKind.SPOT), (Venue.OKX, MarketKind.LINEAR)])
+async def test_a_venue_that_announces_the_end_finds_the_next_connection_open(
+    monkeypatch: pytest.MonkeyPatch, venue: Venue, kind: MarketKind
+) -> None:
+    monkeypatch.setattr(feeds.live.source, "SETTLE_S", 0.2)
+    async with desk(venue, only(kind)) as found:
+        found.server.inject(Fault(kind=FaultKind.MAINTENANCE, venue=venue, duration_s=4.0))
+        await eventually(lambda: found.said(Disconnected))
+        assert any(name.endswith("~2") for name in found.said(Connected))
+        assert found.lost() == []
+        await eventually(found.live)
+
+
+async def test_trades_that_stop_while_all_else_goes_on_are_taken_up_by_a_new_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in (("PACED", 8), ("PATIENCE", 6.0), ("TRADES_NS", 10**9), ("CONNECTION_NS", 5 * 10**8)):
+        monkeypatch.setattr(workstation.session.watchdog, name, value)
+    monkeypatch.setattr(workstation.session.live, "WATCH_NS", 10**8)
+    async with desk(Venue.OKX, only(MarketKind.LINEAR)) as found:
+        market = found.session.core.engine.bases["BTC"].markets[0]
+        paces = found.session._watchdog._paces
+        await eventually(lambda: any(pace._count >= 8 for pace in paces.values()), within_s=30.0)
+        stall = Fault(kind=FaultKind.STALL, venue=Venue.OKX, connection=1, topic="trades", duration_s=60.0)
+        found.server.inject(stall)
+        await eventually(lambda: found.lost(), within_s=30.0)
+        assert [event.reason for event in found.lost()][:1] == ["the trades of BTC-USDT-SWAP have stopped"]
+        await eventually(lambda: market.coverage.live and not market.coverage.gaps(), within_s=30.0)
+
+
+async def test_a_market_that_is_no_longer_listed_is_left_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feeds.live.source, "RELIST_S", 0.3)
+    monkeypatch.setattr(feeds.live.source, "RELIST_PAUSE_S", 0.1)
+    listed = True
+
+    def change(driver: VenueDriver) -> VenueDriver:
+        def instruments(kind: MarketKind, bodies: object) -> tuple[Instrument, ...]:
+            return driver.instruments(kind, bodies) if listed else ()  # type: ignore[arg-type]
+
+        return only(MarketKind.LINEAR, instruments=instruments)(driver)
+
+    async with desk(Venue.BYBIT, change) as found:
+        listed = False
+        await eventually(lambda: not found.source.connections)
+        assert "BTCUSDT: no longer listed" in found.session.status().notices[0]
+        market = found.session.core.engine.bases["BTC"].markets[0]
+        await eventually(lambda: market.trades_lost_reason == "the venue no longer lists its markets")
+        listed = True
+        await eventually(lambda: len(found.source.connections) == 2)
+        await eventually(found.live)
+        assert found.session.status().notices == ()
+
+
+async def test_a_changed_listing_is_noticed_without_a_price_between_two_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feeds.live.source, "RELIST_S", 0.3)
+    factor = 1
+
+    def change(driver: VenueDriver) -> VenueDriver:
+        def instruments(kind: MarketKind, bodies: object) -> tuple[Instrument, ...]:
+            found = driver.instruments(kind, bodies)  # type: ignore[arg-type]
+            return tuple(instrument_with_lot(one, factor) for one in found)
+
+        return only(MarketKind.INVERSE, instruments=instruments)(driver)
+
+    async with desk(Venue.DERIBIT, change) as found:
+        factor = 3
+        await eventually(lambda: found.said(Disconnected))
+        await eventually(found.live)
+        assert {one.lot_size for one in found.session.core.engine.instruments()} == {30}
+
+
+def instrument_with_lot(one: Instrument, factor: int) -> Instrument:
+    fields = {name: getattr(one, name) for name in one.__struct_fields__ if name != "id"}
+    return Instrument(**(fields | {"lot_size": one.lot_size * factor}))
+
+
+SPEC = ConnectionSpec(name="a", venue=Venue.HYPERLIQUID, kind=MarketKind.LINEAR, route="all", url="ws://x")
+
+
+async def test_lives_that_end_at_once_raise_doubts_and_long_ones_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    lived_s, doubts = 0.0, []
+
+    class Cut:
+        async def messages(self) -> AsyncIterator[bytes]:
+            await asyncio.sleep(lived_s)
+            raise TransportError("cut")
+            yield b""
+
+        async def close(self) -> None:
+            pass
+
+    @asynccontextmanager
+    async def socket(url: str) -> AsyncIterator[Socket]:
+        yield Cut()  # type: ignore[misc]
+
+    monkeypatch.setattr(feeds.live.connection, "open_socket", socket)
+    monkeypatch.setattr(feeds.live.connection, "FIRST_PAUSE_S", 0.0)
+    monkeypatch.setattr(feeds.live.connection, "SHORT_S", 0.05)
+    frames: list[Frame] = []
+    keeper = LiveConnection(
+        SPEC, SystemClock(), random.Random(1), frames.append, doubt=lambda one: doubts.append(one.life)
+    )
+    task = asyncio.create_task(keeper.keep())
+    await eventually(lambda: keeper.life >= 7)
+    lived_s = 0.1
+    at = keeper.life
+    await eventually(lambda: keeper.life >= at + 5)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert doubts[:2] == [3, 6]
+    assert len(doubts) == at // 3
+    assert [frame.kind for frame in frames[:4]] == [FrameKind.OPEN, FrameKind.CLOSE] * 2
+
+
+async def test_a_limit_told_in_a_body_or_without_a_time_is_waited_out() -> None:
+    async with await serve(0, seed=5, warm_up_s=0, bases=["BTC"]) as server:
+        for venue, kind in ((Venue.BYBIT, MarketKind.LINEAR), (Venue.OKX, MarketKind.LINEAR)):
+            rest, driver = Rest(), dataclasses.replace(loopback(DRIVERS[venue], server.port), limit_pause_s=1.5)
+            server.inject(Fault(kind=FaultKind.LIMIT, venue=venue, duration_s=1.0))
+            with pytest.raises(TransportError) as caught:
+                await rest.ask(driver, kind, driver.listing(kind)[0])
+            assert caught.value.limited
+            assert caught.value.retry_after_s
+            with pytest.raises(TransportError) as again:
+                await rest.ask(driver, kind, Fetch("/nothing", "x"))
+            assert 0 < (again.value.retry_after_s or 0) <= caught.value.retry_after_s
+            await rest.close()
+
+
+def test_what_bodies_say_of_limits_and_further_pages() -> None:
+    assert bybit_plan.limit(b'{"retCode":10006,"retMsg":"Too many visits!"}') == 5.0
+    assert bybit_plan.limit(b'{"retCode":0,"retMsg":"OK"}') is None
+    assert okx_plan.limit(b'{"code":"50011","msg":"Too Many Requests"}') == 2.0
+    assert okx_plan.limit(b'{"code":"0","data":[]}') is None
+    more = bybit_plan.next_page(MarketKind.LINEAR, b'{"result":{"nextPageCursor":"first%3D1&x"}}')
+    assert more is not None
+    assert more.path.endswith("&limit=1000&cursor=first%3D1%26x")
+    assert bybit_plan.next_page(MarketKind.LINEAR, b'{"result":{"nextPageCursor":""}}') is None

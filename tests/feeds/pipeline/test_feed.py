@@ -1,0 +1,173 @@
+"""One bad frame costs one frame; a connection's decoder lives from OPEN to CLOSE."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from feeds.model.errors import ProtocolError
+from feeds.model.events import Connected, Disconnected, Trade
+from feeds.model.frame import ConnectionSpec, Frame, FrameKind, open_frame
+from feeds.model.instrument import Instrument, MarketKind, Venue
+from feeds.model.protocol import Fetch, Reconnect
+from feeds.pipeline.feed import Feed
+from feeds.venues import protocol_for
+
+BTC = Instrument(
+    venue=Venue.BINANCE, kind=MarketKind.LINEAR, symbol="BTCUSDT", base="BTC", quote="USDT", tick_size=Decimal("0.10")
+)
+
+
+def spec(name: str = "a") -> ConnectionSpec:
+    streams = ("btcusdt@aggTrade", "btcusdt@depth@100ms")
+    return ConnectionSpec(
+        name=name, venue=Venue.BINANCE, kind=MarketKind.LINEAR, route="all", streams=streams, markets=(BTC,)
+    )
+
+
+def text(payload: bytes, name: str = "a", ts_ns: int = 5) -> Frame:
+    return Frame(ts_ns, name, FrameKind.TEXT, payload)
+
+
+def trade(number: int, name: str = "a", price: str = "100.10") -> Frame:
+    data = {"e": "aggTrade", "E": 1, "s": "BTCUSDT", "a": number, "p": price, "q": "1", "T": 1, "m": True}
+    return text(msgspec.json.encode({"stream": "btcusdt@aggTrade", "data": data}), name)
+
+
+def close(name: str = "a") -> Frame:
+    return Frame(9, name, FrameKind.CLOSE, b"gone")
+
+
+def ids(feed: Feed, *frames: Frame) -> list[int | str]:
+    return [event.trade_id for frame in frames for event in feed.receive(frame) if isinstance(event, Trade)]
+
+
+def opened(*names: str) -> Feed:
+    feed = Feed()
+    for name in names or ("a",):
+        feed.receive(open_frame(spec(name), 1))
+    return feed
+
+
+def test_a_bad_frame_is_counted_and_the_next_one_decodes(caplog: pytest.LogCaptureFixture) -> None:
+    feed = opened()
+    with caplog.at_level(logging.ERROR):
+        assert list(feed.receive(text(b"\xff not json"))) == []
+        assert list(feed.receive(text(b'{"stream":"btcusdt@aggTrade","data":{}}'))) == []
+    assert feed.undecodable.total() == 2
+    assert ids(feed, trade(7)) == [7]
+
+
+def test_each_kind_of_error_is_logged_once_with_the_beginning_of_the_frame(caplog: pytest.LogCaptureFixture) -> None:
+    feed = opened()
+    with caplog.at_level(logging.DEBUG):
+        for number in range(5):
+            feed.receive(text(b"x" * 400 + b"%d" % number))
+            feed.receive(trade(number, price="100.05"))
+    assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]
+    assert "x" * 300 in caplog.text
+    assert "x" * 301 not in caplog.text
+    assert sorted(feed.undecodable.values()) == [5, 5]
+
+
+def test_frames_of_unknown_connections_are_ignored() -> None:
+    feed = opened()
+    frames = [trade(1, "b"), close("b"), Frame(1, "", FrameKind.TIMER, b""), Frame(1, "b", FrameKind.HTTP, b"{}", "x")]
+    assert [list(feed.receive(frame)) for frame in frames] == [[], [], [], []]
+    assert feed.undecodable == {}
+
+
+def test_a_decoder_lives_from_open_to_close() -> None:
+    feed = Feed()
+    assert ids(feed, trade(1)) == []
+    first, *_ = feed.receive(open_frame(spec(), 1))
+    assert isinstance(first, Connected)
+    assert ids(feed, trade(2)) == [2]
+    last, *_ = feed.receive(close())
+    assert isinstance(last, Disconnected)
+    assert ids(feed, trade(3)) == []
+    assert list(feed.receive(close())) == []
+    feed.receive(open_frame(spec(), 1))
+    assert ids(feed, trade(4)) == [4]
+
+
+@pytest.mark.parametrize("payload", [b"", b"{}", b"\xff", b"[" * 100_000, open_frame(spec(), 0).payload[:-9]])
+def test_an_unreadable_open_leaves_the_connection_unknown(payload: bytes) -> None:
+    feed = Feed()
+    assert list(feed.receive(Frame(1, "a", FrameKind.OPEN, payload))) == []
+    assert feed.undecodable.total() == 1
+    assert ids(feed, trade(1)) == []
+
+
+def test_a_venue_without_a_decoder_is_counted() -> None:
+    def refuse(_: ConnectionSpec) -> object:
+        raise ProtocolError("no such decoder")
+
+    feed = Feed(refuse)  # type: ignore[arg-type]
+    assert list(feed.receive(open_frame(spec(), 1))) == []
+    assert feed.undecodable == {("a", "no such decoder"): 1}
+
+
+def test_every_venue_that_can_be_decoded_can_be_opened() -> None:
+    for venue in Venue:
+        described = msgspec.structs.replace(spec(), venue=venue, markets=(), streams=())
+        try:
+            assert protocol_for(described).requests == []
+        except ProtocolError as error:
+            assert venue.value in error.text  # noqa: PT017
+
+
+class Talkative:
+    """A decoder that asks for something at every call and forgets its markets at a word."""
+
+    def __init__(self, described: ConnectionSpec) -> None:
+        self.requests: list[Fetch | Reconnect] = []  # type: ignore[assignment]
+        self._name = described.name
+
+    def receive(self, frame: Frame) -> Sequence[Trade]:
+        if frame.payload == b"fault":
+            raise KeyError("a fault of the decoder")
+        self.requests.append(Fetch(f"/{self._name}", frame.kind))
+        return ()
+
+    def resume(self, last_trades: object) -> None:
+        pass
+
+    def tick(self, now_ns: int) -> None:
+        self.requests.append(Reconnect(f"{self._name} {now_ns}"))
+
+    def refresh_books(self, now_ns: int) -> None:
+        self.requests.append(Fetch("/book", str(now_ns)))
+
+
+def talkative() -> Feed:
+    feed = Feed(Talkative)  # type: ignore[arg-type]
+    for name in ("a", "b"):
+        feed.receive(open_frame(spec(name), 1))
+    return feed
+
+
+def test_requests_are_handed_over_once_with_their_connection() -> None:
+    feed = talkative()
+    feed.tick(7)
+    feed.refresh_books(8)
+    requests = [Reconnect("{} 7"), Fetch("/book", "8")]
+    assert [(name, type(request)) for name, request in feed.take_requests()] == [
+        (name, kind) for name in ("a", "b") for kind in (Fetch, *map(type, requests))
+    ]
+    assert list(feed.take_requests()) == []
+
+
+def test_the_wishes_of_a_closed_connection_are_forgotten() -> None:
+    feed = talkative()
+    feed.receive(close("a"))
+    assert {name for name, _ in feed.take_requests()} == {"b"}
+
+
+def test_a_fault_of_a_decoder_is_not_taken_for_an_unknown_connection() -> None:
+    with pytest.raises(KeyError):
+        talkative().receive(text(b"fault"))

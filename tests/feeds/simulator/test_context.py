@@ -1,0 +1,103 @@
+"""Candles and ratios of the simulated venues, read over sockets: they are the simulator's own minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from feeds.model.events import Candle, Candles, FundingHistory, LongShortRatio, OpenInterestHistory, TakerFlow
+from feeds.model.frame import CONTEXT
+from feeds.model.instrument import MarketKind, Venue
+from feeds.simulator.market.listed import Listed
+from feeds.simulator.market.series import FIVE_MINUTES_NS
+from tests.feeds.simulator.loopback import START_NS, Loopback
+
+MINUTE_NS = 60_000_000_000
+DAY_NS = 86_400_000_000_000
+
+
+def told(here: Loopback, listed: Listed) -> list[Candle]:
+    wanted = listed.spec.instrument.id
+    return [row for e in here.feed.events if isinstance(e, Candles) and e.instrument.id == wanted for row in e.rows]
+
+
+async def hear(here: Loopback, condition: Callable[[], bool]) -> None:
+    """Let only the client's time pass until it has been told something."""
+    await here.until(lambda: bool(here.clock.advance(100_000_000) or condition()))
+    await here.settle()
+    assert not here.feed.undecodable
+
+
+@pytest.mark.parametrize("venue", list(Venue))
+async def test_candles_are_the_simulators_minutes(venue: Venue) -> None:
+    async with Loopback(venue, ["BTC"], warm_up_s=300, candle_hours=12.0) as here:
+        await hear(here, lambda: all(told(here, listed) for listed in here.listed))
+        for listed in here.listed:
+            spec, rows = listed.spec, {row.start_ns: row for row in told(here, listed)}
+            inverse = spec.instrument.kind is MarketKind.INVERSE
+            bars = [bar for bar in listed.tape.bars.rows if bar.open_ns + MINUTE_NS <= START_NS]
+            assert len(bars) >= 4
+            for bar in bars:
+                row = rows[bar.open_ns]
+                prices = [ticks * spec.tick for ticks in (bar.open, bar.high, bar.low, bar.close)]
+                assert [row.open, row.high, row.low, row.close] == pytest.approx(prices)
+                base = bar.turnover if inverse else spec.base_size(bar.volume, 1)
+                assert row.volume == pytest.approx(base, abs=1e-7)
+                worth = spec.notional(bar.volume, 1) if inverse else bar.turnover
+                assert (
+                    row.turnover is None
+                    if venue is Venue.HYPERLIQUID
+                    else row.turnover == pytest.approx(worth, abs=1e-3)
+                )
+                bought = bar.buy_turnover if inverse else spec.base_size(bar.buy_volume, 1)
+                assert row.buy_volume == (pytest.approx(bought, abs=1e-7) if venue is Venue.BINANCE else None)
+
+
+@pytest.mark.parametrize("venue", [Venue.BINANCE, Venue.BYBIT, Venue.OKX])
+async def test_accounts_are_told_of_every_perpetual(venue: Venue) -> None:
+    wanted = (LongShortRatio, TakerFlow) if venue is Venue.OKX else (LongShortRatio,)
+    async with Loopback(venue, ["BTC"], candle_hours=1.0) as here:
+        perps = [listed for listed in here.listed if listed.perpetual is not None]
+        await hear(here, lambda: all(here.count(listed, kind) for listed in perps for kind in wanted))
+        for listed in perps:
+            (row,) = listed.series.rows(FIVE_MINUTES_NS, 0, 1 << 62, 1)
+            events = [e for e in here.feed.events if getattr(e, "instrument", None) == listed.spec.instrument]
+            ratio = next(e for e in events if isinstance(e, LongShortRatio))
+            assert ratio.long_share == pytest.approx(row.long_accounts, abs=1e-3)
+            assert ratio.ratio == pytest.approx(ratio.long_share / (1 - ratio.long_share), rel=1e-3)
+            assert ratio.ts_venue_ns == row.ts_ns
+            if venue is Venue.OKX:
+                flow = next(e for e in events if isinstance(e, TakerFlow))
+                bought = row.buy_lots / (row.buy_lots + row.sell_lots)
+                assert flow.taker_buy / flow.volume == pytest.approx(bought, rel=1e-3)
+                past = [e for e in events if isinstance(e, OpenInterestHistory)]
+                assert len(past) == 2
+                assert min(e.rows[0][0] for e in past) <= row.ts_ns - DAY_NS
+
+
+async def test_nothing_is_asked_where_no_candles_are_wanted() -> None:
+    async with Loopback(Venue.BYBIT, ["BTC"]) as here:
+        await here.connect()
+        assert not any(keeper.spec.route == CONTEXT for keeper in here.source.connections.values())
+
+
+@pytest.mark.parametrize("venue", list(Venue))
+async def test_paid_funding_of_a_month_and_more_is_told_of_every_perpetual(venue: Venue) -> None:
+    async with Loopback(venue, ["BTC"], candle_hours=1.0) as here:
+        perps = [listed for listed in here.listed if listed.perpetual is not None]
+
+        def known(listed: Listed) -> dict[int, float]:
+            wanted = listed.spec.instrument.id
+            told = [e for e in here.feed.events if isinstance(e, FundingHistory) and e.instrument.id == wanted]
+            return dict(row for e in told for row in e.rows)
+
+        await hear(here, lambda: all(known(listed) for listed in perps))
+        for listed in perps:
+            rows, perpetual = known(listed), listed.perpetual
+            assert perpetual is not None
+            await hear(here, lambda listed=listed: max(known(listed)) - min(known(listed)) > 30 * DAY_NS)  # type: ignore[misc]
+            rows = known(listed)
+            for row in perpetual.paid[-50:]:
+                basis = 8 * 60 * MINUTE_NS / perpetual.interval_ns if venue is Venue.DERIBIT else 1.0
+                assert rows[row.ts_ns] == pytest.approx(row.rate * basis, abs=1e-8)

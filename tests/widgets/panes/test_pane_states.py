@@ -1,0 +1,109 @@
+"""Valid JSON that makes no sense, given to each kind of pane as what it remembered: nothing raises, all still show."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+import resources
+from feeds.recording import RecordingReader
+from widgets.pane import Pane
+from widgets.theme.theme import apply_theme
+from widgets.window.linking import HasBase
+from widgets.workspaces.catalogue import PANES
+from workstation.analytics.engine import Engine
+from workstation.readmodels.session.library import LibraryRequest
+from workstation.session.core import Core, Tape
+
+SECOND = 1_000_000_000
+ROUNDS = 60
+LEAVES: tuple[object, ...] = (
+    None, True, False, 0, -1, 1, 3, 2**31, 2**62, -0.0, 0.5, -1e308, 1e308, 1e-300, "", "x", "BTC", "binance",
+    "\x00", "ä" * 300, [], {}, [[]], [{}], [None], ["x", {}], {"x": []}, [1, 2], [2, 1], [-1.5, 0], {"low": 1},
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def look(qapp: QApplication) -> Iterator[None]:
+    apply_theme(qapp)
+    yield
+    qapp.setStyleSheet("")
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    tape = Tape(RecordingReader(resources.path("sessions/simulated.mcap")), Core())
+    goal_ns = tape.position_ns + 6 * SECOND
+    while not tape.play(goal_ns):
+        pass
+    return tape.core.engine
+
+
+def mangled(value: object, rng: random.Random) -> object:
+    """The value with something in it replaced by what does not belong there."""
+    if isinstance(value, dict) and value and rng.random() < 0.9:
+        name = rng.choice(list(value))
+        if rng.random() < 0.1:
+            return {other: kept for other, kept in value.items() if other != name}
+        return {**value, name: mangled(value[name], rng)}
+    if isinstance(value, list) and value and rng.random() < 0.7:
+        at = rng.randrange(len(value))
+        return [*value[:at], mangled(value[at], rng), *value[at + rng.randrange(2) :]]
+    alike = [leaf for leaf in LEAVES if type(leaf) is type(value)]
+    return rng.choice(alike if alike and rng.random() < 0.6 else LEAVES)
+
+
+def kept(pane: Pane) -> dict[str, object]:
+    """Its state as a file gives it back."""
+    state: dict[str, object] = msgspec.json.decode(msgspec.json.encode(pane.state()))
+    return state
+
+
+def show(pane: Pane, engine: Engine) -> None:
+    """Ask what it asks now, hand it the answers and paint it."""
+    for request in (pane.request(), *pane.side_requests()):
+        if request is not None and not isinstance(request, LibraryRequest):
+            assert engine.revision(request) >= 0
+            pane.refresh(engine.view(request))
+    pane.render(QPixmap(pane.size()))
+
+
+def made(qtbot: QtBot, kind: str) -> Pane:
+    pane = PANES[kind].factory()
+    qtbot.addWidget(pane)
+    pane.resize(480, 360)
+    if isinstance(pane, HasBase):
+        pane.set_base("BTC")
+    return pane
+
+
+@pytest.mark.parametrize("kind", PANES)
+def test_what_a_pane_remembers_comes_back_the_same(qtbot: QtBot, kind: str) -> None:
+    first, second = made(qtbot, kind), made(qtbot, kind)
+    second.restore(kept(first))
+    assert kept(second) == kept(first)
+
+
+@pytest.mark.parametrize("kind", PANES)
+def test_no_remembered_state_can_break_a_pane(qtbot: QtBot, engine: Engine, kind: str) -> None:
+    rng, pane = random.Random(kind), made(qtbot, kind)
+    shipped = kept(pane)
+    show(pane, engine)
+    for number in range(ROUNDS):
+        state = mangled(mangled(shipped, rng) if number % 2 else shipped, rng)
+        state = state if isinstance(state, dict) else {name: rng.choice(LEAVES) for name in shipped}
+        state = msgspec.json.decode(msgspec.json.encode(state))
+        try:
+            pane.restore(state)
+            kept(pane)
+            show(pane, engine)
+        except Exception as error:
+            raise AssertionError(f"{kind} cannot live with {state!r}") from error
+    pane.restore(shipped)
+    show(pane, engine)

@@ -1,0 +1,221 @@
+"""The paper pane: what it says, its controls, the way from a line of the ledger to its scores, any size of book."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFontMetricsF
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMessageBox
+from pytestqt.qtbot import QtBot
+
+from tests.widgets.paper_views import empty_view, huge_view, run_view
+from widgets.panes.paper.bar import FeesDialog
+from widgets.panes.paper.exposure import ROW_PX
+from widgets.panes.paper.pane import PaperPane
+from widgets.theme import format as fmt
+from widgets.theme.theme import apply_theme, theme
+from workstation.readmodels.universe.paper import EntryKind, PaperScore, PaperSettings, PaperView, Sizing
+
+
+@pytest.fixture
+def pane(qtbot: QtBot) -> PaperPane:
+    """A shown pane, as low and narrow as a dock may be."""
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    apply_theme(app)
+    made = PaperPane()
+    qtbot.addWidget(made)
+    made.resize(700, 300)
+    made.show()
+    qtbot.waitExposed(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def view() -> PaperView:
+    return run_view()
+
+
+@pytest.mark.parametrize("size", [(700, 300), (1110, 280), (380, 700), (200, 120)])
+def test_books_of_every_size_are_drawn(pane: PaperPane, view: PaperView, size: tuple[int, int]) -> None:
+    pane.resize(*size)
+    for shown in (None, empty_view(), run_view(100), view, huge_view(), empty_view()):
+        if shown is not None:
+            pane.refresh(shown)
+        assert not pane.grab().toImage().isNull()
+    pane.clear()
+
+
+def test_an_empty_book_says_how_it_begins(pane: PaperPane) -> None:
+    pane.refresh(empty_view())
+    assert "live book" in pane.line.text
+    assert "Off" in pane.line.text
+    assert pane.as_table() is None
+    assert not pane.bar.reset.isEnabled()
+    assert pane.bar.capital.isEnabled()
+
+
+def test_a_book_that_begins_says_when_it_trades_and_one_that_is_off_waits_for_nothing(pane: PaperPane) -> None:
+    begun = run_view(10)
+    pane.refresh(begun)
+    assert f"first trades {fmt.clock(begun.next_rebalance_ns)}" in pane.line.text
+    assert begun.waiting in pane.line.text
+    pane.refresh(replace(begun, settings=replace(begun.settings, on=False)))
+    assert "off since" in pane.line.text
+    assert begun.waiting not in pane.line.text
+    assert "first trades" not in pane.line.text
+
+
+def test_no_event_of_the_ledger_is_cut_short(pane: PaperPane) -> None:
+    pane.refresh(run_view(10))
+    assert pane.show_ledger.text() == "ledger, 1 line"
+    room = pane.ledger_table.columnWidth(2)
+    metrics = QFontMetricsF(theme().font(small=True))
+    assert all(metrics.horizontalAdvance(kind.value) + 8 <= room for kind in EntryKind)
+
+
+def test_the_line_tells_the_account_by_its_parts(pane: PaperPane, view: PaperView) -> None:
+    pane.refresh(view)
+    assert view.now is not None
+    assert "demo.mcap book" in pane.line.text
+    assert f"equity {view.now.equity:,.2f} USD" in pane.line.text
+    assert f"price {view.now.price_pnl:+,.2f}".replace("-", "\N{MINUS SIGN}") in pane.line.text
+    assert f"{view.figures.skipped} skipped" in pane.line.text
+
+
+def test_all_that_is_chosen_is_asked_for(pane: PaperPane) -> None:
+    wanted: list[PaperSettings] = []
+    pane.settings_changed.connect(wanted.append)
+    pane.refresh(empty_view())
+    bar = pane.bar
+    for choice, value in (
+        (bar.score, PaperScore.FLOW),
+        (bar.names, 3),
+        (bar.sizing, Sizing.RISK),
+        (bar.period, 60_000_000_000),
+    ):
+        choice.setCurrentIndex(choice.findData(value))
+        choice.activated.emit(choice.currentIndex())
+    bar.capital.setFocus()
+    bar.capital.setText("250,000")
+    QTest.keyClick(bar.capital, Qt.Key.Key_Return)
+    QTest.mouseClick(bar.switch, Qt.MouseButton.LeftButton)
+    assert wanted[-1] == PaperSettings(True, PaperScore.FLOW, 3, Sizing.RISK, 60_000_000_000, 250_000.0)
+    assert len(wanted) == 6
+
+
+@pytest.mark.parametrize("typed", ["", "many", "-5", "0", "1e30"])
+def test_a_capital_that_makes_no_sense_changes_nothing(pane: PaperPane, typed: str) -> None:
+    wanted: list[PaperSettings] = []
+    pane.settings_changed.connect(wanted.append)
+    pane.bar.capital.setText(typed)
+    pane.bar.capital.editingFinished.emit()
+    assert not wanted
+    assert pane.bar.capital.text() == "100,000 $"
+
+
+def test_fees_are_edited_in_basis_points(pane: PaperPane) -> None:
+    dialog = FeesDialog(pane, PaperSettings().fees)
+    assert dialog.fees() == PaperSettings().fees
+    venue, box = next(iter(dialog.boxes.items()))
+    box.setValue(2.5)
+    assert dict(dialog.fees())[venue] == 0.00025
+
+
+def test_a_reset_is_asked_about_first(pane: PaperPane, view: PaperView, qtbot: QtBot) -> None:
+    pane.refresh(view)
+    QTest.mouseClick(pane.bar.reset, Qt.MouseButton.LeftButton)
+    box = pane.bar.findChild(QMessageBox)
+    assert isinstance(box, QMessageBox)
+    with qtbot.waitSignal(pane.reset_asked):
+        QTest.mouseClick(box.button(QMessageBox.StandardButton.Yes), Qt.MouseButton.LeftButton)
+
+
+def test_the_newest_line_is_first_and_a_click_shows_the_scores_behind_it(pane: PaperPane, view: PaperView) -> None:
+    pane.refresh(view)
+    assert pane.ledger.line(0) == view.entries[-1]
+    row = next(at for at in range(pane.ledger.rowCount()) if pane.ledger.line(at).rebalance == 2)
+    table = pane.ledger_table
+    index = pane.ledger.index(row, 3)
+    table.scrollTo(index)
+    QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=table.visualRect(index).center())
+    assert pane.request().rebalance == 2
+    assert pane.pages.currentWidget() is pane.scores_table
+    pane.refresh(run_view(rebalance=2))
+    assert pane.show_scores.text().startswith("scores of #2, ")
+    coins = [pane.scores.line(at).base for at in range(pane.scores.rowCount())]
+    traded = {one.base for one in view.entries if one.rebalance == 2 and one.rank}
+    assert traded <= set(coins)
+    QTest.mouseClick(pane.show_ledger, Qt.MouseButton.LeftButton)
+    assert pane.request().rebalance is None
+
+
+def test_lines_that_are_added_leave_the_chosen_one_chosen(pane: PaperPane, view: PaperView) -> None:
+    pane.refresh(replace(view, entries=view.entries[:40]))
+    pane.ledger_table.selectRow(5)
+    chosen = pane.ledger.line(5)
+    pane.refresh(view)
+    assert pane.ledger.line(pane.ledger_table.currentIndex().row()) == chosen
+
+
+def test_a_price_that_was_not_known_is_no_number(pane: PaperPane, view: PaperView) -> None:
+    pane.refresh(view)
+    row = next(at for at in range(pane.ledger.rowCount()) if pane.ledger.line(at).kind is EntryKind.SKIP)
+    told = {column.name: pane.ledger.index(row, at).data() for at, column in enumerate(pane.ledger.columns)}
+    assert told["price"] == ""
+    assert told["fee"] == ""
+    assert told["note"]
+    assert QColor(pane.ledger.index(row, 0).data(Qt.ItemDataRole.ForegroundRole)) == theme().color("gap")
+
+
+def test_bars_go_to_the_side_that_is_held(pane: PaperPane, view: PaperView) -> None:
+    pane.resize(1100, 300)
+    pane.refresh(view)
+    picture = pane.exposure.grab().toImage()
+    for row, coin in enumerate(pane.exposure.coins[: pane.exposure._rows()]):
+        line = [picture.pixelColor(x, (row + 1) * ROW_PX + 5) for x in range(60, pane.exposure.width() - 60)]
+        green = sum(one.green() > 90 and one.red() < 80 for one in line)
+        red = sum(one.red() > 90 and one.green() < 80 for one in line)
+        if abs(coin.notional) > 5_000 and coin.stale_ns < 20_000_000_000:
+            assert (green > red) == (coin.notional > 0)
+
+
+def test_the_point_under_the_pointer_is_told(pane: PaperPane, view: PaperView) -> None:
+    pane.resize(1100, 300)
+    pane.refresh(view)
+    pane.curve._hover(len(view.ts_ns) - 1)
+    assert f"{view.equity[-1]:,.2f}" in pane.line.text
+    pane.curve._hover(-1)
+    assert "turnover" in pane.line.text
+
+
+def test_a_year_of_minutes_keeps_its_deepest_fall(pane: PaperPane) -> None:
+    shown = huge_view()
+    pane.refresh(shown)
+    kept = pane.curve._shown()
+    assert len(kept) <= 2 * pane.curve.width() + 2
+    assert shown.equity[kept].min() == shown.equity.min()
+    assert shown.equity[kept].max() == shown.equity.max()
+
+
+def test_the_table_has_every_line_of_the_ledger(pane: PaperPane, view: PaperView) -> None:
+    pane.refresh(view)
+    table = pane.as_table()
+    assert table is not None
+    assert len(table.rows) == len(view.entries)
+    fees = table.header.index("fee_usd")
+    assert view.now is not None
+    assert sum(float(row[fees] or 0) for row in table.rows) == pytest.approx(view.now.fees)
+    assert np.isfinite(view.equity).all()
+
+
+def test_the_wheel_scrolls_the_coins_and_stops_at_the_last(pane: PaperPane) -> None:
+    pane.refresh(huge_view())
+    pane.exposure._scroll(1000)
+    assert pane.exposure._first == 60 - pane.exposure._rows()
+    pane.refresh(empty_view())
+    assert pane.exposure._first == 0

@@ -1,0 +1,138 @@
+"""Bars made in steps: the answer says how far they are, and in the end they are those made at once, to the bit."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from feeds.model.events import Trade, TradesFilled, TradesLive
+from tests.views import assert_same_view
+from tests.workstation.analytics.market_events import BINANCE, DAY, MINUTE, START, random_trades
+from workstation.analytics.bars import filling, series
+from workstation.analytics.bars.runs import RunSeries
+from workstation.analytics.bars.series import BarSeries
+from workstation.analytics.engine import Engine
+from workstation.analytics.store import trades
+from workstation.readmodels.flow.footprint import BarKind, BarRule, FootprintRequest, FootprintView
+from workstation.readmodels.markets import MarketFilter
+
+RULES = (
+    BarRule(BarKind.TIME, MINUTE),
+    BarRule(BarKind.TIME, MINUTE / 60),
+    BarRule(BarKind.TICK, 7),
+    BarRule(BarKind.VOLUME, 40.0),
+    BarRule(BarKind.RANGE, 12.0),
+    BarRule(BarKind.DELTA, 25.0),
+)
+
+
+@pytest.fixture(autouse=True)
+def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chunk of 64 trades, a step of two chunks, 20 bars frozen a step; everything is much."""
+    for module in (trades, series, filling):
+        monkeypatch.setattr(module, "CHUNK", 64)
+    for kind in (BarSeries, RunSeries):
+        monkeypatch.setattr(kind, "step_chunks", 2)
+    monkeypatch.setattr(series, "_CLOSED_A_STEP", 20)
+    monkeypatch.setattr("workstation.analytics.views.footprint.MUCH", 100)
+
+
+def market(seed: int, count: int = 900) -> list[Trade]:
+    """Trades of a quarter of an hour around midnight, some of them late."""
+    return random_trades(random.Random(seed), count, start_ns=START + DAY - 4 * MINUTE, late=0.2, exact=False)
+
+
+def engine_of(events: list[Trade]) -> Engine:
+    engine = Engine()
+    engine.apply(TradesLive(BINANCE, START))
+    for event in events:
+        engine.apply(event)
+    return engine
+
+
+def ask(engine: Engine, request: FootprintRequest) -> FootprintView:
+    view = engine.view(request)
+    assert isinstance(view, FootprintView)
+    return view
+
+
+def steps(engine: Engine, request: FootprintRequest) -> Iterator[FootprintView]:
+    """Every answer up to the one with bars, each asked for because the revision moved."""
+    before = None
+    while True:
+        revision = engine.revision(request)
+        assert revision != before
+        view = ask(engine, request)
+        yield view
+        if view.progress == 1.0:
+            return
+        before = revision
+
+
+def stepped(rule: BarRule, row_size: float | None) -> FootprintRequest:
+    return FootprintRequest("BTC", MarketFilter(perp=None), row_size=row_size, rule=rule, in_steps=True)
+
+
+@pytest.mark.parametrize("row_size", [None, 1.0])
+@pytest.mark.parametrize("rule", RULES, ids=str)
+def test_they_come_by_and_by_and_are_the_same(rule: BarRule, row_size: float | None) -> None:
+    events, request = market(1), stepped(rule, row_size)
+    views = list(steps(engine_of(events), request))
+    shares = [view.progress for view in views]
+    assert len(shares) > 4
+    assert shares == sorted(shares)
+    assert not any(view.bars for view in views[:-1])
+    whole = ask(engine_of(events), replace(request, in_steps=False))
+    assert_same_view(replace(views[-1], request=whole.request), whole)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=str)
+def test_what_comes_in_meanwhile_is_counted_too(rule: BarRule) -> None:
+    events, request = market(2), stepped(rule, 1.0)
+    engine, rest = engine_of(events[:600]), iter(events[600:])
+    for view in steps(engine, request):
+        if view.progress < 1.0:
+            for event in (next(rest), next(rest)):
+                engine.apply(event)
+    for event in rest:
+        engine.apply(event)
+    engine.advance(events[-1].ts_recv_ns)
+    whole = ask(engine_of(events), replace(request, in_steps=False))
+    assert_same_view(ask(engine, request).bars, whole.bars)
+
+
+def test_another_choice_gives_them_up_and_coming_back_goes_on() -> None:
+    engine, first, other = engine_of(market(3)), stepped(RULES[0], 1.0), stepped(RULES[2], 1.0)
+    begun = [ask(engine, first).progress for _ in range(3)]
+    ask(engine, other)
+    assert ask(engine, first).progress > begun[-1]
+
+
+def test_trades_fetched_meanwhile_make_them_begin_anew() -> None:
+    events, request = market(4), stepped(RULES[0], 1.0)
+    engine = engine_of(events)
+    before = [ask(engine, request).progress for _ in range(3)]
+    older = [trade for trade in market(5, 40) if trade.instrument is BINANCE]
+    engine.apply(
+        TradesFilled(BINANCE, events[-1].ts_recv_ns, older[0].ts_venue_ns, older[-1].ts_venue_ns, tuple(older))
+    )
+    assert ask(engine, request).progress < before[-1]
+    *_, last = steps(engine, request)
+    assert sum(bar.trades for bar in last.bars) == len(events) + len(older)
+
+
+def test_who_does_not_want_steps_gets_all_at_once_even_then() -> None:
+    events, request = market(6), stepped(RULES[0], 1.0)
+    engine = engine_of(events)
+    ask(engine, request)
+    at_once = ask(engine, replace(request, in_steps=False))
+    assert sum(bar.trades for bar in at_once.bars) == len(events)
+    assert ask(engine, request).progress == 1.0
+
+
+def test_few_trades_need_no_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workstation.analytics.views.footprint.MUCH", filling.MUCH)
+    assert ask(engine_of(market(7)), stepped(RULES[0], 1.0)).progress == 1.0

@@ -1,0 +1,43 @@
+"""A packed window against a sorted list of tuples."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workstation.analytics.bars.recent_sizes import RecentSizes
+
+TIMES = st.integers(0, 50)
+DEEDS = st.one_of(
+    st.tuples(st.just("add"), TIMES, st.integers(-3, 3)),
+    st.tuples(st.just("extend"), st.lists(TIMES, max_size=5)),
+    st.tuples(st.just("take"), TIMES),
+)
+
+
+@given(st.lists(DEEDS, max_size=40))
+def test_it_gives_out_what_is_older_in_order(deeds: list[tuple]) -> None:
+    window, wanted = RecentSizes(), []
+    for number, (deed, *words) in enumerate(deeds):
+        if deed == "add":
+            window.add(*words, float(number))
+            wanted.append((words[0], words[1], float(number)))
+        elif deed == "extend":
+            times = np.array(words[0], np.int64)
+            window.extend(times, times * 2, times + 0.5)
+            wanted.extend((ts, ts * 2, ts + 0.5) for ts in words[0])
+        else:
+            gone = [entry for entry in wanted if entry[0] < words[0]]
+            wanted = [entry for entry in wanted if entry[0] >= words[0]]
+            assert list(window.take_before(words[0])) == [entry[1:] for entry in sorted(gone, key=lambda one: one[0])]
+        assert len(window) == len(wanted)
+
+
+def test_room_is_given_back_while_it_slides() -> None:
+    window = RecentSizes()
+    for at in range(100_000):
+        window.add(at, 0, 1.0)
+        assert len(list(window.take_before(at - 99))) == (at >= 100)
+    assert len(window) == 100
+    assert len(window._ts) < 10_000

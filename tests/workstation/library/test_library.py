@@ -1,0 +1,209 @@
+"""The library: what is listed, outlines against the events, notes, keeping, and a live session that goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feeds.model.events import Trade
+from feeds.pipeline.feed import Feed
+from feeds.recording import RecordingReader
+from tests.workstation.analytics.setups.setup_tapes import BUY, SELL, Minute, events_of, quiet, view_of
+from workstation.library.library import Library
+from workstation.library.outline import SetupSearch, outline_of
+from workstation.library.retention import Keeping, KeptFile
+from workstation.library.rotation import ROTATE, Continuity
+from workstation.readmodels.session.library import BUCKETS, Bookmark, LibraryRequest, Outline, SetupMark
+from workstation.readmodels.session.setups import SetupEvent, SetupsRequest, SetupsView
+from workstation.session.core import read_to_end
+from workstation.session.desk import Desk
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, simulated_recording: Path) -> Library:
+    monkeypatch.setenv("WORKSTATION_HOME", str(tmp_path / "home"))
+    folder = tmp_path / "recordings"
+    folder.mkdir()
+    shutil.copy(simulated_recording, folder / "one.mcap")
+    (folder / "junk.mcap").write_bytes(b"no recording")
+    made = Library(folder)
+    made.scan()
+    return made
+
+
+def test_an_outline_is_the_sum_of_the_trades(simulated_recording: Path) -> None:
+    shares: list[float] = []
+    found = outline_of(simulated_recording, shares.append)
+    feed, sums = Feed(), dict.fromkeys(("BTC", "ETH"), 0.0)
+    last = {}
+    for frame in RecordingReader(simulated_recording).frames():
+        for event in feed.receive(frame):
+            if isinstance(event, Trade):
+                sums[event.instrument.base] += event.notional
+                last[event.instrument.base] = event.price
+    assert found.base == max(sums, key=sums.get)
+    assert sum(found.volume_usd) == pytest.approx(sums[found.base])
+    assert found.price[-1] == last[found.base]
+    assert len(found.price) == len(found.long_usd) == BUCKETS
+    assert shares == sorted(shares)
+    assert msgspec.json.decode(msgspec.json.encode(found), type=Outline) == found
+
+
+def test_an_outline_has_the_setups_that_a_replay_would_find(simulated_recording: Path) -> None:
+    found = outline_of(simulated_recording)
+    view = read_to_end(simulated_recording).core.engine.view(SetupsRequest(found.base))
+    assert isinstance(view, SetupsView)
+    assert found.setups == tuple(map(mark_of, view.events))
+
+
+def test_setups_of_a_tape_are_found_without_its_books() -> None:
+    pressed = Minute(
+        [(-1, SELL, 5.0), (-3, SELL, 5.0), (-5, SELL, 10.0), (-4, BUY, 2.0), (-3, BUY, 2.0)], interest=1000.0
+    )
+    events = events_of([*quiet(), pressed, *quiet(3)])
+    search = SetupSearch()
+    for event in events:
+        search.take(event)
+    wanted = view_of(events).events
+    assert wanted
+    assert search.marks("BTC") == tuple(map(mark_of, wanted))
+    assert search.marks("ETH") == ()
+
+
+def mark_of(event: SetupEvent) -> SetupMark:
+    return SetupMark(event.trigger_ns, event.detector, event.direction, event.level, event.state, event.leverage_only)
+
+
+def test_an_outline_from_before_setups_is_made_again(library: Library) -> None:
+    path = library.folder / "one.mcap"
+    library._take_outline(path, msgspec.json.encode(Outline(base="BTC")))
+    assert library._lacks_outline(path)
+    library._take_outline(path, msgspec.json.encode(Outline(base="BTC", setups=())))
+    assert not library._lacks_outline(path)
+
+
+def test_the_folder_is_listed_with_what_cannot_be_read(library: Library) -> None:
+    view = library.view(LibraryRequest())
+    entries = {entry.name: entry for entry in view.entries}
+    assert entries["one.mcap"].simulated
+    assert entries["one.mcap"].end_ns > entries["one.mcap"].start_ns
+    assert entries["junk.mcap"].trouble
+    assert entries["junk.mcap"].start_ns is None
+    before = library.revision
+    library.scan()
+    assert library.revision == before, "nothing changed"
+
+
+async def test_outlines_are_made_by_a_process_and_remembered(library: Library) -> None:
+    task = asyncio.create_task(library.run())
+    path = library.folder / "one.mcap"
+    async with asyncio.timeout(60):
+        while library.entry(path).outline is None:
+            await asyncio.sleep(0.05)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert library.entry(path).outline == outline_of(path)
+    again = Library(library.folder)
+    again.scan()
+    assert again.entry(path).outline == library.entry(path).outline
+
+
+def test_notes_and_bookmarks_come_back(library: Library) -> None:
+    path = library.folder / "one.mcap"
+    library.set_note(path, "a squeeze")
+    library.add_bookmark(path, Bookmark(5, "late"))
+    library.add_bookmark(path, Bookmark(3))
+    again = Library(library.folder)
+    again.scan()
+    notes = again.entry(path).notes
+    assert (notes.note, [mark.ts_ns for mark in notes.bookmarks]) == ("a squeeze", [3, 5])
+    library.remove_bookmark(path, 3)
+    assert [mark.text for mark in library.entry(path).notes.bookmarks] == ["late"]
+
+
+def test_what_is_noted_is_kept_and_the_rest_expires(library: Library) -> None:
+    path = library.folder / "one.mcap"
+    for name in ("two.mcap", "three.mcap"):
+        shutil.copy(path, library.folder / name)
+    library.scan()
+    library.set_note(path, "keep")
+    gone = library.expire(Keeping(keep_bytes=1), 0, (library.folder / "two.mcap",))
+    assert {file.name for file in gone} == {"three.mcap", "junk.mcap"}
+    assert path.exists()
+
+
+@given(
+    sizes=st.lists(st.integers(1, 100), max_size=12),
+    noted=st.lists(st.booleans(), min_size=12, max_size=12),
+    limit=st.integers(1, 400),
+)
+def test_as_few_as_needed_go_and_the_oldest_first(sizes: list[int], noted: list[bool], limit: int) -> None:
+    files = [KeptFile(Path(str(at)), size, at, noted[at]) for at, size in enumerate(sizes)]
+    gone = Keeping(keep_bytes=limit).expired(files, 0)
+    free = [file for file in files if not file.noted]
+    assert gone == [file.path for file in free[: len(gone)]]
+    left = sum(sizes) - sum(file.size_bytes for file in free[: len(gone)])
+    assert left <= limit or len(gone) == len(free)
+    if gone:
+        assert left + free[len(gone) - 1].size_bytes > limit
+
+
+def test_age_expires(tmp_path: Path) -> None:
+    files = [KeptFile(tmp_path / str(day), 1, day, False) for day in range(10)]
+    assert Keeping(keep_ns=4, keep_bytes=0).expired(files, 10) == [tmp_path / str(day) for day in range(6)]
+
+
+class Growing:
+    """A recording that is told its size."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.bytes_written = 0
+
+
+def test_a_recording_rotates_by_size_and_age_and_stops_before_the_disk_is_full(tmp_path: Path) -> None:
+    expired: list[int] = []
+    left = [10_000]
+    continuity = Continuity(
+        lambda: Keeping(rotate_bytes=100, rotate_ns=1000, free_bytes=500),
+        lambda keeping, now_ns, spared: expired.append(now_ns),
+        lambda folder: left[0],
+    )
+    one = Growing(tmp_path / "1")
+    assert continuity.judge(one, 1) == ""
+    one.bytes_written = 100
+    assert continuity.judge(one, 2) == ROTATE
+    two = Growing(tmp_path / "2")
+    assert continuity.judge(two, 3) == ""
+    assert continuity.judge(two, 1002) == ""
+    assert continuity.judge(two, 1003) == ROTATE
+    assert expired == [1, 3]
+    left[0] = 400
+    assert "only 0.0 GB left" in continuity.judge(Growing(tmp_path / "3"), 20_000_000_000)
+
+
+async def test_marks_and_deletions_go_through_the_desk(library: Library) -> None:
+    desk = Desk(library)
+    path = library.folder / "one.mcap"
+    desk.open_recording(path)
+    desk.bookmark("here")
+    assert [mark.text for mark in desk.status().bookmarks] == ["here"]
+    desk.delete_recording(path)
+    assert "in use" in desk.notices[0]
+    assert path.exists()
+    desk.delete_recording(library.folder / "junk.mcap")
+    assert not (library.folder / "junk.mcap").exists()
+    assert desk.view(LibraryRequest()).current == str(path)
+    assert not desk.status().capabilities.go_live
+    await desk.close()

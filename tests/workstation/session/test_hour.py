@@ -1,0 +1,53 @@
+"""Everything at once on a clock that runs fast: right to the last contract, never late, and no larger than before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from feeds.model.instrument import Venue
+from tests.workstation.session.hour import BOUNDS, Hour, live_through
+from widgets.theme.theme import apply_theme
+from workstation.process.gc_thresholds import spare_the_collector
+from workstation.process.memory import keep_it_tight
+
+MOST_MB = 30.0
+"""Bars and their rows are kept, and the allocator is not exact: 15 were measured."""
+QUIET = (Venue.BINANCE, Venue.HYPERLIQUID, Venue.DERIBIT)
+
+
+@pytest.fixture(autouse=True)
+def look(qapp: QApplication) -> Iterator[None]:
+    apply_theme(qapp)
+    yield
+    qapp.setStyleSheet("")
+
+
+def assert_right(hour: Hour) -> None:
+    """The sums that the CVD pane shows are the ledger's, market by market."""
+    assert hour.frames > 1_000
+    assert hour.pictures > 10
+    assert hour.gaps == 0
+    assert hour.ours == pytest.approx(hour.truth, abs=1e-6)
+
+
+async def test_a_minute_in_six_seconds_with_every_pane_open(qapp: QApplication, tmp_path: Path) -> None:
+    assert_right(await live_through(qapp, tmp_path, 60.0, 10.0, (Venue.BINANCE, Venue.DERIBIT)))
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+async def test_an_hour_in_three_minutes_with_every_pane_open(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module, name, value in BOUNDS:
+        monkeypatch.setattr(module, name, value)
+    spare_the_collector()
+    keep_it_tight()
+    hour = await live_through(qapp, tmp_path, 3_600.0, 20.0, QUIET, small=True)
+    assert_right(hour)
+    assert max(hour.lags) < 1.0
+    assert hour.mb_per_hour() < MOST_MB

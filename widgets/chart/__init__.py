@@ -1,0 +1,1 @@
+"""The chart over time: axes, wheel, drag, follow, shared crosshair and range."""

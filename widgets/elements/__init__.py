@@ -1,0 +1,1 @@
+"""Small reusable widgets: labels, legends, menus, lists."""

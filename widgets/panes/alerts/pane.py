@@ -1,0 +1,233 @@
+"""Alerts: an editor for rules, the rules as they stand, and what fired."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from widgets.elements.captions import selection_style, set_text, tint
+from widgets.pane import Pane, Table
+from widgets.panes.alerts.editor import RuleEditor
+from widgets.theme import format as fmt
+from widgets.theme.theme import CELL, theme
+from workstation.readmodels.requests import View
+from workstation.readmodels.session.alerts import (
+    CHANGES,
+    AlertRule,
+    AlertsRequest,
+    AlertsView,
+    Fired,
+    Quantity,
+    RuleState,
+)
+
+
+class AlertsPane(Pane):
+    """`rule_set` carries a rule (id 0: a new one), `rule_removed` the id of one."""
+
+    title = "Alerts"
+    help = (
+        "A rule is about one number of a coin, or of every coin in focus. It fires when it becomes true, not while it "
+        "stays true: it has to become false first, by the hysteresis on the other side of the value. After firing it "
+        "is silent for the cool-down, in time of the data. Rises, falls and moves compare with the number of so many "
+        "seconds ago. Numbers are looked at once a second and are those of the panes: CVD change and delta in USD over "
+        "all perpetuals and whole minutes, OBI of the blended book, the narrowest spread of one market, "
+        "funding, premium, OI and scores of the "
+        "pressure table; sums of liquidations are floors where a venue tells only some. What is not known fires "
+        "nothing. Alerts in a replay are labelled. They sound, show on the desktop and go to the webhook as set in the "
+        "settings."
+    )
+    keys = (("Enter", "add or change the rule"), ("Space", "rule on or off"), ("Del", "remove the rule"))
+    every_frames = 15
+    rule_set = Signal(object)
+    rule_removed = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._view: AlertsView | None = None
+        self.editor, self.rules, self.history, self.note = RuleEditor(), QListWidget(), QListWidget(), QLabel()
+        self.turn, self.remove = QPushButton("Turn off"), QPushButton("Delete")
+        self._lay_out()
+        self._connect()
+        self._show()
+
+    def _connect(self) -> None:
+        self.editor.done.connect(self.rule_set)
+        self.rules.currentRowChanged.connect(self._edit)
+        self.turn.clicked.connect(self._turn_chosen)
+        self.remove.clicked.connect(self._remove_chosen)
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        split = QSplitter(Qt.Orientation.Vertical)
+        split.setHandleWidth(1)
+        for words, listed in (("Rules", self.rules), ("Fired", self.history)):
+            box = QWidget()
+            inner = QVBoxLayout(box)
+            inner.setContentsMargins(0, 0, 0, 0)
+            inner.setSpacing(0)
+            inner.addLayout(_head(words, (self.turn, self.remove) if listed is self.rules else ()))
+            inner.addWidget(listed, 1)
+            split.addWidget(box)
+            listed.setAccessibleName(words)
+            listed.setFrameShape(QListWidget.Shape.NoFrame)
+            listed.setUniformItemSizes(True)
+            listed.setStyleSheet(selection_style())
+            listed.setTextElideMode(Qt.TextElideMode.ElideRight)
+            listed.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.history.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        tint(self.note, "gap")
+        self.note.setWordWrap(True)
+        self.note.setContentsMargins(2 * CELL, 2, 2 * CELL, 2)
+        column.addWidget(self.editor)
+        column.addWidget(split, 1)
+        column.addWidget(self.note)
+        self.setFocusProxy(self.rules)
+
+    def request(self) -> AlertsRequest:
+        """All rules."""
+        return AlertsRequest()
+
+    def set_bases(self, bases: list[str]) -> None:
+        """The coins to choose from."""
+        self.editor.set_bases(bases)
+
+    def set_base(self, base: str) -> None:
+        """A new rule is about this coin unless another one is chosen."""
+        if self._chosen() is None:
+            self.editor.suggest(base)
+
+    def refresh(self, view: View) -> None:
+        """Show the rules as they stand."""
+        if isinstance(view, AlertsView):
+            self._view = view
+            self._show()
+
+    def clear(self) -> None:
+        """Rules do not depend on what is shown; how they stand does."""
+        self._view = None
+
+    def as_table(self) -> Table | None:
+        """What fired."""
+        if self._view is None or not self._view.fired:
+            return None
+        rows = tuple((one.ts_ns, one.session.value, one.base, one.value, one.text) for one in self._view.fired)
+        return Table(("ts_ns", "session", "base", "value", "alert"), rows)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Delete:
+            self._remove_chosen()
+        elif event.key() == Qt.Key.Key_Space:
+            self._turn_chosen()
+        else:
+            super().keyPressEvent(event)
+
+    def _turn_chosen(self) -> None:
+        rule = self._chosen()
+        if rule is not None:
+            self.rule_set.emit(self.editor.turned(rule))
+
+    def _remove_chosen(self) -> None:
+        rule = self._chosen()
+        if rule is not None:
+            self.rule_removed.emit(rule.id)
+
+    def _chosen(self) -> AlertRule | None:
+        at = self.rules.currentRow()
+        return self._view.rules[at] if self._view is not None and 0 <= at < len(self._view.rules) else None
+
+    def _edit(self, _: int) -> None:
+        self.editor.show_rule(self._chosen())
+        self._name_buttons()
+
+    def _name_buttons(self) -> None:
+        rule = self._chosen()
+        self.turn.setText("Turn on" if rule is not None and not rule.on else "Turn off")
+        for button in (self.turn, self.remove):
+            button.setEnabled(rule is not None)
+
+    def _show(self) -> None:
+        view = self._view
+        if view is None:
+            return
+        lines = [(rule_line(*pair), rule_role(*pair)) for pair in zip(view.rules, view.states, strict=True)]
+        _fill(self.rules, lines)
+        self._name_buttons()
+        _fill(self.history, [(fired_line(one), "text") for one in view.fired])
+        words = view.trouble or ("" if view.rules else "No rules yet: choose a number, a condition and a value above.")
+        set_text(self.note, words)
+        self.note.setVisible(bool(words))
+
+
+def _head(words: str, buttons: Sequence[QPushButton]) -> QHBoxLayout:
+    """A caption over a list, with what can be done with the chosen line."""
+    line, label = QHBoxLayout(), QLabel(words)
+    line.setContentsMargins(2 * CELL, 2, CELL, 2)
+    line.setSpacing(CELL)
+    tint(label, "muted")
+    line.addWidget(label)
+    line.addStretch(1)
+    for button in buttons:
+        button.setStyleSheet("padding: 0 6px")
+        line.addWidget(button)
+    return line
+
+
+def rule_line(rule: AlertRule, states: Sequence[RuleState]) -> str:
+    """A rule with the number now and when it fired last."""
+    if not rule.on:
+        return f"off  {rule.base or 'all'} {rule.words}"
+    texts = [(one.base, _number(rule, one.value)) for one in states]
+    now = "  ".join(text if rule.base else f"{base} {text}" for base, text in texts)
+    fired = max((one.fired_ns for one in states if one.fired_ns is not None), default=None)
+    last = f"  fired {fmt.clock(fired)}" if fired is not None else ""
+    return f"{rule.base or 'all'} {rule.words}  now {now or fmt.NO_DATA}{last}"
+
+
+def _number(rule: AlertRule, value: float | None) -> str:
+    whole = rule.quantity is Quantity.PRICE and rule.condition not in CHANGES
+    return (fmt.significant(value) if whole else fmt.size(value)).replace("-", "\N{MINUS SIGN}")
+
+
+def rule_role(rule: AlertRule, states: Sequence[RuleState]) -> str:
+    """Lit while it is true, faint while it is off or nothing is known."""
+    if not rule.on:
+        return "faint"
+    known = [one.is_true for one in states if one.value is not None]
+    return "focus" if any(known) else "text" if known else "stale"
+
+
+def fired_line(fired: Fired) -> str:
+    """An alert as a line."""
+    label = "" if fired.session.value == "live" else f"{fired.session.value}  "
+    return f"{fmt.date_clock(fired.ts_ns)[5:]}  {label}{fired.text}"
+
+
+def _fill(listed: QListWidget, lines: list[tuple[str, str]]) -> None:
+    """Change only the lines that differ; what is chosen stays chosen."""
+    while listed.count() > len(lines):
+        listed.takeItem(listed.count() - 1)
+    for at, (text, role) in enumerate(lines):
+        if at == listed.count():
+            listed.addItem(QListWidgetItem())
+        item = listed.item(at)
+        if item.text() != text or item.data(Qt.ItemDataRole.UserRole) != role:
+            item.setText(text)
+            item.setToolTip(text)
+            item.setData(Qt.ItemDataRole.UserRole, role)
+            item.setForeground(theme().brush(role))

@@ -1,0 +1,195 @@
+"""The controls of a CVD pane: what is shown, in which unit, since when, as lines or candles; more is in its menu."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QMenu, QToolButton, QWidget
+
+from feeds.model.instrument import Venue
+from widgets.elements.captions import Choice
+from widgets.theme import format as text_of
+from widgets.theme.markets import venue_mark
+from widgets.theme.theme import CELL, theme
+from workstation.readmodels.flow.cvd import DAY_NS, HOUR_NS, RESETS_NS, WEEK_NS, CvdUnit
+
+
+class Show(StrEnum):
+    """Which lines."""
+
+    VENUES = "venues"
+    SPOT_PERP = "spot | perp"
+    SIZES = "sizes"
+
+
+class Choices(NamedTuple):
+    """Everything that can be chosen; `venues` None is all of them."""
+
+    show: Show = Show.VENUES
+    unit: CvdUnit = CvdUnit.USD
+    reset_ns: int | None = DAY_NS
+    anchor_ns: int | None = None
+    candles: bool = False
+    edges_usd: tuple[float, ...] = (10_000.0, 100_000.0, 1_000_000.0)
+    venues: frozenset[Venue] | None = None
+
+
+RESET_WORDS: dict[int | None, str] = {
+    DAY_NS: "daily",
+    None: "no reset",
+    HOUR_NS: "1 h",
+    4 * HOUR_NS: "4 h",
+    8 * HOUR_NS: "8 h",
+    WEEK_NS: "week",
+}
+UNIT_WORDS = {CvdUnit.USD: "USD", CvdUnit.COIN: "coin", CvdUnit.OI: "% of OI"}
+_ANCHOR = "anchor"
+
+
+class CvdControls(QWidget):
+    """A row of choices; `changed` tells new `choices`, `anchor_wanted` that a click on the chart shall set one."""
+
+    changed = Signal()
+    anchor_wanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.choices = Choices()
+        self.known: tuple[Venue, ...] = ()
+        self.show_, self.unit, self.reset, self.candles = Choice(), Choice(), Choice(), QToolButton()
+        for show in Show:
+            self.show_.addItem(show.value, show)
+        for unit, word in UNIT_WORDS.items():
+            self.unit.addItem(word, unit)
+        for reset in RESETS_NS:
+            self.reset.addItem(RESET_WORDS[reset], reset)
+        self.reset.addItem(_ANCHOR, _ANCHOR)
+        self.candles.setText("candles")
+        self.candles.setCheckable(True)
+        tips = (
+            (self.show_, "Every market, perpetuals against spot, or the classes of trade size"),
+            (self.unit, "USD, base coin, or per cent of the open interest told last"),
+            (self.reset, "Where the sums begin anew: from 00:00 UTC, weeks on Monday, or at an anchor on the chart"),
+            (self.candles, "The aggregate as candles: the extremes of its delta within each bar"),
+        )
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(CELL)
+        for widget, tip in tips:
+            widget.setToolTip(tip)
+            widget.setFont(theme().font(small=True))
+            row.addWidget(widget)
+        self.show_.activated.connect(lambda _: self.choose(show=Show(self.show_.currentData())))
+        self.unit.activated.connect(lambda _: self.choose(unit=CvdUnit(self.unit.currentData())))
+        self.reset.activated.connect(lambda _: self._choose_reset())
+        self.candles.clicked.connect(lambda on: self.choose(candles=on))
+
+    def know(self, venues: Iterable[Venue]) -> None:
+        """Venues there are; those known before stay, for a filter hides them from its answer."""
+        self.known = tuple(sorted({*self.known, *venues}))
+
+    def choose(self, **changes: Any) -> None:
+        """Choose otherwise in some respects, and tell."""
+        before = self.choices
+        self.set(before._replace(**changes))
+        if self.choices != before:
+            self.changed.emit()
+
+    def set(self, choices: Choices) -> None:
+        """Show these choices; tells nobody."""
+        self.choices = choices
+        self.show_.setCurrentIndex(self.show_.findText(choices.show.value))
+        self.unit.setCurrentIndex(list(UNIT_WORDS).index(choices.unit))
+        anchored = choices.anchor_ns is not None
+        self.reset.setCurrentIndex(len(RESETS_NS) if anchored else RESETS_NS.index(choices.reset_ns))
+        self.candles.setChecked(choices.candles)
+
+    def _choose_reset(self) -> None:
+        chosen = self.reset.currentData()
+        if chosen == _ANCHOR:
+            self.anchor_wanted.emit()
+        else:
+            self.choose(reset_ns=chosen, anchor_ns=None)
+
+    def menu(self, parent: QWidget, at_ns: int | None, anchor: Callable[[int], None]) -> QMenu:
+        """The menu of a place on the chart; `at_ns` is the moment there."""
+        menu = QMenu(parent)
+        if at_ns is not None:
+            menu.addAction(f"Begin here, {text_of.clock(at_ns)}", lambda: anchor(at_ns))
+        if self.choices.anchor_ns is not None:
+            menu.addAction("Take the anchor away", lambda: self.choose(anchor_ns=None))
+        menu.addSeparator()
+        self._listed(menu, "Show", [(show.value, show) for show in Show], "show")
+        self._listed(menu, "Unit", [(word, unit) for unit, word in UNIT_WORDS.items()], "unit")
+        self._listed(menu, "Reset", [(RESET_WORDS[reset], reset) for reset in RESETS_NS], "reset_ns")
+        venues = menu.addMenu("Venues")
+        for venue in self.known:
+            action = venues.addAction(venue_mark(venue))
+            action.setCheckable(True)
+            action.setChecked(self.choices.venues is None or venue in self.choices.venues)
+            action.triggered.connect(lambda on, venue=venue: self._switch(venue, on))
+        menu.addAction(f"Trade sizes {edges_text(self.choices.edges_usd)}...", lambda: self._ask_edges(parent))
+        return menu
+
+    def _listed(self, menu: QMenu, title: str, entries: list[tuple[str, Any]], field: str) -> None:
+        listed = menu.addMenu(title)
+        for word, value in entries:
+            action = listed.addAction(word)
+            action.setCheckable(True)
+            action.setChecked(getattr(self.choices, field) == value)
+            changes = {field: value, "anchor_ns": None} if field == "reset_ns" else {field: value}
+            action.triggered.connect(lambda _, changes=changes: self.choose(**changes))
+
+    def _switch(self, venue: Venue, on: bool) -> None:
+        shown = set(self.choices.venues if self.choices.venues is not None else self.known)
+        shown = shown | {venue} if on else shown - {venue}
+        if shown:
+            self.choose(venues=None if shown >= set(self.known) else frozenset(shown))
+
+    def _ask_edges(self, parent: QWidget) -> None:
+        dialog = QInputDialog(parent)
+        dialog.setWindowTitle("Trade sizes")
+        dialog.setLabelText("Edges of the classes in USD, rising, for example 10k 100k 1m")
+        dialog.setTextValue(edges_text(self.choices.edges_usd))
+        dialog.textValueSelected.connect(self._take_edges)
+        dialog.open()
+
+    def _take_edges(self, text: str) -> None:
+        edges = parsed_edges(text)
+        if edges is not None:
+            self.choose(edges_usd=edges, show=Show.SIZES)
+
+
+def edges_text(edges: tuple[float, ...]) -> str:
+    """Edges as a person writes them: 10k 100k 1m."""
+    return " ".join(short_usd(edge) for edge in edges)
+
+
+def short_usd(value: float) -> str:
+    """A round sum of money: 10k, 2.5m."""
+    for divisor, suffix in ((1e9, "b"), (1e6, "m"), (1e3, "k")):
+        if value >= divisor:
+            return f"{value / divisor:g}{suffix}"
+    return f"{value:g}"
+
+
+def parsed_edges(text: str) -> tuple[float, ...] | None:
+    """One to six rising positive edges; None where the text says no such thing."""
+    units = {"k": 1e3, "m": 1e6, "b": 1e9}
+    try:
+        words = text.lower().replace(",", " ").split()
+        edges = tuple(float(word.rstrip("kmb")) * units.get(word[-1], 1.0) for word in words)
+    except ValueError:
+        return None
+    rising = all(low < high for low, high in itertools.pairwise(edges))
+    return edges if 1 <= len(edges) <= 6 and rising and edges[0] > 0 and edges[-1] < 1e15 else None
+
+
+def size_words(edges: tuple[float, ...]) -> list[str]:
+    """The classes: <10k, 10k-100k, 100k-1m, from 1m."""
+    middle = [f"{short_usd(low)}-{short_usd(high)}" for low, high in itertools.pairwise(edges)]
+    return [f"<{short_usd(edges[0])}", *middle, f"\N{GREATER-THAN OR EQUAL TO}{short_usd(edges[-1])}"]

@@ -1,0 +1,358 @@
+"""The CVD pane: running delta of every market and of their sums, on the time axis of the footprint."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QPoint, QPointF, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
+
+from widgets.chart.axes import Tag
+from widgets.chart.chart import TimeChart
+from widgets.chart.shared_crosshair import SharedCrosshair
+from widgets.chart.shared_range import Notice, SharedRange
+from widgets.elements.spans import SpanLine
+from widgets.items.grids import RunGrid
+from widgets.items.scale import SlotGrid
+from widgets.pane import Pane, Table
+from widgets.panes.cvd.anchor import AnchorTool
+from widgets.panes.cvd.controls import CvdControls, Show
+from widgets.panes.cvd.item import CvdItem, Stroke, difference_stroke, in_sight, market_stroke, size_strokes, sum_stroke
+from widgets.panes.cvd.state import recalled, remembered
+from widgets.panes.cvd.text import HELP, absence, amount, class_names, legend, opposed, table
+from widgets.theme.theme import CELL
+from workstation.readmodels.arrays import Floats, Ints
+from workstation.readmodels.flow.cvd import CvdRequest, CvdView
+from workstation.readmodels.markets import MarketFilter, MarketState
+from workstation.readmodels.requests import View
+
+PITCH_PX = 8.0
+FINENESS = (12, 4, 1)  # CVD bars in one bar of the footprint; the next one when there are more bars than `_MANY`
+_MANY = 1500
+_SECOND = 1_000_000_000
+RUN_NS = (_SECOND, 5 * _SECOND, 15 * _SECOND)  # under bars that are not of time
+_NARROW_PX = 720
+
+
+class CvdPane(Pane):
+    """`crosshair_moved` carries ns or None; `visible_range_changed` two ns, after changes made here only.
+
+    Once another pane has set its visible range, it follows that one instead of the latest bar. `anchor_chosen` carries
+    the ns from which sums begin, or None.
+    """
+
+    title = "CVD"
+    help = HELP
+    every_frames = 2
+    has_settings = True
+    keys = (
+        ("wheel, drag", "zoom, pan; the footprint follows"),
+        ("A", "automatic scale"),
+        ("right click, Shift+F10", "begin the sums here, venues, trade sizes"),
+    )
+    crosshair_moved = Signal(object)
+    range_rank = 2
+    range: SharedRange
+    visible_range_changed = Signal(object, object)
+    anchor_chosen = Signal(object)
+
+    def __init__(self, base: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._base, self._whole_ns, self._fineness = base, CvdRequest(base).bar_ns, 0
+        self._view: CvdView | None = None
+        self._strokes: tuple[Stroke, ...] = ()
+        self._slots: Floats | Ints = np.zeros(0, np.int64)
+        self._run: RunGrid | None = None
+        self.chart = TimeChart(
+            PITCH_PX, keeps_pitch=False, pitches=(0.125, 480.0)
+        )  # first, so that it has the first focus
+        self.controls = CvdControls()
+        self.anchor = AnchorTool(self._place_anchor)
+        self.legend = SpanLine(lines=2)
+        self.item = CvdItem(self.chart.box, self.chart.scale_of)
+        self.crosshair = SharedCrosshair(self.chart)
+        self.overlay = self.crosshair.overlay
+        self.range, self.notice = SharedRange(self.chart), Notice(self.chart)
+        self._lay_out()
+        self._connect()
+        self._say_why_empty()
+
+    # --- what is asked
+
+    def request(self) -> CvdRequest | None:
+        """What is asked for; None without a base."""
+        if not self._base:
+            return None
+        chosen = self.controls.choices
+        shortest = self._whole_ns if chosen.reset_ns is None else min(self._whole_ns, chosen.reset_ns)
+        candles = chosen.candles and self._run is None  # they are bars of time
+        bar_ns = fine_bar(shortest, 1 if candles else FINENESS[self._fineness])
+        if self._run is not None:
+            bar_ns = RUN_NS[self._fineness]
+        return CvdRequest(
+            self._base,
+            bar_ns,
+            chosen.unit,
+            chosen.reset_ns,
+            chosen.anchor_ns,
+            MarketFilter(None, chosen.venues),
+            by_size=chosen.show is Show.SIZES,
+            edges_usd=chosen.edges_usd,
+            candles=candles,
+            mark_ns=self._whole_ns,
+        )
+
+    def set_bases(self, bases: list[str]) -> None:
+        """Show the first base unless one is shown already."""
+        if bases and self._base not in bases:
+            self.set_base(bases[0])
+
+    def set_base(self, base: str) -> None:
+        """Show this base."""
+        if base != self._base:
+            self._base, self._fineness = base, 0
+            self._ask()
+
+    def set_bar_length(self, bar_ns: int) -> None:
+        """Use bars that divide this length, that of the footprint: a line needs more points than bars have."""
+        if bar_ns != self._whole_ns:
+            self._whole_ns, self._fineness = bar_ns, 0
+            self._ask()
+
+    def set_anchor(self, ts_ns: int | None) -> None:
+        """Begin the sums at a moment that another pane chose; None goes back to resets. Tells nobody."""
+        self.anchor.picking = False
+        self.controls.set(self.controls.choices._replace(anchor_ns=ts_ns))
+        self._ask()
+
+    def choose_anchor(self, ts_ns: int | None) -> None:
+        """Begin the sums at a moment, here and in the panes of the group."""
+        self.set_anchor(ts_ns)
+        self.anchor_chosen.emit(ts_ns)
+
+    def _choose(self) -> None:
+        self.anchor.picking, self._fineness = False, 0
+        if self._view is not None:
+            self._show(self._view)
+            self.chart.fit_values()
+            self._read()
+        self._ask()
+
+    def _ask(self) -> None:
+        self._say_why_empty()
+        self.request_changed.emit()
+
+    def _coarsen(self, bars: int) -> None:
+        """A long history is drawn from longer bars."""
+        if bars > _MANY and self._fineness + 1 < len(FINENESS):
+            self._fineness += 1
+            self._ask()
+
+    # --- what is shown
+
+    def refresh(self, view: View) -> None:
+        """Show this view; the range moves only while following."""
+        if not isinstance(view, CvdView) or view is self._view:
+            return
+        before, self._view = self._view, view
+        self._place(view, before is None or not len(before.bar_start_ns) or before.request != view.request)
+        self.controls.know(state.venue for state in view.markets)
+        self._say_why_empty()
+        self._coarsen(len(view.bar_start_ns))
+
+    def follow_grid(self, grid: RunGrid | None) -> None:
+        """Stand where the bars of another pane stand that are not of time; None: on plain time."""
+        before, self._run = self._run, grid
+        if grid is before:
+            return
+        fresh = (before is None) != (grid is None)
+        if fresh:
+            self._fineness = 0
+            self._ask()
+        if self._view is not None:
+            self._place(self._view, fresh)
+
+    def _place(self, view: CvdView, fresh: bool) -> None:
+        """Put the values where they stand and move there."""
+        starts, bar_ns, run = view.bar_start_ns, view.request.bar_ns, self._run
+        if fresh and len(starts):
+            self.range.begin(SlotGrid.at(bar_ns, int(starts[0])) if run is None else run)
+        elif run is not None and self.chart.grid is not run:
+            self.chart.renew_grid(run)
+        if run is None:
+            self._slots = starts // bar_ns - self.chart.grid.origin
+        else:
+            self._slots = run.slots(starts + bar_ns) - 0.5
+        self._show(view)
+        if len(starts):
+            self.range.move_to(float(self._slots[-1]), fresh=fresh)
+            if run is not None:
+                self.range.show_again()
+        self._read()
+
+    def _show(self, view: CvdView) -> None:
+        self._strokes = strokes_of(view, self.controls.choices.show)
+        self.item.set_view(view, self._slots, self.chart.grid, self._strokes)
+
+    def clear(self) -> None:
+        """Forget the view; the zoom stays."""
+        self._view, self._slots, self._strokes = None, np.zeros(0, np.int64), ()
+        self.item.retry()
+        self.item.set_view(None, self._slots, self.chart.grid)
+        self.crosshair.clear()
+        self._read()
+        self._say_why_empty()
+
+    def show_crosshair(self, ts_ns: int | None) -> None:
+        """Mark the bar of this moment; None takes the mark away. Does not emit."""
+        self.crosshair.show(ts_ns)
+
+    def set_visible_range(self, start_ns: int, end_ns: int) -> None:
+        """Show this span, asked for by another pane, from now on. Does not emit."""
+        self.range.show(start_ns, end_ns)
+
+    def shown_markets(self) -> tuple[MarketState, ...]:
+        """The markets of the lines."""
+        return self._view.markets if self._view is not None else ()
+
+    def as_table(self) -> Table | None:
+        """The lines, bar by bar."""
+        return table(self._view, self._strokes) if self._view is not None and self._strokes else None
+
+    def state(self) -> dict[str, object]:
+        """What was chosen, but for the anchor: it is a moment of one session."""
+        return remembered(self.controls.choices)
+
+    def restore(self, state: dict[str, object]) -> None:
+        """Take it up."""
+        found = recalled(state)
+        if found is not None:
+            self.controls.set(found)
+            self._ask()
+
+    def open_settings(self) -> None:
+        """The menu, under the controls."""
+        self._open_menu(None, self.controls.mapToGlobal(QPoint(0, self.controls.height())))
+
+    def cancel(self) -> None:
+        """Leave choosing an anchor."""
+        self._pick(False)
+
+    def _lay_out(self) -> None:
+        self._top = line = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        line.setContentsMargins(CELL, 2, 0, 2)
+        line.setSpacing(CELL)
+        line.addWidget(self.controls, 0, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        line.addWidget(self.legend, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(line)
+        column.addWidget(self.chart, 1)
+        self.setFocusProxy(self.chart)
+        self.chart.add(self.item)
+        self.chart.add(self.overlay)
+        self.chart.value_extent = self._extent
+        self.chart.tool = self.anchor
+
+    def _connect(self) -> None:
+        self.controls.changed.connect(self._choose)
+        self.controls.anchor_wanted.connect(lambda: self._pick(True))
+        self.range.moved.connect(self.visible_range_changed)
+        self.chart.range_changed.connect(self._on_range)
+        self.crosshair.moved.connect(self.crosshair_moved)
+        self.crosshair.pointed.connect(self._read)
+        self.chart.menu_at = self._open_menu
+        self.chart.box.sigResized.connect(lambda _: self.chart.fit_values())
+
+    def _open_menu(self, position: QPointF | None, on_screen: QPoint) -> None:
+        at_ns = None if position is None else self.chart.grid.ts_ns(self.chart.plot_scale.slot(position.x()))
+        menu = self.controls.menu(self, at_ns, self.choose_anchor)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(on_screen)
+
+    def _pick(self, picking: bool) -> None:
+        """The next click on the chart sets the anchor, or no longer does."""
+        self.anchor.picking = picking
+        self.controls.set(self.controls.choices)
+        self._say_why_empty()
+
+    def _place_anchor(self, position: QPointF) -> None:
+        self.choose_anchor(self.chart.grid.ts_ns(self.chart.plot_scale.slot(position.x())))
+
+    # --- range and reading
+
+    def _extent(self, left: float, right: float) -> tuple[float, float] | None:
+        """Lowest and highest value in sight over all lines and candles."""
+        if self._view is None:
+            return None
+        part = in_sight(self._slots, left, right)
+        seen = [stroke.line.values[part] for stroke in self._strokes]
+        seen += [column[part] for column in (self._view.candles.high, self._view.candles.low) if len(column)]
+        values = np.concatenate(seen) if seen else np.zeros(0)
+        values = values[np.isfinite(values)]
+        return (float(values.min()), float(values.max())) if len(values) else None
+
+    def _on_range(self) -> None:
+        self.item.update()
+        self._read()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A narrow pane has its legend under the controls."""
+        super().resizeEvent(event)
+        below, beside = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
+        self._top.setDirection(below if self.width() < _NARROW_PX else beside)
+
+    def _read(self) -> None:
+        """Legend and tags: values under the crosshair, else the newest."""
+        slot, value = self.overlay.slot, self.overlay.value
+        view = self._view
+        if view is None or not len(self._slots):
+            self.legend.set_spans(())
+            self.chart.value_axis.set_tags(())
+            return
+        tags, unit = [], view.request.unit
+        if view.perp is not None and np.isfinite(view.perp.values[-1]):
+            last = float(view.perp.values[-1])
+            tags.append(Tag(last, amount(last, unit), "aggregate", "window"))
+        if value is not None:
+            tags.append(Tag(value, amount(value, unit), "hairline", "text"))
+        self.chart.value_axis.set_tags(tuple(tags))
+        against = opposed(view, self._slots, self.chart.visible)
+        if against != self.item.against:
+            self.item.against = against
+            self.item.update()
+        self.legend.set_spans(legend(view, self._strokes, self._index(slot), against))
+
+    def _index(self, slot: float | None) -> int | None:
+        """Which value the legend reads; None where the crosshair is on no bar."""
+        if self._view is None or slot is None:
+            return len(self._slots) - 1
+        ts_ns, starts = self.chart.grid.ts_ns(slot), self._view.bar_start_ns
+        index = int(np.searchsorted(starts, ts_ns, "right")) - 1
+        return index if index >= 0 and ts_ns < starts[index] + self._view.request.bar_ns else None
+
+    def _say_why_empty(self) -> None:
+        text = (
+            "click where the sums shall begin, Esc leaves it"
+            if self.anchor.picking
+            else absence(self._base, self._view)
+        )
+        self.notice.say(text)
+
+
+def strokes_of(view: CvdView, show: Show) -> tuple[Stroke, ...]:
+    """What is drawn, back to front."""
+    sums = [sum_stroke(line) for line in (view.spot, view.perp) if line is not None]
+    if show is Show.VENUES:
+        return (*(market_stroke(line) for line in view.lines), *sums)
+    if show is Show.SPOT_PERP:
+        return (*([difference_stroke(view.difference)] if view.difference is not None else []), *sums)
+    return (*size_strokes(view.sizes, class_names(view)), *sums[-1:]) if view.sizes else tuple(sums[-1:])
+
+
+def fine_bar(bar_ns: int, parts: int) -> int:
+    """About a `parts`-th of a bar: whole seconds that divide it, at least one."""
+    seconds = bar_ns // _SECOND
+    wanted = max(1, seconds // parts)
+    return next(step for step in range(wanted, 0, -1) if seconds % step == 0) * _SECOND

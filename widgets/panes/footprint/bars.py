@@ -1,0 +1,164 @@
+"""What ends a bar, as two controls: of time, trades, volume, range or delta, and how much of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QInputDialog, QWidget
+
+from widgets.panes.footprint.sizes import automatic_size, size_text, sizes_around
+from widgets.theme import format as text_of
+from widgets.theme.theme import CELL
+from workstation.readmodels.flow.footprint import BarKind, BarRule, FootprintBar
+
+_SECOND = 1_000_000_000
+BAR_LENGTHS = tuple(seconds * _SECOND for seconds in (1, 5, 15, 30, 60, 300, 900, 3600, 14_400, 86_400))
+_OTHER = "other..."
+_LARGEST = 1e12
+_WHAT = {
+    BarKind.TICK: "Trades in a bar",
+    BarKind.VOLUME: "Volume of a bar, base coin",
+    BarKind.RANGE: "Range of a bar, price",
+    BarKind.DELTA: "Delta that ends a bar, base coin",
+}
+
+
+class BarControls(QWidget):
+    """`changed` after the user chose. Sizes that are not of time are automatic until one is chosen.
+
+    An automatic size is worked out once, by `learn`, from bars of time; until then bars of time are asked for.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.kind, self.bar = QComboBox(), QComboBox()
+        self.bar_ns = 60 * _SECOND
+        self._base = ""
+        self._chosen: dict[BarKind, float] = {}
+        self._automatic: dict[BarKind, float] = {}
+        for kind in BarKind:
+            self.kind.addItem(kind.value)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(CELL)
+        for combo, least, tip in ((self.kind, 56, "What ends a bar"), (self.bar, 48, "Size of a bar")):
+            combo.setMinimumWidth(least)
+            combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+            combo.setToolTip(tip)
+            line.addWidget(combo)
+        self._fill()
+        self.kind.currentIndexChanged.connect(lambda _: self._on_kind())
+        self.bar.currentIndexChanged.connect(lambda _: self._on_size())
+
+    @property
+    def chosen(self) -> BarKind:
+        """What ends a bar."""
+        return list(BarKind)[max(self.kind.currentIndex(), 0)]
+
+    @property
+    def wanted(self) -> float | None:
+        """The size chosen for the present kind; None for automatic. Bars of time always have one."""
+        return float(self.bar_ns) if self.chosen is BarKind.TIME else self._chosen.get(self.chosen)
+
+    def rule(self) -> BarRule | None:
+        """What to ask for; None for bars of time."""
+        kind = self.chosen
+        size = self._chosen.get(kind) or self._automatic.get(kind)
+        return None if kind is BarKind.TIME or size is None else BarRule(kind, size)
+
+    @property
+    def awaits(self) -> bool:
+        """Whether an automatic size is still to be worked out."""
+        return self.chosen is not BarKind.TIME and self.rule() is None
+
+    def set_base(self, base: str) -> None:
+        """Another coin: sizes of one mean nothing for another."""
+        if base != self._base:
+            self._base = base
+            self.forget()
+            self._chosen.clear()
+            self._fill()
+
+    def forget(self) -> None:
+        """Work automatic sizes out anew."""
+        self._automatic.clear()
+
+    def learn(self, bars: Iterable[FootprintBar], tick: float) -> None:
+        """Work an automatic size out if one is wanted."""
+        kind = self.chosen
+        if not self.awaits:
+            return
+        size = automatic_size(kind, bars, tick)
+        if size is not None:
+            self._automatic[kind] = size
+            self._fill()
+            self.changed.emit()
+
+    def choose(self, kind: BarKind, size: float | None) -> None:
+        """Ask for bars of a kind and size (None: automatic); of time only those that are offered."""
+        if kind is BarKind.TIME:
+            self.bar_ns = int(size) if size in BAR_LENGTHS else self.bar_ns
+        elif size is not None:
+            self._chosen[kind] = size
+        else:
+            self._chosen.pop(kind, None)
+        self.kind.blockSignals(True)
+        self.kind.setCurrentIndex(list(BarKind).index(kind))
+        self.kind.blockSignals(False)
+        self._fill()
+        self.changed.emit()
+
+    def _on_kind(self) -> None:
+        self._fill()
+        self.changed.emit()
+
+    def _on_size(self) -> None:
+        kind, data = self.chosen, self.bar.currentData()
+        if self.bar.currentText() == _OTHER:
+            self._ask_size()
+            return
+        if kind is BarKind.TIME:
+            self.bar_ns = int(data)
+        elif data is None:
+            self._chosen.pop(kind, None)
+        else:
+            self._chosen[kind] = float(data)
+        self.changed.emit()
+
+    def _ask_size(self) -> None:
+        kind = self.chosen
+        now = self._chosen.get(kind) or self._automatic.get(kind, 1.0)
+        decimals = 0 if kind is BarKind.TICK else 8
+        least = 10.0**-decimals
+        size, ok = QInputDialog.getDouble(self, "Size of a bar", _WHAT[kind], now, least, _LARGEST, decimals)
+        if ok:
+            self._chosen[kind] = size
+        self._fill()
+        if ok:
+            self.changed.emit()
+
+    def _fill(self) -> None:
+        """Offer the sizes of the present kind."""
+        kind, combo = self.chosen, self.bar
+        combo.blockSignals(True)
+        combo.clear()
+        if kind is BarKind.TIME:
+            for bar_ns in BAR_LENGTHS:
+                combo.addItem(text_of.bar_length(bar_ns), bar_ns)
+            combo.setCurrentIndex(BAR_LENGTHS.index(self.bar_ns))
+        else:
+            self._fill_sizes(kind)
+        combo.blockSignals(False)
+
+    def _fill_sizes(self, kind: BarKind) -> None:
+        automatic, chosen = self._automatic.get(kind), self._chosen.get(kind)
+        self.bar.addItem("auto" if automatic is None else f"auto {size_text(kind, automatic, self._base)}", None)
+        around = automatic or chosen
+        sizes = set(sizes_around(around, kind)) if around else set()
+        for size in sorted(sizes | ({chosen} if chosen else set())):
+            self.bar.addItem(size_text(kind, size, self._base), size)
+        self.bar.addItem(_OTHER)
+        self.bar.setCurrentIndex(max(0, self.bar.findData(chosen)) if chosen else 0)

@@ -1,0 +1,92 @@
+"""Bars from before the first trade: the venues' own candles, without rows, in greys, and said to be so."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QBrush, QFontMetricsF, QPainter
+
+from widgets.items.bands import scaled_font
+from widgets.items.bulk import RectBatch, mix
+from widgets.items.scale import Scale, SlotGrid
+from widgets.theme.theme import theme
+from workstation.readmodels.arrays import Floats, Ints
+from workstation.readmodels.flow.candles import CandleColumns
+
+WORDS = "no footprint: candles of the venues"
+
+
+class CandleHistory:
+    """The candles of a view with their slots; they have a place on a grid of time only."""
+
+    def __init__(self, candles: CandleColumns, grid: SlotGrid) -> None:
+        self.candles = candles
+        self.slots: Floats = np.floor(grid.slots(candles.bar_start_ns) + 1e-9)
+
+    def between(self, left: float, right: float) -> slice:
+        """Which of them are in sight."""
+        first = int(np.searchsorted(self.slots, np.floor(left), side="left"))
+        return slice(first, int(np.searchsorted(self.slots, right, side="right")))
+
+    def at(self, slot: float) -> int | None:
+        """The index of the candle in this slot."""
+        index = int(np.searchsorted(self.slots, np.floor(slot)))
+        return index if index < len(self.slots) and self.slots[index] == np.floor(slot) else None
+
+    def value_extent(self, left: float, right: float) -> tuple[float, float] | None:
+        """Lowest and highest price in sight."""
+        part = self.between(left, right)
+        if part.start >= part.stop:
+            return None
+        return float(self.candles.low[part].min()), float(self.candles.high[part].max())
+
+
+class HistoryLayer:
+    """Lays out the candles in sight and draws them, with the words over them."""
+
+    def __init__(self) -> None:
+        look = theme()
+        pane = look.color("pane")
+        rising, falling = mix(pane, look.color("muted"), 0.75), mix(pane, look.color("faint"), 0.75)
+        self._rects = RectBatch([QBrush(falling), QBrush(rising)])
+        self._span: tuple[float, float] | None = None
+
+    def build(self, history: CandleHistory, scale: Scale, ratio: float) -> None:
+        """Take what is on the canvas."""
+        part = history.between(scale.left, scale.right)
+        slots, candles = history.slots[part], history.candles
+        columns = (candles.open[part], candles.high[part], candles.low[part], candles.close[part])
+        self._rects.fill(*candle_rects(slots, *columns, scale, ratio))
+        self._span = (float(scale.x(slots[0])), float(scale.x(slots[-1] + 1))) if len(slots) else None
+
+    def draw(self, painter: QPainter, scale: Scale, ratio: float) -> None:
+        """Candles, and what they are, once."""
+        if self._span is None:
+            return
+        self._rects.draw(painter)
+        painter.setFont(scaled_font(theme().font(small=True), ratio))
+        left, right = max(self._span[0], 0.0), min(self._span[1], scale.width)
+        width = QFontMetricsF(painter.font()).horizontalAdvance(WORDS) + 8 * ratio
+        if right - left >= width:
+            box = QRectF(round(right - width), 3 * ratio, width, 15 * ratio)
+            painter.fillRect(box, theme().brush("pane"))
+            painter.setPen(theme().pen("muted"))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, WORDS)
+
+
+def candle_rects(
+    slots: Floats, opened: Floats, high: Floats, low: Floats, closed: Floats, scale: Scale, ratio: float
+) -> tuple[Floats, Ints]:
+    """A wick and a body each; brush 1 where the close is not below the open."""
+    line = float(max(1, round(ratio)))
+    left, right = scale.x(slots), scale.x(slots + 1)
+    wick = np.round((left + right - line) / 2)
+    body = max(line, float((round(scale.pitch * 0.6) - line) // 2 * 2 + line))
+    top, bottom = np.round(scale.y(np.maximum(opened, closed))), np.round(scale.y(np.minimum(opened, closed)))
+    tips = np.round(scale.y(high))
+    wicks = np.stack((wick, tips, np.full(len(slots), line), np.maximum(np.round(scale.y(low)) - tips, line)), axis=1)
+    bodies = np.stack(
+        (wick - (body - line) / 2, top, np.full(len(slots), body), np.maximum(bottom - top, line)), axis=1
+    )
+    rising = (closed >= opened).astype(np.int64)
+    return np.concatenate((wicks, bodies)), np.concatenate((rising, rising))

@@ -1,0 +1,211 @@
+"""The footprint itself: one item that lays out and paints the bars that come into sight, and moves the others."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from itertools import compress
+
+import numpy as np
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QGraphicsItem
+
+from widgets.items.bands import draw_grid, hatch_gaps, name_gaps, name_incomplete, shade_incomplete
+from widgets.items.bulk import GlyphAtlas
+from widgets.items.pixel_item import PixelItem
+from widgets.items.scale import Scale, SlotGrid
+from widgets.panes.footprint.cells.cells import BarCells, CellCache, CellLayer
+from widgets.panes.footprint.cells.columns import columns_of
+from widgets.panes.footprint.cells.detail import Choice, Detail
+from widgets.panes.footprint.cells.placed import FIGURES as FIGURES
+from widgets.panes.footprint.cells.placed import BarsOnGrid as BarsOnGrid
+from widgets.panes.footprint.cells.scroll_cache import KeptPicture
+from widgets.panes.footprint.cells.style import Shading, Style
+from widgets.panes.footprint.studies.marks import MarkLayer
+from widgets.panes.footprint.studies.rays import draw_rays
+from widgets.panes.footprint.studies.zones import draw_zones
+from widgets.theme.theme import per_theme, theme
+from workstation.readmodels.arrays import Floats
+from workstation.readmodels.flow.footprint import FootprintBar, FootprintView
+
+
+@per_theme
+def atlases(ratio: float, small: bool = False) -> tuple[GlyphAtlas, GlyphAtlas]:
+    """The regular and the bold atlas of a device pixel ratio, shared by all charts."""
+    look = theme()
+    return GlyphAtlas(look.font(small=small), ratio), GlyphAtlas(look.font(small=small, bold=True), ratio)
+
+
+_OVER_PX = 4  # how far a bar may reach out of its slot, device pixels
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sight:
+    """Bars that reach into the canvas, one entry each; `prices` are open, high, low, close."""
+
+    bars: tuple[FootprintBar, ...]
+    slots: Floats
+    prices: Floats
+    cells: list[BarCells]
+
+
+class FootprintItem(PixelItem):
+    """Paints grid, gaps, zones, cells, marks and numbers of a view at a level of detail chosen by the pane.
+
+    All but the live bar is kept as a picture: a tick or a crosshair costs that picture and one bar, a pan the bars
+    that come into sight.
+    """
+
+    name = "the footprint"
+
+    def __init__(self, host: QGraphicsItem, scale_of: Callable[[float, float], Scale]) -> None:
+        super().__init__(host, z=10)
+        self._scale_of = scale_of
+        self._cache = CellCache()
+        self._closed, self._live = (CellLayer(), MarkLayer()), (CellLayer(), MarkLayer())
+        self._view: FootprintView | None = None
+        self._grid = SlotGrid(1, 0)
+        self._placed = BarsOnGrid((), SlotGrid(1, 0))
+        self._choice = Choice(Detail.CANDLES, 1)
+        self.style = Style()
+        self._picture = KeptPicture()
+        self._built: object = None
+        self._ticked = False
+        self._parts = slice(0, 0), slice(0, 0)  # closed and live bars in sight
+        self._largest = self._floor = 0.0  # of the closed bars, and what they are held against because of the live one
+        self._incomplete: Floats = np.zeros((0, 3))
+
+    def set_view(self, view: FootprintView | None, placed: BarsOnGrid, grid: SlotGrid) -> None:
+        """Show other bars."""
+        if view is not None and self._is_tick(view, placed):
+            self._ticked = True
+        else:
+            self.forget()
+        self._view, self._placed, self._grid = view, placed, grid
+        self.update()
+
+    def forget(self) -> None:
+        """Paint everything anew."""
+        self._built = None
+        self._picture.forget()
+
+    def _is_tick(self, view: FootprintView, placed: BarsOnGrid) -> bool:
+        """Whether nothing but the live bar differs from what is shown."""
+        before, bars, old = self._view, placed.bars, self._placed.bars
+        if before is None or not bars or len(bars) != len(old) or bars[-1].closed or old[-1].closed:
+            return False
+        if (placed.slots[0], placed.slots[-1]) != (self._placed.slots[0], self._placed.slots[-1]) or bars[:-1] != old[
+            :-1
+        ]:
+            return False
+        marks = (view.request, view.row_size, view.zones, view.naked_pocs)
+        shown = (before.request, before.row_size, before.zones, before.naked_pocs)
+        return marks == shown and np.array_equal(view.gaps, before.gaps)
+
+    def set_choice(self, choice: Choice) -> None:
+        """Show another level of detail."""
+        if choice != self._choice:
+            self._choice = choice
+            self.update()
+
+    def set_style(self, style: Style) -> None:
+        """Draw another way."""
+        if style != self.style:
+            self.style = style
+            self.update()
+
+    def draw(self, painter: QPainter, width: int, height: int, ratio: float) -> None:
+        """Back to front; the words stand where they cover no cell."""
+        scale, view = self._scale_of(width, height), self._view
+        if view is None:
+            draw_grid(painter, scale, self._grid, ratio)
+            return
+        looks = (self._choice, self.style, ratio)
+        if (scale, looks) != self._built:
+            self._look(view, scale, ratio)
+        if (scale, looks) != self._built or self._ticked:
+            self._build_live(view, scale, ratio)
+            self._built, self._ticked = (scale, looks), False
+        shown = (looks, self._shaded)
+        self._picture.show(painter, scale, shown, partial(self._paint_closed, view, scale, ratio))
+        for layer in self._live:
+            layer.draw(painter)
+        name_incomplete(painter, self._incomplete, scale, ratio)
+        name_gaps(painter, view.gaps, scale, self._grid, ratio)
+
+    @property
+    def _shaded(self) -> float:
+        """What closed bars are shaded against."""
+        return max(self._largest, self._floor)
+
+    def _look(self, view: FootprintView, scale: Scale, ratio: float) -> None:
+        """See which bars are in sight, and the largest cell of the closed ones."""
+        part = self._placed.between(scale.left, scale.right)
+        live = part.stop == len(self._placed.bars) > part.start and not self._placed.bars[-1].closed
+        end = part.stop - 1 if live else part.stop
+        self._parts = slice(part.start, end), slice(end, part.stop)
+        self._largest = self._largest_of(self._sight(self._parts[0], view, scale, ratio))
+        incomplete = self._placed.figure("complete")[part] == 0
+        row = view.row_size * self._choice.factor  # by which cells may reach beyond
+        extremes = (self._placed.slots, self._placed.lows - row, self._placed.highs + row)
+        self._incomplete = np.stack([column[part][incomplete] for column in extremes], axis=1).astype(np.float64)
+
+    def _build_live(self, view: FootprintView, scale: Scale, ratio: float) -> None:
+        """Lay out the live bar; one that is larger than all others shades them too, in steps of a tenth."""
+        sight = self._sight(self._parts[1], view, scale, ratio)
+        found = self._largest_of(sight)
+        self._floor = 1.1 ** math.ceil(math.log(found, 1.1)) if found > self._largest else 0.0
+        self._fill(self._live, sight, view, scale, ratio)
+
+    def _largest_of(self, sight: _Sight) -> float:
+        """The largest cell; 0 where the cells are not held against one another."""
+        if self._choice.detail <= Detail.MARKS or self.style.shading in (Shading.FIXED, Shading.BAR):
+            return 0.0
+        return max((bar.largest for bar in sight.cells), default=0.0)
+
+    def _paint_closed(self, view: FootprintView, scale: Scale, ratio: float, painter: QPainter, within: QRect) -> None:
+        """What lies still in a part of the canvas."""
+        draw_grid(painter, scale, self._grid, ratio)
+        shade_incomplete(painter, self._incomplete, scale)
+        hatch_gaps(painter, view.gaps, scale, self._grid, ratio)
+        if self._choice.detail >= Detail.MARKS and self.style.zones:
+            draw_zones(painter, view.zones, view.row_size, scale, self._grid, ratio)
+        if self.style.naked_pocs:
+            draw_rays(painter, view.naked_pocs, view.row_size, scale, self._grid, ratio)
+        sight = self._sight(self._closed_within(within, scale), view, scale, ratio)
+        self._fill(self._closed, sight, view, scale, ratio)
+        for layer in self._closed:
+            layer.draw(painter)
+
+    def _closed_within(self, within: QRect, scale: Scale) -> slice:
+        """The closed bars that may paint there, those beside it too: a long number leaves its slot."""
+        margin = 1.0 + _OVER_PX / scale.pitch
+        left, right = scale.slot(within.left()) - margin, scale.slot(within.right() + 1) + margin
+        part, bars = self._placed.between(left, right), self._placed.bars
+        closed = len(bars) if not bars or bars[-1].closed else len(bars) - 1
+        return slice(min(part.start, closed), min(part.stop, closed))
+
+    def _sight(self, part: slice, view: FootprintView, scale: Scale, ratio: float) -> _Sight:
+        """The bars of a part that reach into the canvas; cells where the level shows any."""
+        bars, slots = self._placed.bars[part], self._placed.slots[part].astype(np.float64)
+        prices = np.stack([self._placed.figure(name)[part] for name in ("open", "high", "low", "close")], axis=1)
+        if self._choice.detail < Detail.MARKS:
+            return _Sight(bars, slots, prices, [])
+        row = view.row_size * self._choice.factor
+        seen = (prices[:, 1] + row >= scale.bottom) & (prices[:, 2] - row <= scale.top)
+        if not seen.all():
+            bars, slots, prices = tuple(compress(bars, seen.tolist())), slots[seen], prices[seen]
+        cells = self._cache.cells(bars, self._choice, self.style.mode, view.request.rules, atlases(ratio)[0])
+        return _Sight(bars, slots, prices, cells)
+
+    def _fill(
+        self, layers: tuple[CellLayer, MarkLayer], sight: _Sight, view: FootprintView, scale: Scale, ratio: float
+    ) -> None:
+        choice, style, cells = self._choice, self.style, sight.cells
+        size = view.row_size * choice.factor
+        columns = columns_of(sight.slots, scale, choice.detail, ratio)
+        layers[0].build(cells, columns, scale, size, choice.detail, style, atlases(ratio), self._shaded)
+        layers[1].build(sight.bars, sight.prices, cells, columns, scale, view.row_size, size, choice.detail, style)

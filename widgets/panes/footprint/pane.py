@@ -1,0 +1,359 @@
+"""The footprint pane: who traded at which price in every bar, with the statistics of the bars under them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from PySide6.QtCore import QPoint, QPointF, Signal
+from PySide6.QtGui import QCursor, QKeyEvent
+from PySide6.QtWidgets import QToolTip, QVBoxLayout, QWidget
+
+from feeds.model.instrument import Venue
+from widgets.chart.chart import MARGIN_SLOTS, TimeChart
+from widgets.chart.latest_hint import LatestHint
+from widgets.chart.shared_range import Notice
+from widgets.elements.spans import Span
+from widgets.items.grids import RunGrid
+from widgets.pane import Pane, Table
+from widgets.panes.footprint.cells.style import ProfileSpan, Style
+from widgets.panes.footprint.commands import FootprintCommands
+from widgets.panes.footprint.data import bars_as_table
+from widgets.panes.footprint.help import HELP, KEYS
+from widgets.panes.footprint.layers import FootprintLayers
+from widgets.panes.footprint.reading import FootprintReading
+from widgets.panes.footprint.settings import FootprintSettings
+from widgets.panes.footprint.sides import FootprintSides
+from widgets.panes.footprint.state import recalled, remembered
+from widgets.panes.footprint.studies.profile import SHARE
+from widgets.panes.footprint.text import absence, counting
+from widgets.panes.footprint.toolbar import FootprintToolbar
+from widgets.panes.footprint.tools import FootprintTools, Task
+from widgets.theme import format as text_of
+from workstation.readmodels.flow.chart import CellView, QuotesView
+from workstation.readmodels.flow.footprint import BarKind, FootprintRequest, FootprintView
+from workstation.readmodels.markets import MarketState
+from workstation.readmodels.requests import View, ViewRequest
+from workstation.readmodels.session.setup_rules import SetupRules
+
+PITCH_PX = 94.0  # of a bar in a new view: wide enough to come back to numbers after they were given up
+
+
+class FootprintPane(Pane):
+    """`crosshair_moved` carries ns or None; `visible_range_changed` two ns, after changes made here only."""
+
+    title = "Footprint"
+    has_settings = True
+    help = HELP
+    keys = KEYS
+    bar_changed = Signal(object)  # the new bar length in ns
+    crosshair_moved = Signal(object)
+    range_rank = 5
+    visible_range_changed = Signal(object, object)
+    grid_changed = Signal(object)  # where bars stand that are not of time, or None
+    anchor_chosen = Signal(object)  # the ns from which others shall sum
+    older_wanted = Signal(str, object)  # a base and the ns before which its trades are missing
+    levels_changed = Signal(object)  # a tuple of Level, of every base
+
+    def __init__(self, base: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._linking = False
+        self._pointer: QPointF | None = None
+        self._armed: Task | None = None
+        self._tip_at = QPoint()
+        self.chart = TimeChart(PITCH_PX)  # first, so that it has the first focus
+        self.toolbar = FootprintToolbar(base)
+        self.layers = FootprintLayers(self.chart)
+        self.item, self.table, self.overlay = self.layers.item, self.layers.table, self.layers.overlay
+        self.profile, self.drawings = self.layers.profile, self.layers.drawings
+        self.sides = FootprintSides(self.layers)
+        self.reading = FootprintReading(self.layers, self.sides)
+        self.legend, self.readout = self.reading.legend, self.reading.readout
+        self.tools = FootprintTools(self.chart, self.drawings, self.reading.measure, lambda: self.layers.step)
+        self.settings = FootprintSettings(self)
+        self.commands = FootprintCommands(self, self.layers, self.tools, self.toolbar)
+        self.notice, self.hint = Notice(self.chart), LatestHint(self.chart)
+        self._bar_ns = self.toolbar.bars.bar_ns
+        self.tools.set_base(base)
+        self._lay_out()
+        self._connect()
+        self._say_why_empty()
+
+    def request(self) -> FootprintRequest | None:
+        """What the toolbar asks for."""
+        return self.toolbar.request()
+
+    def set_bases(self, bases: list[str]) -> None:
+        """The bases to choose from."""
+        self.toolbar.set_bases(bases)
+
+    def set_base(self, base: str) -> None:
+        """Show this base."""
+        self.toolbar.set_base(base)
+
+    def set_markets(self, markets: Iterable[MarketState]) -> None:
+        """The markets there are, for the venue menu."""
+        self.toolbar.set_markets(markets)
+
+    def set_venues(self, venues: Iterable[Venue]) -> None:
+        """The venues there are, for the venue menu."""
+        self.toolbar.set_venues(venues)
+
+    def refresh(self, view: View) -> None:
+        """Show this view; the range moves only while following."""
+        if self.sides.take(view, self.request()):
+            self._show_side(view)
+        if not isinstance(view, FootprintView) or view is self.layers.view:
+            return
+        if view.progress < 1.0:
+            self._say_counting(view)
+            return
+        self.layers.show(view)
+        self.grid_changed.emit(grid if view.bars and isinstance(grid := self.chart.grid, RunGrid) else None)
+        self._say_legend()
+        self.reading.draw_lines()
+        self.reading.tag_axes()
+        self.reading.read()
+        self._say_why_empty()
+        self.toolbar.learn(view)
+
+    def _say_counting(self, view: FootprintView) -> None:
+        """Say how far the bars are that were asked for; until they come, the old ones of the same base stay."""
+        before = self.layers.view
+        if before is not None and before.request.base != view.request.base:
+            self.clear()
+        text = counting(view.progress)
+        self.legend.set_spans((Span(text, "gap", bold=True),))
+        self.notice.say("" if self.layers.view is not None and self.layers.view.bars else text)
+
+    def _show_side(self, view: View) -> None:
+        if isinstance(view, QuotesView):
+            self.toolbar.set_markets(view.known)
+            self.reading.draw_lines()
+            if self.item.style.mark_line:
+                self.reading.tag_axes()
+        elif isinstance(view, CellView) and QToolTip.isVisible():
+            text = self.reading.fuller_tip()
+            if text and text != QToolTip.text():
+                QToolTip.showText(self._tip_at, text, self.chart)
+        self._say_legend()
+
+    def clear(self) -> None:
+        """Forget the view; the zoom stays."""
+        self.layers.clear()
+        self.sides.clear()
+        self.reading.point(None, None)
+        self.chart.value_axis.set_tags(())
+        self._say_why_empty()
+
+    def show_crosshair(self, ts_ns: int | None) -> None:
+        """Mark the bar of this moment; None takes the mark away. Does not emit."""
+        if self._pointer is None:
+            self.reading.point(None if ts_ns is None else self.chart.grid.slot(ts_ns), None)
+
+    def set_visible_range(self, start_ns: int, end_ns: int) -> None:
+        """Show this span, asked for by another pane. Does not emit."""
+        if self.layers.view is None or not self.layers.view.bars:
+            return
+        self._linking = True
+        grid, latest = self.chart.grid, self.layers.latest_slot
+        left, right = grid.slot(start_ns), grid.slot(end_ns)
+        whole = latest + 1 + MARGIN_SLOTS
+        if self.chart.following and latest < right < whole:  # finer bars end inside ours: never cut the live one
+            left, right = left + whole - right, whole
+        self.chart.following = latest < right <= latest + 8
+        self.chart.set_visible(left, right)
+        self._linking = False
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for widget in (self.toolbar, self.legend, self.readout):
+            column.addWidget(widget)
+        column.addWidget(self.chart, 1)
+        self.setFocusProxy(self.chart)
+        self.chart.tool, self.chart.tip_at = self.tools, self._tip
+
+    def _connect(self) -> None:
+        self.toolbar.changed.connect(self._on_request_changed)
+        self.chart.range_changed.connect(self._on_range)
+        self.chart.hovered.connect(self._on_hover)
+        self.chart.menu_at = self.commands.open_menu
+        self.toolbar.settings.clicked.connect(self.open_settings)
+        self.settings.style_changed.connect(self.set_style)
+        self.settings.rules_changed.connect(self.toolbar.set_rules)
+        self.tools.levels.setParent(self)  # what hears it goes with the pane
+        self.tools.levels.moved.connect(self.reading.tag_axes)
+        self.tools.levels.changed.connect(lambda: self.levels_changed.emit(self.tools.levels.all))
+        self.tools.span_picked.connect(self._take_span)
+        self.tools.armed.connect(self._show_armed)
+        self.chart.box.sigResized.connect(lambda _: self._on_resized())
+
+    def _on_request_changed(self) -> None:
+        self.layers.choice = None
+        self._say_why_empty()
+        request = self.request()
+        self.tools.set_base(request.base if request is not None else "")
+        if request is not None and request.bar_rule.kind is BarKind.TIME and request.bar_ns != self._bar_ns:
+            self._bar_ns = request.bar_ns
+            self.bar_changed.emit(request.bar_ns)
+        self.request_changed.emit()
+
+    def _on_range(self) -> None:
+        self.layers.moved()
+        self._say_legend()
+        if self._pointer is not None:
+            self._on_hover(self._pointer)  # another bar and another price may be under it now
+        else:
+            self.reading.tag_axes()
+        if not self._linking:
+            self._tell_range()
+            self._want_older(self.chart.visible[0])
+
+    def _tell_range(self) -> None:
+        left, right = self.chart.visible
+        self.visible_range_changed.emit(self.chart.grid.ts_ns(left), self.chart.grid.ts_ns(right))
+
+    def _want_older(self, left: float) -> None:
+        """Ask for what lies before the first bar when somebody looks there."""
+        view = self.layers.view
+        if view is not None and view.bars and not self.chart.following and left < float(self.layers.placed.slots[0]):
+            self.older_wanted.emit(view.request.base, view.bars[0].start_ns)
+
+    def _say_legend(self) -> None:
+        spans = []
+        if self._armed is not None:
+            spans.append(Span(f"drag: {self._armed.value}, Esc to leave it", "focus", bold=True))
+        if self.sides.profile_span is not ProfileSpan.OFF and self.profile.view is None:
+            spans.append(Span("profile: nothing yet", "gap"))
+        elif self.item.style.profile is ProfileSpan.FIXED and self.sides.span is None:
+            spans.append(Span("profile: press F and drag over a span", "gap"))
+        if self.sides.big is not None:
+            spans.append(Span(f"big trades from ${text_of.size(self.sides.big.threshold_usd)}", "faint"))
+        self.reading.say_legend(*spans)
+
+    def _show_armed(self, task: Task | None) -> None:
+        self._armed = task
+        self._say_legend()
+
+    def _take_span(self, start_ns: int, end_ns: int) -> None:
+        self.sides.span = start_ns, end_ns
+        self.profile.set_view(None)
+        self.change_style(profile=ProfileSpan.FIXED)
+
+    def _tip(self, position: QPointF) -> str:
+        self._tip_at = QCursor.pos()
+        return self.reading.tip(position)
+
+    def _on_resized(self) -> None:
+        self.layers.fit_table()
+        self.layers.adapt()
+        self._say_legend()
+        self.chart.fit_values()
+
+    def _on_hover(self, position: QPointF | None) -> None:
+        self._pointer = position
+        self.tools.light(position)
+        if position is None:
+            self.reading.point(None, None)
+            self.crosshair_moved.emit(None)
+        else:
+            scale = self.chart.plot_scale
+            slot = scale.slot(position.x())
+            self.reading.point(slot, scale.value(position.y()))
+            self.crosshair_moved.emit(self.chart.grid.ts_ns(slot))
+
+    # --- drawing another way
+
+    def set_style(self, style: Style) -> None:
+        """Draw another way."""
+        spans = self.item.style.profile, style.profile
+        self.layers.restyle(style)
+        self.sides.drop_unwanted()
+        if spans[0] is not spans[1]:
+            self.profile.set_view(None)
+            self.chart.reserve = SHARE if style.profile in (ProfileSpan.VISIBLE, ProfileSpan.SESSION) else 0.0
+            if self.chart.following:
+                self.chart.follow()
+        self.reading.draw_lines()
+        self.reading.tag_axes()
+        self._say_legend()
+
+    def change_style(self, **changes: object) -> None:
+        """Draw another way in some respects."""
+        self.set_style(replace(self.item.style, **changes))  # type: ignore[arg-type]
+
+    def side_requests(self) -> tuple[ViewRequest, ...]:
+        """Best prices, and the profile, big trades and the cell under the pointer while they are shown."""
+        return self.sides.requests(self.request())
+
+    @property
+    def follows_latest(self) -> bool:
+        """Whether it moves by itself."""
+        return self.chart.following
+
+    def share_range(self, *, lead: bool) -> None:
+        """A footprint keeps its time and its zoom; the leader tells them."""
+        if lead and self.layers.view is not None and self.layers.view.bars:
+            self._tell_range()
+
+    def shown_markets(self) -> tuple[MarketState, ...]:
+        """The markets that are summed."""
+        return self.layers.view.markets if self.layers.view is not None else ()
+
+    def as_table(self) -> Table | None:
+        """The bars in sight."""
+        view = self.layers.view
+        return None if view is None else bars_as_table(view, self.layers.placed.between(*self.chart.visible))
+
+    def state(self) -> dict[str, object]:
+        """Style, rules, bars and levels."""
+        bars = self.toolbar.bars
+        levels = self.tools.levels.all
+        return remembered(self.item.style, self.toolbar.rules, bars.bar_ns, levels, bars.chosen, bars.wanted)
+
+    def restore(self, state: dict[str, object]) -> None:
+        """Take them up."""
+        found = recalled(state)
+        if found is not None:
+            self.set_style(found.style)
+            self.toolbar.set_rules(found.rules)
+            self.toolbar.bars.choose(BarKind.TIME, found.bar_ns)
+            if found.bar_kind is not BarKind.TIME:
+                self.toolbar.bars.choose(found.bar_kind, found.bar_size)
+            self.tools.levels.take(found.levels)
+            self.levels_changed.emit(found.levels)
+
+    def set_setup_rules(self, rules: SetupRules) -> None:
+        """Mark the setups that these parameters find."""
+        self.sides.look_by(rules)
+
+    def open_settings(self) -> None:
+        """The settings in place."""
+        self.settings.show_values(self.item.style, self.toolbar.rules)
+        self.settings.open_under(self.toolbar.settings)
+
+    # --- what the window and the keyboard ask for
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """The keys of the cheat sheet that the chart does not know."""
+        if self.commands.press(event.key(), event.modifiers(), self._pointer):
+            event.accept()
+        else:
+            event.ignore()
+
+    def cancel(self) -> None:
+        """Take a measurement away, and leave the drag that was asked for."""
+        self.tools.cancel()
+
+    def ask_time(self) -> None:
+        """Ask for a moment and show it in the middle."""
+        self.commands.ask_time()
+
+    def _say_why_empty(self) -> None:
+        view = self.layers.view
+        text = absence(self.request(), view)
+        self.notice.say(text)
+        if text and view is None:
+            self.legend.set_spans(())

@@ -1,0 +1,123 @@
+"""Bubbles of big prints: area by notional, one sprite a size and side, all of a side in one call."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from pyqtgraph.Qt.internals import PrimitiveArray
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QPainter, QPen, QPixmap
+from PySide6.QtWidgets import QGraphicsItem
+
+from widgets.items.pixel_item import PixelItem
+from widgets.items.scale import Scale, SlotGrid
+from widgets.theme.theme import theme
+from workstation.readmodels.arrays import Floats, Ints
+from workstation.readmodels.flow.heatmap import HeatPrints
+
+SIZES = 16
+_LEAST_PX, _MOST_PX = 2.0, 15.0  # radii
+_ROLES = {1: "buy", -1: "sell", 0: "muted"}
+
+
+def merged_prints(prints: HeatPrints, bucket_ns: int) -> HeatPrints:
+    """The prints of one bucket and side as one, at their mean price by notional."""
+    if not len(prints.side):
+        return prints
+    key = prints.ts_venue_ns // bucket_ns * 3 + prints.side + 1
+    order = np.argsort(key, kind="stable")
+    first = np.flatnonzero(np.diff(key[order], prepend=-1))
+    notional = np.add.reduceat(prints.notional[order], first)
+    price = np.add.reduceat((prints.price * prints.notional)[order], first) / notional
+    ts, side = prints.ts_venue_ns[order][first], prints.side[order][first]
+    return HeatPrints(prints.threshold_usd, ts, price, notional, side)
+
+
+class BubbleItem(PixelItem):
+    """`largest_usd` has the largest bubble; the rest are smaller by area."""
+
+    name = "the bubbles"
+
+    def __init__(self, host: QGraphicsItem, scale_of: Callable[[float, float], Scale]) -> None:
+        super().__init__(host, z=10)
+        self._scale_of = scale_of
+        self._grid = SlotGrid(1_000_000_000, 0)
+        self._sprites: dict[float, dict[int, QPixmap]] = {}
+        self.prints = HeatPrints()
+        self.largest_usd = 0.0
+
+    def set_prints(self, prints: HeatPrints, bucket_ns: int, grid: SlotGrid) -> None:
+        """Show these, merged by bucket."""
+        self.prints, self._grid = merged_prints(prints, bucket_ns), grid
+        self.largest_usd = float(self.prints.notional.max(initial=0.0))
+        self.update()
+
+    def radii(self, ratio: float) -> Floats:
+        """Pixels."""
+        share = np.sqrt(self.prints.notional / self.largest_usd) if self.largest_usd else np.zeros(0)
+        return (_LEAST_PX + (_MOST_PX - _LEAST_PX) * share) * ratio
+
+    def at(self, x: float, y: float, scale: Scale) -> int | None:
+        """The print whose bubble is under a place in logical pixels, the smallest of several."""
+        if not len(self.prints.side):
+            return None
+        away = np.hypot(self._x(scale) - x, scale.y(self.prints.price) - y)
+        radii = self.radii(1.0)
+        under = np.flatnonzero(away <= radii + 1)
+        return int(under[np.argmin(radii[under])]) if len(under) else None
+
+    def _x(self, scale: Scale) -> Floats:
+        slots = (self.prints.ts_venue_ns - self._grid.origin * self._grid.bar_ns) / self._grid.bar_ns
+        return scale.x(slots)
+
+    def draw(self, painter: QPainter, width: int, height: int, ratio: float) -> None:
+        """The large ones first, so that small ones stay visible."""
+        if not len(self.prints.side):
+            return
+        scale = self._scale_of(width, height)
+        x, y, radii = self._x(scale), scale.y(self.prints.price), self.radii(ratio)
+        inside = (x > -radii) & (x < width + radii) & (y > -radii) & (y < height + radii)
+        sprites = self._sprites.setdefault(ratio, {})
+        step = np.round((radii / ratio - _LEAST_PX) / (_MOST_PX - _LEAST_PX) * (SIZES - 1)).astype(np.int64)
+        for side, role in _ROLES.items():
+            chosen = np.flatnonzero(inside & (self.prints.side == side))
+            if len(chosen):
+                if side not in sprites:
+                    sprites[side] = _strip(role, ratio)
+                order = chosen[np.argsort(-step[chosen], kind="stable")]
+                _draw(painter, sprites[side], x[order], y[order], step[order], ratio)
+
+
+def _cell(ratio: float) -> int:
+    return 2 * (math.ceil(_MOST_PX * ratio) + 1)
+
+
+def _strip(role: str, ratio: float) -> QPixmap:
+    """All sizes of one side, from small to large."""
+    cell = _cell(ratio)
+    strip = QPixmap(cell * SIZES, cell)
+    strip.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(strip)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(theme().brush(role, 200))
+    painter.setPen(QPen(theme().color("window"), ratio))
+    for at in range(SIZES):
+        radius = (_LEAST_PX + (_MOST_PX - _LEAST_PX) * at / (SIZES - 1)) * ratio
+        painter.drawEllipse(QPointF((at + 0.5) * cell, cell / 2), radius, radius)
+    painter.end()
+    return strip
+
+
+def _draw(painter: QPainter, strip: QPixmap, x: Floats, y: Floats, step: Ints, ratio: float) -> None:
+    cell = _cell(ratio)
+    batch = PrimitiveArray(QPainter.PixmapFragment, 10)
+    batch.resize(len(x))
+    fields = batch.ndarray()
+    fields[:] = 0.0
+    fields[:, 0], fields[:, 1] = np.round(x), np.round(y)
+    fields[:, 2] = step * cell
+    fields[:, 4], fields[:, 5] = cell, cell
+    fields[:, (6, 7, 9)] = 1.0
+    painter.drawPixmapFragments(*batch.drawargs(), strip)  # type: ignore[call-arg]

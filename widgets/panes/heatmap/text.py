@@ -1,0 +1,139 @@
+"""The words of the heatmap: its legend line, what is under the pointer, why nothing is shown, the cells as data."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from widgets.elements.spans import Span
+from widgets.pane import Table
+from widgets.panes.heatmap.tiles import HeatItem
+from widgets.theme import format as text_of
+from widgets.theme.markets import book_state, freshness_color, market_mark
+from widgets.theme.theme import theme
+from workstation.readmodels.flow.heatmap import (
+    TILE_COLUMNS,
+    TILE_ROWS,
+    HeatCellView,
+    HeatmapRequest,
+    HeatmapView,
+    HeatPrints,
+)
+from workstation.readmodels.markets import Freshness
+
+_MOST_ROWS = 20_000
+
+HELP = (
+    "Resting limit orders through time: a column is one second of receive time and shows the book as it was when "
+    "the second began; zoomed out, a cell is the largest size that rested in the row during the column. Bids are "
+    "teal, asks rust, both brighter the larger (base coin, logarithmic); the bar over the chart is their legend, "
+    "its handles are the thresholds, a double click makes them automatic: median to 99.5th percentile of what is "
+    "shown. The two lines are the lowest best bid and the highest best ask of the markets that are summed. Bubbles "
+    "are aggressive prints, merged within a millisecond (zoomed out: within a column), area by USD; automatic shows"
+    " the largest half per cent. A hatched column has no trusted book, nothing is stretched over it; a strip at the"
+    " top says that a venue of the sum is missing. Kept is 2 % to each side of the price when a chunk began, never "
+    "less than 1 %; darker ground is beyond it. Older than half an hour cells last 4 s, older than two hours 16 s, "
+    "up to eight hours or 24 MB a market."
+)
+
+
+def legend(view: HeatmapView, step: float) -> tuple[Span, ...]:
+    """Which books, which rows, how long a column is, what is missing."""
+    state = book_state(view.markets)
+    seconds = view.bucket_ns / 1e9
+    names = ", ".join(market_mark(market) for market in view.markets)
+    spans = [
+        Span(f"{view.request.base} depth", "text", bold=True),
+        Span(names, "muted"),
+        Span(f"row {text_of.price(view.row_size, min(step, view.row_size))}", "muted"),
+        Span(f"column {text_of.age(round(seconds * 1e9)) if seconds >= 60 else f'{seconds:.0f}s'}", "muted"),
+    ]
+    if state.message:
+        spans.append(
+            Span(state.message, freshness_color(state.freshness) if state.freshness is not Freshness.LIVE else "gap")
+        )
+    return tuple(spans)
+
+
+def readout(
+    view: HeatmapView, item: HeatItem, ts_ns: int, price: float, cell: HeatCellView | None, step: float
+) -> tuple[Span, ...]:
+    """The cell under the pointer: when, where, how much, and on which venues."""
+    row, bucket = int(price // view.row_size), ts_ns // view.bucket_ns
+    spans = [
+        Span(text_of.clock(bucket * view.bucket_ns), "muted"),
+        Span(text_of.price(row * view.row_size, step), "text", bold=True),
+    ]
+    sizes = item.size_at(row, bucket)
+    columns, at = view.columns, bucket - view.columns.first_bucket
+    if sizes is None or not 0 <= at < len(columns.live):
+        return (*spans, Span("not kept", "faint"))
+    if columns.live[at] == 0 and np.isnan(columns.bid[at]):
+        return (*spans, Span("no trusted book", "gap"))
+    if not columns.floor[at] <= (row + 1) * view.row_size or row * view.row_size > columns.ceiling[at]:
+        return (*spans, Span("beyond what is kept", "faint"))
+    for size, name, role in zip(sizes, ("bid", "ask"), ("buy", "sell"), strict=True):
+        if size:
+            worth = text_of.size(size * (row + 0.5) * view.row_size)
+            spans.append(Span(f"{name} {text_of.size(size)} {view.request.base} = {worth} USD", role))
+    if not any(sizes):
+        spans.append(Span("nothing rests here", "muted"))
+    if cell is not None and (cell.request.row, cell.request.bucket) == (row, bucket) and len(cell.markets) > 1:
+        spans.extend(_shares(cell, view))
+    return tuple(spans)
+
+
+def _shares(cell: HeatCellView, view: HeatmapView) -> list[Span]:
+    spans = []
+    for at, market in enumerate(cell.markets):
+        sizes = [float(size) for size in (cell.bid[at], cell.ask[at])]
+        if any(size > 0 for size in sizes):
+            words = " / ".join(text_of.size(size) for size in sizes if size > 0)
+            spans.append(Span(f"{market_mark(market)} {words}", theme().venue_color(market.venue)))
+    return spans
+
+
+def bubble_words(prints: HeatPrints, at: int, step: float) -> str:
+    """One bubble."""
+    side = {1: "bought", -1: "sold"}.get(int(prints.side[at]), "traded, side unknown,")
+    when, price = text_of.clock(int(prints.ts_venue_ns[at]), millis=True), text_of.price(float(prints.price[at]), step)
+    return f"{text_of.size(float(prints.notional[at]))} USD {side} at {price}, {when}"
+
+
+def absence(request: HeatmapRequest | None, view: HeatmapView | None) -> str:
+    """Why nothing is shown; empty while something is."""
+    if request is None:
+        return "no base chosen"
+    if view is None:
+        return f"waiting for {request.base}"
+    if not view.markets:
+        return "no such market yet"
+    if not len(view.columns.live) and not view.newest_ns:
+        return book_state(view.markets).message or "waiting for the first second"
+    if np.isnan(view.columns.bid).all() and len(view.columns.bid):
+        return book_state(view.markets).message or "no trusted book in this span"
+    if not len(view.columns.live):
+        return "nothing is kept of this span"
+    return ""
+
+
+def cells_as_table(view: HeatmapView, bounds: tuple[int, int, float, float], least: float) -> Table:
+    """The cells seen that hold at least so much, by time and price, no more than 20,000 of them."""
+    start_ns, end_ns, low, high = bounds
+    rows: list[tuple[str | int | float | None, ...]] = []
+    for tile in view.tiles:
+        bucket, row = np.arange(TILE_COLUMNS) + tile.first_bucket, np.arange(TILE_ROWS) + tile.first_row
+        seen = (bucket * view.bucket_ns >= start_ns) & (bucket * view.bucket_ns < end_ns)
+        inside = ((row * view.row_size >= low) & (row * view.row_size <= high))[:, None] & seen
+        at = np.nonzero(inside & (np.maximum(tile.bid, tile.ask) >= least))
+        for i, j in zip(*(axis.tolist() for axis in at), strict=True):
+            rows.append(
+                (
+                    int(bucket[j]) * view.bucket_ns,
+                    float(row[i]) * view.row_size,
+                    float(tile.bid[i, j]) or None,
+                    float(tile.ask[i, j]) or None,
+                )
+            )
+            if len(rows) >= _MOST_ROWS:
+                break
+    return Table(("ts_recv_ns", "price", "bid", "ask"), tuple(sorted(rows, key=lambda cell: cell[:2])[:_MOST_ROWS]))

@@ -1,0 +1,175 @@
+"""The session library: every recording with its course, notes and bookmarks; from here it is opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QListView, QMessageBox, QPushButton, QVBoxLayout
+
+from widgets.dialogs.names import ask_name
+from widgets.elements.captions import set_text, tint
+from widgets.pane import Pane, Table
+from widgets.panes.library.list import RecordingList, RecordingPainter, duration
+from widgets.theme.theme import CELL
+from workstation.readmodels.requests import View
+from workstation.readmodels.session.library import LibraryRequest, LibraryView, RecordingEntry
+
+
+class LibraryPane(Pane):
+    """`recording_chosen` carries the path to replay, `note_written` and `deletion_asked` those of what is changed."""
+
+    title = "Library"
+    every_frames = 15
+    help = (
+        "Every recording of the recordings folder, and others that were opened. The strip shows the coin with the most "
+        "volume: price as a line, traded volume from below, liquidated longs and shorts in their colours, spans with "
+        "missing trades shaded, bookmarks as flags. Double click or Enter replays a recording; a live session goes on "
+        "meanwhile and Go live comes back to it. The limits in the settings never delete a recording with a note."
+    )
+    keys = (("Enter", "replay the recording"), ("F2", "write a note"), ("Del", "delete the recording"))
+    recording_chosen = Signal(object)
+    note_written = Signal(object, str)
+    deletion_asked = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._view: LibraryView | None = None
+        self.list, self.model, self.painter = QListView(), RecordingList(), RecordingPainter()
+        self.filter, self.note = QLineEdit(), QLabel()
+        self.buttons = {
+            "Replay": QPushButton("Replay"),
+            "Note": QPushButton("Note..."),
+            "Delete": QPushButton("Delete..."),
+        }
+        self._lay_out()
+        self._connect()
+        self._say()
+
+    def _lay_out(self) -> None:
+        self.filter.setPlaceholderText("Filter recordings")
+        self.filter.setAccessibleName("Filter recordings")
+        self.list.setModel(self.model)
+        self.list.setItemDelegate(self.painter)
+        self.list.setAccessibleName("Recordings")
+        self.list.setUniformItemSizes(True)
+        self.list.setFrameShape(QListView.Shape.NoFrame)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        tint(self.note, "muted")
+        self.note.setWordWrap(True)
+        line = QHBoxLayout()
+        line.setContentsMargins(CELL, CELL, CELL, CELL)
+        line.setSpacing(CELL)
+        line.addWidget(self.filter, 1)
+        for button in self.buttons.values():
+            button.setEnabled(False)
+            line.addWidget(button)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(2 * CELL, 2, 2 * CELL, 2)
+        foot.addWidget(self.note)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(line)
+        column.addWidget(self.list, 1)
+        column.addLayout(foot)
+        self.setFocusProxy(self.list)
+
+    def _connect(self) -> None:
+        self.filter.textChanged.connect(self.model.show_filter)
+        self.list.activated.connect(lambda _: self.replay())
+        self.list.doubleClicked.connect(lambda _: self.replay())
+        self.list.selectionModel().currentChanged.connect(lambda *_: self._enable())
+        self.model.modelReset.connect(self._enable)
+        self.buttons["Replay"].clicked.connect(self.replay)
+        self.buttons["Note"].clicked.connect(self.ask_note)
+        self.buttons["Delete"].clicked.connect(self.ask_deletion)
+
+    def request(self) -> LibraryRequest:
+        """All recordings."""
+        return LibraryRequest()
+
+    def refresh(self, view: View) -> None:
+        """Show the list; the chosen row stays."""
+        if not isinstance(view, LibraryView) or view is self._view:
+            return
+        self._view = view
+        chosen = self.chosen()
+        self.model.show_entries(view.entries, view.current)
+        if chosen is not None and self.chosen() is None:
+            self._choose(chosen.path)
+        self._enable()
+        self._say()
+
+    def clear(self) -> None:
+        """The list does not depend on what is shown."""
+
+    def as_table(self) -> Table | None:
+        """The recordings as rows."""
+        rows = tuple(
+            (one.name, one.start_ns, one.end_ns, duration(one), one.size_bytes, " ".join(one.bases), one.notes.note)
+            for one in self.model.entries
+        )
+        header = ("file", "start_ns", "end_ns", "duration", "size_bytes", "bases", "note")
+        return Table(header, rows) if rows else None
+
+    def chosen(self) -> RecordingEntry | None:
+        """The marked recording."""
+        return self.model.entry(self.list.currentIndex())
+
+    def replay(self) -> None:
+        """Replay the marked recording."""
+        entry = self.chosen()
+        if entry is not None and entry.start_ns is not None:
+            self.recording_chosen.emit(Path(entry.path))
+
+    def ask_note(self) -> None:
+        """Ask for a note on the marked recording."""
+        entry = self.chosen()
+        if entry is not None:
+            ask_name(self, "Note", entry.notes.note, lambda text: self.note_written.emit(Path(entry.path), text))
+
+    def ask_deletion(self) -> None:
+        """Ask before the marked recording is deleted."""
+        entry = self.chosen()
+        if entry is None:
+            return
+        box = QMessageBox(self)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setText(f"Delete {entry.name}?")
+        box.setInformativeText("The recording and its notes are removed from the disk.")
+        box.setStandardButtons(QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(QMessageBox.StandardButton.Cancel)
+        box.button(QMessageBox.StandardButton.Yes).clicked.connect(lambda: self.deletion_asked.emit(Path(entry.path)))
+        box.open()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        effect = {Qt.Key.Key_F2: self.ask_note, Qt.Key.Key_Delete: self.ask_deletion}.get(Qt.Key(event.key()))
+        if effect is None:
+            super().keyPressEvent(event)
+        else:
+            effect()
+
+    def _choose(self, path: str) -> None:
+        for row, entry in enumerate(self.model.entries):
+            if entry.path == path:
+                self.list.setCurrentIndex(self.model.index(row))
+
+    def _enable(self) -> None:
+        entry = self.chosen()
+        self.buttons["Replay"].setEnabled(entry is not None and entry.start_ns is not None)
+        self.buttons["Note"].setEnabled(entry is not None)
+        self.buttons["Delete"].setEnabled(entry is not None)
+
+    def _say(self) -> None:
+        view = self._view
+        if view is None:
+            set_text(self.note, "looking for recordings")
+        elif not view.entries:
+            set_text(self.note, "No recordings yet: R records what is live, Ctrl+O opens a file from elsewhere.")
+        else:
+            whole = sum(entry.size_bytes for entry in view.entries)
+            words = f"{len(view.entries)} recordings, {whole / 1e9:.2f} GB; {view.free_bytes / 1e9:,.0f} GB free"
+            reading = f"; reading {view.reading} {view.done * 100:.0f} %" if view.reading else ""
+            set_text(self.note, words + reading)

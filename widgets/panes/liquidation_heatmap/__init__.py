@@ -1,0 +1,1 @@
+"""The liquidation heatmap pane."""

@@ -1,0 +1,111 @@
+"""The list of forced orders, by the side of the position that ended."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QPainter
+
+from widgets.elements.labels import Align
+from widgets.elements.pausing_list import PausingList
+from widgets.panes.liquidations.rows import LATE_NS, newer_than, tier
+from widgets.theme import format as fmt
+from widgets.theme.markets import listed_mark
+from widgets.theme.theme import theme
+from workstation.readmodels.positions.liquidations import ForcedMarket, LiquidationsView
+
+ROLES = {1: "liquidated_long", -1: "liquidated_short"}
+_ALPHA = (0, 26, 52, 96, 215)  # background by tier
+_MARKET_PX, _TIME_PX, _SIDE_PX, _BASE_PX = 60, 54, 46, 58
+
+
+class LiquidationsCanvas(PausingList[LiquidationsView]):
+    """A mark down for a long that was sold, up for a short that was bought."""
+
+    def __init__(self) -> None:
+        super().__init__(3)
+
+    def news(self) -> str:
+        """How many orders came in while the list is held."""
+        if self.held is None or self.view is None:
+            return ""
+        count, exact = newer_than(self.view, self.held)
+        return f"{count}{'' if exact else '+'} new"
+
+    def why_empty(self) -> str:
+        """No venue tells, none has told, or none passes the filters."""
+        view = self.view
+        if view is None:
+            return "waiting for liquidations"
+        if all(not source.coverage.in_real_time for source in view.sources):
+            return "no venue here tells of liquidations in real time"
+        if not any(source.told for source in view.sources):
+            return "no venue has told of a liquidation yet"
+        narrowed = view.request.minimum_usd or view.request.position or view.request.markets.venues is not None
+        return "none that pass the filters yet" if narrowed else "none yet"
+
+    def _lefts(self, everything: bool) -> tuple[float, float, float]:
+        """Left edges of the base (of no width for one base), the side and the numbers."""
+        base = _MARKET_PX + _TIME_PX
+        side = base + (_BASE_PX if everything else 0)
+        return base, side, side + _SIDE_PX
+
+    def _numbers(self, everything: bool) -> tuple[tuple[str, float, float], ...]:
+        """The columns of numbers with their left and right edges; the size gives way where there is no room."""
+        left = self._lefts(everything)[2]
+        room = self.width() - left - 8
+        shares = {"price": 0.42, "size": 0.29, "USD": 0.29} if room >= 178 else {"price": 0.6, "USD": 0.4}
+        edges = left + room * np.cumsum([0.0, *shares.values()])
+        return tuple(zip(shares, edges[:-1].tolist(), edges[1:].tolist(), strict=True))
+
+    def draw_headings(self, painter: QPainter, view: LiquidationsView | None) -> None:
+        """Market, time, base in a list of all, side, price, size and notional."""
+        everything = view is not None and not view.request.base
+        base, side, _ = self._lefts(everything)
+        painter.setPen(theme().pen("muted"))
+        self._small.draw(painter, "market", 8, 0, _MARKET_PX, self._row_px, Align.LEFT)
+        self._small.draw(painter, "time", _MARKET_PX + 4, 0, _TIME_PX, self._row_px, Align.LEFT)
+        if everything:
+            self._small.draw(painter, "base", base, 0, _BASE_PX, self._row_px, Align.LEFT)
+        self._small.draw(painter, "ended", side, 0, _SIDE_PX, self._row_px, Align.LEFT)
+        for name, left, right in self._numbers(everything):
+            self._small.draw(painter, name, left, 0, right - left, self._row_px)
+
+    def draw_row(self, painter: QPainter, view: LiquidationsView, index: int, y: float) -> None:
+        """One order, its ground by tier."""
+        look, h = theme(), self._row_px
+        position, notional = int(view.position[index]), float(view.notional[index])
+        role, step, market = ROLES[position], tier(notional), view.listed[int(view.market[index])]
+        if step:
+            painter.fillRect(QRectF(4, y, self.width() - 4, h), look.brush(role, _ALPHA[step]))
+        labels = self._bold if step >= 2 else self._plain
+        ink, quiet = ("window", "window") if step == 4 else ("text" if step else role, "text" if step else "muted")
+        painter.fillRect(QRectF(0, y, 3, h), look.venue_color(market.venue))
+        everything = not view.request.base
+        base, side, _ = self._lefts(everything)
+        painter.setPen(look.pen(quiet))
+        self._small.draw(painter, listed_mark(market.venue, market.kind), 8, y, _MARKET_PX - 8, h, Align.LEFT)
+        self._draw_time(painter, view, index, y, quiet)
+        if everything:
+            labels.draw(painter, market.base, base, y, _BASE_PX - 6, h, Align.LEFT)
+        self.draw_side(painter, -position, side + 4, y + h / 2, "window" if step == 4 else role)
+        painter.setPen(look.pen("window" if step == 4 else role))
+        labels.draw(painter, "long" if position > 0 else "short", side + 12, y, _SIDE_PX - 14, h, Align.LEFT)
+        painter.setPen(look.pen(ink))
+        texts = self._texts(view, index, market, notional)
+        for name, left, right in self._numbers(everything):
+            labels.draw(painter, texts[name], left + 2, y, right - left - 2, h)
+
+    def _texts(self, view: LiquidationsView, index: int, market: ForcedMarket, notional: float) -> dict[str, str]:
+        return {
+            "price": fmt.price(float(view.price[index]), market.tick_size),
+            "size": fmt.size(float(view.size[index])),
+            "USD": fmt.size(notional),
+        }
+
+    def _draw_time(self, painter: QPainter, view: LiquidationsView, index: int, y: float, role: str) -> None:
+        """One told late is in the colour of gaps: it is where it came in, not where it was."""
+        late = view.ts_recv_ns[index] - view.ts_venue_ns[index] > LATE_NS
+        painter.setPen(theme().pen("gap" if late and role != "window" else role))
+        clock = fmt.clock(int(view.ts_venue_ns[index]))
+        self._small.draw(painter, clock, _MARKET_PX + 4, y, _TIME_PX, self._row_px, Align.LEFT)

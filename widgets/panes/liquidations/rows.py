@@ -1,0 +1,83 @@
+"""The liquidation tape without pixels: tiers, and the words for sums that are not whole, badges and the cascade."""
+
+from __future__ import annotations
+
+from feeds.model.instrument import Telling
+from widgets.theme import format as text_of
+from workstation.readmodels.positions.liquidations import Cascade, LiquidationSource, LiquidationsView, LiquidationTotal
+
+TIERS = (50_000.0, 100_000.0, 200_000.0, 1_000_000.0)  # USD
+LATE_NS = 60_000_000_000
+_SECOND_NS = 1_000_000_000
+
+
+def tier(notional: float) -> int:
+    """0 below 50k USD, then 1 to 4 from 50k, 100k, 200k and 1m."""
+    return sum(notional >= limit for limit in TIERS)
+
+
+def newer_than(view: LiquidationsView, seen: LiquidationsView) -> tuple[int, bool]:
+    """How many orders of `view` came after the newest of `seen`, and whether that is all of them."""
+    if not len(seen.price):
+        return len(view.price), True
+    count = int((view.ts_recv_ns > seen.ts_recv_ns[0]).sum())
+    return count, count < len(view.price) or not count
+
+
+def span_name(span_ns: int) -> str:
+    """1 m, 5 m, 1 h, 24 h."""
+    minutes = span_ns // 60 // _SECOND_NS
+    return f"{minutes // 60} h" if minutes >= 60 else f"{minutes} m"
+
+
+def known_words(total: LiquidationTotal) -> str:
+    """How much of the span is known; empty when all of it is."""
+    seconds = total.known_ns // _SECOND_NS
+    if total.known_ns >= total.span_ns - _SECOND_NS:
+        return ""
+    if not seconds:
+        return "not known"
+    if seconds < 120:
+        return f"{seconds} s known"
+    return f"{seconds // 60} min known" if seconds < 7_200 else f"{seconds / 3_600:.1f} h known"
+
+
+def telling_word(source: LiquidationSource) -> str:
+    """What a venue tells, in a word."""
+    coverage = source.coverage
+    if coverage.telling is Telling.NONE:
+        return "no feed"
+    if source.since_ns is None:
+        return "not heard"
+    if not source.told and coverage.in_real_time:
+        return "none yet"
+    if coverage.telling is Telling.DELAYED:
+        return f"{coverage.delay_ns / 3_600 / _SECOND_NS:.0f} h late"
+    return coverage.telling.value
+
+
+def cascade_words(cascade: Cascade) -> str:
+    """The state with the numbers it was judged by."""
+    rate = f"{text_of.size(cascade.rate_usd)} USD in 1 m"
+    if cascade.median_usd is None:
+        return f"{rate}; {cascade.minutes} active min: too few for a median"
+    multiple = cascade.multiple or 0.0
+    return f"{rate} = {multiple:.1f}x the 24 h median {text_of.size(cascade.median_usd)} ({cascade.minutes} active min)"
+
+
+def leaning(cascade: Cascade) -> str:
+    """Which side is being forced out, when it is clear."""
+    share = cascade.long_share
+    if share is None:
+        return ""
+    return f"longs {share * 100:.0f}%" if share >= 0.5 else f"shorts {(1 - share) * 100:.0f}%"
+
+
+def is_floor(view: LiquidationsView) -> bool:
+    """Whether a venue in the sums leaves some out, so that they are floors."""
+    wanted = view.request.markets.venues
+    return any(
+        source.coverage.telling is Telling.SAMPLED
+        for source in view.sources
+        if wanted is None or source.venue in wanted
+    )

@@ -1,0 +1,193 @@
+"""The settings of the paper book in one line, and its fees in a small dialog."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QDialog,
+    QDialogButtonBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QMessageBox,
+    QPushButton,
+    QSizePolicy,
+    QWidget,
+)
+
+from feeds.model.instrument import Venue
+from widgets.elements.captions import Choice, set_text
+from widgets.theme import format as text_of
+from widgets.theme.theme import CELL, theme
+from workstation.readmodels.universe.paper import PaperScore, PaperSettings, Sizing
+
+_MINUTE = 60_000_000_000
+PERIODS = tuple((f"every {text}", minutes * _MINUTE) for text, minutes in (
+    ("minute", 1), ("5 min", 5), ("15 min", 15), ("hour", 60), ("4 h", 240), ("8 h", 480), ("24 h", 1440),
+))  # fmt: skip
+NAMES = (1, 2, 3, 5, 8, 10, 15, 20, 30)
+_SCORES = (("pressure score", PaperScore.PRESSURE), ("flow score", PaperScore.FLOW))
+
+
+class PaperBar(QWidget):
+    """`changed` carries the settings a person wants; `reset_asked` comes after a question."""
+
+    changed = Signal(object)
+    reset_asked = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.settings = PaperSettings()
+        self.switch, self.fees, self.reset = QPushButton("start"), QPushButton("fees..."), QPushButton("reset...")
+        self.score, self.names, self.sizing, self.period = Choice(), Choice(), Choice(), Choice()
+        self.capital = QLineEdit()
+        self._halves: list[QHBoxLayout] = []
+        self._fill()
+        self._lay_out()
+        self._connect()
+        self.show_settings(self.settings, begun=False)
+
+    def _fill(self) -> None:
+        for choice, items in (
+            (self.score, _SCORES),
+            (self.names, [(f"{count} a side", count) for count in NAMES]),
+            (self.sizing, [(sizing.value, sizing) for sizing in Sizing]),
+            (self.period, PERIODS),
+        ):
+            for text, value in items:
+                choice.addItem(text, value)
+            choice.setFont(theme().font(small=True))
+        self.score.setToolTip("What the coins are ranked by: the top is bought, the bottom sold")
+        self.names.setToolTip("How many coins are held long, and as many short")
+        self.sizing.setToolTip("Equal risk shares each side in inverse proportion to the last hour's volatility")
+        self.period.setToolTip("How often positions are brought to new targets")
+        self.capital.setToolTip("Capital in USD; longs and shorts are worth half of the equity each")
+        self.capital.setAccessibleName("Capital in USD")
+        self.capital.setFixedWidth(92)
+        self.capital.setAlignment(Qt.AlignmentFlag.AlignRight)
+
+    def _lay_out(self) -> None:
+        self.lines = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self.lines.setContentsMargins(CELL, 2, CELL, 2)
+        self.lines.setSpacing(CELL)
+        what: tuple[QWidget, ...] = (self.switch, self.score, self.names, self.period)
+        for widgets in (what, (self.sizing, self.capital, self.fees, self.reset)):
+            line = QHBoxLayout()
+            line.setSpacing(CELL)
+            for widget in widgets:
+                widget.setFont(theme().font(small=True))
+                line.addWidget(widget)
+            if widgets is not what:
+                line.addStretch(1)
+            self.lines.addLayout(line)
+            self._halves.append(line)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Two lines where one would not do."""
+        super().resizeEvent(event)
+        narrow = self.width() < sum(line.sizeHint().width() for line in self._halves) + 3 * CELL
+        wanted = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
+        if self.lines.direction() is not wanted:
+            self.lines.setDirection(wanted)
+
+    def _connect(self) -> None:
+        self.switch.clicked.connect(lambda: self._want(on=not self.settings.on))
+        self.score.activated.connect(lambda _: self._want(score=PaperScore(self.score.currentData())))
+        self.names.activated.connect(lambda _: self._want(names=int(self.names.currentData())))
+        self.sizing.activated.connect(lambda _: self._want(sizing=Sizing(self.sizing.currentData())))
+        self.period.activated.connect(lambda _: self._want(period_ns=int(self.period.currentData())))
+        self.capital.editingFinished.connect(self._read_capital)
+        self.fees.clicked.connect(self.ask_fees)
+        self.reset.clicked.connect(self.ask_reset)
+
+    def show_settings(self, settings: PaperSettings, *, begun: bool) -> None:
+        """Show what is set; the capital of a book that has begun stays."""
+        self.settings = settings
+        set_text(self.switch, "stop" if settings.on else "start")
+        for choice, value in (
+            (self.score, settings.score),
+            (self.names, settings.names),
+            (self.sizing, settings.sizing),
+            (self.period, settings.period_ns),
+        ):
+            _show(choice, value)
+        self.capital.setEnabled(not begun)
+        if not self.capital.hasFocus():
+            self.capital.setText(f"{settings.capital:,.0f} $")
+        self.reset.setEnabled(begun)
+
+    def ask_fees(self) -> None:
+        """The taker fees of all venues."""
+        dialog = FeesDialog(self, self.settings.fees)
+        dialog.accepted.connect(lambda: self._want(fees=dialog.fees()))
+        dialog.open()
+
+    def ask_reset(self) -> None:
+        """Ask before ledger and curve are forgotten."""
+        box = QMessageBox(self)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setText("Reset the paper book?")
+        box.setInformativeText("Its ledger, equity curve and scores are removed. The settings stay.")
+        box.setStandardButtons(QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(QMessageBox.StandardButton.Cancel)
+        box.button(QMessageBox.StandardButton.Yes).clicked.connect(self.reset_asked)
+        box.open()
+
+    def _read_capital(self) -> None:
+        digits = self.capital.text().replace(",", "").replace("$", "").strip()
+        with suppress(ValueError):
+            self._want(capital=float(digits))
+        self.capital.setText(f"{self.settings.capital:,.0f} $")
+
+    def _want(self, **changes: object) -> None:
+        wanted = replace(self.settings, **changes)  # type: ignore[arg-type]
+        if wanted != self.settings:
+            self.settings = wanted
+            self.changed.emit(wanted)
+
+
+class FeesDialog(QDialog):
+    """Taker fees in basis points of the notional."""
+
+    def __init__(self, parent: QWidget, fees: tuple[tuple[Venue, float], ...]) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Taker fees")
+        form = QFormLayout(self)
+        self.boxes: dict[Venue, QDoubleSpinBox] = {}
+        for venue, fee in fees:
+            box = self.boxes[venue] = QDoubleSpinBox()
+            box.setRange(0, 100)
+            box.setDecimals(2)
+            box.setSingleStep(0.5)
+            box.setSuffix(" bp")
+            box.setValue(fee * 1e4)
+            form.addRow(venue.value, box)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        form.addRow(buttons)
+
+    def fees(self) -> tuple[tuple[Venue, float], ...]:
+        """What was entered, as fractions."""
+        return tuple((venue, round(box.value() / 1e4, 8)) for venue, box in self.boxes.items())
+
+
+def _show(choice: Choice, value: int | str) -> None:
+    """Show a value; one that is not offered is added as it is."""
+    at = choice.findData(value)
+    if at < 0:
+        text = str(value)
+        if isinstance(value, int):
+            text = f"every {text_of.bar_length(value)}" if value >= _MINUTE else f"{value} a side"
+        choice.addItem(text, value)
+        at = choice.count() - 1
+    if choice.currentIndex() != at:
+        choice.setCurrentIndex(at)

@@ -1,0 +1,89 @@
+"""What is held of every coin as bars, and what the coin has added after all costs."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter, QWheelEvent
+from PySide6.QtWidgets import QWidget
+
+from widgets.paint_guard import paints
+from widgets.theme import format as text_of
+from widgets.theme.theme import theme
+from workstation.readmodels.universe.paper import CoinResult
+
+ROW_PX = 16
+_NAME_PX, _RESULT_PX, _SIZE_PX = 54, 54, 48
+_STALE_NS = 20_000_000_000
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_END = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
+class PaperExposure(QWidget):
+    """Longs from the middle to the right, shorts to the left; coins no longer held come last. The wheel scrolls."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.coins: tuple[CoinResult, ...] = ()
+        self._first = 0
+        self.setMinimumSize(170, 48)
+        self.setAccessibleName("Exposure by coin")
+
+    def show_coins(self, coins: tuple[CoinResult, ...]) -> None:
+        """Show these."""
+        self.coins = coins
+        self._scroll(0)
+        self.update()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Scroll by three rows a notch."""
+        self._scroll(-3 if event.angleDelta().y() > 0 else 3)
+
+    def _rows(self) -> int:
+        return max((self.height() - ROW_PX) // ROW_PX, 1)
+
+    def _scroll(self, rows: int) -> None:
+        first = max(min(self._first + rows, len(self.coins) - self._rows()), 0)
+        if first != self._first:
+            self._first = first
+            self.update()
+
+    @paints
+    def paintEvent(self, painter: QPainter) -> None:
+        """The rows that fit."""
+        look = theme()
+        painter.fillRect(self.rect(), look.brush("pane"))
+        painter.setFont(look.font(small=True))
+        if not self.coins:
+            painter.setPen(look.pen("faint"))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "nothing held yet")
+            return
+        painter.setPen(look.pen("faint"))
+        head = QRectF(4, 0, self.width() - 8, ROW_PX)
+        shown = self.coins[self._first : self._first + self._rows()]
+        below = len(self.coins) - self._first - len(shown)
+        painter.drawText(head, _LEFT, "short \N{EN DASH} long USD" + (f", {below} more below" if below else ""))
+        painter.drawText(head, _END, "result")
+        most = max(abs(one.notional) for one in self.coins)
+        for row, coin in enumerate(shown):
+            self._draw(painter, coin, (row + 1) * ROW_PX, most)
+
+    def _draw(self, painter: QPainter, coin: CoinResult, top: float, most: float) -> None:
+        look, held = theme(), coin.notional != 0
+        painter.setPen(look.pen("text" if held else "faint"))
+        painter.drawText(QRectF(4, top, _NAME_PX, ROW_PX), _LEFT, coin.base)
+        left, right = 4 + _NAME_PX, self.width() - 4 - _RESULT_PX
+        middle, half = (left + right) / 2, max((right - left) / 2 - 2, 4)
+        if held and most > 0:
+            role = "stale" if coin.stale_ns > _STALE_NS else "buy" if coin.notional > 0 else "sell"
+            length = half * abs(coin.notional) / most
+            start = middle if coin.notional > 0 else middle - length
+            painter.fillRect(QRectF(start, top + 3, length, ROW_PX - 6), look.brush(role, 170))
+            text = text_of.signed(coin.notional)
+            if coin.notional > 0:  # the number stands on the side that the bar leaves free
+                painter.drawText(QRectF(middle - 4 - _SIZE_PX, top, _SIZE_PX, ROW_PX), _END, text)
+            else:
+                painter.drawText(QRectF(middle + 4, top, _SIZE_PX, ROW_PX), _LEFT, text)
+        painter.setPen(look.pen("hairline"))
+        painter.drawLine(round(middle), round(top), round(middle), round(top + ROW_PX))
+        painter.setPen(look.pen("buy" if coin.total > 0 else "sell" if coin.total < 0 else "muted"))
+        painter.drawText(QRectF(right, top, _RESULT_PX, ROW_PX), _END, text_of.signed(coin.total))

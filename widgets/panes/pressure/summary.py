@@ -1,0 +1,152 @@
+"""The field in a few words under the pressure table: strongest, weakest, spread, breadth, stress, medians."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QMouseEvent, QPainter, QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from widgets.elements.labels import Align, Labels
+from widgets.paint_guard import paints
+from widgets.panes.pressure.columns import signed_text
+from widgets.theme import format as fmt
+from widgets.theme.markets import row_height
+from widgets.theme.theme import CELL, theme
+from workstation.readmodels.universe.pressure import PressureView, band
+
+_GAP = 14
+
+
+class Said(NamedTuple):
+    """A caption, its number and the role that it is written in; `coin` where a click opens one."""
+
+    caption: str
+    text: str
+    role: str = "text"
+    coin: str = ""
+
+
+_HELD = Said("", "order held under the pointer", "gap")
+
+
+def said(view: PressureView) -> list[Said]:
+    """What is said of a view."""
+    line, symbols, score = view.summary, view.universe.symbols, view.flow.score
+    found: list[Said] = []
+    for caption, coin, role in (("strongest", line.strongest, "buy"), ("weakest", line.weakest, "sell")):
+        if coin < 0:
+            found.append(Said(caption, fmt.NO_DATA, "faint"))
+        else:
+            found.append(Said(caption, f"{symbols[coin]} {signed_text(float(score[coin]))}", role, symbols[coin]))
+    takers = int((~np.isnan(view.flow.values[0])).sum())
+    known = line.long + line.short + line.neutral
+    found += [
+        Said("spread", fmt.NO_DATA if math.isnan(line.spread) else f"{line.spread:.2f} z"),
+        Said("breadth", fmt.NO_DATA if math.isnan(line.breadth) else f"{line.breadth:.0%} of {takers} bought"),
+        Said("stress", fmt.NO_DATA if math.isnan(line.stress) else f"{line.stress:.0f} {band(line.stress)}"),
+        Said("long", str(line.long) if known else fmt.NO_DATA, "buy"),
+        Said("short", str(line.short) if known else fmt.NO_DATA, "sell"),
+        Said("neutral", str(line.neutral) if known else fmt.NO_DATA, "muted"),
+    ]
+    return found + _medians(view)
+
+
+def _medians(view: PressureView) -> list[Said]:
+    """The market-wide pressure, that flow scores are apart from."""
+    taker, funding, forced, book = (float(one) for one in view.flow.median)
+    told = {
+        "median taker": fmt.percent(taker, 1),
+        "funding": fmt.percent(funding, 4),
+        "liq": signed_text(forced),
+        "book": signed_text(book),
+    }
+    return [Said(caption, text, fmt.tone(text, "text")) for caption, text in told.items()]
+
+
+class PressureSummary(QWidget):
+    """Wraps into as many lines as it needs. `held` says that rows keep their places under the pointer."""
+
+    chosen = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held = False
+        self.items: list[Said] = []
+        self._captions, self._numbers = Labels(theme().font(small=True)), Labels(theme().font())
+        self._boxes: list[tuple[QRectF, str]] = []
+        self._row_px = row_height()
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setToolTip(
+            "By flow score: strongest, weakest, the spread between them. Breadth: share of coins whose takers bought"
+            " more than they sold. Stress: mean pressure score. Coins by bias. Median over all coins: what moves the"
+            " whole market, which flow scores leave out."
+        )
+        self.setFixedHeight(self._row_px + CELL)
+
+    def show_view(self, view: PressureView | None, *, held: bool = False) -> None:
+        """Say what is to be said of a view."""
+        items = [] if view is None else said(view)
+        if items != self.items or held != self.held:
+            self.items, self.held = items, held
+            self._fit()
+            self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def sizeHint(self) -> QSize:
+        return QSize(300, self.height())
+
+    def _shown(self) -> list[Said]:
+        return [*self.items, _HELD] if self.held else self.items
+
+    def _fit(self) -> None:
+        """Room for one line more than the items need, so that the hint does not make the table jump."""
+        lines = 1 + max(line for _, _, line in self._places([*self.items, _HELD]))
+        height = lines * self._row_px + CELL
+        if height != self.height():
+            self.setFixedHeight(height)
+
+    def _places(self, items: list[Said]) -> list[tuple[Said, float, int]]:
+        found: list[tuple[Said, float, int]] = []
+        x, line = float(CELL), 0
+        for item in items:
+            width = self._width(item)
+            if x > CELL and x + width > self.width() - CELL:
+                x, line = float(CELL), line + 1
+            found.append((item, x, line))
+            x += width + _GAP
+        return found
+
+    def _width(self, item: Said) -> float:
+        caption = self._captions.width(item.caption) + 4 if item.caption else 0.0
+        return caption + self._numbers.width(item.text)
+
+    @paints
+    def paintEvent(self, painter: QPainter) -> None:
+        look = theme()
+        painter.fillRect(self.rect(), look.brush("pane"))
+        painter.setPen(look.pen("hairline"))
+        painter.drawLine(0, 0, self.width(), 0)
+        self._boxes = []
+        for item, x, line in self._places(self._shown()):
+            y, width = 2.0 + line * self._row_px, self._width(item)
+            if item.coin:
+                self._boxes.append((QRectF(x, y, width, self._row_px), item.coin))
+            if item.caption:
+                painter.setPen(look.pen("muted"))
+                self._captions.draw(painter, item.caption, x, y, width, self._row_px, Align.LEFT)
+            painter.setPen(look.pen(item.role))
+            self._numbers.draw(painter, item.text, x, y, width + 1, self._row_px)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        for box, coin in self._boxes:
+            if box.contains(event.position()) and event.button() is Qt.MouseButton.LeftButton:
+                self.chosen.emit(coin)
+                return
+        super().mousePressEvent(event)

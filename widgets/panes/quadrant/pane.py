@@ -1,0 +1,169 @@
+"""The positioning quadrant: every base in focus between who rests (OBI) and who aggresses (CVD)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from widgets.elements.captions import Choice
+from widgets.elements.spans import Span, SpanLine
+from widgets.pane import Pane, Table
+from widgets.panes.quadrant.canvas import QuadrantCanvas
+from widgets.theme import format as text_of
+from widgets.theme.theme import CELL, theme
+from workstation.readmodels.markets import Freshness, MarketState
+from workstation.readmodels.positions.quadrant import QuadrantDot, QuadrantRequest, QuadrantView
+from workstation.readmodels.requests import View
+
+_MINUTE = 60_000_000_000
+WINDOWS = (("CVD 5 min", 5 * _MINUTE), ("CVD 15 min", 15 * _MINUTE), ("CVD 1 h", 60 * _MINUTE))
+TRAILS = (("trail 30 m", 30 * _MINUTE), ("trail 4 h", 240 * _MINUTE), ("trail 24 h", 1440 * _MINUTE))
+
+
+class QuadrantPane(Pane):
+    """A click on a dot tells its base by `base_chosen`."""
+
+    title = "Quadrant"
+    help = (
+        "Every coin in focus, sampled every 10 s. Across: OBI of its perpetuals within 0.2 % of mid, weighted over "
+        "venues by the taker flow of 5 minutes; right means that bids rest. Up: their CVD in USD over the window; up "
+        "means that takers buy. Each is divided by its own 95th percentile of absolute value over the last 24 h (or "
+        "what is known of them, 5 minutes at least) and cut at 1.5. Corners: buyers in control (bids rest, takers "
+        "buy), buying into offers, sellers in control, selling into bids; within 0.15 of an axis a dot is neutral. "
+        "The trail fades into the past and breaks where an input was missing. A hollow grey dot is the last known "
+        "place of a coin without live input. Click a dot to choose its coin."
+    )
+    keys = (("click", "choose the coin of a dot"),)
+    every_frames = 15
+    base_chosen = Signal(str)
+
+    def __init__(self, base: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._asked = QuadrantRequest(base)
+        self._view: QuadrantView | None = None
+        self.canvas, self.window_choice, self.trail = QuadrantCanvas(), Choice(), Choice()
+        self.window_choice.setToolTip("Span of the changes")
+        self.trail.setToolTip("Length of the trails")
+        self.readout, self.absent = SpanLine(lines=3), SpanLine(lines=2)
+        self._lay_out()
+        self.window_choice.activated.connect(lambda _: self._settings_changed())
+        self.trail.activated.connect(lambda _: self._settings_changed())
+        self.canvas.pointed.connect(lambda _: self._read())
+        self.canvas.chosen.connect(self._choose)
+        self._read()
+
+    def request(self) -> QuadrantRequest:
+        """All bases; the chosen one is only marked."""
+        return self._asked
+
+    def set_base(self, base: str) -> None:
+        """Mark this base."""
+        if base != self._asked.base:
+            self._asked = replace(self._asked, base=base)
+            self.canvas.show_view(self._view, base)
+            self._read()
+
+    def state(self) -> dict[str, object]:
+        """The settings."""
+        return {"window_ns": self._asked.window_ns, "trail_ns": self._asked.trail_ns}
+
+    def restore(self, state: dict[str, object]) -> None:
+        """Take up remembered settings."""
+        for choice, values, name in ((self.window_choice, WINDOWS, "window_ns"), (self.trail, TRAILS, "trail_ns")):
+            known = [value for _, value in values]
+            if (wanted := state.get(name)) in known:
+                choice.setCurrentIndex(known.index(wanted))
+        self._settings_changed()
+
+    def refresh(self, view: View) -> None:
+        """Show this view."""
+        if isinstance(view, QuadrantView):
+            self._view = view
+            self.canvas.show_view(view, self._asked.base)
+            self._read()
+
+    def clear(self) -> None:
+        """Forget the view."""
+        self._view = None
+        self.canvas.show_view(None, self._asked.base)
+        self._read()
+
+    def shown_markets(self) -> tuple[MarketState, ...]:
+        """The perpetuals of all bases."""
+        return self._view.markets if self._view is not None else ()
+
+    def as_table(self) -> Table | None:
+        """The newest sample of every base."""
+        if self._view is None:
+            return None
+        header = ("base", "quadrant", "x", "y", "obi", "cvd_usd", "obi_scale", "cvd_scale", "ts_ns", "state")
+        return Table(header, tuple(_row(dot) for dot in self._view.dots if len(dot.ts_ns)))
+
+    def _lay_out(self) -> None:
+        for choice, values in ((self.window_choice, WINDOWS), (self.trail, TRAILS)):
+            for label, _ in values:
+                choice.addItem(label)
+            choice.setFont(theme().font(small=True))
+        line = QHBoxLayout()
+        line.setContentsMargins(CELL, 2, 0, 2)
+        line.setSpacing(CELL)
+        for widget in (self.window_choice, self.trail):
+            line.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(self.readout, 1, Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(line)
+        column.addWidget(self.canvas, 1)
+        column.addWidget(self.absent)
+
+    def _settings_changed(self) -> None:
+        window_ns = WINDOWS[self.window_choice.currentIndex()][1]
+        trail_ns = TRAILS[self.trail.currentIndex()][1]
+        asked = replace(self._asked, window_ns=window_ns, trail_ns=trail_ns)
+        if asked != self._asked:
+            self._asked = asked
+            self.request_changed.emit()
+
+    def _choose(self, base: str) -> None:
+        self.set_base(base)
+        self.base_chosen.emit(base)
+
+    def _read(self) -> None:
+        """What is under the pointer, else the chosen base; and which bases have no live place."""
+        dots = self._view.dots if self._view is not None else ()
+        wanted = self.canvas.hovered or self._asked.base
+        dot = next((dot for dot in dots if dot.base == wanted), None)
+        if dot is not None:
+            self.readout.set_spans(_words(dot))
+        else:
+            self.readout.set_spans((Span("point at a dot" if dots else "waiting for a perpetual", "muted"),))
+        self.absent.set_spans(tuple(Span(f"{dot.base}: {dot.reason}", "stale") for dot in dots if dot.reason))
+
+
+def _words(dot: QuadrantDot) -> tuple[Span, ...]:
+    spans = [Span(dot.base, "aggregate", bold=True)]
+    if not len(dot.x):
+        return (*spans, Span(dot.reason, "stale"))
+    live = dot.freshness is Freshness.LIVE
+    spans.append(
+        Span(dot.quadrant.value if dot.quadrant is not None else dot.reason, "text" if live else "stale", True)
+    )
+    obi, cvd = float(dot.obi[-1]), float(dot.cvd[-1])
+    spans.append(Span(f"OBI {text_of.fixed(obi, 3)} (x {text_of.fixed(float(dot.x[-1]), 2)})"))
+    spans.append(Span(f"CVD {text_of.signed(cvd)} USD (y {text_of.fixed(float(dot.y[-1]), 2)})"))
+    scales = f"±1 is OBI {text_of.fixed(float(dot.obi_scale[-1]), 3)}, CVD {text_of.size(float(dot.cvd_scale[-1]))} USD"
+    spans.append(Span(scales.replace("+", ""), "muted"))
+    spans.append(Span(f"{dot.live} of {dot.known} markets", "muted" if dot.live == dot.known else "gap"))
+    spans.append(Span(text_of.clock(int(dot.ts_ns[-1])), "muted"))
+    return tuple(spans)
+
+
+def _row(dot: QuadrantDot) -> tuple[str | int | float | None, ...]:
+    columns = (dot.x, dot.y, dot.obi, dot.cvd, dot.obi_scale, dot.cvd_scale)
+    numbers = (None if np.isnan(column[-1]) else float(column[-1]) for column in columns)
+    corner = dot.quadrant.value if dot.quadrant is not None else None
+    return (dot.base, corner, *numbers, int(dot.ts_ns[-1]), dot.freshness.value)

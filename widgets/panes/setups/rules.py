@@ -1,0 +1,127 @@
+"""The parameters of the detectors in place: a popup whose every number takes effect at once."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtWidgets import (
+    QDoubleSpinBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from widgets.elements.captions import tint
+from widgets.theme.theme import CELL, theme
+from workstation.readmodels.session.setup_rules import SetupParameter, SetupRules, setup_parameters
+
+_TITLES = {"spot": "spot against perpetuals"}
+_COLUMNS = (("absorption", "divergence"), ("sweep", "breakout", "spot"))
+_FOOT = (
+    "usual and range: the median of 20 bars. The charts of the link group follow; "
+    "alerts and what is stored go by the defaults."
+)
+
+
+class SetupRulesEditor(QFrame):
+    """`changed` carries the whole new rules."""
+
+    changed = Signal(object)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent, Qt.WindowType.Popup)
+        self.setObjectName("popup")
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.rules = SetupRules()
+        self.controls: dict[tuple[str, str], QDoubleSpinBox] = {}
+        self.standard = QPushButton("defaults")
+        self._silent = False
+        self._lay_out()
+        self.show_rules(self.rules)
+
+    def _lay_out(self) -> None:
+        grids = {rule: self._grid(rule, list(listed)) for rule, listed in groupby(setup_parameters(), lambda x: x.rule)}
+        line = QHBoxLayout()
+        line.setSpacing(6 * CELL)
+        for rules in _COLUMNS:
+            column = QVBoxLayout()
+            column.setSpacing(3 * CELL)
+            for rule in rules:
+                column.addLayout(grids[rule])
+            column.addStretch(1)
+            line.addLayout(column)
+        foot, whole = QHBoxLayout(), QVBoxLayout(self)
+        words = QLabel(_FOOT)
+        words.setWordWrap(True)
+        tint(words, "muted")
+        foot.addWidget(words, 1)
+        foot.addWidget(self.standard)
+        whole.setContentsMargins(3 * CELL, 3 * CELL, 3 * CELL, 3 * CELL)
+        whole.setSpacing(3 * CELL)
+        whole.addLayout(line)
+        whole.addLayout(foot)
+        self.standard.clicked.connect(lambda: self._take(SetupRules()))
+
+    def _grid(self, rule: str, parameters: list[SetupParameter]) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(3 * CELL)
+        grid.setVerticalSpacing(CELL)
+        grid.setColumnStretch(0, 1)
+        head = QLabel(_TITLES.get(rule, rule))
+        head.setFont(theme().font(small=True, bold=True))
+        tint(head, "faint")
+        grid.addWidget(head, 0, 0, 1, 2)
+        for row, one in enumerate(parameters, 1):
+            said, control = QLabel(one.title), _number(one)
+            tint(said, "muted")
+            said.setToolTip(one.help)
+            said.setBuddy(control)
+            control.setAccessibleName(f"{_TITLES.get(rule, rule)}: {one.title}")
+            control.valueChanged.connect(lambda value, name=one.name: self._change(rule, name, value))
+            grid.addWidget(said, row, 0)
+            grid.addWidget(control, row, 1)
+            self.controls[rule, one.name] = control
+        return grid
+
+    def show_rules(self, rules: SetupRules) -> None:
+        """Bring the controls in step; nothing is emitted."""
+        self.rules, self._silent = rules, True
+        for (rule, name), control in self.controls.items():
+            control.setValue(rules.value(rule, name))
+        self._silent = False
+        self.standard.setEnabled(rules != SetupRules())
+
+    def open_under(self, button: QWidget) -> None:
+        """Show below a button, or where there is room on its screen."""
+        self.adjustSize()
+        corner = button.mapToGlobal(QPoint(0, button.height() + 2))
+        room = button.screen().availableGeometry()
+        x = max(room.left(), min(corner.x(), room.right() - self.width()))
+        self.move(x, max(room.top(), min(corner.y(), room.bottom() - self.height())))
+        self.show()
+
+    def _change(self, rule: str, name: str, value: float) -> None:
+        if not self._silent:
+            self._take(self.rules.with_value(rule, name, value))
+
+    def _take(self, rules: SetupRules) -> None:
+        self.show_rules(rules)
+        self.changed.emit(rules)
+
+
+def _number(one: SetupParameter) -> QDoubleSpinBox:
+    control = QDoubleSpinBox()
+    control.setMinimumWidth(30 * CELL)
+    control.setDecimals(0 if one.step >= 1 else 2)
+    control.setRange(one.low, one.high)
+    control.setSingleStep(one.step)
+    control.setSuffix(f" {one.unit}")
+    control.setToolTip(one.help)
+    control.setGroupSeparatorShown(True)
+    control.setKeyboardTracking(False)
+    return control

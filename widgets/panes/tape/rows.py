@@ -1,0 +1,104 @@
+"""The tape without pixels: size classes, the speed meter, what is newer than the print seen last, rows as data."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from widgets.pane import Table
+from widgets.theme.markets import market_mark
+from workstation.readmodels.flow.tape import TapeView
+
+SIZE_CLASSES = (100_000.0, 250_000.0, 1_000_000.0, 10_000_000.0)  # USD
+SPEED_NS = 15_000_000_000
+FAST = 1.5  # times the mean
+_SMALL = 4  # a coin whose big prints are this many times smaller than the first class has classes of its own
+_SECOND_NS = 1_000_000_000
+
+Classes = tuple[float, float, float, float]
+
+
+def size_class(notional: float, classes: Classes = SIZE_CLASSES) -> int:
+    """0 below the first class, then 1 to 4; usually from 100k, 250k, 1m and 10m USD."""
+    return sum(notional >= limit for limit in classes)
+
+
+def classes_for(usual_big_usd: float) -> Classes:
+    """The classes of a coin: for a small one they are 1, 2.5, 10 and 100 times its usual big print, to two digits."""
+    if not 0 < usual_big_usd * _SMALL < SIZE_CLASSES[0]:
+        return SIZE_CLASSES
+    step = 10.0 ** (math.floor(math.log10(usual_big_usd)) - 1)
+    first = round(usual_big_usd / step) * step
+    return first, 2.5 * first, 10 * first, 100 * first
+
+
+class Newest(NamedTuple):
+    """How many `prints` arrived since; `exact` is False when the last one seen has already left the list."""
+
+    prints: int
+    exact: bool
+
+
+def newer_than(view: TapeView, seen: TapeView | None) -> Newest:
+    """Count the prints of `view` above the newest print of `seen`; one that only grew by merging is not new."""
+    if seen is None or not len(seen.price):
+        return Newest(len(view.price), True)
+    same = (
+        (view.ts_venue_ns == seen.ts_venue_ns[0])
+        & (view.market == seen.market[0])
+        & (view.side == seen.side[0])
+        & (view.price == seen.price[0])
+    )
+    found = np.flatnonzero(same)
+    return Newest(int(found[0]), True) if len(found) else Newest(len(view.price), False)
+
+
+class Speed(NamedTuple):
+    """Prints a second over 15 s, the buyers' share of their notional (None without a sided print), and how many times
+    the mean of the half hour before that is (None before a minute is known).
+    """
+
+    per_second: float
+    buy_share: float | None
+    times_mean: float | None
+
+    @property
+    def fast(self) -> bool:
+        """Half as fast again as usual, or more."""
+        return self.times_mean is not None and self.times_mean >= FAST
+
+
+def tape_speed(view: TapeView, now_ns: int | None = None) -> Speed | None:
+    """Speed over the last 15 s; time passes without prints too. None where the view has no pace."""
+    pace = view.pace
+    if pace is None:
+        return None
+    newest = int(pace.second[-1]) if len(pace.second) else 0
+    recent = pace.second > max(newest, (now_ns or 0) // _SECOND_NS) - SPEED_NS // _SECOND_NS
+    prints = int(pace.prints[recent].sum())
+    buy, sell = float(pace.buy_usd[recent].sum()), float(pace.sell_usd[recent].sum())
+    share = buy / (buy + sell) if buy + sell > 0 else None
+    return Speed(prints * _SECOND_NS / SPEED_NS, share, prints / pace.mean_15s if pace.mean_15s > 0 else None)
+
+
+def rows_as_table(view: TapeView, first: int = 0, count: int | None = None) -> Table:
+    """The prints from the `first` on, newest first."""
+    names = {1: "buy", -1: "sell"}
+    rows: list[tuple[str | int | float | None, ...]] = []
+    for at in range(first, len(view.price) if count is None else min(first + count, len(view.price))):
+        market = view.markets[int(view.market[at])]
+        rows.append(
+            (
+                int(view.ts_venue_ns[at]),
+                market_mark(market),
+                market.symbol,
+                names.get(int(view.side[at])),
+                float(view.price[at]),
+                float(view.size[at]),
+                float(view.notional[at]),
+                int(view.prints[at]),
+            )
+        )
+    return Table(("ts_venue_ns", "market", "symbol", "side", "price", "size", "notional_usd", "trades"), tuple(rows))

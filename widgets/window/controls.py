@@ -1,0 +1,80 @@
+"""What the window may ask of the session. It never waits for an answer: the effect shows in the next StatusView."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from workstation.readmodels.session.alerts import AlertRule
+from workstation.readmodels.universe.paper import PaperSettings
+
+
+class Step(StrEnum):
+    """How far one step of a paused replay goes."""
+
+    EVENT = "event"
+    MS100 = "100 ms"
+    SECOND = "1 s"
+    BAR = "bar"
+
+
+class Controls(Protocol):
+    """Playback and recording. A call the source cannot honour (see `Capabilities`) changes nothing."""
+
+    def play(self) -> None:
+        """Let time run at the set speed; at the end of a recording this does nothing."""
+
+    def pause(self) -> None:
+        """Hold the clock. Only a recording can be held; a live source ignores it."""
+
+    def toggle(self) -> None:
+        """Pause when playing, play when paused."""
+
+    def set_speed(self, speed: float) -> None:
+        """Play `speed` times as fast as recorded. The numbers shown are the same at any speed."""
+
+    def seek(self, ts_ns: int) -> None:
+        """Go to a moment of the recording, clamped to its bounds. State is rebuilt, so every pane is cleared first."""
+
+    def step(self, unit: Step) -> None:
+        """Advance by one unit and pause there."""
+
+    def focus(self, base: str) -> None:
+        """Follow a base in full from now on, where the source is live; one that is followed already stays so."""
+
+    def load_older(self, base: str, until_ns: int) -> bool:
+        """Bring trades of a base from before a moment back from the recordings; True if there are any to read."""
+
+    def toggle_recording(self) -> None:
+        """Start or stop writing what is received. A failure shows up as `StatusView.recording_failed`."""
+
+    def open_recording(self, path: Path) -> None:
+        """Replay this file, paused at its start; a live source goes on meanwhile."""
+
+    def go_live(self) -> None:
+        """Leave a recording for the live source that went on meanwhile."""
+
+    def bookmark(self, text: str) -> None:
+        """Mark the moment shown, in the recording that is replayed or written."""
+
+    def remove_bookmark(self, ts_ns: int) -> None:
+        """Forget a mark of the recording that is replayed."""
+
+    def set_note(self, path: Path, note: str) -> None:
+        """Write what a person says of a recording."""
+
+    def delete_recording(self, path: Path) -> None:
+        """Delete a recording that is not in use. A failure becomes a notice."""
+
+    def set_alert(self, rule: AlertRule) -> None:
+        """Change an alert rule, or add one (id 0)."""
+
+    def remove_alert(self, number: int) -> None:
+        """Take an alert rule away."""
+
+    def set_paper(self, settings: PaperSettings) -> None:
+        """Use these settings for the paper book of what is shown, from the time reached on."""
+
+    def reset_paper(self) -> None:
+        """Forget the paper book of what is shown."""

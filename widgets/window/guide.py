@@ -1,0 +1,101 @@
+"""The user guide, made from the texts that the program has anyway: help of the panes, keys, settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextDocument
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QListWidget, QTextBrowser, QVBoxLayout, QWidget
+
+import resources
+from widgets.commands import Command
+from widgets.theme.theme import CELL, theme
+from widgets.workspaces.catalogue import PaneKind
+from widgets.workspaces.presets import PRESETS
+from workstation.settings.declaration import documentation
+
+Keys = tuple[tuple[str, str], ...]
+
+
+def guide_text(kinds: Mapping[str, PaneKind], commands: Mapping[str, list[Command]]) -> str:
+    """The whole guide in Markdown; its first-level headings are its chapters."""
+    return "\n\n".join(
+        (
+            resources.read_text("guide.md"),
+            "# Workspaces",
+            *(f"**{name}**: {preset.use}." for name, preset in PRESETS.items()),
+            "# Panes",
+            *_panes(kinds),
+            "# Keys",
+            *_keys(commands),
+            "# Settings",
+            documentation(),
+        )
+    )
+
+
+def _panes(kinds: Mapping[str, PaneKind]) -> Iterator[str]:
+    for kind in kinds.values():
+        pane = kind.factory
+        yield f"## {kind.title}"
+        yield pane.help
+        if pane.keys:
+            yield "\n".join(f"- **{key}**: {meaning}" for key, meaning in pane.keys)
+
+
+def _keys(commands: Mapping[str, list[Command]]) -> Iterator[str]:
+    for group, found in commands.items():
+        yield f"## {group}"
+        yield "\n".join(f"- **{one.keys[0]}**: {one.text}" if one.keys else f"- {one.text}" for one in found)
+
+
+class Guide(QDialog):
+    """Chapters at the left, text at the right, a line that searches."""
+
+    def __init__(self, parent: QWidget | None, text: str, chapter: str = "") -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Guide")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.text, self.chapters, self.search = QTextBrowser(), QListWidget(), QLineEdit()
+        self.search.setPlaceholderText("Search the guide, Enter for the next")
+        self.search.setAccessibleName("Search the guide")
+        self.chapters.setAccessibleName("Chapters")
+        self.chapters.setMaximumWidth(180)
+        self.text.setAccessibleName("Text of the guide")
+        self.text.setMarkdown(text)
+        self.text.setFrameShape(QTextBrowser.Shape.NoFrame)
+        self.text.document().setDefaultFont(theme().font())
+        self.chapters.addItems([line.lstrip("# ") for line in text.splitlines() if line.startswith("#")])
+        self.chapters.currentTextChanged.connect(self.show_chapter)
+        self.search.returnPressed.connect(self.find_next)
+        inside = QHBoxLayout()
+        inside.addWidget(self.chapters)
+        inside.addWidget(self.text, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(3 * CELL, 3 * CELL, 3 * CELL, 3 * CELL)
+        column.addWidget(self.search)
+        column.addLayout(inside, 1)
+        self.resize(920, 640)
+        if chapter:
+            self.show_chapter(chapter)
+
+    def show_chapter(self, title: str) -> None:
+        """Scroll to a heading."""
+        block = self.text.document().begin()
+        while block.isValid():
+            if block.blockFormat().headingLevel() and block.text() == title:
+                top = self.text.document().documentLayout().blockBoundingRect(block).top()
+                self.text.verticalScrollBar().setValue(int(top))
+                return
+            block = block.next()
+
+    def find_next(self) -> bool:
+        """Mark the next place of the searched words, from the top again after the last; whether there is one."""
+        words = self.search.text()
+        if self.text.find(words):
+            return True
+        cursor = self.text.textCursor()
+        cursor.movePosition(cursor.MoveOperation.Start)
+        self.text.setTextCursor(cursor)
+        return self.text.find(words, QTextDocument.FindFlag(0))

@@ -1,0 +1,360 @@
+"""The window: it arranges panes and passes the status on. It knows neither numbers nor the session behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from PySide6.QtCore import QByteArray, QEvent, QRect, Qt
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QPainter, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMainWindow, QTabWidget, QToolBar, QWidget
+
+from widgets.commands import Commands
+from widgets.dialogs.files import ask_picture, ask_recording, save_picture
+from widgets.dialogs.names import ask_name
+from widgets.dialogs.pane_help import PaneHelp
+from widgets.dialogs.settings import SettingsDialog
+from widgets.frame_timer import FrameTimer, ViewSource
+from widgets.paint_guard import paints
+from widgets.pane import Pane
+from widgets.panes.alerts.pane import AlertsPane
+from widgets.panes.footprint.pane import FootprintPane
+from widgets.panes.ladder.pane import LadderPane
+from widgets.panes.library.pane import LibraryPane
+from widgets.panes.paper.pane import PaperPane
+from widgets.panes.tape.pane import TapePane
+from widgets.theme import format as fmt
+from widgets.theme.theme import theme
+from widgets.window.cheat_sheet import CheatSheet
+from widgets.window.controls import Controls
+from widgets.window.guide import Guide, guide_text
+from widgets.window.header import Header
+from widgets.window.linking import Cancels, GoesToTime
+from widgets.window.menus import MenuBar
+from widgets.window.palette import Entry, Palette
+from widgets.window.playback_bar import REPLAY, PlaybackBar, is_replay
+from widgets.window.status_bar import StatusBar
+from widgets.window.window_commands import WORKSPACE_MENU, window_commands
+from widgets.workspaces.catalogue import PANES
+from widgets.workspaces.dock_set import DockSet
+from widgets.workspaces.workspaces import Workspaces
+from workstation.readmodels.session.status import StatusView
+from workstation.readmodels.session.workspaces import KeptInMemory, WorkspaceStore
+from workstation.settings.declaration import Settings, SettingsInMemory, SettingsKeeper
+
+_FRAME_PX = 3
+
+
+_AGE_FRAMES = 15
+_SAVE_FRAMES = 120
+
+
+class MainWindow(QMainWindow):
+    """Docks and one repaint clock. Workspaces come from `store` at the first show and go there when they change."""
+
+    def __init__(
+        self,
+        source: ViewSource,
+        controls: Controls,
+        panes: dict[str, Pane] | None = None,
+        title: str = "Order flow",
+        store: WorkspaceStore | None = None,
+        settings: SettingsKeeper | None = None,
+    ) -> None:
+        super().__init__()
+        self._title = title
+        self.setWindowTitle(title)
+        self.dock_set = DockSet(self, panes or {}, PANES if panes is None else {})
+        self.panes, self.docks = self.dock_set.panes, self.dock_set.docks
+        self.frame_timer = FrameTimer(source, self._live_panes)
+        self.frame_timer.setParent(self)  # what hears it goes with the window
+        self.header, self.playback = Header(), PlaybackBar(controls)
+        self.status = StatusBar(self.frame_timer.frame_ms)
+        self.menus = MenuBar()
+        self.workspaces = Workspaces(self, self.dock_set, store or KeptInMemory())
+        self.commands = Commands(self)
+        self.settings = settings or SettingsInMemory()
+        self._controls = controls
+        self._started = False
+        self._edges = QByteArray()  # the arrangement when the pointer last went down between docks
+        self._replay = False
+        self._now_ns = 0
+        self._frame = 0
+        self._assemble()
+        self._connect()
+        self.use_settings(self.settings.current)
+        self.resize(1600, 900)
+
+    def _live_panes(self) -> Iterator[Pane]:
+        yield self.header
+        yield from self.dock_set.on_screen()
+
+    # --- assembly
+
+    def _assemble(self) -> None:
+        top = QWidget()
+        row = QHBoxLayout(top)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.menus, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self.header, 1)
+        self.setMenuWidget(top)
+        self._bottom = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._bottom.setContentsMargins(0, 0, 0, 0)
+        self._bottom.setSpacing(0)
+        self._bottom.addWidget(self.playback)
+        self._bottom.addWidget(self.status, 1)
+        holder = QWidget()
+        holder.setLayout(self._bottom)
+        bar = QToolBar("Playback and status")
+        bar.setObjectName("bottom")
+        bar.setMovable(False)
+        bar.addWidget(holder)
+        self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, bar)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        self.setStyleSheet("QTabBar { qproperty-drawBase: 0; }")
+        self.setDockNestingEnabled(True)
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self._fill_menus()
+
+    def _fill_menus(self) -> None:
+        self.commands.add(self.playback.commands())
+        self.commands.add(window_commands(self))
+        self.commands.enable_group(REPLAY, False)
+        menus, commands = self.menus, self.commands
+        for name in ("session.open", "session.go_to", "window.screenshot", "window.copy", "window.settings"):
+            menus.add(menus.file, commands[name])
+        menus.file.addSeparator()
+        menus.add(menus.file, commands["window.quit"])
+        menus.list_docks(self.docks.values())
+        menus.list_kinds({name: kind.title for name, kind in self.dock_set.kinds.items()}, self.dock_set.open)
+        menus.add(menus.view, commands["window.full_screen"])
+        for name in ("window.guide", "pane.help", "window.keys", "window.find"):
+            menus.add(menus.help, commands[name])
+
+    def _connect(self) -> None:
+        self.frame_timer.ticked.connect(self._show_status)
+        links = self.dock_set.links
+        self.header.base_chosen.connect(lambda base: links.set_base(self.header.link_group, base))
+        links.base_changed.connect(self._show_base)
+        links.base_changed.connect(lambda _, base: self._controls.focus(base))
+        self.dock_set.changed.connect(lambda: self.menus.list_docks(self.docks.values()))
+        self.dock_set.help_asked.connect(lambda pane: PaneHelp(self, pane).open())
+        self.dock_set.made.connect(self._serve)
+        for pane in self.panes.values():
+            self._serve(pane)
+        self.workspaces.changed.connect(self._list_workspaces)
+
+    def _serve(self, pane: Pane) -> None:
+        """Do what a pane asks of the session."""
+        if isinstance(pane, LibraryPane):
+            pane.recording_chosen.connect(self._controls.open_recording)
+            pane.note_written.connect(self._controls.set_note)
+            pane.deletion_asked.connect(self._controls.delete_recording)
+        if isinstance(pane, AlertsPane):
+            pane.rule_set.connect(self._controls.set_alert)
+            pane.rule_removed.connect(self._controls.remove_alert)
+        if isinstance(pane, PaperPane):
+            pane.settings_changed.connect(self._controls.set_paper)
+            pane.reset_asked.connect(self._controls.reset_paper)
+        if isinstance(pane, FootprintPane):
+            pane.older_wanted.connect(self._controls.load_older)
+
+    def use_settings(self, settings: Settings) -> None:
+        """Take up what can change while the window is open."""
+        self.commands.choose_keys(settings.keys)
+        self.frame_timer.set_rate(settings.frame_rate)
+
+    def show_settings(self) -> None:
+        """The dialog of the settings."""
+        SettingsDialog(self, self.settings).open()
+
+    # --- base
+
+    def set_bases(self, bases: list[str], others: Sequence[str] = ()) -> None:
+        """What can be chosen, in this order; the first one is shown unless another is already.
+
+        `others` are bases that are followed as soon as they are chosen.
+        """
+        self.dock_set.set_bases(bases)
+        self.header.set_bases(bases, others)
+
+    def set_base(self, base: str) -> None:
+        """Show this base in every pane that follows the header."""
+        self.header.set_base(base)
+
+    def _show_base(self, group: int, base: str) -> None:
+        if group == self.header.link_group:
+            self.header.set_base(base)
+
+    # --- each frame
+
+    def _show_status(self, status: StatusView) -> None:
+        self._now_ns = status.now_ns
+        self._show_mode(is_replay(status))
+        self.header.show_status(status)
+        self.playback.refresh(status)
+        self.status.refresh(status)
+        self._frame += 1
+        if self._frame % _AGE_FRAMES == 1:
+            self.dock_set.show_ages(status.now_ns)
+        if self._frame % _SAVE_FRAMES == 0:
+            self.workspaces.save_desktop()
+        tape = self.panes.get("tape")
+        if isinstance(tape, TapePane) and tape.isVisible():
+            tape.set_now(status.now_ns)
+
+    def _show_mode(self, replay: bool) -> None:
+        """A replay wears a coloured frame and has its transport on a line of its own."""
+        if replay == self._replay:
+            return
+        self._replay = replay
+        self.commands.enable_group(REPLAY, replay)
+        width = _FRAME_PX if replay else 0
+        self.setContentsMargins(width, width, width, width)
+        direction = QBoxLayout.Direction.TopToBottom if replay else QBoxLayout.Direction.LeftToRight
+        self._bottom.setDirection(direction)
+        self.update()
+
+    @paints
+    def paintEvent(self, painter: QPainter) -> None:
+        painter.fillRect(self.rect(), theme().brush("window"))
+        if self._replay:
+            for edge in _edges(self.rect(), _FRAME_PX):
+                painter.fillRect(edge, theme().brush("replay"))
+
+    # --- layout
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._started:
+            self._started = True
+            self.workspaces.start()
+            self.dock_set.focus_next(1)
+        self.frame_timer.start()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.workspaces.resized()
+        self._keep_side_width(event.oldSize().width())
+
+    def _keep_side_width(self, before_px: int) -> None:
+        """A wider window widens the charts, not the ladder."""
+        chart = self.docks.get("footprint")
+        for name in ("ladder", "tape"):
+            side = self.docks.get(name)
+            if chart is None or side is None or not (chart.on_screen and side.on_screen):
+                continue
+            if side.isFloating() or chart.isFloating():
+                continue
+            if before_px in side.widths:
+                px = side.widths[before_px]
+                self.resizeDocks([chart, side], [self.width() - px, px], Qt.Orientation.Horizontal)
+                return
+
+    def event(self, event: QEvent) -> bool:
+        """What of the window no child covers are the edges between docks: a release there ends a change of sizes if the
+        edge has moved.
+        """
+        if event.type() == QEvent.Type.MouseButtonPress:
+            self._edges = self.saveState()
+        handled = super().event(event)
+        if event.type() == QEvent.Type.MouseButtonRelease and self.saveState() != self._edges:
+            self.dock_set.moved.emit()
+        return handled
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.frame_timer.stop()
+        if self._started:
+            self.workspaces.save_desktop()
+        super().closeEvent(event)
+
+    def _list_workspaces(self) -> None:
+        commands = [self.commands[name] for name in WORKSPACE_MENU]
+        spaces = self.workspaces
+        self.menus.list_workspaces(spaces.names(), spaces.current, spaces.open, commands)
+        self.setWindowTitle(f"{self._title}: {spaces.current}")
+
+    def save_workspace_as(self) -> None:
+        """Ask for a name and keep the arrangement under it."""
+        ask_name(self, "Save workspace as", self.workspaces.current, self.workspaces.save_as)
+
+    def rename_workspace(self) -> None:
+        """Ask for another name of the open workspace."""
+        ask_name(self, "Rename workspace", self.workspaces.current, self.workspaces.rename)
+
+    # --- actions
+
+    def toggle_full_screen(self) -> None:
+        """Full screen and back."""
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def open_recording(self) -> None:
+        """Ask for a recording and replay it."""
+        ask_recording(self, self._controls.open_recording)
+
+    def screenshot(self) -> None:
+        """Take the picture now, then ask where it goes."""
+        picture = self.grab()
+        name = f"orderflow {fmt.date_clock(self._now_ns).replace(':', '-')}.png"
+        ask_picture(self, name, lambda path: save_picture(picture, path))
+
+    def copy_picture(self) -> None:
+        """Put a picture of the window on the clipboard."""
+        QGuiApplication.clipboard().setPixmap(self.grab())
+
+    def show_keys(self) -> None:
+        """The cheat sheet."""
+        groups = {
+            title: [(command.keys[0], command.text) for command in group if command.keys]
+            for title, group in self.commands.groups().items()
+        }
+        groups.update({pane.title: list(pane.keys) for pane in self.panes.values() if pane.keys})
+        CheatSheet(self, groups).open()
+
+    def show_guide(self, chapter: str = "") -> None:
+        """The guide, at a chapter."""
+        Guide(self, guide_text(self.dock_set.kinds, self.commands.groups()), chapter).open()
+
+    def show_palette(self) -> None:
+        """Find a command, a coin, a pane or a workspace by a few letters."""
+        Palette(self, self._palette_entries()).open()
+
+    def _palette_entries(self) -> Iterator[Entry]:
+        for base in self.header.listed():
+            yield Entry(base, "coin", partial(self.set_base, base))
+        for name in self.workspaces.names():
+            yield Entry(name, "workspace", partial(self.workspaces.open, name))
+        for name, kind in self.dock_set.kinds.items():
+            yield Entry(kind.title, "pane", partial(self.dock_set.open, name))
+        for command in self.commands:
+            yield Entry(command.text, command.group.lower(), command.effect, command.keys[0] if command.keys else "")
+
+    def recentre(self) -> None:
+        """Centre every ladder."""
+        for pane in self.panes.values():
+            if isinstance(pane, LadderPane):
+                pane.recentre()
+
+    def ask_time(self) -> None:
+        """Ask for a moment and show it."""
+        focused = self.dock_set.focused
+        for name in sorted(self.panes, key=lambda name: name != focused):
+            pane = self.panes[name]
+            if isinstance(pane, GoesToTime):
+                pane.ask_time()
+                return
+
+    def cancel(self) -> None:
+        """Resume what is paused, drop what is being drawn."""
+        for pane in self.panes.values():
+            if isinstance(pane, TapePane):
+                pane.resume()
+            if isinstance(pane, Cancels):
+                pane.cancel()
+
+
+def _edges(area: QRect, width: int) -> tuple[QRect, QRect, QRect, QRect]:
+    """The four sides of a frame just inside `area`."""
+    w, h = area.width(), area.height()
+    return QRect(0, 0, w, width), QRect(0, h - width, w, width), QRect(0, 0, width, h), QRect(w - width, 0, width, h)

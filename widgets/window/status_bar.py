@@ -1,0 +1,235 @@
+"""One quiet line of facts: what the session does, how old its data is, how far behind, and what went wrong."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from statistics import median
+from typing import NamedTuple
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF
+from PySide6.QtGui import QHelpEvent, QPainter
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from feeds.model.instrument import Venue
+from widgets.elements.labels import Align, Labels
+from widgets.paint_guard import paints
+from widgets.theme import format as fmt
+from widgets.theme.markets import venue_mark
+from widgets.theme.theme import theme
+from widgets.window.playback_bar import is_replay, recording_words
+from workstation.readmodels.session.status import ConnectionStatus, Link, Presence, StatusView
+
+LAG_SHOWN_NS = 1_000_000_000
+AGED_NS = 3_000_000_000
+CLOCK_SHOWN_NS = 1_000_000_000
+DOTS = 6
+_HEIGHT = 24
+_WHOLE = 0.995
+_REFRESH_S = 0.25
+_GAP = 14
+
+
+class Dot(NamedTuple):
+    """One connection: filled when connected, in the venue's colour; grey when silent too long, hollow when lost."""
+
+    venue: Venue
+    connected: bool
+    aged: bool
+
+
+class Segment(NamedTuple):
+    """A piece of the line with its colour role and its tooltip."""
+
+    text: str
+    role: str = "muted"
+    tip: str = ""
+    dots: tuple[Dot, ...] = ()
+
+
+_PRESENCE_ROLES = {
+    Presence.LIVE: "text",
+    Presence.PLAYING: "text",
+    Presence.PAUSED: "replay",
+    Presence.ENDED: "replay",
+    Presence.FAILED: "error",
+}
+
+
+def segments_of(status: StatusView) -> list[Segment]:
+    """Everything the line says, from left to right; what is normal and says nothing is left out.
+
+    Recording is named here only when there is no record button, which says it otherwise.
+    """
+    name = f" {status.source_name}" if status.source_name else ""
+    line = [Segment(f"{status.presence}{name}", _PRESENCE_ROLES.get(status.presence, "gap"), "State and source")]
+    line += [_link(link) for link in status.links]
+    line += _connections(status.connections)
+    if status.lag_ns > LAG_SHOWN_NS:
+        behind = "pace" if is_replay(status) else "live"
+        line.append(Segment(f"behind {behind} by {fmt.age(status.lag_ns)}", "gap", "How far processing is behind"))
+    if status.history_done < _WHOLE:
+        tip = f"Earlier trades: {sum(part.done_s < part.wanted_s for part in status.backfill)} markets to go"
+        line.append(Segment(f"history {status.history_done:.0%}", "muted", tip))
+    if status.undecodable:
+        line.append(Segment(f"{status.undecodable} undecodable", "error", "Messages that could not be understood"))
+    if not status.capabilities.record and (status.recording_to or status.recording_failed):
+        words, role = recording_words(status)
+        line.append(Segment(words, role, status.recording_failed or status.recording_to))
+    line += [Segment(notice, "gap", notice) for notice in status.notices]
+    return line
+
+
+def readings_of(status: StatusView, frame_ms: Sequence[float], frames_per_s: float | None) -> list[Segment]:
+    """The right end of the line: load and clock."""
+    line = []
+    if frames_per_s is not None:
+        line.append(Segment(f"{fmt.size(frames_per_s)} msg/s", "muted", "Frames received a second"))
+    if frame_ms:
+        ordered = sorted(frame_ms)
+        late = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
+        line.append(
+            Segment(f"{median(ordered):.1f}/{late:.1f} ms", "muted", "Time of a repaint: median / 99th percentile")
+        )
+    if status.memory_bytes:
+        line.append(Segment(f"{status.memory_bytes / 1e6:,.0f} MB", "muted", "Memory that the program takes"))
+    line.append(Segment(f"{fmt.clock(status.now_ns)} {fmt.zone_name(status.now_ns)}", "text", "Time of the shown data"))
+    return line
+
+
+def _link(link: Link) -> Segment:
+    """A part of the way to the venues, and what ails it."""
+    if not link.trouble:
+        return Segment(f"{link.name} ok", "muted", f"The {link.name} answers")
+    return Segment(f"{link.name} {link.trouble}", "error", f"The {link.name}: {link.trouble}")
+
+
+def _connections(connections: Iterable[ConnectionStatus]) -> list[Segment]:
+    """One segment a venue: a dot a connection, up to six, then the age of the one that is silent longest."""
+    venues: dict[Venue, list[ConnectionStatus]] = {}
+    for connection in connections:
+        venues.setdefault(connection.venue, []).append(connection)
+    return [_venue(venue, sockets) for venue, sockets in venues.items()]
+
+
+def _venue(venue: Venue, sockets: list[ConnectionStatus]) -> Segment:
+    ages = [s.data_age_ns for s in sockets if s.connected and s.data_age_ns is not None]
+    lost = not all(s.connected for s in sockets)
+    role = "error" if lost else "stale" if ages and max(ages) > AGED_NS else "muted"
+    age = fmt.age(max(ages)) if ages else "lost" if lost else fmt.NO_DATA
+    dots = tuple(Dot(venue, s.connected, s.data_age_ns is None or s.data_age_ns > AGED_NS) for s in sockets)
+    offset_ns = next((s.clock_offset_ns for s in sockets if s.clock_offset_ns is not None), None)
+    words, tip = f"{venue_mark(venue)} {age}", [_told(s) for s in sockets]
+    if len(dots) > DOTS:  # those with something to say, and how many more there are
+        words = f"+{len(dots) - DOTS} {words}"
+        dots = tuple(sorted(dots, key=lambda dot: (dot.connected, not dot.aged))[:DOTS])
+    if offset_ns is not None:
+        tip.append(_clock_words(venue, offset_ns))
+        if abs(offset_ns) > CLOCK_SHOWN_NS:
+            words, role = f"{words} clock {offset_ns / 1e9:+.1f} s", role if lost else "gap"
+    return Segment(words, role, "\n".join(tip), dots)
+
+
+def _clock_words(venue: Venue, offset_ns: int) -> str:
+    """How the venue's clock stands against this machine's."""
+    return f"Clock of {venue.value}: {abs(offset_ns) / 1e6:,.0f} ms {'ahead of' if offset_ns > 0 else 'behind'} ours"
+
+
+def _told(socket: ConnectionStatus) -> str:
+    state = "connected" if socket.connected else "disconnected"
+    age = "no data yet" if socket.data_age_ns is None else f"last data {fmt.age(socket.data_age_ns)} ago"
+    return f"{socket.name}: {state}, {age}" + (f" ({socket.reason})" if socket.reason else "")
+
+
+class StatusBar(QWidget):
+    """Renewed four times a second, at once when the presence, the notices or the epoch change."""
+
+    def __init__(self, frame_ms: Sequence[float] = (), clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._frame_ms, self._clock = frame_ms, clock
+        self._labels = Labels(theme().font())
+        self._renewed, self._urgent = float("-inf"), ()  # type: tuple[float, tuple[object, ...]]
+        self._counted: tuple[float, int, int] | None = None
+        self._rate: float | None = None
+        self.left: list[Segment] = []
+        self.right: list[Segment] = []
+        self._boxes: list[tuple[QRectF, Segment]] = []
+        self.setFixedHeight(_HEIGHT)
+        self.setMinimumWidth(200)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def refresh(self, status: StatusView) -> None:
+        """Show a status, at most four times a second unless something happened."""
+        urgent = (status.presence, status.notices, status.epoch, status.recording_to, status.recording_failed)
+        now = self._clock()
+        if urgent == self._urgent and now - self._renewed < _REFRESH_S:
+            return
+        self._urgent, self._renewed = urgent, now
+        self._count(status, now)
+        frame_ms = tuple(self._frame_ms)
+        self.left = segments_of(status)
+        self.right = readings_of(status, frame_ms, self._rate)
+        self.update()
+
+    def _count(self, status: StatusView, now: float) -> None:
+        """Received frames a second, over about one second; unknown again after a jump."""
+        before = self._counted
+        if before is None or before[2] != status.epoch or status.frames < before[1]:
+            self._counted, self._rate = (now, status.frames, status.epoch), None
+        elif now - before[0] >= 1.0:
+            self._rate = (status.frames - before[1]) / (now - before[0])
+            self._counted = (now, status.frames, status.epoch)
+
+    def text(self) -> str:
+        """The whole line as words."""
+        return "  ".join(segment.text for segment in (*self.left, *self.right))
+
+    def segment_at(self, position: QPoint) -> Segment | None:
+        """The piece under a point."""
+        return next((segment for box, segment in self._boxes if box.contains(QPointF(position))), None)
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent):
+            segment = self.segment_at(event.pos())
+            QToolTip.showText(event.globalPos(), segment.tip if segment else "", self)
+            return True
+        return super().event(event)
+
+    # --- painting
+
+    @paints
+    def paintEvent(self, painter: QPainter) -> None:
+        painter.fillRect(self.rect(), theme().brush("window"))
+        self._boxes.clear()
+        right = self.width() - 8.0
+        for segment in reversed(self.right):
+            right -= self._width(segment)
+            self._draw(painter, segment, right, self._width(segment))
+            right -= _GAP
+        x = 8.0
+        for segment in self.left:
+            width = min(self._width(segment), right - x)
+            if width < 24:
+                break
+            self._draw(painter, segment, x, width)
+            x += width + _GAP
+
+    def _width(self, segment: Segment) -> float:
+        return 9.0 * len(segment.dots) + self._labels.width(segment.text) + 2
+
+    def _draw(self, painter: QPainter, segment: Segment, x: float, width: float) -> None:
+        self._boxes.append((QRectF(x, 0, width, _HEIGHT), segment))
+        for dot in segment.dots:
+            self._draw_dot(painter, dot, QPointF(x + 3, _HEIGHT / 2))
+            x += 9
+            width -= 9
+        painter.setPen(theme().pen(segment.role))
+        self._labels.draw(painter, segment.text, x, 0, width, _HEIGHT, Align.LEFT)
+
+    def _draw_dot(self, painter: QPainter, dot: Dot, middle: QPointF) -> None:
+        look = theme()
+        color = look.venue_color(dot.venue) if not dot.aged else look.color("stale")
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(look.pen("error") if not dot.connected else color)
+        painter.setBrush(color if dot.connected else look.brush("window"))
+        painter.drawEllipse(middle, 3, 3)

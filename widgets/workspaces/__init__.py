@@ -1,0 +1,1 @@
+"""Named arrangements of docked panes."""

@@ -1,0 +1,183 @@
+"""The panes that are open in a window, each in its dock: made on demand, doubled, filled up to the whole window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from PySide6.QtCore import QByteArray, QObject, QPoint, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication
+from PySide6.QtWidgets import QApplication, QMainWindow
+
+from widgets.pane import Pane
+from widgets.window.linking import HasBases, Links
+from widgets.workspaces.catalogue import PANES, PaneKind
+from widgets.workspaces.docks import PaneDock
+from widgets.workspaces.layout_spec import restore_state
+
+
+class DockSet(QObject):
+    """Owns panes and docks by name: `cvd` is the first of its kind, `cvd:2` the second. `changed` follows a new one."""
+
+    changed = Signal()
+    made = Signal(object)
+    moved = Signal()
+    help_asked = Signal(object)
+
+    def __init__(self, window: QMainWindow, panes: Mapping[str, Pane], kinds: Mapping[str, PaneKind] = PANES) -> None:
+        super().__init__(window)
+        self.kinds = kinds
+        self.links = Links()
+        self.links.setParent(self)
+        self.panes: dict[str, Pane] = {}
+        self.docks: dict[str, PaneDock] = {}
+        self._window = window
+        self._bases: list[str] = []
+        self._before_maximised: QByteArray | None = None
+        for name, pane in panes.items():
+            self.add(name, pane)
+
+    def on_screen(self) -> Iterator[Pane]:
+        """The panes that can be seen now."""
+        return (self.panes[name] for name, dock in self.docks.items() if dock.on_screen)
+
+    def add(self, name: str, pane: Pane) -> PaneDock:
+        """Put a pane into a dock of its own. The dock is not in the window yet."""
+        dock = PaneDock(name, pane)
+        self.panes[name], self.docks[name] = pane, dock
+        self.links.add(pane)
+        if self._bases and isinstance(pane, HasBases):
+            pane.set_bases(self._bases)
+        dock.moved.connect(self.moved)
+        self.made.emit(pane)
+        dock.title.group_chosen.connect(lambda group: self.set_group(name, group))
+        dock.title.asked.connect(lambda what: self._do(what, name))
+        self.changed.emit()
+        return dock
+
+    def open(self, kind: str) -> PaneDock:
+        """Another pane of a kind, at the right of the window; the hidden one of that name is shown instead."""
+        name = kind
+        count = 1
+        while name in self.docks and self.docks[name].isVisible():
+            count += 1
+            name = f"{kind}:{count}"
+        dock = self.docks.get(name) or self.make(name)
+        if self._window.dockWidgetArea(dock) is Qt.DockWidgetArea.NoDockWidgetArea:
+            self._window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+        dock.show()
+        dock.raise_()
+        return dock
+
+    def make(self, name: str) -> PaneDock:
+        """Make the pane that a name stands for. Raises KeyError for a kind that is not known."""
+        return self.add(name, self.kinds[name.partition(":")[0]].factory())
+
+    def set_bases(self, bases: list[str]) -> None:
+        """What can be chosen, for the panes that list it."""
+        self._bases = bases
+        for pane in self.panes.values():
+            if isinstance(pane, HasBases):
+                pane.set_bases(bases)
+
+    @property
+    def focused(self) -> str:
+        """The name of the pane with the keyboard; the first one that can be seen where none has it."""
+        holder = QApplication.focusWidget()
+        names = [name for name, dock in self.docks.items() if dock.on_screen]
+        held = [name for name in names if holder is not None and self.docks[name].isAncestorOf(holder)]
+        return next(iter((*held, *names)), "")
+
+    def focus_next(self, step: int) -> None:
+        """Give the keyboard to the next pane that can be seen, from left to right and down."""
+        seen = [name for name, dock in self.docks.items() if dock.on_screen]
+        places = {name: self.docks[name].mapTo(self._window, QPoint(0, 0)) for name in seen}
+        seen.sort(key=lambda name: (places[name].x(), places[name].y()))
+        if seen:
+            at = seen.index(self.focused) if self.focused in seen else -step
+            self.panes[seen[(at + step) % len(seen)]].setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def set_focused_group(self, group: int) -> None:
+        """Link the pane with the keyboard with another group."""
+        if self.focused:
+            self.set_group(self.focused, group)
+
+    def maximise_focused(self) -> None:
+        """Fill the window with the pane that has the keyboard, and back."""
+        if self.focused:
+            self.toggle_maximised(self.focused)
+
+    def open_focused_menu(self) -> None:
+        """The menu of the pane that has the keyboard."""
+        if self.focused:
+            self.docks[self.focused].title.open_menu()
+
+    def ask_context_menu(self) -> None:
+        """What a right click on the widget with the keyboard would open."""
+        if self.focused:
+            pane, holder = self.panes[self.focused], QApplication.focusWidget()
+            asked = holder if holder is not None and pane.isAncestorOf(holder) else pane.focusProxy() or pane
+            middle = asked.rect().center()
+            key = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, middle, asked.mapToGlobal(middle))
+            QApplication.sendEvent(asked, key)
+
+    def copy_focused(self) -> None:
+        """Copy what the pane with the keyboard shows, as data."""
+        if self.focused:
+            self.docks[self.focused].title.copy_data()
+
+    def help_focused(self) -> None:
+        """Help for the pane that has the keyboard."""
+        if self.focused:
+            self.help_asked.emit(self.panes[self.focused])
+
+    def set_group(self, name: str, group: int) -> None:
+        """Link a pane with another group, or with none (0)."""
+        self.links.set_group(self.panes[name], group)
+        self.docks[name].title.show_group(group)
+
+    def show_ages(self, now_ns: int) -> None:
+        """Tell in every title that can be seen how old its data is."""
+        for dock in self.docks.values():
+            if dock.on_screen:
+                dock.title.show_age(now_ns)
+
+    def bring_back_lost(self) -> None:
+        """Floating docks on a screen that is not there any more come to the window."""
+        areas = [screen.availableGeometry() for screen in QGuiApplication.screens()]
+        for dock in self.docks.values():
+            if dock.isFloating() and not any(area.intersects(dock.frameGeometry()) for area in areas):
+                dock.move(self._window.pos())
+
+    @property
+    def maximised(self) -> bool:
+        """Whether one pane fills the window."""
+        return self._before_maximised is not None
+
+    def toggle_maximised(self, name: str) -> None:
+        """Fill the window with one pane; again, and all is as it was."""
+        if self._before_maximised is not None:
+            state, self._before_maximised = self._before_maximised, None
+            restore_state(self._window, self.docks.values(), state)
+            return
+        self._before_maximised = self._window.saveState()
+        self._window.setUpdatesEnabled(False)
+        for other, dock in self.docks.items():
+            if other != name and not dock.isFloating():
+                dock.hide()
+        self._window.setUpdatesEnabled(True)
+
+    def _do(self, what: str, name: str) -> None:
+        if what == "maximise":
+            self.toggle_maximised(name)
+        elif what == "duplicate":
+            self._duplicate(name)
+        else:
+            self.help_asked.emit(self.panes[name])
+
+    def _duplicate(self, name: str) -> None:
+        kind = name.partition(":")[0]
+        if kind in self.kinds:
+            original = self.panes[name]
+            copy = self.open(kind)
+            self.set_group(copy.objectName(), original.link_group)
+            self.panes[copy.objectName()].restore(original.state())

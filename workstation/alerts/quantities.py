@@ -1,0 +1,131 @@
+"""The numbers that alerts are about, read from the same views that panes show; a view is asked for once a look."""
+
+from __future__ import annotations
+
+import math
+from typing import Protocol, TypeVar
+
+from workstation.readmodels.flow.chart import QuotesRequest, QuotesView
+from workstation.readmodels.flow.footprint import FootprintRequest, FootprintView
+from workstation.readmodels.flow.ladder import LadderRequest, LadderView
+from workstation.readmodels.markets import MarketFilter
+from workstation.readmodels.positions.liquidations import LiquidationsRequest, LiquidationsView
+from workstation.readmodels.requests import View, ViewRequest
+from workstation.readmodels.session.alerts import AlertRule, Quantity
+from workstation.readmodels.session.setups import SetupsRequest, SetupState, SetupsView
+from workstation.readmodels.universe.pressure import PressureRequest, PressureView
+
+MINUTE_NS = 60_000_000_000
+Shown = TypeVar("Shown")
+_LIQUIDATED = {
+    f"{side} liquidated {words}": (side, span * MINUTE_NS)
+    for side in ("longs", "shorts")
+    for words, span in (("1m", 1), ("5m", 5), ("1h", 60))
+}
+_COLUMNS = {
+    Quantity.FUNDING: ("funding_8h", 1e2),
+    Quantity.PREMIUM: ("premium", 1e4),
+    Quantity.OI_CHANGE: ("interest_change_1h", 1e2),
+}
+
+
+class Views(Protocol):
+    """Where views come from."""
+
+    def view(self, request: ViewRequest) -> View:
+        """The frozen answer to a request."""
+
+
+class Numbers:
+    """The numbers of one look. None is what is not known."""
+
+    def __init__(self, views: Views) -> None:
+        self._views = views
+        self._known: dict[ViewRequest, View] = {}
+
+    def read(self, base: str, rule: AlertRule) -> float | None:
+        """The number that a rule is about."""
+        value = self._read(base, rule)
+        return None if value is None or math.isnan(value) else float(value)
+
+    def _read(self, base: str, rule: AlertRule) -> float | None:
+        quantity = rule.quantity
+        if quantity.value in _LIQUIDATED:
+            return self._liquidated(base, *_LIQUIDATED[quantity.value])
+        if quantity in _COLUMNS or quantity in (Quantity.PRESSURE, Quantity.FLOW):
+            return self._of_field(base, quantity)
+        match quantity:
+            case Quantity.OBI:
+                imbalance = self._ask(LadderRequest(base), LadderView).imbalance
+                return None if imbalance is None else imbalance * 1e2
+            case Quantity.SPREAD:
+                return self._spread(base)
+            case Quantity.SETUPS_ARMED | Quantity.SETUPS_CONFIRMED | Quantity.SETUPS_INVALIDATED:
+                return self._setups(base, quantity)
+            case _:
+                return self._of_bars(base, quantity, rule.window_s)
+
+    def _of_bars(self, base: str, quantity: Quantity, window_s: float) -> float | None:
+        view = self._ask(FootprintRequest(base), FootprintView)
+        if quantity is Quantity.PRICE:
+            return view.last_price
+        if quantity is Quantity.AGE:
+            last = max((market.last_event_ns for market in view.markets), default=0)
+            return (view.now_ns - last) / 1e9 if last else None
+        if not view.bars:
+            return None
+        deltas = [(bar.start_ns, bar.buy_usd - bar.sell_usd) for bar in view.bars[-1500:]]
+        if quantity is Quantity.BAR_DELTA:
+            return deltas[-1][1]
+        begin_ns = view.bars[-1].start_ns - (max(round(window_s * 1e9), 1) - 1) // MINUTE_NS * MINUTE_NS
+        return sum(delta for start_ns, delta in deltas if start_ns >= begin_ns) if deltas[0][0] <= begin_ns else None
+
+    def _spread(self, base: str) -> float | None:
+        """The narrowest of one perpetual's own book: between venues best prices may cross."""
+        markets = self._ask(QuotesRequest(base), QuotesView).known
+        spreads = []
+        for one in markets:
+            alone = MarketFilter(True, frozenset((one.venue,)), frozenset((one.kind,)))
+            quotes = self._ask(QuotesRequest(base, alone), QuotesView)
+            if quotes.best_bid is not None and quotes.best_ask is not None:
+                spreads.append((quotes.best_ask - quotes.best_bid) / ((quotes.best_ask + quotes.best_bid) / 2) * 1e4)
+        return min(spreads, default=None)
+
+    def _of_field(self, base: str, quantity: Quantity) -> float | None:
+        view = self._ask(PressureRequest(), PressureView)
+        if base not in view.universe.symbols:
+            return None
+        at = view.universe.symbols.index(base)
+        if quantity is Quantity.PRESSURE:
+            return float(view.pressure.signed[at])
+        if quantity is Quantity.FLOW:
+            return float(view.flow.score[at])
+        name, factor = _COLUMNS[quantity]
+        return float(getattr(view.universe.columns, name)[at]) * factor
+
+    def _liquidated(self, base: str, side: str, span_ns: int) -> float | None:
+        """A sum that is not known of any of its span is none; of a part it is a floor."""
+        view = self._ask(LiquidationsRequest(base, MarketFilter()), LiquidationsView)
+        total = next((one for one in view.totals if one.span_ns == span_ns), None)
+        if total is None or not total.known_ns:
+            return None
+        return total.long_usd if side == "longs" else total.short_usd
+
+    def _setups(self, base: str, quantity: Quantity) -> float:
+        """How many came to a state in the last two minutes."""
+        view = self._ask(SetupsRequest(base), SetupsView)
+        since_ns = view.now_ns - 2 * MINUTE_NS
+        if quantity is Quantity.SETUPS_ARMED:
+            times = [event.trigger_ns for event in view.events]
+        elif quantity is Quantity.SETUPS_CONFIRMED:
+            times = [event.confirmed_ns or 0 for event in view.events]
+        else:
+            times = [event.ended_ns or 0 for event in view.events if event.state is SetupState.INVALIDATED]
+        return float(sum(ts_ns > since_ns for ts_ns in times))
+
+    def _ask(self, request: ViewRequest, kind: type[Shown]) -> Shown:
+        if request not in self._known:
+            self._known[request] = self._views.view(request)
+        view = self._known[request]
+        assert isinstance(view, kind)
+        return view

@@ -1,0 +1,1 @@
+"""Bars, rows and series over trades."""

@@ -1,0 +1,187 @@
+"""Signed volume of every market of a base by bar and class of trade size: what CVD lines are summed from.
+
+It reads the store when it is asked and adds trade by trade in the order of the store, so its sums have the same bits
+however often it was asked. Bars that are dropped live on in sums by the hour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from workstation.analytics.state.market import FOREVER_NS
+from workstation.analytics.store.trades import BAR_CAP, Merged, Trades, TradeStore, distinct
+from workstation.readmodels.arrays import Floats, Ints
+
+HOUR_NS = 3_600_000_000_000
+DAY_NS = 24 * HOUR_NS
+COIN, USD = 0, 1
+ALL_SIZES = -1  # the class that holds every trade
+_BATCH = 512  # bars are dropped so many at a time, which ones is a function of the trades alone
+_JITTER_NS = 60_000_000_000
+
+
+class DeltaBars:
+    """Buy minus sell by bar of `bar_ns`, market, size class and unit; a bar is there once any market traded in it.
+
+    Classes are split at `edges` of notional: a trade on an edge belongs to the upper class.
+    """
+
+    def __init__(self, markets: int, bar_ns: int, edges: tuple[float, ...] = (), cap: int = BAR_CAP) -> None:
+        self.bar_ns = bar_ns
+        self._edges = np.array(edges)
+        self._cap = cap
+        self._shape = (markets, len(edges) + 2, 2)
+        self._start_ns: Ints = np.empty(0, np.int64)
+        self._sums: Floats = np.empty((*self._shape, 0))  # bars last: lines are summed along them
+        self._hours: dict[int, Floats] = {}  # of dropped bars
+        self._days: dict[int, Floats] = {}  # of trades that the store had dropped before
+        self._dropped = 0
+        self._horizon = -1  # the start of the newest bar that was dropped
+        self._kept_from_ns = 0  # before this, trades may have been dropped before they were seen here
+        self._position = -1
+
+    def update(self, store: TradeStore) -> None:
+        """Take the trades that came in since the last call."""
+        if self._position < store.total - len(store):
+            self._begin(store)
+        for part in store.after(self._position):
+            self._take(part)
+            surplus = self._dropped + len(self._start_ns) - self._cap
+            self._drop(max(surplus, 0) // _BATCH * _BATCH - self._dropped)
+        self._position = store.total
+
+    def amend(self, store: TradeStore, merged: Merged) -> bool:
+        """Count the bars from the first one on anew that got trades from between those it had."""
+        begin_ns = merged.bars_from(self.bar_ns)
+        if begin_ns is None or begin_ns <= self._horizon or self._position < merged.position:
+            return False
+        kept = int(np.searchsorted(self._start_ns, begin_ns))
+        self._start_ns, self._sums = self._start_ns[:kept].copy(), self._sums[..., :kept].copy()
+        for part in store.between(begin_ns, FOREVER_NS):
+            self._take(part)
+        self._position = store.total
+        return True
+
+    @property
+    def start_ns(self) -> Ints:
+        """Starts of the bars."""
+        return self._start_ns
+
+    def of(self, market: int, size_class: int, unit: int) -> Floats:
+        """Buy minus sell of one market in each bar."""
+        sums: Floats = self._sums[market, size_class, unit]
+        return sums
+
+    def before(self, since_ns: int, market: int, size_class: int, unit: int) -> float:
+        """Buy minus sell from `since_ns` on in all that is no bar any more; NaN where that is not known."""
+        total = 0.0
+        days = self._days if since_ns < self._kept_from_ns else {}
+        for known, span_ns in ((days, DAY_NS), (self._hours, HOUR_NS)):
+            for at, sums in sorted(known.items()):
+                if at * span_ns >= since_ns:
+                    total += float(sums[market, size_class, unit])
+                elif (at + 1) * span_ns > since_ns and sums[market].any():
+                    return np.nan
+        return total
+
+    def _begin(self, store: TradeStore) -> None:
+        """Start over; of what the store has dropped, the sums by day are known, but not by size."""
+        self._start_ns, self._sums = np.empty(0, np.int64), np.empty((*self._shape, 0))
+        self._hours.clear()
+        self._days.clear()
+        self._dropped, self._horizon, self._position = 0, -1, 0
+        if store.dropped:
+            self._kept_from_ns = int(next(store.parts()).ts[0]) + _JITTER_NS
+        for (day, market), carried in store.dropped.items():
+            sums = self._days.setdefault(day, np.zeros(self._shape))
+            sums[market, :ALL_SIZES] = np.nan if len(self._edges) else 0.0
+            sums[market, ALL_SIZES] = carried.delta, carried.delta_usd
+
+    def _take(self, part: Trades) -> None:
+        starts = part.ts - part.ts % self.bar_ns
+        late = starts <= self._horizon
+        if late.any():
+            self._carry(part.where(late))
+            part, starts = part.where(~late), starts[~late]
+        self._open_bars(distinct(starts))
+        self._add(self._sums, np.searchsorted(self._start_ns, starts), part)
+
+    def _add(self, sums: Floats, row: Ints, part: Trades) -> None:
+        market, sign = part.market, part.sign.astype(np.float64)
+        _, sizes, units, bars = sums.shape
+        place = (market * sizes * units) * bars + row
+        step = units * bars
+        flat = sums.reshape(-1)  # a flat index is ten times faster
+        classed = place + np.searchsorted(self._edges, part.notional, "right") * step if len(self._edges) else place
+        for unit, column in ((COIN, part.size * sign), (USD, part.notional * sign)):
+            np.add.at(flat, classed + unit * bars, column)
+            np.add.at(flat, place + ALL_SIZES % sizes * step + unit * bars, column)
+
+    def _open_bars(self, starts: Ints) -> None:
+        new = starts[~np.isin(starts, self._start_ns, assume_unique=True)]
+        if not len(new):
+            return
+        at = np.searchsorted(self._start_ns, new)
+        self._start_ns = np.insert(self._start_ns, at, new)
+        self._sums = np.insert(self._sums, at, 0.0, axis=-1)
+
+    def _carry(self, part: Trades) -> None:
+        """Trades too late for any bar."""
+        for hour in np.unique(part.ts // HOUR_NS).tolist():
+            inside = part.where(part.ts // HOUR_NS == hour)
+            sums = self._hours.setdefault(hour, np.zeros(self._shape))
+            self._add(sums[..., None], np.zeros(len(inside.ts), np.int64), inside)
+
+    def _drop(self, count: int) -> None:
+        if count <= 0:
+            return
+        self._dropped += count
+        for at, start in enumerate(self._start_ns[:count].tolist()):
+            kept = self._hours.setdefault(start // HOUR_NS, np.zeros(self._shape))
+            kept += self._sums[..., at]
+        self._horizon = int(self._start_ns[count - 1])
+        self._start_ns, self._sums = self._start_ns[count:].copy(), self._sums[..., count:].copy()
+
+
+class DeltaPath:
+    """How far the running delta of some markets together went up and down within each bar, beginning at 0."""
+
+    def __init__(self, markets: tuple[int, ...], bar_ns: int, unit: int) -> None:
+        self._markets = list(markets)
+        self._bar_ns, self._unit = bar_ns, unit
+        self._paths: dict[int, tuple[float, float, float]] = {}
+        self._position = -1
+
+    def update(self, store: TradeStore, since_ns: int) -> None:
+        """Take the trades that came in since the last call; forget bars that began before `since_ns`."""
+        if self._position < store.total - len(store):
+            self._paths.clear()
+            self._position = 0
+        for part in store.after(self._position):
+            for start, deltas in self._by_bar(part.where(np.isin(part.market, self._markets) & (part.sign != 0))):
+                self._follow(start, deltas)
+        self._position = store.total
+        for start in [start for start in self._paths if start < since_ns]:
+            del self._paths[start]
+
+    def extremes(self, starts: Ints) -> tuple[Floats, Floats]:
+        """Largest and least running delta of each bar; 0 where the markets did not trade."""
+        found = [self._paths.get(start, (0.0, 0.0, 0.0)) for start in starts.tolist()]
+        columns = np.array(found).reshape(-1, 3)
+        return columns[:, 1], columns[:, 2]
+
+    def _by_bar(self, part: Trades) -> Iterator[tuple[int, Floats]]:
+        starts = part.ts - part.ts % self._bar_ns
+        order = np.argsort(starts, kind="stable")
+        deltas = (part.size if self._unit == COIN else part.notional) * part.sign
+        edges = np.flatnonzero(np.diff(starts[order])) + 1
+        for run in np.split(order, edges):
+            if len(run):
+                yield int(starts[run[0]]), deltas[run]
+
+    def _follow(self, start: int, deltas: Floats) -> None:
+        delta, high, low = self._paths.get(start, (0.0, 0.0, 0.0))
+        path = np.cumsum(np.concatenate(([delta], deltas)))
+        self._paths[start] = float(path[-1]), max(high, float(path.max())), min(low, float(path.min()))

@@ -1,0 +1,122 @@
+"""Many bars from columns of trades at once: the same sums in the same order as trade by trade, to the same bits.
+
+`bincount` adds its weights one after the other, so with the sums so far in front it ends where a loop would; numpy's
+own sums do not. What needs the path and not only its end, the running delta, is summed bar by bar.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from workstation.analytics.bars.bars import BUY, SELL, BarBuilder
+from workstation.readmodels.arrays import Floats, Ints
+
+_SIGN = np.array((0.0, 1.0, -1.0))
+_APART = 1 << 40  # rows between two bars in a common count of extremes
+
+
+class Columns(NamedTuple):
+    """Trades of some markets with what bars are made of; `side` is 0 unknown, 1 buy, 2 sell."""
+
+    price: Floats
+    row: Ints
+    size: Floats
+    notional: Floats
+    side: Ints
+    ts: Ints
+
+    def at(self, index: npt.NDArray[np.generic] | slice) -> Columns:
+        """The trades at some indices or in a slice."""
+        return Columns(
+            self.price[index], self.row[index], self.size[index], self.notional[index], self.side[index], self.ts[index]
+        )
+
+
+def fill_bars(bars: list[BarBuilder], columns: Columns, edges: Ints) -> None:
+    """Add trades to bars, all at once; those of bar i are from `edges[i]` to `edges[i + 1]`, at least one."""
+    price, row, size, notional, side, ts = columns
+    first, count = edges[:-1], np.diff(edges)
+    bar = np.repeat(np.arange(len(bars)), count)
+    lane = bar * 3 + side
+    volume, value = (_ends(lane, numbers, bars, names) for numbers, names in ((size, _SIZES), (notional, _VALUES)))
+    away = price - np.repeat([one.open for one in bars], count)
+    weighted = np.where(side > 0, size, 0.0) * away
+    moment = _on(bar, weighted, [one.moment for one in bars])
+    square = _on(bar, weighted * away, [one.square for one in bars])
+    high, low = np.maximum.reduceat(price, first).tolist(), np.minimum.reduceat(price, first).tolist()
+    close = price[edges[1:] - 1].tolist()
+    for at, one in enumerate(bars):
+        one.trades += int(count[at])
+        one.high, one.low, one.close = max(one.high, high[at]), min(one.low, low[at]), close[at]
+        _, one.buy, one.sell = volume[at]
+        _, one.buy_usd, one.sell_usd = value[at]
+        one.moment, one.square = moment[at], square[at]
+    _run_deltas(bars, size * _SIGN[side], edges)
+    _reach(bars, bar, row, ts)
+    _fill_cells(bars, bar, columns, first)
+
+
+_SIZES, _VALUES = ("buy", "sell"), ("buy_usd", "sell_usd")
+
+
+def _ends(lane: Ints, numbers: Floats, bars: list[BarBuilder], names: tuple[str, str]) -> list[list[float]]:
+    start = [value for one in bars for value in (0.0, getattr(one, names[0]), getattr(one, names[1]))]
+    return [list(three) for three in np.reshape(_on(lane, numbers, start), (-1, 3)).tolist()]
+
+
+def _on(index: Ints, numbers: Floats, start: list[float]) -> list[float]:
+    """Sums by index, from where they start on."""
+    index = np.concatenate((np.arange(len(start)), index))
+    sums: list[float] = np.bincount(index, np.concatenate((start, numbers)), len(start)).tolist()
+    return sums
+
+
+def _run_deltas(bars: list[BarBuilder], steps: Floats, edges: Ints) -> None:
+    bounds = edges.tolist()
+    for one, begin, end in zip(bars, bounds, bounds[1:], strict=False):
+        path = steps[begin:end]
+        path[0] += one.delta
+        np.cumsum(path, out=path)
+        one.delta = float(path[-1])
+        one.max_delta, one.min_delta = max(one.max_delta, float(path.max())), min(one.min_delta, float(path.min()))
+
+
+def _reach(bars: list[BarBuilder], bar: Ints, row: Ints, ts: Ints) -> None:
+    """Tell every bar when it first got lower or higher; whatever was before a bar is neither."""
+    lowest = np.minimum.accumulate(row - bar * _APART)
+    highest = np.maximum.accumulate(row + bar * _APART)
+    news = np.concatenate(([0], np.flatnonzero((np.diff(lowest) < 0) | (np.diff(highest) > 0)) + 1))
+    for at, reached, ts_ns in zip(bar[news].tolist(), row[news].tolist(), ts[news].tolist(), strict=True):
+        bars[at].reach(reached, ts_ns)
+
+
+def _fill_cells(bars: list[BarBuilder], bar: Ints, columns: Columns, first: Ints) -> None:
+    row, size, side = columns.row, columns.size, columns.side
+    low, high = np.minimum.reduceat(row, first), np.maximum.reduceat(row, first)
+    begin = np.concatenate(([0], np.cumsum(high - low + 1)))
+    shift = begin[:-1] - low  # of a bar's rows in the common count of cells
+    cell = row + shift[bar]
+    known = [
+        (int(shift[at]) + number, sums)
+        for at, one in enumerate(bars)
+        for number, sums in one.cells.items()
+        if low[at] <= number <= high[at]
+    ]
+    places = np.array([3 * place + at for place, _ in known for at in (SELL, BUY)], np.int64)
+    start = np.array([sums[at] for _, sums in known for at in (0, 1)], np.float64)
+    lane, total = 3 * cell + side, 3 * int(begin[-1])
+    volumes = np.bincount(np.concatenate((places, lane)), np.concatenate((start, size)), total).reshape(-1, 3)
+    counts = np.bincount(lane, minlength=total).reshape(-1, 3)
+    touched = np.flatnonzero(counts.any(axis=1))
+    owner = np.searchsorted(begin, touched, "right") - 1
+    numbers = (touched - shift[owner]).tolist()
+    cells = zip(owner.tolist(), numbers, volumes[touched].tolist(), counts[touched].tolist(), strict=True)
+    for at, number, (_, buy, sell), (_, bought, sold) in cells:
+        before = bars[at].cells.get(number)
+        if before is None:
+            bars[at].cells[number] = [sell, buy, sold, bought]
+        else:
+            before[:] = sell, buy, before[2] + sold, before[3] + bought

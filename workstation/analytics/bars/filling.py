@@ -1,0 +1,38 @@
+"""Bars over many stored trades, made in steps, so that whoever asks can do something else between them.
+
+The steps are of trades, not of time. What comes in meanwhile is counted at the end: the bars are the same, to the bit,
+as if all had been counted at once.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+from workstation.analytics.bars.series import BarSeries
+from workstation.analytics.store.trades import CHUNK, TradeStore
+
+MUCH = 20 * CHUNK
+"""With fewer trades stored than this, counting them all takes less than a few frames."""
+
+
+class Filling:
+    """A series on its way. `share` is how much of what was stored at the beginning is counted, 0 to 1."""
+
+    def __init__(self, series: BarSeries, store: TradeStore) -> None:
+        self.series = series
+        self.share = 0.0
+        self._until = store.total
+        self._steps = series.fill_in_steps(deepcopy(store))  # shares what is packed
+
+    def step(self) -> bool:
+        """Count some more. True when there is no more."""
+        self.share = next(self._steps, 1.0)
+        return self.share >= 1.0
+
+    def end(self, store: TradeStore) -> BarSeries:
+        """Count all that is left, what came in since the beginning included."""
+        while not self.step():
+            continue
+        for part in store.after(self._until):
+            self.series.fill(part)
+        return self.series

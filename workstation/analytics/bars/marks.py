@@ -1,0 +1,223 @@
+"""What is found going along the closed bars of a series: zones, naked POCs, delta divergences.
+
+A mark waits for the first later trade beyond an edge; which row a bar reached when is in its trail, so no trade is
+looked at again. What a live bar ends is only looked up: nothing is final before the bar is closed.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from workstation.analytics.bars.bars import Trail
+from workstation.analytics.bars.closed_bars import Numbers, Shelf
+from workstation.readmodels.arrays import Floats, Ints
+from workstation.readmodels.flow.cells import NOISE
+from workstation.readmodels.flow.footprint import FootprintBar, FootprintRules, NakedPoc, Zone
+
+Mark = TypeVar("Mark", Zone, NakedPoc)
+
+
+class Kept(Generic[Mark]):
+    """Marks by number, oldest first, and the edges at which the living ones end."""
+
+    def __init__(self) -> None:
+        self.marks: dict[int, Mark] = {}
+        self.changes = 0
+        self._made = 0
+        self._floors: list[tuple[int, int]] = []  # row, number; the highest is met first
+        self._ceilings: list[tuple[int, int]] = []  # -row, number; the lowest is met first
+        self._shown: tuple[object, tuple[Mark, ...]] = (None, ())
+
+    def add(self, mark: Mark) -> int:
+        """Keep a mark; returns its number."""
+        self._made += 1
+        self.changes += 1
+        self.marks[self._made] = mark
+        return self._made
+
+    def end_below(self, number: int, row: int) -> None:
+        """Let the first trade in a row below this one end the mark."""
+        insort(self._floors, (row, number))
+
+    def end_above(self, number: int, row: int) -> None:
+        """Let the first trade in a row above this one end the mark."""
+        insort(self._ceilings, (-row, number))
+
+    def end(self, number: int, ts_ns: int) -> None:
+        """Say when a mark ended."""
+        mark = self.marks.get(number)
+        if mark is not None:
+            self.marks[number] = replace(mark, until_ns=ts_ns)
+            self.changes += 1
+
+    def pass_by(self, trail: Trail) -> None:
+        """End what a closed bar ends."""
+        for number, ts_ns in self.passed(trail):
+            self.end(number, ts_ns)
+        low, high = trail.lows[-1][0], trail.highs[-1][0]
+        while self._floors and self._floors[-1][0] > low:
+            self._floors.pop()
+        while self._ceilings and -self._ceilings[-1][0] < high:
+            self._ceilings.pop()
+
+    def passed(self, trail: Trail) -> list[tuple[int, int]]:
+        """Numbers of the marks that a bar ends, with the time of the first trade beyond the edge."""
+        low, high = trail.lows[-1][0], trail.highs[-1][0]
+        found = []
+        for edge, number in reversed(self._floors):
+            if edge <= low:
+                break
+            found.append((number, next(ts for row, ts in trail.lows if row < edge)))
+        for edge, number in reversed(self._ceilings):
+            if -edge >= high:
+                break
+            found.append((number, next(ts for row, ts in trail.highs if row > -edge)))
+        return found
+
+    def forget(self, count: int) -> None:
+        """Let go of the oldest ones."""
+        for number in list(self.marks)[: max(count, 0)]:
+            del self.marks[number]
+            self.changes += 1
+
+    def shown(self, live: Sequence[Trail], ended: dict[int, int]) -> tuple[Mark, ...]:
+        """All marks as the live bars leave them; `ended` are some that are known to end there."""
+        for trail in live:
+            for number, ts_ns in self.passed(trail):
+                ended.setdefault(number, ts_ns)
+        key = (self.changes, tuple(ended.items()))
+        if self._shown[0] != key:
+            marks = {**self.marks}
+            for number, ts_ns in ended.items():
+                if number in marks:
+                    marks[number] = replace(marks[number], until_ns=ts_ns)
+            self._shown = (key, tuple(marks.values()))
+        return self._shown[1]
+
+
+class Marks:
+    """Zones, POCs and divergences of a series, brought up to date bar by bar."""
+
+    def __init__(self, shelf: Shelf, rules: FootprintRules) -> None:
+        self._shelf = shelf
+        self._rules = rules
+        self._begin()
+
+    def _begin(self) -> None:
+        self._generation = self._shelf.generation
+        self._seen = self._shelf.appended - len(self._shelf)
+        self._zones = Kept[Zone]()
+        self._pocs = Kept[NakedPoc]()
+        self._newest: tuple[int, int] | None = None  # the POC of the newest bar: its number and row
+        self._divergence: list[int] = []
+
+    def update(self) -> None:
+        """Go on to the newest closed bar; from the oldest if a bar changed that was passed already."""
+        shelf = self._shelf
+        if self._generation != shelf.generation:
+            self._begin()
+        begin = max(len(shelf) - (shelf.appended - self._seen), 0)
+        for at in range(begin, len(shelf)):
+            self._take(shelf.bars[at], shelf.trails[at])
+        if begin < len(shelf):
+            self._divergence += divergences(shelf.numbers, begin, self._rules.divergence_bars).tolist()
+            del self._divergence[: -len(shelf)]
+        self._seen = shelf.appended
+
+    def zones(self, live: Sequence[Trail], shown: int) -> tuple[Zone, ...]:
+        """Zones of the newest `shown` closed bars, oldest first, as the live bars leave them."""
+        bars = self._shelf.bars
+        since_ns = bars[-shown].end_ns if shown else 1 << 62
+        old = 0
+        for zone in self._zones.marks.values():
+            if zone.from_ns >= since_ns:
+                break
+            old += 1
+        self._zones.forget(old)
+        return self._zones.shown(live, {})
+
+    def pocs(self, live: Sequence[Trail], shown: int) -> tuple[NakedPoc, ...]:
+        """POCs of the newest `naked_pocs` closed bars among the newest `shown`, oldest first."""
+        self._pocs.forget(len(self._pocs.marks) - min(self._rules.naked_pocs, shown))
+        ended: dict[int, int] = {}
+        if self._newest is not None and live:
+            number, row = self._newest
+            ts_ns = touched(row, live)
+            if ts_ns is not None:
+                ended[number] = ts_ns
+        return self._pocs.shown(live, ended)
+
+    def divergence(self, shown: int, live: int) -> Ints:
+        """One sign a bar of a view of `shown` closed bars, and 0 for the live ones."""
+        signs = np.zeros(shown + live, np.int64)
+        if shown:
+            signs[:shown] = self._divergence[-shown:]
+        return signs
+
+    def _take(self, bar: FootprintBar, trail: Trail) -> None:
+        self._zones.pass_by(trail)
+        self._settle(trail)
+        self._pocs.pass_by(trail)
+        for stack in bar.stacks:
+            number = self._zones.add(Zone(stack.low_row, stack.high_row, stack.buy, bar.end_ns))
+            if stack.buy:
+                self._zones.end_below(number, stack.low_row)
+            else:
+                self._zones.end_above(number, stack.high_row)
+        if self._rules.naked_pocs > 0:
+            self._newest = (self._pocs.add(NakedPoc(bar.poc_row, bar.start_ns)), bar.poc_row)
+            self._pocs.forget(len(self._pocs.marks) - self._rules.naked_pocs)
+
+    def _settle(self, trail: Trail) -> None:
+        """The first trade after a bar says from which side its POC is to be touched."""
+        if self._newest is None:
+            return
+        number, row = self._newest
+        opened, ts_ns = trail.lows[0]
+        if opened == row:
+            self._pocs.end(number, ts_ns)
+        elif opened > row:
+            self._pocs.end_below(number, row + 1)
+        else:
+            self._pocs.end_above(number, row - 1)
+
+
+def touched(row: int, trails: Sequence[Trail]) -> int | None:
+    """When the trades of these bars first reached a row from the side where the first of them was, or beyond it."""
+    opened, _ = trails[0].lows[0]
+    for trail in trails:
+        for reached, ts_ns in trail.lows if opened >= row else trail.highs:
+            if reached <= row if opened >= row else reached >= row:
+                return ts_ns
+    return None
+
+
+def divergences(numbers: Numbers, begin: int, count: int) -> Ints:
+    """For each bar from `begin` on: -1 where its high is above those of the `count` bars before and CVD at its close is
+    not above CVD at any of theirs, 1 for lows, 0 otherwise and while there are fewer bars before.
+
+    CVD is counted from the close of the oldest of those bars, so no reset falls into it.
+    """
+    first = max(begin - count, 0)
+    signs = np.zeros(len(numbers) - begin, np.int64)
+    if count < 1 or len(numbers) - first <= count:
+        return signs
+    above = _extremes(numbers["high"][first:], numbers["delta"][first:], count)
+    below = _extremes(-numbers["low"][first:], -numbers["delta"][first:], count)
+    signs[first + count - begin :] = below.astype(np.int64) - above
+    return signs
+
+
+def _extremes(price: Floats, delta: Floats, count: int) -> Ints:
+    windows = np.lib.stride_tricks.sliding_window_view(price, count + 1)
+    paths = np.cumsum(np.lib.stride_tricks.sliding_window_view(delta, count + 1)[:, 1:], axis=1)
+    before = np.maximum(paths[:, :-1].max(axis=1, initial=0.0), 0.0)
+    noise = NOISE * np.abs(paths).max(axis=1)
+    new = windows[:, -1] > windows[:, :-1].max(axis=1)
+    flags: Ints = (new & (paths[:, -1] <= before + noise)).astype(np.int64)
+    return flags

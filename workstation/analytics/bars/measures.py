@@ -1,0 +1,157 @@
+"""Running numbers at the close of every bar: CVD and VWAP, begun again at 00:00 UTC or from an anchor.
+
+Bars that were dropped still count: their sums were carried over by day. The sums of closed bars stay on the shelf
+until it changes, so a look costs what is live.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+
+from workstation.analytics.bars.bars import Trail
+from workstation.analytics.bars.closed_bars import COLUMNS, DAY_NS, Shelf, numbers_of
+from workstation.readmodels.arrays import Floats, Ints
+from workstation.readmodels.flow.footprint import FootprintBar
+
+Values = Callable[[slice], Floats]  # a number of each bar of a part of the table
+
+
+class Table:
+    """The numbers of all bars of a series, live ones included, in columns."""
+
+    def __init__(self, shelf: Shelf, live: Sequence[FootprintBar], trails: Sequence[Trail]) -> None:
+        numbers = shelf.numbers
+        rows = [numbers_of(bar, trail) for bar, trail in zip(live, trails, strict=True)]
+        times = [(bar.start_ns, bar.end_ns) for bar in live]
+        self.shelf = shelf
+        self.closed = len(shelf)
+        self._rows = np.concatenate((numbers.rows, np.array(rows).reshape(-1, len(COLUMNS))))
+        self._times = np.concatenate((numbers.times, np.array(times, np.int64).reshape(-1, 2)))
+
+    def __len__(self) -> int:
+        return len(self._times)
+
+    def __getitem__(self, name: str) -> Floats:
+        return self._rows[:, COLUMNS.index(name)]
+
+    @property
+    def start_ns(self) -> Ints:
+        """Starts of the bars."""
+        return self._times[:, 0]
+
+    @property
+    def end_ns(self) -> Ints:
+        """Ends of the bars."""
+        return self._times[:, 1]
+
+    def cvd(self, column: str = "delta", *, daily_reset: bool = True) -> Floats:
+        """Buy minus sell volume at the close of every bar: since 00:00 UTC of its day, or since the first trade."""
+        numbers, before = self[column], getattr(self.shelf.before, column)
+        if not daily_reset:
+            return self._running(
+                (column, "all"),
+                lambda part: _cumulated(before, numbers[part]),
+                lambda last, part: _cumulated(last, numbers[part]),
+            )
+        carried = {day: getattr(sums, column) for day, sums in self.shelf.carried.items()}
+        return self.daily((column, "day"), lambda part: numbers[part], carried)
+
+    def daily(self, key: Hashable, values: Values, carried: dict[int, float]) -> Floats:
+        """Partial sums that begin again every UTC day; `key` tells the values apart."""
+        starts = self.start_ns
+
+        def go_on(last: float, part: slice) -> Floats:
+            day = int(starts[self.closed - 1]) // DAY_NS
+            return by_day(values(part), starts[part], {**carried, day: last})
+
+        return self._running(key, lambda part: by_day(values(part), starts[part], carried), go_on)
+
+    def anchored(self, key: Hashable, values: Values, carried: dict[int, float], anchor_ns: int) -> Floats:
+        """Partial sums from the bar that the anchor lies in; NaN before it."""
+        first = int(np.searchsorted(self.end_ns, anchor_ns, "right"))
+
+        def begin(part: slice) -> Floats:
+            return _anchored(values(part), self.end_ns[part], carried, anchor_ns)
+
+        def go_on(last: float, part: slice) -> Floats:
+            if first < self.closed:
+                return _cumulated(last, values(part))
+            return _anchored(values(part), self.end_ns[part], {}, anchor_ns)
+
+        return self._running(key, begin, go_on)
+
+    def _running(self, key: Hashable, begin: Values, go_on: Callable[[float, slice], Floats]) -> Floats:
+        """Sums over the closed bars, worked out once, and over the live ones after them."""
+        closed = self.shelf.once(key, lambda: begin(slice(self.closed)))
+        live = slice(self.closed, None)
+        return np.concatenate((closed, go_on(float(closed[-1]), live) if len(closed) else begin(live)))
+
+
+def by_day(values: Floats, start_ns: Ints, carried: dict[int, float]) -> Floats:
+    """Partial sums that begin again every UTC day, with what is carried over of that day."""
+    if not len(values):
+        return np.empty(0)
+    days = start_ns // DAY_NS
+    edges = [0, *(np.flatnonzero(np.diff(days)) + 1).tolist(), len(values)]
+    return np.concatenate(
+        [_cumulated(carried.get(int(days[begin]), 0.0), values[begin:end]) for begin, end in pairwise(edges)]
+    )
+
+
+def vwap(table: Table, anchor_ns: int | None) -> tuple[Floats, Floats]:
+    """VWAP and the standard deviation of price around it, weighted by volume, at the close of every bar.
+
+    From 00:00 UTC of each day, or from the bar that the anchor lies in. NaN before it, before anything traded, and
+    everywhere if bars since the anchor were dropped and it is no 00:00 UTC.
+    """
+    if not len(table):
+        return np.empty(0), np.empty(0)
+    reference = float(table["open"][0])
+    volume, moment, square = (
+        table.daily((at, "vwap"), partial(_about, table, reference, at), carried)
+        if anchor_ns is None
+        else table.anchored((at, anchor_ns), partial(_about, table, reference, at), carried, anchor_ns)
+        for at, carried in enumerate(_carried_about(table.shelf, reference))
+    )
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = moment / volume
+        variance = np.maximum(square / volume - mean * mean, 0.0)
+    return reference + mean, np.sqrt(variance)
+
+
+def _about(table: Table, reference: float, power: int, part: slice) -> Floats:
+    """Sums of size * (price - reference) ** power by bar, power being 0, 1 or 2."""
+    volume, moment, away = table["volume"][part], table["moment"][part], table["open"][part] - reference
+    if power == 0:
+        return volume
+    if power == 1:
+        return moment + volume * away
+    return table["square"][part] + 2 * away * moment + volume * away * away
+
+
+def _carried_about(shelf: Shelf, reference: float) -> tuple[dict[int, float], dict[int, float], dict[int, float]]:
+    volume, moment, square = {}, {}, {}
+    for day, sums in shelf.carried.items():
+        away = sums.mean - reference
+        volume[day], moment[day] = sums.volume, sums.volume * away
+        square[day] = sums.square + sums.volume * away * away
+    return volume, moment, square
+
+
+def _anchored(values: Floats, end_ns: Ints, carried: dict[int, float], anchor_ns: int) -> Floats:
+    first = int(np.searchsorted(end_ns, anchor_ns, "right"))
+    begin = 0.0
+    if first == 0 and carried:
+        begin = sum(carried[day] for day in sorted(carried) if day * DAY_NS >= anchor_ns)
+        if anchor_ns % DAY_NS and max(carried) >= anchor_ns // DAY_NS:
+            begin = np.nan
+    return np.concatenate((np.full(first, np.nan), _cumulated(begin, values[first:])))
+
+
+def _cumulated(begin: float, values: Floats) -> Floats:
+    """Left to right, so that a bar that was dropped leaves the bits of the later ones alone."""
+    return np.cumsum(np.concatenate(([begin], values)))[1:]

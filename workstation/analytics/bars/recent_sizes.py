@@ -1,0 +1,58 @@
+"""What a sliding window of venue time holds, packed: 24 bytes a trade, where a tuple of Python numbers takes 200."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+
+import numpy as np
+
+from workstation.readmodels.arrays import Floats, Ints
+
+_SPENT = 4_096  # entries taken out before their room is given back
+
+
+class RecentSizes:
+    """Sizes with a key each, in order of venue time; they may come out of it."""
+
+    def __init__(self) -> None:
+        self._ts, self._key, self._size = array("q"), array("q"), array("d")
+        self._first = 0  # what stands before it has been taken out
+
+    def __len__(self) -> int:
+        return len(self._ts) - self._first
+
+    def add(self, ts_ns: int, key: int, size: float) -> None:
+        """Take one; most are the newest."""
+        if not len(self._ts) or ts_ns >= self._ts[-1]:
+            self._ts.append(ts_ns)
+            self._key.append(key)
+            self._size.append(size)
+            return
+        at = bisect_right(self._ts, ts_ns, self._first)
+        self._ts.insert(at, ts_ns)
+        self._key.insert(at, key)
+        self._size.insert(at, size)
+
+    def extend(self, ts: Ints, key: Ints, size: Floats) -> None:
+        """Take many, in any order."""
+        live = slice(self._first, None)
+        times = np.concatenate((np.array(self._ts[live], np.int64), ts))
+        order = np.argsort(times, kind="stable")
+        keys = np.concatenate((np.array(self._key[live], np.int64), key))[order]
+        sizes = np.concatenate((np.array(self._size[live], np.float64), size))[order]
+        self._ts, self._key = array("q", times[order].tobytes()), array("q", keys.tobytes())
+        self._size, self._first = array("d", sizes.tobytes()), 0
+
+    def take_before(self, limit_ns: int) -> Iterable[tuple[int, float]]:
+        """Take out what is older: its keys and sizes."""
+        first = self._first
+        if first == len(self._ts) or self._ts[first] >= limit_ns:
+            return ()
+        end = self._first = bisect_left(self._ts, limit_ns, first)
+        gone = zip(self._key[first:end], self._size[first:end], strict=True)
+        if end >= _SPENT and 2 * end >= len(self._ts):
+            del self._ts[:end], self._key[:end], self._size[:end]
+            self._first = 0
+        return gone

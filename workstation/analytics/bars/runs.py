@@ -1,0 +1,116 @@
+"""Bars that are not of time: so many trades, so much volume or delta, or so wide a range (`BarRule`).
+
+They take the trades in the order of the store, so no trade is ever late, and a bar is closed as soon as it is full.
+Where the store has dropped the beginning of a day, they begin with the first trade it kept.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from workstation.analytics.bars.bars import BarBuilder
+from workstation.analytics.bars.closed_bars import DAY_NS
+from workstation.analytics.bars.fill import Columns, fill_bars
+from workstation.analytics.bars.rule_cuts import cuts
+from workstation.analytics.bars.series import BEFORE, BarSeries, Markets
+from workstation.analytics.store.trades import BAR_CAP, Merged, TradeStore
+from workstation.readmodels.arrays import Ints
+from workstation.readmodels.flow.cells import NEARLY, NOISE
+from workstation.readmodels.flow.footprint import BarKind, BarRule, FootprintRules
+
+_FEW = 16  # trades a bar, of which fewer are quicker added one by one
+
+
+class RunSeries(BarSeries):
+    """Bars by a rule that is not of time; the key of a bar is its running number."""
+
+    step_chunks = 5
+
+    def __init__(self, rule: BarRule, markets: Markets, rules: FootprintRules, cap: int = BAR_CAP) -> None:
+        super().__init__(1, markets, rules, cap)
+        self.rule = rule
+        self._number = -1
+        self._bar: BarBuilder | None = None
+        self._day = 0
+        self._latest: BarBuilder | None = None
+
+    def amend(self, store: TradeStore, merged: Merged) -> bool:
+        """Where bars begin depends on all trades before them."""
+        return False
+
+    def _count(self, ts_ns: int, price: float, row: int, size: float, notional: float, side: int) -> None:
+        bar = self._bar
+        if bar is None or ts_ns // DAY_NS > self._day or self._overflows(bar, price):
+            bar = self._begin(ts_ns, price)
+        bar.add(price, row, size, notional, side, ts_ns)
+        if ts_ns > bar.last_ns:
+            bar.last_ns = ts_ns
+        if self._is_full(bar):
+            self._bar = None
+
+    def _horizon_of(self, store: TradeStore) -> int | None:
+        """Where a bar begins is known only after all before it."""
+        return None
+
+    def _fill(self, columns: Columns) -> None:
+        edges = np.array([0, *cuts(self.rule, columns, self._bar, self._day), len(columns.ts)])
+        if len(columns.ts) < _FEW * (len(edges) - 1):
+            for trade in zip(columns.ts.tolist(), *(column.tolist() for column in columns[:5]), strict=True):
+                self._count(*trade)
+            return
+        room = self.cap + BEFORE  # more would drop bars that are not filled yet
+        for first in range(0, len(edges) - 1, room):
+            part = edges[first : first + room + 1]
+            self._fill_runs(columns.at(slice(int(part[0]), int(part[-1]))), part - part[0])
+
+    def _fill_runs(self, columns: Columns, edges: Ints) -> None:
+        """Add trades bar by bar: the present one takes the first of them if it can, each of the others begins one."""
+        first, newest = edges[:-1], np.maximum.reduceat(columns.ts, edges[:-1]).tolist()
+        bars: list[BarBuilder] = []
+        for ts_ns, price, last_ns in zip(
+            columns.ts[first].tolist(), columns.price[first].tolist(), newest, strict=True
+        ):
+            bar = self._bar if not bars else None
+            if bar is None or ts_ns // DAY_NS > self._day or self._overflows(bar, price):
+                bar = self._begin(ts_ns, price)
+            bar.last_ns = max(bar.last_ns, last_ns)
+            bars.append(bar)
+        fill_bars(bars, columns, edges)
+        if self._is_full(bars[-1]):
+            self._bar = None
+
+    def _begin(self, ts_ns: int, price: float) -> BarBuilder:
+        self._number += 1
+        self._day = max(self._day, ts_ns // DAY_NS)
+        start_ns = ts_ns if self._latest is None else max(ts_ns, self._latest.last_ns)
+        bar = self._open_bar(self._number, start_ns, price)
+        assert bar is not None, "a bar at the end is never the oldest"
+        bar.last_ns = start_ns
+        self._bar = self._latest = bar
+        return bar
+
+    def _overflows(self, bar: BarBuilder, price: float) -> bool:
+        if self.rule.kind is not BarKind.RANGE:
+            return False
+        return max(bar.high, price) - min(bar.low, price) > self.rule.size * (1 + NOISE)
+
+    def _is_full(self, bar: BarBuilder) -> bool:
+        size = self.rule.size * NEARLY
+        match self.rule.kind:
+            case BarKind.TICK:
+                return bar.trades >= size
+            case BarKind.VOLUME:
+                return bar.buy + bar.sell >= size
+            case BarKind.DELTA:
+                return abs(bar.delta) >= size
+            case _:
+                return False
+
+    def _slot(self, key: int) -> int:
+        return key
+
+    def _end_ns(self, key: int, builder: BarBuilder) -> int:
+        return builder.last_ns
+
+    def _is_over(self, key: int, watermark_ns: int) -> bool:
+        return key < self._number or self._bar is None

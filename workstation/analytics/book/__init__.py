@@ -1,0 +1,1 @@
+"""Order book, depth history, walls."""

@@ -1,0 +1,237 @@
+"""The depth heatmap's cells, made on demand in tiles of 64 buckets by 256 rows and kept until they are pushed out.
+
+Sizes of all markets and levels of a row are summed second by second, then the seconds of a bucket are merged by the
+largest. The sums are exact (see `depth_history`), so a tile has the same bits however it came about. A tile that still
+grows is extended by what is new.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from fractions import Fraction
+from typing import Generic, NamedTuple, TypeVar
+
+import numpy as np
+
+from workstation.analytics.book.depth_chunks import Chunk, prices_of_best
+from workstation.analytics.state.market import Market, RowGrid, row_grid
+from workstation.readmodels.arrays import Floats, Ints
+from workstation.readmodels.flow.heatmap import TILE_COLUMNS, TILE_ROWS, HeatColumns, HeatTile, Sizes
+
+KEPT = 192  # tiles of 131 kB, and as many strips
+_AT_ONCE = 1_024  # columns summed at a time
+
+T = TypeVar("T")
+Column = TypeVar("Column", Floats, Ints)
+
+
+class Layer(NamedTuple):
+    """Which markets are summed, in which rows and how many seconds to a bucket."""
+
+    markets: tuple[Market, ...]
+    row_size: Fraction
+    seconds: int
+
+    @property
+    def key(self) -> Hashable:
+        """What tells it from others."""
+        return tuple(market.index for market in self.markets), self.row_size, self.seconds
+
+    @property
+    def until(self) -> int:
+        """The column after the newest of any market."""
+        return max((market.depth.sampled for market in self.markets), default=0)
+
+    def grid(self, market: Market) -> RowGrid:
+        """The rows of a market's ticks."""
+        return row_grid(market.instrument, self.row_size)
+
+
+class _Shelf(Generic[T]):
+    """Things that grow with the columns, those asked for last."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Hashable, tuple[int, int, T]] = OrderedDict()
+
+    def get(self, key: Hashable, begin: int, until: int, grown: Callable[[T | None, int, int], T]) -> T | None:
+        """The thing with the columns [begin, until) in it; `grown` adds some to it. None without a column."""
+        _, done, made = self._kept.pop(key, (begin, begin, None))
+        if done < until:
+            done, made = until, grown(made, done, until)
+        if made is not None:
+            self._kept[key] = (begin, done, made)
+            if len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return made
+
+    def forget(self, until: int) -> None:
+        """Drop what begins before a column."""
+        for key in [key for key, (begin, _, _) in self._kept.items() if begin < until]:
+            del self._kept[key]
+
+
+class HeatCache:
+    """Tiles and strips of all layers asked for lately."""
+
+    def __init__(self) -> None:
+        self._tiles: _Shelf[HeatTile] = _Shelf()
+        self._strips: _Shelf[HeatColumns] = _Shelf()
+        self._edits: dict[int, int] = {}
+
+    def tile(self, layer: Layer, at: int, block: int) -> HeatTile | None:
+        """The `at`-th tile of time in the `block`-th of rows; None before anything was sampled there."""
+
+        def grown(tile: HeatTile | None, start: int, end: int) -> HeatTile:
+            return _grown_tile(layer, tile or _blank(at, block), start, end)
+
+        return self._tiles.get((layer.key, at, block), *_columns(layer, at), grown)
+
+    def strip(self, layer: Layer, at: int) -> HeatColumns | None:
+        """What is known of the buckets of the `at`-th tile of time; None before anything was sampled there."""
+
+        def grown(strip: HeatColumns | None, start: int, end: int) -> HeatColumns:
+            return _grown_strip(layer, strip or _no_columns(at * TILE_COLUMNS), start, end)
+
+        return self._strips.get((layer.key, at), *_columns(layer, at), grown)
+
+    def forget_edited(self, markets: Sequence[Market]) -> None:
+        """Drop what was made of columns that have been thinned or dropped since."""
+        edited = [market for market in markets if self._edits.get(market.index, 0) != market.depth.edits]
+        self._edits.update((market.index, market.depth.edits) for market in edited)
+        until = max((market.depth.edited_until for market in edited), default=0)
+        self._tiles.forget(until)
+        self._strips.forget(until)
+
+
+def sizes_between(markets: Sequence[Market], layer: Layer, rows: range, start: int, end: int, *, bids: bool) -> Floats:
+    """Resting size (row, column) summed over the markets, for the columns [start, end)."""
+    width = end - start + 1
+    changes = np.zeros(len(rows) * width)
+    for market in markets:
+        grid = layer.grid(market)
+        for chunk in market.depth.between(start, end):
+            at, sizes = _changes(chunk, grid, rows, start, end, bids=bids)
+            changes += np.bincount(at, sizes, len(changes))
+    sums: Floats = np.cumsum(changes.reshape(len(rows), width), axis=1)[:, :-1]
+    return sums
+
+
+def _changes(chunk: Chunk, grid: RowGrid, rows: range, start: int, end: int, *, bids: bool) -> tuple[Ints, Floats]:
+    """Where in a flat (row, column) array sizes come and, as negative ones, go."""
+    runs = chunk.bids if bids else chunk.asks
+    first, last = _tick_range(grid, rows, bids=bids) if grid.numerator else (0, 0)
+    inside = slice(*np.searchsorted(runs.ticks, (first - chunk.low, last - chunk.low)).tolist())
+    part = runs.at(inside)
+    begin, until = chunk.span(part)
+    seen = (until > start) & (begin < end)
+    ticks = part.ticks[seen].astype(np.int64) + chunk.low
+    row = ticks * grid.numerator
+    row = row // grid.denominator if bids else -(-row // grid.denominator)
+    line = (row - rows.start) * (end - start + 1)
+    came = line + np.maximum(begin[seen] - start, 0)
+    gone = line + np.minimum(until[seen], end) - start
+    size = part.size[seen].astype(np.float64)
+    return np.concatenate((came, gone)), np.concatenate((size, -size))
+
+
+def _tick_range(grid: RowGrid, rows: range, *, bids: bool) -> tuple[int, int]:
+    """The ticks from the first to before the last that fall into the rows: bids are floored, asks ceiled."""
+    if bids:
+        return -(-rows.start * grid.denominator // grid.numerator), -(-rows.stop * grid.denominator // grid.numerator)
+    edges = ((rows.start - 1) * grid.denominator, (rows.stop - 1) * grid.denominator)
+    return edges[0] // grid.numerator + 1, edges[1] // grid.numerator + 1
+
+
+def _columns(layer: Layer, at: int) -> tuple[int, int]:
+    begin = at * TILE_COLUMNS * layer.seconds
+    return begin, min(begin + TILE_COLUMNS * layer.seconds, layer.until)
+
+
+def _blank(at: int, block: int) -> HeatTile:
+    blank = np.zeros((TILE_ROWS, TILE_COLUMNS), np.float32)
+    return HeatTile(at * TILE_COLUMNS, block * TILE_ROWS, blank, blank)
+
+
+def _no_columns(first_bucket: int) -> HeatColumns:
+    counts, prices = np.zeros(TILE_COLUMNS, np.int64), np.full(TILE_COLUMNS, np.nan)
+    return HeatColumns(first_bucket, counts, counts, prices, prices, prices, prices)
+
+
+def _grown_tile(layer: Layer, tile: HeatTile, start: int, end: int) -> HeatTile:
+    rows = range(tile.first_row, tile.first_row + TILE_ROWS)
+    bid, ask = tile.bid.copy(), tile.ask.copy()
+    for begin, until in _pieces(layer, start, end):
+        for cells, bids in ((bid, True), (ask, False)):
+            sums = sizes_between(layer.markets, layer, rows, begin, until, bids=bids)
+            buckets, merged = _merged(np.maximum, sums, begin, until, layer.seconds)
+            at = slice(buckets[0] - tile.first_bucket, buckets[-1] + 1 - tile.first_bucket)
+            cells[:, at] = np.maximum(cells[:, at], merged)
+    return HeatTile(tile.first_bucket, tile.first_row, _locked(bid), _locked(ask))
+
+
+def _grown_strip(layer: Layer, strip: HeatColumns, start: int, end: int) -> HeatColumns:
+    """The bucket in which `start` lies may have columns already; later ones are blank."""
+
+    def grown(before: Column, news: Column, pick: np.ufunc) -> Column:
+        buckets, merged = _merged(pick, news, start, end, layer.seconds)
+        first = int(buckets[0]) - strip.first_bucket
+        if start % layer.seconds:
+            merged[0] = pick(merged[0], before[first])
+        after = before.copy()
+        after[first : first + len(merged)] = merged
+        after.flags.writeable = False
+        return after
+
+    live, known, bid, ask, floor, ceiling = _known(layer, start, end)
+    return HeatColumns(
+        strip.first_bucket,
+        live=grown(strip.live, live, np.minimum),
+        known=grown(strip.known, known, np.maximum),
+        bid=grown(strip.bid, bid, np.fmin),
+        ask=grown(strip.ask, ask, np.fmax),
+        floor=grown(strip.floor, floor, np.fmin),
+        ceiling=grown(strip.ceiling, ceiling, np.fmax),
+    )
+
+
+def _known(layer: Layer, start: int, end: int) -> tuple[Ints, Ints, Floats, Floats, Floats, Floats]:
+    """How many markets are live and have begun, lowest bid, highest ask, ends of what is kept, of each column."""
+    columns = np.arange(start, end)
+    live, known = np.zeros(len(columns), np.int64), np.zeros(len(columns), np.int64)
+    bid, ask, floor, ceiling = (np.full(len(columns), np.nan) for _ in range(4))
+    for market in layer.markets:
+        tick = float(market.instrument.tick_size)
+        if market.depth.began is not None:
+            known += columns >= market.depth.began
+        for chunk in market.depth.between(start, end):
+            begin, until = max(chunk.start, start), min(chunk.end, end)
+            at = slice(begin - start, until - start)
+            lowest, highest = prices_of_best(chunk, begin, until, tick)
+            live[at] += 1
+            bid[at], ask[at] = np.fmin(bid[at], lowest), np.fmax(ask[at], highest)
+            floor[at] = np.fmin(floor[at], chunk.low * tick)
+            ceiling[at] = np.fmax(ceiling[at], chunk.high * tick)
+    return live, known, bid, ask, floor, ceiling
+
+
+def _pieces(layer: Layer, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Whole buckets but for the first and the last, not too many columns at once."""
+    step = max(layer.seconds, _AT_ONCE // layer.seconds * layer.seconds)
+    while start < end:
+        until = min((start // step + 1) * step, end)
+        yield start, until
+        start = until
+
+
+def _merged(pick: np.ufunc, values: Column, start: int, end: int, seconds: int) -> tuple[Ints, Column]:
+    """The buckets of the columns [start, end) and the values of the last axis merged into them."""
+    buckets = np.arange(start, end) // seconds
+    first = np.flatnonzero(np.diff(buckets, prepend=-1))
+    merged: Column = pick.reduceat(values, first, axis=-1)
+    return buckets[first], merged
+
+
+def _locked(sizes: Sizes) -> Sizes:
+    sizes.flags.writeable = False
+    return sizes

@@ -1,0 +1,68 @@
+"""OBI of one market once a second in every band that can be chosen, with the flow by which venues are weighed."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from workstation.readmodels.arrays import Floats
+from workstation.readmodels.flow.ladder import BANDS
+
+OBI_KEPT = 1_800
+FLOW_S = 300
+KEPT = OBI_KEPT + FLOW_S
+_CHUNK = 300
+_NOTHING = np.empty((0, len(BANDS) + 1))
+
+Sample = tuple[float, ...]  # OBI by band, then what takers have traded so far (quote)
+
+
+class ObiHistory:
+    """Samples in chunks that checkpoints share, oldest first."""
+
+    def __init__(self) -> None:
+        self._chunks: deque[Floats] = deque(maxlen=-(-KEPT // _CHUNK))
+        self._newest: list[Sample] = []
+        self._dropped = False
+
+    def __deepcopy__(self, memo: object) -> ObiHistory:
+        copy = ObiHistory()
+        copy._chunks, copy._newest, copy._dropped = self._chunks.copy(), self._newest.copy(), self._dropped
+        return copy
+
+    def __len__(self) -> int:
+        return len(self._chunks) * _CHUNK + len(self._newest)
+
+    def add(self, imbalances: tuple[float, ...], taken: float) -> None:
+        """Keep one second."""
+        self._newest.append((*imbalances, taken))
+        if len(self._newest) == _CHUNK:
+            self._dropped |= len(self._chunks) == self._chunks.maxlen
+            self._chunks.append(np.array(self._newest))
+            self._newest.clear()
+
+    def series(self, band: float) -> tuple[Floats, Floats]:
+        """OBI of a band (NaN where it was unknown, all of it where no such band is kept) and, beside it, what takers
+        traded in the five minutes before: the newest half hour.
+        """
+        newest = np.array(self._newest) if self._newest else _NOTHING
+        rows = np.concatenate((*self._chunks, newest)) if self._chunks else newest
+        taken = rows[:, -1]
+        before = np.zeros(len(taken))
+        before[FLOW_S:] = taken[:-FLOW_S] if len(taken) > FLOW_S else 0.0
+        if self._dropped:
+            before[:FLOW_S] = taken[:1]
+        imbalance = rows[:, BANDS.index(band)] if band in BANDS else np.full(len(rows), np.nan)
+        return imbalance[-OBI_KEPT:], (taken - before)[-OBI_KEPT:]
+
+
+def blended(imbalances: Floats, flow: Floats) -> Floats:
+    """The mean over markets (rows) of what is known of each second, weighed by flow; alike where nothing was traded."""
+    known = ~np.isnan(imbalances)
+    weights = np.where(known, flow, 0.0)
+    weights = np.where(weights.sum(axis=0) > 0, weights, known)
+    total = weights.sum(axis=0)
+    summed = (weights * np.where(known, imbalances, 0.0)).sum(axis=0)
+    mean: Floats = np.divide(summed, total, out=np.full(len(total), np.nan), where=total > 0)
+    return mean

@@ -1,0 +1,90 @@
+"""Walls that were taken away before price came: large resting orders that vanished without being traded."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from feeds.model.events import Level
+from workstation.analytics.book.book import OrderBook
+from workstation.analytics.book.recent import Fills
+from workstation.readmodels.flow.ladder import WallRule
+
+_KEPT = 100
+_LEAST_LEVELS = 40  # fewer have no median worth the name: Hyperliquid tells 20
+
+
+class Wall(NamedTuple):
+    """A level that is a wall: its largest size (base coin) and the second in which it was first seen."""
+
+    size: float
+    since_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """A wall that is gone: price in ticks, size, the second in which it was missed and how long it stood."""
+
+    bid: bool
+    ticks: int
+    size: float
+    at_s: int
+    stood_s: int
+
+
+class Walls:
+    """The walls of one market, looked at once a second; `pulled` are the newest that went, oldest first."""
+
+    def __init__(self, rule: WallRule = WallRule()) -> None:
+        self.rule = rule
+        self.pulled: deque[Pulled] = deque(maxlen=_KEPT)
+        self._standing: dict[tuple[bool, int], Wall] = {}
+
+    def __deepcopy__(self, memo: object) -> Walls:
+        copy = Walls(self.rule)
+        copy.pulled, copy._standing = self.pulled.copy(), self._standing.copy()
+        return copy
+
+    def look(self, second: int, book: OrderBook, levels: tuple[Sequence[Level], Sequence[Level]], fills: Fills) -> None:
+        """`levels` are the best bids and asks as they stand at the beginning of a second."""
+        if not book.known:
+            self._standing.clear()
+            return
+        for (bid, ticks), wall in list(self._standing.items()):
+            side = book.bids if bid else book.asks
+            if side.size_at(ticks) <= self.rule.gone * wall.size:
+                del self._standing[bid, ticks]
+                if second - wall.since_s >= self.rule.stood_s and self._was_pulled(
+                    second, book, fills, bid, ticks, wall
+                ):
+                    self.pulled.append(Pulled(bid, ticks, wall.size, second, second - wall.since_s))
+        for bid, side_levels in zip((True, False), levels, strict=True):
+            self._find(second, bid, side_levels)
+
+    def forget(self) -> None:
+        """The price step changed: ticks mean other prices."""
+        self.pulled.clear()
+        self._standing.clear()
+
+    def _was_pulled(self, second: int, book: OrderBook, fills: Fills, bid: bool, ticks: int, wall: Wall) -> bool:
+        best = book.bids.best if bid else book.asks.best
+        if best is None or (best - ticks if bid else ticks - best) <= self.rule.away_ticks:
+            return False
+        return fills.at_price(second - 2, ticks, bids=bid) <= self.rule.filled * wall.size
+
+    def _find(self, second: int, bid: bool, levels: Sequence[Level]) -> None:
+        if len(levels) < _LEAST_LEVELS:
+            return
+        sizes, best = [size for _, size in levels], levels[0][0]
+        least = self.rule.share * sum(sizes)
+        if max(sizes) < least:
+            return
+        least = max(least, self.rule.multiple * sorted(sizes)[len(sizes) // 2])
+        for ticks, size in levels:
+            if size >= least and abs(ticks - best) > self.rule.away_ticks:
+                before = self._standing.get((bid, ticks))
+                self._standing[bid, ticks] = (
+                    Wall(size, second) if before is None else Wall(max(size, before.size), before.since_s)
+                )

@@ -1,0 +1,1 @@
+"""Liquidations, liquidation levels, premium, blended order-book imbalance."""

@@ -1,0 +1,1 @@
+"""State per base and market: quotes, funding, open interest, coverage."""

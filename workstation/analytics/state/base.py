@@ -1,0 +1,292 @@
+"""One base asset: its markets, its trades in receive order, and what is derived from them on demand.
+
+Derived things (bar series, row volumes) are made when first asked for, filled from the stored trades and then kept up
+to date; those not asked for any longer are dropped. They hold no truth of their own, so a checkpoint leaves them out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Hashable, Iterable
+from copy import deepcopy
+from dataclasses import dataclass
+from fractions import Fraction
+from operator import itemgetter
+from typing import Protocol, TypeVar, runtime_checkable
+
+from feeds.model.events import Liquidation, OpenInterest, Side, Trade, TradesFilled
+from feeds.model.instrument import Instrument
+from workstation.analytics.bars.flows import FORCED_KEPT, INTEREST_KEPT
+from workstation.analytics.book.obi_history import KEPT
+from workstation.analytics.state.market import STALE_NS, Market
+from workstation.analytics.state.positioning import Positioning
+from workstation.analytics.store.trades import BAR_CAP, CAP, SLOW_CHUNK, Merged, Row, TradeStore
+from workstation.readmodels.flow.candles import CandleColumns
+from workstation.readmodels.markets import Freshness, MarketFilter
+from workstation.readmodels.positions.quadrant import SAMPLE_NS
+
+DERIVED_LIMIT = 64
+UNASKED_NS = 7_200_000_000_000  # what nobody asked for so long in receive time is made anew when it is asked for again
+LIQUIDATIONS_KEPT = 20_000
+OBI_BAND = 0.002
+_SECOND_NS = 1_000_000_000
+
+_BUY, _SELL = Side.BUY, Side.SELL
+
+
+class Derived(Protocol):
+    """Something that is a function of the trades."""
+
+    def add_trade(self, trade: Trade, market: int, side: int) -> None:
+        """Count one trade of one of its markets."""
+
+
+@runtime_checkable
+class Amendable(Protocol):
+    """Something derived that can take trades from between those it has counted."""
+
+    def amend(self, store: TradeStore, merged: Merged) -> bool:
+        """Be what it would be if it were made anew from the store; False where it has to be."""
+
+
+D = TypeVar("D", bound=Derived)
+K = TypeVar("K")
+
+
+def side_of(trade: Trade) -> int:
+    """1 for an aggressive buy, 2 for a sell, 0 where the venue did not say."""
+    aggressor = trade.aggressor
+    return 1 if aggressor is _BUY else 2 if aggressor is _SELL else 0
+
+
+def _live(market: Market, imbalance: float | None, now_ns: int) -> float:
+    """OBI of a market, NaN unless its book is live."""
+    return math.nan if imbalance is None or market.book_freshness(now_ns) is not Freshness.LIVE else imbalance
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is kept of each base: trades in the store, bars in a series."""
+
+    trades: int = CAP
+    bars: int = BAR_CAP
+
+
+DEFAULT_LIMITS = Limits()
+
+
+class Base:
+    """The state behind every pane of one base asset."""
+
+    def __init__(self, name: str, limits: Limits = DEFAULT_LIMITS) -> None:
+        self.name = name
+        self.limits = limits
+        self.markets: list[Market] = []
+        self.trades = TradeStore(limits.trades)
+        self.liquidations: deque[Liquidation] = deque(maxlen=LIQUIDATIONS_KEPT)
+        self.interest = TradeStore(INTEREST_KEPT, SLOW_CHUNK)  # changes of open interest as sizes
+        self.forced = TradeStore(FORCED_KEPT, SLOW_CHUNK)  # liquidations
+        self.positioning = Positioning()
+        self.candle_sums: dict[Hashable, CandleColumns] = {}
+        self.since_ns = 0
+        self.watermark_ns = 0
+        self.trade_revision = 0
+        self.book_revision = 0
+        self.coverage_revision = 0
+        self.state_revision = 0
+        self.flow_revision = 0
+        self.heat_revision = 0
+        self.forced_revision = 0
+        self.day_revision = 0
+        self.position_revision = 0
+        self.work_revision = 0  # steps of what is made in steps
+        self._judged: tuple[tuple[Freshness, Freshness, str], ...] = ()
+        self._next_sample_ns = 0
+        self._derived: dict[Hashable, tuple[object, frozenset[int], int]] = {}  # the one asked for last is last
+        self._listeners: list[list[Derived]] = []
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Base:
+        copy = Base(self.name, self.limits)
+        for name, value in vars(self).items():
+            if name not in ("_derived", "_listeners", "liquidations"):
+                setattr(copy, name, deepcopy(value, memo))
+        copy.liquidations = self.liquidations.copy()
+        copy._listeners = [[] for _ in copy.markets]
+        return copy
+
+    def add_market(self, instrument: Instrument) -> Market:
+        """Begin a market. What was derived over a changed set of markets is made anew when next asked for."""
+        market = Market(instrument, len(self.markets))
+        self.markets.append(market)
+        self._derived.clear()
+        self._listeners = [[] for _ in self.markets]
+        self.coverage_revision += 1
+        return market
+
+    def chosen(self, markets: MarketFilter) -> list[Market]:
+        """The markets that a filter accepts, in order of arrival."""
+        return [market for market in self.markets if markets.accepts(market.instrument.venue, market.instrument.kind)]
+
+    def add_trade(self, market: Market, trade: Trade) -> None:
+        """Count one trade everywhere."""
+        side = side_of(trade)
+        index = market.index
+        self.trades.append((trade.ts_venue_ns, trade.price_ticks, trade.size, trade.notional, 3 * index + side))
+        self.positioning.add_trade(index, side, trade.ts_venue_ns, trade.notional)
+        market.last_price, market.last_trade_ns = trade.price, trade.ts_recv_ns
+        market.taken += trade.notional
+        if side:
+            market.fills.add(trade.ts_recv_ns, trade.price_ticks, trade.size, side == 2)
+        self.trade_revision += 1
+        for derived in self._listeners[index]:
+            derived.add_trade(trade, index, side)
+
+    def add_interest(self, market: Market, event: OpenInterest) -> None:
+        """Count a change of open interest at the venue's time; the first one told is no change, an older one none."""
+        last = market.interest.last
+        if last is not None and event.ts_venue_ns >= last.ts_ns:
+            self.interest.append((event.ts_venue_ns, 0, event.open_interest - last.size, 0.0, 3 * market.index))
+            self.flow_revision += 1
+
+    def add_liquidation(self, market: Market, event: Liquidation) -> None:
+        """Take a forced order."""
+        self.liquidations.append(event)
+        side = 1 if event.side is _BUY else 2
+        self.forced.append((event.ts_venue_ns, 0, event.size, event.notional, 3 * market.index + side))
+        self.flow_revision += 1
+        self.forced_revision += 1
+
+    def add_history(self, market: Market, filled: TradesFilled) -> None:
+        """Take trades that were fetched afterwards; what is derived is amended, or made anew when next asked for."""
+        rows = [
+            (trade.ts_venue_ns, trade.price_ticks, trade.size, trade.notional, 3 * market.index + side_of(trade))
+            for trade in filled.trades
+        ]
+        merged = self.trades.merge(rows)
+        for ts_ns, _, _, notional, lane in rows:
+            self.positioning.add_trade(market.index, lane % 3, ts_ns, notional)
+        self.positioning.refill()
+        market.coverage.fill(filled.since_ns, filled.until_ns)
+        if merged is not None:
+            self._amend(merged)
+        self.trade_revision += 1
+        self.coverage_revision += 1
+
+    def _amend(self, merged: Merged) -> None:
+        """Keep what can take the trades, and forget the rest."""
+        derived, self._derived = self._derived, {}
+        self._listeners = [[] for _ in self.markets]
+        for key, (made, chosen, asked_ns) in derived.items():
+            if isinstance(made, Amendable) and made.amend(self.trades, merged):
+                self._derived[key] = made, chosen, asked_ns
+                for index in chosen:
+                    self._listeners[index].append(made)  # type: ignore[arg-type]
+
+    def restore(self, pieces: Iterable[tuple[Market, TradesFilled]]) -> int:
+        """Take trades from a recording that were dropped, or that lie where nothing was received. Returns how many."""
+        dropped: list[Row] = []
+        new: list[Row] = []
+        for market, filled in pieces:
+            index, covers = market.index, market.coverage.covers
+            for trade in filled.trades:
+                ts_ns = trade.ts_venue_ns
+                row = (ts_ns, trade.price_ticks, trade.size, trade.notional, 3 * index + side_of(trade))
+                (dropped if covers(ts_ns, ts_ns) else new).append(row)
+            market.coverage.fill(filled.since_ns, filled.until_ns)
+        dropped.sort(key=itemgetter(0))
+        self.trades.make_room(len(new))
+        self.trades.merge(new)
+        taken = len(self.trades.restore(dropped)) + len(new)
+        self._derived.clear()
+        self._listeners = [[] for _ in self.markets]
+        self.trade_revision += 1
+        self.coverage_revision += 1
+        return taken
+
+    def relist(self, market: Market, listed: Instrument) -> None:
+        """Take what the venue lists now; stored prices and everything derived from them follow a finer price step."""
+        if (factor := market.relist(listed)) != 1:
+            self.trades.rescale(market.index, factor)
+        market.depth.rescale(factor)
+        self._derived.clear()
+        self._listeners = [[] for _ in self.markets]
+        self.trade_revision += 1
+        self.book_revision += 1
+
+    def derive(self, key: Hashable, made: D, markets: Iterable[int]) -> D:
+        """Keep `made`, already filled, up to date from now on under `key`."""
+        if len(self._derived) >= DERIVED_LIMIT:
+            self._drop(next(iter(self._derived)))
+        chosen = frozenset(markets)
+        self._derived[key] = (made, chosen, self._next_sample_ns)
+        for index in chosen:
+            self._listeners[index].append(made)
+        return made
+
+    def keep(self, key: Hashable, made: K) -> K:
+        """Keep `made` under `key`; it reads the stores itself when it is asked."""
+        if len(self._derived) >= DERIVED_LIMIT:
+            self._drop(next(iter(self._derived)))
+        self._derived[key] = (made, frozenset(), self._next_sample_ns)
+        return made
+
+    def find(self, key: Hashable) -> object:
+        """What was derived under `key`, marked as wanted; None if it has to be made."""
+        found = self._derived.pop(key, None)
+        if found is None:
+            return None
+        self._derived[key] = (found[0], found[1], self._next_sample_ns)
+        return found[0]
+
+    def sample(self, now_ns: int) -> None:
+        """Look at every market's book once a second of receive time, and keep its OBI through silence as well.
+
+        The first call only says from when on.
+        """
+        self._sample_positioning(now_ns)
+        begin, self._next_sample_ns = self._next_sample_ns, now_ns - now_ns % _SECOND_NS + _SECOND_NS
+        self._let_go(now_ns - UNASKED_NS)
+        if not begin or now_ns < begin:
+            return
+        for market in self.markets:
+            market.sample(range(begin, now_ns + 1, _SECOND_NS)[-KEPT:])
+            self._sample_depth(market, begin // _SECOND_NS, now_ns // _SECOND_NS)
+        self.book_revision += 1
+        self.heat_revision += 1
+
+    def _sample_depth(self, market: Market, first: int, last: int) -> None:
+        """Keep what rests now for the seconds from `first` to `last`, as long as the book is not stale."""
+        trusted = (market.last_book_ns + STALE_NS) // _SECOND_NS
+        live = max(0, min(last, trusted) - first + 1)
+        market.depth.sample(market.book, range(first, last + 1), live, float(market.instrument.tick_size))
+
+    def _sample_positioning(self, now_ns: int) -> None:
+        due = self.positioning.due(now_ns)
+        if due:
+            told = [(market, market.book.imbalance(OBI_BAND)) for market in self.markets]
+        for step in due:
+            self.positioning.sample(step, [_live(*one, step * SAMPLE_NS) for one in told])
+
+    def judge(self, now_ns: int) -> None:
+        """Count it as a new state of the markets if one of them can be trusted more or less than at the last call."""
+        judged = tuple(
+            (market.trades_freshness(now_ns), market.book_freshness(now_ns), market.book.lost_reason)
+            for market in self.markets
+        )
+        if judged != self._judged:
+            self._judged = judged
+            self.state_revision += 1
+
+    def largest_tick(self, markets: Iterable[Market]) -> Fraction:
+        """The coarsest price step among some markets."""
+        return max((market.instrument.tick for market in markets), default=Fraction(1))
+
+    def _let_go(self, before_ns: int) -> None:
+        while self._derived and next(iter(self._derived.values()))[2] < before_ns:
+            self._drop(next(iter(self._derived)))
+
+    def _drop(self, key: Hashable) -> None:
+        made, chosen, _ = self._derived.pop(key)
+        for index in chosen:
+            self._listeners[index] = [one for one in self._listeners[index] if one is not made]

@@ -1,0 +1,92 @@
+"""Funding of one market through time: what was predicted by the minute, and the rates of periods that ended."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from feeds.model.events import Funding
+from workstation.readmodels.arrays import Floats, Ints
+
+MINUTE_NS = 60_000_000_000
+DAY_NS = 1_440 * MINUTE_NS
+KEPT = 3_000  # two days of minutes
+PERIODS_KEPT = 4_400  # two years of eight hours and more
+_SAME_NS = 10 * MINUTE_NS  # two reports of the end of one period
+_LATE_NS = 10 * MINUTE_NS  # a prediction older than this is not what was paid
+
+
+class Period(NamedTuple):
+    """A funding period that ended: when, and its rate."""
+
+    ts_ns: int
+    rate: float
+
+
+class FundingSeries:
+    """Rates per hour by the minute, and ended periods, both bounded."""
+
+    def __init__(self) -> None:
+        self._minutes: list[tuple[int, float]] = []
+        self.periods: list[Period] = []
+        self._last: Funding | None = None
+
+    def __deepcopy__(self, memo: object) -> FundingSeries:
+        copy = FundingSeries()
+        copy._minutes, copy.periods, copy._last = self._minutes.copy(), self.periods.copy(), self._last
+        return copy
+
+    def add(self, event: Funding) -> None:
+        """Take what a venue tells now. Where the due time moves on, the period ended with the rate told last."""
+        before, self._last = self._last, event
+        due_ns = before.next_funding_ns if before is not None else None
+        after_ns = event.next_funding_ns or 0
+        if before is not None and due_ns and after_ns > due_ns >= before.ts_venue_ns >= due_ns - _LATE_NS:
+            self._end(Period(due_ns, before.rate))
+        if event.interval_ns:
+            self._add_minute(event.ts_venue_ns, event.rate * 60 * MINUTE_NS / event.interval_ns)
+
+    def fill(self, periods: Iterable[tuple[int, float]]) -> None:
+        """Take periods of the past: (end in ns, rate)."""
+        for ts_ns, rate in periods:
+            self._end(Period(ts_ns, rate))
+
+    @property
+    def days(self) -> float:
+        """How long a time the known periods span."""
+        return (self.periods[-1].ts_ns - self.periods[0].ts_ns) / DAY_NS if self.periods else 0.0
+
+    def percentile(self, rate: float) -> float | None:
+        """The mid-rank of a rate among the ended periods, 0-100; None without any."""
+        if not self.periods:
+            return None
+        below = sum(period.rate < rate for period in self.periods)
+        alike = sum(period.rate == rate for period in self.periods)
+        return 100.0 * (below + alike / 2) / len(self.periods)
+
+    def columns(self) -> tuple[Ints, Floats]:
+        """Times and rates per hour."""
+        return np.array([row[0] for row in self._minutes], np.int64), np.array([row[1] for row in self._minutes])
+
+    def _add_minute(self, ts_ns: int, rate_1h: float) -> None:
+        minute, rows = ts_ns // MINUTE_NS, self._minutes
+        if not rows or minute > rows[-1][0] // MINUTE_NS:
+            rows.append((ts_ns, rate_1h))
+            del rows[:-KEPT]
+        elif ts_ns >= rows[-1][0]:
+            rows[-1] = (ts_ns, rate_1h)
+
+    def _end(self, period: Period) -> None:
+        near = bisect_left(self.periods, period.ts_ns - _SAME_NS, key=_end_of)
+        if near < bisect_right(self.periods, period.ts_ns + _SAME_NS, key=_end_of):
+            self.periods[near] = period
+        else:
+            insort(self.periods, period)
+            del self.periods[:-PERIODS_KEPT]
+
+
+def _end_of(period: Period) -> int:
+    return period.ts_ns

@@ -1,0 +1,1 @@
+"""Every coin sampled at whole seconds; pressure and flow scores."""

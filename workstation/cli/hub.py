@@ -1,0 +1,104 @@
+"""`workstation hub`, and where a hub is for `live` and `replay`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from feeds.hub.broker import Broker
+from feeds.hub.wire import STREAM, Subjects
+from feeds.model.errors import TransportError
+from workstation.cli.times import ago, span_ns
+from workstation.settings import paths
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+log = logging.getLogger(__name__)
+
+Url = Annotated[str, typer.Option("--nats", help="The broker, for example nats://127.0.0.1:4222.")]
+Creds = Annotated[Path | None, typer.Option("--creds", help="The broker's credentials file.")]
+Authority = Annotated[Path | None, typer.Option("--tls-ca", help="Certificates to trust, for a broker with TLS.")]
+Stream = Annotated[str, typer.Option(help="The name of the broker's stream.")]
+
+
+def hub(
+    bases: Annotated[list[str] | None, typer.Argument(help="Base assets, for example BTC ETH.")] = None,
+    url: Url = "nats://127.0.0.1:4222",
+    creds: Creds = None,
+    authority: Authority = None,
+    stream: Stream = STREAM,
+    keep: Annotated[str, typer.Option(help="How long the broker keeps frames.")] = "7d",
+    keep_gb: Annotated[float, typer.Option(help="How much of them, in GB; 0: as its disk allows.")] = 0.0,
+    record: Annotated[bool, typer.Option(help="Write recordings here as well.")] = False,
+    port: Annotated[int, typer.Option(help="Collect the simulated venues at this loopback port instead.")] = 0,
+) -> None:
+    """Collect all venues once, for many desktops: publish what is received to a NATS JetStream broker, until Ctrl+C."""
+    from workstation.hub.run import HubWish, collect
+
+    try:
+        keep_s = span_ns(keep) / 1e9
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    wish = HubWish(
+        broker_at(url, creds, authority, stream), bases_of(bases), keep_s, round(keep_gb * 1e9), record, port
+    )
+    with _console().status("connecting") as line:
+        try:
+            asyncio.run(collect(wish, line.update))
+        except KeyboardInterrupt:
+            log.info("stopped by the user")
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+def broker_at(url: str, creds: Path | None, authority: Path | None, stream: str = STREAM) -> Broker:
+    """The broker that was named; an address without a scheme is one of NATS."""
+    for file in (creds, authority):
+        if file is not None and not file.is_file():
+            raise typer.BadParameter(f"there is no file {file}")
+    return Broker(url if "://" in url else f"nats://{url}", creds, authority, Subjects(stream))
+
+
+def bases_of(given: list[str] | None) -> tuple[str, ...]:
+    """The bases that were named, else those of the settings."""
+    from workstation.settings import files as settings
+
+    return tuple(base.upper() for base in given) if given else settings.load()[0].bases
+
+
+def is_stream(place: str) -> bool:
+    """Whether what is to be replayed is on a broker."""
+    return place.startswith(("nats://", "tls://"))
+
+
+def fetch_stream(place: str, since: str, until: str, creds: Path | None, authority: Path | None) -> Path:
+    """A span of a broker's stream as a recording among the others. Raises TransportError, RecordingError."""
+    from feeds.hub.history import fetch
+
+    address, _, stream = place.partition("://")[2].partition("/")
+    broker = broker_at(f"{place.partition('://')[0]}://{address}", creds, authority, stream or STREAM)
+    now = datetime.now(UTC)
+    try:
+        begin, end = ago(since, now), ago(until, now)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    path = paths.recordings_dir() / f"hub-{begin:%Y%m%d-%H%M%S}-{end:%Y%m%d-%H%M%S}.mcap"
+    path.unlink(missing_ok=True)
+    with _console().status(f"fetching from {broker.place}") as line:
+        work = fetch(broker, begin, end, path, lambda done, of: line.update(f"fetching: {min(done / of, 1):.0%}"))
+        frames = asyncio.run(work)
+    if not frames:
+        path.unlink()
+        raise TransportError("The stream holds no frames of that span.")
+    typer.echo(f"{path}: {frames:,} frames")
+    return path

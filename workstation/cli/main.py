@@ -1,0 +1,400 @@
+"""The command line. Errors are one line that says what to do; tracebacks go to the log.
+
+What a command needs is imported when it runs, so that the window and the simulated venues start without the rest.
+
+Exit codes: 0 done, 2 bad arguments, 3 unreadable input, 4 network, 5 disk.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+from typer.core import TyperCommand
+
+from feeds.hub.wire import STREAM
+from feeds.model.errors import FeedError, ImportFailed, RecordingError, TransportError
+from workstation.cli.hub import Authority, Creds, Stream, broker_at, fetch_stream, hub, is_stream
+from workstation.cli.lake import lake_app
+from workstation.cli.times import moment_ns, span_ns
+from workstation.process import logs
+from workstation.process.gc_thresholds import spare_the_collector
+from workstation.process.memory import keep_it_tight
+
+if TYPE_CHECKING:
+    from feeds.recording import RecordingReader
+    from workstation.readmodels.universe.paper import PaperSettings
+
+BAD_ARGUMENTS, UNREADABLE, NETWORK, DISK = 2, 3, 4, 5
+
+app = typer.Typer(
+    name="workstation",
+    help="Order-flow workstation for crypto perpetual futures: live, simulated and replayed.",
+    no_args_is_help=False,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+app.add_typer(lake_app, name="lake")
+app.command()(hub)
+log = logging.getLogger(__name__)
+
+Bases = Annotated[list[str] | None, typer.Argument(help="Base assets, for example BTC ETH.")]
+
+
+@app.callback(invoke_without_command=True)
+def start(context: typer.Context) -> None:
+    """Open the live window when no command is given."""
+    if context.invoked_subcommand is None:
+        from workstation.app import live_window
+
+        raise typer.Exit(live_window([]))
+
+
+@app.command()
+def live(
+    bases: Bases = None,
+    hub: Annotated[str, typer.Option(help="Take everything from the hub at this NATS broker instead.")] = "",
+    since: Annotated[str, typer.Option(help="With --hub: begin with so much of its past; 0s: with none.")] = "15m",
+    creds: Creds = None,
+    authority: Authority = None,
+    stream: Stream = STREAM,
+) -> None:
+    """Open the window on the live venues, or on a hub that collects them."""
+    if hub:
+        from workstation.app import hub_window
+
+        broker = broker_at(hub, creds, authority, stream)
+        raise typer.Exit(hub_window(broker, _span(since) / 1e9, [base.upper() for base in bases or ()]))
+    from workstation.app import live_window
+
+    raise typer.Exit(live_window([base.upper() for base in bases or ()]))
+
+
+@app.command()
+def demo(bases: Bases = None) -> None:
+    """Open the window on simulated venues served over loopback sockets; no network is needed."""
+    from workstation.session.simulated import Simulator
+
+    with Simulator() as simulator:  # they start while the window is imported
+        from workstation.app import demo_window
+
+        raise typer.Exit(demo_window(_bases(bases), simulator))
+
+
+@app.command()
+def replay(
+    place: Annotated[str, typer.Argument(metavar="FILE", help="A recording, or nats://HOST:PORT of a hub's broker.")],
+    since: Annotated[str, typer.Option("--from", help="Of a broker: an ISO time in UTC, or how long ago.")] = "1h",
+    until: Annotated[str, typer.Option("--to", help="Of a broker: the same, or now.")] = "now",
+    creds: Creds = None,
+    authority: Authority = None,
+) -> None:
+    """Open the window on a recording; a span of a broker's stream is fetched as one first."""
+    file = fetch_stream(place, since, until, creds, authority) if is_stream(place) else Path(place)
+    from workstation.app import replay_window
+
+    raise typer.Exit(replay_window(file))
+
+
+@app.command()
+def record(
+    bases: Bases = None,
+    out: Annotated[Path, typer.Option(help="The file to write.")] = ...,  # type: ignore[assignment]
+    duration: Annotated[
+        str, typer.Option("--for", help="How long, for example 10m or 1h; until Ctrl+C if not given.")
+    ] = "",
+    history: Annotated[str, typer.Option(help="Trades before the start to fetch, for example 15m.")] = "",
+    port: Annotated[int, typer.Option(help="Record the simulated venues at this loopback port instead.")] = 0,
+) -> None:
+    """Record venues without a window."""
+    import asyncio
+
+    from rich.console import Console
+
+    from feeds.live.source import LiveSource
+    from feeds.model.clock import SystemClock
+    from feeds.recording import Recorder, RecordingMetadata
+    from feeds.venues import DRIVERS
+    from feeds.venues.driver import loopback
+    from workstation.session.record import record as run
+
+    drivers = [loopback(driver, port) if port else driver for driver in DRIVERS.values()]
+    recorder = Recorder(out, RecordingMetadata(simulated=bool(port)))
+    with Console(stderr=True).status("connecting") as line:
+
+        def show(frames: int, size: int) -> None:
+            line.update(f"recording to {out.name}: {frames:,} frames, {size / 1e6:,.1f} MB")
+
+        async def work() -> None:
+            history_s = _span(history) // 1_000_000_000 if history else 0
+            source = LiveSource(_bases(bases), drivers, SystemClock(), history_s=history_s)
+            await run(source, recorder, _span(duration) / 1e9 if duration else None, show)
+
+        try:
+            asyncio.run(work())
+        except KeyboardInterrupt:
+            log.info("stopped by the user")
+    typer.echo(f"{out}: {recorder.frames_written:,} frames, {recorder.bytes_written:,} bytes")
+
+
+@app.command()
+def inspect(
+    file: Annotated[Path, typer.Argument(help="A recording.")],
+    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Say what a recording holds: venues, streams, counts, time range, gaps, size, damage."""
+    from feeds.recording.inspection import inspect as look
+    from workstation.cli.inspection import inspection_text
+
+    found = look(file)
+    if json:
+        typer.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+    else:
+        typer.echo(inspection_text(found))
+
+
+@app.command(hidden=True)
+def outline(file: Annotated[Path, typer.Argument(help="A recording.")]) -> None:
+    """Print the course of a recording as one line of JSON, after lines with the share that is done."""
+    from workstation.library.outline import outline_of
+
+    os.nice(10)
+    spare_the_collector()
+    found = outline_of(file, lambda share: print(f"{share:.3f}", flush=True))  # noqa: T201
+    typer.echo(msgspec.json.encode(found).decode())
+
+
+@app.command(name="import")
+def import_(
+    kind: Annotated[str, typer.Argument(help="hftbacktest, multi-venue, or auto to go by the content.")],
+    files: Annotated[list[Path], typer.Argument(help="Raw captures; several are merged by time.")],
+    out: Annotated[Path, typer.Option(help="The recording to write.")],
+    market: Annotated[str, typer.Option(help="linear, inverse or spot; found out from the content if not given.")] = "",
+) -> None:
+    """Turn raw captures and archives into one recording."""
+    from feeds.importers import KINDS, import_captures
+    from feeds.model.instrument import MarketKind
+
+    if kind not in (*KINDS, "auto"):
+        raise typer.BadParameter(f"{kind} is no kind of capture; choose one of {', '.join(KINDS)}, auto")
+    if market and market not in list(MarketKind):
+        raise typer.BadParameter(f"{market} is no market; choose linear, inverse or spot")
+    with _progress("importing") as advance:
+        report = import_captures(
+            None if kind == "auto" else kind, files, out, advance, market=MarketKind(market) if market else None
+        )
+    typer.echo(f"{out}: {report.frames:,} frames of {len(report.instruments)} instruments, {report.out_bytes:,} bytes")
+    if report.torn_lines or report.damaged:
+        typer.echo(f"left out: {report.torn_lines} torn lines; ended early: {', '.join(report.damaged) or 'none'}")
+
+
+class ExportCommand(TyperCommand):
+    """Its help lists the columns of all tables."""
+
+    def format_help_text(self, ctx: Any, formatter: Any) -> None:
+        """Write it when somebody asks for it."""
+        from workstation.exports.columns import columns_help
+
+        self.help = f"{self.help}\n\n{columns_help()}"
+        super().format_help_text(ctx, formatter)
+
+
+@app.command(cls=ExportCommand)
+def export(
+    file: Annotated[Path, typer.Argument(help="A recording.")],
+    out: Annotated[Path, typer.Option(help="The folder to write to, one file a table.")],
+    table: Annotated[str, typer.Option(help="Tables, separated by commas.")] = "trades,bars,footprint,cvd,book",
+    bar: Annotated[str, typer.Option(help="Bar length: 1s to 1d.")] = "1m",
+    row: Annotated[float, typer.Option(help="Row size in quote currency; 0: ten ticks.")] = 0.0,
+    every: Annotated[str, typer.Option(help="How often books are written; the last is always.")] = "1s",
+    levels: Annotated[int, typer.Option(help="Levels a side in the book table; 0: all.")] = 20,
+    poc_tie: Annotated[str, typer.Option(help="Which of equal rows is the POC: middle or lowest.")] = "middle",
+    paper: Annotated[str, typer.Option(help="Settings of the paper book, for example score=flow,every=1m.")] = "",
+    form: Annotated[str, typer.Option("--format", help="csv, parquet or jsonl; several separated by commas.")] = "csv",
+) -> None:
+    """Write the engine's numbers as tables. Times are ns UTC, sizes base coin."""
+    from workstation.exports.columns import COLUMNS
+    from workstation.exports.export import ExportSettings, export_rows
+    from workstation.exports.tables import FORMATS, TableWriter
+    from workstation.readmodels.flow.footprint import FootprintRules, PocTie
+
+    tables, formats = tuple(table.split(",")), tuple(form.split(","))
+    _known(tables, COLUMNS, "table")
+    _known(formats, FORMATS, "format")
+    _known((poc_tie,), list(PocTie), "POC tie rule")
+    rules = FootprintRules(poc_tie=PocTie(poc_tie))
+    settings = ExportSettings(tables, _span(bar), row or None, _span(every), levels, rules, _paper(paper))
+    if row < 0:
+        raise typer.BadParameter("a row cannot be negative")
+    counts = dict.fromkeys(tables, 0)
+    with (
+        _progress("exporting") as advance,
+        TableWriter(out, formats, {name: COLUMNS[name] for name in tables}) as writer,
+    ):
+        for name, rows in export_rows(file, settings, advance):
+            writer.write(name, rows)
+            counts[name] += len(rows)
+    typer.echo("; ".join(f"{name}: {count:,} rows" for name, count in counts.items()))
+
+
+@app.command()
+def score(
+    file: Annotated[Path, typer.Argument(help="A csv file of inputs in per cent, one coin a row.")],
+    out: Annotated[Path | None, typer.Option(help="The csv file to write.")] = None,
+    validate: Annotated[
+        bool, typer.Option(help="Fit on the scores that the file has, and print how rows left out agree.")
+    ] = False,
+) -> None:
+    """Add pressure score, bias and regime to rows of inputs, or replace them.
+
+    Columns: oi_change_1h_pct, oi_change_4h_pct, oi_change_24h_pct, funding_rate_pct, basis_pct; those that are missing,
+    and empty cells, are not counted. All others are kept.
+    """
+    from workstation.cli.scoring import read, validation, write
+
+    if out is None and not validate:
+        raise typer.BadParameter("say with --out where to write, or ask with --validate how good the score is")
+    table = read(file)
+    if validate:
+        typer.echo(validation(table))
+    if out is not None:
+        typer.echo(f"{out}: {write(table, out):,} rows")
+
+
+@app.command()
+def screenshot(
+    file: Annotated[Path, typer.Argument(help="A recording.")],
+    at: Annotated[str, typer.Option(help="start, end, +90s, 23:58:00, an ISO time in UTC, or ns.")] = "end",
+    out: Annotated[Path, typer.Option(help="The PNG to write.")] = Path("screenshot.png"),
+    size: Annotated[str, typer.Option(help="Width x height in pixels.")] = "1920x1080",
+    base: Annotated[str, typer.Option(help="The base asset to show; the first one if not given.")] = "",
+    workspace: Annotated[str, typer.Option(help="A workspace by its name, shipped or saved.")] = "",
+) -> None:
+    """Paint the window as it stood at a moment of a recording, without a screen."""
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    from workstation.app import screenshot as paint
+
+    try:
+        width, height = (int(number) for number in size.split("x"))
+    except ValueError:
+        raise typer.BadParameter(f"{size} is no size; write it like 1920x1080") from None
+
+    def moment(reader: RecordingReader) -> int:
+        try:
+            return moment_ns(at, reader.start_ns or 0, reader.end_ns or 0)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+
+    try:
+        paint(file, moment, out, (width, height), base, workspace)
+    except KeyError:
+        raise typer.BadParameter(f"there is no workspace {workspace}") from None
+    typer.echo(f"{out}")
+
+
+@app.command()
+def simulate(
+    port: Annotated[int, typer.Option(help="The loopback port; 0 takes a free one.")] = 0,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same market.")] = 7,
+    venues: Annotated[str, typer.Option(help="Venues to serve, separated by commas; all if not given.")] = "",
+    faults_every: Annotated[str, typer.Option(help="Inject a random fault this often, for example 30s.")] = "",
+    with_parent: Annotated[bool, typer.Option(hidden=True)] = False,
+) -> None:
+    """Serve the simulated venues alone, for any client to connect to."""
+    from feeds.simulator.service.server import run
+
+    if with_parent:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+    run(
+        port,
+        seed,
+        lambda bound: print(f"simulated venues on 127.0.0.1 {bound}", flush=True),  # noqa: T201
+        venues=tuple(venues.split(",")) if venues else None,
+        faults_every_s=_span(faults_every) / 1e9 if faults_every else None,
+    )
+
+
+def main() -> None:
+    """Run the command line; never returns."""
+    logs.set_up(quiet=True)
+    spare_the_collector()
+    keep_it_tight()
+    try:
+        app()
+    except typer.BadParameter:
+        raise
+    except ImportFailed as error:
+        _end(error, DISK if type(error).__name__ == "OutputFailed" else UNREADABLE)
+    except RecordingError as error:
+        _end(error, UNREADABLE)
+    except TransportError as error:
+        _end(error, NETWORK)
+    except OSError as error:
+        _end(error, DISK)
+
+
+def _end(error: FeedError | OSError, code: int) -> None:
+    log.error("ended: %s", error, exc_info=error)
+    text = (
+        error.text
+        if isinstance(error, FeedError)
+        else f"{error.filename or ''}: {error.strerror or error}".lstrip(": ")
+    )
+    print(" ".join(text.split()), file=sys.stderr)  # noqa: T201
+    sys.exit(code)
+
+
+def _bases(given: list[str] | None) -> list[str]:
+    if given:
+        return [base.upper() for base in given]
+    from workstation.settings import files as settings
+
+    return list(settings.load()[0].bases)
+
+
+def _span(text: str) -> int:
+    try:
+        return span_ns(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _paper(text: str) -> PaperSettings:
+    from workstation.exports.paper import paper_settings
+
+    try:
+        return paper_settings(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _known(names: tuple[str, ...], known: object, what: str) -> None:
+    for name in names:
+        if name not in known:  # type: ignore[operator]
+            raise typer.BadParameter(f"{name} is no {what}; choose from {', '.join(known)}")  # type: ignore[arg-type]
+
+
+@contextmanager
+def _progress(text: str) -> Iterator[Callable[[int, int], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(text, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _end_with_parent() -> None:
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,1 @@
+"""The hub: collect once, publish to many desktops."""

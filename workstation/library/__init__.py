@@ -1,0 +1,1 @@
+"""Recordings on disk: list, outlines, retention, rotation."""

@@ -1,0 +1,232 @@
+"""The session library: recordings in the folder, what is in them, and a person's notes and bookmarks.
+
+Outlines are made one at a time by a process of its own, so that the window never waits, and kept beside the folder.
+Notes are in a file beside the recording.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import shutil
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from feeds.model.errors import RecordingError
+from feeds.recording import RecordingReader
+from workstation.library.retention import Keeping, KeptFile
+from workstation.readmodels.session.library import Bookmark, LibraryRequest, LibraryView, Notes, Outline, RecordingEntry
+from workstation.settings import paths
+
+log = logging.getLogger(__name__)
+
+SCAN_S = 3.0
+Stored = TypeVar("Stored", Notes, Outline)
+
+
+class Library:
+    """The recordings of a folder and others that were opened. `revision` grows with every change of the list.
+
+    `current` is the path of what is replayed, `writing` of what is being written, which is not looked into.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or paths.recordings_dir()
+        self.revision = 0
+        self.current = ""
+        self.writing = ""
+        self._others: list[Path] = []
+        self._entries: dict[Path, RecordingEntry] = {}
+        self._wanted = asyncio.Event()
+        self._reading: tuple[str, float] = ("", 0.0)
+        self._hopeless: set[Path] = set()
+
+    def view(self, request: LibraryRequest) -> LibraryView:
+        """The list as it is now."""
+        ordered = sorted(self._entries.values(), key=lambda entry: -(entry.start_ns or entry.modified_ns))
+        free = shutil.disk_usage(self.folder).free if self.folder.exists() else 0
+        name, done = self._reading
+        return LibraryView(request, self.revision, tuple(ordered), self.current, name, done, str(self.folder), free)
+
+    def entry(self, path: Path) -> RecordingEntry | None:
+        """One recording of the list."""
+        return self._entries.get(path)
+
+    def add(self, path: Path) -> None:
+        """List a recording that lies elsewhere."""
+        if path.parent != self.folder and path not in self._others:
+            self._others.append(path)
+        self.current = str(path)
+        self.scan()
+
+    def scan(self) -> None:
+        """Look at the folder again; files that grew are read again."""
+        found: dict[Path, RecordingEntry] = {}
+        for path in (*self.folder.glob("*.mcap"), *self._others):
+            with contextlib.suppress(FileNotFoundError):  # deleted since it was listed
+                found[path] = self._look(path)
+        if found != self._entries:
+            self._entries = found
+            self.revision += 1
+            self._wanted.set()
+
+    async def run(self) -> None:
+        """Scan and make outlines until cancelled."""
+        while True:
+            self.scan()
+            missing = next((path for path in self._entries if self._lacks_outline(path)), None)
+            if missing is not None:
+                await self.make_outline(missing)
+                continue
+            self._wanted.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wanted.wait(), SCAN_S)
+
+    async def make_outline(self, path: Path) -> None:
+        """Keep the outline of a listed file, read by a process: its lines are its progress, the last the outline."""
+        self._reading = (path.name, 0.0)
+        command = (sys.executable, "-m", "workstation", "outline", str(path))
+        process = await asyncio.create_subprocess_exec(
+            *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, limit=1 << 22
+        )
+        assert process.stdout is not None
+        last = b""
+        try:
+            async for line in process.stdout:
+                last = line
+                if not line.startswith(b"{"):
+                    self._reading = (path.name, float(line))
+                    self.revision += 1
+            await process.wait()
+        finally:
+            self._reading = ("", 0.0)
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        self._take_outline(path, last)
+
+    def set_note(self, path: Path, note: str) -> None:
+        """Write what a person says of a recording."""
+        self._write_notes(path, msgspec.structs.replace(self._notes(path), note=note))
+
+    def add_bookmark(self, path: Path, bookmark: Bookmark) -> None:
+        """Mark a moment."""
+        notes = self._notes(path)
+        marks = tuple(sorted((*notes.bookmarks, bookmark), key=lambda mark: mark.ts_ns))
+        self._write_notes(path, msgspec.structs.replace(notes, bookmarks=marks))
+
+    def remove_bookmark(self, path: Path, ts_ns: int) -> None:
+        """Forget a mark."""
+        notes = self._notes(path)
+        marks = tuple(mark for mark in notes.bookmarks if mark.ts_ns != ts_ns)
+        self._write_notes(path, msgspec.structs.replace(notes, bookmarks=marks))
+
+    def delete(self, path: Path) -> None:
+        """Delete a recording with its notes. Raises OSError."""
+        path.unlink(missing_ok=True)
+        _notes_file(path).unlink(missing_ok=True)
+        self.scan()
+
+    def expire(self, keeping: Keeping, now_ns: int, spared: Iterable[Path] = ()) -> list[Path]:
+        """Delete what the rules do not keep; returns what went. A file that cannot be deleted is logged and stays."""
+        self.scan()
+        files = [
+            KeptFile(path, entry.size_bytes, entry.modified_ns, entry.notes != Notes() or path in spared)
+            for path, entry in self._entries.items()
+            if path.parent == self.folder
+        ]
+        gone = []
+        for path in keeping.expired(files, now_ns):
+            try:
+                self.delete(path)
+            except OSError:
+                log.exception("%s is past its keeping and was not deleted", path.name)
+                continue
+            log.info("deleted %s, past its keeping", path.name)
+            gone.append(path)
+        return gone
+
+    def _look(self, path: Path) -> RecordingEntry:
+        stat = path.stat()
+        known = self._entries.get(path)
+        notes = self._notes(path)
+        if known is not None and (known.size_bytes, known.modified_ns) == (stat.st_size, stat.st_mtime_ns):
+            return replace(known, notes=notes) if known.notes != notes else known
+        entry = RecordingEntry(str(path), path.name, stat.st_size, stat.st_mtime_ns, notes=notes)
+        if str(path) == self.writing:
+            return replace(entry, trouble="being recorded")
+        try:
+            reader = RecordingReader(path)
+        except RecordingError as error:
+            return replace(entry, trouble=error.text)
+        markets = reader.metadata.instruments
+        return replace(
+            entry,
+            start_ns=reader.start_ns,
+            end_ns=reader.end_ns,
+            bases=tuple(dict.fromkeys(market.base for market in markets)),
+            venues=tuple(dict.fromkeys(str(market.venue) for market in markets)),
+            simulated=reader.metadata.simulated,
+            trouble=reader.damage.reason if reader.damage else "",
+            outline=_read(_outline_file(path, stat.st_size), Outline) or (known.outline if known else None),
+        )
+
+    def _lacks_outline(self, path: Path) -> bool:
+        entry = self._entries[path]
+        growing = entry.trouble and entry.end_ns is not None
+        lacking = entry.outline is None or entry.outline.setups is None  # an earlier one did not look for setups
+        return lacking and entry.start_ns is not None and not growing and path not in self._hopeless
+
+    def _take_outline(self, path: Path, line: bytes) -> None:
+        try:
+            outline = msgspec.json.decode(line, type=Outline)
+        except msgspec.DecodeError as error:
+            log.warning("no outline of %s could be made (%s)", path.name, error)
+            self._hopeless.add(path)
+            return
+        entry = self._entries.get(path)
+        if entry is not None:
+            self._entries[path] = replace(entry, outline=outline)
+            _write(_outline_file(path, entry.size_bytes), outline)
+            self.revision += 1
+
+    def _notes(self, path: Path) -> Notes:
+        return _read(_notes_file(path), Notes) or Notes()
+
+    def _write_notes(self, path: Path, notes: Notes) -> None:
+        _write(_notes_file(path), notes)
+        self.scan()
+
+
+def _notes_file(path: Path) -> Path:
+    return path.with_suffix(".notes.json")
+
+
+def _outline_file(path: Path, size_bytes: int) -> Path:
+    return paths.data_dir() / "outlines" / f"{path.stem}-{size_bytes}.json"
+
+
+def _read(file: Path, kind: type[Stored]) -> Stored | None:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=kind)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        log.warning("%s cannot be read (%s)", file, error)
+        return None
+
+
+def _write(file: Path, value: Notes | Outline) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        draft = file.with_suffix(".new")
+        draft.write_bytes(msgspec.json.encode(value))
+        draft.replace(file)
+    except OSError:
+        log.exception("%s was not written", file)

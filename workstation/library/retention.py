@@ -1,0 +1,64 @@
+"""When a recording goes on in another file, which old ones are deleted, and when the disk is too full to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from workstation.settings.declaration import Settings
+
+_HOUR_NS = 3_600_000_000_000
+_DAY_NS = 24 * _HOUR_NS
+
+
+class KeptFile(NamedTuple):
+    """A finished recording. `noted` ones, which a person wrote about, are never deleted."""
+
+    path: Path
+    size_bytes: int
+    modified_ns: int
+    noted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """The rules. A limit of 0 is none."""
+
+    rotate_bytes: int = 1_000_000_000
+    rotate_ns: int = 6 * _HOUR_NS
+    keep_bytes: int = 50_000_000_000
+    keep_ns: int = 0
+    free_bytes: int = 2_000_000_000
+
+    def is_due(self, size_bytes: int, age_ns: int) -> bool:
+        """Whether a recording in progress goes on in another file."""
+        return size_bytes >= self.rotate_bytes or age_ns >= self.rotate_ns
+
+    def is_too_full(self, free_bytes: int) -> bool:
+        """Whether there is too little room to go on."""
+        return free_bytes < self.free_bytes
+
+    def expired(self, files: Iterable[KeptFile], now_ns: int) -> list[Path]:
+        """Files to delete, oldest first: those past their age, then as many as the limit of size asks for."""
+        ordered = sorted(files, key=lambda file: file.modified_ns)
+        over = sum(file.size_bytes for file in ordered) - self.keep_bytes if self.keep_bytes else 0
+        gone = []
+        for file in ordered:
+            old = self.keep_ns and now_ns - file.modified_ns > self.keep_ns
+            if not file.noted and (old or over > 0):
+                gone.append(file.path)
+                over -= file.size_bytes
+        return gone
+
+
+def keeping_from(settings: Settings) -> Keeping:
+    """The rules that the settings ask for."""
+    return Keeping(
+        rotate_bytes=settings.rotate_megabytes * 1_000_000,
+        rotate_ns=round(settings.rotate_hours * _HOUR_NS),
+        keep_bytes=round(settings.keep_gigabytes * 1e9),
+        keep_ns=settings.keep_days * _DAY_NS,
+        free_bytes=round(settings.free_gigabytes * 1e9),
+    )

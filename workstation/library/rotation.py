@@ -1,0 +1,56 @@
+"""A recording over days: in file after file, old ones deleted, stopped before the disk is full."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Protocol
+
+from workstation.library.retention import Keeping
+
+ROTATE = "rotate"
+_LOOK_NS = 10_000_000_000
+
+
+class Recording(Protocol):
+    """What is known of a recording in progress."""
+
+    path: Path
+
+    @property
+    def bytes_written(self) -> int:
+        """The size of the file."""
+
+
+def free_bytes(folder: Path) -> int:
+    """Room left on the disk of a folder."""
+    return shutil.disk_usage(folder).free
+
+
+class Continuity:
+    """Judges a recording now and then. `expire` deletes old files and is told which are in use."""
+
+    def __init__(
+        self,
+        rules: Callable[[], Keeping],
+        expire: Callable[[Keeping, int, Iterable[Path]], object],
+        free: Callable[[Path], int] = free_bytes,
+    ) -> None:
+        self._rules, self._expire, self._free = rules, expire, free
+        self._path: Path | None = None
+        self._began_ns = 0
+        self._next_look_ns = 0
+
+    def judge(self, recording: Recording, now_ns: int) -> str:
+        """`ROTATE` when the recording has to go on in another file, a reason to stop, or nothing."""
+        if recording.path != self._path:
+            self._path, self._began_ns = recording.path, now_ns
+            self._expire(self._rules(), now_ns, (recording.path,))
+        rules = self._rules()
+        if now_ns >= self._next_look_ns:
+            self._next_look_ns = now_ns + _LOOK_NS
+            left = self._free(recording.path.parent)
+            if rules.is_too_full(left):
+                return f"recording stopped: only {left / 1e9:.1f} GB left on the disk"
+        return ROTATE if rules.is_due(recording.bytes_written, now_ns - self._began_ns) else ""

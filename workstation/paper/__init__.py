@@ -1,0 +1,1 @@
+"""Paper books: runs and their ledger on disk."""

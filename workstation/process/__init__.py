@@ -1,0 +1,1 @@
+"""The process: logs, crash reports, heartbeat, memory."""

@@ -1,0 +1,33 @@
+"""Logging: everything to a rotating file, warnings to the terminal as one line. Tracebacks go to the file only."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from logging.handlers import RotatingFileHandler
+
+from workstation.settings import paths
+
+FILE_BYTES = 5_000_000
+FILES = 5
+
+
+class _OneLine(logging.Formatter):
+    """A message without its traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return f"{record.levelname.lower()}: {record.getMessage()}"
+
+
+def set_up(*, quiet: bool = False) -> None:
+    """Send log records to the log file and, unless `quiet`, errors to stderr."""
+    root = logging.getLogger()
+    root.setLevel(logging.INFO)
+    file = RotatingFileHandler(paths.log_dir() / "workstation.log", maxBytes=FILE_BYTES, backupCount=FILES)
+    file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root.addHandler(file)
+    if not quiet:
+        terminal = logging.StreamHandler(sys.stderr)
+        terminal.setLevel(logging.ERROR)
+        terminal.setFormatter(_OneLine())
+        root.addHandler(terminal)

@@ -1,0 +1,24 @@
+"""Types of arrays in views, and the empty ones. Arrays in views are read-only."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+
+def no_floats() -> Floats:
+    """Return the shared empty array, read-only, float64."""
+    return _NO_FLOATS
+
+
+def no_ints() -> Ints:
+    """Return the shared empty array, read-only, int64."""
+    return _NO_INTS
+
+
+_NO_FLOATS, _NO_INTS = np.empty(0), np.empty(0, np.int64)
+_NO_FLOATS.flags.writeable = _NO_INTS.flags.writeable = False

@@ -1,0 +1,1 @@
+"""Trades and books: footprint, CVD, ladder, tape, heatmap, profile."""

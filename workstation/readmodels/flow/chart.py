@@ -1,0 +1,57 @@
+"""What a chart shows beside its bars: the best prices and the mark now, and who made up a cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workstation.readmodels.arrays import Floats, Ints
+from workstation.readmodels.markets import MarketFilter, MarketState
+
+
+@dataclass(frozen=True, slots=True)
+class QuotesRequest:
+    """The best prices now over the markets of a base that a filter accepts."""
+
+    base: str
+    markets: MarketFilter = MarketFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class QuotesView:
+    """The highest bid and the lowest ask among live books, which may cross between venues, and the median mark price of
+    the perpetuals; None while none is known. `known` are all markets of the base, accepted or not.
+    """
+
+    request: QuotesRequest
+    revision: int
+    best_bid: float | None
+    best_ask: float | None
+    mark: float | None
+    known: tuple[MarketState, ...]
+    now_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CellRequest:
+    """Who traded at the rows `first_row`..`last_row` of `row_size` with a venue time in [start_ns, end_ns)."""
+
+    base: str
+    markets: MarketFilter
+    row_size: float
+    first_row: int
+    last_row: int
+    start_ns: int
+    end_ns: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CellView:
+    """One entry a market that traded there, the largest volume first: base coin, number of trades by side."""
+
+    request: CellRequest
+    revision: int
+    markets: tuple[MarketState, ...]
+    sell: Floats
+    buy: Floats
+    sells: Ints
+    buys: Ints

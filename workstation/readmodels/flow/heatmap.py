@@ -1,0 +1,132 @@
+"""Read models of the depth heatmap: what rested at which price through time, and what traded there.
+
+A column is one second of receive time and shows the book as it was when the second began. Where a view merges several
+columns, a cell is the largest size that rested in the row in any of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from feeds.model.instrument import InstrumentId
+from workstation.readmodels.arrays import Floats, Ints, no_floats, no_ints
+from workstation.readmodels.markets import MarketFilter, MarketState
+
+COLUMN_NS = 1_000_000_000
+TILE_ROWS, TILE_COLUMNS = 256, 64
+
+Sizes = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class HeatmapRequest:
+    """Resting liquidity in [start_ns, end_ns) and [low, high], of one market or summed over a filter.
+
+    `seconds` columns are merged into one. `row_size` None takes a row of about a twenty-thousandth of the price.
+    `low` and `high` None take the prices around the newest mid, `end_ns` 0 the newest column. Prints are merged as on
+    the tape; `minimum_usd` None takes the 99.5th percentile of those kept.
+    """
+
+    base: str
+    market: InstrumentId | None = None
+    markets: MarketFilter = MarketFilter()
+    row_size: float | None = None
+    seconds: int = 1
+    start_ns: int = 0
+    end_ns: int = 0
+    low: float | None = None
+    high: float | None = None
+    minimum_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeatTile:
+    """`bid[i, j]` is the size that rested in row `first_row + i` in bucket `first_bucket + j`, base coin; 0 is none.
+
+    Row r covers prices [r * row_size, (r + 1) * row_size); bids are floored onto it, asks ceiled. A tile that is
+    finished is the same object in all later views.
+    """
+
+    first_bucket: int
+    first_row: int
+    bid: Sizes
+    ask: Sizes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeatColumns:
+    """One number a bucket from `first_bucket` on.
+
+    `live` is the least number of markets with a trusted book in any of its seconds, `known` how many had begun.
+    `bid` and `ask` are the lowest best bid and the highest best ask of those markets, `floor` and `ceiling` the ends of
+    the prices that were kept; NaN where no book was trusted at all.
+    """
+
+    first_bucket: int
+    live: Ints = field(default_factory=no_ints)
+    known: Ints = field(default_factory=no_ints)
+    bid: Floats = field(default_factory=no_floats)
+    ask: Floats = field(default_factory=no_floats)
+    floor: Floats = field(default_factory=no_floats)
+    ceiling: Floats = field(default_factory=no_floats)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeatPrints:
+    """Prints of at least `threshold_usd`, oldest first; `side` is +1 buy, -1 sell, 0 unknown."""
+
+    threshold_usd: float = 0.0
+    ts_venue_ns: Ints = field(default_factory=no_ints)
+    price: Floats = field(default_factory=no_floats)
+    notional: Floats = field(default_factory=no_floats)
+    side: Ints = field(default_factory=no_ints)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeatmapView:
+    """Tiles over the asked range. Bucket b covers [b * bucket_ns, (b + 1) * bucket_ns) of receive time.
+
+    `newest_ns` is the start of the newest column, 0 while there is none; `oldest_ns` that of the oldest one kept.
+    `mid` is the mean of the newest mids known.
+    """
+
+    request: HeatmapRequest
+    revision: int
+    row_size: float
+    bucket_ns: int
+    tiles: tuple[HeatTile, ...]
+    columns: HeatColumns
+    prints: HeatPrints
+    markets: tuple[MarketState, ...]
+    newest_ns: int = 0
+    oldest_ns: int = 0
+    mid: float | None = None
+    last_price: float | None = None
+    now_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HeatCellRequest:
+    """One cell of a heatmap, market by market."""
+
+    base: str
+    market: InstrumentId | None
+    markets: MarketFilter
+    row_size: float
+    seconds: int
+    bucket: int
+    row: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeatCellView:
+    """What rested there on each market, base coin, the largest of the bucket; NaN where its book was not trusted."""
+
+    request: HeatCellRequest
+    revision: int
+    markets: tuple[MarketState, ...]
+    bid: Floats = field(default_factory=no_floats)
+    ask: Floats = field(default_factory=no_floats)

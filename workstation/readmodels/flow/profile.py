@@ -1,0 +1,46 @@
+"""Volume by row of a span of time: the request for it and its view."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workstation.readmodels.arrays import Floats, Ints
+from workstation.readmodels.flow.footprint import ValueAreaMode
+from workstation.readmodels.markets import MarketFilter
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRequest:
+    """Volume by row of the trades with a venue time in [start_ns, end_ns); a session is a UTC day.
+
+    `smoothing_rows` is how many rows to each side are averaged before nodes are looked for.
+    """
+
+    base: str
+    markets: MarketFilter
+    row_size: float
+    start_ns: int
+    end_ns: int
+    value_area: float = 0.70
+    value_area_mode: ValueAreaMode = ValueAreaMode.GROW
+    smoothing_rows: int = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProfileView:
+    """Volume by row from `first_row` on, contiguous; all arrays empty and the rows 0 where nothing traded.
+
+    A high-volume node is a local maximum of the smoothed profile above its mean, a low-volume node a local minimum
+    inside the profile below half of its mean; of a plateau the middle row, the lower of two.
+    """
+
+    request: ProfileRequest
+    revision: int
+    first_row: int
+    buy: Floats
+    sell: Floats
+    poc_row: int
+    value_low_row: int
+    value_high_row: int
+    high_nodes: Ints
+    low_nodes: Ints

@@ -1,0 +1,68 @@
+"""Read models of time and sales."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from workstation.readmodels.arrays import Floats, Ints, no_floats, no_ints
+from workstation.readmodels.markets import MarketFilter, MarketState
+
+
+@dataclass(frozen=True, slots=True)
+class TapeRequest:
+    """Recent prints of a base, newest first, with prints of one market and side within 1 ms merged.
+
+    `side` is +1 for buys alone, -1 for sells, 0 for both. With `detail` the view also tells speed, marks and the usual
+    size; a pane that shows one price wants none of it.
+    """
+
+    base: str
+    markets: MarketFilter = MarketFilter(perp=None)
+    minimum_usd: float = 0.0
+    count: int = 200
+    side: int = 0
+    detail: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TapePace:
+    """Prints of the markets by second of venue time, whatever their size and side, over the last 15 s and longer.
+
+    `second` are the seconds (since the epoch) with prints among the last 15, ascending. `mean_15s` is the mean number
+    of prints in 15 s over the half hour before them, as far as trades are there; NaN with less than one minute.
+    """
+
+    second: Ints
+    prints: Ints
+    buy_usd: Floats
+    sell_usd: Floats
+    mean_15s: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TapeView:
+    """Prints, newest first.
+
+    `side` is +1 buy, -1 sell, 0 unknown; `market` indexes `markets`; `prints` counts merged trades. With detail:
+    `extreme` is +1 where a print was at or beyond its market's high of the UTC day as known then, -1 at its low;
+    `forced` is 1 where the venue told of a forced order of that market and side within 5 ms; `usual_big_usd` is the
+    99.5th percentile of the prints kept, NaN where nothing traded.
+    """
+
+    request: TapeRequest
+    revision: int
+    ts_venue_ns: Ints
+    price: Floats
+    size: Floats
+    notional: Floats
+    side: Ints
+    market: Ints
+    prints: Ints
+    markets: tuple[MarketState, ...]
+    extreme: Ints = field(default_factory=no_ints)
+    forced: Ints = field(default_factory=no_ints)
+    usual_big_usd: float = float("nan")
+    pace: TapePace | None = None
+
+
+NO_PACE = TapePace(no_ints(), no_ints(), no_floats(), no_floats(), float("nan"))

@@ -1,0 +1,56 @@
+"""One market as it is seen now, and which markets of a base are summed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from feeds.model.instrument import InstrumentId, LiquidationCoverage, MarketKind, Venue, liquidation_coverage
+
+
+@dataclass(frozen=True, slots=True)
+class MarketFilter:
+    """Which markets of a base are summed.
+
+    None means all of them. `perp=None` takes both, True perpetuals, False spot.
+    """
+
+    perp: bool | None = True
+    venues: frozenset[Venue] | None = None
+    kinds: frozenset[MarketKind] | None = None
+
+    def accepts(self, venue: Venue, kind: MarketKind) -> bool:
+        """Whether a market belongs to the sum."""
+        if self.perp is not None and kind.is_perp != self.perp:
+            return False
+        return (self.venues is None or venue in self.venues) and (self.kinds is None or kind in self.kinds)
+
+
+class Freshness(StrEnum):
+    """How far a market can be trusted now."""
+
+    WAITING = "waiting"  # nothing received yet
+    SYNCING = "syncing"  # connected, book or first trade not there yet
+    LIVE = "live"
+    STALE = "stale"  # silent for longer than its stream should be
+    LOST = "lost"  # a gap or a disconnect; not part of any sum until it is back
+
+
+@dataclass(frozen=True, slots=True)
+class MarketState:
+    """One market as seen now. `trades` and `book` are judged apart; `reason` says why one of them is not live."""
+
+    id: InstrumentId
+    venue: Venue
+    kind: MarketKind
+    symbol: str
+    tick_size: float
+    trades: Freshness
+    book: Freshness
+    reason: str = ""
+    last_event_ns: int = 0
+
+    @property
+    def liquidations(self) -> LiquidationCoverage:
+        """What its venue tells of liquidations: without a feed there are none to show, which is not zero."""
+        return liquidation_coverage(self.venue, self.kind)

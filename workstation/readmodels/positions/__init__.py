@@ -1,0 +1,1 @@
+"""Positioning: funding, open interest, premium, liquidations."""

@@ -1,0 +1,1 @@
+"""Session, library, alerts, setups, workspaces."""

@@ -1,0 +1,174 @@
+"""Setups: what five detectors saw in closed bars, each event with the receipt that it can be recomputed from.
+
+`direction` is +1 where the setup expects price to rise, -1 to fall. Prices are quote per base coin, volumes base coin,
+times ns since the epoch by the venues' clocks; a move is a fraction, positive when price went the setup's way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from workstation.readmodels.markets import MarketState
+from workstation.readmodels.session.setup_rules import SetupRules
+
+HORIZONS_MIN = (1, 5, 15, 60)
+Numbers = tuple[tuple[str, float | None], ...]  # by name, in the order in which they are shown
+
+
+class Detector(StrEnum):
+    """What looks for setups. The fifth, spot against perpetuals, marks those of the others."""
+
+    ABSORPTION = "absorption"
+    DIVERGENCE = "divergence"
+    SWEEP = "sweep"
+    BREAKOUT = "breakout"
+
+
+class SetupState(StrEnum):
+    """How far a setup has come. An armed one ends confirmed, invalidated or expired and stays so."""
+
+    ARMED = "armed"
+    CONFIRMED = "confirmed"
+    INVALIDATED = "invalidated"
+    EXPIRED = "expired"  # neither in time, or trades are missing
+
+
+class LevelKind(StrEnum):
+    """What makes a price a level."""
+
+    NAKED_POC = "naked POC"
+    VALUE_HIGH = "value high"  # of the UTC day so far
+    VALUE_LOW = "value low"
+    PRIOR_VALUE_HIGH = "prior value high"  # of the UTC day before
+    PRIOR_VALUE_LOW = "prior value low"
+    SESSION_HIGH = "session high"
+    SESSION_LOW = "session low"
+    PRIOR_HIGH = "prior day high"
+    PRIOR_LOW = "prior day low"
+    RANGE_HIGH = "range high"
+    RANGE_LOW = "range low"
+    USER = "own level"
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A price that was known before the bar that meets it."""
+
+    kind: LevelKind
+    price: float
+
+
+@dataclass(frozen=True, slots=True)
+class SetupEvent:
+    """One setup with its receipt. Times are the ends of the bars that decided; None: not yet, or never.
+
+    `leverage_only`: the perpetuals' CVD was not confirmed by that of spot; None where spot is not known. `moves` are by
+    HORIZONS_MIN, from the close of the trigger bar, `moves_confirmed` from that of the confirming bar; None while that
+    time has not passed or where trades are missing. `reason` says in words what ended an event that is not confirmed.
+    """
+
+    base: str
+    bar_ns: int
+    detector: Detector
+    version: int
+    parameters: Numbers
+    direction: int
+    level: Level
+    state: SetupState
+    trigger_ns: int
+    trigger_price: float
+    at_trigger: Numbers
+    confirmed_ns: int | None = None
+    confirmed_price: float | None = None
+    at_confirmation: Numbers = ()
+    ended_ns: int | None = None
+    at_end: Numbers = ()
+    reason: str = ""
+    leverage_only: bool | None = None
+    spot_check: Numbers = ()
+    moves: tuple[float | None, ...] = (None,) * len(HORIZONS_MIN)
+    moves_confirmed: tuple[float | None, ...] = (None,) * len(HORIZONS_MIN)
+
+    @property
+    def key(self) -> tuple[str, int, str, int, int]:
+        """What tells events apart: a detector has at most one a bar and direction."""
+        return self.base, self.bar_ns, self.detector.value, self.trigger_ns, self.direction
+
+
+@dataclass(frozen=True, slots=True)
+class SetupStatistics:
+    """Outcomes of one detector, losers included. `mean`, `median` and `hit_rate` are by HORIZONS_MIN over the `known`
+    events whose move is known; None where there are none. A hit is a move above 0.
+
+    `since_confirmation`: moves of the confirmed ones from their confirmation; otherwise of all from the trigger.
+    """
+
+    detector: Detector
+    since_confirmation: bool
+    count: int
+    armed: int
+    confirmed: int
+    invalidated: int
+    expired: int
+    leverage_only: int
+    known: tuple[int, ...]
+    mean: tuple[float | None, ...]
+    median: tuple[float | None, ...]
+    hit_rate: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetupsRequest:
+    """The setups of a base over bars of `bar_ns` of its perpetuals, of yesterday and today (UTC); `levels` are a
+    person's own, and `rules` what the detectors go by.
+    """
+
+    base: str
+    bar_ns: int = 60_000_000_000
+    levels: tuple[float, ...] = ()
+    rules: SetupRules = field(default_factory=SetupRules)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SetupsView:
+    """Events oldest first. `row_size` is that of the bars looked at, `closed` how many of them are closed, `complete`
+    how many of those miss no trade: the others are passed over.
+    """
+
+    request: SetupsRequest
+    revision: int
+    events: tuple[SetupEvent, ...]
+    statistics: tuple[SetupStatistics, ...]
+    markets: tuple[MarketState, ...]
+    row_size: float = 0.0
+    closed: int = 0
+    complete: int = 0
+    now_ns: int = 0
+
+
+class SessionKind(StrEnum):
+    """Where what was seen came from."""
+
+    LIVE = "live"
+    SIMULATED = "simulated"
+    REPLAY = "replay"
+
+
+@dataclass(frozen=True, slots=True)
+class SetupHistoryRequest:
+    """Everything stored of sessions of one kind, None: of the kind that is open; of all bases or of one."""
+
+    session: SessionKind | None = None
+    base: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SetupHistoryView:
+    """Stored events, newest first and no more than 500; the statistics count all of them."""
+
+    request: SetupHistoryRequest
+    revision: int
+    session: SessionKind = SessionKind.LIVE
+    events: tuple[SetupEvent, ...] = ()
+    statistics: tuple[SetupStatistics, ...] = ()

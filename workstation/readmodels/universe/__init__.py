@@ -1,0 +1,1 @@
+"""The cross-section: every coin, its scores, the paper book."""

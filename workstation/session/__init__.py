@@ -1,0 +1,1 @@
+"""Live and replay sessions, and the desk that owns them."""

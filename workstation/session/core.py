@@ -1,0 +1,107 @@
+"""The decoder and the engine as one.
+
+Frames in, state out. The same object serves live, replay, export and screenshots.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from pathlib import Path
+from typing import Protocol
+
+from feeds.model.events import Event
+from feeds.model.frame import Frame, FrameKind
+from feeds.pipeline.feed import Feed
+from feeds.recording import RecordingReader
+from feeds.recording.replay import FrameCursor, Mark
+from workstation.analytics.engine import Engine
+from workstation.analytics.state.base import DEFAULT_LIMITS, Limits
+
+SLICE = 4_096
+SECOND_NS = 1_000_000_000
+_NEVER_NS = 1 << 62
+
+
+class Witness(Protocol):
+    """Who is told of every second. Checkpoints share it, so it must not mind to be told of one again."""
+
+    def witness(self, engine: Engine) -> None:
+        """The engine as it stood before the first frame of a second; the universe is sampled."""
+
+
+class Core:
+    """All state that frames make. `frames` counts them."""
+
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+        self.feed = Feed()
+        self.engine = Engine(limits)
+        self.frames = 0
+        self._witness: Witness | None = None
+        self._witness_due_ns = _NEVER_NS
+
+    def watch(self, witness: Witness | None) -> None:
+        """Tell somebody of every second, before the first frame of it is taken; the same seconds at any pace."""
+        self._witness, self._witness_due_ns = witness, 0 if witness is not None else _NEVER_NS
+
+    def consume(self, frames: Sequence[Frame]) -> None:
+        """Take frames in receive order."""
+        receive, apply, survey, timer = self.feed.receive, self.engine.apply, self.engine.survey, FrameKind.TIMER
+        universe = self.feed.universe
+        self.frames += len(frames)
+        for frame in frames:
+            if frame.ts_recv_ns >= self._witness_due_ns:
+                self._pass_second(frame.ts_recv_ns)
+            if frame.kind is timer:
+                self.feed.tick(frame.ts_recv_ns)
+                continue
+            events = receive(frame)  # which says, when it opens, whether it is of the universe
+            handle = survey if frame.connection in universe else apply
+            for event in events:
+                handle(event)
+
+    def _pass_second(self, now_ns: int) -> None:
+        self.engine.advance(now_ns)
+        self._witness_due_ns = now_ns - now_ns % SECOND_NS + SECOND_NS
+        assert self._witness is not None
+        self._witness.witness(self.engine)
+
+    def handler(self, connection: str) -> Callable[[Event], None]:
+        """What takes the events of a connection."""
+        return self.engine.survey if connection in self.feed.universe else self.engine.apply
+
+    def checkpoint(self) -> Core:
+        """An independent copy of the state; trades and other facts are shared, not copied."""
+        return deepcopy(self)
+
+
+class Tape:
+    """A recording being read into a core, with the place reached. `position_ns` is receive time."""
+
+    def __init__(self, reader: RecordingReader, core: Core, mark: Mark = Mark(0, 0)) -> None:
+        self.reader = reader
+        self.core = core
+        self.cursor = FrameCursor(reader, mark)
+        self.position_ns = reader.start_ns or 0
+
+    def play(self, until_ns: int, limit: int = SLICE) -> bool:
+        """Take up to `limit` frames not later than `until_ns`. True when all of those are taken."""
+        frames = self.cursor.take(until_ns, limit)
+        self.core.consume(frames)
+        done = len(frames) < limit
+        if done:
+            self.position_ns = max(self.position_ns, until_ns)
+        elif frames:
+            self.position_ns = max(self.position_ns, frames[-1].ts_recv_ns)
+        self.core.engine.advance(self.position_ns)
+        return done
+
+
+def read_to_end(path: Path, until_ns: int | None = None) -> Tape:
+    """Read a recording into a new core, whole or up to a receive time. Raises RecordingError when it is none."""
+    reader = RecordingReader(path)
+    tape = Tape(reader, Core())
+    goal = until_ns if until_ns is not None else reader.end_ns or 0
+    while not tape.play(goal):
+        pass
+    return tape

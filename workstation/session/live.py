@@ -1,0 +1,237 @@
+"""Live venues, real or simulated: frames into the core as they arrive, and onto disk when wished."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from feeds.live.connection_plan import is_added
+from feeds.model.clock import Clock
+from feeds.model.errors import RecordingError
+from feeds.model.frame import CONTEXT, UNIVERSE, Frame
+from feeds.model.protocol import Reconnect
+from feeds.model.source import Connection, Source
+from feeds.recording import Recorder, RecordingMetadata
+from workstation.library.rotation import ROTATE, Continuity
+from workstation.readmodels.session.status import BackfillStatus, Capabilities, ConnectionStatus, Presence, StatusView
+from workstation.session.core import Core, Witness
+from workstation.session.watchdog import Watchdog
+
+log = logging.getLogger(__name__)
+
+WATCH_NS = 1_000_000_000
+_SLOW = (UNIVERSE, CONTEXT)  # connections that are silent for long on purpose
+
+
+class LiveSession:
+    """Drives one live source. All methods are for the thread of the event loop."""
+
+    def __init__(
+        self,
+        source: Source,
+        clock: Clock,
+        *,
+        simulated: bool,
+        name: str,
+        record_to: Callable[[], Path],
+        continuity: Continuity | None = None,
+        record_always: bool = False,
+    ) -> None:
+        self.core = Core()
+        self.name = name
+        self.epoch = 0
+        self.recorder: Recorder | None = None
+        self._source = source
+        source.heard = self.core.feed.heard
+        self._clock = clock
+        self._simulated = simulated
+        self._record_to = record_to
+        self._continuity = continuity
+        self._record_always = record_always
+        self._recording_failed = ""
+        self._watchdog = Watchdog()
+        self.tap: Callable[[list[Frame]], object] = lambda batch: None  # hears of everything received
+        self._next_watch_ns = 0
+        self._lag_ns = 0
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the venues are."""
+        return self._simulated or self._source.simulated
+
+    def watch(self, witness: Witness) -> None:
+        """Tell somebody of every second."""
+        self.core.watch(witness)
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """What is followed in full, in the order in which it was asked for."""
+        return self._source.bases
+
+    def focus(self, base: str) -> None:
+        """Follow a base from now on, as if it had been there from the start."""
+        self._source.focus(base)
+
+    def shown(self, base: str) -> None:
+        """A pane shows this base, so that it is followed on."""
+        self._source.shown(base)
+
+    async def run(self) -> None:
+        """Take batches until cancelled; the recording, if any, is finished then."""
+        try:
+            if self._record_always:
+                self.toggle_recording()
+            async for batch in self._source.batches():
+                self.take(batch)
+        finally:
+            self.stop_recording()
+            await self._source.close()
+
+    def take(self, batch: list[Frame]) -> None:
+        """Record and consume one batch, then do what the protocols ask for."""
+        if self.recorder is not None:
+            self._record(self.recorder, batch)
+        self.tap(batch)
+        self.core.consume(batch)
+        self._lag_ns = self._clock.now_ns() - batch[0].ts_recv_ns if batch else 0
+        self.core.engine.advance(self._clock.now_ns())
+        for connection, request in self.core.feed.take_requests():
+            self._source.perform(connection, request)
+        if self.core.engine.now_ns >= self._next_watch_ns:
+            self._next_watch_ns = self.core.engine.now_ns + WATCH_NS
+            self._watch(self.core.engine.now_ns)
+            self._keep(self.core.engine.now_ns)
+
+    def _keep(self, now_ns: int) -> None:
+        """Go on in another file, or stop while there is room on the disk."""
+        if self.recorder is None or self._continuity is None or self.recorder.failed is not None:
+            return
+        verdict = self._continuity.judge(self.recorder, now_ns)
+        if verdict:
+            self.stop_recording()
+        if verdict == ROTATE:
+            self.toggle_recording()
+        elif verdict:
+            log.error("%s", verdict)
+            self._recording_failed = verdict
+
+    def reconnect(self, reason: str) -> None:
+        """Open every connection anew; what was missed meanwhile is marked and, where the venue allows it, fetched."""
+        for name in list(self._source.connections):
+            self._source.perform(name, Reconnect(reason))
+
+    def start_recording(self, path: Path | None = None) -> None:
+        """Record from now on: what is open is written first and whole books are asked for again.
+
+        Raises:
+            RecordingError: the file cannot be created.
+        """
+        markets = self.core.engine.instruments()
+        self.recorder = Recorder(
+            path or self._record_to(), RecordingMetadata(simulated=self.simulated, instruments=markets)
+        )
+        self._recording_failed = ""
+        self._record(self.recorder, self._source.open_frames())
+        self.core.feed.refresh_books(self._clock.now_ns())
+
+    @property
+    def recordings(self) -> list[Path]:
+        """The files that hold what was received, in this run or an earlier one, the newest first."""
+        path = self.recorder.path if self.recorder is not None else self._record_to()
+        return sorted(path.parent.glob(f"{path.stem.partition('-')[0]}-*{path.suffix}"), reverse=True)
+
+    def stop_recording(self) -> None:
+        """Finish the file."""
+        if self.recorder is not None:
+            recorder, self.recorder = self.recorder, None
+            recorder.close()
+            if recorder.failed is not None:
+                self._recording_failed = recorder.failed.text
+
+    def toggle_recording(self) -> None:
+        """Begin or end a recording; a failure to begin is shown in the status."""
+        if self.recorder is not None:
+            self.stop_recording()
+            return
+        try:
+            self.start_recording()
+        except RecordingError as error:
+            log.exception("recording did not begin")
+            self._recording_failed = error.text
+
+    def status(self) -> StatusView:
+        """The session as of now."""
+        now_ns = self._clock.now_ns()
+        recorder = self.recorder
+        failed = recorder.failed if recorder else None
+        return StatusView(
+            presence=self._presence(),
+            source_name=self.name,
+            simulated=self.simulated,
+            now_ns=now_ns,
+            lag_ns=self._lag_ns,
+            epoch=self.epoch,
+            capabilities=Capabilities(record=True),
+            connections=tuple(self._connection(name, keeper, now_ns) for name, keeper in self._in_focus()),
+            undecodable=sum(self.core.feed.undecodable.values()),
+            frames=self.core.frames,
+            recording_to=str(recorder.path) if recorder and not failed else "",
+            recording_failed=failed.text if failed else self._recording_failed,
+            notices=self._notices(),
+            backfill=self._backfill(),
+            links=self._source.links,
+        )
+
+    def _in_focus(self) -> list[tuple[str, Connection]]:
+        """The connections of the markets in focus, by name; those that only add to them are not shown."""
+        connections = sorted(self._source.connections.items())
+        return [(name, keeper) for name, keeper in connections if keeper.spec.route not in _SLOW]
+
+    def _notices(self) -> tuple[str, ...]:
+        """What ails a market's list, and an added connection that is not open."""
+        trouble = dict(self._source.trouble)
+        for name, keeper in self._source.connections.items():
+            if keeper.spec.route in _SLOW and not keeper.is_open and keeper.trouble:
+                trouble[name] = keeper.trouble
+        return tuple(f"{name}: {reason}" for name, reason in sorted(trouble.items()))
+
+    def _backfill(self) -> tuple[BackfillStatus, ...]:
+        """How far the trades of each market in focus reach back, where that is wanted."""
+        wanted_s, engine = self._source.history_s, self.core.engine
+        if not wanted_s:
+            return ()
+        told = (market.backfill(wanted_s) for base in engine.bases.values() for market in base.markets)
+        return tuple(status for status in told if status is not None)
+
+    def _record(self, recorder: Recorder, frames: list[Frame]) -> None:
+        for frame in frames:
+            recorder.append(frame)
+
+    def _watch(self, now_ns: int) -> None:
+        """Ask for a new connection where an open one says nothing."""
+        for name, reason in self._watchdog.silent(self._source.connections, self.core, now_ns):
+            self._source.perform(name, Reconnect(reason))
+
+    def _connection(self, name: str, keeper: Connection, now_ns: int) -> ConnectionStatus:
+        last = self.core.feed.heard.get(name)
+        return ConnectionStatus(
+            name=name,
+            venue=keeper.spec.venue,
+            connected=keeper.is_open,
+            data_age_ns=now_ns - last if last is not None else None,
+            reason=keeper.trouble,
+            clock_offset_ns=self._source.clock_offsets.get(keeper.spec.venue),
+        )
+
+    def _presence(self) -> Presence:
+        """Of all connections; those of a base that was just added count from when they are first open."""
+        states = [keeper.is_open for name, keeper in self._in_focus() if keeper.life or not is_added(name)]
+        heard = bool(self.core.feed.heard)
+        if not states:
+            return Presence.CONNECTING
+        if self._source.catching_up:
+            return Presence.SYNCING
+        if all(states) and not any(link.trouble for link in self._source.links):
+            return Presence.LIVE if heard else Presence.SYNCING
+        return Presence.RECONNECTING if heard else Presence.CONNECTING

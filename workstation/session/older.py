@@ -1,0 +1,157 @@
+"""Trades from a recording that are no longer, or not yet, in memory: what a chart scrolled to the left asks for.
+
+The frames of the span are decoded by a feed of its own, which begins with what was open before it; nothing of it but
+trades goes anywhere. The work comes in slices, so that the window stays alive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+from feeds.model.errors import RecordingError
+from feeds.model.events import Event, Trade, TradesFilled, TradesLive, TradesLost
+from feeds.model.frame import Frame, FrameKind
+from feeds.model.instrument import InstrumentId
+from feeds.pipeline.feed import Feed
+from feeds.recording import RecordingReader
+from workstation.analytics.engine import Engine
+from workstation.analytics.state.market import Coverage
+from workstation.session.core import Core
+
+log = logging.getLogger(__name__)
+
+SPAN_NS = 6 * 3_600_000_000_000
+OVERLAP_NS = 60_000_000_000  # read beyond the oldest trade that is here: receive times are later than venue times
+SLICE = 2_048
+
+
+class Source(Protocol):
+    """A session: where the engine is, and which files hold what it received, the newest first."""
+
+    @property
+    def core(self) -> Core:
+        """Decoder and engine."""
+
+    @property
+    def recordings(self) -> list[Path]:
+        """Files of recordings."""
+
+
+class OlderLoader:
+    """Loads older trades into the engine of a session, one span at a time; no span twice."""
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[None] | None = None
+        self._reached: dict[tuple[Engine, str], int] = {}  # how far back each base was read, receive ns
+
+    def begin(self, source: Source, base: str, until_ns: int) -> bool:
+        """Load what came before the oldest trade that is here, or before `until_ns`. False where there is nothing."""
+        engine = source.core.engine
+        kept = engine.bases.get(base)
+        if kept is None or (self._task is not None and not self._task.done()):
+            return False
+        before_ns = min(until_ns, kept.trades.first_ns or until_ns, self._reached.get((engine, base), until_ns))
+        reader = newest_before(source.recordings, before_ns)
+        if reader is None:
+            return False
+        since_ns = before_ns - SPAN_NS
+        self._reached = {(engine, base): max(since_ns, reader.start_ns or since_ns)}
+        older = OlderTrades(reader, base, since_ns, before_ns + OVERLAP_NS)
+        self._task = asyncio.create_task(self._load(source, older, base), name="load older trades")
+        return True
+
+    async def close(self) -> None:
+        """Stop."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _load(self, source: Source, older: OlderTrades, base: str) -> None:
+        engine = source.core.engine
+        try:
+            for _ in older.slices():
+                await asyncio.sleep(0)
+        except RecordingError as error:
+            log.warning("older trades were not read", exc_info=error)
+            return
+        if source.core.engine is engine:  # a jump elsewhere makes another
+            taken = engine.restore(base, older.found())
+            log.info("%d older trades of %s came back", taken, base)
+
+
+def newest_before(paths: Iterable[Path], before_ns: int) -> RecordingReader | None:
+    """The first of some files, newest first, that began before a moment; those that cannot be read are passed over."""
+    for path in paths:
+        try:
+            reader = RecordingReader(path)
+        except RecordingError as error:
+            log.info("%s is passed over", path, exc_info=error)
+            continue
+        if reader.start_ns is not None and reader.start_ns < before_ns:
+            return reader
+    return None
+
+
+class OlderTrades:
+    """The trades of a base received in [since_ns, until_ns), by the time `slices` has ended."""
+
+    def __init__(self, reader: RecordingReader, base: str, since_ns: int, until_ns: int) -> None:
+        self._reader = reader
+        self._base = base
+        self._since_ns, self._until_ns = since_ns, until_ns
+        self._feed = Feed()
+        self._trades: dict[InstrumentId, list[Trade]] = {}
+        self._coverage: dict[InstrumentId, Coverage] = {}
+
+    def slices(self) -> Iterator[None]:
+        """Read on; a pause is welcome after each slice."""
+        opened: dict[str, Frame] = {}
+        for at, frame in enumerate(self._reader.frames(None, self._since_ns)):
+            if frame.kind is FrameKind.OPEN:
+                opened[frame.connection] = frame
+            elif frame.kind is FrameKind.CLOSE:
+                opened.pop(frame.connection, None)
+            if at % SLICE == 0:
+                yield
+        for frame in opened.values():
+            self._take(frame)
+        for at, frame in enumerate(self._reader.frames(self._since_ns, self._until_ns)):
+            self._take(frame)
+            if at % SLICE == 0:
+                yield
+
+    def found(self) -> list[TradesFilled]:
+        """What was read, by market and span without a gap."""
+        filled = []
+        for market, trades in self._trades.items():
+            for since_ns, until_ns in self._spans(market):
+                inside = tuple(trade for trade in trades if since_ns <= trade.ts_venue_ns < until_ns)
+                if inside:
+                    filled.append(TradesFilled(inside[0].instrument, self._until_ns, since_ns, until_ns, inside))
+        return filled
+
+    def _spans(self, market: InstrumentId) -> list[tuple[int, int]]:
+        coverage = self._coverage[market]
+        coverage.lose()
+        return [(since_ns, until_ns + 1) for since_ns, until_ns in coverage.spans]
+
+    def _take(self, frame: Frame) -> None:
+        for event in self._feed.receive(frame):
+            self._note(event)
+
+    def _note(self, event: Event) -> None:
+        if not isinstance(event, Trade | TradesLive | TradesLost) or event.instrument.base != self._base:
+            return
+        coverage = self._coverage.setdefault(event.instrument.id, Coverage())
+        if isinstance(event, Trade):
+            coverage.see(event.ts_venue_ns)
+            coverage.trade(event.ts_venue_ns)
+            self._trades.setdefault(event.instrument.id, []).append(event)
+        elif isinstance(event, TradesLive):
+            coverage.begin()
+        else:
+            coverage.lose()

@@ -1,0 +1,46 @@
+"""The headless recorder: live frames onto disk, with nothing but the decoders that ask for snapshots."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from feeds.live.source import LiveSource
+from feeds.model.errors import RecordingError
+from feeds.model.frame import FrameKind
+from feeds.pipeline.feed import Feed
+from feeds.recording import Recorder
+
+
+async def record(
+    source: LiveSource, recorder: Recorder, for_s: float | None, progress: Callable[[int, int], None]
+) -> None:
+    """Record until cancelled or `for_s` seconds have passed; `progress` gets frames and bytes written.
+
+    Raises:
+        RecordingError: writing failed; what was written before is kept.
+    """
+    try:
+        async with asyncio.timeout(for_s):
+            await _pump(source, recorder, progress)
+    except TimeoutError:
+        return
+    finally:
+        await source.close()
+        recorder.close()
+
+
+async def _pump(source: LiveSource, recorder: Recorder, progress: Callable[[int, int], None]) -> None:
+    feed = Feed()
+    async for batch in source.batches():
+        for frame in batch:
+            recorder.append(frame)
+            if frame.kind is FrameKind.TIMER:
+                feed.tick(frame.ts_recv_ns)
+            else:
+                feed.receive(frame)
+        for connection, request in feed.take_requests():
+            source.perform(connection, request)
+        if recorder.failed is not None:
+            raise RecordingError(recorder.failed.text)
+        progress(recorder.frames_written, recorder.bytes_written)

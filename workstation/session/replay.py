@@ -1,0 +1,194 @@
+"""A recording being played: pace, pause, step, seek.
+
+Seeking restores the nearest checkpoint before the target and reads on from there, so that the state at t is that of
+having played to t. Checkpoints are taken on the way, at most 64 of them, evenly over the recording.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from bisect import bisect_right
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from feeds.recording import RecordingReader
+from feeds.recording.replay import Mark, Pace
+from workstation.readmodels.session.status import Capabilities, Presence, StatusView
+from workstation.session.core import Core, Tape, Witness
+
+CHECKPOINTS = 64
+CHECKPOINT_NS = 5_000_000_000
+FRAME_S = 1 / 60
+BUDGET_S = 0.010
+SLICE = 256
+MIN_SPEED, MAX_SPEED = 0.1, 1000.0
+
+
+class _Checkpoint(NamedTuple):
+    position_ns: int
+    mark: Mark
+    core: Core
+
+
+class ReplaySession:
+    """Plays one recording. All methods are for the thread of the event loop."""
+
+    def __init__(self, reader: RecordingReader, wall: Callable[[], float] = time.perf_counter) -> None:
+        self.tape = Tape(reader, Core())
+        self.epoch = 0
+        self.start_ns, self.end_ns = reader.start_ns or 0, reader.end_ns or 0
+        self._reader = reader
+        self._wall = wall
+        self._pace = Pace()
+        self._playing = False
+        self._seek_ns: int | None = None
+        self._wake = asyncio.Event()
+        self._lag_ns = 0
+        self._interval_ns = max(CHECKPOINT_NS, (self.end_ns - self.start_ns) // CHECKPOINTS)
+        self._checkpoints = [_Checkpoint(self.start_ns - 1, Mark(0, 0), Core())]
+        self._witness: Witness | None = None
+
+    @property
+    def core(self) -> Core:
+        """The state at the position reached."""
+        return self.tape.core
+
+    def watch(self, witness: Witness) -> None:
+        """Tell somebody of every second that is played; after a jump back of some for a second time."""
+        self._witness = witness
+        self.core.watch(witness)
+
+    async def run(self) -> None:
+        """Play, seek and wait until cancelled."""
+        while True:
+            if self._seek_ns is not None:
+                await self._seek()
+            elif self._playing:
+                self._play_frame()
+                await asyncio.sleep(FRAME_S if not self._lag_ns else 0)
+            else:
+                self._wake.clear()
+                await self._wake.wait()
+
+    @property
+    def recordings(self) -> list[Path]:
+        """The file that is played."""
+        return [self._reader.path]
+
+    def play(self) -> None:
+        """Go on from the position reached; from the beginning when at the end."""
+        if self.ended:
+            self.seek(self.start_ns)
+        self._pace.rest()
+        self._playing = True
+        self._wake.set()
+
+    def pause(self) -> None:
+        """Hold."""
+        self._playing = False
+        self._lag_ns = 0
+
+    def toggle(self) -> None:
+        """Play or pause."""
+        if self._playing:
+            self.pause()
+        else:
+            self.play()
+
+    def set_speed(self, speed: float) -> None:
+        """Recorded seconds a second, 0.1 to 1000."""
+        self._pace.speed = min(max(speed, MIN_SPEED), MAX_SPEED)
+
+    def seek(self, ts_ns: int) -> None:
+        """Jump to a receive time within the recording; a newer jump replaces one still under way."""
+        self._seek_ns = min(max(ts_ns, self.start_ns), self.end_ns)
+        self._wake.set()
+
+    def step(self, span_ns: int | None) -> None:
+        """Pause and go forward: by a span of recorded time, or by one frame when None."""
+        self.pause()
+        if span_ns is None:
+            following = self.tape.cursor.next_ns()
+            if following is not None:
+                self.tape.play(max(following, self.tape.position_ns), limit=1)
+        else:
+            self._read_until(min(self.tape.position_ns + span_ns, self.end_ns))
+
+    @property
+    def ended(self) -> bool:
+        """Whether every readable frame is taken."""
+        return self._seek_ns is None and self.tape.position_ns >= self.end_ns
+
+    def status(self, name: str) -> StatusView:
+        """The session as of now."""
+        damage = self._reader.damage
+        return StatusView(
+            presence=self._presence(),
+            source_name=name,
+            simulated=self._reader.metadata.simulated,
+            now_ns=self.tape.position_ns,
+            lag_ns=self._lag_ns,
+            epoch=self.epoch,
+            capabilities=Capabilities(seek=True, speed=True),
+            speed=self._pace.speed,
+            start_ns=self.start_ns,
+            end_ns=self.end_ns,
+            undecodable=sum(self.core.feed.undecodable.values()),
+            frames=self.core.frames,
+            notices=(f"damaged: {damage.bytes_unreadable:,} bytes unreadable",) if damage else (),
+        )
+
+    def _presence(self) -> Presence:
+        if self._seek_ns is not None:
+            return Presence.SEEKING
+        if self.ended:
+            return Presence.ENDED
+        return Presence.PLAYING if self._playing else Presence.PAUSED
+
+    def _play_frame(self) -> None:
+        """Take what is due, within a frame's budget; when behind, recorded time slows down and nothing is skipped."""
+        goal = min(self.tape.position_ns + self._pace.elapse(self._wall()), self.end_ns)
+        limit_s = self._wall() + BUDGET_S
+        done = False
+        while not done and self._wall() < limit_s:
+            done = self.tape.play(goal, SLICE)
+            self._maybe_checkpoint()
+        self._lag_ns = 0 if done else goal - self.tape.position_ns
+        if self.ended:
+            self.pause()
+
+    def _read_until(self, goal_ns: int) -> None:
+        while not self.tape.play(goal_ns, SLICE):
+            self._maybe_checkpoint()
+
+    async def _seek(self) -> None:
+        target_ns, limit_s = self._seek_ns, self._wall() + BUDGET_S
+        assert target_ns is not None
+        self._restore(target_ns)
+        while not self.tape.play(target_ns, SLICE):
+            self._maybe_checkpoint()
+            if self._wall() >= limit_s:
+                await asyncio.sleep(0)
+                if self._seek_ns != target_ns:
+                    return
+                limit_s = self._wall() + BUDGET_S
+        self._seek_ns = None
+        self._pace.rest()
+        self.epoch += 1
+
+    def _restore(self, target_ns: int) -> None:
+        """Go to the checkpoint nearest before the target, unless reading on from here is as good."""
+        at = bisect_right(self._checkpoints, target_ns, key=lambda checkpoint: checkpoint.position_ns) - 1
+        nearest = self._checkpoints[at]
+        if nearest.position_ns <= self.tape.position_ns <= target_ns:
+            return
+        self.tape = Tape(self._reader, nearest.core.checkpoint(), nearest.mark)
+        self.core.watch(self._witness)
+        self.tape.position_ns = max(nearest.position_ns, self.start_ns)
+
+    def _maybe_checkpoint(self) -> None:
+        position_ns = self.tape.position_ns
+        if position_ns >= self._checkpoints[-1].position_ns + self._interval_ns:
+            self._checkpoints.append(_Checkpoint(position_ns, self.tape.cursor.mark, self.core.checkpoint()))

@@ -1,0 +1,87 @@
+"""Which open connections are dead although their sockets live. An acknowledgement or a pong is not life; data is.
+
+Three ages count: that of the last data of a connection as a whole, that of each book it carries, and that of each
+market's trades against their usual pace, because a venue may stop one stream and keep the others (a wrong route, a
+forgotten subscription). A connection without a socket only asks, and would ask no better for being opened anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from feeds.model.instrument import InstrumentId
+from feeds.model.source import Connection
+from workstation.analytics.state.market import Market
+from workstation.session.core import Core
+
+CONNECTION_NS = 20_000_000_000
+BOOK_NS = 30_000_000_000
+TRADES_NS = 30_000_000_000
+PACED = 60
+PATIENCE = 30.0
+"""In how many usual pauses a trade must come: of independent trades one pause in 10^13 is longer."""
+
+
+class _Pace:
+    """The usual time between two looks that found new trades of a market."""
+
+    def __init__(self) -> None:
+        self.last_ns = 0
+        self._mean_ns = 0.0
+        self._count = 0
+
+    def look(self, last_trade_ns: int) -> None:
+        """Take in the receive time of the newest trade."""
+        if last_trade_ns <= self.last_ns:
+            return
+        if self.last_ns:
+            self._count += 1
+            self._mean_ns += (last_trade_ns - self.last_ns - self._mean_ns) / min(self._count, PACED)
+        self.last_ns = last_trade_ns
+
+    def is_broken(self, quiet_ns: int) -> bool:
+        """Whether this is far longer than usual, where it is known what is usual."""
+        return self._count >= PACED and quiet_ns > max(TRADES_NS, PATIENCE * self._mean_ns)
+
+
+class Watchdog:
+    """Asked about once a second."""
+
+    def __init__(self) -> None:
+        self._paces: dict[InstrumentId, _Pace] = {}
+
+    def silent(self, connections: Mapping[str, Connection], core: Core, now_ns: int) -> Iterator[tuple[str, str]]:
+        """Open connections that should be opened anew, each with the reason."""
+        for name, keeper in connections.items():
+            if not keeper.spec.url or not keeper.is_open or now_ns - keeper.opened_ns < CONNECTION_NS:
+                continue
+            heard_ns = max(core.feed.heard.get(name, 0), keeper.opened_ns)
+            if now_ns - heard_ns > CONNECTION_NS:
+                yield name, f"no data for {(now_ns - heard_ns) / 1e9:.0f} s"
+            elif (reason := self._silent_market(name, keeper, core, now_ns)) is not None:
+                yield name, reason
+
+    def _silent_market(self, name: str, keeper: Connection, core: Core, now_ns: int) -> str | None:
+        """A book or trades that stopped; a market that the venue has halted may be silent."""
+        once = core.feed.once
+        for instrument in keeper.spec.markets:
+            market = core.engine.market(instrument.id)
+            if market is None or market.halted:
+                continue
+            if (
+                once.book_carrier(instrument.id) == name
+                and now_ns - max(market.last_book_ns, keeper.opened_ns) > BOOK_NS
+            ):
+                return f"the book of {instrument.symbol} is silent"
+            if once.carries_trades(name, instrument.id) and self._stopped(market, keeper.opened_ns, now_ns):
+                return f"the trades of {instrument.symbol} have stopped"
+        return None
+
+    def _stopped(self, market: Market, opened_ns: int, now_ns: int) -> bool:
+        """Whether trades stay away for far longer than usual; told once, and then what is usual is learned anew."""
+        pace = self._paces.setdefault(market.instrument.id, _Pace())
+        pace.look(market.last_trade_ns)
+        if not pace.is_broken(now_ns - max(pace.last_ns, opened_ns)):
+            return False
+        del self._paces[market.instrument.id]
+        return True

@@ -1,0 +1,1 @@
+"""Setup history on disk and its statistics."""
