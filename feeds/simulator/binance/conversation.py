@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from feeds.model.instrument import MarketKind
-from feeds.simulator.binance.words import is_delivered, topic
+from feeds.simulator.binance.wire_format import is_delivered, topic
+from feeds.simulator.dialect import Expelled, Message
 from feeds.simulator.market.spec import MS, SECOND
-from feeds.simulator.service.dialect import Expelled, Message
 
 _MESSAGES_PER_S = {MarketKind.SPOT: 5}
 _PING_S = {MarketKind.SPOT: 20.0}

@@ -12,11 +12,11 @@ from feeds.simulator.binance.rest import Refused, Rest
 from feeds.simulator.binance.statistics import Statistics
 from feeds.simulator.binance.streams import Streams
 from feeds.simulator.binance.wire import MarketWire
-from feeds.simulator.binance.words import Words
+from feeds.simulator.binance.wire_format import Words
+from feeds.simulator.dialect import Answer, Message
+from feeds.simulator.market.facts import Fact
 from feeds.simulator.market.spec import MS, SECOND
-from feeds.simulator.service.dialect import Answer, Message
-from feeds.simulator.service.facts import Fact
-from feeds.simulator.service.simulation import Simulation
+from feeds.simulator.simulation import Simulation
 
 _REST = {MarketKind.LINEAR: "fapi/v1/", MarketKind.INVERSE: "dapi/v1/", MarketKind.SPOT: "api/v3/"}
 _HOSTS = {kind.value: kind for kind in MarketKind}

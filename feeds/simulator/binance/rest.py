@@ -10,9 +10,9 @@ from feeds.model.instrument import MarketKind
 from feeds.simulator.binance.listing import exchange_info
 from feeds.simulator.binance.tickers import Day24
 from feeds.simulator.binance.wire import MarketWire, aggregate_row, kline_row
+from feeds.simulator.market.facts import Aggregate, Fill
 from feeds.simulator.market.history import MINUTE, MinuteBar, Recent
 from feeds.simulator.market.spec import MS, SECOND
-from feeds.simulator.service.facts import Aggregate, Fill
 
 Query = Mapping[str, str]
 _DEPTH_WEIGHTS = ((50, 2), (100, 5), (500, 10), (1_000, 20))

@@ -6,10 +6,10 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 
 from feeds.simulator.binance.tickers import Tickers
 from feeds.simulator.binance.wire import MarketWire, text_of
-from feeds.simulator.binance.words import BOTH_FUTURES, topic
+from feeds.simulator.binance.wire_format import BOTH_FUTURES, topic
+from feeds.simulator.dialect import Message
+from feeds.simulator.market.facts import Fact, Pulse
 from feeds.simulator.market.spec import MS, SECOND
-from feeds.simulator.service.dialect import Message
-from feeds.simulator.service.facts import Fact, Pulse
 
 
 class Streams:

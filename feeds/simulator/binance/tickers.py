@@ -6,10 +6,10 @@ from collections.abc import Container, Iterator, Sequence
 
 from feeds.model.instrument import MarketKind
 from feeds.simulator.binance.wire import Fields, MarketWire, text_of
-from feeds.simulator.binance.words import BOTH_FUTURES, topic
+from feeds.simulator.binance.wire_format import BOTH_FUTURES, topic
+from feeds.simulator.dialect import Message
+from feeds.simulator.market.facts import Touch
 from feeds.simulator.market.spec import SECOND
-from feeds.simulator.service.dialect import Message
-from feeds.simulator.service.facts import Touch
 
 _DAY_MS = 86_400_000
 

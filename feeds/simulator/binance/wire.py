@@ -9,13 +9,13 @@ import msgspec
 
 from feeds.model.events import Side
 from feeds.model.instrument import MarketKind
-from feeds.simulator.binance.words import BOTH_FUTURES, Words, topic
+from feeds.simulator.binance.wire_format import BOTH_FUTURES, Words, topic
+from feeds.simulator.dialect import Message
 from feeds.simulator.market.derivatives import Perpetual
+from feeds.simulator.market.facts import Aggregate, DepthChange, Fact, Fill, Forced, Relisted, Touch
 from feeds.simulator.market.history import MINUTE, MinuteBar
-from feeds.simulator.market.listed import Listed
+from feeds.simulator.market.simulated import Listed
 from feeds.simulator.market.spec import MS
-from feeds.simulator.service.dialect import Message
-from feeds.simulator.service.facts import Aggregate, DepthChange, Fact, Fill, Forced, Relisted, Touch
 
 Fields = dict[str, Any]
 _encode = msgspec.json.Encoder().encode

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from feeds.simulator.bybit.words import Words
-from feeds.simulator.market.listed import Listed
-from feeds.simulator.service.facts import Lots
+from feeds.simulator.bybit.wire_format import Words
+from feeds.simulator.market.facts import Lots
+from feeds.simulator.market.simulated import Listed
 
 
 class BookWire:

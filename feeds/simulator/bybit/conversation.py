@@ -9,9 +9,9 @@ import msgspec
 
 from feeds.model.instrument import MarketKind
 from feeds.simulator.bybit.wire import MarketWire
-from feeds.simulator.bybit.words import text, topic
+from feeds.simulator.bybit.wire_format import text, topic
+from feeds.simulator.dialect import Expelled, Message
 from feeds.simulator.market.spec import MS
-from feeds.simulator.service.dialect import Expelled, Message
 
 _SPOT_ARGS = 10
 _TOTAL_CHARACTERS = 21_000

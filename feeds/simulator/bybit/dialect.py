@@ -8,10 +8,10 @@ from feeds.model.instrument import MarketKind, Venue
 from feeds.simulator.bybit.conversation import BybitConversation
 from feeds.simulator.bybit.rest import Rest, envelope
 from feeds.simulator.bybit.wire import MarketWire, Wire
+from feeds.simulator.dialect import Answer, Message
+from feeds.simulator.market.facts import Fact
 from feeds.simulator.market.spec import MS
-from feeds.simulator.service.dialect import Answer, Message
-from feeds.simulator.service.facts import Fact
-from feeds.simulator.service.simulation import Simulation
+from feeds.simulator.simulation import Simulation
 
 _CATEGORIES = {kind.value: kind for kind in MarketKind}
 _REST = "v5/market/"

@@ -9,10 +9,10 @@ import msgspec
 
 from feeds.model.instrument import MarketKind
 from feeds.simulator.bybit.wire import MarketWire
-from feeds.simulator.bybit.words import Words
+from feeds.simulator.bybit.wire_format import Words
+from feeds.simulator.dialect import Answer
+from feeds.simulator.market.facts import Fill
 from feeds.simulator.market.spec import MS, SECOND
-from feeds.simulator.service.dialect import Answer
-from feeds.simulator.service.facts import Fill
 
 Query = Mapping[str, str]
 Rows = list[dict[str, Any]]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from feeds.simulator.bybit.words import Words
-from feeds.simulator.market.listed import Listed
+from feeds.simulator.bybit.wire_format import Words
+from feeds.simulator.market.simulated import Listed
 from feeds.simulator.market.spec import MS, SECOND
 
 _HOUR_NS = 3_600 * SECOND

@@ -8,11 +8,11 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from feeds.model.events import Side
 from feeds.simulator.bybit.books import BookWire
 from feeds.simulator.bybit.ticker import TickerWire
-from feeds.simulator.bybit.words import DEPTHS, Words
-from feeds.simulator.market.listed import Listed
+from feeds.simulator.bybit.wire_format import DEPTHS, Words
+from feeds.simulator.dialect import Message
+from feeds.simulator.market.facts import DepthChange, Fact, Fill, Forced, Pulse, Touch
+from feeds.simulator.market.simulated import Listed
 from feeds.simulator.market.spec import MS, SECOND
-from feeds.simulator.service.dialect import Message
-from feeds.simulator.service.facts import DepthChange, Fact, Fill, Forced, Pulse, Touch
 
 _ROWS = 1_024
 _LIQUIDATIONS_NS = 500 * MS

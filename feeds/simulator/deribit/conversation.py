@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from feeds.simulator.deribit.words import TOPIC, topic
+from feeds.simulator.deribit.wire_format import TOPIC, topic
+from feeds.simulator.dialect import Expelled, Message
 from feeds.simulator.market.spec import MS, SECOND
-from feeds.simulator.service.dialect import Expelled, Message
 
 PLATFORM = "platform_state"
 _CHANNELS_LIMIT = 500

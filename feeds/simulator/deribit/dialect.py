@@ -11,11 +11,11 @@ from feeds.model.instrument import MarketKind, Venue
 from feeds.simulator.deribit.conversation import PLATFORM, DeribitConversation, Refused
 from feeds.simulator.deribit.rest import Methods
 from feeds.simulator.deribit.wire import Wire
-from feeds.simulator.deribit.words import LIQUIDATION_DELAY_NS, Words
+from feeds.simulator.deribit.wire_format import LIQUIDATION_DELAY_NS, Words
+from feeds.simulator.dialect import Answer, Message
+from feeds.simulator.market.facts import Fact
 from feeds.simulator.market.spec import MS
-from feeds.simulator.service.dialect import Answer, Message
-from feeds.simulator.service.facts import Fact
-from feeds.simulator.service.simulation import Simulation
+from feeds.simulator.simulation import Simulation
 
 _HOSTS = frozenset((MarketKind.INVERSE.value, MarketKind.LINEAR.value))
 _API = "api/v2/"

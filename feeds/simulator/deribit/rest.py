@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from feeds.simulator.deribit.conversation import Refused
-from feeds.simulator.deribit.words import Words
+from feeds.simulator.deribit.wire_format import Words
+from feeds.simulator.market.facts import Fill
 from feeds.simulator.market.spec import MS
-from feeds.simulator.service.facts import Fill
 
 Params = Mapping[str, Any]
 _TRADES_LIMIT = 1_000

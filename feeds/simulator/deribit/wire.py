@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from feeds.simulator.deribit.words import INTERVAL_NS, Words, topic
-from feeds.simulator.service.dialect import Message
-from feeds.simulator.service.facts import DepthChange, Fact, Fill, Forced, Pulse, Relisted
+from feeds.simulator.deribit.wire_format import INTERVAL_NS, Words, topic
+from feeds.simulator.dialect import Message
+from feeds.simulator.market.facts import DepthChange, Fact, Fill, Forced, Pulse, Relisted
 
 _encode = msgspec.json.Encoder().encode
 

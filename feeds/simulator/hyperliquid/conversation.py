@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from feeds.simulator.hyperliquid.words import TOPIC, topic
+from feeds.simulator.dialect import Expelled, Message
+from feeds.simulator.hyperliquid.wire_format import TOPIC, topic
 from feeds.simulator.market.spec import SECOND
-from feeds.simulator.service.dialect import Expelled, Message
 
 _TYPES = frozenset({"trades", "l2Book", "bbo", "activeAssetCtx"})
 _SILENCE_NS = 60 * SECOND

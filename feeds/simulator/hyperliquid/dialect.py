@@ -7,13 +7,13 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 import msgspec
 
 from feeds.model.instrument import MarketKind, Venue
+from feeds.simulator.dialect import Answer, Message
 from feeds.simulator.hyperliquid.conversation import HyperliquidConversation
 from feeds.simulator.hyperliquid.rest import Refused, Rest
 from feeds.simulator.hyperliquid.wire import Wire
-from feeds.simulator.hyperliquid.words import Words
-from feeds.simulator.service.dialect import Answer, Message
-from feeds.simulator.service.facts import Fact
-from feeds.simulator.service.simulation import Simulation
+from feeds.simulator.hyperliquid.wire_format import Words
+from feeds.simulator.market.facts import Fact
+from feeds.simulator.simulation import Simulation
 
 _HOSTS = frozenset((MarketKind.LINEAR.value, MarketKind.SPOT.value))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from feeds.simulator.hyperliquid.words import SLOW_LEVELS, Words
+from feeds.simulator.hyperliquid.wire_format import SLOW_LEVELS, Words
 from feeds.simulator.market.history import MINUTE
 from feeds.simulator.market.spec import MS
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from feeds.simulator.hyperliquid.words import FAST_LEVELS, SLOW_LEVELS, Words, topic
+from feeds.simulator.dialect import Message
+from feeds.simulator.hyperliquid.wire_format import FAST_LEVELS, SLOW_LEVELS, Words, topic
+from feeds.simulator.market.facts import Fact, Fill, Pulse, Relisted, Touch
 from feeds.simulator.market.spec import MS, SECOND
-from feeds.simulator.service.dialect import Message
-from feeds.simulator.service.facts import Fact, Fill, Pulse, Relisted, Touch
 
 SLOW_NS, FAST_NS = 5 * SECOND, 500 * MS
 BACKLOG_NS = 20 * SECOND

@@ -9,7 +9,7 @@ import heapq
 from collections.abc import Callable
 
 from feeds.model.events import Side
-from feeds.simulator.service.facts import Lots
+from feeds.simulator.market.facts import Lots
 
 _WALK_TICKS = 2_000
 

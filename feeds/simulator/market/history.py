@@ -12,8 +12,8 @@ import msgspec
 
 from feeds.model.events import Side
 from feeds.simulator.market.draws import Draws
+from feeds.simulator.market.facts import Aggregate, Fill
 from feeds.simulator.market.spec import SECOND
-from feeds.simulator.service.facts import Aggregate, Fill
 
 MINUTE = 60 * SECOND
 Row = TypeVar("Row", Fill, Aggregate)

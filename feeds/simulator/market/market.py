@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from feeds.model.events import Side
 from feeds.simulator.market.aggression import Aggression, Arrivals
 from feeds.simulator.market.draws import Draws
-from feeds.simulator.market.listed import Listed
+from feeds.simulator.market.facts import Fact
 from feeds.simulator.market.maker import Maker
+from feeds.simulator.market.simulated import Listed
 from feeds.simulator.market.spec import SECOND, MarketSpec
 from feeds.simulator.market.tape import Tape
-from feeds.simulator.service.facts import Fact
 
 _SWEEP = 0.25
 _STRETCH = 1.0e-4

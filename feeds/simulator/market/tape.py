@@ -6,10 +6,10 @@ import msgspec
 
 from feeds.model.events import Side
 from feeds.model.instrument import MarketKind
+from feeds.simulator.market.facts import Aggregate, Fill
 from feeds.simulator.market.history import Bars, Day, Recent
 from feeds.simulator.market.ledger import Ledger
 from feeds.simulator.market.spec import ListingSpec
-from feeds.simulator.service.facts import Aggregate, Fill
 
 _KEPT = 60_000
 

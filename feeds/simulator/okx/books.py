@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from feeds.simulator.market.facts import Lots
 from feeds.simulator.market.spec import MS, SECOND
-from feeds.simulator.okx.words import Words, push, topic
-from feeds.simulator.service.facts import Lots
+from feeds.simulator.okx.wire_format import Words, push, topic
 
 DEPTH = 400
 INTERVAL_NS = 100 * MS

@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
+from feeds.simulator.dialect import Expelled, Message
 from feeds.simulator.market.spec import SECOND
 from feeds.simulator.okx.wire import MarketWire, Wire
-from feeds.simulator.okx.words import text, topic
-from feeds.simulator.service.dialect import Expelled, Message
+from feeds.simulator.okx.wire_format import text, topic
 
 _OPS_PER_HOUR = 480
 _HOUR_NS = 3_600 * SECOND

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping
 
 from feeds.model.instrument import MarketKind, Venue
+from feeds.simulator.dialect import Answer, Message
+from feeds.simulator.market.facts import Fact
 from feeds.simulator.okx.conversation import OkxConversation
 from feeds.simulator.okx.rest import Rest, envelope
 from feeds.simulator.okx.wire import MarketWire, Wire
-from feeds.simulator.okx.words import Words
-from feeds.simulator.service.dialect import Answer, Message
-from feeds.simulator.service.facts import Fact
-from feeds.simulator.service.simulation import Simulation
+from feeds.simulator.okx.wire_format import Words
+from feeds.simulator.simulation import Simulation
 
 _KINDS = {kind.value for kind in MarketKind}
 _REST = "api/v5/"

@@ -8,7 +8,7 @@ from typing import Any
 from feeds.simulator.market.series import FIVE_MINUTES_NS, StatsRow
 from feeds.simulator.market.spec import MS
 from feeds.simulator.okx.wire import MarketWire
-from feeds.simulator.okx.words import Row, Words, text
+from feeds.simulator.okx.wire_format import Row, Words, text
 
 Query = Mapping[str, str]
 _PERIODS = {"5m": 1, "15m": 3, "30m": 6, "1H": 12, "2H": 24, "4H": 48, "6H": 72, "12H": 144, "1D": 288}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Container, Iterable, Iterator
 
+from feeds.simulator.dialect import Message
 from feeds.simulator.market.derivatives import Perpetual
+from feeds.simulator.market.facts import Aggregate, DepthChange, Fact, Forced, Pulse, Relisted, Touch
 from feeds.simulator.market.spec import MS, SECOND
 from feeds.simulator.okx.books import BooksWire
-from feeds.simulator.okx.words import Row, Words, push, topic
-from feeds.simulator.service.dialect import Message
-from feeds.simulator.service.facts import Aggregate, DepthChange, Fact, Forced, Pulse, Relisted, Touch
+from feeds.simulator.okx.wire_format import Row, Words, push, topic
 
 _REMEMBERED = 3
 FORCED = "liquidation-orders"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from feeds.model.clock import Clock
-from feeds.simulator.service.dialect import Conversation, Expelled, Message
+from feeds.simulator.dialect import Conversation, Expelled, Message
 from feeds.simulator.service.faults import Frame, Line
 from feeds.simulator.service.journal import Record
 

@@ -9,11 +9,11 @@ import msgspec
 from aiohttp import web
 
 from feeds.simulator.market.ledger import Ledger
-from feeds.simulator.market.listed import Listed
+from feeds.simulator.market.simulated import Listed
 from feeds.simulator.market.spec import MS
 from feeds.simulator.service.faults import Fault, Faults, Happened, fault_of
 from feeds.simulator.service.journal import Journal
-from feeds.simulator.service.simulation import Simulation
+from feeds.simulator.simulation import Simulation
 
 
 class Control:

@@ -8,10 +8,10 @@ from feeds.model.instrument import Venue
 from feeds.simulator.binance import BinanceDialect
 from feeds.simulator.bybit import BybitDialect
 from feeds.simulator.deribit import DeribitDialect
+from feeds.simulator.dialect import Dialect
 from feeds.simulator.hyperliquid import HyperliquidDialect
 from feeds.simulator.okx import OkxDialect
-from feeds.simulator.service.dialect import Dialect
-from feeds.simulator.service.simulation import Simulation
+from feeds.simulator.simulation import Simulation
 
 
 def dialects(simulation: Simulation, futures_weight: int) -> list[Dialect]:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 
 from feeds.model.instrument import Venue
 from feeds.simulator.market.ledger import Ledger
-from feeds.simulator.market.listed import Listed
+from feeds.simulator.market.simulated import Listed
 
 Range = tuple[int, int]
 

@@ -19,12 +19,12 @@ from aiohttp import WSCloseCode, web
 from feeds.model.clock import Clock, SystemClock
 from feeds.model.instrument import Venue
 from feeds.simulator.catalogue.markets import markets_of
+from feeds.simulator.dialect import Answer, Conversation, Dialect, Expelled
 from feeds.simulator.market.draws import Draws
-from feeds.simulator.market.listed import Listed
+from feeds.simulator.market.simulated import Listed
 from feeds.simulator.market.spec import SECOND
 from feeds.simulator.service.clients import Client, Hub
 from feeds.simulator.service.control import Control
-from feeds.simulator.service.dialect import Answer, Conversation, Dialect, Expelled
 from feeds.simulator.service.dialects import dialects
 from feeds.simulator.service.faults import (
     ON_CONNECTIONS,
@@ -37,8 +37,8 @@ from feeds.simulator.service.faults import (
     Schedule,
 )
 from feeds.simulator.service.journal import Journal
-from feeds.simulator.service.simulation import PULSE_NS, Simulation
-from feeds.simulator.universe.universe import light_of
+from feeds.simulator.simulation import PULSE_NS, Simulation
+from feeds.simulator.universe.listings import light_of
 
 HOST = "127.0.0.1"
 PAST_MINUTES = 720

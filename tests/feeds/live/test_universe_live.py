@@ -19,7 +19,7 @@ from feeds.model.frame import UNIVERSE, ConnectionSpec, Frame, FrameKind
 from feeds.model.instrument import MarketKind, Venue
 from feeds.model.protocol import Fetch
 from feeds.pipeline.deduplication import Once
-from feeds.simulator.market.listed import Listed
+from feeds.simulator.market.simulated import Listed
 from feeds.simulator.market.spec import MS
 from feeds.simulator.service.server import Server, serve
 from feeds.venues import DRIVERS

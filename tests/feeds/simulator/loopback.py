@@ -18,7 +18,7 @@ from feeds.model.frame import Frame
 from feeds.model.instrument import Venue
 from feeds.pipeline.feed import Feed
 from feeds.simulator.market.ledger import Ledger
-from feeds.simulator.market.listed import Listed
+from feeds.simulator.market.simulated import Listed
 from feeds.simulator.market.spec import MS
 from feeds.simulator.service.server import Server, serve
 from feeds.venues import DRIVERS

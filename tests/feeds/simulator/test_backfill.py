@@ -11,7 +11,7 @@ from feeds.model.events import HistoryEnded, Side, Trade, TradesFilled, TradesLo
 from feeds.model.frame import FrameKind
 from feeds.model.instrument import MarketKind, Venue
 from feeds.simulator.bybit.wire import MarketWire
-from feeds.simulator.market.listed import Listed
+from feeds.simulator.market.simulated import Listed
 from feeds.simulator.market.spec import MS
 from feeds.simulator.service.faults import Fault, FaultKind
 from tests.feeds.simulator.loopback import Loopback

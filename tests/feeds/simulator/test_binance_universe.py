@@ -11,8 +11,8 @@ import pytest
 from feeds.model.instrument import Venue
 from feeds.simulator.binance import BinanceDialect
 from feeds.simulator.catalogue.markets import markets_of
-from feeds.simulator.service.simulation import Simulation
-from feeds.simulator.universe.universe import light_of
+from feeds.simulator.simulation import Simulation
+from feeds.simulator.universe.listings import light_of
 from feeds.venues.binance.instruments import instruments_from_exchange_info
 from tests.feeds.simulator.wire import START_NS, Everything
 

@@ -11,9 +11,9 @@ from feeds.model.instrument import MarketKind, Venue
 from feeds.simulator.bybit import BybitDialect
 from feeds.simulator.bybit.conversation import BybitConversation
 from feeds.simulator.catalogue.markets import markets_of
+from feeds.simulator.market.facts import Fill, Forced
 from feeds.simulator.market.spec import MS
-from feeds.simulator.service.facts import Fill, Forced
-from feeds.simulator.service.simulation import Simulation
+from feeds.simulator.simulation import Simulation
 from feeds.venues.bybit.instruments import instruments_from_info
 
 START_NS = 1_790_000_000_000 * MS

@@ -9,8 +9,8 @@ import pytest
 from feeds.model.events import Candle, Candles, FundingHistory, LongShortRatio, OpenInterestHistory, TakerFlow
 from feeds.model.frame import CONTEXT
 from feeds.model.instrument import MarketKind, Venue
-from feeds.simulator.market.listed import Listed
 from feeds.simulator.market.series import FIVE_MINUTES_NS
+from feeds.simulator.market.simulated import Listed
 from tests.feeds.simulator.loopback import START_NS, Loopback
 
 MINUTE_NS = 60_000_000_000

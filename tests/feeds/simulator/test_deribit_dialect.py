@@ -12,9 +12,9 @@ from feeds.model.frame import Frame, FrameKind, open_frame
 from feeds.model.instrument import MarketKind, Venue
 from feeds.simulator.catalogue.markets import markets_of
 from feeds.simulator.deribit import DeribitDialect
+from feeds.simulator.dialect import Expelled
 from feeds.simulator.market.spec import MS, SECOND
-from feeds.simulator.service.dialect import Expelled
-from feeds.simulator.service.simulation import Simulation
+from feeds.simulator.simulation import Simulation
 from feeds.venues.deribit import plan as deribit_plan
 from feeds.venues.deribit.protocol import DeribitProtocol
 from tests.feeds.simulator.loopback import START_NS, Loopback, true_levels

@@ -10,11 +10,11 @@ import pytest
 from feeds.model.events import BookSnapshot, Funding, IndexPrice, MarkPrice, OpenInterest, Quote
 from feeds.model.instrument import Venue
 from feeds.simulator.catalogue.markets import markets_of
+from feeds.simulator.dialect import Expelled
 from feeds.simulator.hyperliquid import HyperliquidDialect
-from feeds.simulator.hyperliquid.words import SLOW_LEVELS
+from feeds.simulator.hyperliquid.wire_format import SLOW_LEVELS
 from feeds.simulator.market.spec import MS, SECOND
-from feeds.simulator.service.dialect import Expelled
-from feeds.simulator.service.simulation import Simulation
+from feeds.simulator.simulation import Simulation
 from tests.feeds.simulator.loopback import START_NS, Loopback, true_levels
 
 

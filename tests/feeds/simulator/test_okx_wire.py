@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from feeds.simulator.catalogue.markets import markets_of
+from feeds.simulator.dialect import Expelled
 from feeds.simulator.market.spec import MS, SECOND
 from feeds.simulator.okx import OkxDialect
 from feeds.simulator.okx.conversation import OkxConversation
-from feeds.simulator.service.dialect import Expelled
-from feeds.simulator.service.simulation import Simulation
+from feeds.simulator.simulation import Simulation
 
 START_NS = 1_790_000_000_000 * MS
 SWAP, INVERSE, SPOT = "BTC-USDT-SWAP", "BTC-USD-SWAP", "BTC-USDT"

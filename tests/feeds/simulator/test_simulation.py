@@ -9,9 +9,9 @@ from feeds.model.instrument import Venue
 from feeds.simulator.catalogue.markets import markets_of
 from feeds.simulator.market.book import Book
 from feeds.simulator.market.derivatives import EIGHT_HOURS_NS, Perpetual
+from feeds.simulator.market.facts import Aggregate, Fact, Fill, Forced, Pulse, Touch
 from feeds.simulator.market.spec import MS, SECOND
-from feeds.simulator.service.facts import Aggregate, Fact, Fill, Forced, Pulse, Touch
-from feeds.simulator.service.simulation import Simulation
+from feeds.simulator.simulation import Simulation
 from tests.feeds.simulator.wire import START_NS
 
 

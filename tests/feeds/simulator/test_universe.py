@@ -13,11 +13,11 @@ from feeds.model.instrument import MarketKind, Venue
 from feeds.simulator.binance import BinanceDialect
 from feeds.simulator.catalogue.markets import MARKETS, markets_of
 from feeds.simulator.market.draws import Draws
+from feeds.simulator.market.facts import Aggregate, Fact, Fill, Forced, Relisted, Touch
 from feeds.simulator.market.spec import MS, SECOND
-from feeds.simulator.service.facts import Aggregate, Fact, Fill, Forced, Relisted, Touch
-from feeds.simulator.service.simulation import Simulation
-from feeds.simulator.universe.crowd import Crowd
-from feeds.simulator.universe.universe import LIGHT, LIGHT_BASES, light_of
+from feeds.simulator.simulation import Simulation
+from feeds.simulator.universe.listings import LIGHT, LIGHT_BASES, light_of
+from feeds.simulator.universe.sentiment import Crowd
 from tests.feeds.simulator.wire import START_NS, Everything
 
 

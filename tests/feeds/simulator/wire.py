@@ -9,7 +9,7 @@ from feeds.model.instrument import Venue
 from feeds.simulator.binance import BinanceDialect
 from feeds.simulator.catalogue.markets import markets_of
 from feeds.simulator.market.spec import MS
-from feeds.simulator.service.simulation import Simulation
+from feeds.simulator.simulation import Simulation
 
 START_NS = 1_790_000_000_000 * MS
 SEGMENTS = {

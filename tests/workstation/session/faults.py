@@ -29,9 +29,9 @@ from feeds.live.source import LiveSource
 from feeds.model.events import BookLost, Event, Side, TradesFilled, TradesLost
 from feeds.model.frame import Frame
 from feeds.model.instrument import MarketKind, Venue
-from feeds.simulator.market.listed import Listed
+from feeds.simulator.market.facts import Aggregate, Fill
+from feeds.simulator.market.simulated import Listed
 from feeds.simulator.market.spec import MS, SECOND
-from feeds.simulator.service.facts import Aggregate, Fill
 from feeds.simulator.service.server import Server, serve
 from feeds.venues import DRIVERS
 from feeds.venues.driver import loopback

@@ -17,7 +17,7 @@ from feeds.model.clock import ManualClock
 from feeds.model.events import Side
 from feeds.model.instrument import MarketKind, Venue
 from feeds.simulator.bybit.wire import MarketWire
-from feeds.simulator.market.listed import Listed
+from feeds.simulator.market.simulated import Listed
 from feeds.simulator.market.spec import MS
 from feeds.simulator.service.server import Server, serve
 

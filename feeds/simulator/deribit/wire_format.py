@@ -6,9 +6,9 @@ from typing import Any
 
 from feeds.model.events import Side
 from feeds.model.instrument import MarketKind
-from feeds.simulator.market.listed import Listed
+from feeds.simulator.market.facts import DepthChange, Fill, Forced, Lots
+from feeds.simulator.market.simulated import Listed
 from feeds.simulator.market.spec import MS, SECOND
-from feeds.simulator.service.facts import DepthChange, Fill, Forced, Lots
 
 TOPIC = "deribit/"
 INTERVAL = "100ms"

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from feeds.simulator.service.facts import Fact
+from feeds.simulator.market.facts import Fact
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):

@@ -6,9 +6,9 @@ from typing import Any
 
 from feeds.model.events import Side
 from feeds.model.instrument import MarketKind
-from feeds.simulator.market.listed import Listed
+from feeds.simulator.market.facts import Fill, Lots
+from feeds.simulator.market.simulated import Listed
 from feeds.simulator.market.spec import MS
-from feeds.simulator.service.facts import Fill, Lots
 
 TOPIC = "hyperliquid/"
 SLOW_LEVELS, FAST_LEVELS = 20, 5

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 
 from feeds.model.instrument import MarketKind
-from feeds.simulator.market.listed import Listed
+from feeds.simulator.market.facts import Lots
+from feeds.simulator.market.simulated import Listed
 from feeds.simulator.market.spec import MS
-from feeds.simulator.service.facts import Lots
 
 DEPTHS = {1: 10 * MS, 50: 20 * MS, 200: 100 * MS, 1_000: 200 * MS}
 """Levels a side of each order book topic and how often it is pushed."""

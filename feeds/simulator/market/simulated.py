@@ -7,12 +7,12 @@ from feeds.model.instrument import MarketKind
 from feeds.simulator.market.book import Book
 from feeds.simulator.market.derivatives import Perpetual
 from feeds.simulator.market.draws import Draws
+from feeds.simulator.market.facts import DepthChange, Fact, Forced, Lots, Touch
 from feeds.simulator.market.history import Day
 from feeds.simulator.market.ledger import Ledger
 from feeds.simulator.market.series import Series
 from feeds.simulator.market.spec import SECOND, ListingSpec
 from feeds.simulator.market.tape import Tape
-from feeds.simulator.service.facts import DepthChange, Fact, Forced, Lots, Touch
 
 _FORCED_LIMIT = 0.008
 _FORCED_CLOSES = 0.8  # the rest of a forced order is taken over by somebody who had no position

@@ -10,15 +10,15 @@ from feeds.simulator.catalogue.markets import BASES, MARKETS
 from feeds.simulator.market.aggression import Aggression
 from feeds.simulator.market.cascade import Cascades, ForcedOrder
 from feeds.simulator.market.draws import Draws
-from feeds.simulator.market.listed import Listed
+from feeds.simulator.market.facts import Fact, Pulse, Relisted
 from feeds.simulator.market.market import Market, Weather
 from feeds.simulator.market.price import Prices
+from feeds.simulator.market.simulated import Listed
 from feeds.simulator.market.spec import MS, SECOND, BaseSpec, LightSpec, MarketSpec
 from feeds.simulator.market.tape import Tape
-from feeds.simulator.service.facts import Fact, Pulse, Relisted
-from feeds.simulator.service.warmup import earlier_bars, fill_tape, minute_paths, price_paths
-from feeds.simulator.universe.light import Universe
-from feeds.simulator.universe.universe import LIGHT_BASES
+from feeds.simulator.market.warmup import earlier_bars, fill_tape, minute_paths, price_paths
+from feeds.simulator.universe.altcoins import Universe
+from feeds.simulator.universe.listings import LIGHT_BASES
 
 STEP_NS = 10 * MS
 PULSE_NS = 100 * MS

@@ -10,10 +10,10 @@ import msgspec
 
 from feeds.model.instrument import MarketKind
 from feeds.simulator.market.derivatives import Perpetual
+from feeds.simulator.market.facts import Aggregate, Fill, Forced, Lots
 from feeds.simulator.market.history import MINUTE, MinuteBar
-from feeds.simulator.market.listed import Listed
+from feeds.simulator.market.simulated import Listed
 from feeds.simulator.market.spec import MS
-from feeds.simulator.service.facts import Aggregate, Fill, Forced, Lots
 
 Row = dict[str, Any]
 _encode = msgspec.json.Encoder().encode

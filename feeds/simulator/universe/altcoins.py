@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from feeds.model.events import Side
 from feeds.simulator.market.book import Book, HalfBook
 from feeds.simulator.market.draws import Draws
+from feeds.simulator.market.facts import Fact
 from feeds.simulator.market.ledger import Ledger
-from feeds.simulator.market.listed import Listed
+from feeds.simulator.market.simulated import Listed
 from feeds.simulator.market.spec import MS, SECOND, LightBase, LightSpec
 from feeds.simulator.market.tape import Tape
-from feeds.simulator.service.facts import Fact
-from feeds.simulator.universe.crowd import Crowd
+from feeds.simulator.universe.sentiment import Crowd
 
 _LEVELS = 8
 _KEPT = 3_000

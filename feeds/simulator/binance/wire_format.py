@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from feeds.model.instrument import MarketKind
-from feeds.simulator.market.listed import Listed
+from feeds.simulator.market.facts import Lots
+from feeds.simulator.market.simulated import Listed
 from feeds.simulator.market.spec import MS, SECOND
-from feeds.simulator.service.facts import Lots
 
 _FUTURES_SPEEDS = {100 * MS: "@100ms", 250 * MS: "", 500 * MS: "@500ms"}
 _SPOT_SPEEDS = {100 * MS: "@100ms", SECOND: ""}
