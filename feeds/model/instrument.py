@@ -69,7 +69,7 @@ class LiquidationCoverage(msgspec.Struct, frozen=True):
 
 
 _NO_POSITIONS = LiquidationCoverage(Telling.NONE, "spot has no positions to liquidate")
-_LIQUIDATIONS = {  # VENUES 1.1.4, 2.4, 3.4, 4.4, 5.4
+_LIQUIDATIONS = {  # each venue's README: Liquidations
     Venue.BINANCE: LiquidationCoverage(Telling.SAMPLED, "at most one a second and symbol is told"),
     Venue.BYBIT: LiquidationCoverage(
         Telling.ALL, "all are told, at the bankruptcy price", delay_ns=500_000_000, price_is_fill=False

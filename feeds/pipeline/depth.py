@@ -1,7 +1,7 @@
 """Joining a REST snapshot with a stream of diffs, and noticing when the chain breaks.
 
 Only the ids are judged here; what a diff contains is the caller's. Two venues' rules exist so far, both Binance's:
-futures chain by `pu == previous u`, spot by `U == previous u + 1` (VENUES 1.1.3, 1.3, 7.4).
+futures chain by `pu == previous u`, spot by `U == previous u + 1` (feeds/venues/binance/README.md: Order book).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""From a listed asset's name to its coin: the one rule for all venues (VENUES 6.1, 6.2).
+"""From a listed asset's name to its coin: the one rule for all venues (README: Symbols and multipliers).
 
 Venues list cheap coins by the thousand or the million and write it in their own ways. Sizes times the multiplier and
 prices divided by it are per coin, so that listings of one coin add up. Whether two listings of one name really are one
-coin is not decided here: names collide (VENUES 6.2, step 7).
+coin is not decided here: names collide.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ class BinanceConversation:
         return []
 
     def farewell(self, now_ns: int) -> tuple[list[str], Expelled]:
-        """Spot announces the close (VENUES 1.3); futures close with 1001."""
+        """Spot announces the close (README: Limits and heartbeats); futures close with 1001."""
         notice = f'{{"e":"serverShutdown","E":{now_ns // MS}}}'
         if self._combined:
             notice = f'{{"stream":"!serverShutdown","data":{notice}}}'

@@ -109,7 +109,7 @@ class BinanceDialect:
         return Answer(405, b"")
 
     def refusal(self, status: int, wait_s: int, now_ns: int) -> Answer:
-        """Error -1003 and `Retry-After` (VENUES 1.1.1)."""
+        """Error -1003 and `Retry-After` (README: Limits and heartbeats)."""
         text = "Too many requests; please use the websocket for live updates to avoid polling the API."
         if status == 418:
             text = f"Way too many requests; IP banned until {now_ns // MS + wait_s * 1_000}."

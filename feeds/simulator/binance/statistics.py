@@ -1,6 +1,6 @@
 """`/futures/data/...` of both futures hosts: open interest history and ratios, by symbol (USD-M) or pair (COIN-M).
 
-VENUES 1.1.5 and 1.2; row shapes as recorded. Weight 0: the venue counts these apart.
+README: Open interest, Backfill; row shapes as recorded. Weight 0: the venue counts these apart.
 """
 
 from __future__ import annotations

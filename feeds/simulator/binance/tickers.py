@@ -1,4 +1,4 @@
-"""Binance's 24-hour tickers and the all-market book ticker (VENUES 1.1.1; COIN-M 1.2; spot 1.3)."""
+"""Binance's 24-hour tickers and the all-market book ticker (README: All-market streams)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dialogue of one Bybit socket: subscriptions and their acks, pings, first snapshots (VENUES 2.1)."""
+"""The dialogue of one Bybit socket: subscriptions and their acks, pings, first snapshots (README: Endpoints)."""
 
 from __future__ import annotations
 

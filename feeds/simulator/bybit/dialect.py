@@ -60,7 +60,7 @@ class BybitDialect:
         return Answer(405, b"")
 
     def refusal(self, status: int, wait_s: int, now_ns: int) -> Answer:
-        """Too many requests are a 403 here, or error 10006 within a 200 where one endpoint is meant (VENUES 2.1)."""
+        """HTTP 403 for too many requests, error 10006 for too many to one endpoint (README: Limits and heartbeats)."""
         if status == 418:
             return Answer(403, b"access too frequent")
         headers = {"X-Bapi-Limit-Status": "0", "X-Bapi-Limit-Reset-Timestamp": str(now_ns // MS + wait_s * 1_000)}

@@ -1,4 +1,4 @@
-"""Bybit's REST answers about the simulated markets, below `/v5/market/` (VENUES 0.4, 2.3, 2.5, 2.6)."""
+"""Bybit's REST answers about the simulated markets, below `/v5/market/` (README: Backfill, All-market streams)."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _ROWS = 1_024
 _LIQUIDATIONS_NS = 500 * MS
 _REPEAT_NS = 3 * SECOND
 _SIDES = {Side.BUY: "Buy", Side.SELL: "Sell"}
-_POSITIONS = {Side.BUY: "Sell", Side.SELL: "Buy"}  # the position that the forced order closes (VENUES 2.4)
+_POSITIONS = {Side.BUY: "Sell", Side.SELL: "Buy"}  # the position that the forced order closes (README: Liquidations)
 _IDS = uuid.UUID("6ba7b812-9dad-11d1-80b4-00c04fd430c8")
 
 

@@ -90,7 +90,7 @@ class Words:
         return [(self.price(price), self.size(lots) if lots else "0") for price, lots in levels]
 
     def message(self, channel: str, kind: str, now_ms: int, data: Any, **more: Any) -> str:
-        """One frame; key order as on the wire (VENUES 2.3)."""
+        """One frame; key order as on the wire (README: Endpoints)."""
         head: dict[str, Any] = {"topic": self.name(channel)}
         times_first = self.is_spot or channel == "orderbook.1"
         head |= {"ts": now_ms, "type": kind} if times_first else {"type": kind, "ts": now_ms}

@@ -1,7 +1,7 @@
 """The markets of Bybit, OKX, Hyperliquid and Deribit: each is one of Binance's, scaled to the venue's grid and share.
 
-Ticks, lots and contracts: VENUES 2.6, 3.6, 4.6, 5.6 and captures of 2026-08 to 2026-10. `contract_size` is one unit of
-the venue's size field, so 1 for Bybit and Deribit inverse, whose sizes are USD.
+Ticks, lots and contracts: each venue's README (Instruments) and captures of 2026-08 to 2026-10. `contract_size` is one
+unit of the venue's size field, so 1 for Bybit and Deribit inverse, whose sizes are USD.
 """
 
 from __future__ import annotations

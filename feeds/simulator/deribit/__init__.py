@@ -1,4 +1,4 @@
-"""Deribit's words for the simulated market: inverse and USDC perpetuals on one host (VENUES section 5).
+"""The simulated Deribit: inverse and USDC perpetuals on one host (feeds/venues/deribit/README.md).
 
 The kind in the path only tells addresses apart; as at the venue, every instrument is on every socket.
 """

@@ -63,7 +63,7 @@ class DeribitConversation:
         return [_TEST_REQUEST]
 
     def farewell(self, now_ns: int) -> tuple[list[str], Expelled]:
-        """`platform_state` announces maintenance to those who listen (VENUES 5.1)."""
+        """`platform_state` announces maintenance to those who listen (README: Limits and heartbeats)."""
         told = [_push(PLATFORM, _MAINTENANCE)] if topic(PLATFORM) in self._topics else []
         return told, Expelled(1001, "maintenance")
 

@@ -64,7 +64,7 @@ class DeribitDialect:
         return self._answer(str(request.get("method")), params if isinstance(params, dict) else {}, now_ns)
 
     def refusal(self, status: int, wait_s: int, now_ns: int) -> Answer:
-        """Error 10028 (VENUES 5.1)."""
+        """Error 10028 (README: Limits and heartbeats)."""
         error = {"code": 10028, "message": "too_many_requests", "data": {"wait": wait_s}}
         return Answer(status, msgspec.json.encode({"jsonrpc": "2.0", "error": error}))
 

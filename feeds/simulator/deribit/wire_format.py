@@ -107,7 +107,7 @@ class Words:
         return row | {"tick_direction": 0, "trade_id": str(fill.trade_id + 100_000_000), "contracts": amount}
 
     def past_trade(self, fill: Fill, now_ns: int, delay_ns: int) -> Fields:
-        """One fill, as REST tells it: an hour later it says whether it was forced (VENUES 5.4)."""
+        """One fill, as REST tells it: an hour later it says whether it was forced (README: Liquidations)."""
         told = fill.trade_id in self.forced_ids and fill.ts_ns <= now_ns - delay_ns
         return self.trade(fill) | ({"liquidation": "T"} if told else {})
 

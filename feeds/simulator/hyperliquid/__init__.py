@@ -1,4 +1,4 @@
-"""Hyperliquid's words for the simulated market: perpetuals and spot pairs on one host (VENUES section 4).
+"""The simulated Hyperliquid: perpetuals and spot pairs on one host (feeds/venues/hyperliquid/README.md).
 
 The kind in the path only tells addresses apart; as at the venue, every coin is on every socket.
 """

@@ -50,7 +50,7 @@ class HyperliquidConversation:
         return []
 
     def farewell(self, now_ns: int) -> tuple[list[str], Expelled]:
-        """An upgrade of the node cuts the line without a word (VENUES 4.1)."""
+        """An upgrade of the node cuts the line without a word (README: Limits and heartbeats)."""
         return [], Expelled(_CUT, "")
 
     def receive(self, text: str, now_ns: int) -> list[str]:

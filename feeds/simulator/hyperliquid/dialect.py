@@ -57,7 +57,7 @@ class HyperliquidDialect:
             return Answer(refused.status, refused.body)
 
     def refusal(self, status: int, wait_s: int, now_ns: int) -> Answer:
-        """The venue names no time to wait (VENUES 4.1)."""
+        """The venue names no time to wait (README: Limits and heartbeats)."""
         return Answer(status, b"null")
 
     def _current(self, channel: str, coin: str, now_ns: int) -> str | None:

@@ -1,4 +1,4 @@
-"""The `books` channel of one market: the window of 400 levels as its subscribers know it (VENUES 3.3)."""
+"""The `books` channel of one market: the window of 400 levels as its subscribers know it (README: Order book)."""
 
 from __future__ import annotations
 

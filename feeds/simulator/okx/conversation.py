@@ -1,4 +1,4 @@
-"""The dialogue of one OKX socket: one ack or refusal per channel, text pings, first messages (VENUES 3.1)."""
+"""The dialogue of one OKX socket: one ack or refusal per channel, text pings, first messages (README: Endpoints)."""
 
 from __future__ import annotations
 

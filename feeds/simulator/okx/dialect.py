@@ -62,5 +62,5 @@ class OkxDialect:
         return Answer(405, b"")
 
     def refusal(self, status: int, wait_s: int, now_ns: int) -> Answer:
-        """Code 50011 and no word about how long (VENUES 3.1)."""
+        """Code 50011 and no word about how long (README: Limits and heartbeats)."""
         return Answer(429, envelope((), "50011", "Too Many Requests"))

@@ -1,4 +1,4 @@
-"""OKX's REST answers about the simulated markets (`/api/v5/...`; VENUES 3.2, 3.3, 3.5, 3.6)."""
+"""OKX's REST answers about the simulated markets (`/api/v5/...`; README: Backfill, All-market streams)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """The wider market's bases and where each is listed. Prices and turnovers are those of late summer 2024, rounded.
 
 Grids follow each venue's habit: about five significant digits of price, a contract of about 100 USD on OKX,
-`szDecimals` on Hyperliquid (VENUES 4.6); names with a multiplier follow VENUES 6.2.
+`szDecimals` on Hyperliquid (README: Instruments); names with a multiplier are written as each venue does (README:
+Symbols and multipliers).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A snapshot joins the diffs that continue it, and only those (VENUES 1.1.3, 1.3, 7.4)."""
+"""A snapshot joins the diffs that continue it, and only those (feeds/venues/binance/README.md: Order book)."""
 
 from __future__ import annotations
 

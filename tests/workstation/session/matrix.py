@@ -28,7 +28,7 @@ TRADE_TOPICS = {
     Venue.DERIBIT: "trades.",
 }
 UNNUMBERED = frozenset({Venue.BYBIT, Venue.HYPERLIQUID})
-"""Venues that number neither trades nor their messages: a lost one cannot be noticed there (VENUES 2.2, 4.2)."""
+"""Venues that number neither trades nor their messages: a lost one cannot be noticed there (README: Trades)."""
 
 PATIENCE_S = 30.0
 CALM_S = 0.6

@@ -1,4 +1,7 @@
-"""Judging the cells of one bar: POC, value area, diagonal and stacked imbalance (CONVENTIONS 1.3, 1.4, 4).
+"""Judging the cells of one bar: POC, value area, diagonal and stacked imbalance.
+
+The rules are TradingView's of the volume footprint, checked on its published bars; the default value area is the usual
+one that grows past its share. resources/guide.md (Definitions) states them for the reader of a chart.
 
 Plain functions on arrays, for the engine and for whoever draws coarser rows than it was asked for. All take contiguous
 rows, lowest price first, empty rows included. Volumes that differ by less than a part in a billion are equal: sums of

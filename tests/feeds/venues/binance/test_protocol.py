@@ -65,7 +65,7 @@ def all_of(protocol: BinanceProtocol, *frames: Frame) -> list[Event]:
     return [event for frame in frames for event in protocol.receive(frame)]
 
 
-# golden vectors (VENUES 7.3)
+# worked by hand from the README: Trades, Liquidations
 
 
 @pytest.mark.parametrize(

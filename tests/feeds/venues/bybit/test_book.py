@@ -1,4 +1,4 @@
-"""When a Bybit book is known, lost and asked for again (VENUES 2.3, 7.4)."""
+"""When a Bybit book is known, lost and asked for again (README: Order book)."""
 
 from __future__ import annotations
 

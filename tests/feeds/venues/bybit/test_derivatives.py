@@ -1,4 +1,7 @@
-"""Bybit's liquidations, mark, index, funding and open interest, by hand from VENUES 2.4, 2.5, 7.2 and 7.3."""
+"""Bybit's liquidations, mark, index, funding and open interest, by hand.
+
+README: Liquidations, Mark/index/funding, Open interest.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Lost, repeated, reordered and damaged Bybit messages: the book is right, lost, or known to have skipped numbers.
 
-`u` is promised to grow and no more (VENUES 2.3). So a repeated or reordered update is always noticed. A lost one shows
-as a jump, which is counted and not an error; a lost last one shows when the next one comes. What no rule can notice is
-a damaged message that still reads as a sound one; the transport has its own checks for that.
+`u` is promised to grow and no more (README: Order book). So a repeated or reordered update is always noticed. A lost
+one shows as a jump, which is counted and not an error; a lost last one shows when the next one comes. What no rule can
+notice is a damaged message that still reads as a sound one; the transport has its own checks for that.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Bybit's instruments, sockets and addresses (VENUES 2.1, 2.6, 6.2)."""
+"""Bybit's instruments, sockets and addresses (README: Endpoints, Instruments)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bybit's connections and trades, with numbers worked out by hand from VENUES 2.1, 2.2 and 7.3."""
+"""Bybit's connections and trades, with numbers worked out by hand from the README: Endpoints, Trades."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ from feeds.venues.deribit.protocol import parse_channel
 from tests.feeds.venues.deribit.wire import BTC, ETH, MS, OPEN_NS, PEPE, SECOND, Line, book, instrument, push, trade
 from workstation.analytics.book.book import OrderBook
 
-# golden vectors, VENUES 7.2 and 7.3 (9)
+# worked by hand from the README: Trades, Liquidations
 
 
 def test_golden_trade() -> None:

@@ -257,7 +257,7 @@ def check(record: dict[str, Any], events: Sequence[Event]) -> None:
         assert interest.open_interest == record["openInterest"]
 
 
-# golden vectors, VENUES 7.3 (8)
+# worked by hand from the README: Trades
 
 
 def test_golden_trade() -> None:

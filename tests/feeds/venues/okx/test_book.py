@@ -168,7 +168,7 @@ def test_an_absent_checksum_is_no_mismatch(checksum: int | None) -> None:
     assert isinstance(wire.text(row)[0], BookDelta)
 
 
-# Worked examples of VENUES 3.3.
+# Worked examples of the README: Order book.
 @pytest.mark.parametrize(
     ("bids", "asks", "checksum"),
     [
