@@ -49,7 +49,7 @@ _joined = msgspec.json.Decoder(Joined)
 
 
 class HubSource:
-    """See `feeds.source.Source`. It is the clock of its session as well."""
+    """See `feeds.model.source.Source`. It is the clock of its session as well."""
 
     def __init__(self, broker: Broker, clock: Clock, *, since_s: float = 0.0) -> None:
         self.trouble: dict[str, str] = {}

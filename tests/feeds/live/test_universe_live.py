@@ -97,7 +97,7 @@ async def told(clock: ManualClock) -> tuple[Desk, UniverseView]:
 
 
 async def test_every_simulated_perpetual_is_told_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feeds.live.TIMER_S", 0.02)
+    monkeypatch.setattr("feeds.live.source.TIMER_S", 0.02)
     desk, view = await told(ManualClock(START_NS))
     listed = {one.spec.instrument.id: one for one in desk.server.simulation.markets if one.perpetual is not None}
     assert set(view.markets.ids) == listed.keys()
@@ -118,7 +118,7 @@ async def test_every_simulated_perpetual_is_told_within_seconds(monkeypatch: pyt
 
 
 async def test_where_sockets_are_rationed_the_markets_in_focus_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feeds.live.YIELD_S", 0.3)
+    monkeypatch.setattr("feeds.live.source.YIELD_S", 0.3)
     okx, clock = DRIVERS[Venue.OKX], ManualClock(START_NS)
     async with await serve(0, seed=5, warm_up_s=0, clock=clock, venues=("okx",), bases=("BTC",)) as server:
         source = LiveSource(["BTC"], [loopback(okx, server.port)], clock, universe=True, seed=1)

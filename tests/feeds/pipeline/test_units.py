@@ -62,7 +62,7 @@ def test_what_is_no_price_is_refused_every_time(text: str | float) -> None:
 
 
 def test_the_memory_of_the_grid_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feeds.units, "_GRID_LIMIT", 100)
+    monkeypatch.setattr(feeds.pipeline.units, "_GRID_LIMIT", 100)
     grid = PriceGrid(BTC)
     for ticks in range(1_000):
         assert grid[f"{ticks / 10:.1f}"] == ticks

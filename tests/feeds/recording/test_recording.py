@@ -159,7 +159,7 @@ def test_killed_process_leaves_a_readable_file(tmp_path: Path) -> None:
     code = f"""
         import time
         from pathlib import Path
-        from feeds.frame import Frame, FrameKind
+        from feeds.model.frame import Frame, FrameKind
         from feeds.recording import Recorder
         recorder = Recorder(Path({str(path)!r}), chunk_s=0.1)
         for number in range(1_000_000):
@@ -186,7 +186,7 @@ def test_failed_write_is_reported_and_raises_nothing(tmp_path: Path) -> None:
     code = f"""
         import os, resource, time
         from pathlib import Path
-        from feeds.frame import Frame, FrameKind
+        from feeds.model.frame import Frame, FrameKind
         from feeds.recording import Recorder
         resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
         recorder = Recorder(Path({str(path)!r}), chunk_bytes=10_000)

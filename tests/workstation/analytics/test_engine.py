@@ -284,7 +284,7 @@ def test_what_is_amended_by_trades_fetched_afterwards_is_what_is_made_anew(
 @pytest.mark.parametrize("seed", range(3))
 def test_so_it_is_where_bars_and_trades_were_dropped(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workstation.analytics.store.trades.CHUNK", 32)
-    monkeypatch.setattr("workstation.analytics.bars.bars.series.BEFORE", 3)
+    monkeypatch.setattr("workstation.analytics.bars.series.BEFORE", 3)
     for engine in filled_up(seed, Limits(trades=200, bars=3)):
         for request in (FootprintRequest("BTC", row_size=1.0), CvdRequest("BTC"), LadderRequest("BTC")):
             ours: Any = engine.view(request)

@@ -85,8 +85,8 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from tests.session.test_paper_run import play
-from workstation.paper_run import PaperRun
-from workstation.paper_store import PaperStore
+from workstation.paper.run import PaperRun
+from workstation.paper.store import PaperStore
 
 class Killed(PaperStore):
     left = int(sys.argv[2])

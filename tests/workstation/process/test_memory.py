@@ -10,7 +10,7 @@ import pytest
 WORK = """
 import ctypes, sys
 import numpy as np, psutil
-from workstation.memory import keep_it_tight
+from workstation.process.memory import keep_it_tight
 keep_it_tight()
 def size(): return psutil.Process().memory_info().rss
 def blocks(count): return [np.ones(150_000) for _ in range(count)]  # 1.2 MB each
@@ -23,7 +23,7 @@ print(full - before, size() - before)
 
 HOLES = """
 import numpy as np, psutil
-from workstation.memory import give_back, keep_it_tight
+from workstation.process.memory import give_back, keep_it_tight
 keep_it_tight()
 def size(): return psutil.Process().memory_info().rss
 before, blocks = size(), [np.ones(8_000) for _ in range(2_000)]  # 64 kB each

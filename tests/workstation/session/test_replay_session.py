@@ -74,7 +74,7 @@ async def run_until(session: ReplaySession, done: object, turns: int = 20_000) -
 
 @pytest.fixture
 def session(simulated_recording: Path, monkeypatch: pytest.MonkeyPatch) -> ReplaySession:
-    monkeypatch.setattr("workstation.replay_session.FRAME_S", 0)
+    monkeypatch.setattr("workstation.session.replay.FRAME_S", 0)
     return ReplaySession(RecordingReader(simulated_recording), wall=Wall())
 
 
@@ -111,7 +111,7 @@ async def test_any_speed_ends_in_the_same_state(
 async def test_play_slows_down_rather_than_skips_when_behind(
     session: ReplaySession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workstation.replay_session.SLICE", 8)
+    monkeypatch.setattr("workstation.session.replay.SLICE", 8)
     session.set_speed(1000.0)
     session.play()
     session._play_frame()
