@@ -27,8 +27,9 @@ from tests.bench import footprint_paint as full
 from tests.bench.metric import Metric
 from tests.widgets.synthetic import grid_view
 from widgets.items.scale import Scale, SlotGrid
+from widgets.panes.footprint.cells.bars_on_grid import BarsOnGrid
 from widgets.panes.footprint.cells.detail import Choice, Detail
-from widgets.panes.footprint.cells.item import BarsOnGrid, FootprintItem
+from widgets.panes.footprint.cells.item import FootprintItem
 from widgets.panes.footprint.pane import FootprintPane
 from widgets.theme import format as text_of
 from widgets.theme.theme import apply_theme

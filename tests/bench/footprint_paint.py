@@ -25,8 +25,9 @@ from PySide6.QtWidgets import QApplication, QStyleOptionGraphicsItem
 from tests.widgets.synthetic import grid_view
 from widgets.items.bulk import shades
 from widgets.items.scale import Scale, SlotGrid
+from widgets.panes.footprint.cells.bars_on_grid import BarsOnGrid
 from widgets.panes.footprint.cells.detail import Choice, Detail
-from widgets.panes.footprint.cells.item import BarsOnGrid, FootprintItem
+from widgets.panes.footprint.cells.item import FootprintItem
 from widgets.theme import format as text_of
 from widgets.theme.theme import apply_theme, theme
 from workstation.readmodels.flow.footprint import FootprintView

@@ -23,8 +23,8 @@ from tests.widgets import synthetic
 from tests.widgets.panes.footprint import studied
 from widgets.panes.footprint.cells.style import CellMode, ProfileSpan, Shading, Style
 from widgets.panes.footprint.cells.table import NAMES
+from widgets.panes.footprint.drawings.region import Region
 from widgets.panes.footprint.pane import FootprintPane
-from widgets.panes.footprint.studies.region import Region
 from widgets.theme.theme import apply_theme
 from workstation.readmodels.flow.footprint import FootprintView, NakedPoc
 

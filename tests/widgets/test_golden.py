@@ -15,8 +15,8 @@ from tests.widgets import golden
 from tests.widgets.golden import blocks, hold, painted
 from tests.widgets.panes.footprint import studied
 from widgets.panes.footprint.cells.style import CellMode, ProfileSpan, Style
+from widgets.panes.footprint.drawings.region import Region
 from widgets.panes.footprint.pane import FootprintPane
-from widgets.panes.footprint.studies.region import Region
 from widgets.theme.theme import apply_theme
 from workstation.readmodels.flow.footprint import FootprintView
 

@@ -7,9 +7,9 @@ from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QMouseEvent, QPainter, 
 from PySide6.QtWidgets import QMenu, QSizePolicy, QToolTip, QWidget
 
 from widgets.paint_guard import paints
-from widgets.panes.footprint.studies.setup_marks import words_of
 from widgets.panes.library.item import draw_bookmarks, draw_outline, draw_setups
 from widgets.theme import format as fmt
+from widgets.theme.setups import setup_text
 from widgets.theme.theme import theme
 from workstation.readmodels.session.library import Bookmark, Outline, SetupMark
 
@@ -95,7 +95,7 @@ class Timeline(QWidget):
         """The moment under a pixel, or the bookmark and the setups there, a line each."""
         mark, setups = self.mark_at(x), self.setups_at(x)
         told = [f"{_moment(mark.ts_ns)}  {mark.text or 'bookmark'}"] if mark is not None else []
-        told += [f"{_moment(one.ts_ns)}  {words_of(one, fmt.significant(one.level.price))}" for one in setups[:_TOLD]]
+        told += [f"{_moment(one.ts_ns)}  {setup_text(one, fmt.significant(one.level.price))}" for one in setups[:_TOLD]]
         if len(setups) > _TOLD:
             told.append(f"and {len(setups) - _TOLD} more setups")
         return "\n".join(told) or _moment(self.time_at(x))

@@ -16,8 +16,9 @@ from PySide6.QtWidgets import QApplication, QStyleOptionGraphicsItem
 
 from tests.widgets import synthetic
 from widgets.items.scale import Scale, SlotGrid, snapped
+from widgets.panes.footprint.cells.bars_on_grid import BarsOnGrid
 from widgets.panes.footprint.cells.detail import Choice, Detail
-from widgets.panes.footprint.cells.item import BarsOnGrid, FootprintItem
+from widgets.panes.footprint.cells.item import FootprintItem
 from widgets.panes.footprint.cells.scroll_cache import KeptPicture
 from widgets.panes.footprint.cells.style import CellMode, Shading, Style
 from widgets.theme.theme import apply_theme

@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.widgets.heat_views import BEGIN, walls
 from tests.workstation.analytics.market_events import BINANCE, BYBIT, SECOND
-from widgets.panes.footprint.studies.bubbles import merged_prints
+from widgets.panes.heatmap.bubbles import merged_prints
 from widgets.panes.heatmap.colors import Range, automatic, codes_of, ramp, sizes_of, table_of
 from widgets.panes.heatmap.pane import HeatmapPane
 from widgets.panes.heatmap.tiles import runs_where

@@ -11,10 +11,10 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QInputDialog
 
 from widgets.dialogs.go_to import GoToTime
+from widgets.panes.footprint.controls.toolbar import FootprintToolbar
+from widgets.panes.footprint.drawings.tools import FootprintTools, Task
 from widgets.panes.footprint.layers import FootprintLayers
 from widgets.panes.footprint.menu import footprint_menu
-from widgets.panes.footprint.toolbar import FootprintToolbar
-from widgets.panes.footprint.tools import FootprintTools, Task
 from workstation.readmodels.flow.drawings import Level
 from workstation.readmodels.flow.footprint import AbsorptionRule
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from widgets.chart.chart import TimeChart
 from widgets.items.crosshair import LineOverlay
 from widgets.items.scale import SlotGrid
+from widgets.panes.footprint.cells.bars_on_grid import BarsOnGrid
 from widgets.panes.footprint.cells.detail import Choice, Detail, choose
-from widgets.panes.footprint.cells.item import BarsOnGrid, FootprintItem
+from widgets.panes.footprint.cells.item import FootprintItem
 from widgets.panes.footprint.cells.style import Style
 from widgets.panes.footprint.cells.table import StatisticsTable, rows_that_fit
+from widgets.panes.footprint.drawings.region import RegionItem
 from widgets.panes.footprint.studies.prints import BubbleItem
 from widgets.panes.footprint.studies.profile import ProfileItem
-from widgets.panes.footprint.studies.region import RegionItem
 from widgets.panes.footprint.studies.setup_marks import SetupMarks
 from widgets.panes.footprint.studies.studies import StudyItem
 from workstation.readmodels.flow.footprint import BarKind, FootprintView

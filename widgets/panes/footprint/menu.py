@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from widgets.panes.footprint.cells.style import CellMode, ProfileSpan, Shading, Style
 from widgets.panes.footprint.cells.table import NAMES
-from widgets.panes.footprint.tools import Task
+from widgets.panes.footprint.drawings.tools import Task
 from widgets.theme import format as text_of
 from workstation.readmodels.flow.drawings import Level
 

@@ -18,7 +18,9 @@ from widgets.items.grids import RunGrid
 from widgets.pane import Pane, Table
 from widgets.panes.footprint.cells.style import ProfileSpan, Style
 from widgets.panes.footprint.commands import FootprintCommands
+from widgets.panes.footprint.controls.toolbar import FootprintToolbar
 from widgets.panes.footprint.data import bars_as_table
+from widgets.panes.footprint.drawings.tools import FootprintTools, Task
 from widgets.panes.footprint.help import HELP, KEYS
 from widgets.panes.footprint.layers import FootprintLayers
 from widgets.panes.footprint.reading import FootprintReading
@@ -27,8 +29,6 @@ from widgets.panes.footprint.sides import FootprintSides
 from widgets.panes.footprint.state import recalled, remembered
 from widgets.panes.footprint.studies.profile import SHARE
 from widgets.panes.footprint.text import absence, counting
-from widgets.panes.footprint.toolbar import FootprintToolbar
-from widgets.panes.footprint.tools import FootprintTools, Task
 from widgets.theme import format as text_of
 from workstation.readmodels.flow.chart import CellView, QuotesView
 from workstation.readmodels.flow.footprint import BarKind, FootprintRequest, FootprintView

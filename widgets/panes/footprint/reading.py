@@ -10,10 +10,9 @@ from widgets.chart.axes import Tag
 from widgets.elements.spans import Span, SpanLine
 from widgets.items.crosshair import PriceLine
 from widgets.panes.footprint.cells.detail import Detail
+from widgets.panes.footprint.drawings.region import Region
 from widgets.panes.footprint.layers import FootprintLayers
 from widgets.panes.footprint.sides import FootprintSides
-from widgets.panes.footprint.studies.region import Region
-from widgets.panes.footprint.studies.setup_marks import words_of
 from widgets.panes.footprint.text import (
     candle_readout,
     cell_readout,
@@ -25,6 +24,7 @@ from widgets.panes.footprint.text import (
     venues_text,
 )
 from widgets.theme import format as text_of
+from widgets.theme.setups import setup_text
 from workstation.readmodels.flow.footprint import FootprintView
 
 
@@ -122,7 +122,7 @@ class FootprintReading:
             return self._sides.print_text(*found)
         setup = layers.setups.at(position.x(), position.y(), scale)
         if setup is not None:
-            told = words_of(setup, text_of.price(setup.level.price, layers.step))
+            told = setup_text(setup, text_of.price(setup.level.price, layers.step))
             return f"{told}; the Setups pane has the receipt"
         index = layers.placed.at(scale.slot(position.x()))
         if index is None or layers.choice.detail < Detail.BARS:

@@ -8,12 +8,12 @@ import numpy as np
 
 from widgets.elements.spans import Span
 from widgets.items.scale import SlotGrid
+from widgets.panes.footprint.cells.bars_on_grid import BarsOnGrid
 from widgets.panes.footprint.cells.detail import Choice, Detail
-from widgets.panes.footprint.cells.item import BarsOnGrid
 from widgets.panes.footprint.cells.rows import rows_of
 from widgets.panes.footprint.cells.style import CellMode, Style
-from widgets.panes.footprint.sizes import rule_text
-from widgets.panes.footprint.studies.region import Region
+from widgets.panes.footprint.controls.bars import rule_text
+from widgets.panes.footprint.drawings.region import Region
 from widgets.theme import format as text_of
 from widgets.theme.markets import market_mark
 from workstation.readmodels.flow.candles import CandleColumns

@@ -17,8 +17,8 @@ from widgets.elements.captions import Choice
 from widgets.elements.spans import SpanLine
 from widgets.items.scale import SlotGrid
 from widgets.pane import Pane, Table
-from widgets.panes.footprint.markets import MarketControls
-from widgets.panes.footprint.studies.bubbles import BubbleItem
+from widgets.panes.footprint.controls.markets import MarketControls
+from widgets.panes.heatmap.bubbles import TradeBubbles
 from widgets.panes.heatmap.colors import Range, automatic
 from widgets.panes.heatmap.legend import HeatLegend
 from widgets.panes.heatmap.text import HELP, absence, bubble_words, cells_as_table, legend, readout
@@ -86,7 +86,7 @@ class HeatmapPane(Pane):
         self.thresholds = HeatLegend()
         self.legend, self.readout = SpanLine(), SpanLine()
         self.item = HeatItem(self.chart.box, self.chart.scale_of)
-        self.prints = BubbleItem(self.chart.box, self.chart.scale_of)
+        self.prints = TradeBubbles(self.chart.box, self.chart.scale_of)
         self.crosshair = SharedCrosshair(self.chart)
         self.overlay = self.crosshair.overlay
         self.range, self.notice = SharedRange(self.chart), Notice(self.chart)

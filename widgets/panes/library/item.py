@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPolygonF
 
-from widgets.panes.footprint.studies.setup_marks import ROLES as SETUP_ROLES
+from widgets.theme.setups import SETUP_ROLES
 from widgets.theme.theme import theme
 from workstation.readmodels.session.library import Bookmark, Outline, SetupMark
 from workstation.readmodels.session.setups import SetupState

@@ -17,8 +17,8 @@ from tests.bench.footprint_paint import measure
 from tests.widgets import synthetic
 from widgets.items.bulk import shades
 from widgets.items.scale import SlotGrid
+from widgets.panes.footprint.cells.bars_on_grid import BarsOnGrid
 from widgets.panes.footprint.cells.detail import Choice, Detail
-from widgets.panes.footprint.cells.item import BarsOnGrid
 from widgets.panes.footprint.pane import FootprintPane
 from widgets.theme.theme import theme
 from workstation.readmodels.flow.footprint import FootprintRequest, FootprintView

@@ -13,9 +13,9 @@ from pytestqt.qtbot import QtBot
 from feeds.model.instrument import MarketKind, Venue
 from tests.widgets import synthetic
 from widgets.items.grids import RunGrid
-from widgets.panes.footprint.cells.placed import BarsOnGrid
+from widgets.panes.footprint.cells.bars_on_grid import BarsOnGrid
+from widgets.panes.footprint.controls.bars import automatic_size, round_size, size_text
 from widgets.panes.footprint.pane import FootprintPane
-from widgets.panes.footprint.sizes import automatic_size, round_size, size_text
 from workstation.readmodels.flow.footprint import BarKind, BarRule, FootprintBar, FootprintRequest, FootprintView
 from workstation.readmodels.markets import MarketFilter
 

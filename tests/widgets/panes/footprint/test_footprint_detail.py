@@ -12,9 +12,10 @@ from tests.widgets import synthetic
 from widgets.items.digits import encode_texts
 from widgets.items.scale import Scale, SlotGrid
 from widgets.items.ticks import time_ticks, value_ticks
+from widgets.panes.footprint.cells.bars_on_grid import FIGURES, BarsOnGrid
 from widgets.panes.footprint.cells.columns import columns_of
 from widgets.panes.footprint.cells.detail import FACTORS, HYSTERESIS, Choice, Detail, choose
-from widgets.panes.footprint.cells.item import FIGURES, BarsOnGrid, atlases
+from widgets.panes.footprint.cells.item import atlases
 from widgets.panes.footprint.cells.layouts import PAD_PX
 from widgets.panes.footprint.cells.rows import rows_of
 from widgets.panes.footprint.cells.style import CellMode

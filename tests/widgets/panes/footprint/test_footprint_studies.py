@@ -29,9 +29,9 @@ from widgets.items.sprites import (
     bubble_radius,
     bubble_steps,
 )
+from widgets.panes.footprint.cells.bars_on_grid import BarsOnGrid
 from widgets.panes.footprint.cells.columns import MERGED_PX, columns_of, first_of_columns, largest_of_columns
 from widgets.panes.footprint.cells.detail import Detail
-from widgets.panes.footprint.cells.placed import BarsOnGrid
 from widgets.panes.footprint.cells.rows import nodes_of, rows_of
 from widgets.panes.footprint.cells.style import CellMode, Style
 from widgets.panes.footprint.cells.table import NAMES, TableItem, rows_that_fit, statistics

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF
 
 from tests.widgets import synthetic
 from widgets.panes.footprint.pane import FootprintPane
-from widgets.panes.footprint.studies.setup_marks import ROLES
+from widgets.theme.setups import SETUP_ROLES
 from widgets.theme.theme import theme
 from workstation.readmodels.flow.footprint import BarKind, BarRule
 from workstation.readmodels.session.setups import (
@@ -73,6 +73,6 @@ def test_a_setup_stands_at_its_bar_in_the_colour_of_its_state_and_says_what_it_i
         for dx in range(-6, 7)
         for dy in range(-6, 7)
     }
-    assert theme().color(ROLES[SetupState.ARMED]).name() in colors
+    assert theme().color(SETUP_ROLES[SetupState.ARMED]).name() in colors
     pane.change_style(setups=False)
     assert item.events == ()

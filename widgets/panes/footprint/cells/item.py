@@ -17,11 +17,10 @@ from widgets.items.bands import draw_grid, hatch_gaps, name_gaps, name_incomplet
 from widgets.items.bulk import GlyphAtlas
 from widgets.items.pixel_item import PixelItem
 from widgets.items.scale import Scale, SlotGrid
+from widgets.panes.footprint.cells.bars_on_grid import BarsOnGrid
 from widgets.panes.footprint.cells.cells import BarCells, CellCache, CellLayer
 from widgets.panes.footprint.cells.columns import columns_of
 from widgets.panes.footprint.cells.detail import Choice, Detail
-from widgets.panes.footprint.cells.placed import FIGURES as FIGURES
-from widgets.panes.footprint.cells.placed import BarsOnGrid as BarsOnGrid
 from widgets.panes.footprint.cells.scroll_cache import KeptPicture
 from widgets.panes.footprint.cells.style import Shading, Style
 from widgets.panes.footprint.studies.marks import MarkLayer

@@ -16,8 +16,9 @@ from widgets.items.bulk import SHADES, RectBatch, TextBatch, mix, shade_of, shad
 from widgets.items.digits import PAD, WIDTH, Codes, encode_counts, encode_sizes, encode_texts
 from widgets.items.pixel_item import PixelItem
 from widgets.items.scale import Scale
+from widgets.panes.footprint.cells.bars_on_grid import BarsOnGrid
 from widgets.panes.footprint.cells.columns import first_of_columns, largest_of_columns
-from widgets.panes.footprint.cells.item import BarsOnGrid, atlases
+from widgets.panes.footprint.cells.item import atlases
 from widgets.theme.theme import theme
 from workstation.readmodels.arrays import Bools, Floats, Ints
 from workstation.readmodels.flow.footprint import FootprintView

@@ -11,16 +11,10 @@ from PySide6.QtWidgets import QGraphicsItem
 from widgets.items.bands import scaled_font
 from widgets.items.pixel_item import PixelItem
 from widgets.items.scale import Scale, SlotGrid
+from widgets.theme.setups import SETUP_ROLES
 from widgets.theme.theme import theme
-from workstation.readmodels.session.library import SetupMark
-from workstation.readmodels.session.setups import SetupEvent, SetupState
+from workstation.readmodels.session.setups import SetupEvent
 
-ROLES = {
-    SetupState.ARMED: "gap",
-    SetupState.CONFIRMED: "focus",
-    SetupState.INVALIDATED: "muted",
-    SetupState.EXPIRED: "muted",
-}
 _HALF_PX, _AWAY_PX, _GRAB_PX = 5.0, 12.0, 9.0
 
 
@@ -72,7 +66,7 @@ class SetupMarks(PixelItem):
         return QPointF(scale.x(slot), scale.y(event.trigger_price) + event.direction * _AWAY_PX * ratio)
 
     def _draw_event(self, painter: QPainter, event: SetupEvent, at: QPointF, scale: Scale, ratio: float) -> None:
-        color, half = theme().color(ROLES[event.state]), _HALF_PX * ratio
+        color, half = theme().color(SETUP_ROLES[event.state]), _HALF_PX * ratio
         end_ns = event.ended_ns or event.confirmed_ns
         right = scale.width if end_ns is None else scale.x(self._grid.slot(end_ns))
         y = scale.y(event.level.price)
@@ -85,10 +79,3 @@ class SetupMarks(PixelItem):
         letter = QRectF(at.x() + half + 2, at.y() - 8 * ratio, 14 * ratio, 16 * ratio)
         sides = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         painter.drawText(letter, sides, event.detector.value[0].upper())
-
-
-def words_of(event: SetupEvent | SetupMark, price: str) -> str:
-    """A setup in a line, for a tooltip; `price` is that of its level as it is written there."""
-    way = "up" if event.direction > 0 else "down"
-    only = ", leverage only" if event.leverage_only else ""
-    return f"setup: {event.detector.value} {way} at {event.level.kind.value} {price}, {event.state.value}{only}"

@@ -10,9 +10,9 @@ from PySide6.QtGui import QPainter
 from widgets.items import sprites
 from widgets.items.scale import Scale, SlotGrid
 from widgets.items.sprites import SIGN_PX, Sign, SpriteBatch
+from widgets.panes.footprint.cells.bars_on_grid import BarsOnGrid
 from widgets.panes.footprint.cells.columns import columns_of
 from widgets.panes.footprint.cells.detail import Detail
-from widgets.panes.footprint.cells.placed import BarsOnGrid
 from widgets.panes.footprint.cells.style import Style
 from workstation.readmodels.arrays import Bools, Floats, Ints
 from workstation.readmodels.flow.footprint import Absorption, FootprintView

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QGraphicsItem
 
 from widgets.items.pixel_item import PixelItem
 from widgets.items.scale import Scale, SlotGrid
+from widgets.panes.footprint.cells.bars_on_grid import BarsOnGrid
 from widgets.panes.footprint.cells.history import CandleHistory, HistoryLayer
-from widgets.panes.footprint.cells.placed import BarsOnGrid
 from widgets.panes.footprint.cells.style import Style
 from widgets.panes.footprint.studies.rays import draw_session_pocs
 from widgets.panes.footprint.studies.signs import SignLayer, signs_of

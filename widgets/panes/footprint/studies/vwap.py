@@ -8,7 +8,7 @@ from PySide6.QtGui import QPainter, QPen
 
 from widgets.items.bulk import draw_line
 from widgets.items.scale import Scale
-from widgets.panes.footprint.cells.placed import BarsOnGrid
+from widgets.panes.footprint.cells.bars_on_grid import BarsOnGrid
 from widgets.theme.theme import theme
 from workstation.readmodels.flow.footprint import FootprintView
 

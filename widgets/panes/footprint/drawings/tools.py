@@ -8,8 +8,8 @@ from enum import Enum
 from PySide6.QtCore import QObject, QPointF, Qt, Signal
 
 from widgets.chart.chart import TimeChart
-from widgets.panes.footprint.levels import DrawnLevels, UndoList
-from widgets.panes.footprint.studies.region import Region, RegionItem
+from widgets.panes.footprint.drawings.levels import DrawnLevels, UndoList
+from widgets.panes.footprint.drawings.region import Region, RegionItem
 from widgets.theme import format as text_of
 from workstation.readmodels.flow.drawings import Level
 

@@ -35,7 +35,7 @@ def merged_prints(prints: HeatPrints, bucket_ns: int) -> HeatPrints:
     return HeatPrints(prints.threshold_usd, ts, price, notional, side)
 
 
-class BubbleItem(PixelItem):
+class TradeBubbles(PixelItem):
     """`largest_usd` has the largest bubble; the rest are smaller by area."""
 
     name = "the bubbles"

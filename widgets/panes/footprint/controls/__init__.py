@@ -1,0 +1,1 @@
+"""The controls over a footprint: base, bars, row size, markets."""

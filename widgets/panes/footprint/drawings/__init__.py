@@ -1,0 +1,1 @@
+"""What the trader does on the chart with the mouse: zoom boxes, measurements, levels and zones."""
