@@ -1,8 +1,12 @@
 """A simulated market and loopback servers that speak each venue's wire format.
 
-`simulation` moves all markets (pure code, deterministic by seed): those of `catalogue` with a whole book every 10 or
-20 ms (six calibrated ones of Binance, those of the other `venues` scaled from them), and the light ones of `universe`
-once a second. One package per venue puts their facts into its words, `dialects` lists them. `server` has the sockets,
-`control` its `/simulator/...` routes. `faults` says what can go wrong on purpose; `journal` knows what each connection
-was told, so that a client's sums can be held against a market's `ledger` minus the trades that nobody told it.
+Rooms, lowest first:
+
+- `market`: one simulated market (book, takers, makers, tape, liquidations) and the facts it produces.
+- `catalogue`: BTC and ETH markets with a full order book, six calibrated on Binance, the other venues scaled from them.
+- `universe`: altcoin markets, updated once a second, for all-market streams.
+- `simulation`: all of these on one time line; pure code, deterministic by seed.
+- `dialect`: the interface of a venue's wire format. One package per venue implements it.
+- `service`: sockets, `/simulator/...` control routes, scripted faults, and a journal of the trades delivered to each
+  connection, so that tests can compare a client's sums with a market's `Ledger`.
 """

@@ -1,4 +1,4 @@
-"""What a venue's dialect offers the server, without IO: messages for facts, a socket's dialogue, answers to a GET."""
+"""The interface of a venue's wire format, without IO: messages for facts, a socket's conversation, HTTP answers."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from feeds.simulator.market.facts import Fact
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """Something to publish. `topic` is unique over all dialects, `payload` is JSON without any envelope.
+    """A message to publish. `topic` is unique over all dialects, `payload` is JSON without an envelope.
 
-    `trades` is set where the payload carries fills: market index, first and last trade id. From it the server knows
-    which trades each connection was told and which a fault kept from it.
+    `trades` is set where the payload carries fills: (market index, first trade id, last trade id). The server's journal
+    records these ids as delivered to a connection, or as lost by a fault.
     """
 
     topic: str
@@ -30,8 +30,8 @@ class Answer(msgspec.Struct, frozen=True):
     headers: dict[str, str] = {}
 
 
-class Expelled(Exception):
-    """The venue closes the socket. `code` is the websocket close code; 1006 cuts the line without a close frame."""
+class SocketClosed(Exception):
+    """Raised to close a socket. `code` is the websocket close code; 1006 drops the connection without a close frame."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -40,38 +40,38 @@ class Expelled(Exception):
 
 
 class Conversation(Protocol):
-    """One websocket's dialogue."""
+    """The protocol state of one websocket."""
 
     ping_s: float
     """Seconds between the server's ping frames; 0 where the venue sends none."""
 
     @property
     def topics(self) -> frozenset[str]:
-        """What this socket receives now."""
+        """The topics this socket is subscribed to."""
 
     def receive(self, text: str, now_ns: int) -> list[str]:
-        """Take one text message and return the replies. Raises `Expelled` when the venue would hang up."""
+        """Handle one text message and return the replies. Raises `SocketClosed` where the venue would close."""
 
     def frame(self, message: Message) -> str:
-        """The text to send for a message of one of `topics`."""
+        """The text frame for a message of one of `topics`, with the venue's envelope."""
 
     def tick(self, now_ns: int) -> list[str]:
-        """Called every 100 ms: frames that are due by the clock, such as heartbeats. Raises `Expelled` when overdue."""
+        """Frames due now, such as heartbeats; called every 100 ms. Raises `SocketClosed` after a missed heartbeat."""
 
-    def farewell(self, now_ns: int) -> tuple[list[str], Expelled]:
-        """How the venue announces maintenance on this socket, and how it closes it afterwards."""
+    def announce_maintenance(self, now_ns: int) -> tuple[list[str], SocketClosed]:
+        """The venue's maintenance notices for this socket, and the close that follows them."""
 
 
 class Dialect(Protocol):
-    """One venue. `prefix` is the first part of all its paths, for example `/binance`."""
+    """One venue. `prefix` begins all its paths, for example `/binance`."""
 
     prefix: str
 
     def messages(self, facts: Iterable[Fact], now_ns: int, wanted: Container[str]) -> Iterable[Message]:
-        """Put facts into words, for topics that somebody wants."""
+        """Encode facts as messages, only for topics in `wanted`."""
 
     def open(self, path: str, query: Mapping[str, str]) -> Conversation | None:
-        """Begin the dialogue of a websocket at `path` (below the prefix); None where the venue has nothing."""
+        """Open a websocket at `path` (below the prefix); None where the venue has no socket there."""
 
     def get(self, path: str, query: Mapping[str, str], now_ns: int) -> Answer:
         """Answer a GET of `path` (below the prefix)."""
@@ -80,4 +80,4 @@ class Dialect(Protocol):
         """Answer a POST of `path` (below the prefix)."""
 
     def refusal(self, status: int, wait_s: int, now_ns: int) -> Answer:
-        """What any request gets while the venue refuses with 429 (too many) or 418 (banned) for `wait_s` seconds."""
+        """The answer while a fault limits (429) or bans (418) the client for `wait_s` more seconds."""

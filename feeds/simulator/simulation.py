@@ -1,4 +1,4 @@
-"""All simulated markets on one time line. Deterministic by seed; knows no clock, no IO and no venue's words."""
+"""All simulated markets on one time line. Deterministic by seed, without clock, IO or any venue's wire format."""
 
 from __future__ import annotations
 
@@ -8,29 +8,28 @@ from bisect import bisect_right
 
 from feeds.simulator.catalogue.markets import BASES, MARKETS
 from feeds.simulator.market.aggression import Aggression
-from feeds.simulator.market.cascade import Cascades, ForcedOrder
+from feeds.simulator.market.cascade import Cascades, PlannedLiquidation
 from feeds.simulator.market.draws import Draws
-from feeds.simulator.market.facts import Fact, Pulse, Relisted
-from feeds.simulator.market.market import Market, Weather
+from feeds.simulator.market.facts import Fact, GridChanged, Pulse
+from feeds.simulator.market.market import Market, MarketConditions
 from feeds.simulator.market.price import Prices
-from feeds.simulator.market.simulated import Listed
-from feeds.simulator.market.spec import MS, SECOND, BaseSpec, LightSpec, MarketSpec
+from feeds.simulator.market.simulated import SimulatedMarket
+from feeds.simulator.market.spec import MS, SECOND, AltcoinSpec, BaseSpec, MarketSpec
 from feeds.simulator.market.tape import Tape
 from feeds.simulator.market.warmup import earlier_bars, fill_tape, minute_paths, price_paths
 from feeds.simulator.universe.altcoins import Universe
-from feeds.simulator.universe.listings import LIGHT_BASES
+from feeds.simulator.universe.listings import ALTCOIN_BASES
 
 STEP_NS = 10 * MS
 PULSE_NS = 100 * MS
-_FORCED_IMPACT = 3.0
+_LIQUIDATION_IMPACT = 3.0
 
 
 class Simulation:
-    """The whole simulated world; `markets` are those with a whole book, then the light ones.
+    """All markets: `markets` holds those with a full order book, then the altcoins.
 
-    `advance` is the only thing that moves it, in whole steps of 10 ms.
-
-    The facts depend on the seed and on the start time, not on how often `advance` is called.
+    Only `advance` moves it, in steps of 10 ms. The facts depend on the seed and the start time, not on how often
+    `advance` is called.
     """
 
     def __init__(
@@ -40,7 +39,7 @@ class Simulation:
         *,
         bases: tuple[BaseSpec, ...] = BASES,
         markets: tuple[MarketSpec, ...] = MARKETS,
-        light: tuple[LightSpec, ...] = (),
+        altcoins: tuple[AltcoinSpec, ...] = (),
         warm_up_s: int = 900,
         past_minutes: int = 0,
         cascade_every_s: tuple[float, float] = (40.0, 60.0),
@@ -53,16 +52,16 @@ class Simulation:
         self._moods = {spec.name: Aggression(Draws(seed, 1, i), self.now_ns) for i, spec in enumerate(bases)}
         self._cascades = Cascades(bases, Draws(seed, 2), self.now_ns, cascade_every_s)
         self._compression = funding_compression
-        self._relisted: list[Fact] = []
-        self._whole = self._open(seed, bases, markets, warm_up_s)
+        self._grid_changes: list[Fact] = []
+        self._majors = self._open(seed, bases, markets, warm_up_s)
         if past_minutes:
-            self._remember(seed, bases, past_minutes)
-        self._universe = Universe(seed, LIGHT_BASES, light, len(self._whole), self.now_ns, funding_compression)
-        self.markets: tuple[Listed, ...] = (*self._whole, *self._universe.markets)
-        self._doomed: list[tuple[Market | None, ForcedOrder]] = []
-        self._victims = Victims(self._whole, Draws(seed, 6))
+            self._add_past_bars(seed, bases, past_minutes)
+        self._universe = Universe(seed, ALTCOIN_BASES, altcoins, len(self._majors), self.now_ns, funding_compression)
+        self.markets: tuple[SimulatedMarket, ...] = (*self._majors, *self._universe.markets)
+        self._pending: list[tuple[Market | None, PlannedLiquidation]] = []
+        self._targets = LiquidationTargets(self._majors, Draws(seed, 6))
         self._spots: dict[str, list[Market]] = {}
-        for market in self._whole:
+        for market in self._majors:
             if market.perpetual is None:
                 self._spots.setdefault(market.spec.instrument.base, []).append(market)
 
@@ -81,10 +80,10 @@ class Simulation:
             markets.append(market)
         return tuple(markets)
 
-    def _remember(self, seed: int, bases: tuple[BaseSpec, ...], minutes: int) -> None:
-        """Give every market bars of the time before its first trade."""
+    def _add_past_bars(self, seed: int, bases: tuple[BaseSpec, ...], minutes: int) -> None:
+        """Give every market minute bars from before its first trade."""
         paths = minute_paths(bases, minutes, Draws(seed, 7))
-        for market in self._whole:
+        for market in self._majors:
             bars, spec = market.tape.bars.rows, market.spec
             end_ns = bars[0].open_ns if bars else self.now_ns
             price = float(bars[0].open) if bars else market.mid / spec.tick
@@ -92,19 +91,19 @@ class Simulation:
             bars[:0] = earlier_bars(market.tape, spec, path, end_ns, price, Draws(seed, 8, market.index))
 
     def advance(self, now_ns: int) -> list[Fact]:
-        """Live through all whole steps up to `now_ns` and return what happened, in order per market."""
-        out, self._relisted = self._relisted, []
+        """Run all whole steps up to `now_ns` and return the facts, in time order per market."""
+        out, self._grid_changes = self._grid_changes, []
         while self.now_ns + STEP_NS <= now_ns:
             self._step(out)
         return out
 
-    def refine(self, market: Listed, factor: int = 10) -> None:
-        """Make a market's price step finer; the next facts begin with its `Relisted`."""
+    def refine(self, market: SimulatedMarket, factor: int = 10) -> None:
+        """Make a market's price step finer; the next facts begin with a `GridChanged`."""
         market.refine(factor)
-        self._relisted.append(Relisted(market.index, self.now_ns))
+        self._grid_changes.append(GridChanged(market.index, self.now_ns))
 
     def skip(self, now_ns: int) -> None:
-        """Jump to `now_ns` without living through it: the machine slept. Nothing happened in between."""
+        """Jump to `now_ns` without simulating the time between, as after the machine slept."""
         self.now_ns = max(self.now_ns, now_ns - now_ns % STEP_NS)
 
     def _step(self, out: list[Fact]) -> None:
@@ -113,13 +112,13 @@ class Simulation:
         self._prices.step(dt_s)
         for mood in self._moods.values():
             mood.step(now_ns)
-        moving = [market for market in self._whole if now_ns % market.spec.step_ns == 0]
+        moving = [market for market in self._majors if now_ns % market.spec.step_ns == 0]
         for market in moving:
             self._move(market, now_ns, out)
-        self._doomed += [(self._victims.of(order), order) for order in self._cascades.orders(now_ns, dt_s)]
-        self._force(now_ns, out)
+        self._pending += [(self._targets.of(order), order) for order in self._cascades.orders(now_ns, dt_s)]
+        self._liquidate(now_ns, out)
         for market in moving:
-            market.cut_depth(now_ns, out)
+            market.emit_depth(now_ns, out)
         self._universe.step(now_ns, self._prices.bases[self._anchor].value, out)
         if now_ns % SECOND == 0:
             self._second(now_ns)
@@ -132,33 +131,33 @@ class Simulation:
         fair.taker_impact = mood.impact
         stress = self._cascades.stress(base, now_ns)
         heat = min(self._prices.heat**0.7, 3.0)
-        pushed = market.step(now_ns, market.spec.step_ns, Weather(fair.value, mood, heat, stress), out)
+        pushed = market.step(now_ns, market.spec.step_ns, MarketConditions(fair.value, mood, heat, stress), out)
         if pushed:
             self._prices.impact(base, pushed)
 
-    def _force(self, now_ns: int, out: list[Fact]) -> None:
-        """Send the forced orders of the markets that move now; the others wait for theirs."""
-        doomed, self._doomed = self._doomed, []
+    def _liquidate(self, now_ns: int, out: list[Fact]) -> None:
+        """Execute the liquidations of markets that step now; the others stay pending."""
+        doomed, self._pending = self._pending, []
         for market, order in doomed:
             if market is None:
                 continue
             if now_ns % market.spec.step_ns:
-                self._doomed.append((market, order))
+                self._pending.append((market, order))
                 continue
             pushed = market.liquidate(now_ns, order.side, order.usd, out)
-            self._prices.impact(order.base, _FORCED_IMPACT * pushed)
+            self._prices.impact(order.base, _LIQUIDATION_IMPACT * pushed)
 
     def _second(self, now_ns: int) -> None:
         for base, price in self._prices.bases.items():
             spots = self._spots.get(base)
             index = sum(spot.mid for spot in spots) / len(spots) if spots else price.value
-            for market in self._whole:
+            for market in self._majors:
                 if market.spec.instrument.base == base:
                     market.second(now_ns, index)
 
 
-class Victims:
-    """Which market a forced order goes to: by open interest among the perpetuals of its base and kind."""
+class LiquidationTargets:
+    """Draws the market of a liquidation, weighted by open interest among the perpetuals of its base and kind."""
 
     def __init__(self, markets: tuple[Market, ...], draws: Draws) -> None:
         self._draws = draws
@@ -167,8 +166,8 @@ class Victims:
             if market.perpetual is not None:
                 self._by_kind.setdefault((market.spec.instrument.base, market.is_inverse), []).append(market)
 
-    def of(self, order: ForcedOrder) -> Market | None:
-        """The market of one order, None where nothing is listed."""
+    def of(self, order: PlannedLiquidation) -> Market | None:
+        """The market of one liquidation; None where its base has no perpetual of that kind."""
         markets = self._by_kind.get((order.base, order.inverse), [])
         shares = list(itertools.accumulate(market.spec.open_interest * market.lot_usd for market in markets))
         if not shares:

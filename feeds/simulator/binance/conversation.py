@@ -1,4 +1,4 @@
-"""The dialogue of one Binance socket: subscriptions, properties, acks, errors, envelope."""
+"""The protocol of one Binance socket: subscriptions, properties, acknowledgements, errors, envelope."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 from feeds.model.instrument import MarketKind
 from feeds.simulator.binance.wire_format import is_delivered, topic
-from feeds.simulator.dialect import Expelled, Message
+from feeds.simulator.dialect import Message, SocketClosed
 from feeds.simulator.market.spec import MS, SECOND
 
 _MESSAGES_PER_S = {MarketKind.SPOT: 5}
@@ -23,7 +23,7 @@ class _Refused(Exception):
 
 
 class BinanceConversation:
-    """One socket of one host (`segment`) and route; `combined` wraps every payload with its stream name."""
+    """One socket of one host (`segment`) and route; `combined` wraps every payload in its stream name."""
 
     def __init__(self, segment: MarketKind, route: str, combined: bool, streams: Iterable[str]) -> None:
         self.ping_s = _PING_S.get(segment, 180.0)
@@ -37,40 +37,40 @@ class BinanceConversation:
 
     @property
     def topics(self) -> frozenset[str]:
-        """What this socket receives: its streams, without those its route never carries."""
+        """The subscribed streams that this socket's route carries."""
         delivered = (name for name in self._streams if is_delivered(self._segment, self._route, name))
         return frozenset(topic(self._segment, name) for name in delivered)
 
     def frame(self, message: Message) -> str:
-        """The payload, wrapped where the socket is combined."""
+        """The payload, wrapped in its stream name on a combined socket."""
         if not self._combined:
             return message.payload
         return f'{{"stream":"{message.topic.removeprefix(self._prefix)}","data":{message.payload}}}'
 
     def tick(self, now_ns: int) -> list[str]:
-        """Nothing is due: the server's pings are websocket frames."""
+        """None: the venue pings with websocket frames."""
         return []
 
-    def farewell(self, now_ns: int) -> tuple[list[str], Expelled]:
-        """Spot announces the close (README: Limits and heartbeats); futures close with 1001."""
+    def announce_maintenance(self, now_ns: int) -> tuple[list[str], SocketClosed]:
+        """Spot announces the close with `serverShutdown`; futures close with 1001 only."""
         notice = f'{{"e":"serverShutdown","E":{now_ns // MS}}}'
         if self._combined:
             notice = f'{{"stream":"!serverShutdown","data":{notice}}}'
-        return [notice] if self._segment is MarketKind.SPOT else [], Expelled(1001, "")
+        return [notice] if self._segment is MarketKind.SPOT else [], SocketClosed(1001, "")
 
     def receive(self, text: str, now_ns: int) -> list[str]:
-        """Answer one request. Raises `Expelled` above the venue's message rate."""
+        """Answer one request. Raises `SocketClosed` above the venue's limit of messages a second."""
         self._received_ns = [ts_ns for ts_ns in self._received_ns if now_ns - ts_ns < SECOND]
         self._received_ns.append(now_ns)
         if len(self._received_ns) > self._limit:
-            raise Expelled(1008, "Too many requests")
+            raise SocketClosed(1008, "Too many requests")
         return [msgspec.json.encode(self._reply(text)).decode()]
 
     def _reply(self, text: str) -> dict[str, Any]:
         request: Any = None
         try:
             request = self._parse(text)
-            return {"result": self._obey(request), "id": request.get("id")}
+            return {"result": self._handle(request), "id": request.get("id")}
         except _Refused as refused:
             named = isinstance(request, dict) and "id" in request
             return refused.reply | ({"id": request["id"]} if named else {})
@@ -84,7 +84,7 @@ class BinanceConversation:
             raise _Refused(2, "Invalid request: missing field `method`")
         return request
 
-    def _obey(self, request: dict[str, Any]) -> object:
+    def _handle(self, request: dict[str, Any]) -> object:
         if not isinstance(request.get("id"), int | str):
             raise _Refused(2, "Invalid request: request ID must be an unsigned integer")
         method, params = request["method"], request.get("params")

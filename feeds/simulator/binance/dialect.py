@@ -1,4 +1,4 @@
-"""Binance as a whole: three hosts as path prefixes, request weights, streams and sockets."""
+"""The Binance dialect: three hosts as path prefixes, request weights, streams and sockets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from feeds.simulator.binance.rest import Refused, Rest
 from feeds.simulator.binance.statistics import Statistics
 from feeds.simulator.binance.streams import Streams
 from feeds.simulator.binance.wire import MarketWire
-from feeds.simulator.binance.wire_format import Words
+from feeds.simulator.binance.wire_format import WireFormat
 from feeds.simulator.dialect import Answer, Message
 from feeds.simulator.market.facts import Fact
 from feeds.simulator.market.spec import MS, SECOND
@@ -25,7 +25,7 @@ _ROUTES = ("public", "market")
 
 
 class Weights:
-    """The request weight of one pool within the current minute of the clock."""
+    """The request weight used in one pool within the current clock minute."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -33,7 +33,7 @@ class Weights:
         self._minute = 0
 
     def charge(self, weight: int, now_ns: int) -> int:
-        """Count a request. Returns 0 where it is allowed, else the seconds until it would be."""
+        """Count a request. Returns 0 if it is allowed, else the seconds until the next minute."""
         minute, second = divmod(now_ns // SECOND, 60)
         if minute != self._minute:
             self._minute, self.used = minute, 0
@@ -48,22 +48,22 @@ class BinanceDialect:
 
     def __init__(self, simulation: Simulation, *, futures_weight: int = 2_400, spot_weight: int = 6_000) -> None:
         ours = [m for m in simulation.markets if m.spec.instrument.venue is Venue.BINANCE]
-        wires = [MarketWire(market, Words(market)) for market in ours]
+        wires = [MarketWire(market, WireFormat(market)) for market in ours]
         self._streams = Streams(wires)
-        self._rest = {kind: Rest(kind, [w for w in wires if w.words.kind is kind]) for kind in MarketKind}
+        self._rest = {kind: Rest(kind, [w for w in wires if w.fmt.kind is kind]) for kind in MarketKind}
         self._statistics = {
-            kind: Statistics(kind, [w for w in wires if w.words.kind is kind])
+            kind: Statistics(kind, [w for w in wires if w.fmt.kind is kind])
             for kind in (MarketKind.LINEAR, MarketKind.INVERSE)
         }
         futures = Weights(futures_weight)
         self._weights = dict.fromkeys(MarketKind, futures) | {MarketKind.SPOT: Weights(spot_weight)}
 
     def messages(self, facts: Iterable[Fact], now_ns: int, wanted: Container[str]) -> Iterator[Message]:
-        """What the streams say about these facts; `now_ns` becomes the push time `E`."""
+        """Encode facts for the streams in `wanted`; `now_ns` becomes the event time `E`."""
         return self._streams.messages(facts, now_ns // MS, wanted)
 
     def open(self, path: str, query: Mapping[str, str]) -> BinanceConversation | None:
-        """Begin a socket at `/linear/market/stream`, `/spot/ws/btcusdt@trade` and the like."""
+        """Open a socket at `/linear/market/stream`, `/spot/ws/btcusdt@trade` and the like."""
         host, *parts = path.strip("/").split("/")
         segment = _HOSTS.get(host)
         if segment is None:
@@ -79,7 +79,7 @@ class BinanceDialect:
                 return None
 
     def get(self, path: str, query: Mapping[str, str], now_ns: int) -> Answer:
-        """Answer a GET and charge its weight to the pool that fapi and dapi share, or to spot's."""
+        """Answer a GET and charge its weight, to the pool shared by fapi and dapi or to that of spot."""
         host, _, rest_path = path.strip("/").partition("/")
         segment = _HOSTS.get(host)
         if segment in self._statistics and rest_path.startswith(_STATISTICS):
@@ -105,11 +105,11 @@ class BinanceDialect:
             return Answer(refused.status, msgspec.json.encode(refused.body))
 
     def post(self, path: str, body: bytes, now_ns: int) -> Answer:
-        """Public market data has no POST."""
+        """405: public market data has no POST."""
         return Answer(405, b"")
 
     def refusal(self, status: int, wait_s: int, now_ns: int) -> Answer:
-        """Error -1003 and `Retry-After` (README: Limits and heartbeats)."""
+        """Error -1003 and `Retry-After`."""
         text = "Too many requests; please use the websocket for live updates to avoid polling the API."
         if status == 418:
             text = f"Way too many requests; IP banned until {now_ns // MS + wait_s * 1_000}."

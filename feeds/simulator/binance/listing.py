@@ -1,4 +1,4 @@
-"""`exchangeInfo` of the simulated markets: the fields a client reads, in the shape of each of the three hosts."""
+"""`exchangeInfo` of the simulated markets: the fields that clients read, as each of the three hosts writes them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ORDER_TYPES = ["LIMIT", "MARKET", "STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_P
 
 
 def exchange_info(segment: MarketKind, wires: Sequence[MarketWire], now_ms: int) -> dict[str, Any]:
-    """The whole body."""
+    """The response body."""
     limit = {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1}
     body: dict[str, Any] = {"timezone": "UTC", "serverTime": now_ms}
     if segment is MarketKind.LINEAR:
@@ -25,10 +25,10 @@ def exchange_info(segment: MarketKind, wires: Sequence[MarketWire], now_ms: int)
 
 
 def _filters(wire: MarketWire) -> list[dict[str, Any]]:
-    spec, words = wire.market.spec, wire.words
+    spec, fmt = wire.market.spec, wire.fmt
     instrument = spec.instrument
-    tick = f"{spec.price_step:.{words.price_decimals}f}"
-    step = f"{spec.size_step:.{words.size_decimals}f}"
+    tick = f"{spec.price_step:.{fmt.price_decimals}f}"
+    step = f"{spec.size_step:.{fmt.size_decimals}f}"
     lots = {"minQty": step, "maxQty": "9000" if instrument.contract_size == 1 else "1000000", "stepSize": step}
     return [
         {"filterType": "PRICE_FILTER", "minPrice": tick, "maxPrice": "4529764", "tickSize": tick},
@@ -38,8 +38,8 @@ def _filters(wire: MarketWire) -> list[dict[str, Any]]:
 
 
 def _futures_symbol(wire: MarketWire) -> dict[str, Any]:
-    instrument, words = wire.market.spec.instrument, wire.words
-    row: dict[str, Any] = {"symbol": words.symbol, "pair": words.pair, "contractType": "PERPETUAL"}
+    instrument, fmt = wire.market.spec.instrument, wire.fmt
+    row: dict[str, Any] = {"symbol": fmt.symbol, "pair": fmt.pair, "contractType": "PERPETUAL"}
     row |= {"deliveryDate": _FOREVER_MS, "onboardDate": 1_569_398_400_000}
     filters = _filters(wire)
     if instrument.kind is MarketKind.INVERSE:
@@ -47,9 +47,9 @@ def _futures_symbol(wire: MarketWire) -> dict[str, Any]:
     else:
         row |= {"status": "TRADING"}
         filters.append({"filterType": "MIN_NOTIONAL", "notional": "50" if instrument.base == "BTC" else "20"})
-    asset = words.pair.removesuffix(instrument.quote)
+    asset = fmt.pair.removesuffix(instrument.quote)
     row |= {"baseAsset": asset, "quoteAsset": instrument.quote, "marginAsset": instrument.settle}
-    row |= {"pricePrecision": words.price_decimals, "quantityPrecision": words.size_decimals}
+    row |= {"pricePrecision": fmt.price_decimals, "quantityPrecision": fmt.size_decimals}
     row |= {"baseAssetPrecision": 8, "quotePrecision": 8, "underlyingType": "COIN", "underlyingSubType": []}
     return row | {"filters": filters, "orderTypes": _ORDER_TYPES, "timeInForce": ["GTC", "IOC", "FOK", "GTX"]}
 

@@ -26,7 +26,7 @@ _DAY_NS = 24 * 3_600 * SECOND
 
 
 class Refused(Exception):
-    """The venue's error: HTTP status, its own code and its text."""
+    """An error answer: HTTP status, the venue's code and message."""
 
     def __init__(self, status: int, code: int, text: str) -> None:
         super().__init__(text)
@@ -35,7 +35,7 @@ class Refused(Exception):
 
 
 def number(query: Query, name: str, default: int, largest: int | None = None) -> int:
-    """A whole positive parameter. Raises `Refused`."""
+    """Parse a positive integer parameter. Raises `Refused`."""
     text = query.get(name)
     if text is None:
         return default
@@ -49,12 +49,12 @@ def _step(table: Sequence[tuple[int, int]], limit: int) -> int:
 
 
 class Rest:
-    """The routes of one host."""
+    """The REST routes of one host."""
 
     def __init__(self, segment: MarketKind, wires: Sequence[MarketWire]) -> None:
         self._segment = segment
         self._is_spot = segment is MarketKind.SPOT
-        self._wires = {wire.words.symbol: wire for wire in wires}
+        self._wires = {wire.fmt.symbol: wire for wire in wires}
         self._routes: dict[str, Callable[[Query, int], object]] = {
             "time": self._time,
             "exchangeInfo": self._exchange_info,
@@ -75,7 +75,7 @@ class Rest:
             }
 
     def weight(self, route: str, query: Query) -> int:
-        """What the venue charges for a call."""
+        """The request weight of a call."""
         if route == "depth":
             table = _SPOT_DEPTH_WEIGHTS if self._is_spot else _DEPTH_WEIGHTS
             return _step(table, number(query, "limit", 100 if self._is_spot else 500))
@@ -97,7 +97,7 @@ class Rest:
         }.get(route, 1)
 
     def get(self, route: str, query: Query, now_ns: int) -> object:
-        """The body of an answer, ready for JSON. Raises `Refused`."""
+        """The response body, ready for JSON. Raises `Refused`."""
         handler = self._routes.get(route)
         if handler is None:
             raise Refused(404, -5000, f"Path {route}, Method GET is invalid")
@@ -125,28 +125,28 @@ class Rest:
         wire, limit = self._wire(query), number(query, "limit", 100 if self._is_spot else 500)
         if not self._is_spot and limit not in (5, 10, 20, 50, 100, 500, 1_000):
             raise Refused(400, -4021, f"{limit} is not valid depth limit")
-        book, words = wire.market.snapshot, wire.words
+        book, fmt = wire.market.snapshot, wire.fmt
         body: dict[str, Any] = {"lastUpdateId": book.update_id}
         if not self._is_spot:
             body |= {"E": now_ns // MS, "T": now_ns // MS}
         if self._segment is MarketKind.INVERSE:
-            body |= {"symbol": words.symbol, "pair": words.pair}
+            body |= {"symbol": fmt.symbol, "pair": fmt.pair}
         levels = min(limit, 5_000)
-        return body | {"bids": words.levels(book.bids.top(levels)), "asks": words.levels(book.asks.top(levels))}
+        return body | {"bids": fmt.levels(book.bids.top(levels)), "asks": fmt.levels(book.asks.top(levels))}
 
     def _aggregates(self, query: Query, now_ns: int) -> object:
         wire, limit = self._wire(query), number(query, "limit", 500, 1_000)
         rows = _page(wire.market.tape.aggregates, query, limit)
         extra = {"M": True} if self._is_spot else {}
-        return [aggregate_row(wire.words, row) | extra for row in rows]
+        return [aggregate_row(wire.fmt, row) | extra for row in rows]
 
     def _trades(self, query: Query, now_ns: int) -> object:
         wire, limit = self._wire(query), number(query, "limit", 500, 1_000)
         return [self._trade(wire, fill) for fill in wire.market.tape.trades.last(limit)]
 
     def _trade(self, wire: MarketWire, fill: Fill) -> dict[str, Any]:
-        words, spec = wire.words, wire.market.spec
-        row: dict[str, Any] = {"id": fill.trade_id, "price": words.price(fill.price), "qty": words.size(fill.lots)}
+        fmt, spec = wire.fmt, wire.market.spec
+        row: dict[str, Any] = {"id": fill.trade_id, "price": fmt.price(fill.price), "qty": fmt.size(fill.lots)}
         if self._segment is MarketKind.INVERSE:
             row["baseQty"] = f"{spec.base_size(fill.lots, fill.price):.8f}"
         else:
@@ -164,7 +164,7 @@ class Rest:
         length_ns = minutes * MINUTE
         bars = [b for b in _merged(wire.market.tape.bars.rows, length_ns) if start_ns <= b.open_ns <= end_ns]
         page = bars[:limit] if "startTime" in query else bars[-limit:]
-        return [kline_row(wire.words, bar, length_ns) for bar in page]
+        return [kline_row(wire.fmt, bar, length_ns) for bar in page]
 
     def _day(self, query: Query, now_ns: int) -> object:
         rows = [self._day_row(wire, now_ns) for wire in self._chosen(query)]
@@ -172,9 +172,9 @@ class Rest:
         return rows[0] if single else rows
 
     def _day_row(self, wire: MarketWire, now_ns: int) -> dict[str, Any]:
-        words, last_id = wire.words, wire.market.tape.ledger.last_trade_id
+        fmt, last_id = wire.fmt, wire.market.tape.ledger.last_trade_id
         day, inverse = Day24(wire), self._segment is MarketKind.INVERSE
-        row: dict[str, Any] = {"symbol": words.symbol} | ({"pair": words.pair} if inverse else {})
+        row: dict[str, Any] = {"symbol": fmt.symbol} | ({"pair": fmt.pair} if inverse else {})
         row |= {"priceChange": day.change, "priceChangePercent": day.percent, "weightedAvgPrice": day.average}
         row |= {"lastPrice": day.close, "lastQty": day.last_size, "openPrice": day.open, "highPrice": day.high}
         row |= {"lowPrice": day.low, "volume": day.volume, "baseVolume" if inverse else "quoteVolume": day.turnover}
@@ -186,19 +186,19 @@ class Rest:
         return rows[0] if "symbol" in query and self._segment is not MarketKind.INVERSE else rows
 
     def _book_ticker(self, wire: MarketWire, now_ns: int) -> dict[str, Any]:
-        words, (bid, ask) = wire.words, wire.market.book.touch()
-        row: dict[str, Any] = {"symbol": words.symbol}
-        row |= {"pair": words.pair} if self._segment is MarketKind.INVERSE else {}
-        row |= {"bidPrice": words.price(bid[0]), "bidQty": words.size(bid[1])}
-        row |= {"askPrice": words.price(ask[0]), "askQty": words.size(ask[1])}
+        fmt, (bid, ask) = wire.fmt, wire.market.book.touch()
+        row: dict[str, Any] = {"symbol": fmt.symbol}
+        row |= {"pair": fmt.pair} if self._segment is MarketKind.INVERSE else {}
+        row |= {"bidPrice": fmt.price(bid[0]), "bidQty": fmt.size(bid[1])}
+        row |= {"askPrice": fmt.price(ask[0]), "askQty": fmt.size(ask[1])}
         return row if self._is_spot else row | {"time": now_ns // MS}
 
     def _prices(self, query: Query, now_ns: int) -> object:
         rows: list[dict[str, Any]] = []
         for wire in self._chosen(query):
-            row: dict[str, Any] = {"symbol": wire.words.symbol}
-            row |= {"ps": wire.words.pair} if self._segment is MarketKind.INVERSE else {}
-            row["price"] = wire.words.price(wire.market.day.close)
+            row: dict[str, Any] = {"symbol": wire.fmt.symbol}
+            row |= {"ps": wire.fmt.pair} if self._segment is MarketKind.INVERSE else {}
+            row["price"] = wire.fmt.price(wire.market.day.close)
             rows.append(row if self._is_spot else row | {"time": now_ns // MS})
         return rows[0] if "symbol" in query and self._segment is not MarketKind.INVERSE else rows
 
@@ -211,10 +211,10 @@ class Rest:
         perpetual = wire.market.perpetual
         if perpetual is None:
             return None
-        row: dict[str, Any] = {"symbol": wire.words.symbol}
+        row: dict[str, Any] = {"symbol": wire.fmt.symbol}
         if self._segment is MarketKind.INVERSE:
-            row["pair"] = wire.words.pair
-        money = wire.words.money
+            row["pair"] = wire.fmt.pair
+        money = wire.fmt.money
         row |= {"markPrice": money(perpetual.mark), "indexPrice": money(perpetual.index)}
         row |= {"estimatedSettlePrice": money(perpetual.settle), "lastFundingRate": f"{perpetual.rate:.8f}"}
         row |= {"interestRate": "0.00010000", "nextFundingTime": perpetual.next_funding_ns // MS}
@@ -224,11 +224,11 @@ class Rest:
         wire = self._wire(query)
         perpetual = wire.market.perpetual
         assert perpetual is not None
-        size = wire.words.size(perpetual.open_interest)
+        size = wire.fmt.size(perpetual.open_interest)
         if self._segment is MarketKind.INVERSE:
-            names = {"symbol": wire.words.symbol, "pair": wire.words.pair, "contractType": "PERPETUAL"}
+            names = {"symbol": wire.fmt.symbol, "pair": wire.fmt.pair, "contractType": "PERPETUAL"}
             return names | {"openInterest": size, "time": now_ns // MS}
-        return {"openInterest": size, "symbol": wire.words.symbol, "time": now_ns // MS}
+        return {"openInterest": size, "symbol": wire.fmt.symbol, "time": now_ns // MS}
 
     def _funding_info(self, query: Query, now_ns: int) -> object:
         rows = []
@@ -237,7 +237,7 @@ class Rest:
             if hours != 8:
                 bounds = {"adjustedFundingRateCap": "0.02000000", "adjustedFundingRateFloor": "-0.02000000"}
                 what = {"fundingIntervalHours": hours, "disclaimer": False, "updateTime": 1_752_854_309_429}
-                rows.append({"symbol": wire.words.symbol} | bounds | what)
+                rows.append({"symbol": wire.fmt.symbol} | bounds | what)
         return rows
 
     def _funding_rate(self, query: Query, now_ns: int) -> object:
@@ -248,8 +248,8 @@ class Rest:
             paid = wire.market.perpetual.paid if wire.market.perpetual else []
             due = [row for row in paid if start_ns <= row.ts_ns <= end_ns]
             for row in due[:limit] if "startTime" in query else due[-limit:]:
-                rate, mark = f"{row.rate:.8f}", wire.words.money(row.mark)
-                when = {"symbol": wire.words.symbol, "fundingTime": row.ts_ns // MS}
+                rate, mark = f"{row.rate:.8f}", wire.fmt.money(row.mark)
+                when = {"symbol": wire.fmt.symbol, "fundingTime": row.ts_ns // MS}
                 rows.append(when | {"fundingRate": rate, "markPrice": mark})
         return rows
 

@@ -1,6 +1,6 @@
 """`/futures/data/...` of both futures hosts: open interest history and ratios, by symbol (USD-M) or pair (COIN-M).
 
-README: Open interest, Backfill; row shapes as recorded. Weight 0: the venue counts these apart.
+Row shapes as recorded. The weight is 0: the venue limits these routes separately.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _PERIODS = {
 
 
 class Statistics:
-    """The routes of one host."""
+    """The statistics routes of one host."""
 
     def __init__(self, segment: MarketKind, wires: Sequence[MarketWire]) -> None:
         self._inverse = segment is MarketKind.INVERSE
         self._key = "pair" if self._inverse else "symbol"
-        self._wires = {wire.words.pair if self._inverse else wire.words.symbol: wire for wire in wires}
+        self._wires = {wire.fmt.pair if self._inverse else wire.fmt.symbol: wire for wire in wires}
         self._routes: dict[str, Callable[[MarketWire, StatsRow], Row]] = {
             "openInterestHist": self._open_interest,
             "globalLongShortAccountRatio": lambda wire, row: _ratio(row.long_accounts, "Account"),
@@ -57,7 +57,7 @@ class Statistics:
         return [self._names(wire) | fields(wire, row) | {"timestamp": row.ts_ns // MS} for row in rows]
 
     def _names(self, wire: MarketWire) -> Row:
-        return {"pair": wire.words.pair} if self._inverse else {"symbol": wire.words.symbol}
+        return {"pair": wire.fmt.pair} if self._inverse else {"symbol": wire.fmt.symbol}
 
     def _open_interest(self, wire: MarketWire, row: StatsRow) -> Row:
         """USD-M: base coin and USD. COIN-M: contracts and base coin."""
@@ -76,7 +76,7 @@ def _ratio(long_share: float, what: str) -> Row:
 
 
 def _taker_ratio(wire: MarketWire, row: StatsRow) -> Row:
-    buys, sells = wire.words.size(row.buy_lots), wire.words.size(row.sell_lots)
+    buys, sells = wire.fmt.size(row.buy_lots), wire.fmt.size(row.sell_lots)
     return {"buySellRatio": f"{row.buy_lots / max(row.sell_lots, 1.0):.4f}", "buyVol": buys, "sellVol": sells}
 
 

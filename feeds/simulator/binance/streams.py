@@ -1,4 +1,4 @@
-"""The streams of all Binance markets, and those that cover all markets at once."""
+"""All Binance streams: those of one market, and the all-market ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from feeds.simulator.market.spec import MS, SECOND
 
 
 class Streams:
-    """The streams of all markets, and those that cover all markets at once."""
+    """The streams of every market, and the all-market streams."""
 
     def __init__(self, markets: Sequence[MarketWire]) -> None:
         self._markets = {wire.market.index: wire for wire in markets}
@@ -21,7 +21,7 @@ class Streams:
         self._tickers = Tickers(markets)
 
     def messages(self, facts: Iterable[Fact], now_ms: int, wanted: Container[str]) -> Iterator[Message]:
-        """What all streams say about these facts."""
+        """Encode facts for the streams in `wanted`."""
         for fact in facts:
             if not isinstance(fact, Pulse):
                 if (wire := self._markets.get(fact.market)) is not None:
@@ -32,12 +32,12 @@ class Streams:
                 yield from self._tickers.messages(fact.ts_ns, now_ms, wanted)
 
     def _force_orders(self, now_ms: int, wanted: Container[str]) -> Iterator[Message]:
-        """The latest forced order of each symbol within this second; the earlier ones are never told."""
+        """The latest liquidation of each symbol within this second; the venue never publishes the earlier ones."""
         for wire, _ in self._perps:
-            fact, wire.latest_forced = wire.latest_forced, None
+            fact, wire.latest_liquidation = wire.latest_liquidation, None
             if fact is None:
                 continue
-            names = [wire.words.topic("forceOrder"), *(topic(kind, "!forceOrder@arr") for kind in BOTH_FUTURES)]
+            names = [wire.fmt.topic("forceOrder"), *(topic(kind, "!forceOrder@arr") for kind in BOTH_FUTURES)]
             for name in names:
                 if name in wanted:
                     yield Message(name, text_of(wire.force_order(fact, now_ms)))
@@ -46,7 +46,7 @@ class Streams:
         ts_ms = ts_ns // MS
         for speed in ("@1s", "") if ts_ns % (3 * SECOND) == 0 else ("@1s",):
             for wire, perpetual in self._perps:
-                name = wire.words.topic(f"markPrice{speed}")
+                name = wire.fmt.topic(f"markPrice{speed}")
                 if name in wanted:
                     yield Message(name, text_of(wire.mark_price(perpetual, ts_ms)))
             for kind in BOTH_FUTURES:

@@ -1,4 +1,4 @@
-"""Binance's 24-hour tickers and the all-market book ticker (README: All-market streams)."""
+"""Binance's 24-hour tickers and the all-market book ticker."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ _DAY_MS = 86_400_000
 
 
 class Day24:
-    """The last 24 hours of one market in the venue's words. `turnover` is base coin on COIN-M, else quote."""
+    """The 24-hour statistics of one market, formatted. `turnover` is base coin on COIN-M, else quote."""
 
     def __init__(self, wire: MarketWire) -> None:
-        market, words = wire.market, wire.words
+        market, fmt = wire.market, wire.fmt
         day, spec = market.day, market.spec
-        self.open, self.close = words.price(day.open), words.price(day.close)
-        self.high, self.low = words.price(day.high), words.price(day.low)
-        self.change = words.price(day.close - day.open)
+        self.open, self.close = fmt.price(day.open), fmt.price(day.close)
+        self.high, self.low = fmt.price(day.high), fmt.price(day.low)
+        self.change = fmt.price(day.close - day.open)
         self.percent = f"{100.0 * (day.close - day.open) / day.open:.3f}"
         lots = max(round(day.volume), 1)
         coins = spec.base_size(lots, day.close) / spec.instrument.multiplier
-        money = spec.notional(lots, day.close) if words.kind is MarketKind.INVERSE else day.turnover
-        self.average = f"{money / coins:.{words.price_decimals}f}"
-        self.volume = words.size(lots)
-        self.turnover = f"{day.turnover:.8f}" if words.kind is not MarketKind.LINEAR else f"{day.turnover:.2f}"
+        money = spec.notional(lots, day.close) if fmt.kind is MarketKind.INVERSE else day.turnover
+        self.average = f"{money / coins:.{fmt.price_decimals}f}"
+        self.volume = fmt.size(lots)
+        self.turnover = f"{day.turnover:.8f}" if fmt.kind is not MarketKind.LINEAR else f"{day.turnover:.2f}"
         self.trades = max(round(day.trades), 1)
         trades = market.tape.trades.rows
-        self.last_size = words.size(trades[-1].lots if trades else 0)
+        self.last_size = fmt.size(trades[-1].lots if trades else 0)
 
 
 class Tickers:
@@ -43,10 +43,10 @@ class Tickers:
         self._seen: dict[int, int] = {}
 
     def messages(self, ts_ns: int, now_ms: int, wanted: Container[str]) -> Iterator[Message]:
-        """What is due at this whole second."""
+        """The ticker messages due at this whole second."""
         changed = [wire for wire in self._wires if self._is_new(wire)]
         for segments in ((MarketKind.SPOT,), BOTH_FUTURES):
-            rows = [wire for wire in changed if wire.words.kind in segments]
+            rows = [wire for wire in changed if wire.fmt.kind in segments]
             for segment in segments:
                 for stream in ("!ticker@arr", "!miniTicker@arr"):
                     name = topic(segment, stream)
@@ -65,9 +65,9 @@ class Tickers:
 
     def _singles(self, now_ms: int, wanted: Container[str]) -> Iterator[Message]:
         for wire in self._wires:
-            if (name := wire.words.topic("ticker")) in wanted:
+            if (name := wire.fmt.topic("ticker")) in wanted:
                 yield Message(name, text_of(_ticker(wire, now_ms)))
-            if (name := wire.words.topic("miniTicker")) in wanted:
+            if (name := wire.fmt.topic("miniTicker")) in wanted:
                 yield Message(name, text_of(_mini(wire, now_ms)))
 
     def _book_tickers(self, ts_ns: int, now_ms: int, wanted: Container[str]) -> Iterator[Message]:
@@ -76,19 +76,19 @@ class Tickers:
             if name not in wanted:
                 continue
             for wire in self._wires:
-                if wire.words.kind in BOTH_FUTURES:
+                if wire.fmt.kind in BOTH_FUTURES:
                     book = wire.market.book
                     touch = Touch(wire.market.index, ts_ns, book.update_id, *book.touch())
                     yield Message(name, text_of(wire.book_ticker(touch, now_ms)))
 
 
 def _head(event: str, wire: MarketWire, now_ms: int) -> Fields:
-    head: Fields = {"e": event, "E": now_ms, "s": wire.words.symbol}
-    return head | ({"ps": wire.words.pair} if wire.words.kind is MarketKind.INVERSE else {})
+    head: Fields = {"e": event, "E": now_ms, "s": wire.fmt.symbol}
+    return head | ({"ps": wire.fmt.pair} if wire.fmt.kind is MarketKind.INVERSE else {})
 
 
 def _tail(wire: MarketWire) -> Fields:
-    return {} if wire.words.kind is MarketKind.SPOT else {"st": wire.words.system}
+    return {} if wire.fmt.kind is MarketKind.SPOT else {"st": wire.fmt.system}
 
 
 def _mini(wire: MarketWire, now_ms: int) -> Fields:

@@ -1,4 +1,4 @@
-"""How Binance writes one market: symbols, decimals, stream names, and which route carries which stream."""
+"""Binance's notation of a market: symbols, decimals, stream names, and which route carries which stream."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from feeds.model.instrument import MarketKind
 from feeds.simulator.market.facts import Lots
-from feeds.simulator.market.simulated import Listed
+from feeds.simulator.market.simulated import SimulatedMarket
 from feeds.simulator.market.spec import MS, SECOND
 
 _FUTURES_SPEEDS = {100 * MS: "@100ms", 250 * MS: "", 500 * MS: "@500ms"}
@@ -17,7 +17,7 @@ BOTH_FUTURES = (MarketKind.LINEAR, MarketKind.INVERSE)
 
 
 def topic(segment: MarketKind, stream: str) -> str:
-    """The key of one stream of one host."""
+    """The message topic of one stream of one host."""
     return f"binance/{segment.value}/{stream}"
 
 
@@ -28,26 +28,26 @@ def route_of(stream: str) -> str:
 
 
 def is_delivered(segment: MarketKind, route: str, stream: str) -> bool:
-    """Whether a socket on this route ever gets the stream; where not, the venue acknowledges and stays silent.
+    """Whether a route carries the stream. Where not, the venue acknowledges the subscription and sends nothing.
 
-    USD-M delivers on the right route only, and nothing without one. COIN-M and spot have no split.
+    USD-M splits streams between two routes and sends none without a route; COIN-M and spot have a single one.
     """
     if segment is MarketKind.LINEAR:
         return route == route_of(stream)
     if segment is MarketKind.SPOT:
-        return not any(word in stream for word in _FUTURES_ONLY)
+        return not any(name in stream for name in _FUTURES_ONLY)
     return True
 
 
-def _decimals(step: Decimal, listed: Decimal) -> int:
-    """Binance writes BTCUSDT's tick as 0.10: keep the zeros of a listing without a multiplier."""
-    return max(0, -int((listed if step == listed else step).as_tuple().exponent))
+def _decimals(step: Decimal, unscaled: Decimal) -> int:
+    """Binance writes BTCUSDT's tick as 0.10: trailing zeros count where the contract has no multiplier."""
+    return max(0, -int((unscaled if step == unscaled else step).as_tuple().exponent))
 
 
-class Words:
-    """The fixed words of one market. `system` is the `st` field: 1 USD-M, 2 COIN-M."""
+class WireFormat:
+    """Formats one market's numbers and names. `system` is the `st` field: 1 USD-M, 2 COIN-M."""
 
-    def __init__(self, market: Listed) -> None:
+    def __init__(self, market: SimulatedMarket) -> None:
         self._market = market
         instrument = market.spec.instrument
         self.kind = instrument.kind
@@ -55,34 +55,34 @@ class Words:
         self.pair = instrument.symbol.removesuffix("_PERP")
         self.lower = instrument.symbol.lower()
         self.system = 2 if self.kind is MarketKind.INVERSE else 1
-        self.regrid()
+        self.update_grid()
         is_spot = self.kind is MarketKind.SPOT
         self.speeds = _SPOT_SPEEDS if is_spot else {market.spec.interval_ns[0]: "@0ms", **_FUTURES_SPEEDS}
         self.bar_interval_ns = SECOND if is_spot else 250 * MS
 
-    def regrid(self) -> None:
-        """Read the tick and the lot again; Binance counts in listed units, such as 1000PEPE."""
+    def update_grid(self) -> None:
+        """Read the tick and lot size again. Binance counts in listed units, such as 1000PEPE."""
         spec, is_spot = self._market.spec, self.kind is MarketKind.SPOT
         self._tick, self._lot = float(spec.price_step), float(spec.size_step)
         self.price_decimals = 8 if is_spot else _decimals(spec.price_step, spec.instrument.tick_size)
         self.size_decimals = 8 if is_spot else _decimals(spec.size_step, spec.instrument.lot_size)
 
     def topic(self, stream: str) -> str:
-        """The key of one of this market's streams, for example `aggTrade`."""
+        """The message topic of one of this market's streams, for example `aggTrade`."""
         return topic(self.kind, f"{self.lower}@{stream}")
 
     def price(self, ticks: float) -> str:
-        """A price on or between ticks."""
+        """Format a price given in ticks, which may be fractional."""
         return f"{ticks * self._tick:.{self.price_decimals}f}"
 
     def money(self, per_coin: float) -> str:
-        """A derived price of one listed unit, which is finer than the grid."""
+        """Format a price off the tick grid, such as a mark; `per_coin` is quote per base coin."""
         return f"{per_coin * self._market.spec.instrument.multiplier:.8f}"
 
     def size(self, lots: float) -> str:
-        """A size."""
+        """Format a size given in lots."""
         return f"{lots * self._lot:.{self.size_decimals}f}"
 
     def levels(self, levels: list[Lots] | tuple[Lots, ...]) -> list[tuple[str, str]]:
-        """Book levels as pairs of price and size."""
+        """Format book levels as (price, size)."""
         return [(self.price(price), self.size(lots)) for price, lots in levels]

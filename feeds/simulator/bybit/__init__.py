@@ -1,4 +1,4 @@
-"""Bybit v5's words for the simulated market: `linear`, `inverse` and `spot`, each below its own path.
+"""Bybit v5's wire format for the simulated markets: `linear`, `inverse` and `spot`, a path each.
 
 Field sets, key orders and number formats follow captures of 2026-08 to 2026-10; liquidations the documentation.
 """

@@ -1,43 +1,43 @@
-"""One order book topic: the window of N levels as its subscribers know it, and what brings them up to date."""
+"""One order book topic: the top N levels last sent, and snapshots and deltas from them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from feeds.simulator.bybit.wire_format import Words
+from feeds.simulator.bybit.wire_format import WireFormat
 from feeds.simulator.market.facts import Lots
-from feeds.simulator.market.simulated import Listed
+from feeds.simulator.market.simulated import SimulatedMarket
 
 
 class BookWire:
-    """The window of one depth. `u` counts its updates one by one; levels that leave the window are deleted."""
+    """The top `depth` levels. `u` increments with every update; levels that leave the top are sent as deleted."""
 
-    def __init__(self, market: Listed, words: Words, depth: int) -> None:
+    def __init__(self, market: SimulatedMarket, fmt: WireFormat, depth: int) -> None:
         self.channel = f"orderbook.{depth}"
-        self.topic = words.topic(self.channel)
+        self.topic = fmt.topic(self.channel)
         self.depth = depth
         self._market = market
-        self._words = words
+        self._fmt = fmt
         self._update_id = market.spec.first_update_id % 60_000_000 + depth
         self._known: tuple[dict[int, int], dict[int, int]] = ({}, {})
-        self.is_followed = False
-        self._told_ns = 0
+        self.has_subscribers = False
+        self._sent_ns = 0
         self._tick = market.spec.tick
 
     def snapshot(self, now_ms: int) -> str:
-        """What a new subscriber gets: what the others know, or the present book where there are none."""
-        if self.is_followed:
+        """The first message of a subscription: the book last sent, or the current one without other subscribers."""
+        if self.has_subscribers:
             self._known = self._on_grid(self._known)
         else:
             self._known = self._window()
             self._update_id += 1
-            self.is_followed = True
+            self.has_subscribers = True
         bids, asks = (list(side.items()) for side in self._known)
         return self._message("snapshot", now_ms, bids, asks)
 
     def update(self, now_ms: int) -> str | None:
-        """What changed since the last update, None where nothing did."""
+        """The change since the last update; None if there is none."""
         before, self._known = self._on_grid(self._known), self._window()
         bids, asks = (_changes(old, new) for old, new in zip(before, self._known, strict=True))
         if not bids and not asks:
@@ -48,19 +48,19 @@ class BookWire:
         return self._message("delta", now_ms, bids, asks)
 
     def repeat(self, now_ns: int, now_ms: int, quiet_ns: int) -> str | None:
-        """The same book with the same number again, where nothing was told for so long (depth 1 only)."""
-        if now_ns - self._told_ns < quiet_ns or not self._known[0]:
+        """The last book again with the same `u`, after `quiet_ns` without a message (depth 1 only), else None."""
+        if now_ns - self._sent_ns < quiet_ns or not self._known[0]:
             return None
-        self._told_ns = now_ns
+        self._sent_ns = now_ns
         self._known = self._on_grid(self._known)
         return self._message("snapshot", now_ms, *(list(side.items()) for side in self._known))
 
-    def told(self, now_ns: int) -> None:
-        """Remember when the last message went out."""
-        self._told_ns = now_ns
+    def mark_sent(self, now_ns: int) -> None:
+        """Record the time of the last message."""
+        self._sent_ns = now_ns
 
     def _on_grid(self, known: tuple[dict[int, int], dict[int, int]]) -> tuple[dict[int, int], dict[int, int]]:
-        """The same prices in ticks of now: the price step may have become finer."""
+        """Convert prices to current ticks; the price step may have become finer."""
         factor, self._tick = round(self._tick / self._market.spec.tick), self._market.spec.tick
         if factor == 1:
             return known
@@ -72,13 +72,13 @@ class BookWire:
         return dict(book.bids.top(self.depth)), dict(book.asks.top(self.depth))
 
     def _message(self, kind: str, now_ms: int, bids: Sequence[Lots], asks: Sequence[Lots]) -> str:
-        words = self._words
-        data: dict[str, Any] = {"s": words.symbol, "b": words.levels(bids), "a": words.levels(asks)}
+        fmt = self._fmt
+        data: dict[str, Any] = {"s": fmt.symbol, "b": fmt.levels(bids), "a": fmt.levels(asks)}
         data |= {"u": self._update_id, "seq": self._market.book.update_id}
-        return words.message(self.channel, kind, now_ms, data, cts=now_ms)
+        return fmt.message(self.channel, kind, now_ms, data, cts=now_ms)
 
 
 def _changes(old: dict[int, int], new: dict[int, int]) -> list[Lots]:
-    """Absolute sizes that turn `old` into `new`, 0 for what left, in the order of `old` and then of `new`."""
+    """Absolute sizes that turn `old` into `new`, 0 for removed levels, in the order of `old` and then of `new`."""
     gone = [(price, 0) for price in old if price not in new]
     return gone + [(price, lots) for price, lots in new.items() if old.get(price) != lots]

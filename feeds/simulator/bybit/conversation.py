@@ -1,4 +1,4 @@
-"""The dialogue of one Bybit socket: subscriptions and their acks, pings, first snapshots (README: Endpoints)."""
+"""The protocol of one Bybit socket: subscriptions and their acknowledgements, pings, first snapshots."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 from feeds.model.instrument import MarketKind
 from feeds.simulator.bybit.wire import MarketWire
 from feeds.simulator.bybit.wire_format import text, topic
-from feeds.simulator.dialect import Expelled, Message
+from feeds.simulator.dialect import Message, SocketClosed
 from feeds.simulator.market.spec import MS
 
 _SPOT_ARGS = 10
@@ -22,7 +22,7 @@ class _Refused(Exception):
 
 
 class BybitConversation:
-    """One socket of one category. A request with one bad topic fails as a whole."""
+    """One socket of one category. A request with one invalid topic fails as a whole."""
 
     ping_s = 0.0
 
@@ -34,23 +34,23 @@ class BybitConversation:
 
     @property
     def topics(self) -> frozenset[str]:
-        """What this socket receives."""
+        """The topics this socket is subscribed to."""
         return frozenset(topic(self._category, name) for name in self._names)
 
     def frame(self, message: Message) -> str:
-        """The payload; Bybit's envelope is the same for everyone."""
+        """The payload unchanged; Bybit's envelope is the same on all sockets."""
         return message.payload
 
     def tick(self, now_ns: int) -> list[str]:
-        """Nothing is due by the clock."""
+        """None: Bybit sends no heartbeats."""
         return []
 
-    def farewell(self, now_ns: int) -> tuple[list[str], Expelled]:
-        """Breaks are not announced on a market socket."""
-        return [], Expelled(1001, "")
+    def announce_maintenance(self, now_ns: int) -> tuple[list[str], SocketClosed]:
+        """No notice: Bybit announces nothing on market sockets."""
+        return [], SocketClosed(1001, "")
 
     def receive(self, message: str, now_ns: int) -> list[str]:
-        """Answer one request. Derivatives tell the first snapshots before the ack, spot after it."""
+        """Answer one request. First snapshots precede the acknowledgement on derivatives and follow it on spot."""
         try:
             request = msgspec.json.decode(message)
         except (msgspec.DecodeError, UnicodeDecodeError):
@@ -59,13 +59,13 @@ class BybitConversation:
             return [self._ack("", "", "error:request is not an object")]
         op, req_id, names = request.get("op"), str(request.get("req_id", "")), request.get("args", [])
         try:
-            first = self._obey(op, names, now_ns)
+            first = self._handle(op, names, now_ns)
         except _Refused as refused:
             return [self._ack(req_id, str(op or ""), str(refused))]
         ack = self._ack(req_id, str(op))
         return [ack, *first] if self._category is MarketKind.SPOT else [*first, ack]
 
-    def _obey(self, op: object, names: Any, now_ns: int) -> list[str]:
+    def _handle(self, op: object, names: Any, now_ns: int) -> list[str]:
         if op == "ping":
             return []
         if op not in ("subscribe", "unsubscribe"):

@@ -1,4 +1,4 @@
-"""Bybit as a whole: three categories as path prefixes, their sockets and REST."""
+"""The Bybit dialect: three categories as path prefixes, their sockets and REST."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _REST = "v5/market/"
 class BybitDialect:
     """Sockets at `/bybit/<kind>/v5/public/<category>`, REST below `/bybit/<kind>/v5/market/`.
 
-    The first part stands for the host, which is one for all categories, so any may be asked for below any.
+    `<kind>` stands for the host; as at the venue, one host serves all categories.
     """
 
     prefix = "/bybit"
@@ -29,17 +29,17 @@ class BybitDialect:
         wires = [MarketWire(m) for m in simulation.markets if m.spec.instrument.venue is Venue.BYBIT]
         self._wire = Wire(wires)
         self._wires = {
-            kind: {wire.words.symbol: wire for wire in wires if wire.words.category is kind} for kind in MarketKind
+            kind: {wire.fmt.symbol: wire for wire in wires if wire.fmt.category is kind} for kind in MarketKind
         }
         self._rest = Rest(self._wires)
         self._sockets = 0
 
     def messages(self, facts: Iterable[Fact], now_ns: int, wanted: Container[str]) -> Iterator[Message]:
-        """What the topics say about these facts; `now_ns` becomes the push time `ts`."""
+        """Encode facts for the topics in `wanted`; `now_ns` becomes the push time `ts`."""
         return self._wire.messages(facts, now_ns, wanted)
 
     def open(self, path: str, query: Mapping[str, str]) -> BybitConversation | None:
-        """Begin a socket at `/linear/v5/public/linear` and the like."""
+        """Open a socket at `/linear/v5/public/linear` and the like."""
         match path.strip("/").split("/"):
             case [host, "v5", "public", name] if host in _CATEGORIES and name in _CATEGORIES:
                 self._sockets += 1
@@ -49,18 +49,18 @@ class BybitDialect:
                 return None
 
     def get(self, path: str, query: Mapping[str, str], now_ns: int) -> Answer:
-        """Answer a GET. A refusal of the venue is a 200 with another `retCode` than 0."""
+        """Answer a GET. The venue's errors are a 200 with a `retCode` other than 0."""
         host, _, rest_path = path.strip("/").partition("/")
         if host not in _CATEGORIES or not rest_path.startswith(_REST):
             return Answer(404, b"")
         return self._rest.get(rest_path.removeprefix(_REST), query, now_ns)
 
     def post(self, path: str, body: bytes, now_ns: int) -> Answer:
-        """Public market data has no POST."""
+        """405: public market data has no POST."""
         return Answer(405, b"")
 
     def refusal(self, status: int, wait_s: int, now_ns: int) -> Answer:
-        """HTTP 403 for too many requests, error 10006 for too many to one endpoint (README: Limits and heartbeats)."""
+        """The venue's limit is a 403 for the whole address, or error 10006 within a 200 for one endpoint."""
         if status == 418:
             return Answer(403, b"access too frequent")
         headers = {"X-Bapi-Limit-Status": "0", "X-Bapi-Limit-Reset-Timestamp": str(now_ns // MS + wait_s * 1_000)}

@@ -1,4 +1,4 @@
-"""Bybit's REST answers about the simulated markets, below `/v5/market/` (README: Backfill, All-market streams)."""
+"""Bybit's REST answers about the simulated markets, below `/v5/market/`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 from feeds.model.instrument import MarketKind
 from feeds.simulator.bybit.wire import MarketWire
-from feeds.simulator.bybit.wire_format import Words
+from feeds.simulator.bybit.wire_format import WireFormat
 from feeds.simulator.dialect import Answer
 from feeds.simulator.market.facts import Fill
 from feeds.simulator.market.spec import MS, SECOND
@@ -23,11 +23,11 @@ _FOREVER_MS = 1 << 42
 
 
 class _Refused(Exception):
-    """An answer of 200 that says no. The code is 10001, a bad parameter."""
+    """A bad parameter: HTTP 200 with `retCode` 10001."""
 
 
 class Rest:
-    """The routes, for all categories."""
+    """The REST routes of all categories."""
 
     def __init__(self, wires: Mapping[MarketKind, Mapping[str, MarketWire]]) -> None:
         self._wires = wires
@@ -44,7 +44,7 @@ class Rest:
         }
 
     def get(self, route: str, query: Query, now_ns: int) -> Answer:
-        """Answer one route."""
+        """Answer a GET of one route; 404 where it does not exist."""
         handler = self._routes.get(route)
         if handler is None:
             return Answer(404, b"")
@@ -92,29 +92,29 @@ class Rest:
 
     def _book(self, query: Query, now_ns: int) -> dict[str, Any]:
         wire, limit = self._one(query), _number(query, "limit", 25, 1_000)
-        book, words = wire.market.snapshot, wire.words
-        levels = {"b": words.levels(book.bids.top(limit)), "a": words.levels(book.asks.top(limit))}
+        book, fmt = wire.market.snapshot, wire.fmt
+        levels = {"b": fmt.levels(book.bids.top(limit)), "a": fmt.levels(book.asks.top(limit))}
         last = {"ts": now_ns // MS, "u": book.update_id, "seq": book.update_id, "cts": now_ns // MS}
-        return {"s": words.symbol, **levels, **last}
+        return {"s": fmt.symbol, **levels, **last}
 
     def _trades(self, query: Query, now_ns: int) -> dict[str, Any]:
         wire = self._one(query)
-        limit = _number(query, "limit", 60, 60) if wire.words.is_spot else _number(query, "limit", 500, 1_000)
+        limit = _number(query, "limit", 60, 60) if wire.fmt.is_spot else _number(query, "limit", 500, 1_000)
         rows = [_trade(wire, fill) for fill in reversed(wire.market.tape.trades.last(limit))]
-        return {"category": wire.words.category.value, "list": rows}
+        return {"category": wire.fmt.category.value, "list": rows}
 
     def _klines(self, query: Query, now_ns: int) -> dict[str, Any]:
-        """Minutes only, newest first; inverse counts USD and then coins."""
+        """One-minute bars only, newest first; inverse counts volume in USD and turnover in coins."""
         wire, limit = self._one(query), _number(query, "limit", 200, 1_000)
         if query.get("interval") != "1":
             raise _Refused("params error: interval invalid")
-        end_ms, words = _number(query, "end", _FOREVER_MS), wire.words
+        end_ms, fmt = _number(query, "end", _FOREVER_MS), wire.fmt
         rows = wire.market.tape.bars.between(_number(query, "start", 1) * MS, (end_ms + 1) * MS)[-limit:]
         page = [
             [
                 str(bar.open_ns // MS),
-                *(words.price(ticks) for ticks in (bar.open, bar.high, bar.low, bar.close)),
-                words.size(bar.volume),
+                *(fmt.price(ticks) for ticks in (bar.open, bar.high, bar.low, bar.close)),
+                fmt.size(bar.volume),
                 f"{bar.turnover:.8f}",
             ]
             for bar in reversed(rows)
@@ -126,8 +126,8 @@ class Rest:
         rows = _stats(wire, query, "intervalTime", 50, 200)
         page = [
             {
-                "openInterest": _lots(wire.words, 2 * row.open_interest),
-                "singleOpenInterest": _lots(wire.words, row.open_interest),
+                "openInterest": _lots(wire.fmt, 2 * row.open_interest),
+                "singleOpenInterest": _lots(wire.fmt, row.open_interest),
                 "timestamp": str(row.ts_ns // MS),
             }
             for row in rows
@@ -138,7 +138,7 @@ class Rest:
         wire = self._perp(query)
         rows = [
             {
-                "symbol": wire.words.symbol,
+                "symbol": wire.fmt.symbol,
                 "buyRatio": f"{row.long_accounts:.4f}",
                 "sellRatio": f"{1.0 - round(row.long_accounts, 4):.4f}",
                 "timestamp": str(row.ts_ns // MS),
@@ -156,17 +156,17 @@ class Rest:
         paid = [row for row in wire.market.perpetual.paid if start_ns <= row.ts_ns <= end_ns][-limit:]
         rows = [
             {
-                "symbol": wire.words.symbol,
+                "symbol": wire.fmt.symbol,
                 "fundingRate": f"{row.rate:.8f}",
                 "fundingRateTimestamp": str(row.ts_ns // MS),
             }
             for row in reversed(paid)
         ]
-        return {"category": wire.words.category.value, "list": rows}
+        return {"category": wire.fmt.category.value, "list": rows}
 
 
 def envelope(result: dict[str, Any], now_ns: int, code: int = 0, message: str = "OK") -> bytes:
-    """The body around every result."""
+    """The response body around every result."""
     body = {"retCode": code, "retMsg": message, "result": result, "retExtInfo": {}, "time": now_ns // MS}
     return msgspec.json.encode(body)
 
@@ -192,11 +192,11 @@ def _next(end: int, count: int) -> str:
 
 
 def _names(wire: MarketWire) -> dict[str, str]:
-    return {"symbol": wire.words.symbol, "category": wire.words.category.value}
+    return {"symbol": wire.fmt.symbol, "category": wire.fmt.category.value}
 
 
-def _lots(words: Words, lots: float) -> str:
-    return f"{lots * words.lot:.8f}"
+def _lots(fmt: WireFormat, lots: float) -> str:
+    return f"{lots * fmt.lot:.8f}"
 
 
 def _stats(wire: MarketWire, query: Query, name: str, usual: int, largest: int) -> list[Any]:
@@ -209,26 +209,26 @@ def _stats(wire: MarketWire, query: Query, name: str, usual: int, largest: int) 
 
 
 def _trade(wire: MarketWire, fill: Fill) -> dict[str, Any]:
-    words = wire.words
-    row: dict[str, Any] = {"execId": wire.trade_id(fill), "symbol": words.symbol, "price": words.price(fill.price)}
-    row |= {"size": words.size(fill.lots), "side": fill.aggressor.value.title(), "time": str(fill.ts_ns // MS)}
+    fmt = wire.fmt
+    row: dict[str, Any] = {"execId": wire.trade_id(fill), "symbol": fmt.symbol, "price": fmt.price(fill.price)}
+    row |= {"size": fmt.size(fill.lots), "side": fill.aggressor.value.title(), "time": str(fill.ts_ns // MS)}
     return row | {"isBlockTrade": False, "isRPITrade": False, "seq": str(wire.market.book.update_id)}
 
 
 def _listing(wire: MarketWire) -> dict[str, Any]:
-    words, market = wire.words, wire.market
+    fmt, market = wire.fmt, wire.market
     instrument = market.spec.instrument
-    row: dict[str, Any] = {"symbol": words.symbol, "symbolId": market.index + 1}
-    coins = {"baseCoin": words.base_coin, "quoteCoin": instrument.quote}
-    price = {"tickSize": words.tick_text}
+    row: dict[str, Any] = {"symbol": fmt.symbol, "symbolId": market.index + 1}
+    coins = {"baseCoin": fmt.base_coin, "quoteCoin": instrument.quote}
+    price = {"tickSize": fmt.tick_text}
     if market.perpetual is None:
         row |= {**coins, "innovation": "0", "status": "Trading", "marginTrading": "utaOnly", "stTag": "0"}
-        lot = {"basePrecision": words.lot_text, "quotePrecision": "0.0000001", "minOrderQty": words.lot_text}
+        lot = {"basePrecision": fmt.lot_text, "quotePrecision": "0.0000001", "minOrderQty": fmt.lot_text}
         row |= {"lotSizeFilter": lot | {"minOrderAmt": "5"}, "priceFilter": price}
         return row | {"symbolType": "", "xstockMultiplier": "1"}
-    row |= {"contractType": _CONTRACTS[words.category], "status": "Trading", **coins, "launchTime": "1584230400000"}
-    row |= {"deliveryTime": "0", "deliveryFeeRate": "", "priceScale": str(words.price_decimals), "priceFilter": price}
-    lot = {"minOrderQty": words.lot_text, "qtyStep": words.lot_text, "minNotionalValue": "5"}
+    row |= {"contractType": _CONTRACTS[fmt.category], "status": "Trading", **coins, "launchTime": "1584230400000"}
+    row |= {"deliveryTime": "0", "deliveryFeeRate": "", "priceScale": str(fmt.price_decimals), "priceFilter": price}
+    lot = {"minOrderQty": fmt.lot_text, "qtyStep": fmt.lot_text, "minNotionalValue": "5"}
     row |= {"lotSizeFilter": lot, "fundingInterval": market.perpetual.interval_ns // _MINUTE_NS}
     row |= {"settleCoin": instrument.settle, "upperFundingRate": "0.005", "lowerFundingRate": "-0.005"}
     return row | {"isPreListing": False, "preListingInfo": None, "displayName": "", "symbolType": ""}

@@ -1,9 +1,9 @@
-"""The ticker of one market: a whole state for a new subscriber, then only what changed; spot tells the whole always."""
+"""The ticker of one market: a snapshot for a new subscriber, then changed fields only; on spot always all fields."""
 
 from __future__ import annotations
 
-from feeds.simulator.bybit.wire_format import Words
-from feeds.simulator.market.simulated import Listed
+from feeds.simulator.bybit.wire_format import WireFormat
+from feeds.simulator.market.simulated import SimulatedMarket
 from feeds.simulator.market.spec import MS, SECOND
 
 _HOUR_NS = 3_600 * SECOND
@@ -13,59 +13,59 @@ Fields = dict[str, str]
 
 
 class TickerWire:
-    """What the subscribers of one ticker know."""
+    """The ticker fields last sent, and messages from them."""
 
-    def __init__(self, market: Listed, words: Words) -> None:
-        self.topic = words.topic("tickers")
-        self.is_followed = False
+    def __init__(self, market: SimulatedMarket, fmt: WireFormat) -> None:
+        self.topic = fmt.topic("tickers")
+        self.has_subscribers = False
         self._market = market
-        self._words = words
+        self._fmt = fmt
         self._known: Fields = {}
         self._direction = "ZeroPlusTick"
         self._last = market.day.close
 
     def snapshot(self, now_ms: int) -> str:
-        """What a new subscriber gets: what the others know, or the present state where there are none."""
-        if not self.is_followed:
+        """The first message of a subscription: the fields last sent, or the current ones without other subscribers."""
+        if not self.has_subscribers:
             self._known = self.fields()
-            self.is_followed = True
+            self.has_subscribers = True
         return self._message("snapshot", now_ms, self._known)
 
     def update(self, now_ms: int) -> str | None:
-        """What changed since the last message, None where nothing did. A touch changes as price and size together."""
+        """The fields changed since the last message; None if none. A best price and its size change together."""
         before, self._known = self._known, self.fields()
         changed = {name for name, value in self._known.items() if before.get(name) != value}
         if not changed:
             return None
-        if self._words.is_spot:
+        if self._fmt.is_spot:
             return self._message("snapshot", now_ms, self._known)
         for pair in _PAIRS:
             changed |= set(pair) if changed.intersection(pair) else set()
         return self._message("delta", now_ms, {name: value for name, value in self._known.items() if name in changed})
 
     def fields(self) -> Fields:
-        """Everything as it stands. `openInterest` counts both sides."""
-        market, words, day = self._market, self._words, self._market.day
+        """All current fields. `openInterest` counts both sides."""
+        market, fmt, day = self._market, self._fmt, self._market.day
         change = f"{(day.close - day.open) / day.open:.6f}"
-        volume, turnover = words.size(day.volume), f"{day.turnover:.4f}"
-        high, low, previous = words.price(day.high), words.price(day.low), words.price(day.open)
-        fields = {"symbol": words.symbol}
+        volume, turnover = fmt.size(day.volume), f"{day.turnover:.4f}"
+        high, low, previous = fmt.price(day.high), fmt.price(day.low), fmt.price(day.open)
+        fields = {"symbol": fmt.symbol}
         if market.perpetual is None:
-            fields |= {"lastPrice": words.price(day.close), "highPrice24h": high, "lowPrice24h": low}
+            fields |= {"lastPrice": fmt.price(day.close), "highPrice24h": high, "lowPrice24h": low}
             fields |= {"prevPrice24h": previous, "volume24h": volume, "turnover24h": turnover}
             return fields | {"price24hPcnt": change, "usdIndexPrice": f"{market.mid:.6f}"}
-        fields |= {"tickDirection": self._turn(), "price24hPcnt": change, "lastPrice": words.price(day.close)}
+        fields |= {"tickDirection": self._turn(), "price24hPcnt": change, "lastPrice": fmt.price(day.close)}
         fields |= {"prevPrice24h": previous, "highPrice24h": high, "lowPrice24h": low, "prevPrice1h": self._hour_ago()}
         return fields | self._derived() | {"turnover24h": turnover, "volume24h": volume} | self._touch()
 
     def _derived(self) -> Fields:
-        market, words, perpetual = self._market, self._words, self._market.perpetual
+        market, fmt, perpetual = self._market, self._fmt, self._market.perpetual
         assert perpetual is not None
         scale = market.spec.instrument.multiplier
-        one = float(words.size(perpetual.open_interest))
+        one = float(fmt.size(perpetual.open_interest))
         value = one / perpetual.mark if market.is_inverse else one * perpetual.mark * scale
-        fields = {"markPrice": words.quote(perpetual.mark * scale), "indexPrice": words.quote(perpetual.index * scale)}
-        both, decimals = 2.0 * one, words.size_decimals
+        fields = {"markPrice": fmt.quote(perpetual.mark * scale), "indexPrice": fmt.quote(perpetual.index * scale)}
+        both, decimals = 2.0 * one, fmt.size_decimals
         fields |= {"openInterest": f"{both:.{decimals}f}", "openInterestValue": f"{2.0 * value:.2f}"}
         fields |= {"singleOpenInterest": f"{one:.{decimals}f}", "singleOpenInterestValue": f"{value:.2f}"}
         fields |= {"fundingIntervalHour": str(perpetual.interval_ns // _HOUR_NS), "fundingCap": "0.005"}
@@ -76,14 +76,14 @@ class TickerWire:
 
     def _touch(self) -> Fields:
         (bid, bid_lots), (ask, ask_lots) = self._market.book.touch()
-        words = self._words
-        best = {"bid1Price": words.price(bid), "bid1Size": words.size(bid_lots)}
-        best |= {"ask1Price": words.price(ask), "ask1Size": words.size(ask_lots)}
+        fmt = self._fmt
+        best = {"bid1Price": fmt.price(bid), "bid1Size": fmt.size(bid_lots)}
+        best |= {"ask1Price": fmt.price(ask), "ask1Size": fmt.size(ask_lots)}
         return best | {"preOpenPrice": "", "preQty": "", "curPreListingPhase": ""}
 
     def _hour_ago(self) -> str:
         rows = self._market.tape.bars.rows
-        return self._words.price(rows[max(len(rows) - 60, 0)].open if rows else self._market.day.open)
+        return self._fmt.price(rows[max(len(rows) - 60, 0)].open if rows else self._market.day.open)
 
     def _turn(self) -> str:
         last, self._last = self._last, self._market.day.close
@@ -95,4 +95,4 @@ class TickerWire:
 
     def _message(self, kind: str, now_ms: int, fields: Fields) -> str:
         sequence = self._market.book.update_id
-        return self._words.message("tickers", kind, now_ms, fields, cs=sequence)
+        return self._fmt.message("tickers", kind, now_ms, fields, cs=sequence)

@@ -1,4 +1,4 @@
-"""How Bybit writes one market: decimals, topics, and which category has which topic."""
+"""Bybit's notation of a market: decimals, topics and message envelope."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ import msgspec
 
 from feeds.model.instrument import MarketKind
 from feeds.simulator.market.facts import Lots
-from feeds.simulator.market.simulated import Listed
+from feeds.simulator.market.simulated import SimulatedMarket
 from feeds.simulator.market.spec import MS
 
 DEPTHS = {1: 10 * MS, 50: 20 * MS, 200: 100 * MS, 1_000: 200 * MS}
-"""Levels a side of each order book topic and how often it is pushed."""
+"""Levels a side of each order book topic, and its push interval in ns."""
 
 _encode = msgspec.json.Encoder().encode
 
 
 def text(fields: object) -> str:
-    """The JSON of a message."""
+    """Encode a message as JSON."""
     return _encode(fields).decode()
 
 
 def topic(category: MarketKind, name: str) -> str:
-    """The key of one topic of one category."""
+    """The message topic of a venue topic in one category."""
     return f"bybit/{category.value}/{name}"
 
 
@@ -33,20 +33,20 @@ def _decimals(step: Decimal) -> int:
     return max(-int(step.as_tuple().exponent), 0)
 
 
-class Words:
-    """The fixed words of one market. Spot writes numbers without trailing zeros and `ts` before `type`."""
+class WireFormat:
+    """Formats one market's numbers and messages. Spot strips trailing zeros and writes `ts` before `type`."""
 
-    def __init__(self, market: Listed) -> None:
+    def __init__(self, market: SimulatedMarket) -> None:
         instrument = market.spec.instrument
         self.category = instrument.kind
         self.symbol = instrument.symbol
         self.is_spot = self.category is MarketKind.SPOT
         self.base_coin = self._base_coin(instrument.symbol, instrument.base)
         self._market = market
-        self._read_grid()
+        self.update_grid()
 
-    def _read_grid(self) -> None:
-        """The venue may make its price step finer while it runs."""
+    def update_grid(self) -> None:
+        """Read the tick and lot size again; the price step may change."""
         self._spec = spec = self._market.spec
         self.tick, self.lot = float(spec.price_step), float(spec.size_step)
         self.tick_text = f"{spec.instrument.tick_size * spec.instrument.multiplier:f}"
@@ -54,14 +54,14 @@ class Words:
         self.price_decimals, self.size_decimals = _decimals(Decimal(self.tick_text)), _decimals(Decimal(self.lot_text))
 
     def _base_coin(self, symbol: str, base: str) -> str:
-        """The listed asset: 1000PEPE or SHIB1000, where the instrument says PEPE or SHIB."""
+        """The listed asset: 1000PEPE or SHIB1000 where the instrument's base is PEPE or SHIB."""
         for quote in ("USDT", "PERP", "USDC", "USD"):
             if base in symbol and symbol.endswith(quote):
                 return symbol.removesuffix(quote)
         return base
 
     def topic(self, channel: str) -> str:
-        """The key of one of this market's topics, for example `publicTrade`."""
+        """The message topic of one of this market's channels, for example `publicTrade`."""
         return topic(self.category, self.name(channel))
 
     def name(self, channel: str) -> str:
@@ -69,28 +69,28 @@ class Words:
         return f"{channel}.{self.symbol}"
 
     def price(self, ticks: float) -> str:
-        """A price on or between ticks."""
+        """Format a price given in ticks, which may be fractional."""
         if self._spec is not self._market.spec:
-            self._read_grid()
+            self.update_grid()
         return self._trim(f"{ticks * self.tick:.{self.price_decimals}f}")
 
     def quote(self, price: float) -> str:
-        """A price per listed unit that need not be on the grid, such as a mark."""
+        """Format a price off the tick grid, such as a mark; quote per listed unit."""
         return self._trim(f"{price:.{max(self.price_decimals, 2)}f}")
 
     def size(self, lots: float) -> str:
-        """A size in base coin, or USD if inverse."""
+        """Format a size given in lots: base coin, or USD if inverse."""
         return self._trim(f"{lots * self.lot:.{self.size_decimals}f}")
 
     def _trim(self, number: str) -> str:
         return number.rstrip("0").rstrip(".") if self.is_spot and "." in number else number
 
     def levels(self, levels: Iterable[Lots]) -> list[tuple[str, str]]:
-        """Book levels as pairs of price and size; `0` is a level that is gone."""
+        """Format book levels as (price, size); size `0` removes a level."""
         return [(self.price(price), self.size(lots) if lots else "0") for price, lots in levels]
 
     def message(self, channel: str, kind: str, now_ms: int, data: Any, **more: Any) -> str:
-        """One frame; key order as on the wire (README: Endpoints)."""
+        """One message, with keys in the order of the venue."""
         head: dict[str, Any] = {"topic": self.name(channel)}
         times_first = self.is_spot or channel == "orderbook.1"
         head |= {"ts": now_ms, "type": kind} if times_first else {"type": kind, "ts": now_ms}

@@ -1,1 +1,1 @@
-"""Which markets the simulated venues list, and with what character."""
+"""The BTC and ETH markets of the simulated venues and their parameters."""

@@ -1,6 +1,7 @@
-"""The six Binance markets, calibrated on a real capture of 2024-08-08 (BTC 61,800, ETH 2,680); models for the others.
+"""The six Binance markets, calibrated on a real capture of 2024-08-08 (BTC 61,800, ETH 2,680).
 
-Rates of that capture, trades a second: USD-M BTC 62, ETH 41; COIN-M BTC 7, ETH 5; spot BTC 28, ETH 18.
+The other venues' markets are scaled from these. Trades a second in that capture: USD-M BTC 62, ETH 41; COIN-M BTC 7,
+ETH 5; spot BTC 28, ETH 18.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ _FUTURES_NS = (50 * MS, 100 * MS, 250 * MS, 500 * MS)
 _SPOT_NS = (100 * MS, 1_000 * MS)
 
 BASES = (
-    BaseSpec(name="BTC", price=61_800.0, volatility=9.0e-5, beta=0.8, impact=0.9e-4, forced_usd=5e6),
-    BaseSpec(name="ETH", price=2_680.0, volatility=1.1e-4, beta=0.85, impact=1.6e-4, forced_usd=2.5e6),
+    BaseSpec(name="BTC", price=61_800.0, volatility=9.0e-5, beta=0.8, impact=0.9e-4, liquidation_usd=5e6),
+    BaseSpec(name="ETH", price=2_680.0, volatility=1.1e-4, beta=0.85, impact=1.6e-4, liquidation_usd=2.5e6),
 )
 
 

@@ -1,4 +1,4 @@
-"""Every simulated market with a book of its own, and how to choose among them."""
+"""Every simulated market with a full order book."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The simulated Deribit: inverse and USDC perpetuals on one host (feeds/venues/deribit/README.md).
+"""Deribit's wire format for the simulated markets: inverse and USDC perpetuals on one host.
 
-The kind in the path only tells addresses apart; as at the venue, every instrument is on every socket.
+As at the venue, every socket serves every instrument, whatever the market kind in its path.
 """
 
 from __future__ import annotations

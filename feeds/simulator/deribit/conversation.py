@@ -1,4 +1,4 @@
-"""The dialogue of one Deribit socket: JSON-RPC, subscriptions that silently leave out what is unknown, heartbeats."""
+"""The protocol of one Deribit socket: JSON-RPC, heartbeats, subscriptions that silently omit unknown channels."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from feeds.simulator.deribit.wire_format import TOPIC, topic
-from feeds.simulator.dialect import Expelled, Message
+from feeds.simulator.dialect import Message, SocketClosed
 from feeds.simulator.market.spec import MS, SECOND
 
 PLATFORM = "platform_state"
@@ -31,7 +31,7 @@ class Refused(Exception):
 
 
 class DeribitConversation:
-    """One socket. `channels` are all that exist, `snapshots` the books as texts, `call` what REST would answer."""
+    """One socket. `channels` are all that exist, `snapshot` encodes a book as JSON, `call` answers a REST method."""
 
     ping_s = 0.0
 
@@ -46,7 +46,7 @@ class DeribitConversation:
 
     @property
     def topics(self) -> frozenset[str]:
-        """What this socket receives."""
+        """The channels this socket is subscribed to, as message topics."""
         return frozenset(self._topics)
 
     def frame(self, message: Message) -> str:
@@ -54,21 +54,21 @@ class DeribitConversation:
         return _push(message.topic.removeprefix(TOPIC), message.payload)
 
     def tick(self, now_ns: int) -> list[str]:
-        """Ask whether the client lives, and close when it did not answer the last time."""
+        """Send a heartbeat when due. Raises `SocketClosed` when the last one was not answered."""
         if not self._heartbeat_ns or now_ns < self._due_ns:
             return []
         if self._asked:
-            raise Expelled(4000, "no response to test_request")
+            raise SocketClosed(4000, "no response to test_request")
         self._due_ns, self._asked = now_ns + self._heartbeat_ns, True
         return [_TEST_REQUEST]
 
-    def farewell(self, now_ns: int) -> tuple[list[str], Expelled]:
-        """`platform_state` announces maintenance to those who listen (README: Limits and heartbeats)."""
-        told = [_push(PLATFORM, _MAINTENANCE)] if topic(PLATFORM) in self._topics else []
-        return told, Expelled(1001, "maintenance")
+    def announce_maintenance(self, now_ns: int) -> tuple[list[str], SocketClosed]:
+        """Maintenance is announced on `platform_state`, to its subscribers only."""
+        notices = [_push(PLATFORM, _MAINTENANCE)] if topic(PLATFORM) in self._topics else []
+        return notices, SocketClosed(1001, "maintenance")
 
     def receive(self, text: str, now_ns: int) -> list[str]:
-        """Answer one request; a granted book begins with its snapshot."""
+        """Answer one request; a subscribed book starts with its snapshot."""
         request: Any = None
         try:
             request = msgspec.json.decode(text)
@@ -79,14 +79,14 @@ class DeribitConversation:
                     raise Refused(-32600, "request entity is not valid")
             if not isinstance(params, dict):
                 raise Refused(-32602, "Invalid params", reason="must be an object", param="params")
-            result, pushes = self._obey(method, params, now_ns)
+            result, pushes = self._handle(method, params, now_ns)
         except (msgspec.DecodeError, RecursionError):
             return [_answer({"error": {"code": -32700, "message": "Parse error"}}, None, now_ns)]
         except Refused as refused:
             return [_answer({"error": refused.error}, _id(request), now_ns)]
         return [_answer({"result": result}, _id(request), now_ns), *pushes]
 
-    def _obey(self, method: str, params: Fields, now_ns: int) -> tuple[object, list[str]]:
+    def _handle(self, method: str, params: Fields, now_ns: int) -> tuple[object, list[str]]:
         match method:
             case "public/subscribe":
                 return self._subscribe(_names(params), now_ns)

@@ -1,4 +1,4 @@
-"""Deribit as a whole: one socket path, and its methods below `/api/v2`."""
+"""The Deribit dialect: one socket path, and its methods below `/api/v2`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from feeds.model.instrument import MarketKind, Venue
 from feeds.simulator.deribit.conversation import PLATFORM, DeribitConversation, Refused
 from feeds.simulator.deribit.rest import Methods
 from feeds.simulator.deribit.wire import Wire
-from feeds.simulator.deribit.wire_format import LIQUIDATION_DELAY_NS, Words
+from feeds.simulator.deribit.wire_format import LIQUIDATION_DELAY_NS, WireFormat
 from feeds.simulator.dialect import Answer, Message
 from feeds.simulator.market.facts import Fact
 from feeds.simulator.market.spec import MS
@@ -28,27 +28,27 @@ class DeribitDialect:
 
     def __init__(self, simulation: Simulation, *, liquidation_delay_ns: int = LIQUIDATION_DELAY_NS) -> None:
         ours = [market for market in simulation.markets if market.spec.instrument.venue is Venue.DERIBIT]
-        words = [Words(market) for market in ours]
+        formats = [WireFormat(market) for market in ours]
         self._simulation = simulation
-        self._wire = Wire(words)
-        self._methods = Methods(words, liquidation_delay_ns)
-        self._books = {word.channel("book"): word for word in words}
-        names = (word.channel(kind) for word in words for kind in ("trades", "book", "ticker"))
+        self._wire = Wire(formats)
+        self._methods = Methods(formats, liquidation_delay_ns)
+        self._books = {fmt.channel("book"): fmt for fmt in formats}
+        names = (fmt.channel(kind) for fmt in formats for kind in ("trades", "book", "ticker"))
         self._channels = frozenset((*names, PLATFORM))
 
     def messages(self, facts: Iterable[Fact], now_ns: int, wanted: Container[str]) -> Iterator[Message]:
-        """What the channels say about these facts."""
+        """Encode facts for the channels in `wanted`."""
         return self._wire.messages(facts, now_ns, wanted)
 
     def open(self, path: str, query: Mapping[str, str]) -> DeribitConversation | None:
-        """Begin a socket at `/inverse/ws/api/v2` or `/linear/ws/api/v2`."""
+        """Open a socket at `/inverse/ws/api/v2` or `/linear/ws/api/v2`."""
         host, _, rest = path.strip("/").partition("/")
         if host not in _HOSTS or rest != "ws/api/v2":
             return None
         return DeribitConversation(self._channels, self._snapshot, self._methods.call)
 
     def get(self, path: str, query: Mapping[str, str], now_ns: int) -> Answer:
-        """Answer a method with the query as its params."""
+        """Answer a method, with the query as its params."""
         host, _, rest = path.strip("/").partition("/")
         if host not in _HOSTS or not rest.startswith(_API):
             return Answer(404, b"")
@@ -64,7 +64,7 @@ class DeribitDialect:
         return self._answer(str(request.get("method")), params if isinstance(params, dict) else {}, now_ns)
 
     def refusal(self, status: int, wait_s: int, now_ns: int) -> Answer:
-        """Error 10028 (README: Limits and heartbeats)."""
+        """Error 10028."""
         error = {"code": 10028, "message": "too_many_requests", "data": {"wait": wait_s}}
         return Answer(status, msgspec.json.encode({"jsonrpc": "2.0", "error": error}))
 
@@ -77,5 +77,5 @@ class DeribitDialect:
             return Answer(refused.status, msgspec.json.encode({"jsonrpc": "2.0", "error": refused.error} | times))
 
     def _snapshot(self, channel: str, now_ns: int) -> str | None:
-        word = self._books.get(channel)
-        return None if word is None else msgspec.json.encode(word.snapshot(self._simulation.now_ns)).decode()
+        fmt = self._books.get(channel)
+        return None if fmt is None else msgspec.json.encode(fmt.snapshot(self._simulation.now_ns)).decode()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from feeds.simulator.deribit.conversation import Refused
-from feeds.simulator.deribit.wire_format import Words
+from feeds.simulator.deribit.wire_format import WireFormat
 from feeds.simulator.market.facts import Fill
 from feeds.simulator.market.spec import MS
 
@@ -19,15 +19,15 @@ _DEPTHS = (1, 5, 10, 20, 50, 100, 1_000, 10_000)
 
 
 class Methods:
-    """All methods. `liquidation_delay_ns` is how long the venue keeps silent about who was forced."""
+    """All methods. `liquidation_delay_ns` is how long after a trade it is marked as a liquidation."""
 
-    def __init__(self, words: Sequence[Words], liquidation_delay_ns: int) -> None:
-        self._words = {word.name: word for word in words}
+    def __init__(self, formats: Sequence[WireFormat], liquidation_delay_ns: int) -> None:
+        self._formats = {fmt.name: fmt for fmt in formats}
         self._delay_ns = liquidation_delay_ns
         self._methods: dict[str, Callable[[Params, int], object]] = {
             "public/get_time": lambda params, now_ns: now_ns // MS,
             "public/get_instruments": self._instruments,
-            "public/ticker": lambda params, now_ns: self._word(params).ticker(now_ns),
+            "public/ticker": lambda params, now_ns: self._format_of(params).ticker(now_ns),
             "public/get_order_book": self._order_book,
             "public/get_book_summary_by_currency": self._summaries,
             "public/get_tradingview_chart_data": self._chart,
@@ -43,53 +43,53 @@ class Methods:
             raise Refused(-32601, "Method not found")
         return found(params, now_ns)
 
-    def _word(self, params: Params) -> Words:
-        word = self._words.get(str(params.get("instrument_name")))
-        if word is None:
+    def _format_of(self, params: Params) -> WireFormat:
+        fmt = self._formats.get(str(params.get("instrument_name")))
+        if fmt is None:
             raise Refused(-32602, "Invalid params", reason="instrument not found", param="instrument_name")
-        return word
+        return fmt
 
     def _instruments(self, params: Params, now_ns: int) -> object:
         currency = params.get("currency", "any")
         if params.get("kind", "future") != "future":
             return []
-        rows = [word.listing() for word in self._words.values()]
+        rows = [fmt.listing() for fmt in self._formats.values()]
         return [row for row in rows if currency in ("any", row["settlement_currency"])]
 
     def _summaries(self, params: Params, now_ns: int) -> object:
-        """All futures that settle in a currency; `any` is refused here."""
+        """All futures that settle in a currency. Raises `Refused` for `any`."""
         currency = params.get("currency")
-        if currency not in {word.market.spec.instrument.settle for word in self._words.values()}:
+        if currency not in {fmt.market.spec.instrument.settle for fmt in self._formats.values()}:
             raise Refused(-32602, "Invalid params", reason="invalid value", param="currency")
-        chosen = (word for word in self._words.values() if word.market.spec.instrument.settle == currency)
-        return [word.summary(now_ns) for word in chosen]
+        chosen = (fmt for fmt in self._formats.values() if fmt.market.spec.instrument.settle == currency)
+        return [fmt.summary(now_ns) for fmt in chosen]
 
     def _order_book(self, params: Params, now_ns: int) -> object:
-        word, depth = self._word(params), _number(params, "depth", 5)
+        fmt, depth = self._format_of(params), _number(params, "depth", 5)
         if depth not in _DEPTHS:
             raise Refused(-32602, "Invalid params", reason="invalid value", param="depth")
-        whole = word.snapshot(now_ns)
+        whole = fmt.snapshot(now_ns)
         sides = {side: [row[1:] for row in whole[side][:depth]] for side in ("bids", "asks")}
-        return word.ticker(now_ns) | {"change_id": whole["change_id"]} | sides
+        return fmt.ticker(now_ns) | {"change_id": whole["change_id"]} | sides
 
     def _chart(self, params: Params, now_ns: int) -> object:
-        """Minutes only, oldest first. `volume` is base coin, `cost` quote."""
-        word = self._word(params)
+        """One-minute bars only, oldest first. `volume` is base coin, `cost` quote."""
+        fmt = self._format_of(params)
         if str(params.get("resolution")) != "1":
             raise Refused(-32602, "Invalid params", reason="invalid value", param="resolution")
         start_ms, end_ms = _number(params, "start_timestamp", 0), _number(params, "end_timestamp", 1 << 42)
-        bars, spec = word.market.tape.bars.between(start_ms * MS, (end_ms + 1) * MS), word.market.spec
-        base = [bar.turnover if word.market.is_inverse else spec.base_size(bar.volume, 1) for bar in bars]
-        cost = [spec.notional(bar.volume, 1) if word.market.is_inverse else bar.turnover for bar in bars]
+        bars, spec = fmt.market.tape.bars.between(start_ms * MS, (end_ms + 1) * MS), fmt.market.spec
+        base = [bar.turnover if fmt.market.is_inverse else spec.base_size(bar.volume, 1) for bar in bars]
+        cost = [spec.notional(bar.volume, 1) if fmt.market.is_inverse else bar.turnover for bar in bars]
         chart: dict[str, object] = {"status": "ok" if bars else "no_data", "volume": base, "cost": cost}
         chart["ticks"] = [bar.open_ns // MS for bar in bars]
         return chart | {
-            name: [word.price(getattr(bar, name)) for bar in bars] for name in ("open", "high", "low", "close")
+            name: [fmt.price(getattr(bar, name)) for bar in bars] for name in ("open", "high", "low", "close")
         }
 
     def _funding_history(self, params: Params, now_ns: int) -> object:
-        """By the hour, oldest first; an hour has the rate of the period it lies in, as if that had been even."""
-        perpetual = self._word(params).market.perpetual
+        """Hourly rates, oldest first; a period's rate is divided evenly over its hours."""
+        perpetual = self._format_of(params).market.perpetual
         start_ms, end_ms = _number(params, "start_timestamp", 0), _number(params, "end_timestamp", 1 << 42)
         if perpetual is None:
             return []
@@ -104,13 +104,13 @@ class Methods:
         return rows[-_FUNDING_LIMIT:]
 
     def _last_trades(self, params: Params, now_ns: int) -> object:
-        word, count = self._word(params), min(_number(params, "count", 10), _TRADES_LIMIT)
-        rows = [row for row in word.market.tape.trades.rows if _is_asked(row, params)]
+        fmt, count = self._format_of(params), min(_number(params, "count", 10), _TRADES_LIMIT)
+        rows = [row for row in fmt.market.tape.trades.rows if _is_asked(row, params)]
         ascending = params.get("sorting") == "asc" or (
             params.get("sorting") != "desc" and ("start_timestamp" in params or "start_seq" in params)
         )
         page = rows[:count] if ascending else rows[::-1][:count]
-        trades = [word.past_trade(row, now_ns, self._delay_ns) for row in page]
+        trades = [fmt.past_trade(row, now_ns, self._delay_ns) for row in page]
         return {"trades": trades, "has_more": len(rows) > len(page)}
 
 

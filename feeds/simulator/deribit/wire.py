@@ -1,4 +1,4 @@
-"""Facts into channel payloads: everything in steps of 100 ms."""
+"""Encodes facts as channel payloads, every 100 ms."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from feeds.simulator.deribit.wire_format import INTERVAL_NS, Words, topic
+from feeds.simulator.deribit.wire_format import INTERVAL_NS, WireFormat, topic
 from feeds.simulator.dialect import Message
-from feeds.simulator.market.facts import DepthChange, Fact, Fill, Forced, Pulse, Relisted
+from feeds.simulator.market.facts import DepthChange, Fact, Fill, GridChanged, LiquidationOrder, Pulse
 
 _encode = msgspec.json.Encoder().encode
 
@@ -21,29 +21,29 @@ def _text(fields: Any) -> str:
 class Wire:
     """The channels of all instruments."""
 
-    def __init__(self, words: Iterable[Words]) -> None:
-        self._words = {word.market.index: word for word in words}
-        self._fills: dict[int, list[Fill]] = {index: [] for index in self._words}
+    def __init__(self, formats: Iterable[WireFormat]) -> None:
+        self._formats = {fmt.market.index: fmt for fmt in formats}
+        self._fills: dict[int, list[Fill]] = {index: [] for index in self._formats}
 
     def messages(self, facts: Iterable[Fact], now_ns: int, wanted: Container[str]) -> Iterator[Message]:
-        """What all channels say about these facts. Books are kept up to date whoever listens."""
+        """Encode facts for the channels in `wanted`. Books are updated also without subscribers."""
         pulse_ns = 0
         for fact in facts:
             if isinstance(fact, Pulse):
                 pulse_ns = fact.ts_ns
                 yield from self._trades(wanted)
                 continue
-            word = self._words.get(fact.market)
-            if word is None:
+            fmt = self._formats.get(fact.market)
+            if fmt is None:
                 continue
             if isinstance(fact, Fill):
                 self._fills[fact.market].append(fact)
-            elif isinstance(fact, Forced):
-                word.force(fact, self._fills[fact.market])
-            elif isinstance(fact, Relisted):
-                word.relist()
+            elif isinstance(fact, LiquidationOrder):
+                fmt.add_liquidation(fact, self._fills[fact.market])
+            elif isinstance(fact, GridChanged):
+                fmt.update_grid()
             elif isinstance(fact, DepthChange) and fact.interval_ns == INTERVAL_NS:
-                change, name = word.change(fact), topic(word.channel("book"))
+                change, name = fmt.change(fact), topic(fmt.channel("book"))
                 if name in wanted:
                     yield Message(name, _text(change))
         if pulse_ns:
@@ -53,14 +53,14 @@ class Wire:
         for index, fills in self._fills.items():
             if not fills:
                 continue
-            word, name = self._words[index], topic(self._words[index].channel("trades"))
+            fmt, name = self._formats[index], topic(self._formats[index].channel("trades"))
             if name in wanted:
                 span = (index, fills[0].trade_id, fills[-1].trade_id)
-                yield Message(name, _text([word.trade(fill) for fill in fills]), span)
+                yield Message(name, _text([fmt.trade(fill) for fill in fills]), span)
             self._fills[index] = []
 
     def _tickers(self, now_ns: int, wanted: Container[str]) -> Iterator[Message]:
-        for word in self._words.values():
-            name = topic(word.channel("ticker"))
+        for fmt in self._formats.values():
+            name = topic(fmt.channel("ticker"))
             if name in wanted:
-                yield Message(name, _text(word.ticker(now_ns)))
+                yield Message(name, _text(fmt.ticker(now_ns)))

@@ -1,4 +1,4 @@
-"""How Deribit writes one market: numbers instead of texts, USD amounts on inverse, and its book with its changes."""
+"""Deribit's notation of a market: JSON numbers, USD amounts on inverse, and payloads with the book last sent."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 from feeds.model.events import Side
 from feeds.model.instrument import MarketKind
-from feeds.simulator.market.facts import DepthChange, Fill, Forced, Lots
-from feeds.simulator.market.simulated import Listed
+from feeds.simulator.market.facts import DepthChange, Fill, LiquidationOrder, Lots
+from feeds.simulator.market.simulated import SimulatedMarket
 from feeds.simulator.market.spec import MS, SECOND
 
 TOPIC = "deribit/"
@@ -20,26 +20,26 @@ Fields = dict[str, Any]
 
 
 def topic(channel: str) -> str:
-    """The key of one channel."""
+    """The message topic of one channel."""
     return TOPIC + channel
 
 
-class Words:
-    """One market. Keeps the book as the venue's subscribers know it: as of the last 100 ms that changed it.
+class WireFormat:
+    """One market's payloads. Holds the book as last sent: as of the last 100 ms that changed it.
 
-    `forced_ids` are trades of forced orders; which of both sides was forced is always the taker.
+    `liquidation_ids` are the trades of liquidations; the liquidated side is always the taker.
     """
 
-    def __init__(self, market: Listed) -> None:
+    def __init__(self, market: SimulatedMarket) -> None:
         self.market = market
         instrument = market.spec.instrument
         self.name = instrument.symbol
         self.is_inverse = instrument.kind is MarketKind.INVERSE
-        self.forced_ids: set[int] = set()
-        self.relist()
+        self.liquidation_ids: set[int] = set()
+        self.update_grid()
 
-    def relist(self) -> None:
-        """Take over the market's present grid and book."""
+    def update_grid(self) -> None:
+        """Read the tick, lot size and book again."""
         spec, book = self.market.spec, self.market.book
         self._tick, self._lot = float(spec.price_step), float(spec.size_step)
         self._price_decimals = max(-int(spec.price_step.as_tuple().exponent), 0)
@@ -48,19 +48,19 @@ class Words:
         self.change_id = book.update_id
 
     def channel(self, kind: str) -> str:
-        """The name of one of its channels."""
+        """The name of one of this market's channels."""
         return f"{kind}.{self.name}.{INTERVAL}"
 
     def price(self, ticks: float) -> float:
-        """A price on or between ticks."""
+        """Convert a price in ticks, which may be fractional, to quote."""
         return round(ticks * self._tick, self._price_decimals)
 
     def money(self, per_coin: float) -> float:
-        """A derived price, which is finer than the grid."""
+        """Round a price off the tick grid, such as a mark; `per_coin` is quote per base coin."""
         return round(per_coin * self.market.spec.instrument.multiplier, self._price_decimals + 2)
 
     def amount(self, lots: float) -> float:
-        """A size: USD on inverse, listed coins on linear."""
+        """Convert lots to USD on inverse, listed coins on linear."""
         return round(lots * self._lot, self._size_decimals)
 
     def snapshot(self, now_ns: int) -> Fields:
@@ -71,7 +71,7 @@ class Words:
         return head | {"instrument_name": self.name, "bids": bids, "asks": asks}
 
     def change(self, fact: DepthChange) -> Fields:
-        """What changed since the last time, and the book with it."""
+        """The payload of a change, also applied to the book last sent."""
         head = {"timestamp": fact.ts_ns // MS, "type": "change", "change_id": fact.update_id}
         head |= {"instrument_name": self.name, "prev_change_id": self.change_id}
         self.change_id = fact.update_id
@@ -91,13 +91,13 @@ class Words:
     def _level(self, level: Lots) -> tuple[float, float]:
         return self.price(level[0]), self.amount(level[1])
 
-    def force(self, forced: Forced, fills: list[Fill]) -> None:
-        """Remember which fills of one moment belonged to a forced order."""
-        side, ts_ns = forced.side, forced.ts_ns
-        self.forced_ids |= {fill.trade_id for fill in fills if fill.ts_ns == ts_ns and fill.aggressor is side}
+    def add_liquidation(self, order: LiquidationOrder, fills: list[Fill]) -> None:
+        """Mark the fills of one liquidation: those with its time and side."""
+        side, ts_ns = order.side, order.ts_ns
+        self.liquidation_ids |= {fill.trade_id for fill in fills if fill.ts_ns == ts_ns and fill.aggressor is side}
 
     def trade(self, fill: Fill) -> Fields:
-        """One fill, as the live channel tells it: without a word on liquidation."""
+        """One fill as in the live channel, which does not mark liquidations."""
         market, amount = self.market, self.amount(fill.lots)
         derived = market.perpetual
         assert derived is not None
@@ -107,12 +107,12 @@ class Words:
         return row | {"tick_direction": 0, "trade_id": str(fill.trade_id + 100_000_000), "contracts": amount}
 
     def past_trade(self, fill: Fill, now_ns: int, delay_ns: int) -> Fields:
-        """One fill, as REST tells it: an hour later it says whether it was forced (README: Liquidations)."""
-        told = fill.trade_id in self.forced_ids and fill.ts_ns <= now_ns - delay_ns
-        return self.trade(fill) | ({"liquidation": "T"} if told else {})
+        """One fill as in REST, which marks a liquidation `delay_ns` later (an hour on the venue)."""
+        is_public = fill.trade_id in self.liquidation_ids and fill.ts_ns <= now_ns - delay_ns
+        return self.trade(fill) | ({"liquidation": "T"} if is_public else {})
 
     def ticker(self, now_ns: int) -> Fields:
-        """The derived values."""
+        """The payload of the ticker channel."""
         market, perpetual = self.market, self.market.perpetual
         assert perpetual is not None
         (bid, bid_lots), (ask, ask_lots) = market.book.touch()

@@ -1,6 +1,6 @@
-"""The simulated Hyperliquid: perpetuals and spot pairs on one host (feeds/venues/hyperliquid/README.md).
+"""Hyperliquid's wire format for the simulated markets: perpetuals and spot pairs on one host.
 
-The kind in the path only tells addresses apart; as at the venue, every coin is on every socket.
+As at the venue, every socket serves every coin, whatever the market kind in its path.
 """
 
 from __future__ import annotations

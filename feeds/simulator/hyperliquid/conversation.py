@@ -1,4 +1,4 @@
-"""The dialogue of one Hyperliquid socket: one subscription a message, pings, and no mercy for wrong names."""
+"""The protocol of one Hyperliquid socket: one subscription a message, pings; an unknown coin closes the socket."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from feeds.simulator.dialect import Expelled, Message
+from feeds.simulator.dialect import Message, SocketClosed
 from feeds.simulator.hyperliquid.wire_format import TOPIC, topic
 from feeds.simulator.market.spec import SECOND
 
@@ -16,11 +16,11 @@ _SILENCE_NS = 60 * SECOND
 _CUT = 1006
 
 Current = Callable[[str, str, int], str | None]
-"""Channel, coin and time to the payload that a new subscriber is told."""
+"""Takes channel, coin and time in ns; returns the first payload of a new subscription, or None."""
 
 
 class HyperliquidConversation:
-    """One socket. `coins` are the names it knows, in their exact case."""
+    """One socket. `coins` are the valid names, in their exact case."""
 
     ping_s = 0.0
 
@@ -28,34 +28,34 @@ class HyperliquidConversation:
         self._coins = coins
         self._current = current
         self._topics: dict[str, None] = {}
-        self._spoke = True
-        self._spoke_ns = 0
+        self._was_active = True
+        self._active_ns = 0
 
     @property
     def topics(self) -> frozenset[str]:
-        """What this socket receives."""
+        """The streams this socket is subscribed to."""
         return frozenset(self._topics)
 
     def frame(self, message: Message) -> str:
-        """The payload with its channel; the fast book shares the slow one's."""
-        self._spoke = True
+        """The payload with its channel; the fast book uses the slow one's channel name."""
+        self._was_active = True
         return _push(message.topic.removeprefix(TOPIC).partition(":")[0], message.payload)
 
     def tick(self, now_ns: int) -> list[str]:
-        """Close when nothing was said for a minute: a client that pings is answered and stays."""
-        if self._spoke:
-            self._spoke, self._spoke_ns = False, now_ns
-        elif now_ns - self._spoke_ns > _SILENCE_NS:
-            raise Expelled(1000, "Inactive")
+        """Raises `SocketClosed` when nothing was sent for a minute; a client's pings are answered and prevent it."""
+        if self._was_active:
+            self._was_active, self._active_ns = False, now_ns
+        elif now_ns - self._active_ns > _SILENCE_NS:
+            raise SocketClosed(1000, "Inactive")
         return []
 
-    def farewell(self, now_ns: int) -> tuple[list[str], Expelled]:
-        """An upgrade of the node cuts the line without a word (README: Limits and heartbeats)."""
-        return [], Expelled(_CUT, "")
+    def announce_maintenance(self, now_ns: int) -> tuple[list[str], SocketClosed]:
+        """A node upgrade drops the connection without notice."""
+        return [], SocketClosed(_CUT, "")
 
     def receive(self, text: str, now_ns: int) -> list[str]:
-        """Answer one message. A subscription to what does not exist ends the connection."""
-        self._spoke = True
+        """Answer one message. Raises `SocketClosed` for a subscription to what does not exist."""
+        self._was_active = True
         try:
             request = msgspec.json.decode(text)
         except (msgspec.DecodeError, RecursionError):
@@ -71,7 +71,7 @@ class HyperliquidConversation:
     def _change(self, method: str, kind: str, wanted: dict[str, Any], now_ns: int) -> list[str]:
         coin = wanted.get("coin")
         if kind not in _TYPES or coin not in self._coins:
-            raise Expelled(_CUT, "")
+            raise SocketClosed(_CUT, "")
         channel = "l2BookFast" if kind == "l2Book" and wanted.get("fast") is True else kind
         name, echo = topic(channel, coin), msgspec.json.encode(wanted).decode()
         if (name in self._topics) is (method == "subscribe"):
@@ -93,7 +93,7 @@ def _error(text: str) -> str:
 
 
 def _acknowledgement(method: str, wanted: dict[str, Any]) -> str:
-    """The echo, with the defaults that the venue adds."""
+    """The echo of a subscription, with the defaults that the venue adds."""
     if wanted["type"] == "l2Book":
         wanted = {"type": "l2Book", "coin": wanted["coin"], "nSigFigs": None, "mantissa": None} | {
             "fast": wanted.get("fast") is True

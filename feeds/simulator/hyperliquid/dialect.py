@@ -1,4 +1,4 @@
-"""Hyperliquid as a whole: one socket path and one REST path."""
+"""The Hyperliquid dialect: one socket path and one REST path."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from feeds.simulator.dialect import Answer, Message
 from feeds.simulator.hyperliquid.conversation import HyperliquidConversation
 from feeds.simulator.hyperliquid.rest import Refused, Rest
 from feeds.simulator.hyperliquid.wire import Wire
-from feeds.simulator.hyperliquid.wire_format import Words
+from feeds.simulator.hyperliquid.wire_format import WireFormat
 from feeds.simulator.market.facts import Fact
 from feeds.simulator.simulation import Simulation
 
@@ -26,22 +26,22 @@ class HyperliquidDialect:
     def __init__(self, simulation: Simulation) -> None:
         ours = [market for market in simulation.markets if market.spec.instrument.venue is Venue.HYPERLIQUID]
         self._simulation = simulation
-        self._words = {market.spec.instrument.symbol: Words(market) for market in ours}
-        self._wire = Wire(self._words.values())
-        self._rest = Rest(list(self._words.values()))
+        self._formats = {market.spec.instrument.symbol: WireFormat(market) for market in ours}
+        self._wire = Wire(self._formats.values())
+        self._rest = Rest(list(self._formats.values()))
 
     def messages(self, facts: Iterable[Fact], now_ns: int, wanted: Container[str]) -> Iterator[Message]:
-        """What the streams say about these facts."""
+        """Encode facts for the streams in `wanted`."""
         return self._wire.messages(facts, self._simulation.now_ns, wanted)
 
     def open(self, path: str, query: Mapping[str, str]) -> HyperliquidConversation | None:
-        """Begin a socket at `/linear/ws` or `/spot/ws`."""
+        """Open a socket at `/linear/ws` or `/spot/ws`."""
         if not _is_at(path, "ws"):
             return None
-        return HyperliquidConversation(frozenset(self._words), self._current)
+        return HyperliquidConversation(frozenset(self._formats), self._current)
 
     def get(self, path: str, query: Mapping[str, str], now_ns: int) -> Answer:
-        """Everything is a POST here."""
+        """405: all requests are POSTs."""
         return Answer(405 if _is_at(path, "info") else 404, b"")
 
     def post(self, path: str, body: bytes, now_ns: int) -> Answer:
@@ -57,11 +57,11 @@ class HyperliquidDialect:
             return Answer(refused.status, refused.body)
 
     def refusal(self, status: int, wait_s: int, now_ns: int) -> Answer:
-        """The venue names no time to wait (README: Limits and heartbeats)."""
+        """The status only; the venue states no time to wait."""
         return Answer(status, b"null")
 
     def _current(self, channel: str, coin: str, now_ns: int) -> str | None:
-        return self._wire.current(channel, self._words[coin], self._simulation.now_ns)
+        return self._wire.current(channel, self._formats[coin], self._simulation.now_ns)
 
 
 def _is_at(path: str, end: str) -> bool:

@@ -1,4 +1,4 @@
-"""How Hyperliquid writes one market: coin, decimals, levels, trades."""
+"""Hyperliquid's notation of a market: coin names, decimals, and the payloads of one market."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from feeds.model.events import Side
 from feeds.model.instrument import MarketKind
 from feeds.simulator.market.facts import Fill, Lots
-from feeds.simulator.market.simulated import Listed
+from feeds.simulator.market.simulated import SimulatedMarket
 from feeds.simulator.market.spec import MS
 
 TOPIC = "hyperliquid/"
@@ -20,46 +20,46 @@ Fields = dict[str, Any]
 
 
 def topic(channel: str, coin: str) -> str:
-    """The key of one stream; `channel` is `l2BookFast` for the fast book."""
+    """The message topic of one stream; `channel` is `l2BookFast` for the fast book."""
     return f"{TOPIC}{channel}:{coin}"
 
 
-class Words:
-    """One market, written in listed units (kPEPE: a thousand PEPE). Reads the grid anew, for it may change."""
+class WireFormat:
+    """One market's payloads, in listed units (kPEPE is a thousand PEPE)."""
 
-    def __init__(self, market: Listed) -> None:
+    def __init__(self, market: SimulatedMarket) -> None:
         self.market = market
         instrument = market.spec.instrument
         self.coin = instrument.symbol
         self.is_spot = instrument.kind is MarketKind.SPOT
         self.token = _BRIDGED.get(instrument.base, instrument.base)
-        self.relist()
+        self.update_grid()
 
-    def relist(self) -> None:
-        """Take over the market's present grid."""
+    def update_grid(self) -> None:
+        """Read the tick and lot size again; the price step may change."""
         spec = self.market.spec
         self._tick, self._lot = float(spec.price_step), float(spec.size_step)
         self._price_decimals = max(-int(spec.price_step.as_tuple().exponent), 1)
         self.size_decimals = max(-int(spec.size_step.as_tuple().exponent), 0)
 
     def price(self, ticks: float) -> str:
-        """A price on or between ticks; whole prices end in `.0`."""
+        """Format a price given in ticks, which may be fractional; whole prices end in `.0`."""
         return f"{ticks * self._tick:.{self._price_decimals}f}"
 
     def money(self, per_coin: float) -> str:
-        """A derived price, which is finer than the grid."""
+        """Format a price off the tick grid, such as a mark; `per_coin` is quote per base coin."""
         return f"{per_coin * self.market.spec.instrument.multiplier:.{self._price_decimals + 1}f}"
 
     def size(self, lots: float) -> str:
-        """A size."""
+        """Format a size given in lots."""
         return f"{lots * self._lot:.{self.size_decimals}f}"
 
     def levels(self, levels: list[Lots]) -> list[Fields]:
-        """Book levels, best first."""
+        """Format book levels, best first."""
         return [{"px": self.price(price), "sz": self.size(lots), "n": 1 + lots % 7} for price, lots in levels]
 
     def book(self, now_ns: int, count: int) -> Fields:
-        """The whole visible book as of now."""
+        """The top `count` levels of the current book."""
         book = self.market.snapshot
         sides = [self.levels(book.bids.top(count)), self.levels(book.asks.top(count))]
         fields: Fields = {"coin": self.coin, "time": now_ns // MS, "levels": sides}
@@ -77,7 +77,7 @@ class Words:
         return row | {"time": fill.ts_ns // MS, "hash": f"0x{trade_id:064x}", "tid": trade_id, "users": _USERS}
 
     def context(self) -> Fields:
-        """The derived values of a perpetual."""
+        """The asset context of a perpetual: mark, funding, open interest, 24-hour volume."""
         perpetual, market = self.market.perpetual, self.market
         assert perpetual is not None
         day = market.day

@@ -1,4 +1,4 @@
-"""When takers come and on which side: quiet stretches, one-sided episodes, and whether those are absorbed."""
+"""Arrival and side of taker orders: quiet periods, one-sided episodes, and absorption by resting orders."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _ABSORBED = 0.12
 
 
 class Aggression:
-    """The mood of the takers of one base. `tilt` in [-1, 1] leans to buying, `heat` multiplies their rate.
+    """Taker flow of one base. `tilt` in [-1, 1] is the lean, positive to buying; `heat` multiplies the order rate.
 
-    In an absorbed episode the resting side reloads and the price hardly moves.
+    `absorbing` is the resting side that reloads during an absorbed episode, where the price hardly moves, else None.
     """
 
     def __init__(self, draws: Draws, start_ns: int) -> None:
@@ -28,11 +28,11 @@ class Aggression:
 
     @property
     def impact(self) -> float:
-        """How much of the usual impact a taker's order has now."""
+        """A taker order's price impact as a fraction of the usual."""
         return 1.0 if self.absorbing is None else _ABSORBED
 
     def step(self, now_ns: int) -> None:
-        """Begin or end an episode when its time has come."""
+        """Begin or end an episode when it is due."""
         if now_ns < self._until_ns:
             return
         if self.tilt:
@@ -55,7 +55,7 @@ class Aggression:
 
 
 class Arrivals:
-    """Self-exciting arrivals of taker orders in one market: every order makes the next one likelier for a moment."""
+    """Self-exciting (Hawkes) arrivals of taker orders in one market; `rate` is orders a second."""
 
     def __init__(self, rate: float, draws: Draws) -> None:
         self._rate = rate

@@ -1,6 +1,6 @@
 """A simulated order book: integer lots by integer tick, never crossed, every change numbered.
 
-Knows what changed since the last cut; does not know why. Sides are named by the resting order: BUY is the bid side.
+It collects the prices changed since `take_changes`. Sides are those of the resting order: BUY is the bid side.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class HalfBook:
             self.best = self._next_best(price)
 
     def refine(self, factor: int) -> None:
-        """Write the same prices in ticks that are `factor` times finer."""
+        """Convert all prices to ticks `factor` times finer."""
         self.levels = {price * factor: lots for price, lots in self.levels.items()}
         self.changed = {price * factor for price in self.changed}
         self.best *= factor
@@ -57,7 +57,7 @@ class HalfBook:
 
 
 class Book:
-    """Both sides. `step` gives the distance to the next update id, at least 1."""
+    """Both sides of a book. `step` draws the increment to the next update id, at least 1."""
 
     def __init__(self, bid: Lots, ask: Lots, update_id: int, step: Callable[[], int]) -> None:
         self.bids = HalfBook(1, *bid)
@@ -67,13 +67,13 @@ class Book:
         self._step = step
 
     def copy(self) -> Book:
-        """The book as it is now, for keeping."""
+        """An independent copy of the current book."""
         book = Book((self.bids.best, 1), (self.asks.best, 1), self.update_id, self._step)
         book.bids.levels, book.asks.levels = dict(self.bids.levels), dict(self.asks.levels)
         return book
 
     def refine(self, factor: int) -> None:
-        """Write the same prices in ticks that are `factor` times finer."""
+        """Convert all prices to ticks `factor` times finer."""
         self.bids.refine(factor)
         self.asks.refine(factor)
 
@@ -82,7 +82,7 @@ class Book:
         return self.bids if side is Side.BUY else self.asks
 
     def other(self, side: Side) -> HalfBook:
-        """The resting orders that an order of this side meets."""
+        """The resting side that a taker of `side` trades against."""
         return self.asks if side is Side.BUY else self.bids
 
     def touch(self) -> tuple[Lots, Lots]:
@@ -91,7 +91,7 @@ class Book:
         return (bid, self.bids.levels[bid]), (ask, self.asks.levels[ask])
 
     def put(self, side: Side, price: int, lots: int) -> bool:
-        """Set a level to an absolute size. Refuses (False) what would cross, empty a side or change nothing."""
+        """Set a level to an absolute size. Returns False and does nothing if it would cross or empty a side."""
         half, other = self.half(side), self.other(side)
         if half.levels.get(price, 0) == lots or (lots and (price - other.best) * half.sign >= 0):
             return False
@@ -107,7 +107,7 @@ class Book:
         half.put(price, lots)
 
     def take(self, side: Side, lots: int, limit: int) -> list[Lots]:
-        """Match a taker of `side` as far as `limit`. Returns one fill per level; the last level always survives."""
+        """Match a taker of `side` up to `limit` ticks. Returns one fill per level; one lot always remains resting."""
         half, fills = self.other(side), []
         while lots > 0 and (half.best - limit) * half.sign >= 0:
             price, resting = half.best, half.levels[half.best]
@@ -119,8 +119,8 @@ class Book:
             lots -= filled
         return fills
 
-    def cut(self) -> tuple[set[int], set[int]]:
-        """Return the prices that changed since the last cut, bids and asks, and begin a new one."""
+    def take_changes(self) -> tuple[set[int], set[int]]:
+        """Return and clear the bid and ask prices changed since the last call."""
         changed = self.bids.changed, self.asks.changed
         self.bids.changed, self.asks.changed = set(), set()
         return changed

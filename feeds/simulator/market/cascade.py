@@ -1,4 +1,4 @@
-"""Liquidation cascades: now and then forced orders of one side hit one base, rising, peaking and dying away."""
+"""Liquidation cascades: bursts of liquidations of one side in one base that rise, peak and fade."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _ORDERS_PER_S = 12.0
 
 
 @dataclass(frozen=True, slots=True)
-class ForcedOrder:
-    """A position that must go. `usd` is its notional; `inverse` says which kind of perpetual it sits in."""
+class PlannedLiquidation:
+    """A liquidation to execute. `side` is the order's; `usd` the notional; `inverse` the kind of perpetual."""
 
     base: str
     side: Side
@@ -23,7 +23,7 @@ class ForcedOrder:
 
 
 class Cascades:
-    """The schedule of all forced orders. `every_s` is the range of seconds between the starts of two cascades."""
+    """The schedule of all liquidations. `every_s` is the range of seconds between the starts of two cascades."""
 
     def __init__(self, bases: tuple[BaseSpec, ...], draws: Draws, start_ns: int, every_s: tuple[float, float]) -> None:
         self._bases = bases
@@ -36,14 +36,14 @@ class Cascades:
         self._order_usd = 0.0
 
     def stress(self, base: str, now_ns: int) -> float:
-        """How far into a cascade this base is, 0 outside and 1 at the peak."""
+        """The intensity of a cascade in this base: 0 outside, 1 at the peak."""
         elapsed = now_ns - self._begin_ns
         if base != self._base.name or not 0 <= elapsed < self._length_ns:
             return 0.0
         return math.sin(math.pi * elapsed / self._length_ns)
 
-    def orders(self, now_ns: int, dt_s: float) -> list[ForcedOrder]:
-        """The forced orders of the next `dt_s` seconds."""
+    def orders(self, now_ns: int, dt_s: float) -> list[PlannedLiquidation]:
+        """The liquidations of the next `dt_s` seconds."""
         draws = self._draws
         if not self._length_ns and now_ns >= self._begin_ns:
             self._start()
@@ -54,7 +54,7 @@ class Cascades:
         mean = _ORDERS_PER_S * self.stress(self._base.name, now_ns) * dt_s
         for _ in range(draws.count(mean) if mean else 0):
             usd = draws.lognormal(self._order_usd, 1.1)
-            orders.append(ForcedOrder(self._base.name, self._side, usd, draws.chance(0.2)))
+            orders.append(PlannedLiquidation(self._base.name, self._side, usd, draws.chance(0.2)))
         return orders
 
     def _start(self) -> None:
@@ -63,11 +63,11 @@ class Cascades:
         self._side = Side.SELL if draws.chance(0.55) else Side.BUY
         self._length_ns = int(draws.between(3.0, 7.0) * SECOND)
         orders = _ORDERS_PER_S * 2.0 / math.pi * self._length_ns / SECOND
-        self._order_usd = self._base.forced_usd * draws.between(0.6, 1.6) / orders / 1.8
+        self._order_usd = self._base.liquidation_usd * draws.between(0.6, 1.6) / orders / 1.8
 
-    def _stray(self, dt_s: float) -> list[ForcedOrder]:
+    def _stray(self, dt_s: float) -> list[PlannedLiquidation]:
         if not self._draws.chance(dt_s / 9.0):
             return []
         base = self._bases[int(self._draws.uniform() * len(self._bases))]
         side = Side.SELL if self._draws.chance(0.5) else Side.BUY
-        return [ForcedOrder(base.name, side, self._draws.lognormal(6_000.0, 1.3), self._draws.chance(0.2))]
+        return [PlannedLiquidation(base.name, side, self._draws.lognormal(6_000.0, 1.3), self._draws.chance(0.2))]

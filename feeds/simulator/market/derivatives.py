@@ -1,4 +1,4 @@
-"""What only a perpetual has: mark, index, funding, open interest."""
+"""Mark, index, funding and open interest of a perpetual."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _DAMPER = 0.00005  # Binance: 0.0005; narrower here, so that the rate is seen to
 
 @dataclass(frozen=True, slots=True)
 class FundingRow:
-    """One funding that was paid: time, fraction per interval, mark price then."""
+    """One funding payment: time, rate as a fraction per interval, mark price at that time."""
 
     ts_ns: int
     rate: float
@@ -43,7 +43,7 @@ class Perpetual:
 
     @property
     def paid(self) -> list[FundingRow]:
-        """The last thousand at most, oldest first. The past is made up when it is first asked for."""
+        """The last 1,000 payments at most, oldest first; those before the start are synthetic."""
         if not self._paid:
             for back in range(min(_PAST_NS // self.interval_ns, 999), 0, -1):
                 wave = 0.00018 * math.sin(back * 0.9 + self._phase) + 0.00012 * math.sin(back * 2.3 - self._phase)
@@ -53,12 +53,12 @@ class Perpetual:
 
     @property
     def rate(self) -> float:
-        """The funding rate as it stands: premium plus the clamped interest term, as on Binance."""
+        """The current funding rate per interval: premium plus the clamped interest term, as on Binance."""
         return (self.premium + min(max(_INTEREST - self.premium, -_DAMPER), _DAMPER)) * self._part
 
     @property
     def _part(self) -> float:
-        """The interval as a part of 8 h; never below an hour's, so that a compressed cycle still pays something."""
+        """The interval as a fraction of 8 h, at least an hour's, so that a compressed interval pays visibly."""
         return max(self.interval_ns / EIGHT_HOURS_NS, 0.125)
 
     def _pay(self, ts_ns: int, rate: float) -> None:
@@ -66,7 +66,7 @@ class Perpetual:
         del self.paid[:-1_000]
 
     def second(self, now_ns: int, mid: float, index: float) -> None:
-        """Take in one second: the middle of this market's book and the index."""
+        """Update once a second. `mid` and `index` are quote per base coin."""
         self.index = index
         self.premium += (mid / index - 1.0 - self.premium) / 60.0
         self.mark = index * (1.0 + self.premium)

@@ -1,4 +1,4 @@
-"""Seeded random numbers, drawn in blocks. One `Draws` per owner: a new market does not disturb the others."""
+"""Seeded random numbers, drawn in blocks. Each owner has its own, so adding a market does not change the others."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Draws:
         self.exponential = _endless(lambda: rng.standard_exponential(_BLOCK).tolist())
         self.rng = rng
 
-    def apart(self) -> Draws:
-        """Numbers of their own, for what is drawn on demand; taking them changes nothing here."""
+    def spawn(self) -> Draws:
+        """An independent stream; drawing from it does not change this one."""
         return Draws(rng=self.rng.spawn(1)[0])
 
     def between(self, low: float, high: float) -> float:
@@ -52,7 +52,7 @@ class Draws:
         return 1 if self.uniform() < 0.5 else -1
 
     def count(self, mean: float) -> int:
-        """A Poisson count; meant for means below about ten."""
+        """A Poisson count; costs O(mean), for means below about ten."""
         floor, product, count = math.exp(-mean), self.uniform(), 0
         while product > floor:
             product *= self.uniform()

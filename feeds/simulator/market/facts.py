@@ -1,7 +1,7 @@
-"""What can happen in the simulated market, before any venue puts it into words.
+"""What happens in the simulated markets, independent of any venue's wire format.
 
 Prices are integer ticks, sizes integer lots of the market's instrument, times ns since the epoch (UTC). `market` is the
-index of the market in its `Simulation`. Facts of one `advance` are in order of happening per market.
+market's index in its `Simulation`. The facts of one `advance` are in time order per market.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Lots = tuple[int, int]  # (price in ticks, size in lots)
 
 
 class Fill(msgspec.Struct, frozen=True, gc=False):
-    """One resting order met by a taker. `trade_id` is contiguous per market."""
+    """One resting order filled by a taker. `trade_id` is contiguous per market."""
 
     market: int
     ts_ns: int
@@ -38,7 +38,7 @@ class Aggregate(msgspec.Struct, frozen=True, gc=False):
 
 
 class Touch(msgspec.Struct, frozen=True, gc=False):
-    """The best bid and ask changed in price or size; the state of the book at `update_id`."""
+    """A new best bid or ask, in price or size, as of `update_id`."""
 
     market: int
     ts_ns: int
@@ -48,9 +48,9 @@ class Touch(msgspec.Struct, frozen=True, gc=False):
 
 
 class DepthChange(msgspec.Struct, frozen=True, gc=False):
-    """All levels that changed during one interval, with their absolute sizes at its end; 0 means gone.
+    """All levels that changed during one interval, with their absolute sizes at its end; 0 removes a level.
 
-    `first_update_id` is the first change inside; `previous_update_id` is where the event before it ended.
+    `first_update_id` is the first change of the interval; `previous_update_id` is the last one of the fact before.
     """
 
     market: int
@@ -63,10 +63,10 @@ class DepthChange(msgspec.Struct, frozen=True, gc=False):
     asks: tuple[Lots, ...]
 
 
-class Forced(msgspec.Struct, frozen=True, gc=False):
-    """A liquidation order after it went through the book. `side` is the order's side: SELL closes a long.
+class LiquidationOrder(msgspec.Struct, frozen=True, gc=False):
+    """An executed liquidation order. `side` is the order's side: SELL closes a long.
 
-    `average_price` is in ticks and usually between two of them.
+    `average_price` is in ticks and usually fractional.
     """
 
     market: int
@@ -80,16 +80,16 @@ class Forced(msgspec.Struct, frozen=True, gc=False):
 
 
 class Pulse(msgspec.Struct, frozen=True, gc=False):
-    """100 ms of simulated time have passed; `ts_ns` is a whole multiple of 100 ms. Once for all markets."""
+    """100 ms of simulated time have passed, in all markets; `ts_ns` is a multiple of 100 ms."""
 
     ts_ns: int
 
 
-class Relisted(msgspec.Struct, frozen=True, gc=False):
-    """The market has a new price grid: `market.spec` is another one from here on, and so are the ticks of all facts."""
+class GridChanged(msgspec.Struct, frozen=True, gc=False):
+    """The market's price step changed: `market.spec` is replaced, and later facts count in the new ticks."""
 
     market: int
     ts_ns: int
 
 
-Fact = Fill | Aggregate | Touch | DepthChange | Forced | Relisted | Pulse
+Fact = Fill | Aggregate | Touch | DepthChange | LiquidationOrder | GridChanged | Pulse

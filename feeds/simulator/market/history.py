@@ -1,4 +1,4 @@
-"""What a market remembers for REST: the last trades and aggregates by contiguous id, and one-minute bars."""
+"""A market's history for REST: recent trades and aggregates by contiguous id, one-minute bars, 24-hour sums."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Recent(Generic[Row]):
             self.first_id += self._capacity
 
     def refine(self, factor: int) -> None:
-        """Write the same prices in ticks that are `factor` times finer."""
+        """Convert all prices to ticks `factor` times finer."""
         self.rows = [msgspec.structs.replace(row, price=row.price * factor) for row in self.rows]
 
     def last(self, limit: int) -> list[Row]:
@@ -77,7 +77,7 @@ class MinuteBar:
         return self.last_trade_id - self.first_trade_id + 1
 
     def add(self, fill: Fill, turnover: float) -> None:
-        """Count one fill of this minute."""
+        """Add one fill of this minute; `turnover` as in the field."""
         self.high = max(self.high, fill.price)
         self.low = min(self.low, fill.price)
         self.close = fill.price
@@ -102,7 +102,7 @@ class MinuteBar:
 class Day:
     """The last 24 hours. Prices in ticks, `volume` in lots, `turnover` in quote (base coin if inverse).
 
-    What was traded before the start leaves at an even rate, what is traded since then comes in.
+    Volume from before the start expires at an even rate, `leaving` a second.
     """
 
     open: int
@@ -116,7 +116,7 @@ class Day:
 
     @classmethod
     def before(cls, price: float, volume: float, turnover: Callable[[int, float], float], draws: Draws) -> Day:
-        """A day that ends at `price` (ticks) with a volume in lots."""
+        """A synthetic day that closes at `price` (ticks) with about `volume` lots."""
         moves = [draws.normal() * 0.02 for _ in range(3)]
         close, opened = round(price), round(price * (1.0 - moves[0]))
         high = round(max(close, opened) * (1.0 + abs(moves[1])))
@@ -134,11 +134,11 @@ class Day:
         self.trades += 1.0
 
     def refine(self, factor: int) -> None:
-        """Write the same prices in ticks that are `factor` times finer."""
+        """Convert all prices to ticks `factor` times finer."""
         _refine(self, factor)
 
     def pass_second(self) -> None:
-        """Let a second's worth of the day before leave."""
+        """Expire one second of the volume from before the start."""
         self.volume -= self.leaving[0]
         self.turnover -= self.leaving[1]
         self.trades -= self.leaving[2]
@@ -156,16 +156,16 @@ class Bars:
         self.rows: list[MinuteBar] = []
 
     def refine(self, factor: int) -> None:
-        """Write the same prices in ticks that are `factor` times finer."""
+        """Convert all prices to ticks `factor` times finer."""
         for row in self.rows:
             _refine(row, factor)
 
     def between(self, start_ns: int, end_ns: int) -> list[MinuteBar]:
-        """Bars with start_ns <= beginning < end_ns, oldest first."""
+        """Bars with start_ns <= open time < end_ns, oldest first."""
         return [row for row in self.rows if start_ns <= row.open_ns < end_ns]
 
     def add(self, fill: Fill, turnover: float) -> None:
-        """Count one fill."""
+        """Add one fill to its minute; `turnover` as in `MinuteBar`."""
         minute = fill.ts_ns - fill.ts_ns % MINUTE
         if not self.rows or self.rows[-1].open_ns != minute:
             price, trade_id = fill.price, fill.trade_id

@@ -1,4 +1,4 @@
-"""The truth of one market, kept beside the wire: what was really traded, for a client's sums to be held against."""
+"""The true trade sums of one market, for tests to compare with a client's sums."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from feeds.simulator.market.spec import ListingSpec
 
 @dataclass(slots=True)
 class Ledger:
-    """Everything traded from `first_trade_id` to `last_trade_id`: lots, base coin and quote notional, by aggressor."""
+    """Sums from `first_trade_id` to `last_trade_id` by aggressor: lots, volume in base coin, notional in quote."""
 
     first_trade_id: int
     last_trade_id: int
@@ -22,11 +22,11 @@ class Ledger:
     sell_volume: float = 0.0
     buy_notional: float = 0.0
     sell_notional: float = 0.0
-    forced_orders: int = 0
-    forced_lots: int = 0
+    liquidation_orders: int = 0
+    liquidation_lots: int = 0
 
     def add(self, spec: ListingSpec, price: int, lots: int, aggressor: Side) -> None:
-        """Count one fill; its id follows `last_trade_id`."""
+        """Add one fill with the next trade id; `price` in ticks."""
         self.trades += 1
         self.last_trade_id += 1
         size, notional = spec.base_size(lots, price), spec.notional(lots, price)

@@ -1,7 +1,7 @@
-"""Resting orders of one market: a field of levels around an anchor, round-number walls, spoofed walls, and the refill.
+"""Resting orders of one market: levels around an anchor price, round-number walls, spoofed walls, and refills.
 
-The field is kept by resampling: a random level near the anchor is present with the market's density, else gone. Adds,
-cancels and the shape of the book all follow from that one rule, wherever the price goes.
+Levels are resampled: a random level near the anchor is present with the market's density, else absent. Adds, cancels
+and the shape of the book all follow from that one rule, wherever the price goes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _PRUNE = 60
 
 
 class Maker:
-    """The makers of one market. `anchor` is the tick where the best bid wants to be, one below the best ask."""
+    """The makers of one market. `anchor` is the target tick of the best bid, one below the best ask."""
 
     def __init__(self, spec: MarketSpec, draws: Draws, anchor: int) -> None:
         self._spec = spec
@@ -38,7 +38,7 @@ class Maker:
                 if draws.chance(spec.density):
                     price = self._price(side, distance)
                     book.put(side, price, self._level_size(price))
-        book.cut()
+        book.take_changes()
         return book
 
     def _price(self, side: Side, distance: int) -> int:
@@ -51,17 +51,17 @@ class Maker:
         return max(int(self._draws.lognormal(spec.level_lots * scale, spec.level_sigma)), 1)
 
     def refine(self, spec: MarketSpec, factor: int) -> None:
-        """Go on with ticks that are `factor` times finer."""
+        """Convert all prices to ticks `factor` times finer."""
         self._spec = spec
         self.anchor *= factor
         self._spoofs = {(side, price * factor): until_ns for (side, price), until_ns in self._spoofs.items()}
 
     def touch_size(self) -> int:
-        """A size for the best level."""
+        """Draw a size in lots for the best level."""
         return max(int(self._draws.lognormal(self._spec.touch_lots, 0.8)), 1)
 
     def step(self, book: Book, now_ns: int, dt_s: float, heat: float, stress: float) -> None:
-        """Resample, refill the touch and mind the spoofed walls. `stress` in [0, 1] makes the makers shy."""
+        """Resample levels, refill the touch, update spoofed walls. `stress` in [0, 1] thins the book near the touch."""
         self._due += self._spec.changes_per_s * min(heat, 2.5) * dt_s
         while self._due >= 1.0:
             self._due -= 1.0
@@ -84,14 +84,14 @@ class Maker:
             book.put(side, price, self._level_size(price) if draws.chance(density) else 0)
 
     def _touch_update(self, book: Book, side: Side, price: int) -> int:
-        """The touch breathes: an order joins or leaves, it is not drawn anew."""
+        """The next size of the touch: one order joins or leaves, rather than a fresh draw."""
         resting = book.half(side).levels.get(price, 0)
         part = int(self._draws.lognormal(self._spec.touch_lots * 0.08, 1.2)) + 1
         grow = resting < self._spec.touch_lots * (0.5 + 1.5 * self._draws.uniform())
         return resting + part if grow else max(resting - part, 1)
 
     def refill(self, book: Book, probability: float) -> None:
-        """Bring the best prices back to the anchor where they were eaten away."""
+        """Move the best prices back to the anchor after takers consumed them."""
         for side in _SIDES:
             half = book.half(side)
             target = self._price(side, 0)
@@ -101,7 +101,7 @@ class Maker:
                 book.put(side, half.best + half.sign * step, max(self.touch_size() // (1 if step == gap else 4), 1))
 
     def withdraw(self, book: Book) -> None:
-        """Cancel what rests beyond the anchor, up to the first wall; there the anchor stops."""
+        """Cancel levels beyond the anchor, up to the first wall, where the anchor stops."""
         wall = self._spec.touch_lots * 5.0
         for side in _SIDES:
             half, target = book.half(side), self._price(side, 0)
@@ -113,7 +113,7 @@ class Maker:
                 self._spoofs.pop((side, price), None)
 
     def reload(self, book: Book, side: Side, price: int, lots: int) -> None:
-        """An iceberg at the touch shows its next slice."""
+        """Show the next slice of an iceberg order at the touch."""
         if price == book.half(side).best or (price - book.half(side).best) * book.half(side).sign == 1:
             book.put(side, price, book.half(side).levels.get(price, 0) + lots)
 
@@ -135,7 +135,7 @@ class Maker:
             self._spoofs[side, price] = now_ns + int(draws.between(2.0, 12.0) * SECOND)
 
     def prune(self, book: Book) -> None:
-        """Cancel some levels that the price has left far behind."""
+        """Cancel some of the levels farther than 1.5 `reach_ticks` from the anchor."""
         for side in _SIDES:
             half = book.half(side)
             edge = self._price(side, int(self._spec.reach_ticks * 1.5))

@@ -1,4 +1,4 @@
-"""The fair price of each base asset: correlated moves, clustered volatility, and what takers leave behind."""
+"""The fair price of each base asset: correlated moves, clustered volatility, permanent and transient taker impact."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _REGIME_SIGMA = 0.55
 
 
 class FairPrice:
-    """The price of one base that all its markets lean on. `taker_impact` scales what a taker's order moves."""
+    """The fair price of one base, followed by all its markets. `taker_impact` scales the impact of taker orders."""
 
     def __init__(self, spec: BaseSpec) -> None:
         self.spec = spec
@@ -29,18 +29,18 @@ class FairPrice:
         return math.exp(self._permanent + self._transient)
 
     def push(self, move: float) -> None:
-        """Shift the log price; a part of it comes back within seconds."""
+        """Shift the log price by `move`; a part of it reverts within seconds."""
         self._permanent += move * (1.0 - _TRANSIENT)
         self._transient += move * _TRANSIENT
 
     def drift(self, move: float, dt_s: float) -> None:
-        """Add a random log move and let the transient part fade."""
+        """Add a log move and let the transient impact decay."""
         self._permanent += move
         self._transient *= math.exp(-dt_s / _REVERSION_S)
 
 
 class Prices:
-    """All bases together. `heat` is the shared volatility regime, 1 on average days, up to about 4."""
+    """All bases together. `heat` is the shared volatility regime, 1 on average, up to about 4."""
 
     def __init__(self, specs: tuple[BaseSpec, ...], draws: Draws) -> None:
         self.bases = {spec.name: FairPrice(spec) for spec in specs}
@@ -49,11 +49,11 @@ class Prices:
 
     @property
     def heat(self) -> float:
-        """The volatility regime as a factor."""
+        """The volatility regime as a factor on standard deviations."""
         return math.exp(self._log_heat)
 
     def step(self, dt_s: float) -> None:
-        """Let `dt_s` seconds pass."""
+        """Advance all prices by `dt_s` seconds."""
         draws, root = self._draws, math.sqrt(dt_s)
         self._log_heat += -self._log_heat * dt_s / _REGIME_S
         self._log_heat += _REGIME_SIGMA * math.sqrt(2.0 / _REGIME_S) * root * draws.normal()
@@ -64,7 +64,7 @@ class Prices:
             base.drift(spec.volatility * scale * (spec.beta * common + own), dt_s)
 
     def impact(self, name: str, signed_usd: float) -> None:
-        """Let taker flow of one base (positive: bought) move it, and the others with it."""
+        """Apply the impact of taker flow in one base (buys positive), which spills over to the others."""
         base = self.bases[name]
         move = base.spec.impact * base.taker_impact * signed_usd / 1e6
         for other_name, other in self.bases.items():

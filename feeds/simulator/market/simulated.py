@@ -1,4 +1,4 @@
-"""What every listed market has, whether it is simulated order by order or once a second."""
+"""The base class of simulated markets, whether simulated order by order or once a second."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from feeds.model.instrument import MarketKind
 from feeds.simulator.market.book import Book
 from feeds.simulator.market.derivatives import Perpetual
 from feeds.simulator.market.draws import Draws
-from feeds.simulator.market.facts import DepthChange, Fact, Forced, Lots, Touch
+from feeds.simulator.market.facts import DepthChange, Fact, LiquidationOrder, Lots, Touch
 from feeds.simulator.market.history import Day
 from feeds.simulator.market.ledger import Ledger
 from feeds.simulator.market.series import Series
 from feeds.simulator.market.spec import SECOND, ListingSpec
 from feeds.simulator.market.tape import Tape
 
-_FORCED_LIMIT = 0.008
-_FORCED_CLOSES = 0.8  # the rest of a forced order is taken over by somebody who had no position
+_LIQUIDATION_LIMIT = 0.008
+_LIQUIDATION_CLOSES = 0.8  # the rest passes to a counterparty that opens a position
 
 
 class _Depth:
-    """What has changed since the last event of one depth interval."""
+    """The prices changed since the last `DepthChange` of one interval."""
 
     def __init__(self, interval_ns: int, update_id: int) -> None:
         self.interval_ns = interval_ns
@@ -29,11 +29,11 @@ class _Depth:
         self.asks: set[int] = set()
 
 
-class Listed:
-    """Truth of one market: `book`, `tape` with its ledger and history, and for a perpetual its `perpetual`.
+class SimulatedMarket:
+    """One market: its `book`, its `tape` with ledger and history, and `perpetual` (None for spot).
 
-    `opening` is the ledger when live trading began; everything before it was warm-up. `crowd` in [-1, 1] says how
-    one-sided its positions are, longs positive. `snapshot` is the book that a request for a snapshot gets.
+    `opening` is the ledger at the start of live trading, after the warm-up. `positioning` in [-1, 1] is how one-sided
+    the open positions are, positive for longs.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Listed:
         self.tape = tape
         self.book = book
         self.opening: Ledger | None = None
-        self.crowd = 0.0
+        self.positioning = 0.0
         self._draws = draws
         self._frozen: Book | None = None
         self._last_touch = book.touch()
@@ -60,44 +60,44 @@ class Listed:
 
     @property
     def mid(self) -> float:
-        """Middle of best bid and ask, quote per base coin."""
+        """Mid price, quote per base coin."""
         return (self.book.bids.best + self.book.asks.best) * 0.5 * self.spec.tick
 
     @property
     def lot_usd(self) -> float:
-        """What one lot is worth at the current price, in quote currency."""
+        """The notional of one lot at the best bid, in quote currency."""
         return self.spec.notional(1, self.book.bids.best)
 
     @property
     def is_inverse(self) -> bool:
-        """True where lots are contracts of quote currency."""
+        """True where lots are contracts worth a fixed amount of quote currency."""
         return self.spec.instrument.kind is MarketKind.INVERSE
 
     @property
-    def is_light(self) -> bool:
-        """True where the market moves once a second and has only a few levels."""
+    def is_altcoin(self) -> bool:
+        """True where the market updates once a second and has a few levels only."""
         return False
 
     @property
     def snapshot(self) -> Book:
-        """The book as a snapshot shows it: the true one, unless a fault has made snapshots old."""
+        """The book that snapshot requests return: the current one, unless a fault froze it."""
         return self._frozen or self.book
 
     @property
     def is_frozen(self) -> bool:
-        """True while `snapshot` is an old one."""
+        """True while `snapshot` is an outdated book."""
         return self._frozen is not None
 
     def freeze(self) -> None:
-        """Keep showing the present book as the snapshot."""
+        """Return the current book for all snapshots until `thaw`."""
         self._frozen = self.book.copy()
 
     def thaw(self) -> None:
-        """Show the true book again."""
+        """Return up-to-date snapshots again."""
         self._frozen = None
 
     def execute(self, ts_ns: int, side: Side, lots: int, limit: int, out: list[Fact]) -> list[Lots]:
-        """Send one taker order through the book; each level is met by one to four resting orders."""
+        """Match one taker order up to `limit` ticks, with one to four fills a level, and append the facts to `out`."""
         fills = self.book.take(side, lots, limit)
         for price, filled in fills:
             for part in self._orders_of_level(filled):
@@ -105,7 +105,7 @@ class Listed:
         if not self.spec.aggregate_ns:
             out += self.tape.close()
         if fills:
-            self._tell_touch(ts_ns, out)
+            self._emit_touch(ts_ns, out)
         return fills
 
     def _orders_of_level(self, lots: int) -> list[int]:
@@ -117,37 +117,37 @@ class Listed:
         return [*parts, lots] if lots else parts
 
     def liquidate(self, ts_ns: int, side: Side, usd: float, out: list[Fact]) -> float:
-        """Send a forced order through the book and tell of it. Returns the signed USD that it pushed."""
+        """Execute a liquidation and append its facts to `out`. Returns the signed USD it traded, buys positive."""
         lots = max(int(usd / self.lot_usd), 1)
         sign = 1 if side is Side.BUY else -1
-        limit = int(self.book.other(side).best * (1.0 + sign * _FORCED_LIMIT))
+        limit = int(self.book.other(side).best * (1.0 + sign * _LIQUIDATION_LIMIT))
         fills = self.execute(ts_ns, side, lots, limit, out)
         filled = sum(size for _, size in fills)
         if not filled:
             return 0.0
         average = sum(price * size for price, size in fills) / filled
-        out.append(Forced(self.index, ts_ns, side, limit, lots, filled, fills[-1][1], average))
-        self.tape.ledger.forced_orders += 1
-        self.tape.ledger.forced_lots += filled
-        self._open_positions(-_FORCED_CLOSES * filled)
+        out.append(LiquidationOrder(self.index, ts_ns, side, limit, lots, filled, fills[-1][1], average))
+        self.tape.ledger.liquidation_orders += 1
+        self.tape.ledger.liquidation_lots += filled
+        self._open_positions(-_LIQUIDATION_CLOSES * filled)
         return sign * filled * self.lot_usd
 
     def _open_positions(self, lots: float) -> None:
-        """Open (or close, negative) positions of so many lots; never more than were just traded."""
+        """Change open interest by `lots`, positive to open; it stays above a fifth of the initial one."""
         if self.perpetual is not None:
             low = 0.2 * self.spec.open_interest
             self.perpetual.open_interest = max(self.perpetual.open_interest + lots, low)
 
-    def _tell_touch(self, ts_ns: int, out: list[Fact]) -> None:
+    def _emit_touch(self, ts_ns: int, out: list[Fact]) -> None:
         touch = self.book.touch()
         if touch != self._last_touch:
             self._last_touch = touch
             out.append(Touch(self.index, ts_ns, self.book.update_id, *touch))
 
-    def cut_depth(self, now_ns: int, out: list[Fact]) -> None:
-        """Hand this step's level changes to every depth interval and tell of those that end now."""
+    def emit_depth(self, now_ns: int, out: list[Fact]) -> None:
+        """Collect this step's level changes, and append a `DepthChange` for each interval that ends now."""
         first_id = self.book.first_changed_id
-        bids, asks = self.book.cut()
+        bids, asks = self.book.take_changes()
         for depth in self._depths:
             if bids or asks:
                 depth.first_update_id = depth.first_update_id or first_id
@@ -169,7 +169,7 @@ class Listed:
         return DepthChange(self.index, now_ns, depth.interval_ns, first_id, book.update_id, previous_id, bids, asks)
 
     def refine(self, factor: int) -> None:
-        """Make the price step `factor` times finer: the same prices, in more ticks."""
+        """Make the price step `factor` times finer; prices stay the same."""
         self.spec = self.spec.refined(factor)
         self.tape.refine(self.spec, factor)
         self.day.refine(factor)
@@ -181,8 +181,10 @@ class Listed:
         self._last_touch = self.book.touch()
 
     def second(self, now_ns: int, index: float) -> None:
-        """Once a second: derived prices and statistics. `index` is the spot basket of the base."""
+        """Update derived prices and statistics once a second. `index` is the price of the base's spot basket."""
         self.day.pass_second()
         if self.perpetual is not None:
             self.perpetual.second(now_ns, self.mid, index)
-            self.series.second(now_ns, self.perpetual.open_interest, self.perpetual.mark, self.tape.ledger, self.crowd)
+            self.series.second(
+                now_ns, self.perpetual.open_interest, self.perpetual.mark, self.tape.ledger, self.positioning
+            )

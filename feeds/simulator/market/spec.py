@@ -1,4 +1,4 @@
-"""The constants of a simulated market and of a base asset: scale, activity, habits. Nothing here moves."""
+"""The constant parameters of a simulated market and of a base asset."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ SECOND = 1_000 * MS
 class BaseSpec:
     """A base asset. `volatility` is the standard deviation of the log price over one second, without taker impact.
 
-    `beta` is the share of the move common to all bases, `impact` the log move for one million USD of taker flow.
+    `beta` is the share of the move common to all bases, `impact` the log move for one million USD of taker flow,
+    `liquidation_usd` the typical notional of a whole cascade.
     """
 
     name: str
@@ -27,12 +28,12 @@ class BaseSpec:
     volatility: float
     beta: float
     impact: float
-    forced_usd: float
+    liquidation_usd: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingSpec:
-    """What any listed market has. `basis` is a fraction of the base's price, `open_interest` lots of one side.
+    """The parameters of any market. `basis` is a fraction of the base's price, `open_interest` lots of one side.
 
     One lot is `instrument.lot_size`: base coin for linear and spot (also where the venue counts contracts or
     thousands), the venue's own size unit for inverse. A dialect writes `ticks * price_step` and `lots * size_step`.
@@ -77,7 +78,7 @@ class ListingSpec:
         return (instrument.lot_size / instrument.contract_size / instrument.multiplier).normalize()
 
     def refined(self, factor: int) -> Self:
-        """The same market with a price step `factor` times finer."""
+        """A copy with a price step `factor` times finer."""
         instrument = msgspec.structs.replace(self.instrument, tick_size=self.instrument.tick_size / factor)
         return dataclasses.replace(self, instrument=instrument)
 
@@ -92,9 +93,9 @@ class ListingSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketSpec(ListingSpec):
-    """A market with a whole book. Sizes are lots, distances are ticks, rates are a second.
+    """A market with a full order book. Sizes are lots, distances ticks, rates per second.
 
-    `id_jump` is the largest step between two update ids. The market moves every `step_ns`, a multiple of 10 ms that
+    `id_jump` is the largest step between two update ids. The market steps every `step_ns`, a multiple of 10 ms that
     divides all depth intervals.
     """
 
@@ -114,7 +115,7 @@ class MarketSpec(ListingSpec):
     step_ns: int = 10 * MS
 
     def refined(self, factor: int) -> MarketSpec:
-        """As far as before in price: more ticks, fewer of them taken."""
+        """A copy with a price step `factor` times finer and the same distances in price."""
         finer = ListingSpec.refined(self, factor)
         minor, major = self.round_ticks
         return dataclasses.replace(
@@ -124,10 +125,10 @@ class MarketSpec(ListingSpec):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LightBase:
-    """A base asset of the wider market, moved once a second. `price` is that of one coin, `volatility` over one second.
+class AltcoinBase:
+    """An altcoin. `price` is quote per coin, `volatility` the standard deviation of the log price over one second.
 
-    `beta` is its share in Bitcoin's moves, `day_usd` the turnover of its largest market in a day.
+    `beta` is its exposure to Bitcoin's log moves, `day_usd` the daily turnover of its largest market.
     """
 
     name: str
@@ -138,14 +139,14 @@ class LightBase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LightSpec(ListingSpec):
-    """A market moved once a second, with a few levels of book. `phase` is its step within the second, 0 to 99."""
+class AltcoinSpec(ListingSpec):
+    """A market updated once a second, with a few levels of book. `phase` is its 10 ms slot in the second, 0 to 99."""
 
     level_lots: float
     spread_ticks: int
     phase: int
 
-    def refined(self, factor: int) -> LightSpec:
-        """As wide as before in price."""
+    def refined(self, factor: int) -> AltcoinSpec:
+        """A copy with a price step `factor` times finer and the same spread in price."""
         finer = ListingSpec.refined(self, factor)
         return dataclasses.replace(finer, spread_ticks=self.spread_ticks * factor)

@@ -1,4 +1,4 @@
-"""The trade side of one market: numbers fills, merges them into aggregates, keeps the ledger and the history."""
+"""The trades of one market: numbers fills, merges them into aggregates, updates the ledger and the history."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from feeds.simulator.market.history import Bars, Day, Recent
 from feeds.simulator.market.ledger import Ledger
 from feeds.simulator.market.spec import ListingSpec
 
-_KEPT = 60_000
+_CAPACITY = 60_000
 
 
 class Tape:
-    """Owner of the trade ids of one market. `kept` aggregates and a third as many trades can be asked for again."""
+    """Assigns the trade ids of one market, and retains `capacity` aggregates and a third as many trades."""
 
-    def __init__(self, index: int, spec: ListingSpec, kept: int = _KEPT) -> None:
+    def __init__(self, index: int, spec: ListingSpec, capacity: int = _CAPACITY) -> None:
         self._index = index
         self._spec = spec
         self._open: Aggregate | None = None
         self.ledger = Ledger(spec.first_trade_id, spec.first_trade_id - 1, spec.first_aggregate_id - 1)
-        self.trades: Recent[Fill] = Recent(kept // 3, spec.first_trade_id)
-        self.aggregates: Recent[Aggregate] = Recent(kept, spec.first_aggregate_id)
+        self.trades: Recent[Fill] = Recent(capacity // 3, spec.first_trade_id)
+        self.aggregates: Recent[Aggregate] = Recent(capacity, spec.first_aggregate_id)
         self.bars = Bars()
         self.day: Day | None = None
         self.turnover = spec.base_size if spec.instrument.kind is MarketKind.INVERSE else spec.notional
         self.last_price = 0
 
     def record(self, ts_ns: int, price: int, lots: int, aggressor: Side) -> list[Fill | Aggregate]:
-        """Number one fill. Returns it, preceded by the aggregate that it closed, if any."""
+        """Number one fill. Returns it, preceded by the aggregate it closed, if any."""
         self.ledger.add(self._spec, price, lots, aggressor)
         fill = Fill(self._index, ts_ns, self.ledger.last_trade_id, price, lots, aggressor)
         self.trades.append(fill)
@@ -63,7 +63,7 @@ class Tape:
         return not grid or current.ts_ns // grid == fill.ts_ns // grid
 
     def refine(self, spec: ListingSpec, factor: int) -> None:
-        """Go on with ticks that are `factor` times finer."""
+        """Convert all prices to ticks `factor` times finer."""
         self._spec = spec
         self.turnover = spec.base_size if spec.instrument.kind is MarketKind.INVERSE else spec.notional
         self.trades.refine(factor)

@@ -1,4 +1,4 @@
-"""The time before the first client: trades without a book for backfill, and bars without trades for candles."""
+"""History from before the start: trades without a book for backfill, and bars without trades for candles."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TRADES_PER_ORDER = 9.0
 
 
 def price_paths(bases: tuple[BaseSpec, ...], seconds: int, draws: Draws) -> dict[str, npt.NDArray[np.float64]]:
-    """Correlated prices once a second, ending at each base's opening price."""
+    """Correlated prices once a second, float64 of shape (seconds,), ending at each base's opening price."""
     rng = draws.rng
     heat = np.exp(np.convolve(rng.standard_normal(seconds + 60), np.ones(60) / 60.0, "same")[:seconds] * 3.0)
     common = rng.standard_normal(seconds)
@@ -28,7 +28,7 @@ def price_paths(bases: tuple[BaseSpec, ...], seconds: int, draws: Draws) -> dict
 
 
 def minute_paths(bases: tuple[BaseSpec, ...], minutes: int, draws: Draws) -> dict[str, npt.NDArray[np.float64]]:
-    """How far the log price of each base stood, at the end of each minute, from where the last of them ends."""
+    """Log price at the end of each minute relative to the last one, float64 of shape (minutes,) per base."""
     rng = draws.rng
     heat = np.exp(np.convolve(rng.standard_normal(minutes + 30), np.ones(30) / 30.0, "same")[:minutes] * 2.0)
     common = rng.standard_normal(minutes)
@@ -43,7 +43,7 @@ def minute_paths(bases: tuple[BaseSpec, ...], minutes: int, draws: Draws) -> dic
 def earlier_bars(
     tape: Tape, spec: MarketSpec, path: npt.NDArray[np.float64], end_ns: int, price: float, draws: Draws
 ) -> list[MinuteBar]:
-    """Whole minutes of bars without trades behind them, along a path that ends at `end_ns` and at `price` in ticks."""
+    """Bars of whole minutes without trades, along a log price path that ends at `end_ns` and at `price` ticks."""
     rng, minutes = draws.rng, len(path)
     closes = price * np.exp(path)
     opens = np.concatenate((closes[:1], closes[:-1]))
@@ -67,7 +67,7 @@ def earlier_bars(
 
 
 def fill_tape(tape: Tape, spec: MarketSpec, path: npt.NDArray[np.float64], end_ns: int, draws: Draws) -> None:
-    """Write trades along a price path that ends at `end_ns`, in order and with contiguous ids."""
+    """Record trades with contiguous ids along a price path (quote, one a second) that ends at `end_ns`."""
     rng, seconds = draws.rng, len(path)
     count = int(spec.orders_per_s * _TRADES_PER_ORDER * seconds)
     at = np.sort(rng.random(count)) * (seconds - 1)

@@ -1,4 +1,4 @@
-"""OKX v5's words for the simulated market: swaps and spot of one host, served below `linear`, `inverse` and `spot`.
+"""OKX v5's wire format for the simulated markets: swaps and spot on one host, below `linear`, `inverse` and `spot`.
 
 Field sets, key orders and number formats follow captures of 2026-09 and 2026-10; liquidations those of 2026-10-07.
 """

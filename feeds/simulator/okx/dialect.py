@@ -1,4 +1,4 @@
-"""OKX as a whole: one host with swaps and spot, its public sockets and REST."""
+"""The OKX dialect: one host with swaps and spot, its public sockets and REST."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from feeds.simulator.market.facts import Fact
 from feeds.simulator.okx.conversation import OkxConversation
 from feeds.simulator.okx.rest import Rest, envelope
 from feeds.simulator.okx.wire import MarketWire, Wire
-from feeds.simulator.okx.wire_format import Words
+from feeds.simulator.okx.wire_format import WireFormat
 from feeds.simulator.simulation import Simulation
 
 _KINDS = {kind.value for kind in MarketKind}
@@ -20,7 +20,7 @@ _REST = "api/v5/"
 class OkxDialect:
     """Sockets at `/okx/<kind>/ws/v5/public`, REST below `/okx/<kind>/api/v5/`.
 
-    The first part stands for the host, which is one for all kinds, so anything may be asked for below any.
+    `<kind>` stands for the host; as at the venue, one host serves all instruments.
     """
 
     prefix = "/okx"
@@ -28,17 +28,17 @@ class OkxDialect:
     def __init__(self, simulation: Simulation) -> None:
         ours = [market for market in simulation.markets if market.spec.instrument.venue is Venue.OKX]
         self._simulation = simulation
-        self._wires = {market.spec.instrument.symbol: MarketWire(Words(market)) for market in ours}
+        self._wires = {market.spec.instrument.symbol: MarketWire(WireFormat(market)) for market in ours}
         self._wire = Wire(self._wires.values())
         self._rest = Rest(self._wires)
         self._sockets = 0
 
     def messages(self, facts: Iterable[Fact], now_ns: int, wanted: Container[str]) -> Iterator[Message]:
-        """What the channels say about these facts."""
+        """Encode facts for the channels in `wanted`."""
         return self._wire.messages(facts, now_ns, wanted)
 
     def open(self, path: str, query: Mapping[str, str]) -> OkxConversation | None:
-        """Begin a socket at `/linear/ws/v5/public` and the like."""
+        """Open a socket at `/linear/ws/v5/public` and the like."""
         match path.strip("/").split("/"):
             case [host, "ws", "v5", "public"] if host in _KINDS:
                 self._sockets += 1
@@ -50,7 +50,7 @@ class OkxDialect:
         return self._simulation.now_ns
 
     def get(self, path: str, query: Mapping[str, str], now_ns: int) -> Answer:
-        """Answer a GET. A refusal of the venue is a 200 with another `code` than 0."""
+        """Answer a GET. The venue's errors are a 200 with a `code` other than 0."""
         host, _, rest_path = path.strip("/").partition("/")
         if host not in _KINDS or not rest_path.startswith(_REST):
             return Answer(404, b"")
@@ -58,9 +58,9 @@ class OkxDialect:
         return Answer(404, b"") if body is None else Answer(200, body)
 
     def post(self, path: str, body: bytes, now_ns: int) -> Answer:
-        """Public market data has no POST."""
+        """405: public market data has no POST."""
         return Answer(405, b"")
 
     def refusal(self, status: int, wait_s: int, now_ns: int) -> Answer:
-        """Code 50011 and no word about how long (README: Limits and heartbeats)."""
+        """Code 50011; the venue states no time to wait."""
         return Answer(429, envelope((), "50011", "Too Many Requests"))

@@ -1,4 +1,4 @@
-"""OKX's REST answers about the simulated markets (`/api/v5/...`; README: Backfill, All-market streams)."""
+"""OKX's REST answers about the simulated markets, below `/api/v5/`."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 from feeds.simulator.market.series import FIVE_MINUTES_NS, StatsRow
 from feeds.simulator.market.spec import MS
 from feeds.simulator.okx.wire import MarketWire
-from feeds.simulator.okx.wire_format import Row, Words, text
+from feeds.simulator.okx.wire_format import Row, WireFormat, text
 
 Query = Mapping[str, str]
 _PERIODS = {"5m": 1, "15m": 3, "30m": 6, "1H": 12, "2H": 24, "4H": 48, "6H": 72, "12H": 144, "1D": 288}
 
 
 class Refused(Exception):
-    """The venue's error: its own code and its text."""
+    """An error answer: the venue's code and message."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -24,15 +24,15 @@ class Refused(Exception):
 
 
 def envelope(rows: Iterable[Row | list[str]], code: str = "0", message: str = "") -> bytes:
-    """The body of every answer."""
+    """The response body of every answer."""
     return text({"code": code, "data": list(rows), "msg": message}).encode()
 
 
 class Rest:
-    """The routes below `/api/v5/`. The order book is that of now, not of the last push."""
+    """The routes below `/api/v5/`. Order books are current, not those last pushed."""
 
     def __init__(self, wires: Mapping[str, MarketWire]) -> None:
-        self._words = {symbol: wire.words for symbol, wire in wires.items()}
+        self._formats = {symbol: wire.fmt for symbol, wire in wires.items()}
         self._routes: dict[str, Callable[[Query, int], Iterable[Row | list[str]]]] = {
             "public/time": lambda query, now_ns: [{"ts": str(now_ns // MS)}],
             "public/instruments": self._instruments,
@@ -53,7 +53,7 @@ class Rest:
         }
 
     def get(self, route: str, query: Query, now_ns: int) -> bytes | None:
-        """The body of an answer, None for a route that does not exist."""
+        """The response body; None for a route that does not exist."""
         handler = self._routes.get(route)
         if handler is None:
             return None
@@ -62,57 +62,57 @@ class Rest:
         except Refused as refused:
             return envelope((), refused.code, refused.message)
 
-    def _one(self, query: Query) -> Words:
+    def _one(self, query: Query) -> WireFormat:
         symbol = query.get("instId", "")
         if not symbol:
             raise Refused("50014", "Parameter instId can not be empty.")
-        if symbol not in self._words:
+        if symbol not in self._formats:
             raise Refused("51001", "Instrument ID, Instrument ID code, or Spread ID doesn't exist.")
-        return self._words[symbol]
+        return self._formats[symbol]
 
-    def _chosen(self, query: Query) -> list[Words]:
-        """Those of a type, or the one that is named; ANY is all."""
+    def _chosen(self, query: Query) -> list[WireFormat]:
+        """The markets of an instrument type, or the one named; ANY is all."""
         kind = query.get("instType")
         if query.get("instId", "ANY") != "ANY":
-            return [words for words in [self._one(query)] if kind in (None, words.type)]
-        return [words for words in self._words.values() if kind in (None, words.type)]
+            return [fmt for fmt in [self._one(query)] if kind in (None, fmt.type)]
+        return [fmt for fmt in self._formats.values() if kind in (None, fmt.type)]
 
     def _instruments(self, query: Query, now_ns: int) -> Iterable[Row]:
         if query.get("instType") not in ("SWAP", "SPOT", "FUTURES", "OPTION", "MARGIN"):
             raise Refused("51000", "Parameter instType error")
-        return [words.listing() for words in self._chosen(query)]
+        return [fmt.listing() for fmt in self._chosen(query)]
 
     def _tickers(self, query: Query, now_ns: int) -> Iterable[Row]:
         if query.get("instType") not in ("SWAP", "SPOT"):
             raise Refused("51000", "Parameter instType error")
-        return [words.ticker(now_ns // MS) for words in self._chosen(query)]
+        return [fmt.ticker(now_ns // MS) for fmt in self._chosen(query)]
 
-    def _derived(self, query: Query, now_ns: int, tell: Callable[[Words, Any, int], Row]) -> Iterable[Row]:
-        chosen = [(words, words.market.perpetual) for words in self._chosen(query)]
-        return [tell(words, perpetual, now_ns // MS) for words, perpetual in chosen if perpetual is not None]
+    def _derived(self, query: Query, now_ns: int, row_of: Callable[[WireFormat, Any, int], Row]) -> Iterable[Row]:
+        chosen = [(fmt, fmt.market.perpetual) for fmt in self._chosen(query)]
+        return [row_of(fmt, perpetual, now_ns // MS) for fmt, perpetual in chosen if perpetual is not None]
 
     def _fundings(self, query: Query, now_ns: int) -> Iterable[Row]:
-        return self._derived(query, now_ns, Words.funding)
+        return self._derived(query, now_ns, WireFormat.funding)
 
     def _open_interests(self, query: Query, now_ns: int) -> Iterable[Row]:
-        return self._derived(query, now_ns, Words.open_interest)
+        return self._derived(query, now_ns, WireFormat.open_interest)
 
     def _marks(self, query: Query, now_ns: int) -> Iterable[Row]:
-        return self._derived(query, now_ns, Words.mark_price)
+        return self._derived(query, now_ns, WireFormat.mark_price)
 
     def _indexes(self, query: Query, now_ns: int) -> Iterable[Row]:
         quote, name = query.get("quoteCcy"), query.get("instId")
-        rows = {row["instId"]: row for row in self._derived({}, now_ns, Words.index_ticker)}
+        rows = {row["instId"]: row for row in self._derived({}, now_ns, WireFormat.index_ticker)}
         return [
             row for index, row in rows.items() if (name in (None, index)) and (quote in (None, index.split("-")[1]))
         ]
 
     def _funding_history(self, query: Query, now_ns: int) -> Iterable[Row]:
-        words = self._one(query)
-        perpetual = words.market.perpetual
+        fmt = self._one(query)
+        perpetual = fmt.market.perpetual
         before, after = _number(query, "before", 0), _number(query, "after", 1 << 62)
         paid = [] if perpetual is None else [row for row in perpetual.paid if before < row.ts_ns // MS < after]
-        names = {"instId": words.symbol, "instType": words.type, "method": "current_period"}
+        names = {"instId": fmt.symbol, "instType": fmt.type, "method": "current_period"}
         return [
             names | {"fundingRate": f"{row.rate:.16f}", "realizedRate": f"{row.rate:.16f}"}
             | {"fundingTime": str(row.ts_ns // MS), "formulaType": "withRate"}
@@ -120,45 +120,43 @@ class Rest:
         ]  # fmt: skip
 
     def _books(self, query: Query, now_ns: int) -> Iterable[Row]:
-        words, count = self._one(query), _number(query, "sz", 1, 400)
-        book = words.market.snapshot
-        row = {"asks": words.levels(book.asks.top(count)), "bids": words.levels(book.bids.top(count))}
+        fmt, count = self._one(query), _number(query, "sz", 1, 400)
+        book = fmt.market.snapshot
+        row = {"asks": fmt.levels(book.asks.top(count)), "bids": fmt.levels(book.bids.top(count))}
         return [row | {"ts": str(now_ns // MS), "seqId": book.update_id}]
 
     def _trades(self, query: Query, now_ns: int) -> Iterable[Row]:
-        words = self._one(query)
-        return [
-            words.trade(row) for row in reversed(words.market.tape.aggregates.last(_number(query, "limit", 100, 500)))
-        ]
+        fmt = self._one(query)
+        return [fmt.trade(row) for row in reversed(fmt.market.tape.aggregates.last(_number(query, "limit", 100, 500)))]
 
     def _history(self, query: Query, now_ns: int) -> Iterable[Row]:
         """Matches, newest first: `type` 1 pages by trade id (the default), 2 by time; both bounds exclusive."""
-        words, limit = self._one(query), _number(query, "limit", 100, 100)
+        fmt, limit = self._one(query), _number(query, "limit", 100, 100)
         before, after = _number(query, "before", -1), _number(query, "after", 1 << 62)
         is_by_time = query.get("type", "1") == "2"
-        rows = words.market.tape.trades.rows
+        rows = fmt.market.tape.trades.rows
         asked = [
             row for row in rows if before < (row.ts_ns // MS if is_by_time else row.trade_id) < after
         ]  # fmt: skip
-        return [words.match(row) for row in reversed(asked[-limit:])]
+        return [fmt.match(row) for row in reversed(asked[-limit:])]
 
     def _candles(self, query: Query, now_ns: int) -> Iterable[list[str]]:
-        """Minutes only, newest first; `after` and `before` exclude their ends."""
-        words, limit = self._one(query), _number(query, "limit", 100, 300)
+        """One-minute bars only, newest first; `after` and `before` are exclusive."""
+        fmt, limit = self._one(query), _number(query, "limit", 100, 300)
         if query.get("bar", "1m") != "1m":
             raise Refused("51000", "Parameter bar error")
         before, after = _number(query, "before", -1), _number(query, "after", 1 << 42)
-        rows = words.market.tape.bars.between((before + 1) * MS, after * MS)[-limit:]
-        return [words.candle(bar, now_ns) for bar in reversed(rows)]
+        rows = fmt.market.tape.bars.between((before + 1) * MS, after * MS)[-limit:]
+        return [fmt.candle(bar, now_ns) for bar in reversed(rows)]
 
     def _past_interest(self, query: Query, now_ns: int) -> Iterable[list[str]]:
-        words = self._one(query)
-        spec = words.market.spec
+        fmt = self._one(query)
+        spec = fmt.market.spec
         rows = []
-        for row in self._statistics(words, query):
+        for row in self._statistics(fmt, query):
             lots, ticks = round(row.open_interest), row.price / spec.tick
             coins, usd = spec.base_size(lots, ticks), spec.notional(lots, ticks)
-            rows.append([str(row.ts_ns // MS), words.size(lots), f"{coins:.8f}", f"{usd:.4f}"])
+            rows.append([str(row.ts_ns // MS), fmt.size(lots), f"{coins:.8f}", f"{usd:.4f}"])
         return rows
 
     def _accounts(self, query: Query, now_ns: int) -> Iterable[list[str]]:
@@ -166,30 +164,30 @@ class Rest:
         return [[str(row.ts_ns // MS), f"{row.long_accounts / (1 - row.long_accounts):.4f}"] for row in rows]
 
     def _takers(self, query: Query, now_ns: int) -> Iterable[list[str]]:
-        """Sold first; only in coin (`unit` 0). Rows are named by their beginning."""
-        words = self._one(query)
+        """Rows of (start, sold, bought), in base coin only (`unit` 0)."""
+        fmt = self._one(query)
         if query.get("unit") != "0":
             raise Refused("51000", "Parameter unit error")
-        spec, rows = words.market.spec, []
-        for row in self._statistics(words, query):
+        spec, rows = fmt.market.spec, []
+        for row in self._statistics(fmt, query):
             start_ms = row.ts_ns // MS - _PERIODS[query.get("period", "5m")] * FIVE_MINUTES_NS // MS
             lots = round(row.sell_lots), round(row.buy_lots)
             rows.append([str(start_ms), *(f"{spec.base_size(part, row.price / spec.tick):.8f}" for part in lots)])
         return rows
 
-    def _statistics(self, words: Words, query: Query) -> Iterable[StatsRow]:
+    def _statistics(self, fmt: WireFormat, query: Query) -> Iterable[StatsRow]:
         """Rows of a period, newest first."""
         period = _PERIODS.get(query.get("period", "5m"))
-        if period is None or words.market.perpetual is None:
+        if period is None or fmt.market.perpetual is None:
             raise Refused("51000", "Parameter period error")
         limit = _number(query, "limit", 100, 100)
-        return reversed(words.market.series.rows(period * FIVE_MINUTES_NS, 0, 1 << 62, limit))
+        return reversed(fmt.market.series.rows(period * FIVE_MINUTES_NS, 0, 1 << 62, limit))
 
 
 def _number(query: Query, name: str, default: int, largest: int | None = None) -> int:
-    word = query.get(name)
-    if word is None:
+    fmt = query.get(name)
+    if fmt is None:
         return default
-    if not word.isdecimal():
+    if not fmt.isdecimal():
         raise Refused("51000", f"Parameter {name} error")
-    return min(int(word), largest) if largest else int(word)
+    return min(int(fmt), largest) if largest else int(fmt)

@@ -1,4 +1,4 @@
-"""How OKX writes one market: names, numbers without trailing zeros, and the rows that sockets and REST share."""
+"""OKX's notation of a market: names, numbers without trailing zeros, and the rows common to sockets and REST."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import msgspec
 
 from feeds.model.instrument import MarketKind
 from feeds.simulator.market.derivatives import Perpetual
-from feeds.simulator.market.facts import Aggregate, Fill, Forced, Lots
+from feeds.simulator.market.facts import Aggregate, Fill, LiquidationOrder, Lots
 from feeds.simulator.market.history import MINUTE, MinuteBar
-from feeds.simulator.market.simulated import Listed
+from feeds.simulator.market.simulated import SimulatedMarket
 from feeds.simulator.market.spec import MS
 
 Row = dict[str, Any]
@@ -20,53 +20,53 @@ _encode = msgspec.json.Encoder().encode
 
 
 def text(fields: object) -> str:
-    """The JSON of a message."""
+    """Encode a message as JSON."""
     return _encode(fields).decode()
 
 
 def topic(channel: str, name: str) -> str:
-    """The key of one channel; `name` is an instrument, an index or a type of instrument."""
+    """The message topic of one channel; `name` is an instrument, an index or an instrument type."""
     return f"okx/{channel}:{name}"
 
 
 def push(channel: str, name: str, rows: list[Row], action: str = "", by: str = "instId") -> str:
-    """A message of a channel."""
+    """A message of a channel; `by` is the field of `arg` that holds `name`."""
     head: Row = {"arg": {"channel": channel, by: name}}
     return text(head | ({"action": action} if action else {}) | {"data": rows})
 
 
-class Words:
-    """The fixed words of one market. Swaps count contracts, spot the base coin."""
+class WireFormat:
+    """One market's rows. Sizes are contracts on swaps, base coin on spot."""
 
-    def __init__(self, market: Listed) -> None:
+    def __init__(self, market: SimulatedMarket) -> None:
         self.market = market
         self.kind = market.spec.instrument.kind
         self.symbol = market.spec.instrument.symbol
         self.type = "SPOT" if self.kind is MarketKind.SPOT else "SWAP"
         self.index = self.symbol.removesuffix("-SWAP")
-        self.relist()
+        self.update_grid()
 
-    def relist(self) -> None:
-        """Read the price step and the lot again."""
+    def update_grid(self) -> None:
+        """Read the tick and lot size again; the price step may change."""
         spec = self.market.spec
         self.tick, self.lot = spec.price_step, spec.size_step
         self._tick, self._lot = float(self.tick), float(self.lot)
         self._price_decimals, self._size_decimals = _decimals(self.tick), _decimals(self.lot)
 
     def price(self, ticks: float) -> str:
-        """A price on or between ticks."""
+        """Format a price given in ticks, which may be fractional."""
         return _trimmed(f"{ticks * self._tick:.{self._price_decimals}f}")
 
     def quote(self, price: float) -> str:
-        """A price that need not be on the grid, such as a mark."""
+        """Format a price off the tick grid, such as a mark."""
         return f"{price:.{max(self._price_decimals, 1)}f}"
 
     def size(self, lots: float) -> str:
-        """A size in contracts or base coin."""
+        """Format a size given in lots: contracts or base coin."""
         return _trimmed(f"{lots * self._lot:.{self._size_decimals}f}")
 
     def levels(self, levels: Iterable[Lots]) -> list[tuple[str, str, str, str]]:
-        """Price, size, a deprecated zero, number of orders."""
+        """Format book levels as (price, size, a deprecated "0", number of orders)."""
         return [(self.price(price), self.size(lots), "0", str(1 + lots % 9 if lots else 0)) for price, lots in levels]
 
     def trade(self, fact: Aggregate) -> Row:
@@ -77,13 +77,13 @@ class Words:
         return row | {"count": str(count), "source": "0", "seqId": self.market.book.update_id}
 
     def match(self, fill: Fill) -> Row:
-        """One match, as REST tells it."""
+        """One match, as in REST."""
         row: Row = {"instId": self.symbol, "side": fill.aggressor.value, "sz": self.size(fill.lots)}
         row |= {"source": "0", "px": self.price(fill.price), "tradeId": str(fill.trade_id)}
         return row | {"ts": str(fill.ts_ns // MS)}
 
     def candle(self, bar: MinuteBar, now_ns: int) -> list[str]:
-        """A minute: prices, contracts (spot: base coin), base coin (spot: quote), quote, whether it is over."""
+        """A minute: time, OHLC, contracts (spot: base coin), base coin (spot: quote), quote, "1" if it is finished."""
         spec, traded = self.market.spec, self.size(bar.volume)
         worth = f"{spec.notional(bar.volume, 1):.4f}" if self.kind is MarketKind.INVERSE else f"{bar.turnover:.4f}"
         coins = f"{bar.turnover if self.kind is MarketKind.INVERSE else spec.base_size(bar.volume, 1):.8f}"
@@ -91,8 +91,8 @@ class Words:
         over = "1" if bar.open_ns + MINUTE <= now_ns else "0"
         return [str(bar.open_ns // MS), *prices, traded, worth if self.type == "SPOT" else coins, worth, over]
 
-    def liquidation(self, fact: Forced) -> Row:
-        """One forced order; its limit stands for the price of the transfer."""
+    def liquidation(self, fact: LiquidationOrder) -> Row:
+        """One liquidation; the order's limit stands for the bankruptcy price `bkPx`."""
         position = "short" if fact.side.value == "buy" else "long"
         detail = {"bkLoss": "0", "bkPx": self.price(fact.limit_price), "ccy": "", "posSide": position}
         detail |= {"side": fact.side.value, "sz": self.size(fact.filled_lots), "ts": str(fact.ts_ns // MS)}
@@ -105,7 +105,7 @@ class Words:
         return row | {"ts": str(now_ms)}
 
     def ticker(self, now_ms: int) -> Row:
-        """Last price, touch and the last 24 hours: volume in contracts and, for swaps, in base coin."""
+        """Last price, best bid and ask, 24-hour volume in contracts and, for swaps, in base coin."""
         market, day = self.market, self.market.day
         (bid, bid_lots), (ask, ask_lots) = market.book.touch()
         row: Row = {"instType": self.type, "instId": self.symbol, "last": self.price(day.close)}
@@ -117,14 +117,14 @@ class Words:
         return row | {"volCcy24h": _trimmed(f"{other:.8f}"), "ts": str(now_ms)}
 
     def index_ticker(self, perpetual: Perpetual, now_ms: int) -> Row:
-        """The index that this market follows."""
+        """The ticker of the index this market follows."""
         day = self.market.day
         row: Row = {"instId": self.index, "idxPx": self.quote(perpetual.index), "open24h": self.price(day.open)}
         row |= {"high24h": self.price(day.high), "low24h": self.price(day.low)}
         return row | {"sodUtc0": self.price(day.open), "sodUtc8": self.price(day.open), "ts": str(now_ms)}
 
     def funding(self, perpetual: Perpetual, now_ms: int) -> Row:
-        """The rate of the running interval."""
+        """The funding rate of the current interval."""
         due_ms, interval_ms = perpetual.next_funding_ns // MS, perpetual.interval_ns // MS
         row: Row = {"formulaType": "withRate", "fundingRate": f"{perpetual.rate:.16f}", "fundingTime": str(due_ms)}
         row |= {"impactValue": "20000.0000000000000000", "instId": self.symbol, "instType": self.type}
@@ -134,14 +134,14 @@ class Words:
         return row | {"settFundingRate": f"{perpetual.paid[-1].rate:.16f}", "settState": "settled", "ts": str(now_ms)}
 
     def open_interest(self, perpetual: Perpetual, now_ms: int) -> Row:
-        """Contracts, base coin and USD."""
+        """Open interest in contracts, base coin and USD."""
         spec, lots, ticks = self.market.spec, round(perpetual.open_interest), perpetual.mark / self.market.spec.tick
         row: Row = {"instId": self.symbol, "instType": self.type, "oi": self.size(lots)}
         row |= {"oiCcy": _trimmed(f"{spec.base_size(lots, ticks):.10f}")}
         return row | {"oiUsd": _trimmed(f"{spec.notional(lots, ticks):.6f}"), "ts": str(now_ms)}
 
     def listing(self) -> Row:
-        """The row of the instrument list; what does not apply is empty text."""
+        """The row of the instrument list; fields that do not apply are empty strings."""
         instrument, is_spot = self.market.spec.instrument, self.kind is MarketKind.SPOT
         linear = self.kind is MarketKind.LINEAR
         row: Row = {"alias": "", "baseCcy": instrument.base if is_spot else "", "category": "1"}

@@ -1,4 +1,4 @@
-"""The websockets of the loopback venue: what still has to be sent on each, and who wants which topic."""
+"""The websockets of the loopback venue: the send queue of each, and which client subscribes to which topic."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from feeds.model.clock import Clock
-from feeds.simulator.dialect import Conversation, Expelled, Message
+from feeds.simulator.dialect import Conversation, Message, SocketClosed
 from feeds.simulator.service.faults import Frame, Line
 from feeds.simulator.service.journal import Record
 
 
 class Client:
-    """One websocket: its dialogue, the faults on its line, and the record of what it was told."""
+    """One websocket: its conversation, the faults on its line, and the record of the trades delivered to it."""
 
     def __init__(
         self, socket: web.WebSocketResponse, conversation: Conversation, record: Record, queue_limit: int
@@ -27,10 +27,10 @@ class Client:
         self._queue: deque[Frame] = deque()
         self._queue_limit = queue_limit
         self._filled = asyncio.Event()
-        self.dismissed: asyncio.Future[Expelled] = asyncio.get_running_loop().create_future()
+        self.closing: asyncio.Future[SocketClosed] = asyncio.get_running_loop().create_future()
 
     def publish(self, message: Message, now_ns: int) -> None:
-        """Send what this connection's line makes of a message."""
+        """Queue a message, after this connection's faults have dropped, doubled or reordered it."""
         frame = Frame(self.conversation.frame(message), message.topic, message.trades)
         carried = self.line.carry(frame, now_ns)
         if not carried and frame is not self.line.held():
@@ -39,43 +39,43 @@ class Client:
             self._put(one)
 
     def put(self, text: str) -> None:
-        """Queue a reply, which no fault touches."""
+        """Queue a reply; faults do not apply to replies."""
         self._put(Frame(text))
 
     def _put(self, frame: Frame) -> None:
-        """Queue one frame; too many mean that the client is too slow."""
+        """Queue one frame; a full queue closes the connection with 1008."""
         if len(self._queue) >= self._queue_limit:
             self._lose(frame)
-            self.dismiss(Expelled(WSCloseCode.POLICY_VIOLATION, "Too slow"))
+            self.close(SocketClosed(WSCloseCode.POLICY_VIOLATION, "Too slow"))
             return
         self._queue.append(frame)
         self._filled.set()
 
     def _lose(self, frame: Frame) -> None:
         if frame.trades is not None:
-            self.record.lose(frame.topic, frame.trades)
+            self.record.add_lost(frame.topic, frame.trades)
 
-    def dismiss(self, why: Expelled) -> None:
-        """End the connection; the first reason counts."""
-        if not self.dismissed.done():
-            self.dismissed.set_result(why)
+    def close(self, why: SocketClosed) -> None:
+        """Close the connection. Only the first call has an effect."""
+        if not self.closing.done():
+            self.closing.set_result(why)
 
     async def write(self, cut: Callable[[bytes], None]) -> None:
-        """Send what is queued, for ever. `cut` writes bytes past the websocket. Raises `Expelled` after a half."""
+        """Send queued frames until cancelled. `cut` writes raw bytes. Raises `SocketClosed` after half a frame."""
         while True:
             await self._filled.wait()
             self._filled.clear()
             while self._queue:
                 if self._queue[0].is_half:
                     cut(half_of(self._queue[0].text))
-                    raise Expelled(WSCloseCode.ABNORMAL_CLOSURE, "Half a frame")
+                    raise SocketClosed(WSCloseCode.ABNORMAL_CLOSURE, "Half a frame")
                 frame = self._queue.popleft()
                 if frame.trades is not None:
-                    self.record.tell(frame.topic, frame.trades)
+                    self.record.add_delivered(frame.topic, frame.trades)
                 await self._socket.send_str(frame.text)
 
     async def read(self, clock: Clock, changed: Callable[[], None]) -> None:
-        """Answer requests until the client leaves. Raises `Expelled`."""
+        """Answer requests until the client leaves. Raises `SocketClosed`."""
         async for message in self._socket:
             if message.type is not WSMsgType.TEXT:
                 continue
@@ -83,8 +83,8 @@ class Client:
                 self.put(reply)
             changed()
 
-    def abandon(self) -> None:
-        """The connection has ended: what is still queued is lost."""
+    def discard_queue(self) -> None:
+        """Record the frames still queued as lost, after the connection has ended."""
         held = self.line.held()
         for frame in [*self._queue, *([held] if held else [])]:
             self._lose(frame)
@@ -104,8 +104,8 @@ def half_of(text: str) -> bytes:
     return header + payload[: size // 2]
 
 
-class Hub:
-    """Who wants which topic."""
+class ClientSet:
+    """All connected clients. `wanted` maps each topic to its subscribers."""
 
     def __init__(self) -> None:
         self._clients: dict[Client, None] = {}
@@ -115,37 +115,37 @@ class Hub:
         return iter(list(self._clients))
 
     def add(self, client: Client) -> None:
-        """Let a client take part."""
+        """Add a client and its topics."""
         self._clients[client] = None
         self.refresh()
 
     def remove(self, client: Client) -> None:
-        """Forget a client."""
+        """Remove a client and its topics."""
         self._clients.pop(client, None)
         self.refresh()
 
-    def dismiss_all(self, why: Expelled) -> None:
-        """End every connection."""
+    def close_all(self, why: SocketClosed) -> None:
+        """Close every connection."""
         for client in self._clients:
-            client.dismiss(why)
+            client.close(why)
 
     def tick(self, now_ns: int) -> None:
-        """Send what the conversations owe by the clock."""
+        """Send heartbeats that are due; close conversations that time out."""
         for client in self._clients:
             try:
                 for text in client.conversation.tick(now_ns):
                     client.put(text)
-            except Expelled as why:
-                client.dismiss(why)
+            except SocketClosed as why:
+                client.close(why)
 
     def refresh(self) -> None:
-        """Read the topics of all clients again."""
+        """Rebuild `wanted` from the clients' subscriptions."""
         self.wanted = {}
         for client in self._clients:
             for topic in client.conversation.topics:
                 self.wanted.setdefault(topic, []).append(client)
 
     def publish(self, message: Message, now_ns: int) -> None:
-        """Queue a message for everyone who wants it."""
+        """Queue a message for every subscriber of its topic."""
         for client in self.wanted.get(message.topic, ()):
             client.publish(message, now_ns)

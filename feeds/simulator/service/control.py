@@ -9,18 +9,18 @@ import msgspec
 from aiohttp import web
 
 from feeds.simulator.market.ledger import Ledger
-from feeds.simulator.market.simulated import Listed
+from feeds.simulator.market.simulated import SimulatedMarket
 from feeds.simulator.market.spec import MS
-from feeds.simulator.service.faults import Fault, Faults, Happened, fault_of
+from feeds.simulator.service.faults import Fault, Faults, InjectedFault, fault_of
 from feeds.simulator.service.journal import Journal
 from feeds.simulator.simulation import Simulation
 
 
 class Control:
-    """Reads the truth, and lets faults begin through `inject`."""
+    """Serves the simulation's true state, and starts faults through `inject`."""
 
     def __init__(
-        self, simulation: Simulation, journal: Journal, faults: Faults, inject: Callable[[Fault], Happened]
+        self, simulation: Simulation, journal: Journal, faults: Faults, inject: Callable[[Fault], InjectedFault]
     ) -> None:
         self._simulation = simulation
         self._journal = journal
@@ -34,7 +34,7 @@ class Control:
         app.router.add_get("/simulator/faults", self._faults_route)
 
     async def _ledger(self, request: web.Request) -> web.Response:
-        """`?depth=` levels of book (0 for all), `?market=` only the markets whose id contains this."""
+        """`?depth=` is book levels a side (0 for all, default 20); `?market=` filters ids by substring."""
         asked, name = request.query.get("depth", ""), request.query.get("market", "")
         depth = int(asked) if asked.isdecimal() else 20
         chosen = [market for market in self._simulation.markets if name in market.spec.instrument.id]
@@ -43,17 +43,17 @@ class Control:
         return _json({"time_ms": simulation.now_ns // MS, "start_ms": simulation.start_ns // MS, "markets": markets})
 
     async def _connections(self, request: web.Request) -> web.Response:
-        """All connections, and for every market that somebody was told about the trades that nobody was told."""
+        """All connections, and for every market with a subscriber the trades that no connection received."""
         records = self._journal.records
-        told = sorted({index for record in records for index, _ in (*record.told, *record.lost)})
-        markets = [self._simulation.markets[index] for index in told]
-        untold = {market.spec.instrument.id: self._journal.untold(market) for market in markets}
-        return _json({"connections": [self._journal.view(record) for record in records], "untold": untold})
+        delivered = sorted({index for record in records for index, _ in (*record.delivered, *record.lost)})
+        markets = [self._simulation.markets[index] for index in delivered]
+        undelivered = {market.spec.instrument.id: self._journal.undelivered(market) for market in markets}
+        return _json({"connections": [self._journal.view(record) for record in records], "undelivered": undelivered})
 
     async def _faults_route(self, request: web.Request) -> web.Response:
-        """Without parameters what happened so far; with `kind=` and the other fields of `Fault`, let it begin."""
+        """Without parameters the faults injected so far; with `kind=` and other fields of `Fault`, inject one."""
         if not request.query:
-            return _json(self._faults.happened)
+            return _json(self._faults.injected)
         try:
             fault = fault_of(dict(request.query))
         except msgspec.ValidationError as error:
@@ -65,8 +65,8 @@ def _json(body: object, status: int = 200) -> web.Response:
     return web.Response(body=msgspec.json.encode(body), status=status, content_type="application/json")
 
 
-def _truth(market: Listed, depth: int) -> dict[str, object]:
-    """One market of `/simulator/ledger`: sums since the first trade id, the same at the opening, and the book.
+def _truth(market: SimulatedMarket, depth: int) -> dict[str, object]:
+    """One market of `/simulator/ledger`: sums since the first trade id, the sums at the opening, and the book.
 
     Book levels are `[ticks, lots]`, best first.
     """

@@ -1,7 +1,7 @@
-"""Scripted faults: what can go wrong between a venue and a client, and what that makes of one connection's frames.
+"""Scripted faults between a venue and a client, and their effect on the frames of a connection.
 
-Pure; the server asks `Faults` and gives every frame of data to the connection's `Line`. Replies, pongs and heartbeats
-never pass a line: a stalled connection still answers pings.
+Without IO: the server asks `Faults` and passes every data frame through the connection's `Line`. Replies, pongs and
+heartbeats bypass the line, so a stalled connection still answers pings.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from feeds.simulator.market.spec import SECOND
 
 
 class FaultKind(StrEnum):
-    """What goes wrong, and to what it happens: connections, requests or markets."""
+    """The kinds of faults: of connections, requests or markets."""
 
     DROP = "drop"
-    """The line is cut: no close frame (1006)."""
+    """The connection drops without a close frame (1006)."""
     STALL = "stall"
-    """No data for `duration_s`, on new connections too; pings are answered. What is kept back is lost."""
+    """No data for `duration_s`, on new connections too; pings are answered. The withheld data is lost."""
     HALF_FRAME = "half_frame"
-    """The line is cut in the middle of a frame."""
+    """The connection drops in the middle of a frame."""
     GARBAGE = "garbage"
-    """`count` frames that are no message of this venue come between."""
+    """`count` frames are preceded by one that is no valid message of the venue."""
     DUPLICATE = "duplicate"
-    """`count` frames come twice."""
+    """`count` frames are sent twice."""
     REORDER = "reorder"
     """`count` pairs of frames are swapped."""
     GAP = "gap"
     """`count` frames are lost."""
     MAINTENANCE = "maintenance"
-    """The venue's own notice, and its own close after `duration_s`."""
+    """The venue's maintenance notice, and its close after `duration_s`."""
     REFUSE = "refuse"
     """New websockets are answered with 503 for `duration_s`."""
     LIMIT = "limit"
@@ -42,9 +42,9 @@ class FaultKind(StrEnum):
     BAN = "ban"
     """Requests are answered with 418 for `duration_s`."""
     OLD_SNAPSHOT = "old_snapshot"
-    """For `duration_s` snapshots show the book of the moment when this began: older than the changes."""
+    """For `duration_s` snapshots show the book as of the start of the fault, older than the deltas."""
     TICK_SIZE = "tick_size"
-    """The price step becomes ten times finer and stays so."""
+    """The price step becomes ten times finer, permanently."""
 
 
 ON_FRAMES = frozenset({
@@ -67,10 +67,10 @@ _GARBAGE = (
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One fault and where it strikes; what is left out matches everything.
+    """One fault and its targets; an omitted field matches everything.
 
-    `path` is a part of the connection's or the request's path (below the venue), `topic` a part of the message's topic,
-    `connection` a number from `/simulator/connections`, `symbol` the venue's own name of a market.
+    `path` and `topic` match as substrings of the path below the venue's prefix and of the message's topic, `connection`
+    is a number from `/simulator/connections`, `symbol` the venue's name of a market.
     """
 
     kind: FaultKind
@@ -82,17 +82,17 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     count: int = 1
     duration_s: float = 5.0
 
-    def strikes(self, venue: str, path: str, connection: int = 0) -> bool:
-        """Whether a connection (or with 0 a request) is meant."""
+    def matches(self, venue: str, path: str, connection: int = 0) -> bool:
+        """Whether the fault applies to a connection, or to a request where `connection` is 0."""
         return self.venue in (None, venue) and self.path in path and self.connection in (0, connection)
 
-    def strikes_market(self, venue: str, symbol: str) -> bool:
-        """Whether a market is meant."""
+    def matches_market(self, venue: str, symbol: str) -> bool:
+        """Whether the fault applies to a market."""
         return self.venue in (None, venue) and self.symbol in ("", symbol)
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
-    """One text frame to be sent. `trades` as in `Message`; `is_half` asks to cut the line in its middle."""
+    """One text frame to send. `trades` as in `Message`; `is_half` drops the connection in the middle of it."""
 
     text: str
     topic: str = ""
@@ -101,7 +101,7 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Work:
-    """A fault at work on one line."""
+    """A fault active on one line, with the frames it still affects."""
 
     def __init__(self, fault: Fault, end_ns: int) -> None:
         self.fault = fault
@@ -110,7 +110,7 @@ class _Work:
 
 
 class Line:
-    """One connection's way from the venue to the client."""
+    """Applies the active faults to the frames of one connection."""
 
     def __init__(self) -> None:
         self._works: list[_Work] = []
@@ -118,11 +118,11 @@ class Line:
         self._garbage = 0
 
     def begin(self, fault: Fault, now_ns: int) -> None:
-        """Let a fault of `ON_FRAMES` work on the frames to come."""
+        """Start a fault of `ON_FRAMES` on the following frames."""
         self._works.append(_Work(fault, now_ns + int(fault.duration_s * SECOND)))
 
     def carry(self, frame: Frame, now_ns: int) -> list[Frame]:
-        """What the client gets instead of this frame; nothing where it is lost or kept for later."""
+        """The frames to send in place of this one; none where it is lost or held back to be reordered."""
         if not self._works and self._held is None:
             return [frame]
         out = [frame]
@@ -135,7 +135,7 @@ class Line:
         return out
 
     def held(self) -> Frame | None:
-        """The frame that waits for its successor."""
+        """The frame held back by a reorder, sent after the next one."""
         return self._held
 
     def _apply(self, work: _Work, frame: Frame, out: list[Frame], now_ns: int) -> list[Frame]:
@@ -163,8 +163,8 @@ class Line:
         return [Frame(_GARBAGE[self._garbage % len(_GARBAGE)]), *out]
 
 
-class Happened(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A fault that was injected, when, and the connections or markets that it struck."""
+class InjectedFault(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A fault that was injected, when, and the connections or markets it matched."""
 
     fault: Fault
     at_ns: int
@@ -173,57 +173,57 @@ class Happened(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Faults:
-    """All faults of a server: those that last, and the list of what happened."""
+    """All faults of a server: those with a duration, and the list of everything injected."""
 
     def __init__(self) -> None:
-        self.happened: list[Happened] = []
+        self.injected: list[InjectedFault] = []
         self._lasting: list[tuple[Fault, int]] = []
 
-    def begin(self, fault: Fault, now_ns: int, connections: tuple[int, ...], markets: tuple[str, ...]) -> Happened:
-        """Write a fault down and keep it where it lasts."""
-        happened = Happened(fault, now_ns, connections, markets)
-        self.happened.append(happened)
+    def begin(self, fault: Fault, now_ns: int, connections: tuple[int, ...], markets: tuple[str, ...]) -> InjectedFault:
+        """Record a fault, and keep it active for its duration if it has one."""
+        happened = InjectedFault(fault, now_ns, connections, markets)
+        self.injected.append(happened)
         if fault.kind in _LASTING:
             self._lasting.append((fault, now_ns + int(fault.duration_s * SECOND)))
         return happened
 
     def lasting(self, kind: FaultKind, now_ns: int) -> list[Fault]:
-        """The faults of a kind that are at work."""
+        """The faults of a kind that are still active."""
         self._lasting = [(fault, end_ns) for fault, end_ns in self._lasting if now_ns < end_ns]
         return [fault for fault, _ in self._lasting if fault.kind is kind]
 
     def refusal(self, venue: str, path: str, now_ns: int) -> tuple[int, int] | None:
-        """HTTP status and seconds to wait for a request that a fault refuses."""
+        """HTTP status and seconds to wait where a fault refuses the request, else None."""
         for fault, end_ns in self._lasting:
-            if now_ns < end_ns and fault.kind in _STATUS and fault.strikes(venue, path):
+            if now_ns < end_ns and fault.kind in _STATUS and fault.matches(venue, path):
                 return _STATUS[fault.kind], -(-(end_ns - now_ns) // SECOND)
         return None
 
     def refuses_sockets(self, venue: str, path: str, now_ns: int) -> bool:
-        """Whether a new websocket is turned away."""
-        return any(fault.strikes(venue, path) for fault in self.lasting(FaultKind.REFUSE, now_ns))
+        """Whether a new websocket is refused."""
+        return any(fault.matches(venue, path) for fault in self.lasting(FaultKind.REFUSE, now_ns))
 
     def stalls(self, venue: str, path: str, now_ns: int) -> list[Fault]:
-        """What a new connection is born with."""
+        """The active stalls that a new connection starts with."""
         return [
             fault
             for fault in self.lasting(FaultKind.STALL, now_ns)
-            if not fault.connection and fault.strikes(venue, path)
+            if not fault.connection and fault.matches(venue, path)
         ]
 
     def clear(self) -> None:
-        """End what lasts; lines keep what already works on them."""
+        """End the faults with a duration; those already on a line continue."""
         self._lasting.clear()
 
 
 def fault_of(query: dict[str, str]) -> Fault:
-    """A fault from the parameters of `/simulator/faults`. Raises msgspec.ValidationError."""
+    """Parse the parameters of `/simulator/faults`. Raises msgspec.ValidationError."""
     fields: dict[str, Any] = dict(query)
     return msgspec.convert(fields, Fault, strict=False)
 
 
 class Schedule:
-    """Faults at random for long demonstrations: on average one every `every_s` seconds, the same for the same seed."""
+    """Random faults, on average one every `every_s` seconds, deterministic by seed."""
 
     _KINDS = (
         FaultKind.DROP, FaultKind.DROP, FaultKind.STALL, FaultKind.HALF_FRAME, FaultKind.GARBAGE, FaultKind.DUPLICATE,
@@ -239,7 +239,7 @@ class Schedule:
         return int(self._every_s * (0.3 + 0.7 * self._draws.exponential()) * SECOND)
 
     def due(self, now_ns: int, connections: list[tuple[int, Venue]]) -> Fault | None:
-        """The next fault, if its time has come; it strikes one of the open connections."""
+        """The next fault if it is due, on one of the open connections; None if not due or nothing is connected."""
         if now_ns < self._next_ns:
             return None
         self._next_ns = now_ns + self._pause()

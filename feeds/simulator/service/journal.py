@@ -1,9 +1,8 @@
-"""What each connection was told: the trades handed to its socket, and those that a fault or its end kept from it.
+"""Which trades each connection received, and which it lost to a fault or to its own end.
 
-What is lost certainly never arrived; what is told may still be unread in a socket that its owner closed. So a client's
-sums can be held against the market's ledger minus what nobody told it: `Journal.untold` lists those trades, `traded`
-sums any ranges of them. Answers to requests (backfill) and what a venue replays in reply to a subscription do not count
-as told.
+A lost trade certainly never arrived; a delivered one was written to the socket, but the client may have closed before
+reading it. A client's sums should equal the market's ledger minus the undelivered trades: `Journal.undelivered` lists
+them, `traded` sums ranges of them. Answers to requests (backfill) and trades replayed on subscription do not count.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from feeds.model.instrument import Venue
 from feeds.simulator.market.ledger import Ledger
-from feeds.simulator.market.simulated import Listed
+from feeds.simulator.market.simulated import SimulatedMarket
 
 Range = tuple[int, int]
 
@@ -27,7 +26,7 @@ class Ranges:
             self.add(first, last)
 
     def add(self, first: int, last: int) -> None:
-        """Take in a range; it may overlap."""
+        """Merge in a range; it may overlap others."""
         rows = self.rows
         if not rows or first > rows[-1][1] + 1:
             rows.append((first, last))
@@ -40,7 +39,7 @@ class Ranges:
         rows[start:end] = [(first, last)]
 
     def missing(self, first: int, last: int) -> list[Range]:
-        """What of [first, last] is in no range."""
+        """The parts of [first, last] that no range covers."""
         holes, at = [], first
         for start, end in self.rows:
             if start > last:
@@ -52,7 +51,7 @@ class Ranges:
 
 
 class Record:
-    """One connection. `told` and `lost` are trade ids by market index and topic; `code` is how it was closed."""
+    """One connection. `delivered` and `lost` are trade ids by (market index, topic); `code` is the close code."""
 
     def __init__(self, number: int, venue: Venue, path: str, opened_ns: int) -> None:
         self.number = number
@@ -61,15 +60,15 @@ class Record:
         self.opened_ns = opened_ns
         self.closed_ns = 0
         self.code = 0
-        self.told: dict[tuple[int, str], Ranges] = {}
+        self.delivered: dict[tuple[int, str], Ranges] = {}
         self.lost: dict[tuple[int, str], Ranges] = {}
 
-    def tell(self, topic: str, trades: tuple[int, int, int]) -> None:
-        """Trades were handed to the socket."""
-        _note(self.told, topic, trades)
+    def add_delivered(self, topic: str, trades: tuple[int, int, int]) -> None:
+        """Record trades written to the socket; `trades` as in `Message`."""
+        _note(self.delivered, topic, trades)
 
-    def lose(self, topic: str, trades: tuple[int, int, int]) -> None:
-        """Trades were kept from the client."""
+    def add_lost(self, topic: str, trades: tuple[int, int, int]) -> None:
+        """Record trades that will never reach the client; `trades` as in `Message`."""
         _note(self.lost, topic, trades)
 
 
@@ -79,39 +78,40 @@ def _note(into: dict[tuple[int, str], Ranges], topic: str, trades: tuple[int, in
 
 
 class Journal:
-    """All connections since the start, the last `kept` of them."""
+    """The last `capacity` connections."""
 
-    def __init__(self, markets: Sequence[Listed], kept: int = 2_000) -> None:
+    def __init__(self, markets: Sequence[SimulatedMarket], capacity: int = 2_000) -> None:
         self._markets = markets
-        self._kept = kept
+        self._capacity = capacity
         self._opened = 0
         self.records: list[Record] = []
 
     def open(self, venue: Venue, path: str, now_ns: int) -> Record:
-        """Begin the record of a new connection; numbers begin at 1."""
+        """Start the record of a new connection; numbers begin at 1."""
         self._opened += 1
         record = Record(self._opened, venue, path, now_ns)
         self.records.append(record)
-        del self.records[: -self._kept]
+        del self.records[: -self._capacity]
         return record
 
-    def told(self, market: Listed) -> Ranges:
-        """The trades of a market that some connection was told, on whatever stream."""
-        every = (item for record in self.records for item in record.told.items())
-        return Ranges(sorted(row for (index, _), told in every if index == market.index for row in told.rows))
+    def delivered(self, market: SimulatedMarket) -> Ranges:
+        """The trade ids of a market delivered to any connection on any stream."""
+        every = (item for record in self.records for item in record.delivered.items())
+        return Ranges(sorted(row for (index, _), delivered in every if index == market.index for row in delivered.rows))
 
-    def untold(self, market: Listed, first: int | None = None, last: int | None = None) -> list[Range]:
-        """The trades that no connection was told, since live trading began or from `first` on, up to `last` or now."""
+    def undelivered(self, market: SimulatedMarket, first: int | None = None, last: int | None = None) -> list[Range]:
+        """The trade ids in [first, last] delivered to no connection; by default since the start of live trading."""
         if first is None:
             first = market.opening.last_trade_id + 1 if market.opening else market.spec.first_trade_id
-        return self.told(market).missing(first, last or market.tape.ledger.last_trade_id)
+        return self.delivered(market).missing(first, last or market.tape.ledger.last_trade_id)
 
     def view(self, record: Record) -> dict[str, object]:
         """One connection of `/simulator/connections`."""
         return {
             "connection": record.number, "venue": record.venue, "path": record.path,
             "opened_ms": record.opened_ns // 1_000_000, "closed_ms": record.closed_ns // 1_000_000 or None,
-            "code": record.code or None, "told": self._by_market(record.told), "lost": self._by_market(record.lost),
+            "code": record.code or None,
+            "delivered": self._by_market(record.delivered), "lost": self._by_market(record.lost),
         }  # fmt: skip
 
     def _by_market(self, noted: dict[tuple[int, str], Ranges]) -> dict[str, dict[str, list[Range]]]:
@@ -121,8 +121,8 @@ class Journal:
         return out
 
 
-def traded(market: Listed, ranges: Iterable[Range]) -> Ledger:
-    """The sums of some trades, as far as the tape still remembers them (the last 20,000; 1,000 of a light market)."""
+def traded(market: SimulatedMarket, ranges: Iterable[Range]) -> Ledger:
+    """Sum ranges of trades, as far as the tape retains them (the last 20,000; 1,000 of an altcoin market)."""
     total: Ledger | None = None
     for first, last in ranges:
         total = total or Ledger(first, first - 1, 0)

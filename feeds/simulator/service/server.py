@@ -1,7 +1,7 @@
 """The loopback venues: one aiohttp application for websockets and REST, and the task that moves the simulation.
 
-With `clients` and `control` the only modules here with sockets and asyncio. It knows dialects, not venues. A client
-that reads too slowly is dropped when its queue is full, so that it neither stalls the others nor grows the memory.
+With `clients` and `control` the only modules here with sockets and asyncio. It depends on dialects, not on venues. A
+client that reads too slowly is disconnected when its queue is full, so it neither stalls the others nor grows memory.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from aiohttp import WSCloseCode, web
 from feeds.model.clock import Clock, SystemClock
 from feeds.model.instrument import Venue
 from feeds.simulator.catalogue.markets import markets_of
-from feeds.simulator.dialect import Answer, Conversation, Dialect, Expelled
+from feeds.simulator.dialect import Answer, Conversation, Dialect, SocketClosed
 from feeds.simulator.market.draws import Draws
-from feeds.simulator.market.simulated import Listed
+from feeds.simulator.market.simulated import SimulatedMarket
 from feeds.simulator.market.spec import SECOND
-from feeds.simulator.service.clients import Client, Hub
+from feeds.simulator.service.clients import Client, ClientSet
 from feeds.simulator.service.control import Control
 from feeds.simulator.service.dialects import dialects
 from feeds.simulator.service.faults import (
@@ -33,12 +33,12 @@ from feeds.simulator.service.faults import (
     Fault,
     FaultKind,
     Faults,
-    Happened,
+    InjectedFault,
     Schedule,
 )
 from feeds.simulator.service.journal import Journal
 from feeds.simulator.simulation import PULSE_NS, Simulation
-from feeds.simulator.universe.listings import light_of
+from feeds.simulator.universe.listings import altcoins_of
 
 HOST = "127.0.0.1"
 PAST_MINUTES = 720
@@ -50,10 +50,10 @@ _log = logging.getLogger(__name__)
 
 
 class Server:
-    """The running loopback venues. `port` is known once it listens; `simulation` is the truth behind them.
+    """The running loopback venues. `port` is 0 until it listens; `simulation` is the true state behind them.
 
-    `faults` lists what went wrong so far, `inject` makes something go wrong, `journal` knows what each connection was
-    told.
+    `inject` starts a fault, `faults` lists those injected so far, `journal` records the trades delivered to each
+    connection.
     """
 
     def __init__(
@@ -72,14 +72,14 @@ class Server:
         self._dialects = dialects
         self._clock = clock
         self._queue_limit = queue_limit
-        self._hub = Hub()
+        self._clients = ClientSet()
         self._runner: web.AppRunner | None = None
         self._ticked_ns = 0
         self._mover: asyncio.Task[None] | None = None
 
     @property
     def url(self) -> str:
-        """The base URL of REST; websockets live below the same with `ws://`."""
+        """The base URL of REST; websockets use the same with `ws://`."""
         return f"http://{HOST}:{self.port}"
 
     async def open(self, port: int) -> None:
@@ -103,7 +103,7 @@ class Server:
             self._mover.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._mover
-        self._hub.dismiss_all(Expelled(WSCloseCode.GOING_AWAY, "The venue shuts down"))
+        self._clients.close_all(SocketClosed(WSCloseCode.GOING_AWAY, "The venue shuts down"))
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -121,7 +121,7 @@ class Server:
             await asyncio.sleep(_PERIOD_S)
 
     def advance(self) -> None:
-        """Bring the market to the clock's time and publish what happened."""
+        """Advance the simulation to the clock's time and publish the new facts."""
         now_ns = self._clock.now_ns()
         if now_ns - self.simulation.now_ns > _ASLEEP_NS:
             _log.warning("The simulated market slept %.1f s", (now_ns - self.simulation.now_ns) / SECOND)
@@ -129,19 +129,21 @@ class Server:
         facts = self.simulation.advance(now_ns)
         if now_ns - self._ticked_ns >= PULSE_NS:
             self._ticked_ns = now_ns
-            self._hub.tick(now_ns)
-            self._misbehave(now_ns)
+            self._clients.tick(now_ns)
+            self._run_schedule(now_ns)
         for dialect in self._dialects:
-            for message in dialect.messages(facts, now_ns, self._hub.wanted):
-                self._hub.publish(message, now_ns)
+            for message in dialect.messages(facts, now_ns, self._clients.wanted):
+                self._clients.publish(message, now_ns)
 
-    def inject(self, fault: Fault) -> Happened:
-        """Let a fault begin now, on all that it matches."""
+    def inject(self, fault: Fault) -> InjectedFault:
+        """Start a fault now, on every connection or market it matches."""
         now_ns = self._clock.now_ns()
-        clients = [client for client in self._hub if _strikes(fault, client)] if fault.kind in ON_CONNECTIONS else []
+        clients = (
+            [client for client in self._clients if _matches(fault, client)] if fault.kind in ON_CONNECTIONS else []
+        )
         for client in clients:
-            self._strike(client, fault, now_ns)
-        markets = [market for market in self.simulation.markets if _hits(fault, market)]
+            self._apply_to(client, fault, now_ns)
+        markets = [market for market in self.simulation.markets if _matches_market(fault, market)]
         for market in markets:
             if fault.kind is FaultKind.TICK_SIZE:
                 self.simulation.refine(market)
@@ -151,30 +153,32 @@ class Server:
         ids = tuple(str(market.spec.instrument.id) for market in markets)
         return self.faults.begin(fault, now_ns, numbers, ids)
 
-    def calm(self) -> None:
-        """Let nothing go wrong any more; what already works on a line goes on."""
+    def stop_faults(self) -> None:
+        """Start no more faults; those already active on a line continue."""
         self._schedule = None
         self.faults.clear()
 
-    def _strike(self, client: Client, fault: Fault, now_ns: int) -> None:
+    def _apply_to(self, client: Client, fault: Fault, now_ns: int) -> None:
         if fault.kind in ON_FRAMES:
             client.line.begin(fault, now_ns)
         elif fault.kind is FaultKind.DROP:
-            client.dismiss(Expelled(WSCloseCode.ABNORMAL_CLOSURE, "Dropped"))
+            client.close(SocketClosed(WSCloseCode.ABNORMAL_CLOSURE, "Dropped"))
         else:
-            notices, why = client.conversation.farewell(now_ns)
+            notices, why = client.conversation.announce_maintenance(now_ns)
             for text in notices:
                 client.put(text)
-            asyncio.get_running_loop().call_later(fault.duration_s, client.dismiss, why)
+            asyncio.get_running_loop().call_later(fault.duration_s, client.close, why)
 
-    def _misbehave(self, now_ns: int) -> None:
-        """End old snapshots whose time is over; begin what the schedule has due."""
+    def _run_schedule(self, now_ns: int) -> None:
+        """End expired `OLD_SNAPSHOT` faults, and inject the scheduled fault that is due."""
         old = self.faults.lasting(FaultKind.OLD_SNAPSHOT, now_ns)
         for market in self.simulation.markets:
-            if market.is_frozen and not any(_hits(fault, market) for fault in old):
+            if market.is_frozen and not any(_matches_market(fault, market) for fault in old):
                 market.thaw()
         if self._schedule is not None:
-            fault = self._schedule.due(now_ns, [(client.record.number, client.record.venue) for client in self._hub])
+            fault = self._schedule.due(
+                now_ns, [(client.record.number, client.record.venue) for client in self._clients]
+            )
             if fault is not None:
                 self.inject(fault)
 
@@ -206,8 +210,8 @@ class Server:
         try:
             code, reason = await self._serve_client(client, request)
         finally:
-            self._hub.remove(client)
-            client.abandon()
+            self._clients.remove(client)
+            client.discard_queue()
             client.record.closed_ns = self._clock.now_ns()
         client.record.code = code
         await self._hang_up(request, socket, code, reason)
@@ -218,31 +222,31 @@ class Server:
         client = Client(socket, conversation, self.journal.open(venue, path, now_ns), self._queue_limit)
         for fault in self.faults.stalls(venue, path, now_ns):
             client.line.begin(fault, now_ns)
-        self._hub.add(client)
+        self._clients.add(client)
         return client
 
     async def _serve_client(self, client: Client, request: web.Request) -> tuple[int, str]:
-        """Read and write until one of both ends; returns the close code and its reason."""
+        """Read and write until either ends; returns the close code and its reason."""
 
         def cut(part: bytes) -> None:
             if request.transport is not None:
                 request.transport.write(part)
 
-        read = asyncio.create_task(client.read(self._clock, self._hub.refresh), name="simulator read")
+        read = asyncio.create_task(client.read(self._clock, self._clients.refresh), name="simulator read")
         write = asyncio.create_task(client.write(cut), name="simulator write")
-        ends: list[asyncio.Future[Any]] = [read, write, client.dismissed]
+        ends: list[asyncio.Future[Any]] = [read, write, client.closing]
         try:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
             read.cancel()
             write.cancel()
         read_end, write_end = await asyncio.gather(read, write, return_exceptions=True)
-        why = client.dismissed.result() if client.dismissed.done() else read_end
-        why = why if isinstance(why, Expelled) else write_end
-        return (why.code, why.reason) if isinstance(why, Expelled) else (WSCloseCode.OK, "")
+        why = client.closing.result() if client.closing.done() else read_end
+        why = why if isinstance(why, SocketClosed) else write_end
+        return (why.code, why.reason) if isinstance(why, SocketClosed) else (WSCloseCode.OK, "")
 
     async def _hang_up(self, request: web.Request, socket: web.WebSocketResponse, code: int, reason: str) -> None:
-        """Close politely, or just cut the line (1006); also that of a client that no longer reads."""
+        """Send a close frame, or drop the connection (1006, and where the client no longer reads)."""
         if code == WSCloseCode.ABNORMAL_CLOSURE:
             if request.transport is not None:
                 request.transport.close()
@@ -255,13 +259,13 @@ class Server:
             request.transport.abort()
 
 
-def _strikes(fault: Fault, client: Client) -> bool:
-    return fault.strikes(client.record.venue, client.record.path, client.record.number)
+def _matches(fault: Fault, client: Client) -> bool:
+    return fault.matches(client.record.venue, client.record.path, client.record.number)
 
 
-def _hits(fault: Fault, market: Listed) -> bool:
+def _matches_market(fault: Fault, market: SimulatedMarket) -> bool:
     instrument = market.spec.instrument
-    return fault.kind in ON_MARKETS and fault.strikes_market(instrument.venue, instrument.symbol)
+    return fault.kind in ON_MARKETS and fault.matches_market(instrument.venue, instrument.symbol)
 
 
 def _respond(answer: Answer) -> web.Response:
@@ -285,18 +289,18 @@ async def serve(
 ) -> Server:
     """Start the loopback venues on 127.0.0.1 and return them listening; `port` 0 takes any free one.
 
-    Only these `venues` and `bases`, None means all. `faults_every_s` lets something go wrong that often on average.
-    `warm_up_s` seconds of trades precede the start, and `past_minutes` of bars without trades those. `queue_limit` is
-    in frames per client, `futures_weight` a minute. Funding is paid `funding_compression` times as often as the venues
-    say.
+    Only these `venues` and `bases`; None means all. `faults_every_s` is the mean time between random faults, None means
+    none. `warm_up_s` seconds of trades precede the start, and `past_minutes` of bars without trades precede those.
+    `queue_limit` is frames per client, `futures_weight` Binance's request weight a minute. Funding is paid
+    `funding_compression` times as often as on the venues. Raises `OSError` when the port is taken.
     """
     clock = clock or SystemClock()
-    markets, light = markets_of(venues, bases), light_of(venues, bases)
+    markets, altcoins = markets_of(venues, bases), altcoins_of(venues, bases)
     simulation = Simulation(
         seed,
         clock.now_ns(),
         markets=markets,
-        light=light,
+        altcoins=altcoins,
         warm_up_s=warm_up_s,
         past_minutes=past_minutes,
         funding_compression=funding_compression,

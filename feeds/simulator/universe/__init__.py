@@ -1,1 +1,1 @@
-"""The simulated coins beyond those with full markets, for all-market streams."""
+"""Simulated altcoin markets, for the all-market streams."""

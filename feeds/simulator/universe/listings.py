@@ -1,8 +1,7 @@
-"""The wider market's bases and where each is listed. Prices and turnovers are those of late summer 2024, rounded.
+"""The altcoins and the venues that list them. Prices and turnovers are those of late summer 2024, rounded.
 
-Grids follow each venue's habit: about five significant digits of price, a contract of about 100 USD on OKX,
-`szDecimals` on Hyperliquid (README: Instruments); names with a multiplier are written as each venue does (README:
-Symbols and multipliers).
+Price and size steps follow each venue's custom: about five significant digits of price, a contract of about 100 USD on
+OKX, `szDecimals` on Hyperliquid; names with a multiplier such as 1000PEPE, kPEPE or SHIB1000.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from collections.abc import Collection, Iterator
 from decimal import Decimal
 
 from feeds.model.instrument import Instrument, MarketKind, Venue
-from feeds.simulator.market.spec import MS, LightBase, LightSpec
+from feeds.simulator.market.spec import MS, AltcoinBase, AltcoinSpec
 
 _B, _Y, _O, _H, _D = Venue.BINANCE, Venue.BYBIT, Venue.OKX, Venue.HYPERLIQUID, Venue.DERIBIT
 _VENUES = {"B": _B, "Y": _Y, "O": _O, "H": _H, "D": _D}
@@ -53,11 +52,11 @@ GAS 3.2 15 2.8 0.8 BYOH|1INCH 0.245 15 2.0 0.9 BYO
 """
 
 
-def _bases() -> Iterator[tuple[LightBase, str]]:
+def _bases() -> Iterator[tuple[AltcoinBase, str]]:
     for row in _TABLE.replace("|", "\n").split("\n"):
         if row:
             name, price, day, volatility, beta, venues = row.split()
-            base = LightBase(
+            base = AltcoinBase(
                 name=name, price=float(price), volatility=float(volatility) * 1e-4 * 0.6, beta=float(beta),
                 day_usd=float(day) * 1e6,
             )  # fmt: skip
@@ -65,7 +64,7 @@ def _bases() -> Iterator[tuple[LightBase, str]]:
 
 
 _LISTED = tuple(_bases())
-LIGHT_BASES: tuple[LightBase, ...] = tuple(base for base, _ in _LISTED)
+ALTCOIN_BASES: tuple[AltcoinBase, ...] = tuple(base for base, _ in _LISTED)
 
 _MULTIPLIERS = {
     "PEPE": 1_000, "SHIB": 1_000, "BONK": 1_000, "FLOKI": 1_000, "SATS": 1_000, "LUNC": 1_000, "RATS": 1_000,
@@ -93,7 +92,7 @@ def _power(value: float) -> Decimal:
     return Decimal(1).scaleb(math.floor(math.log10(value)))
 
 
-def _instrument(venue: Venue, base: LightBase) -> Instrument:
+def _instrument(venue: Venue, base: AltcoinBase) -> Instrument:
     name, multiplier = _names(venue, base.name)
     unit_price = base.price * multiplier
     tick = _power(unit_price).scaleb(-4)
@@ -117,7 +116,7 @@ def _instrument(venue: Venue, base: LightBase) -> Instrument:
     )  # fmt: skip
 
 
-def _inverse(venue: Venue, base: LightBase) -> Instrument:
+def _inverse(venue: Venue, base: AltcoinBase) -> Instrument:
     symbol = f"{base.name}USD_PERP" if venue is _B else f"{base.name}USD"
     return Instrument(
         venue=venue, kind=MarketKind.INVERSE, symbol=symbol, base=base.name, quote="USD", settle=base.name,
@@ -133,12 +132,12 @@ def _funding_hours(venue: Venue, base: str) -> int:
     return 4 if base in _FOUR_HOURLY and venue is not _D else 8
 
 
-def _spec(number: int, instrument: Instrument, base: LightBase, share: float) -> LightSpec:
+def _spec(number: int, instrument: Instrument, base: AltcoinBase, share: float) -> AltcoinSpec:
     venue = instrument.venue
     price, lot = base.price, float(instrument.lot_size)
     lot_usd = lot * float(instrument.contract_size) if instrument.kind is MarketKind.INVERSE else lot * price
     day_usd = base.day_usd * share
-    return LightSpec(
+    return AltcoinSpec(
         instrument=instrument, basis=_BASIS[venue], interval_ns=_INTERVALS[venue],
         aggregate_ns=100 * MS if venue is _B else 0, first_trade_id=100_000_001 + number * 3_000_017,
         first_aggregate_id=50_000_001 + number * 1_000_003, first_update_id=700_000_001 + number * 5_000_011,
@@ -149,8 +148,8 @@ def _spec(number: int, instrument: Instrument, base: LightBase, share: float) ->
     )  # fmt: skip
 
 
-def _specs() -> Iterator[LightSpec]:
-    rows: list[tuple[Instrument, LightBase, float]] = []
+def _specs() -> Iterator[AltcoinSpec]:
+    rows: list[tuple[Instrument, AltcoinBase, float]] = []
     for base, letters in _LISTED:
         for letter, venue in _VENUES.items():
             if letter in letters:
@@ -162,15 +161,15 @@ def _specs() -> Iterator[LightSpec]:
     return (_spec(number, *row) for number, row in enumerate(rows))
 
 
-LIGHT: tuple[LightSpec, ...] = tuple(_specs())
+ALTCOINS: tuple[AltcoinSpec, ...] = tuple(_specs())
 
 
-def light_of(
+def altcoins_of(
     venues: Collection[Venue | str] | None = None, bases: Collection[str] | None = None
-) -> tuple[LightSpec, ...]:
-    """The light markets of these venues and base coins; None means all."""
+) -> tuple[AltcoinSpec, ...]:
+    """The altcoin markets of these venues and base coins; None means all."""
     return tuple(
         spec
-        for spec in LIGHT
+        for spec in ALTCOINS
         if (venues is None or spec.instrument.venue in venues) and (bases is None or spec.instrument.base in bases)
     )

@@ -1,4 +1,4 @@
-"""The mood of each base of the wider market: quiet names, crowded longs or shorts that build up, and their flushes."""
+"""The sentiment of each altcoin: quiet coins, crowded longs or shorts that build up, and their liquidations."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 from feeds.model.events import Side
 from feeds.simulator.market.draws import Draws
-from feeds.simulator.market.spec import SECOND, LightBase
+from feeds.simulator.market.spec import SECOND, AltcoinBase
 
 _RELAX_S = 120.0
 _FLUSH_EVERY_S = 1_500.0
@@ -14,14 +14,14 @@ _CROWDED = 0.6
 _STRAY_PER_S = 0.01
 
 
-class Crowd:
-    """One base. `lean` in [-1, 1] is how one-sided its positions are (longs positive), `flow` how takers lean now.
+class Sentiment:
+    """One altcoin. `lean` in [-1, 1] is how one-sided its positions are (longs positive), `flow` that of takers.
 
-    A crowd builds slowly: premium, funding and open interest rise with it and the price is carried along. Then, some
-    time, it is flushed: forced orders of one side, a fast move against it, open interest gone.
+    Crowded positions build slowly, with premium, funding, open interest and price. Eventually they are flushed:
+    liquidations of one side, a fast move against them, falling open interest. `flushing` is their order side, or None.
     """
 
-    def __init__(self, spec: LightBase, draws: Draws, now_ns: int) -> None:
+    def __init__(self, spec: AltcoinBase, draws: Draws, now_ns: int) -> None:
         self.spec = spec
         self._draws = draws
         self.log_price = math.log(spec.price)
@@ -47,28 +47,28 @@ class Crowd:
 
     @property
     def premium(self) -> float:
-        """What perpetuals of this base cost above the index, a fraction."""
+        """Premium of this base's perpetuals over the index, a fraction."""
         return self.bias + 9e-4 * self.lean
 
     @property
     def heat(self) -> float:
-        """Turnover against the usual."""
+        """Turnover as a multiple of the usual."""
         return (0.25 if self.is_quiet else 1.0) * (1.0 + abs(self.lean)) * (5.0 if self.flushing else 1.0)
 
     @property
     def flow(self) -> float:
-        """How takers lean, -1 to 1."""
+        """Net share of taker buying in [-1, 1]."""
         if self.flushing is not None:
             return 0.7 if self.flushing is Side.BUY else -0.7
         return min(max(0.22 * self.lean + self.noise, -0.9), 0.9)
 
     @property
     def opening_share(self) -> float:
-        """Which part of the turnover opens positions; negative where it closes them."""
+        """The share of the turnover that opens positions; negative where it closes them."""
         return -0.35 if self.flushing else 0.35 * abs(self.lean) + 0.4 * self.noise
 
     def step(self, now_ns: int, market_move: float) -> list[tuple[Side, float]]:
-        """Live through one second in which Bitcoin's log price moved. Returns forced orders: side and USD."""
+        """Simulate one second, given Bitcoin's log move. Returns liquidations: order side and USD."""
         draws, spec = self._draws, self.spec
         self.noise += -self.noise / 20.0 + 0.06 * draws.normal()
         self.lean += (self._target - self.lean) / _RELAX_S

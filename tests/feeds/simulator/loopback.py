@@ -1,7 +1,7 @@
-"""A venue of the simulator read by its own adapter over real sockets, on a clock that stands still when told.
+"""A simulated venue read by its adapter over real sockets, on a manual clock.
 
-The market moves only in `run`; between runs everything that was said arrives, so state and truth can be compared
-exactly.
+The market advances only in `run`. Between runs everything published arrives, so the engine's state can be compared
+with the simulator's exactly.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from feeds.model.frame import Frame
 from feeds.model.instrument import Venue
 from feeds.pipeline.feed import Feed
 from feeds.simulator.market.ledger import Ledger
-from feeds.simulator.market.simulated import Listed
+from feeds.simulator.market.simulated import SimulatedMarket
 from feeds.simulator.market.spec import MS
 from feeds.simulator.service.server import Server, serve
 from feeds.venues import DRIVERS
@@ -31,7 +31,7 @@ PATIENCE_S = 15.0
 
 
 class _Listening(Feed):
-    """A feed that keeps what it decoded."""
+    """A feed that records the events it decodes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class _Listening(Feed):
 
 
 class Loopback:
-    """Server, source and core of one venue. `async with` it."""
+    """Server, source and core of one venue; an async context manager."""
 
     def __init__(
         self,
@@ -89,34 +89,34 @@ class Loopback:
                 self.source.perform(connection, request)
 
     @property
-    def listed(self) -> list[Listed]:
+    def markets(self) -> list[SimulatedMarket]:
         """The simulated markets."""
         return list(self.server.simulation.markets)
 
-    def market(self, listed: Listed) -> Market:
-        """What our side knows of a simulated market."""
-        found = self.core.engine.market(listed.spec.instrument.id)
-        assert found is not None, listed.spec.instrument.id
+    def market(self, simulated: SimulatedMarket) -> Market:
+        """The engine's state of a simulated market."""
+        found = self.core.engine.market(simulated.spec.instrument.id)
+        assert found is not None, simulated.spec.instrument.id
         return found
 
     def is_ready(self) -> bool:
-        """Every market has a book and complete trades."""
-        found = [self.core.engine.market(listed.spec.instrument.id) for listed in self.listed]
+        """Whether every market has a book and receives all trades."""
+        found = [self.core.engine.market(simulated.spec.instrument.id) for simulated in self.markets]
         return all(market is not None and market.book.known and market.coverage.live for market in found)
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait for something to become true. Raises TimeoutError."""
+        """Wait for a condition. Raises TimeoutError."""
         async with asyncio.timeout(PATIENCE_S):
             while not condition():
                 await asyncio.sleep(0.01)
 
     async def connect(self) -> None:
-        """Wait until all is received, and remember what was traded before."""
+        """Wait until every market is ready, and record the ledgers at that time."""
         await self.until(self.is_ready)
-        self.baseline = {listed.spec.instrument.id: copy.copy(listed.tape.ledger) for listed in self.listed}
+        self.baseline = {simulated.spec.instrument.id: copy.copy(simulated.tape.ledger) for simulated in self.markets}
 
     async def run(self, seconds: float, step_ms: int = 100) -> None:
-        """Let the market live and everything arrive."""
+        """Advance the simulation and wait until everything has arrived."""
         for _ in range(round(seconds * 1_000 / step_ms)):
             self.clock.advance(step_ms * MS)
             self.server.advance()
@@ -124,21 +124,21 @@ class Loopback:
         await self.settle()
 
     async def settle(self) -> None:
-        """Wait until nothing arrives any more."""
+        """Wait until no more frames arrive."""
         quiet = 0
         while quiet < 10:
             before = len(self.feed.events)
             await asyncio.sleep(0.02)
             quiet = quiet + 1 if len(self.feed.events) == before else 0
 
-    def told(self, listed: Listed) -> list[Trade]:
+    def received(self, simulated: SimulatedMarket) -> list[Trade]:
         """All trades of one market that were received."""
-        wanted = listed.spec.instrument.id
+        wanted = simulated.spec.instrument.id
         return [event for event in self.feed.events if isinstance(event, Trade) and event.instrument.id == wanted]
 
-    def volumes(self, listed: Listed) -> tuple[int, float, float, float, float]:
+    def volumes(self, simulated: SimulatedMarket) -> tuple[int, float, float, float, float]:
         """Trades, bought and sold base coin, bought and sold notional, as received."""
-        trades = self.told(listed)
+        trades = self.received(simulated)
         buys = [trade for trade in trades if trade.aggressor is Side.BUY]
         sells = [trade for trade in trades if trade.aggressor is Side.SELL]
         return (
@@ -149,9 +149,9 @@ class Loopback:
             sum(trade.notional for trade in sells),
         )
 
-    def traded(self, listed: Listed) -> tuple[int, float, float, float, float]:
-        """The same from the simulator's ledger, since `connect`."""
-        now, then = listed.tape.ledger, self.baseline[listed.spec.instrument.id]
+    def traded(self, simulated: SimulatedMarket) -> tuple[int, float, float, float, float]:
+        """The same as `volumes`, from the simulator's ledger since `connect`."""
+        now, then = simulated.tape.ledger, self.baseline[simulated.spec.instrument.id]
         return (
             now.trades - then.trades,
             now.buy_volume - then.buy_volume,
@@ -160,9 +160,9 @@ class Loopback:
             now.sell_notional - then.sell_notional,
         )
 
-    def shown(self, listed: Listed) -> tuple[dict[int, float], dict[int, float]]:
-        """Our book of a market by the simulator's ticks, sizes in base coin."""
-        market, tick = self.market(listed), listed.spec.tick
+    def shown(self, simulated: SimulatedMarket) -> tuple[dict[int, float], dict[int, float]]:
+        """The engine's book of a market, by the simulator's ticks, sizes in base coin."""
+        market, tick = self.market(simulated), simulated.spec.tick
         at = market.instrument.price_from_ticks
         bids, asks = (
             {round(at(ticks) / tick): size for ticks, size in side._sizes.items()}
@@ -170,9 +170,9 @@ class Loopback:
         )
         return bids, asks
 
-    def count(self, listed: Listed, *kinds: type[Event]) -> int:
-        """How many events of some kinds a market had."""
-        wanted = listed.spec.instrument.id
+    def count(self, simulated: SimulatedMarket, *kinds: type[Event]) -> int:
+        """The number of events of some kinds in a market."""
+        wanted = simulated.spec.instrument.id
         return sum(isinstance(e, kinds) and getattr(e, "instrument").id == wanted for e in self.feed.events)  # noqa: B009
 
 
@@ -180,11 +180,11 @@ BOOKS = (BookSnapshot, BookDelta)
 __all__ = ["BOOKS", "Liquidation", "Loopback"]
 
 
-def true_levels(listed: Listed, count: int | None) -> tuple[dict[int, float], dict[int, float]]:
+def true_levels(simulated: SimulatedMarket, count: int | None) -> tuple[dict[int, float], dict[int, float]]:
     """The simulator's best levels, sizes in base coin."""
-    spec = listed.spec
+    spec = simulated.spec
     bids, asks = (
         {price: spec.base_size(lots, price) for price, lots in half.top(count)}
-        for half in (listed.book.bids, listed.book.asks)
+        for half in (simulated.book.bids, simulated.book.asks)
     )
     return bids, asks

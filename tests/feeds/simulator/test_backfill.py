@@ -11,7 +11,7 @@ from feeds.model.events import HistoryEnded, Side, Trade, TradesFilled, TradesLo
 from feeds.model.frame import FrameKind
 from feeds.model.instrument import MarketKind, Venue
 from feeds.simulator.bybit.wire import MarketWire
-from feeds.simulator.market.simulated import Listed
+from feeds.simulator.market.simulated import SimulatedMarket
 from feeds.simulator.market.spec import MS
 from feeds.simulator.service.faults import Fault, FaultKind
 from tests.feeds.simulator.loopback import Loopback
@@ -21,42 +21,42 @@ HISTORY_S = 40
 TOPICS = {Venue.BINANCE: "@aggTrade", Venue.OKX: "/trades:", Venue.DERIBIT: "trades."}
 
 
-def known(here: Loopback, listed: Listed) -> list[Trade]:
+def known(here: Loopback, simulated: SimulatedMarket) -> list[Trade]:
     """Every trade of a market that was received or fetched, ordered by time."""
-    wanted = listed.spec.instrument.id
+    wanted = simulated.spec.instrument.id
     filled = [
         t for e in here.feed.events if isinstance(e, TradesFilled) and e.instrument.id == wanted for t in e.trades
     ]
-    return sorted([*filled, *here.told(listed)], key=lambda trade: trade.ts_venue_ns)
+    return sorted([*filled, *here.received(simulated)], key=lambda trade: trade.ts_venue_ns)
 
 
-def fills(here: Loopback, listed: Listed) -> Iterator[tuple[int | str, float, bool]]:
-    """The simulator's own trades by the ids that the venue gives them: aggregates on Binance, else matches."""
-    spec, tape = listed.spec, listed.tape
+def fills(here: Loopback, simulated: SimulatedMarket) -> Iterator[tuple[int | str, float, bool]]:
+    """The simulator's trades by the venue's ids: aggregates on Binance, else matches."""
+    spec, tape = simulated.spec, simulated.tape
     if here.venue is Venue.BINANCE:
         for row in tape.aggregates.rows:
             yield row.aggregate_id, spec.base_size(row.lots, row.price), row.aggressor is Side.BUY
         return
-    ids = {n: text for text, n in numbers(here, listed).items()} if here.venue is Venue.BYBIT else {}
+    ids = {n: text for text, n in numbers(here, simulated).items()} if here.venue is Venue.BYBIT else {}
     for fill in tape.trades.rows:
         yield ids.get(fill.trade_id, fill.trade_id), spec.base_size(fill.lots, fill.price), fill.aggressor is Side.BUY
 
 
-def numbers(here: Loopback, listed: Listed) -> dict[int | str, int]:
-    """Text ids of the venue to the numbers of the simulator."""
+def numbers(here: Loopback, simulated: SimulatedMarket) -> dict[int | str, int]:
+    """The venue's text ids mapped to the simulator's trade ids."""
     if here.venue is Venue.BYBIT:
-        wire = MarketWire(listed)
-        return {wire.trade_id(fill): fill.trade_id for fill in listed.tape.trades.rows}
-    return {number: number for number, _, _ in fills(here, listed)}
+        wire = MarketWire(simulated)
+        return {wire.trade_id(fill): fill.trade_id for fill in simulated.tape.trades.rows}
+    return {number: number for number, _, _ in fills(here, simulated)}
 
 
-def assert_whole(here: Loopback, listed: Listed) -> None:
-    """After the oldest trade that is known, each is known once and the sums are the simulator's."""
-    trades, number = known(here, listed), numbers(here, listed)
+def assert_whole(here: Loopback, simulated: SimulatedMarket) -> None:
+    """From the oldest known trade on, each is present exactly once and the sums equal the simulator's."""
+    trades, number = known(here, simulated), numbers(here, simulated)
     ids = [number[trade.trade_id] for trade in trades]
     assert len(set(ids)) == len(ids), "a trade is known twice"
     first, last = min(ids), max(ids)
-    truth = {number[n]: (base, is_buy) for n, base, is_buy in fills(here, listed) if first < number[n] <= last}
+    truth = {number[n]: (base, is_buy) for n, base, is_buy in fills(here, simulated) if first < number[n] <= last}
     if here.venue is not Venue.OKX:
         assert set(ids) - {first} == set(truth)
     trades = [trade for trade in trades if number[trade.trade_id] != first]
@@ -66,34 +66,34 @@ def assert_whole(here: Loopback, listed: Listed) -> None:
 
 
 async def connect(here: Loopback) -> None:
-    """Binance's books need changes, so that the market has to live meanwhile."""
+    """Advance the market meanwhile: Binance's books need changes to join."""
     async with asyncio.timeout(15):
         while not here.is_ready():
             await here.run(0.1)
 
 
 def ended(here: Loopback) -> bool:
-    return all(here.count(listed, HistoryEnded) == 1 for listed in here.listed)
+    return all(here.count(simulated, HistoryEnded) == 1 for simulated in here.markets)
 
 
 @pytest.mark.parametrize("venue", [Venue.BINANCE, Venue.OKX, Venue.DERIBIT, Venue.BYBIT])
-async def test_history_is_the_simulators_own_earlier_trades(venue: Venue) -> None:
+async def test_history_equals_the_simulators_earlier_trades(venue: Venue) -> None:
     async with Loopback(venue, ["BTC"], history_s=HISTORY_S, warm_up_s=60) as here:
         await connect(here)
         await here.run(4)
         await here.until(lambda: ended(here))
         await here.run(1)
-        for listed in here.listed:
-            assert_whole(here, listed)
-            (span,) = here.market(listed).coverage.received()
+        for simulated in here.markets:
+            assert_whole(here, simulated)
+            (span,) = here.market(simulated).coverage.received()
             reached_s = (here.clock.now_ns() - span[0]) / 1e9
             deep = venue is not Venue.BYBIT
             assert (
                 reached_s >= HISTORY_S
                 if deep
-                else reached_s > (1 if listed.spec.instrument.kind is MarketKind.SPOT else 5)
+                else reached_s > (1 if simulated.spec.instrument.kind is MarketKind.SPOT else 5)
             )
-            assert here.count(listed, TradesLost) == 0
+            assert here.count(simulated, TradesLost) == 0
 
 
 @pytest.mark.parametrize("venue", [Venue.BINANCE, Venue.OKX, Venue.DERIBIT])
@@ -103,12 +103,12 @@ async def test_an_injected_gap_is_filled(venue: Venue) -> None:
         await here.run(2)
         here.server.inject(Fault(kind=FaultKind.GAP, venue=venue, topic=TOPICS[venue], count=5))
         await here.run(4)
-        lost = sum(here.count(listed, TradesLost) for listed in here.listed)
+        lost = sum(here.count(simulated, TradesLost) for simulated in here.markets)
         assert lost
-        assert sum(here.count(listed, TradesFilled) for listed in here.listed) >= lost
-        for listed in here.listed:
-            assert_whole(here, listed)
-            assert here.market(listed).coverage.gaps() == []
+        assert sum(here.count(simulated, TradesFilled) for simulated in here.markets) >= lost
+        for simulated in here.markets:
+            assert_whole(here, simulated)
+            assert here.market(simulated).coverage.gaps() == []
 
 
 @pytest.mark.parametrize("venue", list(Venue))
@@ -120,15 +120,15 @@ async def test_the_time_between_two_connections_is_filled(venue: Venue) -> None:
         await here.run(0.5)
         await connect(here)
         await here.run(4)
-        for listed in here.listed:
+        for simulated in here.markets:
             if venue is not Venue.HYPERLIQUID:
-                assert_whole(here, listed)
-            assert here.market(listed).coverage.gaps() == [], listed.spec.instrument.id
+                assert_whole(here, simulated)
+            assert here.market(simulated).coverage.gaps() == [], simulated.spec.instrument.id
 
 
 @pytest.mark.parametrize("venue", [Venue.BINANCE, Venue.OKX, Venue.BYBIT])
-async def test_a_replay_of_what_arrived_ends_in_the_same_state(venue: Venue) -> None:
-    """Through history, a limit, a drop and candles; a replay asks for nothing and knows no timer."""
+async def test_a_replay_of_the_received_frames_ends_in_the_same_state(venue: Venue) -> None:
+    """Covers history, a rate limit, a dropped connection and candles; a replay sends no requests and has no timer."""
     async with Loopback(venue, ["BTC"], history_s=20, warm_up_s=60, candle_hours=1.0) as here:
         await connect(here)
         here.server.inject(Fault(kind=FaultKind.LIMIT, venue=venue, duration_s=0.5))
@@ -140,8 +140,8 @@ async def test_a_replay_of_what_arrived_ends_in_the_same_state(venue: Venue) -> 
         replayed = Core()
         replayed.consume([frame for frame in here.frames if frame.kind is not FrameKind.TIMER])
         assert replayed.feed.once.last_trades == here.feed.once.last_trades
-        for listed in here.listed:
-            live, again = here.market(listed), replayed.engine.market(listed.spec.instrument.id)
+        for simulated in here.markets:
+            live, again = here.market(simulated), replayed.engine.market(simulated.spec.instrument.id)
             assert again is not None
             assert again.coverage == live.coverage
             assert len(again.candles) == len(live.candles)
@@ -152,7 +152,7 @@ async def test_a_replay_of_what_arrived_ends_in_the_same_state(venue: Venue) -> 
             assert (mine == its).all()
 
 
-async def test_a_limited_venue_is_asked_again_later() -> None:
+async def test_a_rate_limited_request_is_retried_later() -> None:
     async with Loopback(Venue.OKX, ["BTC"], history_s=HISTORY_S, warm_up_s=60) as here:
         await connect(here)
         here.server.inject(Fault(kind=FaultKind.LIMIT, venue=Venue.OKX, path="history-trades", duration_s=1.0))
@@ -160,5 +160,5 @@ async def test_a_limited_venue_is_asked_again_later() -> None:
         assert not ended(here)
         await here.run(3)
         await here.until(lambda: here.clock.advance(50 * MS) or ended(here))
-        for listed in here.listed:
-            assert_whole(here, listed)
+        for simulated in here.markets:
+            assert_whole(here, simulated)

@@ -1,4 +1,4 @@
-"""Binance's words for the wider market: all-market streams, listings with multipliers, tickers, statistics."""
+"""Binance's all-market streams of the simulator, listings with multipliers, tickers, statistics."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from feeds.model.instrument import Venue
 from feeds.simulator.binance import BinanceDialect
 from feeds.simulator.catalogue.markets import markets_of
 from feeds.simulator.simulation import Simulation
-from feeds.simulator.universe.listings import light_of
+from feeds.simulator.universe.listings import altcoins_of
 from feeds.venues.binance.instruments import instruments_from_exchange_info
 from tests.feeds.simulator.wire import START_NS, Everything
 
@@ -20,17 +20,17 @@ SECONDS = 6
 
 
 class World:
-    """Binance with all its markets, some seconds later, and what it said."""
+    """Binance with all its markets after some seconds, and the messages it published by topic."""
 
     def __init__(self) -> None:
-        simulation = Simulation(7, START_NS, markets=markets_of([Venue.BINANCE]), light=light_of([Venue.BINANCE]),
+        simulation = Simulation(7, START_NS, markets=markets_of([Venue.BINANCE]), altcoins=altcoins_of([Venue.BINANCE]),
                                 warm_up_s=0)  # fmt: skip
         self.simulation, self.dialect = simulation, BinanceDialect(simulation)
-        self.said: dict[str, list[Any]] = {}
+        self.published: dict[str, list[Any]] = {}
         for step in range(SECONDS * 10):
             now_ns = START_NS + (step + 1) * 100_000_000
             for message in self.dialect.messages(simulation.advance(now_ns), now_ns, Everything()):
-                self.said.setdefault(message.topic, []).append(json.loads(message.payload))
+                self.published.setdefault(message.topic, []).append(json.loads(message.payload))
 
     def get(self, path: str, **query: str) -> Any:
         answer = self.dialect.get(path, query, self.simulation.now_ns)
@@ -55,17 +55,17 @@ def test_the_driver_reads_the_listing_back(world: World) -> None:
 
 
 def test_mark_prices_of_all_markets_are_in_one_message(world: World) -> None:
-    rows = world.said["binance/linear/!markPrice@arr@1s"][0]
+    rows = world.published["binance/linear/!markPrice@arr@1s"][0]
     assert len(rows) == sum(1 for m in world.simulation.markets if m.perpetual)
     assert {row["st"] for row in rows} == {1, 2}
 
 
 @pytest.mark.parametrize("stream", ["!ticker@arr", "!miniTicker@arr"])
 def test_tickers_cover_both_futures_universes_but_not_spot(stream: str, world: World) -> None:
-    rows = world.said[f"binance/linear/{stream}"]
+    rows = world.published[f"binance/linear/{stream}"]
     assert len(rows) == SECONDS
     assert {row["s"] for row in rows[0]} >= {"BTCUSDT", "SOLUSDT", "1000PEPEUSDT", "SOLUSD_PERP"}
-    assert rows == world.said[f"binance/inverse/{stream}"]
+    assert rows == world.published[f"binance/inverse/{stream}"]
     sol = next(row for row in rows[0] if row["s"] == "SOLUSDT")
     assert float(sol["l"]) <= float(sol["c"]) <= float(sol["h"])
     assert 5e8 < float(sol["q"]) < 1e10
@@ -73,22 +73,22 @@ def test_tickers_cover_both_futures_universes_but_not_spot(stream: str, world: W
 
 
 def test_spot_has_mini_tickers_only(world: World) -> None:
-    assert "binance/spot/!ticker@arr" not in world.said
-    assert {row["s"] for row in world.said["binance/spot/!miniTicker@arr"][0]} == {"BTCUSDT", "ETHUSDT"}
+    assert "binance/spot/!ticker@arr" not in world.published
+    assert {row["s"] for row in world.published["binance/spot/!miniTicker@arr"][0]} == {"BTCUSDT", "ETHUSDT"}
 
 
-def test_book_tickers_come_every_five_seconds_one_by_one(world: World) -> None:
-    rows = world.said["binance/linear/!bookTicker"]
+def test_book_tickers_are_sent_every_five_seconds_one_a_message(world: World) -> None:
+    rows = world.published["binance/linear/!bookTicker"]
     perps = sum(1 for m in world.simulation.markets if m.perpetual)
     assert len(rows) == perps
     assert len({row["s"] for row in rows}) == perps
     assert all(float(row["b"]) < float(row["a"]) for row in rows)
 
 
-def test_light_markets_have_books_and_trades(world: World) -> None:
-    depth = world.said["binance/linear/wifusdt@depth@100ms"]
+def test_altcoin_markets_have_books_and_trades(world: World) -> None:
+    depth = world.published["binance/linear/wifusdt@depth@100ms"]
     assert all(later["pu"] == earlier["u"] for earlier, later in itertools.pairwise(depth))
-    assert world.said["binance/linear/wifusdt@aggTrade"]
+    assert world.published["binance/linear/wifusdt@aggTrade"]
     book = world.get("/linear/fapi/v1/depth", symbol="WIFUSDT", limit="20")
     assert len(book["bids"]) >= 5
     assert book["lastUpdateId"] == depth[-1]["u"]
@@ -140,7 +140,7 @@ def test_statistics_of_coin_margined_markets(world: World) -> None:
         ("/spot/futures/data/openInterestHist", {"symbol": "BTCUSDT", "period": "5m"}),
     ],
 )
-def test_refused_statistics(path: str, query: dict[str, str], world: World) -> None:
+def test_bad_statistics_requests_get_the_venues_errors(path: str, query: dict[str, str], world: World) -> None:
     assert world.dialect.get(path, query, world.simulation.now_ns).status in (400, 404)
 
 

@@ -1,4 +1,4 @@
-"""The Binance words: books join by the official rule, equal the truth, and every stream has the venue's field set."""
+"""The simulated Binance: books join by the official rule and equal the true book, streams have the venue's fields."""
 
 from __future__ import annotations
 
@@ -135,17 +135,17 @@ def test_trades_sum_to_the_ledger(tape: Tape) -> None:
 
 
 def test_force_orders_are_throttled_to_the_latest_of_each_second(tape: Tape) -> None:
-    told: dict[str, list[Any]] = {}
+    received: dict[str, list[Any]] = {}
     for segment, symbol in MARKETS[:4]:
-        told[symbol] = tape.stream(segment, f"{symbol.lower()}@forceOrder")
-        pushed = [m["E"] // 1_000 for m in told[symbol]]
+        received[symbol] = tape.stream(segment, f"{symbol.lower()}@forceOrder")
+        pushed = [m["E"] // 1_000 for m in received[symbol]]
         assert len(pushed) == len(set(pushed))
-        assert all(m["E"] - m["o"]["T"] <= 1_010 for m in told[symbol])
-    hidden = sum(m.tape.ledger.forced_orders for m in tape.simulation.markets) - sum(map(len, told.values()))
+        assert all(m["E"] - m["o"]["T"] <= 1_010 for m in received[symbol])
+    hidden = sum(m.tape.ledger.liquidation_orders for m in tape.simulation.markets) - sum(map(len, received.values()))
     assert hidden > 0
     for host in ("linear", "inverse"):
         everyone = tape.stream(host, "!forceOrder@arr")
-        assert sorted(m["o"]["T"] for m in everyone) == sorted(m["o"]["T"] for rows in told.values() for m in rows)
+        assert sorted(m["o"]["T"] for m in everyone) == sorted(m["o"]["T"] for rows in received.values() for m in rows)
 
 
 def test_mark_price_array_carries_both_universes(tape: Tape) -> None:
@@ -197,7 +197,7 @@ def test_rest_routes_of_futures(tape: Tape) -> None:
     assert tape.get("inverse", "trades", symbol="BTCUSD_PERP", limit="2")[0].keys() >= {"baseQty", "id"}
 
 
-def test_exchange_info_names_what_a_client_reads(tape: Tape) -> None:
+def test_exchange_info_has_the_fields_a_client_reads(tape: Tape) -> None:
     linear = tape.get("linear", "exchangeInfo")["symbols"][0]
     assert linear["contractType"] == "PERPETUAL"
     assert linear["status"] == "TRADING"
@@ -223,7 +223,7 @@ def test_exchange_info_names_what_a_client_reads(tape: Tape) -> None:
         ("/elsewhere", {}, 404),
     ],
 )
-def test_refused_requests(path: str, query: dict[str, str], status: int, tape: Tape) -> None:
+def test_invalid_requests_get_the_venues_errors(path: str, query: dict[str, str], status: int, tape: Tape) -> None:
     assert tape.dialect.get(path, query, tape.now_ns).status == status
 
 

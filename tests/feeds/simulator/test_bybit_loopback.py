@@ -41,7 +41,7 @@ PATIENCE_S = 10.0
 
 
 class Session:
-    """The program without windows: a live source, a core, and every event on the way."""
+    """A live source and a core without windows, and every event decoded."""
 
     def __init__(self, server: Server, clock: ManualClock) -> None:
         self.server, self.clock = server, clock
@@ -69,7 +69,7 @@ class Session:
                 await asyncio.sleep(0.01)
 
     async def live(self, seconds: float) -> None:
-        """Let simulated time pass, faster than the wall's."""
+        """Advance simulated time faster than real time."""
         for _ in range(int(seconds * 20)):
             self.clock.advance(50 * MS)
             self.server.advance()
@@ -101,7 +101,7 @@ class Session:
         return all(self.matches(market) for market in self.server.simulation.markets)
 
     def matches(self, market: object) -> bool:
-        """Whether the engine's book is the best 200 levels of the truth."""
+        """Whether the engine's book equals the best 200 levels of the true book."""
         spec, truth = market.spec, market.book  # type: ignore[attr-defined]
         known = self.core.engine.market(spec.instrument.id)
         if known is None or not known.book.known:
@@ -153,9 +153,9 @@ async def test_volumes_and_books_equal_the_ledger() -> None:
                 (Side.SELL, now.sell_volume - opening.sell_volume, now.sell_notional - opening.sell_notional),
             ):
                 assert sums[side][1:] == pytest.approx((volume, notional), rel=1e-9)
-        told = Counter(type(event) for event in here.events)
-        assert told[BookLost] == told[TradesLost] == 0
-        assert min(told[kind] for kind in (MarkPrice, IndexPrice, Funding, OpenInterest, Liquidation)) > 0
+        received = Counter(type(event) for event in here.events)
+        assert received[BookLost] == received[TradesLost] == 0
+        assert min(received[kind] for kind in (MarkPrice, IndexPrice, Funding, OpenInterest, Liquidation)) > 0
         assert here.core.feed.undecodable == {}
         assert all(not protocol.book_jumps for protocol in here.core.feed._protocols.values())  # type: ignore[attr-defined]
 
@@ -164,14 +164,14 @@ async def test_liquidations_and_derived_values_equal_the_truth() -> None:
     async with session() as here:
         await here.live(12.0)
         markets = {m.spec.instrument.id: m for m in here.server.simulation.markets if m.perpetual is not None}
-        orders = {name: m.tape.ledger.forced_orders for name, m in markets.items()}
+        orders = {name: m.tape.ledger.liquidation_orders for name, m in markets.items()}
         assert sum(orders.values()) > 0
 
-        def told() -> dict[InstrumentId, int]:
+        def received() -> dict[InstrumentId, int]:
             counts = Counter(event.instrument.id for event in here.events if isinstance(event, Liquidation))
             return {name: counts[name] for name in orders}
 
-        await here.until(lambda: told() == orders)
+        await here.until(lambda: received() == orders)
 
         def marked() -> bool:
             known = {name: here.core.engine.market(name) for name in markets}
@@ -207,12 +207,12 @@ async def test_refreshing_brings_new_snapshots_and_loses_nothing() -> None:
         assert not any(isinstance(event, BookLost | TradesLost) for event in here.events)
 
 
-async def test_a_closed_line_is_told_and_comes_back() -> None:
+async def test_a_closed_connection_is_reported_and_reconnects() -> None:
     async with session() as here:
         await here.live(1.0)
         here.events.clear()
         for client in list(here.server._hub):
-            client.dismiss(client.conversation.farewell(here.clock.now_ns())[1])
+            client.close(client.conversation.announce_maintenance(here.clock.now_ns())[1])
         await here.until(lambda: sum(isinstance(event, TradesLost) for event in here.events) == 6)
         assert sum(isinstance(event, BookLost) for event in here.events) == 6
         await here.until(lambda: sum(isinstance(event, TradesLive) for event in here.events) == 6)

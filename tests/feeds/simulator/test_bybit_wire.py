@@ -1,4 +1,4 @@
-"""The Bybit words without sockets: acks, chains and field sets as captured, and REST in the venue's envelope."""
+"""The simulated Bybit without sockets: acks, update chains and fields as captured, REST in the venue's envelope."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from feeds.model.instrument import MarketKind, Venue
 from feeds.simulator.bybit import BybitDialect
 from feeds.simulator.bybit.conversation import BybitConversation
 from feeds.simulator.catalogue.markets import markets_of
-from feeds.simulator.market.facts import Fill, Forced
+from feeds.simulator.market.facts import Fill, LiquidationOrder
 from feeds.simulator.market.spec import MS
 from feeds.simulator.simulation import Simulation
 from feeds.venues.bybit.instruments import instruments_from_info
@@ -21,27 +21,27 @@ CATEGORIES = ("linear", "inverse", "spot")
 
 
 class Talk:
-    """One socket without a network, and all that is said on it."""
+    """One socket without a network, and every message sent on it."""
 
     def __init__(self, world: World, category: str) -> None:
         found = world.dialect.open(f"/{category}/v5/public/{category}", {})
         assert isinstance(found, BybitConversation)
         self.conversation = found
         self.world = world
-        self.heard: list[dict[str, Any]] = []
+        self.received: list[dict[str, Any]] = []
 
     def ask(self, request: Any) -> list[dict[str, Any]]:
         """Send one request and return its replies."""
         sent = request if isinstance(request, str) else json.dumps(request)
         replies = [json.loads(text) for text in self.conversation.receive(sent, self.world.now_ns)]
-        self.heard += replies
+        self.received += replies
         return replies
 
     def subscribe(self, *names: str, req_id: str = "1") -> list[dict[str, Any]]:
         return self.ask({"req_id": req_id, "op": "subscribe", "args": list(names)})
 
     def of(self, name: str) -> list[dict[str, Any]]:
-        return [message for message in self.heard if message.get("topic") == name]
+        return [message for message in self.received if message.get("topic") == name]
 
 
 class World:
@@ -72,7 +72,7 @@ class World:
             for message in self.dialect.messages(facts, now_ns, wanted):
                 for talk in self.talks:
                     if message.topic in talk.conversation.topics:
-                        talk.heard.append(json.loads(talk.conversation.frame(message)))
+                        talk.received.append(json.loads(talk.conversation.frame(message)))
 
     def get(self, route: str, **query: Any) -> Any:
         answer = self.dialect.get(f"/linear/v5/market/{route}", {k: str(v) for k, v in query.items()}, self.now_ns)
@@ -110,7 +110,7 @@ def test_acks_have_the_shapes_of_the_capture(world: World) -> None:
         assert (ack["success"], ack["op"], talk.conversation.topics) == (True, "unsubscribe", frozenset())
 
 
-def test_derivatives_tell_the_snapshot_before_the_ack_and_spot_after_it(world: World) -> None:
+def test_first_snapshots_precede_the_ack_on_derivatives_and_follow_it_on_spot(world: World) -> None:
     snapshot, ack = world.open("linear").subscribe("orderbook.200.BTCUSDT")
     assert ("topic" in snapshot, "success" in ack) == (True, True)
     ack, snapshot = world.open("spot").subscribe("orderbook.200.BTCUSDT")
@@ -176,8 +176,8 @@ def test_books_chain_by_one_and_end_in_the_true_window(category: str, depth: int
                 sides[side] = {price: size for price, size in sides[side].items() if float(size)}
         for side, half in (("b", market.book.bids), ("a", market.book.asks)):
             step, lot = market.spec.tick, float(market.spec.size_step)
-            told = {round(float(price) / step): round(float(size) / lot) for price, size in sides[side].items()}
-            assert told == dict(half.top(depth))
+            received = {round(float(price) / step): round(float(size) / lot) for price, size in sides[side].items()}
+            assert received == dict(half.top(depth))
     assert first.of(name)[-1] == second.of(name)[-1]
     head = ["topic", "ts", "type", "data", "cts"] if category == "spot" else ["topic", "type", "ts", "data", "cts"]
     assert list(first.of(name)[0]) == head
@@ -196,24 +196,24 @@ def test_a_finer_price_step_keeps_the_chain(world: World) -> None:
     bids: dict[float, str] = {}
     for message in (snapshot, *deltas):
         bids |= {float(price): size for price, size in message["data"]["b"]}
-    told = {round(price / market.spec.tick) for price, size in bids.items() if float(size)}
-    assert told == dict(market.book.bids.top(200)).keys()
+    received = {round(price / market.spec.tick) for price, size in bids.items() if float(size)}
+    assert received == dict(market.book.bids.top(200)).keys()
 
 
 def test_depth_1_is_snapshots_of_the_touch(world: World) -> None:
     talk = world.open("linear")
     talk.subscribe("orderbook.1.ETHUSDT")
     world.run(1.0)
-    told = talk.of("orderbook.1.ETHUSDT")
-    assert len(told) > 5
-    assert {message["type"] for message in told} == {"snapshot"}
-    assert all(len(message["data"]["b"]) == len(message["data"]["a"]) == 1 for message in told)
-    numbers = [message["data"]["u"] for message in told]
+    received = talk.of("orderbook.1.ETHUSDT")
+    assert len(received) > 5
+    assert {message["type"] for message in received} == {"snapshot"}
+    assert all(len(message["data"]["b"]) == len(message["data"]["a"]) == 1 for message in received)
+    numbers = [message["data"]["u"] for message in received]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
 @pytest.mark.parametrize("category", CATEGORIES)
-def test_every_fill_is_told_once_with_an_id_of_its_own(category: str, world: World) -> None:
+def test_every_fill_is_published_once_with_a_unique_id(category: str, world: World) -> None:
     symbol = "BTCUSD" if category == "inverse" else "BTCUSDT"
     talk = world.open(category)
     talk.subscribe(f"publicTrade.{symbol}")
@@ -231,19 +231,21 @@ def test_every_fill_is_told_once_with_an_id_of_its_own(category: str, world: Wor
     assert rows[0]["i"].isdecimal() == (category == "spot")
 
 
-def test_every_forced_order_is_told_within_half_a_second_by_its_position(world: World) -> None:
+def test_every_liquidation_is_published_within_half_a_second_with_the_side_of_its_position(world: World) -> None:
     talk = world.open("linear")
     names = ["allLiquidation.BTCUSDT", "allLiquidation.ETHUSDT"]
     talk.subscribe(*names)
     world.run(12.0)
     for name in names:
         market = world.market("linear", name.partition(".")[2])
-        forced = [fact for fact in world.facts if isinstance(fact, Forced) and fact.market == market.index]
+        liquidations = [
+            fact for fact in world.facts if isinstance(fact, LiquidationOrder) and fact.market == market.index
+        ]
         due_ns = world.now_ns - world.now_ns % (500 * MS)
-        forced = [fact for fact in forced if fact.ts_ns <= due_ns]
+        liquidations = [fact for fact in liquidations if fact.ts_ns <= due_ns]
         rows = [row for message in talk.of(name) for row in message["data"]]
         assert [(row["S"], row["T"]) for row in rows] == [
-            ({"sell": "Buy", "buy": "Sell"}[fact.side.value], fact.ts_ns // MS) for fact in forced
+            ({"sell": "Buy", "buy": "Sell"}[fact.side.value], fact.ts_ns // MS) for fact in liquidations
         ]
         assert all(message["ts"] % 500 == 0 for message in talk.of(name))
     assert any(talk.of(name) for name in names)
@@ -258,7 +260,7 @@ CAPTURED_TICKER = {
 
 
 @pytest.mark.parametrize("category", ["linear", "inverse"])
-def test_tickers_begin_whole_and_go_on_with_changes(category: str, world: World) -> None:
+def test_tickers_start_with_a_snapshot_followed_by_changed_fields(category: str, world: World) -> None:
     symbol = "ETHUSD" if category == "inverse" else "ETHUSDT"
     talk = world.open(category)
     talk.subscribe(f"tickers.{symbol}")
@@ -276,14 +278,14 @@ def test_tickers_begin_whole_and_go_on_with_changes(category: str, world: World)
     assert float(now["openInterest"]) == pytest.approx(2 * float(now["singleOpenInterest"]))
 
 
-def test_spot_tickers_are_always_whole(world: World) -> None:
+def test_spot_tickers_always_carry_all_fields(world: World) -> None:
     talk = world.open("spot")
     talk.subscribe("tickers.BTCUSDT")
     world.run(3.0)
-    told = talk.of("tickers.BTCUSDT")
-    assert {message["type"] for message in told} == {"snapshot"}
-    assert len({frozenset(message["data"]) for message in told}) == 1
-    assert "markPrice" not in told[0]["data"]
+    received = talk.of("tickers.BTCUSDT")
+    assert {message["type"] for message in received} == {"snapshot"}
+    assert len({frozenset(message["data"]) for message in received}) == 1
+    assert "markPrice" not in received[0]["data"]
 
 
 # REST
@@ -292,8 +294,8 @@ def test_spot_tickers_are_always_whole(world: World) -> None:
 def test_instruments_are_listed_by_pages_and_read_back(world: World) -> None:
     for kind in MarketKind:
         bodies = [world.dialect.get("/spot/v5/market/instruments-info", {"category": kind.value}, world.now_ns).body]
-        listed = [m.spec.instrument for m in world.simulation.markets if m.spec.instrument.kind is kind]
-        assert sorted(instruments_from_info(kind, bodies), key=str) == sorted(listed, key=str)
+        simulated = [m.spec.instrument for m in world.simulation.markets if m.spec.instrument.kind is kind]
+        assert sorted(instruments_from_info(kind, bodies), key=str) == sorted(simulated, key=str)
     first = world.get("instruments-info", category="linear", limit=1)["result"]
     second = world.get("instruments-info", category="linear", limit=1, cursor=first["nextPageCursor"])["result"]
     assert first["nextPageCursor"]
@@ -331,11 +333,11 @@ def test_rest_answers_come_in_the_envelope(world: World) -> None:
         ("open-interest", {"category": "spot", "symbol": "BTCUSDT", "intervalTime": "5min"}),
     ],
 )
-def test_a_refusal_is_a_200_with_another_code(route: str, query: dict[str, Any], world: World) -> None:
+def test_an_error_is_a_200_with_a_nonzero_code(route: str, query: dict[str, Any], world: World) -> None:
     assert world.get(route, **query)["retCode"] == 10_001
 
 
-def test_unknown_paths_are_404_and_limits_say_so(world: World) -> None:
+def test_unknown_paths_are_404_and_rate_limits_have_their_code(world: World) -> None:
     assert world.dialect.get("/linear/v5/market/nothing", {}, 0).status == 404
     assert world.dialect.get("/nowhere/v5/market/time", {}, 0).status == 404
     assert world.dialect.open("/linear/v5/public/option", {}) is None

@@ -1,4 +1,4 @@
-"""Candles and ratios of the simulated venues, read over sockets: they are the simulator's own minutes."""
+"""Candles, funding history and account ratios of the simulated venues, read over sockets, equal the simulator's."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from feeds.model.events import Candle, Candles, FundingHistory, LongShortRatio, 
 from feeds.model.frame import CONTEXT
 from feeds.model.instrument import MarketKind, Venue
 from feeds.simulator.market.series import FIVE_MINUTES_NS
-from feeds.simulator.market.simulated import Listed
+from feeds.simulator.market.simulated import SimulatedMarket
 from tests.feeds.simulator.loopback import START_NS, Loopback
 
 MINUTE_NS = 60_000_000_000
 DAY_NS = 86_400_000_000_000
 
 
-def told(here: Loopback, listed: Listed) -> list[Candle]:
-    wanted = listed.spec.instrument.id
+def candles(here: Loopback, simulated: SimulatedMarket) -> list[Candle]:
+    wanted = simulated.spec.instrument.id
     return [row for e in here.feed.events if isinstance(e, Candles) and e.instrument.id == wanted for row in e.rows]
 
 
-async def hear(here: Loopback, condition: Callable[[], bool]) -> None:
-    """Let only the client's time pass until it has been told something."""
+async def elapse(here: Loopback, condition: Callable[[], bool]) -> None:
+    """Let only the client's time pass until a condition holds."""
     await here.until(lambda: bool(here.clock.advance(100_000_000) or condition()))
     await here.settle()
     assert not here.feed.undecodable
@@ -32,11 +32,11 @@ async def hear(here: Loopback, condition: Callable[[], bool]) -> None:
 @pytest.mark.parametrize("venue", list(Venue))
 async def test_candles_are_the_simulators_minutes(venue: Venue) -> None:
     async with Loopback(venue, ["BTC"], warm_up_s=300, candle_hours=12.0) as here:
-        await hear(here, lambda: all(told(here, listed) for listed in here.listed))
-        for listed in here.listed:
-            spec, rows = listed.spec, {row.start_ns: row for row in told(here, listed)}
+        await elapse(here, lambda: all(candles(here, simulated) for simulated in here.markets))
+        for simulated in here.markets:
+            spec, rows = simulated.spec, {row.start_ns: row for row in candles(here, simulated)}
             inverse = spec.instrument.kind is MarketKind.INVERSE
-            bars = [bar for bar in listed.tape.bars.rows if bar.open_ns + MINUTE_NS <= START_NS]
+            bars = [bar for bar in simulated.tape.bars.rows if bar.open_ns + MINUTE_NS <= START_NS]
             assert len(bars) >= 4
             for bar in bars:
                 row = rows[bar.open_ns]
@@ -55,14 +55,14 @@ async def test_candles_are_the_simulators_minutes(venue: Venue) -> None:
 
 
 @pytest.mark.parametrize("venue", [Venue.BINANCE, Venue.BYBIT, Venue.OKX])
-async def test_accounts_are_told_of_every_perpetual(venue: Venue) -> None:
+async def test_account_ratios_are_published_for_every_perpetual(venue: Venue) -> None:
     wanted = (LongShortRatio, TakerFlow) if venue is Venue.OKX else (LongShortRatio,)
     async with Loopback(venue, ["BTC"], candle_hours=1.0) as here:
-        perps = [listed for listed in here.listed if listed.perpetual is not None]
-        await hear(here, lambda: all(here.count(listed, kind) for listed in perps for kind in wanted))
-        for listed in perps:
-            (row,) = listed.series.rows(FIVE_MINUTES_NS, 0, 1 << 62, 1)
-            events = [e for e in here.feed.events if getattr(e, "instrument", None) == listed.spec.instrument]
+        perps = [simulated for simulated in here.markets if simulated.perpetual is not None]
+        await elapse(here, lambda: all(here.count(simulated, kind) for simulated in perps for kind in wanted))
+        for simulated in perps:
+            (row,) = simulated.series.rows(FIVE_MINUTES_NS, 0, 1 << 62, 1)
+            events = [e for e in here.feed.events if getattr(e, "instrument", None) == simulated.spec.instrument]
             ratio = next(e for e in events if isinstance(e, LongShortRatio))
             assert ratio.long_share == pytest.approx(row.long_accounts, abs=1e-3)
             assert ratio.ratio == pytest.approx(ratio.long_share / (1 - ratio.long_share), rel=1e-3)
@@ -76,28 +76,28 @@ async def test_accounts_are_told_of_every_perpetual(venue: Venue) -> None:
                 assert min(e.rows[0][0] for e in past) <= row.ts_ns - DAY_NS
 
 
-async def test_nothing_is_asked_where_no_candles_are_wanted() -> None:
+async def test_no_requests_are_made_where_no_candles_are_wanted() -> None:
     async with Loopback(Venue.BYBIT, ["BTC"]) as here:
         await here.connect()
         assert not any(keeper.spec.route == CONTEXT for keeper in here.source.connections.values())
 
 
 @pytest.mark.parametrize("venue", list(Venue))
-async def test_paid_funding_of_a_month_and_more_is_told_of_every_perpetual(venue: Venue) -> None:
+async def test_funding_history_of_over_a_month_is_published_for_every_perpetual(venue: Venue) -> None:
     async with Loopback(venue, ["BTC"], candle_hours=1.0) as here:
-        perps = [listed for listed in here.listed if listed.perpetual is not None]
+        perps = [simulated for simulated in here.markets if simulated.perpetual is not None]
 
-        def known(listed: Listed) -> dict[int, float]:
-            wanted = listed.spec.instrument.id
-            told = [e for e in here.feed.events if isinstance(e, FundingHistory) and e.instrument.id == wanted]
-            return dict(row for e in told for row in e.rows)
+        def known(simulated: SimulatedMarket) -> dict[int, float]:
+            wanted = simulated.spec.instrument.id
+            received = [e for e in here.feed.events if isinstance(e, FundingHistory) and e.instrument.id == wanted]
+            return dict(row for e in received for row in e.rows)
 
-        await hear(here, lambda: all(known(listed) for listed in perps))
-        for listed in perps:
-            rows, perpetual = known(listed), listed.perpetual
+        await elapse(here, lambda: all(known(simulated) for simulated in perps))
+        for simulated in perps:
+            rows, perpetual = known(simulated), simulated.perpetual
             assert perpetual is not None
-            await hear(here, lambda listed=listed: max(known(listed)) - min(known(listed)) > 30 * DAY_NS)  # type: ignore[misc]
-            rows = known(listed)
+            await elapse(here, lambda simulated=simulated: max(known(simulated)) - min(known(simulated)) > 30 * DAY_NS)  # type: ignore[misc]
+            rows = known(simulated)
             for row in perpetual.paid[-50:]:
                 basis = 8 * 60 * MINUTE_NS / perpetual.interval_ns if venue is Venue.DERIBIT else 1.0
                 assert rows[row.ts_ns] == pytest.approx(row.rate * basis, abs=1e-8)

@@ -1,4 +1,4 @@
-"""Deribit's dialect, read by its adapter over loopback sockets, and its manners."""
+"""The simulated Deribit, read by its adapter over loopback sockets, and its protocol without them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from feeds.model.frame import Frame, FrameKind, open_frame
 from feeds.model.instrument import MarketKind, Venue
 from feeds.simulator.catalogue.markets import markets_of
 from feeds.simulator.deribit import DeribitDialect
-from feeds.simulator.dialect import Expelled
+from feeds.simulator.dialect import SocketClosed
 from feeds.simulator.market.spec import MS, SECOND
 from feeds.simulator.simulation import Simulation
 from feeds.venues.deribit import plan as deribit_plan
@@ -21,8 +21,8 @@ from tests.feeds.simulator.loopback import START_NS, Loopback, true_levels
 
 
 def check_books(line: Loopback) -> None:
-    for listed in line.listed:
-        shown, truth = line.shown(listed), true_levels(listed, None)
+    for simulated in line.markets:
+        shown, truth = line.shown(simulated), true_levels(simulated, None)
         assert shown[0] == pytest.approx(truth[0])
         assert shown[1] == pytest.approx(truth[1])
 
@@ -33,28 +33,28 @@ async def test_adapter_reads_books_and_volumes_as_the_ledger_has_them() -> None:
         await line.connect()
         await line.run(5.0)
         assert not line.core.feed.undecodable
-        assert sum(len(line.told(listed)) for listed in line.listed) > 50
+        assert sum(len(line.received(simulated)) for simulated in line.markets) > 50
         check_books(line)
-        for listed in line.listed:
-            assert line.volumes(listed) == pytest.approx(line.traded(listed), rel=1e-9)
-            assert line.count(listed, BookLost, TradesLost) == 0
-            market, perpetual = line.market(listed), listed.perpetual
+        for simulated in line.markets:
+            assert line.volumes(simulated) == pytest.approx(line.traded(simulated), rel=1e-9)
+            assert line.count(simulated, BookLost, TradesLost) == 0
+            market, perpetual = line.market(simulated), simulated.perpetual
             assert perpetual is not None
             assert market.mark == pytest.approx(perpetual.mark, rel=1e-4)
             assert market.funding is not None
             assert market.funding.rate == pytest.approx(perpetual.rate, abs=1e-7)
-            lots, price = perpetual.open_interest, perpetual.mark / listed.spec.tick
-            assert market.open_interest == pytest.approx(listed.spec.base_size(1, price) * lots, rel=1e-3)
+            lots, price = perpetual.open_interest, perpetual.mark / simulated.spec.tick
+            assert market.open_interest == pytest.approx(simulated.spec.base_size(1, price) * lots, rel=1e-3)
             for kind in (MarkPrice, IndexPrice, Funding, OpenInterest, Quote):
-                assert line.count(listed, kind) >= 40
+                assert line.count(simulated, kind) >= 40
 
 
 @pytest.mark.asyncio
-async def test_a_broken_chain_connects_anew_and_ends_in_the_true_book() -> None:
+async def test_a_broken_chain_reconnects_and_ends_in_the_true_book() -> None:
     async with Loopback(Venue.DERIBIT, ("BTC",)) as line:
         await line.connect()
         await line.run(0.5)
-        (broken,) = (listed for listed in line.listed if listed.spec.instrument.kind is MarketKind.INVERSE)
+        (broken,) = (simulated for simulated in line.markets if simulated.spec.instrument.kind is MarketKind.INVERSE)
         data = {
             "timestamp": 1,
             "type": "change",
@@ -80,7 +80,9 @@ class Talk:
 
     def __init__(self, **options: int) -> None:
         markets = markets_of([Venue.DERIBIT], ["BTC"])
-        self.simulation = Simulation(3, START_NS, markets=markets, light=(), warm_up_s=30, cascade_every_s=(2.0, 3.0))
+        self.simulation = Simulation(
+            3, START_NS, markets=markets, altcoins=(), warm_up_s=30, cascade_every_s=(2.0, 3.0)
+        )
         self.dialect = DeribitDialect(self.simulation, **options)
         conversation = self.dialect.open("/inverse/ws/api/v2", {})
         assert conversation is not None
@@ -101,7 +103,7 @@ class Talk:
             list(self.dialect.messages(self.simulation.advance(moment), moment, ()))
 
 
-def test_unknown_channels_are_missing_from_the_result_and_books_begin_whole() -> None:
+def test_unknown_channels_are_omitted_and_books_start_with_a_snapshot() -> None:
     talk = Talk()
     names = ["book.BTC-PERPETUAL.100ms", "bogus.channel", "ticker.BTC-PERPETUAL.100ms", "platform_state"]
     answer, snapshot = talk.call("public/subscribe", channels=names)
@@ -109,14 +111,14 @@ def test_unknown_channels_are_missing_from_the_result_and_books_begin_whole() ->
     assert answer["id"] == 7
     assert snapshot["params"]["data"]["type"] == "snapshot"
     assert len(talk.call("public/subscribe", channels=names[:1])) == 1, "a second subscription brings no snapshot"
-    told, why = talk.conversation.farewell(START_NS)
-    assert json.loads(told[0])["params"]["data"] == {"maintenance": True}
+    received, why = talk.conversation.announce_maintenance(START_NS)
+    assert json.loads(received[0])["params"]["data"] == {"maintenance": True}
     assert why.code == 1001
     assert talk.call("public/unsubscribe", channels=names)[0]["result"] == [names[0], *names[2:]]
     assert talk.conversation.topics == frozenset()
 
 
-def test_refusals() -> None:
+def test_invalid_requests_get_the_venues_errors() -> None:
     talk = Talk()
     assert talk.call("public/subscribe", channels=["book.BTC-PERPETUAL.raw"])[0]["error"]["code"] == 13778
     assert talk.call("public/subscribe", channels="x")[0]["error"]["code"] == -32602
@@ -141,15 +143,15 @@ def test_heartbeats_must_be_answered() -> None:
     assert json.loads(asked)["params"]["type"] == "test_request"
     assert talk.call("public/test")[0]["result"]["version"]
     assert talk.conversation.tick(START_NS + 60 * SECOND)
-    with pytest.raises(Expelled) as ended:
+    with pytest.raises(SocketClosed) as ended:
         talk.conversation.tick(START_NS + 90 * SECOND)
     assert ended.value.code == 4000
 
 
 def test_methods() -> None:
     talk = Talk()
-    listed = talk.get("get_instruments", currency="any", kind="future")["result"]
-    assert {row["instrument_name"] for row in listed} == {"BTC-PERPETUAL", "BTC_USDC-PERPETUAL"}
+    simulated = talk.get("get_instruments", currency="any", kind="future")["result"]
+    assert {row["instrument_name"] for row in simulated} == {"BTC-PERPETUAL", "BTC_USDC-PERPETUAL"}
     book = talk.get("get_order_book", instrument_name="BTC-PERPETUAL", depth="5")["result"]
     assert len(book["bids"]) == 5
     assert book["bids"][0][0] < book["asks"][0][0]
@@ -163,7 +165,7 @@ def test_methods() -> None:
     assert talk.get("get_time")["result"] == START_NS // MS
 
 
-def test_forced_orders_show_late_and_add_up_to_the_ledger() -> None:
+def test_liquidations_appear_late_and_add_up_to_the_ledger() -> None:
     talk = Talk(liquidation_delay_ns=5 * SECOND)
     talk.run(30.0)
     for kind in (MarketKind.INVERSE, MarketKind.LINEAR):
@@ -178,12 +180,12 @@ def test_forced_orders_show_late_and_add_up_to_the_ledger() -> None:
             "/inverse/api/v2/public/get_last_trades_by_instrument_and_time", query, talk.simulation.now_ns
         )
         frame = Frame(START_NS, spec.name, FrameKind.HTTP, answer.body, f"liquidations/{instrument.symbol}")
-        told = [event for event in protocol.receive(frame) if isinstance(event, Liquidation)]
+        received = [event for event in protocol.receive(frame) if isinstance(event, Liquidation)]
         shown = [row for row in json.loads(answer.body)["result"]["trades"] if "liquidation" in row]
-        assert len(told) == len(shown)
+        assert len(received) == len(shown)
         late_ms = (talk.simulation.now_ns - 5 * SECOND) // MS
         assert all(row["timestamp"] <= late_ms for row in shown)
-        lots = sum(event.notional if kind is MarketKind.INVERSE else event.size for event in told)
-        assert lots / float(instrument.lot_size) <= market.tape.ledger.forced_lots + 0.5
+        lots = sum(event.notional if kind is MarketKind.INVERSE else event.size for event in received)
+        assert lots / float(instrument.lot_size) <= market.tape.ledger.liquidation_lots + 0.5
         if kind is MarketKind.INVERSE:
-            assert told
+            assert received

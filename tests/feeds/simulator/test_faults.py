@@ -1,4 +1,4 @@
-"""Faults: what a line makes of frames, what the journal knows, and both over real sockets."""
+"""Scripted faults on one line, the delivery journal, and both over real sockets."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_stall_loses_all_until_it_ends() -> None:
     assert carried(stall, at_s=2.0) == list("012345")
 
 
-def test_garbage_comes_between_and_costs_no_frame() -> None:
+def test_garbage_is_inserted_and_no_frame_is_lost() -> None:
     out = carried(Fault(kind=FaultKind.GARBAGE, count=3))
     assert [text for text in out if text in set("012345")] == list("012345")
     assert len(out) == 9
@@ -62,7 +62,7 @@ def test_half_a_frame_announces_more_than_it_carries() -> None:
     assert half_of("x" * 70_000)[:2] == b"\x81\x7f"
 
 
-def test_refusals_last_and_end() -> None:
+def test_refusals_last_for_their_duration() -> None:
     faults = Faults()
     faults.begin(Fault(kind=FaultKind.BAN, venue=Venue.BINANCE, path="fapi", duration_s=2.5), 0, (), ())
     assert faults.refusal("binance", "linear/fapi/v1/depth", 1) == (418, 3)
@@ -78,7 +78,7 @@ def test_a_query_becomes_a_fault() -> None:
         fault_of({"kind": "earthquake"})
 
 
-def test_the_schedule_repeats_by_seed_and_keeps_its_pace() -> None:
+def test_the_schedule_is_deterministic_by_seed_and_has_the_given_rate() -> None:
     def lived(seed: int) -> list[tuple[int, Fault]]:
         schedule, connections = Schedule(10.0, Draws(seed), 0), [(1, Venue.BINANCE), (2, Venue.BYBIT)]
         times = range(0, 2_000 * SECOND, SECOND // 10)
@@ -88,7 +88,7 @@ def test_the_schedule_repeats_by_seed_and_keeps_its_pace() -> None:
     assert 140 < len(lived(1)) < 270
 
 
-def test_ranges_merge_and_know_what_is_missing() -> None:
+def test_ranges_merge_and_list_what_is_missing() -> None:
     ranges = Ranges([(5, 9), (12, 12), (10, 11), (20, 30), (1, 2)])
     assert ranges.rows == [(1, 2), (5, 12), (20, 30)]
     assert ranges.missing(0, 33) == [(0, 0), (3, 4), (13, 19), (31, 33)]
@@ -129,7 +129,9 @@ def ids(rows: list[Any], symbol: str) -> list[tuple[int, int]]:
 
 
 @pytest.mark.asyncio
-async def test_the_journal_knows_exactly_what_a_client_got(server: Server, http: aiohttp.ClientSession) -> None:
+async def test_the_journal_lists_exactly_the_trades_a_client_received(
+    server: Server, http: aiohttp.ClientSession
+) -> None:
     async with http.ws_connect(f"/binance/linear/market/stream?streams={STREAMS}") as socket:
         rows = await read(socket, 0.6)
         server.inject(Fault(kind=FaultKind.STALL, duration_s=0.5))
@@ -142,17 +144,17 @@ async def test_the_journal_knows_exactly_what_a_client_got(server: Server, http:
     (record,) = server.journal.records
     market = next(m for m in server.simulation.markets if m.spec.instrument.id == "BTCUSDT.binance.linear")
     topic = (market.index, "binance/linear/btcusdt@aggTrade")
-    assert record.told[topic].rows == ids(rows, "BTCUSDT")
+    assert record.delivered[topic].rows == ids(rows, "BTCUSDT")
     assert record.lost[topic].rows
-    assert server.journal.told(market).rows == ids(rows, "BTCUSDT")
+    assert server.journal.delivered(market).rows == ids(rows, "BTCUSDT")
     assert record.code == 1006
-    size = traded(market, server.journal.told(market).rows)
+    size = traded(market, server.journal.delivered(market).rows)
     own = [float(row["q"]) for row in rows if row["s"] == "BTCUSDT"]
     assert size.buy_volume + size.sell_volume == pytest.approx(sum(own))
 
 
 @pytest.mark.asyncio
-async def test_half_a_frame_ends_the_line(server: Server, http: aiohttp.ClientSession) -> None:
+async def test_half_a_frame_ends_the_connection(server: Server, http: aiohttp.ClientSession) -> None:
     async with http.ws_connect("/binance/linear/public/stream?streams=btcusdt@depth@100ms") as socket:
         await socket.receive(timeout=3.0)
         server.inject(Fault(kind=FaultKind.HALF_FRAME))
@@ -172,7 +174,7 @@ async def test_stalled_sockets_still_answer_requests(server: Server, http: aioht
 
 
 @pytest.mark.asyncio
-async def test_maintenance_says_so_and_closes(server: Server, http: aiohttp.ClientSession) -> None:
+async def test_maintenance_is_announced_and_closes_the_socket(server: Server, http: aiohttp.ClientSession) -> None:
     async with http.ws_connect("/binance/spot/ws") as socket:
         fault = Fault(kind=FaultKind.MAINTENANCE, path="spot", duration_s=0.1)
         assert server.inject(fault).connections == (1,)
@@ -228,12 +230,12 @@ async def test_connections_are_served(http: aiohttp.ClientSession) -> None:
             body = await answer.json()
     (row,) = body["connections"]
     assert (row["connection"], row["venue"], row["path"]) == (1, "binance", "linear/market/ws/btcusdt@aggTrade")
-    assert list(row["told"]) == ["BTCUSDT.binance.linear"]
-    assert "BTCUSDT.binance.linear" in body["untold"]
+    assert list(row["delivered"]) == ["BTCUSDT.binance.linear"]
+    assert "BTCUSDT.binance.linear" in body["undelivered"]
 
 
 @pytest.mark.asyncio
-async def test_random_faults_strike_and_the_server_lives() -> None:
+async def test_the_server_survives_random_faults() -> None:
     options: dict[str, Any] = {"venues": ("binance",), "bases": ("BTC",), "faults_every_s": 0.15}
     async with await serve(0, warm_up_s=0, **options) as server, aiohttp.ClientSession(server.url) as http:
         end = asyncio.get_running_loop().time() + 3.0
@@ -244,6 +246,6 @@ async def test_random_faults_strike_and_the_server_lives() -> None:
                         pass
             except (TimeoutError, aiohttp.ClientError):
                 await asyncio.sleep(0.05)
-        assert len(server.faults.happened) > 4
+        assert len(server.faults.injected) > 4
         async with http.get("/simulator/ledger", params={"depth": "1"}) as answer:
             assert answer.status == 200

@@ -1,4 +1,4 @@
-"""Hyperliquid's dialect, read by its adapter over loopback sockets, and its manners."""
+"""The simulated Hyperliquid, read by its adapter over loopback sockets, and its protocol without them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from feeds.model.events import BookSnapshot, Funding, IndexPrice, MarkPrice, OpenInterest, Quote
 from feeds.model.instrument import Venue
 from feeds.simulator.catalogue.markets import markets_of
-from feeds.simulator.dialect import Expelled
+from feeds.simulator.dialect import SocketClosed
 from feeds.simulator.hyperliquid import HyperliquidDialect
 from feeds.simulator.hyperliquid.wire_format import SLOW_LEVELS
 from feeds.simulator.market.spec import MS, SECOND
@@ -24,31 +24,31 @@ async def test_adapter_reads_books_and_volumes_as_the_ledger_has_them() -> None:
         await line.connect()
         await line.run(10.0)
         assert not line.core.feed.undecodable
-        assert sum(len(line.told(listed)) for listed in line.listed) > 50
-        for listed in line.listed:
-            assert line.volumes(listed) == pytest.approx(line.traded(listed), rel=1e-9)
-            shown, truth = line.shown(listed), true_levels(listed, SLOW_LEVELS)
+        assert sum(len(line.received(simulated)) for simulated in line.markets) > 50
+        for simulated in line.markets:
+            assert line.volumes(simulated) == pytest.approx(line.traded(simulated), rel=1e-9)
+            shown, truth = line.shown(simulated), true_levels(simulated, SLOW_LEVELS)
             assert shown[0] == pytest.approx(truth[0])
             assert shown[1] == pytest.approx(truth[1])
-            assert line.count(listed, BookSnapshot) >= 20
-            assert line.count(listed, Quote) > 5
-            if listed.perpetual is not None:
-                market = line.market(listed)
-                assert market.mark == pytest.approx(listed.perpetual.mark, rel=1e-4)
+            assert line.count(simulated, BookSnapshot) >= 20
+            assert line.count(simulated, Quote) > 5
+            if simulated.perpetual is not None:
+                market = line.market(simulated)
+                assert market.mark == pytest.approx(simulated.perpetual.mark, rel=1e-4)
                 assert market.open_interest == pytest.approx(
-                    listed.spec.base_size(1, 1) * listed.perpetual.open_interest, rel=1e-3
+                    simulated.spec.base_size(1, 1) * simulated.perpetual.open_interest, rel=1e-3
                 )
                 for kind in (MarkPrice, IndexPrice, Funding, OpenInterest):
-                    assert line.count(listed, kind) >= 10
+                    assert line.count(simulated, kind) >= 10
 
 
 @pytest.mark.asyncio
-async def test_the_fast_book_keeps_the_top_true_between_slow_ones() -> None:
+async def test_the_fast_book_updates_the_top_between_slow_books() -> None:
     async with Loopback(Venue.HYPERLIQUID, ("BTC",)) as line:
         await line.connect()
         await line.run(2.5)
-        for listed in line.listed:
-            shown, truth = line.shown(listed), true_levels(listed, 5)
+        for simulated in line.markets:
+            shown, truth = line.shown(simulated), true_levels(simulated, 5)
             assert {price: shown[0][price] for price in truth[0]} == pytest.approx(truth[0])
             assert max(shown[0]) == max(truth[0])
             assert min(shown[1]) == min(truth[1])
@@ -60,7 +60,7 @@ class Talk:
 
     def __init__(self) -> None:
         markets = markets_of([Venue.HYPERLIQUID], ["BTC"])
-        self.simulation = Simulation(3, START_NS, markets=markets, light=(), warm_up_s=30)
+        self.simulation = Simulation(3, START_NS, markets=markets, altcoins=(), warm_up_s=30)
         self.dialect = HyperliquidDialect(self.simulation)
         conversation = self.dialect.open("/linear/ws", {})
         assert conversation is not None
@@ -77,7 +77,7 @@ class Talk:
         return json.loads(self.dialect.post("/spot/info", json.dumps(request).encode(), START_NS).body)
 
 
-def test_acks_echo_the_defaults_and_bring_what_is_known() -> None:
+def test_acks_echo_the_defaults_and_are_followed_by_current_data() -> None:
     talk = Talk()
     ack, first = talk.subscribe("l2Book")
     assert ack["data"]["subscription"] == {
@@ -100,8 +100,8 @@ def test_acks_echo_the_defaults_and_bring_what_is_known() -> None:
 
 
 @pytest.mark.parametrize(("kind", "coin"), [("trades", "btc"), ("trades", "XYZ"), ("gossip", "BTC")])
-def test_a_bad_subscription_cuts_the_line(kind: str, coin: str) -> None:
-    with pytest.raises(Expelled) as cut:
+def test_a_bad_subscription_drops_the_connection(kind: str, coin: str) -> None:
+    with pytest.raises(SocketClosed) as cut:
         Talk().subscribe(kind, coin)
     assert cut.value.code == 1006
 
@@ -110,11 +110,11 @@ def test_a_minute_of_silence_ends_the_connection() -> None:
     talk = Talk()
     assert talk.conversation.tick(START_NS) == []
     assert talk.conversation.tick(START_NS + 60 * SECOND) == []
-    with pytest.raises(Expelled):
+    with pytest.raises(SocketClosed):
         talk.conversation.tick(START_NS + 61 * SECOND)
     talk.say({"method": "ping"})
     assert talk.conversation.tick(START_NS + 62 * SECOND) == []
-    assert talk.conversation.farewell(START_NS)[1].code == 1006
+    assert talk.conversation.announce_maintenance(START_NS)[1].code == 1006
 
 
 def test_info_requests() -> None:

@@ -1,4 +1,4 @@
-"""OKX's decoder reads OKX's simulated wire over real sockets: the book and the volumes are the simulator's own."""
+"""OKX's decoder against the simulated OKX over real sockets: books and volumes equal the simulator's."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ MARKETS = 6
 
 
 class Client:
-    """A core on a live source, and all events that passed between them."""
+    """A core on a live source, and every event decoded."""
 
     def __init__(self, port: int, clock: ManualClock) -> None:
         self.core = Core()
-        self.heard: list[Event] = []
+        self.received: list[Event] = []
         self.clock = clock
         self._source = LiveSource(["BTC", "ETH"], [loopback(DRIVER, port)], clock, seed=1)
         receive = self.core.feed.receive
 
         def listen(frame: Frame) -> Sequence[Event]:
             events = receive(frame)
-            self.heard += events
+            self.received += events
             return events
 
         self.core.feed.receive = listen  # type: ignore[method-assign]
@@ -63,17 +63,17 @@ class Client:
         await self._task
 
     def count(self, kind: type[Event]) -> int:
-        return sum(isinstance(event, kind) for event in self.heard)
+        return sum(isinstance(event, kind) for event in self.received)
 
     async def until(self, reached: Callable[[], bool]) -> None:
         for _ in range(1_000):
             if reached():
                 return
             await asyncio.sleep(0.01)
-        raise AssertionError(f"never reached: {Counter(type(event).__name__ for event in self.heard)}")
+        raise AssertionError(f"never reached: {Counter(type(event).__name__ for event in self.received)}")
 
     async def live(self, seconds: float, step_ms: int = 40) -> None:
-        """Let the market's time pass, faster than the wall's."""
+        """Advance simulated time faster than real time."""
         for _ in range(round(seconds * 1_000 / step_ms)):
             self.clock.advance(step_ms * MS)
             await asyncio.sleep(0.01)
@@ -98,7 +98,7 @@ async def client(server: tuple[Server, ManualClock]) -> AsyncIterator[Client]:
 
 def volumes(client: Client) -> dict[tuple[str, Side], float]:
     sums: dict[tuple[str, Side], float] = Counter()  # type: ignore[assignment]
-    for event in client.heard:
+    for event in client.received:
         if isinstance(event, Trade) and event.aggressor is not None:
             sums[event.instrument.id, event.aggressor] += event.size
     return sums
@@ -133,7 +133,7 @@ async def test_books_and_volumes_equal_the_ledger(server: tuple[Server, ManualCl
 
 
 def newest(client: Client) -> dict[str, int | str]:
-    return {event.instrument.id: event.trade_id for event in client.heard if isinstance(event, Trade)}
+    return {event.instrument.id: event.trade_id for event in client.received if isinstance(event, Trade)}
 
 
 @pytest.mark.asyncio
@@ -141,12 +141,12 @@ async def test_derivative_events_equal_the_truth(server: tuple[Server, ManualClo
     simulation = server[0].simulation
     await client.live(24, step_ms=200)
     await asyncio.sleep(0.2)
-    forced = [event for event in client.heard if isinstance(event, Liquidation)]
-    assert forced
-    assert len(forced) == sum(market.tape.ledger.forced_orders for market in simulation.markets)
+    liquidations = [event for event in client.received if isinstance(event, Liquidation)]
+    assert liquidations
+    assert len(liquidations) == sum(market.tape.ledger.liquidation_orders for market in simulation.markets)
     perpetuals = {m.spec.instrument.id: m for m in simulation.markets if m.perpetual is not None}
-    assert {event.instrument.id for event in client.heard if isinstance(event, OpenInterest)} == set(perpetuals)
-    for event in client.heard:
+    assert {event.instrument.id for event in client.received if isinstance(event, OpenInterest)} == set(perpetuals)
+    for event in client.received:
         if isinstance(event, Funding):
             assert event.interval_ns == 8 * 3_600 * SECOND
         elif isinstance(event, OpenInterest):
@@ -169,7 +169,7 @@ async def test_refreshing_brings_new_snapshots_and_loses_nothing(client: Client)
 
 
 @pytest.mark.asyncio
-async def test_a_market_with_a_new_price_step_is_read_in_that_step(
+async def test_a_changed_price_step_is_decoded_in_the_new_step(
     server: tuple[Server, ManualClock], client: Client
 ) -> None:
     simulation = server[0].simulation

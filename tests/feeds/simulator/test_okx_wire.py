@@ -1,4 +1,4 @@
-"""The OKX words: shapes as captured, books that link, and answers as the venue gives them."""
+"""The simulated OKX without sockets: message shapes as captured, linked books, answers as on the venue."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from feeds.simulator.catalogue.markets import markets_of
-from feeds.simulator.dialect import Expelled
+from feeds.simulator.dialect import SocketClosed
 from feeds.simulator.market.spec import MS, SECOND
 from feeds.simulator.okx import OkxDialect
 from feeds.simulator.okx.conversation import OkxConversation
@@ -30,7 +30,7 @@ class Session:
         socket = self.dialect.open("/linear/ws/v5/public", {})
         assert isinstance(socket, OkxConversation)
         self.socket = socket
-        self.heard: list[dict[str, Any]] = []
+        self.received: list[dict[str, Any]] = []
 
     @property
     def now_ns(self) -> int:
@@ -39,17 +39,17 @@ class Session:
     def ask(self, op: str, *args: dict[str, str], name: str | None = "a1") -> list[dict[str, Any]]:
         request = ({} if name is None else {"id": name}) | {"op": op, "args": list(args)}
         replies = [json.loads(reply) for reply in self.socket.receive(json.dumps(request), self.now_ns)]
-        self.heard += replies
+        self.received += replies
         return replies
 
     def run(self, seconds: float) -> list[dict[str, Any]]:
-        end_ns, heard = self.now_ns + int(seconds * SECOND), []
+        end_ns, received = self.now_ns + int(seconds * SECOND), []
         while self.now_ns < end_ns:
             facts = self.simulation.advance(self.now_ns + 20 * MS)
             for message in self.dialect.messages(facts, self.now_ns, self.socket.topics):
-                heard.append(json.loads(self.socket.frame(message)))
-        self.heard += heard
-        return heard
+                received.append(json.loads(self.socket.frame(message)))
+        self.received += received
+        return received
 
     def get(self, route: str, host: str = "linear", **query: str) -> Any:
         answer = self.dialect.get(f"/{host}/api/v5/{route}", query, self.now_ns)
@@ -64,7 +64,7 @@ def channel(name: str, symbol: str = SWAP) -> dict[str, str]:
     return {"channel": name, kind: symbol}
 
 
-def test_every_channel_is_acknowledged_by_itself() -> None:
+def test_every_channel_gets_its_own_ack() -> None:
     session = Session()
     replies = session.ask("subscribe", channel("trades"), channel("index-tickers", "BTC-USDT"))
     assert replies[0] == {"id": "a1", "event": "subscribe", "arg": channel("trades"), "connId": replies[0]["connId"]}
@@ -87,20 +87,20 @@ def test_every_channel_is_acknowledged_by_itself() -> None:
         ('{"op":"subscribe","args":[{"channel":"books-l2-tbt","instId":"BTC-USDT"}]}', "64003"),
     ],
 )
-def test_refusals(text: str, code: str) -> None:
+def test_invalid_requests_get_the_venues_errors(text: str, code: str) -> None:
     (reply,) = (json.loads(reply) for reply in Session().socket.receive(text, START_NS))
     assert (reply["event"], reply["code"]) == ("error", code)
     assert {"msg", "connId"} < set(reply)
 
 
-def test_pings_are_text_and_silence_ends_the_connection() -> None:
+def test_pings_are_text_and_an_idle_connection_is_closed() -> None:
     socket = Session().socket
     assert socket.receive("ping", START_NS) == ["pong"]
     assert socket.tick(START_NS) == []
     assert socket.tick(START_NS + 29 * SECOND) == []
     socket.receive("ping", START_NS + 29 * SECOND)
     assert socket.tick(START_NS + 31 * SECOND) == []
-    with pytest.raises(Expelled, match="30s") as expelled:
+    with pytest.raises(SocketClosed, match="30s") as expelled:
         socket.tick(START_NS + 61 * SECOND)
     assert expelled.value.code == 4004
 
@@ -113,7 +113,7 @@ def test_480_requests_an_hour() -> None:
 
 
 def test_an_upgrade_is_announced() -> None:
-    (notice,), why = Session().socket.farewell(START_NS)
+    (notice,), why = Session().socket.announce_maintenance(START_NS)
     assert json.loads(notice)["code"] == "64008"
     assert why.code == 1001
 
@@ -131,10 +131,10 @@ def test_books_link_and_equal_the_quotes(symbol: str) -> None:
     book: dict[str, dict[str, str]] = {"bids": {}, "asks": {}}
     quotes = {
         message["data"][0]["seqId"]: (message["data"][0]["bids"][0], message["data"][0]["asks"][0])
-        for message in session.heard
+        for message in session.received
         if message.get("arg", {}).get("channel") == "bbo-tbt" and "data" in message
     }
-    for message in session.heard:
+    for message in session.received:
         if "action" not in message:
             continue
         (row,) = message["data"]
@@ -160,7 +160,7 @@ def test_books_link_and_equal_the_quotes(symbol: str) -> None:
     assert (snapshots, equal > 3) == (2, True)
 
 
-def test_a_quiet_book_is_kept_alive() -> None:
+def test_a_book_without_changes_sends_keep_alives() -> None:
     session = Session()
     session.ask("subscribe", channel("books"))
     books = session.dialect._wires[SWAP].books
@@ -180,22 +180,22 @@ def test_trades_count_their_matches() -> None:
     for symbol in (SWAP, INVERSE, SPOT):
         rows = [
             row
-            for message in session.heard
+            for message in session.received
             if message["arg"] == channel("trades", symbol)
             for row in message.get("data", [])
         ]
-        ledger = session.dialect._wires[symbol].words.market.tape.ledger
+        ledger = session.dialect._wires[symbol].fmt.market.tape.ledger
         assert rows
         last = ledger.first_trade_id - 1
         for row in rows:
             assert int(row["tradeId"]) - int(row["count"]) == last
             last = int(row["tradeId"])
         assert last == ledger.last_trade_id
-        lot = float(session.dialect._wires[symbol].words.lot)
+        lot = float(session.dialect._wires[symbol].fmt.lot)
         assert sum(float(row["sz"]) for row in rows) == pytest.approx((ledger.buy_lots + ledger.sell_lots) * lot)
 
 
-def test_liquidations_begin_with_old_ones() -> None:
+def test_liquidations_start_with_recent_ones() -> None:
     session = Session()
     session.run(14)
     _, *cached = session.ask("subscribe", channel("liquidation-orders", "SWAP"))
@@ -212,7 +212,7 @@ def test_liquidations_begin_with_old_ones() -> None:
 
 
 def shapes(message: Any) -> Any:
-    """Field names in order and the kinds of values, all the way down; one element stands for a list."""
+    """Field names in order and types of values, recursively; one element stands for a list."""
     if isinstance(message, dict):
         return {name: shapes(value) for name, value in message.items()}
     return [shapes(message[0])] if isinstance(message, list) and message else type(message).__name__
@@ -231,9 +231,9 @@ def test_messages_have_the_shape_of_the_captures(name: str, data: Path) -> None:
         for line in (data / "frames" / "okx" / file).read_bytes().splitlines():
             message = json.loads(line.split(b"\t", 1)[1])
             captured.setdefault((message["arg"]["channel"], message.get("event", message.get("action", ""))), message)
-    said = {message.get("event", message.get("action", "")): message for message in reversed(session.heard)}
-    assert len(said) >= 2
-    for kind, message in said.items():
+    published = {message.get("event", message.get("action", "")): message for message in reversed(session.received)}
+    assert len(published) >= 2
+    for kind, message in published.items():
         assert shapes(message) == shapes(captured[name, kind])
         assert list(message["data"][0] if "data" in message else message) == list(
             captured[name, kind]["data"][0] if "data" in message else captured[name, kind]
@@ -248,7 +248,7 @@ def test_messages_have_the_shape_of_the_captures(name: str, data: Path) -> None:
         ("instruments_btc_usdt_spot_demo.json", SPOT),
     ],
 )
-def test_instruments_say_what_the_venue_says(file: str, symbol: str, data: Path) -> None:
+def test_instruments_equal_those_of_the_venue(file: str, symbol: str, data: Path) -> None:
     (real,) = json.loads((data / "frames" / "okx" / file).read_bytes())["data"]
     (row,) = Session().get("public/instruments", instType=real["instType"], instId=symbol)
     assert set(row) <= set(real)
@@ -293,11 +293,11 @@ def test_history_pages_by_match() -> None:
         ("public/instruments", {}, "51000"),
     ],
 )
-def test_rest_refusals(route: str, query: dict[str, str], code: str) -> None:
+def test_invalid_rest_requests_get_the_venues_errors(route: str, query: dict[str, str], code: str) -> None:
     assert Session().get(route, **query) == code
 
 
-def test_what_is_not_there() -> None:
+def test_unknown_routes_are_not_found() -> None:
     dialect = Session().dialect
     assert dialect.open("/linear/ws/v5/business", {}) is None
     assert dialect.get("/linear/api/v5/market/nothing", {}, 0).status == 404

@@ -1,4 +1,4 @@
-"""The loopback venue over real sockets: acks, envelopes, silence on the wrong route, slow clients."""
+"""The loopback venue over real sockets: acks, envelopes, subscriptions on the wrong route, slow clients."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ async def test_subscribe_list_and_unsubscribe(http: aiohttp.ClientSession) -> No
         subscribe = {"method": "SUBSCRIBE", "params": ["btcusdt@depth@100ms"], "id": 1}
         assert await ask(socket, subscribe) == {"result": None, "id": 1}
         assert (await receive(socket))["e"] == "depthUpdate"
-        listed = await ask(socket, {"method": "LIST_SUBSCRIPTIONS", "id": "x"})
-        assert listed == {"result": ["btcusdt@depth@100ms"], "id": "x"}
+        simulated = await ask(socket, {"method": "LIST_SUBSCRIPTIONS", "id": "x"})
+        assert simulated == {"result": ["btcusdt@depth@100ms"], "id": "x"}
         assert (await ask(socket, subscribe | {"method": "UNSUBSCRIBE", "id": 2}))["id"] == 2
         assert await is_silent(socket)
 
@@ -88,7 +88,9 @@ async def test_subscribe_list_and_unsubscribe(http: aiohttp.ClientSession) -> No
         ("/binance/linear/market/ws", "BTCUSDT@aggTrade"),
     ],
 )
-async def test_wrong_route_is_acknowledged_and_silent(path: str, stream: str, http: aiohttp.ClientSession) -> None:
+async def test_a_subscription_on_the_wrong_route_is_acknowledged_and_sends_nothing(
+    path: str, stream: str, http: aiohttp.ClientSession
+) -> None:
     async with http.ws_connect(path) as socket:
         reply = await ask(socket, {"method": "SUBSCRIBE", "params": [stream], "id": 7})
         assert reply == {"result": None, "id": 7}
@@ -174,7 +176,7 @@ async def test_ledger_is_served(http: aiohttp.ClientSession, server: Server) -> 
 
 
 @pytest.mark.asyncio
-async def test_slow_client_is_dropped_and_others_go_on() -> None:
+async def test_a_slow_client_is_disconnected_and_others_continue() -> None:
     async with await serve(0, warm_up_s=0, queue_limit=50) as server, aiohttp.ClientSession(server.url) as http:
         quick = await http.ws_connect("/binance/linear/public/ws/btcusdt@depth@100ms")
         host, port = server.url.removeprefix("http://").split(":")

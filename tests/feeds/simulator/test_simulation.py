@@ -1,4 +1,4 @@
-"""The simulated market itself: deterministic, never crossed, and its ledger is what it told."""
+"""The simulation: deterministic, books never crossed, ledgers equal to the sums of the facts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from feeds.model.instrument import Venue
 from feeds.simulator.catalogue.markets import markets_of
 from feeds.simulator.market.book import Book
 from feeds.simulator.market.derivatives import EIGHT_HOURS_NS, Perpetual
-from feeds.simulator.market.facts import Aggregate, Fact, Fill, Forced, Pulse, Touch
+from feeds.simulator.market.facts import Aggregate, Fact, Fill, LiquidationOrder, Pulse, Touch
 from feeds.simulator.market.spec import MS, SECOND
 from feeds.simulator.simulation import Simulation
 from tests.feeds.simulator.wire import START_NS
@@ -85,23 +85,23 @@ def test_aggregates_cover_the_fills_without_a_hole(run: tuple[Simulation, list[F
 def test_times_never_go_back_within_a_market(run: tuple[Simulation, list[Fact]]) -> None:
     simulation, facts = run
     for market in simulation.markets:
-        for kind in (Fill, Touch, Forced):
+        for kind in (Fill, Touch, LiquidationOrder):
             times = [f.ts_ns for f in facts if isinstance(f, kind) and f.market == market.index]
             assert times == sorted(times)
             assert not times or START_NS < times[0] <= times[-1] <= START_NS + 20 * SECOND
 
 
-def test_forced_orders_go_through_the_book(run: tuple[Simulation, list[Fact]]) -> None:
+def test_liquidations_are_matched_in_the_book(run: tuple[Simulation, list[Fact]]) -> None:
     simulation, facts = run
-    forced = [f for f in facts if isinstance(f, Forced)]
-    assert len(forced) > 20
+    liquidations = [f for f in facts if isinstance(f, LiquidationOrder)]
+    assert len(liquidations) > 20
     traded = {(f.market, f.ts_ns, f.aggressor) for f in facts if isinstance(f, Fill)}
-    for order in forced:
+    for order in liquidations:
         assert (order.market, order.ts_ns, order.side) in traded
         assert simulation.markets[order.market].perpetual is not None
         within = order.average_price - order.limit_price
         assert within <= 0 if order.side is Side.BUY else within >= 0
-    assert sum(m.tape.ledger.forced_orders for m in simulation.markets) == len(forced)
+    assert sum(m.tape.ledger.liquidation_orders for m in simulation.markets) == len(liquidations)
 
 
 def test_pulses_are_every_100_ms(run: tuple[Simulation, list[Fact]]) -> None:
@@ -131,7 +131,7 @@ def test_funding_is_paid_at_the_turn_of_the_interval() -> None:
     assert 61_800.0 < perpetual.mark < 61_830.0
 
 
-def test_skip_jumps_without_living() -> None:
+def test_skip_jumps_without_simulating() -> None:
     simulation, _ = lived(0.1)
     simulation.skip(START_NS + 3_600 * SECOND)
     facts = simulation.advance(START_NS + 3_600 * SECOND + 20 * MS)
@@ -149,11 +149,11 @@ def test_book_take_consumes_exactly_what_it_reports() -> None:
     assert book.update_id == 4
 
 
-def test_minutes_before_the_trades_join_them_and_belong_together() -> None:
+def test_bars_before_the_first_trade_are_consistent_and_join_it() -> None:
     simulation = Simulation(5, 1_790_000_000 * SECOND, warm_up_s=120, past_minutes=200)
     moves = {}
     for market in simulation.markets:
-        if market.is_light:
+        if market.is_altcoin:
             continue
         bars, instrument = market.tape.bars.rows, market.spec.instrument
         past = bars[:200]

@@ -1,4 +1,4 @@
-"""The wider market and the other venues: listings, cross-section, open interest that follows the trades, grids."""
+"""Altcoin markets and the other venues: listings, sentiment, open interest that follows the trades, price grids."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from feeds.model.instrument import MarketKind, Venue
 from feeds.simulator.binance import BinanceDialect
 from feeds.simulator.catalogue.markets import MARKETS, markets_of
 from feeds.simulator.market.draws import Draws
-from feeds.simulator.market.facts import Aggregate, Fact, Fill, Forced, Relisted, Touch
+from feeds.simulator.market.facts import Aggregate, Fact, Fill, GridChanged, LiquidationOrder, Touch
 from feeds.simulator.market.spec import MS, SECOND
 from feeds.simulator.simulation import Simulation
-from feeds.simulator.universe.listings import LIGHT, LIGHT_BASES, light_of
-from feeds.simulator.universe.sentiment import Crowd
+from feeds.simulator.universe.listings import ALTCOIN_BASES, ALTCOINS, altcoins_of
+from feeds.simulator.universe.sentiment import Sentiment
 from tests.feeds.simulator.wire import START_NS, Everything
 
 
@@ -27,7 +27,7 @@ def lived(simulation: Simulation, seconds: float) -> list[Fact]:
 
 @pytest.fixture(scope="module")
 def world() -> tuple[Simulation, list[Fact]]:
-    simulation = Simulation(7, START_NS, light=LIGHT, warm_up_s=0, cascade_every_s=(3.0, 4.0))
+    simulation = Simulation(7, START_NS, altcoins=ALTCOINS, warm_up_s=0, cascade_every_s=(3.0, 4.0))
     return simulation, lived(simulation, 12.0)
 
 
@@ -35,12 +35,12 @@ def test_five_venues_and_sixty_bases() -> None:
     heavy = Counter((spec.instrument.venue, spec.instrument.kind) for spec in MARKETS)
     assert heavy[Venue.BYBIT, MarketKind.INVERSE] == heavy[Venue.OKX, MarketKind.SPOT] == 2
     assert heavy[Venue.HYPERLIQUID, MarketKind.LINEAR] == heavy[Venue.DERIBIT, MarketKind.INVERSE] == 2
-    listed = Counter(spec.instrument.venue for spec in LIGHT if spec.instrument.kind is MarketKind.LINEAR)
-    assert listed[Venue.BINANCE] >= 60
-    assert listed[Venue.BYBIT] > listed[Venue.OKX] > listed[Venue.HYPERLIQUID] > listed[Venue.DERIBIT] > 5
-    assert len({spec.instrument.id for spec in (*MARKETS, *LIGHT)}) == len(MARKETS) + len(LIGHT)
-    assert all(spec.instrument.venue is Venue.OKX for spec in (*markets_of(["okx"]), *light_of(["okx"])))
-    assert {spec.instrument.base for spec in light_of(bases=["SOL"])} == {"SOL"}
+    simulated = Counter(spec.instrument.venue for spec in ALTCOINS if spec.instrument.kind is MarketKind.LINEAR)
+    assert simulated[Venue.BINANCE] >= 60
+    assert simulated[Venue.BYBIT] > simulated[Venue.OKX] > simulated[Venue.HYPERLIQUID] > simulated[Venue.DERIBIT] > 5
+    assert len({spec.instrument.id for spec in (*MARKETS, *ALTCOINS)}) == len(MARKETS) + len(ALTCOINS)
+    assert all(spec.instrument.venue is Venue.OKX for spec in (*markets_of(["okx"]), *altcoins_of(["okx"])))
+    assert {spec.instrument.base for spec in altcoins_of(bases=["SOL"])} == {"SOL"}
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_five_venues_and_sixty_bases() -> None:
     ],
 )
 def test_grids_are_those_of_the_venues(symbol: str, tick: float, price_step: float, size_step: float) -> None:
-    (spec,) = (spec for spec in (*MARKETS, *LIGHT) if spec.instrument.id == symbol)
+    (spec,) = (spec for spec in (*MARKETS, *ALTCOINS) if spec.instrument.id == symbol)
     assert spec.tick == pytest.approx(tick)
     assert float(spec.price_step) == pytest.approx(price_step)
     assert float(spec.size_step) == pytest.approx(size_step)
@@ -73,7 +73,7 @@ def test_okx_contracts_are_hundredths_of_a_coin() -> None:
     assert inverse.notional(75, 123_600) == pytest.approx(750.0)
 
 
-def test_every_market_lives_and_its_ledger_is_the_sum_of_its_fills(world: tuple[Simulation, list[Fact]]) -> None:
+def test_every_market_trades_and_its_ledger_is_the_sum_of_its_fills(world: tuple[Simulation, list[Fact]]) -> None:
     simulation, facts = world
     fills: dict[int, list[Fill]] = {}
     for fact in facts:
@@ -112,39 +112,40 @@ def test_open_interest_changes_by_no_more_than_was_traded(world: tuple[Simulatio
     assert moved > 200
 
 
-def test_the_cross_section_is_spread(world: tuple[Simulation, list[Fact]]) -> None:
-    perps = [(m, m.perpetual) for m in world[0].markets if m.is_light and m.perpetual is not None]
+def test_sentiment_differs_across_coins(world: tuple[Simulation, list[Fact]]) -> None:
+    perps = [(m, m.perpetual) for m in world[0].markets if m.is_altcoin and m.perpetual is not None]
     rates = [perp.rate * 8.0 * 3_600 * SECOND / perp.interval_ns for _, perp in perps]
     assert sum(rate > 4e-4 for rate in rates) > 15
     assert sum(rate < -4e-4 for rate in rates) > 15
     assert {perp.interval_ns // (3_600 * SECOND) for _, perp in perps} == {1, 4, 8}
-    assert sum(market.crowd > 0.5 for market, _ in perps) > 20
-    assert sum(abs(market.crowd) < 0.15 for market, _ in perps) > 40
+    assert sum(market.positioning > 0.5 for market, _ in perps) > 20
+    assert sum(abs(market.positioning) < 0.15 for market, _ in perps) > 40
 
 
-def test_a_crowd_is_flushed_against_its_side() -> None:
-    crowd = Crowd(LIGHT_BASES[0], Draws(3), START_NS)
-    crowd.lean = crowd._target = 0.95
-    now_ns, forced = START_NS, []
+def test_crowded_positions_are_liquidated() -> None:
+    sentiment = Sentiment(ALTCOIN_BASES[0], Draws(3), START_NS)
+    sentiment.lean = sentiment._target = 0.95
+    now_ns, liquidations = START_NS, []
     for _ in range(20_000):
         now_ns += SECOND
-        crowd.lean, before = max(crowd.lean, 0.0), crowd.flushing
-        crowd._turn_ns = now_ns + SECOND * 10
+        sentiment.lean, before = max(sentiment.lean, 0.0), sentiment.flushing
+        sentiment._turn_ns = now_ns + SECOND * 10
         if before is None:
-            crowd._target = 0.95
-        orders = crowd.step(now_ns, 0.0)
-        if crowd.flushing is not None:
-            forced += [side for side, _ in orders]
+            sentiment._target = 0.95
+        orders = sentiment.step(now_ns, 0.0)
+        if sentiment.flushing is not None:
+            liquidations += [side for side, _ in orders]
         elif before is not None:
             break
-    assert len(forced) > 20
-    assert forced.count(Side.SELL) > 0.95 * len(forced)
+    assert len(liquidations) > 20
+    assert liquidations.count(Side.SELL) > 0.95 * len(liquidations)
 
 
-def test_light_markets_repeat_by_seed_and_do_not_mind_questions() -> None:
+def test_altcoin_markets_are_deterministic_by_seed_whatever_is_requested() -> None:
     def facts(asks: bool, seed: int = 7) -> list[Fact]:
-        simulation = Simulation(seed, START_NS, markets=markets_of(["binance"]), light=light_of(bases=["SOL", "WIF"]),
-                                warm_up_s=0)  # fmt: skip
+        simulation = Simulation(
+            seed, START_NS, markets=markets_of(["binance"]), altcoins=altcoins_of(bases=["SOL", "WIF"]), warm_up_s=0
+        )
         out = lived(simulation, 2.0)
         if asks:
             simulation.markets[-1].series.rows(300 * SECOND, 0, 1 << 62, 5)
@@ -154,15 +155,17 @@ def test_light_markets_repeat_by_seed_and_do_not_mind_questions() -> None:
     assert facts(False) != facts(False, seed=8)
 
 
-def test_forced_orders_find_every_venue() -> None:
+def test_liquidations_reach_every_venue() -> None:
     simulation = Simulation(7, START_NS, warm_up_s=0, cascade_every_s=(3.0, 4.0))
     facts = lived(simulation, 25.0)
-    struck = Counter(simulation.markets[f.market].spec.instrument.venue for f in facts if isinstance(f, Forced))
+    struck = Counter(
+        simulation.markets[f.market].spec.instrument.venue for f in facts if isinstance(f, LiquidationOrder)
+    )
     assert struck[Venue.BINANCE] > struck[Venue.HYPERLIQUID]
     assert {Venue.BINANCE, Venue.BYBIT, Venue.OKX} <= set(struck)
 
 
-def test_statistics_reach_back_and_end_at_the_present() -> None:
+def test_statistics_cover_a_week_and_end_at_the_present() -> None:
     simulation = Simulation(7, START_NS, markets=markets_of(["binance"], ["BTC"]), warm_up_s=0)
     perp = simulation.markets[0]
     rows = perp.series.rows(300 * SECOND, 0, 1 << 62, 500)
@@ -188,8 +191,9 @@ def test_compressed_funding_is_paid_often() -> None:
 
 
 def test_a_finer_tick_keeps_all_prices() -> None:
-    simulation = Simulation(7, START_NS, markets=markets_of(["binance"], ["BTC"]), light=light_of(["binance"], ["SOL"]),
-                            warm_up_s=30)  # fmt: skip
+    simulation = Simulation(
+        7, START_NS, markets=markets_of(["binance"], ["BTC"]), altcoins=altcoins_of(["binance"], ["SOL"]), warm_up_s=30
+    )
     dialect = BinanceDialect(simulation)
     lived(simulation, 1.0)
     for market in (simulation.markets[0], simulation.markets[-1]):
@@ -199,27 +203,29 @@ def test_a_finer_tick_keeps_all_prices() -> None:
         assert market.day.low * market.spec.tick == pytest.approx(low)
         assert market.tape.trades.rows[-1].price * market.spec.tick == pytest.approx(before, rel=1e-2)
     facts = lived(simulation, 3.0)
-    assert sum(isinstance(fact, Relisted) for fact in facts) == 2
+    assert sum(isinstance(fact, GridChanged) for fact in facts) == 2
     assert all(fact.bid[0] < fact.ask[0] for fact in facts if isinstance(fact, Touch))
-    said = [m for m in dialect.messages(facts, simulation.now_ns, Everything()) if m.topic.endswith("!contractInfo")]
-    assert {json.loads(m.payload)["s"] for m in said} == {"BTCUSDT", simulation.markets[-1].spec.instrument.symbol}
+    published = [
+        m for m in dialect.messages(facts, simulation.now_ns, Everything()) if m.topic.endswith("!contractInfo")
+    ]
+    assert {json.loads(m.payload)["s"] for m in published} == {"BTCUSDT", simulation.markets[-1].spec.instrument.symbol}
     body = json.loads(dialect.get("/linear/fapi/v1/exchangeInfo", {}, simulation.now_ns).body)
     assert body["symbols"][0]["filters"][0]["tickSize"] == "0.01"
     depth = json.loads(dialect.get("/linear/fapi/v1/depth", {"symbol": "BTCUSDT"}, simulation.now_ns).body)
     assert 50_000 < float(depth["bids"][0][0]) < 70_000
 
 
-def test_aggregates_of_light_markets_have_no_hole(world: tuple[Simulation, list[Fact]]) -> None:
+def test_aggregates_of_altcoin_markets_are_contiguous(world: tuple[Simulation, list[Fact]]) -> None:
     expected: dict[int, int] = {}
     for fact in world[1]:
-        if isinstance(fact, Aggregate) and world[0].markets[fact.market].is_light:
+        if isinstance(fact, Aggregate) and world[0].markets[fact.market].is_altcoin:
             spec = world[0].markets[fact.market].spec
             assert fact.first_trade_id == expected.get(fact.market, spec.first_trade_id)
             expected[fact.market] = fact.last_trade_id + 1
     assert len(expected) > 250
 
 
-def test_spoofed_walls_vanish_before_the_price_comes(world: tuple[Simulation, list[Fact]]) -> None:
+def test_spoofed_walls_are_cancelled_before_the_price_arrives(world: tuple[Simulation, list[Fact]]) -> None:
     simulation = Simulation(7, START_NS, markets=markets_of(["binance"], ["BTC"]), warm_up_s=0)
     market = simulation.markets[0]
     walls: dict[tuple[Side, int], int] = {}

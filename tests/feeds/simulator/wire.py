@@ -1,4 +1,4 @@
-"""A client of the simulated wire, as plain as the venue's documentation: local books by the official rules."""
+"""A minimal client of the simulated Binance: local books by the official rules."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ MARKETS = [(segment, symbol) for segment, (_, symbols) in SEGMENTS.items() for s
 
 
 class Everything:
-    """Wants every topic."""
+    """A set that contains every topic."""
 
     def __contains__(self, topic: object) -> bool:
         return True
 
 
 class Tape:
-    """A simulation and all that its Binance dialect says, by topic."""
+    """A simulation and the messages of its Binance dialect by topic."""
 
     def __init__(self, seed: int = 7, warm_up_s: int = 0, weight: int = 10_000) -> None:
         markets = markets_of([Venue.BINANCE])
         every_s = (4.0, 5.0)
         self.simulation = Simulation(seed, START_NS, markets=markets, warm_up_s=warm_up_s, cascade_every_s=every_s)
         self.dialect = BinanceDialect(self.simulation, futures_weight=weight)
-        self.said: dict[str, list[Any]] = {}
+        self.published: dict[str, list[Any]] = {}
 
     @property
     def now_ns(self) -> int:
@@ -46,10 +46,10 @@ class Tape:
         while self.now_ns < end_ns:
             now_ns = self.now_ns + chunk_ms * MS
             for message in self.dialect.messages(self.simulation.advance(now_ns), now_ns, Everything()):
-                self.said.setdefault(message.topic, []).append(json.loads(message.payload))
+                self.published.setdefault(message.topic, []).append(json.loads(message.payload))
 
     def stream(self, segment: str, name: str) -> list[Any]:
-        return self.said.get(f"binance/{segment}/{name}", [])
+        return self.published.get(f"binance/{segment}/{name}", [])
 
     def get(self, segment: str, route: str, **query: str) -> Any:
         answer = self.dialect.get(f"/{segment}/{SEGMENTS[segment][0]}/{route}", query, self.now_ns)
@@ -64,7 +64,7 @@ class Tape:
 
 
 class LocalBook:
-    """A book joined from a REST snapshot and buffered diffs; asserts the venue's rule at every step."""
+    """A book joined from a REST snapshot and buffered diffs; asserts the venue's sequence rule at every step."""
 
     def __init__(self, segment: str, snapshot: dict[str, Any]) -> None:
         self.is_spot = segment == "spot"

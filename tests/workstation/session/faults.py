@@ -30,7 +30,7 @@ from feeds.model.events import BookLost, Event, Side, TradesFilled, TradesLost
 from feeds.model.frame import Frame
 from feeds.model.instrument import MarketKind, Venue
 from feeds.simulator.market.facts import Aggregate, Fill
-from feeds.simulator.market.simulated import Listed
+from feeds.simulator.market.simulated import SimulatedMarket
 from feeds.simulator.market.spec import MS, SECOND
 from feeds.simulator.service.server import Server, serve
 from feeds.venues import DRIVERS
@@ -165,7 +165,7 @@ class Desk:
 
     # what is known
 
-    def pairs(self, venue: Venue) -> list[tuple[Listed, Market | None]]:
+    def pairs(self, venue: Venue) -> list[tuple[SimulatedMarket, Market | None]]:
         """The simulated markets of a venue, each with what our side knows of it."""
         listed = [market for market in self.server.simulation.markets if market.spec.instrument.venue is venue]
         return [(market, self.core.engine.market(market.spec.instrument.id)) for market in listed]
@@ -234,7 +234,7 @@ class Desk:
                 total.add(self._market_trades(listed, market, noticed_only))
         return total
 
-    def _market_trades(self, listed: Listed, market: Market, noticed_only: bool) -> Trades:
+    def _market_trades(self, listed: SimulatedMarket, market: Market, noticed_only: bool) -> Trades:
         truth, have = self.true_lots(listed), self.stored_lots(listed, market)
         spans = market.coverage.received()
         if noticed_only:
@@ -248,7 +248,7 @@ class Desk:
             len(have - truth), len(missing) - len(unmarked), len(unmarked), len(unexplained), len(have), inside == own
         )
 
-    def true_lots(self, listed: Listed) -> Lots:
+    def true_lots(self, listed: SimulatedMarket) -> Lots:
         """What was traded since the first call or, for the first, since the opening.
 
         The simulator forgets trades in time, so a long run calls this now and then; what faults kept back is noted too.
@@ -262,7 +262,7 @@ class Desk:
         self._truth[instrument] = last, lots
         return lots
 
-    def _kept_back_keys(self, listed: Listed) -> set[Key]:
+    def _kept_back_keys(self, listed: SimulatedMarket) -> set[Key]:
         """The places of the trades that a fault kept from a socket."""
         noted = self._kept_back.setdefault(listed.spec.instrument.id, {})
         records = self.server.journal.records
@@ -272,7 +272,7 @@ class Desk:
             noted[row] = {(fill.ts_ns // MS, fill.price, 1 if fill.aggressor is Side.BUY else 2) for fill in fills}
         return set().union(*noted.values())
 
-    def stored_lots(self, listed: Listed, market: Market) -> Lots:
+    def stored_lots(self, listed: SimulatedMarket, market: Market) -> Lots:
         """What the engine keeps of one market, in the simulator's ticks and lots."""
         spec, base = listed.spec, self.core.engine.bases[market.instrument.base]
         inverse = spec.instrument.kind is MarketKind.INVERSE
@@ -311,20 +311,20 @@ class Trades:
         self.sums_agree &= other.sums_agree
 
 
-def _opening_id(listed: Listed) -> int:
+def _opening_id(listed: SimulatedMarket) -> int:
     opening = listed.opening
     assert opening is not None
     return opening.last_aggregate_id if listed.spec.instrument.venue is Venue.BINANCE else opening.last_trade_id
 
 
-def _since(listed: Listed, first: int) -> Sequence[Aggregate | Fill]:
+def _since(listed: SimulatedMarket, first: int) -> Sequence[Aggregate | Fill]:
     """All trades from an id on; what Binance merges bears the time of its first fill."""
     tape = listed.tape
     is_merged = listed.spec.instrument.venue is Venue.BINANCE
     return tape.aggregates.since(first, 1 << 30) if is_merged else tape.trades.since(first, 1 << 30)
 
 
-def _fills(listed: Listed, first: int, last: int) -> Sequence[Aggregate | Fill]:
+def _fills(listed: SimulatedMarket, first: int, last: int) -> Sequence[Aggregate | Fill]:
     """The trades with these match ids, as the venue publishes them."""
     if listed.spec.instrument.venue is not Venue.BINANCE:
         return listed.tape.trades.since(first, last - first + 1)
@@ -345,7 +345,7 @@ def _sums(lots: Lots, spans: list[tuple[int, int]]) -> tuple[int, int]:
     return sums[1], sums[2]
 
 
-def _book_differs(listed: Listed, market: Market | None) -> str:
+def _book_differs(listed: SimulatedMarket, market: Market | None) -> str:
     spec = listed.spec
     count = LEVELS.get(spec.instrument.venue, DEFAULT_LEVELS)
     if market is None or not market.book.known:

@@ -17,7 +17,7 @@ from feeds.model.clock import ManualClock
 from feeds.model.events import Side
 from feeds.model.instrument import MarketKind, Venue
 from feeds.simulator.bybit.wire import MarketWire
-from feeds.simulator.market.simulated import Listed
+from feeds.simulator.market.simulated import SimulatedMarket
 from feeds.simulator.market.spec import MS
 from feeds.simulator.service.server import Server, serve
 
@@ -129,7 +129,7 @@ async def server() -> AsyncIterator[tuple[Server, ManualClock]]:
 @pytest_asyncio.fixture
 async def reading(
     request: pytest.FixtureRequest, server: tuple[Server, ManualClock]
-) -> AsyncIterator[tuple[Reader, Listed, Server, ManualClock]]:
+) -> AsyncIterator[tuple[Reader, SimulatedMarket, Server, ManualClock]]:
     case: Case = request.param
     options = {"fetchMarkets": {"types": _TYPES[case.venue]}, "fetchCurrencies": False}
     client = getattr(pro, case.venue.value)({"options": options, "enableRateLimit": False})
@@ -162,7 +162,7 @@ async def until(condition: Callable[[], bool], reader: Reader, server: Server, c
             await asyncio.sleep(0.01)
 
 
-def books_agree(reader: Reader, listed: Listed) -> bool:
+def books_agree(reader: Reader, listed: SimulatedMarket) -> bool:
     """The best levels of both sides: prices, and sizes in the venue's own unit."""
     steps = (listed.spec.price_step, listed.spec.size_step)
     shown = [word for side in ("bids", "asks") for level in reader.book[side][:LEVELS] for word in level[:2]]
@@ -175,7 +175,7 @@ def books_agree(reader: Reader, listed: Listed) -> bool:
     return bool(shown == pytest.approx(true, rel=1e-9))
 
 
-def true_trades(listed: Listed) -> dict[str, Row]:
+def true_trades(listed: SimulatedMarket) -> dict[str, Row]:
     """All kept trades as the venue publishes them, in order: OKX merges the matches of one order at one price."""
     spec = listed.spec
     words = MarketWire(listed) if spec.instrument.venue is Venue.BYBIT else None
@@ -189,7 +189,9 @@ def true_trades(listed: Listed) -> dict[str, Row]:
 
 
 @pytest.mark.parametrize("reading", CASES, ids=str, indirect=True)
-async def test_ccxt_reads_the_simulators_book_and_trades(reading: tuple[Reader, Listed, Server, ManualClock]) -> None:
+async def test_ccxt_reads_the_simulators_book_and_trades(
+    reading: tuple[Reader, SimulatedMarket, Server, ManualClock],
+) -> None:
     reader, listed, server, clock = reading
     await until(lambda: reader.book is not None and len(reader.trades) >= 15, reader, server, clock)
     async with asyncio.timeout(PATIENCE_S):

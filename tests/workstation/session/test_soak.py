@@ -44,7 +44,7 @@ def size() -> int:
 
 
 async def live(run_s: float, bases: Sequence[str], faults_every_s: float) -> Lived:
-    """Live through it, let it calm down, and hold everything against the truth."""
+    """Live through it, stop the faults, and hold everything against the truth."""
     lived, clock, loop = Lived(), Brake(), asyncio.get_running_loop()
     async with await world(clock, bases, seed=21, faults_every_s=faults_every_s) as server:
         desk = Desk(server, clock, bases)
@@ -56,7 +56,7 @@ async def live(run_s: float, bases: Sequence[str], faults_every_s: float) -> Liv
                 lived.sizes.append(size())
                 for market in server.simulation.markets:
                     desk.true_lots(market)
-            server.calm()
+            server.stop_faults()
             await desk.until_live(within_s=120.0)
             await asyncio.sleep(2.0)
             await clock.stop()
@@ -87,7 +87,7 @@ def wrong_at(desk: Desk, venue: Venue) -> list[str]:
 def told(desk: Desk, lived: Lived) -> str:
     """The run in a few lines."""
     lines = [
-        f"soak: {len(desk.server.faults.happened)} faults, lag at most {max(lived.lags_ns) / 1e6:.0f} ms, "
+        f"soak: {len(desk.server.faults.injected)} faults, lag at most {max(lived.lags_ns) / 1e6:.0f} ms, "
         f"{lived.sizes[len(lived.sizes) // 5] / 1e6:.0f} MB after a fifth, {lived.sizes[-1] / 1e6:.0f} MB at the end"
     ]
     for venue, noted in desk.noted.items():
