@@ -6,14 +6,30 @@ title bar of its dock shows what is common to all: link group, data age, copies,
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple, assert_never
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from widgets.chart.shared_range import SharedRange
+from widgets.items.grids import RunGrid
+from widgets.link_events import (
+    AnchorChosen,
+    BarLengthChosen,
+    BaseChosen,
+    Crosshair,
+    GridChanged,
+    LevelsChanged,
+    LinkEvent,
+    SetupRulesChosen,
+    VisibleRange,
+)
+from workstation.readmodels.flow.drawings import Level
 from workstation.readmodels.markets import MarketState
 from workstation.readmodels.requests import View, ViewRequest
+from workstation.readmodels.session.setup_rules import SetupRules
+from workstation.readmodels.session.status import StatusView
 
 
 class Table(NamedTuple):
@@ -34,6 +50,10 @@ class Pane(QWidget):
     `help` is a paragraph for a person: what is shown, by which definition, and what the marks mean. `link_group` is 1
     to 9, or 0 for a pane that follows nobody. Of charts that are seen together the one with the highest `range_rank`
     decides which time is shown while nobody moves them by hand.
+
+    `command` carries a `Command` for the window, `link_event` a `LinkEvent` for the group, after a change made in this
+    pane only. The methods that `receive` calls, and those that the window calls on every pane, do nothing here: a pane
+    overrides what concerns it.
     """
 
     title = ""
@@ -44,7 +64,8 @@ class Pane(QWidget):
     link_group = 1
     range_rank = 0
     range: SharedRange | None = None
-    request_changed = Signal()
+    command = Signal(object)
+    link_event = Signal(object)
 
     def request(self) -> ViewRequest | None:
         """What the pane wants to show now; None while it has nothing to ask for."""
@@ -91,3 +112,82 @@ class Pane(QWidget):
 
     def open_settings(self) -> None:
         """Show the settings in place; only where `has_settings`."""
+
+    # --- link group
+
+    def choose_base(self, base: str) -> None:
+        """Show a base here and in the group."""
+        self.set_base(base)
+        self.link_event.emit(BaseChosen(base))
+
+    def send_crosshair(self, ts_ns: int | None) -> None:
+        """Show the group where the pointer is; None: nowhere."""
+        self.link_event.emit(Crosshair(ts_ns))
+
+    def send_range(self, start_ns: int, end_ns: int) -> None:
+        """Show the group what this chart shows."""
+        self.link_event.emit(VisibleRange(start_ns, end_ns))
+
+    def receive(self, event: LinkEvent) -> None:
+        """Follow another pane of the group. Emits no link event of the same kind."""
+        match event:
+            case BaseChosen(base):
+                self.set_base(base)
+            case Crosshair(ts_ns):
+                self.show_crosshair(ts_ns)
+            case VisibleRange(start_ns, end_ns):
+                self.set_visible_range(start_ns, end_ns)
+            case BarLengthChosen(bar_ns):
+                self.set_bar_length(bar_ns)
+            case GridChanged(grid):
+                self.set_grid(grid)
+            case AnchorChosen(ts_ns):
+                self.set_anchor(ts_ns)
+            case LevelsChanged(levels):
+                self.set_levels(levels)
+            case SetupRulesChosen(rules):
+                self.set_setup_rules(rules)
+            case _:
+                assert_never(event)
+
+    def set_base(self, base: str) -> None:
+        """Show this base."""
+
+    def show_crosshair(self, ts_ns: int | None) -> None:
+        """Mark the bar of this moment; None takes the mark away."""
+
+    def set_visible_range(self, start_ns: int, end_ns: int) -> None:
+        """Show this span from now on."""
+
+    def set_bar_length(self, bar_ns: int) -> None:
+        """Use bars of this length."""
+
+    def set_grid(self, grid: RunGrid | None) -> None:
+        """Stand where the bars of another pane stand that are not of time; None: on plain time."""
+
+    def set_anchor(self, ts_ns: int | None) -> None:
+        """Begin cumulative sums at this moment; None: at their usual resets."""
+
+    def set_levels(self, levels: Iterable[Level]) -> None:
+        """Know the levels and zones that are drawn, of every base."""
+
+    def set_setup_rules(self, rules: SetupRules) -> None:
+        """Detect setups by these parameters."""
+
+    # --- what the window sends to every pane
+
+    def set_bases(self, bases: list[str]) -> None:
+        """The bases that can be chosen."""
+
+    def show_status(self, status: StatusView) -> None:
+        """The session as of this frame; sent while the pane is on screen."""
+
+    def cancel(self) -> None:
+        """Resume what is paused, drop what is being drawn."""
+
+    def recentre(self) -> None:
+        """Put the last price in the middle."""
+
+    def ask_time(self) -> bool:
+        """Ask for a moment and show it. Returns False where the pane shows no time."""
+        return False

@@ -29,8 +29,8 @@ from tests.bench.metric import Metric, cpu_seconds
 from widgets.frame_timer import FrameTimer
 from widgets.pane import Pane
 from widgets.theme.theme import apply_theme
-from widgets.window.linking import Links
 from widgets.workspaces.catalogue import PANES
+from widgets.workspaces.links import Links
 from workstation.library.library import Library
 from workstation.session.desk import Desk
 from workstation.session.replay import ReplaySession

@@ -74,7 +74,7 @@ def dialogs(window: MainWindow) -> Iterator[QDialog]:
     names = [*(f"window.{name}" for name in commands), "workspace.save_as", "workspace.rename", "pane.help"]
     for name in names:
         before = set(window.findChildren(QDialog))
-        window.commands[name].effect()
+        window.action_list[name].effect()
         yield next(iter(set(window.findChildren(QDialog)) - before))
     yield GoToTime(window, 0, lambda _: None)
     yield CrashReport(window, "what", "report")
@@ -102,11 +102,11 @@ def test_every_pane_explains_itself_and_its_controls_are_reached_by_tab(window: 
 
 
 def test_what_the_title_of_a_pane_does_has_keys(window: MainWindow) -> None:
-    keys = {name: window.commands[name].keys for name in ("pane.menu", "pane.maximise", "pane.help", "pane.copy")}
+    keys = {name: window.action_list[name].keys for name in ("pane.menu", "pane.maximise", "pane.help", "pane.copy")}
     assert all(keys.values())
-    assert all(window.commands[f"pane.group{group}"].keys for group in range(10))
+    assert all(window.action_list[f"pane.group{group}"].keys for group in range(10))
 
 
 def test_every_command_has_a_key_or_stands_in_the_palette(window: MainWindow) -> None:
     listed = {entry.text for entry in window._palette_entries()}
-    assert {command.text for command in window.commands} <= listed
+    assert {command.text for command in window.action_list} <= listed

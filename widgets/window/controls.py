@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, assert_never
 
+from widgets.commands import (
+    Command,
+    DeleteRecording,
+    LoadOlder,
+    OpenRecording,
+    RemoveAlert,
+    ResetPaper,
+    SetAlert,
+    SetNote,
+    SetPaper,
+)
 from workstation.readmodels.session.alerts import AlertRule
 from workstation.readmodels.universe.paper import PaperSettings
 
@@ -78,3 +89,26 @@ class Controls(Protocol):
 
     def reset_paper(self) -> None:
         """Forget the paper book of what is shown."""
+
+
+def perform(controls: Controls, command: Command) -> None:
+    """Carry out what a pane asks for."""
+    match command:
+        case LoadOlder(base, until_ns):
+            controls.load_older(base, until_ns)
+        case OpenRecording(path):
+            controls.open_recording(path)
+        case SetNote(path, note):
+            controls.set_note(path, note)
+        case DeleteRecording(path):
+            controls.delete_recording(path)
+        case SetAlert(rule):
+            controls.set_alert(rule)
+        case RemoveAlert(number):
+            controls.remove_alert(number)
+        case SetPaper(settings):
+            controls.set_paper(settings)
+        case ResetPaper():
+            controls.reset_paper()
+        case _:
+            assert_never(command)

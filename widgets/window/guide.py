@@ -9,8 +9,8 @@ from PySide6.QtGui import QTextDocument
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QListWidget, QTextBrowser, QVBoxLayout, QWidget
 
 import resources
-from widgets.commands import Command
 from widgets.theme.theme import CELL, theme
+from widgets.window.actions import Action
 from widgets.workspaces.catalogue import PaneKind
 from widgets.workspaces.presets import PRESETS
 from workstation.settings.declaration import documentation
@@ -18,7 +18,7 @@ from workstation.settings.declaration import documentation
 Keys = tuple[tuple[str, str], ...]
 
 
-def guide_text(kinds: Mapping[str, PaneKind], commands: Mapping[str, list[Command]]) -> str:
+def guide_text(kinds: Mapping[str, PaneKind], actions: Mapping[str, list[Action]]) -> str:
     """The whole guide in Markdown; its first-level headings are its chapters."""
     return "\n\n".join(
         (
@@ -28,7 +28,7 @@ def guide_text(kinds: Mapping[str, PaneKind], commands: Mapping[str, list[Comman
             "# Panes",
             *_panes(kinds),
             "# Keys",
-            *_keys(commands),
+            *_keys(actions),
             "# Settings",
             documentation(),
         )
@@ -44,8 +44,8 @@ def _panes(kinds: Mapping[str, PaneKind]) -> Iterator[str]:
             yield "\n".join(f"- **{key}**: {meaning}" for key, meaning in pane.keys)
 
 
-def _keys(commands: Mapping[str, list[Command]]) -> Iterator[str]:
-    for group, found in commands.items():
+def _keys(actions: Mapping[str, list[Action]]) -> Iterator[str]:
+    for group, found in actions.items():
         yield f"## {group}"
         yield "\n".join(f"- **{one.keys[0]}**: {one.text}" if one.keys else f"- {one.text}" for one in found)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel
 
 from widgets.elements.captions import Badge, Choice, set_text, shortened, tint
+from widgets.link_events import BaseChosen
 from widgets.pane import Pane
 from widgets.theme import format as fmt
 from widgets.theme.theme import CELL, theme
@@ -38,7 +39,6 @@ class Header(Pane):
     """A pane of one print: the last perpetual trade of the base."""
 
     title = "Header"
-    base_chosen = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -95,7 +95,7 @@ class Header(Pane):
         if base and base != self._base:
             self._base = base
             self.clear()
-            self.base_chosen.emit(base)
+            self.link_event.emit(BaseChosen(base))
 
     def request(self) -> TapeRequest | None:
         """The last perpetual print; None without a base."""

@@ -9,7 +9,6 @@ from PySide6.QtCore import QByteArray, QEvent, QRect, Qt
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QPainter, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMainWindow, QTabWidget, QToolBar, QWidget
 
-from widgets.commands import Commands
 from widgets.dialogs.files import ask_picture, ask_recording, save_picture
 from widgets.dialogs.names import ask_name
 from widgets.dialogs.pane_help import PaneHelp
@@ -17,24 +16,18 @@ from widgets.dialogs.settings import SettingsDialog
 from widgets.frame_timer import FrameTimer, ViewSource
 from widgets.paint_guard import paints
 from widgets.pane import Pane
-from widgets.panes.alerts.pane import AlertsPane
-from widgets.panes.footprint.pane import FootprintPane
-from widgets.panes.ladder.pane import LadderPane
-from widgets.panes.library.pane import LibraryPane
-from widgets.panes.paper.pane import PaperPane
-from widgets.panes.tape.pane import TapePane
 from widgets.theme import format as fmt
 from widgets.theme.theme import theme
+from widgets.window.actions import ActionList
 from widgets.window.cheat_sheet import CheatSheet
-from widgets.window.controls import Controls
+from widgets.window.controls import Controls, perform
 from widgets.window.guide import Guide, guide_text
 from widgets.window.header import Header
-from widgets.window.linking import Cancels, GoesToTime
 from widgets.window.menus import MenuBar
 from widgets.window.palette import Entry, Palette
 from widgets.window.playback_bar import REPLAY, PlaybackBar, is_replay
 from widgets.window.status_bar import StatusBar
-from widgets.window.window_commands import WORKSPACE_MENU, window_commands
+from widgets.window.window_actions import WORKSPACE_MENU, window_actions
 from widgets.workspaces.catalogue import PANES
 from widgets.workspaces.dock_set import DockSet
 from widgets.workspaces.workspaces import Workspaces
@@ -72,7 +65,7 @@ class MainWindow(QMainWindow):
         self.status = StatusBar(self.frame_timer.frame_ms)
         self.menus = MenuBar()
         self.workspaces = Workspaces(self, self.dock_set, store or KeptInMemory())
-        self.commands = Commands(self)
+        self.action_list = ActionList(self)
         self.settings = settings or SettingsInMemory()
         self._controls = controls
         self._started = False
@@ -118,51 +111,33 @@ class MainWindow(QMainWindow):
         self._fill_menus()
 
     def _fill_menus(self) -> None:
-        self.commands.add(self.playback.commands())
-        self.commands.add(window_commands(self))
-        self.commands.enable_group(REPLAY, False)
-        menus, commands = self.menus, self.commands
+        self.action_list.add(self.playback.listed_actions())
+        self.action_list.add(window_actions(self))
+        self.action_list.enable_group(REPLAY, False)
+        menus, actions = self.menus, self.action_list
         for name in ("session.open", "session.go_to", "window.screenshot", "window.copy", "window.settings"):
-            menus.add(menus.file, commands[name])
+            menus.add(menus.file, actions[name])
         menus.file.addSeparator()
-        menus.add(menus.file, commands["window.quit"])
+        menus.add(menus.file, actions["window.quit"])
         menus.list_docks(self.docks.values())
         menus.list_kinds({name: kind.title for name, kind in self.dock_set.kinds.items()}, self.dock_set.open)
-        menus.add(menus.view, commands["window.full_screen"])
+        menus.add(menus.view, actions["window.full_screen"])
         for name in ("window.guide", "pane.help", "window.keys", "window.find"):
-            menus.add(menus.help, commands[name])
+            menus.add(menus.help, actions[name])
 
     def _connect(self) -> None:
         self.frame_timer.ticked.connect(self._show_status)
         links = self.dock_set.links
-        self.header.base_chosen.connect(lambda base: links.set_base(self.header.link_group, base))
-        links.base_changed.connect(self._show_base)
+        links.add(self.header)
         links.base_changed.connect(lambda _, base: self._controls.focus(base))
         self.dock_set.changed.connect(lambda: self.menus.list_docks(self.docks.values()))
         self.dock_set.help_asked.connect(lambda pane: PaneHelp(self, pane).open())
-        self.dock_set.made.connect(self._serve)
-        for pane in self.panes.values():
-            self._serve(pane)
+        self.dock_set.command.connect(partial(perform, self._controls))
         self.workspaces.changed.connect(self._list_workspaces)
-
-    def _serve(self, pane: Pane) -> None:
-        """Do what a pane asks of the session."""
-        if isinstance(pane, LibraryPane):
-            pane.recording_chosen.connect(self._controls.open_recording)
-            pane.note_written.connect(self._controls.set_note)
-            pane.deletion_asked.connect(self._controls.delete_recording)
-        if isinstance(pane, AlertsPane):
-            pane.rule_set.connect(self._controls.set_alert)
-            pane.rule_removed.connect(self._controls.remove_alert)
-        if isinstance(pane, PaperPane):
-            pane.settings_changed.connect(self._controls.set_paper)
-            pane.reset_asked.connect(self._controls.reset_paper)
-        if isinstance(pane, FootprintPane):
-            pane.older_wanted.connect(self._controls.load_older)
 
     def use_settings(self, settings: Settings) -> None:
         """Take up what can change while the window is open."""
-        self.commands.choose_keys(settings.keys)
+        self.action_list.choose_keys(settings.keys)
         self.frame_timer.set_rate(settings.frame_rate)
 
     def show_settings(self) -> None:
@@ -183,10 +158,6 @@ class MainWindow(QMainWindow):
         """Show this base in every pane that follows the header."""
         self.header.set_base(base)
 
-    def _show_base(self, group: int, base: str) -> None:
-        if group == self.header.link_group:
-            self.header.set_base(base)
-
     # --- each frame
 
     def _show_status(self, status: StatusView) -> None:
@@ -195,21 +166,19 @@ class MainWindow(QMainWindow):
         self.header.show_status(status)
         self.playback.refresh(status)
         self.status.refresh(status)
+        self.dock_set.show_status(status)
         self._frame += 1
         if self._frame % _AGE_FRAMES == 1:
             self.dock_set.show_ages(status.now_ns)
         if self._frame % _SAVE_FRAMES == 0:
             self.workspaces.save_desktop()
-        tape = self.panes.get("tape")
-        if isinstance(tape, TapePane) and tape.isVisible():
-            tape.set_now(status.now_ns)
 
     def _show_mode(self, replay: bool) -> None:
         """A replay wears a coloured frame and has its transport on a line of its own."""
         if replay == self._replay:
             return
         self._replay = replay
-        self.commands.enable_group(REPLAY, replay)
+        self.action_list.enable_group(REPLAY, replay)
         width = _FRAME_PX if replay else 0
         self.setContentsMargins(width, width, width, width)
         direction = QBoxLayout.Direction.TopToBottom if replay else QBoxLayout.Direction.LeftToRight
@@ -270,9 +239,9 @@ class MainWindow(QMainWindow):
         super().closeEvent(event)
 
     def _list_workspaces(self) -> None:
-        commands = [self.commands[name] for name in WORKSPACE_MENU]
+        actions = [self.action_list[name] for name in WORKSPACE_MENU]
         spaces = self.workspaces
-        self.menus.list_workspaces(spaces.names(), spaces.current, spaces.open, commands)
+        self.menus.list_workspaces(spaces.names(), spaces.current, spaces.open, actions)
         self.setWindowTitle(f"{self._title}: {spaces.current}")
 
     def save_workspace_as(self) -> None:
@@ -306,18 +275,18 @@ class MainWindow(QMainWindow):
     def show_keys(self) -> None:
         """The cheat sheet."""
         groups = {
-            title: [(command.keys[0], command.text) for command in group if command.keys]
-            for title, group in self.commands.groups().items()
+            title: [(action.keys[0], action.text) for action in group if action.keys]
+            for title, group in self.action_list.groups().items()
         }
         groups.update({pane.title: list(pane.keys) for pane in self.panes.values() if pane.keys})
         CheatSheet(self, groups).open()
 
     def show_guide(self, chapter: str = "") -> None:
         """The guide, at a chapter."""
-        Guide(self, guide_text(self.dock_set.kinds, self.commands.groups()), chapter).open()
+        Guide(self, guide_text(self.dock_set.kinds, self.action_list.groups()), chapter).open()
 
     def show_palette(self) -> None:
-        """Find a command, a coin, a pane or a workspace by a few letters."""
+        """Find an action, a coin, a pane or a workspace by a few letters."""
         Palette(self, self._palette_entries()).open()
 
     def _palette_entries(self) -> Iterator[Entry]:
@@ -327,31 +296,25 @@ class MainWindow(QMainWindow):
             yield Entry(name, "workspace", partial(self.workspaces.open, name))
         for name, kind in self.dock_set.kinds.items():
             yield Entry(kind.title, "pane", partial(self.dock_set.open, name))
-        for command in self.commands:
-            yield Entry(command.text, command.group.lower(), command.effect, command.keys[0] if command.keys else "")
+        for action in self.action_list:
+            yield Entry(action.text, action.group.lower(), action.effect, action.keys[0] if action.keys else "")
 
     def recentre(self) -> None:
         """Centre every ladder."""
         for pane in self.panes.values():
-            if isinstance(pane, LadderPane):
-                pane.recentre()
+            pane.recentre()
 
     def ask_time(self) -> None:
         """Ask for a moment and show it."""
         focused = self.dock_set.focused
         for name in sorted(self.panes, key=lambda name: name != focused):
-            pane = self.panes[name]
-            if isinstance(pane, GoesToTime):
-                pane.ask_time()
+            if self.panes[name].ask_time():
                 return
 
     def cancel(self) -> None:
         """Resume what is paused, drop what is being drawn."""
         for pane in self.panes.values():
-            if isinstance(pane, TapePane):
-                pane.resume()
-            if isinstance(pane, Cancels):
-                pane.cancel()
+            pane.cancel()
 
 
 def _edges(area: QRect, width: int) -> tuple[QRect, QRect, QRect, QRect]:

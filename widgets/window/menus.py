@@ -1,4 +1,4 @@
-"""The window's menus. Their entries are commands, with the keys that the commands have now."""
+"""The window's menus. Their entries are actions, with the keys that the actions have now."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QDockWidget, QMenu, QMenuBar
 
-from widgets.commands import Command
+from widgets.window.actions import Action
 
 
 class MenuBar(QMenuBar):
@@ -21,12 +21,12 @@ class MenuBar(QMenuBar):
         self._docks_end = self.view.addSeparator()
         self.more = self.view.addMenu("Open pane")
 
-    def add(self, menu: QMenu, command: Command) -> QAction:
-        """An entry that shows its key; the key itself is bound by the command, so that both never compete."""
-        return self.entry(menu, command.text, command.effect, command.keys[0] if command.keys else "")
+    def add(self, menu: QMenu, action: Action) -> QAction:
+        """An entry that shows its key; the key itself is bound by the action, so that both never compete."""
+        return self.entry(menu, action.text, action.effect, action.keys[0] if action.keys else "")
 
     def entry(self, menu: QMenu, text: str, effect: Callable[[], object], key: str = "") -> QAction:
-        """An entry of a menu that is no command."""
+        """An entry of a menu that is no action."""
         action = menu.addAction(f"{text}\t{key}" if key else text)
         action.triggered.connect(lambda _checked=False: effect())
         return action
@@ -44,14 +44,14 @@ class MenuBar(QMenuBar):
             self.entry(self.more, title, partial(open_pane, name))
 
     def list_workspaces(
-        self, names: list[str], current: str, open_one: Callable[[str], object], commands: Iterable[Command]
+        self, names: list[str], current: str, open_one: Callable[[str], object], actions: Iterable[Action]
     ) -> None:
         """The workspaces with the open one checked, then what can be done with it."""
         self.workspace.clear()
         for number, name in enumerate(names, 1):
-            action = self.entry(self.workspace, name, partial(open_one, name), f"Ctrl+{number}" if number < 10 else "")
-            action.setCheckable(True)
-            action.setChecked(name == current)
+            entry = self.entry(self.workspace, name, partial(open_one, name), f"Ctrl+{number}" if number < 10 else "")
+            entry.setCheckable(True)
+            entry.setChecked(name == current)
         self.workspace.addSeparator()
-        for command in commands:
-            self.add(self.workspace, command)
+        for action in actions:
+            self.add(self.workspace, action)

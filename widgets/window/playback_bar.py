@@ -8,10 +8,10 @@ from pathlib import PurePath
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolTip, QWidget
 
-from widgets.commands import Command
 from widgets.elements.captions import Badge, Choice, set_text, shortened, tint
 from widgets.theme import format as fmt
 from widgets.theme.theme import CELL
+from widgets.window.actions import Action
 from widgets.window.controls import Controls, Step
 from widgets.window.timeline import Timeline
 from workstation.readmodels.session.status import Presence, StatusView
@@ -172,27 +172,27 @@ class PlaybackBar(QWidget):
 
     # --- keys and buttons
 
-    def commands(self) -> tuple[Command, ...]:
+    def listed_actions(self) -> tuple[Action, ...]:
         """The keys of a replay, wherever the focus is; on a live source they belong to the charts."""
         back, forward = partial(self.jump, -MINUTE_NS), partial(self.jump, MINUTE_NS)
         return (
-            Command("replay.toggle", REPLAY, "play or pause", self.toggle, ("Space",)),
-            Command("replay.step", REPLAY, "step one event", partial(self.step, Step.EVENT), (".",)),
-            Command("replay.step_100ms", REPLAY, "step 100 ms", partial(self.step, Step.MS100), ("Shift+.", ">")),
-            Command("replay.step_second", REPLAY, "step one second", partial(self.step, Step.SECOND), ("Ctrl+.",)),
-            Command("replay.step_bar", REPLAY, "step to the next bar", partial(self.step, Step.BAR), ("Alt+.",)),
-            Command("replay.slower", REPLAY, "slower", partial(self.change_speed, -1), ("[",)),
-            Command("replay.faster", REPLAY, "faster", partial(self.change_speed, 1), ("]",)),
-            Command("replay.back", REPLAY, "back one minute", back, ("Shift+[", "{", "Shift+{")),
-            Command("replay.forward", REPLAY, "forward one minute", forward, ("Shift+]", "}", "Shift+}")),
-            Command("replay.start", REPLAY, "to the start", self.to_start, ("Home",)),
-            Command("replay.next_mark", REPLAY, "to the next bookmark", partial(self.jump_mark, 1), ("Ctrl+]",)),
-            Command("replay.previous_mark", REPLAY, "to the bookmark before", partial(self.jump_mark, -1), ("Ctrl+[",)),
-            Command("replay.next_setup", REPLAY, "to the next setup", partial(self.jump_setup, 1), ("Alt+]",)),
-            Command("replay.previous_setup", REPLAY, "to the setup before", partial(self.jump_setup, -1), ("Alt+[",)),
-            Command("replay.remove_mark", REPLAY, "take the bookmark here away", self.remove_mark, ("Shift+B",)),
-            Command("replay.live", REPLAY, "go live", self.go_live, ("Ctrl+L",)),
-            Command("replay.end", REPLAY, "to the end", self.to_end, ("End",)),
+            Action("replay.toggle", REPLAY, "play or pause", self.toggle, ("Space",)),
+            Action("replay.step", REPLAY, "step one event", partial(self.step, Step.EVENT), (".",)),
+            Action("replay.step_100ms", REPLAY, "step 100 ms", partial(self.step, Step.MS100), ("Shift+.", ">")),
+            Action("replay.step_second", REPLAY, "step one second", partial(self.step, Step.SECOND), ("Ctrl+.",)),
+            Action("replay.step_bar", REPLAY, "step to the next bar", partial(self.step, Step.BAR), ("Alt+.",)),
+            Action("replay.slower", REPLAY, "slower", partial(self.change_speed, -1), ("[",)),
+            Action("replay.faster", REPLAY, "faster", partial(self.change_speed, 1), ("]",)),
+            Action("replay.back", REPLAY, "back one minute", back, ("Shift+[", "{", "Shift+{")),
+            Action("replay.forward", REPLAY, "forward one minute", forward, ("Shift+]", "}", "Shift+}")),
+            Action("replay.start", REPLAY, "to the start", self.to_start, ("Home",)),
+            Action("replay.next_mark", REPLAY, "to the next bookmark", partial(self.jump_mark, 1), ("Ctrl+]",)),
+            Action("replay.previous_mark", REPLAY, "to the bookmark before", partial(self.jump_mark, -1), ("Ctrl+[",)),
+            Action("replay.next_setup", REPLAY, "to the next setup", partial(self.jump_setup, 1), ("Alt+]",)),
+            Action("replay.previous_setup", REPLAY, "to the setup before", partial(self.jump_setup, -1), ("Alt+[",)),
+            Action("replay.remove_mark", REPLAY, "take the bookmark here away", self.remove_mark, ("Shift+B",)),
+            Action("replay.live", REPLAY, "go live", self.go_live, ("Ctrl+L",)),
+            Action("replay.end", REPLAY, "to the end", self.to_end, ("End",)),
         )
 
     def mark_now(self) -> None:

@@ -9,17 +9,21 @@ from PySide6.QtGui import QContextMenuEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMainWindow
 
 from widgets.pane import Pane
-from widgets.window.linking import HasBases, Links
 from widgets.workspaces.catalogue import PANES, PaneKind
 from widgets.workspaces.docks import PaneDock
 from widgets.workspaces.layout_spec import restore_state
+from widgets.workspaces.links import Links
+from workstation.readmodels.session.status import StatusView
 
 
 class DockSet(QObject):
-    """Owns panes and docks by name: `cvd` is the first of its kind, `cvd:2` the second. `changed` follows a new one."""
+    """Owns panes and docks by name: `cvd` is the first of its kind, `cvd:2` the second. `changed` follows a new one.
+
+    `command` carries a `Command` of any pane.
+    """
 
     changed = Signal()
-    made = Signal(object)
+    command = Signal(object)
     moved = Signal()
     help_asked = Signal(object)
 
@@ -45,10 +49,10 @@ class DockSet(QObject):
         dock = PaneDock(name, pane)
         self.panes[name], self.docks[name] = pane, dock
         self.links.add(pane)
-        if self._bases and isinstance(pane, HasBases):
+        if self._bases:
             pane.set_bases(self._bases)
+        pane.command.connect(self.command)
         dock.moved.connect(self.moved)
-        self.made.emit(pane)
         dock.title.group_chosen.connect(lambda group: self.set_group(name, group))
         dock.title.asked.connect(lambda what: self._do(what, name))
         self.changed.emit()
@@ -76,8 +80,12 @@ class DockSet(QObject):
         """What can be chosen, for the panes that list it."""
         self._bases = bases
         for pane in self.panes.values():
-            if isinstance(pane, HasBases):
-                pane.set_bases(bases)
+            pane.set_bases(bases)
+
+    def show_status(self, status: StatusView) -> None:
+        """Send the session as of this frame to the panes that can be seen."""
+        for pane in self.on_screen():
+            pane.show_status(status)
 
     @property
     def focused(self) -> str:
@@ -181,3 +189,4 @@ class DockSet(QObject):
             copy = self.open(kind)
             self.set_group(copy.objectName(), original.link_group)
             self.panes[copy.objectName()].restore(original.state())
+            self.links.catch_up(self.panes[copy.objectName()])

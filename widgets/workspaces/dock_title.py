@@ -13,7 +13,7 @@ from widgets.elements.captions import set_text, tint
 from widgets.pane import Pane
 from widgets.theme import format as text_of
 from widgets.theme.theme import CELL, theme
-from widgets.window.linking import GROUPS
+from widgets.workspaces.links import GROUPS
 
 STALE_NS = 3_000_000_000
 

@@ -12,6 +12,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from tests.widgets.messages import wait_for
+from widgets.commands import RemoveAlert, SetAlert
 from widgets.panes.alerts.pane import AlertsPane, rule_line
 from widgets.theme.theme import apply_theme
 from widgets.window.notifier import Notifier, write_tone
@@ -54,9 +56,9 @@ def test_a_new_rule_is_what_was_written(pane: AlertsPane, qtbot: QtBot) -> None:
     pane.editor.quantity.setCurrentIndex(pane.editor.quantity.findData(Quantity.SPREAD))
     assert pane.editor.value.suffix() == " bp"
     pane.editor.value.setValue(2.5)
-    with qtbot.waitSignal(pane.rule_set) as told:
+    with wait_for(qtbot, pane.command, SetAlert) as told:
         QTest.mouseClick(pane.editor.add, Qt.MouseButton.LeftButton)
-    assert told.args == [AlertRule(0, Quantity.SPREAD, Condition.ABOVE, 2.5, "BTC")]
+    assert told.args == [SetAlert(AlertRule(0, Quantity.SPREAD, Condition.ABOVE, 2.5, "BTC"))]
 
 
 def test_a_rule_is_changed_turned_off_and_removed(pane: AlertsPane, qtbot: QtBot) -> None:
@@ -64,15 +66,15 @@ def test_a_rule_is_changed_turned_off_and_removed(pane: AlertsPane, qtbot: QtBot
     pane.rules.setCurrentRow(0)
     assert pane.editor.rule(3) == RULE
     pane.editor.value.setValue(30.0)
-    with qtbot.waitSignal(pane.rule_set) as told:
+    with wait_for(qtbot, pane.command, SetAlert) as told:
         QTest.keyClick(pane.editor.value.lineEdit(), Qt.Key.Key_Return)
-    assert (told.args[0].id, told.args[0].value) == (3, 30.0)
-    with qtbot.waitSignal(pane.rule_set) as told:
+    assert (told.args[0].rule.id, told.args[0].rule.value) == (3, 30.0)
+    with wait_for(qtbot, pane.command, SetAlert) as told:
         QTest.keyClick(pane, Qt.Key.Key_Space)
-    assert told.args[0].on is False
-    with qtbot.waitSignal(pane.rule_removed) as told:
+    assert told.args[0].rule.on is False
+    with wait_for(qtbot, pane.command, RemoveAlert) as told:
         QTest.keyClick(pane, Qt.Key.Key_Delete)
-    assert told.args == [3]
+    assert told.args == [RemoveAlert(3)]
 
 
 def test_the_chosen_rule_is_turned_and_deleted_by_buttons(pane: AlertsPane, qtbot: QtBot) -> None:
@@ -82,14 +84,14 @@ def test_the_chosen_rule_is_turned_and_deleted_by_buttons(pane: AlertsPane, qtbo
     QTest.mouseClick(
         pane.rules.viewport(), Qt.MouseButton.LeftButton, pos=pane.rules.visualItemRect(pane.rules.item(0)).center()
     )
-    with qtbot.waitSignal(pane.rule_set) as told:
+    with wait_for(qtbot, pane.command, SetAlert) as told:
         QTest.mouseClick(pane.turn, Qt.MouseButton.LeftButton)
-    assert told.args == [replace(RULE, on=False)]
+    assert told.args == [SetAlert(replace(RULE, on=False))]
     pane.refresh(view(replace(RULE, on=False)))
     assert pane.turn.text() == "Turn on"
-    with qtbot.waitSignal(pane.rule_removed) as removed:
+    with wait_for(qtbot, pane.command, RemoveAlert) as removed:
         QTest.mouseClick(pane.remove, Qt.MouseButton.LeftButton)
-    assert removed.args == [RULE.id]
+    assert removed.args == [RemoveAlert(RULE.id)]
     pane.refresh(view())
     assert not pane.remove.isEnabled()
 

@@ -14,14 +14,16 @@ from pytestqt.qtbot import QtBot
 
 from feeds.model.instrument import MarketKind, Venue
 from tests.widgets import synthetic
+from tests.widgets.messages import changes_request, wait_for
 from widgets.elements.captions import Choice
 from widgets.items.grids import RunGrid
+from widgets.link_events import AnchorChosen, Crosshair
 from widgets.panes.cvd.controls import Show, edges_text, parsed_edges, size_words
 from widgets.panes.cvd.item import Stroke, market_stroke, sum_stroke
 from widgets.panes.cvd.pane import CvdPane, fine_bar, strokes_of
 from widgets.panes.footprint.pane import FootprintPane
 from widgets.theme.theme import apply_theme, theme
-from widgets.window.linking import Links
+from widgets.workspaces.links import Links
 from workstation.readmodels.flow.cvd import HOUR_NS, CvdCandles, CvdLine, CvdRequest, CvdUnit
 from workstation.readmodels.markets import Freshness, MarketFilter
 
@@ -132,10 +134,10 @@ def test_every_choice_changes_the_request(pane: CvdPane, qtbot: QtBot) -> None:
         (pane.controls.show_, "sizes", plain(by_size=True)),
         (pane.controls.show_, "spot | perp", plain()),
     ):
-        with qtbot.waitSignal(pane.request_changed):
+        with changes_request(pane):
             pick(choice, word)
         assert pane.request() == expected
-    with qtbot.waitSignal(pane.request_changed):
+    with changes_request(pane):
         qtbot.mouseClick(pane.controls.candles, Qt.MouseButton.LeftButton)
     assert pane.request() == plain(bar_ns=synthetic.MINUTE, candles=True), "a candle is a whole bar"
 
@@ -155,13 +157,13 @@ def test_an_anchor_is_set_by_a_click_and_told_to_the_others(pane: CvdPane, qtbot
     assert pane.controls.reset.currentText() == "daily", "nothing is chosen before the click"
     scale, corner = pane.chart.plot_scale, pane.chart.box.sceneBoundingRect().topLeft()
     where = (QPointF(scale.x(30.0), 40.0) + corner).toPoint()
-    with qtbot.waitSignal(pane.anchor_chosen) as told:
+    with wait_for(qtbot, pane.link_event, AnchorChosen) as told:
         qtbot.mouseClick(pane.chart.viewport(), Qt.MouseButton.LeftButton, pos=where)
-    (anchor_ns,) = told.args
+    anchor_ns = told.args[0].ts_ns
     assert abs(anchor_ns - synthetic.START - 30 * synthetic.MINUTE) < synthetic.MINUTE
     assert pane.request() == plain(anchor_ns=anchor_ns)
     assert pane.controls.reset.currentText() == "anchor"
-    with qtbot.assertNotEmitted(pane.anchor_chosen):
+    with qtbot.assertNotEmitted(pane.link_event):
         pane.set_anchor(synthetic.START)
     assert pane.request() == plain(anchor_ns=synthetic.START)
     pick(pane.controls.reset, "8 h")
@@ -268,9 +270,9 @@ def test_choices_are_remembered_but_for_the_anchor(pane: CvdPane, qtbot: QtBot) 
 def test_base_and_bar_length_can_be_set(pane: CvdPane, qtbot: QtBot) -> None:
     pane.set_bases(["BTC", "ETH"])
     assert pane.request() == plain()
-    with qtbot.waitSignal(pane.request_changed):
+    with changes_request(pane):
         pane.set_base("ETH")
-    with qtbot.waitSignal(pane.request_changed):
+    with changes_request(pane):
         pane.set_bar_length(5 * synthetic.MINUTE)
     assert pane.request() == CvdRequest("ETH", bar_ns=5 * FINE, mark_ns=5 * synthetic.MINUTE)
 
@@ -289,9 +291,8 @@ def test_the_range_follows_the_footprint_both_ways(pane: CvdPane, qtbot: QtBot) 
     qtbot.addWidget(footprint)
     footprint.resize(1100, 700)
     footprint.show()
-    footprint.visible_range_changed.connect(pane.set_visible_range)
-    pane.visible_range_changed.connect(footprint.set_visible_range)
-    footprint.crosshair_moved.connect(pane.show_crosshair)
+    footprint.link_event.connect(pane.receive)
+    pane.link_event.connect(footprint.receive)
     footprint.refresh(synthetic.footprint(synthetic.walk(60)))
     pane.refresh(synthetic.cvd(60))
     assert pane.chart.visible == pytest.approx(footprint.chart.visible)
@@ -300,7 +301,7 @@ def test_the_range_follows_the_footprint_both_ways(pane: CvdPane, qtbot: QtBot) 
     pane.chart.pan_slots(-2)
     assert footprint.chart.visible == pytest.approx(pane.chart.visible)
     assert not footprint.chart.following
-    footprint.crosshair_moved.emit(synthetic.START + 7 * synthetic.MINUTE)
+    footprint.send_crosshair(synthetic.START + 7 * synthetic.MINUTE)
     assert pane.overlay.slot == 7.5
 
 
@@ -319,10 +320,10 @@ def test_hovering_reads_the_past_and_tells_others(pane: CvdPane, qtbot: QtBot) -
     ground, none = pane.chart.viewport(), Qt.MouseButton.NoButton
     at, everywhere = QPointF(where), QPointF(ground.mapToGlobal(where))
     moved = QMouseEvent(QEvent.Type.MouseMove, at, everywhere, none, none, Qt.KeyboardModifier.NoModifier)
-    with qtbot.waitSignal(pane.crosshair_moved):
+    with wait_for(qtbot, pane.link_event, Crosshair):
         QApplication.sendEvent(ground, moved)
     assert pane._index(pane.overlay.slot) == 30
-    with qtbot.assertNotEmitted(pane.crosshair_moved):
+    with qtbot.assertNotEmitted(pane.link_event):
         pane.show_crosshair(synthetic.START)
     assert pane._index(pane.overlay.slot) == 30
 
@@ -361,7 +362,7 @@ def test_under_bars_that_are_not_of_time_the_lines_stand_at_their_moments(pane: 
     edges = synthetic.START + np.array([0, 7, 9, 30, 31, 55], np.int64) * synthetic.MINUTE
     grid = RunGrid(4, edges, int(edges[-1]) + 5 * synthetic.MINUTE)
     pane.refresh(synthetic.cvd(60))
-    pane.follow_grid(grid)
+    pane.set_grid(grid)
     request = pane.request()
     assert request is not None
     assert request.bar_ns == SECOND
@@ -374,12 +375,12 @@ def test_under_bars_that_are_not_of_time_the_lines_stand_at_their_moments(pane: 
     pane.grab()
     assert pane.item.failure == ""
     longer = RunGrid(4, edges, int(edges[-1]) + 9 * synthetic.MINUTE)
-    pane.follow_grid(longer)
+    pane.set_grid(longer)
     assert pane.chart.grid is longer
     assert pane.chart.visible == pytest.approx((4.0, 9.0))
     pane.show_crosshair(int(edges[2]) + synthetic.MINUTE)
     assert pane._index(pane.overlay.slot) is not None
-    pane.follow_grid(None)
+    pane.set_grid(None)
     assert pane.request() == plain()
     assert not isinstance(pane.chart.grid, RunGrid)
 

@@ -13,7 +13,9 @@ from pytestqt.qtbot import QtBot
 
 from feeds.model.instrument import Venue
 from tests.widgets.market_views import NOW
+from tests.widgets.messages import changes_request, sent
 from tests.widgets.position_views import MINUTE, funding_view
+from widgets.link_events import VisibleRange
 from widgets.panes.funding.pane import UNITS, FundingPane, since
 from widgets.panes.funding.table import COLUMNS, countdown, percentile_text, rate_text
 from widgets.theme.theme import apply_theme
@@ -91,8 +93,7 @@ def test_readings_and_flags_are_written_out(pane: FundingPane) -> None:
 
 def test_both_charts_move_together_and_tell_it(pane: FundingPane) -> None:
     pane.refresh(funding_view())
-    told: list[object] = []
-    pane.visible_range_changed.connect(lambda begin, end: told.append((begin, end)))
+    told = sent(pane.link_event, VisibleRange)
     start = int(funding_view().bar_start_ns[0])
     pane.set_visible_range(start, start + 30 * MINUTE)
     assert told == []
@@ -151,7 +152,7 @@ def test_chosen_venues_are_asked_for_and_remembered(pane: FundingPane, qtbot: Qt
     told = {row.market.venue for row in funding_view().rows}
     shown = [venue for venue in Venue if venue in told]
     assert [venue for venue, action in pane.venues.actions_of.items() if action.isVisible()] == shown
-    with qtbot.waitSignal(pane.request_changed):
+    with changes_request(pane):
         pane.venues.actions_of[shown[0]].setChecked(False)
     request = pane.request()
     assert request is not None

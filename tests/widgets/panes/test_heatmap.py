@@ -14,7 +14,9 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.widgets.heat_views import BEGIN, walls
+from tests.widgets.messages import sent
 from tests.workstation.analytics.market_events import BINANCE, BYBIT, SECOND
+from widgets.link_events import VisibleRange
 from widgets.panes.heatmap.bubbles import merged_prints
 from widgets.panes.heatmap.colors import Range, automatic, codes_of, ramp, sizes_of, table_of
 from widgets.panes.heatmap.pane import HeatmapPane
@@ -294,8 +296,7 @@ def test_a_bubble_tells_its_print_and_can_be_switched_off(pane: HeatmapPane) -> 
 
 
 def test_it_follows_a_linked_range_and_tells_its_own(pane: HeatmapPane) -> None:
-    told: list[tuple[int, int]] = []
-    pane.visible_range_changed.connect(lambda start, end: told.append((start, end)))
+    told = sent(pane.link_event, VisibleRange)
     feed(pane, walls(200))
     told.clear()
     pane.set_visible_range(BEGIN + 20 * SECOND, BEGIN + 80 * SECOND)
@@ -305,7 +306,7 @@ def test_it_follows_a_linked_range_and_tells_its_own(pane: HeatmapPane) -> None:
     assert pane.chart.grid.ts_ns(left) == pytest.approx(BEGIN + 20 * SECOND, abs=1_000)
     assert pane.chart.grid.ts_ns(right) == pytest.approx(BEGIN + 80 * SECOND, abs=1_000)
     pane.chart.pan_slots(3)
-    assert told[-1][0] == pytest.approx(BEGIN + 23 * SECOND, abs=1_000)
+    assert told[-1].start_ns == pytest.approx(BEGIN + 23 * SECOND, abs=1_000)
 
 
 def test_another_choice_of_markets_starts_over(pane: HeatmapPane) -> None:

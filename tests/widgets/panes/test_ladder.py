@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from feeds.model.instrument import Venue
 from tests.widgets.market_views import MARKETS, PERPS, ladder_view
+from tests.widgets.messages import changes_request
 from widgets.panes.ladder.pane import BANDS, LadderPane
 from widgets.panes.ladder.rows import (
     COLUMNS,
@@ -208,7 +209,7 @@ def test_without_a_base_it_asks_nothing(qtbot: QtBot) -> None:
 
 def test_every_market_can_be_chosen_alone(pane: LadderPane, qtbot: QtBot) -> None:
     assert pane.markets.count() == 2 + len(MARKETS)
-    with qtbot.waitSignal(pane.request_changed):
+    with changes_request(pane):
         pane.markets.setCurrentIndex(pane.markets.findData(MARKETS[6].id))
     request = pane.request()
     assert request is not None

@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QInputDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
+from widgets.commands import DeleteRecording, OpenRecording, SetNote
 from widgets.panes.library.pane import LibraryPane
 from widgets.theme.theme import apply_theme, theme
 from widgets.window.timeline import Timeline
@@ -79,9 +80,9 @@ def test_enter_replays_the_marked_one_and_the_mark_stays(pane: LibraryPane, qtbo
     pane.list.setCurrentIndex(pane.model.index(1))
     pane.refresh(view(entry("new.mcap"), entry("one.mcap"), entry("two.mcap"), revision=2))
     assert pane.chosen().name == "two.mcap"
-    with qtbot.waitSignal(pane.recording_chosen) as told:
+    with qtbot.waitSignal(pane.command) as told:
         qtbot.keyClick(pane.list, Qt.Key.Key_Return)
-    assert told.args == [Path("/r/two.mcap")]
+    assert told.args == [OpenRecording(Path("/r/two.mcap"))]
 
 
 def test_what_cannot_be_read_is_not_replayed(pane: LibraryPane) -> None:
@@ -105,14 +106,14 @@ def test_a_note_is_asked_for_and_a_deletion_confirmed(pane: LibraryPane, qtbot: 
     qtbot.keyClick(pane, Qt.Key.Key_F2)
     dialog = pane.findChild(QInputDialog)
     dialog.setTextValue("a squeeze")
-    with qtbot.waitSignal(pane.note_written) as told:
+    with qtbot.waitSignal(pane.command) as told:
         dialog.accept()
-    assert told.args == [Path("/r/one.mcap"), "a squeeze"]
+    assert told.args == [SetNote(Path("/r/one.mcap"), "a squeeze")]
     qtbot.keyClick(pane, Qt.Key.Key_Delete)
     box = pane.findChild(QMessageBox)
-    with qtbot.waitSignal(pane.deletion_asked) as told:
+    with qtbot.waitSignal(pane.command) as told:
         box.button(QMessageBox.StandardButton.Yes).click()
-    assert told.args == [Path("/r/one.mcap")]
+    assert told.args == [DeleteRecording(Path("/r/one.mcap"))]
 
 
 def test_the_timeline_shows_the_course_and_finds_marks(qtbot: QtBot) -> None:

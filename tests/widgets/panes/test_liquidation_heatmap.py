@@ -10,6 +10,8 @@ from PySide6.QtCore import QPointF
 from pytestqt.qtbot import QtBot
 
 from tests.widgets.market_views import NOW, PERPS
+from tests.widgets.messages import changes_request, wait_for
+from widgets.link_events import Crosshair, VisibleRange
 from widgets.panes.liquidation_heatmap.item import SHADES, ramp, shade_of
 from widgets.panes.liquidation_heatmap.pane import LiquidationHeatmapPane
 from widgets.panes.liquidation_heatmap.text import ledger_spans, model_words, row_words, why_empty
@@ -148,9 +150,9 @@ def test_the_pointer_reads_what_stood_there() -> None:
 
 
 def test_hovering_moves_the_linked_crosshair_and_reads(pane: LiquidationHeatmapPane, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(pane.crosshair_moved) as told:
+    with wait_for(qtbot, pane.link_event, Crosshair) as told:
         pane.chart.hovered.emit(QPointF(300, 60))
-    assert isinstance(told.args[0], int)
+    assert isinstance(told.args[0].ts_ns, int)
     assert "est." in pane.legend.text
     pane.chart.hovered.emit(None)
     pane.show_crosshair(NOW - 100 * MINUTE)
@@ -159,12 +161,12 @@ def test_hovering_moves_the_linked_crosshair_and_reads(pane: LiquidationHeatmapP
 
 def test_it_follows_the_range_of_another_pane(pane: LiquidationHeatmapPane, qtbot: QtBot) -> None:
     start, end = NOW - 200 * MINUTE, NOW - 100 * MINUTE
-    with qtbot.assertNotEmitted(pane.visible_range_changed):
+    with qtbot.assertNotEmitted(pane.link_event):
         pane.set_visible_range(start, end)
         pane.refresh(replace(levels_view(), revision=2))
     left, right = pane.chart.visible
     assert (pane.chart.grid.ts_ns(left), pane.chart.grid.ts_ns(right)) == pytest.approx((start, end), abs=MINUTE)
-    with qtbot.waitSignal(pane.visible_range_changed):
+    with wait_for(qtbot, pane.link_event, VisibleRange):
         pane.chart.pan_slots(5)
 
 
@@ -178,7 +180,7 @@ def test_all_tiers_are_fitted_on_demand(pane: LiquidationHeatmapPane) -> None:
 
 def test_parameters_take_effect_and_come_back(pane: LiquidationHeatmapPane, qtbot: QtBot) -> None:
     pane.settings.show_rules(LevelRules())
-    with qtbot.waitSignal(pane.request_changed):
+    with changes_request(pane):
         pane.settings.half_life.setValue(6)
     pane.settings.weights[0].setValue(70)
     request = pane.request()

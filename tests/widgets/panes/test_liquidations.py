@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from feeds.model.instrument import MarketKind, Venue, liquidation_coverage
 from tests.widgets.market_views import NOW, PERPS
+from tests.widgets.messages import changes_request
 from widgets.panes.liquidations.pane import LiquidationsPane
 from widgets.panes.liquidations.rows import cascade_words, known_words, leaning, newer_than, telling_word, tier
 from workstation.readmodels.markets import MarketFilter
@@ -115,7 +116,7 @@ def test_the_cascade_shows_its_numbers() -> None:
 
 
 def test_filters_are_asked_for(pane: LiquidationsPane, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(pane.request_changed):
+    with changes_request(pane):
         pane.minimum.setCurrentIndex(3)
     pane.side.setCurrentIndex(1)
     assert pane.request() == LiquidationsRequest("BTC", MarketFilter(), Position.LONG, 50_000.0)

@@ -15,7 +15,6 @@ import resources
 from feeds.recording import RecordingReader
 from widgets.pane import Pane
 from widgets.theme.theme import apply_theme
-from widgets.window.linking import HasBase
 from widgets.workspaces.catalogue import PANES
 from workstation.analytics.engine import Engine
 from workstation.readmodels.session.library import LibraryRequest
@@ -78,8 +77,7 @@ def made(qtbot: QtBot, kind: str) -> Pane:
     pane = PANES[kind].factory()
     qtbot.addWidget(pane)
     pane.resize(480, 360)
-    if isinstance(pane, HasBase):
-        pane.set_base("BTC")
+    pane.set_base("BTC")
     return pane
 
 

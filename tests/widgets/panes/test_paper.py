@@ -12,7 +12,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
+from tests.widgets.messages import sent, wait_for
 from tests.widgets.paper_views import empty_view, huge_view, run_view
+from widgets.commands import ResetPaper, SetPaper
 from widgets.panes.paper.bar import FeesDialog
 from widgets.panes.paper.exposure import ROW_PX
 from widgets.panes.paper.pane import PaperPane
@@ -88,8 +90,7 @@ def test_the_line_tells_the_account_by_its_parts(pane: PaperPane, view: PaperVie
 
 
 def test_all_that_is_chosen_is_asked_for(pane: PaperPane) -> None:
-    wanted: list[PaperSettings] = []
-    pane.settings_changed.connect(wanted.append)
+    wanted = sent(pane.command, SetPaper)
     pane.refresh(empty_view())
     bar = pane.bar
     for choice, value in (
@@ -104,14 +105,14 @@ def test_all_that_is_chosen_is_asked_for(pane: PaperPane) -> None:
     bar.capital.setText("250,000")
     QTest.keyClick(bar.capital, Qt.Key.Key_Return)
     QTest.mouseClick(bar.switch, Qt.MouseButton.LeftButton)
-    assert wanted[-1] == PaperSettings(True, PaperScore.FLOW, 3, Sizing.RISK, 60_000_000_000, 250_000.0)
+    settings = PaperSettings(True, PaperScore.FLOW, 3, Sizing.RISK, 60_000_000_000, 250_000.0)
+    assert wanted[-1] == SetPaper(settings)
     assert len(wanted) == 6
 
 
 @pytest.mark.parametrize("typed", ["", "many", "-5", "0", "1e30"])
 def test_a_capital_that_makes_no_sense_changes_nothing(pane: PaperPane, typed: str) -> None:
-    wanted: list[PaperSettings] = []
-    pane.settings_changed.connect(wanted.append)
+    wanted = sent(pane.command, SetPaper)
     pane.bar.capital.setText(typed)
     pane.bar.capital.editingFinished.emit()
     assert not wanted
@@ -131,7 +132,7 @@ def test_a_reset_is_asked_about_first(pane: PaperPane, view: PaperView, qtbot: Q
     QTest.mouseClick(pane.bar.reset, Qt.MouseButton.LeftButton)
     box = pane.bar.findChild(QMessageBox)
     assert isinstance(box, QMessageBox)
-    with qtbot.waitSignal(pane.reset_asked):
+    with wait_for(qtbot, pane.command, ResetPaper):
         QTest.mouseClick(box.button(QMessageBox.StandardButton.Yes), Qt.MouseButton.LeftButton)
 
 

@@ -12,8 +12,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from tests.widgets.messages import sent, wait_for
 from tests.widgets.position_views import MINUTE, premium_view
 from widgets.items.bulk import mix
+from widgets.link_events import Crosshair, VisibleRange
 from widgets.panes.premium.pane import SMOOTHINGS, PremiumPane
 from widgets.theme.theme import apply_theme, theme
 from workstation.readmodels.positions.premium import PremiumSource, PremiumView
@@ -120,8 +122,7 @@ def test_it_says_why_it_is_empty(pane: PremiumPane) -> None:
 def test_range_and_crosshair_are_shared(pane: PremiumPane, qtbot: QtBot) -> None:
     pane.refresh(premium_view())
     start = int(premium_view().bar_start_ns[0])
-    told: list[object] = []
-    pane.visible_range_changed.connect(lambda begin, end: told.append((begin, end)))
+    told = sent(pane.link_event, VisibleRange)
     pane.set_visible_range(start, start + 30 * MINUTE)
     assert told == []
     assert pane.linked.chart.visible == pytest.approx((0, 30))
@@ -129,5 +130,5 @@ def test_range_and_crosshair_are_shared(pane: PremiumPane, qtbot: QtBot) -> None
     assert told == []
     QTest.keyClick(pane.linked.chart, Qt.Key.Key_Left)
     assert len(told) == 1
-    with qtbot.waitSignal(pane.crosshair_moved):
+    with wait_for(qtbot, pane.link_event, Crosshair):
         pane.linked.chart.hovered.emit(QPointF(100, 50))

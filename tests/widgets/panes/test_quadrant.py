@@ -11,7 +11,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from tests.widgets.messages import wait_for
 from tests.widgets.position_views import dot, quadrant_view
+from widgets.link_events import BaseChosen
 from widgets.panes.quadrant.pane import QuadrantPane
 from widgets.theme.theme import apply_theme, theme
 from workstation.readmodels.markets import Freshness
@@ -73,9 +75,9 @@ def test_pointing_reads_and_clicking_chooses(pane: QuadrantPane, qtbot: QtBot) -
     place = pane.canvas.place(-0.5, -0.8).toPoint()
     QTest.mouseMove(pane.canvas, place)
     assert "ETH  sellers in control  OBI \N{MINUS SIGN}0.100 (x \N{MINUS SIGN}0.50)" in pane.readout.text
-    with qtbot.waitSignal(pane.base_chosen) as chosen:
+    with wait_for(qtbot, pane.link_event, BaseChosen) as chosen:
         QTest.mouseClick(pane.canvas, Qt.MouseButton.LeftButton, pos=place)
-    assert chosen.args == ["ETH"]
+    assert chosen.args == [BaseChosen("ETH")]
     QTest.mouseClick(pane.canvas, Qt.MouseButton.LeftButton, pos=QPoint(40, 40))
     assert pane.canvas.base == "ETH"
 

@@ -11,13 +11,15 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from tests.widgets.messages import wait_for
 from tests.workstation.analytics.market_events import MINUTE, engine_of
 from tests.workstation.analytics.setups.setup_tapes import events_of, quiet
 from tests.workstation.analytics.setups.test_setups import TURN, absorbed, rising
+from widgets.link_events import SetupRulesChosen, VisibleRange
 from widgets.panes.footprint.pane import FootprintPane
 from widgets.panes.setups.pane import SetupsPane
 from widgets.theme.theme import apply_theme
-from widgets.window.linking import Links
+from widgets.workspaces.links import Links
 from workstation.readmodels.flow.drawings import Level
 from workstation.readmodels.session.setup_rules import SetupRules, setup_parameters
 from workstation.readmodels.session.setups import (
@@ -66,11 +68,10 @@ def test_newest_first_and_by_detector(pane: SetupsPane, view: SetupsView) -> Non
 def test_a_click_shows_the_receipt_and_sends_the_charts(pane: SetupsPane, view: SetupsView, qtbot: QtBot) -> None:
     pane.refresh(view)
     event = pane.rows.events[1]
-    with qtbot.waitSignal(pane.visible_range_changed) as told:
+    with wait_for(qtbot, pane.link_event, VisibleRange) as told:
         place = pane.list.visualRect(pane.rows.index(1, 0)).center()
         QTest.mouseClick(pane.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    begin, end = told.args
-    assert begin < event.trigger_ns < end
+    assert told.args[0].start_ns < event.trigger_ns < told.args[0].end_ns
     text = pane.receipt.toPlainText()
     for word in (event.detector.value, "parameters", "trigger", "moves", "row size"):
         assert word in text
@@ -132,11 +133,11 @@ def test_choices_are_remembered(pane: SetupsPane) -> None:
 
 def test_a_parameter_takes_effect_at_once_and_is_remembered(pane: SetupsPane, qtbot: QtBot) -> None:
     assert pane.state()["rules"] == {}
-    with qtbot.waitSignal(pane.setup_rules_changed) as told:
+    with wait_for(qtbot, pane.link_event, SetupRulesChosen) as told:
         pane.editor.controls["sweep", "within"].setValue(3)
     request = pane.request()
     assert request is not None
-    assert told.args == [request.rules]
+    assert told.args == [SetupRulesChosen(request.rules)]
     assert (request.rules.sweep.within, type(request.rules.sweep.within)) == (3, int)
     assert pane.parameters.text() == "own rules"
     kept = json.loads(json.dumps(pane.state()))

@@ -13,8 +13,9 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from feeds.model.instrument import Venue
-from tests.widgets.market_views import MARKETS, NOW, with_pace
+from tests.widgets.market_views import MARKETS, NOW, live_status, with_pace
 from tests.widgets.market_views import tape_view as any_tape_view
+from tests.widgets.messages import changes_request
 from widgets.panes.tape.pane import TapePane
 from widgets.panes.tape.rows import SIZE_CLASSES, classes_for, newer_than, rows_as_table, size_class, tape_speed
 from widgets.theme.theme import theme
@@ -142,7 +143,7 @@ def test_it_scrolls_no_further_than_the_oldest_print(pane: TapePane) -> None:
 
 
 def test_filters_are_asked_for_and_clear_what_they_exclude(pane: TapePane, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(pane.request_changed):
+    with changes_request(pane):
         pane.minimum.setCurrentIndex(4)
     pane.kinds.setCurrentIndex(1)
     pane.sides.setCurrentIndex(2)
@@ -165,7 +166,7 @@ def test_clear_ends_the_pause(pane: TapePane) -> None:
 def test_time_alone_slows_the_tape(pane: TapePane) -> None:
     pane.refresh(tape_view(count=30))
     before = pane.meter.speed
-    pane.set_now(NOW + 20 * SECOND)
+    pane.show_status(live_status(now_ns=NOW + 20 * SECOND))
     assert before is not None
     assert before.per_second > 0
     assert pane.meter.speed is not None

@@ -34,10 +34,10 @@ def look(qapp: QApplication) -> Iterator[None]:
 def test_the_guide_names_every_pane_command_workspace_and_setting(qtbot: QtBot) -> None:
     window = MainWindow(FullSource(), ControlsLog())
     qtbot.addWidget(window)
-    text = guide_text(PANES, window.commands.groups())
+    text = guide_text(PANES, window.action_list.groups())
     for kind in PANES.values():
         assert f"## {kind.title}" in text
-    for command in window.commands:
+    for command in window.action_list:
         assert command.text in text
     for name in (*PRESETS, *(f"`{one.name}`" for one in declared())):
         assert name in text

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QPainter
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
@@ -34,9 +34,6 @@ from workstation.readmodels.universe.universe import UniverseView
 
 class Chart(Pane):
     """Stands in for a chart."""
-
-    crosshair_moved = Signal(object)
-    visible_range_changed = Signal(object, object)
 
     def __init__(self, title: str) -> None:
         super().__init__()
@@ -232,7 +229,7 @@ def test_a_base_reaches_every_pane(window: MainWindow, qtbot: QtBot) -> None:
 def test_a_base_chosen_in_one_pane_is_the_base_of_all(window: MainWindow) -> None:
     ladder = window.panes["ladder"]
     assert isinstance(ladder, LadderPane)
-    ladder.set_base("ETH")
+    ladder.choose_base("ETH")
     assert window.panes["tape"].request().base == "ETH"
     assert window.header.bases.currentText() == "ETH"
 
@@ -249,7 +246,7 @@ def test_crosshairs_are_linked(window: MainWindow) -> None:
     footprint, cvd = window.panes["footprint"], window.panes["cvd"]
     assert isinstance(footprint, Chart)
     assert isinstance(cvd, Chart)
-    footprint.crosshair_moved.emit(NOW)
+    footprint.send_crosshair(NOW)
     assert (cvd.seen, footprint.seen) == ([NOW], [])
 
 

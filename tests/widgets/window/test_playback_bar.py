@@ -194,7 +194,7 @@ def test_the_record_button_toggles(bar: PlaybackBar, controls: ControlsLog, qtbo
 
 
 def test_a_key_takes_the_bookmark_at_the_moment_away(bar: PlaybackBar, controls: ControlsLog) -> None:
-    (remove,) = (command for command in bar.commands() if command.name == "replay.remove_mark")
+    (remove,) = (command for command in bar.listed_actions() if command.name == "replay.remove_mark")
     bar.refresh(replay_status(bookmarks=(Bookmark(NOW - 30 * MINUTE), Bookmark(NOW, "turn"))))
     remove.effect()
     bar.refresh(replay_status(bookmarks=(Bookmark(NOW - 30 * MINUTE),)))
@@ -207,7 +207,7 @@ def test_keys_go_from_setup_to_setup_once_their_bars_are_closed(bar: PlaybackBar
     times = (NOW - 5 * MINUTE, NOW + 2 * MINUTE, NOW + 9 * MINUTE)
     setups = tuple(SetupMark(ts_ns, Detector.SWEEP, 1, level, SetupState.CONFIRMED) for ts_ns in times)
     bar.refresh(replay_status(outline=Outline(base="BTC", setups=setups)))
-    effects = {command.name: command.effect for command in bar.commands()}
+    effects = {command.name: command.effect for command in bar.listed_actions()}
     effects["replay.next_setup"]()
     effects["replay.previous_setup"]()
     second = 1_000_000_000

@@ -179,7 +179,7 @@ def test_renaming_and_deleting(window: MainWindow, store: KeptInMemory) -> None:
 
 
 def test_numbers_open_workspaces(window: MainWindow) -> None:
-    window.commands["workspace.2"].effect()
+    window.action_list["workspace.2"].effect()
     assert window.workspaces.current == list(PRESETS)[1]
     window.workspaces.open_number(99)
     assert window.workspaces.current == list(PRESETS)[1]
@@ -198,23 +198,23 @@ def test_a_maximised_pane_is_not_saved_as_the_arrangement(window: MainWindow, st
 
 
 def test_every_command_has_a_text_and_no_key_means_two_of_them(window: MainWindow) -> None:
-    keys = [key for command in window.commands for key in command.keys]
+    keys = [key for command in window.action_list for key in command.keys]
     assert len(keys) == len(set(keys))
-    assert all(command.text for command in window.commands)
+    assert all(command.text for command in window.action_list)
 
 
 def test_a_key_can_be_chosen_and_taken_away(window: MainWindow, qtbot: QtBot) -> None:
-    window.commands.choose_keys({"workspace.2": "F9", "workspace.3": ""})
+    window.action_list.choose_keys({"workspace.2": "F9", "workspace.3": ""})
     qtbot.keyClick(window, Qt.Key.Key_F9)
     assert window.workspaces.current == list(PRESETS)[1]
-    assert window.commands["workspace.3"].keys == ()
+    assert window.action_list["workspace.3"].keys == ()
 
 
 def test_digits_link_the_focused_pane(window: MainWindow, qtbot: QtBot) -> None:
     window.activateWindow()
     window.panes["cvd"].setFocus()
     settle(window)
-    window.commands["pane.group4"].effect()
+    window.action_list["pane.group4"].effect()
     assert window.panes[window.dock_set.focused].link_group == 4
 
 
@@ -245,7 +245,7 @@ def test_a_chart_that_is_not_seen_keeps_its_time(window: MainWindow) -> None:
     window.workspaces.open("Liquidations")
     settle(window)
     span = (synthetic.START - 20 * 3600 * 10**9, synthetic.START)
-    window.panes["liquidation_heatmap"].visible_range_changed.emit(*span)
+    window.panes["liquidation_heatmap"].send_range(*span)
     window.workspaces.open(START)
     settle(window)
     assert footprint.chart.visible == pytest.approx(before, abs=3)

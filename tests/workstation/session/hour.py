@@ -36,8 +36,8 @@ from feeds.venues import DRIVERS
 from feeds.venues.driver import loopback
 from widgets.frame_timer import FrameTimer
 from widgets.pane import Pane
-from widgets.window.linking import Links
 from widgets.workspaces.catalogue import PANES
+from widgets.workspaces.links import Links
 from workstation.analytics.bars import runs, series
 from workstation.analytics.book import depth_history, heatmap
 from workstation.analytics.engine import Engine

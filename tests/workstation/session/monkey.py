@@ -157,7 +157,7 @@ class Monkey:
     # --- by the keyboard
 
     def command_key(self) -> str:
-        commands = [one for one in self.window.commands if one.keys and one.name not in NO_KEYS]
+        commands = [one for one in self.window.action_list if one.keys and one.name not in NO_KEYS]
         command = self.rng.choice(commands)
         QTest.keySequence(self._holder(), QKeySequence(self.rng.choice(command.keys)))
         return command.name
@@ -184,7 +184,7 @@ class Monkey:
     # --- what a person reaches through menus
 
     def command(self) -> str:
-        command = self.rng.choice([one for one in self.window.commands if one.name not in NO_KEYS])
+        command = self.rng.choice([one for one in self.window.action_list if one.name not in NO_KEYS])
         command.effect()
         return command.name
 

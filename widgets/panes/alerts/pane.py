@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from widgets.commands import RemoveAlert, SetAlert
 from widgets.elements.captions import selection_style, set_text, tint
 from widgets.pane import Pane, Table
 from widgets.panes.alerts.editor import RuleEditor
@@ -36,7 +37,7 @@ from workstation.readmodels.session.alerts import (
 
 
 class AlertsPane(Pane):
-    """`rule_set` carries a rule (id 0: a new one), `rule_removed` the id of one."""
+    """An editor over two lists: the rules, and the alerts that fired."""
 
     title = "Alerts"
     help = (
@@ -52,8 +53,6 @@ class AlertsPane(Pane):
     )
     keys = (("Enter", "add or change the rule"), ("Space", "rule on or off"), ("Del", "remove the rule"))
     every_frames = 15
-    rule_set = Signal(object)
-    rule_removed = Signal(int)
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,7 +64,7 @@ class AlertsPane(Pane):
         self._show()
 
     def _connect(self) -> None:
-        self.editor.done.connect(self.rule_set)
+        self.editor.done.connect(self._set_rule)
         self.rules.currentRowChanged.connect(self._edit)
         self.turn.clicked.connect(self._turn_chosen)
         self.remove.clicked.connect(self._remove_chosen)
@@ -137,15 +136,18 @@ class AlertsPane(Pane):
         else:
             super().keyPressEvent(event)
 
+    def _set_rule(self, rule: AlertRule) -> None:
+        self.command.emit(SetAlert(rule))
+
     def _turn_chosen(self) -> None:
         rule = self._chosen()
         if rule is not None:
-            self.rule_set.emit(self.editor.turned(rule))
+            self._set_rule(self.editor.turned(rule))
 
     def _remove_chosen(self) -> None:
         rule = self._chosen()
         if rule is not None:
-            self.rule_removed.emit(rule.id)
+            self.command.emit(RemoveAlert(rule.id))
 
     def _chosen(self) -> AlertRule | None:
         at = self.rules.currentRow()

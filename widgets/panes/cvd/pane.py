@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QPoint, QPointF, Qt, Signal
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
 
@@ -14,6 +14,7 @@ from widgets.chart.shared_range import Notice, SharedRange
 from widgets.elements.spans import SpanLine
 from widgets.items.grids import RunGrid
 from widgets.items.scale import SlotGrid
+from widgets.link_events import AnchorChosen
 from widgets.pane import Pane, Table
 from widgets.panes.cvd.anchor import AnchorTool
 from widgets.panes.cvd.controls import CvdControls, Show
@@ -35,11 +36,7 @@ _NARROW_PX = 720
 
 
 class CvdPane(Pane):
-    """`crosshair_moved` carries ns or None; `visible_range_changed` two ns, after changes made here only.
-
-    Once another pane has set its visible range, it follows that one instead of the latest bar. `anchor_chosen` carries
-    the ns from which sums begin, or None.
-    """
+    """Once another pane has set its visible range, it follows that one instead of the latest bar."""
 
     title = "CVD"
     help = HELP
@@ -50,11 +47,8 @@ class CvdPane(Pane):
         ("A", "automatic scale"),
         ("right click, Shift+F10", "begin the sums here, venues, trade sizes"),
     )
-    crosshair_moved = Signal(object)
     range_rank = 2
     range: SharedRange
-    visible_range_changed = Signal(object, object)
-    anchor_chosen = Signal(object)
 
     def __init__(self, base: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -105,30 +99,30 @@ class CvdPane(Pane):
     def set_bases(self, bases: list[str]) -> None:
         """Show the first base unless one is shown already."""
         if bases and self._base not in bases:
-            self.set_base(bases[0])
+            self.choose_base(bases[0])
 
     def set_base(self, base: str) -> None:
         """Show this base."""
         if base != self._base:
             self._base, self._fineness = base, 0
-            self._ask()
+            self._say_why_empty()
 
     def set_bar_length(self, bar_ns: int) -> None:
         """Use bars that divide this length, that of the footprint: a line needs more points than bars have."""
         if bar_ns != self._whole_ns:
             self._whole_ns, self._fineness = bar_ns, 0
-            self._ask()
+            self._say_why_empty()
 
     def set_anchor(self, ts_ns: int | None) -> None:
         """Begin the sums at a moment that another pane chose; None goes back to resets. Tells nobody."""
         self.anchor.picking = False
         self.controls.set(self.controls.choices._replace(anchor_ns=ts_ns))
-        self._ask()
+        self._say_why_empty()
 
     def choose_anchor(self, ts_ns: int | None) -> None:
         """Begin the sums at a moment, here and in the panes of the group."""
         self.set_anchor(ts_ns)
-        self.anchor_chosen.emit(ts_ns)
+        self.link_event.emit(AnchorChosen(ts_ns))
 
     def _choose(self) -> None:
         self.anchor.picking, self._fineness = False, 0
@@ -136,17 +130,13 @@ class CvdPane(Pane):
             self._show(self._view)
             self.chart.fit_values()
             self._read()
-        self._ask()
-
-    def _ask(self) -> None:
         self._say_why_empty()
-        self.request_changed.emit()
 
     def _coarsen(self, bars: int) -> None:
         """A long history is drawn from longer bars."""
         if bars > _MANY and self._fineness + 1 < len(FINENESS):
             self._fineness += 1
-            self._ask()
+            self._say_why_empty()
 
     # --- what is shown
 
@@ -160,7 +150,7 @@ class CvdPane(Pane):
         self._say_why_empty()
         self._coarsen(len(view.bar_start_ns))
 
-    def follow_grid(self, grid: RunGrid | None) -> None:
+    def set_grid(self, grid: RunGrid | None) -> None:
         """Stand where the bars of another pane stand that are not of time; None: on plain time."""
         before, self._run = self._run, grid
         if grid is before:
@@ -168,7 +158,7 @@ class CvdPane(Pane):
         fresh = (before is None) != (grid is None)
         if fresh:
             self._fineness = 0
-            self._ask()
+            self._say_why_empty()
         if self._view is not None:
             self._place(self._view, fresh)
 
@@ -228,7 +218,7 @@ class CvdPane(Pane):
         found = recalled(state)
         if found is not None:
             self.controls.set(found)
-            self._ask()
+            self._say_why_empty()
 
     def open_settings(self) -> None:
         """The menu, under the controls."""
@@ -258,9 +248,9 @@ class CvdPane(Pane):
     def _connect(self) -> None:
         self.controls.changed.connect(self._choose)
         self.controls.anchor_wanted.connect(lambda: self._pick(True))
-        self.range.moved.connect(self.visible_range_changed)
+        self.range.moved.connect(self.send_range)
         self.chart.range_changed.connect(self._on_range)
-        self.crosshair.moved.connect(self.crosshair_moved)
+        self.crosshair.moved.connect(self.send_crosshair)
         self.crosshair.pointed.connect(self._read)
         self.chart.menu_at = self._open_menu
         self.chart.box.sigResized.connect(lambda _: self.chart.fit_values())

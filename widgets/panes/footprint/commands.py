@@ -11,6 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QInputDialog
 
 from widgets.dialogs.go_to import GoToTime
+from widgets.link_events import AnchorChosen
 from widgets.panes.footprint.controls.toolbar import FootprintToolbar
 from widgets.panes.footprint.drawings.tools import FootprintTools, Task
 from widgets.panes.footprint.layers import FootprintLayers
@@ -87,7 +88,7 @@ class FootprintCommands:
 
     def anchor_cvd(self, ts_ns: int) -> None:
         """Begin the sums of the CVD panes of the group there."""
-        self._pane.anchor_chosen.emit(ts_ns)
+        self._pane.link_event.emit(AnchorChosen(ts_ns))
 
     def toggle_absorptions(self) -> None:
         """Look for absorptions, or no longer."""

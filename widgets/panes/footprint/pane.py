@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from PySide6.QtCore import QPoint, QPointF, Signal
+from PySide6.QtCore import QPoint, QPointF
 from PySide6.QtGui import QCursor, QKeyEvent
 from PySide6.QtWidgets import QToolTip, QVBoxLayout, QWidget
 
@@ -13,8 +13,10 @@ from feeds.model.instrument import Venue
 from widgets.chart.chart import MARGIN_SLOTS, TimeChart
 from widgets.chart.latest_hint import LatestHint
 from widgets.chart.shared_range import Notice
+from widgets.commands import LoadOlder
 from widgets.elements.spans import Span
 from widgets.items.grids import RunGrid
+from widgets.link_events import BarLengthChosen, BaseChosen, GridChanged, LevelsChanged
 from widgets.pane import Pane, Table
 from widgets.panes.footprint.cells.style import ProfileSpan, Style
 from widgets.panes.footprint.commands import FootprintCommands
@@ -40,20 +42,13 @@ PITCH_PX = 94.0  # of a bar in a new view: wide enough to come back to numbers a
 
 
 class FootprintPane(Pane):
-    """`crosshair_moved` carries ns or None; `visible_range_changed` two ns, after changes made here only."""
+    """A toolbar, legend and readout over the chart."""
 
     title = "Footprint"
     has_settings = True
     help = HELP
     keys = KEYS
-    bar_changed = Signal(object)  # the new bar length in ns
-    crosshair_moved = Signal(object)
     range_rank = 5
-    visible_range_changed = Signal(object, object)
-    grid_changed = Signal(object)  # where bars stand that are not of time, or None
-    anchor_chosen = Signal(object)  # the ns from which others shall sum
-    older_wanted = Signal(str, object)  # a base and the ns before which its trades are missing
-    levels_changed = Signal(object)  # a tuple of Level, of every base
 
     def __init__(self, base: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -109,7 +104,8 @@ class FootprintPane(Pane):
             self._say_counting(view)
             return
         self.layers.show(view)
-        self.grid_changed.emit(grid if view.bars and isinstance(grid := self.chart.grid, RunGrid) else None)
+        grid = self.chart.grid
+        self.link_event.emit(GridChanged(grid if view.bars and isinstance(grid, RunGrid) else None))
         self._say_legend()
         self.reading.draw_lines()
         self.reading.tag_axes()
@@ -185,7 +181,7 @@ class FootprintPane(Pane):
         self.settings.rules_changed.connect(self.toolbar.set_rules)
         self.tools.levels.setParent(self)  # what hears it goes with the pane
         self.tools.levels.moved.connect(self.reading.tag_axes)
-        self.tools.levels.changed.connect(lambda: self.levels_changed.emit(self.tools.levels.all))
+        self.tools.levels.changed.connect(self._send_levels)
         self.tools.span_picked.connect(self._take_span)
         self.tools.armed.connect(self._show_armed)
         self.chart.box.sigResized.connect(lambda _: self._on_resized())
@@ -193,12 +189,14 @@ class FootprintPane(Pane):
     def _on_request_changed(self) -> None:
         self.layers.choice = None
         self._say_why_empty()
-        request = self.request()
-        self.tools.set_base(request.base if request is not None else "")
+        request, before = self.request(), self.tools.levels.base
+        base = request.base if request is not None else ""
+        self.tools.set_base(base)
         if request is not None and request.bar_rule.kind is BarKind.TIME and request.bar_ns != self._bar_ns:
             self._bar_ns = request.bar_ns
-            self.bar_changed.emit(request.bar_ns)
-        self.request_changed.emit()
+            self.link_event.emit(BarLengthChosen(request.bar_ns))
+        if base and base != before:
+            self.link_event.emit(BaseChosen(base))
 
     def _on_range(self) -> None:
         self.layers.moved()
@@ -208,18 +206,21 @@ class FootprintPane(Pane):
         else:
             self.reading.tag_axes()
         if not self._linking:
-            self._tell_range()
+            self._send_visible()
             self._want_older(self.chart.visible[0])
 
-    def _tell_range(self) -> None:
+    def _send_levels(self) -> None:
+        self.link_event.emit(LevelsChanged(self.tools.levels.all))
+
+    def _send_visible(self) -> None:
         left, right = self.chart.visible
-        self.visible_range_changed.emit(self.chart.grid.ts_ns(left), self.chart.grid.ts_ns(right))
+        self.send_range(self.chart.grid.ts_ns(left), self.chart.grid.ts_ns(right))
 
     def _want_older(self, left: float) -> None:
         """Ask for what lies before the first bar when somebody looks there."""
         view = self.layers.view
         if view is not None and view.bars and not self.chart.following and left < float(self.layers.placed.slots[0]):
-            self.older_wanted.emit(view.request.base, view.bars[0].start_ns)
+            self.command.emit(LoadOlder(view.request.base, view.bars[0].start_ns))
 
     def _say_legend(self) -> None:
         spans = []
@@ -257,12 +258,12 @@ class FootprintPane(Pane):
         self.tools.light(position)
         if position is None:
             self.reading.point(None, None)
-            self.crosshair_moved.emit(None)
+            self.send_crosshair(None)
         else:
             scale = self.chart.plot_scale
             slot = scale.slot(position.x())
             self.reading.point(slot, scale.value(position.y()))
-            self.crosshair_moved.emit(self.chart.grid.ts_ns(slot))
+            self.send_crosshair(self.chart.grid.ts_ns(slot))
 
     # --- drawing another way
 
@@ -296,7 +297,7 @@ class FootprintPane(Pane):
     def share_range(self, *, lead: bool) -> None:
         """A footprint keeps its time and its zoom; the leader tells them."""
         if lead and self.layers.view is not None and self.layers.view.bars:
-            self._tell_range()
+            self._send_visible()
 
     def shown_markets(self) -> tuple[MarketState, ...]:
         """The markets that are summed."""
@@ -323,7 +324,7 @@ class FootprintPane(Pane):
             if found.bar_kind is not BarKind.TIME:
                 self.toolbar.bars.choose(found.bar_kind, found.bar_size)
             self.tools.levels.take(found.levels)
-            self.levels_changed.emit(found.levels)
+            self._send_levels()
 
     def set_setup_rules(self, rules: SetupRules) -> None:
         """Mark the setups that these parameters find."""
@@ -347,9 +348,10 @@ class FootprintPane(Pane):
         """Take a measurement away, and leave the drag that was asked for."""
         self.tools.cancel()
 
-    def ask_time(self) -> None:
+    def ask_time(self) -> bool:
         """Ask for a moment and show it in the middle."""
         self.commands.ask_time()
+        return True
 
     def _say_why_empty(self) -> None:
         view = self.layers.view

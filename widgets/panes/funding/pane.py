@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
@@ -34,7 +34,7 @@ _HOUR_NS = 3_600_000_000_000
 
 
 class FundingPane(Pane):
-    """`crosshair_moved` and `visible_range_changed` are those of its charts."""
+    """A table of markets over two charts that move together."""
 
     title = "Funding and OI"
     help = (
@@ -51,9 +51,7 @@ class FundingPane(Pane):
     )
     keys = (("wheel, drag", "zoom, pan; the other charts follow"), ("A", "automatic scale"))
     every_frames = 30
-    crosshair_moved = Signal(object)
     range_rank = 1
-    visible_range_changed = Signal(object, object)
 
     def __init__(self, base: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -78,13 +76,12 @@ class FundingPane(Pane):
     def set_bases(self, bases: list[str]) -> None:
         """Show the first base unless one is shown already."""
         if bases and self._asked.base not in bases:
-            self.set_base(bases[0])
+            self.choose_base(bases[0])
 
     def set_base(self, base: str) -> None:
         """Show this base."""
         if base != self._asked.base:
             self._asked = replace(self._asked, base=base)
-            self.request_changed.emit()
             self._say_why_empty()
 
     def show_crosshair(self, ts_ns: int | None) -> None:
@@ -215,9 +212,9 @@ class FundingPane(Pane):
         self.venues.changed.connect(self._ask_venues)
         one, other = self.charts.values()
         for chart, twin in ((one, other), (other, one)):
-            chart.crosshair_moved.connect(self.crosshair_moved)
+            chart.crosshair_moved.connect(self.send_crosshair)
             chart.crosshair_moved.connect(twin.show_crosshair)
-            chart.range_moved.connect(self.visible_range_changed)
+            chart.range_moved.connect(self.send_range)
             chart.range_moved.connect(twin.range.show)
             chart.chart.range_changed.connect(self._on_range)
             chart.pointed.connect(self._read)
@@ -226,7 +223,6 @@ class FundingPane(Pane):
 
     def _ask_venues(self) -> None:
         self._asked = replace(self._asked, markets=MarketFilter(venues=self.venues.chosen))
-        self.request_changed.emit()
 
     def _rescale(self) -> None:
         self._show()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
@@ -53,10 +53,7 @@ _TURN = 1.3  # automatic thresholds move when they are off by this factor
 
 
 class HeatmapPane(Pane):
-    """`crosshair_moved` carries ns or None; `visible_range_changed` two ns, after changes made here only.
-
-    Once another pane has set its visible range, it follows that one instead of the newest column.
-    """
+    """Once another pane has set its visible range, it follows that one instead of the newest column."""
 
     title = "Heatmap"
     help = HELP
@@ -68,10 +65,8 @@ class HeatmapPane(Pane):
         ("L, A, Z", "follow, automatic scale, reset"),
         ("H", "resting liquidity on or off"),
     )
-    crosshair_moved = Signal(object)
     range_rank = 3
     range: SharedRange
-    visible_range_changed = Signal(object, object)
 
     def __init__(self, base: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -113,7 +108,7 @@ class HeatmapPane(Pane):
     def set_bases(self, bases: list[str]) -> None:
         """Show the first base unless one is shown already."""
         if bases and self._asked.base not in bases:
-            self.set_base(bases[0])
+            self.choose_base(bases[0])
 
     def set_base(self, base: str) -> None:
         """Show this base."""
@@ -128,7 +123,6 @@ class HeatmapPane(Pane):
         """Ask around the newest price, in rows of any size, until the view tells where that is."""
         self._asked = replace(request, row_size=None, start_ns=0, end_ns=0, low=None, high=None)
         self.clear()
-        self.request_changed.emit()
 
     def _retarget(self) -> None:
         """Ask for what is seen now."""
@@ -380,9 +374,9 @@ class HeatmapPane(Pane):
         self.bubbles.currentIndexChanged.connect(lambda _: self._on_bubbles())
         self.heat.toggled.connect(self._on_heat)
         self.thresholds.chosen.connect(self._choose_thresholds)
-        self.range.moved.connect(self.visible_range_changed)
+        self.range.moved.connect(self.send_range)
         self.chart.range_changed.connect(self._on_range)
-        self.crosshair.moved.connect(self.crosshair_moved)
+        self.crosshair.moved.connect(self.send_crosshair)
         self.crosshair.pointed.connect(self._on_pointed)
         self.chart.box.sigResized.connect(lambda _: self._on_resized())
 

@@ -61,12 +61,12 @@ class LadderPane(Pane):
         self.markets.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.markets.setMinimumContentsLength(8)
         self.markets.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.markets.currentIndexChanged.connect(self._choose)
+        self.markets.currentIndexChanged.connect(self._label_group)
         for band in BANDS:
             self.band.addItem(f"±{band * 100:g} %", band)
         self.band.setCurrentIndex(BANDS.index(0.002))
         self.band.setToolTip("Half width of the band around mid in which OBI is measured, at most 200 levels a side")
-        self.band.currentIndexChanged.connect(self._choose)
+        self.band.currentIndexChanged.connect(self._label_group)
         self.group.setToolTip("Rows per tick (Ctrl+wheel): bids are rounded down, asks up")
         self.group.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.group.setMenu(QMenu(self.group))
@@ -119,17 +119,13 @@ class LadderPane(Pane):
         self.markets.setCurrentIndex(0)
         self._list_markets(())
         self.clear()
-        self._choose()
+        self._label_group()
 
     def set_multiple(self, multiple: int) -> None:
         """Group this many ticks in a row."""
         if multiple != self._multiple:
             self._multiple = multiple
-            self._choose()
-
-    def _choose(self) -> None:
-        self._label_group()
-        self.request_changed.emit()
+            self._label_group()
 
     def _step_grouping(self, steps: int) -> None:
         self.set_multiple(next_multiple(self._multiple, steps))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QListView, QMessageBox, QPushButton, QVBoxLayout
 
+from widgets.commands import DeleteRecording, OpenRecording, SetNote
 from widgets.dialogs.names import ask_name
 from widgets.elements.captions import set_text, tint
 from widgets.pane import Pane, Table
@@ -18,7 +19,7 @@ from workstation.readmodels.session.library import LibraryRequest, LibraryView, 
 
 
 class LibraryPane(Pane):
-    """`recording_chosen` carries the path to replay, `note_written` and `deletion_asked` those of what is changed."""
+    """A list of recordings with a filter, and what can be done with the marked one."""
 
     title = "Library"
     every_frames = 15
@@ -29,9 +30,6 @@ class LibraryPane(Pane):
         "meanwhile and Go live comes back to it. The limits in the settings never delete a recording with a note."
     )
     keys = (("Enter", "replay the recording"), ("F2", "write a note"), ("Del", "delete the recording"))
-    recording_chosen = Signal(object)
-    note_written = Signal(object, str)
-    deletion_asked = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
@@ -122,26 +120,27 @@ class LibraryPane(Pane):
         """Replay the marked recording."""
         entry = self.chosen()
         if entry is not None and entry.start_ns is not None:
-            self.recording_chosen.emit(Path(entry.path))
+            self.command.emit(OpenRecording(Path(entry.path)))
 
     def ask_note(self) -> None:
         """Ask for a note on the marked recording."""
         entry = self.chosen()
         if entry is not None:
-            ask_name(self, "Note", entry.notes.note, lambda text: self.note_written.emit(Path(entry.path), text))
+            ask_name(self, "Note", entry.notes.note, lambda text: self.command.emit(SetNote(Path(entry.path), text)))
 
     def ask_deletion(self) -> None:
         """Ask before the marked recording is deleted."""
         entry = self.chosen()
         if entry is None:
             return
+        deletion = DeleteRecording(Path(entry.path))
         box = QMessageBox(self)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setText(f"Delete {entry.name}?")
         box.setInformativeText("The recording and its notes are removed from the disk.")
         box.setStandardButtons(QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.Cancel)
         box.setDefaultButton(QMessageBox.StandardButton.Cancel)
-        box.button(QMessageBox.StandardButton.Yes).clicked.connect(lambda: self.deletion_asked.emit(Path(entry.path)))
+        box.button(QMessageBox.StandardButton.Yes).clicked.connect(lambda: self.command.emit(deletion))
         box.open()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from widgets.chart.axes import Tag
@@ -34,10 +34,7 @@ NEAR = 0.042  # beyond the prices in sight, so that 25x and more are seen
 
 
 class LiquidationHeatmapPane(Pane):
-    """`crosshair_moved` carries ns or None; `visible_range_changed` two ns, after changes made here only.
-
-    Once another pane has set its visible range, it follows that one instead of the latest bar.
-    """
+    """Once another pane has set its visible range, it follows that one instead of the latest bar."""
 
     title = "Liquidation heatmap"
     help = (
@@ -54,10 +51,8 @@ class LiquidationHeatmapPane(Pane):
     every_frames = 15
     has_settings = True
     keys = (("wheel, drag", "zoom, pan; linked panes follow"), ("A", "automatic scale"))
-    crosshair_moved = Signal(object)
     range_rank = 4
     range: SharedRange
-    visible_range_changed = Signal(object, object)
 
     def __init__(self, base: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -105,9 +100,9 @@ class LiquidationHeatmapPane(Pane):
         self.whole.toggled.connect(lambda _: self.chart.auto_scale())
         self.parameters.clicked.connect(self.open_settings)
         self.settings.changed.connect(self._set_rules)
-        self.range.moved.connect(self.visible_range_changed)
+        self.range.moved.connect(self.send_range)
         self.chart.range_changed.connect(self._on_range)
-        self.crosshair.moved.connect(self.crosshair_moved)
+        self.crosshair.moved.connect(self.send_crosshair)
         self.crosshair.pointed.connect(self._read)
         self.chart.box.sigResized.connect(lambda _: self.chart.fit_values())
 
@@ -205,7 +200,6 @@ class LiquidationHeatmapPane(Pane):
         if request != self._asked:
             self._asked = request
             self._say()
-            self.request_changed.emit()
 
     def _set_rules(self, rules: LevelRules) -> None:
         self._ask(replace(self._asked, rules=rules))

@@ -65,9 +65,9 @@ class LiquidationsPane(Pane):
         self.everything.setText("whole market")
         self.everything.setCheckable(True)
         self.everything.setToolTip("Every symbol that the venues tell of, not only this base")
-        self.minimum.currentIndexChanged.connect(self._choose)
-        self.side.currentIndexChanged.connect(self._choose)
-        self.everything.toggled.connect(self._choose)
+        self.minimum.currentIndexChanged.connect(self.clear)
+        self.side.currentIndexChanged.connect(self.clear)
+        self.everything.toggled.connect(self.clear)
         self.venues.toggled.connect(self._toggle)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._lay_out()
@@ -119,7 +119,7 @@ class LiquidationsPane(Pane):
         if base != self._base:
             self._base = base
             if not self.everything.isChecked():
-                self._choose()
+                self.clear()
 
     def cancel(self) -> None:
         """Leave the pause."""
@@ -172,8 +172,4 @@ class LiquidationsPane(Pane):
         left_out = self._left_out ^ {venue}
         if any(source.venue not in left_out for source in self.venues.sources):
             self._left_out = left_out
-            self._choose()
-
-    def _choose(self) -> None:
-        self.clear()
-        self.request_changed.emit()
+            self.clear()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
+from widgets.commands import ResetPaper, SetPaper
 from widgets.elements.captions import set_text
 from widgets.elements.spans import SpanLine
 from widgets.pane import Pane, Table
@@ -25,14 +26,12 @@ _WIDE = 1.3  # times its height: then everything stands side by side
 
 
 class PaperPane(Pane):
-    """`settings_changed` carries the settings that are wanted, `reset_asked` comes after a question."""
+    """Settings and figures over the equity curve, the exposure by coin, and the ledger or the scores."""
 
     title = "Paper book"
     help = HELP
     keys = (("click on a line", "show the scores of its rebalance"), ("wheel over the bars", "scroll the coins"))
     every_frames = 15
-    settings_changed = Signal(object)
-    reset_asked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -85,8 +84,8 @@ class PaperPane(Pane):
         return both
 
     def _connect(self) -> None:
-        self.bar.changed.connect(self.settings_changed)
-        self.bar.reset_asked.connect(self.reset_asked)
+        self.bar.changed.connect(lambda settings: self.command.emit(SetPaper(settings)))
+        self.bar.reset_asked.connect(lambda: self.command.emit(ResetPaper()))
         self.curve.pointed.connect(lambda _: self._say())
         self.show_ledger.clicked.connect(lambda: self._turn(0))
         self.show_scores.clicked.connect(lambda: self._turn(1))
@@ -150,7 +149,6 @@ class PaperPane(Pane):
         if entry.rebalance:
             self._rebalance = entry.rebalance
             self._turn(1)
-            self.request_changed.emit()
 
     def _turn(self, page: int) -> None:
         self.pages.setCurrentIndex(page)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from feeds.model.instrument import MarketKind
@@ -30,7 +30,7 @@ _GROUPS = (("combined", "all"), ("linear", "USD-margined"), ("inverse", "coin-ma
 
 
 class PremiumPane(Pane):
-    """`crosshair_moved` and `visible_range_changed` are those of its chart."""
+    """A chart of premiums with a legend and a line of settings."""
 
     title = "Premium"
     help = (
@@ -44,9 +44,7 @@ class PremiumPane(Pane):
     )
     keys = (("wheel, drag", "zoom, pan; the other charts follow"), ("A", "automatic scale"))
     every_frames = 6
-    crosshair_moved = Signal(object)
     range_rank = 1
-    visible_range_changed = Signal(object, object)
 
     def __init__(self, base: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -71,7 +69,7 @@ class PremiumPane(Pane):
     def set_bases(self, bases: list[str]) -> None:
         """Show the first base unless one is shown already."""
         if bases and self._asked.base not in bases:
-            self.set_base(bases[0])
+            self.choose_base(bases[0])
 
     def set_base(self, base: str) -> None:
         """Show this base."""
@@ -178,8 +176,8 @@ class PremiumPane(Pane):
         for choice in (self.source, self.smoothing, self.clamping):
             choice.activated.connect(lambda _: self._settings_changed())
         self.markets.toggled.connect(lambda _: self._settings_changed())
-        self.linked.crosshair_moved.connect(self.crosshair_moved)
-        self.linked.range_moved.connect(self.visible_range_changed)
+        self.linked.crosshair_moved.connect(self.send_crosshair)
+        self.linked.range_moved.connect(self.send_range)
         self.linked.pointed.connect(self._read)
         self.linked.chart.range_changed.connect(self.item.update)
 
@@ -201,7 +199,6 @@ class PremiumPane(Pane):
         if request != self._asked:
             self._asked = request
             self._say_why_empty()
-            self.request_changed.emit()
 
     def _extent(self, left: float, right: float) -> tuple[float, float] | None:
         """What is in sight, and zero."""

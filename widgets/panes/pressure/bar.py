@@ -78,10 +78,9 @@ class Venues(QToolButton):
 
 
 class PressureBar(QWidget):
-    """`changed` follows a change of the filter `value`, `markets_changed` one of the venues that are summed."""
+    """`changed` follows a change of the filter `value`."""
 
     changed = Signal()
-    markets_changed = Signal()
     method_asked = Signal()
 
     def __init__(self) -> None:
@@ -105,7 +104,6 @@ class PressureBar(QWidget):
         self._lay_out()
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # its lines fold when it is narrow
         self.search.textChanged.connect(lambda _: self.changed.emit())
-        self.summed.changed.connect(self.markets_changed)
         for box in self._boxes():
             box.currentIndexChanged.connect(lambda _: self.changed.emit())
         self.method.clicked.connect(lambda _: self.method_asked.emit())

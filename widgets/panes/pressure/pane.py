@@ -7,7 +7,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QMenu, QSplitter, QVBoxLayout
 
@@ -54,7 +54,6 @@ class PressurePane(Pane):
     )
     every_frames = 60
     has_settings = True
-    base_chosen = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -81,14 +80,13 @@ class PressurePane(Pane):
         self.setFocusProxy(self.table)
 
     def _connect(self) -> None:
-        self.table.chosen.connect(self._choose)
-        self.summary.chosen.connect(self._choose)
+        self.table.chosen.connect(self.choose_base)
+        self.summary.chosen.connect(self.choose_base)
         self.table.order_changed.connect(self.model.arrange)
         self.table.pins_changed.connect(self.model.arrange)
         self.table.menu_asked.connect(self._fill_menu)
         self.table.selectionModel().currentRowChanged.connect(lambda *_: self._show_parts())
         self.bar.changed.connect(self._filter)
-        self.bar.markets_changed.connect(self.request_changed)
         self.bar.method_asked.connect(self._show_method)
         self.bar.search.left.connect(self.table.setFocus)
         self.method.weights_changed.connect(self._weigh)
@@ -186,13 +184,8 @@ class PressurePane(Pane):
         self._show_method()
         self.table.fit_columns()
         self._filter()
-        self.request_changed.emit()
 
     # --- what a person does
-
-    def _choose(self, base: str) -> None:
-        self.set_base(base)
-        self.base_chosen.emit(base)
 
     def _filter(self) -> None:
         self.model.filter = self.bar.value
@@ -217,7 +210,6 @@ class PressurePane(Pane):
 
     def _weigh(self) -> None:
         self._weights = self.method.values
-        self.request_changed.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Slash:

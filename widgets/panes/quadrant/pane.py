@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from widgets.elements.captions import Choice
@@ -24,7 +24,7 @@ TRAILS = (("trail 30 m", 30 * _MINUTE), ("trail 4 h", 240 * _MINUTE), ("trail 24
 
 
 class QuadrantPane(Pane):
-    """A click on a dot tells its base by `base_chosen`."""
+    """A click on a dot chooses its base."""
 
     title = "Quadrant"
     help = (
@@ -38,7 +38,6 @@ class QuadrantPane(Pane):
     )
     keys = (("click", "choose the coin of a dot"),)
     every_frames = 15
-    base_chosen = Signal(str)
 
     def __init__(self, base: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,7 +51,7 @@ class QuadrantPane(Pane):
         self.window_choice.activated.connect(lambda _: self._settings_changed())
         self.trail.activated.connect(lambda _: self._settings_changed())
         self.canvas.pointed.connect(lambda _: self._read())
-        self.canvas.chosen.connect(self._choose)
+        self.canvas.chosen.connect(self.choose_base)
         self._read()
 
     def request(self) -> QuadrantRequest:
@@ -126,11 +125,6 @@ class QuadrantPane(Pane):
         asked = replace(self._asked, window_ns=window_ns, trail_ns=trail_ns)
         if asked != self._asked:
             self._asked = asked
-            self.request_changed.emit()
-
-    def _choose(self, base: str) -> None:
-        self.set_base(base)
-        self.base_chosen.emit(base)
 
     def _read(self) -> None:
         """What is under the pointer, else the chosen base; and which bases have no live place."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from widgets.elements.captions import Choice, selection_style, set_text, tint
+from widgets.link_events import SetupRulesChosen
 from widgets.pane import Pane, Table
 from widgets.panes.setups.rows import HEADS, WIDTHS, SetupRows, cells, order
 from widgets.panes.setups.rules import SetupRulesEditor
@@ -46,9 +47,7 @@ _SHED = ((640, 1), (560, 4), (450, 9), (410, 7), (330, 6), (290, 8))  # a column
 
 
 class SetupsPane(Pane):
-    """`visible_range_changed` carries two ns and sends the charts of the group to a setup that was chosen,
-    `setup_rules_changed` the parameters by which the charts of the group mark theirs.
-    """
+    """Sends the charts of the group to a setup that is chosen, and the parameters by which they mark theirs."""
 
     title = "Setups"
     help = (
@@ -66,8 +65,6 @@ class SetupsPane(Pane):
     keys = (("up, down", "the receipt"), ("click, Enter", "the receipt, and send the charts there"))
     every_frames = 15
     has_settings = True
-    visible_range_changed = Signal(object, object)
-    setup_rules_changed = Signal(object)
 
     def __init__(self, base: str = "") -> None:
         super().__init__()
@@ -166,8 +163,8 @@ class SetupsPane(Pane):
             table.setColumnWidth(column, width)
 
     def _connect(self) -> None:
-        self.bars.currentIndexChanged.connect(self._choose)
-        self.source.currentIndexChanged.connect(self._choose)
+        self.bars.currentIndexChanged.connect(self.clear)
+        self.source.currentIndexChanged.connect(self.clear)
         self.detectors.currentIndexChanged.connect(lambda _: self._show())
         self.counting.toggled.connect(lambda _: self._show())
         self.parameters.clicked.connect(self.open_settings)
@@ -197,12 +194,12 @@ class SetupsPane(Pane):
         """Look at another base."""
         if base != self._base:
             self._base = base
-            self._choose()
+            self.clear()
 
     def set_levels(self, levels: Iterable[Level]) -> None:
         """Take what a person drew on a chart of the group: both edges of a zone."""
         self._drawn = tuple(levels)
-        self._choose()
+        self.clear()
 
     def refresh(self, view: View) -> None:
         """Show a view of what is asked for."""
@@ -247,7 +244,7 @@ class SetupsPane(Pane):
         """Take those of another pane of the group. Does not tell them on."""
         self.editor.show_rules(rules)
         self._name_rules()
-        self._choose()
+        self.clear()
 
     def shown_markets(self) -> tuple[MarketState, ...]:
         """The perpetuals that are looked at."""
@@ -304,7 +301,7 @@ class SetupsPane(Pane):
         """Send the charts there: the setup in the middle."""
         if event is not None:
             half = SPAN_BARS // 2 * event.bar_ns
-            self.visible_range_changed.emit(event.trigger_ns - half, event.trigger_ns + half)
+            self.send_range(event.trigger_ns - half, event.trigger_ns + half)
 
     def _words(self) -> str:
         if self.kind is not None:
@@ -318,17 +315,13 @@ class SetupsPane(Pane):
 
     def _take_rules(self, rules: SetupRules) -> None:
         self._name_rules()
-        self._choose()
-        self.setup_rules_changed.emit(rules)
+        self.clear()
+        self.link_event.emit(SetupRulesChosen(rules))
 
     def _name_rules(self) -> None:
         own = self.editor.rules != SetupRules()
         set_text(self.parameters, "own rules" if own else "rules")
         tint(self.parameters, "gap" if own else "text")
-
-    def _choose(self) -> None:
-        self.clear()
-        self.request_changed.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Columns that do not fit go, the least telling first."""

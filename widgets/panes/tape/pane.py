@@ -18,6 +18,7 @@ from widgets.theme.theme import CELL, theme
 from workstation.readmodels.flow.tape import TapeRequest, TapeView
 from workstation.readmodels.markets import MarketFilter, MarketState
 from workstation.readmodels.requests import View
+from workstation.readmodels.session.status import StatusView
 
 MINIMA = (
     ("all sizes", 0.0),
@@ -71,10 +72,10 @@ class TapePane(Pane):
         self.sizes.setToolTip("Where rows begin to stand out: by the coin's usual big print, or always from 100k USD")
         self.minimum.setToolTip("Smallest print shown, USD notional")
         self.kinds.setToolTip("Which markets are shown")
-        self.minimum.currentIndexChanged.connect(self._choose)
-        self.kinds.currentIndexChanged.connect(self._choose)
-        self.sides.currentIndexChanged.connect(self._choose)
-        self.venues.changed.connect(self._choose)
+        self.minimum.currentIndexChanged.connect(self.clear)
+        self.kinds.currentIndexChanged.connect(self.clear)
+        self.sides.currentIndexChanged.connect(self.clear)
+        self.venues.changed.connect(self.clear)
         self.sizes.currentIndexChanged.connect(self._classify)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._lay_out()
@@ -124,10 +125,11 @@ class TapePane(Pane):
         """Show the prints of another base."""
         if base != self._base:
             self._base = base
-            self._choose()
+            self.clear()
 
-    def set_now(self, now_ns: int) -> None:
+    def show_status(self, status: StatusView) -> None:
         """Move the speed meter's clock: without prints the tape slows down too."""
+        now_ns = status.now_ns
         if self._now_ns is None or abs(now_ns - self._now_ns) >= 500_000_000:
             self._now_ns = now_ns
             self._measure()
@@ -175,13 +177,13 @@ class TapePane(Pane):
         steps = ", ".join(fmt.size(step) for step in classes)
         self.sizes.setToolTip(f"Rows stand out from {steps} USD: by the coin's usual big print, or always from 100k")
 
-    def resume(self) -> None:
+    def cancel(self) -> None:
         """Leave the pause."""
         self.canvas.resume()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.canvas.held is not None:
-            self.resume()
+            self.cancel()
         elif event.matches(QKeySequence.StandardKey.Copy):
             self.copy_rows()
         else:
@@ -190,10 +192,6 @@ class TapePane(Pane):
     def _measure(self) -> None:
         if self.canvas.view is not None:
             self.meter.show_speed(tape_speed(self.canvas.view, self._now_ns))
-
-    def _choose(self) -> None:
-        self.clear()
-        self.request_changed.emit()
 
 
 class SpeedMeter(QWidget):

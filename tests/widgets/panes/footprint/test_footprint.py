@@ -15,8 +15,11 @@ from pytestqt.qtbot import QtBot
 from feeds.model.instrument import MarketKind, Venue
 from tests.bench.footprint_paint import measure
 from tests.widgets import synthetic
+from tests.widgets.messages import changes_request, sent, wait_for
+from widgets.commands import LoadOlder
 from widgets.items.bulk import shades
 from widgets.items.scale import SlotGrid
+from widgets.link_events import BarLengthChosen, Crosshair, VisibleRange
 from widgets.panes.footprint.cells.bars_on_grid import BarsOnGrid
 from widgets.panes.footprint.cells.detail import Choice, Detail
 from widgets.panes.footprint.pane import FootprintPane
@@ -146,15 +149,15 @@ def test_no_base_no_request(qtbot: QtBot) -> None:
 
 def test_clicks_change_the_request(pane: FootprintPane, qtbot: QtBot) -> None:
     pane.refresh(small_view())
-    with qtbot.waitSignal(pane.request_changed):
+    with changes_request(pane):
         qtbot.mouseClick(pane.toolbar.markets.kind["spot"], Qt.MouseButton.LeftButton)
     assert pane.request() == FootprintRequest("BTC", MarketFilter(perp=False))
-    with qtbot.waitSignal(pane.request_changed):
+    with changes_request(pane):
         qtbot.mouseClick(pane.toolbar.markets.kind["perp"], Qt.MouseButton.LeftButton)
-    with qtbot.waitSignals([pane.request_changed, pane.bar_changed]):
+    with wait_for(qtbot, pane.link_event, BarLengthChosen):
         QTest.keyClick(pane.toolbar.bar, Qt.Key.Key_Down)
     assert pane.request() == FootprintRequest("BTC", bar_ns=5 * synthetic.MINUTE)
-    with qtbot.waitSignal(pane.request_changed):
+    with changes_request(pane):
         QTest.keyClick(pane.toolbar.row, Qt.Key.Key_Down)
     assert pane.request() == FootprintRequest("BTC", bar_ns=5 * synthetic.MINUTE, row_size=0.1)
 
@@ -192,7 +195,7 @@ def test_following_moves_with_new_bars_and_panning_keeps_the_place(pane: Footpri
     view = synthetic.footprint(synthetic.walk(40))
     pane.refresh(view)
     before = pane.chart.visible
-    with qtbot.waitSignal(pane.visible_range_changed):  # linked panes come along
+    with wait_for(qtbot, pane.link_event, VisibleRange):  # linked panes come along
         pane.refresh(grown(view, 1))
     assert pane.chart.visible == pytest.approx((before[0] + 1, before[1] + 1))
     QTest.keyClick(pane.chart, Qt.Key.Key_Left)
@@ -281,9 +284,9 @@ def test_the_crosshair_reads_bar_and_cell(pane: FootprintPane, qtbot: QtBot) -> 
     scale = pane.chart.plot_scale
     corner = pane.chart.box.sceneBoundingRect().topLeft()
     where = (QPointF(scale.x(0.5), scale.y(115.0)) + corner).toPoint()
-    with qtbot.waitSignal(pane.crosshair_moved) as moved:
+    with wait_for(qtbot, pane.link_event, Crosshair) as moved:
         QTest.mouseMove(pane.chart.viewport(), where)
-    assert synthetic.START <= moved.args[0] < synthetic.START + synthetic.MINUTE
+    assert synthetic.START <= moved.args[0].ts_ns < synthetic.START + synthetic.MINUTE
     text = pane.readout.text
     assert "vol 383" in text
     assert "delta −47.0" in text
@@ -295,15 +298,17 @@ def test_the_crosshair_reads_bar_and_cell(pane: FootprintPane, qtbot: QtBot) -> 
 
 def test_linked_panes_move_the_crosshair_and_the_range_without_an_echo(pane: FootprintPane, qtbot: QtBot) -> None:
     pane.refresh(synthetic.footprint(synthetic.walk(60)))
-    with qtbot.assertNotEmitted(pane.crosshair_moved), qtbot.assertNotEmitted(pane.visible_range_changed):
+    with qtbot.assertNotEmitted(pane.link_event):
         pane.show_crosshair(synthetic.START + 30 * synthetic.MINUTE + 5)
         pane.set_visible_range(synthetic.START + 20 * synthetic.MINUTE, synthetic.START + 32 * synthetic.MINUTE)
     assert pane.overlay.slot == 30.5
     assert pane.chart.visible == pytest.approx((20.0, 32.0))
     assert not pane.chart.following
-    with qtbot.waitSignal(pane.visible_range_changed) as changed:
+    with wait_for(qtbot, pane.link_event, VisibleRange) as changed:
         pane.chart.pan_slots(1)
-    assert changed.args == [synthetic.START + 21 * synthetic.MINUTE, synthetic.START + 33 * synthetic.MINUTE]
+    assert changed.args == [
+        VisibleRange(synthetic.START + 21 * synthetic.MINUTE, synthetic.START + 33 * synthetic.MINUTE)
+    ]
 
 
 def test_a_finer_pane_never_cuts_the_live_bar(pane: FootprintPane) -> None:
@@ -372,8 +377,7 @@ def test_painting_in_bulk_beats_painting_one_by_one(qtbot: QtBot) -> None:
 
 
 def test_looking_before_the_first_bar_asks_for_older_trades(pane: FootprintPane) -> None:
-    asked: list[tuple[str, int]] = []
-    pane.older_wanted.connect(lambda base, until_ns: asked.append((base, until_ns)))
+    asked = sent(pane.command, LoadOlder)
     view = synthetic.grid_view(60, 5)
     pane.refresh(view)
     pane.chart.set_visible(30, 50)
@@ -381,4 +385,4 @@ def test_looking_before_the_first_bar_asks_for_older_trades(pane: FootprintPane)
     pane.chart.following = False
     pane.chart.set_visible(-5, 15)
     assert asked
-    assert set(asked) == {("BTC", view.bars[0].start_ns)}
+    assert set(asked) == {LoadOlder("BTC", view.bars[0].start_ns)}

@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from feeds.model.instrument import MarketKind, Venue
 from tests.widgets import synthetic
+from tests.widgets.messages import changes_request
 from widgets.items.grids import RunGrid
 from widgets.panes.footprint.cells.bars_on_grid import BarsOnGrid
 from widgets.panes.footprint.controls.bars import automatic_size, round_size, size_text
@@ -121,7 +122,7 @@ def test_an_automatic_size_is_learnt_from_bars_of_time(pane: FootprintPane, qtbo
     request = pane.request()
     assert request is not None
     assert request.rule is None  # not known before a view came
-    with qtbot.waitSignal(pane.request_changed):
+    with changes_request(pane):
         pane.refresh(synthetic.footprint(bars, revision=2))
     request = pane.request()
     assert request is not None

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.widgets import synthetic
+from tests.widgets.messages import changes_request
 from tests.widgets.panes.footprint import studied
 from widgets.chart.axes import Tag
 from widgets.items.digits import decode
@@ -269,7 +270,7 @@ def test_candles_before_the_trades_are_shown_and_read(pane: FootprintPane) -> No
 def test_every_option_of_the_settings_is_a_field(pane: FootprintPane, qtbot: QtBot) -> None:
     pane.open_settings()
     assert set(pane.settings.controls) == {option.path for _, options in COLUMNS for option in options}
-    with qtbot.waitSignal(pane.request_changed):
+    with changes_request(pane):
         pane.settings.controls["absorption.on"].click()  # type: ignore[attr-defined]
     assert pane.toolbar.rules.absorption == AbsorptionRule()
     pane.settings.controls["absorption.window_ns"].setValue(20)  # type: ignore[attr-defined]

@@ -13,10 +13,12 @@ from pytestqt.qtbot import QtBot
 
 from tests.bench.gallery import shown
 from tests.widgets import synthetic
+from tests.widgets.messages import changes_request, wait_for
 from tests.widgets.panes.footprint.studied import profile_of
 from widgets.dialogs.go_to import parsed
 from widgets.elements.captions import Choice
 from widgets.items.digits import decode, encode_counts
+from widgets.link_events import LevelsChanged
 from widgets.panes.footprint.cells.detail import Detail, choose
 from widgets.panes.footprint.cells.layouts import Frame
 from widgets.panes.footprint.cells.style import CellMode, ProfileSpan, Shading, Style
@@ -94,7 +96,7 @@ def test_settings_take_effect_at_once(pane: FootprintPane, qtbot: QtBot) -> None
     assert isinstance(ratio, QDoubleSpinBox)
     mode.setCurrentText(CellMode.LADDER.value)
     assert pane.item.style.mode is CellMode.LADDER
-    with qtbot.waitSignal(pane.request_changed):
+    with changes_request(pane):
         ratio.setValue(4.0)
     length, share = pane.settings.controls["rules.stack_length"], pane.settings.controls["rules.value_area"]
     assert isinstance(length, QDoubleSpinBox)
@@ -160,13 +162,13 @@ def prices(pane: FootprintPane) -> list[tuple[float, float]]:
 def test_levels_are_added_dragged_deleted_and_undone(pane: FootprintPane, qtbot: QtBot) -> None:
     scale = pane.chart.plot_scale
     price = pane.tools.on_grid(scale.value(200.0))
-    with qtbot.waitSignal(pane.levels_changed) as drawn:
+    with wait_for(qtbot, pane.link_event, LevelsChanged) as drawn:
         pane.commands.add_level(price)
-    assert drawn.args == [(Level("BTC", price, price),)]
-    with qtbot.waitSignal(pane.levels_changed) as moved:
+    assert drawn.args == [LevelsChanged((Level("BTC", price, price),))]
+    with wait_for(qtbot, pane.link_event, LevelsChanged) as moved:
         assert drag(pane, QPointF(300, 201), QPointF(300, 260), NONE)
     lower = pane.tools.on_grid(scale.value(260.0))
-    assert moved.args == [(Level("BTC", lower, lower),)]
+    assert moved.args == [LevelsChanged((Level("BTC", lower, lower),))]
     pane.commands.undo()
     assert prices(pane) == [(price, price)]
     pane.commands.remove_level(pane.tools.levels.own[0])

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Signal
 from pytestqt.qtbot import QtBot
 
 from widgets.pane import Pane, Table
-from widgets.window.linking import Links
+from widgets.workspaces.links import Links
 from workstation.readmodels.flow.cvd import CvdRequest
 from workstation.readmodels.requests import View
 
 
 class Follower(Pane):
-    crosshair_moved = Signal(object)
-    base_chosen = Signal(str)
-
     def __init__(self, group: int) -> None:
         super().__init__()
         self.link_group = group
@@ -32,7 +28,6 @@ class Follower(Pane):
 
     def set_base(self, base: str) -> None:
         self.base = base
-        self.request_changed.emit()
 
     def show_crosshair(self, ts_ns: int | None) -> None:
         self.crosshairs.append(ts_ns)
@@ -57,19 +52,13 @@ def links(panes: list[Follower]) -> Links:
 def test_a_base_reaches_its_group_only(links: Links, panes: list[Follower]) -> None:
     links.set_base(1, "ETH")
     assert [pane.base for pane in panes] == ["ETH", "ETH", "", ""]
-    panes[2].base_chosen.emit("SOL")
+    panes[2].choose_base("SOL")
     assert [pane.base for pane in panes] == ["ETH", "ETH", "SOL", ""]
 
 
-def test_a_base_chosen_in_a_request_is_followed(links: Links, panes: list[Follower]) -> None:
-    links.set_base(1, "ETH")
-    panes[1].set_base("BTC")
-    assert panes[0].base == links.bases[1] == "BTC"
-
-
 def test_a_pane_of_no_group_is_alone(links: Links, panes: list[Follower]) -> None:
-    panes[3].base_chosen.emit("BTC")
-    panes[3].crosshair_moved.emit(5)
+    panes[3].choose_base("BTC")
+    panes[3].send_crosshair(5)
     assert [pane.base for pane in panes] == ["", "", "", "BTC"]
     assert not any(pane.crosshairs for pane in panes)
 
@@ -78,25 +67,19 @@ def test_a_pane_takes_up_the_base_of_its_new_group_and_its_crosshair(links: Link
     links.set_base(1, "ETH")
     links.set_group(panes[2], 1)
     assert panes[2].base == "ETH"
-    panes[2].crosshair_moved.emit(7)
+    panes[2].send_crosshair(7)
     assert [pane.crosshairs for pane in panes] == [[7], [7], [], []]
-
-
-def test_a_removed_pane_hears_nothing(links: Links, panes: list[Follower]) -> None:
-    links.remove(panes[1])
-    links.set_base(1, "ETH")
-    assert panes[1].base == ""
 
 
 def test_a_table_is_tab_separated() -> None:
     assert Table(("a", "b"), ((1, None), ("x", 2.5))).text() == "a\tb\n1\t\nx\t2.5"
 
 
-def test_every_base_that_begins_to_be_shown_is_told(links: Links, panes: list[Follower]) -> None:
+def test_every_base_that_begins_to_be_shown_is_reported(links: Links, panes: list[Follower]) -> None:
     told: list[tuple[int, str]] = []
     links.base_changed.connect(lambda group, base: told.append((group, base)))
-    panes[2].base_chosen.emit("SOL")
-    panes[3].base_chosen.emit("XRP")
+    panes[2].choose_base("SOL")
+    panes[3].choose_base("XRP")
     assert panes[3].base == "XRP"
     assert (2, "SOL") in told
     assert (0, "XRP") in told
