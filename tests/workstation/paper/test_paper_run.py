@@ -84,7 +84,7 @@ def test_a_run_that_fails_at_any_statement_goes_on_to_the_same_ledger(tmp_path: 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from tests.session.test_paper_run import play
+from tests.workstation.paper.test_paper_run import play
 from workstation.paper.run import PaperRun
 from workstation.paper.store import PaperStore
 
