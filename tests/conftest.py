@@ -19,8 +19,8 @@ from feeds.live.source import LiveSource
 from feeds.model.clock import SystemClock
 from feeds.recording import Recorder, RecordingMetadata
 from feeds.simulator.service.server import serve
-from feeds.venues import DRIVERS
 from feeds.venues.driver import loopback
+from feeds.venues.registry import DRIVERS
 from workstation.session.record import record
 
 TABLES = pytest.StashKey[list[str]]()

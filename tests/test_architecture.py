@@ -92,6 +92,8 @@ def test_widgets_see_only_what_they_draw() -> None:
         "workstation.settings.declaration",
         "feeds.model.instrument",
         "feeds.model.events",
+        "feeds.venues.registry",
+        "feeds.venues.profile",
         "resources",
         "widgets",
     )

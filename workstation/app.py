@@ -27,8 +27,8 @@ from feeds.live.transport import Http
 from feeds.model.clock import Clock, SystemClock
 from feeds.model.source import Source
 from feeds.recording import RecordingReader
-from feeds.venues import DRIVERS
 from feeds.venues.driver import VenueDriver, loopback
+from feeds.venues.registry import DRIVERS
 from widgets.dialogs.crash import CrashReport
 from widgets.dialogs.first_run import FirstRun, Start
 from widgets.theme.format import use_habits

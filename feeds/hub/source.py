@@ -260,12 +260,11 @@ class HubSource:
     async def _on_beat(self, message: Msg) -> None:
         try:
             beat = _beat.decode(message.data)
-            offsets = {Venue(venue): ns for venue, ns in beat.clock_offsets.items()}
         except ValueError as error:
             log.warning("the hub's state cannot be read: %s", error)
             return
         self.beat, self._beat_ns = beat, self._clock.now_ns()
-        self.clock_offsets, self.trouble = offsets, dict(beat.trouble)
+        self.clock_offsets, self.trouble = dict(beat.clock_offsets), dict(beat.trouble)
         if not self.catching_up:
             self._joiner.know({one.name: one.trouble for one in beat.connections})
 

@@ -20,6 +20,7 @@ import zstandard
 
 from feeds.model.errors import ProtocolError
 from feeds.model.frame import Frame, FrameKind
+from feeds.model.instrument import Venue
 
 STREAM = "MD"
 PACKED_FROM = 65_536
@@ -106,7 +107,7 @@ class Beat(msgspec.Struct, frozen=True):
     now_ns: int
     bases: tuple[str, ...]
     connections: tuple[ConnectionBeat, ...]
-    clock_offsets: dict[str, int]
+    clock_offsets: dict[Venue, int]
     trouble: dict[str, str]
     published: int
     waiting: int

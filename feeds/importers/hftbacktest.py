@@ -24,6 +24,8 @@ from feeds.importers.inference import Grid, infer_instrument
 from feeds.model.errors import ImportFailed
 from feeds.model.frame import ConnectionSpec, Frame, FrameKind, open_frame
 from feeds.model.instrument import MarketKind, Venue
+from feeds.venues.binance.profile import BINANCE
+from feeds.venues.hyperliquid.profile import HYPERLIQUID
 
 _LINE = re.compile(rb"\d{13,20} [{\[]")
 _BINANCE_STREAM = re.compile(rb'\{"stream":"([^"]+)"')
@@ -124,17 +126,17 @@ def _market(path: Path, head: bytes, symbols: set[str], kind: MarketKind | None)
         raise ImportFailed(f"{path.name} is not a capture of one symbol (found: {found}).")
     (symbol,) = symbols
     if _HYPERLIQUID_COIN.search(head):
-        return _Market(Venue.HYPERLIQUID, kind or MarketKind.LINEAR, symbol)
+        return _Market(HYPERLIQUID, kind or MarketKind.LINEAR, symbol)
     if _INVERSE_SYMBOL.fullmatch(symbol):
-        return _Market(Venue.BINANCE, kind or MarketKind.INVERSE, symbol)
+        return _Market(BINANCE, kind or MarketKind.INVERSE, symbol)
     futures = b'"pu":' in head or b'"e":"bookTicker"' in head
-    return _Market(Venue.BINANCE, kind or (MarketKind.LINEAR if futures else MarketKind.SPOT), symbol)
+    return _Market(BINANCE, kind or (MarketKind.LINEAR if futures else MarketKind.SPOT), symbol)
 
 
 def _spec(market: _Market, grid: Grid, surveys: Sequence[_Survey]) -> ConnectionSpec:
     streams = set[str]().union(*(survey.streams for survey in surveys if survey.market == market))
     return ConnectionSpec(
-        name=f"{market.venue.value}.{market.kind.value}.{market.symbol.lower()}",
+        name=f"{market.venue}.{market.kind.value}.{market.symbol.lower()}",
         venue=market.venue,
         kind=market.kind,
         route="capture",

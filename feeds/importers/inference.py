@@ -14,6 +14,7 @@ from decimal import Decimal
 from feeds.model.errors import ImportFailed
 from feeds.model.instrument import Instrument, MarketKind, Venue
 from feeds.pipeline.symbols import base_and_multiplier
+from feeds.venues.registry import profile_of
 
 # A price and a size, one after the other: a book level, a Binance trade, a Hyperliquid level or trade.
 _PRICE_AND_SIZE = re.compile(rb'(?:\["|"p":"|"px":")(\d+(?:\.\d+)?)"(?:,"|,"q":"|,"sz":")(\d+(?:\.\d+)?)"')
@@ -83,13 +84,14 @@ def infer_instrument(venue: Venue, kind: MarketKind, symbol: str, grid: Grid) ->
 
 
 def _names(venue: Venue, symbol: str) -> tuple[str, str, int]:
-    if venue is Venue.HYPERLIQUID:
-        base, multiplier = base_and_multiplier(symbol, venue)
-        return base, "USDC", multiplier
+    rules = profile_of(venue).symbols
+    if rules.quote:
+        base, multiplier = base_and_multiplier(symbol, rules)
+        return base, rules.quote, multiplier
     pair = symbol.partition("_")[0]
     for quote in _QUOTES:
         if pair.endswith(quote) and pair != quote:
-            base, multiplier = base_and_multiplier(pair.removesuffix(quote), venue)
+            base, multiplier = base_and_multiplier(pair.removesuffix(quote), rules)
             return base, quote, multiplier
     raise ImportFailed(f"The quote currency of {symbol} is unknown, so it cannot be imported.")
 

@@ -30,24 +30,28 @@ from feeds.model.errors import FeedError, ImportFailed
 from feeds.model.frame import ConnectionSpec, Frame, FrameKind, open_frame
 from feeds.model.instrument import Instrument, InstrumentId, MarketKind, Venue
 from feeds.venues.binance.instruments import instruments_from_exchange_info
+from feeds.venues.binance.profile import BINANCE
 from feeds.venues.bybit.instruments import instruments_from_info
+from feeds.venues.bybit.profile import BYBIT
 from feeds.venues.deribit.instruments import instruments_from_listing
+from feeds.venues.deribit.profile import DERIBIT
 from feeds.venues.okx.instruments import instruments_from_list
+from feeds.venues.okx.profile import OKX
 
 log = logging.getLogger(__name__)
 
 _EXCHANGES = {
-    "BINANCE": (Venue.BINANCE, MarketKind.SPOT),
-    "BINANCE_FUTURES": (Venue.BINANCE, MarketKind.LINEAR),
-    "BINANCE_DELIVERY": (Venue.BINANCE, MarketKind.INVERSE),
-    "BYBIT": (Venue.BYBIT, MarketKind.LINEAR),
-    "OKX": (Venue.OKX, MarketKind.LINEAR),
-    "DERIBIT": (Venue.DERIBIT, MarketKind.INVERSE),
+    "BINANCE": (BINANCE, MarketKind.SPOT),
+    "BINANCE_FUTURES": (BINANCE, MarketKind.LINEAR),
+    "BINANCE_DELIVERY": (BINANCE, MarketKind.INVERSE),
+    "BYBIT": (BYBIT, MarketKind.LINEAR),
+    "OKX": (OKX, MarketKind.LINEAR),
+    "DERIBIT": (DERIBIT, MarketKind.INVERSE),
 }
 _LISTS: dict[Venue, Callable[[MarketKind, Sequence[bytes]], tuple[Instrument, ...]]] = {
-    Venue.BYBIT: instruments_from_info,
-    Venue.OKX: lambda kind, bodies: instruments_from_list(bodies[0], kind),
-    Venue.DERIBIT: lambda kind, bodies: instruments_from_listing(bodies[0], kind),
+    BYBIT: instruments_from_info,
+    OKX: lambda kind, bodies: instruments_from_list(bodies[0], kind),
+    DERIBIT: lambda kind, bodies: instruments_from_listing(bodies[0], kind),
 }
 _END_OF_TIME_S = 10**10
 _HEADER = re.compile(rb'\s*\{"t":\s*"header"')
@@ -143,7 +147,7 @@ def _sockets(path: Path, lines: Sequence[_Line], market: MarketKind | None, take
 def _listed(path: Path, venue: Venue, kind: MarketKind, lines: Sequence[_Line]) -> tuple[Instrument, ...]:
     """Binance's last list of a kind; of other venues everything listed, of the kind that its address says or of all."""
     lists = [line for line in lines if line.t == "http" and _is_listing(line.url)]
-    if venue is Venue.BINANCE:
+    if venue == BINANCE:
         try:
             return instruments_from_exchange_info(lists[-1].data.encode(), kind) if lists else ()
         except FeedError as error:
@@ -194,7 +198,7 @@ def _spec(
     streams = tuple(filter(None, parse_qs(urlsplit(line.addr).query).get("streams", [""])[0].split("/")))
     symbols = {stream.partition("@")[0].upper() for stream in streams} | asked
     in_category = _kind_from_address(line.addr)
-    name = f"{venue.value}.{kind.value}.{line.conn.partition('.')[2] or 'ws'}"
+    name = f"{venue}.{kind.value}.{line.conn.partition('.')[2] or 'ws'}"
     while name in taken:
         name += "+"
     return ConnectionSpec(

@@ -63,13 +63,13 @@ class Roster:
     def planned(self, driver: VenueDriver, kind: MarketKind) -> dict[str, ConnectionSpec]:
         """The connections for what a market listed when it was last asked."""
         listed = self._lists[driver.venue, kind]
-        self._compare(f"{driver.venue.value}.{kind.value}", driver.choose(listed, self._focus.bases))
+        self._compare(f"{driver.venue}.{kind.value}", driver.choose(listed, self._focus.bases))
         return {spec.name: spec for spec in self._specs(driver, kind, listed)}
 
     def knows(self, driver: VenueDriver, base: str) -> bool:
         """Whether a venue has a market of a base, as far as its lists are known."""
         return any(
-            driver.choose(listed, (base,)) for (venue, _), listed in self._lists.items() if venue is driver.venue
+            driver.choose(listed, (base,)) for (venue, _), listed in self._lists.items() if venue == driver.venue
         )
 
     def _specs(self, driver: VenueDriver, kind: MarketKind, listed: tuple[Instrument, ...]) -> Iterator[ConnectionSpec]:

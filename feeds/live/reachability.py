@@ -28,11 +28,11 @@ async def reach(drivers: Iterable[VenueDriver]) -> AsyncIterator[tuple[Venue, st
 
 
 async def _ask(http: Http, driver: VenueDriver) -> tuple[Venue, str]:
-    if driver.clock is None:
+    time = driver.profile.server_time
+    if time is None:
         return driver.venue, ""
-    kind, request, _ = driver.clock
     try:
-        await http.fetch(driver.endpoints[kind].rest + request.path, request.body)
+        await http.fetch(driver.endpoints[time.kind].rest + time.request.path, time.request.body)
     except TransportError as error:
         return driver.venue, error.text
     return driver.venue, ""

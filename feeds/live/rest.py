@@ -40,7 +40,7 @@ class Rest:
             if (asked_s := driver.limit(body)) is not None:
                 raise TransportError("the venue limits our requests", retry_after_s=asked_s, limited=True)
         except TransportError as error:
-            log.warning("%s %s failed: %s", driver.venue.value, request.tag, error)
+            log.warning("%s %s failed: %s", driver.venue, request.tag, error)
             if error.retry_after_s is None and error.limited:
                 error.retry_after_s = driver.limit_pause_s
             if error.retry_after_s is not None:
@@ -60,7 +60,7 @@ class Rest:
         await self._http.close()
 
     def _budget(self, driver: VenueDriver, kind: MarketKind) -> WeightBudget:
-        pool, per_minute = driver.weights.get(kind, (f"{driver.venue.value}.{kind.value}", DEFAULT_WEIGHT))
+        pool, per_minute = driver.weights.get(kind, (f"{driver.venue}.{kind.value}", DEFAULT_WEIGHT))
         if pool not in self._budgets:
             self._budgets[pool] = WeightBudget(per_minute)
         return self._budgets[pool]

@@ -116,9 +116,9 @@ class LiveSource:
         """Everything that arrived since the last batch, in receive order; ends with `close`."""
         self._spawn(self._timer(), "timer")
         for driver in self._drivers.values():
-            self._spawn(self._watch_clock(driver), f"clock {driver.venue.value}")
+            self._spawn(self._watch_clock(driver), f"clock {driver.venue}")
             for kind in driver.endpoints:
-                self._spawn(self._market(driver, kind), f"market {driver.venue.value} {kind.value}")
+                self._spawn(self._market(driver, kind), f"market {driver.venue} {kind.value}")
         while not self._closed or self._arrived:
             await self._wake.wait()
             if not self._closed:
@@ -171,7 +171,7 @@ class LiveSource:
 
     async def _market(self, driver: VenueDriver, kind: MarketKind) -> None:
         """Learn a market's instruments, then keep its connections and look at the list now and then."""
-        name, backoff = f"{driver.venue.value}.{kind.value}", Backoff(self._random)
+        name, backoff = f"{driver.venue}.{kind.value}", Backoff(self._random)
         while True:
             try:
                 plans = await self._roster.plans(driver, kind)
@@ -224,7 +224,7 @@ class LiveSource:
         if (driver.venue, kind) in self._relisting:
             return
         self._relisting.add((driver.venue, kind))
-        market = f"{driver.venue.value}.{kind.value}"
+        market = f"{driver.venue}.{kind.value}"
         log.info("%s: %s; its markets are listed again", market, reason)
         try:
             self._change(driver, kind, await self._roster.plans(driver, kind))
@@ -310,14 +310,13 @@ class LiveSource:
 
     async def _watch_clock(self, driver: VenueDriver) -> None:
         """Estimate the venue's clock against ours, as if both ways of the call took equally long."""
-        while driver.clock is not None:
-            kind, request, read_ns = driver.clock
+        while (time := driver.profile.server_time) is not None:
             try:
                 asked_ns = self._clock.now_ns()
-                told_ns = read_ns(await self._rest.ask(driver, kind, request))
+                told_ns = time.read_ns(await self._rest.ask(driver, time.kind, time.request))
                 self.clock_offsets[driver.venue] = told_ns - (asked_ns + self._clock.now_ns()) // 2
             except (TransportError, ProtocolError) as error:
-                log.info("%s does not tell the time: %s", driver.venue.value, error)
+                log.info("%s does not publish its time: %s", driver.venue, error)
             await asyncio.sleep(CLOCK_S)
 
     async def _fetch(self, keeper: LiveConnection, request: Fetch) -> None:

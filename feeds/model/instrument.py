@@ -14,18 +14,12 @@ from typing import NewType
 import msgspec
 
 InstrumentId = NewType("InstrumentId", str)
+Venue = NewType("Venue", str)
+"""The key of a venue, for example `okx`: plain text, so that look-ups cost what a str costs and a recording may name a
+venue that this version does not know.
+"""
 
 _DIGITS = 40  # no venue's step is finer or coarser; a file may say anything
-
-
-class Venue(StrEnum):
-    """A trading venue."""
-
-    BINANCE = "binance"
-    BYBIT = "bybit"
-    OKX = "okx"
-    HYPERLIQUID = "hyperliquid"
-    DERIBIT = "deribit"
 
 
 class MarketKind(StrEnum):
@@ -39,52 +33,6 @@ class MarketKind(StrEnum):
     def is_perp(self) -> bool:
         """True for both kinds of perpetual."""
         return self is not MarketKind.SPOT
-
-
-class Telling(StrEnum):
-    """How much a venue publishes of something."""
-
-    ALL = "all"
-    SAMPLED = "sampled"  # some are left out, so counts and sums are floors
-    DELAYED = "delayed"
-    NONE = "none"
-
-
-class LiquidationCoverage(msgspec.Struct, frozen=True):
-    """What a market's venue tells of its liquidations.
-
-    `words` are for the person. `delay_ns` is how late one is told by the venue's own rule; `price_is_fill` whether its
-    price is that of the execution, and not the bankruptcy price or the like.
-    """
-
-    telling: Telling
-    words: str
-    delay_ns: int = 0
-    price_is_fill: bool = True
-
-    @property
-    def in_real_time(self) -> bool:
-        """Whether silence means that little or nothing was liquidated."""
-        return self.telling in (Telling.ALL, Telling.SAMPLED)
-
-
-_NO_POSITIONS = LiquidationCoverage(Telling.NONE, "spot has no positions to liquidate")
-_LIQUIDATIONS = {  # each venue's README: Liquidations
-    Venue.BINANCE: LiquidationCoverage(Telling.SAMPLED, "at most one a second and symbol is told"),
-    Venue.BYBIT: LiquidationCoverage(
-        Telling.ALL, "all are told, at the bankruptcy price", delay_ns=500_000_000, price_is_fill=False
-    ),
-    Venue.OKX: LiquidationCoverage(
-        Telling.SAMPLED, "a part is told, in no order, not at the price of a fill", price_is_fill=False
-    ),
-    Venue.HYPERLIQUID: LiquidationCoverage(Telling.NONE, "the venue has no liquidation feed"),
-    Venue.DERIBIT: LiquidationCoverage(Telling.DELAYED, "all are told, but an hour late", delay_ns=3_600_000_000_000),
-}
-
-
-def liquidation_coverage(venue: Venue, kind: MarketKind) -> LiquidationCoverage:
-    """What a venue tells of the liquidations of its markets of a kind."""
-    return _LIQUIDATIONS[venue] if kind.is_perp else _NO_POSITIONS
 
 
 class Instrument(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,4 +86,4 @@ def _is_step(size: Decimal) -> bool:
 
 def instrument_id(venue: Venue, kind: MarketKind, symbol: str) -> InstrumentId:
     """Return the key of a market, for example `BTCUSDT.binance.linear`."""
-    return InstrumentId(f"{symbol}.{venue.value}.{kind.value}")
+    return InstrumentId(f"{symbol}.{venue}.{kind.value}")

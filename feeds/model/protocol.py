@@ -9,14 +9,28 @@ answers are in the file.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
 from feeds.model.events import Event
 from feeds.model.frame import Frame
 from feeds.model.instrument import InstrumentId
-from feeds.pipeline.backfill import LastTrade
+
+
+class LastTrade(NamedTuple):
+    """The newest trade of an instrument that was passed on."""
+
+    trade_id: int | str
+    ts_venue_ns: int
+
+    @property
+    def number(self) -> int:
+        """The id where the venue numbers its trades, else -1."""
+        return self.trade_id if isinstance(self.trade_id, int) else -1
+
+
+LastTrades = Mapping[InstrumentId, LastTrade]
 
 
 class Send(msgspec.Struct, frozen=True):
@@ -75,7 +89,7 @@ class VenueProtocol(Protocol):
             ProtocolError: the frame cannot be understood; the state is as before and the next frame may follow.
         """
 
-    def resume(self, last_trades: Mapping[InstrumentId, LastTrade]) -> None:
+    def resume(self, last_trades: LastTrades) -> None:
         """Hear of the newest trades of earlier connections, right after OPEN, to fetch what fell between."""
 
     def tick(self, now_ns: int) -> None:

@@ -7,12 +7,13 @@ asked for again after a growing pause, because venues that limit us say so by fa
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from feeds.model.events import Event, HistoryEnded, Trade, TradesFilled
-from feeds.model.instrument import Instrument, InstrumentId
+from feeds.model.instrument import Instrument
+from feeds.model.protocol import LastTrade
 
 BETWEEN = "{} trades missing since the connection before"
 ANEW = "the venue numbers its trades anew"
@@ -24,27 +25,12 @@ _ANEW_NS = _SECOND  # later than any two trades are told out of order
 _FIRST_PAUSE_NS, _LAST_PAUSE_NS = 2 * _SECOND, 64 * _SECOND
 
 
-class LastTrade(NamedTuple):
-    """The newest trade of an instrument that was passed on."""
-
-    trade_id: int | str
-    ts_venue_ns: int
-
-    @property
-    def number(self) -> int:
-        """The id where the venue numbers its trades, else -1."""
-        return self.trade_id if isinstance(self.trade_id, int) else -1
-
-
 def begins_anew(trade_id: int, ts_ns: int, last: LastTrade) -> bool:
     """Whether a venue has begun to number its trades anew: a lower id, although later than the last one.
 
     A repeated trade has the time that it had.
     """
     return trade_id <= last.number and ts_ns > last.ts_venue_ns + _ANEW_NS
-
-
-LastTrades = Mapping[InstrumentId, LastTrade]
 
 
 class Page(NamedTuple):

@@ -36,7 +36,8 @@ from feeds.model.events import (
     TradesLost,
 )
 from feeds.model.instrument import InstrumentId
-from feeds.pipeline.backfill import LastTrade, begins_anew
+from feeds.model.protocol import LastTrade
+from feeds.pipeline.backfill import begins_anew
 
 IDS_KEPT = 20_000
 FORCED_KEPT = 4_096

@@ -21,7 +21,6 @@ from feeds.model.instrument import Instrument, InstrumentId
 from feeds.model.protocol import Reconnect, Relist, Request, VenueProtocol
 from feeds.pipeline.deduplication import Once
 from feeds.pipeline.units import OffGrid
-from feeds.venues import protocol_for
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +38,7 @@ class Feed:
     all perpetuals, whose events say nothing of the markets in focus.
     """
 
-    def __init__(self, protocol_of: Callable[[ConnectionSpec], VenueProtocol] = protocol_for) -> None:
+    def __init__(self, protocol_of: Callable[[ConnectionSpec], VenueProtocol]) -> None:
         self.undecodable: Counter[tuple[str, str]] = Counter()
         self.heard: dict[str, int] = {}
         self.universe: set[str] = set()

@@ -1,4 +1,4 @@
-"""From a listed asset's name to its coin: the one rule for all venues (README: Symbols and multipliers).
+"""From a listed asset's name to its coin: the common rule and what a venue does otherwise.
 
 Venues list cheap coins by the thousand or the million and write it in their own ways. Sizes times the multiplier and
 prices divided by it are per coin, so that listings of one coin add up. Whether two listings of one name really are one
@@ -8,49 +8,60 @@ coin is not decided here: names collide.
 from __future__ import annotations
 
 import re
-
-from feeds.model.instrument import Venue
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 TRADFI = "tradfi:"
 
-# The first Neiro: Bybit tells it from NEIROETH by a suffix, the others by leaving it off.
-_OVERRIDES: dict[tuple[Venue, str], tuple[str, int]] = {
-    (Venue.BYBIT, "1000NEIROCTO"): ("NEIRO", 1_000),
-    (Venue.BYBIT, "NEIROCTO"): ("NEIRO", 1),
-}
 _WHOLE = frozenset({"1INCH", "0G", "2Z", "4", "A"})
-_PREFIX = re.compile(r"(1000000|100000|10000|1000)([A-Z].*)")
+_NUMBER_PREFIX = re.compile(r"(1000000|100000|10000|1000)([A-Z].*)")
 _MILLION = re.compile(r"1M([A-Z].+)")
-_BYBIT_SUFFIX = re.compile(r"([A-Z]+)1000")
-_THOUSANDS = re.compile(r"k([A-Z]{2,})")
-# Coins that some venue lists by the thousand or more, which confirms Hyperliquid's k.
-_LISTED_BY_THOUSANDS = frozenset({
-    "BABYDOGE", "BONK", "BTT", "CAT", "CHEEMS", "DOGS", "FLOKI", "LUNC", "MOG", "NEIRO", "PEPE", "RATS", "SATS", "SHIB",
-    "TOSHI", "TURBO", "WHY", "X", "XEC",
-})  # fmt: skip
+_THOUSAND_SUFFIX = re.compile(r"([A-Z]+)1000")
+_K_PREFIX = re.compile(r"k([A-Z]{2,})")
 
 
-def base_and_multiplier(asset: str, venue: Venue | None = None) -> tuple[str, int]:
+@dataclass(frozen=True, slots=True)
+class SymbolRules:
+    """How one venue writes its assets, where that differs from `1000PEPE` and `1MBABYDOGE`.
+
+    `renamed` are whole names with the coin and the number of them that they stand for. `has_thousand_suffix` reads
+    `SHIB1000`. `by_thousands` are the coins whose name after a small k is a thousand of them (`kPEPE`);
+    `has_number_prefix` False means that a leading number belongs to the name. `quote` is the quote currency of markets
+    whose symbol is the asset alone, empty where symbols name it.
+    """
+
+    renamed: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    has_thousand_suffix: bool = False
+    by_thousands: frozenset[str] = frozenset()
+    has_number_prefix: bool = True
+    quote: str = ""
+
+
+ANY_VENUE = SymbolRules(has_thousand_suffix=True)
+"""Every rule that no venue's names contradict."""
+
+
+def base_and_multiplier(asset: str, rules: SymbolRules = ANY_VENUE) -> tuple[str, int]:
     """Split a listed asset into its coin and how many of them one unit is.
 
-    `1000PEPE` -> (PEPE, 1000), `1MBABYDOGE` -> (BABYDOGE, 1000000), `1INCH` -> (1INCH, 1). `kPEPE` is a thousand on
-    Hyperliquid only and `SHIB1000` on Bybit only. A builder's name (`xyz:TSLA`) is its own base.
+    `1000PEPE` -> (PEPE, 1000), `1MBABYDOGE` -> (BABYDOGE, 1000000), `1INCH` -> (1INCH, 1). A builder's name
+    (`xyz:TSLA`) is its own base.
 
     Args:
         asset: the venue's base asset from its metadata, not its whole symbol.
-        venue: who lists it; None applies every rule that no other venue's names contradict.
+        rules: those of the venue that lists it.
     """
-    if venue is not None and (venue, asset) in _OVERRIDES:
-        return _OVERRIDES[venue, asset]
+    if asset in rules.renamed:
+        return rules.renamed[asset]
     if asset in _WHOLE or ":" in asset:
         return asset, 1
-    if venue is Venue.HYPERLIQUID:
-        return _hyperliquid(asset)
-    if match := _MILLION.fullmatch(asset):
+    if (match := _K_PREFIX.fullmatch(asset)) and match.group(1) in rules.by_thousands:
+        return match.group(1), 1_000
+    if rules.has_number_prefix and (match := _MILLION.fullmatch(asset)):
         return match.group(1), 1_000_000
-    if match := _PREFIX.fullmatch(asset):
+    if rules.has_number_prefix and (match := _NUMBER_PREFIX.fullmatch(asset)):
         return match.group(2), int(match.group(1))
-    if venue in (Venue.BYBIT, None) and (match := _BYBIT_SUFFIX.fullmatch(asset)):
+    if rules.has_thousand_suffix and (match := _THOUSAND_SUFFIX.fullmatch(asset)):
         return match.group(1), 1_000
     return asset, 1
 
@@ -61,10 +72,3 @@ def tradfi_base(asset: str) -> str:
     Its metadata says so: Binance TRADIFI_PERPETUAL, Bybit symbolType, OKX instCategory 3-6, Deribit underlying_type.
     """
     return TRADFI + asset
-
-
-def _hyperliquid(asset: str) -> tuple[str, int]:
-    match = _THOUSANDS.fullmatch(asset)
-    if match is not None and match.group(1) in _LISTED_BY_THOUSANDS:
-        return match.group(1), 1_000
-    return asset, 1

@@ -10,6 +10,7 @@ import msgspec
 from feeds.model.frame import ConnectionSpec
 from feeds.model.instrument import Instrument, MarketKind, Venue
 from feeds.model.protocol import Fetch, VenueProtocol
+from feeds.venues.profile import VenueProfile
 
 
 class Endpoints(msgspec.Struct, frozen=True):
@@ -26,7 +27,7 @@ class VenueDriver:
     `listing` are the requests whose bodies, in order, `instruments` reads. `choose` picks the markets worth showing for
     some bases. `connections` plans the sockets for chosen markets; `protocol` decodes one of them. `weights` names the
     pool that a market's REST calls draw on and its limit a minute. `lifetime_s` is how long to keep a connection where
-    the venue ends it by itself. `clock` is a market, a request and how to read the venue's time in ns from its answer.
+    the venue ends it by itself.
     `universe` plans the connections of route `universe` for all perpetuals of a kind, `context` decodes those of route
     `context`. `next_page` is the request after a listing's body that is not the last, `limit` the seconds to wait that
     an answer asks for, `limit_pause_s` those after a refusal that does not say how long. `connects` are the new sockets
@@ -34,7 +35,7 @@ class VenueDriver:
     the venue allows few; else each has its own.
     """
 
-    venue: Venue
+    profile: VenueProfile
     endpoints: dict[MarketKind, Endpoints]
     listing: Callable[[MarketKind], tuple[Fetch, ...]]
     instruments: Callable[[MarketKind, Sequence[bytes]], tuple[Instrument, ...]]
@@ -43,7 +44,6 @@ class VenueDriver:
     protocol: Callable[[ConnectionSpec], VenueProtocol]
     weights: dict[MarketKind, tuple[str, float]] = field(default_factory=dict)
     lifetime_s: float | None = None
-    clock: tuple[MarketKind, Fetch, Callable[[bytes], int]] | None = None
     universe: Callable[[MarketKind, tuple[Instrument, ...], Endpoints], tuple[ConnectionSpec, ...]] | None = None
     context: Callable[[ConnectionSpec], VenueProtocol] | None = None
     next_page: Callable[[MarketKind, bytes], Fetch | None] = lambda kind, body: None
@@ -52,9 +52,14 @@ class VenueDriver:
     connects: tuple[int, float] = (5, 1.0)
     shares: bool = False
 
+    @property
+    def venue(self) -> Venue:
+        """The key of the venue."""
+        return self.profile.name
+
 
 def loopback(driver: VenueDriver, port: int) -> VenueDriver:
     """The same venue as the simulator serves it on this machine."""
-    at = f"127.0.0.1:{port}/{driver.venue.value}"
+    at = f"127.0.0.1:{port}/{driver.venue}"
     endpoints = {kind: Endpoints(f"ws://{at}/{kind.value}", f"http://{at}/{kind.value}") for kind in driver.endpoints}
     return replace(driver, endpoints=endpoints)

@@ -29,10 +29,10 @@ from workstation.session.core import Core
 
 TRADES = 300_000
 MARKETS = (
-    market(Venue.BINANCE),
-    market(Venue.BYBIT),
-    market(Venue.OKX),
-    market(Venue.HYPERLIQUID, tick="1"),
+    market(Venue("binance")),
+    market(Venue("bybit")),
+    market(Venue("okx")),
+    market(Venue("hyperliquid"), tick="1"),
 )
 FOOTPRINT = "SELECT count(*), sum(buy) FROM footprint('1m', 10, 'BTC')"
 

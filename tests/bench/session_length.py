@@ -41,11 +41,11 @@ INTEREST_EVERY = 50  # trades
 TICKS, TICK_ROUNDS = 100, 20
 PRICE = 60_000.0
 MARKETS = (
-    market(Venue.BINANCE),
-    market(Venue.BYBIT),
-    market(Venue.OKX),
-    market(Venue.HYPERLIQUID, tick="1"),
-    market(Venue.BINANCE, MarketKind.SPOT, tick="0.01"),
+    market(Venue("binance")),
+    market(Venue("bybit")),
+    market(Venue("okx")),
+    market(Venue("hyperliquid"), tick="1"),
+    market(Venue("binance"), MarketKind.SPOT, tick="0.01"),
 )
 VIEWS: dict[str, ViewRequest] = {
     "footprint": FootprintRequest("BTC", rules=FootprintRules(absorption=AbsorptionRule())),

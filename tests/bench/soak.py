@@ -21,7 +21,7 @@ from workstation.process.gc_thresholds import spare_the_collector
 from workstation.process.memory import keep_it_tight
 
 RUN_S, SPEED = 10_800.0, 20.0  # two hours until all that is kept is at its bounds, and the hour that counts
-VENUES = (Venue.BINANCE, Venue.HYPERLIQUID, Venue.DERIBIT)
+VENUES = (Venue("binance"), Venue("hyperliquid"), Venue("deribit"))
 
 
 def lived(simulated_s: float = RUN_S, speed: float = SPEED, venues: tuple[Venue, ...] = VENUES) -> Hour:

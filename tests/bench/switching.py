@@ -31,7 +31,7 @@ def measure() -> dict[str, Metric]:
     """Milliseconds of the first view after each switch."""
     engine = a_day(LATE)
     everything = FootprintRequest("BTC", row_size=10.0)
-    one = FootprintRequest("BTC", MarketFilter(venues=frozenset((Venue.BYBIT,))), row_size=10.0)
+    one = FootprintRequest("BTC", MarketFilter(venues=frozenset((Venue("bybit"),))), row_size=10.0)
     first = cpu_seconds(partial(engine.view, everything)) * 1e3
     switched = cpu_seconds(partial(engine.view, one)) * 1e3
     back = cpu_seconds(partial(engine.view, everything)) * 1e3

@@ -13,7 +13,7 @@ import msgspec
 
 from feeds.model.frame import Frame, FrameKind, open_frame
 from feeds.model.instrument import Instrument, Venue
-from feeds.venues import DRIVERS
+from feeds.venues.registry import DRIVERS, VENUES
 from tests.bench.metric import Metric
 from tests.feeds.venues.shared.universe_line import MS, SECOND, T0, perp
 from workstation.process.gc_thresholds import spare_the_collector
@@ -22,8 +22,8 @@ from workstation.session.core import Core
 
 SYMBOLS, SECONDS, ROUNDS = 600, 20, 5
 _NAMES = {
-    Venue.BINANCE: "C{}USDT", Venue.BYBIT: "C{}USDT", Venue.OKX: "C{}-USDT-SWAP", Venue.HYPERLIQUID: "C{}",
-    Venue.DERIBIT: "C{}_USDC-PERPETUAL",
+    Venue("binance"): "C{}USDT", Venue("bybit"): "C{}USDT", Venue("okx"): "C{}-USDT-SWAP", Venue("hyperliquid"): "C{}",
+    Venue("deribit"): "C{}_USDC-PERPETUAL",
 }  # fmt: skip
 
 
@@ -62,7 +62,7 @@ def _ingest(opened: list[Frame], told: list[list[Frame]]) -> tuple[float, float]
     core.engine.advance(T0 + (len(told) + 1) * SECOND)
     view_s = _cpu(lambda: core.engine.view(UniverseRequest()))
     assert sum(core.feed.undecodable.values()) == 0
-    assert len(core.engine.universe.sampled.instruments) == SYMBOLS * len(Venue)
+    assert len(core.engine.universe.sampled.instruments) == SYMBOLS * len(VENUES)
     return share, view_s
 
 
@@ -95,7 +95,7 @@ def _frames() -> tuple[list[Frame], list[list[Frame]]]:
 
 
 def _frame(now_ns: int, venue: Venue, part: str, tag: str, content: Any) -> Frame:
-    name = f"{venue.value}.linear.universe" + part
+    name = f"{venue}.linear.universe" + part
     return Frame(now_ns, name, FrameKind.HTTP if tag else FrameKind.TEXT, msgspec.json.encode(content), tag)
 
 
@@ -105,15 +105,15 @@ Words = Iterator[tuple[Venue, str, str, Any]]
 def _words(listed: dict[Venue, list[Instrument]], now_ms: int, second: int, rng: random.Random) -> Words:
     """Connection, tag (none for a socket's text) and content, at the venues' own cadence or faster."""
     prices = [rng.uniform(90, 110) for _ in range(SYMBOLS)]
-    yield from _binance(listed[Venue.BINANCE], prices, now_ms, second)
-    yield Venue.BYBIT, "", "tickers", _bybit(listed[Venue.BYBIT], prices, now_ms)
-    yield from _okx(listed[Venue.OKX], prices, now_ms)
+    yield from _binance(listed[Venue("binance")], prices, now_ms, second)
+    yield Venue("bybit"), "", "tickers", _bybit(listed[Venue("bybit")], prices, now_ms)
+    yield from _okx(listed[Venue("okx")], prices, now_ms)
     universe = {
-        "universe": [{"szDecimals": 2, "name": one.symbol, "maxLeverage": 5} for one in listed[Venue.HYPERLIQUID]]
+        "universe": [{"szDecimals": 2, "name": one.symbol, "maxLeverage": 5} for one in listed[Venue("hyperliquid")]]
     }
-    yield Venue.HYPERLIQUID, "", "metaAndAssetCtxs", [universe, [_context(price) for price in prices]]
-    rows = [_summary(one, price, now_ms) for one, price in zip(listed[Venue.DERIBIT], prices, strict=True)]
-    yield Venue.DERIBIT, "", "summary/USDT", {"jsonrpc": "2.0", "result": rows}
+    yield Venue("hyperliquid"), "", "metaAndAssetCtxs", [universe, [_context(price) for price in prices]]
+    rows = [_summary(one, price, now_ms) for one, price in zip(listed[Venue("deribit")], prices, strict=True)]
+    yield Venue("deribit"), "", "summary/USDT", {"jsonrpc": "2.0", "result": rows}
 
 
 def _binance(markets: list[Instrument], prices: list[float], now_ms: int, second: int) -> Words:
@@ -129,15 +129,15 @@ def _binance(markets: list[Instrument], prices: list[float], now_ms: int, second
          "q": f"{1e8 + price:.2f}", "O": 1, "C": now_ms, "F": 1, "L": 2, "n": 2, "st": 1}
         for one, price in both
     ]  # fmt: skip
-    yield Venue.BINANCE, "", "", {"stream": "!markPrice@arr@1s", "data": marks}
-    yield Venue.BINANCE, "", "", {"stream": "!ticker@arr", "data": days}
+    yield Venue("binance"), "", "", {"stream": "!markPrice@arr@1s", "data": marks}
+    yield Venue("binance"), "", "", {"stream": "!ticker@arr", "data": days}
     for one, price in both[second % 5 :: 5]:
         touch = {"b": f"{price:.1f}", "B": "1.5", "a": f"{price + 0.1:.1f}", "A": "2.5", "T": now_ms, "E": now_ms}
         data = {"e": "bookTicker", "u": now_ms, "s": one.symbol, **touch}
-        yield Venue.BINANCE, "-quotes", "", {"stream": "!bookTicker", "data": data}
+        yield Venue("binance"), "-quotes", "", {"stream": "!bookTicker", "data": data}
     for one, price in both[second % 50 :: 50]:
         body = {"openInterest": f"{price * 1e4:.3f}", "symbol": one.symbol, "time": now_ms}
-        yield Venue.BINANCE, "", f"openInterest/{one.symbol}", body
+        yield Venue("binance"), "", f"openInterest/{one.symbol}", body
 
 
 def _bybit(markets: list[Instrument], prices: list[float], now_ms: int) -> Any:
@@ -177,7 +177,7 @@ def _okx(markets: list[Instrument], prices: list[float], now_ms: int) -> Words:
         ("open-interest", interest),
         ("index-tickers/USDT", index),
     ):
-        yield Venue.OKX, "", tag, {"code": "0", "msg": "", "data": rows}
+        yield Venue("okx"), "", tag, {"code": "0", "msg": "", "data": rows}
 
 
 def _context(price: float) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import resources
 from feeds.model.frame import Frame, FrameKind
 from feeds.model.instrument import Venue
 from feeds.recording import RecordingReader
+from feeds.venues.registry import VENUES
 from tests.bench.metric import Metric, best_pair
 from workstation.process.gc_thresholds import spare_the_collector
 from workstation.readmodels.flow.cvd import CvdRequest
@@ -23,11 +24,11 @@ def measure() -> dict[str, Metric]:
     """`ingest_frames_per_s_<venue>`, beside bare JSON decoding of the same frames."""
     spare_the_collector()
     frames = list(RecordingReader(resources.path("sessions/simulated.mcap")).frames())
-    return {f"ingest_frames_per_s_{venue.value}": _venue([f for f in frames if _is_of(f, venue)]) for venue in Venue}
+    return {f"ingest_frames_per_s_{venue}": _venue([f for f in frames if _is_of(f, venue)]) for venue in VENUES}
 
 
 def _is_of(frame: Frame, venue: Venue) -> bool:
-    return frame.connection.startswith(f"{venue.value}.") and frame.kind is not FrameKind.CLOSE
+    return frame.connection.startswith(f"{venue}.") and frame.kind is not FrameKind.CLOSE
 
 
 def _venue(frames: list[Frame]) -> Metric:

@@ -25,17 +25,17 @@ def market(venue: Venue, kind: MarketKind, symbol: str, tick: float = 0.1, **cha
 
 
 MARKETS = (
-    market(Venue.BINANCE, LINEAR, "BTCUSDT"),
-    market(Venue.BINANCE, INVERSE, "BTCUSD_PERP"),
-    market(Venue.BYBIT, LINEAR, "BTCUSDT"),
-    market(Venue.BYBIT, INVERSE, "BTCUSD", 0.5),
-    market(Venue.OKX, LINEAR, "BTC-USDT-SWAP"),
-    market(Venue.OKX, INVERSE, "BTC-USD-SWAP"),
-    market(Venue.HYPERLIQUID, LINEAR, "BTC", 1.0),
-    market(Venue.DERIBIT, INVERSE, "BTC-PERPETUAL", 0.5),
-    market(Venue.BINANCE, SPOT, "BTCUSDT", 0.01),
-    market(Venue.BYBIT, SPOT, "BTCUSDT", 0.01),
-    market(Venue.OKX, SPOT, "BTC-USDT"),
+    market(Venue("binance"), LINEAR, "BTCUSDT"),
+    market(Venue("binance"), INVERSE, "BTCUSD_PERP"),
+    market(Venue("bybit"), LINEAR, "BTCUSDT"),
+    market(Venue("bybit"), INVERSE, "BTCUSD", 0.5),
+    market(Venue("okx"), LINEAR, "BTC-USDT-SWAP"),
+    market(Venue("okx"), INVERSE, "BTC-USD-SWAP"),
+    market(Venue("hyperliquid"), LINEAR, "BTC", 1.0),
+    market(Venue("deribit"), INVERSE, "BTC-PERPETUAL", 0.5),
+    market(Venue("binance"), SPOT, "BTCUSDT", 0.01),
+    market(Venue("bybit"), SPOT, "BTCUSDT", 0.01),
+    market(Venue("okx"), SPOT, "BTC-USDT"),
 )
 PERPS = tuple(state for state in MARKETS if state.kind.is_perp)
 
@@ -60,9 +60,9 @@ def ladder_view(
     sold = np.where(near & (rng.random(len(rows)) < 0.8), rng.lognormal(0, 1.5, len(rows)), 0.0)
     bought = np.where(near & (rng.random(len(rows)) < 0.8), rng.lognormal(0, 1.5, len(rows)), 0.0)
     profile = np.exp(-(((rows - middle - 6) / 24.0) ** 2)) * 900 + rng.random(len(rows)) * 150
-    shares = {Venue.BINANCE: 0.5, Venue.BYBIT: 0.25, Venue.OKX: 0.25}
+    shares = {Venue("binance"): 0.5, Venue("bybit"): 0.25, Venue("okx"): 0.25}
     chips = tuple(
-        VenueImbalance(state, float(rng.uniform(-0.6, 0.6)), state.venue is not Venue.HYPERLIQUID)
+        VenueImbalance(state, float(rng.uniform(-0.6, 0.6)), state.venue != Venue("hyperliquid"))
         for state in markets
         if state.kind.is_perp
     )
@@ -93,7 +93,7 @@ def ladder_view(
         venues=tuple(shares),
         venue_bid=np.outer(list(shares.values()), bid),
         venue_ask=np.outer(list(shares.values()), ask),
-        ends=tuple(BookEnd(one, middle - 11, middle + 10) for one in markets if one.venue is Venue.HYPERLIQUID),
+        ends=tuple(BookEnd(one, middle - 11, middle + 10) for one in markets if one.venue == Venue("hyperliquid")),
         pulled=(PulledWall(markets[0], True, middle - 6, (middle - 6) * size, 41.0, NOW - 9_000_000_000, 12),),
     )
 
@@ -137,15 +137,15 @@ def with_pace(view: TapeView, mean_15s: float = 200.0) -> TapeView:
 def connections() -> tuple[ConnectionStatus, ...]:
     """Nine sockets; one is lost, one is silent."""
     return (
-        ConnectionStatus("binance usd-m", Venue.BINANCE, True, 40_000_000),
-        ConnectionStatus("binance coin-m", Venue.BINANCE, True, 320_000_000),
-        ConnectionStatus("binance spot", Venue.BINANCE, True, 12_000_000),
-        ConnectionStatus("bybit linear", Venue.BYBIT, True, 22_000_000),
-        ConnectionStatus("bybit inverse", Venue.BYBIT, True, 900_000_000),
-        ConnectionStatus("bybit spot", Venue.BYBIT, True, 80_000_000),
-        ConnectionStatus("okx public", Venue.OKX, False, 9_000_000_000, "closed by the venue, next try in 4 s"),
-        ConnectionStatus("hyperliquid", Venue.HYPERLIQUID, True, 5_200_000_000, "silent"),
-        ConnectionStatus("deribit", Venue.DERIBIT, True, 150_000_000),
+        ConnectionStatus("binance usd-m", Venue("binance"), True, 40_000_000),
+        ConnectionStatus("binance coin-m", Venue("binance"), True, 320_000_000),
+        ConnectionStatus("binance spot", Venue("binance"), True, 12_000_000),
+        ConnectionStatus("bybit linear", Venue("bybit"), True, 22_000_000),
+        ConnectionStatus("bybit inverse", Venue("bybit"), True, 900_000_000),
+        ConnectionStatus("bybit spot", Venue("bybit"), True, 80_000_000),
+        ConnectionStatus("okx public", Venue("okx"), False, 9_000_000_000, "closed by the venue, next try in 4 s"),
+        ConnectionStatus("hyperliquid", Venue("hyperliquid"), True, 5_200_000_000, "silent"),
+        ConnectionStatus("deribit", Venue("deribit"), True, 150_000_000),
     )
 
 

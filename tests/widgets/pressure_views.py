@@ -15,7 +15,7 @@ from workstation.readmodels.universe.pressure import PressureRequest, PressureVi
 from workstation.readmodels.universe.universe import UniverseColumns, UniverseMarkets, UniverseRequest, UniverseView
 
 NOW = 1_760_000_000_123_000_000
-VENUES = (Venue.BINANCE, Venue.BYBIT, Venue.OKX)
+VENUES = (Venue("binance"), Venue("bybit"), Venue("okx"))
 _SIZES = {
     "price": 1.0, "change_24h": 0.04, "volume_24h": 1e6, "turnover_24h": 5e7, "funding_8h": 3e-4, "open_interest": 1e6,
     "open_interest_usd": 3e7, "interest_change_1h": 0.01, "interest_change_4h": 0.03, "interest_change_24h": 0.1,

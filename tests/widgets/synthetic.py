@@ -29,9 +29,9 @@ def market(venue: Venue, kind: MarketKind, trades: Freshness = Freshness.LIVE, t
 
 
 MARKETS = (
-    market(Venue.BINANCE, MarketKind.LINEAR),
-    market(Venue.BYBIT, MarketKind.LINEAR),
-    market(Venue.OKX, MarketKind.LINEAR, Freshness.STALE),
+    market(Venue("binance"), MarketKind.LINEAR),
+    market(Venue("bybit"), MarketKind.LINEAR),
+    market(Venue("okx"), MarketKind.LINEAR, Freshness.STALE),
 )
 
 
@@ -208,16 +208,16 @@ def cvd(
     unit = 1_000_000.0 if asked.unit is CvdUnit.USD else 16.0
     lines = []
     for venue, kind, weight in (
-        (Venue.BINANCE, MarketKind.LINEAR, 1.4),
-        (Venue.BYBIT, MarketKind.LINEAR, 0.8),
-        (Venue.OKX, MarketKind.LINEAR, 0.7),
-        (Venue.OKX, MarketKind.INVERSE, 0.2),
-        (Venue.HYPERLIQUID, MarketKind.LINEAR, -0.4),
-        (Venue.BINANCE, MarketKind.SPOT, 0.6),
+        (Venue("binance"), MarketKind.LINEAR, 1.4),
+        (Venue("bybit"), MarketKind.LINEAR, 0.8),
+        (Venue("okx"), MarketKind.LINEAR, 0.7),
+        (Venue("okx"), MarketKind.INVERSE, 0.2),
+        (Venue("hyperliquid"), MarketKind.LINEAR, -0.4),
+        (Venue("binance"), MarketKind.SPOT, 0.6),
     ):
         values = unit * (weight * common + np.cumsum(random.normal(0, 0.35, count)))
         values[lost] = np.nan
-        stale = Freshness.STALE if venue is Venue.HYPERLIQUID else Freshness.LIVE
+        stale = Freshness.STALE if venue == Venue("hyperliquid") else Freshness.LIVE
         lines.append(CvdLine(f"{venue} {kind}", venue, kind, kind.is_perp, values, stale))
     perp = CvdLine(
         "perp", None, None, True, np.sum([line.values for line in lines if line.perp], axis=0), Freshness.LIVE

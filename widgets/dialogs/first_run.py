@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QDialog, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout
 
 from feeds.model.instrument import Venue
+from feeds.venues.registry import VENUES, profile_of
 from widgets.elements.captions import set_text, tint
 from widgets.theme.theme import CELL, theme
 
@@ -36,7 +37,7 @@ class FirstRun(QDialog):
         for coin, box in self.coins.items():
             box.setChecked(coin in watched)
         self.others, self.advice = QLineEdit(), QLabel("Looking whether the venues can be reached ...")
-        self.venues = {venue: QLabel("asking ...") for venue in Venue}
+        self.venues = {venue: QLabel("asking ...") for venue in VENUES}
         self.buttons = {Start.LIVE: QPushButton("Start live"), Start.DEMO: QPushButton("Open the demonstration")}
         self._reached: dict[Venue, str] = {}
         self._lay_out()
@@ -58,7 +59,7 @@ class FirstRun(QDialog):
         lines.setColumnStretch(1, 1)
         for row, (venue, label) in enumerate(self.venues.items()):
             tint(label, "muted")
-            lines.addWidget(QLabel(venue.value.capitalize()), row, 0)
+            lines.addWidget(QLabel(profile_of(venue).label), row, 0)
             lines.addWidget(label, row, 1)
         column.addLayout(lines)
         self.advice.setWordWrap(True)

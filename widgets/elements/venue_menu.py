@@ -9,9 +9,8 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QToolButton
 
 from feeds.model.instrument import Venue
+from feeds.venues.registry import VENUES, profile_of
 from widgets.elements.staying_menu import StayingMenu
-
-_NAMES = {Venue.OKX: "OKX"}
 
 
 class VenueMenu(QToolButton):
@@ -24,8 +23,8 @@ class VenueMenu(QToolButton):
         self.chosen: frozenset[Venue] | None = None
         self.actions_of: dict[Venue, QAction] = {}
         menu = StayingMenu(self)
-        for venue in Venue:
-            action = self.actions_of[venue] = menu.addAction(_NAMES.get(venue, venue.value.capitalize()))
+        for venue in VENUES:
+            action = self.actions_of[venue] = menu.addAction(profile_of(venue).label)
             action.setCheckable(True)
             action.setChecked(True)
             action.toggled.connect(self._choose)

@@ -6,23 +6,17 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from feeds.model.instrument import InstrumentId, MarketKind, Venue
+from feeds.venues.registry import profile_of
 from widgets.theme.theme import theme
 from workstation.readmodels.markets import Freshness, MarketFilter, MarketState
 
-VENUE_MARKS = {
-    Venue.BINANCE: "BIN",
-    Venue.BYBIT: "BYB",
-    Venue.OKX: "OKX",
-    Venue.HYPERLIQUID: "HYP",
-    Venue.DERIBIT: "DER",
-}
 _KIND_MARKS = {MarketKind.LINEAR: "", MarketKind.INVERSE: "-inv", MarketKind.SPOT: "-spot"}
 _WORST_LAST = (Freshness.LIVE, Freshness.STALE, Freshness.SYNCING, Freshness.LOST, Freshness.WAITING)
 
 
 def venue_mark(venue: Venue) -> str:
     """Three letters for a venue."""
-    return VENUE_MARKS[venue]
+    return profile_of(venue).mark
 
 
 def listed_mark(venue: Venue, kind: MarketKind) -> str:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication
 
 import resources
 from feeds.model.instrument import Venue
+from feeds.venues.registry import profile_of
 
 log = logging.getLogger(__name__)
 
@@ -36,11 +37,11 @@ class FontSpec(msgspec.Struct, frozen=True):
 
 
 class ThemeFile(msgspec.Struct, frozen=True):
-    """What a theme file says; colours are `#rrggbb` by role."""
+    """A theme file. Colours are `#rrggbb` by role; `venues` replaces colours of the venues' profiles."""
 
     colors: dict[str, str]
-    venues: dict[Venue, str]
     font: FontSpec
+    venues: dict[Venue, str] = {}
 
 
 class Theme:
@@ -49,6 +50,7 @@ class Theme:
     def __init__(self, spec: ThemeFile) -> None:
         self.spec = spec
         self._colors = {name: QColor(value) for name, value in spec.colors.items()}
+        self._is_dark = self._colors["pane"].lightnessF() < 0.5
         self._pens: dict[tuple[str, float], QPen] = {}
         self._brushes: dict[tuple[str, int], QBrush] = {}
 
@@ -59,8 +61,9 @@ class Theme:
         return color
 
     def venue_color(self, venue: Venue) -> QColor:
-        """A venue's one colour."""
-        return QColor(self.spec.venues[venue])
+        """A venue's one colour: the theme's, else that of its profile for a background as dark as this one."""
+        own = self.spec.venues.get(venue)
+        return QColor(own or profile_of(venue).colors.on(dark=self._is_dark))
 
     def pen(self, role: str, width: float = 1.0) -> QPen:
         """A cosmetic pen, shared: do not change it."""

@@ -12,6 +12,7 @@ from PySide6.QtGui import QHelpEvent, QPainter
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from feeds.model.instrument import Venue
+from feeds.venues.registry import profile_of
 from widgets.elements.labels import Align, Labels
 from widgets.paint_guard import paints
 from widgets.theme import format as fmt
@@ -132,7 +133,8 @@ def _venue(venue: Venue, sockets: list[ConnectionStatus]) -> Segment:
 
 def _clock_words(venue: Venue, offset_ns: int) -> str:
     """How the venue's clock stands against this machine's."""
-    return f"Clock of {venue.value}: {abs(offset_ns) / 1e6:,.0f} ms {'ahead of' if offset_ns > 0 else 'behind'} ours"
+    side = "ahead of" if offset_ns > 0 else "behind"
+    return f"Clock of {profile_of(venue).label}: {abs(offset_ns) / 1e6:,.0f} ms {side} ours"
 
 
 def _told(socket: ConnectionStatus) -> str:

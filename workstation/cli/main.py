@@ -124,8 +124,8 @@ def record(
     from feeds.live.source import LiveSource
     from feeds.model.clock import SystemClock
     from feeds.recording import Recorder, RecordingMetadata
-    from feeds.venues import DRIVERS
     from feeds.venues.driver import loopback
+    from feeds.venues.registry import DRIVERS
     from workstation.session.record import record as run
 
     drivers = [loopback(driver, port) if port else driver for driver in DRIVERS.values()]

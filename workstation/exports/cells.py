@@ -12,7 +12,7 @@ Row = tuple[Any, ...]
 
 def names_of(instrument: Instrument) -> Row:
     """Base, venue, kind and symbol."""
-    return instrument.base, instrument.venue.value, instrument.kind.value, instrument.symbol
+    return instrument.base, instrument.venue, instrument.kind.value, instrument.symbol
 
 
 def number(value: float) -> float:

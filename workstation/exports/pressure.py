@@ -51,7 +51,7 @@ def pressure_rows(engine: Engine) -> Iterator[Row]:
     for at, venue in enumerate(markets.venues):
         names = (
             field.symbols[markets.base[at]],
-            venue.value,
+            venue,
             markets.kinds[at].value,
             markets.ids[at].rsplit(".", 2)[0],
             None,

@@ -68,7 +68,7 @@ class Hub:
             ConnectionBeat(name, one.is_open, one.trouble) for name, one in self._source.connections.items()
         )
         publisher, source = self.publisher, self._source
-        offsets = {venue.value: ns for venue, ns in source.clock_offsets.items()}
+        offsets = dict(source.clock_offsets)
         facts = (publisher.run_id, self._clock.now_ns(), source.bases, connections, offsets, dict(source.trouble))
         return Beat(*facts, publisher.published, publisher.waiting, publisher.lost)
 

@@ -12,8 +12,8 @@ from feeds.hub.broker import Broker
 from feeds.hub.publisher import Publisher, Retention
 from feeds.live.source import LiveSource
 from feeds.model.clock import SystemClock
-from feeds.venues import DRIVERS
 from feeds.venues.driver import loopback
+from feeds.venues.registry import DRIVERS
 from workstation.hub.hub import Hub
 from workstation.library.library import Library
 from workstation.library.retention import keeping_from

@@ -16,6 +16,7 @@ import psutil
 
 from feeds.pipeline.feed import Feed
 from feeds.recording import RecordingReader
+from feeds.venues.registry import protocol_for
 from workstation.lake.decoded import Decoded, Row
 from workstation.lake.field import FieldRows
 from workstation.lake.manifest import Manifest, identity, manifest_path, sync, write_manifest
@@ -95,7 +96,7 @@ class _Making:
 
     def read(self, progress: Progress | None) -> None:
         """Decode every frame that can be read."""
-        feed, take, survey = Feed(), self._decoded.take, self._field.take
+        feed, take, survey = Feed(protocol_for), self._decoded.take, self._field.take
         for chunk_at in range(len(self._reader.chunk_starts)):
             for frame in self._reader.chunk(chunk_at) or ():
                 self._field.pass_time(frame.ts_recv_ns)

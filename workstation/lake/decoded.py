@@ -107,7 +107,7 @@ class Decoded:
             instrument, coverage = known.instrument, known.coverage
             end_ns = ends[instrument.base]
             spans = tuple((start, end_ns if end == FOREVER_NS else end) for start, end in coverage.received())
-            names = (instrument.base, instrument.venue.value, instrument.kind.value, instrument.symbol)
+            names = (instrument.base, instrument.venue, instrument.kind.value, instrument.symbol)
             step = (float(instrument.tick_size), instrument.tick.numerator, instrument.tick.denominator)
             times = (known.first_ns, known.last_ns, coverage.seen_ns)
             yield LakeMarket(*names, *step, spans, coverage.began, *times, known.focus)

@@ -76,4 +76,4 @@ class Place(NamedTuple):
 
 def place_of(table: str, ts_ns: int, instrument: Instrument) -> Place:
     """The partition of a moment of a market."""
-    return Place(table, ts_ns // DAY_NS, instrument.venue.value, instrument.kind.value, instrument.symbol)
+    return Place(table, ts_ns // DAY_NS, instrument.venue, instrument.kind.value, instrument.symbol)

@@ -23,6 +23,7 @@ from feeds.model.events import (
 from feeds.model.instrument import InstrumentId
 from feeds.pipeline.feed import Feed
 from feeds.recording import RecordingReader
+from feeds.venues.registry import protocol_for
 from workstation.analytics.engine import Engine
 from workstation.readmodels.session.library import BUCKETS, Outline, SetupMark
 from workstation.readmodels.session.setups import SetupEvent, SetupsRequest, SetupsView
@@ -37,7 +38,7 @@ def outline_of(path: Path, progress: Callable[[float], None] = lambda share: Non
     start_ns, end_ns = reader.start_ns, reader.end_ns
     if start_ns is None or end_ns is None:
         return Outline()
-    feed, sums, seen = Feed(), _Sums(start_ns, end_ns), SetupSearch()
+    feed, sums, seen = Feed(protocol_for), _Sums(start_ns, end_ns), SetupSearch()
     bucket = -1
     for frame in reader.frames():
         now = sums.bucket(frame.ts_recv_ns)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from feeds.model.instrument import InstrumentId, LiquidationCoverage, MarketKind, Venue, liquidation_coverage
+from feeds.model.instrument import InstrumentId, MarketKind, Venue
+from feeds.venues.profile import LiquidationCoverage
+from feeds.venues.registry import liquidation_coverage
 
 
 @dataclass(frozen=True, slots=True)

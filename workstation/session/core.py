@@ -15,6 +15,7 @@ from feeds.model.frame import Frame, FrameKind
 from feeds.pipeline.feed import Feed
 from feeds.recording import RecordingReader
 from feeds.recording.replay import FrameCursor, Mark
+from feeds.venues.registry import protocol_for
 from workstation.analytics.engine import Engine
 from workstation.analytics.state.base import DEFAULT_LIMITS, Limits
 
@@ -34,7 +35,7 @@ class Core:
     """All state that frames make. `frames` counts them."""
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
-        self.feed = Feed()
+        self.feed = Feed(protocol_for)
         self.engine = Engine(limits)
         self.frames = 0
         self._witness: Witness | None = None

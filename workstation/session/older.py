@@ -18,6 +18,7 @@ from feeds.model.frame import Frame, FrameKind
 from feeds.model.instrument import InstrumentId
 from feeds.pipeline.feed import Feed
 from feeds.recording import RecordingReader
+from feeds.venues.registry import protocol_for
 from workstation.analytics.engine import Engine
 from workstation.analytics.state.market import Coverage
 from workstation.session.core import Core
@@ -103,7 +104,7 @@ class OlderTrades:
         self._reader = reader
         self._base = base
         self._since_ns, self._until_ns = since_ns, until_ns
-        self._feed = Feed()
+        self._feed = Feed(protocol_for)
         self._trades: dict[InstrumentId, list[Trade]] = {}
         self._coverage: dict[InstrumentId, Coverage] = {}
 

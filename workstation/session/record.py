@@ -10,6 +10,7 @@ from feeds.model.errors import RecordingError
 from feeds.model.frame import FrameKind
 from feeds.pipeline.feed import Feed
 from feeds.recording import Recorder
+from feeds.venues.registry import protocol_for
 
 
 async def record(
@@ -31,7 +32,7 @@ async def record(
 
 
 async def _pump(source: LiveSource, recorder: Recorder, progress: Callable[[int, int], None]) -> None:
-    feed = Feed()
+    feed = Feed(protocol_for)
     async for batch in source.batches():
         for frame in batch:
             recorder.append(frame)

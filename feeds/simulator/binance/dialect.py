@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 
 import msgspec
 
-from feeds.model.instrument import MarketKind, Venue
+from feeds.model.instrument import MarketKind
 from feeds.simulator.binance.conversation import BinanceConversation
 from feeds.simulator.binance.rest import Refused, Rest
 from feeds.simulator.binance.statistics import Statistics
@@ -17,6 +17,7 @@ from feeds.simulator.dialect import Answer, Message
 from feeds.simulator.market.facts import Fact
 from feeds.simulator.market.spec import MS, SECOND
 from feeds.simulator.simulation import Simulation
+from feeds.venues.binance.profile import BINANCE
 
 _REST = {MarketKind.LINEAR: "fapi/v1/", MarketKind.INVERSE: "dapi/v1/", MarketKind.SPOT: "api/v3/"}
 _HOSTS = {kind.value: kind for kind in MarketKind}
@@ -47,7 +48,7 @@ class BinanceDialect:
     prefix = "/binance"
 
     def __init__(self, simulation: Simulation, *, futures_weight: int = 2_400, spot_weight: int = 6_000) -> None:
-        ours = [m for m in simulation.markets if m.spec.instrument.venue is Venue.BINANCE]
+        ours = [m for m in simulation.markets if m.spec.instrument.venue == BINANCE]
         wires = [MarketWire(market, WireFormat(market)) for market in ours]
         self._streams = Streams(wires)
         self._rest = {kind: Rest(kind, [w for w in wires if w.fmt.kind is kind]) for kind in MarketKind}

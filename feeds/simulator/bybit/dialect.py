@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 
-from feeds.model.instrument import MarketKind, Venue
+from feeds.model.instrument import MarketKind
 from feeds.simulator.bybit.conversation import BybitConversation
 from feeds.simulator.bybit.rest import Rest, envelope
 from feeds.simulator.bybit.wire import MarketWire, Wire
@@ -12,6 +12,7 @@ from feeds.simulator.dialect import Answer, Message
 from feeds.simulator.market.facts import Fact
 from feeds.simulator.market.spec import MS
 from feeds.simulator.simulation import Simulation
+from feeds.venues.bybit.profile import BYBIT
 
 _CATEGORIES = {kind.value: kind for kind in MarketKind}
 _REST = "v5/market/"
@@ -26,7 +27,7 @@ class BybitDialect:
     prefix = "/bybit"
 
     def __init__(self, simulation: Simulation) -> None:
-        wires = [MarketWire(m) for m in simulation.markets if m.spec.instrument.venue is Venue.BYBIT]
+        wires = [MarketWire(m) for m in simulation.markets if m.spec.instrument.venue == BYBIT]
         self._wire = Wire(wires)
         self._wires = {
             kind: {wire.fmt.symbol: wire for wire in wires if wire.fmt.category is kind} for kind in MarketKind

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from feeds.model.instrument import Instrument, MarketKind, Venue
+from feeds.model.instrument import Instrument, MarketKind
 from feeds.simulator.market.spec import MS, BaseSpec, MarketSpec
+from feeds.venues.binance.profile import BINANCE
 
 _FUTURES_NS = (50 * MS, 100 * MS, 250 * MS, 500 * MS)
 _SPOT_NS = (100 * MS, 1_000 * MS)
@@ -22,26 +23,26 @@ BASES = (
 
 def _linear(base: str, tick: str) -> Instrument:
     return Instrument(
-        venue=Venue.BINANCE, kind=MarketKind.LINEAR, symbol=f"{base}USDT", base=base, quote="USDT", settle="USDT",
+        venue=BINANCE, kind=MarketKind.LINEAR, symbol=f"{base}USDT", base=base, quote="USDT", settle="USDT",
         tick_size=Decimal(tick), lot_size=Decimal("0.001"),
     )  # fmt: skip
 
 
 def _inverse(base: str, tick: str, contract_usd: int) -> Instrument:
     return Instrument(
-        venue=Venue.BINANCE, kind=MarketKind.INVERSE, symbol=f"{base}USD_PERP", base=base, quote="USD", settle=base,
+        venue=BINANCE, kind=MarketKind.INVERSE, symbol=f"{base}USD_PERP", base=base, quote="USD", settle=base,
         tick_size=Decimal(tick), lot_size=Decimal(1), contract_size=Decimal(contract_usd),
     )  # fmt: skip
 
 
 def _spot(base: str, lot: str) -> Instrument:
     return Instrument(
-        venue=Venue.BINANCE, kind=MarketKind.SPOT, symbol=f"{base}USDT", base=base, quote="USDT",
+        venue=BINANCE, kind=MarketKind.SPOT, symbol=f"{base}USDT", base=base, quote="USDT",
         tick_size=Decimal("0.01"), lot_size=Decimal(lot),
     )  # fmt: skip
 
 
-BINANCE = (
+CALIBRATED = (
     MarketSpec(
         instrument=_linear("BTC", "0.10"), orders_per_s=4, order_lots=30, order_sigma=1.8,
         level_lots=70, level_sigma=1.5, touch_lots=2_500, changes_per_s=700, density=0.68,

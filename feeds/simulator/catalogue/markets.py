@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from feeds.model.instrument import Venue
-from feeds.simulator.catalogue.calibrated import BASES, BINANCE
+from feeds.simulator.catalogue.calibrated import BASES, CALIBRATED
 from feeds.simulator.catalogue.venues import ELSEWHERE
 from feeds.simulator.market.spec import MarketSpec
 
 __all__ = ["BASES", "MARKETS", "markets_of"]
 
-MARKETS: tuple[MarketSpec, ...] = BINANCE + ELSEWHERE
+MARKETS: tuple[MarketSpec, ...] = CALIBRATED + ELSEWHERE
 
 
 def markets_of(

@@ -10,20 +10,24 @@ import dataclasses
 from decimal import Decimal
 
 from feeds.model.instrument import Instrument, MarketKind, Venue
-from feeds.simulator.catalogue.calibrated import BASES, BINANCE
+from feeds.simulator.catalogue.calibrated import BASES, CALIBRATED
 from feeds.simulator.market.spec import MS, MarketSpec
+from feeds.venues.bybit.profile import BYBIT
+from feeds.venues.deribit.profile import DERIBIT
+from feeds.venues.hyperliquid.profile import HYPERLIQUID
+from feeds.venues.okx.profile import OKX
 
 _PRICES = {base.name: base.price for base in BASES}
-_MODELS = {(spec.instrument.base, spec.instrument.kind): spec for spec in BINANCE}
+_MODELS = {(spec.instrument.base, spec.instrument.kind): spec for spec in CALIBRATED}
 _LINEAR, _INVERSE, _SPOT = MarketKind.LINEAR, MarketKind.INVERSE, MarketKind.SPOT
 _INTERVALS = {
-    Venue.BYBIT: (20 * MS, 100 * MS, 200 * MS),
-    Venue.OKX: (100 * MS,),
-    Venue.HYPERLIQUID: (500 * MS,),
-    Venue.DERIBIT: (100 * MS, 1_000 * MS),
+    BYBIT: (20 * MS, 100 * MS, 200 * MS),
+    OKX: (100 * MS,),
+    HYPERLIQUID: (500 * MS,),
+    DERIBIT: (100 * MS, 1_000 * MS),
 }
-_ID_JUMP = {Venue.BYBIT: 40, Venue.OKX: 30, Venue.HYPERLIQUID: 1, Venue.DERIBIT: 25}
-_LAG_S = {Venue.BYBIT: 0.03, Venue.OKX: 0.04, Venue.HYPERLIQUID: 0.09, Venue.DERIBIT: 0.12}
+_ID_JUMP = {BYBIT: 40, OKX: 30, HYPERLIQUID: 1, DERIBIT: 25}
+_LAG_S = {BYBIT: 0.03, OKX: 0.04, HYPERLIQUID: 0.09, DERIBIT: 0.12}
 
 
 def _listed(
@@ -58,30 +62,30 @@ def _like(number: int, instrument: Instrument, activity: float, depth: float, ba
         interval_ns=_INTERVALS[instrument.venue], aggregate_ns=0, id_jump=_ID_JUMP[instrument.venue], step_ns=20 * MS,
         first_trade_id=271_252_855 + number * 91_000_019, first_aggregate_id=1_000_000 + number * 7_000_003,
         first_update_id=344_430_848 + number * 60_000_011, open_interest=round(model.open_interest * lots * depth),
-        funding_hours=1 if instrument.venue is Venue.HYPERLIQUID else 8, day_usd=model.day_usd * activity,
+        funding_hours=1 if instrument.venue == HYPERLIQUID else 8, day_usd=model.day_usd * activity,
     )  # fmt: skip
 
 
 # instrument, orders and book changes against Binance, sizes and open interest against Binance, basis
 _ROWS = (
-    (_listed(Venue.BYBIT, "BTCUSDT", _LINEAR, "BTC", "0.10", "0.001"), 0.5, 0.6, 2.2e-4),
-    (_listed(Venue.BYBIT, "ETHUSDT", _LINEAR, "ETH", "0.01", "0.01"), 0.5, 0.6, 2.7e-4),
-    (_listed(Venue.BYBIT, "BTCUSD", _INVERSE, "BTC", "0.10", "1"), 0.7, 0.8, 2.0e-4),
-    (_listed(Venue.BYBIT, "ETHUSD", _INVERSE, "ETH", "0.01", "1"), 0.7, 0.8, 2.4e-4),
-    (_listed(Venue.BYBIT, "BTCUSDT", _SPOT, "BTC", "0.1", "0.000001"), 0.5, 0.4, 0.0),
-    (_listed(Venue.BYBIT, "ETHUSDT", _SPOT, "ETH", "0.01", "0.00001"), 0.5, 0.4, 0.0),
-    (_listed(Venue.OKX, "BTC-USDT-SWAP", _LINEAR, "BTC", "0.1", "0.0001", "0.01"), 0.4, 0.5, 2.6e-4),
-    (_listed(Venue.OKX, "ETH-USDT-SWAP", _LINEAR, "ETH", "0.01", "0.001", "0.1"), 0.4, 0.5, 3.1e-4),
-    (_listed(Venue.OKX, "BTC-USD-SWAP", _INVERSE, "BTC", "0.1", "0.1", "100"), 0.6, 0.6, 2.3e-4),
-    (_listed(Venue.OKX, "ETH-USD-SWAP", _INVERSE, "ETH", "0.01", "0.1", "10"), 0.6, 0.6, 2.6e-4),
-    (_listed(Venue.OKX, "BTC-USDT", _SPOT, "BTC", "0.1", "0.00000001"), 0.4, 0.4, 0.0),
-    (_listed(Venue.OKX, "ETH-USDT", _SPOT, "ETH", "0.01", "0.000001"), 0.4, 0.4, 0.0),
-    (_listed(Venue.HYPERLIQUID, "BTC", _LINEAR, "BTC", "1", "0.00001", quote="USDC"), 0.25, 0.35, -1.0e-4),
-    (_listed(Venue.HYPERLIQUID, "ETH", _LINEAR, "ETH", "0.1", "0.0001", quote="USDC"), 0.25, 0.35, -0.6e-4),
-    (_listed(Venue.HYPERLIQUID, "@142", _SPOT, "BTC", "1", "0.00001", quote="USDC"), 0.06, 0.05, -3.0e-4),
-    (_listed(Venue.DERIBIT, "BTC-PERPETUAL", _INVERSE, "BTC", "0.5", "10"), 0.5, 0.9, 3.4e-4),
-    (_listed(Venue.DERIBIT, "ETH-PERPETUAL", _INVERSE, "ETH", "0.05", "1"), 0.5, 0.8, 3.8e-4),
-    (_listed(Venue.DERIBIT, "BTC_USDC-PERPETUAL", _LINEAR, "BTC", "0.5", "0.0001", quote="USDC"), 0.1, 0.1, 1.6e-4),
+    (_listed(BYBIT, "BTCUSDT", _LINEAR, "BTC", "0.10", "0.001"), 0.5, 0.6, 2.2e-4),
+    (_listed(BYBIT, "ETHUSDT", _LINEAR, "ETH", "0.01", "0.01"), 0.5, 0.6, 2.7e-4),
+    (_listed(BYBIT, "BTCUSD", _INVERSE, "BTC", "0.10", "1"), 0.7, 0.8, 2.0e-4),
+    (_listed(BYBIT, "ETHUSD", _INVERSE, "ETH", "0.01", "1"), 0.7, 0.8, 2.4e-4),
+    (_listed(BYBIT, "BTCUSDT", _SPOT, "BTC", "0.1", "0.000001"), 0.5, 0.4, 0.0),
+    (_listed(BYBIT, "ETHUSDT", _SPOT, "ETH", "0.01", "0.00001"), 0.5, 0.4, 0.0),
+    (_listed(OKX, "BTC-USDT-SWAP", _LINEAR, "BTC", "0.1", "0.0001", "0.01"), 0.4, 0.5, 2.6e-4),
+    (_listed(OKX, "ETH-USDT-SWAP", _LINEAR, "ETH", "0.01", "0.001", "0.1"), 0.4, 0.5, 3.1e-4),
+    (_listed(OKX, "BTC-USD-SWAP", _INVERSE, "BTC", "0.1", "0.1", "100"), 0.6, 0.6, 2.3e-4),
+    (_listed(OKX, "ETH-USD-SWAP", _INVERSE, "ETH", "0.01", "0.1", "10"), 0.6, 0.6, 2.6e-4),
+    (_listed(OKX, "BTC-USDT", _SPOT, "BTC", "0.1", "0.00000001"), 0.4, 0.4, 0.0),
+    (_listed(OKX, "ETH-USDT", _SPOT, "ETH", "0.01", "0.000001"), 0.4, 0.4, 0.0),
+    (_listed(HYPERLIQUID, "BTC", _LINEAR, "BTC", "1", "0.00001", quote="USDC"), 0.25, 0.35, -1.0e-4),
+    (_listed(HYPERLIQUID, "ETH", _LINEAR, "ETH", "0.1", "0.0001", quote="USDC"), 0.25, 0.35, -0.6e-4),
+    (_listed(HYPERLIQUID, "@142", _SPOT, "BTC", "1", "0.00001", quote="USDC"), 0.06, 0.05, -3.0e-4),
+    (_listed(DERIBIT, "BTC-PERPETUAL", _INVERSE, "BTC", "0.5", "10"), 0.5, 0.9, 3.4e-4),
+    (_listed(DERIBIT, "ETH-PERPETUAL", _INVERSE, "ETH", "0.05", "1"), 0.5, 0.8, 3.8e-4),
+    (_listed(DERIBIT, "BTC_USDC-PERPETUAL", _LINEAR, "BTC", "0.5", "0.0001", quote="USDC"), 0.1, 0.1, 1.6e-4),
 )
 
 ELSEWHERE = tuple(_like(number, *row) for number, row in enumerate(_ROWS))

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from feeds.model.instrument import MarketKind, Venue
+from feeds.model.instrument import MarketKind
 from feeds.simulator.deribit.conversation import PLATFORM, DeribitConversation, Refused
 from feeds.simulator.deribit.rest import Methods
 from feeds.simulator.deribit.wire import Wire
@@ -16,6 +16,7 @@ from feeds.simulator.dialect import Answer, Message
 from feeds.simulator.market.facts import Fact
 from feeds.simulator.market.spec import MS
 from feeds.simulator.simulation import Simulation
+from feeds.venues.deribit.profile import DERIBIT
 
 _HOSTS = frozenset((MarketKind.INVERSE.value, MarketKind.LINEAR.value))
 _API = "api/v2/"
@@ -27,7 +28,7 @@ class DeribitDialect:
     prefix = "/deribit"
 
     def __init__(self, simulation: Simulation, *, liquidation_delay_ns: int = LIQUIDATION_DELAY_NS) -> None:
-        ours = [market for market in simulation.markets if market.spec.instrument.venue is Venue.DERIBIT]
+        ours = [market for market in simulation.markets if market.spec.instrument.venue == DERIBIT]
         formats = [WireFormat(market) for market in ours]
         self._simulation = simulation
         self._wire = Wire(formats)

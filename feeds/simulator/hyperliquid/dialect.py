@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 
 import msgspec
 
-from feeds.model.instrument import MarketKind, Venue
+from feeds.model.instrument import MarketKind
 from feeds.simulator.dialect import Answer, Message
 from feeds.simulator.hyperliquid.conversation import HyperliquidConversation
 from feeds.simulator.hyperliquid.rest import Refused, Rest
@@ -14,6 +14,7 @@ from feeds.simulator.hyperliquid.wire import Wire
 from feeds.simulator.hyperliquid.wire_format import WireFormat
 from feeds.simulator.market.facts import Fact
 from feeds.simulator.simulation import Simulation
+from feeds.venues.hyperliquid.profile import HYPERLIQUID
 
 _HOSTS = frozenset((MarketKind.LINEAR.value, MarketKind.SPOT.value))
 
@@ -24,7 +25,7 @@ class HyperliquidDialect:
     prefix = "/hyperliquid"
 
     def __init__(self, simulation: Simulation) -> None:
-        ours = [market for market in simulation.markets if market.spec.instrument.venue is Venue.HYPERLIQUID]
+        ours = [market for market in simulation.markets if market.spec.instrument.venue == HYPERLIQUID]
         self._simulation = simulation
         self._formats = {market.spec.instrument.symbol: WireFormat(market) for market in ours}
         self._wire = Wire(self._formats.values())

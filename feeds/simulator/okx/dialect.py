@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 
-from feeds.model.instrument import MarketKind, Venue
+from feeds.model.instrument import MarketKind
 from feeds.simulator.dialect import Answer, Message
 from feeds.simulator.market.facts import Fact
 from feeds.simulator.okx.conversation import OkxConversation
@@ -12,6 +12,7 @@ from feeds.simulator.okx.rest import Rest, envelope
 from feeds.simulator.okx.wire import MarketWire, Wire
 from feeds.simulator.okx.wire_format import WireFormat
 from feeds.simulator.simulation import Simulation
+from feeds.venues.okx.profile import OKX
 
 _KINDS = {kind.value for kind in MarketKind}
 _REST = "api/v5/"
@@ -26,7 +27,7 @@ class OkxDialect:
     prefix = "/okx"
 
     def __init__(self, simulation: Simulation) -> None:
-        ours = [market for market in simulation.markets if market.spec.instrument.venue is Venue.OKX]
+        ours = [market for market in simulation.markets if market.spec.instrument.venue == OKX]
         self._simulation = simulation
         self._wires = {market.spec.instrument.symbol: MarketWire(WireFormat(market)) for market in ours}
         self._wire = Wire(self._wires.values())

@@ -12,8 +12,13 @@ from decimal import Decimal
 
 from feeds.model.instrument import Instrument, MarketKind, Venue
 from feeds.simulator.market.spec import MS, AltcoinBase, AltcoinSpec
+from feeds.venues.binance.profile import BINANCE
+from feeds.venues.bybit.profile import BYBIT
+from feeds.venues.deribit.profile import DERIBIT
+from feeds.venues.hyperliquid.profile import HYPERLIQUID
+from feeds.venues.okx.profile import OKX
 
-_B, _Y, _O, _H, _D = Venue.BINANCE, Venue.BYBIT, Venue.OKX, Venue.HYPERLIQUID, Venue.DERIBIT
+_B, _Y, _O, _H, _D = BINANCE, BYBIT, OKX, HYPERLIQUID, DERIBIT
 _VENUES = {"B": _B, "Y": _Y, "O": _O, "H": _H, "D": _D}
 _SHARE = {_B: 1.0, _Y: 0.45, _O: 0.35, _H: 0.2, _D: 0.03}
 _BASIS = {_B: 0.0, _Y: -0.4e-4, _O: 0.3e-4, _H: -1.5e-4, _D: 0.8e-4}
@@ -75,15 +80,15 @@ _MULTIPLIERS = {
 def _names(venue: Venue, base: str) -> tuple[str, int]:
     """The listed name of a base and how many coins one listed unit is."""
     multiplier = _MULTIPLIERS.get(base, 1)
-    if venue is _O or multiplier == 1:
+    if venue == _O or multiplier == 1:
         return base, 1
-    if venue is _H:
+    if venue == _H:
         return f"k{base}", 1_000
-    if venue is _Y and base in ("SATS", "RATS"):
+    if venue == _Y and base in ("SATS", "RATS"):
         return f"10000{base}", 10_000
-    if venue is _Y and base == "SHIB":
+    if venue == _Y and base == "SHIB":
         return "SHIB1000", 1_000
-    if venue is _D:
+    if venue == _D:
         return f"1000{base}", 1_000
     return f"{multiplier}{base}", multiplier
 
@@ -97,18 +102,18 @@ def _instrument(venue: Venue, base: AltcoinBase) -> Instrument:
     unit_price = base.price * multiplier
     tick = _power(unit_price).scaleb(-4)
     quote, symbol, contract = "USDT", f"{name}USDT", Decimal(1)
-    if venue is _O:
+    if venue == _O:
         symbol = f"{name}-USDT-SWAP"
         contract = Decimal(1).scaleb(round(math.log10(100.0 / unit_price)))
         lot = contract / 10
-    elif venue is _H:
+    elif venue == _H:
         quote, symbol = "USDC", name
         decimals = max(math.floor(math.log10(unit_price)), 0)
         tick = max(Decimal(1).scaleb(decimals - 6), min(Decimal(1), tick))
         lot = Decimal(1).scaleb(-decimals)
     else:
-        lot = min(Decimal(1), Decimal(1).scaleb(-math.floor(math.log10(unit_price)))) * (10 if venue is _Y else 1)
-        if venue is _D:
+        lot = min(Decimal(1), Decimal(1).scaleb(-math.floor(math.log10(unit_price)))) * (10 if venue == _Y else 1)
+        if venue == _D:
             quote, symbol = "USDC", f"{name}_USDC-PERPETUAL"
     return Instrument(
         venue=venue, kind=MarketKind.LINEAR, symbol=symbol, base=base.name, quote=quote, settle=quote,
@@ -117,19 +122,19 @@ def _instrument(venue: Venue, base: AltcoinBase) -> Instrument:
 
 
 def _inverse(venue: Venue, base: AltcoinBase) -> Instrument:
-    symbol = f"{base.name}USD_PERP" if venue is _B else f"{base.name}USD"
+    symbol = f"{base.name}USD_PERP" if venue == _B else f"{base.name}USD"
     return Instrument(
         venue=venue, kind=MarketKind.INVERSE, symbol=symbol, base=base.name, quote="USD", settle=base.name,
-        tick_size=_power(base.price).scaleb(-4), lot_size=Decimal(1), contract_size=Decimal(10 if venue is _B else 1),
+        tick_size=_power(base.price).scaleb(-4), lot_size=Decimal(1), contract_size=Decimal(10 if venue == _B else 1),
     )  # fmt: skip
 
 
 def _funding_hours(venue: Venue, base: str) -> int:
-    if venue is _H:
+    if venue == _H:
         return 1
-    if base in _HOURLY and venue is _Y:
+    if base in _HOURLY and venue == _Y:
         return 1
-    return 4 if base in _FOUR_HOURLY and venue is not _D else 8
+    return 4 if base in _FOUR_HOURLY and venue != _D else 8
 
 
 def _spec(number: int, instrument: Instrument, base: AltcoinBase, share: float) -> AltcoinSpec:
@@ -139,7 +144,7 @@ def _spec(number: int, instrument: Instrument, base: AltcoinBase, share: float) 
     day_usd = base.day_usd * share
     return AltcoinSpec(
         instrument=instrument, basis=_BASIS[venue], interval_ns=_INTERVALS[venue],
-        aggregate_ns=100 * MS if venue is _B else 0, first_trade_id=100_000_001 + number * 3_000_017,
+        aggregate_ns=100 * MS if venue == _B else 0, first_trade_id=100_000_001 + number * 3_000_017,
         first_aggregate_id=50_000_001 + number * 1_000_003, first_update_id=700_000_001 + number * 5_000_011,
         open_interest=max(round(day_usd * 0.25 / lot_usd), 1), funding_hours=_funding_hours(venue, base.name),
         day_usd=day_usd, level_lots=max(day_usd * 2e-5 / lot_usd, 1.0),

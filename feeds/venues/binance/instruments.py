@@ -9,8 +9,9 @@ from decimal import Decimal
 import msgspec
 
 from feeds.model.errors import ProtocolError
-from feeds.model.instrument import Instrument, MarketKind, Venue
+from feeds.model.instrument import Instrument, MarketKind
 from feeds.pipeline.symbols import base_and_multiplier, tradfi_base
+from feeds.venues.binance.profile import PROFILE
 
 log = logging.getLogger(__name__)
 
@@ -79,11 +80,11 @@ def _step(symbol: _Symbol, filter_type: str) -> Decimal:
 
 
 def _instrument(symbol: _Symbol, kind: MarketKind) -> Instrument:
-    base, multiplier = base_and_multiplier(symbol.baseAsset, Venue.BINANCE)
+    base, multiplier = base_and_multiplier(symbol.baseAsset, PROFILE.symbols)
     if symbol.contractType == _TRADFI:
         base, multiplier = tradfi_base(symbol.baseAsset), 1
     return Instrument(
-        venue=Venue.BINANCE,
+        venue=PROFILE.name,
         kind=kind,
         symbol=symbol.symbol,
         base=base,

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from feeds.model.frame import ConnectionSpec
-from feeds.model.instrument import Instrument, MarketKind, Venue
-from feeds.model.protocol import Fetch
-from feeds.venues.driver import Endpoints
+from feeds.model.frame import UNIVERSE, ConnectionSpec
+from feeds.model.instrument import Instrument, MarketKind
+from feeds.model.protocol import Fetch, VenueProtocol
+from feeds.venues.binance import context as binance_context
+from feeds.venues.binance.instruments import instruments_from_exchange_info
+from feeds.venues.binance.profile import PROFILE
+from feeds.venues.binance.protocol import BinanceProtocol
+from feeds.venues.binance.universe import BinanceUniverse
+from feeds.venues.binance.universe import plan as universe
+from feeds.venues.driver import Endpoints, VenueDriver
 
 LIVE = {
     MarketKind.LINEAR: Endpoints("wss://fstream.binance.com", "https://fapi.binance.com"),
@@ -19,13 +25,12 @@ _INSTRUMENT_PATHS = {
     MarketKind.INVERSE: "/dapi/v1/exchangeInfo",
     MarketKind.SPOT: "/api/v3/exchangeInfo",
 }
-WEIGHTS = {  # USD-M and COIN-M share one pool since 2026-06-30
+_WEIGHTS = {  # USD-M and COIN-M share one pool since 2026-06-30
     MarketKind.LINEAR: ("binance.futures", 2400.0),
     MarketKind.INVERSE: ("binance.futures", 2400.0),
     MarketKind.SPOT: ("binance.spot", 6000.0),
 }
-LIFETIME_S = 23 * 3600.0  # the venue closes at 24 h
-_QUOTES = {MarketKind.LINEAR: "USDT", MarketKind.INVERSE: "USD", MarketKind.SPOT: "USDT"}
+_LIFETIME_S = 23 * 3600.0  # the venue closes at 24 h
 _BOOK = ("depth@100ms", "bookTicker")
 _FLOW = ("aggTrade", "markPrice@1s", "forceOrder")
 _NOTICES = ("!contractInfo",)
@@ -36,10 +41,17 @@ def listing(kind: MarketKind) -> tuple[Fetch, ...]:
     return (Fetch(_INSTRUMENT_PATHS[kind], "instruments", 20),)
 
 
+def instruments(kind: MarketKind, bodies: Sequence[bytes]) -> tuple[Instrument, ...]:
+    """Read the answer to `listing`. Raises ProtocolError."""
+    return instruments_from_exchange_info(bodies[0], kind)
+
+
 def choose(instruments: Iterable[Instrument], bases: Iterable[str]) -> tuple[Instrument, ...]:
     """The main market of each base: the USDT perpetual, the coin-margined perpetual or the USDT pair."""
     wanted = set(bases)
-    return tuple(market for market in instruments if market.base in wanted and market.quote == _QUOTES[market.kind])
+    return tuple(
+        market for market in instruments if market.base in wanted and market.quote == PROFILE.quotes[market.kind]
+    )
 
 
 def connections(kind: MarketKind, markets: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[ConnectionSpec, ...]:
@@ -67,11 +79,32 @@ def _connection(
 ) -> ConnectionSpec:
     streams = (*(f"{market.symbol.lower()}@{channel}" for market in markets for channel in channels), *notices)
     return ConnectionSpec(
-        name=f"{Venue.BINANCE.value}.{kind.value}.{route}",
-        venue=Venue.BINANCE,
+        name=f"{PROFILE.name}.{kind.value}.{route}",
+        venue=PROFILE.name,
         kind=kind,
         route=route,
         url=f"{endpoints.websocket}{path}?streams={'/'.join(streams)}",
         streams=streams,
         markets=markets,
     )
+
+
+def protocol(spec: ConnectionSpec) -> VenueProtocol:
+    """The decoder of a connection."""
+    return BinanceUniverse(spec) if spec.route == UNIVERSE else BinanceProtocol(spec)
+
+
+DRIVER = VenueDriver(
+    profile=PROFILE,
+    endpoints=LIVE,
+    listing=listing,
+    instruments=instruments,
+    choose=choose,
+    connections=connections,
+    protocol=protocol,
+    weights=_WEIGHTS,
+    lifetime_s=_LIFETIME_S,
+    universe=universe,
+    context=binance_context.protocol,
+    connects=(20, 1.0),  # 300 in 5 minutes
+)

@@ -29,8 +29,7 @@ from feeds.model.events import (
 )
 from feeds.model.frame import ConnectionSpec, Frame, FrameKind
 from feeds.model.instrument import Instrument, InstrumentId, MarketKind
-from feeds.model.protocol import Fetch, Relist, Replace, Request
-from feeds.pipeline.backfill import LastTrade
+from feeds.model.protocol import Fetch, LastTrade, Relist, Replace, Request
 from feeds.pipeline.depth import FUTURES, SPOT, ChainRule, DepthJoiner, Ids, Place
 from feeds.pipeline.units import OffGrid, Units
 from feeds.venues.binance.rows import finite, liquidation

@@ -13,18 +13,8 @@ import msgspec
 
 from feeds.model.events import Event, Side, Trade, TradesLive, TradesLost
 from feeds.model.instrument import Instrument
-from feeds.model.protocol import Fetch
-from feeds.pipeline.backfill import (
-    ANEW,
-    BETWEEN,
-    UNREAD,
-    LastTrade,
-    LastTrades,
-    Page,
-    TradeBackfill,
-    after,
-    begins_anew,
-)
+from feeds.model.protocol import Fetch, LastTrade, LastTrades
+from feeds.pipeline.backfill import ANEW, BETWEEN, UNREAD, Page, TradeBackfill, after, begins_anew
 from feeds.pipeline.units import Units
 from feeds.venues.binance.wire import AggTradeData, RestAggTrade, TradeData
 

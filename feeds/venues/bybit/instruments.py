@@ -9,8 +9,9 @@ from decimal import Decimal
 import msgspec
 
 from feeds.model.errors import ProtocolError
-from feeds.model.instrument import Instrument, MarketKind, Venue
+from feeds.model.instrument import Instrument, MarketKind
 from feeds.pipeline.symbols import base_and_multiplier, tradfi_base
+from feeds.venues.bybit.profile import PROFILE
 
 log = logging.getLogger(__name__)
 
@@ -84,10 +85,10 @@ def _is_listed(kind: MarketKind, listed: _Listed) -> bool:
 
 
 def _instrument(kind: MarketKind, listed: _Listed) -> Instrument:
-    base, multiplier = base_and_multiplier(listed.baseCoin, Venue.BYBIT)
+    base, multiplier = base_and_multiplier(listed.baseCoin, PROFILE.symbols)
     lot = listed.lotSizeFilter.qtyStep or listed.lotSizeFilter.basePrecision
     return Instrument(
-        venue=Venue.BYBIT,
+        venue=PROFILE.name,
         kind=kind,
         symbol=listed.symbol,
         base=tradfi_base(base) if listed.symbolType in _TRADFI else base,

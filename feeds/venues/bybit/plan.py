@@ -7,18 +7,17 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 from feeds.model.frame import UNIVERSE, ConnectionSpec
-from feeds.model.instrument import Instrument, MarketKind, Venue
+from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch, VenueProtocol
 from feeds.venues.bybit import context as bybit_context
 from feeds.venues.bybit.instruments import instruments_from_info
+from feeds.venues.bybit.profile import PROFILE
 from feeds.venues.bybit.protocol import BybitProtocol
 from feeds.venues.bybit.universe import BybitUniverse
 from feeds.venues.bybit.universe import plan as universe
 from feeds.venues.driver import Endpoints, VenueDriver
-from feeds.venues.shared.clocks import bybit_time_ns
 
 LIVE = {kind: Endpoints("wss://stream.bybit.com", "https://api.bybit.com") for kind in MarketKind}
-_QUOTES = {MarketKind.LINEAR: "USDT", MarketKind.INVERSE: "USD", MarketKind.SPOT: "USDT"}
 _LISTING = "/v5/market/instruments-info?category={}&status=Trading&limit=1000"
 _CURSOR = re.compile(rb'"nextPageCursor":"([^"]+)"')
 _TOO_MANY, _WINDOW_S = b'{"retCode":10006,', 5.0
@@ -48,7 +47,9 @@ def limit(body: bytes) -> float | None:
 def choose(instruments: Iterable[Instrument], bases: Iterable[str]) -> tuple[Instrument, ...]:
     """The main market of each base: the USDT perpetual, the coin-margined perpetual or the USDT pair."""
     wanted = set(bases)
-    return tuple(market for market in instruments if market.base in wanted and market.quote == _QUOTES[market.kind])
+    return tuple(
+        market for market in instruments if market.base in wanted and market.quote == PROFILE.quotes[market.kind]
+    )
 
 
 def connections(kind: MarketKind, markets: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[ConnectionSpec, ...]:
@@ -72,8 +73,8 @@ def _connection(
     endpoints: Endpoints,
 ) -> ConnectionSpec:
     return ConnectionSpec(
-        name=f"{Venue.BYBIT.value}.{kind.value}.{route}",
-        venue=Venue.BYBIT,
+        name=f"{PROFILE.name}.{kind.value}.{route}",
+        venue=PROFILE.name,
         kind=kind,
         route=route,
         url=f"{endpoints.websocket}/v5/public/{kind.value}",
@@ -88,7 +89,7 @@ def protocol(spec: ConnectionSpec) -> VenueProtocol:
 
 
 DRIVER = VenueDriver(
-    venue=Venue.BYBIT,
+    profile=PROFILE,
     endpoints=LIVE,
     listing=listing,
     instruments=instruments_from_info,
@@ -96,7 +97,6 @@ DRIVER = VenueDriver(
     connections=connections,
     protocol=protocol,
     weights=dict.fromkeys(LIVE, ("bybit", 3_600.0)),
-    clock=(MarketKind.LINEAR, Fetch("/v5/market/time", "time"), bybit_time_ns),
     universe=universe,
     context=bybit_context.protocol,
     next_page=next_page,

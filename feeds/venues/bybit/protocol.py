@@ -30,8 +30,7 @@ from feeds.model.events import (
 )
 from feeds.model.frame import ConnectionSpec, Frame, FrameKind
 from feeds.model.instrument import Instrument, MarketKind
-from feeds.model.protocol import Request, Send
-from feeds.pipeline.backfill import LastTrades
+from feeds.model.protocol import LastTrades, Request, Send
 from feeds.pipeline.units import Units
 from feeds.venues.bybit.book import BookChain
 from feeds.venues.bybit.instruments import instruments_from_info

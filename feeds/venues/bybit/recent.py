@@ -14,8 +14,7 @@ import msgspec
 from feeds.model.errors import ProtocolError
 from feeds.model.events import Event, HistoryEnded, Side, Trade, TradesFilled
 from feeds.model.instrument import MarketKind
-from feeds.model.protocol import Fetch
-from feeds.pipeline.backfill import LastTrade, LastTrades
+from feeds.model.protocol import Fetch, LastTrade, LastTrades
 from feeds.pipeline.units import Size, Units
 from feeds.venues.bybit.wire import Millis
 

@@ -7,8 +7,9 @@ from decimal import Decimal
 import msgspec
 
 from feeds.model.errors import ProtocolError
-from feeds.model.instrument import Instrument, MarketKind, Venue
+from feeds.model.instrument import Instrument, MarketKind
 from feeds.pipeline.symbols import base_and_multiplier, tradfi_base
+from feeds.venues.deribit.profile import PROFILE
 from feeds.venues.deribit.wire import Answer
 
 _TYPES = {MarketKind.INVERSE: "reversed", MarketKind.LINEAR: "linear"}
@@ -60,11 +61,11 @@ def _is_listed(row: _Listed, kind: MarketKind) -> bool:
 
 
 def _instrument(row: _Listed, kind: MarketKind) -> Instrument:
-    base, multiplier = base_and_multiplier(row.base_currency, Venue.DERIBIT)
+    base, multiplier = base_and_multiplier(row.base_currency, PROFILE.symbols)
     if row.underlying_type != "crypto":
         base = tradfi_base(base)
     return Instrument(
-        venue=Venue.DERIBIT,
+        venue=PROFILE.name,
         kind=kind,
         symbol=row.instrument_name,
         base=base,

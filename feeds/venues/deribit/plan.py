@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from feeds.model.frame import UNIVERSE, ConnectionSpec
-from feeds.model.instrument import Instrument, MarketKind, Venue
+from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch, VenueProtocol
 from feeds.venues.deribit import context as deribit_context
 from feeds.venues.deribit.instruments import instruments_from_listing
+from feeds.venues.deribit.profile import PROFILE
 from feeds.venues.deribit.protocol import PLATFORM, DeribitProtocol
 from feeds.venues.deribit.universe import DeribitUniverse
 from feeds.venues.deribit.universe import plan as universe
 from feeds.venues.driver import Endpoints, VenueDriver
-from feeds.venues.shared.clocks import deribit_time_ns
 
 _HOST = Endpoints("wss://www.deribit.com", "https://www.deribit.com")
-_QUOTES = {MarketKind.INVERSE: "USD", MarketKind.LINEAR: "USDC"}
 _CHANNELS = ("trades.{}.100ms", "book.{}.100ms", "ticker.{}.100ms")
 
 
@@ -33,7 +32,9 @@ def instruments(kind: MarketKind, bodies: Sequence[bytes]) -> tuple[Instrument, 
 def choose(instruments: Iterable[Instrument], bases: Iterable[str]) -> tuple[Instrument, ...]:
     """The USD perpetual (inverse) or the USDC perpetual (linear) of each base."""
     wanted = set(bases)
-    return tuple(market for market in instruments if market.base in wanted and market.quote == _QUOTES[market.kind])
+    return tuple(
+        market for market in instruments if market.base in wanted and market.quote == PROFILE.quotes[market.kind]
+    )
 
 
 def connections(kind: MarketKind, markets: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[ConnectionSpec, ...]:
@@ -41,8 +42,8 @@ def connections(kind: MarketKind, markets: tuple[Instrument, ...], endpoints: En
     if not markets:
         return ()
     spec = ConnectionSpec(
-        name=f"{Venue.DERIBIT.value}.{kind.value}.all",
-        venue=Venue.DERIBIT,
+        name=f"{PROFILE.name}.{kind.value}.all",
+        venue=PROFILE.name,
         kind=kind,
         route="all",
         url=f"{endpoints.websocket}/ws/api/v2",
@@ -58,7 +59,7 @@ def protocol(spec: ConnectionSpec) -> VenueProtocol:
 
 
 DRIVER = VenueDriver(
-    venue=Venue.DERIBIT,
+    profile=PROFILE,
     endpoints={MarketKind.INVERSE: _HOST, MarketKind.LINEAR: _HOST},
     listing=listing,
     instruments=instruments,
@@ -66,7 +67,6 @@ DRIVER = VenueDriver(
     connections=connections,
     protocol=protocol,
     weights=dict.fromkeys(MarketKind, ("deribit", 600.0)),
-    clock=(MarketKind.LINEAR, Fetch("/api/v2/public/get_time", "time"), deribit_time_ns),
     universe=universe,
     context=deribit_context.protocol,
     limit_pause_s=5.0,

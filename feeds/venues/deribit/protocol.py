@@ -32,8 +32,7 @@ from feeds.model.events import (
 )
 from feeds.model.frame import ConnectionSpec, Frame, FrameKind
 from feeds.model.instrument import Instrument, InstrumentId, MarketKind
-from feeds.model.protocol import Reconnect, Replace, Request, Send
-from feeds.pipeline.backfill import LastTrade
+from feeds.model.protocol import LastTrade, Reconnect, Replace, Request, Send
 from feeds.pipeline.units import Units
 from feeds.venues.deribit.liquidations import DelayedLiquidations, liquidations
 from feeds.venues.deribit.trades import DeribitTrades

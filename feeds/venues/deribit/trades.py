@@ -5,18 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from feeds.model.events import Event, Side, Trade, TradesLive, TradesLost
-from feeds.model.protocol import Fetch
-from feeds.pipeline.backfill import (
-    ANEW,
-    BETWEEN,
-    UNREAD,
-    LastTrade,
-    LastTrades,
-    Page,
-    TradeBackfill,
-    after,
-    begins_anew,
-)
+from feeds.model.protocol import Fetch, LastTrade, LastTrades
+from feeds.pipeline.backfill import ANEW, BETWEEN, UNREAD, Page, TradeBackfill, after, begins_anew
 from feeds.pipeline.units import Units
 from feeds.venues.deribit.wire import TradeData, TradesPage
 

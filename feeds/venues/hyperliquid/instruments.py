@@ -8,8 +8,9 @@ from typing import Annotated
 import msgspec
 
 from feeds.model.errors import ProtocolError
-from feeds.model.instrument import Instrument, MarketKind, Venue
+from feeds.model.instrument import Instrument, MarketKind
 from feeds.pipeline.symbols import base_and_multiplier
+from feeds.venues.hyperliquid.profile import PROFILE
 
 _QUOTE = "USDC"
 _DECIMALS = {MarketKind.LINEAR: 6, MarketKind.SPOT: 8}
@@ -88,9 +89,9 @@ def _pairs(meta: _SpotMeta) -> tuple[Instrument, ...]:
 
 
 def _instrument(kind: MarketKind, symbol: str, asset: str, size_decimals: int) -> Instrument:
-    base, multiplier = base_and_multiplier(asset, Venue.HYPERLIQUID)
+    base, multiplier = base_and_multiplier(asset, PROFILE.symbols)
     return Instrument(
-        venue=Venue.HYPERLIQUID,
+        venue=PROFILE.name,
         kind=kind,
         symbol=symbol,
         base=base,

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from feeds.model.frame import UNIVERSE, ConnectionSpec
-from feeds.model.instrument import Instrument, MarketKind, Venue
+from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch, VenueProtocol
 from feeds.venues.driver import Endpoints, VenueDriver
 from feeds.venues.hyperliquid import context as hyperliquid_context
 from feeds.venues.hyperliquid.instruments import instruments_from_meta
+from feeds.venues.hyperliquid.profile import PROFILE
 from feeds.venues.hyperliquid.protocol import HyperliquidProtocol
 from feeds.venues.hyperliquid.universe import HyperliquidUniverse
 from feeds.venues.hyperliquid.universe import plan as universe
-from feeds.venues.shared.clocks import hyperliquid_time_ns
 
 _HOST = Endpoints("wss://api.hyperliquid.xyz", "https://api.hyperliquid.xyz")
 _LISTS = {MarketKind.LINEAR: '{"type":"meta"}', MarketKind.SPOT: '{"type":"spotMeta"}'}
@@ -56,8 +56,8 @@ def _connection(
     kind: MarketKind, route: str, channels: tuple[str, ...], markets: tuple[Instrument, ...], endpoints: Endpoints
 ) -> ConnectionSpec:
     return ConnectionSpec(
-        name=f"{Venue.HYPERLIQUID.value}.{kind.value}.{route}",
-        venue=Venue.HYPERLIQUID,
+        name=f"{PROFILE.name}.{kind.value}.{route}",
+        venue=PROFILE.name,
         kind=kind,
         route=route,
         url=f"{endpoints.websocket}/ws",
@@ -72,7 +72,7 @@ def protocol(spec: ConnectionSpec) -> VenueProtocol:
 
 
 DRIVER = VenueDriver(
-    venue=Venue.HYPERLIQUID,
+    profile=PROFILE,
     endpoints={MarketKind.LINEAR: _HOST, MarketKind.SPOT: _HOST},
     listing=listing,
     instruments=instruments,
@@ -80,7 +80,6 @@ DRIVER = VenueDriver(
     connections=connections,
     protocol=protocol,
     weights=dict.fromkeys(MarketKind, ("hyperliquid", 1_200.0)),
-    clock=(MarketKind.LINEAR, Fetch("/info", "time", 2, '{"type":"exchangeStatus"}'), hyperliquid_time_ns),
     universe=universe,
     context=hyperliquid_context.protocol,
     connects=(10, 1 / 3),  # 30 a minute

@@ -44,8 +44,8 @@ from feeds.model.events import (
 )
 from feeds.model.frame import ConnectionSpec, Frame, FrameKind
 from feeds.model.instrument import Instrument, InstrumentId
-from feeds.model.protocol import Request, Send
-from feeds.pipeline.backfill import UNREAD, LastTrade
+from feeds.model.protocol import LastTrade, Request, Send
+from feeds.pipeline.backfill import UNREAD
 from feeds.pipeline.units import Units
 from feeds.venues.hyperliquid.wire import (
     AckData,

@@ -9,8 +9,9 @@ from decimal import Decimal
 import msgspec
 
 from feeds.model.errors import ProtocolError
-from feeds.model.instrument import Instrument, MarketKind, Venue
+from feeds.model.instrument import Instrument, MarketKind
 from feeds.pipeline.symbols import base_and_multiplier, tradfi_base
+from feeds.venues.okx.profile import PROFILE
 
 log = logging.getLogger(__name__)
 
@@ -89,12 +90,12 @@ def instrument_from_row(row: InstrumentRow) -> Instrument:
         raise ProtocolError("OKX listed an instrument of an unknown kind", row.instId)
     is_spot, is_inverse = kind is MarketKind.SPOT, kind is MarketKind.INVERSE
     listed, quote = (row.baseCcy, row.quoteCcy) if is_spot else row.uly.split("-", 1) if "-" in row.uly else ("", "")
-    base, multiplier = base_and_multiplier(listed, Venue.OKX)
+    base, multiplier = base_and_multiplier(listed, PROFILE.symbols)
     if row.instCategory not in _CRYPTO:
         base, multiplier = tradfi_base(listed), 1
     contract = Decimal(1) if is_spot else _positive(row, row.ctVal) * _positive(row, row.ctMult or "1")
     return Instrument(
-        venue=Venue.OKX,
+        venue=PROFILE.name,
         kind=kind,
         symbol=row.instId,
         base=base,

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from feeds.model.frame import UNIVERSE, ConnectionSpec
-from feeds.model.instrument import Instrument, MarketKind, Venue
+from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch, VenueProtocol
 from feeds.venues.driver import Endpoints, VenueDriver
 from feeds.venues.okx import context as okx_context
 from feeds.venues.okx.instruments import instruments_from_list
+from feeds.venues.okx.profile import PROFILE
 from feeds.venues.okx.protocol import OkxProtocol
 from feeds.venues.okx.universe import OkxUniverse
 from feeds.venues.okx.universe import plan as universe
-from feeds.venues.shared.clocks import okx_time_ns
 
 _HOST = Endpoints("wss://ws.okx.com", "https://openapi.okx.com")
 _TYPES = {MarketKind.LINEAR: "SWAP", MarketKind.INVERSE: "SWAP", MarketKind.SPOT: "SPOT"}
-_QUOTES = {MarketKind.LINEAR: "USDT", MarketKind.INVERSE: "USD", MarketKind.SPOT: "USDT"}
 _BOOK = ("books", "bbo-tbt")
 _PERPETUAL = ("mark-price", "funding-rate", "open-interest")
 _DEPTH_CHANNELS = 28  # recommended: less than 30 a connection
@@ -43,7 +42,9 @@ def limit(body: bytes) -> float | None:
 def choose(instruments: Iterable[Instrument], bases: Iterable[str]) -> tuple[Instrument, ...]:
     """The main market of each base: the USDT swap, the coin-margined swap or the USDT pair."""
     wanted = set(bases)
-    return tuple(market for market in instruments if market.base in wanted and market.quote == _QUOTES[market.kind])
+    return tuple(
+        market for market in instruments if market.base in wanted and market.quote == PROFILE.quotes[market.kind]
+    )
 
 
 def connections(kind: MarketKind, markets: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[ConnectionSpec, ...]:
@@ -60,8 +61,8 @@ def _connection(kind: MarketKind, markets: tuple[Instrument, ...], number: int, 
     if kind is not MarketKind.SPOT:
         wide.insert(0, "liquidation-orders:SWAP")
     return ConnectionSpec(
-        name=f"{Venue.OKX.value}.{kind.value}.public" + (f"-{number}" if number > 1 else ""),
-        venue=Venue.OKX,
+        name=f"{PROFILE.name}.{kind.value}.public" + (f"-{number}" if number > 1 else ""),
+        venue=PROFILE.name,
         kind=kind,
         route="public",
         url=f"{endpoints.websocket}/ws/v5/public",
@@ -83,7 +84,7 @@ def protocol(spec: ConnectionSpec) -> VenueProtocol:
 
 
 DRIVER = VenueDriver(
-    venue=Venue.OKX,
+    profile=PROFILE,
     endpoints={MarketKind.LINEAR: _HOST, MarketKind.INVERSE: _HOST, MarketKind.SPOT: _HOST},
     listing=listing,
     instruments=instruments,
@@ -91,7 +92,6 @@ DRIVER = VenueDriver(
     connections=connections,
     protocol=protocol,
     weights=dict.fromkeys(MarketKind, ("okx", 600.0)),
-    clock=(MarketKind.LINEAR, Fetch("/api/v5/public/time", "time"), okx_time_ns),
     universe=universe,
     context=okx_context.protocol,
     limit=limit,

@@ -30,8 +30,7 @@ from feeds.model.events import (
 )
 from feeds.model.frame import ConnectionSpec, Frame, FrameKind
 from feeds.model.instrument import Instrument, InstrumentId, MarketKind
-from feeds.model.protocol import Relist, Replace, Request, Send
-from feeds.pipeline.backfill import LastTrade
+from feeds.model.protocol import LastTrade, Relist, Replace, Request, Send
 from feeds.pipeline.units import OffGrid, Units
 from feeds.venues.okx import wire
 from feeds.venues.okx.book import BookChain

@@ -12,19 +12,8 @@ import msgspec
 
 from feeds.model.errors import ProtocolError
 from feeds.model.events import Event, Trade, TradesLive, TradesLost
-from feeds.model.protocol import Fetch
-from feeds.pipeline.backfill import (
-    ANEW,
-    BETWEEN,
-    UNREAD,
-    LastTrade,
-    LastTrades,
-    Page,
-    TradeBackfill,
-    after,
-    begins_anew,
-    in_order,
-)
+from feeds.model.protocol import Fetch, LastTrade, LastTrades
+from feeds.pipeline.backfill import ANEW, BETWEEN, UNREAD, Page, TradeBackfill, after, begins_anew, in_order
 from feeds.pipeline.units import Units
 from feeds.venues.okx import wire
 from feeds.venues.okx.rows import read_side

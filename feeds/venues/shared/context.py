@@ -92,7 +92,7 @@ def context_spec(kind: MarketKind, markets: tuple[Instrument, ...], candles_s: i
     if not markets or candles_s <= 0:
         return ()
     venue = markets[0].venue
-    name = f"{venue.value}.{kind.value}.{CONTEXT}"
+    name = f"{venue}.{kind.value}.{CONTEXT}"
     return (ConnectionSpec(name=name, venue=venue, kind=kind, route=CONTEXT, markets=markets, candles_s=candles_s),)
 
 

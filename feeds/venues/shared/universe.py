@@ -14,8 +14,7 @@ from feeds.model.errors import ProtocolError
 from feeds.model.events import Connected, Disconnected, Event
 from feeds.model.frame import UNIVERSE, ConnectionSpec, Frame, FrameKind
 from feeds.model.instrument import Instrument, InstrumentId, MarketKind
-from feeds.model.protocol import Request, VenueProtocol
-from feeds.pipeline.backfill import LastTrade
+from feeds.model.protocol import LastTrade, Request, VenueProtocol
 from feeds.pipeline.symbols import TRADFI
 from feeds.venues.shared.polling import Job, Polls
 
@@ -40,7 +39,7 @@ def universe_spec(
 ) -> ConnectionSpec:
     """The description of a universe connection; `part` tells several of one market apart."""
     venue = markets[0].venue
-    name = f"{venue.value}.{kind.value}.{UNIVERSE}" + (f"-{part}" if part else "")
+    name = f"{venue}.{kind.value}.{UNIVERSE}" + (f"-{part}" if part else "")
     return ConnectionSpec(
         name=name, venue=venue, kind=kind, route=UNIVERSE, url=url, streams=tuple(streams), markets=markets
     )
@@ -76,7 +75,7 @@ class UniverseProtocol:
                 return self._text(frame)
             return self._other(frame)
         except _UNREADABLE as error:
-            raise ProtocolError(f"{self._spec.venue.value} sent a message of unknown shape", str(error)) from error
+            raise ProtocolError(f"{self._spec.venue} sent a message of unknown shape", str(error)) from error
 
     def resume(self, last_trades: Mapping[InstrumentId, LastTrade]) -> None:
         """Nothing to resume: no trades come this way."""

@@ -20,8 +20,8 @@ from feeds.hub.publisher import Publisher, Retention
 from feeds.hub.source import HubSource
 from feeds.live.source import LiveSource
 from feeds.simulator.service.server import Server
-from feeds.venues import DRIVERS
 from feeds.venues.driver import loopback
+from feeds.venues.registry import DRIVERS
 from tests.workstation.session.faults import Brake, Desk, world
 from workstation.hub.hub import Hub
 from workstation.session.live import LiveSession

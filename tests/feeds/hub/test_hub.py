@@ -13,6 +13,7 @@ import feeds.hub.source
 from feeds.hub.publisher import Retention
 from feeds.model.instrument import Venue
 from feeds.simulator.market.spec import SECOND
+from feeds.venues.registry import VENUES
 from tests.feeds.hub.broker import eventually, needs_broker, place, source_of, until_live
 from tests.workstation.session.faults import DEFAULT_LEVELS, LEVELS, Brake, Desk
 from workstation.exports.export import ExportSettings, state_rows
@@ -54,7 +55,7 @@ async def stand_still(clock: Brake, *desks: Desk) -> None:
 
 def assert_right(desk: Desk) -> None:
     """Nothing twice, nothing missing without a mark, no wrong book."""
-    for venue in Venue:
+    for venue in VENUES:
         trades = desk.trades(venue, noticed_only=True)
         assert trades.kept > 0
         assert trades.phantoms == 0
@@ -64,7 +65,7 @@ def assert_right(desk: Desk) -> None:
 
 def lost_at(desk: Desk) -> set[Venue]:
     """The venues of which trades were marked as lost."""
-    return {venue for venue in Venue if desk.noted[venue].events["TradesLost"]}
+    return {venue for venue in VENUES if desk.noted[venue].events["TradesLost"]}
 
 
 def presence(desk: Desk) -> Presence:
@@ -142,7 +143,7 @@ async def test_a_hub_that_is_killed_and_begins_anew_leaves_marks_only(tmp_path: 
             await until_live(desk)
             await asyncio.sleep(1.5)
             await stand_still(here.clock, desk)
-            assert lost_at(desk) == set(Venue)
+            assert lost_at(desk) == set(VENUES)
             assert_right(desk)
 
 
@@ -178,7 +179,7 @@ async def test_a_slow_desktop_loses_what_a_full_stream_drops_and_harms_nobody(
             await until_live(slow)
             await asyncio.sleep(1.5)
             await stand_still(here.clock, slow, other)
-            assert lost_at(slow) == set(Venue)
+            assert lost_at(slow) == set(VENUES)
             assert_right(slow)
             assert (source_of(other).lost, publisher.lost) == (0, 0)
             assert lost_at(other) == set()
@@ -195,7 +196,7 @@ async def test_what_the_hub_cannot_keep_while_the_broker_is_away_is_marked(tmp_p
         await until_live(desk)
         await asyncio.sleep(1.5)
         await stand_still(here.clock, desk)
-        assert lost_at(desk) == set(Venue)
+        assert lost_at(desk) == set(VENUES)
         assert_right(desk)
 
 

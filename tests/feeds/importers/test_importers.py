@@ -167,11 +167,11 @@ def test_bad_input_is_refused_in_one_line_and_leaves_nothing(tmp_path: Path) -> 
 def test_inferred_units_follow_the_market() -> None:
     grid = Grid()
     grid.see(b'[["0.0012","30"],["0.0011","20"]]')
-    pepe = infer_instrument(Venue.BINANCE, MarketKind.LINEAR, "1000PEPEUSDT", grid)
+    pepe = infer_instrument(Venue("binance"), MarketKind.LINEAR, "1000PEPEUSDT", grid)
     assert (pepe.base, pepe.multiplier, pepe.tick_size, pepe.lot_size) == ("PEPE", 1000, Decimal("1E-7"), 10_000)
-    coin = infer_instrument(Venue.BINANCE, MarketKind.INVERSE, "LINKUSD_PERP", grid)
+    coin = infer_instrument(Venue("binance"), MarketKind.INVERSE, "LINKUSD_PERP", grid)
     assert (coin.base, coin.quote, coin.settle, coin.contract_size) == ("LINK", "USD", "LINK", 10)
-    thousand = infer_instrument(Venue.HYPERLIQUID, MarketKind.LINEAR, "kPEPE", grid)
+    thousand = infer_instrument(Venue("hyperliquid"), MarketKind.LINEAR, "kPEPE", grid)
     assert (thousand.base, thousand.multiplier) == ("PEPE", 1000)
     with pytest.raises(ImportFailed, match="decimal places"):
         grid.see(b'[["0.0000000000000000001","1"]]')

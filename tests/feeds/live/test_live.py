@@ -20,8 +20,8 @@ from feeds.pipeline.feed import Feed
 from feeds.simulator.market.ledger import Ledger
 from feeds.simulator.service.faults import Fault, FaultKind
 from feeds.simulator.service.server import Server, serve
-from feeds.venues import DRIVERS
 from feeds.venues.driver import loopback
+from feeds.venues.registry import DRIVERS, protocol_for
 from tests.feeds.venues.binance.wire import Book
 
 MS = 1_000_000
@@ -51,11 +51,11 @@ class Desk:
     def __init__(self, server: Server, clock: ManualClock) -> None:
         self.server = server
         self.clock = clock
-        self.feed = Feed()
+        self.feed = Feed(protocol_for)
         self.frames: list[Frame] = []
         self.events: list[Event] = []
         self.books: dict[InstrumentId, Book] = {}
-        self.source = LiveSource(BASES, [loopback(DRIVERS[Venue.BINANCE], server.port)], clock, seed=1)
+        self.source = LiveSource(BASES, [loopback(DRIVERS[Venue("binance")], server.port)], clock, seed=1)
         self.task = asyncio.create_task(self._listen(), name="desk")
 
     async def _listen(self) -> None:
@@ -126,7 +126,7 @@ class Desk:
 @pytest_asyncio.fixture
 async def desk() -> AsyncIterator[Desk]:
     clock = ManualClock(START_NS)
-    async with await serve(0, seed=5, warm_up_s=0, clock=clock, venues=[Venue.BINANCE], bases=BASES) as server:
+    async with await serve(0, seed=5, warm_up_s=0, clock=clock, venues=[Venue("binance")], bases=BASES) as server:
         found = Desk(server, clock)
         await eventually(lambda: found.connected() >= CONNECTIONS)
         yield found
@@ -265,7 +265,7 @@ async def test_a_protocol_may_ask_for_a_new_connection(desk: Desk) -> None:
 
 async def test_closing_ends_the_batches_and_leaves_nothing_behind() -> None:
     clock, before = ManualClock(START_NS), asyncio.all_tasks()
-    async with await serve(0, seed=5, warm_up_s=0, clock=clock, venues=[Venue.BINANCE], bases=BASES) as server:
+    async with await serve(0, seed=5, warm_up_s=0, clock=clock, venues=[Venue("binance")], bases=BASES) as server:
         serving = asyncio.all_tasks()
         desk = Desk(server, clock)
         await eventually(lambda: desk.connected() >= CONNECTIONS)
@@ -278,7 +278,7 @@ async def test_closing_ends_the_batches_and_leaves_nothing_behind() -> None:
 
 async def test_a_venue_that_does_not_answer_is_trouble_and_no_more() -> None:
     clock = ManualClock(START_NS)
-    async with await serve(0, warm_up_s=0, clock=clock, venues=[Venue.BINANCE], bases=BASES) as server:
+    async with await serve(0, warm_up_s=0, clock=clock, venues=[Venue("binance")], bases=BASES) as server:
         server.inject(Fault(kind=FaultKind.LIMIT, path="spot", duration_s=3_600.0))
         desk = Desk(server, clock)
         await eventually(lambda: len(desk.connected()) == 3 and desk.source.trouble)

@@ -28,10 +28,10 @@ from feeds.model.instrument import Instrument, MarketKind, Venue
 from feeds.model.protocol import Fetch
 from feeds.simulator.service.faults import Fault, FaultKind
 from feeds.simulator.service.server import Server, serve
-from feeds.venues import DRIVERS
 from feeds.venues.bybit import plan as bybit_plan
 from feeds.venues.driver import VenueDriver, loopback
 from feeds.venues.okx import plan as okx_plan
+from feeds.venues.registry import DRIVERS
 from workstation.session.live import LiveSession
 
 
@@ -100,7 +100,7 @@ async def test_a_connection_whose_time_is_up_is_replaced_before_and_no_trade_is_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(feeds.live.source, "SETTLE_S", 0.3)
-    async with desk(Venue.BINANCE, only(MarketKind.LINEAR, lifetime_s=0.5)) as found:
+    async with desk(Venue("binance"), only(MarketKind.LINEAR, lifetime_s=0.5)) as found:
         await eventually(lambda: len(found.said(Disconnected)) >= 4)
         order = [
             (type(event), event.connection) for event in found.events if isinstance(event, Connected | Disconnected)
@@ -114,7 +114,7 @@ async def test_a_connection_whose_time_is_up_is_replaced_before_and_no_trade_is_
 
 async def test_a_successor_without_data_does_not_take_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeds.live.source, "SETTLE_S", 0.1)
-    async with desk(Venue.BINANCE, only(MarketKind.LINEAR, lifetime_s=0.6)) as found:
+    async with desk(Venue("binance"), only(MarketKind.LINEAR, lifetime_s=0.6)) as found:
         real = found.server._client
 
         def born_silent(*args: object) -> object:
@@ -128,7 +128,7 @@ async def test_a_successor_without_data_does_not_take_over(monkeypatch: pytest.M
         assert found.said(Disconnected) == []
 
 
-@pytest.mark.parametrize(("venue", "kind"), [(Venue.BINANCE, MarketKind.SPOT), (Venue.OKX, MarketKind.LINEAR)])
+@pytest.mark.parametrize(("venue", "kind"), [(Venue("binance"), MarketKind.SPOT), (Venue("okx"), MarketKind.LINEAR)])
 async def test_a_venue_that_announces_the_end_finds_the_next_connection_open(
     monkeypatch: pytest.MonkeyPatch, venue: Venue, kind: MarketKind
 ) -> None:
@@ -147,11 +147,11 @@ async def test_trades_that_stop_while_all_else_goes_on_are_taken_up_by_a_new_con
     for name, value in (("PACED", 8), ("PATIENCE", 6.0), ("TRADES_NS", 10**9), ("CONNECTION_NS", 5 * 10**8)):
         monkeypatch.setattr(workstation.session.watchdog, name, value)
     monkeypatch.setattr(workstation.session.live, "WATCH_NS", 10**8)
-    async with desk(Venue.OKX, only(MarketKind.LINEAR)) as found:
+    async with desk(Venue("okx"), only(MarketKind.LINEAR)) as found:
         market = found.session.core.engine.bases["BTC"].markets[0]
         paces = found.session._watchdog._paces
         await eventually(lambda: any(pace._count >= 8 for pace in paces.values()), within_s=30.0)
-        stall = Fault(kind=FaultKind.STALL, venue=Venue.OKX, connection=1, topic="trades", duration_s=60.0)
+        stall = Fault(kind=FaultKind.STALL, venue=Venue("okx"), connection=1, topic="trades", duration_s=60.0)
         found.server.inject(stall)
         await eventually(lambda: found.lost(), within_s=30.0)
         assert [event.reason for event in found.lost()][:1] == ["the trades of BTC-USDT-SWAP have stopped"]
@@ -169,7 +169,7 @@ async def test_a_market_that_is_no_longer_listed_is_left_and_named(monkeypatch: 
 
         return only(MarketKind.LINEAR, instruments=instruments)(driver)
 
-    async with desk(Venue.BYBIT, change) as found:
+    async with desk(Venue("bybit"), change) as found:
         listed = False
         await eventually(lambda: not found.source.connections)
         assert "BTCUSDT: no longer listed" in found.session.status().notices[0]
@@ -192,7 +192,7 @@ async def test_a_changed_listing_is_noticed_without_a_price_between_two_ticks(mo
 
         return only(MarketKind.INVERSE, instruments=instruments)(driver)
 
-    async with desk(Venue.DERIBIT, change) as found:
+    async with desk(Venue("deribit"), change) as found:
         factor = 3
         await eventually(lambda: found.said(Disconnected))
         await eventually(found.live)
@@ -204,7 +204,7 @@ def instrument_with_lot(one: Instrument, factor: int) -> Instrument:
     return Instrument(**(fields | {"lot_size": one.lot_size * factor}))
 
 
-SPEC = ConnectionSpec(name="a", venue=Venue.HYPERLIQUID, kind=MarketKind.LINEAR, route="all", url="ws://x")
+SPEC = ConnectionSpec(name="a", venue=Venue("hyperliquid"), kind=MarketKind.LINEAR, route="all", url="ws://x")
 
 
 async def test_lives_that_end_at_once_raise_doubts_and_long_ones_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -244,7 +244,7 @@ async def test_lives_that_end_at_once_raise_doubts_and_long_ones_do_not(monkeypa
 
 async def test_a_limit_told_in_a_body_or_without_a_time_is_waited_out() -> None:
     async with await serve(0, seed=5, warm_up_s=0, bases=["BTC"]) as server:
-        for venue, kind in ((Venue.BYBIT, MarketKind.LINEAR), (Venue.OKX, MarketKind.LINEAR)):
+        for venue, kind in ((Venue("bybit"), MarketKind.LINEAR), (Venue("okx"), MarketKind.LINEAR)):
             rest, driver = Rest(), dataclasses.replace(loopback(DRIVERS[venue], server.port), limit_pause_s=1.5)
             server.inject(Fault(kind=FaultKind.LIMIT, venue=venue, duration_s=1.0))
             with pytest.raises(TransportError) as caught:

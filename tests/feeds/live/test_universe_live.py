@@ -22,8 +22,8 @@ from feeds.pipeline.deduplication import Once
 from feeds.simulator.market.simulated import Listed
 from feeds.simulator.market.spec import MS
 from feeds.simulator.service.server import Server, serve
-from feeds.venues import DRIVERS
 from feeds.venues.driver import loopback
+from feeds.venues.registry import DRIVERS
 from tests.workstation.analytics.market_events import BINANCE
 from workstation.readmodels.session.status import Presence
 from workstation.readmodels.universe.universe import UniverseRequest, UniverseView
@@ -119,7 +119,7 @@ async def test_every_simulated_perpetual_is_told_within_seconds(monkeypatch: pyt
 
 async def test_where_sockets_are_rationed_the_markets_in_focus_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("feeds.live.source.YIELD_S", 0.3)
-    okx, clock = DRIVERS[Venue.OKX], ManualClock(START_NS)
+    okx, clock = DRIVERS[Venue("okx")], ManualClock(START_NS)
     async with await serve(0, seed=5, warm_up_s=0, clock=clock, venues=("okx",), bases=("BTC",)) as server:
         source = LiveSource(["BTC"], [loopback(okx, server.port)], clock, universe=True, seed=1)
         opened: list[bool] = []
@@ -147,18 +147,18 @@ def compare(view: UniverseView, at: int, listed: Listed) -> None:
     turnover = listed.day.turnover * (columns.price[at] if listed.is_inverse else 1)
     assert markets.mark[at] == pytest.approx(truth.mark, rel=5e-3), name
     assert markets.index[at] == pytest.approx(truth.index, rel=5e-3), name
-    assert markets.interval_h[at] == (8.0 if markets.venues[at] is Venue.DERIBIT else hours), name
+    assert markets.interval_h[at] == (8.0 if markets.venues[at] == Venue("deribit") else hours), name
     assert columns.funding_8h[at] == pytest.approx(truth.rate * 8 / hours, abs=2e-4), name
     assert columns.open_interest[at] == pytest.approx(coins, rel=0.05), name
     assert columns.open_interest_usd[at] == pytest.approx(coins * truth.mark, rel=0.05), name
     assert columns.change_24h[at] == pytest.approx(listed.day.close / listed.day.open - 1, abs=0.01), name
     assert columns.turnover_24h[at] == pytest.approx(turnover, rel=0.1), name
-    assert math.isnan(markets.bid[at]) == (markets.venues[at] is Venue.HYPERLIQUID), name
+    assert math.isnan(markets.bid[at]) == (markets.venues[at] == Venue("hyperliquid")), name
 
 
 async def test_a_connection_without_a_socket_opens_stays_is_left_and_opens_again() -> None:
     frames: list[Frame] = []
-    spec = ConnectionSpec(name="x", venue=Venue.DERIBIT, kind=MarketKind.LINEAR, route="universe")
+    spec = ConnectionSpec(name="x", venue=Venue("deribit"), kind=MarketKind.LINEAR, route="universe")
     keeper = LiveConnection(spec, ManualClock(START_NS), random.Random(1), frames.append)
     task = asyncio.create_task(keeper.keep())
     await until(lambda: keeper.is_open)
@@ -192,7 +192,7 @@ async def test_the_status_shows_the_universe_only_where_something_ails_it() -> N
     clock = ManualClock(START_NS)
     source = LiveSource(["BTC"], [], clock)
     for name, route, is_open in (("focus", "flow", True), ("calm", UNIVERSE, True), ("lost", UNIVERSE, False)):
-        spec = ConnectionSpec(name=name, venue=Venue.BYBIT, kind=MarketKind.LINEAR, route=route)
+        spec = ConnectionSpec(name=name, venue=Venue("bybit"), kind=MarketKind.LINEAR, route=route)
         keeper = source.connections[name] = LiveConnection(spec, clock, random.Random(1), lambda frame: None)
         keeper.trouble = "cannot connect"
         if is_open:

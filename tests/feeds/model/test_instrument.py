@@ -11,18 +11,20 @@ from typing import Any
 import msgspec
 import pytest
 
-from feeds.model.instrument import Instrument, MarketKind, Telling, Venue, instrument_id, liquidation_coverage
+from feeds.model.instrument import Instrument, MarketKind, Venue, instrument_id
+from feeds.venues.profile import Coverage
+from feeds.venues.registry import VENUES, liquidation_coverage
 
 IMPOSSIBLE = ("0", "-1", "NaN", "sNaN", "inf", "1e999999", "1e-999999")
 
 
 def instrument(**fields: Any) -> Instrument:
-    known = {"venue": Venue.BINANCE, "kind": MarketKind.LINEAR, "symbol": "BTCUSDT", "base": "BTC", "quote": "USDT"}
+    known = {"venue": Venue("binance"), "kind": MarketKind.LINEAR, "symbol": "BTCUSDT", "base": "BTC", "quote": "USDT"}
     return Instrument(**(known | {"tick_size": Decimal("0.10")} | fields))
 
 
 def test_the_id_names_symbol_venue_and_kind() -> None:
-    assert instrument().id == "BTCUSDT.binance.linear" == instrument_id(Venue.BINANCE, MarketKind.LINEAR, "BTCUSDT")
+    assert instrument().id == "BTCUSDT.binance.linear" == instrument_id(Venue("binance"), MarketKind.LINEAR, "BTCUSDT")
     assert instrument(kind=MarketKind.SPOT).id != instrument().id
 
 
@@ -84,15 +86,19 @@ def test_the_json_of_an_impossible_instrument_is_a_decode_error(text: bytes) -> 
 
 
 def test_what_each_venue_tells_of_liquidations() -> None:
-    told = {venue: liquidation_coverage(venue, MarketKind.LINEAR) for venue in Venue}
-    assert {venue: one.telling for venue, one in told.items()} == {
-        Venue.BINANCE: Telling.SAMPLED,
-        Venue.BYBIT: Telling.ALL,
-        Venue.OKX: Telling.SAMPLED,
-        Venue.HYPERLIQUID: Telling.NONE,
-        Venue.DERIBIT: Telling.DELAYED,
+    told = {venue: liquidation_coverage(venue, MarketKind.LINEAR) for venue in VENUES}
+    assert {venue: one.coverage for venue, one in told.items()} == {
+        Venue("binance"): Coverage.SAMPLED,
+        Venue("bybit"): Coverage.ALL,
+        Venue("okx"): Coverage.SAMPLED,
+        Venue("hyperliquid"): Coverage.NONE,
+        Venue("deribit"): Coverage.DELAYED,
     }
-    assert [venue for venue, one in told.items() if one.in_real_time] == [Venue.BINANCE, Venue.BYBIT, Venue.OKX]
-    assert [venue for venue, one in told.items() if not one.price_is_fill] == [Venue.BYBIT, Venue.OKX]
+    assert [venue for venue, one in told.items() if one.in_real_time] == [
+        Venue("binance"),
+        Venue("bybit"),
+        Venue("okx"),
+    ]
+    assert [venue for venue, one in told.items() if not one.price_is_fill] == [Venue("bybit"), Venue("okx")]
     assert all(one.words for one in told.values())
-    assert {liquidation_coverage(venue, MarketKind.SPOT).telling for venue in Venue} == {Telling.NONE}
+    assert {liquidation_coverage(venue, MarketKind.SPOT).coverage for venue in VENUES} == {Coverage.NONE}

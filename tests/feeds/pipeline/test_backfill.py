@@ -10,15 +10,16 @@ import pytest
 from feeds.model.events import Event, HistoryEnded, Side, Trade, TradesFilled
 from feeds.model.frame import ConnectionSpec, Frame, FrameKind, open_frame
 from feeds.model.instrument import Instrument, MarketKind, Venue
-from feeds.model.protocol import Fetch
-from feeds.pipeline.backfill import ATTEMPTS, LastTrade, Page, TradeBackfill
+from feeds.model.protocol import Fetch, LastTrade
+from feeds.pipeline.backfill import ATTEMPTS, Page, TradeBackfill
 from feeds.pipeline.deduplication import Once
 from feeds.pipeline.feed import Feed
+from feeds.venues.registry import protocol_for
 
 S = 1_000_000_000
 NOW = 1_000 * S
 BTC = Instrument(
-    venue=Venue.OKX, kind=MarketKind.SPOT, symbol="BTC-USDT", base="BTC", quote="USDT", tick_size=Decimal("0.1")
+    venue=Venue("okx"), kind=MarketKind.SPOT, symbol="BTC-USDT", base="BTC", quote="USDT", tick_size=Decimal("0.1")
 )
 
 
@@ -193,12 +194,12 @@ def agg(number: int) -> bytes:
 
 def test_a_replacement_asks_only_for_what_nobody_told_before_its_first_trade() -> None:
     """Two connections overlap: what the old one tells after the new one opened is no hole."""
-    market = msgspec.structs.replace(BTC, venue=Venue.BINANCE, kind=MarketKind.LINEAR, symbol="BTCUSDT")
-    feed = Feed()
+    market = msgspec.structs.replace(BTC, venue=Venue("binance"), kind=MarketKind.LINEAR, symbol="BTCUSDT")
+    feed = Feed(protocol_for)
 
     def begin(name: str) -> None:
         spec = ConnectionSpec(
-            name=name, venue=Venue.BINANCE, kind=MarketKind.LINEAR, route="market", markets=(market,), history_s=60
+            name=name, venue=Venue("binance"), kind=MarketKind.LINEAR, route="market", markets=(market,), history_s=60
         )
         feed.receive(open_frame(spec, NOW))
 

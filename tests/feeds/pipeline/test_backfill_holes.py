@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from feeds.model.events import Side, Trade, TradesFilled
 from feeds.model.instrument import Instrument, MarketKind, Venue
-from feeds.pipeline.backfill import LastTrade, TradeBackfill
+from feeds.model.protocol import LastTrade
+from feeds.pipeline.backfill import TradeBackfill
 from feeds.pipeline.units import Units
 from feeds.venues.okx.trades import OkxTrades
 from feeds.venues.okx.wire import TradeRow
 
 BTC = Instrument(
-    venue=Venue.OKX, kind=MarketKind.LINEAR, symbol="BTC", base="BTC", quote="USDT", tick_size=Decimal("0.1")
+    venue=Venue("okx"), kind=MarketKind.LINEAR, symbol="BTC", base="BTC", quote="USDT", tick_size=Decimal("0.1")
 )
 SECOND = 1_000_000_000
 

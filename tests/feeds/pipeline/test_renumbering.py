@@ -9,7 +9,8 @@ import pytest
 
 from feeds.model.events import Event, Side, Trade, TradesLive, TradesLost
 from feeds.model.instrument import Instrument, MarketKind, Venue
-from feeds.pipeline.backfill import ANEW, LastTrade, begins_anew
+from feeds.model.protocol import LastTrade
+from feeds.pipeline.backfill import ANEW, begins_anew
 from feeds.pipeline.deduplication import Once
 from feeds.pipeline.units import Units
 from feeds.venues.binance.trades import BinanceTrades
@@ -32,7 +33,7 @@ def market(venue: Venue) -> Instrument:
 
 def binance() -> Told:
     trades = BinanceTrades(
-        Units(market(Venue.BINANCE)),
+        Units(market(Venue("binance"))),
         fetch_path="/{symbol}/{first}/{count}",
         weight=1,
         raw_contiguous=False,
@@ -42,7 +43,7 @@ def binance() -> Told:
 
 
 def okx() -> Told:
-    trades = OkxTrades(Units(market(Venue.OKX)), 0)
+    trades = OkxTrades(Units(market(Venue("okx"))), 0)
 
     def tell(number: int, ms: int) -> Sequence[Event]:
         row = TradeRow(instId="BTC", tradeId=number, px="100.0", sz=1.0, side="buy", ts=ms, count=1)
@@ -53,7 +54,7 @@ def okx() -> Told:
 
 
 def deribit() -> Told:
-    trades = DeribitTrades(Units(market(Venue.DERIBIT)), 0)
+    trades = DeribitTrades(Units(market(Venue("deribit"))), 0)
 
     def tell(number: int, ms: int) -> Sequence[Event]:
         row = TradeData("BTC", number, str(number), ms, 100.0, 1.0, "buy")
@@ -84,7 +85,7 @@ def test_a_connection_goes_on_with_the_new_numbers(made: Callable[[], Told]) -> 
 
 
 def trade(number: int, ms: int) -> Trade:
-    return Trade(market(Venue.OKX), ms * MS, ms * MS, 1000, 100.0, 1.0, 100.0, Side.BUY, number)
+    return Trade(market(Venue("okx")), ms * MS, ms * MS, 1000, 100.0, 1.0, 100.0, Side.BUY, number)
 
 
 def test_of_two_connections_both_may_bring_the_new_numbers_and_each_trade_counts_once() -> None:

@@ -13,8 +13,9 @@ import zstandard
 
 from feeds.model.instrument import Venue
 from feeds.pipeline.symbols import base_and_multiplier, tradfi_base
+from feeds.venues.registry import VENUES, profile_of
 
-BINANCE, BYBIT, OKX, HYPERLIQUID, DERIBIT = Venue
+BINANCE, BYBIT, OKX, HYPERLIQUID, DERIBIT = VENUES
 
 TABLE = [
     (BINANCE, "1000PEPE", "PEPE", 1_000), (BYBIT, "1000PEPE", "PEPE", 1_000), (OKX, "PEPE", "PEPE", 1),
@@ -33,31 +34,35 @@ TABLE = [
 ]  # fmt: skip
 
 
+def base_of(asset: str, venue: Venue | None) -> tuple[str, int]:
+    return base_and_multiplier(asset) if venue is None else base_and_multiplier(asset, profile_of(venue).symbols)
+
+
 @pytest.mark.parametrize(("venue", "asset", "base", "multiplier"), TABLE)
 def test_the_table_of_multipliers(venue: Venue, asset: str, base: str, multiplier: int) -> None:
-    assert base_and_multiplier(asset, venue) == (base, multiplier)
+    assert base_of(asset, venue) == (base, multiplier)
 
 
-@pytest.mark.parametrize("venue", [None, *Venue])
+@pytest.mark.parametrize("venue", [None, *VENUES])
 @pytest.mark.parametrize(
     "asset",
     ["BTC", "1INCH", "0G", "2Z", "4", "A", "1M", "1000", "C98", "API3", "USD1", "KAS", "KAITO", "1INCHUP", "LUNA2", ""],
 )
 def test_names_that_only_look_multiplied_stay_whole(venue: Venue | None, asset: str) -> None:
-    assert base_and_multiplier(asset, venue) == (asset, 1)
+    assert base_of(asset, venue) == (asset, 1)
 
 
 def test_spellings_belong_to_their_venue() -> None:
-    assert base_and_multiplier("kPEPE", OKX) == ("kPEPE", 1)
-    assert base_and_multiplier("SHIB1000", OKX) == ("SHIB1000", 1)
+    assert base_and_multiplier("kPEPE", profile_of(OKX).symbols) == ("kPEPE", 1)
+    assert base_and_multiplier("SHIB1000", profile_of(OKX).symbols) == ("SHIB1000", 1)
     assert base_and_multiplier("SHIB1000") == ("SHIB", 1_000)
-    assert base_and_multiplier("kFOO", HYPERLIQUID) == ("kFOO", 1), "no venue confirms that FOO is sold by the thousand"
-    assert base_and_multiplier("KPEPE", HYPERLIQUID) == ("KPEPE", 1)
+    assert base_and_multiplier("kFOO", profile_of(HYPERLIQUID).symbols) == ("kFOO", 1), "unconfirmed by any venue"
+    assert base_and_multiplier("KPEPE", profile_of(HYPERLIQUID).symbols) == ("KPEPE", 1)
 
 
 @pytest.mark.parametrize("asset", ["xyz:TSLA", "flx:kPEPE", "hyna:1000PEPE", "unit:BTC"])
 def test_a_builders_market_is_its_own_base(asset: str) -> None:
-    assert base_and_multiplier(asset, HYPERLIQUID) == (asset, 1)
+    assert base_and_multiplier(asset, profile_of(HYPERLIQUID).symbols) == (asset, 1)
 
 
 def test_a_stock_is_no_coin() -> None:
@@ -66,15 +71,15 @@ def test_a_stock_is_no_coin() -> None:
 
 def test_every_listed_perpetual_has_a_base_and_a_multiplier(data: Path) -> None:
     listed = set(_listed(data))
-    assert {venue for venue, _ in listed} == set(Venue)
+    assert {venue for venue, _ in listed} == set(VENUES)
     assert len(listed) > 1_000
-    coins = {(venue, asset): base_and_multiplier(asset, venue) for venue, asset in listed}
+    coins = {(venue, asset): base_of(asset, venue) for venue, asset in listed}
     multiplied = {row: coin for row, coin in coins.items() if coin[1] != 1}
     for (venue, asset), (base, multiplier) in multiplied.items():
         assert base.isalnum(), (venue, asset)
         assert multiplier in (1_000, 10_000, 1_000_000), (venue, asset)
     for venue, asset in listed - multiplied.keys():
-        base, _ = base_and_multiplier(asset, venue)
+        base, _ = base_of(asset, venue)
         assert base == asset or (venue, asset, base) == (BYBIT, "NEIROCTO", "NEIRO")
         assert not base.startswith(("1000", "1M", "k")), (venue, asset)
         assert not base.endswith("1000"), (venue, asset)

@@ -18,7 +18,7 @@ from feeds.pipeline.units import OffGrid, PriceGrid, RawLevels, Units
 
 def market(kind: MarketKind, tick: str, contract: str = "1", multiplier: int = 1) -> Instrument:
     return Instrument(
-        venue=Venue.BINANCE,
+        venue=Venue("binance"),
         kind=kind,
         symbol="X",
         base="X",

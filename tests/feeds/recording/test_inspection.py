@@ -17,9 +17,9 @@ from feeds.recording.inspection import Close, Gap, Inspection, StreamInspection,
 S = 1_000_000_000
 T0 = 1_723_161_255 * S
 BTC = Instrument(
-    venue=Venue.BINANCE, kind=MarketKind.LINEAR, symbol="BTCUSDT", base="BTC", quote="USDT", tick_size=Decimal("0.1")
+    venue=Venue("binance"), kind=MarketKind.LINEAR, symbol="BTCUSDT", base="BTC", quote="USDT", tick_size=Decimal("0.1")
 )
-SPEC = ConnectionSpec(name="a", venue=Venue.BINANCE, kind=MarketKind.LINEAR, route="public", markets=(BTC,))
+SPEC = ConnectionSpec(name="a", venue=Venue("binance"), kind=MarketKind.LINEAR, route="public", markets=(BTC,))
 
 
 def text(second: float, payload: bytes, connection: str = "a") -> Frame:
@@ -60,7 +60,7 @@ def test_whole_recording_is_summed_up(recording: Path) -> None:
 
 def test_connection_is_described(recording: Path) -> None:
     first, second = inspect(recording).connections
-    assert (first.name, first.venue, first.kind, first.route) == ("a", Venue.BINANCE, MarketKind.LINEAR, "public")
+    assert (first.name, first.venue, first.kind, first.route) == ("a", Venue("binance"), MarketKind.LINEAR, "public")
     assert first.symbols == ("BTCUSDT",)
     assert first.frames == {"open": 2, "text": 4, "http": 1, "close": 1}
     assert first.closes == (Close(T0 + 11 * S, "gone"),)

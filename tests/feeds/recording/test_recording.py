@@ -24,14 +24,19 @@ from feeds.recording import Recorder, RecordingMetadata, RecordingReader, Record
 BASE_NS = 1_723_161_255_030_314_667
 ROOT = Path(__file__).resolve().parents[3]
 BTC = Instrument(
-    venue=Venue.BINANCE, kind=MarketKind.LINEAR, symbol="BTCUSDT", base="BTC", quote="USDT", tick_size=Decimal("0.10")
+    venue=Venue("binance"),
+    kind=MarketKind.LINEAR,
+    symbol="BTCUSDT",
+    base="BTC",
+    quote="USDT",
+    tick_size=Decimal("0.10"),
 )
 
 
 def sample_frames(count: int = 3000) -> list[Frame]:
     """Two connections, every recorded kind, equal times and steps back in time."""
     specs = [
-        ConnectionSpec(name=name, venue=Venue.BINANCE, kind=MarketKind.LINEAR, route="market", markets=(BTC,))
+        ConnectionSpec(name=name, venue=Venue("binance"), kind=MarketKind.LINEAR, route="market", markets=(BTC,))
         for name in ("a", "b")
     ]
     frames = [open_frame(spec, BASE_NS) for spec in specs]

@@ -21,8 +21,8 @@ from feeds.simulator.market.ledger import Ledger
 from feeds.simulator.market.simulated import SimulatedMarket
 from feeds.simulator.market.spec import MS
 from feeds.simulator.service.server import Server, serve
-from feeds.venues import DRIVERS
 from feeds.venues.driver import loopback
+from feeds.venues.registry import DRIVERS
 from workstation.analytics.state.market import Market
 from workstation.session.core import Core
 

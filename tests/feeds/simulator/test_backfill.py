@@ -14,11 +14,12 @@ from feeds.simulator.bybit.wire import MarketWire
 from feeds.simulator.market.simulated import SimulatedMarket
 from feeds.simulator.market.spec import MS
 from feeds.simulator.service.faults import Fault, FaultKind
+from feeds.venues.registry import VENUES
 from tests.feeds.simulator.loopback import Loopback
 from workstation.session.core import Core
 
 HISTORY_S = 40
-TOPICS = {Venue.BINANCE: "@aggTrade", Venue.OKX: "/trades:", Venue.DERIBIT: "trades."}
+TOPICS = {Venue("binance"): "@aggTrade", Venue("okx"): "/trades:", Venue("deribit"): "trades."}
 
 
 def known(here: Loopback, simulated: SimulatedMarket) -> list[Trade]:
@@ -33,18 +34,18 @@ def known(here: Loopback, simulated: SimulatedMarket) -> list[Trade]:
 def fills(here: Loopback, simulated: SimulatedMarket) -> Iterator[tuple[int | str, float, bool]]:
     """The simulator's trades by the venue's ids: aggregates on Binance, else matches."""
     spec, tape = simulated.spec, simulated.tape
-    if here.venue is Venue.BINANCE:
+    if here.venue == Venue("binance"):
         for row in tape.aggregates.rows:
             yield row.aggregate_id, spec.base_size(row.lots, row.price), row.aggressor is Side.BUY
         return
-    ids = {n: text for text, n in numbers(here, simulated).items()} if here.venue is Venue.BYBIT else {}
+    ids = {n: text for text, n in numbers(here, simulated).items()} if here.venue == Venue("bybit") else {}
     for fill in tape.trades.rows:
         yield ids.get(fill.trade_id, fill.trade_id), spec.base_size(fill.lots, fill.price), fill.aggressor is Side.BUY
 
 
 def numbers(here: Loopback, simulated: SimulatedMarket) -> dict[int | str, int]:
     """The venue's text ids mapped to the simulator's trade ids."""
-    if here.venue is Venue.BYBIT:
+    if here.venue == Venue("bybit"):
         wire = MarketWire(simulated)
         return {wire.trade_id(fill): fill.trade_id for fill in simulated.tape.trades.rows}
     return {number: number for number, _, _ in fills(here, simulated)}
@@ -57,7 +58,7 @@ def assert_whole(here: Loopback, simulated: SimulatedMarket) -> None:
     assert len(set(ids)) == len(ids), "a trade is known twice"
     first, last = min(ids), max(ids)
     truth = {number[n]: (base, is_buy) for n, base, is_buy in fills(here, simulated) if first < number[n] <= last}
-    if here.venue is not Venue.OKX:
+    if here.venue != Venue("okx"):
         assert set(ids) - {first} == set(truth)
     trades = [trade for trade in trades if number[trade.trade_id] != first]
     for side in Side:
@@ -76,7 +77,7 @@ def ended(here: Loopback) -> bool:
     return all(here.count(simulated, HistoryEnded) == 1 for simulated in here.markets)
 
 
-@pytest.mark.parametrize("venue", [Venue.BINANCE, Venue.OKX, Venue.DERIBIT, Venue.BYBIT])
+@pytest.mark.parametrize("venue", [Venue("binance"), Venue("okx"), Venue("deribit"), Venue("bybit")])
 async def test_history_equals_the_simulators_earlier_trades(venue: Venue) -> None:
     async with Loopback(venue, ["BTC"], history_s=HISTORY_S, warm_up_s=60) as here:
         await connect(here)
@@ -87,7 +88,7 @@ async def test_history_equals_the_simulators_earlier_trades(venue: Venue) -> Non
             assert_whole(here, simulated)
             (span,) = here.market(simulated).coverage.received()
             reached_s = (here.clock.now_ns() - span[0]) / 1e9
-            deep = venue is not Venue.BYBIT
+            deep = venue != Venue("bybit")
             assert (
                 reached_s >= HISTORY_S
                 if deep
@@ -96,7 +97,7 @@ async def test_history_equals_the_simulators_earlier_trades(venue: Venue) -> Non
             assert here.count(simulated, TradesLost) == 0
 
 
-@pytest.mark.parametrize("venue", [Venue.BINANCE, Venue.OKX, Venue.DERIBIT])
+@pytest.mark.parametrize("venue", [Venue("binance"), Venue("okx"), Venue("deribit")])
 async def test_an_injected_gap_is_filled(venue: Venue) -> None:
     async with Loopback(venue, ["BTC"]) as here:
         await connect(here)
@@ -111,7 +112,7 @@ async def test_an_injected_gap_is_filled(venue: Venue) -> None:
             assert here.market(simulated).coverage.gaps() == []
 
 
-@pytest.mark.parametrize("venue", list(Venue))
+@pytest.mark.parametrize("venue", VENUES)
 async def test_the_time_between_two_connections_is_filled(venue: Venue) -> None:
     async with Loopback(venue, ["BTC"]) as here:
         await connect(here)
@@ -121,12 +122,12 @@ async def test_the_time_between_two_connections_is_filled(venue: Venue) -> None:
         await connect(here)
         await here.run(4)
         for simulated in here.markets:
-            if venue is not Venue.HYPERLIQUID:
+            if venue != Venue("hyperliquid"):
                 assert_whole(here, simulated)
             assert here.market(simulated).coverage.gaps() == [], simulated.spec.instrument.id
 
 
-@pytest.mark.parametrize("venue", [Venue.BINANCE, Venue.OKX, Venue.BYBIT])
+@pytest.mark.parametrize("venue", [Venue("binance"), Venue("okx"), Venue("bybit")])
 async def test_a_replay_of_the_received_frames_ends_in_the_same_state(venue: Venue) -> None:
     """Covers history, a rate limit, a dropped connection and candles; a replay sends no requests and has no timer."""
     async with Loopback(venue, ["BTC"], history_s=20, warm_up_s=60, candle_hours=1.0) as here:
@@ -153,9 +154,9 @@ async def test_a_replay_of_the_received_frames_ends_in_the_same_state(venue: Ven
 
 
 async def test_a_rate_limited_request_is_retried_later() -> None:
-    async with Loopback(Venue.OKX, ["BTC"], history_s=HISTORY_S, warm_up_s=60) as here:
+    async with Loopback(Venue("okx"), ["BTC"], history_s=HISTORY_S, warm_up_s=60) as here:
         await connect(here)
-        here.server.inject(Fault(kind=FaultKind.LIMIT, venue=Venue.OKX, path="history-trades", duration_s=1.0))
+        here.server.inject(Fault(kind=FaultKind.LIMIT, venue=Venue("okx"), path="history-trades", duration_s=1.0))
         await here.run(1)
         assert not ended(here)
         await here.run(3)

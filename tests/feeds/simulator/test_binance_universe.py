@@ -23,7 +23,8 @@ class World:
     """Binance with all its markets after some seconds, and the messages it published by topic."""
 
     def __init__(self) -> None:
-        simulation = Simulation(7, START_NS, markets=markets_of([Venue.BINANCE]), altcoins=altcoins_of([Venue.BINANCE]),
+        ours = [Venue("binance")]
+        simulation = Simulation(7, START_NS, markets=markets_of(ours), altcoins=altcoins_of(ours),
                                 warm_up_s=0)  # fmt: skip
         self.simulation, self.dialect = simulation, BinanceDialect(simulation)
         self.published: dict[str, list[Any]] = {}

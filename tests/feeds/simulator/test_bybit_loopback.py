@@ -119,7 +119,7 @@ class Session:
 @contextlib.asynccontextmanager
 async def session():  # type: ignore[no-untyped-def]
     clock = ManualClock(START_NS)
-    markets = markets_of([Venue.BYBIT])
+    markets = markets_of([Venue("bybit")])
     simulation = Simulation(5, START_NS, markets=markets, warm_up_s=5, cascade_every_s=(3.0, 4.0))
     server = Server(simulation, [BybitDialect(simulation)], clock, 50_000)
     await server.open(0)

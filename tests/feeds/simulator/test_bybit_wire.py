@@ -48,7 +48,7 @@ class World:
     """A simulation of Bybit alone and its sockets."""
 
     def __init__(self) -> None:
-        markets = markets_of([Venue.BYBIT])
+        markets = markets_of([Venue("bybit")])
         self.simulation = Simulation(7, START_NS, markets=markets, warm_up_s=0, cascade_every_s=(2.0, 3.0))
         self.dialect = BybitDialect(self.simulation)
         self.talks: list[Talk] = []

@@ -11,6 +11,7 @@ from feeds.model.frame import CONTEXT
 from feeds.model.instrument import MarketKind, Venue
 from feeds.simulator.market.series import FIVE_MINUTES_NS
 from feeds.simulator.market.simulated import SimulatedMarket
+from feeds.venues.registry import VENUES
 from tests.feeds.simulator.loopback import START_NS, Loopback
 
 MINUTE_NS = 60_000_000_000
@@ -29,7 +30,7 @@ async def elapse(here: Loopback, condition: Callable[[], bool]) -> None:
     assert not here.feed.undecodable
 
 
-@pytest.mark.parametrize("venue", list(Venue))
+@pytest.mark.parametrize("venue", VENUES)
 async def test_candles_are_the_simulators_minutes(venue: Venue) -> None:
     async with Loopback(venue, ["BTC"], warm_up_s=300, candle_hours=12.0) as here:
         await elapse(here, lambda: all(candles(here, simulated) for simulated in here.markets))
@@ -47,16 +48,16 @@ async def test_candles_are_the_simulators_minutes(venue: Venue) -> None:
                 worth = spec.notional(bar.volume, 1) if inverse else bar.turnover
                 assert (
                     row.turnover is None
-                    if venue is Venue.HYPERLIQUID
+                    if venue == Venue("hyperliquid")
                     else row.turnover == pytest.approx(worth, abs=1e-3)
                 )
                 bought = bar.buy_turnover if inverse else spec.base_size(bar.buy_volume, 1)
-                assert row.buy_volume == (pytest.approx(bought, abs=1e-7) if venue is Venue.BINANCE else None)
+                assert row.buy_volume == (pytest.approx(bought, abs=1e-7) if venue == Venue("binance") else None)
 
 
-@pytest.mark.parametrize("venue", [Venue.BINANCE, Venue.BYBIT, Venue.OKX])
+@pytest.mark.parametrize("venue", [Venue("binance"), Venue("bybit"), Venue("okx")])
 async def test_account_ratios_are_published_for_every_perpetual(venue: Venue) -> None:
-    wanted = (LongShortRatio, TakerFlow) if venue is Venue.OKX else (LongShortRatio,)
+    wanted = (LongShortRatio, TakerFlow) if venue == Venue("okx") else (LongShortRatio,)
     async with Loopback(venue, ["BTC"], candle_hours=1.0) as here:
         perps = [simulated for simulated in here.markets if simulated.perpetual is not None]
         await elapse(here, lambda: all(here.count(simulated, kind) for simulated in perps for kind in wanted))
@@ -67,7 +68,7 @@ async def test_account_ratios_are_published_for_every_perpetual(venue: Venue) ->
             assert ratio.long_share == pytest.approx(row.long_accounts, abs=1e-3)
             assert ratio.ratio == pytest.approx(ratio.long_share / (1 - ratio.long_share), rel=1e-3)
             assert ratio.ts_venue_ns == row.ts_ns
-            if venue is Venue.OKX:
+            if venue == Venue("okx"):
                 flow = next(e for e in events if isinstance(e, TakerFlow))
                 bought = row.buy_lots / (row.buy_lots + row.sell_lots)
                 assert flow.taker_buy / flow.volume == pytest.approx(bought, rel=1e-3)
@@ -77,12 +78,12 @@ async def test_account_ratios_are_published_for_every_perpetual(venue: Venue) ->
 
 
 async def test_no_requests_are_made_where_no_candles_are_wanted() -> None:
-    async with Loopback(Venue.BYBIT, ["BTC"]) as here:
+    async with Loopback(Venue("bybit"), ["BTC"]) as here:
         await here.connect()
         assert not any(keeper.spec.route == CONTEXT for keeper in here.source.connections.values())
 
 
-@pytest.mark.parametrize("venue", list(Venue))
+@pytest.mark.parametrize("venue", VENUES)
 async def test_funding_history_of_over_a_month_is_published_for_every_perpetual(venue: Venue) -> None:
     async with Loopback(venue, ["BTC"], candle_hours=1.0) as here:
         perps = [simulated for simulated in here.markets if simulated.perpetual is not None]
@@ -99,5 +100,5 @@ async def test_funding_history_of_over_a_month_is_published_for_every_perpetual(
             await elapse(here, lambda simulated=simulated: max(known(simulated)) - min(known(simulated)) > 30 * DAY_NS)  # type: ignore[misc]
             rows = known(simulated)
             for row in perpetual.paid[-50:]:
-                basis = 8 * 60 * MINUTE_NS / perpetual.interval_ns if venue is Venue.DERIBIT else 1.0
+                basis = 8 * 60 * MINUTE_NS / perpetual.interval_ns if venue == Venue("deribit") else 1.0
                 assert rows[row.ts_ns] == pytest.approx(row.rate * basis, abs=1e-8)

@@ -29,7 +29,7 @@ def check_books(line: Loopback) -> None:
 
 @pytest.mark.asyncio
 async def test_adapter_reads_books_and_volumes_as_the_ledger_has_them() -> None:
-    async with Loopback(Venue.DERIBIT, ("BTC", "ETH", "PEPE")) as line:
+    async with Loopback(Venue("deribit"), ("BTC", "ETH", "PEPE")) as line:
         await line.connect()
         await line.run(5.0)
         assert not line.core.feed.undecodable
@@ -51,7 +51,7 @@ async def test_adapter_reads_books_and_volumes_as_the_ledger_has_them() -> None:
 
 @pytest.mark.asyncio
 async def test_a_broken_chain_reconnects_and_ends_in_the_true_book() -> None:
-    async with Loopback(Venue.DERIBIT, ("BTC",)) as line:
+    async with Loopback(Venue("deribit"), ("BTC",)) as line:
         await line.connect()
         await line.run(0.5)
         (broken,) = (simulated for simulated in line.markets if simulated.spec.instrument.kind is MarketKind.INVERSE)
@@ -79,7 +79,7 @@ class Talk:
     """One socket without a network."""
 
     def __init__(self, **options: int) -> None:
-        markets = markets_of([Venue.DERIBIT], ["BTC"])
+        markets = markets_of([Venue("deribit")], ["BTC"])
         self.simulation = Simulation(
             3, START_NS, markets=markets, altcoins=(), warm_up_s=30, cascade_every_s=(2.0, 3.0)
         )

@@ -20,7 +20,7 @@ from tests.feeds.simulator.loopback import START_NS, Loopback, true_levels
 
 @pytest.mark.asyncio
 async def test_adapter_reads_books_and_volumes_as_the_ledger_has_them() -> None:
-    async with Loopback(Venue.HYPERLIQUID, ("BTC", "ETH", "PEPE")) as line:
+    async with Loopback(Venue("hyperliquid"), ("BTC", "ETH", "PEPE")) as line:
         await line.connect()
         await line.run(10.0)
         assert not line.core.feed.undecodable
@@ -44,7 +44,7 @@ async def test_adapter_reads_books_and_volumes_as_the_ledger_has_them() -> None:
 
 @pytest.mark.asyncio
 async def test_the_fast_book_updates_the_top_between_slow_books() -> None:
-    async with Loopback(Venue.HYPERLIQUID, ("BTC",)) as line:
+    async with Loopback(Venue("hyperliquid"), ("BTC",)) as line:
         await line.connect()
         await line.run(2.5)
         for simulated in line.markets:
@@ -59,7 +59,7 @@ class Talk:
     """One socket without a network."""
 
     def __init__(self) -> None:
-        markets = markets_of([Venue.HYPERLIQUID], ["BTC"])
+        markets = markets_of([Venue("hyperliquid")], ["BTC"])
         self.simulation = Simulation(3, START_NS, markets=markets, altcoins=(), warm_up_s=30)
         self.dialect = HyperliquidDialect(self.simulation)
         conversation = self.dialect.open("/linear/ws", {})

@@ -16,7 +16,7 @@ from tests.feeds.simulator.wire import START_NS
 
 
 def lived(seconds: float, *, seed: int = 7, chunk_ms: int = 10, warm_up_s: int = 0) -> tuple[Simulation, list[Fact]]:
-    markets = markets_of([Venue.BINANCE])
+    markets = markets_of([Venue("binance")])
     simulation = Simulation(seed, START_NS, markets=markets, warm_up_s=warm_up_s, cascade_every_s=(4.0, 5.0))
     facts: list[Fact] = []
     for step in range(int(seconds * 1_000 / chunk_ms)):

@@ -31,7 +31,7 @@ class Tape:
     """A simulation and the messages of its Binance dialect by topic."""
 
     def __init__(self, seed: int = 7, warm_up_s: int = 0, weight: int = 10_000) -> None:
-        markets = markets_of([Venue.BINANCE])
+        markets = markets_of([Venue("binance")])
         every_s = (4.0, 5.0)
         self.simulation = Simulation(seed, START_NS, markets=markets, warm_up_s=warm_up_s, cascade_every_s=every_s)
         self.dialect = BinanceDialect(self.simulation, futures_weight=weight)

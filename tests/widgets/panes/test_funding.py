@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from feeds.model.instrument import Venue
+from feeds.venues.registry import VENUES
 from tests.widgets.market_views import NOW
 from tests.widgets.messages import changes_request, sent
 from tests.widgets.position_views import MINUTE, funding_view
@@ -150,13 +150,13 @@ def test_a_low_pane_has_one_chart(pane: FundingPane, height: int, charts: int) -
 def test_chosen_venues_are_asked_for_and_remembered(pane: FundingPane, qtbot: QtBot) -> None:
     pane.refresh(funding_view())
     told = {row.market.venue for row in funding_view().rows}
-    shown = [venue for venue in Venue if venue in told]
+    shown = [venue for venue in VENUES if venue in told]
     assert [venue for venue, action in pane.venues.actions_of.items() if action.isVisible()] == shown
     with changes_request(pane):
         pane.venues.actions_of[shown[0]].setChecked(False)
     request = pane.request()
     assert request is not None
-    assert request.markets.venues == frozenset(Venue) - {shown[0]}
+    assert request.markets.venues == frozenset(VENUES) - {shown[0]}
     pane.refresh(replace(funding_view(), request=request))
     assert pane.venues.actions_of[shown[0]].isVisible(), "it can be chosen again"
     other = FundingPane("BTC")

@@ -168,11 +168,13 @@ def test_venue_colours_ends_and_pulled_walls_are_painted(pane: LadderPane) -> No
         return {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())}
 
     full = colors()
-    assert {theme().venue_color(venue).name() for venue in (Venue.BINANCE, Venue.BYBIT, Venue.HYPERLIQUID)} <= full
+    assert {
+        theme().venue_color(venue).name() for venue in (Venue("binance"), Venue("bybit"), Venue("hyperliquid"))
+    } <= full
     view = ladder_view()
     plain = replace(view, venues=(), venue_bid=np.zeros((0, len(view.rows))), venue_ask=np.zeros((0, len(view.rows))))
     pane.refresh(replace(plain, ends=(), pulled=()))
-    assert theme().venue_color(Venue.BINANCE).name() not in colors()
+    assert theme().venue_color(Venue("binance")).name() not in colors()
 
 
 def test_keys_scroll_and_group(pane: LadderPane, qtbot: QtBot) -> None:

@@ -9,7 +9,8 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
-from feeds.model.instrument import MarketKind, Venue, liquidation_coverage
+from feeds.model.instrument import MarketKind, Venue
+from feeds.venues.registry import VENUES, liquidation_coverage
 from tests.widgets.market_views import NOW, PERPS
 from tests.widgets.messages import changes_request
 from widgets.panes.liquidations.pane import LiquidationsPane
@@ -37,7 +38,7 @@ def source(venue: Venue, since_ns: int | None = NOW, told: bool = True) -> Liqui
     return LiquidationSource(venue, liquidation_coverage(venue, MarketKind.LINEAR), since_ns, told)
 
 
-SOURCES = tuple(source(venue) for venue in Venue)
+SOURCES = tuple(source(venue) for venue in VENUES)
 
 
 def liquidations_view(
@@ -95,16 +96,16 @@ def test_sums_say_how_much_of_their_span_is_known() -> None:
 
 
 def test_a_badge_tells_what_the_venue_tells() -> None:
-    words = {venue: telling_word(source(venue)) for venue in Venue}
+    words = {venue: telling_word(source(venue)) for venue in VENUES}
     assert words == {
-        Venue.BINANCE: "sampled",
-        Venue.BYBIT: "all",
-        Venue.OKX: "sampled",
-        Venue.HYPERLIQUID: "no feed",
-        Venue.DERIBIT: "1 h late",
+        Venue("binance"): "sampled",
+        Venue("bybit"): "all",
+        Venue("okx"): "sampled",
+        Venue("hyperliquid"): "no feed",
+        Venue("deribit"): "1 h late",
     }
-    assert telling_word(source(Venue.BYBIT, since_ns=None)) == "not heard"
-    assert telling_word(source(Venue.BYBIT, told=False)) == "none yet"
+    assert telling_word(source(Venue("bybit"), since_ns=None)) == "not heard"
+    assert telling_word(source(Venue("bybit"), told=False)) == "none yet"
 
 
 def test_the_cascade_shows_its_numbers() -> None:
@@ -140,13 +141,13 @@ def test_a_click_on_a_badge_leaves_the_venue_out_but_never_the_last(pane: Liquid
     request = pane.request()
     assert request is not None
     assert request.markets.venues == {SOURCES[-1].venue}
-    assert pane.state()["left_out"] == sorted(one.venue.value for one in SOURCES[:-1])
+    assert pane.state()["left_out"] == sorted(one.venue for one in SOURCES[:-1])
 
 
 def test_the_filters_come_back(pane: LiquidationsPane, qtbot: QtBot) -> None:
     pane.minimum.setCurrentIndex(4)
     pane.side.setCurrentIndex(2)
-    pane.venues.toggled.emit(Venue.OKX)
+    pane.venues.toggled.emit(Venue("okx"))
     other = LiquidationsPane("BTC")
     qtbot.addWidget(other)
     other.restore(pane.state())
@@ -184,8 +185,8 @@ def test_every_face_is_drawn(pane: LiquidationsPane) -> None:
     nan = np.full(60, np.nan)
     faces = (
         nothing,
-        replace(nothing, sources=(source(Venue.HYPERLIQUID),), minute_long_usd=nan, minute_short_usd=nan),
-        replace(nothing, sources=tuple(source(venue, None, False) for venue in Venue)),
+        replace(nothing, sources=(source(Venue("hyperliquid")),), minute_long_usd=nan, minute_short_usd=nan),
+        replace(nothing, sources=tuple(source(venue, None, False) for venue in VENUES)),
         replace(liquidations_view(), cascade=replace(CALM, state=CascadeState.CASCADE, rate_usd=9e12)),
         replace(
             liquidations_view(), price=np.full(120, 1.234e-8), size=np.full(120, 9.9e15), notional=np.full(120, 1e12)

@@ -217,7 +217,7 @@ def test_venues_that_are_summed_are_asked_for(pane: PressurePane) -> None:
     ticks = {action.text(): action for action in pane.bar.summed.menu().actions() if action.isCheckable()}
     ticks["Deribit"].trigger()
     ticks["OKX"].trigger()
-    assert pane.request().markets.venues == {Venue.BINANCE, Venue.BYBIT, Venue.HYPERLIQUID}
+    assert pane.request().markets.venues == {Venue("binance"), Venue("bybit"), Venue("hyperliquid")}
     assert pane.bar.summed.text() == "3 venues"
     for name in ("Binance", "Bybit", "Hyperliquid"):
         ticks[name].trigger()
@@ -417,7 +417,7 @@ def test_what_is_remembered(pane: PressurePane, qtbot: QtBot) -> None:
     pane.bar.search.setText("c")
     pane.bar.regime.setCurrentIndex(2)
     pane._set_columns({"score", "age"})
-    pane.bar.summed.choose(frozenset({Venue.OKX, Venue.BYBIT}))
+    pane.bar.summed.choose(frozenset({Venue("okx"), Venue("bybit")}))
     pane.method.weights[3].setValue(7)
     pane.open_settings()
     saved = json.loads(json.dumps(pane.state()))

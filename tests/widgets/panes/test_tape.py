@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from feeds.model.instrument import Venue
+from feeds.venues.registry import VENUES
 from tests.widgets.market_views import MARKETS, NOW, live_status, with_pace
 from tests.widgets.market_views import tape_view as any_tape_view
 from tests.widgets.messages import changes_request
@@ -147,8 +148,8 @@ def test_filters_are_asked_for_and_clear_what_they_exclude(pane: TapePane, qtbot
         pane.minimum.setCurrentIndex(4)
     pane.kinds.setCurrentIndex(1)
     pane.sides.setCurrentIndex(2)
-    pane.venues.actions_of[Venue.OKX].setChecked(False)
-    venues = frozenset(Venue) - {Venue.OKX}
+    pane.venues.actions_of[Venue("okx")].setChecked(False)
+    venues = frozenset(VENUES) - {Venue("okx")}
     assert pane.request() == TapeRequest("BTC", MarketFilter(True, venues), 100_000.0, side=-1, detail=True)
     assert pane.canvas.view is None
     pane.refresh(tape_view())

@@ -12,7 +12,7 @@ from feeds.live.reachability import reach
 from feeds.live.transport import Http
 from feeds.model.errors import TransportError
 from feeds.model.instrument import Venue
-from feeds.venues import DRIVERS
+from feeds.venues.registry import DRIVERS, VENUES
 from tests.widgets.window.controls_log import ControlsLog
 from tests.widgets.window.window_sources import FullSource
 from widgets.dialogs.first_run import FirstRun, Start
@@ -62,9 +62,9 @@ def test_the_first_start_tells_what_can_be_reached_and_what_to_watch(qtbot: QtBo
     dialog = FirstRun()
     qtbot.addWidget(dialog)
     dialog.show()
-    dialog.show_reached(Venue.BINANCE, "")
-    assert dialog.venues[Venue.BINANCE].text() == "answers"
-    for venue in Venue:
+    dialog.show_reached(Venue("binance"), "")
+    assert dialog.venues[Venue("binance")].text() == "answers"
+    for venue in VENUES:
         dialog.show_reached(venue, "cannot connect")
     assert "no network" in dialog.advice.text()
     assert dialog.buttons[Start.DEMO].isDefault()
@@ -86,6 +86,6 @@ async def test_every_venue_is_asked_and_troubles_are_told(monkeypatch: pytest.Mo
     monkeypatch.setattr(Http, "fetch", fetch)
     found = {venue: trouble async for venue, trouble in reach(DRIVERS.values())}
     assert set(found) == set(DRIVERS)
-    assert found.pop(Venue.BYBIT) == "the venue does not serve this country"
+    assert found.pop(Venue("bybit")) == "the venue does not serve this country"
     assert set(found.values()) == {""}
     assert len(asked) == len(DRIVERS)

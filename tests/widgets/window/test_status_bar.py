@@ -46,7 +46,7 @@ def test_one_segment_a_venue_with_a_dot_a_connection() -> None:
 
 def test_many_connections_of_a_venue_keep_the_dots_of_those_that_ail() -> None:
     ages = [(True, 10_000_000)] * 9 + [(False, None), (True, 9_000_000_000)]
-    sockets = (ConnectionStatus(f"okx.{at}", Venue.OKX, up, age) for at, (up, age) in enumerate(ages))
+    sockets = (ConnectionStatus(f"okx.{at}", Venue("okx"), up, age) for at, (up, age) in enumerate(ages))
     segment = segments_of(live_status(connections=tuple(sockets)))[1]
     assert segment.text == "+5 OKX 9.0s"
     assert [(dot.connected, dot.aged) for dot in segment.dots[:2]] == [(False, True), (True, True)]
@@ -56,14 +56,14 @@ def test_many_connections_of_a_venue_keep_the_dots_of_those_that_ail() -> None:
 
 
 def test_a_connection_without_data_is_a_dash_and_not_zero() -> None:
-    status = live_status(connections=(ConnectionStatus("deribit", Venue.DERIBIT, True, None),))
+    status = live_status(connections=(ConnectionStatus("deribit", Venue("deribit"), True, None),))
     assert words(status)[1] == "DER –"
     assert "no data yet" in segments_of(status)[1].tip
 
 
 def test_a_venues_clock_is_in_the_tip_and_on_the_line_where_it_is_far_off() -> None:
     def segment(offset_ns: int | None, connected: bool = True) -> tuple[str, str, str]:
-        socket = ConnectionStatus("okx.linear", Venue.OKX, connected, 10_000_000, clock_offset_ns=offset_ns)
+        socket = ConnectionStatus("okx.linear", Venue("okx"), connected, 10_000_000, clock_offset_ns=offset_ns)
         found = segments_of(live_status(connections=(socket,)))[1]
         return found.text, found.role, found.tip.partition("\n")[2]
 

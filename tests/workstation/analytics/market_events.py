@@ -62,7 +62,7 @@ SIDES = (None, Side.BUY, Side.SELL)  # by the side's number in a trade's lane
 
 
 def market(
-    venue: Venue = Venue.BINANCE,
+    venue: Venue = Venue("binance"),
     kind: MarketKind = MarketKind.LINEAR,
     tick: str = "0.1",
     base: str = "BTC",
@@ -80,8 +80,8 @@ def market(
 
 
 BINANCE = market()
-BYBIT = market(Venue.BYBIT, tick="0.25")
-OKX_SPOT = market(Venue.OKX, MarketKind.SPOT, tick="0.3")
+BYBIT = market(Venue("bybit"), tick="0.25")
+OKX_SPOT = market(Venue("okx"), MarketKind.SPOT, tick="0.3")
 MARKETS = (BINANCE, BYBIT, OKX_SPOT)
 
 
@@ -239,7 +239,7 @@ REQUESTS: tuple[ViewRequest, ...] = (
     TapeRequest("BTC", count=60, detail=True),
     TapeRequest("BTC", MarketFilter(perp=True), side=-1, count=9, detail=True),
     TapeRequest("DOGE", detail=True),
-    TapeRequest("BTC", MarketFilter(venues=frozenset((Venue.BYBIT,)), perp=None), minimum_usd=400.0, count=5),
+    TapeRequest("BTC", MarketFilter(venues=frozenset((Venue("bybit"),)), perp=None), minimum_usd=400.0, count=5),
     *(
         FootprintRequest("BTC", MarketFilter(perp=None), row_size=1.0, rule=BarRule(kind, size))
         for kind, size in ((BarKind.TICK, 7), (BarKind.VOLUME, 5.0), (BarKind.RANGE, 2.0), (BarKind.DELTA, 1.5))
@@ -250,7 +250,7 @@ REQUESTS: tuple[ViewRequest, ...] = (
     BigTradesRequest("BTC", minimum_usd=500.0),
     LiquidationLevelsRequest("BTC"),
     LiquidationsRequest("BTC"),
-    LiquidationsRequest("", MarketFilter(venues=frozenset((Venue.BYBIT,))), Position.LONG, 500.0, 5),
+    LiquidationsRequest("", MarketFilter(venues=frozenset((Venue("bybit"),))), Position.LONG, 500.0, 5),
     HeatmapRequest("BTC", row_size=0.3),
     HeatmapRequest("BTC", MARKETS[1].id, seconds=7, low=995.0, high=1_006.0, minimum_usd=300.0),
     HeatmapRequest("BTC", markets=MarketFilter(perp=None), seconds=64, row_size=2.0),

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from feeds.model.events import Trade
 from feeds.pipeline.feed import Feed
 from feeds.recording import RecordingReader
+from feeds.venues.registry import protocol_for
 from tests.workstation.analytics.setups.setup_tapes import BUY, SELL, Minute, events_of, quiet, view_of
 from workstation.library.library import Library
 from workstation.library.outline import SetupSearch, outline_of
@@ -45,7 +46,7 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, simulated_recording
 def test_an_outline_is_the_sum_of_the_trades(simulated_recording: Path) -> None:
     shares: list[float] = []
     found = outline_of(simulated_recording, shares.append)
-    feed, sums = Feed(), dict.fromkeys(("BTC", "ETH"), 0.0)
+    feed, sums = Feed(protocol_for), dict.fromkeys(("BTC", "ETH"), 0.0)
     last = {}
     for frame in RecordingReader(simulated_recording).frames():
         for event in feed.receive(frame):

@@ -33,12 +33,12 @@ from feeds.simulator.market.facts import Aggregate, Fill
 from feeds.simulator.market.simulated import SimulatedMarket
 from feeds.simulator.market.spec import MS, SECOND
 from feeds.simulator.service.server import Server, serve
-from feeds.venues import DRIVERS
 from feeds.venues.driver import loopback
+from feeds.venues.registry import DRIVERS, VENUES
 from workstation.analytics.state.market import Market
 from workstation.session.live import LiveSession
 
-LEVELS = {Venue.HYPERLIQUID: 5}
+LEVELS = {Venue("hyperliquid"): 5}
 DEFAULT_LEVELS = 50
 FASTER = (
     (feeds.live.connection, "FIRST_PAUSE_S", 0.1),
@@ -111,7 +111,7 @@ class Desk:
         server: Server,
         clock: Brake,
         bases: Sequence[str],
-        venues: Iterable[Venue] = Venue,
+        venues: Iterable[Venue] = VENUES,
         source: HubSource | None = None,
     ) -> None:
         self.server, self.clock = server, clock
@@ -167,7 +167,7 @@ class Desk:
 
     def pairs(self, venue: Venue) -> list[tuple[SimulatedMarket, Market | None]]:
         """The simulated markets of a venue, each with what our side knows of it."""
-        listed = [market for market in self.server.simulation.markets if market.spec.instrument.venue is venue]
+        listed = [market for market in self.server.simulation.markets if market.spec.instrument.venue == venue]
         return [(market, self.core.engine.market(market.spec.instrument.id)) for market in listed]
 
     def is_live(self, venue: Venue, since_ns: int = 0) -> bool:
@@ -176,7 +176,7 @@ class Desk:
 
     def not_live(self, venue: Venue, since_ns: int = 0) -> list[str]:
         """What is not as it should be."""
-        keepers = {name: keeper for name, keeper in self.source.connections.items() if keeper.spec.venue is venue}
+        keepers = {name: keeper for name, keeper in self.source.connections.items() if keeper.spec.venue == venue}
         why = [] if keepers else ["no connection"]
         why += [f"{name} is closed" for name, keeper in keepers.items() if not keeper.is_open]
         why += [f"{name} is silent" for name in keepers if self.core.feed.heard.get(name, 0) <= since_ns]
@@ -314,19 +314,19 @@ class Trades:
 def _opening_id(listed: SimulatedMarket) -> int:
     opening = listed.opening
     assert opening is not None
-    return opening.last_aggregate_id if listed.spec.instrument.venue is Venue.BINANCE else opening.last_trade_id
+    return opening.last_aggregate_id if listed.spec.instrument.venue == Venue("binance") else opening.last_trade_id
 
 
 def _since(listed: SimulatedMarket, first: int) -> Sequence[Aggregate | Fill]:
     """All trades from an id on; what Binance merges bears the time of its first fill."""
     tape = listed.tape
-    is_merged = listed.spec.instrument.venue is Venue.BINANCE
+    is_merged = listed.spec.instrument.venue == Venue("binance")
     return tape.aggregates.since(first, 1 << 30) if is_merged else tape.trades.since(first, 1 << 30)
 
 
 def _fills(listed: SimulatedMarket, first: int, last: int) -> Sequence[Aggregate | Fill]:
     """The trades with these match ids, as the venue publishes them."""
-    if listed.spec.instrument.venue is not Venue.BINANCE:
+    if listed.spec.instrument.venue != Venue("binance"):
         return listed.tape.trades.since(first, last - first + 1)
     rows = listed.tape.aggregates.last(1 << 30)
     return [row for row in rows if row.last_trade_id >= first and row.first_trade_id <= last]

@@ -32,8 +32,8 @@ from feeds.model.events import Side
 from feeds.model.instrument import Venue
 from feeds.simulator.market.spec import SECOND
 from feeds.simulator.service.server import Server, serve
-from feeds.venues import DRIVERS
 from feeds.venues.driver import loopback
+from feeds.venues.registry import DRIVERS
 from widgets.frame_timer import FrameTimer
 from widgets.pane import Pane
 from widgets.workspaces.catalogue import PANES
@@ -243,14 +243,14 @@ async def _compare(hour: Hour, engine: Engine, clock: FastClock, control: int) -
         values = line.values[np.isfinite(line.values)]
         assert line.venue is not None
         assert line.kind is not None
-        hour.ours[f"{line.venue.value}.{line.kind.value}"] = float(values[-1]) if len(values) else 0.0
+        hour.ours[f"{line.venue}.{line.kind.value}"] = float(values[-1]) if len(values) else 0.0
 
 
 class _Venues:
     """The simulated venues as a child process on a fast clock, and a port to steer it."""
 
     def __init__(self, since_ns: int, speed: float, venues: Sequence[Venue]) -> None:
-        self._words = [str(since_ns), str(speed), ",".join(venue.value for venue in venues)]
+        self._words = [str(since_ns), str(speed), ",".join(venue for venue in venues)]
 
     def __enter__(self) -> tuple[int, int]:
         command = [sys.executable, "-m", "tests.workstation.session.hour", *self._words]
@@ -298,10 +298,10 @@ def _deltas(server: Server) -> dict[str, float]:
     found = {}
     for market in server.simulation.markets:
         instrument, ledger = market.spec.instrument, market.tape.ledger
-        name = f"{instrument.venue.value}.{instrument.kind.value}"
+        name = f"{instrument.venue}.{instrument.kind.value}"
         found[name] = ledger.buy_volume - ledger.sell_volume
         merging = market.tape._open
-        if instrument.venue is Venue.BINANCE and merging is not None:
+        if instrument.venue == Venue("binance") and merging is not None:
             sign = 1 if merging.aggressor is Side.BUY else -1
             found[name] -= sign * market.spec.base_size(merging.lots, merging.price)
     return found

@@ -11,23 +11,24 @@ from feeds.model.instrument import Venue
 from feeds.simulator.market.spec import SECOND
 from feeds.simulator.service.faults import Fault, FaultKind
 from feeds.simulator.service.server import Server
+from feeds.venues.registry import VENUES
 from tests.workstation.session.faults import Brake, Desk, Trades, world
 
 BOOK_TOPICS = {
-    Venue.BINANCE: "@depth",
-    Venue.BYBIT: "orderbook",
-    Venue.OKX: "books",
-    Venue.HYPERLIQUID: "l2Book",
-    Venue.DERIBIT: "book.",
+    Venue("binance"): "@depth",
+    Venue("bybit"): "orderbook",
+    Venue("okx"): "books",
+    Venue("hyperliquid"): "l2Book",
+    Venue("deribit"): "book.",
 }
 TRADE_TOPICS = {
-    Venue.BINANCE: "@aggTrade",
-    Venue.BYBIT: "publicTrade",
-    Venue.OKX: "trades",
-    Venue.HYPERLIQUID: "trades",
-    Venue.DERIBIT: "trades.",
+    Venue("binance"): "@aggTrade",
+    Venue("bybit"): "publicTrade",
+    Venue("okx"): "trades",
+    Venue("hyperliquid"): "trades",
+    Venue("deribit"): "trades.",
 }
-UNNUMBERED = frozenset({Venue.BYBIT, Venue.HYPERLIQUID})
+UNNUMBERED = frozenset({Venue("bybit"), Venue("hyperliquid")})
 """Venues that number neither trades nor their messages: a lost one cannot be noticed there (README: Trades)."""
 
 PATIENCE_S = 30.0
@@ -65,7 +66,7 @@ def stall(topics: dict[Venue, str] | None = None) -> Strike:
     async def strike(server: Server, venue: Venue) -> float:
         topic = topics[venue] if topics is not None else ""
         for record in server.journal.records:
-            if record.venue is venue and not record.closed_ns:
+            if record.venue == venue and not record.closed_ns:
                 number = record.number
                 server.inject(
                     Fault(kind=FaultKind.STALL, venue=venue, connection=number, topic=topic, duration_s=600.0)
@@ -161,7 +162,7 @@ class Cell:
 
 async def round_of(server: Server, clock: Brake, fault: str, repeats: int = 1, calm_s: float = CALM_S) -> list[Cell]:
     """One fault on all venues at once, in a session of its own."""
-    cells = {venue: Cell(venue, fault) for venue in Venue}
+    cells = {venue: Cell(venue, fault) for venue in VENUES}
     desk = Desk(server, clock, ["BTC"])
     async with desk:
         await desk.until_live()
@@ -241,9 +242,9 @@ def table(cells: Sequence[Cell]) -> str:
     """Venue x fault: outcome and seconds until all was live again."""
     by = {(cell.fault, cell.venue): cell for cell in cells}
     width = 34
-    lines = ["fault".ljust(24) + "".join(venue.value.ljust(width) for venue in Venue)]
+    lines = ["fault".ljust(24) + "".join(venue.ljust(width) for venue in VENUES)]
     for fault in FAULTS:
-        row = [by.get((fault, venue)) for venue in Venue]
+        row = [by.get((fault, venue)) for venue in VENUES]
         texts = [f"{cell.recovery_s:4.1f} s {cell.outcome}" if cell is not None else "-" for cell in row]
         lines.append((fault.ljust(24) + "".join(text.ljust(width) for text in texts)).rstrip())
     return "\n".join(lines)

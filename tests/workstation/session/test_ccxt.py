@@ -38,12 +38,12 @@ class Case(NamedTuple):
     symbol: str
 
     def __str__(self) -> str:
-        return f"{self.venue.value}-{self.kind.value}"
+        return f"{self.venue}-{self.kind.value}"
 
 
 CASES = [
     Case(venue, kind, symbol)
-    for venue in (Venue.BINANCE, Venue.BYBIT, Venue.OKX)
+    for venue in (Venue("binance"), Venue("bybit"), Venue("okx"))
     for kind, symbol in ((LINEAR, "BTC/USDT:USDT"), (INVERSE, "BTC/USD:BTC"), (SPOT, "BTC/USDT"))
 ]
 
@@ -61,8 +61,8 @@ def _moved(urls: Any, moves: dict[str, str]) -> Any:
 
 def _addresses(venue: Venue, at: str) -> dict[str, str]:
     """Where a venue's hosts are on this machine."""
-    web, socket = f"http://{at}/{venue.value}", f"ws://{at}/{venue.value}"
-    if venue is Venue.BINANCE:
+    web, socket = f"http://{at}/{venue}", f"ws://{at}/{venue}"
+    if venue == Venue("binance"):
         return {
             "https://fapi.binance.com": f"{web}/linear",
             "https://dapi.binance.com": f"{web}/inverse",
@@ -72,7 +72,7 @@ def _addresses(venue: Venue, at: str) -> dict[str, str]:
             # ccxt tells spot sockets by "/stream" in their address, so the host's name comes along
             "wss://stream.binance.com:9443/ws": f"{socket}/spot/ws?host=/stream.binance.com",
         }
-    if venue is Venue.BYBIT:
+    if venue == Venue("bybit"):
         sockets = {
             f"wss://stream.{{hostname}}/v5/public/{kind.value}": f"{socket}/{kind.value}/v5/public/{kind.value}"
             for kind in MarketKind
@@ -82,9 +82,9 @@ def _addresses(venue: Venue, at: str) -> dict[str, str]:
 
 
 _TYPES = {
-    Venue.BINANCE: ["spot", "linear", "inverse"],
-    Venue.BYBIT: ["spot", "linear", "inverse"],
-    Venue.OKX: ["spot", "swap"],
+    Venue("binance"): ["spot", "linear", "inverse"],
+    Venue("bybit"): ["spot", "linear", "inverse"],
+    Venue("okx"): ["spot", "swap"],
 }
 
 
@@ -132,7 +132,7 @@ async def reading(
 ) -> AsyncIterator[tuple[Reader, SimulatedMarket, Server, ManualClock]]:
     case: Case = request.param
     options = {"fetchMarkets": {"types": _TYPES[case.venue]}, "fetchCurrencies": False}
-    client = getattr(pro, case.venue.value)({"options": options, "enableRateLimit": False})
+    client = getattr(pro, case.venue)({"options": options, "enableRateLimit": False})
     client.has["fetchCurrencies"] = False
     client.urls["api"] = _moved(client.urls["api"], _addresses(case.venue, f"127.0.0.1:{server[0].port}"))
     (listed,) = (
@@ -178,9 +178,9 @@ def books_agree(reader: Reader, listed: SimulatedMarket) -> bool:
 def true_trades(listed: SimulatedMarket) -> dict[str, Row]:
     """All kept trades as the venue publishes them, in order: OKX merges the matches of one order at one price."""
     spec = listed.spec
-    words = MarketWire(listed) if spec.instrument.venue is Venue.BYBIT else None
+    words = MarketWire(listed) if spec.instrument.venue == Venue("bybit") else None
     rows: dict[str, Row] = {}
-    is_merged = spec.instrument.venue is Venue.OKX
+    is_merged = spec.instrument.venue == Venue("okx")
     for fact in listed.tape.aggregates.last(10_000) if is_merged else listed.tape.trades.last(10_000):
         name = words.trade_id(fact) if words else str(fact.last_trade_id if is_merged else fact.trade_id)
         side = "buy" if fact.aggressor is Side.BUY else "sell"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import pytest
 
 from feeds.model.instrument import Venue
+from feeds.venues.registry import VENUES
 from tests.conftest import TABLES
 from tests.workstation.session.faults import hurry
 from tests.workstation.session.matrix import FAULTS, Cell, matrix, table
@@ -29,7 +30,7 @@ def cells(request: pytest.FixtureRequest) -> dict[tuple[str, Venue], Cell]:
     return {(cell.fault, cell.venue): cell for cell in found}
 
 
-@pytest.mark.parametrize("venue", Venue)
+@pytest.mark.parametrize("venue", VENUES)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_all_recovers_and_what_was_lost_is_marked(
     cells: dict[tuple[str, Venue], Cell], fault: str, venue: Venue

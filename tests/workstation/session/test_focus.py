@@ -15,6 +15,7 @@ from feeds.live.source import UNSEEN
 from feeds.model.frame import UNIVERSE
 from feeds.model.instrument import Venue
 from feeds.recording import RecordingReader
+from feeds.venues.registry import VENUES
 from tests.views import assert_same_view
 from tests.workstation.session.faults import Brake, Desk, Trades, hurry, world
 from tests.workstation.session.test_replay_session import REQUESTS
@@ -26,7 +27,7 @@ from workstation.session.desk import Desk as Face
 from workstation.session.replay import ReplaySession
 
 BASES = ("BTC", "ETH", "SOL", "XRP")
-SOCKETS = {Venue.HYPERLIQUID: 10, Venue.DERIBIT: 32}
+SOCKETS = {Venue("hyperliquid"): 10, Venue("deribit"): 32}
 PATIENCE_S = 40.0
 
 
@@ -53,7 +54,7 @@ class Shown(Desk):
         }
 
     def sockets(self, venue: Venue) -> int:
-        return sum(keeper.is_open and keeper.spec.venue is venue for keeper in self.source.connections.values())
+        return sum(keeper.is_open and keeper.spec.venue == venue for keeper in self.source.connections.values())
 
 
 async def until(condition: Callable[[], object], why: Callable[[], object] = lambda: "it never came true") -> None:
@@ -86,12 +87,12 @@ async def desk(quick: None, tmp_path: Path) -> AsyncIterator[Shown]:
 def wrong(desk: Shown) -> list[str]:
     """What differs from the simulator, while the clock stands."""
     total = Trades()
-    for venue in Venue:
+    for venue in VENUES:
         found = desk.trades(venue)
         for field in dataclasses.fields(Trades):
             setattr(total, field.name, getattr(total, field.name) + getattr(found, field.name))
     assert total.kept > 0
-    books = [why for venue in Venue for why in desk.wrong_books(venue)]
+    books = [why for venue in VENUES for why in desk.wrong_books(venue)]
     return [*books, *(f"{name}: {count}" for name in ("phantoms", "unmarked") if (count := getattr(total, name)))]
 
 
@@ -115,12 +116,12 @@ async def test_a_base_that_is_shown_has_books_trades_and_history_like_the_others
     await desk.until_live()
     await desk.until_traded()
     await until(lambda: all(one.coverage.received() for one in desk.markets("SOL")))
-    fetched = {Venue.BINANCE, Venue.OKX, Venue.DERIBIT}
+    fetched = {Venue("binance"), Venue("okx"), Venue("deribit")}
     await until(lambda: fetched <= {one.instrument.venue for one in early(desk.markets("ETH"), begun_ns)})
     await desk.clock.stop()
     await desk.settle()
     venues = {market.instrument.venue for market in desk.markets("SOL")}
-    assert venues == set(Venue)
+    assert venues == set(VENUES)
     assert wrong(desk) == []
     assert lives(desk, first) == first == dict.fromkeys(first, 1), "nobody else felt it"
     assert {venue for venue, most in SOCKETS.items() if desk.sockets(venue) > most} == set()
@@ -133,7 +134,7 @@ async def test_venues_with_few_sockets_carry_all_shown_bases_on_the_same_ones(de
     await desk.until_live()
     hyperliquid = [name for name in desk.source.connections if name.startswith("hyperliquid")]
     await until(lambda: len([name for name in desk.source.connections if name.startswith("hyperliquid")]) <= 6)
-    assert max(desk.sockets(Venue.HYPERLIQUID), len(hyperliquid)) <= SOCKETS[Venue.HYPERLIQUID]
+    assert max(desk.sockets(Venue("hyperliquid")), len(hyperliquid)) <= SOCKETS[Venue("hyperliquid")]
     await desk.until_live()
     await desk.until_traded()
     await desk.clock.stop()

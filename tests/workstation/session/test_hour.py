@@ -16,7 +16,7 @@ from workstation.process.memory import keep_it_tight
 
 MOST_MB = 30.0
 """Bars and their rows are kept, and the allocator is not exact: 15 were measured."""
-QUIET = (Venue.BINANCE, Venue.HYPERLIQUID, Venue.DERIBIT)
+QUIET = (Venue("binance"), Venue("hyperliquid"), Venue("deribit"))
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +35,7 @@ def assert_right(hour: Hour) -> None:
 
 
 async def test_a_minute_in_six_seconds_with_every_pane_open(qapp: QApplication, tmp_path: Path) -> None:
-    assert_right(await live_through(qapp, tmp_path, 60.0, 10.0, (Venue.BINANCE, Venue.DERIBIT)))
+    assert_right(await live_through(qapp, tmp_path, 60.0, 10.0, (Venue("binance"), Venue("deribit"))))
 
 
 @pytest.mark.soak

@@ -11,8 +11,8 @@ from feeds.live.source import LiveSource
 from feeds.model.clock import SystemClock
 from feeds.recording import RecordingReader
 from feeds.simulator.service.server import serve
-from feeds.venues import DRIVERS
 from feeds.venues.driver import loopback
+from feeds.venues.registry import DRIVERS
 from tests.tables import tables_of
 from tests.views import assert_same_view
 from tests.workstation.session.test_replay_session import REQUESTS

@@ -19,8 +19,8 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
 
 import resources
 from feeds.recording import RecordingReader
-from feeds.venues import DRIVERS
 from feeds.venues.driver import loopback
+from feeds.venues.registry import DRIVERS
 from tests.workstation.session.monkey import Ears, Monkey, live
 from widgets.theme.theme import apply_theme
 from widgets.window.main_window import MainWindow

@@ -11,6 +11,7 @@ import pytest
 
 from feeds.model.instrument import Venue
 from feeds.simulator.market.tape import Tape
+from feeds.venues.registry import VENUES
 from tests.conftest import TABLES
 from tests.workstation.session.faults import Brake, Desk, hurry, world
 from tests.workstation.session.matrix import UNNUMBERED
@@ -61,7 +62,7 @@ async def live(run_s: float, bases: Sequence[str], faults_every_s: float) -> Liv
             await asyncio.sleep(2.0)
             await clock.stop()
             await desk.settle()
-            lived.wrong = [why for venue in Venue for why in wrong_at(desk, venue)]
+            lived.wrong = [why for venue in VENUES for why in wrong_at(desk, venue)]
             lived.told = told(desk, lived)
             clock.go()
         lived.wrong += [desk.failure()] if desk.failure() else []
@@ -77,10 +78,10 @@ def wrong_at(desk: Desk, venue: Venue) -> list[str]:
     trades = desk.trades(venue, noticed_only=True)
     unmarked = trades.unexplained if venue in UNNUMBERED else trades.unmarked
     wrong = [*desk.not_live(venue), *desk.wrong_books(venue)]
-    wrong += [f"{venue.value}: too much at {trades.phantoms} places"] if trades.phantoms else []
-    wrong += [f"{venue.value}: too little at {unmarked} places without a mark"] if unmarked else []
+    wrong += [f"{venue}: too much at {trades.phantoms} places"] if trades.phantoms else []
+    wrong += [f"{venue}: too little at {unmarked} places without a mark"] if unmarked else []
     if not trades.sums_agree and not trades.unmarked:
-        wrong.append(f"{venue.value}: bought and sold differ from the ledger")
+        wrong.append(f"{venue}: bought and sold differ from the ledger")
     return wrong
 
 
@@ -93,7 +94,7 @@ def told(desk: Desk, lived: Lived) -> str:
     for venue, noted in desk.noted.items():
         trades = desk.trades(venue, noticed_only=True)
         lines.append(
-            f"  {venue.value:12} books lost {noted.events['BookLost']:4}, marked {noted.events['TradesLost']:4}, "
+            f"  {venue:12} books lost {noted.events['BookLost']:4}, marked {noted.events['TradesLost']:4}, "
             f"filled {noted.filled:6}, kept {trades.kept:7}, in marked gaps {trades.marked:6}, unseen {trades.unmarked}"
         )
     return "\n".join(lines)

@@ -93,4 +93,4 @@ def test_a_halted_market_may_be_silent() -> None:
         line.now_ns += SECOND
         line.core.feed.heard[line.name] = line.now_ns
         assert list(line.dog.silent(line.keepers, line.core, line.now_ns)) == []
-    assert BTC.venue is Venue.BINANCE
+    assert BTC.venue == Venue("binance")

@@ -10,7 +10,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
-from feeds.model.instrument import MarketKind, Venue
+from feeds.model.instrument import MarketKind
+from feeds.venues.registry import VENUES
 from widgets.chart.linked_chart import LinkedChart
 from widgets.elements.captions import Choice
 from widgets.elements.spans import Span, SpanLine
@@ -106,7 +107,7 @@ class FundingPane(Pane):
             self.unit.setCurrentIndex(hours.index(wanted))
         venues = state.get("venues")
         told = venues if isinstance(venues, list) else []
-        self.venues.choose(frozenset(venue for venue in Venue if venue.value in told) or None)
+        self.venues.choose(frozenset(venue for venue in VENUES if venue in told) or None)
         hidden = state.get("hidden")
         for name, button in self.shown.items():
             button.setChecked(not (isinstance(hidden, list) and name in hidden))

@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout
 
 from feeds.model.instrument import Venue
+from feeds.venues.registry import VENUES
 from widgets.elements.captions import Choice
 from widgets.pane import Pane, Table
 from widgets.panes.liquidations.canvas import LiquidationsCanvas
@@ -92,7 +93,7 @@ class LiquidationsPane(Pane):
         whole = self.everything.isChecked()
         if not self._base and not whole:
             return None
-        wanted = frozenset(Venue) - self._left_out if self._left_out else None
+        wanted = frozenset(VENUES) - self._left_out if self._left_out else None
         position = SIDES[self.side.currentIndex()][1]
         minimum = float(self.minimum.currentData())
         return LiquidationsRequest("" if whole else self._base, MarketFilter(venues=wanted), position, minimum)
@@ -141,7 +142,7 @@ class LiquidationsPane(Pane):
         if isinstance(side, int) and 0 <= side < len(SIDES):
             self.side.setCurrentIndex(side)
         if isinstance(left_out, list):
-            self._left_out = frozenset(venue for venue in Venue if venue.value in left_out)
+            self._left_out = frozenset(venue for venue in VENUES if venue in left_out)
         self.everything.setChecked(state.get("whole_market") is True)
 
     def shown_markets(self) -> tuple[MarketState, ...]:
@@ -155,7 +156,7 @@ class LiquidationsPane(Pane):
             return None
         header = ("ts_venue_ns", "base", "venue", "kind", "symbol", "position", "price", "size", "notional_usd")
         listed = [view.listed[at] for at in view.market.tolist()]
-        names = [(one.base, one.venue.value, one.kind.value, one.symbol) for one in listed]
+        names = [(one.base, one.venue, one.kind.value, one.symbol) for one in listed]
         sides = ["long" if position > 0 else "short" for position in view.position.tolist()]
         numbers = zip(view.price.tolist(), view.size.tolist(), view.notional.tolist(), strict=True)
         rows = zip(view.ts_venue_ns.tolist(), names, sides, numbers, strict=True)

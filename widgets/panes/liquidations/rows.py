@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from feeds.model.instrument import Telling
+from feeds.venues.profile import Coverage
 from widgets.theme import format as text_of
 from workstation.readmodels.positions.liquidations import Cascade, LiquidationSource, LiquidationsView, LiquidationTotal
 
@@ -45,15 +45,15 @@ def known_words(total: LiquidationTotal) -> str:
 def telling_word(source: LiquidationSource) -> str:
     """What a venue tells, in a word."""
     coverage = source.coverage
-    if coverage.telling is Telling.NONE:
+    if coverage.coverage is Coverage.NONE:
         return "no feed"
     if source.since_ns is None:
         return "not heard"
     if not source.told and coverage.in_real_time:
         return "none yet"
-    if coverage.telling is Telling.DELAYED:
+    if coverage.coverage is Coverage.DELAYED:
         return f"{coverage.delay_ns / 3_600 / _SECOND_NS:.0f} h late"
-    return coverage.telling.value
+    return coverage.coverage.value
 
 
 def cascade_words(cascade: Cascade) -> str:
@@ -77,7 +77,7 @@ def is_floor(view: LiquidationsView) -> bool:
     """Whether a venue in the sums leaves some out, so that they are floors."""
     wanted = view.request.markets.venues
     return any(
-        source.coverage.telling is Telling.SAMPLED
+        source.coverage.coverage is Coverage.SAMPLED
         for source in view.sources
         if wanted is None or source.venue in wanted
     )

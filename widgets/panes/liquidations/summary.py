@@ -7,7 +7,9 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QBrush, QHelpEvent, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from feeds.model.instrument import Telling, Venue
+from feeds.model.instrument import Venue
+from feeds.venues.profile import Coverage
+from feeds.venues.registry import profile_of
 from widgets.elements.labels import Align, Labels
 from widgets.items.bulk import RectBatch
 from widgets.paint_guard import paints
@@ -81,7 +83,11 @@ class VenueStrip(QWidget):
         """The venue's own words on hover."""
         if isinstance(event, QHelpEvent):
             source = self.source_at(event.pos().x(), event.pos().y())
-            words = "" if source is None else f"{source.venue.value}: {source.coverage.words}. Click: in or out."
+            words = (
+                ""
+                if source is None
+                else f"{profile_of(source.venue).label}: {source.coverage.words}. Click: in or out."
+            )
             QToolTip.showText(event.globalPos(), words, self)
             return True
         return super().event(event)
@@ -95,10 +101,14 @@ class VenueStrip(QWidget):
             painter.fillRect(QRectF(left + 4, top + 3, 3, _BADGE_PX - 6), look.venue_color(source.venue))
             painter.setPen(look.pen("text" if taken else "faint"))
             self._bold.draw(painter, venue_mark(source.venue), left + 10, top, 28, _BADGE_PX, Align.LEFT)
-            full = source.coverage.telling is Telling.ALL and heard and source.told
+            full = source.coverage.coverage is Coverage.ALL and heard and source.told
             painter.setPen(look.pen("faint" if not taken else "text" if full else "gap" if heard else "muted"))
             word = telling_word(source) if taken else "left out"
             self._small.draw(painter, word, left + 34, top, pitch - 36, _BADGE_PX, Align.LEFT)
+
+
+def _tip(source: LiquidationSource) -> str:
+    return f"{profile_of(source.venue).label}: {source.coverage.words}. Click: in or out."
 
 
 class CascadeLine(QWidget):

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from feeds.model.instrument import Venue
+from feeds.venues.registry import profile_of
 from widgets.elements.captions import Choice, set_text
 from widgets.theme import format as text_of
 from widgets.theme.theme import CELL, theme
@@ -169,7 +170,7 @@ class FeesDialog(QDialog):
             box.setSingleStep(0.5)
             box.setSuffix(" bp")
             box.setValue(fee * 1e4)
-            form.addRow(venue.value, box)
+            form.addRow(profile_of(venue).label, box)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QHeaderView, QTableView
 
+from feeds.venues.registry import profile_of
 from widgets.elements.captions import selection_style
 from widgets.theme import format as text_of
 from widgets.theme.theme import theme
@@ -72,7 +73,7 @@ LEDGER = (
     Column("funding", lambda one: _money(one, one.funding), "1,000.00", "USD received (+) or paid"),
     Column("score", _score, "+100.00", "The score it was based on"),
     Column("rank", _rank, "100 of 100", "The rank of the score"),
-    Column("venue", lambda one: one.venue, "hyperliquid", "Where", left=True),
+    Column("venue", lambda one: profile_of(one.venue).label if one.venue else "", "Hyperliquid", "Where", left=True),
     Column("note", lambda one: one.note, "", "What else is to be said", left=True),
 )  # fmt: skip
 SCORES = (

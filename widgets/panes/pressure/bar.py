@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from feeds.model.instrument import Venue
+from feeds.venues.registry import VENUES, profile_of
 from widgets.elements.captions import Choice
 from widgets.elements.staying_menu import StayingMenu
 from widgets.panes.pressure.columns import SHORT_REGIMES
@@ -47,8 +48,8 @@ class Venues(QToolButton):
         self.chosen: frozenset[Venue] | None = None
         self._ticks: dict[Venue, QAction] = {}
         menu = StayingMenu(self)
-        for venue in Venue:
-            tick = menu.addAction(venue.value.capitalize() if venue is not Venue.OKX else "OKX")
+        for venue in VENUES:
+            tick = menu.addAction(profile_of(venue).label)
             tick.setCheckable(True)
             tick.toggled.connect(lambda _: self._read())
             self._ticks[venue] = tick
@@ -163,7 +164,7 @@ class PressureBar(QWidget):
         self.search.setText(str(state.get("text", "")))
         summed = state.get("summed")
         wanted = summed if isinstance(summed, list) else []
-        self.summed.choose(frozenset(venue for venue in Venue if venue.value in wanted))
+        self.summed.choose(frozenset(venue for venue in VENUES if venue in wanted))
 
 
 def _choice(entries: tuple[tuple[str, object], ...], tip: str) -> Choice:

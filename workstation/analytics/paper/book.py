@@ -121,7 +121,7 @@ class PaperBook:
         """The account as of the last second."""
         state = self.state
         marks = tuple(
-            PaperMark(InstrumentId(market), one.base, one.venue.value, one.size, one.mid, one.seen_ns)
+            PaperMark(InstrumentId(market), one.base, one.venue, one.size, one.mid, one.seen_ns)
             for market, one in state.holdings.items()
         )
         equity = state.cash + sum(mark.size * mark.mid for mark in marks)
@@ -169,7 +169,7 @@ class PaperBook:
             _learn(holding, told, now_ns)
 
     def _accrue(self, market: str, holding: Holding, now_ns: int) -> None:
-        names = {"base": holding.base, "venue": holding.venue.value, "market": market}
+        names = {"base": holding.base, "venue": holding.venue, "market": market}
         if holding.rate is None:
             note = "funding was due and no rate was known: nothing accrued"
             self._write(EntryKind.FUNDING, now_ns, **names, size=holding.size, held=holding.size, note=note)
@@ -236,7 +236,7 @@ class PaperBook:
     ) -> None:
         """Take from the recorded book what leads to the target notional."""
         state, depth = self.state, field.depth(InstrumentId(market))
-        known = _score_of(coin, ranked) | {"base": base, "venue": venue.value, "market": market}
+        known = _score_of(coin, ranked) | {"base": base, "venue": venue, "market": market}
         holding = state.holdings.get(market)
         before = holding.size if holding is not None else 0.0
         if depth is None:
@@ -349,7 +349,7 @@ def _score_of(coin: ScoredCoin | None, ranked: int) -> dict[str, object]:
 
 
 def _said(settings: PaperSettings) -> str:
-    fees = ", ".join(f"{venue.value} {fee * 1e4:g} bp" for venue, fee in settings.fees)
+    fees = ", ".join(f"{venue} {fee * 1e4:g} bp" for venue, fee in settings.fees)
     hours = f"{settings.period_ns / 3.6e12:g} h"
     state = "on" if settings.on else "off"
     plan = f"{settings.score}, {settings.names} a side, {settings.sizing}, every {hours}"

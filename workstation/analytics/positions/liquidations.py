@@ -12,7 +12,8 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from feeds.model.events import Liquidation, Side
-from feeds.model.instrument import Instrument, InstrumentId, Venue, liquidation_coverage
+from feeds.model.instrument import Instrument, InstrumentId, Venue
+from feeds.venues.registry import liquidation_coverage
 from workstation.analytics.state.coverage import Hearing
 from workstation.analytics.store.trades import SLOW_CHUNK, Trades, TradeStore
 from workstation.readmodels.arrays import Bools, Floats, Ints
@@ -120,7 +121,7 @@ class LiquidationLog:
 
     def venue_known_ns(self, venue: Venue, start_ns: int, end_ns: int) -> int:
         """How much of [start, end) all symbols of a venue were heard: as much as over the worst of its connections."""
-        lines = [heard for of, heard in self._lines.values() if of is venue and venue in self.told]
+        lines = [heard for of, heard in self._lines.values() if of == venue and venue in self.told]
         return min((heard.known_ns(start_ns, end_ns) for heard in lines), default=0)
 
     def market_since_ns(self, instrument: InstrumentId, venue: Venue) -> int | None:
@@ -132,7 +133,7 @@ class LiquidationLog:
 
     def venue_since_ns(self, venue: Venue) -> int | None:
         """Since when all symbols of a venue are heard without a break; None while they are not."""
-        lines = [heard.since_ns for of, heard in self._lines.values() if of is venue]
+        lines = [heard.since_ns for of, heard in self._lines.values() if of == venue]
         return None if None in lines else max((since for since in lines if since is not None), default=None)
 
     def follow(self, key: Hashable, made: Callable[[], F], kind: type[F], now_ns: int) -> F:

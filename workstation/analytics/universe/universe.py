@@ -27,7 +27,8 @@ from feeds.model.events import (
     Side,
     TakerFlow,
 )
-from feeds.model.instrument import Instrument, InstrumentId, liquidation_coverage
+from feeds.model.instrument import Instrument, InstrumentId
+from feeds.venues.registry import liquidation_coverage
 from workstation.analytics.positions.liquidations import LiquidationLog
 from workstation.readmodels.arrays import Floats, Ints
 

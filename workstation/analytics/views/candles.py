@@ -41,7 +41,7 @@ def candle_lines(markets: Sequence[Market], starts: Ints, bar_ns: int, in_usd: b
         delta, instrument = delta_of(part, in_usd), market.instrument
         if not np.isnan(delta).any():
             sums = np.cumsum(delta)
-            label = f"{instrument.venue.value} {instrument.symbol}"
+            label = f"{instrument.venue} {instrument.symbol}"
             values = frozen(sums - sums[-1])
             lines.append(CandleLine(label, instrument.venue, instrument.kind, frozen(part.start), values))
     return tuple(lines)

@@ -120,7 +120,7 @@ class _Sums:
         instrument = market.instrument
         values = self._scaled([market], ALL_SIZES)
         values[self._missing([market])] = np.nan
-        label = f"{instrument.venue.value} {instrument.symbol}"
+        label = f"{instrument.venue} {instrument.symbol}"
         freshness = market.trades_freshness(self._now_ns)
         return CvdLine(label, instrument.venue, instrument.kind, instrument.kind.is_perp, frozen(values), freshness)
 

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from feeds.model.instrument import Instrument, MarketKind, Venue, liquidation_coverage
+from feeds.model.instrument import Instrument, MarketKind, Venue
+from feeds.venues.registry import liquidation_coverage
 from workstation.analytics.bars.bars import frozen
 from workstation.analytics.positions.liquidations import (
     LONG,
@@ -140,7 +141,7 @@ def _sources(log: LiquidationLog, markets: list[Instrument]) -> tuple[Liquidatio
     venues = dict.fromkeys(market.venue for market in markets) if markets else log.venues()
     found = []
     for venue in sorted(venues):
-        own = [log.market_since_ns(market.id, venue) for market in markets if market.venue is venue]
+        own = [log.market_since_ns(market.id, venue) for market in markets if market.venue == venue]
         since = own or [log.venue_since_ns(venue)]
         worst = None if None in since else max(one for one in since if one is not None)
         coverage = liquidation_coverage(venue, MarketKind.LINEAR)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from feeds.model.instrument import LiquidationCoverage, MarketKind, Venue
+from feeds.model.instrument import MarketKind, Venue
+from feeds.venues.profile import LiquidationCoverage
 from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.markets import MarketFilter, MarketState
 

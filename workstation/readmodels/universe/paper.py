@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from feeds.model.instrument import InstrumentId, Venue
+from feeds.venues.registry import PROFILES, profile_of
 from workstation.readmodels.arrays import Floats, Ints, no_floats, no_ints
 
 MINUTE_NS = 60_000_000_000
@@ -37,14 +38,7 @@ class EntryKind(StrEnum):
     SETTINGS = "settings"
 
 
-# Of the lowest fee tier, as fractions of the notional; the venues' public tables.
-TAKER_FEES = (
-    (Venue.BINANCE, 0.0005),
-    (Venue.BYBIT, 0.00055),
-    (Venue.OKX, 0.0005),
-    (Venue.HYPERLIQUID, 0.00045),
-    (Venue.DERIBIT, 0.0005),
-)
+TAKER_FEES = tuple((venue, profile.taker_fee) for venue, profile in PROFILES.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +63,8 @@ class PaperSettings:
             raise ValueError("a taker fee is a fraction from 0 to below 0.1")
 
     def fee(self, venue: Venue) -> float:
-        """The taker fee of a venue."""
-        return dict(self.fees)[venue]
+        """The taker fee of a venue, as a fraction of the notional."""
+        return dict(self.fees).get(venue, profile_of(venue).taker_fee)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from feeds.model.instrument import Instrument, MarketKind
 from feeds.pipeline.feed import Feed
 from feeds.venues.binance.instruments import instruments_from_exchange_info
 from feeds.venues.binance.protocol import BinanceProtocol
+from feeds.venues.registry import protocol_for
 
 SESSIONS = {
     MarketKind.LINEAR: "BINANCE_FUTURES",
@@ -109,7 +110,7 @@ def test_mutated_frames_raise_protocol_errors_only(data: Path, kind: MarketKind)
 
 @pytest.mark.parametrize("kind", MarketKind)
 def test_the_feed_survives_anything_in_a_file(data: Path, kind: MarketKind, caplog: pytest.LogCaptureFixture) -> None:
-    frames, rng, feed = session(data, kind), random.Random(kind.value + "feed"), Feed()
+    frames, rng, feed = session(data, kind), random.Random(kind.value + "feed"), Feed(protocol_for)
     kinds, decoded = list(FrameKind), 0
     for number in range(ROUNDS // 2):
         frame = rng.choice(frames) if number % 50 else frames[0]

@@ -36,6 +36,7 @@ from feeds.model.instrument import Instrument, MarketKind
 from feeds.pipeline.feed import Feed
 from feeds.venues.binance.instruments import instruments_from_exchange_info
 from feeds.venues.binance.protocol import BinanceProtocol
+from feeds.venues.registry import protocol_for
 from tests.feeds.venues.binance.wire import NOW_NS, answer, market, opened, spec, text
 
 MS = 1_000_000
@@ -216,7 +217,7 @@ def test_every_recorded_file_is_covered(data: Path) -> None:
 
 @pytest.mark.parametrize("name", FRAMES)
 def test_recorded_frames_decode(data: Path, name: str) -> None:
-    feed, described = Feed(), spec(*PERPS)
+    feed, described = Feed(protocol_for), spec(*PERPS)
     feed.receive(open_frame(described, NOW_NS))
     events = [event for line in lines(data, name) for event in feed.receive(text(line))]
     assert feed.undecodable == {}

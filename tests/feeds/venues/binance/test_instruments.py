@@ -11,16 +11,16 @@ import pytest
 
 from feeds.model.errors import ProtocolError
 from feeds.model.instrument import Instrument, MarketKind, Venue
-from feeds.venues import DRIVERS
 from feeds.venues.binance.instruments import instruments_from_exchange_info
 from feeds.venues.driver import loopback
+from feeds.venues.registry import DRIVERS
 
 PATHS = {
     MarketKind.LINEAR: "/fapi/v1/exchangeInfo",
     MarketKind.INVERSE: "/dapi/v1/exchangeInfo",
     MarketKind.SPOT: "/api/v3/exchangeInfo",
 }
-DRIVER = DRIVERS[Venue.BINANCE]
+DRIVER = DRIVERS[Venue("binance")]
 Recorded = dict[MarketKind, dict[str, Any]]
 
 

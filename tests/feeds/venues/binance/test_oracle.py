@@ -15,6 +15,7 @@ from feeds.model.events import BookDelta, BookSnapshot, Quote
 from feeds.model.frame import Frame, FrameKind, spec_from_frame
 from feeds.model.instrument import Instrument, MarketKind, Venue
 from feeds.pipeline.feed import Feed
+from feeds.venues.registry import protocol_for
 from tests.feeds.venues.binance.wire import Book
 
 MIDNIGHT_NS = 1_723_161_600_000_000_000
@@ -43,7 +44,7 @@ class Comparison:
         self.before = 0
         self.different: list[tuple[object, ...]] = []
         self.crossed = 0
-        self.feed = Feed()
+        self.feed = Feed(protocol_for)
         quotes: dict[tuple[str, int], tuple[float, ...]] = {}
         tops: dict[tuple[str, int], tuple[tuple[float, ...], int]] = {}
         books: dict[str, Book] = {}
@@ -98,7 +99,7 @@ def with_dated_futures(frame: Frame) -> Frame:
     spec = spec_from_frame(frame)
     dated = tuple(
         Instrument(
-            venue=Venue.BINANCE,
+            venue=Venue("binance"),
             kind=MarketKind.INVERSE,
             symbol=symbol,
             base=symbol.partition("USD")[0],

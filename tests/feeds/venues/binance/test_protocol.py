@@ -27,6 +27,7 @@ from feeds.model.frame import Frame, FrameKind, open_frame
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.pipeline.feed import Feed
 from feeds.venues.binance.protocol import BinanceProtocol, channel_of_stream
+from feeds.venues.registry import protocol_for
 from tests.feeds.venues.binance.wire import (
     BTC,
     BTC_COIN,
@@ -187,7 +188,7 @@ def test_a_hole_in_spot_ids_is_announced_and_in_futures_ids_is_not() -> None:
 @pytest.mark.parametrize("make", [agg, raw])
 @pytest.mark.parametrize("instrument", [BTC, BTC_SPOT])
 def test_trades_seen_before_are_dropped(make: Any, instrument: Instrument) -> None:
-    feed = Feed()
+    feed = Feed(protocol_for)
     frames = [open_frame(spec(instrument), NOW_NS), *(make(number) for number in (10, 11, 11, 10, 12, 9))]
     events = [event for frame in frames for event in feed.receive(frame)]
     assert trades(events) == [10, 11, 12]

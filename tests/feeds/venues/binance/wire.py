@@ -22,7 +22,7 @@ STREAMS = ("aggTrade", "depth@100ms", "bookTicker", "markPrice@1s", "forceOrder"
 def market(symbol: str, kind: MarketKind, tick: str, contract: str = "1", multiplier: int = 1) -> Instrument:
     quote = next(quote for quote in ("USDT", "BUSD", "USDC", "USD", "BTC") if quote in symbol[2:])
     return Instrument(
-        venue=Venue.BINANCE,
+        venue=Venue("binance"),
         kind=kind,
         symbol=symbol,
         base=symbol.partition(quote)[0],
@@ -43,7 +43,7 @@ def spec(*markets: Instrument, streams: tuple[str, ...] = STREAMS) -> Connection
     names = tuple(f"{found.symbol.lower()}@{stream}" for found in markets for stream in streams)
     kind = markets[0].kind
     return ConnectionSpec(
-        name="socket", venue=Venue.BINANCE, kind=kind, route="all", streams=names, markets=tuple(markets)
+        name="socket", venue=Venue("binance"), kind=kind, route="all", streams=names, markets=tuple(markets)
     )
 
 

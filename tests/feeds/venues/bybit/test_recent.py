@@ -11,14 +11,14 @@ import pytest
 from feeds.model.errors import ProtocolError
 from feeds.model.events import HistoryEnded, TradesFilled
 from feeds.model.instrument import Instrument, MarketKind, Venue
-from feeds.pipeline.backfill import LastTrade
+from feeds.model.protocol import LastTrade
 from feeds.pipeline.units import Units
 from feeds.venues.bybit.recent import RecentTrades
 
 MS, S = 1_000_000, 1_000_000_000
 NOW = 100 * S
 BTC = Instrument(
-    venue=Venue.BYBIT, kind=MarketKind.LINEAR, symbol="BTCUSDT", base="BTC", quote="USDT", tick_size=Decimal("0.1")
+    venue=Venue("bybit"), kind=MarketKind.LINEAR, symbol="BTCUSDT", base="BTC", quote="USDT", tick_size=Decimal("0.1")
 )
 
 

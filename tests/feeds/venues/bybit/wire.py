@@ -20,7 +20,7 @@ SECOND = 1_000 * MS
 
 def market(symbol: str, kind: str = "linear", tick: str = "0.1", multiplier: int = 1, base: str = "") -> Instrument:
     return Instrument(
-        venue=Venue.BYBIT,
+        venue=Venue("bybit"),
         kind=MarketKind(kind),
         symbol=symbol,
         base=base or symbol.removesuffix("USDT").removesuffix("USD"),
@@ -36,7 +36,7 @@ class Line:
     def __init__(self, *markets: Instrument, streams: Sequence[str] = (), open_it: bool = True) -> None:
         kind = markets[0].kind if markets else MarketKind.LINEAR
         self.spec = ConnectionSpec(
-            name="bybit.test", venue=Venue.BYBIT, kind=kind, route="all", streams=tuple(streams), markets=markets
+            name="bybit.test", venue=Venue("bybit"), kind=kind, route="all", streams=tuple(streams), markets=markets
         )
         self.protocol = BybitProtocol(self.spec)
         self.now_ns = T0

@@ -29,8 +29,7 @@ from feeds.model.events import (
 )
 from feeds.model.frame import Frame, FrameKind
 from feeds.model.instrument import MarketKind
-from feeds.model.protocol import Fetch, Reconnect, Replace
-from feeds.pipeline.backfill import LastTrade
+from feeds.model.protocol import Fetch, LastTrade, Reconnect, Replace
 from feeds.venues.deribit.liquidations import DELAY_NS, WINDOW_NS, forced_sides
 from feeds.venues.deribit.protocol import parse_channel
 from tests.feeds.venues.deribit.wire import BTC, ETH, MS, OPEN_NS, PEPE, SECOND, Line, book, instrument, push, trade

@@ -23,7 +23,7 @@ OPEN_NS = 1_789_344_930_000 * MS
 def instrument(symbol: str, tick: str, base: str, kind: MarketKind = MarketKind.INVERSE) -> Instrument:
     quote = "USD" if kind is MarketKind.INVERSE else "USDC"
     return Instrument(
-        venue=Venue.DERIBIT, kind=kind, symbol=symbol, base=base, quote=quote, tick_size=Decimal(tick)
+        venue=Venue("deribit"), kind=kind, symbol=symbol, base=base, quote=quote, tick_size=Decimal(tick)
     )  # fmt: skip
 
 
@@ -31,7 +31,7 @@ BTC = instrument("BTC-PERPETUAL", "0.5", "BTC")
 ETH = instrument("ETH-PERPETUAL", "0.05", "ETH")
 LINK = instrument("LINK_USDC-PERPETUAL", "0.001", "LINK", MarketKind.LINEAR)
 PEPE = Instrument(
-    venue=Venue.DERIBIT, kind=MarketKind.LINEAR, symbol="1000PEPE_USDC-PERPETUAL", base="PEPE", quote="USDC",
+    venue=Venue("deribit"), kind=MarketKind.LINEAR, symbol="1000PEPE_USDC-PERPETUAL", base="PEPE", quote="USDC",
     tick_size=Decimal("0.000000001"), multiplier=1000,
 )  # fmt: skip
 

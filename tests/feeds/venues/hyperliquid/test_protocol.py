@@ -36,6 +36,7 @@ from feeds.model.protocol import Send
 from feeds.pipeline.symbols import base_and_multiplier
 from feeds.recording import RecordingReader
 from feeds.venues.hyperliquid import plan as hyperliquid_plan
+from feeds.venues.hyperliquid.profile import PROFILE
 from feeds.venues.hyperliquid.protocol import HyperliquidProtocol, subscription
 from workstation.session.core import Core
 
@@ -45,9 +46,9 @@ FAST_LEVELS, SLOW_LEVELS = 5, 20
 
 
 def instrument(coin: str, tick: str, kind: MarketKind = MarketKind.LINEAR) -> Instrument:
-    base, multiplier = base_and_multiplier(coin, Venue.HYPERLIQUID)
+    base, multiplier = base_and_multiplier(coin, PROFILE.symbols)
     return Instrument(
-        venue=Venue.HYPERLIQUID, kind=kind, symbol=coin, base=base, quote="USDC",
+        venue=Venue("hyperliquid"), kind=kind, symbol=coin, base=base, quote="USDC",
         tick_size=Decimal(tick) / multiplier, multiplier=multiplier,
     )  # fmt: skip
 
@@ -62,7 +63,7 @@ class Line:
 
     def __init__(self, *markets: Instrument, open_ns: int = OPEN_NS, streams: tuple[str, ...] = ()) -> None:
         self.spec = ConnectionSpec(
-            name="h", venue=Venue.HYPERLIQUID, kind=MarketKind.LINEAR, route="all", streams=streams, markets=markets
+            name="h", venue=Venue("hyperliquid"), kind=MarketKind.LINEAR, route="all", streams=streams, markets=markets
         )
         self.protocol = HyperliquidProtocol(self.spec)
         self.now_ns = open_ns

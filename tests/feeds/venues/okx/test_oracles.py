@@ -58,7 +58,7 @@ INDEXES = [
 def market(name: str) -> Instrument:
     base, quote = name.split("-")[:2]
     return Instrument(
-        venue=Venue.OKX,
+        venue=Venue("okx"),
         kind=MarketKind.SPOT if name.count("-") == 1 else MarketKind.LINEAR,
         symbol=name,
         base=base,

@@ -26,7 +26,7 @@ def listed(
 ) -> Instrument:
     base, quote = symbol.split("-")[:2]
     return Instrument(
-        venue=Venue.OKX,
+        venue=Venue("okx"),
         kind=kind,
         symbol=symbol,
         base=base,
@@ -52,7 +52,7 @@ class Wire:
         named = [f"{channel}:{market.symbol}" for market in markets for channel in STREAMS]
         self.spec = ConnectionSpec(
             name="okx.linear.public",
-            venue=Venue.OKX,
+            venue=Venue("okx"),
             kind=markets[0].kind if markets else MarketKind.LINEAR,
             route="public",
             streams=tuple(named if streams is None else streams),

@@ -27,12 +27,13 @@ from feeds.model.events import (
 from feeds.model.frame import Frame, FrameKind
 from feeds.model.instrument import MarketKind, Venue
 from feeds.pipeline.symbols import tradfi_base
+from feeds.venues.registry import VENUES
 from tests.feeds.venues.shared.universe_line import MS, SECOND, T0, Line, lines, perp, told
 
 HOUR = 3_600 * SECOND
-BTC = perp(Venue.BINANCE, "BTCUSDT", "BTC")
-PEPE = perp(Venue.BINANCE, "1000PEPEUSDT", "PEPE", tick="0.0000001", units=1000)
-COIN = perp(Venue.BINANCE, "BTCUSD_PERP", "BTC", "inverse", contract="100")
+BTC = perp(Venue("binance"), "BTCUSDT", "BTC")
+PEPE = perp(Venue("binance"), "1000PEPEUSDT", "PEPE", tick="0.0000001", units=1000)
+COIN = perp(Venue("binance"), "BTCUSD_PERP", "BTC", "inverse", contract="100")
 
 
 def recorded(data: Path, name: str) -> list[str]:
@@ -53,7 +54,7 @@ def binance(*markets: Any) -> Line:
 
 
 def test_coins_only_and_every_kind_has_its_connections() -> None:
-    stock = perp(Venue.BINANCE, "TSLAUSDT", tradfi_base("TSLA"))
+    stock = perp(Venue("binance"), "TSLAUSDT", tradfi_base("TSLA"))
     market, quotes = lines([BTC, stock])
     assert [one.spec.name for one in (market, quotes)] == ["binance.linear.universe", "binance.linear.universe-quotes"]
     assert market.spec.markets == (BTC,)
@@ -62,7 +63,7 @@ def test_coins_only_and_every_kind_has_its_connections() -> None:
     assert not quotes.asked(100)
     (coin,) = lines([COIN])
     assert "btcusd_perp@markPrice@1s/btcusd_perp@ticker/btcusd_perp@forceOrder/!bookTicker" in coin.spec.url
-    for venue, kind in ((Venue.HYPERLIQUID, "linear"), (Venue.DERIBIT, "inverse")):
+    for venue, kind in ((Venue("hyperliquid"), "linear"), (Venue("deribit"), "inverse")):
         (line,) = lines([perp(venue, "BTC-PERPETUAL", "BTC", kind)])
         assert line.spec.url == ""
         assert told(line.opened, Connected)
@@ -71,7 +72,7 @@ def test_coins_only_and_every_kind_has_its_connections() -> None:
 
 
 def test_bybit_divides_its_topics_among_connections_of_21_000_characters_and_polls_on_one() -> None:
-    many = [perp(Venue.BYBIT, f"COIN{number:04}USDT", f"COIN{number:04}") for number in range(1_500)]
+    many = [perp(Venue("bybit"), f"COIN{number:04}USDT", f"COIN{number:04}") for number in range(1_500)]
     parts = lines(many)
     assert len(parts) > 1
     for part in parts:
@@ -88,7 +89,7 @@ def test_bybit_divides_its_topics_among_connections_of_21_000_characters_and_pol
 
 
 def test_binance_marks_say_mark_index_and_funding_once_it_changes(data: Path) -> None:
-    line = binance(BTC, perp(Venue.BINANCE, "ETHUSDT", "ETH", tick="0.01"), perp(Venue.BINANCE, "LPTUSDT", "LPT"))
+    line = binance(BTC, perp(Venue("binance"), "ETHUSDT", "ETH", tick="0.01"), perp(Venue("binance"), "LPTUSDT", "LPT"))
     frames = recorded(data, "binance_usdm/mark_price_rollover.jsonl")
     rows = [json.loads(frame)["data"] for frame in frames]
     whole = [rows[at : at + 3] for at in range(0, len(rows), 3)]
@@ -108,7 +109,7 @@ def test_binance_marks_say_mark_index_and_funding_once_it_changes(data: Path) ->
 
 
 def test_binance_funding_intervals_are_eight_hours_unless_listed(data: Path) -> None:
-    line = binance(BTC, perp(Venue.BINANCE, "LPTUSDT", "LPT"))
+    line = binance(BTC, perp(Venue("binance"), "LPTUSDT", "LPT"))
     frame = recorded(data, "binance_usdm/mark_price_rollover.jsonl")
     single = [frame[0].replace("btcusdt@", "BTCUSDT@"), frame[2]]
     first = [event for text in single for event in line.text(text)]
@@ -139,7 +140,7 @@ def test_binance_day_sums_are_base_coin_and_quote() -> None:
 
 
 def test_binance_liquidations_of_the_whole_market_are_filtered_by_listing(data: Path) -> None:
-    known = perp(Venue.BINANCE, "COTIUSDT", "COTI", tick="0.00001")
+    known = perp(Venue("binance"), "COTIUSDT", "COTI", tick="0.00001")
     text = (
         '{"stream":"!forceOrder@arr","data":{"e":"forceOrder","E":1789672236702,"o":{"s":"COTIUSDT","S":"BUY","o":"LIMIT",'
         '"f":"IOC","q":"288183","p":"0.0220482","ap":"0.0219120","X":"FILLED","l":"288183","z":"288183","T":1789672235690}}}'
@@ -171,7 +172,7 @@ def test_binance_quotes_and_open_interest(data: Path) -> None:
 
 
 def test_binance_open_interest_of_before(data: Path) -> None:
-    ltc = perp(Venue.BINANCE, "LTCUSDT", "LTC")
+    ltc = perp(Venue("binance"), "LTCUSDT", "LTC")
     body = route(
         data,
         "/futures/data/openInterestHist",
@@ -185,7 +186,7 @@ def test_binance_open_interest_of_before(data: Path) -> None:
 
 
 def test_binance_takers_of_five_minutes_and_an_hour(data: Path) -> None:
-    ltc = perp(Venue.BINANCE, "LTCUSDT", "LTC")
+    ltc = perp(Venue("binance"), "LTCUSDT", "LTC")
     bars = route(data, "/fapi/v1/klines", "endTime=1602819889&interval=5m&startTime=1602816289&symbol=LTCUSDT")[:13]
     line = binance(ltc)
     line.now_ns = bars[-1][0] * MS  # the last bar has just begun
@@ -201,7 +202,7 @@ def test_binance_takers_of_five_minutes_and_an_hour(data: Path) -> None:
 
 
 def test_binance_asks_within_the_shared_weight_and_for_the_busiest_more_often() -> None:
-    many = [perp(Venue.BINANCE, f"C{number}USDT", f"C{number}") for number in range(570)]
+    many = [perp(Venue("binance"), f"C{number}USDT", f"C{number}") for number in range(570)]
     line = binance(*many)
     days = [{"E": 1, "s": one.symbol, "P": "0", "c": "1", "v": "1", "q": str(at)} for at, one in enumerate(many, 1)]
     line.text(json.dumps({"stream": "!ticker@arr", "data": days}, separators=(",", ":")))
@@ -228,7 +229,7 @@ def bybit_answer(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def test_bybit_tickers_in_one_answer_are_what_the_stream_says(data: Path) -> None:
-    market = perp(Venue.BYBIT, "BTCUSDT", "BTC")
+    market = perp(Venue("bybit"), "BTCUSDT", "BTC")
     (line,) = lines([market])
     snapshot = next(text for text in recorded(data, "bybit/raw_tickers_stream.jsonl") if "tickers.BTCUSDT" in text)
     row = json.loads(snapshot)["data"]
@@ -247,7 +248,7 @@ def test_bybit_tickers_in_one_answer_are_what_the_stream_says(data: Path) -> Non
 
 
 def test_bybit_stream_of_the_watched_symbol_is_read_whole(data: Path) -> None:
-    (line,) = lines([perp(Venue.BYBIT, "BTCUSDT", "BTC"), perp(Venue.BYBIT, "ETHUSDT", "ETH", tick="0.01")])
+    (line,) = lines([perp(Venue("bybit"), "BTCUSDT", "BTC"), perp(Venue("bybit"), "ETHUSDT", "ETH", tick="0.01")])
     events = [event for text in recorded(data, "bybit/raw_tickers_stream.jsonl") for event in line.text(text)]
     last = {
         symbol: [e for e in told(events, MarkPrice) if e.instrument.symbol == symbol][-1]
@@ -264,7 +265,7 @@ def test_bybit_stream_of_the_watched_symbol_is_read_whole(data: Path) -> None:
 
 
 def test_bybit_inverse_counts_dollars_and_names_the_position(data: Path) -> None:
-    (line,) = lines([perp(Venue.BYBIT, "BTCUSD", "BTC", "inverse")])
+    (line,) = lines([perp(Venue("bybit"), "BTCUSD", "BTC", "inverse")])
     row = {
         "symbol": "BTCUSD", "lastPrice": "50000", "markPrice": "50000", "indexPrice": "50010", "price24hPcnt": "0.01",
         "openInterest": "200000", "singleOpenInterest": "100000", "turnover24h": "12.5", "volume24h": "625000",
@@ -284,7 +285,7 @@ def test_bybit_inverse_counts_dollars_and_names_the_position(data: Path) -> None
 
 
 def test_bybit_refusals_and_odd_rows_cost_what_they_concern() -> None:
-    (line,) = lines([perp(Venue.BYBIT, "BTCUSDT", "BTC"), perp(Venue.BYBIT, "ETHUSDT", "ETH")])
+    (line,) = lines([perp(Venue("bybit"), "BTCUSDT", "BTC"), perp(Venue("bybit"), "ETHUSDT", "ETH")])
     with pytest.raises(ProtocolError, match="refused"):
         line.http("tickers", {"retCode": 10006, "retMsg": "Too many visits!"})
     odd = {"symbol": "BTCUSDT", "markPrice": "nan"}
@@ -294,7 +295,7 @@ def test_bybit_refusals_and_odd_rows_cost_what_they_concern() -> None:
 
 
 def test_bybit_open_interest_of_before_is_one_side_oldest_first() -> None:
-    (line,) = lines([perp(Venue.BYBIT, "SHIB1000USDT", "SHIB", units=1000)])
+    (line,) = lines([perp(Venue("bybit"), "SHIB1000USDT", "SHIB", units=1000)])
     rows = [
         {"openInterest": "6", "singleOpenInterest": "3", "timestamp": "600000"},
         {"openInterest": "4", "timestamp": "300000"},
@@ -308,7 +309,7 @@ def test_bybit_open_interest_of_before_is_one_side_oldest_first() -> None:
 
 def test_okx_answers_are_what_the_streams_say(data: Path) -> None:
     markets = [
-        perp(Venue.OKX, f"{base}-USDT-SWAP", base, contract=unit) for base, unit in (("BTC", "0.01"), ("ETH", "0.1"))
+        perp(Venue("okx"), f"{base}-USDT-SWAP", base, contract=unit) for base, unit in (("BTC", "0.01"), ("ETH", "0.1"))
     ]
     (line,) = lines(markets)
     shapes = {
@@ -337,7 +338,7 @@ def test_okx_answers_are_what_the_streams_say(data: Path) -> None:
 
 
 def test_okx_tickers_count_contracts() -> None:
-    pepe = perp(Venue.OKX, "PEPE-USDT-SWAP", "PEPE", tick="0.000000001", contract="10000000")
+    pepe = perp(Venue("okx"), "PEPE-USDT-SWAP", "PEPE", tick="0.000000001", contract="10000000")
     (line,) = lines([pepe])
     row = {
         "instType": "SWAP", "instId": "PEPE-USDT-SWAP", "last": "0.00001", "open24h": "0.000008",
@@ -350,7 +351,7 @@ def test_okx_tickers_count_contracts() -> None:
     assert (day.change_24h, day.volume_24h, day.turnover_24h) == (pytest.approx(0.25), 4e8, pytest.approx(4_000))
     assert (quote.bid_ticks, quote.bid_size, quote.ask_size) == (9999, 3e7, 5e7)
     assert line.http("tickers", {"code": "0", "data": [row]}) == []
-    (inverse,) = lines([perp(Venue.OKX, "BTC-USD-SWAP", "BTC", "inverse", contract="100")])
+    (inverse,) = lines([perp(Venue("okx"), "BTC-USD-SWAP", "BTC", "inverse", contract="100")])
     row |= {
         "instId": "BTC-USD-SWAP",
         "last": "50000",
@@ -366,7 +367,7 @@ def test_okx_tickers_count_contracts() -> None:
 
 
 def test_okx_liquidations_come_on_one_channel() -> None:
-    (line,) = lines([perp(Venue.OKX, "XDP-USDT-SWAP", "XDP", tick="0.00001", contract="10")])
+    (line,) = lines([perp(Venue("okx"), "XDP-USDT-SWAP", "XDP", tick="0.00001", contract="10")])
     (sent,) = [request["args"] for request in line.sent() if request["op"] == "subscribe"] or [None]
     assert {"channel": "liquidation-orders", "instType": "SWAP"} in sent
     detail = '{"bkLoss":"0","bkPx":"0.01968","posSide":"short","side":"buy","sz":"42","ts":"1790757001375"}'
@@ -384,7 +385,7 @@ def test_hyperliquid_contexts_are_joined_to_names_by_their_order(data: Path) -> 
     body = json.loads((data / "rest" / "hyperliquid" / "metaAndAssetCtxs.json").read_text())
     names = [one["name"] for one in body[0]["universe"]]
     markets = [
-        perp(Venue.HYPERLIQUID, name, name.removeprefix("k"), tick="0.000001", units=1000 if name[0] == "k" else 1)
+        perp(Venue("hyperliquid"), name, name.removeprefix("k"), tick="0.000001", units=1000 if name[0] == "k" else 1)
         for name, one in zip(names, body[0]["universe"], strict=True)
         if not one.get("isDelisted")
     ]
@@ -411,7 +412,7 @@ def test_hyperliquid_contexts_are_joined_to_names_by_their_order(data: Path) -> 
 
 
 def test_deribit_summaries(data: Path) -> None:
-    (line,) = lines([perp(Venue.DERIBIT, "BTC-PERPETUAL", "BTC", "inverse", tick="0.5", contract="1")])
+    (line,) = lines([perp(Venue("deribit"), "BTC-PERPETUAL", "BTC", "inverse", tick="0.5", contract="1")])
     (request,) = line.asked(0.1)
     assert request.path.endswith("get_book_summary_by_currency?currency=BTC&kind=future")
     rows = json.loads((data / "rest" / "deribit" / "book_summary_future.json").read_text())
@@ -433,17 +434,17 @@ def test_deribit_summary_and_ticker_of_one_kind_agree_on_what_they_share(data: P
     ticker = json.loads(text)["params"]["data"]
     row = ticker | ticker["stats"] | {"last": ticker["last_price"], "creation_timestamp": ticker["timestamp"]}
     row |= {"bid_price": ticker["best_bid_price"], "ask_price": ticker["best_ask_price"]}
-    (line,) = lines([perp(Venue.DERIBIT, "BTC-PERPETUAL", "BTC", "inverse", tick="0.5")])
+    (line,) = lines([perp(Venue("deribit"), "BTC-PERPETUAL", "BTC", "inverse", tick="0.5")])
     mark, index, funding, interest, quote, day = line.http("summary/BTC", {"result": [row]})
     assert (mark.mark, index.index, funding.rate) == (83212.14, 83251.03, -2.1714e-4)
     assert (interest.notional, quote.bid_ticks * 0.5, day.last) == (797578130, 83212.0, 83216.0)
     assert (day.volume_24h, day.turnover_24h, day.change_24h) == (9341.40027576, 781497780.0, pytest.approx(-0.008525))
 
 
-@pytest.mark.parametrize("venue", list(Venue))
+@pytest.mark.parametrize("venue", VENUES)
 def test_damaged_answers_are_protocol_errors(venue: Venue) -> None:
-    kind = MarketKind.INVERSE if venue is Venue.DERIBIT else MarketKind.LINEAR
-    line = lines([perp(venue, "BTCUSDT" if venue is not Venue.DERIBIT else "BTC-PERPETUAL", "BTC", kind.value)])[0]
+    kind = MarketKind.INVERSE if venue == Venue("deribit") else MarketKind.LINEAR
+    line = lines([perp(venue, "BTCUSDT" if venue != Venue("deribit") else "BTC-PERPETUAL", "BTC", kind.value)])[0]
     tags = [fetch.tag for at in (0.5, 1, 2, 4, 8, 60) for fetch in line.asked(at)]
     assert tags
     for tag in tags:

@@ -14,7 +14,7 @@ from tests.feeds.venues.shared.universe_line import T0, lines, perp, told
 from workstation.session.core import Core
 
 ROWS: dict[Venue, tuple[str, Any]] = {
-    Venue.BINANCE: (
+    Venue("binance"): (
         "C{}USDT",
         [
             {
@@ -26,7 +26,7 @@ ROWS: dict[Venue, tuple[str, Any]] = {
             }
         ],
     ),
-    Venue.BYBIT: (
+    Venue("bybit"): (
         "C{}USDT",
         {
             "retCode": 0,
@@ -35,7 +35,7 @@ ROWS: dict[Venue, tuple[str, Any]] = {
             "time": 1790757000000,
         },
     ),
-    Venue.OKX: ("C{}-USDT-SWAP", {"code": "0", "msg": "", "data": [["1790757000000", "1.5"]]}),
+    Venue("okx"): ("C{}-USDT-SWAP", {"code": "0", "msg": "", "data": [["1790757000000", "1.5"]]}),
 }
 
 
@@ -61,12 +61,20 @@ def test_each_market_is_asked_for_once_in_ten_minutes_and_its_answer_told(venue:
 
 
 def test_the_universe_learns_of_it() -> None:
-    market = perp(Venue.BINANCE, "C0USDT", "C0")
+    market = perp(Venue("binance"), "C0USDT", "C0")
     line, *_ = lines([market])
     core = Core()
     core.consume([open_frame(line.spec, T0)])
     core.consume(
-        [Frame(T0 + 1, line.spec.name, FrameKind.HTTP, msgspec.json.encode(ROWS[Venue.BINANCE][1]), "accounts/C0USDT")]
+        [
+            Frame(
+                T0 + 1,
+                line.spec.name,
+                FrameKind.HTTP,
+                msgspec.json.encode(ROWS[Venue("binance")][1]),
+                "accounts/C0USDT",
+            )
+        ]
     )
     core.engine.advance(T0 + 2_000_000_000)
     assert core.engine.universe.sampled.cells.accounts.tolist() == [0.6]

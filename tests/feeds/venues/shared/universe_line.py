@@ -11,7 +11,7 @@ from feeds.model.events import Event
 from feeds.model.frame import UNIVERSE, ConnectionSpec, Frame, FrameKind, open_frame
 from feeds.model.instrument import Instrument, MarketKind, Venue
 from feeds.model.protocol import Fetch, Send
-from feeds.venues import DRIVERS, protocol_for
+from feeds.venues.registry import DRIVERS, protocol_for
 from feeds.venues.shared.universe import UniverseProtocol
 
 MS = 1_000_000

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from feeds.model.instrument import MarketKind, Venue
+from feeds.venues.registry import VENUES
 from tests.bench.footprint_paint import measure
 from tests.widgets import synthetic
 from tests.widgets.messages import changes_request, sent, wait_for
@@ -127,7 +128,7 @@ def test_a_base_of_which_nothing_is_connected_is_waited_for(pane: FootprintPane)
 )
 def test_an_empty_view_says_why(pane: FootprintPane, states: tuple[Freshness, ...], text: str) -> None:
     assert pane.notice.text() == "waiting for BTC"
-    markets = tuple(synthetic.market(Venue.BINANCE, MarketKind.LINEAR, state) for state in states)
+    markets = tuple(synthetic.market(Venue("binance"), MarketKind.LINEAR, state) for state in states)
     pane.refresh(synthetic.footprint((), markets=markets))
     assert pane.notice.text() == text
     assert pane.notice.isVisible()
@@ -164,13 +165,13 @@ def test_clicks_change_the_request(pane: FootprintPane, qtbot: QtBot) -> None:
 
 def test_the_venue_menu_filters_and_never_asks_for_nothing(pane: FootprintPane) -> None:
     actions = pane.toolbar.markets.actions_of
-    for venue in list(Venue)[1:]:
+    for venue in VENUES[1:]:
         actions[venue].trigger()
     request = pane.request()
     assert request is not None
-    assert request.markets.venues == frozenset({Venue.BINANCE})
+    assert request.markets.venues == frozenset({Venue("binance")})
     assert pane.toolbar.markets.venues.text() == "Binance"
-    actions[Venue.BINANCE].trigger()
+    actions[Venue("binance")].trigger()
     assert pane.request() == FootprintRequest("BTC")
     assert pane.toolbar.markets.venues.text() == "all venues"
 

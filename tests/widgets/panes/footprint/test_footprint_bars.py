@@ -167,12 +167,12 @@ def test_bars_are_remembered(pane: FootprintPane, qtbot: QtBot) -> None:
 
 
 def test_one_market_alone_is_asked_for(pane: FootprintPane) -> None:
-    states = (*synthetic.MARKETS, synthetic.market(Venue.BINANCE, MarketKind.SPOT))
+    states = (*synthetic.MARKETS, synthetic.market(Venue("binance"), MarketKind.SPOT))
     pane.set_markets(states)
     actions = pane.toolbar.markets.single.actions()
     assert len(actions) == 4
     actions[3].trigger()
-    spot = MarketFilter(False, frozenset({Venue.BINANCE}), frozenset({MarketKind.SPOT}))
+    spot = MarketFilter(False, frozenset({Venue("binance")}), frozenset({MarketKind.SPOT}))
     assert pane.request() == FootprintRequest("BTC", spot)
     assert pane.toolbar.markets.venues.text() == "BIN-spot"
     assert pane.toolbar.markets.kind["spot"].isChecked()

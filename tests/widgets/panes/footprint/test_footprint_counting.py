@@ -32,7 +32,7 @@ def test_the_bars_before_stay_until_the_others_are_made(pane: FootprintPane) -> 
     view = synthetic.grid_view(bars=9, rows=8)
     pane.refresh(view)
     seen = pane.chart.visible
-    markets = MarketFilter(venues=frozenset((Venue.BYBIT,)))
+    markets = MarketFilter(venues=frozenset((Venue("bybit"),)))
     pane.refresh(counting(view, 0.404, markets=markets))
     assert "counting trades: 40%" in said(pane)
     assert pane.layers.view is view

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from feeds.model.instrument import Instrument, InstrumentId, MarketKind, Venue
+from feeds.venues.registry import VENUES
 from workstation.analytics.paper.market import Depth, FundingTold, PaperField, Ranked
 from workstation.readmodels.universe.paper import PaperScore
 
@@ -17,7 +18,7 @@ HOUR = 60 * MINUTE
 START = 1_722_988_800 * SECOND  # a whole day
 
 
-def perp(base: str, venue: Venue = Venue.BYBIT) -> Instrument:
+def perp(base: str, venue: Venue = Venue("bybit")) -> Instrument:
     return Instrument(
         venue=venue,
         kind=MarketKind.LINEAR,
@@ -32,7 +33,7 @@ class Coin:
     """One coin in one second."""
 
     def __init__(self, base: str, price: float | None, score: float | None = None) -> None:
-        self.instrument = perp(base, list(Venue)[sum(map(ord, base)) % 4])
+        self.instrument = perp(base, VENUES[sum(map(ord, base)) % 4])
         self.price = price
         self.score = score
         self.spread = 0.0004

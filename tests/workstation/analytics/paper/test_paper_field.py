@@ -29,12 +29,12 @@ def read(engine: Engine, now_ns: int, *events: Event) -> PaperField:
     return FieldReader().read(engine)
 
 
-LARGE, SMALL = market(Venue.BINANCE), market(Venue.BYBIT)
+LARGE, SMALL = market(Venue("binance")), market(Venue("bybit"))
 TICK = float(LARGE.tick_size)
 
 
 def test_a_coin_is_traded_where_most_of_it_is_and_a_price_is_known() -> None:
-    inverse = market(Venue.BINANCE, MarketKind.INVERSE, symbol="BTCUSD_PERP")
+    inverse = market(Venue("binance"), MarketKind.INVERSE, symbol="BTCUSD_PERP")
     told = [day(LARGE, START, 9e6), day(SMALL, START, 1e6), day(inverse, START, 9e9)]
     prices = [quote(one, START, 1000, 1002) for one in (SMALL, inverse)]
     engine = Engine()
@@ -103,7 +103,7 @@ def test_funding_that_is_not_dated_is_due_at_the_next_whole_interval() -> None:
 def test_coins_are_ranked_by_the_scores_of_the_pressure_table() -> None:
     engine, told = Engine(), list[Event]()
     for at in range(12):
-        one = market(Venue.BYBIT, base=f"C{at:02}", symbol=f"C{at:02}USDT")
+        one = market(Venue("bybit"), base=f"C{at:02}", symbol=f"C{at:02}USDT")
         told += [quote(one, START, 1000, 1002), day(one, START, 1e6), OpenInterest(one, START, START, 1e3, 1e5)]
         told.append(Funding(one, START, START, 0.0001 * (at - 6), None, 8 * HOUR))
     ranked = read(engine, START + SECOND, *told).ranked(PaperScore.PRESSURE)

@@ -32,7 +32,7 @@ from workstation.readmodels.positions.liquidation_levels import (
 )
 
 LINEAR = market()
-INVERSE = market(Venue.DERIBIT, MarketKind.INVERSE, tick="0.5", symbol="BTC-PERPETUAL")
+INVERSE = market(Venue("deribit"), MarketKind.INVERSE, tick="0.5", symbol="BTC-PERPETUAL")
 BTC = LiquidationLevelsRequest("BTC")
 RULES = LevelRules()
 

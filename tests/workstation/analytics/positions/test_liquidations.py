@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from feeds.model.events import Connected, Disconnected, Liquidation, Side, TradesLive, TradesLost
-from feeds.model.instrument import Instrument, MarketKind, Telling, Venue
+from feeds.model.instrument import Instrument, MarketKind, Venue
+from feeds.venues.profile import Coverage
 from tests.views import assert_same_view
 from tests.workstation.analytics.market_events import BINANCE, BYBIT, MINUTE, SECOND, START, engine_of, market
 from workstation.analytics.engine import Engine
@@ -27,9 +28,9 @@ from workstation.readmodels.positions.liquidations import (
     Position,
 )
 
-ETH = market(Venue.OKX, base="ETH", symbol="ETH-USDT-SWAP")
-HYPERLIQUID = market(Venue.HYPERLIQUID)
-DERIBIT = market(Venue.DERIBIT, MarketKind.INVERSE)
+ETH = market(Venue("okx"), base="ETH", symbol="ETH-USDT-SWAP")
+HYPERLIQUID = market(Venue("hyperliquid"))
+DERIBIT = market(Venue("deribit"), MarketKind.INVERSE)
 BTC = LiquidationsRequest("BTC", count=10_000)
 HOUR = 60 * MINUTE
 
@@ -66,8 +67,8 @@ def test_a_forced_sale_ends_a_long() -> None:
     view = view_of(engine_of([forced(BINANCE, START, 5_000.0), forced(BYBIT, START + SECOND, 70.0, Side.BUY)]))
     assert view.position.tolist() == [-1, 1], "newest first"
     assert [(view.listed[at].venue, view.listed[at].base) for at in view.market] == [
-        (Venue.BYBIT, "BTC"),
-        (Venue.BINANCE, "BTC"),
+        (Venue("bybit"), "BTC"),
+        (Venue("binance"), "BTC"),
     ]
     assert (view.totals[0].long_usd, view.totals[0].short_usd) == (5_000.0, 70.0)
     assert (view.totals[0].longs, view.totals[0].shorts) == (1, 1)
@@ -88,7 +89,7 @@ def test_sums_and_rows_are_those_of_a_loop(seed: int) -> None:
     for request in (
         BTC,
         LiquidationsRequest("", count=10_000),
-        LiquidationsRequest("BTC", MarketFilter(venues=frozenset((Venue.BYBIT,))), count=10_000),
+        LiquidationsRequest("BTC", MarketFilter(venues=frozenset((Venue("bybit"),))), count=10_000),
     ):
         view = view_of(engine, request)
         wanted = [o for o in orders if request.base in ("", o.instrument.base)]
@@ -132,8 +133,8 @@ def test_it_says_since_when_the_sums_are_whole() -> None:
     engine.advance(now + 30 * SECOND)
     assert [total.known_ns // SECOND for total in view_of(engine).totals][:2] == [30, 270]
     assert {source.venue: source.since_ns for source in view_of(engine).sources} == {
-        Venue.BINANCE: START,
-        Venue.BYBIT: None,
+        Venue("binance"): START,
+        Venue("bybit"): None,
     }
 
 
@@ -149,11 +150,11 @@ def test_venues_that_tell_nothing_in_real_time_do_not_make_sums_partial() -> Non
     engine.advance(START + HOUR)
     view = view_of(engine)
     assert view.totals[2].known_ns == HOUR
-    telling = {source.venue: source.coverage.telling for source in view.sources}
+    telling = {source.venue: source.coverage.coverage for source in view.sources}
     assert telling == {
-        Venue.BINANCE: Telling.SAMPLED,
-        Venue.HYPERLIQUID: Telling.NONE,
-        Venue.DERIBIT: Telling.DELAYED,
+        Venue("binance"): Coverage.SAMPLED,
+        Venue("hyperliquid"): Coverage.NONE,
+        Venue("deribit"): Coverage.DELAYED,
     }
 
 
@@ -161,8 +162,8 @@ def test_the_whole_market_is_known_while_its_connections_are_open() -> None:
     engine = Engine()
     everything = LiquidationsRequest("")
     assert not view_of(engine, everything).whole_market
-    engine.survey(Connected(Venue.BINANCE, "binance.linear.universe", START))
-    engine.survey(Connected(Venue.OKX, "okx.linear.universe", START + MINUTE))
+    engine.survey(Connected(Venue("binance"), "binance.linear.universe", START))
+    engine.survey(Connected(Venue("okx"), "okx.linear.universe", START + MINUTE))
     engine.survey(forced(ETH, START + 2 * MINUTE, 9_000.0))
     engine.survey(forced(market(base="SOL"), START + 2 * MINUTE, 10.0))
     engine.advance(START + 3 * MINUTE)
@@ -170,7 +171,7 @@ def test_the_whole_market_is_known_while_its_connections_are_open() -> None:
     assert view.whole_market
     assert view.totals[1].known_ns == 2 * MINUTE
     assert {listed.base for listed in view.listed} == {"ETH", "SOL"}
-    engine.survey(Disconnected(Venue.OKX, "okx.linear.universe", START + 3 * MINUTE, "gone"))
+    engine.survey(Disconnected(Venue("okx"), "okx.linear.universe", START + 3 * MINUTE, "gone"))
     engine.advance(START + 4 * MINUTE)
     assert view_of(engine, everything).totals[1].known_ns == 2 * MINUTE
     assert "ETH" not in engine.bases, "the universe makes no base"

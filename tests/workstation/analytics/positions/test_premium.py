@@ -15,10 +15,10 @@ from tests.workstation.analytics.market_events import MINUTE, SECOND, START, at_
 from workstation.analytics.positions.premium import smoothed, weighted_mean, zone_of
 from workstation.readmodels.positions.premium import PremiumRequest, PremiumSource, PremiumView, PremiumWeights
 
-LINEAR = market(Venue.BINANCE)
-INVERSE = market(Venue.DERIBIT, MarketKind.INVERSE)
-SPOT = market(Venue.OKX, MarketKind.SPOT)
-OTHER_SPOT = market(Venue.BYBIT, MarketKind.SPOT)
+LINEAR = market(Venue("binance"))
+INVERSE = market(Venue("deribit"), MarketKind.INVERSE)
+SPOT = market(Venue("okx"), MarketKind.SPOT)
+OTHER_SPOT = market(Venue("bybit"), MarketKind.SPOT)
 MARKETS = (LINEAR, INVERSE, SPOT, OTHER_SPOT)
 
 

@@ -17,7 +17,7 @@ from workstation.readmodels.flow.cvd import CvdRequest, CvdUnit, CvdView
 from workstation.readmodels.flow.footprint import BarKind, BarRule, FootprintRequest, FootprintView
 from workstation.readmodels.markets import MarketFilter
 
-SPOT = market(Venue.BINANCE, MarketKind.SPOT)
+SPOT = market(Venue("binance"), MarketKind.SPOT)
 FIVE = 5 * MINUTE
 
 
@@ -90,7 +90,7 @@ def test_over_markets_the_largest_has_the_last_word_and_an_untold_split_leaves_n
     assert candles.volume.tolist() == [3.0, 53.0, 50.0]
     assert np.isnan(candles.delta).tolist() == [True, True, False]
     assert candles.delta[2] == 10.0
-    only = footprint(made, markets=MarketFilter(venues=frozenset({Venue.BYBIT}))).candles
+    only = footprint(made, markets=MarketFilter(venues=frozenset({Venue("bybit")}))).candles
     assert only.volume.tolist() == [3.0, 3.0]
 
 
@@ -106,7 +106,7 @@ def test_cvd_leads_up_to_zero_where_the_venue_tells_the_split() -> None:
     made = engine(TradesLive(BINANCE, START), first, told(BINANCE, *rows), told(BYBIT, *map(candle, range(3))))
     view = cvd(made, unit=CvdUnit.COIN)
     (line,) = view.candle_lines
-    assert line.venue is Venue.BINANCE
+    assert line.venue == Venue("binance")
     assert line.values.tolist() == [0.0, -1.0, 0.0]
     assert (line.bar_start_ns - START).tolist() == [0, MINUTE, 2 * MINUTE]
     assert [ns - START for ns in view.bar_start_ns.tolist()] == [3 * MINUTE], "the lines of trades are as they were"

@@ -35,7 +35,7 @@ from workstation.analytics.views.funding import crowding_of, reading_of
 from workstation.readmodels.markets import MarketFilter
 from workstation.readmodels.positions.funding import HOUR_NS, Crowding, FundingRequest, FundingView, Reading
 
-INVERSE = market(Venue.DERIBIT, MarketKind.INVERSE)
+INVERSE = market(Venue("deribit"), MarketKind.INVERSE)
 NOW = START + 30 * HOUR_NS
 
 
@@ -244,7 +244,7 @@ def test_venues_that_are_not_chosen_count_in_nothing() -> None:
     venue = whole.rows[0].market.venue
     view = engine.view(FundingRequest("BTC", markets=MarketFilter(venues=frozenset((venue,)))))
     assert isinstance(view, FundingView)
-    kept = [at for at, row in enumerate(whole.rows) if row.market.venue is venue]
+    kept = [at for at, row in enumerate(whole.rows) if row.market.venue == venue]
     assert view.rows == tuple(whole.rows[at] for at in kept)
     held = [row.open_interest for row in view.rows if not row.stale and row.open_interest is not None]
     assert sum(group.open_interest or 0.0 for group in view.groups) == pytest.approx(sum(held))

@@ -87,7 +87,7 @@ def test_prints(count: int, minimum: float) -> None:
         for markets in (
             MarketFilter(perp=None),
             MarketFilter(),
-            MarketFilter(venues=frozenset((Venue.OKX,)), perp=None),
+            MarketFilter(venues=frozenset((Venue("okx"),)), perp=None),
         ):
             request = TapeRequest("BTC", markets, minimum, count)
             view = tape(trades, request)

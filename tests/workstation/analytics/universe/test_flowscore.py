@@ -87,7 +87,9 @@ def told(one: Instrument, now_ns: int, rng: random.Random) -> list[Event]:
 def field(count: int = 14, seed: int = 2) -> tuple[Engine, list[Instrument]]:
     """An engine that was told of coins on two venues for a second, and their markets."""
     rng, engine = random.Random(seed), Engine()
-    everyone = [market(venue, base=f"C{number}") for number in range(count) for venue in (Venue.BINANCE, Venue.BYBIT)]
+    everyone = [
+        market(venue, base=f"C{number}") for number in range(count) for venue in (Venue("binance"), Venue("bybit"))
+    ]
     for one in everyone:
         say(engine, *told(one, START, rng))
     say(engine, forced(everyone[0], START, 5e4, Side.BUY), forced(everyone[1], START, 1e4, Side.SELL))

@@ -25,6 +25,7 @@ from feeds.model.events import (
     TradesLive,
 )
 from feeds.model.instrument import Instrument, InstrumentId, MarketKind, Venue
+from feeds.venues.registry import VENUES
 from tests.workstation.analytics.market_events import MINUTE, SECOND, START, market
 from workstation.analytics.engine import Engine
 from workstation.readmodels.markets import MarketFilter
@@ -59,8 +60,8 @@ def forced(instrument: Instrument, ts_ns: int, notional: float, side: Side, recv
 
 
 def perps(bases: Iterable[str]) -> list[Instrument]:
-    found = [market(venue, base=base) for base in bases for venue in Venue]
-    return [*found, market(Venue.BINANCE, MarketKind.INVERSE, base="BTC", symbol="BTCUSD_PERP")]
+    found = [market(venue, base=base) for base in bases for venue in VENUES]
+    return [*found, market(Venue("binance"), MarketKind.INVERSE, base="BTC", symbol="BTCUSD_PERP")]
 
 
 def random_words(instrument: Instrument, now_ns: int, rng: random.Random) -> list[Event]:
@@ -113,7 +114,7 @@ def test_sums_by_base_against_a_plain_reference() -> None:
 
 def test_each_perpetual_in_its_own_words() -> None:
     engine = Engine()
-    inverse = market(Venue.BINANCE, MarketKind.INVERSE, symbol="BTCUSD_PERP")
+    inverse = market(Venue("binance"), MarketKind.INVERSE, symbol="BTCUSD_PERP")
     say(
         engine,
         MarkPrice(inverse, START, START, 50_000.0),
@@ -138,7 +139,7 @@ def test_each_perpetual_in_its_own_words() -> None:
 
 
 def test_no_data_is_not_zero() -> None:
-    engine, silent, telling = Engine(), market(Venue.HYPERLIQUID), market(Venue.BYBIT, base="ETH")
+    engine, silent, telling = Engine(), market(Venue("hyperliquid")), market(Venue("bybit"), base="ETH")
     say(engine, MarkPrice(silent, START, START, 100.0), MarkPrice(telling, START, START, 10.0))
     view = seen(engine, START + SECOND)
     for name in (
@@ -154,7 +155,7 @@ def test_no_data_is_not_zero() -> None:
 
 
 def test_only_live_markets_count_and_old_words_are_dropped() -> None:
-    engine, alive, dead = Engine(), market(), market(Venue.BYBIT)
+    engine, alive, dead = Engine(), market(), market(Venue("bybit"))
     for one in (alive, dead):
         say(engine, MarkPrice(one, START, START, 10.0), interest(one, START, 5.0))
     for second in range(1, 400):
@@ -186,7 +187,7 @@ def test_changes_of_open_interest_over_their_windows() -> None:
 
 
 def test_history_fills_what_was_not_seen_and_aggregates_take_who_knows() -> None:
-    engine, known, unknown = Engine(), market(), market(Venue.HYPERLIQUID)
+    engine, known, unknown = Engine(), market(), market(Venue("hyperliquid"))
     now_ns = START + 600 * SECOND
     five = [(START + (600 - 300 * step) * SECOND, 110.0 - step) for step in range(13)]
     hours = [(START - hour * HOUR, 50.0) for hour in range(1, 26)]
@@ -234,7 +235,7 @@ def test_liquidations_of_the_last_hour_by_side() -> None:
 
 
 def test_the_universe_makes_no_bases_and_leaves_freshness_to_the_focus() -> None:
-    engine, focus, other = Engine(), market(), market(Venue.BYBIT, base="DOGE")
+    engine, focus, other = Engine(), market(), market(Venue("bybit"), base="DOGE")
     say(engine, MarkPrice(focus, START, START, 99.0))
     engine.apply(TradesLive(focus, START))
     say(
@@ -281,8 +282,8 @@ def test_views_are_of_whole_seconds_filtered_and_copies_stay_apart() -> None:
     assert theirs.columns.interest_change_1h[0] == pytest.approx(1.0)
     assert theirs.columns.liquidated_short_1h[0] == 3.0
     assert theirs.revision > first.revision
-    only = seen(engine, START + 3 * SECOND, UniverseRequest(markets=MarketFilter(venues=frozenset({Venue.BYBIT}))))
-    assert set(only.markets.venues) == {Venue.BYBIT}
+    only = seen(engine, START + 3 * SECOND, UniverseRequest(markets=MarketFilter(venues=frozenset({Venue("bybit")}))))
+    assert set(only.markets.venues) == {Venue("bybit")}
     assert list(only.known) == [1, 1]
     empty = seen(engine, START + 4 * SECOND, UniverseRequest(markets=MarketFilter(venues=frozenset())))
     assert empty.symbols == ()

@@ -37,7 +37,7 @@ def engine_of(trades: list[Trade]) -> Engine:
 
 
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("markets", [EVERY, MarketFilter(), MarketFilter(None, frozenset({Venue.BYBIT}))])
+@pytest.mark.parametrize("markets", [EVERY, MarketFilter(), MarketFilter(None, frozenset({Venue("bybit")}))])
 def test_a_cell_is_the_sum_of_its_trades_by_market(seed: int, markets: MarketFilter) -> None:
     rng = random.Random(seed)
     trades = random_trades(rng, 1500)

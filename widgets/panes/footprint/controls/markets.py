@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QToolButton, QWidget
 
 from feeds.model.instrument import Venue
+from feeds.venues.registry import VENUES, profile_of
 from widgets.elements.staying_menu import StayingMenu
 from widgets.theme.markets import market_mark, market_name
 from widgets.theme.theme import CELL, theme
@@ -87,8 +88,8 @@ class MarketControls(QWidget):
             self.kind[name] = button
             self._group.addButton(button)
             line.addWidget(button)
-        for venue in Venue:
-            action = self.menu.addAction(venue.value.capitalize() if venue is not Venue.OKX else "OKX")
+        for venue in VENUES:
+            action = self.menu.addAction(profile_of(venue).label)
             action.setCheckable(True)
             action.setChecked(True)
             action.toggled.connect(lambda _: self._choose_venues())

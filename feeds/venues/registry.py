@@ -1,0 +1,63 @@
+"""The venues of this version. Adding one: its package below `feeds/venues`, and its line in `_PACKAGES`."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Protocol
+
+from feeds.model.errors import ProtocolError
+from feeds.model.frame import CONTEXT, ConnectionSpec
+from feeds.model.instrument import MarketKind, Venue
+from feeds.model.protocol import VenueProtocol
+from feeds.venues import binance, bybit, deribit, hyperliquid, okx
+from feeds.venues.driver import VenueDriver
+from feeds.venues.profile import Coverage, LiquidationCoverage, VenueColors, VenueProfile
+
+
+class _VenuePackage(Protocol):
+    PROFILE: VenueProfile
+    DRIVER: VenueDriver
+
+
+# The order of menus, legends and columns.
+_PACKAGES: tuple[_VenuePackage, ...] = (binance, bybit, okx, hyperliquid, deribit)
+
+PROFILES: dict[Venue, VenueProfile] = {package.PROFILE.name: package.PROFILE for package in _PACKAGES}
+DRIVERS: dict[Venue, VenueDriver] = {package.PROFILE.name: package.DRIVER for package in _PACKAGES}
+VENUES: tuple[Venue, ...] = tuple(PROFILES)
+
+_GREY = VenueColors(on_dark="#9aa4b2", on_light="#5b6470")
+_UNKNOWN = LiquidationCoverage(Coverage.NONE, "this version does not know the venue")
+
+
+def profile_of(venue: Venue) -> VenueProfile:
+    """The facts of a venue. One that this version does not know, from a foreign recording, has a grey profile."""
+    return PROFILES.get(venue) or _foreign(venue)
+
+
+def liquidation_coverage(venue: Venue, kind: MarketKind) -> LiquidationCoverage:
+    """What a venue publishes of the liquidations of its markets of a kind."""
+    return profile_of(venue).liquidations_of(kind)
+
+
+def protocol_for(spec: ConnectionSpec) -> VenueProtocol:
+    """Build the protocol of a connection. Raises ProtocolError for a venue that has no decoder."""
+    driver = DRIVERS.get(spec.venue)
+    if driver is None:
+        raise ProtocolError(f"{spec.venue} cannot be decoded by this version")
+    if spec.route == CONTEXT and driver.context is not None:
+        return driver.context(spec)
+    return driver.protocol(spec)
+
+
+@lru_cache(maxsize=64)
+def _foreign(venue: Venue) -> VenueProfile:
+    return VenueProfile(
+        name=venue,
+        label=venue.capitalize(),
+        mark=venue[:3].upper(),
+        colors=_GREY,
+        taker_fee=0.0,
+        liquidations=_UNKNOWN,
+        quotes={},
+    )

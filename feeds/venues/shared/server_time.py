@@ -1,0 +1,19 @@
+"""Reading the body in which a venue says what time it is."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+
+from feeds.model.errors import ProtocolError
+
+T = TypeVar("T")
+
+
+def read_answer(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+    """Decode a body. Raises ProtocolError."""
+    try:
+        return decoder.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise ProtocolError("the answer has no server time", str(error)) from error
