@@ -19,7 +19,7 @@ from feeds.model.frame import UNIVERSE, ConnectionSpec, Frame, FrameKind
 from feeds.model.instrument import MarketKind, Venue
 from feeds.model.protocol import Fetch
 from feeds.pipeline.deduplication import Once
-from feeds.simulator.market.simulated import Listed
+from feeds.simulator.market.simulated import SimulatedMarket
 from feeds.simulator.market.spec import MS
 from feeds.simulator.service.server import Server, serve
 from feeds.venues.driver import loopback
@@ -138,7 +138,7 @@ async def test_where_sockets_are_rationed_the_markets_in_focus_come_first(monkey
     assert opened == sorted(opened)
 
 
-def compare(view: UniverseView, at: int, listed: Listed) -> None:
+def compare(view: UniverseView, at: int, listed: SimulatedMarket) -> None:
     """What is known of one perpetual against the simulated truth, some of which is a few seconds younger."""
     truth, spec, columns, markets = listed.perpetual, listed.spec, view.markets.columns, view.markets
     assert truth is not None
