@@ -9,10 +9,9 @@ from typing import Any, Protocol
 from workstation.analytics.state.base import Base
 from workstation.analytics.universe.sparklines import Trails
 from workstation.analytics.universe.universe import Universe
-from workstation.analytics.views.big_trades import big_trades_view
 from workstation.analytics.views.chart import cell_view, quotes_view
 from workstation.analytics.views.cvd import cvd_view
-from workstation.analytics.views.footprint import footprint_view
+from workstation.analytics.views.footprint import footprint_view, profile_view
 from workstation.analytics.views.funding import funding_revision, funding_view
 from workstation.analytics.views.heatmap import heat_cell_view, heatmap_view
 from workstation.analytics.views.ladder import ladder_view
@@ -20,10 +19,9 @@ from workstation.analytics.views.liquidation_levels import liquidation_levels_vi
 from workstation.analytics.views.liquidations import liquidations_revision, liquidations_view
 from workstation.analytics.views.premium import premium_view
 from workstation.analytics.views.pressure import pressure_view
-from workstation.analytics.views.profile import profile_view
 from workstation.analytics.views.quadrant import quadrant_revision, quadrant_view
 from workstation.analytics.views.setups import setups_view
-from workstation.analytics.views.tape import tape_view
+from workstation.analytics.views.tape import big_trades_view, tape_view
 from workstation.analytics.views.universe import universe_view
 from workstation.readmodels.flow.big_trades import BigTradesRequest
 from workstation.readmodels.flow.chart import CellRequest, QuotesRequest

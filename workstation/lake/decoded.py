@@ -25,7 +25,7 @@ from feeds.model.events import (
     TradesLost,
 )
 from feeds.model.instrument import Instrument, InstrumentId
-from workstation.analytics.state.market import FOREVER_NS, Coverage
+from workstation.analytics.store.coverage import FOREVER_NS, Coverage
 from workstation.analytics.store.trades import TradeStore
 from workstation.lake.manifest import LakeMarket
 from workstation.lake.schema import Place, place_of

@@ -20,7 +20,7 @@ from feeds.pipeline.feed import Feed
 from feeds.recording import RecordingReader
 from feeds.venues.registry import protocol_for
 from workstation.analytics.engine import Engine
-from workstation.analytics.state.market import Coverage
+from workstation.analytics.store.coverage import Coverage
 from workstation.session.core import Core
 
 log = logging.getLogger(__name__)

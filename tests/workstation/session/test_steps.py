@@ -14,7 +14,7 @@ from workstation.session.replay import ReplaySession
 async def test_a_running_session_answers_in_steps_and_a_held_one_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("workstation.analytics.views.footprint.MUCH", 1)
+    monkeypatch.setattr("workstation.analytics.state.derived_bars.MUCH", 1)
     shares = []
     for running in (True, False):
         desk, session = Desk(), ReplaySession(RecordingReader(resources.path("sessions/simulated.mcap")))

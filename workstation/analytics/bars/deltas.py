@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from workstation.analytics.state.market import FOREVER_NS
+from workstation.analytics.store.coverage import FOREVER_NS
 from workstation.analytics.store.trades import BAR_CAP, Merged, Trades, TradeStore, distinct
 from workstation.readmodels.arrays import Floats, Ints
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 import numpy as np
 
 from workstation.analytics.bars.bars import SELL, frozen
-from workstation.analytics.state.market import FOREVER_NS
+from workstation.analytics.store.coverage import FOREVER_NS
 from workstation.analytics.store.trades import Trades, TradeStore
 from workstation.readmodels.arrays import Floats, Ints
 

@@ -12,7 +12,7 @@ from workstation.analytics.bars.bars import BarBuilder
 from workstation.analytics.bars.closed_bars import DAY_NS
 from workstation.analytics.bars.fill import Columns, fill_bars
 from workstation.analytics.bars.rule_cuts import cuts
-from workstation.analytics.bars.series import BEFORE, BarSeries, Markets
+from workstation.analytics.bars.series import BEFORE, BarMarkets, BarSeries
 from workstation.analytics.store.trades import BAR_CAP, Merged, TradeStore
 from workstation.readmodels.arrays import Ints
 from workstation.readmodels.flow.cells import NEARLY, NOISE
@@ -26,7 +26,7 @@ class RunSeries(BarSeries):
 
     step_chunks = 5
 
-    def __init__(self, rule: BarRule, markets: Markets, rules: FootprintRules, cap: int = BAR_CAP) -> None:
+    def __init__(self, rule: BarRule, markets: BarMarkets, rules: FootprintRules, cap: int = BAR_CAP) -> None:
         super().__init__(1, markets, rules, cap)
         self.rule = rule
         self._number = -1

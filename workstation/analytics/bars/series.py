@@ -7,8 +7,9 @@ when venue time has passed its end by a second, so that trades of a slower socke
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 
@@ -18,8 +19,8 @@ from workstation.analytics.bars.closed_bars import Shelf, numbers_of
 from workstation.analytics.bars.fill import Columns, fill_bars
 from workstation.analytics.bars.marks import Marks
 from workstation.analytics.bars.measures import Table
-from workstation.analytics.bars.places import Places
-from workstation.analytics.state.market import FOREVER_NS, Market, RowGrid
+from workstation.analytics.store.coverage import FOREVER_NS, Coverage
+from workstation.analytics.store.row_grid import RowGrid, TradeRows
 from workstation.analytics.store.trades import BAR_CAP, CHUNK, Carried, Merged, Trades, TradeStore, sums_by_day
 from workstation.readmodels.flow.cells import imbalances, nearest_rank, stacks, unfinished
 from workstation.readmodels.flow.footprint import FootprintBar, FootprintRules, MinimumMode
@@ -29,7 +30,17 @@ BEFORE = 200  # bars kept before the first one shown, for what looks back
 
 _FILLED, _CLOSED_A_STEP = 0.8, 500
 
-Markets = dict[int, tuple[Market, RowGrid]]
+
+@dataclass(frozen=True, slots=True)
+class BarMarket:
+    """What bars need to know of a market: its price step (quote per tick), its rows, when its trades are complete."""
+
+    tick: Fraction
+    grid: RowGrid
+    coverage: Coverage
+
+
+BarMarkets = Mapping[int, BarMarket]  # by market index
 
 
 class BarSeries:
@@ -37,17 +48,17 @@ class BarSeries:
 
     step_chunks = 10  # of trades that are counted in one step
 
-    def __init__(self, bar_ns: int, markets: Markets, rules: FootprintRules, cap: int = BAR_CAP) -> None:
+    def __init__(self, bar_ns: int, markets: BarMarkets, rules: FootprintRules, cap: int = BAR_CAP) -> None:
         self.bar_ns = bar_ns
         self.markets = markets
         self.rules = rules
         self.shelf = Shelf()
         self.cap = cap
-        self._places = Places(
-            {index: grid for index, (_, grid) in markets.items()},
-            {index: market.instrument.tick for index, (market, _) in markets.items()},
+        self._places = TradeRows(
+            {index: market.grid for index, market in markets.items()},
+            {index: market.tick for index, market in markets.items()},
         )
-        self._grids = {index: (grid.numerator, grid.denominator) for index, (_, grid) in markets.items()}
+        self._grids = {index: (market.grid.numerator, market.grid.denominator) for index, market in markets.items()}
         self._keys: list[int] = []
         self._horizon: int | None = None  # the newest key that was dropped
         self._open: dict[int, BarBuilder] = {}
@@ -90,7 +101,7 @@ class BarSeries:
     def _carry_sums(self, sums_by_day: Iterable[tuple[tuple[int, int], Carried]]) -> None:
         for (day, market), sums in sums_by_day:
             if market in self.markets:
-                self.shelf.carry_day(day, sums.scaled(float(self.markets[market][0].instrument.tick)))
+                self.shelf.carry_day(day, sums.scaled(float(self.markets[market].tick)))
 
     def _horizon_of(self, store: TradeStore) -> int | None:
         """The key of the newest bar that there is no room for: nothing up to it need be built."""
@@ -264,7 +275,7 @@ class BarSeries:
         return watermark_ns >= key + self.bar_ns + GRACE_NS
 
     def _complete(self, start: int, end: int) -> bool:
-        return all(market.coverage.covers(start, end) for market, _ in self.markets.values() if market.coverage.began)
+        return all(market.coverage.covers(start, end) for market in self.markets.values() if market.coverage.began)
 
     def _open_bar(self, key: int, start_ns: int, price: float) -> BarBuilder | None:
         """The bar of this key, thawed or new; None if it was dropped or would be at once."""

@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from feeds.model.events import Trade
-from workstation.analytics.bars.places import Places
 from workstation.analytics.bars.recent_sizes import RecentSizes
-from workstation.analytics.state.market import RowGrid
+from workstation.analytics.store.row_grid import RowGrid, TradeRows
 from workstation.analytics.store.trades import Merged, Trades, TradeStore
 from workstation.readmodels.arrays import Floats, Ints
 
@@ -28,7 +27,7 @@ class RowVolumes:
     """Sell and buy volume by row; with a window, trades older than it are taken out again."""
 
     def __init__(self, grids: dict[int, RowGrid], window_ns: int | None = None) -> None:
-        self._places = Places(grids)
+        self._places = TradeRows(grids)
         self._grids = {index: (grid.numerator, grid.denominator) for index, grid in grids.items()}
         self._window_ns = window_ns
         self._day = 0

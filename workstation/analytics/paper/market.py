@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from feeds.model.instrument import Instrument, InstrumentId, MarketKind
-from workstation.analytics.engine import Engine
+from workstation.analytics.state.market import Market
 from workstation.analytics.universe.sparklines import TRAIL_STEP_NS
-from workstation.analytics.universe.universe import Cells
-from workstation.analytics.views.universe import LIVE_NS
+from workstation.analytics.universe.universe import LIVE_NS, Cells, Universe
 from workstation.readmodels.arrays import Floats
 from workstation.readmodels.markets import Freshness
 from workstation.readmodels.universe.paper import HOUR_NS, PaperScore
@@ -71,6 +71,18 @@ class PaperField:
     ranked: Callable[[PaperScore], Ranked]
 
 
+class SampledEngine(Protocol):
+    """What is read of an engine: the universe as last sampled, the books in focus, the scores."""
+
+    universe: Universe
+
+    def market(self, instrument: InstrumentId, /) -> Market | None:
+        """A market in focus, None for any other."""
+
+    def view(self, request: PressureRequest, /) -> object:
+        """The pressure of every coin, a `PressureView`."""
+
+
 class FieldReader:
     """Reads a second from an engine's last sample. Where the markets are is looked up again when some are added."""
 
@@ -79,7 +91,7 @@ class FieldReader:
         self._rows: dict[InstrumentId, int] = {}
         self._of_base: dict[str, list[int]] = {}
 
-    def read(self, engine: Engine) -> PaperField:
+    def read(self, engine: SampledEngine) -> PaperField:
         """The second that was sampled last."""
         sample = engine.universe.sampled
         if sample.instruments is not self._instruments:
@@ -98,7 +110,7 @@ class FieldReader:
 
 @dataclass(frozen=True, slots=True)
 class _Second:
-    engine: Engine
+    engine: SampledEngine
     cells: Cells
     now_ns: int
     instruments: tuple[Instrument, ...]

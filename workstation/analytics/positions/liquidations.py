@@ -14,7 +14,7 @@ import numpy as np
 from feeds.model.events import Liquidation, Side
 from feeds.model.instrument import Instrument, InstrumentId, Venue
 from feeds.venues.registry import liquidation_coverage
-from workstation.analytics.state.coverage import Hearing
+from workstation.analytics.store.coverage import SubscriptionSpans
 from workstation.analytics.store.trades import SLOW_CHUNK, Trades, TradeStore
 from workstation.readmodels.arrays import Bools, Floats, Ints
 from workstation.readmodels.positions.liquidations import Cascade, CascadeRule, CascadeState
@@ -54,8 +54,8 @@ class LiquidationLog:
         self.instruments: list[Instrument] = []
         self.told: set[Venue] = set()  # the venues that told of any
         self._rows: dict[InstrumentId, int] = {}
-        self._markets: dict[InstrumentId, Hearing] = {}
-        self._lines: dict[str, tuple[Venue, Hearing]] = {}
+        self._markets: dict[InstrumentId, SubscriptionSpans] = {}
+        self._lines: dict[str, tuple[Venue, SubscriptionSpans]] = {}
         self._followers: dict[Hashable, Follower] = {}
 
     def __deepcopy__(self, memo: dict[int, object]) -> LiquidationLog:
@@ -83,20 +83,20 @@ class LiquidationLog:
 
     def begin(self, instrument: Instrument, now_ns: int) -> None:
         """A market in focus is received from now on."""
-        self._markets.setdefault(instrument.id, Hearing()).begin(now_ns)
+        self._markets.setdefault(instrument.id, SubscriptionSpans()).begin(now_ns)
 
     def end(self, instrument: Instrument, now_ns: int) -> None:
         """A market in focus is not received any longer."""
-        self._markets.setdefault(instrument.id, Hearing()).end(now_ns)
+        self._markets.setdefault(instrument.id, SubscriptionSpans()).end(now_ns)
 
     def connected(self, venue: Venue, connection: str, now_ns: int) -> None:
         """A connection that tells of all symbols of a venue opened."""
-        self._lines.setdefault(connection, (venue, Hearing()))[1].begin(now_ns)
+        self._lines.setdefault(connection, (venue, SubscriptionSpans()))[1].begin(now_ns)
         self.revision += 1
 
     def disconnected(self, venue: Venue, connection: str, now_ns: int) -> None:
         """It ended."""
-        self._lines.setdefault(connection, (venue, Hearing()))[1].end(now_ns)
+        self._lines.setdefault(connection, (venue, SubscriptionSpans()))[1].end(now_ns)
         self.revision += 1
 
     @property

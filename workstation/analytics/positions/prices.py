@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from workstation.analytics.state.base import Base
-from workstation.analytics.state.market import FOREVER_NS, Market
+from workstation.analytics.state.market import Market, missing_bars
+from workstation.analytics.store.coverage import FOREVER_NS
 from workstation.analytics.store.trades import BAR_CAP, DAY_NS, Merged, Trades, TradeStore, distinct
-from workstation.analytics.views.cvd import missing_on
 from workstation.readmodels.arrays import Floats, Ints
 
 CARRIED_NS = 60_000_000_000
@@ -115,7 +115,7 @@ def prices_of(base: Base, markets: Sequence[Market], bar_ns: int) -> Prices:
         if len(part.start):
             close[row], ohlc4[row] = _placed(part, starts, bar_ns)
             seen[row] = _volume(part, starts, bar_ns)
-        missing = (starts >= since_ns) & missing_on(market, starts, bar_ns)
+        missing = (starts >= since_ns) & missing_bars(market, starts, bar_ns)
         close[row, missing] = ohlc4[row, missing] = np.nan
     return Prices(starts, close, ohlc4, seen)
 

@@ -14,9 +14,9 @@ from workstation.analytics.setups.facts import BarFacts
 from workstation.analytics.setups.levels import DAY_NS, Levels
 from workstation.analytics.setups.machine import SetupMachine
 from workstation.analytics.state.base import Base
+from workstation.analytics.state.derived_bars import bar_flows, bar_series, round_step, row_series
 from workstation.analytics.state.market import Market
 from workstation.analytics.store.trades import Merged, TradeStore
-from workstation.analytics.views.footprint import bar_flows, bar_series, round_step, row_series
 from workstation.readmodels.arrays import Floats
 from workstation.readmodels.flow.footprint import BarKind, BarRule, FootprintBar, FootprintRequest
 from workstation.readmodels.markets import MarketFilter

@@ -6,10 +6,10 @@ Freshness is a function of the events and of the time passed in, so a replay sho
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
 from dataclasses import dataclass, field
-from fractions import Fraction
 from itertools import pairwise
+
+import numpy as np
 
 from feeds.model.events import DayStats, Funding, LongShortRatio, Quote, TakerFlow
 from feeds.model.instrument import Instrument
@@ -22,103 +22,15 @@ from workstation.analytics.state.candles import CandleStore
 from workstation.analytics.state.funding import FundingSeries
 from workstation.analytics.state.open_interest import InterestSeries
 from workstation.analytics.state.relisting import common_step, with_step
+from workstation.analytics.store.coverage import Coverage
+from workstation.readmodels.arrays import Bools, Ints
 from workstation.readmodels.flow.ladder import BANDS
 from workstation.readmodels.markets import Freshness, MarketState
 from workstation.readmodels.session.status import BackfillStatus
 
 STALE_NS = 10_000_000_000
-FOREVER_NS = 1 << 62
 LEVELS = 200  # a side, in OBI and among which walls are looked for
 _NO_OBI = (math.nan,) * len(BANDS)
-_SPANS = 2_000
-
-
-@dataclass(slots=True)
-class Coverage:
-    """Spans of venue time in which every trade was received, in order and apart.
-
-    The last one is open while trades are live.
-    """
-
-    spans: list[tuple[int, int]] = field(default_factory=list)
-    live: bool = False
-    began: bool = False
-    start_ns: int | None = None
-    seen_ns: int = 0
-    traded_ns: int = 0
-
-    def begin(self) -> None:
-        """Trades are live; the span starts with the first venue time seen from now on, not before any seen."""
-        if not self.live:
-            self.live, self.began, self.start_ns = True, True, None
-
-    def see(self, ts_venue_ns: int) -> None:
-        """An event of this market carried this venue time."""
-        if self.start_ns is None and self.live:
-            self.start_ns = max(ts_venue_ns, self.seen_ns)
-        if ts_venue_ns > self.seen_ns:
-            self.seen_ns = ts_venue_ns
-
-    def trade(self, ts_venue_ns: int) -> bool:
-        """A trade came in: it is covered even if something of a later venue time was faster.
-
-        True when the span begins earlier for it.
-        """
-        self.traded_ns = max(self.traded_ns, ts_venue_ns)
-        if self.start_ns is None or ts_venue_ns >= self.start_ns:
-            return False
-        before, self.start_ns = self.start_ns, max(ts_venue_ns, self.spans[-1][1] if self.spans else 0)
-        return self.start_ns < before
-
-    def lose(self) -> None:
-        """Trades are missing after the last one received: that something else was seen since then proves nothing.
-
-        So a span without a trade is none, but for the first of all, from which on trades are known to be missing.
-        """
-        if self.live and self.start_ns is not None and (self.traded_ns >= self.start_ns or not self.spans):
-            self.spans.append((self.start_ns, max(self.traded_ns, self.start_ns)))
-            del self.spans[:-_SPANS]
-        self.live, self.start_ns = False, None
-
-    def fill(self, since_ns: int, until_ns: int) -> None:
-        """Trades of [since, until) came in afterwards; spans that they touch grow together."""
-        if self.live and self.start_ns is not None and until_ns >= self.start_ns:
-            self.start_ns = min(self.start_ns, since_ns)
-        else:
-            self.spans = sorted((*self.spans, (since_ns, until_ns)))
-        self._join_spans()
-
-    def _join_spans(self) -> None:
-        joined: list[tuple[int, int]] = []
-        for start, end in self.spans:
-            if joined and start <= joined[-1][1]:
-                joined[-1] = (joined[-1][0], max(joined[-1][1], end))
-            else:
-                joined.append((start, end))
-        while joined and self.live and self.start_ns is not None and joined[-1][1] >= self.start_ns:
-            self.start_ns = min(self.start_ns, joined.pop()[0])
-        self.spans = joined[-_SPANS:]
-
-    def covers(self, start_ns: int, end_ns: int) -> bool:
-        """Whether no trade of [start, end) is missing, as far as is known."""
-        if self.live and self.start_ns is not None and self.start_ns <= start_ns:
-            return True
-        at = bisect_right(self.spans, (start_ns, FOREVER_NS)) - 1
-        return at >= 0 and self.spans[at][1] >= end_ns
-
-    def received(self) -> list[tuple[int, int]]:
-        """Spans in which trades were received; one that is still open ends in the far future."""
-        if self.live and self.start_ns is not None:
-            return [*self.spans, (self.start_ns, FOREVER_NS)]
-        return self.spans
-
-    def gaps(self) -> list[tuple[int, int]]:
-        """Holes between received spans; trades that are missing now have a hole that ends at the last time seen."""
-        spans = self.received()
-        holes = [(end, start) for (_, end), (start, _) in pairwise(spans)]
-        if spans and self.start_ns is None:
-            holes.append((spans[-1][1], max(self.seen_ns, spans[-1][1])))
-        return holes
 
 
 @dataclass(slots=True)
@@ -225,29 +137,19 @@ class Market:
         return Freshness.STALE if is_old else Freshness.LIVE
 
 
-@dataclass(frozen=True, slots=True)
-class RowGrid:
-    """Exact price rows for one market.
+def missing_bars(market: Market, starts: Ints, bar_ns: int) -> Bools:
+    """Which bars of `bar_ns` lack trades of a market: a mask as long as `starts` (ns, venue time, ascending).
 
-    Row = ticks * numerator // denominator, whatever the ticks of the other markets.
+    True where a bar overlaps a gap between received trades, lies before the first of them or after the last. A bar in
+    which the trades ended for good, as far as is known, is partial but not missing: its sum is what was received. All
+    are missing while nothing was received yet.
     """
-
-    numerator: int
-    denominator: int
-
-    def floor(self, ticks: int) -> int:
-        """The row that a price lies in; bids and trades."""
-        return ticks * self.numerator // self.denominator
-
-    def ceil(self, ticks: int) -> int:
-        """The row at or above a price; asks."""
-        return -(-ticks * self.numerator // self.denominator)
-
-
-ONE_ROW = RowGrid(0, 1)  # all prices in one row
-
-
-def row_grid(instrument: Instrument, row_size: Fraction) -> RowGrid:
-    """The grid of rows of `row_size` (quote per base coin), anchored at price 0."""
-    ratio = instrument.tick / row_size
-    return RowGrid(ratio.numerator, ratio.denominator)
+    missing = np.zeros(len(starts), np.bool_)
+    spans = market.coverage.received()
+    for (_, begin), (end, _) in pairwise(spans):
+        missing |= (starts < end) & (starts + bar_ns > begin)
+    if not spans:
+        missing[:] = market.coverage.began or market.last_price is None
+    else:
+        missing |= (starts + bar_ns <= spans[0][0]) | (starts > spans[-1][1])
+    return missing

@@ -12,8 +12,7 @@ from bisect import bisect_left, insort
 import numpy as np
 
 from workstation.analytics.bars.bars import frozen
-from workstation.analytics.bars.places import Places
-from workstation.analytics.state.market import RowGrid
+from workstation.analytics.store.row_grid import RowGrid, TradeRows
 from workstation.analytics.store.trades import Trades, TradeStore
 from workstation.analytics.studies.profile import Profile
 from workstation.readmodels.arrays import Floats, Ints
@@ -51,7 +50,7 @@ class Absorptions:
     """All absorptions of some markets, kept up to date from the store."""
 
     def __init__(self, grids: dict[int, RowGrid], rule: AbsorptionRule) -> None:
-        self._rows = Places(grids)
+        self._rows = TradeRows(grids)
         self._rule = rule
         self._windows: dict[int, _Window] = {}
         self._numbers: list[int] = []  # of the windows, ascending

@@ -12,8 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from workstation.analytics.bars.bars import BUY
-from workstation.analytics.bars.places import Places
-from workstation.analytics.state.market import RowGrid
+from workstation.analytics.store.row_grid import RowGrid, TradeRows
 from workstation.analytics.store.trades import DAY_NS, Trades, TradeStore
 from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.flow.cells import poc_index
@@ -72,7 +71,7 @@ class SpanProfile:
 
     def __init__(self, grids: dict[int, RowGrid], start_ns: int, end_ns: int) -> None:
         self.profile = Profile()
-        self._rows = Places(grids)
+        self._rows = TradeRows(grids)
         self._start_ns, self._end_ns = start_ns, end_ns
         self._position: int | None = None
 
@@ -94,7 +93,7 @@ class SessionPocs:
     """The POC of each UTC day and the first trade of a later day that reached it, from the side of that day's first."""
 
     def __init__(self, grids: dict[int, RowGrid]) -> None:
-        self._rows = Places(grids)
+        self._rows = TradeRows(grids)
         self._days: dict[int, Profile] = {}
         self._sides: dict[int, tuple[int, int]] = {}  # day: the POC looked for and which side the price was on
         self._until: dict[int, int] = {}

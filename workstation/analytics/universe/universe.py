@@ -35,6 +35,7 @@ from workstation.readmodels.arrays import Floats, Ints
 _SECOND_NS = 1_000_000_000
 _MINUTE_NS = 60 * _SECOND_NS
 _HOUR_NS = 60 * _MINUTE_NS
+LIVE_NS = 20_000_000_000  # a perpetual without an event for so long is not live
 INTEREST_STEP_NS = 5 * _MINUTE_NS
 CHANGES_NS = (_HOUR_NS, 4 * _HOUR_NS, 24 * _HOUR_NS)
 _SLOTS = 24 * 12 + 2

@@ -1,17 +1,22 @@
-"""Best prices and marks for the lines of a chart, and the markets behind one of its cells."""
+"""Best prices and marks for the lines of a chart, the markets behind one of its cells, candles before its trades."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from statistics import median
 
 import numpy as np
 
 from workstation.analytics.bars.bars import BUY, SELL, frozen
-from workstation.analytics.bars.places import Places
 from workstation.analytics.state.base import Base
+from workstation.analytics.state.candles import delta_of, summed
+from workstation.analytics.state.derived_bars import row_grids
 from workstation.analytics.state.market import Market
-from workstation.analytics.views.footprint import row_grids
+from workstation.analytics.store.coverage import FOREVER_NS
+from workstation.analytics.store.row_grid import TradeRows
+from workstation.readmodels.arrays import Ints
+from workstation.readmodels.flow.candles import CandleColumns, CandleLine
 from workstation.readmodels.flow.chart import CellRequest, CellView, QuotesRequest, QuotesView
 from workstation.readmodels.markets import Freshness
 
@@ -41,7 +46,7 @@ def _price(market: Market, ticks: int | None) -> float | None:
 def cell_view(base: Base, request: CellRequest, revision: int, now_ns: int) -> CellView:
     """Sum the kept trades of the cell by market and side."""
     chosen = base.chosen(request.markets)
-    rows = Places(row_grids(chosen, Fraction(str(request.row_size))))
+    rows = TradeRows(row_grids(chosen, Fraction(str(request.row_size))))
     size, count = np.zeros(3 * len(base.markets)), np.zeros(3 * len(base.markets), np.int64)
     for part in base.trades.between(request.start_ns, request.end_ns):
         trades, row = rows.of(part)
@@ -61,3 +66,36 @@ def cell_view(base: Base, request: CellRequest, revision: int, now_ns: int) -> C
         sells=frozen(count[SELL::3][order]),
         buys=frozen(count[BUY::3][order]),
     )
+
+
+_SUMS_KEPT = 16
+
+
+def candles_before(base: Base, markets: Sequence[Market], first_ns: int | None, bar_ns: int) -> CandleColumns:
+    """Bars of some markets that end before the first bar of trades, which begins at `first_ns`."""
+    end_ns = FOREVER_NS if first_ns is None else first_ns
+    key = (tuple(market.index for market in markets), bar_ns, end_ns)
+    found = base.candle_sums.get(key)
+    if found is None:
+        parts = [market.candles.bars(bar_ns, end_ns) for market in markets]
+        if len(base.candle_sums) >= _SUMS_KEPT:
+            base.candle_sums.clear()
+        found = base.candle_sums[key] = summed([part for part in parts if part is not None])
+    return found
+
+
+def candle_lines(markets: Sequence[Market], starts: Ints, bar_ns: int, in_usd: bool) -> tuple[CandleLine, ...]:
+    """The running deltas before the axis of trades begins, of the markets whose venue tells the taker's part."""
+    end_ns = int(starts[0]) if len(starts) else FOREVER_NS
+    lines = []
+    for market in markets:
+        part = market.candles.bars(bar_ns, end_ns)
+        if part is None:
+            continue
+        delta, instrument = delta_of(part, in_usd), market.instrument
+        if not np.isnan(delta).any():
+            sums = np.cumsum(delta)
+            label = f"{instrument.venue} {instrument.symbol}"
+            values = frozen(sums - sums[-1])
+            lines.append(CandleLine(label, instrument.venue, instrument.kind, frozen(part.start), values))
+    return tuple(lines)

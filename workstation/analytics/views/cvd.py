@@ -13,9 +13,10 @@ from workstation.analytics.bars.deltas import ALL_SIZES, COIN, USD, DeltaBars, D
 from workstation.analytics.bars.marks import Marks
 from workstation.analytics.bars.series import BarSeries
 from workstation.analytics.state.base import Base
-from workstation.analytics.state.market import Market
-from workstation.analytics.views.candles import candle_lines
-from workstation.analytics.views.footprint import bar_series, gap_spans
+from workstation.analytics.state.derived_bars import bar_series
+from workstation.analytics.state.market import Market, missing_bars
+from workstation.analytics.views.chart import candle_lines
+from workstation.analytics.views.footprint import gap_spans
 from workstation.readmodels.arrays import Bools, Floats, Ints
 from workstation.readmodels.flow.candles import CandleLine
 from workstation.readmodels.flow.cvd import (
@@ -78,23 +79,6 @@ def counted(markets: Sequence[Market], request: CvdRequest, now_ns: int) -> list
     """The markets in a sum: those that are live now, or all of them where none is."""
     live = [market for market in markets if market.trades_freshness(now_ns) is Freshness.LIVE]
     return live if live and request.live_only else list(markets)
-
-
-def missing_on(market: Market, starts: Ints, bar_ns: int) -> Bools:
-    """Bars that overlap a hole between received trades, lie before the first of them or after the last.
-
-    A bar in which the trades ended for good, as far as is known, is partial but not missing: its sum is what was
-    received. All are missing while nothing was received yet.
-    """
-    missing = np.zeros(len(starts), np.bool_)
-    spans = market.coverage.received()
-    for (_, begin), (end, _) in pairwise(spans):
-        missing |= (starts < end) & (starts + bar_ns > begin)
-    if not spans:
-        missing[:] = market.coverage.began or market.last_price is None
-    else:
-        missing |= (starts + bar_ns <= spans[0][0]) | (starts > spans[-1][1])
-    return missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +170,7 @@ class _Sums:
         return self._bars.before(since_ns, market, size_class, unit)
 
     def _missing(self, markets: list[Market]) -> Bools:
-        missing: Bools = np.all([missing_on(market, self.starts, self._request.bar_ns) for market in markets], axis=0)
+        missing: Bools = np.all([missing_bars(market, self.starts, self._request.bar_ns) for market in markets], axis=0)
         return missing
 
     def _divisible(self, markets: list[Market]) -> list[Market]:

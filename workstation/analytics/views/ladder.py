@@ -13,10 +13,12 @@ from feeds.model.instrument import Venue
 from workstation.analytics.bars.bars import frozen
 from workstation.analytics.bars.volumes import RowVolumes, TakerFlow
 from workstation.analytics.book.obi_history import blended
-from workstation.analytics.book.pulling import changes, since_s
 from workstation.analytics.book.recent import SECOND_NS
 from workstation.analytics.state.base import Base
-from workstation.analytics.state.market import FOREVER_NS, LEVELS, Market, RowGrid, row_grid
+from workstation.analytics.state.market import LEVELS, Market
+from workstation.analytics.store.coverage import FOREVER_NS
+from workstation.analytics.store.row_grid import RowGrid, row_grid
+from workstation.analytics.studies.pulling import changes, since_s
 from workstation.analytics.views.footprint import last_price
 from workstation.readmodels.arrays import Floats
 from workstation.readmodels.flow.ladder import BookEnd, LadderRequest, LadderView, PulledWall, VenueImbalance

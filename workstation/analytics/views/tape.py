@@ -1,4 +1,4 @@
-"""Time and sales: the newest prints, those of one market and side within a millisecond merged."""
+"""Time and sales, and big trades: prints of one market and side within a millisecond are merged."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from workstation.analytics.studies.big_trades import BigPrints, Prints
 from workstation.analytics.studies.big_trades import merge_sweeps as merge_sweeps
 from workstation.analytics.studies.tape import MEAN_S, PACE_S, Extremes, Pace
 from workstation.readmodels.arrays import Ints
+from workstation.readmodels.flow.big_trades import BigTrades, BigTradesRequest
 from workstation.readmodels.flow.tape import TapePace, TapeRequest, TapeView
 from workstation.readmodels.markets import MarketFilter
 
@@ -126,3 +127,20 @@ def prices_of(base: Base, ticks: np.ndarray, market: np.ndarray) -> np.ndarray:
     steps = np.array([market.instrument.tick.as_integer_ratio() for market in base.markets], float).reshape(-1, 2)
     prices: np.ndarray = ticks * steps[market, 0] / steps[market, 1]
     return prices
+
+
+def big_trades_view(base: Base, request: BigTradesRequest, revision: int, now_ns: int) -> BigTrades:
+    """The largest prints of a span of time at or above the threshold, in the order of the store."""
+    found = big_prints_of(base, request.markets, request.minimum_usd)
+    prints = found.largest(request.start_ns, request.end_ns, request.count)
+    return BigTrades(
+        request=request,
+        revision=revision,
+        threshold_usd=found.threshold(),
+        ts_venue_ns=frozen(prints.ts),
+        price=frozen(prices_of(base, prints.ticks, prints.market)),
+        notional=frozen(prints.notional),
+        side=frozen(prints.sign),
+        market=frozen(prints.market),
+        markets=tuple(state.state(now_ns) for state in base.markets),
+    )

@@ -7,13 +7,12 @@ from typing import TypeVar
 import numpy as np
 
 from feeds.model.instrument import Instrument, MarketKind
-from workstation.analytics.universe.universe import Cells, Sample, Universe
+from workstation.analytics.universe.universe import LIVE_NS, Cells, Sample, Universe
 from workstation.readmodels.arrays import Bools, Floats, Ints
 from workstation.readmodels.universe.universe import UniverseColumns, UniverseMarkets, UniverseRequest, UniverseView
 
 Column = TypeVar("Column", Floats, Ints)
 
-LIVE_NS = 20_000_000_000
 _FUNDING_HOURS = 8.0
 
 

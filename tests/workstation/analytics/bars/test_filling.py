@@ -37,7 +37,7 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     for kind in (BarSeries, RunSeries):
         monkeypatch.setattr(kind, "step_chunks", 2)
     monkeypatch.setattr(series, "_CLOSED_A_STEP", 20)
-    monkeypatch.setattr("workstation.analytics.views.footprint.MUCH", 100)
+    monkeypatch.setattr("workstation.analytics.state.derived_bars.MUCH", 100)
 
 
 def market(seed: int, count: int = 900) -> list[Trade]:
@@ -134,5 +134,5 @@ def test_who_does_not_want_steps_gets_all_at_once_even_then() -> None:
 
 
 def test_few_trades_need_no_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workstation.analytics.views.footprint.MUCH", filling.MUCH)
+    monkeypatch.setattr("workstation.analytics.state.derived_bars.MUCH", filling.MUCH)
     assert ask(engine_of(market(7)), stepped(RULES[0], 1.0)).progress == 1.0

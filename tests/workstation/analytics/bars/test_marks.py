@@ -24,9 +24,10 @@ from tests.workstation.analytics.market_events import (
     mark,
     random_trades,
 )
-from workstation.analytics.bars.series import BarSeries
+from workstation.analytics.bars.series import BarMarket, BarSeries
 from workstation.analytics.engine import Engine
-from workstation.analytics.state.market import Market, row_grid
+from workstation.analytics.store.coverage import Coverage
+from workstation.analytics.store.row_grid import row_grid
 from workstation.readmodels.flow.footprint import (
     BarKind,
     BarRule,
@@ -205,7 +206,7 @@ def test_the_percentile_minimum_is_of_the_two_hundred_bars_before() -> None:
 def test_a_late_trade_moves_the_minimum_of_later_bars_as_if_it_had_been_in_time(seed: int) -> None:
     rng = random.Random(seed)
     rules = replace(RULES, minimum_mode=MinimumMode.PERCENTILE)
-    grid = {0: (Market(BINANCE, 0), row_grid(BINANCE, Fraction(1)))}
+    grid = {0: BarMarket(BINANCE.tick, row_grid(BINANCE, Fraction(1)), Coverage())}
     watched, fresh = (BarSeries(BAR, grid, rules) for _ in range(2))
     for item in wandering(seed, 400, late=0.3):
         for series in (watched, fresh):

@@ -23,7 +23,9 @@ from tests.workstation.analytics.market_events import (
     trade,
 )
 from workstation.analytics.bars.runs import RunSeries
-from workstation.analytics.state.market import Market, row_grid
+from workstation.analytics.bars.series import BarMarket
+from workstation.analytics.store.coverage import Coverage
+from workstation.analytics.store.row_grid import row_grid
 from workstation.readmodels.flow.footprint import (
     BarKind,
     BarRule,
@@ -48,7 +50,7 @@ FAR = START + 10 * DAY
 
 
 def series_of(rule: BarRule, cap: int = 6_000) -> RunSeries:
-    markets = {at: (Market(item, at), row_grid(item, Fraction(1))) for at, item in enumerate(MARKETS)}
+    markets = {at: BarMarket(item.tick, row_grid(item, Fraction(1)), Coverage()) for at, item in enumerate(MARKETS)}
     return RunSeries(rule, markets, FootprintRules(), cap)
 
 

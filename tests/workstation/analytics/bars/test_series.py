@@ -29,9 +29,10 @@ from tests.workstation.analytics.market_events import (
     random_trades,
     trade,
 )
-from workstation.analytics.bars.series import GRACE_NS, BarSeries
-from workstation.analytics.state.market import Market, row_grid
-from workstation.analytics.views.footprint import auto_row_size, round_step
+from workstation.analytics.bars.series import GRACE_NS, BarMarket, BarSeries
+from workstation.analytics.state.derived_bars import auto_row_size, round_step
+from workstation.analytics.store.coverage import Coverage
+from workstation.analytics.store.row_grid import row_grid
 from workstation.readmodels.flow.cvd import CvdRequest, CvdUnit
 from workstation.readmodels.flow.footprint import FootprintBar, FootprintRequest, FootprintRules
 from workstation.readmodels.markets import MarketFilter
@@ -42,7 +43,7 @@ FAR = START + 10_000 * MINUTE
 
 def series_of(row_size: str, bar_ns: int = MINUTE, cap: int = 6_000) -> BarSeries:
     size = Fraction(row_size)
-    markets = {at: (Market(item, at), row_grid(item, size)) for at, item in enumerate(MARKETS)}
+    markets = {at: BarMarket(item.tick, row_grid(item, size), Coverage()) for at, item in enumerate(MARKETS)}
     return BarSeries(bar_ns, markets, FootprintRules(), cap)
 
 
@@ -193,7 +194,9 @@ def test_the_newest_bars_are_kept(seed: int) -> None:
 
 
 def test_trades_of_other_markets_are_left_out() -> None:
-    series = BarSeries(MINUTE, {1: (Market(MARKETS[1], 1), row_grid(MARKETS[1], Fraction(1)))}, FootprintRules())
+    series = BarSeries(
+        MINUTE, {1: BarMarket(MARKETS[1].tick, row_grid(MARKETS[1], Fraction(1)), Coverage())}, FootprintRules()
+    )
     fill(series, [item for item in random_trades(random.Random(7), 50) if item.instrument is not MARKETS[1]])
     assert series.bars(FAR, 0) == ()
 

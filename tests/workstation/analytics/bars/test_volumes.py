@@ -21,7 +21,7 @@ from tests.workstation.analytics.market_events import (
     trade,
 )
 from workstation.analytics.bars.volumes import DAY_NS, RowVolumes, TakerFlow
-from workstation.analytics.state.market import row_grid
+from workstation.analytics.store.row_grid import row_grid
 
 ROW = Fraction("0.7")
 GRIDS = {at: row_grid(instrument, ROW) for at, instrument in enumerate(MARKETS)}

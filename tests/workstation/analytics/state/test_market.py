@@ -20,7 +20,9 @@ from tests.workstation.analytics.market_events import (
     snapshot,
     trade,
 )
-from workstation.analytics.state.market import FOREVER_NS, ONE_ROW, STALE_NS, Coverage, Market
+from workstation.analytics.state.market import STALE_NS, Market
+from workstation.analytics.store.coverage import FOREVER_NS, Coverage
+from workstation.analytics.store.row_grid import ONE_ROW
 from workstation.readmodels.flow.footprint import FootprintRequest
 from workstation.readmodels.markets import Freshness
 

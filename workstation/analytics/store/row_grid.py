@@ -1,20 +1,49 @@
-"""Where many trades of several markets lie on a common grid of rows, and what they cost."""
+"""Price rows shared by markets with different price steps, for one price and for columns of trades."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 
 import numpy as np
 
-from workstation.analytics.state.market import RowGrid
+from feeds.model.instrument import Instrument
 from workstation.analytics.store.trades import Trades
 from workstation.readmodels.arrays import Floats, Ints
 
 
-class Places:
-    """Rows and prices of the trades of some markets by index, from tables by lane.
+@dataclass(frozen=True, slots=True)
+class RowGrid:
+    """Exact price rows for one market.
+
+    Row = ticks * numerator // denominator, whatever the ticks of the other markets.
+    """
+
+    numerator: int
+    denominator: int
+
+    def floor(self, ticks: int) -> int:
+        """The row that a price lies in; bids and trades."""
+        return ticks * self.numerator // self.denominator
+
+    def ceil(self, ticks: int) -> int:
+        """The row at or above a price; asks."""
+        return -(-ticks * self.numerator // self.denominator)
+
+
+ONE_ROW = RowGrid(0, 1)  # all prices in one row
+
+
+def row_grid(instrument: Instrument, row_size: Fraction) -> RowGrid:
+    """The grid of rows of `row_size` (quote per base coin), anchored at price 0."""
+    ratio = instrument.tick / row_size
+    return RowGrid(ratio.numerator, ratio.denominator)
+
+
+class TradeRows:
+    """Rows and prices of columns of trades of some markets (by index), looked up by lane.
 
     The rows of all markets are brought to one denominator: a division by one number is several times faster than one by
     an array.
@@ -33,16 +62,16 @@ class Places:
                 self._tick[:, lane] = np.reshape((ticks[index].numerator, ticks[index].denominator), (2, 1))
 
     def of(self, trades: Trades) -> tuple[Trades, Ints]:
-        """The trades that are of these markets and the row of each."""
+        """The trades that are of these markets, and the row of each (int64)."""
         trades = trades.of(self._grids)
         return trades, self.rows(trades)
 
     def rows(self, trades: Trades) -> Ints:
-        """The row of each trade; all are of these markets."""
+        """The row of each trade (int64); all trades must be of these markets."""
         rows: Ints = trades.ticks * self._numerators[trades.lane] // self._denominator
         return rows
 
     def prices(self, trades: Trades) -> Floats:
-        """The price of each trade; all are of these markets."""
+        """The price of each trade (float64, quote per base coin); all trades must be of these markets."""
         prices: Floats = trades.ticks * self._tick[0][trades.lane] / self._tick[1][trades.lane]
         return prices

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from workstation.analytics.book.recent import SECOND_NS, WINDOW_S
-from workstation.analytics.state.market import Market, RowGrid
+from workstation.analytics.state.market import Market
+from workstation.analytics.store.row_grid import RowGrid
 from workstation.readmodels.arrays import Floats, Ints
 
 

@@ -15,7 +15,8 @@ from typing import Generic, NamedTuple, TypeVar
 import numpy as np
 
 from workstation.analytics.book.depth_chunks import Chunk, prices_of_best
-from workstation.analytics.state.market import Market, RowGrid, row_grid
+from workstation.analytics.state.market import Market
+from workstation.analytics.store.row_grid import RowGrid, row_grid
 from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.flow.heatmap import TILE_COLUMNS, TILE_ROWS, HeatColumns, HeatTile, Sizes
 

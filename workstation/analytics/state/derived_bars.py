@@ -1,0 +1,164 @@
+"""Bar series of a base, made for a request when first asked for, retained by the base and kept up to date by it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from statistics import median
+
+from workstation.analytics.bars.filling import MUCH, Filling
+from workstation.analytics.bars.flows import Flows
+from workstation.analytics.bars.runs import RunSeries
+from workstation.analytics.bars.series import BarMarket, BarSeries
+from workstation.analytics.state.base import Base
+from workstation.analytics.state.market import Market
+from workstation.analytics.store.row_grid import ONE_ROW, RowGrid, row_grid
+from workstation.readmodels.arrays import Floats, Ints
+from workstation.readmodels.flow.footprint import BarKind, BarRule, FootprintBar, FootprintRequest, FootprintRules
+from workstation.readmodels.markets import MarketFilter
+
+ROWS_A_BAR = 30  # at most; the next step of 1-2-5 gives 12 at least
+HOUR_NS = 3_600_000_000_000
+DEFAULT_RULES = FootprintRules()
+_STEPS = (1, 2, 5)
+
+
+def row_grids(chosen: list[Market], row_size: Fraction) -> dict[int, RowGrid]:
+    """The grid of each market by its index."""
+    return {market.index: row_grid(market.instrument, row_size) for market in chosen}
+
+
+def bar_series(base: Base, markets: MarketFilter, rule: BarRule, rules: FootprintRules = DEFAULT_RULES) -> BarSeries:
+    """Bars without price rows."""
+    return _filled(base, ("bars", markets, rule, rules), base.chosen(markets), rule, None, rules)
+
+
+def chosen_row_size(base: Base, request: FootprintRequest, chosen: list[Market]) -> Fraction:
+    """The row size of a request (quote per base coin); one that follows from the bars if it names none."""
+    if request.row_size is not None:
+        return Fraction(str(request.row_size))
+    series = bar_series(base, request.markets, request.bar_rule)
+    bars = series.bars(base.watermark_ns, base.coverage_revision)
+    reference_ns = base.watermark_ns - base.watermark_ns % HOUR_NS
+    return series.shelf.once(reference_ns, lambda: auto_row_size(bars, base.largest_tick(chosen), reference_ns))
+
+
+def row_series(base: Base, request: FootprintRequest, chosen: list[Market], row_size: Fraction) -> BarSeries:
+    """The bars that a request asks for, with rows."""
+    key = ("footprint", request.markets, request.bar_rule, row_size, request.rules)
+    return _filled(base, key, chosen, request.bar_rule, row_size, request.rules)
+
+
+def _filled(
+    base: Base,
+    key: tuple[object, ...],
+    chosen: list[Market],
+    rule: BarRule,
+    row_size: Fraction | None,
+    rules: FootprintRules,
+) -> BarSeries:
+    found = base.find(key)
+    if isinstance(found, BarSeries):
+        return found
+    if isinstance(found, Filling):
+        return base.derive(key, found.end(base.trades), found.series.markets)
+    series = _empty_series(base, chosen, rule, row_size, rules)
+    series.fill_from(base.trades)
+    return base.derive(key, series, series.markets)
+
+
+def _fill_step(
+    base: Base,
+    key: tuple[object, ...],
+    chosen: list[Market],
+    rule: BarRule,
+    row_size: Fraction | None,
+    rules: FootprintRules,
+) -> float:
+    """One step of what `_filled` does. Returns the share done, 0 to 1."""
+    found = base.find(key)
+    if isinstance(found, BarSeries):
+        return 1.0
+    if not isinstance(found, Filling):
+        found = base.keep(key, Filling(_empty_series(base, chosen, rule, row_size, rules), base.trades))
+    if found.step():
+        base.derive(key, found.end(base.trades), found.series.markets)
+    return found.share
+
+
+def _empty_series(
+    base: Base, chosen: list[Market], rule: BarRule, row_size: Fraction | None, rules: FootprintRules
+) -> BarSeries:
+    markets = {
+        market.index: BarMarket(
+            market.instrument.tick,
+            row_grid(market.instrument, row_size) if row_size is not None else ONE_ROW,
+            market.coverage,
+        )
+        for market in chosen
+    }
+    if rule.kind is BarKind.TIME:
+        return BarSeries(int(rule.size), markets, rules, base.limits.bars)
+    return RunSeries(rule, markets, rules, base.limits.bars)
+
+
+def bar_flows(
+    base: Base, request: FootprintRequest, chosen: list[Market], starts: Ints
+) -> tuple[Floats, Floats, Floats]:
+    """Change of open interest (base coin), longs and shorts liquidated (quote notional) in each bar of the request.
+
+    `starts` are starts of bars in ns; the columns have its length, NaN where unknown.
+    """
+    perps = tuple(market.index for market in chosen if market.instrument.kind.is_perp)
+    key = ("flows", perps, request.bar_rule)
+    found = base.find(key)
+    flows = found if isinstance(found, Flows) else base.keep(key, Flows(perps))
+    rule = request.bar_rule
+    bar_ns = int(rule.size) if rule.kind is BarKind.TIME else None
+    return flows.columns((base.interest, base.forced), base.flow_revision, base.since_ns, starts, bar_ns)
+
+
+def fill_more(base: Base, request: FootprintRequest, chosen: list[Market]) -> float:
+    """Fill the bars of a request with some more of the stored trades where there are many.
+
+    Returns the share that is done, 0 to 1.
+    """
+    if len(base.trades) < MUCH:
+        return 1.0
+    rule = request.bar_rule
+    if request.row_size is not None:
+        row_size, passes, passed = Fraction(str(request.row_size)), 1, 0
+    else:
+        key: tuple[object, ...] = ("bars", request.markets, rule, DEFAULT_RULES)
+        share = _fill_step(base, key, chosen, rule, None, DEFAULT_RULES)
+        if share < 1.0:
+            return share / 2
+        row_size, passes, passed = chosen_row_size(base, request, chosen), 2, 1
+    key = ("footprint", request.markets, rule, row_size, request.rules)
+    share = _fill_step(base, key, chosen, rule, row_size, request.rules)
+    return (passed + share) / passes
+
+
+def auto_row_size(bars: Iterable[FootprintBar], tick: Fraction, reference_ns: int) -> Fraction:
+    """A round multiple of the tick that gives a typical bar 12 to 30 rows.
+
+    Judged on up to 60 closed bars before the last full hour, or, while there are fewer than five of those, on the first
+    1, 2, 4, 8 ... bars: a pure function of the bars that changes seldom.
+    """
+    closed = [bar for bar in bars if bar.closed]
+    hour = reference_ns - reference_ns % HOUR_NS
+    sample = [bar for bar in closed if bar.end_ns <= hour][-60:]
+    if len(sample) < 5:
+        sample = closed[: 1 << (len(closed).bit_length() - 1)] if closed else []
+    ranges = [bar.high - bar.low for bar in sample]
+    return round_step(Fraction(median(ranges) / ROWS_A_BAR) if ranges else tick * 10, tick)
+
+
+def round_step(wanted: Fraction, tick: Fraction) -> Fraction:
+    """The 1-2-5 multiple of the tick nearest above `wanted`."""
+    multiple = 1
+    while True:
+        for step in _STEPS:
+            if multiple * step * tick >= wanted:
+                return multiple * step * tick
+        multiple *= 10

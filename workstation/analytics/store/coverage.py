@@ -1,0 +1,132 @@
+"""When data of a source was received: spans of trades in venue time, spans of a subscription in receive time."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+FOREVER_NS = 1 << 62
+_TRADE_SPANS = 2_000
+_SUBSCRIPTION_SPANS = 200
+
+
+@dataclass(slots=True)
+class Coverage:
+    """Spans of venue time in which every trade was received, in order and apart.
+
+    The last one is open while trades are live.
+    """
+
+    spans: list[tuple[int, int]] = field(default_factory=list)
+    live: bool = False
+    began: bool = False
+    start_ns: int | None = None
+    seen_ns: int = 0
+    traded_ns: int = 0
+
+    def begin(self) -> None:
+        """Trades are live; the span starts with the first venue time seen from now on, not before any seen."""
+        if not self.live:
+            self.live, self.began, self.start_ns = True, True, None
+
+    def see(self, ts_venue_ns: int) -> None:
+        """An event of this market carried this venue time."""
+        if self.start_ns is None and self.live:
+            self.start_ns = max(ts_venue_ns, self.seen_ns)
+        if ts_venue_ns > self.seen_ns:
+            self.seen_ns = ts_venue_ns
+
+    def trade(self, ts_venue_ns: int) -> bool:
+        """A trade came in: it is covered even if something of a later venue time was faster.
+
+        True when the span begins earlier for it.
+        """
+        self.traded_ns = max(self.traded_ns, ts_venue_ns)
+        if self.start_ns is None or ts_venue_ns >= self.start_ns:
+            return False
+        before, self.start_ns = self.start_ns, max(ts_venue_ns, self.spans[-1][1] if self.spans else 0)
+        return self.start_ns < before
+
+    def lose(self) -> None:
+        """Trades are missing after the last one received: that something else was seen since then proves nothing.
+
+        So a span without a trade is none, but for the first of all, from which on trades are known to be missing.
+        """
+        if self.live and self.start_ns is not None and (self.traded_ns >= self.start_ns or not self.spans):
+            self.spans.append((self.start_ns, max(self.traded_ns, self.start_ns)))
+            del self.spans[:-_TRADE_SPANS]
+        self.live, self.start_ns = False, None
+
+    def fill(self, since_ns: int, until_ns: int) -> None:
+        """Trades of [since, until) came in afterwards; spans that they touch grow together."""
+        if self.live and self.start_ns is not None and until_ns >= self.start_ns:
+            self.start_ns = min(self.start_ns, since_ns)
+        else:
+            self.spans = sorted((*self.spans, (since_ns, until_ns)))
+        self._join_spans()
+
+    def _join_spans(self) -> None:
+        joined: list[tuple[int, int]] = []
+        for start, end in self.spans:
+            if joined and start <= joined[-1][1]:
+                joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+            else:
+                joined.append((start, end))
+        while joined and self.live and self.start_ns is not None and joined[-1][1] >= self.start_ns:
+            self.start_ns = min(self.start_ns, joined.pop()[0])
+        self.spans = joined[-_TRADE_SPANS:]
+
+    def covers(self, start_ns: int, end_ns: int) -> bool:
+        """Whether no trade of [start, end) is missing, as far as is known."""
+        if self.live and self.start_ns is not None and self.start_ns <= start_ns:
+            return True
+        at = bisect_right(self.spans, (start_ns, FOREVER_NS)) - 1
+        return at >= 0 and self.spans[at][1] >= end_ns
+
+    def received(self) -> list[tuple[int, int]]:
+        """Spans in which trades were received; one that is still open ends in the far future."""
+        if self.live and self.start_ns is not None:
+            return [*self.spans, (self.start_ns, FOREVER_NS)]
+        return self.spans
+
+    def gaps(self) -> list[tuple[int, int]]:
+        """Holes between received spans; trades that are missing now have a hole that ends at the last time seen."""
+        spans = self.received()
+        holes = [(end, start) for (_, end), (start, _) in pairwise(spans)]
+        if spans and self.start_ns is None:
+            holes.append((spans[-1][1], max(self.seen_ns, spans[-1][1])))
+        return holes
+
+
+class SubscriptionSpans:
+    """Spans of receive time (ns), in order; the last one is open while the source is subscribed.
+
+    Events outside them are missing, and nothing shows how many there were.
+    """
+
+    def __init__(self) -> None:
+        self.since_ns: int | None = None
+        self._spans: list[tuple[int, int]] = []
+
+    def __deepcopy__(self, memo: object) -> SubscriptionSpans:
+        copy = SubscriptionSpans()
+        copy.since_ns, copy._spans = self.since_ns, self._spans.copy()
+        return copy
+
+    def begin(self, now_ns: int) -> None:
+        """The subscription is confirmed at `now_ns`."""
+        if self.since_ns is None:
+            self.since_ns = now_ns
+
+    def end(self, now_ns: int) -> None:
+        """The subscription ends at `now_ns`."""
+        if self.since_ns is not None:
+            self._spans.append((self.since_ns, max(now_ns, self.since_ns)))
+            del self._spans[:-_SUBSCRIPTION_SPANS]
+            self.since_ns = None
+
+    def known_ns(self, start_ns: int, end_ns: int) -> int:
+        """Nanoseconds of [start, end) in which the source was subscribed."""
+        spans = self._spans if self.since_ns is None else [*self._spans, (self.since_ns, end_ns)]
+        return sum(max(min(end, end_ns) - max(start, start_ns), 0) for start, end in spans)
