@@ -22,7 +22,7 @@ from feeds.simulator.market.simulated import SimulatedMarket
 from feeds.simulator.market.spec import MS
 from feeds.simulator.service.server import Server, serve
 from feeds.venues.driver import loopback
-from feeds.venues.registry import DRIVERS
+from feeds.venues.registry import DRIVERS, protocol_for
 from workstation.analytics.state.market import Market
 from workstation.session.core import Core
 
@@ -34,7 +34,7 @@ class _Listening(Feed):
     """A feed that records the events it decodes."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(protocol_for)
         self.events: list[Event] = []
 
     def receive(self, frame):  # type: ignore[no-untyped-def]

@@ -17,7 +17,7 @@ from feeds.model.events import BookDelta, BookLost, BookSnapshot, Event, Level
 from feeds.model.frame import ConnectionSpec, Frame, FrameKind, open_frame
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Request, VenueProtocol
-from feeds.venues import DRIVERS, protocol_for
+from feeds.venues.registry import DRIVERS, protocol_for
 from tests.feeds.venues.golden_events import described
 
 DATA = Path(__file__).parents[2] / "data"

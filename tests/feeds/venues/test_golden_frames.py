@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from feeds.model.instrument import MarketKind
-from feeds.venues import DRIVERS
+from feeds.venues.registry import DRIVERS
 from tests.feeds.venues.golden import DATA, VENUES, Replay, expected, markets, same
 
 LISTING, EVENTS = "listing.", ".events.jsonl"
