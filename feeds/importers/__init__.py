@@ -1,7 +1,7 @@
-"""Raw captures of other recorders, turned into recordings of ours.
+"""Converts raw captures of other recorders to recordings.
 
-`import_captures` does the whole job, `detect` says which kind of capture a file is. One module per kind of capture;
-each yields frames in receive order and says which instruments it found. Everything here runs offline, in the caller's
+`import_captures` does the conversion, `detect` determines the kind of a capture. There is one module per kind of
+capture, which yields frames in receive order and the instruments it found. Everything runs offline, in the caller's
 thread.
 """
 

@@ -1,4 +1,4 @@
-"""What every importer shares: reading compressed lines that may be cut off, and what it hands to the writer."""
+"""The importer interface, and reading of compressed, possibly truncated files."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 
 
 class Tally(msgspec.Struct):
-    """What went wrong while frames were produced. `damaged` names files that could not be read to the end."""
+    """Errors met while reading. `torn_lines` counts unreadable lines, `damaged` names files that ended early."""
 
     torn_lines: int = 0
     damaged: list[str] = []
 
 
 class Capture(msgspec.Struct, frozen=True):
-    """An opened session: its instruments are known, its frames come when asked for, in receive order."""
+    """An opened capture: its instruments, and an iterator over its frames in receive order."""
 
     instruments: tuple[Instrument, ...]
     frames: Iterator[Frame]
@@ -35,7 +35,7 @@ class Capture(msgspec.Struct, frozen=True):
 
 
 Advance = Callable[[int], None]
-"""Told how many bytes of input have been read since the last call."""
+"""Called with the number of input bytes read since the last call."""
 
 
 class Importer(Protocol):
@@ -44,13 +44,13 @@ class Importer(Protocol):
     passes: int
 
     def recognises(self, head: bytes) -> bool:
-        """True when a file whose decompressed content begins with `head` is of this kind."""
+        """Whether a file whose decompressed content begins with `head` is of this kind."""
 
     def open(self, files: Sequence[Path], market: MarketKind | None, advance: Advance) -> Capture:
-        """Open files as one session; `market` overrides what the content says.
+        """Open files as one capture; `market` overrides the kind inferred from the content.
 
         Raises:
-            ImportFailed: a file is missing, unreadable or not of this kind. The frames raise it too.
+            ImportFailed: a file is missing, unreadable or not of this kind; also raised while iterating the frames.
         """
 
 
@@ -65,7 +65,7 @@ class _Decompressor(Protocol):
 
 
 def read_blocks(path: Path, tally: Tally, advance: Advance) -> Iterator[bytes]:
-    """Yield the decompressed content of a `.gz`, `.zst` or plain file; a cut or damaged end is noted in `tally`.
+    """Yield the decompressed content of a `.gz`, `.zst` or plain file; a truncated file is added to `tally.damaged`.
 
     Raises:
         ImportFailed: the file cannot be opened or read.
@@ -81,7 +81,7 @@ def read_blocks(path: Path, tally: Tally, advance: Advance) -> Iterator[bytes]:
 
 
 def read_lines(path: Path, tally: Tally, advance: Advance) -> Iterator[bytes]:
-    """Yield the lines of a file without their ends, an unfinished last one included. Raises as `read_blocks`."""
+    """Yield the lines of a file without newlines, including an unfinished last one. Raises ImportFailed."""
     rest = b""
     for block in read_blocks(path, tally, advance):
         lines = (rest + block).split(b"\n")
@@ -92,7 +92,7 @@ def read_lines(path: Path, tally: Tally, advance: Advance) -> Iterator[bytes]:
 
 
 def read_head(path: Path, size: int = BLOCK_BYTES) -> bytes:
-    """The first decompressed bytes of a file, at most `size`. Raises as `read_blocks`."""
+    """The first decompressed bytes of a file, at most `size`. Raises ImportFailed."""
     head = b""
     for block in read_blocks(path, Tally(), lambda _: None):
         head += block

@@ -4,9 +4,9 @@
     1723161255319702566 {"lastUpdateId":5123107852948,...}                       the REST depth snapshot, inline
     1737918843893903000 {"channel":"l2Book","data":{"coin":"BTC",...}}           Hyperliquid
 
-Times are ns; older recorders wrote us. The files of one market and symbol chain into one connection, named like
-`binance.linear.btcusdt`; all connections merge by receive time. The captures carry no instrument list: instruments
-are inferred (see `inference`). Each file is read twice, first for that.
+Times are ns; older recorders wrote microseconds. The files of one market and symbol become one connection, named like
+`binance.linear.btcusdt`; connections are merged by receive time. The captures carry no instrument list, so each file is
+read twice, first to infer its instrument (see `inference`).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class _Market(msgspec.Struct, frozen=True):
 
 
 class _Survey(msgspec.Struct):
-    """What the first pass learned of one file."""
+    """The result of the first pass over one file."""
 
     path: Path
     market: _Market
@@ -61,11 +61,11 @@ class HftbacktestImporter:
     passes = 2
 
     def recognises(self, head: bytes) -> bool:
-        """True when the content begins with a time and JSON."""
+        """Whether the content begins with a time and JSON."""
         return _LINE.match(head) is not None
 
     def open(self, files: Sequence[Path], market: MarketKind | None, advance: Advance) -> Capture:
-        """Survey all files, then offer their frames. Raises ImportFailed, as do the frames."""
+        """Survey all files; the frames are read later. Raises ImportFailed, also while iterating the frames."""
         grids: dict[_Market, Grid] = {}
         surveys = [_survey(path, market, grids, advance) for path in files]
         specs = [_spec(found, grid, surveys) for found, grid in grids.items()]
@@ -79,7 +79,7 @@ class HftbacktestImporter:
 
 
 class _Seen:
-    """What whole pieces of one file have shown so far."""
+    """Streams, coins and price grid seen so far in one file."""
 
     def __init__(self) -> None:
         self.grid = Grid()

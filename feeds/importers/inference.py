@@ -1,8 +1,7 @@
-"""Instruments of captures that carry no instrument list, inferred from what was traded and quoted.
+"""Infers the instruments of captures without an instrument list from their prices and sizes.
 
-Tick and lot are the greatest common divisors of all prices and sizes seen: exact integer arithmetic on the decimal
-text, but only as fine as what was seen. Base and quote come from the symbol by suffix. Nothing here was said by the
-venue.
+Tick and lot size are the greatest common divisors of all prices and sizes seen (exact arithmetic on the decimal text),
+so they may be coarser than the venue's. Base and quote come from the suffix of the symbol.
 """
 
 from __future__ import annotations
@@ -26,14 +25,14 @@ _QUOTES = (
 
 
 class Grid:
-    """The coarsest price and size steps that everything seen so far fits on."""
+    """The coarsest price and size steps that divide everything seen so far."""
 
     def __init__(self) -> None:
         self._price = 0
         self._size = 0
 
     def see(self, text: bytes) -> None:
-        """Take in every price and size in a piece of capture.
+        """Add every price and size in a piece of a capture.
 
         Raises:
             ImportFailed: a number has more digits than any venue uses.
@@ -43,18 +42,18 @@ class Grid:
         self._size = math.gcd(self._size, *map(_scaled, {size for _, size in pairs}))
 
     def include(self, other: Grid) -> None:
-        """Take in everything another grid has seen."""
+        """Add everything another grid has seen."""
         self._price = math.gcd(self._price, other._price)
         self._size = math.gcd(self._size, other._size)
 
     @property
     def tick_size(self) -> Decimal:
-        """The price step, 0 while nothing was seen."""
+        """The price step in the venue's price unit; 0 while no price was seen."""
         return _unscaled(self._price)
 
     @property
     def lot_size(self) -> Decimal:
-        """The size step in the venue's own unit, 0 while nothing was seen."""
+        """The size step in the venue's size unit; 0 while no size was seen."""
         return _unscaled(self._size)
 
 

@@ -4,12 +4,11 @@
     {"t":"http","conn":"BINANCE.http.0","ts":1633998512.320639,"url":"https://api.binance.com/api/v3/depth?...","data":"..."}
     {"t":"recv","conn":"BINANCE.ws.1","ts":1633998512.0633569,"data":"{\"stream\":...}"}
 
-Each websocket becomes a connection. An HTTP body belongs to the connection that needs it: a depth snapshot to the one
-that carries the symbol's depth stream, an instrument list to the one of its category. A body that came before its
-connection is recorded right after OPEN, with OPEN's time. The venue's own reader makes the instruments of the specs
-from the lists, those that the address or a subscription names; lists of other venues than Binance are recorded as well,
-with the tag `instruments`. What was sent is left out. The lines of a file are not in time order, so a file is held in
-memory.
+Each websocket becomes a connection. An HTTP body is assigned to the connection that needs it: a depth snapshot to the
+one with the symbol's depth stream, an instrument list to the one of its category. A body from before its connection is
+recorded right after OPEN, with OPEN's time. The venue's decoder reads the instruments from the lists; a connection gets
+those named by its address or its subscriptions. Lists of venues other than Binance are also recorded, with the tag
+`instruments`. Sent messages are dropped. The lines of a file are not in time order, so a file is held in memory.
 """
 
 from __future__ import annotations
@@ -90,11 +89,11 @@ class MultiVenueImporter:
     passes = 1
 
     def recognises(self, head: bytes) -> bool:
-        """True when the content begins with a header line."""
+        """Whether the content begins with a header line."""
         return _HEADER.match(head) is not None
 
     def open(self, files: Sequence[Path], market: MarketKind | None, advance: Advance) -> Capture:
-        """Read all files. `market` replaces the kind that the exchange's name implies. Raises ImportFailed."""
+        """Read all files. `market` overrides the kind implied by the exchange's name. Raises ImportFailed."""
         tally = Tally()
         sockets: list[_Socket] = []
         for path in files:
@@ -125,27 +124,27 @@ def _sockets(path: Path, lines: Sequence[_Line], market: MarketKind | None, take
     if exchange not in _EXCHANGES:
         raise ImportFailed(f"{path.name} is a capture of {exchange or 'an unnamed venue'}, which is not supported.")
     venue, kind = _EXCHANGES[exchange]
-    listed = _listed(path, venue, market or kind, lines)
+    instruments = _listed_instruments(path, venue, market or kind, lines)
     sockets: dict[str, _Socket] = {}
     asked: dict[str, set[str]] = {}
     for line in lines:
         if line.t == "send":
-            asked.setdefault(line.conn, set()).update(_words(line))
+            asked.setdefault(line.conn, set()).update(_strings(line))
     for line in lines:
         if line.t == "connect" or (line.t == "recv" and line.conn not in sockets):
             of_socket = market or _kind_from_address(line.addr) or kind
-            spec = _spec(line, venue, of_socket, listed, taken, asked.get(line.conn, set()))
+            spec = _spec(line, venue, of_socket, instruments, taken, asked.get(line.conn, set()))
             sockets[line.conn] = _Socket(spec, line.ts_recv_ns, [])
             taken.add(spec.name)
     if not sockets:
         raise ImportFailed(f"{path.name} holds no websocket messages.")
     for line in lines:
-        _place(line, sockets)
+        _assign(line, sockets)
     return list(sockets.values())
 
 
-def _listed(path: Path, venue: Venue, kind: MarketKind, lines: Sequence[_Line]) -> tuple[Instrument, ...]:
-    """Binance's last list of a kind; of other venues everything listed, of the kind that its address says or of all."""
+def _listed_instruments(path: Path, venue: Venue, kind: MarketKind, lines: Sequence[_Line]) -> tuple[Instrument, ...]:
+    """The instruments of Binance's last list of a kind; of other venues those of all lists."""
     lists = [line for line in lines if line.t == "http" and _is_listing(line.url)]
     if venue == BINANCE:
         try:
@@ -173,8 +172,8 @@ def _is_listing(url: str) -> bool:
     return urlsplit(url).path.endswith(("/exchangeInfo", "instruments-info", "/public/instruments", "/get_instruments"))
 
 
-def _words(line: _Line) -> Iterator[str]:
-    """The names in a request: whole, and each between dots (`orderbook.200.BTCUSDT`)."""
+def _strings(line: _Line) -> Iterator[str]:
+    """All strings in a request, whole and split at dots (`orderbook.200.BTCUSDT`)."""
     try:
         asked = [msgspec.json.decode(line.data)]
     except (ValueError, RecursionError):
@@ -191,7 +190,7 @@ def _spec(
     line: _Line,
     venue: Venue,
     kind: MarketKind,
-    listed: tuple[Instrument, ...],
+    instruments: tuple[Instrument, ...],
     taken: set[str],
     asked: set[str],
 ) -> ConnectionSpec:
@@ -210,7 +209,7 @@ def _spec(
         streams=streams,
         markets=tuple(
             instrument
-            for instrument in listed
+            for instrument in instruments
             if instrument.symbol in symbols and in_category in (None, instrument.kind)
         ),
     )
@@ -221,7 +220,7 @@ def _kind_from_address(address: str) -> MarketKind | None:
     return next((kind for kind in MarketKind if kind.value == last), None)
 
 
-def _place(line: _Line, sockets: dict[str, _Socket]) -> None:
+def _assign(line: _Line, sockets: dict[str, _Socket]) -> None:
     if line.t == "recv":
         socket = sockets[line.conn]
         frame = Frame(line.ts_recv_ns, socket.spec.name, FrameKind.TEXT, line.data.encode())

@@ -1,4 +1,4 @@
-"""Which kinds of capture there are, and the one way to turn any of them into a recording."""
+"""The kinds of capture, and their conversion to a recording."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from feeds.recording import RecordingMetadata, RecordingWriter
 KINDS: dict[str, Importer] = {"hftbacktest": HftbacktestImporter(), "multi-venue": MultiVenueImporter()}
 
 Progress = Callable[[int, int], None]
-"""Called with the bytes of input that are done and the total; a file that is read twice counts twice."""
+"""Called with the input bytes done and the total; a file that is read twice counts twice."""
 
 
 class OutputFailed(ImportFailed):
-    """The capture is fine but the recording cannot be written, for example because the disk is full."""
+    """The recording cannot be written, for example because the disk is full."""
 
 
 class ImportReport(msgspec.Struct, frozen=True):
-    """What became of a capture. `torn_lines` were cut off or unreadable and left out; `damaged` files ended early."""
+    """The result of an import. `torn_lines` counts unreadable lines that were dropped; `damaged` files ended early."""
 
     frames: int
     start_ns: int | None
@@ -39,7 +39,7 @@ class ImportReport(msgspec.Struct, frozen=True):
 
 
 def detect(path: Path) -> str | None:
-    """The kind of capture a file is, by its content; None when none we know. Raises ImportFailed when unreadable."""
+    """The kind of a capture by its content; None when unknown. Raises ImportFailed when unreadable."""
     head = read_head(path, 4096)
     return next((kind for kind, importer in KINDS.items() if importer.recognises(head)), None)
 
@@ -52,10 +52,10 @@ def import_captures(
     *,
     market: MarketKind | None = None,
 ) -> ImportReport:
-    """Write the captures, merged by receive time, as one recording to `out`, replacing it when all is well.
+    """Write the captures, merged by receive time, as one recording. `out` is replaced only on success.
 
-    `kind` is a key of `KINDS`, or None to go by the content of the first file. `market` says how the captures are
-    margined where the content must not decide.
+    `kind` is a key of `KINDS`, or None to detect it from the first file. `market` overrides the market kind inferred
+    from the content.
 
     Raises:
         ImportFailed: the input is missing, of another kind, or holds nothing.

@@ -1,7 +1,7 @@
-"""Frames on disk: a recording is an MCAP file that holds every frame in the exact order in which it was received.
+"""Recordings: MCAP files that hold every frame exactly as received, in the order of receipt.
 
-`Recorder` taps a running source from its own thread, `RecordingWriter` writes in the caller's, `RecordingReader` reads
-finished, unfinished and damaged files. Knows frames and files; knows nothing of venues, protocols or replay speed.
+`Recorder` writes from a thread of its own, `RecordingWriter` in the caller's thread, `RecordingReader` reads finished,
+unfinished and damaged files. Independent of venues and protocols.
 """
 
 from feeds.recording.layout import RecordingMetadata

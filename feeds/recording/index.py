@@ -1,7 +1,7 @@
-"""Where the chunks of a recording are: from the index at its end, or by walking the records when there is none.
+"""Locates the chunks of a recording: from the index at its end, or by walking the records when there is none.
 
-The index is trusted only when its checksum holds; otherwise the file is walked from the front up to the first record
-that cannot be one. No length field is believed before it was compared with the size of the file.
+The index is used only if its checksum matches; otherwise the records are walked from the front up to the first invalid
+one. Every length field is checked against the size of the file before use.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ CHUNK_TIMES = struct.Struct("<QQ")
 
 
 class ChunkEntry(msgspec.Struct, frozen=True):
-    """One chunk: its place in the file, and the earliest and latest receive time of its frames."""
+    """One chunk: byte offset and length in the file, earliest and latest receive time of its frames."""
 
     offset: int
     length: int
@@ -46,7 +46,7 @@ class ChunkEntry(msgspec.Struct, frozen=True):
 
 
 class Index(msgspec.Struct, frozen=True):
-    """All chunks in written order. `readable_end`: where records stop making sense; `reason`: why, "" if finished."""
+    """All chunks in written order. `readable_end`: first unreadable offset; `reason`: why, "" if finished."""
 
     chunks: tuple[ChunkEntry, ...]
     readable_end: int
@@ -54,7 +54,7 @@ class Index(msgspec.Struct, frozen=True):
 
 
 def read_metadata(stream: BinaryIO, size: int) -> tuple[RecordingMetadata, int]:
-    """Read the description at the front; also return where the records after it begin.
+    """Read the metadata at the front; also return the offset of the record after it.
 
     Raises:
         RecordingError: this is not a recording, one of a newer program, or its first records are damaged.
@@ -75,7 +75,7 @@ def read_metadata(stream: BinaryIO, size: int) -> tuple[RecordingMetadata, int]:
 
 
 def read_index(stream: BinaryIO, size: int, first: int) -> Index:
-    """Find the chunks of a file of `size` bytes whose records begin at `first`. Raises OSError only."""
+    """Find the chunks of a file of `size` bytes whose records begin at offset `first`. Raises OSError only."""
     return _index_from_summary(stream, size, first) or _index_from_walk(stream, size, first)
 
 

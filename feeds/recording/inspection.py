@@ -1,6 +1,6 @@
-"""What is in a recording: connections, streams, counts, silences, size and damage, as one frozen value.
+"""The summary of a recording: connections, streams, counts, gaps, size and damage, as one frozen value.
 
-Reads the file once, front to back, without decoding any message. Every value is ready for `msgspec.json.encode`.
+Reads the file once, front to back, without decoding any message. Every value can be encoded by `msgspec.json.encode`.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ _STREAM_PREFIX = b'{"stream":"'
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """A span in which an open connection brought nothing, the end of the recording included."""
+    """A span in which an open connection received nothing; it may extend to the end of the recording."""
 
     start_ns: int
     end_ns: int
 
 
 class Close(msgspec.Struct, frozen=True):
-    """The end of a connection, with the reason that was recorded."""
+    """The end of a connection, with the recorded reason."""
 
     ts_recv_ns: int
     reason: str
 
 
 class StreamInspection(msgspec.Struct, frozen=True):
-    """One stream of a connection, or all messages that do not name theirs (name ""). Times are receive times."""
+    """One stream of a connection, or all messages without a stream name (name ""). Times are receive times in ns."""
 
     name: str
     frames: int
@@ -43,7 +43,7 @@ class StreamInspection(msgspec.Struct, frozen=True):
 
 
 class ConnectionInspection(msgspec.Struct, frozen=True, kw_only=True):
-    """One connection through all its lives. The venue's fields are None or empty when no OPEN frame could be read."""
+    """One connection over all its reconnects. `venue`, `kind`, `route` are None or "" without a readable OPEN frame."""
 
     name: str
     venue: Venue | None
@@ -60,7 +60,7 @@ class ConnectionInspection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Inspection(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole recording. `bytes_per_frame` is the file's size over its readable frames, 0 when there are none."""
+    """A whole recording. `bytes_per_frame` is file size over readable frames, 0 when there are none."""
 
     file: str
     size_bytes: int
@@ -74,10 +74,10 @@ class Inspection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def inspect(path: Path, gap_ns: int = GAP_NS) -> Inspection:
-    """Read a recording and describe it; a silence longer than `gap_ns` on an open connection is a gap.
+    """Summarise a recording. A gap is more than `gap_ns` without a frame on an open connection.
 
     Raises:
-        RecordingError: the file cannot be opened or is not a recording. Damage inside is described, not raised.
+        RecordingError: the file cannot be opened or is not a recording. Damage inside is reported, not raised.
     """
     reader = RecordingReader(path)
     tallies: dict[str, _ConnectionTally] = {}
@@ -130,14 +130,14 @@ class _ConnectionTally:
         self._streams: dict[bytes, _StreamTally] = {}
         self._gaps: list[Gap] = []
         self._closes: list[Close] = []
-        self._heard_ns: int | None = None
+        self._last_frame_ns: int | None = None
 
     def add(self, frame: Frame) -> None:
         ts, payload = frame.ts_recv_ns, frame.payload
         self._kinds[frame.kind._value_] += 1
         self._all.add(ts, len(payload))
         self._note_gap(ts)
-        self._heard_ns = ts
+        self._last_frame_ns = ts
         if frame.kind is FrameKind.TEXT:
             stream = _stream(payload)
             tally = self._streams.get(stream)
@@ -147,7 +147,7 @@ class _ConnectionTally:
         elif frame.kind is FrameKind.OPEN:
             self._opened(frame)
         elif frame.kind is FrameKind.CLOSE:
-            self._heard_ns = None
+            self._last_frame_ns = None
             self._closes.append(Close(ts, payload.decode(errors="replace")))
 
     @property
@@ -173,8 +173,8 @@ class _ConnectionTally:
         )
 
     def _note_gap(self, until_ns: int) -> None:
-        if self._heard_ns is not None and until_ns - self._heard_ns > self._gap_ns:
-            self._gaps.append(Gap(self._heard_ns, until_ns))
+        if self._last_frame_ns is not None and until_ns - self._last_frame_ns > self._gap_ns:
+            self._gaps.append(Gap(self._last_frame_ns, until_ns))
 
     def _opened(self, frame: Frame) -> None:
         try:

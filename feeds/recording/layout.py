@@ -1,8 +1,8 @@
-"""What a recording looks like inside an MCAP file, shared by the writer and the reader.
+"""The layout of a recording as an MCAP file, shared by the writer and the reader.
 
-One MCAP channel stands for one (connection, frame kind, tagged or not). A message's log time is `ts_recv_ns`, its
-sequence the frame's place in the file (modulo 2^32), its data the payload. On a tagged channel the data is the tag's
-length (u32, little endian), the tag, then the payload: tags are unbounded in number, channel ids are not.
+One MCAP channel holds one (connection, frame kind, tagged or not). A message's log time is `ts_recv_ns`, its sequence
+the frame's number in the file (modulo 2^32), its data the payload. On a tagged channel the data is the tag's length
+(u32, little endian), the tag, then the payload: tags are unbounded in number, channel ids are not.
 
 Every chunk repeats the channels it uses, so a chunk can be read alone. There are no message indexes: their 16 bytes a
 frame are a third of a real file (47 bytes a frame), the format makes them optional, and a replay wants whole chunks.
@@ -34,7 +34,7 @@ TAG_LENGTH = struct.Struct("<I")
 
 
 def program_version() -> str:
-    """The version of the installed program, `unknown` when it runs from a bare checkout."""
+    """The version of the installed program, `unknown` when it is not installed."""
     try:
         return version("orderflow-workstation")
     except PackageNotFoundError:
@@ -42,7 +42,7 @@ def program_version() -> str:
 
 
 class RecordingMetadata(msgspec.Struct, frozen=True, kw_only=True):
-    """What is true of the whole recording. `instruments` are those known when it began; OPEN frames may bring more."""
+    """Metadata of a whole recording. `instruments` are those known at its start; OPEN frames may add more."""
 
     format_version: int = FORMAT_VERSION
     program_version: str = msgspec.field(default_factory=program_version)
@@ -52,7 +52,7 @@ class RecordingMetadata(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChannelKey(NamedTuple):
-    """Whose frames an MCAP channel carries."""
+    """The identity of an MCAP channel."""
 
     connection: str
     kind: FrameKind
@@ -60,13 +60,13 @@ class ChannelKey(NamedTuple):
 
 
 def fields_from_metadata(metadata: RecordingMetadata) -> dict[str, str]:
-    """The metadata as MCAP's string map, with a checksum because MCAP has none for this record."""
+    """Encode the metadata as MCAP's string map, with a checksum because MCAP has none for this record."""
     body = msgspec.json.encode(metadata)
     return {"json": body.decode(), "crc32": str(zlib.crc32(body))}
 
 
 def metadata_from_fields(fields: dict[str, str]) -> RecordingMetadata:
-    """Read the metadata back. Raises ValueError (msgspec's errors are ValueErrors) when it is damaged or absent."""
+    """Decode the metadata. Raises ValueError (msgspec's errors are ValueErrors) when it is damaged or absent."""
     body = fields.get("json", "").encode()
     if str(zlib.crc32(body)) != fields.get("crc32"):
         raise ValueError("checksum of the description does not match")
@@ -74,10 +74,10 @@ def metadata_from_fields(fields: dict[str, str]) -> RecordingMetadata:
 
 
 def fields_from_key(key: ChannelKey) -> dict[str, str]:
-    """A channel's identity as MCAP's string map."""
+    """Encode a channel's identity as MCAP's string map."""
     return {"connection": key.connection, "kind": key.kind.value, "tagged": str(int(key.tagged))}
 
 
 def key_from_fields(fields: dict[str, str]) -> ChannelKey:
-    """Read a channel's identity back. Raises KeyError or ValueError when it is not one of ours."""
+    """Decode a channel's identity. Raises KeyError or ValueError when it is invalid."""
     return ChannelKey(fields["connection"], FrameKind(fields["kind"]), fields["tagged"] == "1")

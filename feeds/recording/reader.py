@@ -1,6 +1,6 @@
-"""The decoder of recordings: finished, still growing, cut off or damaged files in; frames in written order out.
+"""Reads finished, growing, truncated and damaged recordings; yields frames in written order.
 
-Chunks are parsed here with `struct` instead of with `mcap`'s objects per message: 640 against 190 k frames/s.
+Chunks are parsed with `struct` instead of `mcap`'s object per message: 640 instead of 190 k frames/s.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ CHUNK_ERRORS = (*PARSE_ERRORS, zstandard.ZstdError, MemoryError)
 
 
 class Damage(msgspec.Struct, frozen=True):
-    """Where a recording stops being readable. `end_ns` is the latest receive time before it, None if there is none."""
+    """Where a recording becomes unreadable. `end_ns` is the latest receive time before it, None if there is none."""
 
     end_ns: int | None
     bytes_unreadable: int
@@ -48,12 +48,12 @@ class Damage(msgspec.Struct, frozen=True):
 
 
 class RecordingReader:
-    """An opened recording, as it was on disk at this moment; a file that still grows is read up to here.
+    """An opened recording. A file that still grows is read up to its size at opening.
 
-    `damage` is set at once when the file is unfinished, and later when `frames` meets a chunk whose checksum is wrong.
+    `damage` is set at once when the file is unfinished, and later when reading meets a damaged chunk.
 
     Raises:
-        RecordingError: the file is missing, unreadable or not a recording; `text` says which and what to do.
+        RecordingError: the file is missing, unreadable or not a recording; `text` states which and what to do.
     """
 
     def __init__(self, path: Path) -> None:
@@ -83,14 +83,14 @@ class RecordingReader:
 
     @property
     def chunk_starts(self) -> tuple[int, ...]:
-        """The earliest receive time of each chunk, in written order: the cheap points to seek to."""
+        """The earliest receive time of each chunk in written order; seeking to these is cheap."""
         return tuple(chunk.start_ns for chunk in self._chunks)
 
     def frames(self, start_ns: int | None = None, end_ns: int | None = None) -> Iterator[Frame]:
-        """Yield exactly the frames with `start_ns <= ts_recv_ns < end_ns`, in written order.
+        """Yield the frames with `start_ns <= ts_recv_ns < end_ns`, in written order; ends early at damage.
 
-        Chunks that cannot hold such a frame are not read. Receive times may step back a little inside a recording: the
-        written order decides then, and a frame outside the range is left out wherever it stands. Ends early at damage.
+        Chunks outside the range are not read. Receive times may step back slightly within a recording; frames are still
+        yielded in written order and filtered one by one.
         """
         low = start_ns if start_ns is not None else 0
         high = end_ns if end_ns is not None else 1 << 64
@@ -108,7 +108,7 @@ class RecordingReader:
                 yield from frames
 
     def chunk(self, number: int) -> list[Frame] | None:
-        """Read one chunk's frames in written order; None past the end or where the damage begins."""
+        """Read the frames of one chunk in written order; None past the end or where damage begins."""
         if number >= len(self._chunks):
             return None
         with _open(self.path) as stream:

@@ -1,4 +1,4 @@
-"""The tap: takes frames from a running source without ever making it wait, and writes them from a thread of its own."""
+"""Records a running source from a thread of its own, without ever blocking the source."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ WRITE_FAILURES = (OSError, RecordingError, ValueError, struct.error, zstandard.Z
 class Recorder:
     """A recording in progress.
 
-    After the death of the process everything is readable that was appended more than about a second before.
-    The queue is unbounded: nothing is dropped while the disk is slow; `backlog` tells how far it is behind.
+    If the process dies, everything appended more than about a second before is readable. The queue is unbounded, so
+    nothing is dropped while the disk is slow; `backlog` is its length.
 
     Raises:
-        RecordingError: the file exists already or cannot be created. Later failures are in `failed` and in the log.
+        RecordingError: the file exists already or cannot be created. Later failures are set in `failed` and logged.
     """
 
     def __init__(
@@ -70,26 +70,26 @@ class Recorder:
 
     @property
     def frames_written(self) -> int:
-        """Frames on disk; those in the open chunk and in the queue not yet counted."""
+        """Frames on disk, without those in the open chunk and in the queue."""
         return self._writer.frames_written
 
     @property
     def bytes_written(self) -> int:
-        """The size of the file."""
+        """The size of the file in bytes."""
         return self._writer.bytes_written
 
     @property
     def backlog(self) -> int:
-        """Frames appended but not yet taken by the writing thread."""
+        """Frames queued for the writing thread."""
         return len(self._queue)
 
     def append(self, frame: Frame) -> None:
-        """Take one frame; never waits, never raises. Ignores TIMER frames, and all after a failure or `close`."""
+        """Queue one frame; never blocks or raises. Ignores TIMER frames, and all frames after a failure or `close`."""
         if frame.kind is not FrameKind.TIMER and self.failed is None and not self._closing.is_set():
             self._queue.append(frame)
 
     def close(self, timeout_s: float | None = None) -> None:
-        """Write what is queued, finish the file and wait for it, at most `timeout_s`. May be called again."""
+        """Write the queue, finish the file and wait for at most `timeout_s`. Idempotent."""
         self._closing.set()
         self._thread.join(timeout_s)
 

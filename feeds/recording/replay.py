@@ -1,4 +1,4 @@
-"""Frames from a recording in written order, and the pace at which to take them. Knows nothing of what frames mean."""
+"""Reads a recording step by step at a chosen speed, without decoding its frames."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from feeds.recording import RecordingReader
 
 
 class Mark(NamedTuple):
-    """A place between two frames of a recording: a chunk and how many of its frames came before."""
+    """A position between two frames: chunk number, and number of frames of that chunk before it."""
 
     chunk: int
     frame: int
 
 
 class FrameCursor:
-    """Takes frames forward from a mark. "Up to t" ends before the first frame with a later receive time than t."""
+    """Reads frames forward from a mark. Reading "up to t" stops before the first frame received later than t."""
 
     def __init__(self, reader: RecordingReader, mark: Mark = Mark(0, 0)) -> None:
         self._reader = reader
@@ -26,20 +26,20 @@ class FrameCursor:
 
     @property
     def mark(self) -> Mark:
-        """Where the next frame stands."""
+        """The position of the next frame."""
         return Mark(self._chunk, self._index)
 
     @property
     def ended(self) -> bool:
-        """Whether no readable frame is left."""
+        """Whether no readable frame remains."""
         return not self._load()
 
     def next_ns(self) -> int | None:
-        """Receive time of the next frame, None at the end."""
+        """Receive time of the next frame; None at the end."""
         return self._frames[self._index].ts_recv_ns if self._load() else None
 
     def take(self, until_ns: int, limit: int) -> list[Frame]:
-        """Up to `limit` frames, none later than `until_ns`, stopping at the first later one."""
+        """Read up to `limit` frames, stopping at the first one received later than `until_ns`."""
         taken: list[Frame] = []
         while len(taken) < limit and self._load():
             frames, start = self._frames, self._index
@@ -52,7 +52,7 @@ class FrameCursor:
         return taken
 
     def _load(self) -> bool:
-        """Have the frame at the mark in memory; step over the ends of chunks."""
+        """Load the chunk of the next frame, moving on at the end of a chunk. Returns False at the end."""
         while True:
             if self._loaded != self._chunk:
                 frames = self._reader.chunk(self._chunk)
@@ -65,7 +65,7 @@ class FrameCursor:
 
 
 class Pace:
-    """Turns passing wall time into recorded time: `speed` recorded seconds a second, at most `slice_ns` at once."""
+    """Converts wall to recorded time: `speed` recorded seconds a second, at most `slice_s` wall seconds a call."""
 
     def __init__(self, speed: float = 1.0, slice_s: float = 0.25) -> None:
         self.speed = speed
@@ -73,10 +73,10 @@ class Pace:
         self._last_s: float | None = None
 
     def elapse(self, now_s: float) -> int:
-        """Recorded ns that passed since the last call, by the wall clock reading `now_s`; 0 on the first."""
+        """Recorded ns since the last call, given the wall clock `now_s` in seconds; 0 on the first call."""
         last, self._last_s = self._last_s, now_s
         return 0 if last is None else round(min(max(now_s - last, 0.0), self._slice_s) * self.speed * 1e9)
 
-    def rest(self) -> None:
-        """Forget the last call: time spent paused does not count."""
+    def reset(self) -> None:
+        """Discard the last call, so that time spent paused does not count."""
         self._last_s = None

@@ -1,7 +1,7 @@
-"""The encoder of recordings: frames in, MCAP chunks out, in the caller's thread.
+"""Writes frames as MCAP chunks, in the caller's thread.
 
-The records around the chunks come from the `mcap` package; the messages inside are packed here, because one object
-for each message would make the package's own writer the slowest part of a recording.
+The `mcap` package encodes the records around the chunks; the messages inside are packed here, because an object per
+message would make its writer the slowest part of recording.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ CHUNK_BYTES = 512 * 1024
 
 
 class RecordingWriter:
-    """Writes one recording to a binary stream that it does not own.
+    """Writes one recording to a binary stream, which the caller closes.
 
-    A chunk is closed when it holds `chunk_bytes` of uncompressed messages, or by `flush`. A closed chunk is handed to
-    the operating system at once, so it survives the death of the process.
+    A chunk is closed at `chunk_bytes` of uncompressed messages, or by `flush`. A closed chunk is handed to the
+    operating system at once, so it survives the death of the process.
 
-    Methods raise OSError when the stream fails and RecordingError for a frame that no recording can hold.
+    Methods raise OSError when the stream fails and RecordingError for a frame that cannot be stored.
     """
 
     def __init__(self, stream: BinaryIO, metadata: RecordingMetadata, *, chunk_bytes: int = CHUNK_BYTES) -> None:
@@ -66,7 +66,7 @@ class RecordingWriter:
         self._channels: dict[ChannelKey, int] = {}
         self._text_channels: dict[str, int] = {}
         self._counts: Counter[int] = Counter()
-        self._indexes = bytearray()  # as they will be written: a chunk a second adds up
+        self._indexes = bytearray()  # already encoded: index objects of a chunk a second would fill the memory
         self._chunks = 0
         self._parts: list[bytes] = []
         self._times: list[int] = []
@@ -82,16 +82,16 @@ class RecordingWriter:
 
     @property
     def start_ns(self) -> int | None:
-        """The earliest receive time on disk, None while there is none."""
+        """The earliest receive time on disk; None while there is none."""
         return self._first_ns if self._chunks else None
 
     @property
     def end_ns(self) -> int | None:
-        """The latest receive time on disk, None while there is none."""
+        """The latest receive time on disk; None while there is none."""
         return self._last_ns if self._chunks else None
 
     def write(self, frames: Iterable[Frame]) -> None:
-        """Append frames in this order; TIMER frames are skipped."""
+        """Append frames in this order, skipping TIMER frames. Raises RecordingError, OSError."""
         pack, text, timer = MESSAGE.pack, FrameKind.TEXT, FrameKind.TIMER
         for frame in frames:
             if frame.kind is timer:
@@ -100,7 +100,7 @@ class RecordingWriter:
             if frame.kind is text and not frame.tag:
                 channel = self._text_channels.get(frame.connection, 0)
             if not channel:
-                channel, data = self._enter(frame)
+                channel, data = self._register_channel(frame)
             if len(data) > MAX_CHUNK_BYTES // 2:
                 raise RecordingError("A message is too large to be recorded.", f"{len(data)} bytes")
             ts = frame.ts_recv_ns
@@ -113,7 +113,7 @@ class RecordingWriter:
                 self.flush()
 
     def flush(self) -> None:
-        """Close the open chunk, if it holds anything, and hand it to the operating system."""
+        """Close the open chunk, unless it is empty, and hand it to the operating system. Raises OSError."""
         if not self._times:
             return
         used = Counter(self._ids)
@@ -132,7 +132,7 @@ class RecordingWriter:
         self._parts, self._times, self._ids, self._size = [], [], [], 0
 
     def finish(self) -> None:
-        """Close the last chunk and write the index. The stream stays open; nothing may be written after."""
+        """Close the last chunk and write the index. The stream stays open. Raises OSError."""
         self.flush()
         self._put(_encode([DataEnd(0)]))
         start = self.bytes_written
@@ -153,7 +153,7 @@ class RecordingWriter:
         self._stream.flush()
         self.bytes_written += len(data)
 
-    def _enter(self, frame: Frame) -> tuple[int, bytes]:
+    def _register_channel(self, frame: Frame) -> tuple[int, bytes]:
         key = ChannelKey(frame.connection, frame.kind, bool(frame.tag))
         channel = self._channels.get(key)
         if channel is None:

@@ -81,7 +81,7 @@ class ReplaySession:
         """Go on from the position reached; from the beginning when at the end."""
         if self.ended:
             self.seek(self.start_ns)
-        self._pace.rest()
+        self._pace.reset()
         self._playing = True
         self._wake.set()
 
@@ -175,7 +175,7 @@ class ReplaySession:
                     return
                 limit_s = self._wall() + BUDGET_S
         self._seek_ns = None
-        self._pace.rest()
+        self._pace.reset()
         self.epoch += 1
 
     def _restore(self, target_ns: int) -> None:

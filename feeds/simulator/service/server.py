@@ -72,7 +72,7 @@ class Server:
         self._dialects = dialects
         self._clock = clock
         self._queue_limit = queue_limit
-        self._clients = ClientSet()
+        self.clients = ClientSet()
         self._runner: web.AppRunner | None = None
         self._ticked_ns = 0
         self._mover: asyncio.Task[None] | None = None
@@ -103,7 +103,7 @@ class Server:
             self._mover.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._mover
-        self._clients.close_all(SocketClosed(WSCloseCode.GOING_AWAY, "The venue shuts down"))
+        self.clients.close_all(SocketClosed(WSCloseCode.GOING_AWAY, "The venue shuts down"))
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -129,18 +129,16 @@ class Server:
         facts = self.simulation.advance(now_ns)
         if now_ns - self._ticked_ns >= PULSE_NS:
             self._ticked_ns = now_ns
-            self._clients.tick(now_ns)
+            self.clients.tick(now_ns)
             self._run_schedule(now_ns)
         for dialect in self._dialects:
-            for message in dialect.messages(facts, now_ns, self._clients.wanted):
-                self._clients.publish(message, now_ns)
+            for message in dialect.messages(facts, now_ns, self.clients.wanted):
+                self.clients.publish(message, now_ns)
 
     def inject(self, fault: Fault) -> InjectedFault:
         """Start a fault now, on every connection or market it matches."""
         now_ns = self._clock.now_ns()
-        clients = (
-            [client for client in self._clients if _matches(fault, client)] if fault.kind in ON_CONNECTIONS else []
-        )
+        clients = [client for client in self.clients if _matches(fault, client)] if fault.kind in ON_CONNECTIONS else []
         for client in clients:
             self._apply_to(client, fault, now_ns)
         markets = [market for market in self.simulation.markets if _matches_market(fault, market)]
@@ -176,9 +174,7 @@ class Server:
             if market.is_frozen and not any(_matches_market(fault, market) for fault in old):
                 market.thaw()
         if self._schedule is not None:
-            fault = self._schedule.due(
-                now_ns, [(client.record.number, client.record.venue) for client in self._clients]
-            )
+            fault = self._schedule.due(now_ns, [(client.record.number, client.record.venue) for client in self.clients])
             if fault is not None:
                 self.inject(fault)
 
@@ -210,7 +206,7 @@ class Server:
         try:
             code, reason = await self._serve_client(client, request)
         finally:
-            self._clients.remove(client)
+            self.clients.remove(client)
             client.discard_queue()
             client.record.closed_ns = self._clock.now_ns()
         client.record.code = code
@@ -222,7 +218,7 @@ class Server:
         client = Client(socket, conversation, self.journal.open(venue, path, now_ns), self._queue_limit)
         for fault in self.faults.stalls(venue, path, now_ns):
             client.line.begin(fault, now_ns)
-        self._clients.add(client)
+        self.clients.add(client)
         return client
 
     async def _serve_client(self, client: Client, request: web.Request) -> tuple[int, str]:
@@ -232,7 +228,7 @@ class Server:
             if request.transport is not None:
                 request.transport.write(part)
 
-        read = asyncio.create_task(client.read(self._clock, self._clients.refresh), name="simulator read")
+        read = asyncio.create_task(client.read(self._clock, self.clients.refresh), name="simulator read")
         write = asyncio.create_task(client.write(cut), name="simulator write")
         ends: list[asyncio.Future[Any]] = [read, write, client.closing]
         try:

@@ -107,13 +107,13 @@ def test_members_of_one_gzip_file_chain(tmp_path: Path) -> None:
     assert (report.frames, report.damaged) == (4, ())
 
 
-def test_microseconds_are_told_by_their_size(tmp_path: Path) -> None:
+def test_microseconds_are_recognised_by_their_magnitude(tmp_path: Path) -> None:
     file = capture_file(tmp_path / "x", b"%d %s" % (TS // 1000, DEPTH))
     report, _ = imported(tmp_path, [file])
     assert report.start_ns == TS // 1000 * 1000
 
 
-def test_files_of_one_symbol_chain_and_market_can_be_told(tmp_path: Path) -> None:
+def test_files_of_one_symbol_chain_and_the_market_can_be_given(tmp_path: Path) -> None:
     second = capture_file(tmp_path / "b", stamped(100, TRADE))
     first = capture_file(tmp_path / "a", stamped(0, TRADE))
     out = tmp_path / "out.mcap"
@@ -220,7 +220,7 @@ def test_json_lines_keep_exact_times_and_place_bodies(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_json_lines_that_say_nothing_are_refused(tmp_path: Path, lines: list[str], text: str) -> None:
+def test_json_lines_without_content_are_refused(tmp_path: Path, lines: list[str], text: str) -> None:
     with pytest.raises(ImportFailed, match=text):
         import_captures(None, [json_lines(tmp_path / "x.zst", *lines)], tmp_path / "o.mcap")
 

@@ -36,7 +36,7 @@ def read_or_refuse(path: Path) -> tuple[list[Frame], bool] | None:
 
 
 @pytest.mark.parametrize("finish", [True, False])
-def test_every_truncation_gives_a_prefix_and_says_so(tmp_path: Path, finish: bool) -> None:
+def test_every_truncation_yields_a_prefix_and_is_reported(tmp_path: Path, finish: bool) -> None:
     whole = tmp_path / "whole.mcap"
     frames = make_recording(whole, finish=finish)
     content, path, readable = whole.read_bytes(), tmp_path / "cut.mcap", 0
@@ -76,7 +76,7 @@ def test_flipped_bytes_never_invent_or_hide_frames_silently(tmp_path: Path, fini
     assert peak < 64 * 1024 * 1024
 
 
-def test_overwritten_length_fields_are_not_believed(tmp_path: Path) -> None:
+def test_overwritten_length_fields_are_not_trusted(tmp_path: Path) -> None:
     whole = tmp_path / "whole.mcap"
     frames = make_recording(whole, finish=False)
     content, path = whole.read_bytes(), tmp_path / "lengths.mcap"

@@ -136,7 +136,7 @@ def test_pace_slows_rather_than_leaps() -> None:
 def test_a_pause_does_not_count() -> None:
     pace = Pace()
     pace.elapse(0.0)
-    pace.rest()
+    pace.reset()
     assert pace.elapse(50.0) == 0
     assert pace.elapse(50.1) == pytest.approx(0.1 * S, abs=2)
 

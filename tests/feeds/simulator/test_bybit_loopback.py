@@ -211,7 +211,7 @@ async def test_a_closed_connection_is_reported_and_reconnects() -> None:
     async with session() as here:
         await here.live(1.0)
         here.events.clear()
-        for client in list(here.server._hub):
+        for client in list(here.server.clients):
             client.close(client.conversation.announce_maintenance(here.clock.now_ns())[1])
         await here.until(lambda: sum(isinstance(event, TradesLost) for event in here.events) == 6)
         assert sum(isinstance(event, BookLost) for event in here.events) == 6

@@ -190,12 +190,12 @@ async def test_a_slow_client_is_disconnected_and_others_continue() -> None:
         slow = None
         while slow is None:
             await asyncio.sleep(0.02)
-            clients = [c for clients in server._hub.wanted.values() for c in clients]
+            clients = [c for clients in server.clients.wanted.values() for c in clients]
             slow = next((c for c in clients if len(c.conversation.topics) > 1), None)
         for _ in range(60):
             slow.put("x")
         await asyncio.sleep(0.2)
-        assert all(c is not slow for clients in server._hub.wanted.values() for c in clients)
+        assert all(c is not slow for clients in server.clients.wanted.values() for c in clients)
         assert (await receive(quick))["e"] == "depthUpdate"
         writer.close()
         await quick.close()
