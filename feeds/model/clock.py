@@ -1,7 +1,4 @@
-"""Time as an object, so that nothing in the middle reads the machine's clock.
-
-Integers, nanoseconds since the epoch, UTC.
-"""
+"""Clocks as objects, so that no other module reads the machine's time. Times are integer ns since the epoch, UTC."""
 
 from __future__ import annotations
 
@@ -9,22 +6,22 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-_LOOK_NS = 500_000_000
-_FOLLOWED_NS = 1_000_000_000
+_CHECK_NS = 500_000_000
+_JUMP_NS = 1_000_000_000
 
 
 class Clock(Protocol):
-    """Anything that tells the time."""
+    """A source of the current time."""
 
     def now_ns(self) -> int:
         """Nanoseconds since the epoch, UTC."""
 
 
 class SystemClock:
-    """The machine's wall clock, made steady: it never steps back.
+    """The machine's wall clock, made monotonic.
 
-    It runs on the monotonic clock from where the wall clock stood at its making. A wall clock that is set back is not
-    followed; one that is ahead by more than a second, because it was set or because the computer slept, is.
+    It runs on the monotonic clock, offset to the wall clock at construction. It follows the wall clock when that gets
+    ahead by more than a second (it was set, or the computer slept), and never steps back.
     """
 
     def __init__(
@@ -32,21 +29,21 @@ class SystemClock:
     ) -> None:
         self._wall_ns, self._steady_ns = wall_ns, steady_ns
         self._ahead_ns = wall_ns() - steady_ns()
-        self._look_ns = 0
+        self._check_ns = 0
 
     def now_ns(self) -> int:
         """Nanoseconds since the epoch, UTC."""
         steady_ns = self._steady_ns()
-        if steady_ns >= self._look_ns:
-            self._look_ns = steady_ns + _LOOK_NS
+        if steady_ns >= self._check_ns:
+            self._check_ns = steady_ns + _CHECK_NS
             ahead_ns = self._wall_ns() - steady_ns
-            if ahead_ns - self._ahead_ns > _FOLLOWED_NS:
+            if ahead_ns - self._ahead_ns > _JUMP_NS:
                 self._ahead_ns = ahead_ns
         return steady_ns + self._ahead_ns
 
 
 class ManualClock:
-    """A clock that moves only when told; for tests and replay."""
+    """A clock set by its owner, for tests and replay."""
 
     def __init__(self, now_ns: int = 0) -> None:
         self._now_ns = now_ns

@@ -1,10 +1,10 @@
-"""What can go wrong between a venue and an event. Messages are for the log; `FeedError.text` is for the person."""
+"""The errors of `feeds`. `FeedError.text` is shown to the user; the full message, with details, is logged."""
 
 from __future__ import annotations
 
 
 class FeedError(Exception):
-    """Base of all errors of this package."""
+    """Base of all errors of `feeds`."""
 
     def __init__(self, text: str, detail: str = "") -> None:
         super().__init__(f"{text} ({detail})" if detail else text)
@@ -12,13 +12,14 @@ class FeedError(Exception):
 
 
 class ProtocolError(FeedError):
-    """A message that cannot be understood, or that says something impossible (off-grid price, negative size)."""
+    """A message that cannot be decoded, or that holds impossible values (off-grid price, negative size)."""
 
 
 class TransportError(FeedError):
-    """The network failed. `retryable` says whether trying again can help; `retry_after_s` is the venue's own word.
+    """A network failure, or a request refused by the venue.
 
-    `limited` says that we asked too often.
+    `retryable` is False where a retry cannot help, `retry_after_s` is the pause the venue asked for (None if it did
+    not), `limited` is True where a rate limit was exceeded.
     """
 
     def __init__(

@@ -1,9 +1,9 @@
-"""The vocabulary: everything that can happen in a market, as frozen values in one total order.
+"""Market events, as frozen values in one total order.
 
-Order is receive order (`ts_recv_ns`, ties in arrival order). Bars belong to `ts_venue_ns`; ordering and latency to
-`ts_recv_ns`. Both are ns since the epoch, UTC. Sizes are base coin after contract conversion, notionals are quote
-currency, `price_ticks` is the price in integer ticks of the instrument. A `None` aggressor means that the venue did not
-say; it is never guessed. A `BookDelta` before a snapshot never leaves `feeds`.
+The order is that of receipt (`ts_recv_ns`, ties in order of arrival). Bars are built on `ts_venue_ns`, order and
+latency on `ts_recv_ns`; both are ns since the epoch, UTC. Sizes are base coin after contract conversion, notionals
+quote currency, `price_ticks` the price in integer ticks of the instrument. `aggressor` is None where the venue does not
+publish it; it is never inferred. `feeds` passes on no `BookDelta` before a snapshot.
 
 msgspec structs instead of dataclasses: a frozen slotted dataclass costs 1.0 us to build, a struct 0.15 us.
 """
@@ -21,7 +21,7 @@ Level = tuple[int, float]  # (price in ticks, size in base coin)
 
 
 class Side(StrEnum):
-    """The aggressor of a trade; the forced order of a liquidation (a SELL order liquidates a long)."""
+    """The side of a trade's aggressor, or of a liquidation order (a SELL order liquidates a long)."""
 
     BUY = "buy"
     SELL = "sell"
@@ -32,7 +32,7 @@ class _Event(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 class Trade(_Event, frozen=True):
-    """One execution as published."""
+    """One execution as published by the venue."""
 
     instrument: Instrument
     ts_venue_ns: int
@@ -46,7 +46,7 @@ class Trade(_Event, frozen=True):
 
 
 class BookSnapshot(_Event, frozen=True):
-    """The whole visible book; replaces what was known. Best level first on both sides."""
+    """The whole visible book, best level first on both sides. Replaces the previous state."""
 
     instrument: Instrument
     ts_venue_ns: int
@@ -68,7 +68,7 @@ class BookDelta(_Event, frozen=True):
 
 
 class BookLost(_Event, frozen=True):
-    """The sequence broke or the connection ended: the book is unknown until the next snapshot."""
+    """The update sequence broke or the connection ended: the book is unknown until the next snapshot."""
 
     instrument: Instrument
     ts_recv_ns: int
@@ -76,7 +76,7 @@ class BookLost(_Event, frozen=True):
 
 
 class Quote(_Event, frozen=True):
-    """Best bid and ask as the venue publishes them, apart from the depth stream."""
+    """Best bid and ask from the venue's own stream, independent of the depth stream."""
 
     instrument: Instrument
     ts_venue_ns: int
@@ -89,7 +89,7 @@ class Quote(_Event, frozen=True):
 
 
 class MarkPrice(_Event, frozen=True):
-    """The venue's margin price, quote per base coin."""
+    """The mark price, used for margin and liquidation, quote per base coin."""
 
     instrument: Instrument
     ts_venue_ns: int
@@ -98,7 +98,7 @@ class MarkPrice(_Event, frozen=True):
 
 
 class IndexPrice(_Event, frozen=True):
-    """The venue's reference basket for this instrument, quote per base coin."""
+    """The index price (the venue's spot basket), quote per base coin."""
 
     instrument: Instrument
     ts_venue_ns: int
@@ -107,9 +107,9 @@ class IndexPrice(_Event, frozen=True):
 
 
 class Funding(_Event, frozen=True):
-    """Funding as a fraction per interval.
+    """The funding rate as a fraction per interval; longs pay shorts when positive.
 
-    Longs pay shorts when positive. `interval_ns` is None where the venue did not say.
+    `next_funding_ns` and `interval_ns` are None where the venue does not publish them.
     """
 
     instrument: Instrument
@@ -121,7 +121,7 @@ class Funding(_Event, frozen=True):
 
 
 class OpenInterest(_Event, frozen=True):
-    """Outstanding positions, one side counted, base coin and quote notional (None where it would need a price)."""
+    """Open interest, one side counted, in base coin; `notional` in quote, None where it would need a price."""
 
     instrument: Instrument
     ts_venue_ns: int
@@ -131,7 +131,7 @@ class OpenInterest(_Event, frozen=True):
 
 
 class Liquidation(_Event, frozen=True):
-    """A forced order. `side` is the order's side: SELL closes a long, BUY closes a short."""
+    """A liquidation order. `side` is the order's side: SELL closes a long, BUY closes a short."""
 
     instrument: Instrument
     ts_venue_ns: int
@@ -143,7 +143,7 @@ class Liquidation(_Event, frozen=True):
 
 
 class OpenInterestHistory(_Event, frozen=True):
-    """Open interest as it was, fetched afterwards: (venue time in ns, base coin, one side counted), oldest first."""
+    """Past open interest, fetched: (venue time in ns, base coin with one side counted), oldest first."""
 
     instrument: Instrument
     ts_recv_ns: int
@@ -151,7 +151,7 @@ class OpenInterestHistory(_Event, frozen=True):
 
 
 class FundingHistory(_Event, frozen=True):
-    """Funding of periods that ended, fetched afterwards: (end in ns, rate as in `Funding`), oldest first."""
+    """Past funding payments, fetched: (venue time in ns, rate as in `Funding`), oldest first."""
 
     instrument: Instrument
     ts_recv_ns: int
@@ -159,10 +159,10 @@ class FundingHistory(_Event, frozen=True):
 
 
 class DayStats(_Event, frozen=True):
-    """The venue's own sums over the last 24 hours, and its last price, quote per base coin.
+    """The venue's 24-hour statistics. `last` is the last price, quote per base coin.
 
-    `change_24h` is a fraction, `volume_24h` base coin, `turnover_24h` quote currency; `taker_buy_24h` is the part of
-    the volume that takers bought, None where the venue does not say.
+    `change_24h` is a fraction, `volume_24h` base coin, `turnover_24h` quote currency; `taker_buy_24h` is the taker buy
+    volume in base coin, None where the venue does not publish it.
     """
 
     instrument: Instrument
@@ -176,10 +176,7 @@ class DayStats(_Event, frozen=True):
 
 
 class TakerFlow(_Event, frozen=True):
-    """Volume by the venue's own count in the `window_ns` that ended at `ts_venue_ns`, and what takers bought of it.
-
-    Both are base coin.
-    """
+    """The venue's count of volume and taker buy volume, base coin, in the `window_ns` that ended at `ts_venue_ns`."""
 
     instrument: Instrument
     ts_venue_ns: int
@@ -190,14 +187,14 @@ class TakerFlow(_Event, frozen=True):
 
 
 class TradesLive(_Event, frozen=True):
-    """From here on every trade of the instrument is received."""
+    """Every trade of the instrument is received from here on."""
 
     instrument: Instrument
     ts_recv_ns: int
 
 
 class TradesLost(_Event, frozen=True):
-    """Trades are missing or may be: a broken id chain (`missing` of them) or the end of the connection (None)."""
+    """Trades are or may be missing: a gap of `missing` ids, or the end of the connection (`missing` is None)."""
 
     instrument: Instrument
     ts_recv_ns: int
@@ -206,9 +203,9 @@ class TradesLost(_Event, frozen=True):
 
 
 class TradesFilled(_Event, frozen=True):
-    """Older trades that were fetched afterwards, in venue order, none of them sent as a `Trade` before.
+    """Fetched older trades in venue order, none of them sent as a `Trade` before.
 
-    With them every trade of the instrument with a venue time in [since_ns, until_ns) is known.
+    They complete the trades of the instrument with a venue time in [since_ns, until_ns).
     """
 
     instrument: Instrument
@@ -219,16 +216,16 @@ class TradesFilled(_Event, frozen=True):
 
 
 class HistoryEnded(_Event, frozen=True):
-    """No older trades of the instrument will be fetched: there is enough, or the venue gives no more."""
+    """The backfill of the instrument is complete: the requested span is fetched, or the venue has no older trades."""
 
     instrument: Instrument
     ts_recv_ns: int
 
 
 class Candle(NamedTuple):
-    """One bar of the venue's own. Prices are quote per base coin, `volume` base coin, `turnover` quote.
+    """One bar as published by the venue. Prices are quote per base coin, `volume` base coin, `turnover` quote.
 
-    `buy_volume` is what takers bought, base coin. None is what the venue does not tell.
+    `buy_volume` is the taker buy volume in base coin. None where the venue does not publish the value.
     """
 
     start_ns: int
@@ -242,7 +239,7 @@ class Candle(NamedTuple):
 
 
 class Candles(_Event, frozen=True):
-    """Finished or running bars of `bar_ns` that were fetched, oldest first. They have no price rows."""
+    """Fetched bars of `bar_ns`, finished or still open, oldest first; without volume at price."""
 
     instrument: Instrument
     ts_recv_ns: int
@@ -251,9 +248,9 @@ class Candles(_Event, frozen=True):
 
 
 class LongShortRatio(_Event, frozen=True):
-    """How the accounts of a venue stand.
+    """The long/short account ratio of a market.
 
-    `ratio` is long accounts per short account, `long_share` their share of all, in [0, 1].
+    `ratio` is long accounts per short account, `long_share` the share of long accounts, in [0, 1].
     """
 
     instrument: Instrument
@@ -264,14 +261,14 @@ class LongShortRatio(_Event, frozen=True):
 
 
 class Relisted(_Event, frozen=True):
-    """The venue changed a market, as a rule its price step: later events are in the terms of this `instrument`."""
+    """The venue changed a market's terms, usually its price step: later events refer to this `instrument`."""
 
     instrument: Instrument
     ts_recv_ns: int
 
 
 class MarketStatus(_Event, frozen=True):
-    """Whether the venue matches orders in a market now; `words` are its own name for the state."""
+    """Whether a market is trading now; `words` is the venue's name for the state."""
 
     instrument: Instrument
     ts_recv_ns: int

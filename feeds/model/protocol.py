@@ -1,9 +1,8 @@
-"""What a venue must implement, without IO: frames in, events out, requests left for the shell.
+"""The interface of a venue's decoder, without IO: frames in, events and requests out.
 
-One protocol object serves one connection from OPEN to CLOSE and is then thrown away, so no state survives a reconnect.
-It never waits, never reads a clock and never opens anything: what it wants done is a `Send`, a `Fetch` or a `Reconnect`
-in `requests`, and the answer to a `Fetch` comes back as an HTTP frame with the same tag. Replay drops the requests; the
-answers are in the file.
+One protocol object serves one connection from OPEN to CLOSE, so no state survives a reconnect. It never blocks, reads a
+clock or opens a socket: it appends requests such as `Send` or `Fetch` to `requests`, and the answer to a `Fetch`
+arrives as an HTTP frame with the same tag. Replay drops the requests; the answers are in the recording.
 """
 
 from __future__ import annotations
@@ -40,9 +39,9 @@ class Send(msgspec.Struct, frozen=True):
 
 
 class Fetch(msgspec.Struct, frozen=True):
-    """Ask the venue's REST side for this path and answer with an HTTP frame carrying `tag`.
+    """Request a path of the venue's REST API; the answer is an HTTP frame with this `tag`.
 
-    A GET, or a POST of JSON when there is a `body`. `weight` is the venue's price of the call.
+    A GET, or a POST of JSON where `body` is not empty. `weight` is the cost of the call against the venue's limit.
     """
 
     path: str
@@ -52,23 +51,20 @@ class Fetch(msgspec.Struct, frozen=True):
 
 
 class Reconnect(msgspec.Struct, frozen=True):
-    """Close this connection and open it anew, for venues that send whole books at the beginning only.
-
-    Not before `pause_s` seconds have passed.
-    """
+    """Close this connection and reopen it after `pause_s` seconds, where only a new connection sends whole books."""
 
     reason: str
     pause_s: float = 0.0
 
 
 class Replace(msgspec.Struct, frozen=True):
-    """The venue will end this connection soon: open another like it, and close this one when that receives data."""
+    """Open a successor, because the venue will end this connection soon; close this one once that receives data."""
 
     reason: str
 
 
 class Relist(msgspec.Struct, frozen=True):
-    """The venue changed a market of this connection: list its markets again and open it anew with what they are now."""
+    """Fetch the list of markets again and reopen the connection, because the venue changed a market of it."""
 
     reason: str
 
@@ -80,20 +76,20 @@ class VenueProtocol(Protocol):
     """One connection's decoder."""
 
     requests: list[Request]
-    """What the shell should do next; the feed takes them after each call."""
+    """Requests to perform; the feed removes them after each call."""
 
     def receive(self, frame: Frame) -> Sequence[Event]:
         """Decode one frame of this connection, OPEN and CLOSE included.
 
         Raises:
-            ProtocolError: the frame cannot be understood; the state is as before and the next frame may follow.
+            ProtocolError: the frame cannot be decoded; the state is unchanged and the next frame may follow.
         """
 
     def resume(self, last_trades: LastTrades) -> None:
-        """Hear of the newest trades of earlier connections, right after OPEN, to fetch what fell between."""
+        """Set the newest trades of earlier connections, right after OPEN, so that the gap since then is fetched."""
 
     def tick(self, now_ns: int) -> None:
-        """Let time pass: pings, a snapshot that is due again. Adds to `requests`, never emits events."""
+        """Add requests that are due by the clock, such as pings and retried snapshots."""
 
     def refresh_books(self, now_ns: int) -> None:
-        """Ask for whole books although they are known, so that a recording that begins now can rebuild them."""
+        """Request whole books again, so that a recording that starts now can rebuild them."""
