@@ -18,14 +18,14 @@ from feeds.model.instrument import InstrumentId
 
 
 class LastTrade(NamedTuple):
-    """The newest trade of an instrument that was passed on."""
+    """The newest trade of an instrument that passed the deduplicator."""
 
     trade_id: int | str
     ts_venue_ns: int
 
     @property
     def number(self) -> int:
-        """The id where the venue numbers its trades, else -1."""
+        """The id where it is a number, else -1."""
         return self.trade_id if isinstance(self.trade_id, int) else -1
 
 

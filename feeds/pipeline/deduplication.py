@@ -1,10 +1,10 @@
-"""Each trade once and each book from one connection, although connections overlap and venues repeat themselves.
+"""Passes each trade once and each book from one connection, where connections overlap or venues repeat messages.
 
-Applied to the events of all connections in receive order. A trade whose id is a number must grow, unless the venue has
-begun to number anew; one whose id is text is looked up among the last ids; one without an id always passes. While two
-connections carry the same instrument, the one opened last speaks for its book from its first snapshot on, and trades
-are lost only when the last one that carries them ends. Forced orders have no ids: those of one content count as often
-as the connection says that tells most of them.
+Applied to the events of all connections in receive order. Numeric trade ids must increase, unless the venue restarted
+its numbering; text ids are looked up among the recent ones; trades without an id always pass. While two connections
+carry an instrument, its book comes from the one opened last, from that one's first snapshot on, and trades are lost
+only when the last one with them ends. Liquidations have no ids: equal ones pass as often as the connection that
+publishes the most of them does.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ FORCED_KEPT = 4_096
 _STATES = frozenset(
     {MarkPrice, IndexPrice, Funding, OpenInterest, OpenInterestHistory, FundingHistory, Quote, DayStats, TakerFlow}
 )
-"""The newest word counts, whoever says it."""
+"""Last-value events: the newest one wins, from any connection."""
 
 
 class _RecentIds:
-    """The last text ids of one instrument."""
+    """The most recent text ids of one instrument."""
 
     def __init__(self) -> None:
         self._known: set[str] = set()
@@ -60,7 +60,7 @@ class _RecentIds:
         return copy
 
     def is_new(self, trade_id: str) -> bool:
-        """Whether the id was not seen lately; it is remembered from now on."""
+        """Record an id; whether it was not among the recent ones."""
         if trade_id in self._known:
             return False
         self._known.add(trade_id)
@@ -71,13 +71,13 @@ class _RecentIds:
 
 
 class _Forced:
-    """How often each connection told of each of the last forced orders."""
+    """Counts of each recent liquidation by connection."""
 
     def __init__(self) -> None:
         self._told: dict[tuple[InstrumentId, int, Side, float, float], dict[str, int]] = {}
 
     def is_new(self, connection: str, event: Liquidation) -> bool:
-        """Whether no connection told of it as often as this one does now."""
+        """Count a liquidation; whether this connection now has published it more often than any other."""
         key = event.instrument.id, event.ts_venue_ns, event.side, event.price, event.size
         told = self._told.get(key)
         if told is None:
@@ -90,7 +90,7 @@ class _Forced:
 
 
 class Once:
-    """The filter. `last_trades` holds the newest trade with an id of each instrument."""
+    """The filter. `last_trades` holds the newest trade with an id of each instrument; `duplicates` counts drops."""
 
     def __init__(self) -> None:
         self.last_trades: dict[InstrumentId, LastTrade] = {}
@@ -104,7 +104,7 @@ class Once:
         self._forced = _Forced()
 
     def admit(self, connection: str, event: Event) -> Event | None:
-        """What goes on of this event of this connection."""
+        """The event to pass on; None for a duplicate. A `TradesFilled` may lose some of its trades."""
         kind = type(event)
         if kind is Trade:
             return event if self._trade(event) else None  # type: ignore[arg-type]
@@ -119,28 +119,28 @@ class Once:
         return event if self._rare(connection, event) else None
 
     def open(self, connection: str) -> None:
-        """A connection opened; it is younger than all others."""
+        """Record that a connection opened; it takes precedence over all earlier ones."""
         self._openings += 1
         self._opened[connection] = self._openings
 
     def close(self, connection: str) -> None:
-        """A connection ended and has said so in its events."""
+        """Record that a connection ended; its closing events have passed already."""
         self._opened.pop(connection, None)
 
     def knowing(self, instrument: InstrumentId) -> frozenset[str]:
-        """The connections that told a book since they last lost it, whether or not they speak for it."""
+        """All connections with a valid book of an instrument, including those not in use."""
         return frozenset(self._knowing.get(instrument, ()))
 
     def book_carrier(self, instrument: InstrumentId) -> str | None:
-        """The connection that speaks for an instrument's book."""
+        """The connection whose book of an instrument is in use; None without a book."""
         return self._book_of.get(instrument)
 
     def carries_trades(self, connection: str, instrument: InstrumentId) -> bool:
-        """Whether a connection said that it receives every trade of an instrument."""
+        """Whether a connection receives every trade of an instrument."""
         return connection in self._carriers.get(instrument, ())
 
     def filter(self, connection: str, events: Sequence[Event]) -> Sequence[Event]:
-        """The events that go on, in order."""
+        """The events to pass on, in order."""
         admit = self.admit
         if len(events) == 1:
             admitted = admit(connection, events[0])
@@ -168,10 +168,7 @@ class Once:
         return recent
 
     def _filled(self, filled: TradesFilled) -> TradesFilled:
-        """What was fetched, without the trades whose text ids were passed on before.
-
-        Numbered trades are fetched only where a number is missing.
-        """
+        """Drop fetched trades whose text ids passed before; numbered ones are fetched only where missing."""
         recent = self._recent_ids(filled.instrument.id)
         trades = tuple(t for t in filled.trades if not isinstance(t.trade_id, str) or recent.is_new(t.trade_id))
         return filled if len(trades) == len(filled.trades) else msgspec.structs.replace(filled, trades=trades)
@@ -191,7 +188,7 @@ class Once:
         return True
 
     def _snapshot(self, connection: str, instrument: InstrumentId) -> bool:
-        """An older connection does not take a book back: it is about to end."""
+        """Whether to use this book. An older connection never replaces a newer one: it is about to end."""
         self._knowing.setdefault(instrument, set()).add(connection)
         carrier = self._book_of.get(instrument, connection)
         if self._opened.get(connection, 0) < self._opened.get(carrier, 0):

@@ -1,6 +1,6 @@
-"""Joining a REST snapshot with a stream of diffs, and noticing when the chain breaks.
+"""Joins a REST snapshot with a stream of diffs, and detects breaks of their id chain.
 
-Only the ids are judged here; what a diff contains is the caller's. Two venues' rules exist so far, both Binance's:
+Only ids are checked here; the content of a diff is opaque. There are two rules, both Binance's:
 futures chain by `pu == previous u`, spot by `U == previous u + 1` (feeds/venues/binance/README.md: Order book).
 """
 
@@ -17,7 +17,7 @@ BUFFER_LIMIT = 20_000
 
 
 class Ids(NamedTuple):
-    """A diff's place in the sequence: first and last update id, and the last id of the diff before (futures only)."""
+    """A diff's first and last update id, and the last id of the previous diff (futures only)."""
 
     first: int
     last: int
@@ -25,7 +25,7 @@ class Ids(NamedTuple):
 
 
 class Place(Enum):
-    """Where a diff stands against what is already applied."""
+    """A diff's position after the applied ones: already applied, next, or after a gap."""
 
     OLD = "old"
     NEXT = "next"
@@ -33,10 +33,7 @@ class Place(Enum):
 
 
 class ChainRule(NamedTuple):
-    """How a venue says that diffs follow each other.
-
-    `join` against a snapshot's id, `follow` against the last diff's.
-    """
+    """A venue's sequence rule: `join` compares a diff with a snapshot's id, `follow` with the last diff's."""
 
     join: Callable[[int, Ids], Place]
     follow: Callable[[int, Ids], Place]
@@ -65,7 +62,7 @@ SPOT = ChainRule(join=_spot_place, follow=_spot_place)
 
 
 class DepthJoiner(Generic[Content]):
-    """One symbol's chain. Before the join diffs are kept; after it each is applied, ignored or ends the chain."""
+    """One symbol's chain. Diffs are buffered until a snapshot joins; after it each is applied, ignored, or a gap."""
 
     def __init__(self, rule: ChainRule) -> None:
         self._rule = rule
@@ -75,13 +72,14 @@ class DepthJoiner(Generic[Content]):
 
     @property
     def joined(self) -> bool:
-        """Whether the book is known."""
+        """Whether a snapshot has joined the diffs."""
         return self._last is not None
 
     def offer(self, ids: Ids, content: Content) -> Place | None:
-        """Take a diff.
+        """Process a diff.
 
-        None: kept until a snapshot joins. NEXT: apply it now. BEYOND: the chain broke and this diff is kept.
+        Returns None if it is buffered until a snapshot joins, NEXT to apply it, OLD to ignore it, BEYOND if the chain
+        broke; then this diff is buffered for the next snapshot.
         """
         if self._last is None:
             self._waiting.append((ids, content))
@@ -96,9 +94,9 @@ class DepthJoiner(Generic[Content]):
         return place
 
     def join(self, snapshot_id: int) -> list[tuple[Ids, Content]] | None:
-        """Join the kept diffs to a snapshot.
+        """Join the buffered diffs to a snapshot.
 
-        Those to apply after it, or None when it is too old and must be fetched again.
+        Returns the diffs to apply after it, or None when it is too old and must be fetched again.
         """
         kept = [item for item in self._waiting if self._rule.join(snapshot_id, item[0]) is not Place.OLD]
         last, chained = snapshot_id, False
@@ -116,6 +114,6 @@ class DepthJoiner(Generic[Content]):
         return joined
 
     def reset(self) -> None:
-        """Forget the chain; the next diffs are kept for the next snapshot."""
+        """Drop the chain; diffs are buffered until the next snapshot."""
         self._waiting.clear()
         self._last, self._chained = None, False
