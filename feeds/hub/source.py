@@ -54,7 +54,7 @@ class HubSource:
     def __init__(self, broker: Broker, clock: Clock, *, since_s: float = 0.0) -> None:
         self.trouble: dict[str, str] = {}
         self.clock_offsets: dict[Venue, int] = {}
-        self.heard: Mapping[str, int] | None = None
+        self.last_data_ns: Mapping[str, int] | None = None
         self.history_s = 0
         self.catching_up = True
         self.beat: Beat | None = None

@@ -64,7 +64,7 @@ class LiveSource:
         self.connections: dict[str, LiveConnection] = {}
         self.trouble: dict[str, str] = {}
         self.clock_offsets: dict[Venue, int] = {}
-        self.heard: Mapping[str, int] | None = None
+        self.last_data_ns: Mapping[str, int] | None = None
         self._drivers = {driver.venue: driver for driver in drivers}
         self._clock = clock
         self.history_s = history_s
@@ -269,22 +269,22 @@ class LiveSource:
                 return
             successor = self._keeper(driver, self._plans[planned] if is_shared(planned) else keeper.spec, planned)
             log.info("%s: %s; %s takes over", keeper.spec.name, reason, successor.spec.name)
-            await self._until_heard(successor)
+            await self._until_data(successor)
             if self.connections.get(keeper.spec.name) is keeper:
                 del self.connections[keeper.spec.name]
             await keeper.leave(reason, retire=True)
             keeper = successor
 
-    async def _until_heard(self, keeper: LiveConnection) -> None:
+    async def _until_data(self, keeper: LiveConnection) -> None:
         """Wait until a connection receives data, an acknowledgement being none, and its books have settled."""
         await keeper.opened.wait()
-        while not keeper.is_retired and not self._hears(keeper):  # noqa: ASYNC110
+        while not keeper.is_retired and not self._receives(keeper):  # noqa: ASYNC110
             await asyncio.sleep(TIMER_S)
         if not keeper.is_retired:
             await asyncio.sleep(SETTLE_S)
 
-    def _hears(self, keeper: LiveConnection) -> bool:
-        return self.heard is None or self.heard.get(keeper.spec.name, 0) > keeper.opened_ns
+    def _receives(self, keeper: LiveConnection) -> bool:
+        return self.last_data_ns is None or self.last_data_ns.get(keeper.spec.name, 0) > keeper.opened_ns
 
     def _keeper(self, driver: VenueDriver, plan: ConnectionSpec, planned: str = "") -> LiveConnection:
         """Begin a connection under a name that none had before: the end of an earlier one may still be on its way."""

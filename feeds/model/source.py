@@ -42,7 +42,7 @@ class Source(Protocol):
 
     trouble: dict[str, str]
     clock_offsets: dict[Venue, int]
-    heard: Mapping[str, int] | None
+    last_data_ns: Mapping[str, int] | None
     history_s: int
 
     @property

@@ -16,7 +16,7 @@ from feeds.model.instrument import Instrument
 from feeds.model.protocol import LastTrade
 
 BETWEEN = "{} trades missing since the previous connection"
-ANEW = "the venue restarted its trade numbering"
+RENUMBERED = "the venue restarted its trade numbering"
 UNREAD = "a message could not be read"
 MAX_PAGES = 120
 ATTEMPTS = 7
@@ -25,7 +25,7 @@ _RENUMBERED_NS = _SECOND  # longer than trades are ever out of order
 _FIRST_PAUSE_NS, _LAST_PAUSE_NS = 2 * _SECOND, 64 * _SECOND
 
 
-def begins_anew(trade_id: int, ts_ns: int, last: LastTrade) -> bool:
+def is_renumbered(trade_id: int, ts_ns: int, last: LastTrade) -> bool:
     """Whether a venue restarted its trade numbering: a lower id at a later time.
 
     A repeated trade also has a lower id, but its original time.

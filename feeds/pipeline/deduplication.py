@@ -37,10 +37,10 @@ from feeds.model.events import (
 )
 from feeds.model.instrument import InstrumentId
 from feeds.model.protocol import LastTrade
-from feeds.pipeline.backfill import begins_anew
+from feeds.pipeline.backfill import is_renumbered
 
-IDS_KEPT = 20_000
-FORCED_KEPT = 4_096
+RECENT_IDS = 20_000
+RECENT_LIQUIDATIONS = 4_096
 _STATES = frozenset(
     {MarkPrice, IndexPrice, Funding, OpenInterest, OpenInterestHistory, FundingHistory, Quote, DayStats, TakerFlow}
 )
@@ -65,31 +65,31 @@ class _RecentIds:
             return False
         self._known.add(trade_id)
         self._order.append(trade_id)
-        if len(self._order) > IDS_KEPT:
+        if len(self._order) > RECENT_IDS:
             self._known.discard(self._order.popleft())
         return True
 
 
-class _Forced:
+class _LiquidationCounts:
     """Counts of each recent liquidation by connection."""
 
     def __init__(self) -> None:
-        self._told: dict[tuple[InstrumentId, int, Side, float, float], dict[str, int]] = {}
+        self._counts: dict[tuple[InstrumentId, int, Side, float, float], dict[str, int]] = {}
 
     def is_new(self, connection: str, event: Liquidation) -> bool:
         """Count a liquidation; whether this connection now has published it more often than any other."""
         key = event.instrument.id, event.ts_venue_ns, event.side, event.price, event.size
-        told = self._told.get(key)
-        if told is None:
-            if len(self._told) >= FORCED_KEPT:
-                del self._told[next(iter(self._told))]
-            told = self._told[key] = {}
-        most = max(told.values(), default=0)
-        told[connection] = told.get(connection, 0) + 1
-        return told[connection] > most
+        counts = self._counts.get(key)
+        if counts is None:
+            if len(self._counts) >= RECENT_LIQUIDATIONS:
+                del self._counts[next(iter(self._counts))]
+            counts = self._counts[key] = {}
+        most = max(counts.values(), default=0)
+        counts[connection] = counts.get(connection, 0) + 1
+        return counts[connection] > most
 
 
-class Once:
+class Deduplicator:
     """The filter. `last_trades` holds the newest trade with an id of each instrument; `duplicates` counts drops."""
 
     def __init__(self) -> None:
@@ -97,11 +97,11 @@ class Once:
         self.duplicates = 0
         self._recent: dict[InstrumentId, _RecentIds] = {}
         self._book_of: dict[InstrumentId, str] = {}
-        self._knowing: dict[InstrumentId, set[str]] = {}
+        self._books_of: dict[InstrumentId, set[str]] = {}
         self._opened: dict[str, int] = {}
         self._openings = 0
         self._carriers: dict[InstrumentId, set[str]] = {}
-        self._forced = _Forced()
+        self._liquidations = _LiquidationCounts()
 
     def admit(self, connection: str, event: Event) -> Event | None:
         """The event to pass on; None for a duplicate. A `TradesFilled` may lose some of its trades."""
@@ -115,7 +115,7 @@ class Once:
         if kind is TradesFilled:
             return self._filled(event)  # type: ignore[arg-type]
         if kind is Liquidation:
-            return event if self._forced.is_new(connection, event) else None  # type: ignore[arg-type]
+            return event if self._liquidations.is_new(connection, event) else None  # type: ignore[arg-type]
         return event if self._rare(connection, event) else None
 
     def open(self, connection: str) -> None:
@@ -127,15 +127,15 @@ class Once:
         """Record that a connection ended; its closing events have passed already."""
         self._opened.pop(connection, None)
 
-    def knowing(self, instrument: InstrumentId) -> frozenset[str]:
+    def book_connections(self, instrument: InstrumentId) -> frozenset[str]:
         """All connections with a valid book of an instrument, including those not in use."""
-        return frozenset(self._knowing.get(instrument, ()))
+        return frozenset(self._books_of.get(instrument, ()))
 
-    def book_carrier(self, instrument: InstrumentId) -> str | None:
+    def book_connection(self, instrument: InstrumentId) -> str | None:
         """The connection whose book of an instrument is in use; None without a book."""
         return self._book_of.get(instrument)
 
-    def carries_trades(self, connection: str, instrument: InstrumentId) -> bool:
+    def receives_trades(self, connection: str, instrument: InstrumentId) -> bool:
         """Whether a connection receives every trade of an instrument."""
         return connection in self._carriers.get(instrument, ())
 
@@ -151,7 +151,7 @@ class Once:
         trade_id, instrument = trade.trade_id, trade.instrument.id
         if isinstance(trade_id, int):
             last = self.last_trades.get(instrument)
-            is_new = last is None or trade_id > last.number or begins_anew(trade_id, trade.ts_venue_ns, last)
+            is_new = last is None or trade_id > last.number or is_renumbered(trade_id, trade.ts_venue_ns, last)
             if is_new:
                 self.last_trades[instrument] = LastTrade(trade_id, trade.ts_venue_ns)
         elif not trade_id:
@@ -189,7 +189,7 @@ class Once:
 
     def _snapshot(self, connection: str, instrument: InstrumentId) -> bool:
         """Whether to use this book. An older connection never replaces a newer one: it is about to end."""
-        self._knowing.setdefault(instrument, set()).add(connection)
+        self._books_of.setdefault(instrument, set()).add(connection)
         carrier = self._book_of.get(instrument, connection)
         if self._opened.get(connection, 0) < self._opened.get(carrier, 0):
             return False
@@ -197,7 +197,7 @@ class Once:
         return True
 
     def _book_lost(self, connection: str, event: BookLost) -> bool:
-        self._knowing.get(event.instrument.id, set()).discard(connection)
+        self._books_of.get(event.instrument.id, set()).discard(connection)
         if self._book_of.get(event.instrument.id) != connection:
             return False
         del self._book_of[event.instrument.id]

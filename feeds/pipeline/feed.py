@@ -1,9 +1,9 @@
-"""The one loop's body: a frame in, events out, for live, replay and simulation alike.
+"""Decodes frames to events, alike for live sessions, replay and simulation.
 
-Owns the protocol objects, one per open connection, made at OPEN and thrown away at CLOSE. An undecodable frame is
-counted, logged once per kind and skipped; it stays in the recording. Prices between two ticks, again and again, mean
-that the venue changed its price step: the connection's markets are then to be listed anew. A market that comes back
-with another listing ends the connections that still carry the old one, so that two price steps never mix.
+Owns one protocol object per open connection, from OPEN to CLOSE. An undecodable frame is counted, logged once per kind
+and skipped; it stays in the recording. Repeated prices between two ticks mean that the venue changed its price step, so
+the connection's markets are listed again. When a market returns with changed terms, connections that still carry the
+old ones are ended, so that two price steps never mix.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from feeds.model.events import BookLost, Event, Quote, Relisted
 from feeds.model.frame import UNIVERSE, ConnectionSpec, Frame, FrameKind, spec_from_frame
 from feeds.model.instrument import Instrument, InstrumentId
 from feeds.model.protocol import Reconnect, Relist, Request, VenueProtocol
-from feeds.pipeline.deduplication import Once
+from feeds.pipeline.deduplication import Deduplicator
 from feeds.pipeline.units import OffGrid
 
 log = logging.getLogger(__name__)
@@ -31,18 +31,18 @@ _TEXT = FrameKind.TEXT  # an enum member costs 60 ns to look up in Python 3.11, 
 
 
 class Feed:
-    """Every open connection's decoder, and the filter that lets each trade through once.
+    """The decoders of all open connections, and the deduplicator of their events.
 
-    `undecodable` counts skipped frames by connection and reason. `heard` is when each open connection last said
-    something that was data and not an acknowledgement, in receive ns. `universe` names the connections that tell of
-    all perpetuals, whose events say nothing of the markets in focus.
+    `undecodable` counts skipped frames by (connection, reason). `last_data_ns` is the receive time of the last data,
+    other than acknowledgements, of each connection. `universe` holds the names of all-market connections, whose events
+    do not concern the followed markets.
     """
 
     def __init__(self, protocol_of: Callable[[ConnectionSpec], VenueProtocol]) -> None:
         self.undecodable: Counter[tuple[str, str]] = Counter()
-        self.heard: dict[str, int] = {}
+        self.last_data_ns: dict[str, int] = {}
         self.universe: set[str] = set()
-        self.once = Once()
+        self.deduplicator = Deduplicator()
         self._protocol_of = protocol_of
         self._protocols: dict[str, VenueProtocol] = {}
         self._specs: dict[str, ConnectionSpec] = {}
@@ -50,7 +50,7 @@ class Feed:
         self._off_grid: Counter[str] = Counter()
 
     def receive(self, frame: Frame) -> Sequence[Event]:
-        """Decode one frame. Never raises on what a venue or a file may contain."""
+        """Decode one frame. Never raises, whatever the frame contains."""
         name = frame.connection
         try:
             if frame.kind is _TEXT:
@@ -67,26 +67,26 @@ class Feed:
             return ()
         if not events:
             return events
-        self.heard[name] = frame.ts_recv_ns
+        self.last_data_ns[name] = frame.ts_recv_ns
         if len(events) == 1 and type(events[0]) is Quote:  # most frames of all, and they always pass
             return events
-        passed = self.once.filter(name, events)
+        passed = self.deduplicator.filter(name, events)
         if frame.kind is FrameKind.CLOSE:
             self._hand_over(passed)
         return passed
 
     def tick(self, now_ns: int) -> None:
-        """Let time pass in every protocol."""
+        """Add the requests that are due by the clock, in every protocol."""
         for protocol in self._protocols.values():
             protocol.tick(now_ns)
 
     def refresh_books(self, now_ns: int) -> None:
-        """Have every protocol ask for whole books again."""
+        """Request whole books again in every protocol."""
         for protocol in self._protocols.values():
             protocol.refresh_books(now_ns)
 
     def take_requests(self) -> Iterator[tuple[str, Request]]:
-        """Hand over what the protocols want done, with the connection that wants it."""
+        """Remove and yield all requests, as (connection, request)."""
         for name, protocol in self._protocols.items():
             if protocol.requests:
                 requests, protocol.requests = protocol.requests, []
@@ -114,13 +114,13 @@ class Feed:
             spec = msgspec.structs.replace(spec, markets=tuple(self._listed[market.id] for market in spec.markets))
         opened = self._protocol_of(spec)
         self._protocols[frame.connection], self._specs[frame.connection] = opened, spec
-        opened.resume(self.once.last_trades)
-        self.once.open(frame.connection)
-        self.heard[frame.connection] = frame.ts_recv_ns
-        return [*ended, *self.once.filter(frame.connection, opened.receive(frame))]
+        opened.resume(self.deduplicator.last_trades)
+        self.deduplicator.open(frame.connection)
+        self.last_data_ns[frame.connection] = frame.ts_recv_ns
+        return [*ended, *self.deduplicator.filter(frame.connection, opened.receive(frame))]
 
     def _list(self, markets: tuple[Instrument, ...], frame: Frame) -> list[Event]:
-        """Take markets as they are listed now; ends other connections that carry them as they were."""
+        """Apply the current terms of markets, and end other connections that carry their old terms."""
         before = {market.id: self._listed.setdefault(market.id, market) for market in markets}
         changed = [market for market in markets if before[market.id] != market]
         outdated = {before[market.id] for market in changed}
@@ -129,22 +129,20 @@ class Feed:
         for name, spec in list(self._specs.items()):
             if name not in (frame.connection, *self.universe) and not outdated.isdisjoint(spec.markets):
                 end = Frame(frame.ts_recv_ns, name, FrameKind.CLOSE, b"the venue changed a market")
-                events += self.once.filter(name, self._protocols[name].receive(end))
+                events += self.deduplicator.filter(name, self._protocols[name].receive(end))
                 self._forget(name)
         return [*events, *(Relisted(market, frame.ts_recv_ns) for market in changed)]
 
     def _hand_over(self, passed: Sequence[Event]) -> None:
-        """Where another connection knows a book that ended with its speaker, let it begin anew: a book is told from its
-        beginning only.
-        """
+        """Reconnect other connections with a lost book, because a book can be used only from its snapshot on."""
         lost = [event.instrument.id for event in passed if isinstance(event, BookLost)]
-        for name in sorted({name for instrument in lost for name in self.once.knowing(instrument)}):
+        for name in sorted({name for instrument in lost for name in self.deduplicator.book_connections(instrument)}):
             if name in self._protocols:
-                self._protocols[name].requests.append(Reconnect("it speaks for a book from now on"))
+                self._protocols[name].requests.append(Reconnect("its book is used from now on"))
 
     def _forget(self, name: str) -> None:
         del self._protocols[name], self._specs[name]
-        self.once.close(name)
+        self.deduplicator.close(name)
 
     def _doubt_grid(self, name: str) -> None:
         self._off_grid[name] += 1

@@ -43,7 +43,7 @@ class LiveSession:
         self.epoch = 0
         self.recorder: Recorder | None = None
         self._source = source
-        source.heard = self.core.feed.heard
+        source.last_data_ns = self.core.feed.last_data_ns
         self._clock = clock
         self._simulated = simulated
         self._record_to = record_to
@@ -214,7 +214,7 @@ class LiveSession:
             self._source.perform(name, Reconnect(reason))
 
     def _connection(self, name: str, keeper: Connection, now_ns: int) -> ConnectionStatus:
-        last = self.core.feed.heard.get(name)
+        last = self.core.feed.last_data_ns.get(name)
         return ConnectionStatus(
             name=name,
             venue=keeper.spec.venue,
@@ -227,7 +227,7 @@ class LiveSession:
     def _presence(self) -> Presence:
         """Of all connections; those of a base that was just added count from when they are first open."""
         states = [keeper.is_open for name, keeper in self._in_focus() if keeper.life or not is_added(name)]
-        heard = bool(self.core.feed.heard)
+        heard = bool(self.core.feed.last_data_ns)
         if not states:
             return Presence.CONNECTING
         if self._source.catching_up:

@@ -55,7 +55,7 @@ class Watchdog:
         for name, keeper in connections.items():
             if not keeper.spec.url or not keeper.is_open or now_ns - keeper.opened_ns < CONNECTION_NS:
                 continue
-            heard_ns = max(core.feed.heard.get(name, 0), keeper.opened_ns)
+            heard_ns = max(core.feed.last_data_ns.get(name, 0), keeper.opened_ns)
             if now_ns - heard_ns > CONNECTION_NS:
                 yield name, f"no data for {(now_ns - heard_ns) / 1e9:.0f} s"
             elif (reason := self._silent_market(name, keeper, core, now_ns)) is not None:
@@ -63,17 +63,17 @@ class Watchdog:
 
     def _silent_market(self, name: str, keeper: Connection, core: Core, now_ns: int) -> str | None:
         """A book or trades that stopped; a market that the venue has halted may be silent."""
-        once = core.feed.once
+        deduplicator = core.feed.deduplicator
         for instrument in keeper.spec.markets:
             market = core.engine.market(instrument.id)
             if market is None or market.halted:
                 continue
             if (
-                once.book_carrier(instrument.id) == name
+                deduplicator.book_connection(instrument.id) == name
                 and now_ns - max(market.last_book_ns, keeper.opened_ns) > BOOK_NS
             ):
                 return f"the book of {instrument.symbol} is silent"
-            if once.carries_trades(name, instrument.id) and self._stopped(market, keeper.opened_ns, now_ns):
+            if deduplicator.receives_trades(name, instrument.id) and self._stopped(market, keeper.opened_ns, now_ns):
                 return f"the trades of {instrument.symbol} have stopped"
         return None
 

@@ -14,7 +14,7 @@ import msgspec
 from feeds.model.events import Event, Side, Trade, TradesLive, TradesLost
 from feeds.model.instrument import Instrument
 from feeds.model.protocol import Fetch, LastTrade, LastTrades
-from feeds.pipeline.backfill import ANEW, BETWEEN, UNREAD, Page, TradeBackfill, after, begins_anew
+from feeds.pipeline.backfill import BETWEEN, RENUMBERED, UNREAD, Page, TradeBackfill, after, is_renumbered
 from feeds.pipeline.units import Units
 from feeds.venues.binance.wire import AggTradeData, RestAggTrade, TradeData
 
@@ -126,9 +126,9 @@ class BinanceTrades:
         if trade_id is None:
             return events
         if last is not None and trade_id <= last.number:
-            if not begins_anew(trade_id, ts_ns, last):
+            if not is_renumbered(trade_id, ts_ns, last):
                 return None
-            events += self._marked(ANEW, now_ns)
+            events += self._marked(RENUMBERED, now_ns)
         elif last is not None and trade_id != last.number + 1:
             missing = trade_id - last.number - 1
             events += self._marked(f"{missing} trades missing before id {trade_id}", now_ns, missing)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from feeds.model.events import Event, Side, Trade, TradesLive, TradesLost
 from feeds.model.protocol import Fetch, LastTrade, LastTrades
-from feeds.pipeline.backfill import ANEW, BETWEEN, UNREAD, Page, TradeBackfill, after, begins_anew
+from feeds.pipeline.backfill import BETWEEN, RENUMBERED, UNREAD, Page, TradeBackfill, after, is_renumbered
 from feeds.pipeline.units import Units
 from feeds.venues.deribit.wire import TradeData, TradesPage
 
@@ -55,7 +55,7 @@ class DeribitTrades:
     def chain(self, row: TradeData, now_ns: int) -> list[Event] | None:
         """Events that go before a trade (the first of a market, a hole); None for a trade seen before."""
         last, seq, ts_ns = self._last, row.trade_seq, row.timestamp * _MS
-        is_anew = last is not None and begins_anew(seq, ts_ns, last)
+        is_anew = last is not None and is_renumbered(seq, ts_ns, last)
         if last is not None and seq <= last.number and not is_anew:
             return None
         passed_on = self._passed_on.get(self._units.instrument.id)
@@ -68,7 +68,7 @@ class DeribitTrades:
             if missing := self._backfill.begin(seq, ts_ns, passed_on):
                 events += self._marked(BETWEEN.format(missing), now_ns, missing)
         elif is_anew:
-            events += self._marked(ANEW, now_ns)
+            events += self._marked(RENUMBERED, now_ns)
         elif seq != last.number + 1:
             missing = seq - last.number - 1
             events += self._marked(f"{missing} trades missing before number {seq}", now_ns, missing)

@@ -13,7 +13,7 @@ import msgspec
 from feeds.model.errors import ProtocolError
 from feeds.model.events import Event, Trade, TradesLive, TradesLost
 from feeds.model.protocol import Fetch, LastTrade, LastTrades
-from feeds.pipeline.backfill import ANEW, BETWEEN, UNREAD, Page, TradeBackfill, after, begins_anew, in_order
+from feeds.pipeline.backfill import BETWEEN, RENUMBERED, UNREAD, Page, TradeBackfill, after, in_order, is_renumbered
 from feeds.pipeline.units import Units
 from feeds.venues.okx import wire
 from feeds.venues.okx.rows import read_side
@@ -65,7 +65,7 @@ class OkxTrades:
     def chain(self, row: wire.TradeRow, now_ns: int) -> list[Event] | None:
         """Events that go before a trade (the first of a market, a hole in the ids); None for a trade seen before."""
         last, ts_ns = self._last, row.ts * _MS
-        is_anew = last is not None and begins_anew(row.tradeId, ts_ns, last)
+        is_anew = last is not None and is_renumbered(row.tradeId, ts_ns, last)
         if last is not None and row.tradeId <= last.number and not is_anew:
             return None
         self._last = LastTrade(row.tradeId, ts_ns)
@@ -73,7 +73,7 @@ class OkxTrades:
         if last is None:
             return self._first(row, first, now_ns)
         if is_anew:
-            return self._marked(ANEW, now_ns)
+            return self._marked(RENUMBERED, now_ns)
         missing = 0 if row.count is None else first - 1 - last.number
         return self._broken(row, first, missing, last, now_ns) if missing else self.go_live(now_ns)
 

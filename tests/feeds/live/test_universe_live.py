@@ -18,7 +18,7 @@ from feeds.model.events import Liquidation, Side
 from feeds.model.frame import UNIVERSE, ConnectionSpec, Frame, FrameKind
 from feeds.model.instrument import MarketKind, Venue
 from feeds.model.protocol import Fetch
-from feeds.pipeline.deduplication import Once
+from feeds.pipeline.deduplication import Deduplicator
 from feeds.simulator.market.simulated import SimulatedMarket
 from feeds.simulator.market.spec import MS
 from feeds.simulator.service.server import Server, serve
@@ -177,7 +177,7 @@ def forced(size: float, ts_ns: int = 5) -> Liquidation:
 
 
 def test_a_forced_order_that_two_connections_tell_counts_once_and_twins_twice() -> None:
-    once = Once()
+    once = Deduplicator()
     assert len(once.filter("focus", [forced(1.0), forced(1.0), forced(2.0)])) == 3, "one message may hold twins"
     assert list(once.filter("universe", [forced(1.0), forced(1.0), forced(1.0), forced(3.0)])) == [
         forced(1.0),

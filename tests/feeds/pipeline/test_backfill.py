@@ -12,7 +12,7 @@ from feeds.model.frame import ConnectionSpec, Frame, FrameKind, open_frame
 from feeds.model.instrument import Instrument, MarketKind, Venue
 from feeds.model.protocol import Fetch, LastTrade
 from feeds.pipeline.backfill import ATTEMPTS, Page, TradeBackfill
-from feeds.pipeline.deduplication import Once
+from feeds.pipeline.deduplication import Deduplicator
 from feeds.pipeline.feed import Feed
 from feeds.venues.registry import protocol_for
 
@@ -174,7 +174,7 @@ def text_trade(name: str, second: int) -> Trade:
 
 
 def test_fetched_trades_with_text_ids_pass_once() -> None:
-    once = Once()
+    once = Deduplicator()
     live = [text_trade("a", 10), text_trade("b", 11)]
     assert once.filter("x", live) == live
     assert once.last_trades[BTC.id] == LastTrade("b", 11 * S)

@@ -10,8 +10,8 @@ import pytest
 from feeds.model.events import Event, Side, Trade, TradesLive, TradesLost
 from feeds.model.instrument import Instrument, MarketKind, Venue
 from feeds.model.protocol import LastTrade
-from feeds.pipeline.backfill import ANEW, begins_anew
-from feeds.pipeline.deduplication import Once
+from feeds.pipeline.backfill import RENUMBERED, is_renumbered
+from feeds.pipeline.deduplication import Deduplicator
 from feeds.pipeline.units import Units
 from feeds.venues.binance.trades import BinanceTrades
 from feeds.venues.binance.wire import AggTradeData
@@ -66,7 +66,7 @@ def deribit() -> Told:
 
 @pytest.mark.parametrize("made", [binance, okx, deribit])
 def test_a_connection_goes_on_with_the_new_numbers(made: Callable[[], Told]) -> None:
-    tell, once = made(), Once()
+    tell, once = made(), Deduplicator()
 
     def passed(number: int, ms: int) -> list[Event]:
         return list(once.filter("a", tell(number, ms)))
@@ -76,7 +76,7 @@ def test_a_connection_goes_on_with_the_new_numbers(made: Callable[[], Told]) -> 
     assert passed(4_999, T0 + 900) == []  # late and repeated
     lost, live, first = passed(1, T0 + 60_000)
     assert isinstance(lost, TradesLost)
-    assert (lost.reason, lost.missing) == (ANEW, None)
+    assert (lost.reason, lost.missing) == (RENUMBERED, None)
     assert isinstance(live, TradesLive)
     assert isinstance(first, Trade)
     assert first.trade_id == 1
@@ -89,7 +89,7 @@ def trade(number: int, ms: int) -> Trade:
 
 
 def test_of_two_connections_both_may_bring_the_new_numbers_and_each_trade_counts_once() -> None:
-    once = Once()
+    once = Deduplicator()
     told = [(7, 0), (8, 10), (1, 5_000), (2, 5_010), (3, 5_500)]
     passed = [event for number, ms in told for name in "ab" if (event := once.admit(name, trade(number, T0 + ms)))]
     assert [event.trade_id for event in passed if isinstance(event, Trade)] == [7, 8, 1, 2, 3]
@@ -97,4 +97,4 @@ def test_of_two_connections_both_may_bring_the_new_numbers_and_each_trade_counts
 
 
 def test_a_trade_without_a_number_begins_nothing() -> None:
-    assert not begins_anew(3, 99 * MS, LastTrade("text", 0))
+    assert not is_renumbered(3, 99 * MS, LastTrade("text", 0))

@@ -179,7 +179,7 @@ class Desk:
         keepers = {name: keeper for name, keeper in self.source.connections.items() if keeper.spec.venue == venue}
         why = [] if keepers else ["no connection"]
         why += [f"{name} is closed" for name, keeper in keepers.items() if not keeper.is_open]
-        why += [f"{name} is silent" for name in keepers if self.core.feed.heard.get(name, 0) <= since_ns]
+        why += [f"{name} is silent" for name in keepers if self.core.feed.last_data_ns.get(name, 0) <= since_ns]
         for listed, market in self.pairs(venue):
             if market is None or not market.book.known:
                 why.append(f"{listed.spec.instrument.id} has no book")

@@ -77,8 +77,8 @@ BOUNDS = (
     (absorption, "WINDOWS_KEPT", 500),
     (series, "BEFORE", 20),
     (runs, "BEFORE", 20),
-    (feeds.pipeline.deduplication, "IDS_KEPT", 1_000),
-    (feeds.pipeline.deduplication, "FORCED_KEPT", 200),
+    (feeds.pipeline.deduplication, "RECENT_IDS", 1_000),
+    (feeds.pipeline.deduplication, "RECENT_LIQUIDATIONS", 200),
     (feeds.pipeline.units, "_GRID_LIMIT", 4_000),
     (widgets.panes.footprint.cells.cells, "_CACHED_BARS", 60),
     (widgets.elements.labels, "_CACHED", 300),
@@ -180,7 +180,7 @@ async def live_through(
         session = LiveSession(source, clock, simulated=True, name="hour", record_to=lambda: folder / "x.mcap")
         if small:
             session.core = Core(SMALL)
-            source.heard = session.core.feed.heard
+            source.last_data_ns = session.core.feed.last_data_ns
         desk = Desk(Library(folder))
         await desk.open(session)
         wall = Wall(app, desk)

@@ -32,10 +32,10 @@ class Line:
         self.take(TradesLive(BTC, T0))
 
     def take(self, event: Any) -> None:
-        admitted = self.core.feed.once.admit(self.name, event)
+        admitted = self.core.feed.deduplicator.admit(self.name, event)
         if admitted is not None:
             self.core.engine.apply(admitted)
-        self.core.feed.heard[self.name] = self.now_ns
+        self.core.feed.last_data_ns[self.name] = self.now_ns
 
     def trade(self) -> None:
         self.number += 1
@@ -91,6 +91,6 @@ def test_a_halted_market_may_be_silent() -> None:
     line.take(MarketStatus(BTC, line.now_ns, False, "BREAK"))
     for _ in range(300):
         line.now_ns += SECOND
-        line.core.feed.heard[line.name] = line.now_ns
+        line.core.feed.last_data_ns[line.name] = line.now_ns
         assert list(line.dog.silent(line.keepers, line.core, line.now_ns)) == []
     assert BTC.venue == Venue("binance")
