@@ -8,6 +8,7 @@ import struct
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -24,6 +25,16 @@ logger = logging.getLogger(__name__)
 POLL_S = 0.05
 CHUNK_S = 1.0
 WRITE_FAILURES = (OSError, RecordingError, ValueError, struct.error, zstandard.ZstdError, MemoryError)
+
+
+def create_file(path: Path) -> BinaryIO:
+    """A new file. Raises RecordingError where it exists or cannot be made."""
+    try:
+        return path.open("xb")
+    except FileExistsError as error:
+        raise RecordingError(f"{path.name} exists already; choose another name.") from error
+    except OSError as error:
+        raise RecordingError(f"{path.name} cannot be created: {error.strerror}; choose another folder.") from error
 
 
 class Recorder:
@@ -43,6 +54,7 @@ class Recorder:
         *,
         chunk_bytes: int = CHUNK_BYTES,
         chunk_s: float = CHUNK_S,
+        create: Callable[[Path], BinaryIO] = create_file,
     ) -> None:
         self.path = path
         self.failed: RecordingError | None = None
@@ -50,7 +62,7 @@ class Recorder:
         self._chunk_began_s: float | None = None
         self._queue: deque[Frame] = deque()
         self._closing = threading.Event()
-        self._stream = _create(path)
+        self._stream = create(path)
         try:
             self._writer = RecordingWriter(self._stream, metadata or RecordingMetadata(), chunk_bytes=chunk_bytes)
         except OSError as error:
@@ -115,15 +127,6 @@ class Recorder:
         elif now_s - self._chunk_began_s >= self._chunk_s:
             self._writer.flush()
             self._chunk_began_s = None
-
-
-def _create(path: Path) -> BinaryIO:
-    try:
-        return path.open("xb")
-    except FileExistsError as error:
-        raise RecordingError(f"{path.name} exists already; choose another name.") from error
-    except OSError as error:
-        raise RecordingError(f"{path.name} cannot be created: {error.strerror}; choose another folder.") from error
 
 
 def _write_error(error: Exception) -> RecordingError:

@@ -50,7 +50,7 @@ class LiveSession:
         self._continuity = continuity
         self._record_always = record_always
         self._recording_failed = ""
-        self._watchdog = Watchdog()
+        self.watchdog = Watchdog()
         self.tap: Callable[[list[Frame]], object] = lambda batch: None  # hears of everything received
         self._next_watch_ns = 0
         self._lag_ns = 0
@@ -210,7 +210,7 @@ class LiveSession:
 
     def _watch(self, now_ns: int) -> None:
         """Ask for a new connection where an open one says nothing."""
-        for name, reason in self._watchdog.silent(self._source.connections, self.core, now_ns):
+        for name, reason in self.watchdog.silent(self._source.connections, self.core, now_ns):
             self._source.perform(name, Reconnect(reason))
 
     def _connection(self, name: str, keeper: Connection, now_ns: int) -> ConnectionStatus:

@@ -39,9 +39,14 @@ class _Pace:
             self._mean_ns += (last_trade_ns - self.last_ns - self._mean_ns) / min(self._count, PACED)
         self.last_ns = last_trade_ns
 
+    @property
+    def is_known(self) -> bool:
+        """Whether enough pauses were seen."""
+        return self._count >= PACED
+
     def is_broken(self, quiet_ns: int) -> bool:
         """Whether this is far longer than usual, where it is known what is usual."""
-        return self._count >= PACED and quiet_ns > max(TRADES_NS, PATIENCE * self._mean_ns)
+        return self.is_known and quiet_ns > max(TRADES_NS, PATIENCE * self._mean_ns)
 
 
 class Watchdog:
@@ -49,6 +54,11 @@ class Watchdog:
 
     def __init__(self) -> None:
         self._paces: dict[InstrumentId, _Pace] = {}
+
+    @property
+    def paced(self) -> frozenset[InstrumentId]:
+        """Markets of which the usual pause between trades is known."""
+        return frozenset(market for market, pace in self._paces.items() if pace.is_known)
 
     def silent(self, connections: Mapping[str, Connection], core: Core, now_ns: int) -> Iterator[tuple[str, str]]:
         """Open connections that should be opened anew, each with the reason."""

@@ -17,14 +17,17 @@ _PRUNE = 60
 
 
 class Maker:
-    """The makers of one market. `anchor` is the target tick of the best bid, one below the best ask."""
+    """The makers of one market. `anchor` is the target tick of the best bid, one below the best ask.
+
+    `spoofs` are walls that are to be cancelled, by side and price, and until when they stand in ns.
+    """
 
     def __init__(self, spec: MarketSpec, draws: Draws, anchor: int) -> None:
         self._spec = spec
         self._draws = draws
         self.anchor = anchor
         self._due = 0.0
-        self._spoofs: dict[tuple[Side, int], int] = {}
+        self.spoofs: dict[tuple[Side, int], int] = {}
         self._next_spoof_ns = 0
 
     def open_book(self) -> Book:
@@ -54,7 +57,7 @@ class Maker:
         """Convert all prices to ticks `factor` times finer."""
         self._spec = spec
         self.anchor *= factor
-        self._spoofs = {(side, price * factor): until_ns for (side, price), until_ns in self._spoofs.items()}
+        self.spoofs = {(side, price * factor): until_ns for (side, price), until_ns in self.spoofs.items()}
 
     def touch_size(self) -> int:
         """Draw a size in lots for the best level."""
@@ -74,7 +77,7 @@ class Maker:
         side = _SIDES[draws.uniform() < 0.5]
         distance = int(spec.reach_ticks * draws.uniform() ** 3)
         price = self._price(side, distance)
-        if (side, price) in self._spoofs:
+        if (side, price) in self.spoofs:
             return
         near = distance < spec.reach_ticks * 0.05
         density = spec.density * (1.0 - 0.6 * stress if near else 1.0)
@@ -110,7 +113,7 @@ class Maker:
                 if half.levels[price] > wall or not book.put(side, price, 0):
                     self.anchor = price if side is Side.BUY else price - 1
                     break
-                self._spoofs.pop((side, price), None)
+                self.spoofs.pop((side, price), None)
 
     def reload(self, book: Book, side: Side, price: int, lots: int) -> None:
         """Show the next slice of an iceberg order at the touch."""
@@ -118,9 +121,9 @@ class Maker:
             book.put(side, price, book.half(side).levels.get(price, 0) + lots)
 
     def _mind_spoofs(self, book: Book, now_ns: int) -> None:
-        for (side, price), until_ns in list(self._spoofs.items()):
+        for (side, price), until_ns in list(self.spoofs.items()):
             if now_ns >= until_ns or abs(price - self.anchor) < self._spec.patience_ticks:
-                del self._spoofs[side, price]
+                del self.spoofs[side, price]
                 book.put(side, price, 0 if self._draws.chance(0.8) else self._level_size(price))
         if now_ns >= self._next_spoof_ns:
             if self._next_spoof_ns:
@@ -132,7 +135,7 @@ class Maker:
         side = _SIDES[draws.uniform() < 0.5]
         price = self._price(side, int(spec.patience_ticks * draws.between(2.0, 10.0)))
         if book.put(side, price, int(spec.touch_lots * draws.between(6.0, 20.0))):
-            self._spoofs[side, price] = now_ns + int(draws.between(2.0, 12.0) * SECOND)
+            self.spoofs[side, price] = now_ns + int(draws.between(2.0, 12.0) * SECOND)
 
     def prune(self, book: Book) -> None:
         """Cancel some of the levels farther than 1.5 `reach_ticks` from the anchor."""

@@ -43,10 +43,10 @@ class Market(SimulatedMarket):
         self._fair = price
         self._stretch = 0.0
         self._opening_share = 0.0
-        self._maker = Maker(spec, draws, math.floor(price / spec.tick))
+        self.maker = Maker(spec, draws, math.floor(price / spec.tick))
         self._arrivals = Arrivals(spec.orders_per_s, draws)
         self._patience = spec.patience_ticks
-        super().__init__(index, spec, tape, self._maker.open_book(), draws, now_ns, compression)
+        super().__init__(index, spec, tape, self.maker.open_book(), draws, now_ns, compression)
 
     def step(self, now_ns: int, dt_ns: int, conditions: MarketConditions, out: list[Fact]) -> float:
         """Simulate the `dt_ns` that end at `now_ns`. Returns the signed USD that takers traded, buys positive."""
@@ -63,13 +63,13 @@ class Market(SimulatedMarket):
         count = self._arrivals.count(conditions.heat * mood.heat * (1.0 + 2.0 * conditions.stress), dt_s)
         for moment in sorted(int(self._draws.uniform() * dt_ns) for _ in range(count)):
             pushed += self._take(since_ns + moment, mood, out)
-        self._maker.step(self.book, now_ns, dt_s, conditions.heat, conditions.stress)
+        self.maker.step(self.book, now_ns, dt_s, conditions.heat, conditions.stress)
         self._emit_touch(now_ns, out)
         return pushed
 
     def _follow(self, now_ns: int, out: list[Fact]) -> None:
         """Move the anchor once the fair price is too far off: takers sweep part of it, makers cancel the rest."""
-        maker, draws, fair = self._maker, self._draws, self._fair / self.spec.tick
+        maker, draws, fair = self.maker, self._draws, self._fair / self.spec.tick
         gap = fair - maker.anchor - 0.5
         if abs(gap) < self._patience:
             return
@@ -90,7 +90,7 @@ class Market(SimulatedMarket):
         best = self.book.other(side).best
         fills = self.execute(ts_ns, side, lots, best + far if side is Side.BUY else best - far, out)
         if fills and mood.absorbing not in (None, side):
-            self._maker.reload(self.book, mood.absorbing, *fills[0])
+            self.maker.reload(self.book, mood.absorbing, *fills[0])
             self._emit_touch(ts_ns, out)
         filled = sum(size for _, size in fills)
         self._open_positions(filled * self._opening_share)
@@ -99,12 +99,12 @@ class Market(SimulatedMarket):
     def refine(self, factor: int) -> None:
         """Make the price step `factor` times finer; prices stay the same."""
         super().refine(factor)
-        self._maker.refine(self.spec, factor)
+        self.maker.refine(self.spec, factor)
         self._patience *= factor
 
     def second(self, now_ns: int, index: float) -> None:
         """Prune far levels, and redraw the share of flow that opens positions and the positioning, once a second."""
-        self._maker.prune(self.book)
+        self.maker.prune(self.book)
         draws = self._draws
         self._opening_share += (
             -self._opening_share / _OPENING_S + _OPENING * math.sqrt(2.0 / _OPENING_S) * draws.normal()

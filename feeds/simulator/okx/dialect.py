@@ -29,9 +29,9 @@ class OkxDialect:
     def __init__(self, simulation: Simulation) -> None:
         ours = [market for market in simulation.markets if market.spec.instrument.venue == OKX]
         self._simulation = simulation
-        self._wires = {market.spec.instrument.symbol: MarketWire(WireFormat(market)) for market in ours}
-        self._wire = Wire(self._wires.values())
-        self._rest = Rest(self._wires)
+        self.wires = {market.spec.instrument.symbol: MarketWire(WireFormat(market)) for market in ours}
+        self._wire = Wire(self.wires.values())
+        self._rest = Rest(self.wires)
         self._sockets = 0
 
     def messages(self, facts: Iterable[Fact], now_ns: int, wanted: Container[str]) -> Iterator[Message]:
@@ -43,7 +43,7 @@ class OkxDialect:
         match path.strip("/").split("/"):
             case [host, "ws", "v5", "public"] if host in _KINDS:
                 self._sockets += 1
-                return OkxConversation(self._wires, self._wire, f"a4d3{self._sockets:04x}", self._now_ns)
+                return OkxConversation(self.wires, self._wire, f"a4d3{self._sockets:04x}", self._now_ns)
             case _:
                 return None
 

@@ -17,6 +17,8 @@ _STRAY_PER_S = 0.01
 class Sentiment:
     """One altcoin. `lean` in [-1, 1] is how one-sided its positions are (longs positive), `flow` that of takers.
 
+    `lean` relaxes towards `target`, which is drawn again at `turn_ns`.
+
     Crowded positions build slowly, with premium, funding, open interest and price. Eventually they are flushed:
     liquidations of one side, a fast move against them, falling open interest. `flushing` is their order side, or None.
     """
@@ -27,10 +29,10 @@ class Sentiment:
         self.log_price = math.log(spec.price)
         self.bias = draws.normal() * 1.5e-4
         self.is_quiet = draws.chance(0.25)
-        self._target = self._choose()
-        self.lean = self._target * draws.between(0.6, 1.0)
+        self.target = self._choose()
+        self.lean = self.target * draws.between(0.6, 1.0)
         self.noise = 0.0
-        self._turn_ns = now_ns + int(draws.between(60.0, 900.0) * SECOND)
+        self.turn_ns = now_ns + int(draws.between(60.0, 900.0) * SECOND)
         self._flush_end_ns = 0
         self.flushing: Side | None = None
 
@@ -71,12 +73,12 @@ class Sentiment:
         """Simulate one second, given Bitcoin's log move. Returns liquidations: order side and USD."""
         draws, spec = self._draws, self.spec
         self.noise += -self.noise / 20.0 + 0.06 * draws.normal()
-        self.lean += (self._target - self.lean) / _RELAX_S
+        self.lean += (self.target - self.lean) / _RELAX_S
         quiet = 0.4 if self.is_quiet else 1.0
         self.log_price += spec.beta * market_move + quiet * spec.volatility * draws.normal() + 4e-6 * self.lean
-        if now_ns >= self._turn_ns:
-            self._target = self._choose()
-            self._turn_ns = now_ns + int(draws.between(180.0, 1_200.0) * SECOND)
+        if now_ns >= self.turn_ns:
+            self.target = self._choose()
+            self.turn_ns = now_ns + int(draws.between(180.0, 1_200.0) * SECOND)
         return self._flush(now_ns) + self._stray()
 
     def _flush(self, now_ns: int) -> list[tuple[Side, float]]:
@@ -85,7 +87,7 @@ class Sentiment:
             if abs(self.lean) > _CROWDED and draws.chance(1.0 / _FLUSH_EVERY_S):
                 self.flushing = Side.SELL if self.lean > 0 else Side.BUY
                 self._flush_end_ns = now_ns + int(draws.between(12.0, 40.0) * SECOND)
-                self._target = -0.2 * self.lean
+                self.target = -0.2 * self.lean
             return []
         if now_ns >= self._flush_end_ns:
             self.flushing = None

@@ -26,6 +26,7 @@ from feeds.model.events import Connected, Disconnected, Event, TradesLost
 from feeds.model.frame import ConnectionSpec, Frame, FrameKind
 from feeds.model.instrument import Instrument, MarketKind, Venue
 from feeds.model.protocol import Fetch
+from feeds.simulator.service.clients import Client
 from feeds.simulator.service.faults import Fault, FaultKind
 from feeds.simulator.service.server import Server, serve
 from feeds.venues.bybit import plan as bybit_plan
@@ -115,14 +116,13 @@ async def test_a_connection_whose_time_is_up_is_replaced_before_and_no_trade_is_
 async def test_a_successor_without_data_does_not_take_over(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeds.live.source, "SETTLE_S", 0.1)
     async with desk(Venue("binance"), only(MarketKind.LINEAR, lifetime_s=0.6)) as found:
-        real = found.server._client
+        admit = found.server.clients.add
 
-        def born_silent(*args: object) -> object:
-            client = real(*args)  # type: ignore[arg-type]
+        def born_silent(client: Client) -> None:
             client.line.begin(Fault(kind=FaultKind.STALL, duration_s=60.0), time.time_ns())
-            return client
+            admit(client)
 
-        monkeypatch.setattr(found.server, "_client", born_silent)
+        monkeypatch.setattr(found.server.clients, "add", born_silent)
         await eventually(lambda: [name for name in found.said(Connected) if name.endswith("~2")])
         await asyncio.sleep(0.8)
         assert found.said(Disconnected) == []
@@ -149,8 +149,7 @@ async def test_trades_that_stop_while_all_else_goes_on_are_taken_up_by_a_new_con
     monkeypatch.setattr(workstation.session.live, "WATCH_NS", 10**8)
     async with desk(Venue("okx"), only(MarketKind.LINEAR)) as found:
         market = found.session.core.engine.bases["BTC"].markets[0]
-        paces = found.session._watchdog._paces
-        await eventually(lambda: any(pace._count >= 8 for pace in paces.values()), within_s=30.0)
+        await eventually(lambda: found.session.watchdog.paced, within_s=30.0)
         stall = Fault(kind=FaultKind.STALL, venue=Venue("okx"), connection=1, topic="trades", duration_s=60.0)
         found.server.inject(stall)
         await eventually(lambda: found.lost(), within_s=30.0)

@@ -191,15 +191,18 @@ def test_a_forced_order_that_two_connections_tell_counts_once_and_twins_twice() 
 async def test_the_status_shows_the_universe_only_where_something_ails_it() -> None:
     clock = ManualClock(START_NS)
     source = LiveSource(["BTC"], [], clock)
+    keeping: list[asyncio.Task[None]] = []
     for name, route, is_open in (("focus", "flow", True), ("calm", UNIVERSE, True), ("lost", UNIVERSE, False)):
         spec = ConnectionSpec(name=name, venue=Venue("bybit"), kind=MarketKind.LINEAR, route=route)
         keeper = source.connections[name] = LiveConnection(spec, clock, random.Random(1), lambda frame: None)
         keeper.trouble = "cannot connect"
         if is_open:
-            source._spawn(keeper.keep(), name)
+            keeping.append(asyncio.create_task(keeper.keep(), name=name))
             await keeper.opened.wait()
     status = LiveSession(source, clock, simulated=True, name="x", record_to=Path).status()
-    await source.close()
+    for task in keeping:
+        task.cancel()
+    await asyncio.gather(*keeping, source.close(), return_exceptions=True)
     assert [one.name for one in status.connections] == ["focus"]
     assert status.notices == ("lost: cannot connect",)
     assert status.presence is Presence.SYNCING

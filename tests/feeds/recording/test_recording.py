@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 import pytest
 from mcap.reader import make_reader
@@ -273,14 +273,13 @@ def test_pipe_is_refused_without_waiting(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_full_disk_at_the_start_is_an_error_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(path: Path) -> IO[bytes]:
+def test_full_disk_at_the_start_is_an_error_at_once(tmp_path: Path) -> None:
+    def full(path: Path) -> BinaryIO:
         path.touch()
         return Path("/dev/full").open("wb", buffering=0)
 
-    monkeypatch.setattr("feeds.recording.recorder._create", full)
     with pytest.raises(RecordingError, match="disk is full"):
-        Recorder(tmp_path / "r.mcap")
+        Recorder(tmp_path / "r.mcap", create=full)
     assert not (tmp_path / "r.mcap").exists()
 
 

@@ -165,7 +165,7 @@ class Loopback:
         market, tick = self.market(simulated), simulated.spec.tick
         at = market.instrument.price_from_ticks
         bids, asks = (
-            {round(at(ticks) / tick): size for ticks, size in side._sizes.items()}
+            {round(at(ticks) / tick): size for ticks, size in side.levels()}
             for side in (market.book.bids, market.book.asks)
         )
         return bids, asks

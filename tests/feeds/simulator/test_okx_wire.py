@@ -163,7 +163,7 @@ def test_books_link_and_equal_the_quotes(symbol: str) -> None:
 def test_a_book_without_changes_sends_keep_alives() -> None:
     session = Session()
     session.ask("subscribe", channel("books"))
-    books = session.dialect._wires[SWAP].books
+    books = session.dialect.wires[SWAP].books
     now_ns = session.now_ns + 61 * SECOND
     payload = books.keep_alive(now_ns)
     assert payload is not None
@@ -184,14 +184,14 @@ def test_trades_count_their_matches() -> None:
             if message["arg"] == channel("trades", symbol)
             for row in message.get("data", [])
         ]
-        ledger = session.dialect._wires[symbol].fmt.market.tape.ledger
+        ledger = session.dialect.wires[symbol].fmt.market.tape.ledger
         assert rows
         last = ledger.first_trade_id - 1
         for row in rows:
             assert int(row["tradeId"]) - int(row["count"]) == last
             last = int(row["tradeId"])
         assert last == ledger.last_trade_id
-        lot = float(session.dialect._wires[symbol].fmt.lot)
+        lot = float(session.dialect.wires[symbol].fmt.lot)
         assert sum(float(row["sz"]) for row in rows) == pytest.approx((ledger.buy_lots + ledger.sell_lots) * lot)
 
 

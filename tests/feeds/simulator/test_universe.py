@@ -14,6 +14,7 @@ from feeds.simulator.binance import BinanceDialect
 from feeds.simulator.catalogue.markets import MARKETS, markets_of
 from feeds.simulator.market.draws import Draws
 from feeds.simulator.market.facts import Aggregate, Fact, Fill, GridChanged, LiquidationOrder, Touch
+from feeds.simulator.market.market import Market
 from feeds.simulator.market.spec import MS, SECOND
 from feeds.simulator.simulation import Simulation
 from feeds.simulator.universe.listings import ALTCOIN_BASES, ALTCOINS, altcoins_of
@@ -130,14 +131,14 @@ def test_sentiment_differs_across_coins(world: tuple[Simulation, list[Fact]]) ->
 
 def test_crowded_positions_are_liquidated() -> None:
     sentiment = Sentiment(ALTCOIN_BASES[0], Draws(3), START_NS)
-    sentiment.lean = sentiment._target = 0.95
+    sentiment.lean = sentiment.target = 0.95
     now_ns, liquidations = START_NS, []
     for _ in range(20_000):
         now_ns += SECOND
         sentiment.lean, before = max(sentiment.lean, 0.0), sentiment.flushing
-        sentiment._turn_ns = now_ns + SECOND * 10
+        sentiment.turn_ns = now_ns + SECOND * 10
         if before is None:
-            sentiment._target = 0.95
+            sentiment.target = 0.95
         orders = sentiment.step(now_ns, 0.0)
         if sentiment.flushing is not None:
             liquidations += [side for side, _ in orders]
@@ -234,11 +235,12 @@ def test_aggregates_of_altcoin_markets_are_contiguous(world: tuple[Simulation, l
 def test_spoofed_walls_are_cancelled_before_the_price_arrives(world: tuple[Simulation, list[Fact]]) -> None:
     simulation = Simulation(7, START_NS, markets=markets_of(["binance"], ["BTC"]), warm_up_s=0)
     market = simulation.markets[0]
+    assert isinstance(market, Market)
     walls: dict[tuple[Side, int], int] = {}
     gone = 0
     for _ in range(900):
         simulation.advance(simulation.now_ns + 100 * MS)
-        spoofs = market._maker._spoofs  # type: ignore[attr-defined]
+        spoofs = market.maker.spoofs
         gone += len(walls.keys() - spoofs.keys())
         walls = dict(spoofs)
         assert all(abs(price - market.book.bids.best) > 3 for _, price in walls)

@@ -51,12 +51,11 @@ def test_block_trades_and_repeated_ids_are_left_out_and_rpi_is_not() -> None:
     assert [event.trade_id for event in events if isinstance(event, Trade)] == ["a", "c", "d"]
 
 
-def test_the_ring_of_ids_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feeds.venues.bybit.protocol._IDS_KEPT", 3)
+def test_the_ring_of_ids_is_bounded() -> None:
     line = Line(BTC)
-    for number in range(9):
-        line.text(trades({"i": str(number)}))
-    assert line.text(trades({"i": "8"}, {"i": "5"})) == []
+    for first in range(0, 30_000, 1_000):
+        line.text(trades(*({"i": str(number)} for number in range(first, first + 1_000))))
+    assert line.text(trades({"i": "29999"}, {"i": "20000"})) == []
     assert len(line.text(trades({"i": "0"}))) == 1
 
 

@@ -63,7 +63,7 @@ def test_recorded_book_chain_and_gap(frames: Fixtures) -> None:
                 if action == "delete":
                     del levels[price]
     for side, levels in ((shown.bids, truth["bids"]), (shown.asks, truth["asks"])):
-        mine = {BTC.price_from_ticks(ticks): size for ticks, size in side._sizes.items()}
+        mine = {BTC.price_from_ticks(ticks): size for ticks, size in side.levels()}
         assert mine == {price: pytest.approx(usd / price) for price, usd in levels.items()}
     (lost,) = line.say(frames["book_perp_change_gap"])
     assert isinstance(lost, BookLost)

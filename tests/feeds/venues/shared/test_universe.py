@@ -214,7 +214,7 @@ def test_binance_asks_within_the_shared_weight_and_for_the_busiest_more_often() 
             if topic == "openInterest" and tick >= 8 * 240:
                 asked[symbol] += 1
             line.now_ns = T0 + round(tick / 4 * SECOND)
-            line.protocol._polls.answered(fetch.tag, line.now_ns + 100 * MS)
+            line.answer(fetch.tag)
     assert max(weights) < 0.8 * 2_400, weights
     assert all(800 < weight < 1_300 for weight in weights[2:]), weights
     assert {asked[one.symbol] for one in many[-40:]} <= {9, 10, 11}

@@ -54,7 +54,8 @@ def test_each_market_is_asked_for_once_in_ten_minutes_and_its_answer_told(venue:
                 assert (ratio.ratio, ratio.long_share) == pytest.approx((1.5, 0.6))
                 assert f"accounts/{ratio.instrument.symbol}" == fetch.tag
             else:
-                line.protocol._polls.answered(fetch.tag, T0 + at_s * 1_000_000_000)
+                line.now_ns = T0 + at_s * 1_000_000_000
+                line.answer(fetch.tag)
     assert {tag for _, tag in asked} == {f"accounts/{market.symbol}" for market in markets}
     per_2_s = [sum(start <= at_s < start + 2 for at_s, _ in asked) for start in range(640)]
     assert max(per_2_s) <= 5
