@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from feeds.model.instrument import MarketKind
-from feeds.venues.registry import DRIVERS
+from feeds.venues.profile import Coverage
+from feeds.venues.registry import DRIVERS, liquidation_coverage
 from tests.feeds.venues.golden import DATA, VENUES, Replay, expected, markets, same
 
 LISTING, EVENTS = "listing.", ".events.jsonl"
@@ -47,9 +48,11 @@ def test_a_listing_holds_the_markets_that_are_stated(path: Path) -> None:
 @pytest.mark.parametrize("venue", sorted(VENUES))
 def test_every_venue_and_kind_has_golden_frames(venue: str) -> None:
     names = {path.name for path in (DATA / venue).glob("*.jsonl")}
-    for subject in SUBJECTS:
+    kinds = DRIVERS[VENUES[venue]].endpoints
+    published = any(liquidation_coverage(VENUES[venue], kind).coverage is not Coverage.NONE for kind in kinds)
+    for subject in (*SUBJECTS, *(("liquidations",) if published else ())):
         assert any(subject in name for name in names), f"no frames of {subject}"
-    for kind in DRIVERS[VENUES[venue]].endpoints:
+    for kind in kinds:
         assert f"{LISTING}{kind.value}.jsonl" in names, f"no listing of {kind.value}"
         assert any(market.kind is kind for market in markets(venue).values())
     for path in (DATA / venue).glob("*.jsonl"):
