@@ -63,6 +63,8 @@ class Pane(QWidget):
     has_settings = False
     link_group = 1
     range_rank = 0
+    fills_width = False  # takes the width that a wider window gains,
+    keeps_width = False  # and this one leaves it to that one
     range: SharedRange | None = None
     command = Signal(object)
     link_event = Signal(object)
@@ -97,6 +99,11 @@ class Pane(QWidget):
     def as_table(self) -> Table | None:
         """What is shown, as data; None while there is nothing."""
         return None
+
+    @property
+    def bar_count(self) -> int:
+        """How many bars are drawn; 0 where no chart of bars is shown."""
+        return 0
 
     @property
     def follows_latest(self) -> bool:

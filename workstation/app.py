@@ -343,7 +343,7 @@ class Shell:
     def _reopen(self) -> None:
         self.open()
         if self.window is not None:
-            self.window.show_settings()
+            self.window.action_list.show_settings()
 
 
 def _offer_bases(window: MainWindow, desk: Desk) -> None:

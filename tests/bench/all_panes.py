@@ -71,7 +71,7 @@ class Screen:
     def __init__(self, app: QApplication, desk: Desk) -> None:
         links = Links()
         self._app = app
-        self.panes = {name: kind.factory() for name, kind in PANES.items()}
+        self.panes = {name: kind() for name, kind in PANES.items()}
         self.timer = FrameTimer(desk, self._one_by_one)
         self.costs = {name: Costs() for name in self.panes}
         self.taken: list[float] = []

@@ -24,7 +24,7 @@ from pytestqt.qtbot import QtBot
 
 from widgets.dialogs.crash import CrashReport
 from widgets.dialogs.first_run import FirstRun
-from widgets.dialogs.go_to import GoToTime
+from widgets.dialogs.questions import GoToTime
 from widgets.pane import Pane
 from widgets.window.main_window import MainWindow
 from widgets.workspaces.catalogue import PANES
@@ -108,5 +108,5 @@ def test_what_the_title_of_a_pane_does_has_keys(window: MainWindow) -> None:
 
 
 def test_every_command_has_a_key_or_stands_in_the_palette(window: MainWindow) -> None:
-    listed = {entry.text for entry in window._palette_entries()}
+    listed = {entry.text for entry in window.action_list.palette_entries()}
     assert {command.text for command in window.action_list} <= listed

@@ -9,9 +9,9 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
+from widgets.items.paint_guard import PaintGuard
 from widgets.items.scale import SlotGrid, snapped
 from widgets.items.ticks import value_ticks
-from widgets.paint_guard import PaintGuard
 from widgets.theme import format as text_of
 from widgets.theme.theme import theme
 

@@ -9,7 +9,7 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPolygonF, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from widgets.elements.labels import Align, Labels
-from widgets.paint_guard import paints
+from widgets.items.paint_guard import paints
 from widgets.theme.markets import row_height
 from widgets.theme.theme import theme
 from workstation.readmodels.arrays import Floats

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from widgets.paint_guard import paints
+from widgets.items.paint_guard import paints
 from widgets.theme.theme import theme
 
 LINE_PX = 16

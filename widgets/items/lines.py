@@ -14,9 +14,13 @@ from widgets.items.bands import draw_grid
 from widgets.items.bulk import draw_line
 from widgets.items.pixel_item import PixelItem
 from widgets.items.scale import Scale, SlotGrid
-from widgets.panes.cvd.item import in_sight
 from widgets.theme.theme import theme
 from workstation.readmodels.arrays import Floats, Ints
+
+
+def in_sight(slots: Floats | Ints, left: float, right: float) -> slice:
+    """The values between two slots."""
+    return slice(int(np.searchsorted(slots, np.floor(left))), int(np.searchsorted(slots, right, side="right")))
 
 
 class Line(NamedTuple):

@@ -7,7 +7,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QTransform
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
-from widgets.paint_guard import PaintGuard
+from widgets.items.paint_guard import PaintGuard
 
 
 class PixelItem(pg.GraphicsObject):  # type: ignore[misc]

@@ -1,4 +1,6 @@
-"""The user guide, made from the texts that the program has anyway: help of the panes, keys, settings."""
+"""The user guide, made from the texts that the program has anyway: help of the panes, keys, settings; and the help of
+one pane.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +8,29 @@ from collections.abc import Iterator, Mapping
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextDocument
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QListWidget, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QTextBrowser,
+    QVBoxLayout,
+    QWidget,
+)
 
 import resources
+from widgets.pane import Pane
 from widgets.theme.theme import CELL, theme
 from widgets.window.actions import Action
-from widgets.workspaces.catalogue import PaneKind
 from widgets.workspaces.presets import PRESETS
 from workstation.settings.declaration import documentation
 
 Keys = tuple[tuple[str, str], ...]
 
 
-def guide_text(kinds: Mapping[str, PaneKind], actions: Mapping[str, list[Action]]) -> str:
+def guide_text(kinds: Mapping[str, type[Pane]], actions: Mapping[str, list[Action]]) -> str:
     """The whole guide in Markdown; its first-level headings are its chapters."""
     return "\n\n".join(
         (
@@ -35,10 +47,9 @@ def guide_text(kinds: Mapping[str, PaneKind], actions: Mapping[str, list[Action]
     )
 
 
-def _panes(kinds: Mapping[str, PaneKind]) -> Iterator[str]:
-    for kind in kinds.values():
-        pane = kind.factory
-        yield f"## {kind.title}"
+def _panes(kinds: Mapping[str, type[Pane]]) -> Iterator[str]:
+    for pane in kinds.values():
+        yield f"## {pane.title}"
         yield pane.help
         if pane.keys:
             yield "\n".join(f"- **{key}**: {meaning}" for key, meaning in pane.keys)
@@ -99,3 +110,26 @@ class Guide(QDialog):
         cursor.movePosition(cursor.MoveOperation.Start)
         self.text.setTextCursor(cursor)
         return self.text.find(words, QTextDocument.FindFlag(0))
+
+
+class PaneHelp(QDialog):
+    """The help of one pane."""
+
+    def __init__(self, parent: QWidget, pane: Pane) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(f"{pane.title}: help")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.text = QLabel(pane.help or "This pane has no help text.")
+        self.text.setWordWrap(True)
+        self.text.setMinimumWidth(110 * CELL)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(4 * CELL, 4 * CELL, 4 * CELL, 4 * CELL)
+        column.setSpacing(3 * CELL)
+        column.addWidget(self.text)
+        keys = QLabel("\n".join(f"{key}: {meaning}" for key, meaning in pane.keys))
+        keys.setStyleSheet(f"color: {theme().color('muted').name()}")
+        keys.setVisible(bool(pane.keys))
+        column.addWidget(keys)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        column.addWidget(buttons)

@@ -6,28 +6,20 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from PySide6.QtCore import QByteArray, QEvent, QRect, Qt
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QPainter, QResizeEvent, QShowEvent
+from PySide6.QtGui import QCloseEvent, QPainter, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMainWindow, QTabWidget, QToolBar, QWidget
 
-from widgets.dialogs.files import ask_picture, ask_recording, save_picture
-from widgets.dialogs.names import ask_name
-from widgets.dialogs.pane_help import PaneHelp
-from widgets.dialogs.settings import SettingsDialog
 from widgets.frame_timer import FrameTimer, ViewSource
-from widgets.paint_guard import paints
+from widgets.items.paint_guard import paints
 from widgets.pane import Pane
-from widgets.theme import format as fmt
 from widgets.theme.theme import theme
-from widgets.window.actions import ActionList
-from widgets.window.cheat_sheet import CheatSheet
 from widgets.window.controls import Controls, perform
-from widgets.window.guide import Guide, guide_text
+from widgets.window.guide import PaneHelp
 from widgets.window.header import Header
 from widgets.window.menus import MenuBar
-from widgets.window.palette import Entry, Palette
 from widgets.window.playback_bar import REPLAY, PlaybackBar, is_replay
 from widgets.window.status_bar import StatusBar
-from widgets.window.window_actions import WORKSPACE_MENU, window_actions
+from widgets.window.window_actions import WORKSPACE_MENU, WindowActions
 from widgets.workspaces.catalogue import PANES
 from widgets.workspaces.dock_set import DockSet
 from widgets.workspaces.workspaces import Workspaces
@@ -65,13 +57,14 @@ class MainWindow(QMainWindow):
         self.status = StatusBar(self.frame_timer.frame_ms)
         self.menus = MenuBar()
         self.workspaces = Workspaces(self, self.dock_set, store or KeptInMemory())
-        self.action_list = ActionList(self)
         self.settings = settings or SettingsInMemory()
+        self.action_list = WindowActions(
+            self, self.header, self.playback, self.dock_set, self.workspaces, controls, self.settings
+        )
         self._controls = controls
         self._started = False
         self._edges = QByteArray()  # the arrangement when the pointer last went down between docks
         self._replay = False
-        self._now_ns = 0
         self._frame = 0
         self._assemble()
         self._connect()
@@ -111,8 +104,6 @@ class MainWindow(QMainWindow):
         self._fill_menus()
 
     def _fill_menus(self) -> None:
-        self.action_list.add(self.playback.listed_actions())
-        self.action_list.add(window_actions(self))
         self.action_list.enable_group(REPLAY, False)
         menus, actions = self.menus, self.action_list
         for name in ("session.open", "session.go_to", "window.screenshot", "window.copy", "window.settings"):
@@ -140,10 +131,6 @@ class MainWindow(QMainWindow):
         self.action_list.choose_keys(settings.keys)
         self.frame_timer.set_rate(settings.frame_rate)
 
-    def show_settings(self) -> None:
-        """The dialog of the settings."""
-        SettingsDialog(self, self.settings).open()
-
     # --- base
 
     def set_bases(self, bases: list[str], others: Sequence[str] = ()) -> None:
@@ -161,7 +148,6 @@ class MainWindow(QMainWindow):
     # --- each frame
 
     def _show_status(self, status: StatusView) -> None:
-        self._now_ns = status.now_ns
         self._show_mode(is_replay(status))
         self.header.show_status(status)
         self.playback.refresh(status)
@@ -209,14 +195,10 @@ class MainWindow(QMainWindow):
 
     def _keep_side_width(self, before_px: int) -> None:
         """A wider window widens the charts, not the ladder."""
-        chart = self.docks.get("footprint")
-        for name in ("ladder", "tape"):
-            side = self.docks.get(name)
-            if chart is None or side is None or not (chart.on_screen and side.on_screen):
-                continue
-            if side.isFloating() or chart.isFloating():
-                continue
-            if before_px in side.widths:
+        fixed = [dock for dock in self.docks.values() if dock.on_screen and not dock.isFloating()]
+        chart = next((dock for dock in fixed if dock.pane.fills_width), None)
+        for side in fixed:
+            if chart is not None and side.pane.keeps_width and before_px in side.widths:
                 px = side.widths[before_px]
                 self.resizeDocks([chart, side], [self.width() - px, px], Qt.Orientation.Horizontal)
                 return
@@ -243,78 +225,6 @@ class MainWindow(QMainWindow):
         spaces = self.workspaces
         self.menus.list_workspaces(spaces.names(), spaces.current, spaces.open, actions)
         self.setWindowTitle(f"{self._title}: {spaces.current}")
-
-    def save_workspace_as(self) -> None:
-        """Ask for a name and keep the arrangement under it."""
-        ask_name(self, "Save workspace as", self.workspaces.current, self.workspaces.save_as)
-
-    def rename_workspace(self) -> None:
-        """Ask for another name of the open workspace."""
-        ask_name(self, "Rename workspace", self.workspaces.current, self.workspaces.rename)
-
-    # --- actions
-
-    def toggle_full_screen(self) -> None:
-        """Full screen and back."""
-        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
-
-    def open_recording(self) -> None:
-        """Ask for a recording and replay it."""
-        ask_recording(self, self._controls.open_recording)
-
-    def screenshot(self) -> None:
-        """Take the picture now, then ask where it goes."""
-        picture = self.grab()
-        name = f"orderflow {fmt.date_clock(self._now_ns).replace(':', '-')}.png"
-        ask_picture(self, name, lambda path: save_picture(picture, path))
-
-    def copy_picture(self) -> None:
-        """Put a picture of the window on the clipboard."""
-        QGuiApplication.clipboard().setPixmap(self.grab())
-
-    def show_keys(self) -> None:
-        """The cheat sheet."""
-        groups = {
-            title: [(action.keys[0], action.text) for action in group if action.keys]
-            for title, group in self.action_list.groups().items()
-        }
-        groups.update({pane.title: list(pane.keys) for pane in self.panes.values() if pane.keys})
-        CheatSheet(self, groups).open()
-
-    def show_guide(self, chapter: str = "") -> None:
-        """The guide, at a chapter."""
-        Guide(self, guide_text(self.dock_set.kinds, self.action_list.groups()), chapter).open()
-
-    def show_palette(self) -> None:
-        """Find an action, a coin, a pane or a workspace by a few letters."""
-        Palette(self, self._palette_entries()).open()
-
-    def _palette_entries(self) -> Iterator[Entry]:
-        for base in self.header.listed():
-            yield Entry(base, "coin", partial(self.set_base, base))
-        for name in self.workspaces.names():
-            yield Entry(name, "workspace", partial(self.workspaces.open, name))
-        for name, kind in self.dock_set.kinds.items():
-            yield Entry(kind.title, "pane", partial(self.dock_set.open, name))
-        for action in self.action_list:
-            yield Entry(action.text, action.group.lower(), action.effect, action.keys[0] if action.keys else "")
-
-    def recentre(self) -> None:
-        """Centre every ladder."""
-        for pane in self.panes.values():
-            pane.recentre()
-
-    def ask_time(self) -> None:
-        """Ask for a moment and show it."""
-        focused = self.dock_set.focused
-        for name in sorted(self.panes, key=lambda name: name != focused):
-            if self.panes[name].ask_time():
-                return
-
-    def cancel(self) -> None:
-        """Resume what is paused, drop what is being drawn."""
-        for pane in self.panes.values():
-            pane.cancel()
 
 
 def _edges(area: QRect, width: int) -> tuple[QRect, QRect, QRect, QRect]:

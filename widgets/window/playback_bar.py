@@ -221,9 +221,13 @@ class PlaybackBar(QWidget):
         if self._status is not None and self._status.outline is not None:
             self._jump_among([one.ts_ns + _CLOSED_NS for one in self._status.outline.setups or ()], direction)
 
+    @property
+    def now_ns(self) -> int:
+        """The moment that is shown; 0 before the first frame."""
+        return self._status.now_ns if self._status is not None else 0
+
     def _jump_among(self, times: list[int], direction: int) -> None:
-        now_ns = self._status.now_ns if self._status is not None else 0
-        beyond = [ts for ts in times if (ts > now_ns if direction > 0 else ts < now_ns)]
+        beyond = [ts for ts in times if (ts > self.now_ns if direction > 0 else ts < self.now_ns)]
         if beyond:
             self._seek(min(beyond) if direction > 0 else max(beyond))
 

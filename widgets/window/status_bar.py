@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from feeds.model.instrument import Venue
 from feeds.venues.registry import profile_of
 from widgets.elements.labels import Align, Labels
-from widgets.paint_guard import paints
+from widgets.items.paint_guard import paints
 from widgets.theme import format as fmt
 from widgets.theme.markets import venue_mark
 from widgets.theme.theme import theme

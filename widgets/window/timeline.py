@@ -6,8 +6,8 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QMouseEvent, QPainter, QPolygonF
 from PySide6.QtWidgets import QMenu, QSizePolicy, QToolTip, QWidget
 
-from widgets.paint_guard import paints
-from widgets.panes.library.item import draw_bookmarks, draw_outline, draw_setups
+from widgets.items.outline import draw_bookmarks, draw_outline, draw_setups
+from widgets.items.paint_guard import paints
 from widgets.theme import format as fmt
 from widgets.theme.setups import setup_text
 from widgets.theme.theme import theme

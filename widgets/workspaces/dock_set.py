@@ -9,7 +9,7 @@ from PySide6.QtGui import QContextMenuEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMainWindow
 
 from widgets.pane import Pane
-from widgets.workspaces.catalogue import PANES, PaneKind
+from widgets.workspaces.catalogue import PANES
 from widgets.workspaces.docks import PaneDock
 from widgets.workspaces.layout_spec import restore_state
 from widgets.workspaces.links import Links
@@ -27,7 +27,7 @@ class DockSet(QObject):
     moved = Signal()
     help_asked = Signal(object)
 
-    def __init__(self, window: QMainWindow, panes: Mapping[str, Pane], kinds: Mapping[str, PaneKind] = PANES) -> None:
+    def __init__(self, window: QMainWindow, panes: Mapping[str, Pane], kinds: Mapping[str, type[Pane]] = PANES) -> None:
         super().__init__(window)
         self.kinds = kinds
         self.links = Links()
@@ -54,7 +54,9 @@ class DockSet(QObject):
         pane.command.connect(self.command)
         dock.moved.connect(self.moved)
         dock.title.group_chosen.connect(lambda group: self.set_group(name, group))
-        dock.title.asked.connect(lambda what: self._do(what, name))
+        dock.title.maximise_asked.connect(lambda: self.toggle_maximised(name))
+        dock.title.duplicate_asked.connect(lambda: self._duplicate(name))
+        dock.title.help_asked.connect(lambda: self.help_asked.emit(pane))
         self.changed.emit()
         return dock
 
@@ -74,7 +76,7 @@ class DockSet(QObject):
 
     def make(self, name: str) -> PaneDock:
         """Make the pane that a name stands for. Raises KeyError for a kind that is not known."""
-        return self.add(name, self.kinds[name.partition(":")[0]].factory())
+        return self.add(name, self.kinds[name.partition(":")[0]]())
 
     def set_bases(self, bases: list[str]) -> None:
         """What can be chosen, for the panes that list it."""
@@ -86,6 +88,21 @@ class DockSet(QObject):
         """Send the session as of this frame to the panes that can be seen."""
         for pane in self.on_screen():
             pane.show_status(status)
+
+    def recentre(self) -> None:
+        """Centre every ladder."""
+        for pane in self.panes.values():
+            pane.recentre()
+
+    def cancel(self) -> None:
+        """Resume what is paused, drop what is being drawn."""
+        for pane in self.panes.values():
+            pane.cancel()
+
+    def ask_time(self) -> None:
+        """Ask for a moment and show it, in the pane with the keyboard if it shows time."""
+        focused = self.focused
+        any(self.panes[name].ask_time() for name in sorted(self.panes, key=lambda name: name != focused))
 
     @property
     def focused(self) -> str:
@@ -173,14 +190,6 @@ class DockSet(QObject):
             if other != name and not dock.isFloating():
                 dock.hide()
         self._window.setUpdatesEnabled(True)
-
-    def _do(self, what: str, name: str) -> None:
-        if what == "maximise":
-            self.toggle_maximised(name)
-        elif what == "duplicate":
-            self._duplicate(name)
-        else:
-            self.help_asked.emit(self.panes[name])
 
     def _duplicate(self, name: str) -> None:
         kind = name.partition(":")[0]

@@ -19,12 +19,11 @@ STALE_NS = 3_000_000_000
 
 
 class DockTitle(QWidget):
-    """Dragging it moves the dock, a double click fills the window with the pane and puts it back.
+    """Dragging it moves the dock, a double click fills the window with the pane and puts it back."""
 
-    `asked` carries what the window has to do: "maximise", "duplicate" or "help".
-    """
-
-    asked = Signal(str)
+    maximise_asked = Signal()
+    duplicate_asked = Signal()
+    help_asked = Signal()
     group_chosen = Signal(int)
 
     def __init__(self, dock: QDockWidget, pane: Pane) -> None:
@@ -95,8 +94,9 @@ class DockTitle(QWidget):
         self._entry(menu, "Copy as picture", self.copy_picture)
         self._entry(menu, "Copy as data", self.copy_data).setEnabled(self._pane.as_table() is not None)
         menu.addSeparator()
-        for text in ("Maximise", "Duplicate", "Help"):
-            self._entry(menu, text, partial(self.asked.emit, text.lower()))
+        self._entry(menu, "Maximise", self.maximise_asked.emit)
+        self._entry(menu, "Duplicate", self.duplicate_asked.emit)
+        self._entry(menu, "Help", self.help_asked.emit)
         return menu
 
     def open_menu(self) -> None:
@@ -121,7 +121,7 @@ class DockTitle(QWidget):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Fill the window with this pane, or put it back."""
-        self.asked.emit("maximise")
+        self.maximise_asked.emit()
         event.accept()
 
     def _entry(self, menu: QMenu, text: str, effect: Callable[[], object]) -> QAction:

@@ -22,6 +22,7 @@ class PaneDock(QDockWidget):
         number = name.partition(":")[2]
         super().__init__(f"{pane.title} {number}" if number else pane.title)
         self.setObjectName(name)
+        self.pane = pane
         self.setWidget(pane)
         self.title = DockTitle(self, pane)
         self.setTitleBarWidget(self.title)

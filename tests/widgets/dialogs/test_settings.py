@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QLineEdit, QSpinBox
 from pytestqt.qtbot import QtBot
 
-from widgets.dialogs.go_to import parsed
+from widgets.dialogs.questions import parsed
 from widgets.dialogs.settings import SettingsDialog
 from widgets.elements.captions import Choice
 from widgets.items.ticks import time_ticks

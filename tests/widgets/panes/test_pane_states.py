@@ -74,7 +74,7 @@ def show(pane: Pane, engine: Engine) -> None:
 
 
 def made(qtbot: QtBot, kind: str) -> Pane:
-    pane = PANES[kind].factory()
+    pane = PANES[kind]()
     qtbot.addWidget(pane)
     pane.resize(480, 360)
     pane.set_base("BTC")

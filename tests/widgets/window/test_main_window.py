@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 from tests.widgets.market_views import NOW, live_status, replay_status
 from tests.widgets.window.controls_log import ControlsLog
 from tests.widgets.window.window_sources import FullSource, Source, settle
-from widgets.paint_guard import PaintGuard, paints
+from widgets.items.paint_guard import PaintGuard, paints
 from widgets.pane import Pane
 from widgets.panes.ladder.pane import LadderPane
 from widgets.panes.tape.pane import TapePane
@@ -339,7 +339,7 @@ def test_on_a_live_source_replay_keys_reach_the_focused_pane(window: MainWindow,
 def test_a_base_that_is_chosen_is_followed_wherever_it_was_chosen(window: MainWindow, controls: ControlsLog) -> None:
     window.set_bases(["BTC", "ETH"], ["SOL", "XRP"])
     assert window.header.listed() == ["BTC", "ETH", "SOL", "XRP"]
-    coins = {entry.text: entry.effect for entry in window._palette_entries() if entry.kind == "coin"}
+    coins = {entry.text: entry.effect for entry in window.action_list.palette_entries() if entry.kind == "coin"}
     assert list(coins) == ["BTC", "ETH", "SOL", "XRP"]
     coins["XRP"]()
     assert controls.focused[-1] == "XRP"
@@ -407,7 +407,7 @@ def test_a_screenshot_is_written(window: MainWindow, qtbot: QtBot, tmp_path: Pat
 
 
 def test_the_picture_is_copied(window: MainWindow) -> None:
-    window.copy_picture()
+    window.action_list.copy_picture()
     assert QGuiApplication.clipboard().pixmap().width() == window.width()
 
 

@@ -12,8 +12,8 @@ from pytestqt.qtbot import QtBot
 
 from tests.widgets.window.controls_log import ControlsLog
 from tests.widgets.window.window_sources import FullSource, settle
-from widgets.dialogs.pane_help import PaneHelp
 from widgets.theme.theme import apply_theme
+from widgets.window.guide import PaneHelp
 from widgets.window.main_window import MainWindow
 from widgets.workspaces.catalogue import PANES
 
@@ -38,7 +38,7 @@ def window(qtbot: QtBot) -> MainWindow:
 
 
 def test_a_second_pane_of_a_kind_opens_with_the_same_base_and_can_follow_another_group(window: MainWindow) -> None:
-    window.docks["cvd"].title.asked.emit("duplicate")
+    window.docks["cvd"].title.duplicate_asked.emit()
     copy = window.panes["cvd:2"]
     assert copy.request() == window.panes["cvd"].request()
     window.docks["cvd:2"].title.group_chosen.emit(2)
@@ -70,7 +70,7 @@ def test_a_pane_is_copied_as_a_picture(window: MainWindow) -> None:
 
 
 def test_help_names_the_keys_of_the_pane(window: MainWindow) -> None:
-    window.docks["ladder"].title.asked.emit("help")
+    window.docks["ladder"].title.help_asked.emit()
     help_ = window.findChild(PaneHelp)
     assert help_.isVisible()
     assert "Ladder" in help_.windowTitle()

@@ -87,7 +87,7 @@ def events(minutes: int) -> tuple[LinkEvent, ...]:
 def test_a_second_pane_receives_what_the_first_receives(
     window: MainWindow, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calls, sender = recorded(monkeypatch, PANES[kind].factory), Pane()
+    calls, sender = recorded(monkeypatch, PANES[kind]), Pane()
     window.dock_set.links.add(sender)
     shown = [dock for name, dock in window.docks.items() if name == kind and dock.isVisible()]
     first = (shown[0] if shown else window.dock_set.open(kind)).widget()

@@ -219,7 +219,7 @@ def test_digits_link_the_focused_pane(window: MainWindow, qtbot: QtBot) -> None:
 
 
 def test_the_palette_finds_by_letters_and_does_it(window: MainWindow, qtbot: QtBot) -> None:
-    window.show_palette()
+    window.action_list.show_palette()
     palette = window.findChild(Palette)
     qtbot.keyClicks(palette.line, "eth")
     assert palette.list.item(0).text().startswith("ETH")

@@ -140,7 +140,7 @@ class Wall:
     def __init__(self, app: QApplication, desk: Desk) -> None:
         self._app = app
         self._links = Links()
-        self.panes: list[Pane] = [kind.factory() for kind in PANES.values()]
+        self.panes: list[Pane] = [kind() for kind in PANES.values()]
         self.timer = FrameTimer(desk, lambda: self.panes)
         self.pictures = 0
         down = -(-len(self.panes) // ACROSS)

@@ -218,7 +218,8 @@ class Monkey:
         elif what == "group":
             title.group_chosen.emit(self.rng.randrange(10))
         elif what != "duplicate" or self._room_for(name.partition(":")[0]):
-            title.asked.emit(what)
+            asked = {"duplicate": title.duplicate_asked, "maximise": title.maximise_asked, "help": title.help_asked}
+            asked[what].emit()
         return f"{what} {name}"
 
     def resize(self) -> str:
@@ -265,7 +266,7 @@ class Monkey:
         if docks.maximised:
             docks.toggle_maximised(docks.focused)
         if self.window.isFullScreen():
-            self.window.toggle_full_screen()
+            self.window.action_list.toggle_full_screen()
         self.window.resize(1600, 900)
         spaces.open(START)
         spaces.delete()

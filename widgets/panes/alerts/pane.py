@@ -233,3 +233,6 @@ def _fill(listed: QListWidget, lines: list[tuple[str, str]]) -> None:
             item.setToolTip(text)
             item.setData(Qt.ItemDataRole.UserRole, role)
             item.setForeground(theme().brush(role))
+
+
+PANE = AlertsPane

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QGraphicsItem
 from feeds.model.instrument import MarketKind
 from widgets.items.bands import draw_gaps, draw_grid
 from widgets.items.bulk import RectBatch, draw_line, mix
+from widgets.items.lines import in_sight
 from widgets.items.pixel_item import PixelItem
 from widgets.items.scale import Scale, SlotGrid
 from widgets.theme.theme import theme
@@ -176,11 +177,6 @@ def _triangle(x: float, y: float, sign: int, size: float) -> QPolygonF:
 def dark_brush() -> QBrush:
     """The body of a bar that sellers won: the aggregate's hue, dark."""
     return QBrush(mix(theme().color("pane"), theme().color("aggregate"), 0.38))
-
-
-def in_sight(slots: Floats | Ints, left: float, right: float) -> slice:
-    """The values between two slots."""
-    return slice(int(np.searchsorted(slots, np.floor(left))), int(np.searchsorted(slots, right, side="right")))
 
 
 def _draw_line(painter: QPainter, x: Floats, y: Floats, pen: QPen) -> None:

@@ -13,12 +13,13 @@ from widgets.chart.shared_crosshair import SharedCrosshair
 from widgets.chart.shared_range import Notice, SharedRange
 from widgets.elements.spans import SpanLine
 from widgets.items.grids import RunGrid
+from widgets.items.lines import in_sight
 from widgets.items.scale import SlotGrid
 from widgets.link_events import AnchorChosen
 from widgets.pane import Pane, Table
 from widgets.panes.cvd.anchor import AnchorTool
 from widgets.panes.cvd.controls import CvdControls, Show
-from widgets.panes.cvd.item import CvdItem, Stroke, difference_stroke, in_sight, market_stroke, size_strokes, sum_stroke
+from widgets.panes.cvd.item import CvdItem, Stroke, difference_stroke, market_stroke, size_strokes, sum_stroke
 from widgets.panes.cvd.state import recalled, remembered
 from widgets.panes.cvd.text import HELP, absence, amount, class_names, legend, opposed, table
 from widgets.theme.theme import CELL
@@ -346,3 +347,6 @@ def fine_bar(bar_ns: int, parts: int) -> int:
     seconds = bar_ns // _SECOND
     wanted = max(1, seconds // parts)
     return next(step for step in range(wanted, 0, -1) if seconds % step == 0) * _SECOND
+
+
+PANE = CvdPane

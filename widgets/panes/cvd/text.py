@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from widgets.elements.spans import Span
+from widgets.items.lines import in_sight
 from widgets.pane import Table
 from widgets.panes.cvd.controls import UNIT_WORDS, size_words
-from widgets.panes.cvd.item import Stroke, in_sight
+from widgets.panes.cvd.item import Stroke
 from widgets.theme import format as text_of
 from widgets.theme.markets import venue_mark
 from workstation.readmodels.arrays import Floats, Ints

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QInputDialog
 
-from widgets.dialogs.go_to import GoToTime
+from widgets.dialogs.questions import GoToTime
 from widgets.link_events import AnchorChosen
 from widgets.panes.footprint.controls.toolbar import FootprintToolbar
 from widgets.panes.footprint.drawings.tools import FootprintTools, Task

@@ -49,6 +49,7 @@ class FootprintPane(Pane):
     help = HELP
     keys = KEYS
     range_rank = 5
+    fills_width = True
 
     def __init__(self, base: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -290,6 +291,11 @@ class FootprintPane(Pane):
         return self.sides.requests(self.request())
 
     @property
+    def bar_count(self) -> int:
+        """The bars of the view."""
+        return len(self.layers.view.bars) if self.layers.view is not None else 0
+
+    @property
     def follows_latest(self) -> bool:
         """Whether it moves by itself."""
         return self.chart.following
@@ -359,3 +365,6 @@ class FootprintPane(Pane):
         self.notice.say(text)
         if text and view is None:
             self.legend.set_spans(())
+
+
+PANE = FootprintPane

@@ -16,9 +16,8 @@ from widgets.chart.linked_chart import LinkedChart
 from widgets.elements.captions import Choice
 from widgets.elements.spans import Span, SpanLine
 from widgets.elements.venue_menu import VenueMenu
-from widgets.items.lines import Line, LinesItem, aggregate_pen
+from widgets.items.lines import Line, LinesItem, aggregate_pen, in_sight
 from widgets.pane import Pane, Table
-from widgets.panes.cvd.item import in_sight
 from widgets.panes.funding.table import FundingTable, rate_text
 from widgets.theme import format as text_of
 from widgets.theme.markets import market_mark
@@ -331,3 +330,6 @@ def _reading(one: SpanReading) -> str:
     words = one.reading.value if one.reading is not None else "no reading"
     counted = "" if one.counted == one.known else f" ({one.counted} of {one.known})"
     return f"{one.span_ns // _HOUR_NS} h: {words}, {moved}{counted}"
+
+
+PANE = FundingPane

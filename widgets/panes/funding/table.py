@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from feeds.model.instrument import MarketKind
 from widgets.elements.labels import Align, Labels
-from widgets.paint_guard import paints
+from widgets.items.paint_guard import paints
 from widgets.theme import format as text_of
 from widgets.theme.markets import market_mark, row_height
 from widgets.theme.theme import theme

@@ -10,7 +10,7 @@ from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from widgets.elements.labels import Align, Labels
-from widgets.paint_guard import paints
+from widgets.items.paint_guard import paints
 from widgets.panes.heatmap.colors import STEPS, Pixels, Range, pixels_of, ramp
 from widgets.theme import format as text_of
 from widgets.theme.theme import theme

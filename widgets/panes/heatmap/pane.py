@@ -383,3 +383,6 @@ class HeatmapPane(Pane):
 
 def _close(one: Range, other: Range) -> bool:
     return all(1 / _TURN < ours / theirs < _TURN for ours, theirs in zip(one, other, strict=True))
+
+
+PANE = HeatmapPane

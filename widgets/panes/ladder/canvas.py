@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QEnterEvent, QMouseEvent, QPainter, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from widgets.paint_guard import paints
+from widgets.items.paint_guard import paints
 from widgets.panes.ladder.paint import LadderPaint, Scene
 from widgets.panes.ladder.rows import centre_after, row_of, visible_slots
 from widgets.theme.markets import BookState, book_state, chosen_markets

@@ -29,6 +29,7 @@ class LadderPane(Pane):
     """Keys: `C` re-centres. Ctrl+wheel or the group menu change the rows, hovering freezes them."""
 
     title = "Ladder"
+    keeps_width = True
     help = HELP
     has_settings = True
     every_frames = 3  # 20 Hz: books of nine markets cost 10 ms to sum
@@ -251,3 +252,6 @@ class LadderPane(Pane):
             action.setCheckable(True)
             action.setChecked(multiple == self._multiple)
             action.triggered.connect(lambda _checked=False, chosen=multiple: self.set_multiple(chosen))
+
+
+PANE = LadderPane

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from widgets.elements.labels import Align, Labels
 from widgets.items.bulk import RectBatch
-from widgets.paint_guard import paints
+from widgets.items.paint_guard import paints
 from widgets.theme import format as fmt
 from widgets.theme.markets import book_state, chosen_markets, market_mark, market_name, row_height
 from widgets.theme.theme import theme

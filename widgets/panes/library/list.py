@@ -7,7 +7,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from widgets.elements.labels import Align, Labels
-from widgets.panes.library.item import draw_bookmarks, draw_outline
+from widgets.items.outline import draw_bookmarks, draw_outline
 from widgets.theme import format as fmt
 from widgets.theme.theme import CELL, theme
 from workstation.readmodels.session.library import RecordingEntry

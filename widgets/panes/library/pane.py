@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QListView, QMessageBox, QPushButton, QVBoxLayout
 
 from widgets.commands import DeleteRecording, OpenRecording, SetNote
-from widgets.dialogs.names import ask_name
+from widgets.dialogs.questions import ask_name
 from widgets.elements.captions import set_text, tint
 from widgets.pane import Pane, Table
 from widgets.panes.library.list import RecordingList, RecordingPainter, duration
@@ -172,3 +172,6 @@ class LibraryPane(Pane):
             words = f"{len(view.entries)} recordings, {whole / 1e9:.2f} GB; {view.free_bytes / 1e9:,.0f} GB free"
             reading = f"; reading {view.reading} {view.done * 100:.0f} %" if view.reading else ""
             set_text(self.note, words + reading)
+
+
+PANE = LibraryPane

@@ -270,3 +270,6 @@ class LiquidationHeatmapPane(Pane):
         self.notice.say(text)
         self.model.set_spans(tuple(Span(word, "muted") for word in model_words(self._asked.rules)))
         self.ledger.set_spans(ledger_spans(self._view) if self._view is not None else ())
+
+
+PANE = LiquidationHeatmapPane

@@ -174,3 +174,6 @@ class LiquidationsPane(Pane):
         if any(source.venue not in left_out for source in self.venues.sources):
             self._left_out = left_out
             self.clear()
+
+
+PANE = LiquidationsPane

@@ -12,7 +12,7 @@ from feeds.venues.profile import Coverage
 from feeds.venues.registry import profile_of
 from widgets.elements.labels import Align, Labels
 from widgets.items.bulk import RectBatch
-from widgets.paint_guard import paints
+from widgets.items.paint_guard import paints
 from widgets.panes.liquidations.rows import cascade_words, is_floor, known_words, leaning, span_name, telling_word
 from widgets.theme import format as fmt
 from widgets.theme.markets import venue_mark

@@ -10,7 +10,7 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from widgets.items.bulk import draw_line
-from widgets.paint_guard import paints
+from widgets.items.paint_guard import paints
 from widgets.theme import format as text_of
 from widgets.theme.theme import theme
 from workstation.readmodels.arrays import Floats, Ints

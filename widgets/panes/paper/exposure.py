@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
-from widgets.paint_guard import paints
+from widgets.items.paint_guard import paints
 from widgets.theme import format as text_of
 from widgets.theme.theme import theme
 from workstation.readmodels.universe.paper import CoinResult

@@ -173,3 +173,6 @@ class PaperPane(Pane):
         count = len(self.ledger.lines)
         words = f"ledger, {count:,} {'line' if count == 1 else 'lines'}"
         set_text(self.show_ledger, words if count else "ledger")
+
+
+PANE = PaperPane

@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QGraphicsItem
 from feeds.model.instrument import MarketKind
 from widgets.items.bands import draw_gaps, draw_grid
 from widgets.items.bulk import RectBatch, draw_line
+from widgets.items.lines import in_sight
 from widgets.items.pixel_item import PixelItem
 from widgets.items.scale import Scale, SlotGrid
-from widgets.panes.cvd.item import in_sight
 from widgets.theme.theme import theme
 from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.positions.premium import PremiumLine, PremiumView

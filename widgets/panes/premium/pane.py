@@ -13,8 +13,8 @@ from widgets.chart.axes import Tag
 from widgets.chart.linked_chart import LinkedChart
 from widgets.elements.captions import Choice
 from widgets.elements.spans import Span, SpanLine
+from widgets.items.lines import in_sight
 from widgets.pane import Pane, Table
-from widgets.panes.cvd.item import in_sight
 from widgets.panes.premium.item import BP, PremiumItem, group_pen, line_pen
 from widgets.theme import format as text_of
 from widgets.theme.markets import market_mark
@@ -278,3 +278,6 @@ def _why_empty(request: PremiumRequest | None, view: PremiumView | None) -> str:
     if not view.lines:
         return f"no perpetual of {request.base} is followed"
     return "waiting for trades of a perpetual and of spot"
+
+
+PANE = PremiumPane

@@ -297,3 +297,6 @@ def _weights(kind: type[Any], saved: object) -> Any:
         return kind(**found) if all(abs(weight) <= _MOST_WEIGHT for weight in found.values()) else kind()
     except (TypeError, ValueError):
         return kind()
+
+
+PANE = PressurePane

@@ -11,7 +11,7 @@ from PySide6.QtGui import QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from widgets.elements.labels import Align, Labels
-from widgets.paint_guard import paints
+from widgets.items.paint_guard import paints
 from widgets.panes.pressure.columns import signed_text
 from widgets.theme import format as fmt
 from widgets.theme.markets import row_height

@@ -18,7 +18,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QMenu, QTableView, QWidget
 
 from widgets.elements.labels import Align, Labels
-from widgets.paint_guard import PaintGuard
+from widgets.items.paint_guard import PaintGuard
 from widgets.panes.pressure.columns import COLUMNS, SYMBOL, Look, fitting
 from widgets.panes.pressure.model import PressureModel
 from widgets.panes.pressure.paint import ARROW_PX, Cells, TablePaint

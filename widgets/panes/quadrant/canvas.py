@@ -10,7 +10,7 @@ from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
 from widgets.items.bulk import draw_line
-from widgets.paint_guard import paints
+from widgets.items.paint_guard import paints
 from widgets.theme.theme import theme
 from workstation.readmodels.arrays import Floats
 from workstation.readmodels.markets import Freshness

@@ -161,3 +161,6 @@ def _row(dot: QuadrantDot) -> tuple[str | int | float | None, ...]:
     numbers = (None if np.isnan(column[-1]) else float(column[-1]) for column in columns)
     corner = dot.quadrant.value if dot.quadrant is not None else None
     return (dot.base, corner, *numbers, int(dot.ts_ns[-1]), dot.freshness.value)
+
+
+PANE = QuadrantPane

@@ -334,3 +334,6 @@ class SetupsPane(Pane):
             head.setSectionResizeMode(column, head.ResizeMode.Stretch if wide else head.ResizeMode.Interactive)
             if not wide:
                 self.list.setColumnWidth(column, WIDTHS[column])
+
+
+PANE = SetupsPane

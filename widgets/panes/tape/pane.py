@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 from widgets.elements.captions import Choice
 from widgets.elements.labels import Align, Labels
 from widgets.elements.venue_menu import VenueMenu
-from widgets.paint_guard import paints
+from widgets.items.paint_guard import paints
 from widgets.pane import Pane, Table
 from widgets.panes.tape.canvas import TapeCanvas
 from widgets.panes.tape.rows import SIZE_CLASSES, Speed, classes_for, rows_as_table, tape_speed
@@ -37,6 +37,7 @@ class TapePane(Pane):
     """Scrolling down pauses; a click on the banner, a middle click or Esc resumes."""
 
     title = "Tape"
+    keeps_width = True
     help = (
         "Every print of the chosen markets, newest first, by the venue's time and aggressor; prints of one market and "
         "side within a millisecond are one, at their mean price. Rows are filled and bold by size: from 100k, 250k, 1m "
@@ -239,3 +240,6 @@ class SpeedMeter(QWidget):
             words, room = f"buy {share * 100:.0f}%", self.width() - self._labels.width(self.text()) - 8
             if self._small.width(words) <= room:
                 self._small.draw(painter, words, self.width() - room, 0, room, 15)
+
+
+PANE = TapePane

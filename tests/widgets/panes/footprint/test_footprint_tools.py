@@ -15,7 +15,7 @@ from tests.bench.gallery import shown
 from tests.widgets import synthetic
 from tests.widgets.messages import changes_request, wait_for
 from tests.widgets.panes.footprint.studied import profile_of
-from widgets.dialogs.go_to import parsed
+from widgets.dialogs.questions import parsed
 from widgets.elements.captions import Choice
 from widgets.items.digits import decode, encode_counts
 from widgets.link_events import LevelsChanged

@@ -1,4 +1,4 @@
-"""Asking for a moment: `14:05`, `14:05:30` or with a date before it."""
+"""Questions with a line for the answer: a name, or a moment as `14:05`, `14:05:30` or with a date before it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,24 @@ from collections.abc import Callable
 from datetime import datetime
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QInputDialog, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from widgets.elements.captions import tint
 from widgets.theme import format as fmt
 from widgets.theme.theme import CELL
 
 _FORMS = ("%H:%M", "%H:%M:%S")
+
+
+def ask_name(parent: QWidget, title: str, name: str, chosen: Callable[[str], object]) -> None:
+    """Ask without stopping anything; an empty name is none."""
+    dialog = QInputDialog(parent)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.setWindowTitle(title)
+    dialog.setLabelText("Name")
+    dialog.setTextValue(name)
+    dialog.textValueSelected.connect(lambda text: chosen(text.strip()) if text.strip() else None)
+    dialog.open()
 
 
 def parsed(text: str, near_ns: int) -> int | None:
