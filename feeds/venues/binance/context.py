@@ -1,4 +1,4 @@
-"""Binance's candles, with the taker's part, past funding, and the share of long accounts (VENUES 1.1.5, 1.2, 1.3).
+"""Binance's candles, with the taker's part, past funding, and the share of long accounts (README: Backfill).
 
 Samples (recorded):
   [[1602669900000,"50.49","50.52","50.31","50.33","3811.648",1602670199999,"192171.59398",1517,"956.116",..],..]

@@ -1,4 +1,4 @@
-"""Binance's exchangeInfo as instruments (VENUES 1.1.6, 1.2, 1.3, 6.2)."""
+"""Binance's exchangeInfo as instruments (README: Instruments, Symbols and multipliers)."""
 
 from __future__ import annotations
 

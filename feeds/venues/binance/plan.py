@@ -1,4 +1,4 @@
-"""Which sockets Binance needs for some bases, and where they are (VENUES 1.1.1, 1.2, 1.3, 8.2)."""
+"""Which sockets Binance needs for some bases, and where they are (README: Endpoints, Limits and heartbeats)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bybit's candles, past funding and its share of long accounts (VENUES 2.5). Candles do not tell the taker's part.
+"""Bybit's candles (without the taker's part), past funding and share of long accounts (README: Backfill).
 
 Samples (documentation):
   {"retCode":0,"result":{"category":"inverse","symbol":"BTCUSD","list":[["1670608800000","17071","17073","17027",

@@ -1,4 +1,4 @@
-"""Bybit's instruments-info as instruments (VENUES 2.6, 6.2)."""
+"""Bybit's instruments-info as instruments (README: Instruments, Symbols and multipliers)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which sockets Bybit needs for some markets, and where they are (VENUES 2.1, 2.6, 8.2)."""
+"""Which sockets Bybit needs for some markets, and where they are (README: Endpoints, Limits and heartbeats)."""
 
 from __future__ import annotations
 

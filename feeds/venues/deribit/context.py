@@ -1,4 +1,4 @@
-"""Deribit's candles, and what funding came to by the hour (VENUES 5.5). Candles do not tell the taker's part.
+"""Deribit's candles (without the taker's part) and hourly funding (README: Backfill, Mark/index/funding).
 
 Funding runs on all the time and has no periods: of each hour we take what the eight hours before it came to, on the
 basis of the predicted rate.

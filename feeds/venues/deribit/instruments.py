@@ -1,4 +1,4 @@
-"""Deribit's `get_instruments` as instruments (VENUES 5.6, 6.1, 6.2)."""
+"""Deribit's `get_instruments` as instruments (README: Instruments, Symbols and multipliers)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which sockets Deribit needs for some bases, and where they are (VENUES 5.1, 5.6, 8.2)."""
+"""Which sockets Deribit needs for some bases, and where they are (README: Endpoints, Limits and heartbeats)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hyperliquid's candles, which tell neither turnover nor the taker's part, and past funding, paid hourly (VENUES 4.5).
+"""Hyperliquid's candles (without turnover and the taker's part) and hourly funding (README: Backfill).
 
 Sample (documentation): `[{"t":1681923600000,"T":1681924499999,"s":"BTC","i":"1m","o":"29295.0","c":"29258.0",
 "h":"29309.0","l":"29250.0","v":"0.98639","n":189},..]`

@@ -1,4 +1,4 @@
-"""Hyperliquid's `meta` and `spotMeta` as instruments (VENUES 4.6, 4.8, 6.2)."""
+"""Hyperliquid's `meta` and `spotMeta` as instruments (README: Instruments, Symbols and multipliers)."""
 
 from __future__ import annotations
 

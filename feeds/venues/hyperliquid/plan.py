@@ -1,4 +1,4 @@
-"""Which sockets Hyperliquid needs for some bases, and where they are (VENUES 4.1, 4.3, 8.2)."""
+"""Which sockets Hyperliquid needs for some bases, and where they are (README: Endpoints, Limits and heartbeats)."""
 
 from __future__ import annotations
 

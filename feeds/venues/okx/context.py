@@ -1,4 +1,4 @@
-"""OKX's candles, past funding and open interest, long and short accounts, and what takers traded (VENUES 3.5).
+"""OKX's candles, past funding and open interest, share of long accounts and taker volume (README: Backfill).
 
 Samples (documentation):
   {"code":"0","data":[["1597026383085","3.721","3.743","3.677","3.708","8422410","22698348.04","12698348.04","1"],..]}

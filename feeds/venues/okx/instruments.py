@@ -1,4 +1,4 @@
-"""OKX's list of instruments (VENUES 3.6, 6.1, 6.2)."""
+"""OKX's list of instruments (README: Instruments, Symbols and multipliers)."""
 
 from __future__ import annotations
 

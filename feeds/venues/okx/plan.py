@@ -1,4 +1,4 @@
-"""Which sockets OKX needs for some bases, and where they are (VENUES 3.1, 3.5, 8.2)."""
+"""Which sockets OKX needs for some bases, and where they are (README: Endpoints, Limits and heartbeats)."""
 
 from __future__ import annotations
 
