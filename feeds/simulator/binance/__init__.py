@@ -3,9 +3,3 @@
 Field sets and number formats follow captures of 2024-08 (books, trades) and 2026-09/10 (mark prices, routes, `st`).
 Sources of the wire facts: feeds/venues/binance/README.md.
 """
-
-from __future__ import annotations
-
-from feeds.simulator.binance.dialect import BinanceDialect
-
-__all__ = ["BinanceDialect"]

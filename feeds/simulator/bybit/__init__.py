@@ -3,9 +3,3 @@
 Field sets, key orders and number formats follow captures of 2026-08 to 2026-10; liquidations the documentation.
 Sources of the wire facts: feeds/venues/bybit/README.md.
 """
-
-from __future__ import annotations
-
-from feeds.simulator.bybit.dialect import BybitDialect
-
-__all__ = ["BybitDialect"]

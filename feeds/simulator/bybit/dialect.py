@@ -66,3 +66,8 @@ class BybitDialect:
             return Answer(403, b"access too frequent")
         headers = {"X-Bapi-Limit-Status": "0", "X-Bapi-Limit-Reset-Timestamp": str(now_ns // MS + wait_s * 1_000)}
         return Answer(200, envelope({}, now_ns, 10_006, "Too many visits!"), headers)
+
+
+def dialect(simulation: Simulation, futures_weight: int) -> BybitDialect:
+    """The dialect; the venue counts no request weight."""
+    return BybitDialect(simulation)

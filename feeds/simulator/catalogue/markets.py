@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from importlib import import_module
 
 from feeds.model.instrument import Venue
-from feeds.simulator.catalogue.calibrated import BASES, CALIBRATED
-from feeds.simulator.catalogue.venues import ELSEWHERE
+from feeds.simulator.catalogue.calibrated import BASES
+from feeds.simulator.catalogue.listing import Listing, scaled
 from feeds.simulator.market.spec import MarketSpec
+from feeds.venues.registry import VENUES
 
-__all__ = ["BASES", "MARKETS", "markets_of"]
+__all__ = ["BASES", "LISTINGS", "MARKETS", "markets_of"]
 
-MARKETS: tuple[MarketSpec, ...] = CALIBRATED + ELSEWHERE
+LISTINGS: dict[Venue, Listing] = {venue: import_module(f"feeds.simulator.{venue}.markets").LISTING for venue in VENUES}
+
+
+def _markets() -> Iterator[MarketSpec]:
+    for listing in LISTINGS.values():
+        yield from listing.markets
+    rows = ((listing, row) for listing in LISTINGS.values() for row in listing.scaled)
+    for number, (listing, row) in enumerate(rows):
+        yield scaled(number, listing, row)
+
+
+MARKETS: tuple[MarketSpec, ...] = tuple(_markets())
 
 
 def markets_of(

@@ -3,9 +3,3 @@
 As at the venue, every socket serves every instrument, whatever the market kind in its path.
 Sources of the wire facts: feeds/venues/deribit/README.md.
 """
-
-from __future__ import annotations
-
-from feeds.simulator.deribit.dialect import DeribitDialect
-
-__all__ = ["DeribitDialect"]

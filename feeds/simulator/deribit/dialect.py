@@ -80,3 +80,8 @@ class DeribitDialect:
     def _snapshot(self, channel: str, now_ns: int) -> str | None:
         fmt = self._books.get(channel)
         return None if fmt is None else msgspec.json.encode(fmt.snapshot(self._simulation.now_ns)).decode()
+
+
+def dialect(simulation: Simulation, futures_weight: int) -> DeribitDialect:
+    """The dialect; the venue counts no request weight."""
+    return DeribitDialect(simulation)

@@ -3,9 +3,3 @@
 As at the venue, every socket serves every coin, whatever the market kind in its path.
 Sources of the wire facts: feeds/venues/hyperliquid/README.md.
 """
-
-from __future__ import annotations
-
-from feeds.simulator.hyperliquid.dialect import HyperliquidDialect
-
-__all__ = ["HyperliquidDialect"]

@@ -68,3 +68,8 @@ class HyperliquidDialect:
 def _is_at(path: str, end: str) -> bool:
     host, _, rest = path.strip("/").partition("/")
     return host in _HOSTS and rest == end
+
+
+def dialect(simulation: Simulation, futures_weight: int) -> HyperliquidDialect:
+    """The dialect; the venue counts no request weight."""
+    return HyperliquidDialect(simulation)

@@ -3,9 +3,3 @@
 Field sets, key orders and number formats follow captures of 2026-09 and 2026-10; liquidations those of 2026-10-07.
 Sources of the wire facts: feeds/venues/okx/README.md.
 """
-
-from __future__ import annotations
-
-from feeds.simulator.okx.dialect import OkxDialect
-
-__all__ = ["OkxDialect"]

@@ -65,3 +65,8 @@ class OkxDialect:
     def refusal(self, status: int, wait_s: int, now_ns: int) -> Answer:
         """Code 50011; the venue states no time to wait."""
         return Answer(429, envelope((), "50011", "Too Many Requests"))
+
+
+def dialect(simulation: Simulation, futures_weight: int) -> OkxDialect:
+    """The dialect; the venue counts no request weight."""
+    return OkxDialect(simulation)

@@ -1,32 +1,22 @@
-"""The dialects of a simulation: one line for each venue that can speak."""
+"""The dialects of a simulation, found by the venues' names."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from importlib import import_module
 
 from feeds.model.instrument import Venue
-from feeds.simulator.binance import BinanceDialect
-from feeds.simulator.bybit import BybitDialect
-from feeds.simulator.deribit import DeribitDialect
 from feeds.simulator.dialect import Dialect
-from feeds.simulator.hyperliquid import HyperliquidDialect
-from feeds.simulator.okx import OkxDialect
 from feeds.simulator.simulation import Simulation
-from feeds.venues.binance.profile import BINANCE
-from feeds.venues.bybit.profile import BYBIT
-from feeds.venues.deribit.profile import DERIBIT
-from feeds.venues.hyperliquid.profile import HYPERLIQUID
-from feeds.venues.okx.profile import OKX
+from feeds.venues.registry import VENUES
+
+
+def dialect_of(venue: Venue, simulation: Simulation, futures_weight: int) -> Dialect:
+    """The dialect of a venue: `dialect` of the package below `feeds.simulator` that has the venue's name."""
+    made: Dialect = import_module(f"feeds.simulator.{venue}.dialect").dialect(simulation, futures_weight)
+    return made
 
 
 def dialects(simulation: Simulation, futures_weight: int) -> list[Dialect]:
-    """The venues that have a market in this simulation. `futures_weight` is Binance's request weight a minute."""
-    makers: dict[Venue, Callable[[], Dialect]] = {
-        BINANCE: lambda: BinanceDialect(simulation, futures_weight=futures_weight),
-        BYBIT: lambda: BybitDialect(simulation),
-        OKX: lambda: OkxDialect(simulation),
-        HYPERLIQUID: lambda: HyperliquidDialect(simulation),
-        DERIBIT: lambda: DeribitDialect(simulation),
-    }
+    """The venues that have a market in this simulation. `futures_weight` is the request weight a minute, if counted."""
     listed = {market.spec.instrument.venue for market in simulation.markets}
-    return [make() for venue, make in makers.items() if venue in listed]
+    return [dialect_of(venue, simulation, futures_weight) for venue in VENUES if venue in listed]

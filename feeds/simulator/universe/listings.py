@@ -1,35 +1,14 @@
-"""The altcoins and the venues that list them. Prices and turnovers are those of late summer 2024, rounded.
-
-Price and size steps follow each venue's custom: about five significant digits of price, a contract of about 100 USD on
-OKX, `szDecimals` on Hyperliquid; names with a multiplier such as 1000PEPE, kPEPE or SHIB1000.
-"""
+"""The altcoins and the venues that list them. Prices and turnovers are those of late summer 2024, rounded."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterator
-from decimal import Decimal
 
 from feeds.model.instrument import Instrument, MarketKind, Venue
-from feeds.simulator.market.spec import MS, AltcoinBase, AltcoinSpec
-from feeds.venues.binance.profile import BINANCE
-from feeds.venues.bybit.profile import BYBIT
-from feeds.venues.deribit.profile import DERIBIT
-from feeds.venues.hyperliquid.profile import HYPERLIQUID
-from feeds.venues.okx.profile import OKX
+from feeds.simulator.catalogue.markets import LISTINGS
+from feeds.simulator.market.spec import AltcoinBase, AltcoinSpec
 
-_B, _Y, _O, _H, _D = BINANCE, BYBIT, OKX, HYPERLIQUID, DERIBIT
-_VENUES = {"B": _B, "Y": _Y, "O": _O, "H": _H, "D": _D}
-_SHARE = {_B: 1.0, _Y: 0.45, _O: 0.35, _H: 0.2, _D: 0.03}
-_BASIS = {_B: 0.0, _Y: -0.4e-4, _O: 0.3e-4, _H: -1.5e-4, _D: 0.8e-4}
-_INTERVALS = {
-    _B: (50 * MS, 100 * MS, 250 * MS, 500 * MS), _Y: (20 * MS, 100 * MS, 200 * MS), _O: (100 * MS,),
-    _H: (500 * MS,), _D: (100 * MS, 1_000 * MS),
-}  # fmt: skip
-_FOUR_HOURLY = {"WIF", "ORDI", "PENDLE", "JTO", "BONK", "BLUR", "DYDX", "TIA", "PEOPLE", "TRB", "SATS", "MOG"}
-_HOURLY = {"TRB", "MOG"}
-
-# price, million USD a day on Binance, volatility of a second in 1e-4, beta, venues (C: COIN-M, I: Bybit inverse)
+# price, million USD a day on Binance, volatility of a second in 1e-4, beta, the letters of those that list it
 _TABLE = """
 SOL 145 2400 2.0 1.1 BYOHDCI|XRP 0.56 700 1.8 0.8 BYOHDCI|DOGE 0.102 500 2.2 1.1 BYOHDC
 BNB 515 420 1.2 0.7 BYOHDC|ADA 0.345 160 1.8 1.0 BYOHDCI|AVAX 22.4 190 2.2 1.1 BYOHD
@@ -71,102 +50,39 @@ def _bases() -> Iterator[tuple[AltcoinBase, str]]:
 _LISTED = tuple(_bases())
 ALTCOIN_BASES: tuple[AltcoinBase, ...] = tuple(base for base, _ in _LISTED)
 
-_MULTIPLIERS = {
-    "PEPE": 1_000, "SHIB": 1_000, "BONK": 1_000, "FLOKI": 1_000, "SATS": 1_000, "LUNC": 1_000, "RATS": 1_000,
-    "MOG": 1_000_000,
-}  # fmt: skip
 
-
-def _names(venue: Venue, base: str) -> tuple[str, int]:
-    """The listed name of a base and how many coins one listed unit is."""
-    multiplier = _MULTIPLIERS.get(base, 1)
-    if venue == _O or multiplier == 1:
-        return base, 1
-    if venue == _H:
-        return f"k{base}", 1_000
-    if venue == _Y and base in ("SATS", "RATS"):
-        return f"10000{base}", 10_000
-    if venue == _Y and base == "SHIB":
-        return "SHIB1000", 1_000
-    if venue == _D:
-        return f"1000{base}", 1_000
-    return f"{multiplier}{base}", multiplier
-
-
-def _power(value: float) -> Decimal:
-    return Decimal(1).scaleb(math.floor(math.log10(value)))
-
-
-def _instrument(venue: Venue, base: AltcoinBase) -> Instrument:
-    name, multiplier = _names(venue, base.name)
-    unit_price = base.price * multiplier
-    tick = _power(unit_price).scaleb(-4)
-    quote, symbol, contract = "USDT", f"{name}USDT", Decimal(1)
-    if venue == _O:
-        symbol = f"{name}-USDT-SWAP"
-        contract = Decimal(1).scaleb(round(math.log10(100.0 / unit_price)))
-        lot = contract / 10
-    elif venue == _H:
-        quote, symbol = "USDC", name
-        decimals = max(math.floor(math.log10(unit_price)), 0)
-        tick = max(Decimal(1).scaleb(decimals - 6), min(Decimal(1), tick))
-        lot = Decimal(1).scaleb(-decimals)
-    else:
-        lot = min(Decimal(1), Decimal(1).scaleb(-math.floor(math.log10(unit_price)))) * (10 if venue == _Y else 1)
-        if venue == _D:
-            quote, symbol = "USDC", f"{name}_USDC-PERPETUAL"
-    return Instrument(
-        venue=venue, kind=MarketKind.LINEAR, symbol=symbol, base=base.name, quote=quote, settle=quote,
-        tick_size=tick / multiplier, lot_size=lot * multiplier, contract_size=contract, multiplier=multiplier,
-    )  # fmt: skip
-
-
-def _inverse(venue: Venue, base: AltcoinBase) -> Instrument:
-    symbol = f"{base.name}USD_PERP" if venue == _B else f"{base.name}USD"
-    return Instrument(
-        venue=venue, kind=MarketKind.INVERSE, symbol=symbol, base=base.name, quote="USD", settle=base.name,
-        tick_size=_power(base.price).scaleb(-4), lot_size=Decimal(1), contract_size=Decimal(10 if venue == _B else 1),
-    )  # fmt: skip
-
-
-def _funding_hours(venue: Venue, base: str) -> int:
-    if venue == _H:
-        return 1
-    if base in _HOURLY and venue == _Y:
-        return 1
-    return 4 if base in _FOUR_HOURLY and venue != _D else 8
+def _rows() -> Iterator[tuple[Instrument, AltcoinBase, float]]:
+    """Every listed altcoin market with its base and its share of Binance's turnover."""
+    offered = [listing.altcoins for listing in LISTINGS.values() if listing.altcoins is not None]
+    for base, letters in _LISTED:
+        for venue in offered:
+            if venue.letter in letters:
+                yield venue.linear(base), base, venue.share
+        for venue in offered:
+            if venue.inverse is not None and venue.inverse_letter in letters:
+                yield venue.inverse(base), base, venue.inverse_share
 
 
 def _spec(number: int, instrument: Instrument, base: AltcoinBase, share: float) -> AltcoinSpec:
-    venue = instrument.venue
+    listing = LISTINGS[instrument.venue]
+    altcoins = listing.altcoins
+    assert altcoins is not None
     price, lot = base.price, float(instrument.lot_size)
     lot_usd = lot * float(instrument.contract_size) if instrument.kind is MarketKind.INVERSE else lot * price
     day_usd = base.day_usd * share
+    hours = 1 if base.name in altcoins.hourly else 4 if base.name in altcoins.four_hourly else listing.funding_hours
     return AltcoinSpec(
-        instrument=instrument, basis=_BASIS[venue], interval_ns=_INTERVALS[venue],
-        aggregate_ns=100 * MS if venue == _B else 0, first_trade_id=100_000_001 + number * 3_000_017,
+        instrument=instrument, basis=altcoins.basis, interval_ns=listing.interval_ns,
+        aggregate_ns=altcoins.aggregate_ns, first_trade_id=100_000_001 + number * 3_000_017,
         first_aggregate_id=50_000_001 + number * 1_000_003, first_update_id=700_000_001 + number * 5_000_011,
-        open_interest=max(round(day_usd * 0.25 / lot_usd), 1), funding_hours=_funding_hours(venue, base.name),
+        open_interest=max(round(day_usd * 0.25 / lot_usd), 1), funding_hours=hours,
         day_usd=day_usd, level_lots=max(day_usd * 2e-5 / lot_usd, 1.0),
         spread_ticks=max(round(price * 1e-4 / float(instrument.tick_size) * (1.0 if share > 0.3 else 2.0)), 1),
         phase=number * 37 % 100,
     )  # fmt: skip
 
 
-def _specs() -> Iterator[AltcoinSpec]:
-    rows: list[tuple[Instrument, AltcoinBase, float]] = []
-    for base, letters in _LISTED:
-        for letter, venue in _VENUES.items():
-            if letter in letters:
-                rows.append((_instrument(venue, base), base, _SHARE[venue]))
-        if "C" in letters:
-            rows.append((_inverse(_B, base), base, 0.08))
-        if "I" in letters:
-            rows.append((_inverse(_Y, base), base, 0.04))
-    return (_spec(number, *row) for number, row in enumerate(rows))
-
-
-ALTCOINS: tuple[AltcoinSpec, ...] = tuple(_specs())
+ALTCOINS: tuple[AltcoinSpec, ...] = tuple(_spec(number, *row) for number, row in enumerate(_rows()))
 
 
 def altcoins_of(

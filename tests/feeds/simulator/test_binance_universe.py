@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from feeds.model.instrument import Venue
-from feeds.simulator.binance import BinanceDialect
+from feeds.simulator.binance.dialect import BinanceDialect
 from feeds.simulator.catalogue.markets import markets_of
 from feeds.simulator.simulation import Simulation
 from feeds.simulator.universe.listings import altcoins_of

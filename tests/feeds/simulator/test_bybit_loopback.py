@@ -29,7 +29,7 @@ from feeds.model.events import (
 )
 from feeds.model.frame import Frame
 from feeds.model.instrument import InstrumentId, MarketKind, Venue
-from feeds.simulator.bybit import BybitDialect
+from feeds.simulator.bybit.dialect import BybitDialect
 from feeds.simulator.catalogue.markets import markets_of
 from feeds.simulator.market.spec import MS
 from feeds.simulator.service.server import Server

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from feeds.model.instrument import MarketKind, Venue
-from feeds.simulator.bybit import BybitDialect
 from feeds.simulator.bybit.conversation import BybitConversation
+from feeds.simulator.bybit.dialect import BybitDialect
 from feeds.simulator.catalogue.markets import markets_of
 from feeds.simulator.market.facts import Fill, LiquidationOrder
 from feeds.simulator.market.spec import MS

@@ -11,7 +11,7 @@ from feeds.model.events import BookLost, Funding, IndexPrice, Liquidation, MarkP
 from feeds.model.frame import Frame, FrameKind, open_frame
 from feeds.model.instrument import MarketKind, Venue
 from feeds.simulator.catalogue.markets import markets_of
-from feeds.simulator.deribit import DeribitDialect
+from feeds.simulator.deribit.dialect import DeribitDialect
 from feeds.simulator.dialect import SocketClosed
 from feeds.simulator.market.spec import MS, SECOND
 from feeds.simulator.simulation import Simulation

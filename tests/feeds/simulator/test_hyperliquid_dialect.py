@@ -11,7 +11,7 @@ from feeds.model.events import BookSnapshot, Funding, IndexPrice, MarkPrice, Ope
 from feeds.model.instrument import Venue
 from feeds.simulator.catalogue.markets import markets_of
 from feeds.simulator.dialect import SocketClosed
-from feeds.simulator.hyperliquid import HyperliquidDialect
+from feeds.simulator.hyperliquid.dialect import HyperliquidDialect
 from feeds.simulator.hyperliquid.wire_format import SLOW_LEVELS
 from feeds.simulator.market.spec import MS, SECOND
 from feeds.simulator.simulation import Simulation

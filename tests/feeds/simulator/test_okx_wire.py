@@ -11,8 +11,8 @@ import pytest
 from feeds.simulator.catalogue.markets import markets_of
 from feeds.simulator.dialect import SocketClosed
 from feeds.simulator.market.spec import MS, SECOND
-from feeds.simulator.okx import OkxDialect
 from feeds.simulator.okx.conversation import OkxConversation
+from feeds.simulator.okx.dialect import OkxDialect
 from feeds.simulator.simulation import Simulation
 
 START_NS = 1_790_000_000_000 * MS

@@ -10,7 +10,7 @@ import pytest
 
 from feeds.model.events import Side
 from feeds.model.instrument import MarketKind, Venue
-from feeds.simulator.binance import BinanceDialect
+from feeds.simulator.binance.dialect import BinanceDialect
 from feeds.simulator.catalogue.markets import MARKETS, markets_of
 from feeds.simulator.market.draws import Draws
 from feeds.simulator.market.facts import Aggregate, Fact, Fill, GridChanged, LiquidationOrder, Touch

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from feeds.model.instrument import Venue
-from feeds.simulator.binance import BinanceDialect
+from feeds.simulator.binance.dialect import BinanceDialect
 from feeds.simulator.catalogue.markets import markets_of
 from feeds.simulator.market.spec import MS
 from feeds.simulator.simulation import Simulation
