@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QApplication
 
 from feeds.hub.broker import Broker
 from feeds.hub.source import HubSource
-from feeds.live.reachability import reach
+from feeds.live.reachability import check_reachability
 from feeds.live.source import LiveSource
 from feeds.live.transport import Http
 from feeds.model.clock import Clock, SystemClock
@@ -120,7 +120,7 @@ async def _ask_start(drivers: list[VenueDriver]) -> tuple[Start, list[str]]:
 
 
 async def _tell_reached(dialog: FirstRun, drivers: list[VenueDriver]) -> None:
-    async for venue, trouble in reach(drivers):
+    async for venue, trouble in check_reachability(drivers):
         dialog.show_reached(venue, trouble)
 
 

@@ -1,18 +1,18 @@
-"""How many REST calls and new sockets a venue allows, and when it told us to wait.
+"""Rate limits of a venue's REST calls and new sockets.
 
-Arithmetic on seconds, no clock.
+Arithmetic on seconds; the caller passes the time.
 """
 
 from __future__ import annotations
 
-RESERVE = 0.8  # of the venue's limit: others behind the same address need some too
+RESERVE = 0.8  # the share of the venue's limit to use; other programs share the same IP address
 CAREFUL_S = 60.0
 
 
 class WeightBudget:
-    """A bucket that refills evenly, and half as fast for a minute after the venue has said to wait.
+    """A token bucket that refills evenly, at half the rate for a minute after the venue's block has ended.
 
-    Calls are let through while it holds enough; a call heavier than it goes when full.
+    A call passes when the bucket holds its weight; one heavier than the bucket passes when it is full.
     """
 
     def __init__(self, per_minute: float) -> None:
@@ -23,7 +23,7 @@ class WeightBudget:
         self._blocked_until_s = -CAREFUL_S
 
     def wait_s(self, now_s: float, weight: float) -> float:
-        """Seconds until a call of this weight may go; 0 takes its weight."""
+        """Seconds until a call of this weight may be sent; 0 deducts its weight."""
         if now_s < self._blocked_until_s:
             return self._blocked_until_s - now_s
         rate_s = self._rate_s / 2 if now_s < self._blocked_until_s + CAREFUL_S else self._rate_s
@@ -36,18 +36,18 @@ class WeightBudget:
         return (needed - self._left) / rate_s
 
     def block(self, now_s: float, for_s: float) -> None:
-        """The venue said to stay away for this long."""
+        """Send no calls for `for_s` seconds, as the venue asked."""
         self._blocked_until_s = max(self._blocked_until_s, now_s + for_s)
         self._left = min(self._left, 0.0)
         self._at_s = max(self._at_s, self._blocked_until_s)
 
     def blocked_s(self, now_s: float) -> float:
-        """Seconds of a block that are left."""
+        """Seconds left of the venue's block; 0 without one."""
         return max(0.0, self._blocked_until_s - now_s)
 
 
 class Turnstile:
-    """New sockets of one venue: `burst` of them at once, then `per_s` a second."""
+    """Limits the new sockets of one venue: `burst` at once, then `per_s` a second."""
 
     def __init__(self, burst: int, per_s: float) -> None:
         self._interval_s = 1.0 / per_s
@@ -55,7 +55,7 @@ class Turnstile:
         self._due_s = 0.0
 
     def wait_s(self, now_s: float) -> float:
-        """Seconds until the next socket may be opened; its turn is taken."""
+        """Reserve the next socket; returns the seconds until it may be opened."""
         due_s = max(self._due_s, now_s)
         self._due_s = due_s + self._interval_s
         return max(0.0, due_s - self._slack_s - now_s)

@@ -1,4 +1,4 @@
-"""One socket's life, again and again: connect, listen, fail, pause, connect. What happens becomes frames."""
+"""Keeps one connection alive: connects, emits frames, and reconnects with growing pauses."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 30.0
 
 
 def is_retryable(error: FeedError) -> bool:
-    """Whether trying again can help: everything but an address or a request that the venue refuses for good."""
+    """Whether a retry can help: false for an address or a request that the venue refuses permanently."""
     return not isinstance(error, TransportError) or error.retryable
 
 
 class Backoff:
-    """Pauses that double up to half a minute, with jitter, and never shorter than the venue asks for."""
+    """Pauses that double up to 30 s, with jitter, and never shorter than the venue asks for."""
 
     def __init__(self, rng: random.Random) -> None:
         self._random = rng
         self._pause_s = FIRST_PAUSE_S
 
     def reset(self) -> None:
-        """The last try lasted: begin with a short pause again."""
+        """Start with a short pause again, after a connection that lasted."""
         self._pause_s = FIRST_PAUSE_S
 
     async def pause(self, error: FeedError, at_least_s: float = 0.0) -> None:
         """Wait before the next try."""
-        told_s = error.retry_after_s if isinstance(error, TransportError) else None
-        await asyncio.sleep(max(self._pause_s * self._random.uniform(0.7, 1.3), told_s or 0.0, at_least_s))
+        venue_s = error.retry_after_s if isinstance(error, TransportError) else None
+        await asyncio.sleep(max(self._pause_s * self._random.uniform(0.7, 1.3), venue_s or 0.0, at_least_s))
         self._pause_s = min(self._pause_s * 2, LAST_PAUSE_S)
 
 
 class _NoSocket:
-    """What a connection without an address has instead of a socket: nothing arrives until it is closed."""
+    """The socket of a connection without an address: receives nothing until it is closed."""
 
     def __init__(self) -> None:
         self._closed = asyncio.Event()
@@ -76,10 +76,11 @@ async def _no_socket() -> AsyncIterator[Socket]:
 
 
 class LiveConnection:
-    """Keeps one connection of a plan alive. One without an address has no socket and lasts until it is left.
+    """Keeps one planned connection alive. One without an address has no socket and only polls.
 
-    `life` counts how often it was opened, `trouble` says why it is not open. `admit` is awaited before a socket is
-    opened, `doubt` called when several lives in a row ended at once: the venue may refuse what is subscribed.
+    `life` counts how often it was opened, `trouble` is the reason why it is closed ("" while open). `admit` is awaited
+    before a socket is opened. `doubt` is called when several sockets in a row ended at once, as the venue may refuse
+    the subscriptions.
     """
 
     def __init__(
@@ -114,8 +115,8 @@ class LiveConnection:
         """Whether the socket is connected now."""
         return self._socket is not None
 
-    async def keep(self) -> None:
-        """Stay connected until cancelled, retired, or refused for good."""
+    async def run(self) -> None:
+        """Stay connected until cancelled, retired, or permanently refused."""
         now_s = asyncio.get_running_loop().time
         while not self.is_retired:
             opened_s = math.inf
@@ -136,7 +137,7 @@ class LiveConnection:
                     await self._backoff.pause(error, self._pause_s)
 
     async def send(self, text: str) -> None:
-        """Send a text if connected; a failure shows up as the end of the connection."""
+        """Send a text if connected; a failure ends the connection."""
         if self._socket is None:
             return
         try:
@@ -145,7 +146,7 @@ class LiveConnection:
             log.info("%s: not sent: %s", self.spec.name, error)
 
     def _judge(self, lived_s: float) -> None:
-        """A long life begins the pauses anew; several short ones that we did not end raise doubts."""
+        """Reset the pauses after a long connection; call `doubt` after several short ones that the venue ended."""
         if lived_s > LAST_PAUSE_S:
             self._backoff.reset()
         was_cut = 0 <= lived_s < SHORT_S and not self._leaving
@@ -155,12 +156,12 @@ class LiveConnection:
             self._doubt(self)
 
     def want_successor(self, reason: str) -> None:
-        """Let another connection take over as soon as it can."""
+        """Ask for a successor, which takes over once it receives data."""
         self._replace_for = reason
         self._replace.set()
 
     async def outlived(self, lifetime_s: float | None) -> str:
-        """Wait until another should take over, by the venue's rule or by its word; returns why."""
+        """Wait until a successor is needed, after `lifetime_s` or on request; returns the reason."""
         with suppress(TimeoutError):
             async with asyncio.timeout(lifetime_s):
                 await self._replace.wait()
@@ -168,23 +169,23 @@ class LiveConnection:
         return self._replace_for or "planned change of connection"
 
     async def leave(self, reason: str, *, retire: bool = False, pause_s: float = 0.0) -> None:
-        """Close the socket; unless retired it is opened again, not before `pause_s` seconds have passed."""
+        """Close the socket; unless retired, it reopens after `pause_s` seconds."""
         self._pause_s = pause_s
         if retire:
             self.is_retired = True
             self._replace.set()
-            self.opened.set()  # whoever waits for it need not wait longer
+            self.opened.set()  # release those that wait for it
         if self._socket is not None and not self._leaving:
             self._leaving = reason
             await self._socket.close()
 
     async def renew(self, plan: ConnectionSpec, reason: str) -> None:
-        """Open again with what a newer plan carries."""
+        """Reconnect with the streams and markets of a newer plan."""
         self.spec = msgspec.structs.replace(plan, name=self.spec.name, history_s=self.spec.history_s)
         await self.leave(reason)
 
     def frame(self, kind: FrameKind, payload: bytes, tag: str = "") -> None:
-        """Pass on something of this connection, stamped now."""
+        """Emit a frame of this connection, stamped with the current time."""
         self._emit(Frame(self._clock.now_ns(), self.spec.name, kind, payload, tag))
 
     def _socket_of_plan(self) -> AbstractAsyncContextManager[Socket]:
@@ -202,7 +203,7 @@ class LiveConnection:
             self.frame(FrameKind.TEXT, payload)
 
     def _begin(self, socket: Socket) -> bool:
-        """Say that the connection is open, unless it was given up meanwhile."""
+        """Emit the OPEN frame; returns False if the connection was retired meanwhile."""
         if self.is_retired:
             return False
         self._socket, self._leaving, self._pause_s, self.trouble = socket, "", 0.0, ""

@@ -1,7 +1,7 @@
-"""What the venues list now, and the connections that it takes to follow it: asked at the start and again and again.
+"""Plans the connections for the markets that the venues list.
 
-A base that is followed for a while has connections of its own, so that the others do not feel it come and go. A venue
-that allows few sockets carries all such bases on shared ones.
+A base that is followed temporarily gets connections of its own, so that adding or removing it does not interrupt the
+others. On a venue that allows few sockets, all such bases share connections.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ _SHARED = f"{_ADDED}focus"
 
 
 def is_added(connection: str) -> bool:
-    """Whether a connection carries bases that are followed for a while."""
+    """Whether a connection carries temporarily followed bases."""
     return _ADDED in connection
 
 
 def is_shared(connection: str) -> bool:
-    """Whether it carries all such bases of its market together."""
+    """Whether a connection carries all temporarily followed bases of its market."""
     return connection.endswith(_SHARED)
 
 
-class Roster:
-    """The plans of all markets of the bases in focus. `missing` names those that were followed and are not listed now.
+class ConnectionPlanner:
+    """Plans the connections of the followed bases. `missing` are followed symbols no longer listed, by market.
 
-    `candles_s` is how far back candles are asked for, `universe` whether all perpetuals are followed in few words.
+    `candles_s` is how many seconds of candles to fetch, `universe` whether to follow the all-market streams.
     """
 
     def __init__(self, focus: Focus, rest: Rest, *, candles_s: int, universe: bool) -> None:
@@ -47,27 +47,27 @@ class Roster:
         self.missing: dict[str, tuple[str, ...]] = {}
 
     async def plans(self, driver: VenueDriver, kind: MarketKind) -> dict[str, ConnectionSpec]:
-        """The connections for what one market of a venue lists now, by name.
+        """Fetch the list of one market; returns its planned connections by name.
 
         Raises:
-            TransportError: the list did not come.
-            ProtocolError: it cannot be read.
+            TransportError: the list was not received.
+            ProtocolError: the list cannot be decoded.
         """
-        self._lists[driver.venue, kind] = await self._listed(driver, kind)
+        self._lists[driver.venue, kind] = await self._fetch_listing(driver, kind)
         return self.planned(driver, kind)
 
     def is_listed(self, driver: VenueDriver, kind: MarketKind) -> bool:
-        """Whether it is known what a market lists."""
+        """Whether the list of a market has been fetched."""
         return (driver.venue, kind) in self._lists
 
     def planned(self, driver: VenueDriver, kind: MarketKind) -> dict[str, ConnectionSpec]:
-        """The connections for what a market listed when it was last asked."""
+        """The planned connections of one market by name, from its last list. Raises KeyError without one."""
         listed = self._lists[driver.venue, kind]
-        self._compare(f"{driver.venue}.{kind.value}", driver.choose(listed, self._focus.bases))
+        self._note_missing(f"{driver.venue}.{kind.value}", driver.choose(listed, self._focus.bases))
         return {spec.name: spec for spec in self._specs(driver, kind, listed)}
 
-    def knows(self, driver: VenueDriver, base: str) -> bool:
-        """Whether a venue has a market of a base, as far as its lists are known."""
+    def lists(self, driver: VenueDriver, base: str) -> bool:
+        """Whether a fetched list of a venue has a market of a base."""
         return any(
             driver.choose(listed, (base,)) for (venue, _), listed in self._lists.items() if venue == driver.venue
         )
@@ -88,7 +88,7 @@ class Roster:
             specs += context_spec(kind, chosen, self._candles_s)
         yield from (msgspec.structs.replace(spec, name=spec.name + suffix) for spec in specs)
 
-    async def _listed(self, driver: VenueDriver, kind: MarketKind) -> tuple[Instrument, ...]:
+    async def _fetch_listing(self, driver: VenueDriver, kind: MarketKind) -> tuple[Instrument, ...]:
         bodies: list[bytes] = []
         for first in driver.listing(kind):
             request = first
@@ -97,7 +97,7 @@ class Roster:
                 request = driver.next_page(kind, bodies[-1])  # type: ignore[assignment]
         return driver.instruments(kind, bodies)
 
-    def _compare(self, market: str, chosen: tuple[Instrument, ...]) -> None:
+    def _note_missing(self, market: str, chosen: tuple[Instrument, ...]) -> None:
         now = {instrument.symbol: instrument.base for instrument in chosen}
         before = {symbol: base for symbol, base in self._followed.get(market, {}).items() if base in self._focus.bases}
         self._followed[market] = before | now

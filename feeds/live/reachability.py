@@ -1,4 +1,4 @@
-"""Whether venues can be reached from here, asked with the smallest request each of them answers: its clock."""
+"""Checks whether venues can be reached, with their smallest request: the server time."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from feeds.model.instrument import Venue
 from feeds.venues.driver import VenueDriver
 
 
-async def reach(drivers: Iterable[VenueDriver]) -> AsyncIterator[tuple[Venue, str]]:
-    """Each venue as its answer comes, with what is wrong in a few words; empty where it answers."""
+async def check_reachability(drivers: Iterable[VenueDriver]) -> AsyncIterator[tuple[Venue, str]]:
+    """Yield (venue, error text) as the answers arrive; the text is empty where the venue answers."""
     http = Http()
     try:
-        asked = [asyncio.create_task(_ask(http, driver), name=f"reach {driver.venue}") for driver in drivers]
+        requests = [asyncio.create_task(_ask(http, driver), name=f"reachability {driver.venue}") for driver in drivers]
         try:
-            for answered in asyncio.as_completed(asked):
+            for answered in asyncio.as_completed(requests):
                 yield await answered
         finally:
-            for task in asked:
+            for task in requests:
                 task.cancel()
-            await asyncio.gather(*asked, return_exceptions=True)
+            await asyncio.gather(*requests, return_exceptions=True)
     finally:
         await http.close()
 

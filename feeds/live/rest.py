@@ -1,4 +1,4 @@
-"""REST calls within each venue's limits: paced by weight, silent while the venue told us to wait."""
+"""REST calls within each venue's limits: paced by weight, suspended while the venue asks to wait."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ DEFAULT_WEIGHT = 600.0
 
 
 class Rest:
-    """All REST traffic of a source. Markets that share a limit at the venue share a budget here."""
+    """All REST calls of a source. Markets that share a limit of the venue share a budget."""
 
     def __init__(self) -> None:
         self._http = Http()
         self._budgets: dict[str, WeightBudget] = {}
 
     async def ask(self, driver: VenueDriver, kind: MarketKind, request: Fetch) -> bytes:
-        """The body of the answer, after waiting for the budget.
+        """Wait for the budget, send a request and return the response body.
 
         Raises:
-            TransportError: no answer, or the venue limits us; then `retry_after_s` says how long.
+            TransportError: no answer, or a rate limit; then `retry_after_s` is the time to wait.
         """
         budget = self._budget(driver, kind)
         now_s = asyncio.get_running_loop().time
@@ -56,7 +56,7 @@ class Rest:
             wait_s = budget.wait_s(now_s(), weight)
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Close the HTTP session."""
         await self._http.close()
 
     def _budget(self, driver: VenueDriver, kind: MarketKind) -> WeightBudget:

@@ -18,7 +18,7 @@ import msgspec
 
 from feeds.live.budget import Turnstile
 from feeds.live.connection import Backoff, LiveConnection
-from feeds.live.connection_plan import Roster, is_shared
+from feeds.live.connection_plan import ConnectionPlanner, is_shared
 from feeds.live.focus import Focus
 from feeds.live.rest import Rest
 from feeds.model.clock import Clock
@@ -70,8 +70,10 @@ class LiveSource:
         self.history_s = history_s
         self._random = random.Random(seed)
         self._rest = Rest()
-        self._focus = Focus(bases, most=ADDED_MOST, keep_ns=ADDED_KEPT_NS)
-        self._roster = Roster(self._focus, self._rest, candles_s=round(candle_hours * 3_600), universe=universe)
+        self._focus = Focus(bases, most=ADDED_MOST, retention_ns=ADDED_KEPT_NS)
+        self._planner = ConnectionPlanner(
+            self._focus, self._rest, candles_s=round(candle_hours * 3_600), universe=universe
+        )
         self._plans: dict[str, ConnectionSpec] = {}
         self._generations: Counter[str] = Counter()
         self._turnstiles: dict[Venue, Turnstile] = {}
@@ -110,7 +112,7 @@ class LiveSource:
 
     def shown(self, base: str) -> None:
         """A base is on the screen: it is followed on."""
-        self._focus.keep(base, self._clock.now_ns())
+        self._focus.mark_shown(base, self._clock.now_ns())
 
     async def batches(self) -> AsyncIterator[list[Frame]]:
         """Everything that arrived since the last batch, in receive order; ends with `close`."""
@@ -174,7 +176,7 @@ class LiveSource:
         name, backoff = f"{driver.venue}.{kind.value}", Backoff(self._random)
         while True:
             try:
-                plans = await self._roster.plans(driver, kind)
+                plans = await self._planner.plans(driver, kind)
                 break
             except (TransportError, ProtocolError) as error:
                 self.trouble[name] = error.text
@@ -189,12 +191,12 @@ class LiveSource:
     def _note(self, market: str) -> None:
         """What is wrong with a market that could be listed: something is not there any more."""
         self.trouble.pop(market, None)
-        if missing := self._roster.missing.get(market):
+        if missing := self._planner.missing.get(market):
             self.trouble[market] = f"{', '.join(missing)}: no longer listed"
 
     def _let_go(self) -> list[str]:
         """Follow no longer what nobody looks at."""
-        gone = self._focus.let_go(self._clock.now_ns())
+        gone = self._focus.evict(self._clock.now_ns())
         for base in gone:
             log.info("%s was not shown for long and is let go", base)
             self.trouble.pop(base, None)
@@ -204,17 +206,17 @@ class LiveSource:
         """Open and leave connections after a change of what is in focus, where it is known what is listed."""
         for driver in self._drivers.values():
             for kind in driver.endpoints:
-                if self._roster.is_listed(driver, kind):
-                    self._change(driver, kind, self._roster.planned(driver, kind), UNSEEN)
+                if self._planner.is_listed(driver, kind):
+                    self._change(driver, kind, self._planner.planned(driver, kind), UNSEEN)
         self._note_unlisted()
 
     def _note_unlisted(self) -> None:
         """Name each base in focus that no venue has a market of, once all have told what they list."""
         drivers = self._drivers.values()
-        if not all(self._roster.is_listed(driver, kind) for driver in drivers for kind in driver.endpoints):
+        if not all(self._planner.is_listed(driver, kind) for driver in drivers for kind in driver.endpoints):
             return
         for base in self._focus.added:
-            if any(self._roster.knows(driver, base) for driver in drivers):
+            if any(self._planner.lists(driver, base) for driver in drivers):
                 self.trouble.pop(base, None)
             else:
                 self.trouble[base] = "no venue lists a market of it"
@@ -227,7 +229,7 @@ class LiveSource:
         market = f"{driver.venue}.{kind.value}"
         log.info("%s: %s; its markets are listed again", market, reason)
         try:
-            self._change(driver, kind, await self._roster.plans(driver, kind))
+            self._change(driver, kind, await self._planner.plans(driver, kind))
             self._note(market)
             self._note_unlisted()
         except (TransportError, ProtocolError) as error:
@@ -305,7 +307,7 @@ class LiveSource:
         turnstile = self._turnstiles.setdefault(driver.venue, Turnstile(*driver.connects))
         keeper = LiveConnection(spec, self._clock, self._random, self._emit, admit=admit, doubt=doubt)
         self.connections[spec.name] = keeper
-        self._spawn(keeper.keep(), f"keep {spec.name}")
+        self._spawn(keeper.run(), f"keep {spec.name}")
         return keeper
 
     async def _watch_clock(self, driver: VenueDriver) -> None:

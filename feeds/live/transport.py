@@ -1,4 +1,4 @@
-"""The only file that opens a socket: websockets and plain requests, with every failure turned into a TransportError."""
+"""Websockets and HTTP requests; every failure is a TransportError. No other module opens a socket to a venue."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FETCH_TIMEOUT_S = 15
 CLOSE_TIMEOUT_S = 2
 _PERMANENT = frozenset((400, 401, 404, 451))
 _LIMITED = frozenset((418, 429))
-_WAITS_S = {403: 600.0}  # Bybit: "access too frequent", to be left alone for ten minutes; others: a firewall's rule
+_WAITS_S = {403: 600.0}  # Bybit: "access too frequent", wait ten minutes; elsewhere a firewall rule
 
 
 class Socket(Protocol):
@@ -31,7 +31,7 @@ class Socket(Protocol):
         """Send one text message. Raises TransportError when the connection is gone."""
 
     async def close(self) -> None:
-        """Close politely; `messages` then ends with a TransportError."""
+        """Send a close frame; `messages` then ends with a TransportError."""
 
 
 class _Socket:
@@ -84,7 +84,7 @@ async def open_socket(url: str) -> AsyncIterator[Socket]:
 
 
 class Http:
-    """Plain requests over one pooled session."""
+    """HTTP requests over one pooled session."""
 
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
@@ -108,7 +108,7 @@ class Http:
         return self._session.post(url, data=body, headers={"Content-Type": "application/json"})
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Close the session."""
         if self._session is not None:
             await self._session.close()
 

@@ -62,7 +62,7 @@ async def test_a_span_that_ends_early_holds_no_later_frame(tmp_path: Path) -> No
     assert end_ns - 1_000_000_000 < reader.end_ns <= end_ns
 
 
-async def test_no_broker_and_an_empty_span_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_missing_broker_and_an_empty_span_raise_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("feeds.hub.history.CONNECT_S", 0.5)
     nowhere = Broker(f"nats://127.0.0.1:{free_port()}")
     with pytest.raises(TransportError, match="does not answer"):
@@ -73,7 +73,7 @@ async def test_no_broker_and_an_empty_span_are_said(tmp_path: Path, monkeypatch:
             await fetch(here.broker.broker(), future, future, tmp_path / "b.mcap", lambda done, whole: None)
 
 
-def test_moments_are_typed_as_spans_ago_or_as_times() -> None:
+def test_moments_are_parsed_as_ages_or_as_times() -> None:
     assert ago("now", NOW) == NOW
     assert ago("1h30m", NOW) == NOW - timedelta(minutes=90)
     assert ago("2026-11-24T08:00:00", NOW) == datetime(2026, 11, 24, 8, tzinfo=UTC)

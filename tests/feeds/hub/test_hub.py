@@ -95,7 +95,7 @@ async def test_desktops_show_what_a_direct_connection_shows(tmp_path: Path, coun
         assert without_sums(shown(desks[0].session, now_ns, begin_ns)) == own
 
 
-async def test_one_that_joins_with_some_past_shows_the_bars_of_one_that_was_there(tmp_path: Path) -> None:
+async def test_joining_in_the_past_shows_the_same_bars_as_having_been_connected(tmp_path: Path) -> None:
     async with place(tmp_path) as here, here.desktop() as early:
         await until_live(early)
         begin_ns = here.clock.now_ns() + SECOND
@@ -113,7 +113,7 @@ async def test_one_that_joins_with_some_past_shows_the_bars_of_one_that_was_ther
                 assert_right(desk)
 
 
-async def test_a_broker_that_is_killed_costs_nothing(tmp_path: Path) -> None:
+async def test_killing_the_broker_loses_nothing(tmp_path: Path) -> None:
     async with place(tmp_path) as here, here.desktop() as desk:
         await until_live(desk)
         assert presence(desk) is Presence.LIVE
@@ -131,7 +131,7 @@ async def test_a_broker_that_is_killed_costs_nothing(tmp_path: Path) -> None:
         assert lost_at(desk) == set()
 
 
-async def test_a_hub_that_is_killed_and_begins_anew_leaves_marks_only(tmp_path: Path) -> None:
+async def test_a_killed_and_restarted_hub_leaves_marked_gaps_only(tmp_path: Path) -> None:
     async with place(tmp_path) as here, here.desktop() as desk:
         await until_live(desk)
         await asyncio.sleep(1.0)
@@ -162,7 +162,7 @@ class Gate:
             yield batch
 
 
-async def test_a_slow_desktop_loses_what_a_full_stream_drops_and_harms_nobody(
+async def test_a_slow_desktop_marks_what_the_stream_dropped_and_affects_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feeds.hub.source, "ROOM", 200)
@@ -186,7 +186,7 @@ async def test_a_slow_desktop_loses_what_a_full_stream_drops_and_harms_nobody(
             assert_right(other)
 
 
-async def test_what_the_hub_cannot_keep_while_the_broker_is_away_is_marked(tmp_path: Path) -> None:
+async def test_frames_dropped_while_the_broker_is_away_are_marked(tmp_path: Path) -> None:
     async with place(tmp_path, buffer_bytes=1_000_000) as here, here.desktop() as desk:
         await until_live(desk)
         here.broker.kill()
@@ -200,7 +200,7 @@ async def test_what_the_hub_cannot_keep_while_the_broker_is_away_is_marked(tmp_p
         assert_right(desk)
 
 
-async def test_a_hub_that_ends_says_so(tmp_path: Path) -> None:
+async def test_a_hub_that_stops_announces_it(tmp_path: Path) -> None:
     async with place(tmp_path) as here, here.desktop() as desk:
         await until_live(desk)
         await here.hub.stop()
@@ -208,7 +208,7 @@ async def test_a_hub_that_ends_says_so(tmp_path: Path) -> None:
         assert {one.trouble for one in desk.source.connections.values()} == {"the hub ended"}
 
 
-async def test_a_coin_that_a_desktop_shows_is_followed_by_the_hub(tmp_path: Path) -> None:
+async def test_the_hub_follows_a_coin_displayed_on_a_desktop(tmp_path: Path) -> None:
     async with place(tmp_path, listed=("BTC", "ETH")) as here, here.desktop() as desk:
         await eventually(lambda: source_of(desk).bases == ("BTC",), what="the state of the hub")
         desk.session.focus("ETH")

@@ -58,7 +58,7 @@ class Line:
 
 @pytest.mark.parametrize("size", [0, 10, PACKED_FROM - 1, PACKED_FROM, 3 * PACKED_FROM])
 @pytest.mark.parametrize(("kind", "tag"), [(FrameKind.TEXT, ""), (FrameKind.HTTP, "candles/BTC-USDT SWAP/3")])
-def test_a_frame_comes_back_as_it_was(size: int, kind: FrameKind, tag: str) -> None:
+def test_a_frame_survives_encoding_and_decoding(size: int, kind: FrameKind, tag: str) -> None:
     frame = Frame(1_700_000_000_123_456_789, NAMES[0], kind, random.Random(size).randbytes(size), tag)
     told = message_of(frame, SUBJECTS)
     headers = {FRAME: told.frame} | ({ENCODING: "zstd"} if told.packed else {})
@@ -70,12 +70,12 @@ def test_a_frame_comes_back_as_it_was(size: int, kind: FrameKind, tag: str) -> N
     "headers",
     [{}, {FRAME: ""}, {FRAME: "5"}, {FRAME: "x text"}, {FRAME: "5 song"}, {FRAME: "5 text", ENCODING: "zstd"}],
 )
-def test_what_is_no_frame_is_said_to_be_none(headers: dict[str, str]) -> None:
+def test_an_invalid_message_is_a_protocol_error(headers: dict[str, str]) -> None:
     with pytest.raises(ProtocolError):
         frame_of("md.binance.linear.public", headers, b"body", SUBJECTS)
 
 
-def test_nothing_counts_before_a_roster() -> None:
+def test_messages_before_a_sync_point_are_ignored() -> None:
     line = Line()
     assert line.say(opened(NAMES[0]), text(NAMES[0], 1)) == []
     assert [kind for _, kind, _ in line.begin()] == [FrameKind.OPEN, FrameKind.OPEN]
@@ -83,14 +83,14 @@ def test_nothing_counts_before_a_roster() -> None:
     assert line.joiner.lost == 0
 
 
-def test_another_roster_of_the_same_run_changes_nothing() -> None:
+def test_a_further_sync_point_of_the_same_run_changes_nothing() -> None:
     line = Line()
     line.begin()
     assert line.begin() == []
     assert all(one.is_open and one.life == 1 for one in line.joiner.connections.values())
 
 
-def test_a_repeated_message_gives_nothing() -> None:
+def test_a_repeated_message_is_ignored() -> None:
     line = Line()
     line.begin()
     line.say(text(NAMES[0], 1))
@@ -98,7 +98,7 @@ def test_a_repeated_message_gives_nothing() -> None:
     assert line.hear(2, text(NAMES[0], 1)) == []
 
 
-def test_a_hole_ends_what_is_open_until_the_next_roster() -> None:
+def test_a_gap_closes_connections_until_the_next_sync_point() -> None:
     line = Line()
     line.begin()
     line.sequence += 7
@@ -116,7 +116,9 @@ def test_a_hole_ends_what_is_open_until_the_next_roster() -> None:
 @pytest.mark.parametrize(
     ("run", "lost", "why"), [("b", 0, b"the hub began anew"), ("a", 9, b"the hub could not publish 9 frames")]
 )
-def test_another_hub_or_lost_frames_end_what_is_open_and_begin_at_once(run: str, lost: int, why: bytes) -> None:
+def test_a_restarted_hub_or_lost_frames_close_connections_and_reopen_them_at_once(
+    run: str, lost: int, why: bytes
+) -> None:
     line = Line()
     line.begin()
     found = line.begin(run, lost)
@@ -125,7 +127,7 @@ def test_another_hub_or_lost_frames_end_what_is_open_and_begin_at_once(run: str,
     assert line.joiner.lost == lost
 
 
-def test_another_stream_is_read_from_its_beginning() -> None:
+def test_a_replaced_stream_is_read_from_its_start() -> None:
     line = Line()
     line.begin()
     assert [frame.kind for frame in line.joiner.start_over("another stream")] == [FrameKind.CLOSE] * 2
@@ -133,7 +135,7 @@ def test_another_stream_is_read_from_its_beginning() -> None:
     assert len(line.begin("b")) == 2
 
 
-def test_a_connection_that_ended_is_forgotten_once_the_hub_has_it_no_more() -> None:
+def test_a_closed_connection_is_removed_once_the_hub_no_longer_lists_it() -> None:
     line = Line()
     line.begin()
     line.say(Frame(9, NAMES[0], FrameKind.CLOSE, b"its time is up"))
@@ -145,7 +147,7 @@ def test_a_connection_that_ended_is_forgotten_once_the_hub_has_it_no_more() -> N
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_any_loss_gives_a_part_of_each_life_in_order_and_never_twice(seed: int) -> None:
+def test_after_any_loss_each_connection_yields_a_contiguous_part_of_its_frames(seed: int) -> None:
     """Holes, repetitions and rosters anywhere: between an OPEN and a CLOSE nothing is missing."""
     rng, line = random.Random(seed), Line()
     stream: list[Message | Frame] = []

@@ -64,7 +64,9 @@ async def test_a_desktop_reads_and_cannot_write(tmp_path: Path) -> None:
         broker.kill()
 
 
-async def test_a_wrong_password_is_told_without_the_password(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_wrong_password_is_reported_without_the_password(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     broker = NatsServer(tmp_path, shipped_users())
     broker.start()
     told: list[str] = []

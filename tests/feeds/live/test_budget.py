@@ -1,4 +1,4 @@
-"""Calls are paced by weight, slower after a refusal; new sockets pass one by one once the burst is used."""
+"""Calls are paced by weight, slower after a block; new sockets are paced once the burst is used up."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from feeds.live.budget import CAREFUL_S, RESERVE, Turnstile, WeightBudget
 
 
 def spent(budget: WeightBudget, from_s: float, until_s: float, step_s: float = 0.05) -> int:
-    """How many calls of weight one pass when asked all the time."""
+    """The number of calls of weight one that pass when tried continuously."""
     return sum(budget.wait_s(from_s + number * step_s, 1.0) == 0 for number in range(int((until_s - from_s) / step_s)))
 
 
@@ -20,7 +20,7 @@ def test_a_minute_spends_the_reserved_share_of_the_limit() -> None:
     assert spent(budget, 10.0, 70.0) == pytest.approx(60.0 * RESERVE, abs=2)
 
 
-def test_after_a_refusal_nothing_passes_for_as_long_as_told_and_then_half_as_much_for_a_minute() -> None:
+def test_after_a_block_nothing_passes_for_its_duration_and_then_half_the_rate_for_a_minute() -> None:
     budget = WeightBudget(600.0)
     budget.block(100.0, 30.0)
     assert budget.blocked_s(100.0) == 30.0
@@ -41,7 +41,7 @@ def test_no_span_sees_more_sockets_than_the_burst_and_the_rate(burst: int, per_s
             assert last - first + 1 <= burst + (opened[last] - opened[first]) * per_s + 1e-6
 
 
-def test_the_first_sockets_wait_for_nobody() -> None:
+def test_the_first_sockets_do_not_wait() -> None:
     gate = Turnstile(3, 2.0)
     assert [gate.wait_s(50.0) for _ in range(5)] == [0.0, 0.0, 0.0, 0.5, 1.0]
     assert gate.wait_s(100.0) == 0.0

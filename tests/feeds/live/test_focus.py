@@ -1,4 +1,4 @@
-"""Which bases are in focus, against a list that is searched from its beginning each time."""
+"""The followed bases, compared with a plain list searched from its start each time."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ STEPS = st.lists(st.tuples(st.sampled_from(["show", "keep"]), st.sampled_from("A
 
 
 @given(STEPS)
-def test_at_most_so_many_and_none_longer_than_allowed(steps: list[tuple[str, str, int]]) -> None:
-    focus, now_ns = Focus(["A", "B"], most=MOST, keep_ns=KEEP_NS), 0
+def test_the_limits_of_number_and_retention_hold(steps: list[tuple[str, str, int]]) -> None:
+    focus, now_ns = Focus(["A", "B"], most=MOST, retention_ns=KEEP_NS), 0
     shown: list[tuple[str, int]] = []  # the reference: name and time, the one that came first is first
     for what, base, pause_ns in steps:
         now_ns += pause_ns
@@ -21,9 +21,9 @@ def test_at_most_so_many_and_none_longer_than_allowed(steps: list[tuple[str, str
         if base not in "AB" and (what == "show" or base in known):
             shown = [(name, now_ns if name == base else at_ns) for name, at_ns in shown]
             shown += [(base, now_ns)] if base not in known else []
-        is_new = focus.show(base, now_ns) if what == "show" else focus.keep(base, now_ns)
+        is_new = focus.show(base, now_ns) if what == "show" else focus.mark_shown(base, now_ns)
         assert bool(is_new) == (what == "show" and base not in "AB" and base not in known)
-        gone = focus.let_go(now_ns)
+        gone = focus.evict(now_ns)
         fresh = [(name, at_ns) for name, at_ns in shown if now_ns - at_ns <= KEEP_NS]
         while len(fresh) > MOST:
             fresh.remove(min(fresh, key=lambda one: one[1]))
@@ -33,7 +33,7 @@ def test_at_most_so_many_and_none_longer_than_allowed(steps: list[tuple[str, str
         assert focus.bases == ("A", "B", *focus.added)
 
 
-def test_no_base_is_none() -> None:
-    focus = Focus(["BTC", "BTC"], most=MOST, keep_ns=KEEP_NS)
+def test_an_empty_base_is_ignored() -> None:
+    focus = Focus(["BTC", "BTC"], most=MOST, retention_ns=KEEP_NS)
     assert not focus.show("", 0)
     assert focus.bases == ("BTC",)

@@ -1,4 +1,4 @@
-"""The live source against the loopback venue, on one clock that moves only when told."""
+"""The live source against the simulated venue, on one manual clock."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Desk:
                 self.books.setdefault(instrument.id, Book()).apply((event,))
 
     async def play(self, seconds: float) -> dict[InstrumentId, tuple[int, Ledger]]:
-        """Move the clock; returns for each market its ledger at the last moment when no fill was being merged."""
+        """Advance the clock; returns each market's ledger at the last time when no fill was being merged."""
         changed: dict[InstrumentId, tuple[int, int]] = {}
         quiet: dict[InstrumentId, tuple[int, Ledger]] = {}
         for _ in range(round(seconds * 50)):
@@ -164,7 +164,7 @@ async def test_volumes_are_those_of_the_ledger(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("kind", [FaultKind.DROP, FaultKind.HALF_FRAME, FaultKind.MAINTENANCE])
-async def test_a_connection_that_ends_is_opened_again_and_its_books_rejoin(desk: Desk, kind: FaultKind) -> None:
+async def test_a_connection_that_ends_reconnects_and_its_books_rejoin(desk: Desk, kind: FaultKind) -> None:
     await desk.play(0.5)
     await eventually(desk.all_known)
     told = len(desk.events)
@@ -219,7 +219,7 @@ def answers(desk: Desk, tag: str) -> list[FrameKind]:
     return [frame.kind for frame in desk.frames if frame.tag == tag]
 
 
-async def test_a_limit_is_waited_out_as_long_as_the_venue_says(desk: Desk) -> None:
+async def test_a_rate_limit_is_waited_out_as_long_as_the_venue_asks(desk: Desk) -> None:
     fetch = Fetch("/fapi/v1/depth?symbol=BTCUSDT&limit=5", "probe", 2)
     desk.server.inject(Fault(kind=FaultKind.LIMIT, path="linear", duration_s=1.0))
     desk.source.perform(PUBLIC, fetch)
@@ -238,7 +238,7 @@ async def test_a_limit_is_waited_out_as_long_as_the_venue_says(desk: Desk) -> No
     assert time.monotonic() - limited_s > 0.9
 
 
-async def test_an_answer_comes_on_the_connection_that_asked(desk: Desk) -> None:
+async def test_an_answer_arrives_on_the_requesting_connection(desk: Desk) -> None:
     desk.source.perform(PUBLIC, Fetch("/fapi/v1/time", "time"))
     desk.source.perform(PUBLIC, Fetch("/fapi/v1/nowhere", "wrong"))
     await eventually(lambda: answers(desk, "time") and answers(desk, "wrong"))
@@ -255,7 +255,7 @@ async def test_texts_are_sent_on_their_connection(desk: Desk) -> None:
     desk.source.perform("binance.spot.all", Send("}{"))
 
 
-async def test_a_protocol_may_ask_for_a_new_connection(desk: Desk) -> None:
+async def test_a_protocol_may_request_a_reconnect(desk: Desk) -> None:
     desk.source.perform(PUBLIC, Reconnect("a fresh start"))
     desk.source.perform(PUBLIC, Reconnect("once is enough"))
     await eventually(lambda: sum(isinstance(event, Connected) for event in desk.events) == 5)
@@ -276,7 +276,7 @@ async def test_closing_ends_the_batches_and_leaves_nothing_behind() -> None:
     assert asyncio.all_tasks() <= before
 
 
-async def test_a_venue_that_does_not_answer_is_trouble_and_no_more() -> None:
+async def test_a_venue_that_does_not_answer_is_reported_as_trouble() -> None:
     clock = ManualClock(START_NS)
     async with await serve(0, warm_up_s=0, clock=clock, venues=[Venue("binance")], bases=BASES) as server:
         server.inject(Fault(kind=FaultKind.LIMIT, path="spot", duration_s=3_600.0))

@@ -44,7 +44,7 @@ async def eventually(condition: Callable[[], object], within_s: float = 10.0) ->
 
 
 class Desk:
-    """A live session on one simulated venue, and every event that it took."""
+    """A live session on one simulated venue, and every event it applied."""
 
     def __init__(self, server: Server, driver: VenueDriver) -> None:
         self.server = server
@@ -62,7 +62,7 @@ class Desk:
         self.session.core.feed.receive = listen  # type: ignore[method-assign, assignment]
 
     def said(self, kind: type[Event]) -> list[str]:
-        """Connections of these events, in order."""
+        """The connections of these events, in order."""
         return [event.connection for event in self.events if isinstance(event, kind)]  # type: ignore[union-attr]
 
     def lost(self) -> list[TradesLost]:
@@ -97,7 +97,7 @@ def only(kind: MarketKind, **fields: object) -> Callable[[VenueDriver], VenueDri
     return change
 
 
-async def test_a_connection_whose_time_is_up_is_replaced_before_and_no_trade_is_missed(
+async def test_a_connection_is_replaced_before_its_lifetime_ends_without_losing_trades(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(feeds.live.source, "SETTLE_S", 0.3)
@@ -129,7 +129,7 @@ async def test_a_successor_without_data_does_not_take_over(monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(("venue", "kind"), [(Venue("binance"), MarketKind.SPOT), (Venue("okx"), MarketKind.LINEAR)])
-async def test_a_venue_that_announces_the_end_finds_the_next_connection_open(
+async def test_an_announced_end_is_preceded_by_a_successor(
     monkeypatch: pytest.MonkeyPatch, venue: Venue, kind: MarketKind
 ) -> None:
     monkeypatch.setattr(feeds.live.source, "SETTLE_S", 0.2)
@@ -141,7 +141,7 @@ async def test_a_venue_that_announces_the_end_finds_the_next_connection_open(
         await eventually(found.live)
 
 
-async def test_trades_that_stop_while_all_else_goes_on_are_taken_up_by_a_new_connection(
+async def test_stopped_trades_are_resumed_by_a_new_connection(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name, value in (("PACED", 8), ("PATIENCE", 6.0), ("TRADES_NS", 10**9), ("CONNECTION_NS", 5 * 10**8)):
@@ -157,7 +157,7 @@ async def test_trades_that_stop_while_all_else_goes_on_are_taken_up_by_a_new_con
         await eventually(lambda: market.coverage.live and not market.coverage.gaps(), within_s=30.0)
 
 
-async def test_a_market_that_is_no_longer_listed_is_left_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_delisted_market_is_unsubscribed_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeds.live.source, "RELIST_S", 0.3)
     monkeypatch.setattr(feeds.live.source, "RELIST_PAUSE_S", 0.1)
     listed = True
@@ -206,7 +206,9 @@ def instrument_with_lot(one: Instrument, factor: int) -> Instrument:
 SPEC = ConnectionSpec(name="a", venue=Venue("hyperliquid"), kind=MarketKind.LINEAR, route="all", url="ws://x")
 
 
-async def test_lives_that_end_at_once_raise_doubts_and_long_ones_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_repeated_short_connections_trigger_a_new_listing_and_long_ones_do_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     lived_s, doubts = 0.0, []
 
     class Cut:
@@ -229,7 +231,7 @@ async def test_lives_that_end_at_once_raise_doubts_and_long_ones_do_not(monkeypa
     keeper = LiveConnection(
         SPEC, SystemClock(), random.Random(1), frames.append, doubt=lambda one: doubts.append(one.life)
     )
-    task = asyncio.create_task(keeper.keep())
+    task = asyncio.create_task(keeper.run())
     await eventually(lambda: keeper.life >= 7)
     lived_s = 0.1
     at = keeper.life
@@ -241,7 +243,7 @@ async def test_lives_that_end_at_once_raise_doubts_and_long_ones_do_not(monkeypa
     assert [frame.kind for frame in frames[:4]] == [FrameKind.OPEN, FrameKind.CLOSE] * 2
 
 
-async def test_a_limit_told_in_a_body_or_without_a_time_is_waited_out() -> None:
+async def test_a_rate_limit_in_a_body_or_without_a_time_is_waited_out() -> None:
     async with await serve(0, seed=5, warm_up_s=0, bases=["BTC"]) as server:
         for venue, kind in ((Venue("bybit"), MarketKind.LINEAR), (Venue("okx"), MarketKind.LINEAR)):
             rest, driver = Rest(), dataclasses.replace(loopback(DRIVERS[venue], server.port), limit_pause_s=1.5)
@@ -256,7 +258,7 @@ async def test_a_limit_told_in_a_body_or_without_a_time_is_waited_out() -> None:
             await rest.close()
 
 
-def test_what_bodies_say_of_limits_and_further_pages() -> None:
+def test_limits_and_further_pages_are_read_from_bodies() -> None:
     assert bybit_plan.limit(b'{"retCode":10006,"retMsg":"Too many visits!"}') == 5.0
     assert bybit_plan.limit(b'{"retCode":0,"retMsg":"OK"}') is None
     assert okx_plan.limit(b'{"code":"50011","msg":"Too Many Requests"}') == 2.0

@@ -1,4 +1,4 @@
-"""Every failure of the network is a TransportError that says whether trying again can help."""
+"""Every network failure is a TransportError, retryable or not."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ async def test_texts_go_both_ways_as_bytes(venue: tuple[Venue, int]) -> None:
 
 
 @pytest.mark.parametrize("end", ["close", "cut"])
-async def test_a_closed_socket_ends_with_an_error_worth_trying_again(venue: tuple[Venue, int], end: str) -> None:
+async def test_a_closed_socket_ends_with_a_retryable_error(venue: tuple[Venue, int], end: str) -> None:
     async with open_socket(f"ws://127.0.0.1:{venue[1]}/ws") as peer:
         await peer.send(end)
         with pytest.raises(TransportError) as caught:
@@ -114,7 +114,7 @@ async def test_closing_ends_the_messages(venue: tuple[Venue, int]) -> None:
 @pytest.mark.parametrize(
     ("code", "retryable"), [(404, False), (403, True), (451, False), (429, True), (418, True), (503, True)]
 )
-async def test_a_refused_handshake_says_whether_to_try_again(
+async def test_a_refused_handshake_is_retryable_or_permanent(
     venue: tuple[Venue, int], code: int, retryable: bool
 ) -> None:
     server, port = venue
@@ -125,7 +125,7 @@ async def test_a_refused_handshake_says_whether_to_try_again(
     assert (caught.value.retryable, caught.value.retry_after_s) == (retryable, 7.0)
 
 
-async def test_nobody_listening_is_worth_trying_again_and_a_bad_address_is_not() -> None:
+async def test_a_refused_connection_is_retryable_and_a_bad_address_is_not() -> None:
     with pytest.raises(TransportError) as caught:
         async with open_socket(f"ws://127.0.0.1:{free_port()}/ws"):
             pass
@@ -167,12 +167,12 @@ async def test_refused_requests(
     assert caught.value.limited == (code in (418, 429))
 
 
-async def test_nobody_answering_is_worth_trying_again(http: Http) -> None:
+async def test_a_missing_answer_is_retryable(http: Http) -> None:
     with pytest.raises(TransportError) as caught:
         await http.fetch(f"http://127.0.0.1:{free_port()}/x")
     assert caught.value.retryable
     await asyncio.sleep(0)
 
 
-async def test_closing_unused_is_harmless() -> None:
+async def test_closing_an_unused_client_is_harmless() -> None:
     await Http().close()

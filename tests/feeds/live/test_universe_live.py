@@ -85,7 +85,7 @@ class Desk:
 
 
 async def told(clock: ManualClock) -> tuple[Desk, UniverseView]:
-    """Some seconds of all simulated venues, and what is known then."""
+    """Run all simulated venues for some seconds; returns the resulting state."""
     async with await serve(0, seed=5, warm_up_s=0, clock=clock, bases=BASES) as server:
         desk = Desk(server, clock)
         try:
@@ -96,7 +96,7 @@ async def told(clock: ManualClock) -> tuple[Desk, UniverseView]:
             await desk.close()
 
 
-async def test_every_simulated_perpetual_is_told_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_every_simulated_perpetual_has_data_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("feeds.live.source.TIMER_S", 0.02)
     desk, view = await told(ManualClock(START_NS))
     listed = {one.spec.instrument.id: one for one in desk.server.simulation.markets if one.perpetual is not None}
@@ -117,7 +117,7 @@ async def test_every_simulated_perpetual_is_told_within_seconds(monkeypatch: pyt
     assert again.columns.open_interest_usd.tolist() == view.columns.open_interest_usd.tolist(), "replay says the same"
 
 
-async def test_where_sockets_are_rationed_the_markets_in_focus_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_where_sockets_are_limited_the_followed_markets_connect_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("feeds.live.source.YIELD_S", 0.3)
     okx, clock = DRIVERS[Venue("okx")], ManualClock(START_NS)
     async with await serve(0, seed=5, warm_up_s=0, clock=clock, venues=("okx",), bases=("BTC",)) as server:
@@ -139,7 +139,7 @@ async def test_where_sockets_are_rationed_the_markets_in_focus_come_first(monkey
 
 
 def compare(view: UniverseView, at: int, listed: SimulatedMarket) -> None:
-    """What is known of one perpetual against the simulated truth, some of which is a few seconds younger."""
+    """Compare the state of one perpetual with the simulation, parts of which are a few seconds newer."""
     truth, spec, columns, markets = listed.perpetual, listed.spec, view.markets.columns, view.markets
     assert truth is not None
     name, hours = markets.ids[at], truth.interval_ns / 3_600e9
@@ -156,11 +156,11 @@ def compare(view: UniverseView, at: int, listed: SimulatedMarket) -> None:
     assert math.isnan(markets.bid[at]) == (markets.venues[at] == Venue("hyperliquid")), name
 
 
-async def test_a_connection_without_a_socket_opens_stays_is_left_and_opens_again() -> None:
+async def test_a_connection_without_a_socket_opens_stays_open_closes_and_reopens() -> None:
     frames: list[Frame] = []
     spec = ConnectionSpec(name="x", venue=Venue("deribit"), kind=MarketKind.LINEAR, route="universe")
     keeper = LiveConnection(spec, ManualClock(START_NS), random.Random(1), frames.append)
-    task = asyncio.create_task(keeper.keep())
+    task = asyncio.create_task(keeper.run())
     await until(lambda: keeper.is_open)
     await keeper.send("nobody hears this")
     await keeper.leave("another listing")
@@ -176,7 +176,7 @@ def forced(size: float, ts_ns: int = 5) -> Liquidation:
     return Liquidation(BINANCE, ts_ns, ts_ns, 10.0, size, 10.0 * size, Side.SELL)
 
 
-def test_a_forced_order_that_two_connections_tell_counts_once_and_twins_twice() -> None:
+def test_a_liquidation_from_two_connections_counts_once_and_two_equal_ones_twice() -> None:
     once = Deduplicator()
     assert len(once.filter("focus", [forced(1.0), forced(1.0), forced(2.0)])) == 3, "one message may hold twins"
     assert list(once.filter("universe", [forced(1.0), forced(1.0), forced(1.0), forced(3.0)])) == [
@@ -188,21 +188,21 @@ def test_a_forced_order_that_two_connections_tell_counts_once_and_twins_twice() 
         assert len(once.filter("universe", [forced(1.0, number + 10)])) == 1
 
 
-async def test_the_status_shows_the_universe_only_where_something_ails_it() -> None:
+async def test_the_status_shows_the_universe_only_in_case_of_trouble() -> None:
     clock = ManualClock(START_NS)
     source = LiveSource(["BTC"], [], clock)
-    keeping: list[asyncio.Task[None]] = []
+    running: list[asyncio.Task[None]] = []
     for name, route, is_open in (("focus", "flow", True), ("calm", UNIVERSE, True), ("lost", UNIVERSE, False)):
         spec = ConnectionSpec(name=name, venue=Venue("bybit"), kind=MarketKind.LINEAR, route=route)
         keeper = source.connections[name] = LiveConnection(spec, clock, random.Random(1), lambda frame: None)
         keeper.trouble = "cannot connect"
         if is_open:
-            keeping.append(asyncio.create_task(keeper.keep(), name=name))
+            running.append(asyncio.create_task(keeper.run(), name=name))
             await keeper.opened.wait()
     status = LiveSession(source, clock, simulated=True, name="x", record_to=Path).status()
-    for task in keeping:
+    for task in running:
         task.cancel()
-    await asyncio.gather(*keeping, source.close(), return_exceptions=True)
+    await asyncio.gather(*running, source.close(), return_exceptions=True)
     assert [one.name for one in status.connections] == ["focus"]
     assert status.notices == ("lost: cannot connect",)
     assert status.presence is Presence.SYNCING

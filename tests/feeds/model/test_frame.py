@@ -1,4 +1,4 @@
-"""An OPEN frame carries all that a protocol needs to be built again."""
+"""An OPEN frame contains everything needed to construct its protocol."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SPEC = ConnectionSpec(
 )
 
 
-def test_a_spec_comes_back_from_its_open_frame() -> None:
+def test_a_spec_survives_its_open_frame() -> None:
     frame = open_frame(SPEC, 17)
     assert (frame.ts_recv_ns, frame.connection, frame.kind, frame.tag) == (17, SPEC.name, FrameKind.OPEN, "")
     again = spec_from_frame(frame)

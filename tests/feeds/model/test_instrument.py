@@ -85,7 +85,7 @@ def test_the_json_of_an_impossible_instrument_is_a_decode_error(text: bytes) -> 
         msgspec.json.decode(msgspec.json.encode(fields), type=Instrument)
 
 
-def test_what_each_venue_tells_of_liquidations() -> None:
+def test_each_venues_coverage_of_liquidations() -> None:
     told = {venue: liquidation_coverage(venue, MarketKind.LINEAR) for venue in VENUES}
     assert {venue: one.coverage for venue, one in told.items()} == {
         Venue("binance"): Coverage.SAMPLED,

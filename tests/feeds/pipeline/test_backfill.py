@@ -1,4 +1,4 @@
-"""The plan of what is fetched: pages backwards, tries again, and what an answer proves."""
+"""Backfill fetches pages backwards, retries failures, and applies answers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BTC = Instrument(
 
 
 def trade(number: int) -> Trade:
-    """One trade a second, numbered so that number 1000 is now."""
+    """One trade a second; number 1000 is now."""
     return Trade(BTC, number * S, NOW, 10, 1.0, 1.0, 1.0, Side.BUY, number)
 
 
@@ -47,7 +47,7 @@ def asked(backfill: TradeBackfill) -> Page:
     return page
 
 
-def test_history_goes_back_page_by_page_until_there_is_enough() -> None:
+def test_history_is_fetched_page_by_page_until_the_span_is_covered() -> None:
     backfill = plan(25)
     backfill.begin(1_001, NOW, None)
     events: list[Event] = []
@@ -58,13 +58,13 @@ def test_history_goes_back_page_by_page_until_there_is_enough() -> None:
     assert [type(event) for event in events].count(HistoryEnded) == 1
 
 
-def test_without_history_wanted_nothing_is_asked() -> None:
+def test_without_requested_history_there_are_no_requests() -> None:
     backfill = plan()
     backfill.begin(1_001, NOW, None)
     assert backfill.next_page() is None
 
 
-def test_what_fell_between_two_connections_is_a_hole_with_two_ends() -> None:
+def test_the_time_between_two_connections_is_a_gap_with_two_ends() -> None:
     backfill = plan(600)
     backfill.begin(991, 991 * S, LastTrade(975, 975 * S))
     assert asked(backfill) == Page(981, 10)
@@ -77,7 +77,7 @@ def test_what_fell_between_two_connections_is_a_hole_with_two_ends() -> None:
     assert backfill.next_page() is None
 
 
-def test_pages_are_told_together() -> None:
+def test_pages_are_published_together() -> None:
     backfill = plan(35, batch=20)
     backfill.begin(1_001, NOW, None)
     assert backfill.answer(trades(asked(backfill)), NOW) == []
@@ -97,7 +97,7 @@ def test_pages_end_at_their_limit() -> None:
     assert backfill.next_page() is None
 
 
-def test_a_failed_page_is_due_again_after_growing_pauses_and_given_up_at_last() -> None:
+def test_a_failed_page_is_retried_after_growing_pauses_up_to_a_limit() -> None:
     backfill, now_ns, pauses = plan(25), NOW, []
     backfill.begin(1_001, NOW, None)
     page = asked(backfill)
@@ -124,14 +124,14 @@ def test_a_page_that_failed_is_filled_by_its_answer() -> None:
     assert told(backfill.answer(trades(page), NOW)) == [(991, 1_000, 10)], "a replay does not ask again"
 
 
-def test_an_empty_answer_ends_the_hole() -> None:
+def test_an_empty_answer_ends_the_gap() -> None:
     backfill = plan(5)
     backfill.begin(1_001, NOW, None)
     asked(backfill)
     assert backfill.answer([], NOW) == [HistoryEnded(BTC, NOW)]
 
 
-def test_ids_outside_the_page_are_left_out() -> None:
+def test_ids_outside_the_page_are_ignored() -> None:
     backfill = plan()
     backfill.miss(101, 105, 100 * S, 106 * S)
     asked(backfill)
@@ -139,7 +139,7 @@ def test_ids_outside_the_page_are_left_out() -> None:
     assert [t.trade_id for t in filled.trades] == [101, 102, 103, 104, 105]  # type: ignore[union-attr]
 
 
-def test_an_answer_to_a_question_of_another_fills_the_hole_that_it_fits() -> None:
+def test_an_unrequested_answer_fills_the_gap_that_its_ids_lie_in() -> None:
     """A recording that begins late: its first trade asks for history, and the answer that came closes a later hole."""
     backfill = plan(600)
     backfill.begin(501, 501 * S, None)
@@ -151,13 +151,13 @@ def test_an_answer_to_a_question_of_another_fills_the_hole_that_it_fits() -> Non
 
 
 @pytest.mark.parametrize("before", [LastTrade(1_000, NOW), LastTrade(1_005, NOW), LastTrade("text", NOW)])
-def test_nothing_is_missing_where_trades_went_on(before: LastTrade) -> None:
+def test_nothing_is_missing_where_trades_are_contiguous(before: LastTrade) -> None:
     backfill = plan(0)
     backfill.begin(1_001, NOW, before)
     assert backfill.next_page() is None
 
 
-def test_the_end_of_the_connection_tells_what_was_held_back_and_ends_the_history() -> None:
+def test_the_end_of_the_connection_publishes_collected_pages_and_ends_the_history() -> None:
     backfill = plan(600, batch=100)
     backfill.begin(1_001, NOW, None)
     backfill.answer(trades(asked(backfill)), NOW)
@@ -192,7 +192,7 @@ def agg(number: int) -> bytes:
     return msgspec.json.encode({"stream": "btcusdt@aggTrade", "data": data})
 
 
-def test_a_replacement_asks_only_for_what_nobody_told_before_its_first_trade() -> None:
+def test_a_replacement_requests_only_trades_missing_before_its_first_one() -> None:
     """Two connections overlap: what the old one tells after the new one opened is no hole."""
     market = msgspec.structs.replace(BTC, venue=Venue("binance"), kind=MarketKind.LINEAR, symbol="BTCUSDT")
     feed = Feed(protocol_for)

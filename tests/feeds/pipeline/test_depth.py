@@ -53,14 +53,14 @@ def test_join(rule: ChainRule, diffs: tuple[Ids, ...], snapshot: int, applied: l
 
 
 @pytest.mark.parametrize(("rule", "diffs"), [(FUTURES, (F1, F2, F3)), (SPOT, (S1, S2, S3))])
-def test_a_snapshot_too_old_keeps_the_diffs_for_the_next(rule: ChainRule, diffs: tuple[Ids, ...]) -> None:
+def test_too_old_a_snapshot_leaves_the_diffs_buffered_for_the_next(rule: ChainRule, diffs: tuple[Ids, ...]) -> None:
     joiner = offered(rule, *diffs)
     assert joiner.join(50) is None
     assert contents(joiner.join(115)) == [1, 2]
 
 
 @pytest.mark.parametrize(("rule", "diffs"), [(FUTURES, (F1, F3)), (SPOT, (S1, S3))])
-def test_a_hole_among_the_kept_diffs_needs_a_snapshot_beyond_it(rule: ChainRule, diffs: tuple[Ids, ...]) -> None:
+def test_a_gap_in_the_buffered_diffs_needs_a_snapshot_after_it(rule: ChainRule, diffs: tuple[Ids, ...]) -> None:
     joiner = offered(rule, *diffs)
     assert joiner.join(105) is None
     assert contents(joiner.join(125)) == [1]
@@ -106,7 +106,7 @@ def test_later_diffs(rule: ChainRule, chain: tuple[Ids, ...], diff: Ids, place: 
 
 
 @pytest.mark.parametrize(("rule", "diffs"), [(FUTURES, (F1, F2, F3)), (SPOT, (S1, S2, S3))])
-def test_the_diff_that_broke_the_chain_is_the_first_kept_for_the_next_snapshot(
+def test_the_diff_that_broke_the_chain_is_the_first_buffered_for_the_next_snapshot(
     rule: ChainRule, diffs: tuple[Ids, ...]
 ) -> None:
     joiner = offered(rule, diffs[0])
@@ -123,7 +123,7 @@ def test_reset_forgets_everything() -> None:
     assert joiner.offer(S2, 0) is None
 
 
-def test_the_kept_diffs_are_bounded_and_the_oldest_go_first() -> None:
+def test_the_buffered_diffs_are_bounded_and_the_oldest_are_dropped_first() -> None:
     joiner: DepthJoiner[int] = DepthJoiner(SPOT)
     for number in range(BUFFER_LIMIT + 10):
         joiner.offer(Ids(number, number), number)

@@ -158,7 +158,7 @@ def talkative() -> Feed:
     return feed
 
 
-def test_requests_are_handed_over_once_with_their_connection() -> None:
+def test_requests_are_taken_once_with_their_connection() -> None:
     feed = talkative()
     feed.tick(7)
     feed.refresh_books(8)
@@ -169,7 +169,7 @@ def test_requests_are_handed_over_once_with_their_connection() -> None:
     assert list(feed.take_requests()) == []
 
 
-def test_the_wishes_of_a_closed_connection_are_forgotten() -> None:
+def test_the_requests_of_a_closed_connection_are_dropped() -> None:
     feed = talkative()
     feed.receive(close("a"))
     assert {name for name, _ in feed.take_requests()} == {"b"}

@@ -1,4 +1,4 @@
-"""A venue that begins to number its trades anew is heard, and told of as a loss; a repeated trade is still none."""
+"""When a venue restarts its trade numbering, trades pass and a loss is reported; a repeated trade is still dropped."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def deribit() -> Told:
 
 
 @pytest.mark.parametrize("made", [binance, okx, deribit])
-def test_a_connection_goes_on_with_the_new_numbers(made: Callable[[], Told]) -> None:
+def test_a_connection_continues_with_the_new_numbers(made: Callable[[], Told]) -> None:
     tell, once = made(), Deduplicator()
 
     def passed(number: int, ms: int) -> list[Event]:
@@ -88,7 +88,7 @@ def trade(number: int, ms: int) -> Trade:
     return Trade(market(Venue("okx")), ms * MS, ms * MS, 1000, 100.0, 1.0, 100.0, Side.BUY, number)
 
 
-def test_of_two_connections_both_may_bring_the_new_numbers_and_each_trade_counts_once() -> None:
+def test_two_connections_with_new_numbers_pass_each_trade_once() -> None:
     once = Deduplicator()
     told = [(7, 0), (8, 10), (1, 5_000), (2, 5_010), (3, 5_500)]
     passed = [event for number, ms in told for name in "ab" if (event := once.admit(name, trade(number, T0 + ms)))]
@@ -96,5 +96,5 @@ def test_of_two_connections_both_may_bring_the_new_numbers_and_each_trade_counts
     assert once.duplicates == 5
 
 
-def test_a_trade_without_a_number_begins_nothing() -> None:
+def test_a_trade_without_a_number_does_not_restart_the_numbering() -> None:
     assert not is_renumbered(3, 99 * MS, LastTrade("text", 0))

@@ -53,7 +53,7 @@ def test_prices_between_ticks_are_refused(text: str | float) -> None:
 @pytest.mark.parametrize(
     "text", ["", " ", "x", "1,5", "0x10", "nan", "NaN", "inf", "-inf", "-1", "-0.10", "1e16", "1e300", "9" * 400, 1e300]
 )
-def test_what_is_no_price_is_refused_every_time(text: str | float) -> None:
+def test_invalid_prices_are_refused_every_time(text: str | float) -> None:
     grid = PriceGrid(BTC)
     for _ in range(2):
         with pytest.raises(ProtocolError) as caught:
@@ -61,7 +61,7 @@ def test_what_is_no_price_is_refused_every_time(text: str | float) -> None:
         assert not isinstance(caught.value, OffGrid)
 
 
-def test_the_memory_of_the_grid_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_of_the_grid_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeds.pipeline.units, "_GRID_LIMIT", 100)
     grid = PriceGrid(BTC)
     for ticks in range(1_000):
@@ -111,7 +111,7 @@ SIDE: RawLevels = [("100.0", 1.0), ("99.0", 1.0), ("98.0", 1.0), ("50.05", 4.0)]
 OTHER: RawLevels = [("100.1", 1.0), ("100.2", 1.0), ("100.3", 1.0), ("900.07", 2.0)]
 
 
-def test_strays_are_found_and_left_out() -> None:
+def test_off_grid_levels_are_found_and_dropped() -> None:
     units = Units(BTC)
     strays = units.strays(SIDE, OTHER)
     assert strays == {"50.05", "900.07"}
@@ -131,12 +131,12 @@ def test_strays_are_found_and_left_out() -> None:
         ([("nan", 1.0)], []),
     ],
 )
-def test_a_book_that_does_not_fit_the_grid_is_refused(bids: RawLevels, asks: RawLevels) -> None:
+def test_a_book_off_the_grid_is_refused(bids: RawLevels, asks: RawLevels) -> None:
     with pytest.raises(ProtocolError):
         Units(BTC).strays(bids, asks)
 
 
-def test_an_empty_book_has_no_strays() -> None:
+def test_an_empty_book_has_no_off_grid_levels() -> None:
     assert Units(BTC).strays([], []) == frozenset()
 
 

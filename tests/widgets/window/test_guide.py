@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from feeds.live.reachability import reach
+from feeds.live.reachability import check_reachability
 from feeds.live.transport import Http
 from feeds.model.errors import TransportError
 from feeds.model.instrument import Venue
@@ -84,7 +84,7 @@ async def test_every_venue_is_asked_and_troubles_are_told(monkeypatch: pytest.Mo
         return b"{}"
 
     monkeypatch.setattr(Http, "fetch", fetch)
-    found = {venue: trouble async for venue, trouble in reach(DRIVERS.values())}
+    found = {venue: trouble async for venue, trouble in check_reachability(DRIVERS.values())}
     assert set(found) == set(DRIVERS)
     assert found.pop(Venue("bybit")) == "the venue does not serve this country"
     assert set(found.values()) == {""}

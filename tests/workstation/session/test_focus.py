@@ -142,7 +142,7 @@ async def test_venues_with_few_sockets_carry_all_shown_bases_on_the_same_ones(de
     assert wrong(desk) == []
 
 
-async def test_a_base_that_nobody_shows_is_let_go_and_may_come_back(
+async def test_a_base_that_is_not_displayed_is_evicted_and_may_return(
     desk: Shown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(desk.source._focus, "_keep_ns", 1_000_000_000)

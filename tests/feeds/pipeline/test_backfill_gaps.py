@@ -1,4 +1,4 @@
-"""What an answer lacks is not taken for filled; what a connection lost before its first trade is marked with it."""
+"""Trades missing from an answer remain a gap; trades lost before a connection's first one are marked with it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def trade(number: int) -> Trade:
 
 
 @given(st.sets(st.integers(11, 49)), st.integers(1, 12), st.data())
-def test_every_trade_of_a_span_told_as_filled_was_told(blocks: set[int], page_size: int, data: st.DataObject) -> None:
+def test_every_trade_of_a_span_published_as_filled_is_present(
+    blocks: set[int], page_size: int, data: st.DataObject
+) -> None:
     """Some ids are no trades, and answers may end too early or begin too late: what is told as whole is whole."""
     backfill = TradeBackfill(BTC, page_size, 0)
     backfill.begin(50, 50 * SECOND, LastTrade(10, 10 * SECOND))
@@ -49,7 +51,7 @@ def test_every_trade_of_a_span_told_as_filled_was_told(blocks: set[int], page_si
         assert {number for number in have if span.since_ns < number * SECOND < span.until_ns} <= set(told)
 
 
-def test_a_full_answer_fills_the_hole_to_both_ends() -> None:
+def test_a_full_answer_fills_the_gap_to_both_ends() -> None:
     backfill = TradeBackfill(BTC, 100, 0)
     assert backfill.begin(50, 50 * SECOND, LastTrade(10, 10 * SECOND)) == 39
     assert backfill.next_page() is not None
@@ -58,7 +60,7 @@ def test_a_full_answer_fills_the_hole_to_both_ends() -> None:
     assert (span.since_ns, span.until_ns) == (10 * SECOND, 50 * SECOND)
 
 
-def test_an_answer_that_ends_early_leaves_its_end_a_gap_and_one_that_begins_late_is_asked_for_again() -> None:
+def test_an_answer_that_ends_early_leaves_a_gap_and_one_that_begins_late_is_requested_again() -> None:
     backfill = TradeBackfill(BTC, 100, 0)
     backfill.begin(50, 50 * SECOND, LastTrade(10, 10 * SECOND))
     assert backfill.next_page() is not None
