@@ -16,7 +16,7 @@ from __future__ import annotations
 import heapq
 import logging
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from operator import attrgetter
 from pathlib import Path
@@ -28,30 +28,12 @@ from feeds.importers.capture import Advance, Capture, Tally, read_lines
 from feeds.model.errors import FeedError, ImportFailed
 from feeds.model.frame import ConnectionSpec, Frame, FrameKind, open_frame
 from feeds.model.instrument import Instrument, InstrumentId, MarketKind, Venue
-from feeds.venues.binance.instruments import instruments_from_exchange_info
-from feeds.venues.binance.profile import BINANCE
-from feeds.venues.bybit.instruments import instruments_from_info
-from feeds.venues.bybit.profile import BYBIT
-from feeds.venues.deribit.instruments import instruments_from_listing
-from feeds.venues.deribit.profile import DERIBIT
-from feeds.venues.okx.instruments import instruments_from_list
-from feeds.venues.okx.profile import OKX
+from feeds.venues.driver import VenueDriver
+from feeds.venues.registry import DRIVERS, PROFILES
 
 log = logging.getLogger(__name__)
 
-_EXCHANGES = {
-    "BINANCE": (BINANCE, MarketKind.SPOT),
-    "BINANCE_FUTURES": (BINANCE, MarketKind.LINEAR),
-    "BINANCE_DELIVERY": (BINANCE, MarketKind.INVERSE),
-    "BYBIT": (BYBIT, MarketKind.LINEAR),
-    "OKX": (OKX, MarketKind.LINEAR),
-    "DERIBIT": (DERIBIT, MarketKind.INVERSE),
-}
-_LISTS: dict[Venue, Callable[[MarketKind, Sequence[bytes]], tuple[Instrument, ...]]] = {
-    BYBIT: instruments_from_info,
-    OKX: lambda kind, bodies: instruments_from_list(bodies[0], kind),
-    DERIBIT: lambda kind, bodies: instruments_from_listing(bodies[0], kind),
-}
+_EXCHANGES = {name: (venue, kind) for venue, profile in PROFILES.items() for name, kind in profile.captures.items()}
 _END_OF_TIME_S = 10**10
 _HEADER = re.compile(rb'\s*\{"t":\s*"header"')
 
@@ -84,7 +66,7 @@ class _Socket(msgspec.Struct):
 
 
 class MultiVenueImporter:
-    """Opens JSON-line captures of Binance, Bybit, OKX and Deribit."""
+    """Opens JSON-line captures of the venues whose profile names them."""
 
     passes = 1
 
@@ -144,11 +126,12 @@ def _sockets(path: Path, lines: Sequence[_Line], market: MarketKind | None, take
 
 
 def _listed_instruments(path: Path, venue: Venue, kind: MarketKind, lines: Sequence[_Line]) -> tuple[Instrument, ...]:
-    """The instruments of Binance's last list of a kind; of other venues those of all lists."""
-    lists = [line for line in lines if line.t == "http" and _is_listing(line.url)]
-    if venue == BINANCE:
+    """The instruments of all lists; of the last list where a capture holds one kind of market."""
+    driver = DRIVERS[venue]
+    lists = [line for line in lines if line.t == "http" and _is_listing(driver, line.url)]
+    if len(PROFILES[venue].captures) > 1:
         try:
-            return instruments_from_exchange_info(lists[-1].data.encode(), kind) if lists else ()
+            return driver.instruments(kind, [lists[-1].data.encode()]) if lists else ()
         except FeedError as error:
             raise ImportFailed(f"{path.name}: {error.text}.", str(error)) from error
     found: dict[InstrumentId, Instrument] = {}
@@ -156,20 +139,25 @@ def _listed_instruments(path: Path, venue: Venue, kind: MarketKind, lines: Seque
         category = _argument(line.url, "category")
         for each in MarketKind:
             if category in ("", each.value):
-                found |= {market.id: market for market in _read_list(path, venue, each, line.data.encode())}
+                found |= {market.id: market for market in _read_list(path, driver, each, line.data.encode())}
     return tuple(found.values())
 
 
-def _read_list(path: Path, venue: Venue, kind: MarketKind, body: bytes) -> tuple[Instrument, ...]:
+def _read_list(path: Path, driver: VenueDriver, kind: MarketKind, body: bytes) -> tuple[Instrument, ...]:
     try:
-        return _LISTS[venue](kind, [body])
+        return driver.instruments(kind, [body])
     except FeedError as error:
         log.warning("%s: a list of instruments is left out: %s", path.name, error)
         return ()
 
 
-def _is_listing(url: str) -> bool:
-    return urlsplit(url).path.endswith(("/exchangeInfo", "instruments-info", "/public/instruments", "/get_instruments"))
+def _is_listing(driver: VenueDriver, url: str) -> bool:
+    requests = (request for kind in driver.endpoints for request in driver.listing(kind))
+    return _last_name(url) in {_last_name(request.path) for request in requests}
+
+
+def _last_name(address: str) -> str:
+    return urlsplit(address).path.rpartition("/")[2]
 
 
 def _strings(line: _Line) -> Iterator[str]:

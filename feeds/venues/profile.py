@@ -72,7 +72,8 @@ class VenueProfile:
     `label` is its name on screen, `mark` its short form of three capital letters. `taker_fee` is that of the lowest fee
     tier, as a fraction of the notional. `quotes` is the quote currency of the markets shown, by kind; a kind that the
     venue lacks is absent. `symbols` are its ways to write an asset's name. `captures` are the names under which
-    multi-venue captures (JSON lines) record the venue, each with the kind of market it stands for.
+    multi-venue captures (JSON lines) record the venue, each with its usual kind of market; where there are several, a
+    capture holds one kind only.
     """
 
     name: Venue

@@ -7,7 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout
 
 from feeds.model.instrument import Venue
-from feeds.venues.registry import VENUES
+from feeds.venues.registry import PROFILES, VENUES
 from widgets.elements.captions import Choice
 from widgets.pane import Pane, Table
 from widgets.panes.liquidations.canvas import LiquidationsCanvas
@@ -32,6 +32,8 @@ SIDES: tuple[tuple[str, Position | None], ...] = (
     ("shorts", Position.SHORT),
 )
 
+_BANKRUPTCY = [profile.label for profile in PROFILES.values() if not profile.liquidations.price_is_fill]
+
 
 class LiquidationsPane(Pane):
     """Scrolling down pauses; a click on the banner, a middle click or Esc resumes."""
@@ -45,7 +47,7 @@ class LiquidationsPane(Pane):
         "a click leaves a venue out of list and sums. Sums are by venue time and say how much of their span is known. "
         "The rate is what was liquidated in the last 60 s; the baseline is the median over the minutes of the last "
         "24 h in which anything was, of which there have to be 10. From 3 times the median on it is elevated, from "
-        "10 times on a cascade. Bankruptcy prices (Bybit, OKX) are not the prices of fills."
+        f"10 times on a cascade. Bankruptcy prices ({', '.join(_BANKRUPTCY)}) are not the prices of fills."
     )
     every_frames = 6
     keys = (("wheel", "scroll; away from the top it pauses"), ("Esc, middle click", "resume"))
