@@ -84,7 +84,7 @@ class ConnectionPlanner:
         self, driver: VenueDriver, kind: MarketKind, chosen: tuple[Instrument, ...], suffix: str
     ) -> Iterator[ConnectionSpec]:
         specs = [*driver.connections(kind, chosen, driver.endpoints[kind])]
-        if driver.context is not None:
+        if driver.context_protocol is not None:
             specs += context_spec(kind, chosen, self._candles_s)
         yield from (msgspec.structs.replace(spec, name=spec.name + suffix) for spec in specs)
 

@@ -11,6 +11,7 @@ from feeds.model.frame import ConnectionSpec
 from feeds.model.instrument import Instrument, MarketKind, Venue
 from feeds.model.protocol import Fetch, VenueProtocol
 from feeds.venues.profile import VenueProfile
+from feeds.venues.shared.limits import Limits
 
 
 class Endpoints(msgspec.Struct, frozen=True):
@@ -28,11 +29,11 @@ class VenueDriver:
     some bases. `connections` plans the sockets for chosen markets; `protocol` decodes one of them. `weights` names the
     pool that a market's REST calls draw on and its limit a minute. `lifetime_s` is how long to keep a connection where
     the venue ends it by itself.
-    `universe` plans the connections of route `universe` for all perpetuals of a kind, `context` decodes those of route
-    `context`. `next_page` is the request after a listing's body that is not the last, `limit` the seconds to wait that
-    an answer asks for, `limit_pause_s` those after a refusal that does not say how long. `connects` are the new sockets
-    that may be opened at once and then a second. `shares` says that bases followed for a while share sockets, because
-    the venue allows few; else each has its own.
+    `universe` plans the connections of route `universe` for all perpetuals of a kind, `universe_protocol` decodes them,
+    and `context_protocol` those of route `context`. `next_page` is the request after a listing's body that is not the
+    last, `limit` the seconds to wait that an answer asks for, `limit_pause_s` those after a refusal that does not say
+    how long. `connects` are the new sockets that may be opened at once and then a second. `shares` is whether bases
+    followed for a while share sockets, because the venue allows few; else each has its own.
     """
 
     profile: VenueProfile
@@ -41,11 +42,12 @@ class VenueDriver:
     instruments: Callable[[MarketKind, Sequence[bytes]], tuple[Instrument, ...]]
     choose: Callable[[Iterable[Instrument], Iterable[str]], tuple[Instrument, ...]]
     connections: Callable[[MarketKind, tuple[Instrument, ...], Endpoints], tuple[ConnectionSpec, ...]]
-    protocol: Callable[[ConnectionSpec], VenueProtocol]
+    protocol: Callable[[ConnectionSpec, Limits], VenueProtocol]
     weights: dict[MarketKind, tuple[str, float]] = field(default_factory=dict)
     lifetime_s: float | None = None
     universe: Callable[[MarketKind, tuple[Instrument, ...], Endpoints], tuple[ConnectionSpec, ...]] | None = None
-    context: Callable[[ConnectionSpec], VenueProtocol] | None = None
+    universe_protocol: Callable[[ConnectionSpec], VenueProtocol] | None = None
+    context_protocol: Callable[[ConnectionSpec], VenueProtocol] | None = None
     next_page: Callable[[MarketKind, bytes], Fetch | None] = lambda kind, body: None
     limit: Callable[[bytes], float | None] = lambda body: None
     limit_pause_s: float = 60.0

@@ -6,12 +6,13 @@ from functools import lru_cache
 from typing import Protocol
 
 from feeds.model.errors import ProtocolError
-from feeds.model.frame import CONTEXT, ConnectionSpec
+from feeds.model.frame import CONTEXT, UNIVERSE, ConnectionSpec
 from feeds.model.instrument import MarketKind, Venue
 from feeds.model.protocol import VenueProtocol
 from feeds.venues import binance, bybit, deribit, hyperliquid, okx
 from feeds.venues.driver import VenueDriver
 from feeds.venues.profile import Coverage, LiquidationCoverage, VenueColors, VenueProfile
+from feeds.venues.shared.limits import LIMITS, Limits
 
 
 class _VenuePackage(Protocol):
@@ -40,14 +41,16 @@ def liquidation_coverage(venue: Venue, kind: MarketKind) -> LiquidationCoverage:
     return profile_of(venue).liquidations_of(kind)
 
 
-def protocol_for(spec: ConnectionSpec) -> VenueProtocol:
+def protocol_for(spec: ConnectionSpec, limits: Limits = LIMITS) -> VenueProtocol:
     """Build the protocol of a connection. Raises ProtocolError for a venue that has no decoder."""
     driver = DRIVERS.get(spec.venue)
     if driver is None:
         raise ProtocolError(f"{spec.venue} cannot be decoded by this version")
-    if spec.route == CONTEXT and driver.context is not None:
-        return driver.context(spec)
-    return driver.protocol(spec)
+    if spec.route == CONTEXT and driver.context_protocol is not None:
+        return driver.context_protocol(spec)
+    if spec.route == UNIVERSE and driver.universe_protocol is not None:
+        return driver.universe_protocol(spec)
+    return driver.protocol(spec, limits)
 
 
 @lru_cache(maxsize=64)

@@ -34,8 +34,8 @@ class Witness(Protocol):
 class Core:
     """All state that frames make. `frames` counts them."""
 
-    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
-        self.feed = Feed(protocol_for)
+    def __init__(self, limits: Limits = DEFAULT_LIMITS, feed: Feed | None = None) -> None:
+        self.feed = feed or Feed(protocol_for)
         self.engine = Engine(limits)
         self.frames = 0
         self._witness: Witness | None = None

@@ -37,8 +37,9 @@ class LiveSession:
         record_to: Callable[[], Path],
         continuity: Continuity | None = None,
         record_always: bool = False,
+        core: Core | None = None,
     ) -> None:
-        self.core = Core()
+        self.core = core or Core()
         self.name = name
         self.epoch = 0
         self.recorder: Recorder | None = None

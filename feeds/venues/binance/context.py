@@ -9,17 +9,17 @@ Samples (recorded):
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote
 
 import msgspec
 
 from feeds.model.events import Candle, Candles, Event, FundingHistory, LongShortRatio
-from feeds.model.frame import ConnectionSpec
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Size
-from feeds.venues.binance.wire import Millis
+from feeds.venues.binance.wire import API, Millis
 from feeds.venues.shared.context import (
     RATIO_S,
     ContextProtocol,
@@ -34,7 +34,6 @@ from feeds.venues.shared.context import (
 
 _MS = 1_000_000
 _PAGE = 1_000
-_API = {MarketKind.LINEAR: "/fapi/v1", MarketKind.INVERSE: "/dapi/v1", MarketKind.SPOT: "/api/v3"}
 _WEIGHTS = ((99, 1), (499, 2), (1_000, 5))
 
 _Kline = tuple[Millis, Size, Size, Size, Size, Size, int, Size, Any, Size, Size, Any]
@@ -57,13 +56,8 @@ _accounts = msgspec.json.Decoder(list[_Accounts], strict=False)
 _paid = msgspec.json.Decoder(list[_Paid], strict=False)
 
 
-def protocol(spec: ConnectionSpec) -> ContextProtocol:
-    """Build the decoder of a context connection."""
-    return ContextProtocol(spec, _ask, _PAGE)
-
-
 def _ask(market: Instrument, spans: Sequence[Span]) -> Iterator[Question]:
-    name, api = quote(market.symbol), _API[market.kind]
+    name, api = quote(market.symbol), API[market.kind]
     for span in spans:
         where = f"symbol={name}&interval=1m&startTime={span.start_ms}&endTime={span.end_ms - 1}&limit={span.minutes}"
         weight = 2 if market.kind is MarketKind.SPOT else next(w for most, w in _WEIGHTS if span.minutes <= most)
@@ -101,3 +95,6 @@ def read_accounts(market: Instrument, body: bytes, now_ns: int) -> Sequence[Even
     """The newest share of long accounts."""
     rows = _accounts.decode(body)
     return [LongShortRatio(market, row.timestamp * _MS, now_ns, row.longShortRatio, row.longAccount) for row in rows]
+
+
+CONTEXT = partial(ContextProtocol, ask=_ask, page=_PAGE)

@@ -1,14 +1,12 @@
-"""Binance: USD-M and COIN-M perpetuals and spot, decoded without IO (VENUES section 1).
+"""Binance: USD-M and COIN-M perpetuals and spot, decoded without IO (README: Connections).
 
 One class serves the three markets and all routes; what differs is data: the chain rule, the snapshot path, which trade
-stream has a contiguous id. The frame's first bytes name its stream, so each frame is decoded once, by the decoder of
-its channel.
+stream has a contiguous id. Streams are named in the address, so nothing is subscribed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,24 +15,22 @@ from feeds.model.events import (
     BookDelta,
     BookLost,
     BookSnapshot,
-    Connected,
-    Disconnected,
     Event,
     Funding,
     IndexPrice,
     MarketStatus,
     MarkPrice,
     Quote,
-    TradesLost,
 )
 from feeds.model.frame import ConnectionSpec, Frame, FrameKind
-from feeds.model.instrument import Instrument, InstrumentId, MarketKind
-from feeds.model.protocol import Fetch, LastTrade, Relist, Replace, Request
+from feeds.model.instrument import Instrument, MarketKind
+from feeds.model.protocol import Fetch, Relist, Replace
 from feeds.pipeline.depth import FUTURES, SPOT, ChainRule, DepthJoiner, Ids, Place
 from feeds.pipeline.units import OffGrid, Units
-from feeds.venues.binance.rows import finite, liquidation
+from feeds.venues.binance.derivatives import liquidation
 from feeds.venues.binance.trades import BinanceTrades
 from feeds.venues.binance.wire import (
+    API,
     AggTradeData,
     Bare,
     Combined,
@@ -47,80 +43,54 @@ from feeds.venues.binance.wire import (
     SnapshotBody,
     TradeData,
 )
-
-_MS = 1_000_000
-_SNAPSHOT_PATIENCE_NS = 5_000_000_000
-_ROUTE_LIMIT = 4_096
-_ENVELOPE = b'{"stream":"'
-_NAME_AT = len(_ENVELOPE)
-
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-_TEXT = FrameKind.TEXT  # looked up for every frame
-
-Events = Sequence[Event]
-_Route = tuple[Callable[[bytes], Any], Callable[[Any, int], Events]]
+from feeds.venues.shared.limits import LIMITS, Limits
+from feeds.venues.shared.numbers import MS, finite
+from feeds.venues.shared.socket_protocol import Events, Route, SocketProtocol, channel
 
 
-class MarketRules(NamedTuple):
-    """What differs between Binance's three markets."""
+class SnapshotRules(NamedTuple):
+    """What differs between the books of Binance's three markets: the chain, and the depth and price of a snapshot."""
 
     chain: ChainRule
-    api: str
-    snapshot_limit: int
-    snapshot_weight: int
-    trades_weight: int
-    raw_ids_contiguous: bool
+    levels: int
+    weight: int
 
 
-RULES = {
-    MarketKind.LINEAR: MarketRules(FUTURES, "/fapi/v1", 1000, 20, 20, False),
-    MarketKind.INVERSE: MarketRules(FUTURES, "/dapi/v1", 1000, 20, 20, False),
-    MarketKind.SPOT: MarketRules(SPOT, "/api/v3", 5000, 250, 4, True),
+_SNAPSHOTS = {
+    MarketKind.LINEAR: SnapshotRules(FUTURES, 1000, 20),
+    MarketKind.INVERSE: SnapshotRules(FUTURES, 1000, 20),
+    MarketKind.SPOT: SnapshotRules(SPOT, 5000, 250),
 }
 
 
 class _Market:
     """What one symbol remembers on this connection."""
 
-    def __init__(self, instrument: Instrument, rules: MarketRules, history_s: int) -> None:
+    def __init__(self, instrument: Instrument, chain: ChainRule, history_s: int) -> None:
         self.instrument = instrument
         self.units = Units(instrument)
-        self.joiner: DepthJoiner[BookDelta] = DepthJoiner(rules.chain)
-        self.trades = BinanceTrades(
-            self.units,
-            fetch_path=rules.api + "/aggTrades?symbol={symbol}&fromId={first}&limit={count}",
-            weight=rules.trades_weight,
-            raw_contiguous=rules.raw_ids_contiguous,
-            history_s=history_s,
-        )
+        self.joiner: DepthJoiner[BookDelta] = DepthJoiner(chain)
+        self.trades = BinanceTrades(self.units, history_s)
         self.asked_trades = False
         self.snapshot_due_ns: int | None = None
         self.strays: frozenset[str] = frozenset()
 
-
-class _Channel(NamedTuple):
-    """One kind of message: its typed decoders (in the envelope and bare) and what to do with it."""
-
-    combined: msgspec.json.Decoder[Any]
-    bare: msgspec.json.Decoder[Any]
-    handle: str
-
-
-def _channel(shape: Any, handle: str) -> _Channel:
-    combined = msgspec.json.Decoder(Combined[shape], strict=False)
-    return _Channel(combined, msgspec.json.Decoder(shape, strict=False), handle)
+    @property
+    def book_known(self) -> bool:
+        """Whether diffs are joined to a snapshot."""
+        return self.joiner.joined
 
 
 _CHANNELS = {
-    "trade": _channel(TradeData, "_trade"),
-    "aggTrade": _channel(AggTradeData, "_agg_trade"),
-    "depthUpdate": _channel(DepthData, "_depth"),
-    "bookTicker": _channel(QuoteData, "_quote"),
-    "markPriceUpdate": _channel(MarkData, "_mark"),
-    "markPriceArray": _channel(list[MarkData], "_marks"),
-    "forceOrder": _channel(ForceOrderData, "_forced"),
-    "contractInfo": _channel(ContractData, "_contract"),
-    "serverShutdown": _channel(ShutdownData, "_shutdown"),
+    "trade": channel(Combined[TradeData], "_trade"),
+    "aggTrade": channel(Combined[AggTradeData], "_agg_trade"),
+    "depthUpdate": channel(Combined[DepthData], "_depth"),
+    "bookTicker": channel(Combined[QuoteData], "_quote"),
+    "markPriceUpdate": channel(Combined[MarkData], "_mark"),
+    "markPriceArray": channel(Combined[list[MarkData]], "_marks"),
+    "forceOrder": channel(Combined[ForceOrderData], "_forced"),
+    "contractInfo": channel(Combined[ContractData], "_contract"),
+    "serverShutdown": channel(Combined[ShutdownData], "_shutdown"),
 }
 _STREAM_CHANNELS = {
     "trade": "trade",
@@ -146,51 +116,21 @@ def channel_of_stream(name: str) -> str | None:
     return _STREAM_CHANNELS.get(words[1]) if len(words) > 1 else None
 
 
-class BinanceProtocol:
+class BinanceProtocol(SocketProtocol[_Market]):
     """One Binance connection."""
 
-    def __init__(self, spec: ConnectionSpec) -> None:
-        self.requests: list[Request] = []
-        self._spec = spec
-        self._rules = RULES[spec.kind]
-        self._markets = {market.symbol: _Market(market, self._rules, spec.history_s) for market in spec.markets}
-        self._routes: dict[bytes, _Route] = {}
+    label = "Binance"
+    envelope = b'{"stream":"'
 
-    def receive(self, frame: Frame) -> Events:
-        """Decode one frame. Raises ProtocolError; the frame is then skipped as a whole."""
-        try:
-            if frame.kind is not _TEXT:
-                return self._other(frame)
-            payload = frame.payload
-            name = payload[_NAME_AT : payload.find(b'"', _NAME_AT)]
-            route = self._routes.get(name)  # only names that follow the envelope are ever put there
-            if route is None:
-                return self._text(payload, frame.ts_recv_ns)
-            return route[1](route[0](payload).data, frame.ts_recv_ns)
-        except ProtocolError:
-            self._skip(frame)
-            raise
-        except _UNREADABLE as error:
-            self._skip(frame)
-            raise ProtocolError("Binance sent a message of unknown shape", str(error)) from error
-
-    def _skip(self, frame: Frame) -> None:
-        """What the text may have told of trades is missing."""
-        if frame.kind is _TEXT:
-            for symbol, market in self._markets.items():
-                if symbol.encode() in frame.payload:
-                    market.trades.skip()
-
-    def resume(self, last_trades: Mapping[InstrumentId, LastTrade]) -> None:
-        """Fill what fell between the connection before and this one."""
-        for market in self._markets.values():
-            market.trades.resume(last_trades)
+    def __init__(self, spec: ConnectionSpec, limits: Limits = LIMITS) -> None:
+        self._rules = _SNAPSHOTS[spec.kind]
+        super().__init__(spec, (_Market(market, self._rules.chain, spec.history_s) for market in spec.markets))
+        self._patience_ns = limits.snapshot_ns
 
     def tick(self, now_ns: int) -> None:
-        """Ask again for snapshots that did not come or came too old, and for trades that did not come."""
+        """Ask again for trades that did not come, and for snapshots that did not come or came too old."""
+        super().tick(now_ns)
         for market in self._markets.values():
-            if (fetch := market.trades.due_fetch(now_ns)) is not None:
-                self.requests.append(fetch)
             if market.snapshot_due_ns is not None and now_ns >= market.snapshot_due_ns:
                 self._fetch_snapshot(market, now_ns)
 
@@ -200,81 +140,42 @@ class BinanceProtocol:
             if market.joiner.joined:
                 self._fetch_snapshot(market, now_ns)
 
-    def _text(self, payload: bytes, now_ns: int) -> Events:
-        """A message whose stream was not seen before, or that has no envelope."""
-        if not payload.startswith(_ENVELOPE):
-            return self._bare_text(payload, now_ns)
-        name = payload[_NAME_AT : payload.find(b'"', _NAME_AT)]
-        route = self._route(name.decode())
-        if route is None:
-            return ()
-        if len(self._routes) < _ROUTE_LIMIT:
-            self._routes[name] = route
-        return route[1](route[0](payload).data, now_ns)
-
-    def _route(self, stream: str) -> _Route | None:
-        name = channel_of_stream(stream)
-        if name is None:
-            return None
-        channel = _CHANNELS[name]
-        return channel.combined.decode, getattr(self, channel.handle)
-
-    def _bare_text(self, payload: bytes, now_ns: int) -> Events:
-        if payload[:1] == b"[":
-            return self._marks(_CHANNELS["markPriceArray"].bare.decode(payload), now_ns)
-        message = _bare.decode(payload)
-        data, refusal = bytes(message.data), bytes(message.error)
-        if message.stream is not None and data:
-            return self._text(_ENVELOPE + message.stream.encode() + b'","data":' + data + b"}", now_ns)
-        if message.code is not None or refusal:
-            raise ProtocolError("Binance refused a request", message.msg or refusal.decode())
-        channel = _CHANNELS.get(message.e or ("bookTicker" if message.id is None and b'"B":' in payload else ""))
-        if channel is None:
-            return ()
-        events: Events = getattr(self, channel.handle)(channel.bare.decode(payload), now_ns)
-        return events
-
-    def _other(self, frame: Frame) -> Events:
-        match frame.kind:
-            case FrameKind.OPEN:
-                return [
-                    Connected(self._spec.venue, self._spec.name, frame.ts_recv_ns),
-                    *self._begin_trades(frame.ts_recv_ns),
-                ]
-            case FrameKind.CLOSE:
-                return self._end(frame)
-            case FrameKind.HTTP:
-                return self._answer(frame)
-            case FrameKind.HTTP_FAILED:
-                return self._retry_later(frame)
-            case _:
-                return ()
-
-    def _begin_trades(self, now_ns: int) -> Events:
+    def _begin(self, now_ns: int) -> Events:
         carried = {
             _symbol_of(stream) for stream in self._spec.streams if channel_of_stream(stream) in ("trade", "aggTrade")
         }
         live = [market for symbol, market in self._markets.items() if symbol in carried]
-        return [event for market in live for event in market.trades.begin(now_ns)]
+        return [event for market in live for event in market.trades.go_live(now_ns)]
 
-    def _end(self, frame: Frame) -> Events:
-        reason = frame.payload.decode(errors="replace")
-        events: list[Event] = [Disconnected(self._spec.venue, self._spec.name, frame.ts_recv_ns, reason)]
-        for market in self._markets.values():
-            if market.joiner.joined:
-                events.append(BookLost(market.instrument, frame.ts_recv_ns, reason))
-            events += market.trades.close(frame.ts_recv_ns)
-            if market.trades.live:
-                events.append(TradesLost(market.instrument, frame.ts_recv_ns, reason))
-        return events
+    def _route(self, name: str) -> Route | None:
+        return self._handled(_CHANNELS.get(channel_of_stream(name) or ""))
+
+    def _notice(self, payload: bytes, now_ns: int) -> Events:
+        """Messages of the /ws path have no envelope; a combined one may be spaced in another way."""
+        if payload[:1] == b"[":
+            return self._bare("markPriceArray", payload, now_ns)
+        message = _bare.decode(payload)
+        data, refusal = bytes(message.data), bytes(message.error)
+        if message.stream is not None and data:
+            return self._text(self.envelope + message.stream.encode() + b'","data":' + data + b"}", now_ns)
+        if message.code is not None or refusal:
+            raise ProtocolError("Binance refused a request", message.msg or refusal.decode())
+        unnamed = "bookTicker" if message.id is None and b'"B":' in payload else ""
+        return self._bare(message.e or unnamed, payload, now_ns)
+
+    def _bare(self, event: str, payload: bytes, now_ns: int) -> Events:
+        route = self._handled(_CHANNELS.get(event))
+        return route[1](route[0](b'{"data":' + payload + b"}"), now_ns) if route is not None else ()
 
     # trades
 
-    def _trade(self, data: TradeData, now_ns: int) -> Events:
+    def _trade(self, push: Combined[TradeData], now_ns: int) -> Events:
+        data = push.data
         market = self._markets.get(data.s)
         return market.trades.raw(data, now_ns) if market is not None else ()
 
-    def _agg_trade(self, data: AggTradeData, now_ns: int) -> Events:
+    def _agg_trade(self, push: Combined[AggTradeData], now_ns: int) -> Events:
+        data = push.data
         market = self._markets.get(data.s)
         if market is None:
             return ()
@@ -286,7 +187,8 @@ class BinanceProtocol:
 
     # book
 
-    def _depth(self, data: DepthData, now_ns: int) -> Events:
+    def _depth(self, push: Combined[DepthData], now_ns: int) -> Events:
+        data = push.data
         market = self._markets.get(data.s)
         if market is None:
             return ()
@@ -295,7 +197,7 @@ class BinanceProtocol:
             bids, asks = levels(data.b), levels(data.a)
         except OffGrid:
             bids, asks = (market.units.levels_without(side, market.strays) for side in (data.b, data.a))
-        delta = BookDelta(market.instrument, (data.T or data.E) * _MS, now_ns, bids, asks, data.u)
+        delta = BookDelta(market.instrument, (data.T or data.E) * MS, now_ns, bids, asks, data.u)
         place = market.joiner.offer(Ids(data.U, data.u, data.pu), delta)
         if place is Place.NEXT:
             return (delta,)
@@ -308,34 +210,17 @@ class BinanceProtocol:
 
     def _fetch_snapshot(self, market: _Market, now_ns: int) -> None:
         symbol = market.instrument.symbol
-        rules = self._rules
-        path = f"{rules.api}/depth?symbol={symbol}&limit={rules.snapshot_limit}"
-        self.requests.append(Fetch(path, f"depth/{symbol}", rules.snapshot_weight))
-        market.snapshot_due_ns = now_ns + _SNAPSHOT_PATIENCE_NS
+        path = f"{API[self._spec.kind]}/depth?symbol={symbol}&limit={self._rules.levels}"
+        self.requests.append(Fetch(path, f"depth/{symbol}", self._rules.weight))
+        market.snapshot_due_ns = now_ns + self._patience_ns
 
-    def _answer(self, frame: Frame) -> Events:
-        topic, _, symbol = frame.tag.partition("/")
-        market = self._markets.get(symbol)
-        if market is None:
+    def _answer(self, market: _Market, topic: str, frame: Frame) -> Events:
+        if topic != "depth":
             return ()
-        if topic == "trades":
-            return self._fill(market, frame)
-        return self._snapshot(market, frame) if topic == "depth" else ()
-
-    def _fill(self, market: _Market, frame: Frame) -> Events:
-        try:
-            return market.trades.answer(frame.payload, frame.ts_recv_ns)
-        except (*_UNREADABLE, ProtocolError):
-            if ended := market.trades.fail(frame.ts_recv_ns):
-                return ended
-            raise
-        finally:
-            self._ask_for_trades(market)
-
-    def _ask_for_trades(self, market: _Market) -> None:
-        fetch = market.trades.next_fetch()
-        if fetch is not None:
-            self.requests.append(fetch)
+        if frame.kind is FrameKind.HTTP:
+            return self._snapshot(market, frame)
+        market.snapshot_due_ns = frame.ts_recv_ns + self._patience_ns
+        return ()
 
     def _snapshot(self, market: _Market, frame: Frame) -> Events:
         if market.joiner.joined:
@@ -346,23 +231,15 @@ class BinanceProtocol:
         bids, asks = (market.units.levels_without(side, strays) for side in (body.bids, body.asks))
         waiting = market.joiner.join(body.lastUpdateId)
         if waiting is None:
-            market.snapshot_due_ns = frame.ts_recv_ns + _SNAPSHOT_PATIENCE_NS // 5
+            market.snapshot_due_ns = frame.ts_recv_ns + self._patience_ns // 5
             return ()
         market.snapshot_due_ns, market.strays = None, strays
-        ts_venue_ns = (body.T or body.E or frame.ts_recv_ns // _MS) * _MS
+        ts_venue_ns = (body.T or body.E or frame.ts_recv_ns // MS) * MS
         first = BookSnapshot(market.instrument, ts_venue_ns, frame.ts_recv_ns, bids, asks, body.lastUpdateId)
         return [first, *(delta for _, delta in waiting)]
 
-    def _retry_later(self, frame: Frame) -> Events:
-        topic, _, symbol = frame.tag.partition("/")
-        market = self._markets.get(symbol)
-        if market is not None and topic == "depth":
-            market.snapshot_due_ns = frame.ts_recv_ns + _SNAPSHOT_PATIENCE_NS
-        elif market is not None and topic == "trades":
-            return market.trades.fail(frame.ts_recv_ns)
-        return ()
-
-    def _quote(self, data: QuoteData, now_ns: int) -> Events:
+    def _quote(self, push: Combined[QuoteData], now_ns: int) -> Events:
+        data = push.data
         market = self._markets.get(data.s)
         if market is None:
             return ()
@@ -372,41 +249,44 @@ class BinanceProtocol:
             bid_size, ask_size = data.B, data.A
         else:
             bid_size, ask_size = units.sizes(bid, data.B, ask, data.A)
-        ts_venue_ns = data.T * _MS if data.T is not None else now_ns
+        ts_venue_ns = data.T * MS if data.T is not None else now_ns
         return (Quote(market.instrument, ts_venue_ns, now_ns, bid, bid_size, ask, ask_size, data.u),)
 
     # mark, index, funding, liquidations
 
-    def _marks(self, rows: list[MarkData], now_ns: int) -> Events:
-        return [event for row in rows for event in self._mark(row, now_ns)]
+    def _marks(self, push: Combined[list[MarkData]], now_ns: int) -> Events:
+        return [event for row in push.data for event in self._mark(Combined(row), now_ns)]
 
-    def _mark(self, data: MarkData, now_ns: int) -> Events:
+    def _mark(self, push: Combined[MarkData], now_ns: int) -> Events:
+        data = push.data
         market = self._markets.get(data.s)
         if market is None:
             return ()
-        scale, ts_venue_ns = market.instrument.multiplier, data.E * _MS
+        scale, ts_venue_ns = market.instrument.multiplier, data.E * MS
         events: list[Event] = [MarkPrice(market.instrument, ts_venue_ns, now_ns, finite(data.p) / scale)]
         if data.i:
             events.append(IndexPrice(market.instrument, ts_venue_ns, now_ns, finite(data.i) / scale))
         if data.r and data.T:
-            events.append(Funding(market.instrument, ts_venue_ns, now_ns, finite(data.r), data.T * _MS))
+            events.append(Funding(market.instrument, ts_venue_ns, now_ns, finite(data.r), data.T * MS))
         return events
 
-    def _forced(self, data: ForceOrderData, now_ns: int) -> Events:
+    def _forced(self, push: Combined[ForceOrderData], now_ns: int) -> Events:
+        data = push.data
         market = self._markets.get(data.o.s)
         return (liquidation(market.instrument, data.o, now_ns),) if market is not None else ()
 
     # notices
 
-    def _contract(self, data: ContractData, now_ns: int) -> Events:
+    def _contract(self, push: Combined[ContractData], now_ns: int) -> Events:
         """The notice does not say what changed, so the market is listed again."""
+        data = push.data
         market = self._markets.get(data.s)
         if market is None:
             return ()
         self.requests.append(Relist(f"{data.s} has changed"))
         return (MarketStatus(market.instrument, now_ns, data.cs == "TRADING", data.cs),)
 
-    def _shutdown(self, data: ShutdownData, now_ns: int) -> Events:
+    def _shutdown(self, push: Combined[ShutdownData], now_ns: int) -> Events:
         self.requests.append(Replace("Binance announced the end of the connection"))
         return ()
 

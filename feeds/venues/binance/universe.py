@@ -36,14 +36,16 @@ from feeds.model.events import (
     TakerFlow,
 )
 from feeds.model.events import Quote as QuoteEvent
-from feeds.model.frame import ConnectionSpec, Frame
+from feeds.model.frame import UNIVERSE, ConnectionSpec, Frame
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Size, Units
 from feeds.venues.binance.context import ask_accounts, read_accounts
-from feeds.venues.binance.rows import finite, liquidation
-from feeds.venues.binance.wire import Combined, ForceOrderData, MarkData, Millis, QuoteData
+from feeds.venues.binance.derivatives import liquidation
+from feeds.venues.binance.wire import API, Combined, ForceOrderData, MarkData, Millis, QuoteData
 from feeds.venues.driver import Endpoints
+from feeds.venues.shared.connections import connection
+from feeds.venues.shared.numbers import finite
 from feeds.venues.shared.polling import Job, every, once
 from feeds.venues.shared.universe import (
     ACCOUNTS,
@@ -54,14 +56,12 @@ from feeds.venues.shared.universe import (
     UniverseProtocol,
     coins,
     polled,
-    universe_spec,
 )
 
 _MS = 1_000_000
 _SECOND_NS = 1_000 * _MS
 _HOUR_NS = 3_600 * _SECOND_NS
 _USUAL_INTERVAL_NS = 8 * _HOUR_NS
-_API = {MarketKind.LINEAR: "/fapi/v1", MarketKind.INVERSE: "/dapi/v1"}
 _HOT, _HOT_S = 40, 12.0
 _INTEREST_S, _FLOW_S, _HOT_FLOW_S, _DAY_S = 60.0, 150.0, 60.0, 3_600.0
 _RANK_NS = 30 * _SECOND_NS
@@ -140,7 +140,9 @@ _CHANNELS: dict[str, tuple[msgspec.json.Decoder[Any], str]] = {
 }
 
 
-def plan(kind: MarketKind, listed: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[ConnectionSpec, ...]:
+def universe_connections(
+    kind: MarketKind, listed: tuple[Instrument, ...], endpoints: Endpoints
+) -> tuple[ConnectionSpec, ...]:
     """The sockets for all perpetuals of USD-M (two, for its two routes) or COIN-M (one)."""
     markets = coins(listed)
     if not markets:
@@ -148,16 +150,16 @@ def plan(kind: MarketKind, listed: tuple[Instrument, ...], endpoints: Endpoints)
     base, asked = endpoints.websocket, tuple(REST + topic for topic in _ASKED)
     if kind is MarketKind.LINEAR:
         return (
-            universe_spec(kind, markets, (*_ALL, *asked), f"{base}/market/stream?streams={'/'.join(_ALL)}"),
-            universe_spec(kind, markets, (_QUOTES,), f"{base}/public/stream?streams={_QUOTES}", "quotes"),
+            connection(markets, UNIVERSE, (*_ALL, *asked), f"{base}/market/stream?streams={'/'.join(_ALL)}"),
+            connection(markets, UNIVERSE, (_QUOTES,), f"{base}/public/stream?streams={_QUOTES}", "quotes"),
         )
     streams = (*(f"{market.symbol.lower()}@{channel}" for market in markets for channel in _EACH), _QUOTES)
-    return (universe_spec(kind, markets, (*streams, *asked), f"{base}/stream?streams={'/'.join(streams)}"),)
+    return (connection(markets, UNIVERSE, (*streams, *asked), f"{base}/stream?streams={'/'.join(streams)}"),)
 
 
 def _jobs(spec: ConnectionSpec) -> Iterator[Job]:
     """Staggered over the first minutes: open interest first, when there are marks, then the flow, then what was."""
-    asked, api, inverse = polled(spec), _API[spec.kind], spec.kind is MarketKind.INVERSE
+    asked, api, inverse = polled(spec), API[spec.kind], spec.kind is MarketKind.INVERSE
     if "fundingInfo" in asked:
         yield every(_DAY_S, Fetch(f"{api}/fundingInfo", "fundingInfo", 0))
     for number, market in enumerate(spec.markets):

@@ -17,7 +17,10 @@ from typing import Annotated, Generic, TypeVar
 
 import msgspec
 
+from feeds.model.instrument import MarketKind
 from feeds.pipeline.units import RawLevels, Size
+
+API = {MarketKind.LINEAR: "/fapi/v1", MarketKind.INVERSE: "/dapi/v1", MarketKind.SPOT: "/api/v3"}
 
 Data = TypeVar("Data")
 Millis = Annotated[int, msgspec.Meta(ge=0, le=9_000_000_000_000)]  # in ns it still fits 64 bits

@@ -1,4 +1,4 @@
-"""What Bybit's `u` and a crossed touch can prove of a book, and no more (VENUES 2.3, 7.4).
+"""What Bybit's `u` and a crossed touch can prove of a book, and no more (README: Order book).
 
 Updates carry one growing number and absolute sizes. A repeated, late or reordered update shows as a number that does
 not grow, and ends the book. A lost update shows as a jump at most, which the venue does not forbid: jumps are counted,
@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from feeds.model.events import Level
+from feeds.venues.shared.limits import Limits
+from feeds.venues.shared.numbers import SECOND
 
-_CROSSED_NS = 1_000_000_000
-_OLD_TOUCH_NS = 5_000_000_000
-_DOUBT_NS = 60_000_000_000
+_DOUBT_NS = 60 * SECOND
 
 
 class _Prices:
@@ -48,9 +48,10 @@ class _Prices:
 class BookChain:
     """One symbol's book between two snapshots. `jumps` counts updates whose `u` skipped numbers."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits) -> None:
         self.known = False
         self.jumps = 0
+        self._limits = limits
         self._last = 0
         self._bids, self._asks = _Prices(+1), _Prices(-1)
         self._crossed_ns: int | None = None
@@ -91,7 +92,7 @@ class BookChain:
             return True
         if bid != self._bids.best and ask != self._asks.best:
             self._suspect = None
-        elif now_ns - since_ns > _OLD_TOUCH_NS:
+        elif now_ns - since_ns > self._limits.same_best_ns:
             self._suspect = None
             return True
         return False
@@ -102,6 +103,6 @@ class BookChain:
             self._crossed_ns = None
         elif self._crossed_ns is None:
             self._crossed_ns = now_ns
-        elif now_ns - self._crossed_ns > _CROSSED_NS:
+        elif now_ns - self._crossed_ns > self._limits.crossed_ns:
             return self.lose("crossed for more than a second")
         return ""

@@ -10,13 +10,13 @@ Samples (documentation):
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Annotated
 
 import msgspec
 
 from feeds.model.errors import ProtocolError
 from feeds.model.events import Candle, Candles, Event, FundingHistory, LongShortRatio
-from feeds.model.frame import ConnectionSpec
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Size
@@ -75,11 +75,6 @@ _accounts = msgspec.json.Decoder(_AccountRows, strict=False)
 _paid = msgspec.json.Decoder(_PaidRows, strict=False)
 
 
-def protocol(spec: ConnectionSpec) -> ContextProtocol:
-    """Build the decoder of a context connection."""
-    return ContextProtocol(spec, _ask, _PAGE)
-
-
 def _ask(market: Instrument, spans: Sequence[Span]) -> Iterator[Question]:
     who = f"category={market.kind.value}&symbol={market.symbol}"
     for span in spans:
@@ -127,3 +122,6 @@ def read_accounts(market: Instrument, body: bytes, now_ns: int) -> Sequence[Even
     return [
         LongShortRatio(market, row.timestamp * _MS, now_ns, row.buyRatio / row.sellRatio, row.buyRatio) for row in rows
     ]
+
+
+CONTEXT = partial(ContextProtocol, ask=_ask, page=_PAGE)

@@ -22,15 +22,17 @@ import msgspec
 
 from feeds.model.errors import ProtocolError
 from feeds.model.events import DayStats, Event, Funding, IndexPrice, MarkPrice, OpenInterest, OpenInterestHistory, Quote
-from feeds.model.frame import ConnectionSpec
+from feeds.model.frame import UNIVERSE, ConnectionSpec
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Units
 from feeds.venues.bybit.context import ask_accounts, read_accounts
+from feeds.venues.bybit.derivatives import one_side
 from feeds.venues.bybit.protocol import BybitProtocol
-from feeds.venues.bybit.ticker import number
 from feeds.venues.bybit.wire import Millis
 from feeds.venues.driver import Endpoints
+from feeds.venues.shared.connections import connection
+from feeds.venues.shared.numbers import HOUR, MS, finite
 from feeds.venues.shared.polling import Job, every, once
 from feeds.venues.shared.universe import (
     ACCOUNTS,
@@ -42,11 +44,8 @@ from feeds.venues.shared.universe import (
     coins,
     polled,
     streamed,
-    universe_spec,
 )
 
-_MS = 1_000_000
-_HOUR_NS = 3_600_000 * _MS
 _ASKED = ("tickers", "open-interest", ACCOUNTS)
 _TICKERS_S = 1.0
 _ARGS_LIMIT = 20_000  # characters of all topics of a connection; the venue allows 21,000
@@ -102,7 +101,9 @@ _tickers, _past = msgspec.json.Decoder(_Rows), msgspec.json.Decoder(_PastRows, s
 _NOTHING = _Row("")
 
 
-def plan(kind: MarketKind, listed: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[ConnectionSpec, ...]:
+def universe_connections(
+    kind: MarketKind, listed: tuple[Instrument, ...], endpoints: Endpoints
+) -> tuple[ConnectionSpec, ...]:
     """One socket, or several where the topics are too long for one; the first of them polls."""
     markets = coins(listed)
     if not markets:
@@ -110,8 +111,8 @@ def plan(kind: MarketKind, listed: tuple[Instrument, ...], endpoints: Endpoints)
     url, asked = f"{endpoints.websocket}/v5/public/{kind.value}", tuple(REST + topic for topic in _ASKED)
     first, *others = _parts(markets)
     return (
-        universe_spec(kind, markets, (*_topics(first), *asked), url),
-        *(universe_spec(kind, part, _topics(part), url, str(at)) for at, part in enumerate(others, 2)),
+        connection(markets, UNIVERSE, (*_topics(first), *asked), url),
+        *(connection(part, UNIVERSE, _topics(part), url, str(at)) for at, part in enumerate(others, 2)),
     )
 
 
@@ -173,7 +174,7 @@ class BybitUniverse(UniverseProtocol):
         if answer.retCode:
             raise ProtocolError(f"Bybit refused to tell {topic}", f"{answer.retCode} {answer.retMsg}")
         if topic == "tickers":
-            return self._rows(_tickers.decode(answer.result).rows, answer.time * _MS or now_ns, now_ns)
+            return self._rows(_tickers.decode(answer.result).rows, answer.time * MS or now_ns, now_ns)
         perp = self._perps.get(symbol)
         if topic == ACCOUNTS and perp is not None:
             return read_accounts(perp.instrument, body, now_ns)
@@ -194,10 +195,10 @@ class BybitUniverse(UniverseProtocol):
         """Mark, index and open interest always, which says that they are fresh; the rest where it changed."""
         last, instrument, scale = perp.row, perp.instrument, perp.scale
         events: list[Event] = []
-        mark = number(row.markPrice) / scale
+        mark = finite(row.markPrice) / scale
         events.append(MarkPrice(instrument, ts_ns, now_ns, mark))
         if row.indexPrice:
-            events.append(IndexPrice(instrument, ts_ns, now_ns, number(row.indexPrice) / scale))
+            events.append(IndexPrice(instrument, ts_ns, now_ns, finite(row.indexPrice) / scale))
         if row.fundingRate and (row.fundingRate, row.nextFundingTime) != (last.fundingRate, last.nextFundingTime):
             events.append(_funding(perp, row, ts_ns, now_ns))
         events += self._interest(perp, row, mark, ts_ns, now_ns)
@@ -223,21 +224,21 @@ class BybitUniverse(UniverseProtocol):
     def _day(self, perp: _Perp, row: _Row, ts_ns: int, now_ns: int) -> Iterator[Event]:
         if not (row.lastPrice and row.price24hPcnt and row.volume24h and row.turnover24h):
             return
-        last, volume, turnover = number(row.lastPrice) / perp.scale, number(row.volume24h), number(row.turnover24h)
+        last, volume, turnover = finite(row.lastPrice) / perp.scale, finite(row.volume24h), finite(row.turnover24h)
         volume, turnover = (turnover, volume) if self._inverse else (volume * perp.scale, turnover)
-        yield DayStats(perp.instrument, ts_ns, now_ns, last, number(row.price24hPcnt), volume, turnover)
+        yield DayStats(perp.instrument, ts_ns, now_ns, last, finite(row.price24hPcnt), volume, turnover)
 
     def _history(self, perp: _Perp, rows: list[_PastRow], now_ns: int) -> Events:
         """Inverse counts USD then, whose worth in coin is not told: only linear has a history here."""
         if self._inverse:
             return ()
-        told = ((row.timestamp * _MS, _one_side(row.singleOpenInterest, row.openInterest)) for row in rows)
+        told = ((row.timestamp * MS, _one_side(row.singleOpenInterest, row.openInterest)) for row in rows)
         past = sorted((ts_ns, one * perp.scale) for ts_ns, one in told if one is not None)
         return (OpenInterestHistory(perp.instrument, now_ns, tuple(past)),) if past else ()
 
 
 def _one_side(one: str, both: str) -> float | None:
-    return number(one) if one else number(both) / 2 if both else None
+    return one_side(finite(one) if one else None, finite(both) if both else None)
 
 
 def _touch(row: _Row) -> tuple[str, str, str, str]:
@@ -245,16 +246,16 @@ def _touch(row: _Row) -> tuple[str, str, str, str]:
 
 
 def _funding(perp: _Perp, row: _Row, ts_ns: int, now_ns: int) -> Funding:
-    due_ns = int(number(row.nextFundingTime)) * _MS if row.nextFundingTime else None
-    interval_ns = round(number(row.fundingIntervalHour) * _HOUR_NS) if row.fundingIntervalHour else None
-    return Funding(perp.instrument, ts_ns, now_ns, number(row.fundingRate), due_ns or None, interval_ns)
+    due_ns = int(finite(row.nextFundingTime)) * MS if row.nextFundingTime else None
+    interval_ns = round(finite(row.fundingIntervalHour) * HOUR) if row.fundingIntervalHour else None
+    return Funding(perp.instrument, ts_ns, now_ns, finite(row.fundingRate), due_ns or None, interval_ns)
 
 
 def _quote(perp: _Perp, row: _Row, ts_ns: int, now_ns: int) -> Iterator[Event]:
     if not (row.bid1Price and row.ask1Price and row.bid1Size and row.ask1Size):
         return
     units = perp.units
-    bid, ask = units.nearest(number(row.bid1Price)), units.nearest(number(row.ask1Price))
+    bid, ask = units.nearest(finite(row.bid1Price)), units.nearest(finite(row.ask1Price))
     if bid and ask:
-        bid_size, ask_size = units.sizes(bid, number(row.bid1Size), ask, number(row.ask1Size))
+        bid_size, ask_size = units.sizes(bid, finite(row.bid1Size), ask, finite(row.ask1Size))
         yield Quote(perp.instrument, ts_ns, now_ns, bid, bid_size, ask, ask_size)

@@ -1,4 +1,4 @@
-"""Bybit v5's messages as typed shapes: linear, inverse and spot (VENUES section 2). Field names are the venue's.
+"""Bybit v5's messages as typed shapes: linear, inverse and spot. Field names are the venue's.
 
 Samples (trimmed; real captures of 2026-08 to 2026-10; the liquidation is the documentation's). Key order varies:
   {"topic":"publicTrade.BTCUSDT","type":"snapshot","ts":..,"data":[{"T":1791365008334,"s":"BTCUSDT","S":"Buy","v":"0.001","p":"83766.30","L":"PlusTick","i":"68bc1c35-dcc0-58e8-a4c5-f59a6b790814","BT":false,"RPI":false,"seq":821670598155}]}
@@ -18,8 +18,11 @@ import msgspec
 from msgspec import Meta
 
 from feeds.pipeline.units import RawLevels, Size
+from feeds.venues.shared.numbers import Sides
 
 Data = TypeVar("Data")
+SIDES = Sides("Buy", "Sell")
+CLOSING_SIDES = Sides("Sell", "Buy")  # of the order that closes a position, by the side of the position
 Millis = Annotated[int, Meta(ge=0, le=9_999_999_999_999)]
 
 

@@ -12,12 +12,12 @@ quote currency. Recorded: `{"result":[{"timestamp":1789855200000,"index_price":8
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Annotated
 
 import msgspec
 
 from feeds.model.events import Candles, FundingHistory
-from feeds.model.frame import ConnectionSpec
 from feeds.model.instrument import Instrument
 from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Size
@@ -57,11 +57,6 @@ _paid = msgspec.json.Decoder(Answer[list[_Paid]])
 _chart = msgspec.json.Decoder(Answer[_Chart])
 
 
-def protocol(spec: ConnectionSpec) -> ContextProtocol:
-    """Build the decoder of a context connection."""
-    return ContextProtocol(spec, _ask, _PAGE)
-
-
 def _ask(market: Instrument, spans: Sequence[Span]) -> Iterator[Question]:
     for span in spans:
         where = f"instrument_name={market.symbol}&start_timestamp={span.start_ms}&end_timestamp={span.end_ms - 1}"
@@ -88,3 +83,6 @@ def _read(market: Instrument, body: bytes, now_ns: int) -> Sequence[Candles]:
     columns = zip(chart.ticks, prices, chart.volume, chart.cost, strict=False)
     rows = (candle(market, ts_ms, told, volume * scale, cost) for ts_ms, told, volume, cost in columns)
     return candles(market, rows, now_ns)
+
+
+CONTEXT = partial(ContextProtocol, ask=_ask, page=_PAGE)

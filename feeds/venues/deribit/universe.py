@@ -18,18 +18,19 @@ from collections.abc import Iterator
 import msgspec
 
 from feeds.model.errors import ProtocolError
-from feeds.model.events import DayStats, Event, Funding, IndexPrice, MarkPrice, OpenInterest, Quote
-from feeds.model.frame import ConnectionSpec
+from feeds.model.events import DayStats, Event, Funding, IndexPrice, MarkPrice, Quote
+from feeds.model.frame import UNIVERSE, ConnectionSpec
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Size, Units
+from feeds.venues.deribit.derivatives import FUNDING_BASIS_NS, open_interest
 from feeds.venues.deribit.wire import Answer, Price
 from feeds.venues.driver import Endpoints
+from feeds.venues.shared.connections import connection
+from feeds.venues.shared.numbers import MS
 from feeds.venues.shared.polling import Job, every
-from feeds.venues.shared.universe import REST, Events, UniverseProtocol, coins, polled, universe_spec
+from feeds.venues.shared.universe import REST, Events, UniverseProtocol, coins, polled
 
-_MS = 1_000_000
-_FUNDING_BASIS_NS = 8 * 3_600 * 1_000 * _MS
 _EVERY_S = 5.0
 _SUMMARY = "summary"
 
@@ -54,13 +55,15 @@ class SummaryRow(msgspec.Struct, gc=False):
 _decoder = msgspec.json.Decoder(Answer[list[SummaryRow]])
 
 
-def plan(kind: MarketKind, listed: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[ConnectionSpec, ...]:
+def universe_connections(
+    kind: MarketKind, listed: tuple[Instrument, ...], endpoints: Endpoints
+) -> tuple[ConnectionSpec, ...]:
     """One connection without a socket; the currencies are those that its perpetuals settle in."""
     markets = coins(listed)
     if not markets:
         return ()
     currencies = sorted({market.settle for market in markets})
-    return (universe_spec(kind, markets, (f"{REST}{_SUMMARY}/{currency}" for currency in currencies)),)
+    return (connection(markets, UNIVERSE, (f"{REST}{_SUMMARY}/{currency}" for currency in currencies)),)
 
 
 def _jobs(spec: ConnectionSpec) -> Iterator[Job]:
@@ -92,19 +95,17 @@ class DeribitUniverse(UniverseProtocol):
 
 
 def _events(units: Units, row: SummaryRow, now_ns: int) -> Iterator[Event]:
-    instrument, ts_ns = units.instrument, row.creation_timestamp * _MS
+    instrument, ts_ns = units.instrument, row.creation_timestamp * MS
     scale, mark = instrument.multiplier, row.mark_price / instrument.multiplier
-    inverse = instrument.kind is MarketKind.INVERSE
     yield MarkPrice(instrument, ts_ns, now_ns, mark)
     if row.estimated_delivery_price:
         yield IndexPrice(instrument, ts_ns, now_ns, row.estimated_delivery_price / scale)
     if row.current_funding is not None and math.isfinite(row.current_funding):
-        yield Funding(instrument, ts_ns, now_ns, row.current_funding, None, _FUNDING_BASIS_NS)
-    size = (row.open_interest / mark if mark else 0.0) if inverse else row.open_interest * scale
-    yield OpenInterest(instrument, ts_ns, now_ns, size, row.open_interest if inverse else size * mark)
+        yield Funding(instrument, ts_ns, now_ns, row.current_funding, None, FUNDING_BASIS_NS)
+    yield open_interest(instrument, row.open_interest, mark, ts_ns, now_ns)
     if row.bid_price and row.ask_price:
         bid, ask = units.nearest(row.bid_price), units.nearest(row.ask_price)
         yield Quote(instrument, ts_ns, now_ns, bid, math.nan, ask, math.nan)
     if row.last and row.price_change is not None and row.volume is not None and row.volume_usd is not None:
-        volume = row.volume if inverse else row.volume * scale
+        volume = row.volume if instrument.kind is MarketKind.INVERSE else row.volume * scale
         yield DayStats(instrument, ts_ns, now_ns, row.last / scale, row.price_change / 100, volume, row.volume_usd)

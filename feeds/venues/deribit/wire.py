@@ -1,4 +1,4 @@
-"""Deribit's messages as typed shapes (VENUES section 5). Field names are the venue's; all prices are JSON numbers.
+"""Deribit's messages as typed shapes. Field names are the venue's; all prices are JSON numbers.
 
 Samples (trimmed; captures of 2026-09): the data of `trades.I.100ms`, `book.I.100ms` twice, `ticker.I.100ms` and
 `platform_state` twice, each in `{"jsonrpc":"2.0","method":"subscription","params":{"channel":..,"data":..}}`
@@ -76,7 +76,7 @@ class TradeData(msgspec.Struct, gc=False):
     """One fill. `direction` is the taker's, `trade_seq` is contiguous per instrument.
 
     `amount` is USD on inverse and listed coins on linear. A block trade was agreed off the book. `liquidation` says
-    which side was forced: T taker, M maker, MT both; live messages lack it since 2023-10-03 (VENUES 5.4).
+    which side was forced: T taker, M maker, MT both; live messages lack it since 2023-10-03 (README: Liquidations).
     """
 
     instrument_name: str

@@ -8,12 +8,12 @@ Recorded: `[{"coin":"BTC","fundingRate":"0.0000125","premium":"-0.0001403631","t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Annotated
 
 import msgspec
 
 from feeds.model.events import Candles, FundingHistory
-from feeds.model.frame import ConnectionSpec
 from feeds.model.instrument import Instrument
 from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Size
@@ -51,11 +51,6 @@ _paid = msgspec.json.Decoder(list[_Paid], strict=False)
 _rows = msgspec.json.Decoder(list[_Row], strict=False)
 
 
-def protocol(spec: ConnectionSpec) -> ContextProtocol:
-    """Build the decoder of a context connection."""
-    return ContextProtocol(spec, _ask, _PAGE)
-
-
 def _ask(market: Instrument, spans: Sequence[Span]) -> Iterator[Question]:
     for span in spans:
         wanted = {"coin": market.symbol, "interval": "1m", "startTime": span.start_ms, "endTime": span.end_ms - 1}
@@ -83,3 +78,6 @@ def _read(market: Instrument, body: bytes, now_ns: int) -> Sequence[Candles]:
         candle(market, row.t, (row.o, row.h, row.l, row.c), row.v * market.multiplier) for row in _rows.decode(body)
     )
     return candles(market, rows, now_ns)
+
+
+CONTEXT = partial(ContextProtocol, ask=_ask, page=_PAGE)

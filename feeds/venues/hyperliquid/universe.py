@@ -16,19 +16,18 @@ from collections.abc import Iterator
 import msgspec
 
 from feeds.model.errors import ProtocolError
-from feeds.model.events import DayStats, Event, Funding, IndexPrice, MarkPrice, OpenInterest
-from feeds.model.frame import ConnectionSpec
+from feeds.model.events import DayStats, Event
+from feeds.model.frame import UNIVERSE, ConnectionSpec
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Size
 from feeds.venues.driver import Endpoints
-from feeds.venues.hyperliquid.wire import Price, Rate
+from feeds.venues.hyperliquid.derivatives import LAG_NS, derivatives
+from feeds.venues.hyperliquid.wire import ContextFields, Price
+from feeds.venues.shared.connections import connection
 from feeds.venues.shared.polling import every
-from feeds.venues.shared.universe import REST, Events, UniverseProtocol, coins, universe_spec
+from feeds.venues.shared.universe import REST, Events, UniverseProtocol, coins
 
-_SECOND = 1_000_000_000
-_HOUR = 3_600 * _SECOND
-_LAG_NS = _SECOND
 _CONTEXTS = "metaAndAssetCtxs"
 _EVERY_S, _WEIGHT = 5.0, 20
 
@@ -41,26 +40,24 @@ class _Meta(msgspec.Struct, gc=False):
     universe: list[_Name]
 
 
-class Context(msgspec.Struct, gc=False):
-    """A coin's derived values, in listed units; `funding` is for the coming hour. Delisted coins have no `midPx`."""
+class _Context(ContextFields, gc=False, kw_only=True):
+    """A coin's derived values and its day, in listed units. Delisted coins have no `midPx`."""
 
-    funding: Rate
-    openInterest: Size
-    oraclePx: Price
-    markPx: Price
     prevDayPx: Price
     dayNtlVlm: Size
     midPx: Price | None = None
     dayBaseVlm: Size | None = None
 
 
-_decoder = msgspec.json.Decoder(tuple[_Meta, list[Context]], strict=False)
+_decoder = msgspec.json.Decoder(tuple[_Meta, list[_Context]], strict=False)
 
 
-def plan(kind: MarketKind, listed: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[ConnectionSpec, ...]:
+def universe_connections(
+    kind: MarketKind, listed: tuple[Instrument, ...], endpoints: Endpoints
+) -> tuple[ConnectionSpec, ...]:
     """One connection without a socket."""
     markets = coins(listed)
-    return (universe_spec(kind, markets, (REST + _CONTEXTS,)),) if markets else ()
+    return (connection(markets, UNIVERSE, (REST + _CONTEXTS,)),) if markets else ()
 
 
 class HyperliquidUniverse(UniverseProtocol):
@@ -85,14 +82,9 @@ class HyperliquidUniverse(UniverseProtocol):
         return events
 
 
-def _events(instrument: Instrument, row: Context, now_ns: int) -> Iterator[Event]:
-    """Contexts carry no time; they are dated a second back, where the venue's block time is (VENUES 4.7)."""
-    scale, ts_ns = instrument.multiplier, now_ns - _LAG_NS
-    mark, size = row.markPx / scale, row.openInterest * scale
-    yield MarkPrice(instrument, ts_ns, now_ns, mark)
-    yield IndexPrice(instrument, ts_ns, now_ns, row.oraclePx / scale)
-    yield Funding(instrument, ts_ns, now_ns, row.funding, ts_ns - ts_ns % _HOUR + _HOUR, _HOUR)
-    yield OpenInterest(instrument, ts_ns, now_ns, size, size * mark)
+def _events(instrument: Instrument, row: _Context, now_ns: int) -> Iterator[Event]:
+    scale, ts_ns = instrument.multiplier, now_ns - LAG_NS
+    yield from derivatives(instrument, row, ts_ns, now_ns)
     price = row.midPx if row.midPx is not None else row.markPx
     if row.prevDayPx and row.dayBaseVlm is not None:
         change = price / row.prevDayPx - 1

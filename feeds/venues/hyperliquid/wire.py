@@ -1,4 +1,4 @@
-"""Hyperliquid's messages as typed shapes (VENUES section 4). Field names are the venue's.
+"""Hyperliquid's messages as typed shapes. Field names are the venue's.
 
 Samples (trimmed; captures of 2025-01 and 2026-10):
   {"channel":"trades","data":[{"coin":"BTC","side":"A","px":"83459.0","sz":"0.00012","time":1791400828182,"hash":"0xdf..

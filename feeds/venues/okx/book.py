@@ -1,4 +1,4 @@
-"""OKX's two proofs that a book is whole: the chain of sequence ids, and the checksum of older captures (VENUES 3.3).
+"""OKX's two proofs that a book is whole: the chain of ids, and the checksum of older captures (README: Order book).
 
 `BookChain` judges one market's messages; turning them into events is the caller's. Only what is known to follow is let
 through, so a broken chain leaves nothing behind.

@@ -12,13 +12,13 @@ Samples (documentation):
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from feeds.model.errors import ProtocolError
 from feeds.model.events import Candle, Candles, Event, FundingHistory, LongShortRatio, OpenInterestHistory, TakerFlow
-from feeds.model.frame import ConnectionSpec
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Size
@@ -57,11 +57,6 @@ def _decoder(row: Any) -> msgspec.json.Decoder[Any]:
 _paid = _decoder(_Paid)
 _klines, _accounts = _decoder(_Kline), _decoder(tuple[Millis, Size])
 _interests, _takers = _decoder(tuple[Millis, Size, Size, Size]), _decoder(tuple[Millis, Size, Size])
-
-
-def protocol(spec: ConnectionSpec) -> ContextProtocol:
-    """Build the decoder of a context connection."""
-    return ContextProtocol(spec, _ask, _PAGE)
 
 
 def _ask(market: Instrument, spans: Sequence[Span]) -> Iterator[Question]:
@@ -130,3 +125,6 @@ def _read_takers(market: Instrument, body: bytes, now_ns: int) -> Sequence[Event
         TakerFlow(market, end_ns, now_ns, _FIVE_MINUTES_NS, (sold + bought) * scale, bought * scale)
         for end_ns, sold, bought in over[-1:]
     ]
+
+
+CONTEXT = partial(ContextProtocol, ask=_ask, page=_PAGE)

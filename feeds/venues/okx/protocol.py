@@ -1,68 +1,56 @@
-"""OKX v5: swaps and spot, decoded without IO (VENUES section 3).
+"""OKX v5: swaps and spot, decoded without IO (README: Endpoints, Limits and heartbeats).
 
-One class serves the three kinds; a market's own units tell contracts from coins. A push begins with the subscription
-that it answers, so those bytes choose its decoder and each frame is decoded once. Whole books come over the socket:
-what is lost is asked for by leaving the channel and joining it again.
+One class serves the three kinds; a market's own units tell contracts from coins. Whole books come over the socket: what
+is lost is asked for by leaving the channel and joining it again.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
-from typing import Any, NamedTuple, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from feeds.model.errors import ProtocolError
-from feeds.model.events import (
-    BookDelta,
-    BookLost,
-    BookSnapshot,
-    Connected,
-    Disconnected,
-    Event,
-    Level,
-    Liquidation,
-    MarketStatus,
-    Quote,
-    TradesLost,
-)
-from feeds.model.frame import ConnectionSpec, Frame, FrameKind
-from feeds.model.instrument import Instrument, InstrumentId, MarketKind
-from feeds.model.protocol import LastTrade, Relist, Replace, Request, Send
+from feeds.model.events import BookDelta, BookLost, BookSnapshot, Event, Level, Liquidation, MarketStatus, Quote
+from feeds.model.frame import ConnectionSpec, Frame
+from feeds.model.instrument import Instrument, MarketKind
+from feeds.model.protocol import Relist, Replace, Send
 from feeds.pipeline.units import OffGrid, Units
 from feeds.venues.okx import wire
 from feeds.venues.okx.book import BookChain
+from feeds.venues.okx.derivatives import funding, index_price, mark_price, open_interest
 from feeds.venues.okx.instruments import InstrumentRow, instrument_from_row, kind_of
-from feeds.venues.okx.rows import funding, index_price, mark_price, open_interest, read_price, read_side
-from feeds.venues.okx.subscriptions import Subscriptions, arg_of
-from feeds.venues.okx.trades import OkxTrades
+from feeds.venues.okx.trades import trade, trade_chain
+from feeds.venues.shared.limits import LIMITS, Limits
+from feeds.venues.shared.numbers import MS, SECOND, positive
+from feeds.venues.shared.socket_protocol import Channel, Events, Route, SocketProtocol, channel
+from feeds.venues.shared.subscriptions import Subscriptions
 
 log = logging.getLogger(__name__)
 
-_MS = 1_000_000
-_SECOND = 1_000 * _MS
-_QUIET_NS = 10 * _SECOND
-_FIRST_PATIENCE_NS, _LAST_PATIENCE_NS = 5 * _SECOND, 300 * _SECOND
-_ROUTE_LIMIT = 4_096
+_QUIET_NS = 10 * SECOND
+_LONGEST_SNAPSHOT_NS = 300 * SECOND
 _SEEN_LIMIT = 4_096
-_PUSH, _PONG = b'{"arg":{', b"pong"
+_BATCH = 100
+_ATTEMPTS = 3
+_AGAIN_LATER = ("60014", "64007")  # too frequent; internal error
+_MARKET_WIDE = ("liquidation-orders", "instruments")
+_PONG = b"pong"
 _UPGRADE = "64008"
 _LIVE = "live"
 
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-_TEXT = FrameKind.TEXT  # looked up for every frame
 _PRICE_AND_SIZE = itemgetter(0, 1)
 
-Events = Sequence[Event]
 Row = TypeVar("Row", wire.TradeRow, wire.MarkRow, wire.FundingRow, wire.OpenInterestRow, wire.ForcedRow)
 
 
 class _Market:
     """What one symbol remembers on this connection. `due_ns` is when its snapshot is overdue."""
 
-    def __init__(self, instrument: Instrument, history_s: int) -> None:
+    def __init__(self, instrument: Instrument, history_s: int, patience_ns: int) -> None:
         self.instrument = instrument
         self.units = Units(instrument)
         self.books = wire.Arg("books", instrument.symbol)
@@ -70,52 +58,50 @@ class _Market:
         self.strays: frozenset[str] = frozenset()
         self.due_ns: int | None = None
         self.asked_ns = 0
-        self.patience_ns = _FIRST_PATIENCE_NS
-        self.trades = OkxTrades(self.units, history_s)
+        self.patience_ns = patience_ns
+        self.trades = trade_chain(self.units, history_s)
         self.state = _LIVE
 
-
-class _Channel(NamedTuple):
-    """One kind of push: its typed decoder and what to do with it."""
-
-    decoder: msgspec.json.Decoder[Any]
-    handle: str
+    @property
+    def book_known(self) -> bool:
+        """Whether a snapshot came and no break since."""
+        return self.chain.known
 
 
-def _channel(shape: Any, handle: str) -> _Channel:
-    return _Channel(msgspec.json.Decoder(wire.Push[shape], strict=False), handle)
-
-
-_TRADES, _BOOKS = _channel(wire.TradeRow, "_trades"), _channel(wire.BookRow, "_books")
+_TRADES = channel(wire.Push[wire.TradeRow], "_trades")
+_BOOKS = Channel(bytes, "_books")  # an old capture's checksum is made of the text itself
 _CHANNELS = {
     "trades": _TRADES,
     "trades-all": _TRADES,
     "books": _BOOKS,
     "books-l2-tbt": _BOOKS,
     "books50-l2-tbt": _BOOKS,
-    "bbo-tbt": _channel(wire.BookRow, "_quotes"),
-    "liquidation-orders": _channel(wire.ForcedRow, "_forced"),
-    "mark-price": _channel(wire.MarkRow, "_marks"),
-    "index-tickers": _channel(wire.IndexRow, "_indexes"),
-    "funding-rate": _channel(wire.FundingRow, "_fundings"),
-    "open-interest": _channel(wire.OpenInterestRow, "_open_interests"),
-    "instruments": _channel(InstrumentRow, "_instruments"),
+    "bbo-tbt": channel(wire.Push[wire.BookRow], "_quotes"),
+    "liquidation-orders": channel(wire.Push[wire.ForcedRow], "_forced"),
+    "mark-price": channel(wire.Push[wire.MarkRow], "_marks"),
+    "index-tickers": channel(wire.Push[wire.IndexRow], "_indexes"),
+    "funding-rate": channel(wire.Push[wire.FundingRow], "_fundings"),
+    "open-interest": channel(wire.Push[wire.OpenInterestRow], "_open_interests"),
+    "instruments": channel(wire.Push[InstrumentRow], "_instruments"),
 }
 _event = msgspec.json.Decoder(wire.Event, strict=False)
+_book = msgspec.json.Decoder(wire.Push[wire.BookRow], strict=False)
+_arg = msgspec.json.Decoder(wire.Arg)
 
-Route = tuple[Callable[[bytes], Any], Callable[[Any, bytes, int], Events]]
 
+class OkxProtocol(SocketProtocol[_Market]):
+    """One OKX connection. A stream is named by the members of its `arg`."""
 
-class OkxProtocol:
-    """One OKX connection."""
+    label = "OKX"
+    envelope = b'{"arg":{'
+    name_end = b"}"
 
-    def __init__(self, spec: ConnectionSpec) -> None:
-        self.requests: list[Request] = []
-        self._spec = spec
-        self._markets = {market.symbol: _Market(market, spec.history_s) for market in spec.markets}
+    def __init__(self, spec: ConnectionSpec, limits: Limits = LIMITS) -> None:
+        self._patience_ns = limits.snapshot_ns
+        super().__init__(spec, (_Market(market, spec.history_s, self._patience_ns) for market in spec.markets))
         self._indexed = _by_index(self._markets.values())
-        self._subscriptions = Subscriptions(spec.streams)
-        self._routes: dict[bytes, Route | None] = {}
+        self._subscriptions: Subscriptions[wire.Arg] = Subscriptions(_request, _BATCH, limits.acknowledgement_ns)
+        self._attempts: dict[wire.Arg, int] = {}
         self._overdue: list[_Market] = []
         self._forced_seen: dict[tuple[str, int, str, float, str], None] = {}
         self._opened_ns = 0
@@ -125,114 +111,104 @@ class OkxProtocol:
     def receive(self, frame: Frame) -> Events:
         """Decode one frame. Raises ProtocolError; the frame is then skipped as a whole."""
         self._heard_ns = frame.ts_recv_ns
-        try:
-            events = self._text(frame.payload, frame.ts_recv_ns) if frame.kind is _TEXT else self._other(frame)
-        except ProtocolError:
-            self._skip(frame)
-            raise
-        except _UNREADABLE as error:
-            self._skip(frame)
-            raise ProtocolError("OKX sent a message of unknown shape", str(error)) from error
+        events = super().receive(frame)
         return [*self._forget_overdue(frame.ts_recv_ns), *events] if self._overdue else events
-
-    def _skip(self, frame: Frame) -> None:
-        """What the text may have told of trades is missing."""
-        if frame.kind is _TEXT:
-            for symbol, market in self._markets.items():
-                if symbol.encode() in frame.payload:
-                    market.trades.skip()
-
-    def resume(self, last_trades: Mapping[InstrumentId, LastTrade]) -> None:
-        """Fill what fell between the connection before and this one."""
-        for market in self._markets.values():
-            market.trades.resume(last_trades)
 
     def tick(self, now_ns: int) -> None:
         """Ping where it is quiet, and ask again for snapshots, confirmations and trades that did not come."""
         if self._opened_ns and now_ns - max(self._heard_ns, self._pinged_ns) >= _QUIET_NS:
             self._pinged_ns = now_ns
             self.requests.append(Send("ping"))
-        sends, lost = self._subscriptions.overdue(now_ns)
-        self.requests += sends
-        self._give_up(lost)
+        self._retry(now_ns)
         due = [market for market in self._markets.values() if market.due_ns is not None and now_ns >= market.due_ns]
         self._overdue += [market for market in due if market.chain.known]
         self._renew(due, now_ns)
-        fetches = [market.trades.due_fetch(now_ns) for market in self._markets.values()]
-        self.requests += [fetch for fetch in fetches if fetch is not None]
+        super().tick(now_ns)
 
     def refresh_books(self, now_ns: int) -> None:
         """Leave and join the channel of every known book, so that a recording that begins now gets a snapshot."""
         self._renew([market for market in self._markets.values() if market.chain.known], now_ns)
 
-    def _text(self, payload: bytes, now_ns: int) -> Events:
-        key = payload[: payload.find(b"}") + 1]
-        try:
-            route = self._routes[key]
-        except KeyError:
-            return self._first(key, payload, now_ns)
-        if route is None:
-            return ()
-        decode, handle = route
-        return handle(decode(payload), payload, now_ns)
+    # subscriptions
 
-    def _first(self, key: bytes, payload: bytes, now_ns: int) -> Events:
+    def _begin(self, now_ns: int) -> Events:
+        """Subscribe to everything, one request an instrument."""
+        self._opened_ns = now_ns
+        groups: dict[str, list[wire.Arg]] = {}
+        for arg in map(arg_of, self._spec.streams):
+            groups.setdefault(arg.instId.removesuffix("-SWAP"), []).append(arg)
+        for group in groups.values():
+            self._subscribe(group, now_ns)
+        carried = {arg.instId for group in groups.values() for arg in group if arg.channel == "books"}
+        for symbol, market in self._markets.items():
+            market.due_ns = now_ns + market.patience_ns if symbol in carried else None
+        return ()
+
+    def _subscribe(self, args: Sequence[wire.Arg], now_ns: int) -> None:
+        self._attempts |= {arg: self._attempts.get(arg, 0) + 1 for arg in args}
+        self.requests += self._subscriptions.subscribe(args, now_ns)
+
+    def _acknowledge(self, arg: wire.Arg) -> None:
+        self._subscriptions.acknowledge([arg])
+        self._attempts.pop(arg, None)
+
+    def _retry(self, now_ns: int) -> None:
+        """Ask again, one by one, for what was not confirmed in time, but only a few times."""
+        for args in self._subscriptions.take_overdue(now_ns):
+            for arg in args:
+                if self._attempts.get(arg, 0) < _ATTEMPTS:
+                    self._subscribe([arg], now_ns)
+                else:
+                    log.error("OKX never confirmed %s", arg)
+                    self._give_up(arg)
+
+    def _refused(self, message: wire.Event, now_ns: int) -> None:
+        """Ask again for each channel of a refused request; one that was refused alone is given up.
+
+        Whether one refused channel takes the others of its request with it is undocumented.
+        """
+        args = self._subscriptions.waiting(message.id.removeprefix("s"))
+        if message.code in _AGAIN_LATER or not args:
+            log.warning("OKX refused a request: %s %s", message.code, message.msg)
+        elif len(args) > 1:
+            for arg in args:
+                self._subscribe([arg], now_ns)
+        else:
+            log.error("OKX refused %s: %s %s", args[0], message.code, message.msg)
+            self._give_up(args[0])
+
+    def _give_up(self, arg: wire.Arg) -> None:
+        """Ask no more for a channel; a book that is still known is lost with the next frame."""
+        self._acknowledge(arg)
+        market = self._markets.get(arg.instId)
+        if market is not None and arg == market.books:
+            market.due_ns = None
+            self._overdue.append(market)
+
+    # texts
+
+    def _text(self, payload: bytes, now_ns: int) -> Events:
         """Answers and notices, and the first push of each subscription."""
         if payload == _PONG:
             return ()
         message = _event.decode(payload)
         if message.event:
-            return self._answer(message, now_ns)
+            return self._notified(message, now_ns)
         if message.arg is None:
             raise ProtocolError("OKX sent a message of unknown shape", "neither an event nor a push")
-        channel = _CHANNELS.get(message.arg.channel)
-        route = (channel.decoder.decode, getattr(self, channel.handle)) if channel is not None else None
-        if key.startswith(_PUSH) and len(self._routes) < _ROUTE_LIMIT:
-            self._routes[key] = route
-        return route[1](route[0](payload), payload, now_ns) if route is not None else ()
+        if payload.startswith(self.envelope):
+            return super()._text(payload, now_ns)
+        return self._push(msgspec.json.encode(message.arg)[1:-1], payload, now_ns)
 
-    def _other(self, frame: Frame) -> Events:
-        if frame.kind is FrameKind.OPEN:
-            return self._begin(frame.ts_recv_ns)
-        if frame.kind is FrameKind.CLOSE:
-            return self._end(frame)
-        topic, _, symbol = frame.tag.partition("/")
-        market = self._markets.get(symbol)
-        return self._fill(market, frame) if market is not None and topic == "trades" else ()
+    def _route(self, name: str) -> Route | None:
+        return self._handled(_CHANNELS.get(_arg.decode(f"{{{name}}}").channel))
 
-    def _begin(self, now_ns: int) -> Events:
-        self._opened_ns = now_ns
-        self.requests += self._subscriptions.begin(now_ns)
-        carried = {arg.instId for arg in map(arg_of, self._spec.streams) if arg.channel == "books"}
-        for symbol, market in self._markets.items():
-            market.due_ns = now_ns + market.patience_ns if symbol in carried else None
-        return [Connected(self._spec.venue, self._spec.name, now_ns)]
-
-    def _end(self, frame: Frame) -> Events:
-        self._overdue = []
-        reason = frame.payload.decode(errors="replace")
-        events: list[Event] = [Disconnected(self._spec.venue, self._spec.name, frame.ts_recv_ns, reason)]
-        for market in self._markets.values():
-            events += self._end_market(market, reason, frame.ts_recv_ns)
-        return events
-
-    def _end_market(self, market: _Market, reason: str, now_ns: int) -> Iterable[Event]:
-        if market.chain.known:
-            yield BookLost(market.instrument, now_ns, reason)
-        yield from market.trades.close(now_ns)
-        if market.trades.live:
-            yield TradesLost(market.instrument, now_ns, reason)
-
-    # answers and notices
-
-    def _answer(self, message: wire.Event, now_ns: int) -> Events:
+    def _notified(self, message: wire.Event, now_ns: int) -> Events:
         match message.event:
             case "subscribe" if message.arg is not None:
                 return self._confirmed(message.arg, now_ns)
             case "error":
-                sends, refused = self._subscriptions.refuse(message, now_ns)
-                self.requests += sends
-                self._give_up(refused)
+                self._refused(message, now_ns)
             case "notice":
                 log.warning("%s: OKX says %s %s", self._spec.name, message.code, message.msg)
                 if message.code == _UPGRADE:
@@ -240,52 +216,29 @@ class OkxProtocol:
         return ()
 
     def _confirmed(self, arg: wire.Arg, now_ns: int) -> Events:
-        self._subscriptions.acknowledge(arg)
+        self._acknowledge(arg)
         market = self._markets.get(arg.instId)
         if market is None or _CHANNELS.get(arg.channel) is not _TRADES:
             return ()
         return market.trades.go_live(now_ns)
 
-    def _give_up(self, refused: Iterable[wire.Arg]) -> None:
-        """Stop asking for the books of refused channels; a book that is still known is lost with the next frame."""
-        for arg in refused:
-            market = self._markets.get(arg.instId)
-            if market is not None and arg == market.books:
-                market.due_ns = None
-                self._overdue.append(market)
-
     # trades
 
-    def _trades(self, push: wire.Push[wire.TradeRow], payload: bytes, now_ns: int) -> Events:
-        whole = [(market, row, market.trades.trade(row, now_ns)) for market, row in self._known(push.data)]
+    def _trades(self, push: wire.Push[wire.TradeRow], now_ns: int) -> Events:
+        whole = [(market, row, trade(market.units, row, now_ns)) for market, row in self._known(push.data)]
         events: list[Event] = []
-        for market, row, trade in whole:
-            chain = market.trades.chain(row, now_ns)
-            if chain is not None:
-                events += (*chain, trade)
+        for market, row, one in whole:
+            first = row.tradeId - row.count + 1 if row.count is not None else None
+            before = market.trades.follow(row.tradeId, first, one.ts_venue_ns, now_ns)
+            if before is not None:
+                events += (*before, one)
                 self._ask_for_trades(market)
         return events
 
-    def _ask_for_trades(self, market: _Market) -> None:
-        fetch = market.trades.next_fetch()
-        if fetch is not None:
-            self.requests.append(fetch)
-
-    def _fill(self, market: _Market, frame: Frame) -> Events:
-        try:
-            if frame.kind is FrameKind.HTTP_FAILED:
-                return market.trades.fail(frame.ts_recv_ns)
-            return market.trades.answer(frame.payload, frame.ts_recv_ns)
-        except (*_UNREADABLE, ProtocolError):
-            if ended := market.trades.fail(frame.ts_recv_ns):
-                return ended
-            raise
-        finally:
-            self._ask_for_trades(market)
-
     # book
 
-    def _books(self, push: wire.Push[wire.BookRow], payload: bytes, now_ns: int) -> Events:
+    def _books(self, payload: bytes, now_ns: int) -> Events:
+        push = _book.decode(payload)
         market = self._markets.get(push.arg.instId)
         if market is None:
             return ()
@@ -303,12 +256,12 @@ class OkxProtocol:
             return (BookLost(market.instrument, now_ns, wrong),) if was_known else ()
         if not is_snapshot:
             changed = bids or asks
-            delta = BookDelta(market.instrument, row.ts * _MS, now_ns, bids, asks, row.seqId or 0)
+            delta = BookDelta(market.instrument, row.ts * MS, now_ns, bids, asks, row.seqId or 0)
             return (delta,) if changed else ()
         market.due_ns = None
         if market in self._overdue:
             self._overdue.remove(market)
-        return (BookSnapshot(market.instrument, row.ts * _MS, now_ns, bids, asks, row.seqId or 0),)
+        return (BookSnapshot(market.instrument, row.ts * MS, now_ns, bids, asks, row.seqId or 0),)
 
     def _ask_book(self, market: _Market, now_ns: int) -> None:
         """Ask for a snapshot now, or by the clock where the last one was asked for a moment ago."""
@@ -318,13 +271,18 @@ class OkxProtocol:
         else:
             market.due_ns = due_ns
 
+    def _end(self, market: _Market, reason: str, now_ns: int) -> list[Event]:
+        self._overdue = [other for other in self._overdue if other is not market]
+        return super()._end(market, reason, now_ns)
+
     def _renew(self, markets: Sequence[_Market], now_ns: int) -> None:
         for market in markets:
-            calm = now_ns - market.asked_ns > _LAST_PATIENCE_NS
-            market.patience_ns = _FIRST_PATIENCE_NS if calm else min(2 * market.patience_ns, _LAST_PATIENCE_NS)
+            calm = now_ns - market.asked_ns > _LONGEST_SNAPSHOT_NS
+            market.patience_ns = self._patience_ns if calm else min(2 * market.patience_ns, _LONGEST_SNAPSHOT_NS)
             market.asked_ns, market.due_ns = now_ns, now_ns + market.patience_ns
-        if markets:
-            self.requests += self._subscriptions.renew([market.books for market in markets], now_ns)
+        books = [market.books for market in markets]
+        self._attempts |= {arg: self._attempts.get(arg, 0) + 1 for arg in books}
+        self.requests += self._subscriptions.renew(books, now_ns)
 
     def _forget_overdue(self, now_ns: int) -> Events:
         """Books that were left and never came back are not known any more."""
@@ -334,7 +292,7 @@ class OkxProtocol:
             market.chain.lose()
         return [BookLost(market.instrument, now_ns, "no snapshot came") for market in lost]
 
-    def _quotes(self, push: wire.Push[wire.BookRow], payload: bytes, now_ns: int) -> Events:
+    def _quotes(self, push: wire.Push[wire.BookRow], now_ns: int) -> Events:
         market = self._markets.get(push.arg.instId)
         if market is None:
             return ()
@@ -342,17 +300,17 @@ class OkxProtocol:
 
     # mark, index, funding, open interest, liquidations
 
-    def _marks(self, push: wire.Push[wire.MarkRow], payload: bytes, now_ns: int) -> Events:
+    def _marks(self, push: wire.Push[wire.MarkRow], now_ns: int) -> Events:
         return [mark_price(market.instrument, row, now_ns) for market, row in self._known(push.data)]
 
-    def _indexes(self, push: wire.Push[wire.IndexRow], payload: bytes, now_ns: int) -> Events:
+    def _indexes(self, push: wire.Push[wire.IndexRow], now_ns: int) -> Events:
         rows = [(market, row) for row in push.data for market in self._indexed.get(row.instId, ())]
         return [index_price(market.instrument, row, now_ns) for market, row in rows]
 
-    def _fundings(self, push: wire.Push[wire.FundingRow], payload: bytes, now_ns: int) -> Events:
+    def _fundings(self, push: wire.Push[wire.FundingRow], now_ns: int) -> Events:
         return [funding(market.instrument, row, now_ns) for market, row in self._known(push.data) if row.fundingRate]
 
-    def _open_interests(self, push: wire.Push[wire.OpenInterestRow], payload: bytes, now_ns: int) -> Events:
+    def _open_interests(self, push: wire.Push[wire.OpenInterestRow], now_ns: int) -> Events:
         return [open_interest(market.instrument, row, now_ns) for market, row in self._known(push.data)]
 
     def _known(self, rows: Iterable[Row]) -> Iterator[tuple[_Market, Row]]:
@@ -361,18 +319,18 @@ class OkxProtocol:
             if (market := self._markets.get(row.instId)) is not None:
                 yield market, row
 
-    def _forced(self, push: wire.Push[wire.ForcedRow], payload: bytes, now_ns: int) -> Events:
+    def _forced(self, push: wire.Push[wire.ForcedRow], now_ns: int) -> Events:
         """The venue first repeats old ones, in no order and without ids: those are left out by time and content."""
         whole = [
-            (market, detail, read_price(detail.bkPx) / market.instrument.multiplier, read_side(detail.side))
+            (market, detail, positive(detail.bkPx) / market.instrument.multiplier, wire.SIDES[detail.side])
             for market, row in self._known(push.data)
             for detail in row.details
         ]
         events: list[Event] = []
         for market, detail, price, side in whole:
-            if detail.ts * _MS >= self._opened_ns and self._is_new(market.instrument.symbol, detail):
+            if detail.ts * MS >= self._opened_ns and self._is_new(market.instrument.symbol, detail):
                 base, notional = market.units.worth(price, detail.sz)
-                events.append(Liquidation(market.instrument, detail.ts * _MS, now_ns, price, base, notional, side))
+                events.append(Liquidation(market.instrument, detail.ts * MS, now_ns, price, base, notional, side))
         return events
 
     def _is_new(self, symbol: str, detail: wire.ForcedDetail) -> bool:
@@ -386,7 +344,7 @@ class OkxProtocol:
 
     # instruments
 
-    def _instruments(self, push: wire.Push[InstrumentRow], payload: bytes, now_ns: int) -> Events:
+    def _instruments(self, push: wire.Push[InstrumentRow], now_ns: int) -> Events:
         """A market whose contract or price step changed would be decoded wrongly: it ends here and is listed again.
 
         One that is not live keeps its place, and says so.
@@ -402,7 +360,7 @@ class OkxProtocol:
             if row.state != _LIVE or not _has_changed(market.instrument, row):
                 continue
             self.requests.append(Relist(f"{row.instId} has a new contract or price step"))
-            events += self._end_market(market, "the venue changed the contract", now_ns)
+            events += self._end(market, "the venue changed the contract", now_ns)
             del self._markets[row.instId]
             self._indexed = _by_index(self._markets.values())
         return events
@@ -441,4 +399,14 @@ def _quote(market: _Market, row: wire.BookRow, now_ns: int) -> Quote | None:
     if not row.bids or not row.asks:
         return None
     (bid, bid_size), (ask, ask_size) = market.units.levels(map(_PRICE_AND_SIZE, (row.bids[0], row.asks[0])))
-    return Quote(market.instrument, row.ts * _MS, now_ns, bid, bid_size, ask, ask_size, row.seqId or 0)
+    return Quote(market.instrument, row.ts * MS, now_ns, bid, bid_size, ask, ask_size, row.seqId or 0)
+
+
+def arg_of(stream: str) -> wire.Arg:
+    """The channel that a stream name of ours stands for: `books:BTC-USDT-SWAP`, `liquidation-orders:SWAP`."""
+    name, _, of = stream.partition(":")
+    return wire.Arg(name, instType=of) if name in _MARKET_WIDE else wire.Arg(name, of)
+
+
+def _request(operation: str, number: int, args: Sequence[wire.Arg]) -> str:
+    return msgspec.json.encode({"id": f"s{number}", "op": operation, "args": list(args)}).decode()

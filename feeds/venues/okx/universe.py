@@ -19,15 +19,17 @@ import msgspec
 
 from feeds.model.errors import ProtocolError
 from feeds.model.events import DayStats, Event, Quote
-from feeds.model.frame import ConnectionSpec
+from feeds.model.frame import UNIVERSE, ConnectionSpec
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Units
 from feeds.venues.driver import Endpoints
 from feeds.venues.okx import wire
 from feeds.venues.okx.context import ask_accounts, read_accounts
+from feeds.venues.okx.derivatives import funding, index_price, mark_price, open_interest
 from feeds.venues.okx.protocol import OkxProtocol
-from feeds.venues.okx.rows import funding, index_price, mark_price, open_interest, read_price
+from feeds.venues.shared.connections import connection
+from feeds.venues.shared.numbers import MS, amount, positive
 from feeds.venues.shared.polling import Job, every
 from feeds.venues.shared.universe import (
     ACCOUNTS,
@@ -39,10 +41,8 @@ from feeds.venues.shared.universe import (
     coins,
     polled,
     streamed,
-    universe_spec,
 )
 
-_MS = 1_000_000
 _SWAPS = "instType=SWAP"
 _PATHS = {
     "tickers": f"/api/v5/market/tickers?{_SWAPS}",
@@ -91,7 +91,9 @@ _DECODERS = {
 }
 
 
-def plan(kind: MarketKind, listed: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[ConnectionSpec, ...]:
+def universe_connections(
+    kind: MarketKind, listed: tuple[Instrument, ...], endpoints: Endpoints
+) -> tuple[ConnectionSpec, ...]:
     """One socket for the liquidations, which also polls."""
     markets = coins(listed)
     if not markets:
@@ -99,7 +101,7 @@ def plan(kind: MarketKind, listed: tuple[Instrument, ...], endpoints: Endpoints)
     quotes = sorted({market.quote for market in markets})
     asked = (*_PATHS, ACCOUNTS, *(f"{_INDEX}/{quote}" for quote in quotes))
     streams = ("liquidation-orders:SWAP", "instruments:SWAP", *(REST + topic for topic in asked))
-    return (universe_spec(kind, markets, streams, f"{endpoints.websocket}/ws/v5/public"),)
+    return (connection(markets, UNIVERSE, streams, f"{endpoints.websocket}/ws/v5/public"),)
 
 
 def _jobs(spec: ConnectionSpec) -> Iterator[Job]:
@@ -187,28 +189,18 @@ def _day(units: Units, row: TickerRow, now_ns: int) -> Iterator[Event]:
     if not (row.last and row.open24h and row.vol24h and row.volCcy24h):
         return
     instrument = units.instrument
-    last, open_, contracts = read_price(row.last), read_price(row.open24h), _size(row.vol24h)
+    last, open_, contracts = positive(row.last), positive(row.open24h), amount(row.vol24h)
     price = last / instrument.multiplier
     volume, turnover = units.worth(price, contracts)
     if instrument.kind is MarketKind.INVERSE:
-        volume = _size(row.volCcy24h)
-    yield DayStats(instrument, row.ts * _MS, now_ns, price, last / open_ - 1, volume, turnover)
+        volume = amount(row.volCcy24h)
+    yield DayStats(instrument, row.ts * MS, now_ns, price, last / open_ - 1, volume, turnover)
 
 
 def _quote(units: Units, row: TickerRow, now_ns: int) -> Iterator[Event]:
     if not (row.bidPx and row.askPx and row.bidSz and row.askSz):
         return
-    bid, ask = units.nearest(read_price(row.bidPx)), units.nearest(read_price(row.askPx))
+    bid, ask = units.nearest(positive(row.bidPx)), units.nearest(positive(row.askPx))
     if bid and ask:
-        bid_size, ask_size = units.sizes(bid, _size(row.bidSz), ask, _size(row.askSz))
-        yield Quote(units.instrument, row.ts * _MS, now_ns, bid, bid_size, ask, ask_size)
-
-
-def _size(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError as error:
-        raise ProtocolError("OKX sent a size that is none", repr(text)) from error
-    if not 0 <= value <= 1e18:
-        raise ProtocolError("OKX sent a size that is none", repr(text))
-    return value
+        bid_size, ask_size = units.sizes(bid, amount(row.bidSz), ask, amount(row.askSz))
+        yield Quote(units.instrument, row.ts * MS, now_ns, bid, bid_size, ask, ask_size)

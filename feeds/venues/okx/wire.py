@@ -1,4 +1,4 @@
-"""OKX's v5 messages as typed shapes (VENUES section 3). Field names are the venue's.
+"""OKX's v5 messages as typed shapes. Field names are the venue's.
 
 Samples (real captures of 2026-09/10, trimmed, one field group a line):
 
@@ -29,8 +29,10 @@ from typing import Annotated, Any, Generic, TypeVar
 import msgspec
 
 from feeds.pipeline.units import Size
+from feeds.venues.shared.numbers import Sides
 
 Row = TypeVar("Row")
+SIDES = Sides("buy", "sell")
 
 BookLevel = tuple[str, Size, Any, Any]
 """Price, size, a deprecated "0", number of orders."""

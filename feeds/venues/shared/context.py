@@ -17,6 +17,7 @@ from feeds.model.events import Candle, Candles, Event, FundingHistory
 from feeds.model.frame import CONTEXT, ConnectionSpec, Frame, FrameKind
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch
+from feeds.venues.shared.connections import connection
 from feeds.venues.shared.polling import Job, Polls, every, once
 from feeds.venues.shared.universe import Events, UniverseProtocol
 
@@ -89,11 +90,7 @@ class ContextProtocol(UniverseProtocol):
 
 def context_spec(kind: MarketKind, markets: tuple[Instrument, ...], candles_s: int) -> tuple[ConnectionSpec, ...]:
     """The connection for some markets, if there are any and candles are wanted."""
-    if not markets or candles_s <= 0:
-        return ()
-    venue = markets[0].venue
-    name = f"{venue}.{kind.value}.{CONTEXT}"
-    return (ConnectionSpec(name=name, venue=venue, kind=kind, route=CONTEXT, markets=markets, candles_s=candles_s),)
+    return (connection(markets, CONTEXT, candles_s=candles_s),) if markets and candles_s > 0 else ()
 
 
 def pages(now_ns: int, candles_s: int, size: int) -> Iterator[Span]:

@@ -12,8 +12,8 @@ import msgspec
 
 from feeds.model.errors import ProtocolError
 from feeds.model.events import Connected, Disconnected, Event
-from feeds.model.frame import UNIVERSE, ConnectionSpec, Frame, FrameKind
-from feeds.model.instrument import Instrument, InstrumentId, MarketKind
+from feeds.model.frame import ConnectionSpec, Frame, FrameKind
+from feeds.model.instrument import Instrument, InstrumentId
 from feeds.model.protocol import LastTrade, Request, VenueProtocol
 from feeds.pipeline.symbols import TRADFI
 from feeds.venues.shared.polling import Job, Polls
@@ -32,17 +32,6 @@ Events = Sequence[Event]
 def coins(markets: Iterable[Instrument]) -> tuple[Instrument, ...]:
     """The perpetuals on coins: stocks, metals and currencies are another universe."""
     return tuple(market for market in markets if market.kind.is_perp and not market.base.startswith(TRADFI))
-
-
-def universe_spec(
-    kind: MarketKind, markets: tuple[Instrument, ...], streams: Iterable[str], url: str = "", part: str = ""
-) -> ConnectionSpec:
-    """The description of a universe connection; `part` tells several of one market apart."""
-    venue = markets[0].venue
-    name = f"{venue}.{kind.value}.{UNIVERSE}" + (f"-{part}" if part else "")
-    return ConnectionSpec(
-        name=name, venue=venue, kind=kind, route=UNIVERSE, url=url, streams=tuple(streams), markets=markets
-    )
 
 
 def polled(spec: ConnectionSpec) -> frozenset[str]:

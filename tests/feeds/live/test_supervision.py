@@ -29,9 +29,8 @@ from feeds.model.protocol import Fetch
 from feeds.simulator.service.clients import Client
 from feeds.simulator.service.faults import Fault, FaultKind
 from feeds.simulator.service.server import Server, serve
-from feeds.venues.bybit import plan as bybit_plan
+from feeds.venues import bybit, okx
 from feeds.venues.driver import VenueDriver, loopback
-from feeds.venues.okx import plan as okx_plan
 from feeds.venues.registry import DRIVERS
 from workstation.session.live import LiveSession
 
@@ -259,11 +258,11 @@ async def test_a_rate_limit_in_a_body_or_without_a_time_is_waited_out() -> None:
 
 
 def test_limits_and_further_pages_are_read_from_bodies() -> None:
-    assert bybit_plan.limit(b'{"retCode":10006,"retMsg":"Too many visits!"}') == 5.0
-    assert bybit_plan.limit(b'{"retCode":0,"retMsg":"OK"}') is None
-    assert okx_plan.limit(b'{"code":"50011","msg":"Too Many Requests"}') == 2.0
-    assert okx_plan.limit(b'{"code":"0","data":[]}') is None
-    more = bybit_plan.next_page(MarketKind.LINEAR, b'{"result":{"nextPageCursor":"first%3D1&x"}}')
+    assert bybit.DRIVER.limit(b'{"retCode":10006,"retMsg":"Too many visits!"}') == 5.0
+    assert bybit.DRIVER.limit(b'{"retCode":0,"retMsg":"OK"}') is None
+    assert okx.DRIVER.limit(b'{"code":"50011","msg":"Too Many Requests"}') == 2.0
+    assert okx.DRIVER.limit(b'{"code":"0","data":[]}') is None
+    more = bybit.DRIVER.next_page(MarketKind.LINEAR, b'{"result":{"nextPageCursor":"first%3D1&x"}}')
     assert more is not None
     assert more.path.endswith("&limit=1000&cursor=first%3D1%26x")
-    assert bybit_plan.next_page(MarketKind.LINEAR, b'{"result":{"nextPageCursor":""}}') is None
+    assert bybit.DRIVER.next_page(MarketKind.LINEAR, b'{"result":{"nextPageCursor":""}}') is None

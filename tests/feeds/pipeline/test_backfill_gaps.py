@@ -12,8 +12,7 @@ from feeds.model.instrument import Instrument, MarketKind, Venue
 from feeds.model.protocol import LastTrade
 from feeds.pipeline.backfill import TradeBackfill
 from feeds.pipeline.units import Units
-from feeds.venues.okx.trades import OkxTrades
-from feeds.venues.okx.wire import TradeRow
+from feeds.venues.okx.trades import trade_chain
 
 BTC = Instrument(
     venue=Venue("okx"), kind=MarketKind.LINEAR, symbol="BTC", base="BTC", quote="USDT", tick_size=Decimal("0.1")
@@ -77,15 +76,14 @@ def test_an_answer_that_ends_early_leaves_a_gap_and_one_that_begins_late_is_requ
 
 
 def test_the_first_trade_of_a_connection_marks_what_may_have_been_lost_before_it() -> None:
-    trades = OkxTrades(Units(BTC), 0)
+    trades = trade_chain(Units(BTC), 0)
     trades.resume({BTC.id: LastTrade(10, 10 * SECOND)})
     trades.go_live(20 * SECOND)
-    row = TradeRow(instId="BTC", tradeId=15, px="1.0", sz=1.0, side="buy", ts=25_000, count=2)
-    lost, live = trades.chain(row, 26 * SECOND) or ()
+    lost, live = trades.follow(15, 14, 25 * SECOND, 26 * SECOND) or ()
     assert (type(lost).__name__, type(live).__name__) == ("TradesLost", "TradesLive")
     assert getattr(lost, "missing", None) == 3
 
-    whole = OkxTrades(Units(BTC), 0)
+    whole = trade_chain(Units(BTC), 0)
     whole.resume({BTC.id: LastTrade(13, 10 * SECOND)})
     whole.go_live(20 * SECOND)
-    assert whole.chain(row, 26 * SECOND) == []
+    assert whole.follow(15, 14, 25 * SECOND, 26 * SECOND) == []

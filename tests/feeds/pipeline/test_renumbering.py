@@ -15,9 +15,9 @@ from feeds.pipeline.deduplication import Deduplicator
 from feeds.pipeline.units import Units
 from feeds.venues.binance.trades import BinanceTrades
 from feeds.venues.binance.wire import AggTradeData
-from feeds.venues.deribit.trades import DeribitTrades
+from feeds.venues.deribit import trades as deribit_trades
 from feeds.venues.deribit.wire import TradeData
-from feeds.venues.okx.trades import OkxTrades
+from feeds.venues.okx import trades as okx_trades
 from feeds.venues.okx.wire import TradeRow
 
 MS = 1_000_000
@@ -32,34 +32,30 @@ def market(venue: Venue) -> Instrument:
 
 
 def binance() -> Told:
-    trades = BinanceTrades(
-        Units(market(Venue("binance"))),
-        fetch_path="/{symbol}/{first}/{count}",
-        weight=1,
-        raw_contiguous=False,
-        history_s=0,
-    )
+    trades = BinanceTrades(Units(market(Venue("binance"))), history_s=0)
     return lambda number, ms: trades.aggregated(AggTradeData("BTC", "100.0", 1.0, ms, True, number), ms * MS)
 
 
 def okx() -> Told:
-    trades = OkxTrades(Units(market(Venue("okx"))), 0)
+    units = Units(market(Venue("okx")))
+    trades = okx_trades.trade_chain(units, 0)
 
     def tell(number: int, ms: int) -> Sequence[Event]:
         row = TradeRow(instId="BTC", tradeId=number, px="100.0", sz=1.0, side="buy", ts=ms, count=1)
-        chain = trades.chain(row, ms * MS)
-        return [] if chain is None else [*chain, trades.trade(row, ms * MS)]
+        before = trades.follow(number, number, ms * MS, ms * MS)
+        return [] if before is None else [*before, okx_trades.trade(units, row, ms * MS)]
 
     return tell
 
 
 def deribit() -> Told:
-    trades = DeribitTrades(Units(market(Venue("deribit"))), 0)
+    units = Units(market(Venue("deribit")))
+    trades = deribit_trades.trade_chain(units, 0)
 
     def tell(number: int, ms: int) -> Sequence[Event]:
         row = TradeData("BTC", number, str(number), ms, 100.0, 1.0, "buy")
-        chain = trades.chain(row, ms * MS)
-        return [] if chain is None else [*chain, trades.trade(row, ms * MS)]
+        before = trades.follow(number, number, ms * MS, ms * MS)
+        return [] if before is None else [*before, deribit_trades.trade(units, row, ms * MS)]
 
     return tell
 

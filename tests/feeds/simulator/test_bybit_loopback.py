@@ -34,7 +34,7 @@ from feeds.simulator.catalogue.markets import markets_of
 from feeds.simulator.market.spec import MS
 from feeds.simulator.service.server import Server
 from feeds.simulator.simulation import Simulation
-from feeds.venues.bybit.plan import DRIVER
+from feeds.venues.bybit import DRIVER
 from feeds.venues.driver import loopback
 from workstation.session.core import Core
 

@@ -15,7 +15,7 @@ from feeds.simulator.deribit.dialect import DeribitDialect
 from feeds.simulator.dialect import SocketClosed
 from feeds.simulator.market.spec import MS, SECOND
 from feeds.simulator.simulation import Simulation
-from feeds.venues.deribit import plan as deribit_plan
+from feeds.venues import deribit
 from feeds.venues.deribit.protocol import DeribitProtocol
 from tests.feeds.simulator.loopback import START_NS, Loopback, true_levels
 
@@ -171,7 +171,7 @@ def test_liquidations_appear_late_and_add_up_to_the_ledger() -> None:
     for kind in (MarketKind.INVERSE, MarketKind.LINEAR):
         (market,) = (m for m in talk.simulation.markets if m.spec.instrument.kind is kind)
         instrument = market.spec.instrument
-        (spec,) = deribit_plan.connections(kind, (instrument,), deribit_plan.DRIVER.endpoints[kind])
+        (spec,) = deribit.DRIVER.connections(kind, (instrument,), deribit.DRIVER.endpoints[kind])
         protocol = DeribitProtocol(spec)
         protocol.receive(open_frame(spec, START_NS))
         query = {"instrument_name": instrument.symbol, "start_timestamp": str(START_NS // MS), "count": "1000"}

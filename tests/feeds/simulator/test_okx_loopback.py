@@ -27,7 +27,7 @@ from feeds.model.frame import Frame
 from feeds.simulator.market.spec import MS, SECOND
 from feeds.simulator.service.server import Server, serve
 from feeds.venues.driver import loopback
-from feeds.venues.okx.plan import DRIVER
+from feeds.venues.okx import DRIVER
 from workstation.session.core import Core
 
 START_NS = 1_790_000_000 * SECOND

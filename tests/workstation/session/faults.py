@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -18,10 +19,6 @@ import pytest
 
 import feeds.live.connection
 import feeds.live.source
-import feeds.venues.binance.protocol
-import feeds.venues.bybit.book
-import feeds.venues.bybit.protocol
-import feeds.venues.okx.protocol
 import workstation.session.live
 import workstation.session.watchdog
 from feeds.hub.source import HubSource
@@ -29,13 +26,16 @@ from feeds.live.source import LiveSource
 from feeds.model.events import BookLost, Event, Side, TradesFilled, TradesLost
 from feeds.model.frame import Frame
 from feeds.model.instrument import MarketKind, Venue
+from feeds.pipeline.feed import Feed
 from feeds.simulator.market.facts import Aggregate, Fill
 from feeds.simulator.market.simulated import SimulatedMarket
 from feeds.simulator.market.spec import MS, SECOND
 from feeds.simulator.service.server import Server, serve
 from feeds.venues.driver import loopback
-from feeds.venues.registry import DRIVERS, VENUES
+from feeds.venues.registry import DRIVERS, VENUES, protocol_for
+from feeds.venues.shared.limits import Limits
 from workstation.analytics.state.market import Market
+from workstation.session.core import Core
 from workstation.session.live import LiveSession
 
 LEVELS = {Venue("hyperliquid"): 5}
@@ -49,14 +49,10 @@ FASTER = (
     (workstation.session.watchdog, "CONNECTION_NS", int(2.5 * SECOND)),
     (workstation.session.watchdog, "BOOK_NS", int(2.5 * SECOND)),
     (workstation.session.watchdog, "TRADES_NS", int(2.5 * SECOND)),
-    (feeds.venues.binance.protocol, "_SNAPSHOT_PATIENCE_NS", SECOND // 2),
-    (feeds.venues.bybit.protocol, "_SNAPSHOT_PATIENCE_NS", SECOND),
-    (feeds.venues.bybit.protocol, "_ACK_PATIENCE_NS", SECOND),
-    (feeds.venues.bybit.book, "_CROSSED_NS", SECOND // 5),
-    (feeds.venues.bybit.book, "_OLD_TOUCH_NS", SECOND // 2),
-    (feeds.venues.okx.protocol, "_FIRST_PATIENCE_NS", SECOND // 2),
 )
 """What the program waits for, in the short forms of these tests."""
+QUICK = Limits(snapshot_ns=SECOND // 2, acknowledgement_ns=SECOND, crossed_ns=SECOND // 5, same_best_ns=SECOND // 2)
+"""What the protocols wait for, likewise."""
 
 Key = tuple[int, int, int]  # venue ms, ticks, side (1 buy, 2 sell)
 Lots = Counter[Key]
@@ -122,7 +118,12 @@ class Desk:
         drivers = [loopback(DRIVERS[venue], server.port) for venue in self.noted]
         self.source = source or LiveSource(bases, drivers, clock, seed=1)
         self.session = LiveSession(
-            self.source, source or clock, simulated=True, name="faults", record_to=lambda: Path("/nowhere/file.mcap")
+            self.source,
+            source or clock,
+            simulated=True,
+            name="faults",
+            record_to=lambda: Path("/nowhere/file.mcap"),
+            core=Core(feed=Feed(partial(protocol_for, limits=QUICK))),
         )
         self.core = self.session.core
         self._decode = self.core.feed.receive

@@ -103,7 +103,7 @@ def test_a_dated_future_without_funding_tells_no_funding() -> None:
 
 @pytest.mark.parametrize("text", ["NaN", "inf", "1e999", "x"])
 def test_a_number_that_is_none_is_an_error(text: str) -> None:
-    with pytest.raises(ProtocolError, match="number that is none"):
+    with pytest.raises(ProtocolError, match="number"):
         Line(BTC).text(ticker("delta", markPrice=text))
 
 

@@ -11,8 +11,8 @@ from feeds.model.errors import ProtocolError
 from feeds.model.events import Trade, TradesLive
 from feeds.model.frame import Frame, FrameKind, open_frame, spec_from_frame
 from feeds.model.instrument import MarketKind, Venue
+from feeds.venues.bybit import DRIVER
 from feeds.venues.bybit.instruments import instruments_from_info
-from feeds.venues.bybit.plan import DRIVER
 from feeds.venues.driver import Endpoints, loopback
 from tests.feeds.venues.bybit.wire import T0, Line, market, trades
 

@@ -12,6 +12,7 @@ from feeds.model.frame import ConnectionSpec, Frame, FrameKind, open_frame
 from feeds.model.instrument import Instrument, MarketKind, Venue
 from feeds.model.protocol import Send
 from feeds.venues.bybit.protocol import BybitProtocol
+from feeds.venues.shared.limits import LIMITS, Limits
 
 T0 = 1_791_365_000_000_000_000
 MS = 1_000_000
@@ -33,12 +34,14 @@ def market(symbol: str, kind: str = "linear", tick: str = "0.1", multiplier: int
 class Line:
     """One connection as the feed sees it: frames with rising receive times, events and requests."""
 
-    def __init__(self, *markets: Instrument, streams: Sequence[str] = (), open_it: bool = True) -> None:
+    def __init__(
+        self, *markets: Instrument, streams: Sequence[str] = (), open_it: bool = True, limits: Limits = LIMITS
+    ) -> None:
         kind = markets[0].kind if markets else MarketKind.LINEAR
         self.spec = ConnectionSpec(
             name="bybit.test", venue=Venue("bybit"), kind=kind, route="all", streams=tuple(streams), markets=markets
         )
-        self.protocol = BybitProtocol(self.spec)
+        self.protocol = BybitProtocol(self.spec, limits)
         self.now_ns = T0
         self.opened = list(self.protocol.receive(open_frame(self.spec, T0))) if open_it else []
 

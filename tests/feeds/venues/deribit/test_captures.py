@@ -31,7 +31,7 @@ from feeds.model.events import (
 from feeds.model.instrument import MarketKind
 from feeds.model.protocol import Reconnect
 from feeds.recording import RecordingReader
-from feeds.venues.deribit import plan as deribit_plan
+from feeds.venues import deribit
 from tests.feeds.venues.deribit.wire import BTC, ETH, LINK, MS, SECOND, Fixtures, Line, book, instrument, push
 from workstation.analytics.book.book import OrderBook
 from workstation.session.core import Core
@@ -196,13 +196,13 @@ def test_recorded_instruments(frames: Fixtures, data: Path) -> None:
         frames["get_instruments_future"],
         b'{"result":' + (data / "rest" / "deribit" / "instruments_future.json").read_bytes() + b"}",
     ):
-        (btc,) = deribit_plan.instruments(MarketKind.INVERSE, [body])
+        (btc,) = deribit.DRIVER.instruments(MarketKind.INVERSE, [body])
         assert (btc.symbol, btc.base, btc.quote, btc.settle) == ("BTC-PERPETUAL", "BTC", "USD", "BTC")
         assert (btc.tick_size, btc.lot_size, btc.contract_size) == (Decimal("0.5"), Decimal(10), Decimal(1))
-        assert deribit_plan.instruments(MarketKind.LINEAR, [body]) == ()
-        assert deribit_plan.choose([btc], ["BTC"]) == (btc,)
-        assert deribit_plan.choose([btc], ["ETH"]) == ()
-    assert deribit_plan.instruments(MarketKind.INVERSE, [frames["get_instruments_option"]]) == ()
+        assert deribit.DRIVER.instruments(MarketKind.LINEAR, [body]) == ()
+        assert deribit.DRIVER.choose([btc], ["BTC"]) == (btc,)
+        assert deribit.DRIVER.choose([btc], ["ETH"]) == ()
+    assert deribit.DRIVER.instruments(MarketKind.INVERSE, [frames["get_instruments_option"]]) == ()
 
 
 def test_linear_listing_by_the_thousand_and_of_stocks() -> None:
@@ -214,7 +214,7 @@ def test_linear_listing_by_the_thousand_and_of_stocks() -> None:
     tesla = row | {"instrument_name": "TSLA_USDC-PERPETUAL", "base_currency": "TSLA", "tick_size": 0.01}
     shut = pepe | {"instrument_name": "X_USDC-PERPETUAL", "state": "halted"}
     body = json.dumps({"result": [pepe, tesla | {"underlying_type": "equity"}, shut]}).encode()
-    one, stock = deribit_plan.instruments(MarketKind.LINEAR, [body])
+    one, stock = deribit.DRIVER.instruments(MarketKind.LINEAR, [body])
     assert (one.base, one.multiplier, one.tick_size, one.lot_size) == ("PEPE", 1000, Decimal("1E-9"), 1000)
     assert stock.base == "tradfi:TSLA"
 
@@ -222,7 +222,7 @@ def test_linear_listing_by_the_thousand_and_of_stocks() -> None:
 @pytest.mark.parametrize("body", [b"", b"null", b"{}", b'{"result":[{}]}', b"\xff", b'{"error":{"code":1}}'])
 def test_unreadable_instrument_lists_are_refused(body: bytes) -> None:
     with pytest.raises(ProtocolError):
-        deribit_plan.instruments(MarketKind.INVERSE, [body])
+        deribit.DRIVER.instruments(MarketKind.INVERSE, [body])
 
 
 def test_imported_option_capture_is_decoded_to_nothing(data: Path, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from feeds.model.events import (
 from feeds.model.frame import Frame, FrameKind
 from feeds.model.instrument import MarketKind
 from feeds.model.protocol import Fetch, LastTrade, Reconnect, Replace
-from feeds.venues.deribit.liquidations import DELAY_NS, WINDOW_NS, forced_sides
+from feeds.venues.deribit.derivatives import DELAY_NS, WINDOW_NS, forced_sides
 from feeds.venues.deribit.protocol import parse_channel
 from tests.feeds.venues.deribit.wire import BTC, ETH, MS, OPEN_NS, PEPE, SECOND, Line, book, instrument, push, trade
 from workstation.analytics.book.book import OrderBook

@@ -12,7 +12,7 @@ from feeds.model.events import Event
 from feeds.model.frame import Frame, FrameKind, open_frame
 from feeds.model.instrument import Instrument, MarketKind, Venue
 from feeds.model.protocol import Send
-from feeds.venues.deribit import plan as deribit_plan
+from feeds.venues import deribit
 from feeds.venues.deribit.protocol import DeribitProtocol
 
 MS = 1_000_000
@@ -41,7 +41,7 @@ class Line:
 
     def __init__(self, *markets: Instrument) -> None:
         kind = markets[0].kind
-        (self.spec,) = deribit_plan.connections(kind, markets, deribit_plan.DRIVER.endpoints[kind])
+        (self.spec,) = deribit.DRIVER.connections(kind, markets, deribit.DRIVER.endpoints[kind])
         self.protocol = DeribitProtocol(self.spec)
         self.now_ns = OPEN_NS
         self.opened = list(self.protocol.receive(open_frame(self.spec, OPEN_NS)))

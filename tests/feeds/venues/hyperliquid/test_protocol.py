@@ -35,7 +35,7 @@ from feeds.model.instrument import Instrument, MarketKind, Venue
 from feeds.model.protocol import Send
 from feeds.pipeline.symbols import base_and_multiplier
 from feeds.recording import RecordingReader
-from feeds.venues.hyperliquid import plan as hyperliquid_plan
+from feeds.venues import hyperliquid
 from feeds.venues.hyperliquid.profile import PROFILE
 from feeds.venues.hyperliquid.protocol import HyperliquidProtocol, subscription
 from workstation.session.core import Core
@@ -140,13 +140,13 @@ def test_real_capture_gives_every_book_and_trade(capture: Path) -> None:
 def test_rest_bodies_become_instruments_and_books(data: Path) -> None:
     folder = data / "rest" / "hyperliquid"
     body = (folder / "meta.json").read_bytes()
-    listed = {i.symbol: i for i in hyperliquid_plan.instruments(MarketKind.LINEAR, [body])}
+    listed = {i.symbol: i for i in hyperliquid.DRIVER.instruments(MarketKind.LINEAR, [body])}
     universe = json.loads(body)["universe"]
     assert len(listed) == sum(not asset.get("isDelisted") for asset in universe)
     btc, pepe = listed["BTC"], listed["kPEPE"]
     assert (btc.tick_size, btc.lot_size, btc.base, btc.quote) == (Decimal("0.1"), Decimal("0.00001"), "BTC", "USDC")
     assert (pepe.base, pepe.multiplier, pepe.tick_size) == ("PEPE", 1000, Decimal("0.000000001"))
-    chosen = hyperliquid_plan.choose(listed.values(), ["PEPE", "BTC", "NONE"])
+    chosen = hyperliquid.DRIVER.choose(listed.values(), ["PEPE", "BTC", "NONE"])
     assert [market.symbol for market in chosen] == ["kPEPE", "BTC"]
     line = Line(*listed.values(), open_ns=1)
     snapshot = json.loads((folder / "l2Book.json").read_bytes())
@@ -159,7 +159,7 @@ def test_rest_bodies_become_instruments_and_books(data: Path) -> None:
 
 def test_every_context_of_the_venue_is_read(data: Path) -> None:
     body = json.loads((data / "rest" / "hyperliquid" / "metaAndAssetCtxs.json").read_bytes())
-    listed = hyperliquid_plan.instruments(MarketKind.LINEAR, [json.dumps(body[0]).encode()])
+    listed = hyperliquid.DRIVER.instruments(MarketKind.LINEAR, [json.dumps(body[0]).encode()])
     contexts = {asset["name"]: ctx for asset, ctx in zip(body[0]["universe"], body[1], strict=True)}
     line = Line(*listed)
     for market in listed:
@@ -187,7 +187,7 @@ def test_spot_pairs_are_named_by_their_coin() -> None:
             {"name": "@166", "tokens": [268, 197], "index": 166},
         ],
     }
-    purr, btc = hyperliquid_plan.instruments(MarketKind.SPOT, [json.dumps(meta).encode()])
+    purr, btc = hyperliquid.DRIVER.instruments(MarketKind.SPOT, [json.dumps(meta).encode()])
     assert (purr.symbol, purr.base, purr.tick_size, purr.lot_size) == ("PURR/USDC", "PURR", Decimal("1E-8"), 1)
     assert (btc.symbol, btc.base, btc.tick_size) == ("@142", "BTC", Decimal("0.001"))
 
@@ -196,7 +196,7 @@ def test_spot_pairs_are_named_by_their_coin() -> None:
 @pytest.mark.parametrize("kind", [MarketKind.LINEAR, MarketKind.SPOT])
 def test_unreadable_instrument_lists_are_refused(body: bytes, kind: MarketKind) -> None:
     with pytest.raises(ProtocolError):
-        hyperliquid_plan.instruments(kind, [body])
+        hyperliquid.DRIVER.instruments(kind, [body])
 
 
 # published cases
@@ -283,8 +283,8 @@ def test_golden_thousands() -> None:
 
 
 def test_subscriptions_pings_and_acks() -> None:
-    (book_spec, flow_spec) = hyperliquid_plan.connections(
-        MarketKind.LINEAR, (BTC,), hyperliquid_plan.DRIVER.endpoints[MarketKind.LINEAR]
+    (book_spec, flow_spec) = hyperliquid.DRIVER.connections(
+        MarketKind.LINEAR, (BTC,), hyperliquid.DRIVER.endpoints[MarketKind.LINEAR]
     )
     assert book_spec.url == flow_spec.url == "wss://api.hyperliquid.xyz/ws"
     line = Line(BTC, streams=book_spec.streams + flow_spec.streams)

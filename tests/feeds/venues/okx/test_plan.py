@@ -12,8 +12,8 @@ import pytest
 from feeds.model.errors import ProtocolError
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.venues.driver import Endpoints, loopback
+from feeds.venues.okx import DRIVER, connections
 from feeds.venues.okx.instruments import instruments_from_list
-from feeds.venues.okx.plan import DRIVER, connections
 from tests.feeds.venues.okx.wire import listed
 
 LINEAR, INVERSE, SPOT = MarketKind.LINEAR, MarketKind.INVERSE, MarketKind.SPOT

@@ -1,20 +1,18 @@
-"""Bybit's ticker: one merged state per symbol, from which mark, index, funding and open interest are told (VENUES 2.5).
+"""Bybit's mark, index, funding and open interest, from one merged ticker a symbol, and liquidations (README: Ticker).
 
-Each is told when one of its own fields came, so a quiet value repeats no event.
+Each value is an event when one of its own fields came, so a quiet value repeats no event.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from feeds.model.errors import ProtocolError
-from feeds.model.events import Event, Funding, IndexPrice, MarkPrice, OpenInterest
+from feeds.model.events import Event, Funding, IndexPrice, Liquidation, MarkPrice, OpenInterest
 from feeds.model.instrument import Instrument, MarketKind
-from feeds.venues.bybit.wire import TickerData
+from feeds.venues.bybit.wire import CLOSING_SIDES, TickerData
+from feeds.venues.shared.numbers import HOUR, MS, finite
 
-_MS = 1_000_000
-_HOUR_NS = 3_600_000_000_000
 _FUNDING = ("fundingRate", "nextFundingTime", "fundingIntervalHour")
 _INTEREST = ("openInterest", "singleOpenInterest")
 
@@ -28,7 +26,7 @@ class Ticker:
 
     def take(self, data: TickerData, ts_venue_ns: int, now_ns: int) -> Sequence[Event]:
         """Merge a snapshot or a delta and return what it changed. Raises ProtocolError for a number that is none."""
-        told = {name: number(text) for name in TickerData.__struct_fields__ if (text := getattr(data, name))}
+        told = {name: finite(text) for name in TickerData.__struct_fields__ if (text := getattr(data, name))}
         self._known |= told
         instrument, known, events = self._instrument, self._known, list[Event]()
         if "markPrice" in told:
@@ -45,9 +43,9 @@ class Ticker:
 
     def _funding(self, ts_venue_ns: int, now_ns: int) -> Funding:
         known = self._known
-        due_ns = int(known["nextFundingTime"]) * _MS if "nextFundingTime" in known else None
+        due_ns = int(known["nextFundingTime"]) * MS if "nextFundingTime" in known else None
         hours = known.get("fundingIntervalHour")
-        interval_ns = int(hours * _HOUR_NS) if hours is not None else None
+        interval_ns = int(hours * HOUR) if hours is not None else None
         return Funding(self._instrument, ts_venue_ns, now_ns, known["fundingRate"], due_ns, interval_ns)
 
     def _open_interest(self) -> tuple[float, float | None] | None:
@@ -61,17 +59,25 @@ class Ticker:
         return None if value is None else (value, one)
 
     def _one_side(self, name: str) -> float | None:
-        """The venue's own count of one side, or half of both, as it was until 2026-06."""
-        one, both = self._known.get("singleO" + name), self._known.get("o" + name)
-        return one if one is not None else both / 2 if both is not None else None
+        return one_side(self._known.get("singleO" + name), self._known.get("o" + name))
 
 
-def number(text: str) -> float:
-    """A finite number from the venue's text. Raises ProtocolError."""
-    try:
-        value = float(text)
-    except ValueError as error:
-        raise ProtocolError("Bybit sent a number that is none", repr(text)) from error
-    if not math.isfinite(value):
-        raise ProtocolError("Bybit sent a number that is none", repr(text))
-    return value
+def one_side(one: float | None, both: float | None) -> float | None:
+    """Open interest: the venue's own count of one side, or half of both sides, as it was until 2026-06."""
+    return one if one is not None else both / 2 if both is not None else None
+
+
+def liquidation(instrument: Instrument, side: str, price: str, size: float, ts_ms: int, now_ns: int) -> Liquidation:
+    """A liquidated position. Raises ProtocolError.
+
+    The size is what was executed; the notional is at the bankruptcy price, which need not lie on the tick grid.
+    """
+    at = finite(price) / instrument.multiplier
+    if at <= 0:
+        raise ProtocolError("Bybit sent a liquidation without a price", instrument.symbol)
+    if instrument.kind is MarketKind.INVERSE:
+        base, notional = size / at, size
+    else:
+        base = size * instrument.multiplier
+        notional = base * at
+    return Liquidation(instrument, ts_ms * MS, now_ns, at, base, notional, CLOSING_SIDES[side])

@@ -13,7 +13,7 @@ from feeds.model.events import HistoryEnded, TradesFilled
 from feeds.model.instrument import Instrument, MarketKind, Venue
 from feeds.model.protocol import LastTrade
 from feeds.pipeline.units import Units
-from feeds.venues.bybit.recent import RecentTrades
+from feeds.venues.bybit.trades import BybitTrades
 
 MS, S = 1_000_000, 1_000_000_000
 NOW = 100 * S
@@ -34,8 +34,8 @@ def body(*rows: dict[str, Any], code: int = 0) -> bytes:
     return msgspec.json.encode({"retCode": code, "retMsg": "OK", "result": result, "time": 1})
 
 
-def begun(before: int | None = None, first: int = 50, history_s: int = 60) -> RecentTrades:
-    recent = RecentTrades(Units(BTC), history_s)
+def begun(before: int | None = None, first: int = 50, history_s: int = 60) -> BybitTrades:
+    recent = BybitTrades(Units(BTC), history_s)
     if before is not None:
         recent.resume({BTC.id: LastTrade(f"id{before}", before * 100 * MS)})
     fetch = recent.begin(f"id{first}", first * 100 * MS)
@@ -71,7 +71,7 @@ def test_without_an_overlap_the_rest_stays_open() -> None:
 
 
 def test_nothing_is_asked_where_nothing_is_wanted() -> None:
-    assert RecentTrades(Units(BTC), 0).begin("id1", 1) is None
+    assert BybitTrades(Units(BTC), 0).begin("id1", 1) is None
 
 
 def test_a_page_from_before_the_first_trade_is_asked_for_again() -> None:

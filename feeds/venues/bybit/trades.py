@@ -1,4 +1,4 @@
-"""What a Bybit market traded just before its first live trade: the newest rows that REST has (VENUES 2.2, 2.5).
+"""A Bybit market's trades: which ids repeat, and what it traded just before its first live trade (README: Trades).
 
 The venue gives the last 1000 trades (60 on spot) and nothing older, and its ids say nothing of order. So a page is
 joined to the live trades by the first of those, which it must hold, and to the trades before a loss by the last of
@@ -12,18 +12,19 @@ from typing import NamedTuple
 import msgspec
 
 from feeds.model.errors import ProtocolError
-from feeds.model.events import Event, HistoryEnded, Side, Trade, TradesFilled
+from feeds.model.events import Event, HistoryEnded, Trade, TradesFilled
 from feeds.model.instrument import MarketKind
-from feeds.model.protocol import Fetch, LastTrade, LastTrades
+from feeds.model.protocol import Fetch, LastTrade
 from feeds.pipeline.units import Size, Units
-from feeds.venues.bybit.wire import Millis
+from feeds.venues.bybit.wire import SIDES, Millis
+from feeds.venues.shared.limits import LIMITS, Limits
+from feeds.venues.shared.numbers import MS
+from feeds.venues.shared.trade_chain import UnnumberedTrades
 
-_MS = 1_000_000
-_PAUSE_NS = 1_500 * _MS
+_PAUSE_NS = 1_500 * MS
 _TRIES = 4
 _LIMITS = {MarketKind.SPOT: 60}
 _LIMIT = 1_000
-_SIDES = {"Buy": Side.BUY, "Sell": Side.SELL}
 
 
 class RecentRow(msgspec.Struct, gc=False):
@@ -62,23 +63,44 @@ class _Start(NamedTuple):
 _body = msgspec.json.Decoder(_Body, strict=False)
 
 
-class RecentTrades:
-    """One symbol's request for what came before. Only one beginning is looked after at a time, the last one."""
+class _RecentIds:
+    """The last ids of one market, between `kept` of them and twice as many."""
 
-    def __init__(self, units: Units, history_s: int) -> None:
+    def __init__(self, kept: int) -> None:
+        self._kept = kept
+        self._young: dict[str, None] = {}
+        self._old: dict[str, None] = {}
+
+    def __deepcopy__(self, memo: object) -> _RecentIds:
+        copy = _RecentIds(self._kept)
+        copy._young, copy._old = self._young.copy(), self._old
+        return copy
+
+    def is_new(self, trade_id: str) -> bool:
+        """Whether the id was not seen before; it is from now on."""
+        if trade_id in self._young or trade_id in self._old:
+            return False
+        if len(self._young) >= self._kept:
+            self._young, self._old = {}, self._young
+        self._young[trade_id] = None
+        return True
+
+
+class BybitTrades(UnnumberedTrades):
+    """One symbol's trades on one connection. Past trades are fetched for the last time they went live only."""
+
+    def __init__(self, units: Units, history_s: int, limits: Limits = LIMITS) -> None:
+        super().__init__(units.instrument)
+        self.recent = _RecentIds(limits.trade_ids)
         self._units = units
         self._wants_history = history_s > 0
-        self._passed_on: LastTrades = {}
         self._start: _Start | None = None
         self._tries = 0
         self._due_ns: int | None = None
 
-    def resume(self, last_trades: LastTrades) -> None:
-        """Hear of the newest trades that were passed on, of which this keeps telling."""
-        self._passed_on = last_trades
-
     def begin(self, trade_id: str, ts_ns: int) -> Fetch | None:
         """Trades are live from this one on. What to ask for, if anything came before that is wanted."""
+        self.begun = True
         before = self._passed_on.get(self._units.instrument.id)
         if before is None and not self._wants_history:
             return None
@@ -103,14 +125,14 @@ class RecentTrades:
         rows = answer.result.rows[::-1]
         ids = [row.execId for row in rows]
         if start.trade_id not in ids:
-            is_late = bool(rows) and rows[0].time * _MS > start.ts_ns
+            is_late = bool(rows) and rows[0].time * MS > start.ts_ns
             return self._end(start, now_ns) if is_late else self.fail(now_ns)
         older = rows[: ids.index(start.trade_id)]
         known = start.before is not None and start.before.trade_id in ids
         if known and start.before is not None:
             older, since_ns = older[ids.index(str(start.before.trade_id)) + 1 :], start.before.ts_venue_ns
         else:
-            since_ns = (rows[0].time + 1) * _MS  # others of the same millisecond may be missing
+            since_ns = (rows[0].time + 1) * MS  # others of the same millisecond may be missing
         return [*self._filled(older, since_ns, start, now_ns), *self._end(start, now_ns)]
 
     def fail(self, now_ns: int) -> list[Event]:
@@ -139,10 +161,7 @@ class RecentTrades:
 
     def _trade(self, row: RecentRow, now_ns: int) -> Trade:
         ticks, price, size, notional = self._units.execution(row.price, row.size)
-        side = _SIDES.get(row.side)
-        if side is None:
-            raise ProtocolError("Bybit sent something without a side", repr(row.side))
-        ts_ns = row.time * _MS
+        side, ts_ns = SIDES[row.side], row.time * MS
         return Trade(self._units.instrument, ts_ns, now_ns, ticks, price, size, notional, side, row.execId)
 
     def _fetch(self) -> Fetch:

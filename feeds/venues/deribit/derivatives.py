@@ -1,4 +1,4 @@
-"""Deribit's liquidations, which the venue tells an hour late and by REST only (VENUES 5.4, 7.2).
+"""Deribit's open interest, and its liquidations, which come an hour late and by REST only (README: Liquidations).
 
 Time is cut into windows of five minutes, the same for every connection. At each border the window that ended 61 minutes
 before is fetched, so that a reconnect neither repeats nor skips one unless it misses the border itself.
@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from feeds.model.events import Liquidation, Side
+from feeds.model.events import Liquidation, OpenInterest, Side
+from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Units
 from feeds.venues.deribit.wire import TradeData, TradesPage
+from feeds.venues.shared.numbers import HOUR, MS, SECOND
 
-_MS = 1_000_000
-WINDOW_NS = 300 * 1_000 * _MS
-DELAY_NS = 61 * 60 * 1_000 * _MS
-_RETRY_NS = 30 * 1_000 * _MS
-_SPREAD_NS = 200 * _MS
+FUNDING_BASIS_NS = 8 * HOUR  # the rate is per 8 h and accrues continuously
+WINDOW_NS = 300 * SECOND
+DELAY_NS = 61 * 60 * SECOND
+_RETRY_NS = 30 * SECOND
+_SPREAD_NS = 200 * MS
 _PATH = (
     "/api/v2/public/get_last_trades_by_instrument_and_time"
     "?instrument_name={}&start_timestamp={}&end_timestamp={}&count=1000&sorting=asc"
@@ -26,8 +28,16 @@ _PATH = (
 _BUY, _SELL = Side.BUY, Side.SELL
 
 
+def open_interest(instrument: Instrument, listed: float, mark: float, ts_ns: int, now_ns: int) -> OpenInterest:
+    """`listed` is USD on inverse, listed coins on linear; `mark` is quote per base coin (README: Open interest)."""
+    if instrument.kind is MarketKind.INVERSE:
+        return OpenInterest(instrument, ts_ns, now_ns, listed / mark if mark else 0.0, listed)
+    size = listed * instrument.multiplier
+    return OpenInterest(instrument, ts_ns, now_ns, size, size * mark)
+
+
 def forced_sides(direction: str, liquidation: str | None) -> tuple[Side, ...]:
-    """The sides of the forced orders in one trade: T the taker's, M the maker's, MT one of each; else none."""
+    """The sides of the liquidation orders in one trade: T the taker's, M the maker's, MT one of each; else none."""
     taker, maker = (_BUY, _SELL) if direction == "buy" else (_SELL, _BUY)
     return {"T": (taker,), "M": (maker,), "MT": (taker, maker), "TM": (taker, maker)}.get(liquidation or "", ())
 
@@ -39,7 +49,7 @@ def liquidations(units: Units, row: TradeData, now_ns: int) -> Iterator[Liquidat
         return
     _, price, size, notional = units.execution(row.price, row.amount)
     for side in sides:
-        yield Liquidation(units.instrument, row.timestamp * _MS, now_ns, price, size, notional, side)
+        yield Liquidation(units.instrument, row.timestamp * MS, now_ns, price, size, notional, side)
 
 
 class DelayedLiquidations:
@@ -60,7 +70,7 @@ class DelayedLiquidations:
         if self._due_ns is None and now_ns >= self._border_ns + self._offset_ns:
             first_ns, self._border_ns = self._border_ns - WINDOW_NS, _next_border(now_ns)
             end_ns = self._border_ns - WINDOW_NS
-            self._span_ms = ((first_ns - DELAY_NS) // _MS, (end_ns - DELAY_NS) // _MS - 1)
+            self._span_ms = ((first_ns - DELAY_NS) // MS, (end_ns - DELAY_NS) // MS - 1)
             self._due_ns = now_ns
         if self._due_ns is None or now_ns < self._due_ns:
             return None

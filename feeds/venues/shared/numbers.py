@@ -1,0 +1,52 @@
+"""Numbers and sides that venues write as text. A text that is neither raises ProtocolError."""
+
+from __future__ import annotations
+
+import math
+
+from feeds.model.errors import ProtocolError
+from feeds.model.events import Side
+
+MS = 1_000_000
+SECOND = 1_000 * MS
+HOUR = 3_600 * SECOND
+"""In ns, as all times of the program."""
+
+_MOST = 1e18
+
+
+class Sides(dict[str, Side]):
+    """A venue's two words for a side. Raises ProtocolError for any other text."""
+
+    def __init__(self, buy: str, sell: str) -> None:
+        super().__init__({buy: Side.BUY, sell: Side.SELL})
+
+    def __missing__(self, text: str) -> Side:
+        raise ProtocolError("a side is neither buy nor sell", repr(text))
+
+
+def finite(text: str) -> float:
+    """A finite number. Raises ProtocolError."""
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise ProtocolError("a number cannot be read", repr(text)) from error
+    if not math.isfinite(value):
+        raise ProtocolError("a number is not finite", repr(text))
+    return value
+
+
+def positive(text: str) -> float:
+    """A finite number above zero. Raises ProtocolError."""
+    value = finite(text)
+    if value <= 0:
+        raise ProtocolError("a price is not positive", repr(text))
+    return value
+
+
+def amount(text: str) -> float:
+    """A size, volume or turnover: a number from 0 to 1e18. Raises ProtocolError."""
+    value = finite(text)
+    if not 0 <= value <= _MOST:
+        raise ProtocolError("a size is impossible", repr(text))
+    return value
