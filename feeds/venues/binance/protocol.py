@@ -1,4 +1,4 @@
-"""Binance: USD-M and COIN-M perpetuals and spot, decoded without IO (README: Connections).
+"""Binance: USD-M and COIN-M perpetuals and spot, decoded without IO (README: Endpoints).
 
 One class serves the three markets and all routes; what differs is data: the chain rule, the snapshot path, which trade
 stream has a contiguous id. Streams are named in the address, so nothing is subscribed.

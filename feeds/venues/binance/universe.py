@@ -1,4 +1,4 @@
-"""Binance's perpetuals all at once: streams of the whole market, and what only REST tells (VENUES 1.1.4, 1.1.5, 1.2).
+"""Binance's perpetuals all at once: streams of the whole market, and what only REST tells (README: All-market streams).
 
 USD-M has arrays of all marks and tickers, each second. COIN-M has them too, but since the merger of 2026-06 filled with
 USD-M, so its few perpetuals are listened to one by one. Open interest, the taker's share and the funding interval are

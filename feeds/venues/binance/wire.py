@@ -1,4 +1,4 @@
-"""Binance's messages as typed shapes: USD-M, COIN-M and spot (VENUES section 1). Field names are the venue's.
+"""Binance's messages as typed shapes: USD-M, COIN-M and spot (README.md). Field names are the venue's.
 
 Samples (trimmed; real captures of 2024-08-08 and 2026-10):
   {"stream":"btcusdt@trade","data":{"e":"trade","E":1723161256322,"T":1723161256322,"s":"BTCUSDT","t":5266583935,"p":"61800.30","q":"0.006","X":"MARKET","m":false}}

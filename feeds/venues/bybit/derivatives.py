@@ -1,4 +1,6 @@
-"""Bybit's mark, index, funding and open interest, from one merged ticker a symbol, and liquidations (README: Ticker).
+"""Bybit's mark, index, funding and open interest from one merged ticker a symbol, and its liquidations.
+
+README: Mark/index/funding, Open interest, Liquidations.
 
 Each value is an event when one of its own fields came, so a quiet value repeats no event.
 """

@@ -1,4 +1,4 @@
-"""Bybit v5: linear and inverse perpetuals and spot, decoded without IO (README: Connections).
+"""Bybit v5: linear and inverse perpetuals and spot, decoded without IO (README: Endpoints).
 
 One class serves the three categories; what differs is the size unit, which `Units` knows. Everything is subscribed
 after OPEN, acknowledgements are matched by request id, books begin with a snapshot on the same topic. The venue numbers

@@ -1,4 +1,4 @@
-"""Bybit's perpetuals all at once: every ticker of a category in one REST answer a second (VENUES 2.4, 2.5, 7.5).
+"""Bybit's perpetuals all at once: every ticker of a category in one REST answer a second (README: All-market streams).
 
 The streams of tickers come ten times a second for each of 550 symbols, which would cost ten times as much as the one
 answer that holds the same. Liquidations have a stream for each symbol and are rare; the ticker of one symbol comes with

@@ -1,4 +1,4 @@
-"""Deribit's perpetuals all at once: a summary of all futures of a currency, every 5 s (VENUES 5.5, 7.5).
+"""Deribit's perpetuals all at once: a summary of all futures of a currency, every 5 s (README: All-market streams).
 
 There is no socket. The summary has the prices of the best bid and ask but not their sizes, which are NaN in the quote;
 liquidations are told an hour late and by instrument, so there are none here.

@@ -1,4 +1,4 @@
-"""Hyperliquid's perpetuals all at once: one answer holds the context of every coin (VENUES 4.5, 7.5).
+"""Hyperliquid's perpetuals all at once: one answer holds the context of every coin (README: All-market streams).
 
 There is no socket: the stream of all contexts comes every 13 s and without names. The venue tells neither a best bid
 and ask (`impactPxs` are prices of a given size) nor liquidations here, so there are none.

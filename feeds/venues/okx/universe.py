@@ -1,4 +1,4 @@
-"""OKX's swaps all at once: one REST answer holds all tickers, another all marks, and so on (VENUES 3.4, 3.5).
+"""OKX's swaps all at once: one REST answer holds all tickers, another all marks (README: All-market streams).
 
 Its streams are for one swap each and come up to ten times a second: for 300 swaps thousands of messages that say what
 three answers a second say. Only liquidations come over the socket, on one channel for the whole market.
