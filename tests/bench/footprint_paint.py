@@ -28,6 +28,9 @@ from widgets.items.scale import Scale, SlotGrid
 from widgets.panes.footprint.cells.bars_on_grid import BarsOnGrid
 from widgets.panes.footprint.cells.detail import Choice, Detail
 from widgets.panes.footprint.cells.item import FootprintItem
+from widgets.panes.footprint.studies.board import StudyBoard
+from widgets.panes.footprint.studies.declaration import ChartFacts
+from widgets.panes.footprint.studies.registry import builtin_studies
 from widgets.theme import format as text_of
 from widgets.theme.theme import apply_theme, theme
 from workstation.readmodels.flow.footprint import FootprintView
@@ -60,7 +63,12 @@ def _item(view: FootprintView, scale: Scale) -> FootprintItem:
     item.set_rect(QRectF(0, 0, WIDTH, HEIGHT))
     item.set_view(view, BarsOnGrid(view.bars, grid), grid)
     item.set_choice(Choice(Detail.NUMBERS, 1))
+    item.set_parts(StudyBoard(builtin_studies(), _no_facts).cell_parts())
     return item
+
+
+def _no_facts() -> ChartFacts:
+    return ChartFacts(None, None, BarsOnGrid((), SlotGrid(1, 0)), (0.0, 1.0))
 
 
 def _forget(item: FootprintItem, *, cells: bool) -> None:

@@ -21,8 +21,8 @@ from PySide6.QtWidgets import QApplication
 import resources
 from tests.widgets import synthetic
 from tests.widgets.panes.footprint import studied
-from widgets.panes.footprint.cells.style import CellMode, ProfileSpan, Shading, Style
-from widgets.panes.footprint.cells.table import NAMES
+from widgets.panes.footprint.cells.statistics import NAMES
+from widgets.panes.footprint.cells.style import CellMode, Shading
 from widgets.panes.footprint.drawings.region import Region
 from widgets.panes.footprint.pane import FootprintPane
 from widgets.theme.theme import apply_theme
@@ -30,15 +30,7 @@ from workstation.readmodels.flow.footprint import FootprintView, NakedPoc
 
 Prepare = Callable[[FootprintPane], object]
 Picture = tuple[FootprintView, Prepare]
-QUIET = Style(
-    vwap=False,
-    session_pocs=False,
-    divergences=False,
-    naked_pocs=False,
-    zones=False,
-    last_line=False,
-    liquidations=False,
-)
+QUIET = ("vwap", "session_pocs", "divergences", "naked_pocs", "zones", "last_line", "liquidations")
 SIZE = (960, 540)
 LARGEST_BYTES = 150_000
 
@@ -76,26 +68,43 @@ def pictures() -> dict[str, Picture]:
     plain, studies = shown(), studied.view()
     return {
         **{name: (plain, lambda pane, mode=mode: pane.change_style(mode=mode)) for name, mode in modes.items()},
-        "shaded-by-bar": (plain, lambda pane: pane.change_style(shading=Shading.BAR, imbalances=False)),
-        "side-profile": (plain, lambda pane: pane.change_style(profile=ProfileSpan.VISIBLE)),
+        "shaded-by-bar": (plain, _shaded_by_bar),
+        "side-profile": (plain, lambda pane: pane.show_study("profile")),
         "measured": (plain, _measured),
         "far-out": (plain, lambda pane: pane.chart.zoom_time(6.0, pane.chart.visible[1])),
-        "vwap": (studies, _only(vwap=True, vwap_bands=2)),
-        "signs": (studies, _only(divergences=True, unfinished=True, exhaustion=True)),
-        "session-poc": (studies, _only(session_pocs=True, naked_pocs=True)),
-        "bubbles": (studies, _only(bubbles=True)),
-        "price-lines": (studies, _only(last_line=True, quote_lines=True, mark_line=True)),
+        "vwap": (studies, _only(vwap={"bands": 2})),
+        "signs": (studies, _only(divergences={}, unfinished={}, exhaustion={})),
+        "session-poc": (studies, _only(session_pocs={}, naked_pocs={})),
+        "bubbles": (studies, _only(big_trades={})),
+        "price-lines": (studies, _only(last_line={}, quote_lines={}, mark_line={})),
         "span-profile": (studies, _span),
-        "statistics": (studies, _only(rows=NAMES)),
+        "statistics": (studies, _all_statistics),
         "gap": (studied.view(gap=True), _only()),
         "history": (studied.view(12, history=40), lambda pane: pane.chart.zoom_time(5.0, pane.chart.visible[1])),
         "range-bars": (studied.view(rule=studied.RANGE), _only()),
     }
 
 
-def _only(**shows: object) -> Prepare:
-    """Nothing but these studies."""
-    return lambda pane: pane.set_style(replace(QUIET, **shows))  # type: ignore[arg-type]
+def _only(**studies: dict[str, object]) -> Prepare:
+    """Of the studies that are over the cells nothing but these, with their parameters."""
+
+    def prepare(pane: FootprintPane) -> None:
+        for name in QUIET:
+            pane.show_study(name, False)
+        for name, values in studies.items():
+            pane.show_study(name, **values)
+
+    return prepare
+
+
+def _all_statistics(pane: FootprintPane) -> None:
+    _only()(pane)
+    pane.change_style(rows=NAMES)
+
+
+def _shaded_by_bar(pane: FootprintPane) -> None:
+    pane.change_style(shading=Shading.BAR)
+    pane.show_study("imbalances", False)
 
 
 def shown() -> FootprintView:
@@ -114,7 +123,7 @@ def shown() -> FootprintView:
 
 def _span(pane: FootprintPane) -> None:
     grid, latest = pane.chart.grid, pane.layers.latest_slot
-    pane.set_style(QUIET)
+    _only()(pane)
     pane.tools.span_picked.emit(grid.ts_ns(latest - 6), grid.ts_ns(latest))
 
 

@@ -14,14 +14,14 @@ from pytestqt.qtbot import QtBot
 from tests.widgets import golden
 from tests.widgets.golden import blocks, hold, painted
 from tests.widgets.panes.footprint import studied
-from widgets.panes.footprint.cells.style import CellMode, ProfileSpan, Style
+from widgets.panes.footprint.cells.style import CellMode
 from widgets.panes.footprint.drawings.region import Region
 from widgets.panes.footprint.pane import FootprintPane
 from widgets.theme.theme import apply_theme
 from workstation.readmodels.flow.footprint import FootprintView
 
 SIZE = (640, 400)
-PLAIN = Style(vwap=False, session_pocs=False, divergences=False, last_line=False, naked_pocs=False)
+HIDDEN = ("vwap", "session_pocs", "divergences", "last_line", "naked_pocs")
 Prepare = Callable[[FootprintPane], object]
 
 
@@ -52,12 +52,16 @@ def pane_of(qtbot: QtBot, view: FootprintView, prepare: Prepare, size: tuple[int
 
 
 def _in_mode(mode: CellMode, pane: FootprintPane) -> None:
-    pane.set_style(replace(PLAIN, mode=mode))
+    pane.change_style(mode=mode)
+    for name in HIDDEN:
+        pane.show_study(name, False)
 
 
 def every_study(pane: FootprintPane) -> None:
     """All studies at once."""
-    pane.change_style(unfinished=True, exhaustion=True, bubbles=True, quote_lines=True, mark_line=True, vwap_bands=2)
+    for name in ("unfinished", "exhaustion", "big_trades", "quote_lines", "mark_line"):
+        pane.show_study(name)
+    pane.show_study("vwap", bands=2)
 
 
 def drawn(pane: FootprintPane) -> None:
@@ -80,7 +84,7 @@ PICTURES: dict[str, tuple[FootprintView, Prepare]] = {
     **{mode.name.lower(): (studied.view(), partial(_in_mode, mode)) for mode in CellMode},
     "studies": (studied.view(), every_study),
     "drawn": (studied.view(), drawn),
-    "side_profile": (studied.view(), lambda pane: pane.change_style(profile=ProfileSpan.VISIBLE)),
+    "side_profile": (studied.view(), lambda pane: pane.show_study("profile")),
     "span_profile": (studied.view(), span),
     "gap": (studied.view(gap=True), lambda pane: None),
     "history": (studied.view(12, history=40), lambda pane: pane.chart.zoom_time(4.5, pane.chart.visible[1])),
@@ -94,8 +98,7 @@ def test_it_looks_as_it_did(qtbot: QtBot, name: str, ratio: float) -> None:
     view, prepare = PICTURES[name]
     pane = pane_of(qtbot, view, prepare)
     image = painted(pane, ratio)
-    for item in (pane.item, pane.layers.studies, pane.layers.bubbles, pane.profile, pane.drawings, pane.table.item):
-        assert item.failure == ""
+    assert pane.layers.failures == {}
     hold(image, f"footprint-{name.replace('_', '-')}-{ratio:g}x", ratio)
 
 

@@ -109,6 +109,11 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
         self._items.append(item)
         item.set_rect(self.box.rect())
 
+    def remove(self, item: PixelItem) -> None:
+        """Take an item out of the plot."""
+        self._items.remove(item)
+        self.scene().removeItem(item)
+
     def scale_of(self, width: float, height: float) -> Scale:
         """The visible range on a canvas of this many device pixels, for painting."""
         return self._scale_on(width, height).on_pixels()

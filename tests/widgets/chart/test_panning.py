@@ -21,6 +21,9 @@ from widgets.panes.footprint.cells.detail import Choice, Detail
 from widgets.panes.footprint.cells.item import FootprintItem
 from widgets.panes.footprint.cells.scroll_cache import KeptPicture
 from widgets.panes.footprint.cells.style import CellMode, Shading, Style
+from widgets.panes.footprint.studies.board import StudyBoard
+from widgets.panes.footprint.studies.declaration import ChartFacts
+from widgets.panes.footprint.studies.registry import builtin_studies
 from widgets.theme.theme import apply_theme
 from workstation.readmodels.flow.footprint import FootprintView
 
@@ -36,6 +39,9 @@ def _themed(qapp: QApplication) -> None:
     apply_theme(qapp)
 
 
+NO_FACTS = ChartFacts(None, None, BarsOnGrid((), SlotGrid(1, 0)), (0.0, 1.0))
+
+
 class Chart:
     """A footprint without a pane."""
 
@@ -46,6 +52,7 @@ class Chart:
         self.item.set_rect(QRectF(0, 0, WIDTH, HEIGHT))
         self.item.set_choice(choice)
         self.item.set_style(style)
+        self.item.set_parts(StudyBoard(builtin_studies(), lambda: NO_FACTS).cell_parts())
         self.show(VIEW)
 
     def show(self, view: FootprintView) -> None:

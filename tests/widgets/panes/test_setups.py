@@ -164,7 +164,7 @@ def test_the_charts_of_the_group_look_by_the_same_rules(pane: SetupsPane, qtbot:
     qtbot.addWidget(chart)
     qtbot.addWidget(twin)
     pane.editor.controls["breakout", "height"].setValue(4.0)
-    assert chart.sides.setup_rules == twin.editor.rules == pane.editor.rules != SetupRules()
+    assert chart.setup_rules == twin.editor.rules == pane.editor.rules != SetupRules()
 
 
 def test_every_parameter_has_a_control_that_says_what_it_is(pane: SetupsPane) -> None:

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import cast
 
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QKeyCombination, QPoint, QPointF, Qt
+from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QInputDialog
 
 from widgets.dialogs.questions import GoToTime
 from widgets.link_events import AnchorChosen
+from widgets.pane import Pane
 from widgets.panes.footprint.controls.toolbar import FootprintToolbar
 from widgets.panes.footprint.drawings.tools import FootprintTools, Task
 from widgets.panes.footprint.layers import FootprintLayers
 from widgets.panes.footprint.menu import footprint_menu
+from widgets.panes.footprint.studies.declaration import ChartStudy
+from widgets.panes.footprint.studies.setting import StudySettings
 from workstation.readmodels.flow.drawings import Level
-from workstation.readmodels.flow.footprint import AbsorptionRule
-
-if TYPE_CHECKING:
-    from widgets.panes.footprint.pane import FootprintPane
 
 _NONE, _ALT, _CTRL = (
     Qt.KeyboardModifier.NoModifier,
@@ -33,9 +31,16 @@ class FootprintCommands:
     """The target of the menu; `press` is that of the keys."""
 
     def __init__(
-        self, pane: FootprintPane, layers: FootprintLayers, tools: FootprintTools, toolbar: FootprintToolbar
+        self,
+        pane: Pane,
+        layers: FootprintLayers,
+        tools: FootprintTools,
+        toolbar: FootprintToolbar,
+        change_style: Callable[..., None],
+        set_studies: Callable[[StudySettings], None],
     ) -> None:
         self._pane, self._layers, self._tools, self._toolbar = pane, layers, tools, toolbar
+        self._change_style, self._set_studies = change_style, set_studies
 
     def open_menu(self, position: QPointF | None, on_screen: QPoint) -> None:
         """Show the menu for a place of the plot."""
@@ -44,18 +49,18 @@ class FootprintCommands:
             scale = chart.plot_scale
             place = (chart.grid.ts_ns(scale.slot(position.x()) // 1), scale.value(position.y()))
             level = self._tools.level_at(position)
-        looked = self._toolbar.rules.absorption is not None
-        own = self._tools.levels.own
-        menu = footprint_menu(self._pane, self, self._layers.style, looked, place, level, own, self._layers.step)
+        layers, own = self._layers, self._tools.levels.own
+        menu = footprint_menu(self._pane, self, layers.style, layers.board.settings, place, level, own, layers.step)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(on_screen)
 
     def press(self, key: int, keys: Qt.KeyboardModifier, pointer: QPointF | None) -> bool:
         """Do what a key means; False for one that means nothing here."""
-        style = self._layers.style
+        for study in self._layers.board.studies:
+            if study.key and _combination(study.key) == (key, keys):
+                self.step_study(study)
+                return True
         actions: dict[tuple[int, Qt.KeyboardModifier], Callable[[], object]] = {
-            (Qt.Key.Key_I, _NONE): lambda: self.change_style(imbalances=not style.imbalances),
-            (Qt.Key.Key_V, _NONE): lambda: self.change_style(profile=style.profile.next),
             (Qt.Key.Key_G, _ALT): self.ask_time,
             (Qt.Key.Key_H, _ALT): lambda: self._level_at(pointer),
             (Qt.Key.Key_Delete, _NONE): lambda: self._delete_at(pointer),
@@ -71,7 +76,15 @@ class FootprintCommands:
 
     def change_style(self, **changes: object) -> None:
         """Draw another way in some respects."""
-        self._pane.change_style(**changes)
+        self._change_style(**changes)
+
+    def show_study(self, name: str, shown: bool = True, **values: object) -> None:
+        """Show or hide a study, with other parameters."""
+        self._set_studies(self._layers.board.settings.show(name, shown, **values))
+
+    def step_study(self, study: ChartStudy) -> None:
+        """Hide or show a study, or go on to its next choice."""
+        self._set_studies(self._layers.board.settings.stepped(study))
 
     def undo(self) -> None:
         """Take back a zoom into a box or a change of a level."""
@@ -84,16 +97,11 @@ class FootprintCommands:
     def anchor_vwap(self, ts_ns: int | None) -> None:
         """Begin VWAP at a bar; None: every day."""
         self._toolbar.anchor_vwap(ts_ns)
-        self.change_style(vwap=True)
+        self.show_study("vwap")
 
     def anchor_cvd(self, ts_ns: int) -> None:
         """Begin the sums of the CVD panes of the group there."""
         self._pane.link_event.emit(AnchorChosen(ts_ns))
-
-    def toggle_absorptions(self) -> None:
-        """Look for absorptions, or no longer."""
-        rules = self._toolbar.rules
-        self._toolbar.set_rules(replace(rules, absorption=None if rules.absorption is not None else AbsorptionRule()))
 
     def add_level(self, price: float) -> None:
         """Draw a level, on the price grid."""
@@ -142,3 +150,8 @@ class FootprintCommands:
         level = None if pointer is None else self._tools.level_at(pointer)
         if level is not None:
             self.remove_level(level)
+
+
+def _combination(keys: str) -> tuple[int, Qt.KeyboardModifier]:
+    combination = cast("QKeyCombination", QKeySequence(keys)[0])  # type: ignore[index]
+    return combination.key(), combination.keyboardModifiers()

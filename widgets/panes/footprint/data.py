@@ -1,29 +1,33 @@
-"""The bars in sight as rows for a spreadsheet: one a bar, sizes in base coin, liquidations in quote."""
+"""The bars in sight as rows for a spreadsheet."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from widgets.pane import Table
 from widgets.theme import format as text_of
 from workstation.readmodels.arrays import Floats
 from workstation.readmodels.flow.footprint import FootprintBar, FootprintView
 
-COLUMNS = (
+BAR_COLUMNS = (
     "start_utc", "open", "high", "low", "close", "volume", "buy", "sell", "delta", "min_delta", "max_delta", "trades",
     "poc", "value_low", "value_high", "complete", "cvd", "oi_change", "long_liquidated_usd", "short_liquidated_usd",
-    "vwap",
 )  # fmt: skip
-_TOLD = ("cvd", "oi_change", "long_liquidated_usd", "short_liquidated_usd", "vwap")
+_OF_VIEW = ("cvd", "oi_change", "long_liquidated_usd", "short_liquidated_usd")
 
 
-def bars_as_table(view: FootprintView, part: slice) -> Table:
-    """Prices of rows are their lower edges, that of the value area's top its upper edge; what is not known is empty."""
+def bars_as_table(view: FootprintView, part: slice, more: Mapping[str, Floats]) -> Table:
+    """One row a bar, sizes in base coin, liquidations in quote, then the figures of studies, (n,) for all bars each.
+
+    Prices of rows are their lower edges, that of the value area's top its upper edge; NaN is an empty cell.
+    """
+    columns = [getattr(view, name) for name in _OF_VIEW] + list(more.values())
     rows = tuple(
-        (*_own(bar, view.row_size), *(_told(getattr(view, name), part.start + at) for name in _TOLD))
+        (*_own(bar, view.row_size), *(_at(column, part.start + at) for column in columns))
         for at, bar in enumerate(view.bars[part])
     )
-    return Table(COLUMNS, rows)
+    return Table((*BAR_COLUMNS, *more), rows)
 
 
 def _own(bar: FootprintBar, row_size: float) -> tuple[str | int | float | None, ...]:
@@ -37,6 +41,6 @@ def _own(bar: FootprintBar, row_size: float) -> tuple[str | int | float | None, 
     )  # fmt: skip
 
 
-def _told(column: Floats, index: int) -> float | None:
+def _at(column: Floats, index: int) -> float | None:
     value = float(column[index]) if index < len(column) else math.nan
     return None if math.isnan(value) else round(value, 8)

@@ -4,50 +4,64 @@ from __future__ import annotations
 
 from widgets.chart.chart import TimeChart
 from widgets.items.crosshair import LineOverlay
+from widgets.items.pixel_item import PixelItem
 from widgets.items.scale import SlotGrid
 from widgets.panes.footprint.cells.bars_on_grid import BarsOnGrid
 from widgets.panes.footprint.cells.detail import Choice, Detail, choose
+from widgets.panes.footprint.cells.history import HistoryItem
 from widgets.panes.footprint.cells.item import FootprintItem
+from widgets.panes.footprint.cells.statistics import rows_that_fit
 from widgets.panes.footprint.cells.style import Style
-from widgets.panes.footprint.cells.table import StatisticsTable, rows_that_fit
+from widgets.panes.footprint.cells.table import ROW_PX, StatisticsTable
 from widgets.panes.footprint.drawings.region import RegionItem
-from widgets.panes.footprint.studies.prints import BubbleItem
-from widgets.panes.footprint.studies.profile import ProfileItem
-from widgets.panes.footprint.studies.setup_marks import SetupMarks
-from widgets.panes.footprint.studies.studies import StudyItem
+from widgets.panes.footprint.studies.board import StudyBoard
+from widgets.panes.footprint.studies.bubbles import BubbleItem
+from widgets.panes.footprint.studies.declaration import Bubbles, Drawing, Layer
+from widgets.panes.footprint.studies.drawing_item import DrawingItem
+from widgets.panes.footprint.studies.signs import SignItem
+from workstation.readmodels.flow.candles import NO_CANDLES
 from workstation.readmodels.flow.footprint import BarKind, FootprintView
 
 
 class FootprintLayers:
     """The items of one chart, the view they show and the level of detail at which they show it."""
 
-    def __init__(self, chart: TimeChart) -> None:
-        self.chart = chart
+    def __init__(self, chart: TimeChart, board: StudyBoard) -> None:
+        self.chart, self.board = chart, board
         self.view: FootprintView | None = None
-        self.placed = BarsOnGrid((), SlotGrid(1, 0))
+        self.bars = BarsOnGrid((), SlotGrid(1, 0))
         self.choice: Choice | None = None
         self.item = FootprintItem(chart.box, chart.scale_of)
-        self.studies = StudyItem(chart.box, chart.scale_of)
+        self.history = HistoryItem(chart.box, chart.scale_of)
+        self.signs = SignItem(chart.box, chart.scale_of, board)
         self.bubbles = BubbleItem(chart.box, chart.scale_of)
-        self.setups = SetupMarks(chart.box, chart.scale_of)
-        self.profile = ProfileItem(chart.box, chart.scale_of)
         self.overlay = LineOverlay(chart.box, chart.scale_of)
         self.drawings = RegionItem(chart.box, chart.scale_of)
         self.table = StatisticsTable(chart.getPlotItem(), chart.scale_of)
-        self._all = (self.item, self.studies, self.bubbles, self.setups, self.profile, self.overlay, self.drawings)
-        for item in self._all:
+        self.study_items: tuple[DrawingItem, ...] = ()
+        self._own = (self.item, self.history, self.signs, self.bubbles, self.overlay, self.drawings)
+        for item in self._own:
             chart.add(item)
         chart.value_extent = self._extent
 
     @property
+    def _all(self) -> tuple[PixelItem, ...]:
+        return (*self._own, *self.study_items, self.table.item)
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """Why items are not painted any more, by their name."""
+        return {item.name: item.failure for item in self._all if item.failure}
+
+    @property
     def style(self) -> Style:
-        """How it is drawn."""
+        """How cells and statistics are drawn."""
         return self.item.style
 
     @property
     def latest_slot(self) -> float:
         """Where the newest bar stands; 0 without bars."""
-        return float(self.placed.slots[-1]) if len(self.placed.slots) else 0.0
+        return float(self.bars.slots[-1]) if len(self.bars.slots) else 0.0
 
     @property
     def step(self) -> float:
@@ -58,22 +72,18 @@ class FootprintLayers:
     def show(self, view: FootprintView) -> bool:
         """Take a view; True where it begins another chart, so that the range has to start over."""
         fresh = self.view is None or not self.view.bars or not same_chart(self.view, view)
-        before, grid = self.placed, self.chart.grid
+        before, grid = self.bars, self.chart.grid
         time = view.request.bar_rule.kind is BarKind.TIME
         if fresh and view.bars and time:
             grid = SlotGrid.at(view.request.bar_ns, view.bars[0].start_ns)
         given = grid if time and isinstance(grid, SlotGrid) else None
         self.view = view
-        self.placed = BarsOnGrid(view.bars, SlotGrid(1, 0) if time and given is None else given, before)
+        self.bars = BarsOnGrid(view.bars, SlotGrid(1, 0) if time and given is None else given, before)
         if fresh and view.bars:
-            self.chart.set_grid(self.placed.grid)
+            self.chart.set_grid(self.bars.grid)
         elif not time and view.bars:
-            self.chart.renew_grid(self.placed.grid, self.placed.moved_since(before))
-        self.item.set_view(view, self.placed, self.chart.grid)
-        self.studies.set_view(view, self.placed)
-        self.bubbles.set_grid(self.placed.grid)
-        self.setups.set_grid(self.placed.grid)
-        self.table.item.set_bars(self.placed, view)
+            self.chart.renew_grid(self.bars.grid, self.bars.moved_since(before))
+        self._pass_on()
         if view.bars:
             self.chart.value_axis.set_step(self.step)
             self.chart.set_latest(self.latest_slot)
@@ -82,35 +92,69 @@ class FootprintLayers:
         self.adapt()
         return fresh
 
+    def _pass_on(self) -> None:
+        """Give the view to the items."""
+        self.item.set_view(self.view, self.bars, self.chart.grid)
+        self.history.set_candles(NO_CANDLES if self.view is None else self.view.candles, self.bars.grid)
+        self.signs.set_view(self.view, self.bars)
+        self.bubbles.set_grid(self.bars.grid)
+        self.table.item.set_bars(None if self.view is None else self.bars, self.view)
+        for item in self.study_items:
+            item.update()
+
     def _extent(self, left: float, right: float) -> tuple[float, float] | None:
         """Lowest and highest price in sight, of bars and of the candles before them."""
-        found = [self.placed.value_extent(left, right), self.studies.history.value_extent(left, right)]
+        found = [self.bars.value_extent(left, right), self.history.history.value_extent(left, right)]
         known = [extent for extent in found if extent is not None]
         return (min(low for low, _ in known), max(high for _, high in known)) if known else None
 
     def clear(self) -> None:
         """Forget the view; the zoom stays."""
         self.view = None
-        self.placed = BarsOnGrid((), SlotGrid(1, 0))
-        for item in (*self._all, self.table.item):
+        self.bars = BarsOnGrid((), SlotGrid(1, 0))
+        for item in self._all:
             item.retry()
-        self.item.set_view(None, self.placed, self.chart.grid)
-        self.studies.set_view(None, self.placed)
-        self.table.item.set_bars(None)
+        self._pass_on()
         self.overlay.set_lines(())
-        self.profile.set_view(None)
-        self.setups.set_events(())
-        for name in tuple(self.bubbles.prints):
-            self.bubbles.set_prints(name, None)
+        self.show_answers()
+
+    # --- how it is drawn
 
     def restyle(self, style: Style) -> None:
-        """Draw another way."""
+        """Draw cells and statistics another way."""
         if style.mode is not self.style.mode:
             self.choice = None
         self.item.set_style(style)
-        self.studies.set_style(style)
         self.fit_table()
         self.adapt()
+
+    def make_study_items(self) -> None:
+        """One item for every drawing of the studies there are, in place of those before."""
+        for item in self.study_items:
+            self.chart.remove(item)
+        box, scale_of = self.chart.box, self.chart.scale_of
+        self.study_items = tuple(
+            DrawingItem(box, scale_of, self.board, study, output)
+            for study in self.board.studies
+            for output in study.outputs
+            if isinstance(output, Drawing) and output.layer is not Layer.UNDER
+        )
+        for item in self.study_items:
+            self.chart.add(item)
+
+    def show_studies(self) -> None:
+        """Show what the present settings of the studies show."""
+        self.item.set_parts(self.board.cell_parts())
+        self.show_answers()
+        self.adapt()
+
+    def show_answers(self) -> None:
+        """Show what the studies make of the answers to their requests."""
+        made = {study.name: output.bubbles(self.board.inputs(study)) for study, output in self.board.outputs(Bubbles)}
+        self.bubbles.set_columns({name: columns for name, columns in made.items() if columns is not None})
+        self.signs.rebuild()
+        for item in self.study_items:
+            item.update()
 
     def adapt(self) -> None:
         """Choose the level of detail for the present zoom."""
@@ -119,17 +163,19 @@ class FootprintLayers:
             self.choice = choose(scale.pitch, scale.unit * self.view.row_size, self.choice, self.style.mode)
             self.item.set_choice(self.choice)
             self.bubbles.set_hollow(self.choice.detail >= Detail.DELTA)
-            self.studies.set_numbers(self.choice.detail is Detail.NUMBERS and self.style.mode.pairs)
+            self.signs.set_numbers(self.choice.detail is Detail.NUMBERS and self.style.mode.pairs)
+            for item in self.study_items:
+                item.detail = self.choice.detail
 
     def moved(self) -> None:
         """The visible range is another."""
         self.adapt()
-        for item in (*self._all, self.table.item):
+        for item in self._all:
             item.update()
 
     def fit_table(self) -> None:
         """As many rows of statistics as the height allows."""
-        self.table.show_rows(rows_that_fit(self.style.rows, self.chart.height()))
+        self.table.show_rows(rows_that_fit(self.style.rows, self.chart.height(), ROW_PX))
 
 
 def same_chart(one: FootprintView, other: FootprintView) -> bool:

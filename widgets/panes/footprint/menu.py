@@ -4,32 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, cast
 
 from PySide6.QtWidgets import QMenu, QWidget
 
-from widgets.panes.footprint.cells.style import CellMode, ProfileSpan, Shading, Style
-from widgets.panes.footprint.cells.table import NAMES
+from widgets.panes.footprint.cells.statistics import NAMES
+from widgets.panes.footprint.cells.style import CellMode, Shading, Style
 from widgets.panes.footprint.drawings.tools import Task
+from widgets.panes.footprint.studies.declaration import ChartStudy, Parameter
+from widgets.panes.footprint.studies.setting import StudySettings
 from widgets.theme import format as text_of
 from workstation.readmodels.flow.drawings import Level
-
-STUDIES = (
-    ("VWAP", "vwap"),
-    ("Session POCs", "session_pocs"),
-    ("Naked POCs", "naked_pocs"),
-    ("HVN and LVN of bars", "nodes"),
-    ("Stacked zones", "zones"),
-    ("Divergences", "divergences"),
-    ("Unfinished auctions", "unfinished"),
-    ("Exhaustion", "exhaustion"),
-    ("Big trades", "bubbles"),
-    ("Liquidations", "liquidations"),
-    ("Setups (estimated)", "setups"),
-    ("Last price line", "last_line"),
-    ("Best bid and ask lines", "quote_lines"),
-    ("Mark price line", "mark_line"),
-)
 
 
 class MenuTarget(Protocol):
@@ -37,6 +22,9 @@ class MenuTarget(Protocol):
 
     def change_style(self, **changes: object) -> None:
         """Draw another way."""
+
+    def show_study(self, name: str, shown: bool = True, **values: object) -> None:
+        """Show or hide a study, with other parameters."""
 
     def copy_picture(self) -> None:
         """The pane on the clipboard."""
@@ -71,9 +59,6 @@ class MenuTarget(Protocol):
     def anchor_cvd(self, ts_ns: int) -> None:
         """Begin the sums of the CVD panes there."""
 
-    def toggle_absorptions(self) -> None:
-        """Look for absorptions, or no longer."""
-
     def undo(self) -> None:
         """Take back a zoom or a level."""
 
@@ -82,7 +67,7 @@ def footprint_menu(
     parent: QWidget,
     target: MenuTarget,
     style: Style,
-    absorptions: bool,
+    settings: StudySettings,
     place: tuple[int, float] | None,
     level: Level | None,
     levels: Sequence[Level],
@@ -92,8 +77,10 @@ def footprint_menu(
     menu = QMenu(parent)
     _choices(menu, "Cells", "mode", CellMode, style, target)
     _choices(menu, "Shading", "shading", Shading, style, target)
-    _choices(menu, "Profile\tV", "profile", ProfileSpan, style, target)
-    _studies(menu.addMenu("Studies"), style, absorptions, target)
+    for study in settings.studies:
+        if study.cycle:
+            _spans(menu.addMenu(_title(study)), study, settings, target)
+    _studies(menu.addMenu("Studies"), settings, target)
     _rows(menu.addMenu("Statistics"), style, target)
     menu.addSeparator()
     if level is not None:
@@ -146,15 +133,39 @@ def _choices(menu: QMenu, title: str, field: str, words: type[StrEnum], style: S
         _check(choices, word.value, getattr(style, field) is word, _set(target, field, word))
 
 
-def _studies(menu: QMenu, style: Style, absorptions: bool, target: MenuTarget) -> None:
-    for text, field in STUDIES:
-        on = bool(getattr(style, field))
-        _check(menu, text, on, _set(target, field, not on))
-    _check(menu, "Absorptions", absorptions, target.toggle_absorptions)
-    bands = menu.addMenu("VWAP bands")
-    for count in range(4):
-        text = "none" if not count else f"{count} standard deviation{'s' if count > 1 else ''}"
-        _check(bands, text, style.vwap_bands == count, _set(target, "vwap_bands", count))
+def _title(study: ChartStudy) -> str:
+    text = study.label[0].upper() + study.label[1:]
+    return f"{text}\t{study.key}" if study.key else text
+
+
+def _spans(menu: QMenu, study: ChartStudy, settings: StudySettings, target: MenuTarget) -> None:
+    """A study with a choice: off, or one of its members."""
+    shown, now = settings.shown(study.name), settings.values(study.name)[study.cycle]
+    _check(menu, "off", not shown, _show(target, study, False))
+    for choice in cast("type[StrEnum]", study.parameter(study.cycle).kind):
+        effect = _show(target, study, True, **{study.cycle: choice})
+        _check(menu, choice.value, shown and choice is now, effect)
+
+
+def _studies(menu: QMenu, settings: StudySettings, target: MenuTarget) -> None:
+    for study in settings.studies:
+        if not study.cycle:
+            shown = settings.shown(study.name)
+            _check(menu, _title(study), shown, _show(target, study, not shown))
+    for study in settings.studies:
+        for one in study.parameters:
+            if one.menu:
+                _values(menu.addMenu(f"{study.label} {one.label}"), study, one, settings, target)
+
+
+def _values(menu: QMenu, study: ChartStudy, one: Parameter, settings: StudySettings, target: MenuTarget) -> None:
+    now, shown = settings.values(study.name)[one.name], settings.shown(study.name)
+    for value, text in (one.menu or {}).items():
+        _check(menu, text, value == now, _show(target, study, shown, **{one.name: value}))
+
+
+def _show(target: MenuTarget, study: ChartStudy, shown: bool, **values: object) -> Callable[[], None]:
+    return lambda: target.show_study(study.name, shown, **values)
 
 
 def _rows(menu: QMenu, style: Style, target: MenuTarget) -> None:

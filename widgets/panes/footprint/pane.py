@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QPoint, QPointF
@@ -18,20 +18,22 @@ from widgets.elements.spans import Span
 from widgets.items.grids import RunGrid
 from widgets.link_events import BarLengthChosen, BaseChosen, GridChanged, LevelsChanged
 from widgets.pane import Pane, Table
-from widgets.panes.footprint.cells.style import ProfileSpan, Style
+from widgets.panes.footprint.cells.style import Style
 from widgets.panes.footprint.commands import FootprintCommands
 from widgets.panes.footprint.controls.toolbar import FootprintToolbar
 from widgets.panes.footprint.data import bars_as_table
 from widgets.panes.footprint.drawings.tools import FootprintTools, Task
-from widgets.panes.footprint.help import HELP, KEYS
 from widgets.panes.footprint.layers import FootprintLayers
 from widgets.panes.footprint.reading import FootprintReading
 from widgets.panes.footprint.settings import FootprintSettings
 from widgets.panes.footprint.sides import FootprintSides
-from widgets.panes.footprint.state import recalled, remembered
-from widgets.panes.footprint.studies.profile import SHARE
-from widgets.panes.footprint.text import absence, counting
-from widgets.theme import format as text_of
+from widgets.panes.footprint.state import FootprintState, read_state
+from widgets.panes.footprint.studies.board import StudyBoard
+from widgets.panes.footprint.studies.builtin.levels.profile import ProfileSpan
+from widgets.panes.footprint.studies.declaration import ChartFacts, ChartStudy
+from widgets.panes.footprint.studies.registry import builtin_studies
+from widgets.panes.footprint.studies.setting import StudySettings, from_state
+from widgets.panes.footprint.text import absence, counting, pane_help, pane_keys
 from workstation.readmodels.flow.chart import CellView, QuotesView
 from workstation.readmodels.flow.footprint import BarKind, FootprintRequest, FootprintView
 from workstation.readmodels.markets import MarketState
@@ -42,16 +44,18 @@ PITCH_PX = 94.0  # of a bar in a new view: wide enough to come back to numbers a
 
 
 class FootprintPane(Pane):
-    """A toolbar, legend and readout over the chart."""
+    """A toolbar, legend and readout over the chart. Without `studies` it has those of the program."""
 
     title = "Footprint"
     has_settings = True
-    help = HELP
-    keys = KEYS
+    help = pane_help(builtin_studies())
+    keys = pane_keys(builtin_studies())
     range_rank = 5
     fills_width = True
 
-    def __init__(self, base: str = "", parent: QWidget | None = None) -> None:
+    def __init__(
+        self, base: str = "", parent: QWidget | None = None, studies: Sequence[ChartStudy] | None = None
+    ) -> None:
         super().__init__(parent)
         self._linking = False
         self._pointer: QPointF | None = None
@@ -59,20 +63,25 @@ class FootprintPane(Pane):
         self._tip_at = QPoint()
         self.chart = TimeChart(PITCH_PX)  # first, so that it has the first focus
         self.toolbar = FootprintToolbar(base)
-        self.layers = FootprintLayers(self.chart)
+        self.picked_ns: tuple[int, int] | None = None  # the span dragged last
+        self.setup_rules = SetupRules()
+        self.board = StudyBoard(builtin_studies() if studies is None else studies, self._facts)
+        self.layers = FootprintLayers(self.chart, self.board)
         self.item, self.table, self.overlay = self.layers.item, self.layers.table, self.layers.overlay
-        self.profile, self.drawings = self.layers.profile, self.layers.drawings
-        self.sides = FootprintSides(self.layers)
+        self.drawings = self.layers.drawings
+        self.sides = FootprintSides(self.layers, self.board)
         self.reading = FootprintReading(self.layers, self.sides)
         self.legend, self.readout = self.reading.legend, self.reading.readout
         self.tools = FootprintTools(self.chart, self.drawings, self.reading.measure, lambda: self.layers.step)
-        self.settings = FootprintSettings(self)
-        self.commands = FootprintCommands(self, self.layers, self.tools, self.toolbar)
+        self.commands = FootprintCommands(
+            self, self.layers, self.tools, self.toolbar, self.change_style, self.set_studies
+        )
         self.notice, self.hint = Notice(self.chart), LatestHint(self.chart)
         self._bar_ns = self.toolbar.bars.bar_ns
         self.tools.set_base(base)
         self._lay_out()
         self._connect()
+        self.set_study_list(self.board.studies)
         self._say_why_empty()
 
     def request(self) -> FootprintRequest | None:
@@ -127,8 +136,7 @@ class FootprintPane(Pane):
         if isinstance(view, QuotesView):
             self.toolbar.set_markets(view.known)
             self.reading.draw_lines()
-            if self.item.style.mark_line:
-                self.reading.tag_axes()
+            self.reading.tag_axes()
         elif isinstance(view, CellView) and QToolTip.isVisible():
             text = self.reading.fuller_tip()
             if text and text != QToolTip.text():
@@ -137,8 +145,8 @@ class FootprintPane(Pane):
 
     def clear(self) -> None:
         """Forget the view; the zoom stays."""
-        self.layers.clear()
         self.sides.clear()
+        self.layers.clear()
         self.reading.point(None, None)
         self.chart.value_axis.set_tags(())
         self._say_why_empty()
@@ -178,8 +186,6 @@ class FootprintPane(Pane):
         self.chart.hovered.connect(self._on_hover)
         self.chart.menu_at = self.commands.open_menu
         self.toolbar.settings.clicked.connect(self.open_settings)
-        self.settings.style_changed.connect(self.set_style)
-        self.settings.rules_changed.connect(self.toolbar.set_rules)
         self.tools.levels.setParent(self)  # what hears it goes with the pane
         self.tools.levels.moved.connect(self.reading.tag_axes)
         self.tools.levels.changed.connect(self._send_levels)
@@ -220,29 +226,22 @@ class FootprintPane(Pane):
     def _want_older(self, left: float) -> None:
         """Ask for what lies before the first bar when somebody looks there."""
         view = self.layers.view
-        if view is not None and view.bars and not self.chart.following and left < float(self.layers.placed.slots[0]):
+        if view is not None and view.bars and not self.chart.following and left < float(self.layers.bars.slots[0]):
             self.command.emit(LoadOlder(view.request.base, view.bars[0].start_ns))
 
     def _say_legend(self) -> None:
         spans = []
         if self._armed is not None:
             spans.append(Span(f"drag: {self._armed.value}, Esc to leave it", "focus", bold=True))
-        if self.sides.profile_span is not ProfileSpan.OFF and self.profile.view is None:
-            spans.append(Span("profile: nothing yet", "gap"))
-        elif self.item.style.profile is ProfileSpan.FIXED and self.sides.span is None:
-            spans.append(Span("profile: press F and drag over a span", "gap"))
-        if self.sides.big is not None:
-            spans.append(Span(f"big trades from ${text_of.size(self.sides.big.threshold_usd)}", "faint"))
-        self.reading.say_legend(*spans)
+        self.reading.show_legend(*spans)
 
     def _show_armed(self, task: Task | None) -> None:
         self._armed = task
         self._say_legend()
 
     def _take_span(self, start_ns: int, end_ns: int) -> None:
-        self.sides.span = start_ns, end_ns
-        self.profile.set_view(None)
-        self.change_style(profile=ProfileSpan.FIXED)
+        self.picked_ns = start_ns, end_ns
+        self.show_study("profile", span=ProfileSpan.FIXED)
 
     def _tip(self, position: QPointF) -> str:
         self._tip_at = QCursor.pos()
@@ -269,25 +268,52 @@ class FootprintPane(Pane):
     # --- drawing another way
 
     def set_style(self, style: Style) -> None:
-        """Draw another way."""
-        spans = self.item.style.profile, style.profile
+        """Draw cells and statistics another way."""
         self.layers.restyle(style)
-        self.sides.drop_unwanted()
-        if spans[0] is not spans[1]:
-            self.profile.set_view(None)
-            self.chart.reserve = SHARE if style.profile in (ProfileSpan.VISIBLE, ProfileSpan.SESSION) else 0.0
+        self._say_legend()
+
+    def change_style(self, **changes: object) -> None:
+        """Draw cells and statistics another way in some respects."""
+        self.set_style(replace(self.item.style, **changes))  # type: ignore[arg-type]
+
+    def set_studies(self, settings: StudySettings) -> None:
+        """Show other studies, or the same with other parameters."""
+        self.board.settings = settings
+        self.toolbar.set_rules(settings.rules())
+        self.board.drop_stale_answers()
+        self.layers.show_studies()
+        if self.chart.reserve != self.board.reserve:
+            self.chart.reserve = self.board.reserve
             if self.chart.following:
                 self.chart.follow()
         self.reading.draw_lines()
         self.reading.tag_axes()
+        self.reading.read()
         self._say_legend()
 
-    def change_style(self, **changes: object) -> None:
-        """Draw another way in some respects."""
-        self.set_style(replace(self.item.style, **changes))  # type: ignore[arg-type]
+    def show_study(self, name: str, shown: bool = True, **values: object) -> None:
+        """Show or hide a study, with other parameters. Raises KeyError."""
+        self.set_studies(self.board.settings.show(name, shown, **values))
+
+    def set_study_list(self, studies: Sequence[ChartStudy]) -> None:
+        """Offer these studies instead; those that were there keep their settings."""
+        self.help, self.keys = pane_help(studies), pane_keys(studies)
+        self.board.settings = self.board.settings.for_studies(studies)
+        self.layers.make_study_items()
+        self.settings = FootprintSettings(self, studies)
+        self.settings.style_changed.connect(self.set_style)
+        self.settings.studies_changed.connect(self.set_studies)
+        self.set_studies(self.board.settings)
+
+    def _facts(self) -> ChartFacts:
+        layers = self.layers
+        return ChartFacts(
+            self.request(), layers.view, layers.bars, self.chart.visible, layers.step,
+            self.sides.quotes, self.picked_ns, self.setup_rules,
+        )  # fmt: skip
 
     def side_requests(self) -> tuple[ViewRequest, ...]:
-        """Best prices, and the profile, big trades and the cell under the pointer while they are shown."""
+        """Best prices, the cell under the pointer, and what studies ask for while they are shown."""
         return self.sides.requests(self.request())
 
     @property
@@ -312,20 +338,22 @@ class FootprintPane(Pane):
     def as_table(self) -> Table | None:
         """The bars in sight."""
         view = self.layers.view
-        return None if view is None else bars_as_table(view, self.layers.placed.between(*self.chart.visible))
+        if view is None:
+            return None
+        return bars_as_table(view, self.layers.bars.between(*self.chart.visible), self.board.columns(view))
 
     def state(self) -> dict[str, object]:
-        """Style, rules, bars and levels."""
-        bars = self.toolbar.bars
-        levels = self.tools.levels.all
-        return remembered(self.item.style, self.toolbar.rules, bars.bar_ns, levels, bars.chosen, bars.wanted)
+        """Style, studies, bars and levels."""
+        bars, studies, levels = self.toolbar.bars, self.board.settings.to_state(), self.tools.levels.all
+        saved = FootprintState(self.item.style, bars.bar_ns, studies, levels, bars.chosen, bars.wanted)
+        return saved.as_json()
 
     def restore(self, state: dict[str, object]) -> None:
-        """Take them up."""
-        found = recalled(state)
+        """Apply them; a state that cannot be read changes nothing."""
+        found = read_state(state)
         if found is not None:
             self.set_style(found.style)
-            self.toolbar.set_rules(found.rules)
+            self.set_studies(from_state(self.board.studies, found.studies))
             self.toolbar.bars.choose(BarKind.TIME, found.bar_ns)
             if found.bar_kind is not BarKind.TIME:
                 self.toolbar.bars.choose(found.bar_kind, found.bar_size)
@@ -334,11 +362,13 @@ class FootprintPane(Pane):
 
     def set_setup_rules(self, rules: SetupRules) -> None:
         """Mark the setups that these parameters find."""
-        self.sides.look_by(rules)
+        self.setup_rules = rules
+        self.board.drop_stale_answers()
+        self.layers.show_answers()
 
     def open_settings(self) -> None:
         """The settings in place."""
-        self.settings.show_values(self.item.style, self.toolbar.rules)
+        self.settings.show_values(self.item.style, self.board.settings)
         self.settings.open_under(self.toolbar.settings)
 
     # --- what the window and the keyboard ask for

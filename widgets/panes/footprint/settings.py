@@ -2,51 +2,69 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QWidget
 
 from widgets.elements.captions import Choice, tint
-from widgets.panes.footprint.cells.style import ProfileSpan, Shading, Style
-from widgets.panes.footprint.options import COLUMNS, WORDS, Number, Option
+from widgets.panes.footprint.cells.style import CellMode, Shading, Style
+from widgets.panes.footprint.studies.declaration import ChartStudy, Group, Number, Parameter
+from widgets.panes.footprint.studies.setting import StudySettings, parsed
 from widgets.theme.theme import CELL, theme
-from workstation.readmodels.flow.footprint import AbsorptionRule, FootprintRules, MinimumMode
+
+
+class StyleOption(NamedTuple):
+    """A field of the style as it is set."""
+
+    label: str
+    field: str
+    kind: Number | type[StrEnum]
+
+
+STYLE_OPTIONS = (
+    StyleOption("cells", "mode", CellMode),
+    StyleOption("shading", "shading", Shading),
+    StyleOption("  fixed largest", "fixed_largest", Number(0.001, 1e9, 10.0, 3)),
+)
 
 
 class FootprintSettings(QFrame):
-    """`style_changed` and `rules_changed` carry the whole new value."""
+    """`style_changed` and `studies_changed` carry the whole new value.
+
+    `controls` are by path: `style.FIELD`, the name of a study, or `STUDY.PARAMETER`.
+    """
 
     style_changed = Signal(object)
-    rules_changed = Signal(object)
+    studies_changed = Signal(object)
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, studies: Sequence[ChartStudy]) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self.setObjectName("popup")
         self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.style_value, self.rules = Style(), FootprintRules()
+        self.style_value, self.settings = Style(), StudySettings(studies)
         self.controls: dict[str, QWidget] = {}
-        self._words: dict[str, type[StrEnum]] = {}
+        self._choices: dict[str, list[StrEnum]] = {}
         self._silent = False
         line = QHBoxLayout(self)
         line.setContentsMargins(3 * CELL, 3 * CELL, 3 * CELL, 3 * CELL)
         line.setSpacing(6 * CELL)
-        for title, options in COLUMNS:
-            line.addLayout(self._column(title, options))
+        for group in Group:
+            line.addLayout(self._column(group, studies))
 
-    def show_values(self, style: Style, rules: FootprintRules) -> None:
+    def show_values(self, style: Style, settings: StudySettings) -> None:
         """Bring the controls in step; nothing is emitted."""
-        self.style_value, self.rules, self._silent = style, rules, True
-        for path, control in self.controls.items():
-            value = self._value(path)
-            if isinstance(control, Choice):
-                control.setCurrentIndex(list(self._words[path]).index(value))
-            elif isinstance(control, QCheckBox):
-                control.setChecked(value)
-            elif isinstance(control, QDoubleSpinBox):
-                control.setValue(value * float(control.property("factor")))
+        self.style_value, self.settings, self._silent = style, settings, True
+        for option in STYLE_OPTIONS:
+            self._show(f"style.{option.field}", getattr(style, option.field))
+        for study in settings.studies:
+            self._show(study.name, settings.shown(study.name))
+            for one in study.parameters:
+                self._show(f"{study.name}.{one.name}", settings.values(study.name)[one.name])
         self._silent = False
         self._enable()
 
@@ -59,99 +77,95 @@ class FootprintSettings(QFrame):
         self.move(x, min(corner.y(), room.bottom() - self.height()))
         self.show()
 
-    def _value(self, path: str) -> Any:
-        part, field = path.split(".")
-        if part == "absorption":
-            rule = self.rules.absorption
-            return rule is not None if field == "on" else getattr(rule or AbsorptionRule(), field)
-        return getattr(self.style_value if part == "style" else self.rules, field)
+    def _show(self, path: str, value: Any) -> None:
+        control = self.controls[path]
+        if isinstance(control, Choice):
+            control.setCurrentIndex(self._choices[path].index(value))
+        elif isinstance(control, QCheckBox):
+            control.setChecked(value)
+        elif isinstance(control, QDoubleSpinBox):
+            control.setValue(value * float(control.property("factor")))
 
-    def _column(self, title: str, options: tuple[Option, ...]) -> QGridLayout:
+    def _column(self, group: Group, studies: Sequence[ChartStudy]) -> QGridLayout:
         grid = QGridLayout()
         grid.setHorizontalSpacing(4 * CELL)
         grid.setVerticalSpacing(CELL)
-        head = QLabel(title)
+        head = QLabel(group.value)
         head.setFont(theme().font(small=True, bold=True))
         tint(head, "faint")
         grid.addWidget(head, 0, 0, 1, 2)
-        for row, option in enumerate(options, 1):
-            said, control = QLabel(option.label), self._control(option)
-            tint(said, "muted")
-            grid.addWidget(said, row, 0)
+        for text, control in self._lines(group, studies):
+            label, row = QLabel(text), grid.rowCount()
+            tint(label, "muted")
+            grid.addWidget(label, row, 0)
             grid.addWidget(control, row, 1)
-        grid.setRowStretch(len(options) + 1, 1)
+        grid.setRowStretch(grid.rowCount(), 1)
         return grid
 
-    def _control(self, option: Option) -> QWidget:
-        path, kind = option.path, option.kind
+    def _lines(self, group: Group, studies: Sequence[ChartStudy]) -> Iterator[tuple[str, QWidget]]:
+        """Labels and controls of a column, from top to bottom."""
+        for option in STYLE_OPTIONS if group is Group.CELLS else ():
+            change = partial(self._change_style, option.field)
+            yield option.label, self._control(f"style.{option.field}", option.kind, {}, change)
+        for study in studies:
+            if study.group is group:
+                yield f"{study.label}  {study.key}".rstrip(), self._check(study)
+                for one in study.parameters:
+                    change = partial(self._change_value, study, one)
+                    yield (
+                        f"  {one.label}",
+                        self._control(f"{study.name}.{one.name}", one.kind, one.texts or {}, change),
+                    )
+
+    def _check(self, study: ChartStudy) -> QCheckBox:
+        control = self.controls[study.name] = QCheckBox()
+        control.setToolTip(study.help)
+        control.toggled.connect(lambda on: self._take(self.settings.show(study.name, on)))
+        return control
+
+    def _control(
+        self, path: str, kind: Number | type[StrEnum], texts: Mapping[Any, str], change: Callable[[Any], None]
+    ) -> QWidget:
         control: QWidget
-        if kind is None:
-            control = check = QCheckBox()
-            check.toggled.connect(lambda on: self._take(path, on))
-        elif isinstance(kind, Number):
+        if isinstance(kind, Number):
             control = box = _number(kind)
-            box.valueChanged.connect(lambda value: self._take(path, value / float(box.property("factor"))))
+            box.valueChanged.connect(lambda value: change(value / kind.factor))
         else:
-            control = self._choice(path, kind)
+            control = choice = Choice()
+            members = self._choices[path] = list(kind)  # Qt gives strings back, not members
+            for member in members:
+                choice.addItem(texts.get(member, member.value))
+            choice.currentIndexChanged.connect(lambda index: change(members[index]))
         self.controls[path] = control
         return control
 
-    def _choice(self, path: str, words: type[StrEnum]) -> Choice:
-        """A choice among the members of an enumeration, in their order: Qt hands strings back, not members."""
-        choice = Choice()
-        self._words[path] = words
-        for word in words:
-            choice.addItem(WORDS.get(word, word.value))
-        choice.currentIndexChanged.connect(lambda index: self._take(path, list(words)[index]))
-        return choice
-
-    def _take(self, path: str, value: Any) -> None:
-        if self._silent:
-            return
-        part, field = path.split(".")
-        if type(self._value(path)) is int:
-            value = round(value)
-        if part == "style":
+    def _change_style(self, field: str, value: Any) -> None:
+        if not self._silent:
             self.style_value = replace(self.style_value, **{field: value})
             self.style_changed.emit(self.style_value)
-        elif part == "rules":
-            self._take_rules(**{field: value})
-        elif field == "on":
-            self._take_rules(absorption=AbsorptionRule() if value else None)
-        else:
-            self._take_rules(absorption=replace(self.rules.absorption or AbsorptionRule(), **{field: value}))
-        self._enable()
+            self._enable()
 
-    def _take_rules(self, **changes: Any) -> None:
-        self.rules = replace(self.rules, **changes)
-        self.rules_changed.emit(self.rules)
+    def _change_value(self, study: ChartStudy, one: Parameter, value: Any) -> None:
+        self._take(self.settings.put(study.name, **{one.name: parsed(one, value)}))
+
+    def _take(self, settings: StudySettings) -> None:
+        if not self._silent:
+            self.settings = settings
+            self.studies_changed.emit(settings)
+            self._enable()
 
     def _enable(self) -> None:
-        """What the choice above it does not use is grey."""
-        style, rules = self.style_value, self.rules
-        used = {
-            "style.fixed_largest": style.shading is Shading.FIXED,
-            "rules.minimum_volume": rules.minimum_mode is MinimumMode.BASE,
-            "rules.minimum_usd": rules.minimum_mode is MinimumMode.USD,
-            "rules.minimum_percentile": rules.minimum_mode is MinimumMode.PERCENTILE,
-            "rules.naked_pocs": style.naked_pocs,
-            "rules.value_area": style.value_area or style.profile is not ProfileSpan.OFF,
-            "rules.value_area_mode": style.value_area or style.profile is not ProfileSpan.OFF,
-            "rules.exhaustion_rows": style.exhaustion,
-            "rules.divergence_bars": style.divergences,
-            "style.vwap_bands": style.vwap,
-            "style.bubble_usd": style.bubbles,
-        }
-        for path, on in used.items():
-            self.controls[path].setEnabled(on)
-        for field in ("window_ns", "deviations", "baseline_ns"):
-            self.controls[f"absorption.{field}"].setEnabled(rules.absorption is not None)
+        """What has no effect now is grey."""
+        self.controls["style.fixed_largest"].setEnabled(self.style_value.shading is Shading.FIXED)
+        for study in self.settings.studies:
+            for one in study.parameters:
+                self.controls[f"{study.name}.{one.name}"].setEnabled(self.settings.used(study, one))
 
 
 def _number(spec: Number) -> QDoubleSpinBox:
     box = QDoubleSpinBox()
     box.setDecimals(spec.decimals)
-    box.setRange(spec.least, spec.most)
+    box.setRange(spec.low, spec.high)
     box.setSingleStep(spec.step)
     box.setSuffix(spec.suffix)
     box.setToolTip("Type, turn the wheel, or press up and down")

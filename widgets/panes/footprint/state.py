@@ -1,93 +1,121 @@
-"""What a footprint pane keeps between runs, and the span that its profile sums."""
+"""What a footprint pane saves with a workspace, and how states of earlier versions are read."""
 
 from __future__ import annotations
 
 import logging
-import math
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import msgspec
 
-from widgets.chart.chart import TimeChart
-from widgets.panes.footprint.cells.style import ProfileSpan, Style
-from widgets.panes.footprint.options import COLUMNS, Number
+from widgets.panes.footprint.cells.statistics import NAMES
+from widgets.panes.footprint.cells.style import Style
+from widgets.panes.footprint.settings import STYLE_OPTIONS
+from widgets.panes.footprint.studies.declaration import Number
 from workstation.readmodels.flow.drawings import Level
-from workstation.readmodels.flow.footprint import BarKind, FootprintRules
+from workstation.readmodels.flow.footprint import BarKind
 
 log = logging.getLogger(__name__)
-_DAY_NS = 86_400_000_000_000
 _LARGEST = 1e12
+
+# Before there were declarations, a study was a field of the style, and its parameters were fields of style and rules.
+_FORMER_SHOWN = {
+    name: name
+    for name in (
+        "imbalances", "poc", "naked_pocs", "value_area", "nodes", "zones", "vwap", "session_pocs", "divergences",
+        "unfinished", "exhaustion", "liquidations", "setups", "last_line", "quote_lines", "mark_line",
+    )
+} | {"bubbles": "big_trades"}  # fmt: skip
+_FORMER_VALUES = {
+    "style.vwap_bands": ("vwap", "bands"),
+    "style.bubble_usd": ("big_trades", "minimum_usd"),
+    "rules.imbalance_ratio": ("imbalances", "ratio"),
+    "rules.minimum_mode": ("imbalances", "minimum_mode"),
+    "rules.minimum_volume": ("imbalances", "minimum_volume"),
+    "rules.minimum_usd": ("imbalances", "minimum_usd"),
+    "rules.minimum_percentile": ("imbalances", "minimum_percentile"),
+    "rules.zero_rule": ("imbalances", "zero_rule"),
+    "rules.stack_length": ("zones", "length"),
+    "rules.value_area": ("value_area", "share"),
+    "rules.value_area_mode": ("value_area", "mode"),
+    "rules.poc_tie": ("poc", "tie"),
+    "rules.unfinished_minimum": ("unfinished", "minimum"),
+    "rules.exhaustion_rows": ("exhaustion", "rows"),
+    "rules.divergence_bars": ("divergences", "bars"),
+    "rules.naked_pocs": ("naked_pocs", "bars"),
+}
 
 
 class FootprintState(msgspec.Struct):
-    """How it was drawn and judged, and what was drawn on it."""
+    """`studies` is `{name: {"shown": bool, "values": {parameter: value}}}`; a `bar_size` of None is automatic."""
 
     style: Style
-    rules: FootprintRules
     bar_ns: int
+    studies: dict[str, dict[str, Any]] = {}
     levels: tuple[Level, ...] = ()
     bar_kind: BarKind = BarKind.TIME
-    bar_size: float | None = None  # None is automatic
+    bar_size: float | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """As values that JSON has."""
+        state: dict[str, object] = msgspec.to_builtins(self)
+        return state
 
 
-def remembered(
-    style: Style,
-    rules: FootprintRules,
-    bar_ns: int,
-    levels: tuple[Level, ...],
-    bar_kind: BarKind,
-    bar_size: float | None,
-) -> dict[str, object]:
-    """As values that JSON knows."""
-    kept: dict[str, object] = msgspec.to_builtins(FootprintState(style, rules, bar_ns, levels, bar_kind, bar_size))
-    return kept
-
-
-def recalled(state: dict[str, object]) -> FootprintState | None:
-    """The state again, its numbers within what can be set; None for what another version wrote."""
+def read_state(state: dict[str, object]) -> FootprintState | None:
+    """The state again, its numbers within what can be set; None, logged, for one that cannot be read."""
     if not state:
         return None
+    try:
+        return _bounded(msgspec.convert(_migrated(state), FootprintState))
+    except (msgspec.ValidationError, AttributeError, TypeError) as error:
+        log.warning("the saved settings of a footprint cannot be read: %s", error)
+        return None
+
+
+def _migrated(state: dict[str, object]) -> dict[str, object]:
     if isinstance(levels := state.get("levels"), dict):  # as written before there were zones
         prices = [(base, price) for base, kept in levels.items() if isinstance(kept, list) for price in kept]
         state = state | {"levels": [{"base": base, "low": price, "high": price} for base, price in prices]}
-    try:
-        return _bounded(msgspec.convert(state, FootprintState))
-    except msgspec.ValidationError as error:
-        log.warning("the footprint's settings are not taken up: %s", error)
-        return None
+    if isinstance(state.get("rules"), dict) and "studies" not in state:
+        state = state | {"studies": studies_of_former(state)}
+    return state
+
+
+def studies_of_former(state: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The settings of studies in a state that has `style` and `rules` instead."""
+    style, rules = state.get("style", {}), state["rules"]
+    found: dict[str, dict[str, Any]] = {}
+
+    def of(name: str) -> dict[str, Any]:
+        return found.setdefault(name, {"values": {}})
+
+    for field, name in _FORMER_SHOWN.items():
+        if field in style:
+            of(name)["shown"] = style[field]
+    for path, (name, parameter) in _FORMER_VALUES.items():
+        owner, _, field = path.partition(".")
+        value = (style if owner == "style" else rules).get(field)
+        if value is not None:
+            of(name)["values"][parameter] = value
+    if "profile" in style:
+        of("profile")["shown"] = style["profile"] != "off"
+        if style["profile"] != "off":
+            of("profile")["values"]["span"] = style["profile"]
+    of("absorptions")["shown"] = rules.get("absorption") is not None
+    of("absorptions")["values"].update(rules.get("absorption") or {})
+    return found
 
 
 def _bounded(state: FootprintState) -> FootprintState:
-    rules = state.rules
-    if rules.absorption is not None:
-        rules = replace(rules, absorption=_within(rules.absorption, "absorption"))
-    least = rules.unfinished_minimum
-    state.style = _within(state.style, "style")
-    state.rules = replace(_within(rules, "rules"), unfinished_minimum=None if least is None else max(least, 0.0))
+    for option in STYLE_OPTIONS:
+        if isinstance(kind := option.kind, Number):
+            low, high = kind.low / kind.factor, kind.high / kind.factor
+            value = min(max(getattr(state.style, option.field), low), high)
+            state.style = replace(state.style, **{option.field: value})
+    state.style = replace(state.style, rows=tuple(name for name in state.style.rows if name in NAMES))
     state.levels = tuple(level for level in state.levels if 0 < level.low <= level.high < _LARGEST)
     if state.bar_size is not None and not 0 < state.bar_size < _LARGEST:
         state.bar_size = None
     return state
-
-
-def _within(part: Any, name: str) -> Any:
-    """A part of the settings with each number within the bounds that the settings offer."""
-    changes = {}
-    for option in (option for _, column in COLUMNS for option in column):
-        owner, _, field = option.path.partition(".")
-        if owner == name and isinstance(kind := option.kind, Number):
-            value = getattr(part, field)
-            low, high = kind.least / kind.factor, kind.most / kind.factor
-            changes[field] = type(value)(min(max(value, low), high))
-    return replace(part, **changes)
-
-
-def profile_bounds(chart: TimeChart, span: ProfileSpan, latest_ns: int) -> tuple[int, int]:
-    """Start and end in ns: the bars in sight, or the UTC day of the newest of them."""
-    left, right = chart.visible
-    start_ns, end_ns = chart.grid.ts_ns(math.floor(left)), chart.grid.ts_ns(math.ceil(right))
-    if span is ProfileSpan.VISIBLE:
-        return start_ns, end_ns
-    day = (min(end_ns, latest_ns) - 1) // _DAY_NS
-    return day * _DAY_NS, (day + 1) * _DAY_NS

@@ -1,8 +1,9 @@
-"""The words of the footprint pane: legend, readout and the honest reason why there is nothing to see."""
+"""The texts of the footprint pane: legend, readout, tooltips, and the reason why there is nothing to see."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -11,9 +12,10 @@ from widgets.items.scale import SlotGrid
 from widgets.panes.footprint.cells.bars_on_grid import BarsOnGrid
 from widgets.panes.footprint.cells.detail import Choice, Detail
 from widgets.panes.footprint.cells.rows import rows_of
-from widgets.panes.footprint.cells.style import CellMode, Style
+from widgets.panes.footprint.cells.style import CellMode
 from widgets.panes.footprint.controls.bars import rule_text
 from widgets.panes.footprint.drawings.region import Region
+from widgets.panes.footprint.studies.declaration import BubbleColumns, ChartStudy
 from widgets.theme import format as text_of
 from widgets.theme.markets import market_mark
 from workstation.readmodels.flow.candles import CandleColumns
@@ -29,12 +31,45 @@ from workstation.readmodels.flow.footprint import (
 from workstation.readmodels.markets import Freshness, MarketState
 
 _ZERO = {ZeroRule.COUNT: "zero counts", ZeroRule.SKIP: "zero skipped", ZeroRule.ONE_LOT: "zero as one lot"}
+_CELLS_HELP = (
+    "Who traded at which price in every bar: sells (aggressors into the bid) left, buys right, base coin, over the "
+    "chosen venues."
+)
+_BARS_HELP = (
+    "Grey candles are the venues' own, from before the first known trade. Hatched bands are gaps; shaded bars were not "
+    "received whole."
+)
+_KEYS = (
+    ("wheel", "zoom time at the pointer"),
+    ("Ctrl+wheel", "zoom price"),
+    ("Shift+wheel, drag, arrows", "pan"),
+    ("drag an axis, double-click it", "scale, automatic again"),
+    ("L", "follow the latest bar"),
+    ("A", "automatic price scale"),
+    ("Z", "reset the view"),
+    ("Ctrl+drag, Ctrl+Z", "zoom into a box, undo"),
+    ("Shift+drag", "measure"),
+    ("Alt+H, Del", "level at the pointer, delete it"),
+    ("D, then drag", "draw a zone"),
+    ("Ctrl+Shift+drag, or F, then drag", "volume profile of a span"),
+    ("Alt+G", "go to a time"),
+)
 _LEVEL = {
     Detail.DELTA: "delta",
     Detail.BARS: "volume",
     Detail.MARKS: "POC, candles",
     Detail.CANDLES: "candles",
 }
+
+
+def pane_help(studies: Sequence[ChartStudy]) -> str:
+    """What the pane shows, in the sentences of its studies."""
+    return " ".join((_CELLS_HELP, *(study.help for study in studies), _BARS_HELP))
+
+
+def pane_keys(studies: Sequence[ChartStudy]) -> tuple[tuple[str, str], ...]:
+    """Keys and what they do, those of studies last."""
+    return (*_KEYS, *((study.key, study.label) for study in studies if study.key))
 
 
 def legend(view: FootprintView, choice: Choice, mode: CellMode = CellMode.BID_ASK) -> tuple[Span, ...]:
@@ -96,20 +131,11 @@ def readout(bar: FootprintBar, step: float) -> tuple[Span, ...]:
     return tuple(spans)
 
 
-def studies_readout(view: FootprintView, index: int, step: float, style: Style) -> tuple[Span, ...]:
-    """VWAP and CVD at the close of a bar, as far as they are known."""
-    spans = []
-    if style.vwap and index < len(view.vwap) and np.isfinite(view.vwap[index]):
-        spread = float(view.vwap_deviation[index])
-        spans.append(
-            Span(
-                f"VWAP {text_of.price(float(view.vwap[index]), step)} \N{PLUS-MINUS SIGN}{text_of.price(spread, step)}",
-                "focus",
-            )
-        )
-    if index < len(view.cvd) and np.isfinite(view.cvd[index]):
-        spans.append(Span(f"CVD {text_of.signed(float(view.cvd[index]))}", "muted"))
-    return tuple(spans)
+def cvd_readout(view: FootprintView, index: int) -> tuple[Span, ...]:
+    """CVD at the close of a bar; nothing where it is not known."""
+    if index >= len(view.cvd) or not np.isfinite(view.cvd[index]):
+        return ()
+    return (Span(f"CVD {text_of.signed(float(view.cvd[index]))}", "muted"),)
 
 
 def candle_readout(candles: CandleColumns, index: int, step: float) -> tuple[Span, ...]:
@@ -180,6 +206,16 @@ def cell_tip(bar: FootprintBar, view: FootprintView, factor: int, price: float) 
         if said
     ]
     return "\n".join((*lines, ", ".join(marks))) if marks else "\n".join(lines)
+
+
+def bubble_tip(columns: BubbleColumns, index: int, step: float) -> str:
+    """One bubble: time and kind, price and notional, market."""
+    what, market = columns.text(index)
+    price, notional = float(columns.price[index]), float(columns.notional[index])
+    return (
+        f"{text_of.clock(int(columns.ts_ns[index]), millis=True)}   {what}\n"
+        f"{text_of.price(price, step)}   ${text_of.size(notional)}\n{market}"
+    )
 
 
 def measured(region: Region, placed: BarsOnGrid, grid: SlotGrid, step: float) -> tuple[str, ...]:

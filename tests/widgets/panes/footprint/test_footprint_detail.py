@@ -18,8 +18,8 @@ from widgets.panes.footprint.cells.detail import FACTORS, HYSTERESIS, Choice, De
 from widgets.panes.footprint.cells.item import atlases
 from widgets.panes.footprint.cells.layouts import PAD_PX
 from widgets.panes.footprint.cells.rows import rows_of
+from widgets.panes.footprint.cells.statistics import statistics
 from widgets.panes.footprint.cells.style import CellMode
-from widgets.panes.footprint.cells.table import statistics
 from widgets.panes.footprint.pane import PITCH_PX
 from widgets.theme.theme import apply_theme
 from workstation.readmodels.flow.cells import imbalances, poc_index

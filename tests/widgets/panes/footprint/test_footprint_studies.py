@@ -14,7 +14,6 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.widgets import synthetic
-from tests.widgets.messages import changes_request
 from tests.widgets.panes.footprint import studied
 from widgets.chart.axes import Tag
 from widgets.items.digits import decode
@@ -34,12 +33,15 @@ from widgets.panes.footprint.cells.bars_on_grid import BarsOnGrid
 from widgets.panes.footprint.cells.columns import MERGED_PX, columns_of, first_of_columns, largest_of_columns
 from widgets.panes.footprint.cells.detail import Detail
 from widgets.panes.footprint.cells.rows import nodes_of, rows_of
+from widgets.panes.footprint.cells.statistics import NAMES, rows_that_fit, statistics
 from widgets.panes.footprint.cells.style import CellMode, Style
-from widgets.panes.footprint.cells.table import NAMES, TableItem, rows_that_fit, statistics
-from widgets.panes.footprint.options import COLUMNS
+from widgets.panes.footprint.cells.table import ROW_PX, TableItem
 from widgets.panes.footprint.pane import FootprintPane
-from widgets.panes.footprint.studies.prints import SIDES, role_of_side
-from widgets.panes.footprint.studies.signs import SignLayer, signs_of
+from widgets.panes.footprint.settings import STYLE_OPTIONS
+from widgets.panes.footprint.studies.board import StudyBoard
+from widgets.panes.footprint.studies.declaration import ChartFacts, Signs
+from widgets.panes.footprint.studies.registry import builtin_studies
+from widgets.panes.footprint.studies.signs import SignColumns, pixels_across, placed_signs
 from widgets.panes.footprint.text import minimum_text
 from workstation.readmodels.flow.big_trades import BigTradesRequest
 from workstation.readmodels.flow.chart import CellRequest, CellView, QuotesRequest, QuotesView
@@ -76,9 +78,19 @@ def small() -> tuple[FootprintView, BarsOnGrid]:
     return view, BarsOnGrid(view.bars, SlotGrid.at(synthetic.MINUTE, synthetic.START))
 
 
+def placed_of(view: FootprintView, bars: BarsOnGrid, *names: str) -> SignColumns:
+    """The signs of these studies at all bars."""
+    board = StudyBoard(builtin_studies(), lambda: ChartFacts(view.request, view, bars, (0.0, 3.0)))
+    for study in board.studies:
+        board.settings = board.settings.show(study.name, study.name in names)
+    part = slice(0, len(view.bars))
+    signs = [one for study, output in board.outputs(Signs) for one in output.signs(board.inputs(study), view, part)]
+    return placed_signs(signs, bars, part)
+
+
 def test_signs_stand_at_their_end_of_the_bar_one_above_the_other() -> None:
-    view, placed = small()
-    found = signs_of(view, placed, Style(unfinished=True, exhaustion=True), slice(0, 3))
+    view, bars = small()
+    found = placed_of(view, bars, "divergences", "unfinished", "exhaustion", "absorptions")
     standing = set(zip(found.index.tolist(), found.slot.tolist(), found.lift.tolist(), strict=True))
     assert standing == {
         (UNFINISHED_LOW.at, 0.5, -1.0),
@@ -95,21 +107,19 @@ def test_signs_stand_at_their_end_of_the_bar_one_above_the_other() -> None:
 
 
 def test_only_the_signs_that_are_wanted_are_shown() -> None:
-    view, placed = small()
-    bare = signs_of(replace(view, absorptions=()), placed, Style(divergences=False), slice(0, 3))
-    assert len(bare.index) == 0
-    old = signs_of(replace(view, divergence=np.zeros(0, np.int64)), placed, Style(), slice(0, 3))
-    assert DIVERGES_DOWN.at not in old.index
+    view, bars = small()
+    assert len(placed_of(view, bars).index) == 0
+    uncounted = replace(view, divergence=np.zeros(0, np.int64))
+    assert DIVERGES_DOWN.at not in placed_of(uncounted, bars, "divergences").index
 
 
-def test_the_dots_of_absorptions_stand_beside_the_numbers_of_their_side(qapp: QApplication) -> None:
-    view, placed = small()
-    found, scale = signs_of(view, placed, Style(), slice(0, 3)), Scale(0, 3, 99.0, 103.0, 300, 200)
+def test_the_dots_of_absorptions_stand_beside_the_numbers_of_their_side() -> None:
+    view, bars = small()
+    found, scale = placed_of(view, bars, "absorptions"), Scale(0, 3, 99.0, 103.0, 300, 200)
     cells = columns_of(np.array([2.0]), scale, Detail.NUMBERS, 1.0)
-    layer = SignLayer()
-    for numbers, across in ((False, [225.0, 225.0]), (True, [cells.cells_left[0] + 6, cells.cells_right[0] - 6])):
-        layer.build(found, scale, 1.0, numbers=numbers)
-        assert np.sort(layer._batch._array.ndarray()[found.lift == 0.0, 0]).tolist() == across
+    assert pixels_across(found, scale, 1.0, numbers=False).tolist() == [225.0, 225.0]
+    beside = [cells.cells_left[0] + 6, cells.cells_right[0] - 6]
+    assert np.sort(pixels_across(found, scale, 1.0, numbers=True)).tolist() == beside
 
 
 def test_the_tag_of_the_mark_makes_room_for_that_of_the_last_price(pane: FootprintPane) -> None:
@@ -126,12 +136,11 @@ def test_bubbles_grow_by_area() -> None:
     assert steps.tolist() == [0, 6, BUBBLE_STEPS - 1, BUBBLE_STEPS - 1]
     areas = np.diff([bubble_radius(step) ** 2 for step in range(BUBBLE_STEPS)])
     assert areas == pytest.approx(np.full(BUBBLE_STEPS - 1, areas[0]))
-    assert [SIDES[role] for role in role_of_side(np.array([-1, 0, 1]))] == ["sold", "side unknown", "bought"]
 
 
 def test_big_trades_are_asked_for_by_what_is_in_sight_and_named_under_the_pointer(pane: FootprintPane) -> None:
     assert not any(isinstance(one, BigTradesRequest) for one in pane.side_requests())
-    pane.change_style(bubbles=True)
+    pane.show_study("big_trades")
     (request,) = [one for one in pane.side_requests() if isinstance(one, BigTradesRequest)]
     left, right = (pane.chart.grid.ts_ns(slot) for slot in pane.chart.visible)
     assert request.start_ns <= left
@@ -144,13 +153,13 @@ def test_big_trades_are_asked_for_by_what_is_in_sight_and_named_under_the_pointe
     scale, grid = pane.chart.plot_scale, pane.chart.grid
     at = QPointF(scale.x(grid.slot(int(view.ts_venue_ns[-4]))), scale.y(float(view.price[-4])))
     tip = pane.reading.tip(at)
-    assert SIDES[int(view.side[-4]) + 1] in tip
+    assert ("sold", "side unknown", "bought")[int(view.side[-4]) + 1] in tip
     assert "BIN" in tip or "BYB" in tip
     pane.grab()
-    assert pane.layers.bubbles.failure == ""
+    assert pane.layers.failures == {}
     assert pane.layers.bubbles._hollow == (pane.layers.choice is not None and pane.layers.choice.detail >= Detail.DELTA)
-    pane.change_style(bubbles=False)
-    assert pane.layers.bubbles.prints == {}
+    pane.show_study("big_trades", False)
+    assert pane.layers.bubbles.columns == {}
 
 
 def test_liquidations_are_asked_for_where_there_can_be_some(pane: FootprintPane) -> None:
@@ -161,14 +170,16 @@ def test_liquidations_are_asked_for_where_there_can_be_some(pane: FootprintPane)
 
 def test_price_lines_are_drawn_as_far_as_they_are_known(pane: FootprintPane) -> None:
     (request,) = [one for one in pane.side_requests() if isinstance(one, QuotesRequest)]
-    pane.change_style(quote_lines=True, mark_line=True)
+    pane.show_study("quote_lines")
+    pane.show_study("mark_line")
     assert [line.value for line in pane.overlay.lines] == [studied.view().last_price]  # no quotes yet
     pane.refresh(QuotesView(request, 1, 61_000.0, 61_001.0, 60_990.0, synthetic.MARKETS))
     assert [line.value for line in pane.overlay.lines][:3] == [61_000.0, 61_001.0, 60_990.0]
     pane.refresh(QuotesView(request, 2, None, 61_001.0, None, synthetic.MARKETS))
     assert [line.value for line in pane.overlay.lines][:1] == [61_001.0]
     assert len(pane.overlay.lines) == 2
-    pane.change_style(last_line=False, quote_lines=False)
+    pane.show_study("last_line", False)
+    pane.show_study("quote_lines", False)
     assert pane.overlay.lines == ()
     assert len(pane.toolbar.markets.single.actions()) == len(synthetic.MARKETS)
 
@@ -176,8 +187,8 @@ def test_price_lines_are_drawn_as_far_as_they_are_known(pane: FootprintPane) -> 
 def test_a_tooltip_gains_the_markets_of_its_cell(pane: FootprintPane) -> None:
     scale, view = pane.chart.plot_scale, studied.view()
     bar = view.bars[-3]
-    slot = float(pane.layers.placed.slots[-3]) + 0.3
-    pane.change_style(liquidations=False)
+    slot = float(pane.layers.bars.slots[-3]) + 0.3
+    pane.show_study("liquidations", False)
     short = pane.reading.tip(QPointF(scale.x(slot), scale.y((bar.poc_row + 0.5) * view.row_size)))
     (request,) = [one for one in pane.side_requests() if isinstance(one, CellRequest)]
     assert (request.start_ns, request.end_ns) == (bar.start_ns, bar.end_ns)
@@ -213,10 +224,10 @@ def test_unknown_figures_are_a_dash_and_known_zeros_a_zero() -> None:
 
 
 def test_rows_of_the_table_are_chosen_and_give_way_in_a_low_chart(pane: FootprintPane) -> None:
-    assert rows_that_fit(NAMES, 800.0) == NAMES
-    assert rows_that_fit(NAMES, 300.0) == ("volume", "delta", "CVD")
-    assert rows_that_fit(("trades",), 300.0) == ()
-    assert rows_that_fit(NAMES, 100.0) == ()
+    assert rows_that_fit(NAMES, 800.0, ROW_PX) == NAMES
+    assert rows_that_fit(NAMES, 300.0, ROW_PX) == ("volume", "delta", "CVD")
+    assert rows_that_fit(("trades",), 300.0, ROW_PX) == ()
+    assert rows_that_fit(NAMES, 100.0, ROW_PX) == ()
     before = pane.chart.box.height()
     pane.change_style(rows=("delta",))
     QApplication.processEvents()
@@ -248,7 +259,7 @@ def test_thousands_of_bars_are_on_one_screen(pane: FootprintPane) -> None:
     left, right = pane.chart.visible
     assert right - left > 3000
     pane.grab()
-    assert pane.item.failure == pane.table.item.failure == pane.layers.studies.failure == ""
+    assert pane.layers.failures == {}
 
 
 def test_candles_before_the_trades_are_shown_and_read(pane: FootprintPane) -> None:
@@ -261,24 +272,27 @@ def test_candles_before_the_trades_are_shown_and_read(pane: FootprintPane) -> No
     assert f"{view.candles.high[5]:,.1f}" in pane.readout.text
     pane.chart.set_visible(-30.0, -10.0)
     low, high = pane.chart.value_extent(-30.0, -10.0) or (0.0, 0.0)
-    part = pane.layers.studies.history.between(-30.0, -10.0)
+    part = pane.layers.history.history.between(-30.0, -10.0)
     assert (low, high) == (view.candles.low[part].min(), view.candles.high[part].max())
     pane.grab()
-    assert pane.layers.studies.failure == ""
+    assert pane.layers.failures == {}
 
 
 def test_every_option_of_the_settings_is_a_field(pane: FootprintPane, qtbot: QtBot) -> None:
     pane.open_settings()
-    assert set(pane.settings.controls) == {option.path for _, options in COLUMNS for option in options}
-    with changes_request(pane):
-        pane.settings.controls["absorption.on"].click()  # type: ignore[attr-defined]
+    studies = pane.board.studies
+    paths = {study.name for study in studies}
+    paths |= {f"{study.name}.{one.name}" for study in studies for one in study.parameters}
+    assert set(pane.settings.controls) == paths | {f"style.{option.field}" for option in STYLE_OPTIONS}
+    with qtbot.waitSignal(pane.toolbar.changed):
+        pane.settings.controls["absorptions"].click()  # type: ignore[attr-defined]
     assert pane.toolbar.rules.absorption == AbsorptionRule()
-    pane.settings.controls["absorption.window_ns"].setValue(20)  # type: ignore[attr-defined]
+    pane.settings.controls["absorptions.window_ns"].setValue(20)  # type: ignore[attr-defined]
     assert pane.toolbar.rules.absorption == AbsorptionRule(window_ns=20_000_000_000)
-    pane.settings.controls["style.vwap_bands"].setValue(3)  # type: ignore[attr-defined]
-    assert pane.item.style.vwap_bands == 3
-    assert isinstance(pane.item.style.vwap_bands, int)
-    pane.commands.toggle_absorptions()
+    pane.settings.controls["vwap.bands"].setValue(3)  # type: ignore[attr-defined]
+    assert pane.board.settings.values("vwap") == {"bands": 3}
+    assert isinstance(pane.board.settings.values("vwap")["bands"], int)
+    pane.show_study("absorptions", False)
     assert pane.toolbar.rules.absorption is None
     assert pane.settings.width() <= 900
     assert pane.settings.height() <= 560
@@ -300,7 +314,7 @@ def test_the_menu_switches_studies_and_anchors_vwap(pane: FootprintPane) -> None
     assert any(text.startswith("Level at ") for text in texts)
     studies = next(action.menu() for action in menu.actions() if action.text() == "Studies")
     next(action for action in studies.actions() if action.text() == "Unfinished auctions").trigger()  # type: ignore[union-attr]
-    assert pane.item.style.unfinished
+    assert pane.board.settings.shown("unfinished")
     rows = next(action.menu() for action in menu.actions() if action.text() == "Statistics")
     next(action for action in rows.actions() if action.text() == "liq long $").trigger()  # type: ignore[union-attr]
     assert pane.item.style.rows[-1] == "liq long $"
@@ -309,12 +323,14 @@ def test_the_menu_switches_studies_and_anchors_vwap(pane: FootprintPane) -> None
 
 @pytest.mark.parametrize("mode", CellMode)
 def test_all_studies_paint_in_every_mode_at_every_zoom(pane: FootprintPane, mode: CellMode) -> None:
-    pane.set_style(Style(mode=mode, unfinished=True, exhaustion=True, quote_lines=True, mark_line=True, vwap_bands=3))
+    pane.change_style(mode=mode)
+    for name in ("unfinished", "exhaustion", "quote_lines", "mark_line"):
+        pane.show_study(name)
+    pane.show_study("vwap", bands=3)
     for zoom in (0.5, 4.0, 8.0, 50.0):
         pane.chart.zoom_time(zoom, pane.chart.visible[1])
         pane.grab()
-        for item in (pane.item, pane.layers.studies, pane.overlay, pane.table.item):
-            assert item.failure == ""
+        assert pane.layers.failures == {}
     pane.clear()
     pane.grab()
     assert pane.overlay.lines == ()
@@ -351,7 +367,7 @@ def test_nodes_of_a_bar_are_marked_at_their_rows(pane: FootprintPane) -> None:
     assert high.tolist() == [6002, 6008]
     assert low.tolist() == [6005]
     before = pane.chart.grab().toImage()
-    pane.change_style(nodes=True)
+    pane.show_study("nodes")
     pane.chart.repaint()
     assert pane.chart.grab().toImage() != before
     assert pane.item.failure == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -21,9 +22,10 @@ from widgets.items.digits import decode, encode_counts
 from widgets.link_events import LevelsChanged
 from widgets.panes.footprint.cells.detail import Detail, choose
 from widgets.panes.footprint.cells.layouts import Frame
-from widgets.panes.footprint.cells.style import CellMode, ProfileSpan, Shading, Style
-from widgets.panes.footprint.data import COLUMNS, bars_as_table
+from widgets.panes.footprint.cells.style import CellMode, Shading, Style
+from widgets.panes.footprint.data import BAR_COLUMNS, bars_as_table
 from widgets.panes.footprint.pane import FootprintPane
+from widgets.panes.footprint.studies.builtin.levels.profile import ProfileSpan
 from workstation.readmodels.flow.drawings import Level
 from workstation.readmodels.flow.footprint import FootprintRules, MinimumMode
 from workstation.readmodels.flow.profile import ProfileRequest
@@ -90,15 +92,15 @@ def test_counts_are_whole() -> None:
 
 
 def test_settings_take_effect_at_once(pane: FootprintPane, qtbot: QtBot) -> None:
-    pane.settings.show_values(pane.item.style, pane.toolbar.rules)
-    mode, ratio = pane.settings.controls["style.mode"], pane.settings.controls["rules.imbalance_ratio"]
+    pane.settings.show_values(pane.item.style, pane.board.settings)
+    mode, ratio = pane.settings.controls["style.mode"], pane.settings.controls["imbalances.ratio"]
     assert isinstance(mode, Choice)
     assert isinstance(ratio, QDoubleSpinBox)
     mode.setCurrentText(CellMode.LADDER.value)
     assert pane.item.style.mode is CellMode.LADDER
     with changes_request(pane):
         ratio.setValue(4.0)
-    length, share = pane.settings.controls["rules.stack_length"], pane.settings.controls["rules.value_area"]
+    length, share = pane.settings.controls["zones.length"], pane.settings.controls["value_area.share"]
     assert isinstance(length, QDoubleSpinBox)
     assert isinstance(share, QDoubleSpinBox)
     length.setValue(4)
@@ -109,14 +111,16 @@ def test_settings_take_effect_at_once(pane: FootprintPane, qtbot: QtBot) -> None
 
 
 def test_what_was_set_is_remembered(pane: FootprintPane, qtbot: QtBot) -> None:
-    pane.set_style(Style(mode=CellMode.DELTA, shading=Shading.BAR, poc=False))
-    pane.toolbar.set_rules(FootprintRules(imbalance_ratio=5.0, minimum_mode=MinimumMode.PERCENTILE))
+    pane.set_style(Style(mode=CellMode.DELTA, shading=Shading.BAR))
+    pane.show_study("poc", False)
+    pane.show_study("imbalances", ratio=5.0, minimum_mode=MinimumMode.PERCENTILE)
     pane.commands.add_level(61_650.0)
     other = FootprintPane("BTC")
     qtbot.addWidget(other)
-    other.restore(pane.state())
+    other.restore(json.loads(json.dumps(pane.state())))
     assert other.item.style == pane.item.style
-    assert other.toolbar.rules == pane.toolbar.rules
+    assert other.board.settings == pane.board.settings
+    assert other.toolbar.rules == FootprintRules(imbalance_ratio=5.0, minimum_mode=MinimumMode.PERCENTILE)
     assert other.tools.levels.all == (Level("BTC", 61_650.0, 61_650.0),)
     other.restore({"style": 3})
     assert other.item.style == pane.item.style
@@ -219,7 +223,7 @@ def test_escape_leaves_the_drag_that_was_asked_for(pane: FootprintPane, qtbot: Q
     qtbot.keyClick(pane.chart, Qt.Key.Key_F)
     qtbot.keyClick(pane.chart, Qt.Key.Key_Escape)
     assert not drag(pane, QPointF(200, 300), QPointF(500, 240), NONE)
-    assert pane.sides.span is None
+    assert pane.picked_ns is None
 
 
 def test_a_dragged_span_has_its_profile_there(pane: FootprintPane) -> None:
@@ -227,13 +231,13 @@ def test_a_dragged_span_has_its_profile_there(pane: FootprintPane) -> None:
     assert drag(
         pane, QPointF(scale.x(int(scale.left) + 2.4), 100), QPointF(scale.x(int(scale.left) + 5.1), 90), CTRL | SHIFT
     )
-    assert pane.item.style.profile is ProfileSpan.FIXED
+    assert pane.board.settings.values("profile") == {"span": ProfileSpan.FIXED}
     (request,) = profiles(pane)
     first = int(scale.left) + 2
     assert (request.start_ns, request.end_ns) == (grid.ts_ns(first), grid.ts_ns(first + 4))
     pane.refresh(profile_of(shown(), request))
     pane.grab()
-    assert pane.profile.failure == ""
+    assert pane.layers.failures == {}
     pane.chart.pan_slots(-2)  # a fixed span stays
     assert profiles(pane) == [request]
 
@@ -246,33 +250,33 @@ def profiles(pane: FootprintPane) -> list[ProfileRequest]:
 def test_the_side_profile_is_asked_for_and_shown(pane: FootprintPane, qtbot: QtBot) -> None:
     assert profiles(pane) == []
     qtbot.keyClick(pane.chart, Qt.Key.Key_V)
-    assert pane.item.style.profile is ProfileSpan.VISIBLE
+    assert pane.board.settings.values("profile") == {"span": ProfileSpan.VISIBLE}
     (request,) = profiles(pane)
     pane.refresh(profile_of(shown(), request))
     pane.grab()
-    assert pane.profile.failure == ""
-    assert pane.profile.view is not None
+    assert pane.layers.failures == {}
+    assert "nothing yet" not in pane.legend.text
     qtbot.keyClick(pane.chart, Qt.Key.Key_V)
     assert profiles(pane) != []
     qtbot.keyClick(pane.chart, Qt.Key.Key_V)  # a fixed span, of which none was picked
     assert profiles(pane) == []
     assert "drag over a span" in pane.legend.text
     qtbot.keyClick(pane.chart, Qt.Key.Key_V)
-    assert pane.item.style.profile is ProfileSpan.OFF
-    assert pane.profile.view is None
+    assert not pane.board.settings.shown("profile")
+    assert "profile" not in pane.legend.text
 
 
 def test_imbalances_go_and_come(pane: FootprintPane, qtbot: QtBot) -> None:
     qtbot.keyClick(pane.chart, Qt.Key.Key_I)
-    assert not pane.item.style.imbalances
+    assert not pane.board.settings.shown("imbalances")
     qtbot.keyClick(pane.chart, Qt.Key.Key_I)
-    assert pane.item.style.imbalances
+    assert pane.board.settings.shown("imbalances")
 
 
 def test_a_cell_tells_its_share_of_the_bar(pane: FootprintPane) -> None:
     scale, view = pane.chart.plot_scale, shown()
     bar = view.bars[-3]
-    slot = float(pane.layers.placed.slots[-3]) + 0.5
+    slot = float(pane.layers.bars.slots[-3]) + 0.5
     tip = pane.reading.tip(QPointF(scale.x(slot), scale.y((bar.poc_row + 0.5) * view.row_size)))
     assert "of the bar" in tip
     assert "POC" in tip
@@ -283,10 +287,12 @@ def test_a_cell_tells_its_share_of_the_bar(pane: FootprintPane) -> None:
 def test_bars_in_sight_are_copied_as_data(pane: FootprintPane) -> None:
     pane.commands.copy_data()
     lines = QGuiApplication.clipboard().text().splitlines()
-    assert lines[0].split("\t") == list(COLUMNS)
-    assert len(lines) - 1 == len(pane.layers.view.bars[pane.layers.placed.between(*pane.chart.visible)])  # type: ignore[union-attr]
+    assert lines[0].split("\t") == [*BAR_COLUMNS, "vwap"]
+    assert len(lines) - 1 == len(pane.layers.view.bars[pane.layers.bars.between(*pane.chart.visible)])  # type: ignore[union-attr]
     view = synthetic.footprint((synthetic.bar(synthetic.START, {10: (5.0, 100.0)}, 10.0),))
-    one = dict(zip(COLUMNS, bars_as_table(replace(view, cvd=np.array([7.5])), slice(0, 1)).rows[0], strict=True))
+    one = dict(
+        zip(BAR_COLUMNS, bars_as_table(replace(view, cvd=np.array([7.5])), slice(0, 1), {}).rows[0], strict=True)
+    )
     assert one["delta"] == 95.0
     assert one["poc"] == 100.0
     assert one["cvd"] == 7.5
@@ -303,9 +309,11 @@ def test_moments_are_read() -> None:
 
 
 def test_a_hidden_style_still_paints(pane: FootprintPane) -> None:
-    hidden = Style(imbalances=False, poc=False, naked_pocs=False, value_area=False, zones=False)
-    pane.set_style(hidden)
+    for name in ("imbalances", "poc", "naked_pocs", "value_area", "zones"):
+        pane.show_study(name, False)
     pane.grab()
-    assert pane.item.failure == ""
+    hidden = pane.board.settings
     pane.refresh(replace(shown(), revision=2))
-    assert pane.item.style == hidden
+    pane.grab()
+    assert pane.layers.failures == {}
+    assert pane.board.settings == hidden

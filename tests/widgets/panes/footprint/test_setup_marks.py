@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from PySide6.QtCore import QPointF
 
 from tests.widgets import synthetic
 from widgets.panes.footprint.pane import FootprintPane
+from widgets.panes.footprint.studies.builtin.signs.setups import place_of
 from widgets.theme.setups import SETUP_ROLES
 from widgets.theme.theme import theme
 from workstation.readmodels.flow.footprint import BarKind, BarRule
@@ -48,21 +47,19 @@ def test_setups_are_asked_for_only_when_wanted_and_for_bars_that_detectors_know(
         return any(isinstance(one, SetupsRequest) for one in pane.side_requests())
 
     assert not asked()
-    pane.change_style(setups=True)
+    pane.show_study("setups")
     assert asked()
-    pane.set_style(replace(pane.item.style, setups=False))
+    pane.show_study("setups", False)
     assert not asked()
     assert BarRule(BarKind.TICK, 100).kind is not BarKind.TIME
 
 
 def test_a_setup_stands_at_its_bar_in_the_colour_of_its_state_and_says_what_it_is(pane: FootprintPane) -> None:
-    pane.change_style(setups=True)
+    pane.show_study("setups")
     one = event(pane)
     pane.refresh(view(SetupsRequest("BTC"), one))
-    item, scale = pane.layers.setups, pane.chart.plot_scale
-    place = item._place(one, scale, 1.0)
-    assert item.at(place.x(), place.y(), scale) is one
-    assert item.at(place.x() + 60, place.y(), scale) is None
+    place = place_of(one, pane.chart.plot_scale, pane.chart.grid, 1.0)
+    assert "setup" not in pane.reading.tip(QPointF(place.x() + 60, place.y()))
     text = pane.reading.tip(QPointF(place))
     assert "sweep up at session low" in text
     assert "armed" in text
@@ -74,5 +71,5 @@ def test_a_setup_stands_at_its_bar_in_the_colour_of_its_state_and_says_what_it_i
         for dy in range(-6, 7)
     }
     assert theme().color(SETUP_ROLES[SetupState.ARMED]).name() in colors
-    pane.change_style(setups=False)
-    assert item.events == ()
+    pane.show_study("setups", False)
+    assert "setup" not in pane.reading.tip(QPointF(place))

@@ -18,11 +18,11 @@ from widgets.items.digits import Codes, encode_counts, encode_sizes
 from widgets.items.scale import Scale
 from widgets.panes.footprint.cells.columns import Columns
 from widgets.panes.footprint.cells.detail import Choice, Detail
-from widgets.panes.footprint.cells.layouts import Flat, Frame, Ink, flatten, largest_of
+from widgets.panes.footprint.cells.layouts import Flat, Frame, Ink, RowFlags, flatten, largest_of
 from widgets.panes.footprint.cells.rows import Rows, nodes_of, rows_of
 from widgets.panes.footprint.cells.style import CellMode, Style
 from widgets.theme.theme import theme
-from workstation.readmodels.arrays import Floats, Ints
+from workstation.readmodels.arrays import Bools, Floats, Ints
 from workstation.readmodels.flow.footprint import FootprintBar, FootprintRules
 
 _CACHED_BARS = 4096
@@ -115,6 +115,14 @@ def _single_codes(rows: list[Rows], mode: CellMode) -> Codes:
     return encode_sizes(np.concatenate([row.buy - row.sell for row in rows]), signed=True)
 
 
+def _any_flag(flags: tuple[RowFlags, ...], rows: Rows) -> tuple[Bools, Bools]:
+    sells, buys = flags[0](rows)
+    for more in flags[1:]:
+        other = more(rows)
+        sells, buys = sells | other[0], buys | other[1]
+    return sells, buys
+
+
 class CellLayer:
     """Builds the cells of the visible bars and draws them."""
 
@@ -145,10 +153,12 @@ class CellLayer:
         style: Style,
         atlases: tuple[GlyphAtlas, ...],
         visible: float,
+        flags: tuple[RowFlags, ...],
     ) -> None:
         """Lay out; `size` is the effective row size, `atlases` are regular and bold, `visible` as for a Frame."""
         self._has_text = detail >= Detail.DELTA
-        flat = flatten(Frame([bar.rows for bar in cells], columns, scale, size, style, visible), detail)
+        strong = [_any_flag(flags, bar.rows) for bar in cells] if flags else []
+        flat = flatten(Frame([bar.rows for bar in cells], columns, scale, size, style, visible, strong), detail)
         self._rects.fill(flat.rects, flat.brush)
         if self._has_text:
             self._build_text(cells, flat, atlases)

@@ -1,19 +1,23 @@
-"""Bars from before the first trade: the venues' own candles, without rows, in greys, and said to be so."""
+"""Bars from before the first trade: the venues' own candles, without rows, in greys, with a label."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QBrush, QFontMetricsF, QPainter
+from PySide6.QtWidgets import QGraphicsItem
 
 from widgets.items.bands import scaled_font
 from widgets.items.bulk import RectBatch, mix
+from widgets.items.pixel_item import PixelItem
 from widgets.items.scale import Scale, SlotGrid
 from widgets.theme.theme import theme
 from workstation.readmodels.arrays import Floats, Ints
-from workstation.readmodels.flow.candles import CandleColumns
+from workstation.readmodels.flow.candles import NO_CANDLES, CandleColumns
 
-WORDS = "no footprint: candles of the venues"
+_LABEL = "no footprint: candles of the venues"
 
 
 class CandleHistory:
@@ -41,37 +45,55 @@ class CandleHistory:
         return float(self.candles.low[part].min()), float(self.candles.high[part].max())
 
 
-class HistoryLayer:
-    """Lays out the candles in sight and draws them, with the words over them."""
+class HistoryItem(PixelItem):
+    """Paints the candles in sight, with a label over them."""
 
-    def __init__(self) -> None:
+    name = "the earlier candles"
+
+    def __init__(self, host: QGraphicsItem, scale_of: Callable[[float, float], Scale]) -> None:
+        super().__init__(host, z=14)
+        self._scale_of = scale_of
+        self._grid = SlotGrid(1, 0)
+        self.history = CandleHistory(NO_CANDLES, self._grid)
         look = theme()
         pane = look.color("pane")
         rising, falling = mix(pane, look.color("muted"), 0.75), mix(pane, look.color("faint"), 0.75)
         self._rects = RectBatch([QBrush(falling), QBrush(rising)])
         self._span: tuple[float, float] | None = None
+        self._built: object = None
 
-    def build(self, history: CandleHistory, scale: Scale, ratio: float) -> None:
-        """Take what is on the canvas."""
-        part = history.between(scale.left, scale.right)
-        slots, candles = history.slots[part], history.candles
+    def set_candles(self, candles: CandleColumns, grid: SlotGrid) -> None:
+        """Show other candles."""
+        if candles is not self.history.candles or grid != self._grid:
+            self.history, self._grid, self._built = CandleHistory(candles, grid), grid, None
+            self.update()
+
+    def draw(self, painter: QPainter, width: int, height: int, ratio: float) -> None:
+        """Candles, then the label where it fits."""
+        scale = self._scale_of(width, height)
+        if (scale, ratio) != self._built:
+            self._build(scale, ratio)
+            self._built = scale, ratio
+        if self._span is not None:
+            self._rects.draw(painter)
+            self._draw_label(painter, self._span, scale, ratio)
+
+    def _build(self, scale: Scale, ratio: float) -> None:
+        part = self.history.between(scale.left, scale.right)
+        slots, candles = self.history.slots[part], self.history.candles
         columns = (candles.open[part], candles.high[part], candles.low[part], candles.close[part])
         self._rects.fill(*candle_rects(slots, *columns, scale, ratio))
         self._span = (float(scale.x(slots[0])), float(scale.x(slots[-1] + 1))) if len(slots) else None
 
-    def draw(self, painter: QPainter, scale: Scale, ratio: float) -> None:
-        """Candles, and what they are, once."""
-        if self._span is None:
-            return
-        self._rects.draw(painter)
+    def _draw_label(self, painter: QPainter, span: tuple[float, float], scale: Scale, ratio: float) -> None:
         painter.setFont(scaled_font(theme().font(small=True), ratio))
-        left, right = max(self._span[0], 0.0), min(self._span[1], scale.width)
-        width = QFontMetricsF(painter.font()).horizontalAdvance(WORDS) + 8 * ratio
+        left, right = max(span[0], 0.0), min(span[1], scale.width)
+        width = QFontMetricsF(painter.font()).horizontalAdvance(_LABEL) + 8 * ratio
         if right - left >= width:
             box = QRectF(round(right - width), 3 * ratio, width, 15 * ratio)
             painter.fillRect(box, theme().brush("pane"))
             painter.setPen(theme().pen("muted"))
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, WORDS)
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, _LABEL)
 
 
 def candle_rects(

@@ -18,14 +18,13 @@ from widgets.items.bulk import GlyphAtlas
 from widgets.items.pixel_item import PixelItem
 from widgets.items.scale import Scale, SlotGrid
 from widgets.panes.footprint.cells.bars_on_grid import BarsOnGrid
+from widgets.panes.footprint.cells.canvas import BarsInSight, Canvas, CellParts
 from widgets.panes.footprint.cells.cells import BarCells, CellCache, CellLayer
 from widgets.panes.footprint.cells.columns import columns_of
 from widgets.panes.footprint.cells.detail import Choice, Detail
+from widgets.panes.footprint.cells.marks import MarkLayer
 from widgets.panes.footprint.cells.scroll_cache import KeptPicture
 from widgets.panes.footprint.cells.style import Shading, Style
-from widgets.panes.footprint.studies.marks import MarkLayer
-from widgets.panes.footprint.studies.rays import draw_rays
-from widgets.panes.footprint.studies.zones import draw_zones
 from widgets.theme.theme import per_theme, theme
 from workstation.readmodels.arrays import Floats
 from workstation.readmodels.flow.footprint import FootprintBar, FootprintView
@@ -52,9 +51,9 @@ class _Sight:
 
 
 class FootprintItem(PixelItem):
-    """Paints grid, gaps, zones, cells, marks and numbers of a view at a level of detail chosen by the pane.
+    """Paints grid, gaps, cells, numbers and what studies add to them, at a level of detail chosen by the pane.
 
-    All but the live bar is kept as a picture: a tick or a crosshair costs that picture and one bar, a pan the bars
+    All but the live bar is cached as a picture: a tick or a crosshair costs that picture and one bar, a pan the bars
     that come into sight.
     """
 
@@ -70,10 +69,11 @@ class FootprintItem(PixelItem):
         self._placed = BarsOnGrid((), SlotGrid(1, 0))
         self._choice = Choice(Detail.CANDLES, 1)
         self.style = Style()
+        self._parts = CellParts()
         self._picture = KeptPicture()
         self._built: object = None
         self._ticked = False
-        self._parts = slice(0, 0), slice(0, 0)  # closed and live bars in sight
+        self._slices = slice(0, 0), slice(0, 0)  # closed and live bars in sight
         self._largest = self._floor = 0.0  # of the closed bars, and what they are held against because of the live one
         self._incomplete: Floats = np.zeros((0, 3))
 
@@ -100,9 +100,10 @@ class FootprintItem(PixelItem):
             :-1
         ]:
             return False
-        marks = (view.request, view.row_size, view.zones, view.naked_pocs)
-        shown = (before.request, before.row_size, before.zones, before.naked_pocs)
-        return marks == shown and np.array_equal(view.gaps, before.gaps)
+        if (view.request, view.row_size) != (before.request, before.row_size):
+            return False
+        same = all(value(view) == value(before) for value in self._parts.depends)
+        return same and np.array_equal(view.gaps, before.gaps)
 
     def set_choice(self, choice: Choice) -> None:
         """Show another level of detail."""
@@ -116,13 +117,20 @@ class FootprintItem(PixelItem):
             self.style = style
             self.update()
 
+    def set_parts(self, parts: CellParts) -> None:
+        """Show what other studies add."""
+        self._parts = parts
+        for _, marks in (self._closed, self._live):
+            marks.set_marks(parts.marks)
+        self.update()
+
     def draw(self, painter: QPainter, width: int, height: int, ratio: float) -> None:
         """Back to front; the words stand where they cover no cell."""
         scale, view = self._scale_of(width, height), self._view
         if view is None:
             draw_grid(painter, scale, self._grid, ratio)
             return
-        looks = (self._choice, self.style, ratio)
+        looks = (self._choice, self.style, self._parts, ratio)
         if (scale, looks) != self._built:
             self._look(view, scale, ratio)
         if (scale, looks) != self._built or self._ticked:
@@ -145,8 +153,8 @@ class FootprintItem(PixelItem):
         part = self._placed.between(scale.left, scale.right)
         live = part.stop == len(self._placed.bars) > part.start and not self._placed.bars[-1].closed
         end = part.stop - 1 if live else part.stop
-        self._parts = slice(part.start, end), slice(end, part.stop)
-        self._largest = self._largest_of(self._sight(self._parts[0], view, scale, ratio))
+        self._slices = slice(part.start, end), slice(end, part.stop)
+        self._largest = self._largest_of(self._sight(self._slices[0], view, scale, ratio))
         incomplete = self._placed.figure("complete")[part] == 0
         row = view.row_size * self._choice.factor  # by which cells may reach beyond
         extremes = (self._placed.slots, self._placed.lows - row, self._placed.highs + row)
@@ -154,7 +162,7 @@ class FootprintItem(PixelItem):
 
     def _build_live(self, view: FootprintView, scale: Scale, ratio: float) -> None:
         """Lay out the live bar; one that is larger than all others shades them too, in steps of a tenth."""
-        sight = self._sight(self._parts[1], view, scale, ratio)
+        sight = self._sight(self._slices[1], view, scale, ratio)
         found = self._largest_of(sight)
         self._floor = 1.1 ** math.ceil(math.log(found, 1.1)) if found > self._largest else 0.0
         self._fill(self._live, sight, view, scale, ratio)
@@ -170,10 +178,9 @@ class FootprintItem(PixelItem):
         draw_grid(painter, scale, self._grid, ratio)
         shade_incomplete(painter, self._incomplete, scale)
         hatch_gaps(painter, view.gaps, scale, self._grid, ratio)
-        if self._choice.detail >= Detail.MARKS and self.style.zones:
-            draw_zones(painter, view.zones, view.row_size, scale, self._grid, ratio)
-        if self.style.naked_pocs:
-            draw_rays(painter, view.naked_pocs, view.row_size, scale, self._grid, ratio)
+        canvas = Canvas(painter, scale, ratio, view, self._placed, self._choice.detail)
+        for draw in self._parts.under:
+            draw(canvas)
         sight = self._sight(self._closed_within(within, scale), view, scale, ratio)
         self._fill(self._closed, sight, view, scale, ratio)
         for layer in self._closed:
@@ -206,5 +213,8 @@ class FootprintItem(PixelItem):
         choice, style, cells = self._choice, self.style, sight.cells
         size = view.row_size * choice.factor
         columns = columns_of(sight.slots, scale, choice.detail, ratio)
-        layers[0].build(cells, columns, scale, size, choice.detail, style, atlases(ratio), self._shaded)
-        layers[1].build(sight.bars, sight.prices, cells, columns, scale, view.row_size, size, choice.detail, style)
+        layers[0].build(
+            cells, columns, scale, size, choice.detail, style, atlases(ratio), self._shaded, self._parts.flags
+        )
+        shown = BarsInSight(sight.bars, sight.prices, cells, columns, scale, view.row_size, size, choice.detail)
+        layers[1].build(shown)

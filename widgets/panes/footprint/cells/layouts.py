@@ -6,7 +6,7 @@ All of them give flat arrays over the visible bars; rectangles and numbers need 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
@@ -23,6 +23,8 @@ PAD_PX = 3  # between the spine and a number, logical
 _DIM_SHADES = 4  # cells this faint carry dimmer numbers
 _PROFILE_SHADE = 9  # bars under numbers
 
+RowFlags = Callable[[Rows], tuple[Bools, Bools]]  # the sells and the buys of which rows stand out
+SELL_FLAGS, BUY_FLAGS = 0, 1
 SELL, BUY, NEUTRAL, STRONG = 0, SHADES, 2 * SHADES, 3 * SHADES  # first brushes: three ramps, then two full colours
 
 
@@ -52,7 +54,8 @@ class Flat:
 class Frame:
     """What every layout needs: rows of the bars in sight, their columns, the scale, and how to draw.
 
-    `visible` is the largest value among all bars in sight, of which these may be a few.
+    `visible` is the largest value among all bars in sight, of which these may be a few. `strong` are the flags of the
+    sells and of the buys of each bar; empty where nothing stands out.
     """
 
     bars: list[Rows]
@@ -61,6 +64,7 @@ class Frame:
     size: float
     style: Style
     visible: float
+    strong: list[tuple[Bools, Bools]] = field(default_factory=list)
 
     @property
     def counts(self) -> Ints:
@@ -81,10 +85,11 @@ class Frame:
         parts = [getattr(rows, name) for rows in self.bars for name in names]
         return np.concatenate(parts) if parts else np.zeros(0)
 
-    def flags(self, *names: str) -> Bools:
-        """As `joined`, and nothing where imbalances are not shown."""
-        found = self.joined(*names).astype(np.bool_)
-        return found if self.style.imbalances else np.zeros(len(found), np.bool_)
+    def flags(self, *sides: int) -> Bools:
+        """Whether the `SELL_FLAGS` or `BUY_FLAGS` of each row stand out, bar by bar as `joined`."""
+        if not self.strong:
+            return np.zeros(len(sides) * int(self.counts.sum()), np.bool_)
+        return np.concatenate([bar[side] for bar in self.strong for side in sides])
 
     def largest(self, values: Floats, times: int = 1) -> float | Floats:
         """What each of the values is shaded against; `values` are those of the rows, each bar `times` over."""
@@ -154,7 +159,7 @@ def _pairs(frame: Frame) -> Flat:
         _both(spine - left, right - spine, counts),
         frame.joined("sell", "buy"),
         np.repeat(np.tile([SELL, BUY], len(frame.bars)), counts),
-        frame.flags("sell_imbalance", "buy_imbalance"),
+        frame.flags(SELL_FLAGS, BUY_FLAGS),
         _both(spine - pad, spine + pad, counts),
     )
 
@@ -167,7 +172,7 @@ def _both(sells: Floats, buys: Floats, counts: Ints) -> Floats:
 def _deltas(frame: Frame) -> Flat:
     """One cell a row, shaded by the size of its delta."""
     delta = frame.joined("buy") - frame.joined("sell")
-    strong = np.where(delta > 0, frame.flags("buy_imbalance"), frame.flags("sell_imbalance"))
+    strong = np.where(delta > 0, frame.flags(BUY_FLAGS), frame.flags(SELL_FLAGS))
     return _single(frame, np.abs(delta), np.where(delta > 0, BUY, SELL), strong)
 
 
@@ -256,14 +261,14 @@ def _ladder(frame: Frame) -> Flat:
     rects = np.stack((np.where(buys, spine, spine - width), y, width, height), axis=1)
     pad = PAD_PX * columns.line
     ink = np.where(value > 0, Ink.PLAIN, Ink.ZERO)
-    ink = np.where(frame.flags("sell_imbalance", "buy_imbalance"), np.where(buys, Ink.BUY, Ink.SELL), ink)
+    ink = np.where(frame.flags(SELL_FLAGS, BUY_FLAGS), np.where(buys, Ink.BUY, Ink.SELL), ink)
     brush = np.where(buys, BUY, SELL) + _PROFILE_SHADE
     return Flat(rects, brush, np.where(buys, spine + pad, spine - pad), np.floor(y + height / 2), ink)
 
 
 def _quiet_ink(frame: Frame, value: Floats) -> Ints:
     ink = np.where(value > 0, Ink.PLAIN, Ink.ZERO)
-    sold, bought = frame.flags("sell_imbalance"), frame.flags("buy_imbalance")
+    sold, bought = frame.flags(SELL_FLAGS), frame.flags(BUY_FLAGS)
     return np.where(bought & ~sold, Ink.BUY, np.where(sold & ~bought, Ink.SELL, ink)).astype(np.int64)
 
 

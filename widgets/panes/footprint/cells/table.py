@@ -13,57 +13,29 @@ from PySide6.QtWidgets import QGraphicsItem, QGraphicsSceneResizeEvent
 from widgets.chart.axes import PRICE_WIDTH
 from widgets.items.bands import scaled_font
 from widgets.items.bulk import SHADES, RectBatch, TextBatch, mix, shade_of, shades
-from widgets.items.digits import PAD, WIDTH, Codes, encode_counts, encode_sizes, encode_texts
+from widgets.items.digits import PAD, WIDTH, Codes, encode_texts
 from widgets.items.pixel_item import PixelItem
 from widgets.items.scale import Scale
 from widgets.panes.footprint.cells.bars_on_grid import BarsOnGrid
 from widgets.panes.footprint.cells.columns import first_of_columns, largest_of_columns
 from widgets.panes.footprint.cells.item import atlases
+from widgets.panes.footprint.cells.statistics import BY_NAME, NAMES, STATISTICS, statistics
 from widgets.theme.theme import theme
 from workstation.readmodels.arrays import Bools, Floats, Ints
 from workstation.readmodels.flow.footprint import FootprintView
 
 ROW_PX = 15
 TEXT_PITCH_PX = 42  # bars narrower than this have no room for figures
-NAMES = (
-    "volume", "delta", "delta %", "min delta", "max delta", "trades", "CVD", "OI change", "liq long $", "liq short $",
-)  # fmt: skip
-_SIGNED = ("delta", "delta %", "min delta", "max delta", "CVD", "OI change")
-_LIQUIDATED = {"liq long $": "liquidated_long", "liq short $": "liquidated_short"}
-_FEWER = ("volume", "delta", "CVD")  # what is left in a low pane, of what was chosen
-
-
-def statistics(placed: BarsOnGrid, view: FootprintView | None = None) -> dict[str, Floats]:
-    """The figures of each bar, base coin, liquidations in quote; `delta %` is in percent, `CVD` since 00:00 UTC.
-
-    NaN where a figure is not known, as all that the view alone tells is without one.
-    """
-    buy, sell = placed.figure("buy"), placed.figure("sell")
-    volume, delta = buy + sell, buy - sell
-    share = np.divide(100.0 * delta, volume, out=np.zeros_like(delta), where=volume > 0)
-    extremes = placed.figure("min_delta"), placed.figure("max_delta")
-    told = ("cvd", "oi_change", "long_liquidated_usd", "short_liquidated_usd")
-    columns = (_told(view, name, len(delta)) for name in told)
-    return dict(zip(NAMES, (volume, delta, share, *extremes, placed.figure("trades"), *columns), strict=True))
-
-
-def _told(view: FootprintView | None, name: str, count: int) -> Floats:
-    column: Floats = getattr(view, name) if view is not None else np.zeros(0)
-    return column if len(column) == count else np.full(count, np.nan)
-
-
-def rows_that_fit(chosen: tuple[str, ...], height_px: float) -> tuple[str, ...]:
-    """Of the rows chosen, those for which a chart this high has room: all, a few, or none."""
-    if height_px >= 300 + ROW_PX * len(chosen):
-        return chosen
-    return tuple(name for name in chosen if name in _FEWER) if height_px >= 260 else ()
+_STRENGTHS = {"sell": 0.55, "buy": 0.5, "faint": 0.55}  # of the strongest shade, elsewhere 0.5
+_ROLES = tuple(dict.fromkeys((*_STRENGTHS, *(role for one in STATISTICS for role in one.roles))))
+_QUIET = SHADES * _ROLES.index("faint")  # the brush of a figure that is 0
 
 
 class _Texts:
     """The characters of one figure of every bar, worked out once for those that were in sight."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, encode: Callable[[Floats], Codes]) -> None:
+        self._encode = encode
         self._values: Floats = np.zeros(0)
         self._codes: Codes = np.zeros((0, WIDTH), np.uint8)
         self._known: Bools = np.zeros(0, np.bool_)
@@ -83,7 +55,7 @@ class _Texts:
         """Those of some of the bars."""
         missing = part.start + np.flatnonzero(~self._known[part])
         if len(missing):
-            self._codes[missing], self._known[missing] = _codes(self._name, self._values[missing]), True
+            self._codes[missing], self._known[missing] = self._encode(self._values[missing]), True
         return self._codes[part]
 
 
@@ -100,13 +72,12 @@ class TableItem(PixelItem):
         self._names: tuple[str, ...] = NAMES
         look = theme()
         pane = look.color("pane")
-        strengths = {"sell": 0.55, "buy": 0.5, "faint": 0.55} | dict.fromkeys(_LIQUIDATED.values(), 0.5)
-        ramps = [shades(pane, look.color(role), 0.06, top) for role, top in strengths.items()]
+        ramps = [shades(pane, look.color(role), 0.06, _STRENGTHS.get(role, 0.5)) for role in _ROLES]
         self._rects = RectBatch([brush for ramp in ramps for brush in ramp])
         self._inks = (look.color("text"), mix(look.color("muted"), look.color("text"), 0.3), look.color("gap"))
         self._texts = tuple(TextBatch() for _ in self._inks)
         self._built: object = None
-        self._codes = {name: _Texts(name) for name in NAMES}
+        self._codes = {one.name: _Texts(one.encode) for one in STATISTICS}
 
     def set_bars(self, placed: BarsOnGrid | None, view: FootprintView | None = None) -> None:
         """Show other bars."""
@@ -158,7 +129,7 @@ class TableItem(PixelItem):
         glyphs = atlas.layout(np.concatenate(codes) if codes else encode_texts(()), 0.5)
         line = np.repeat(np.arange(len(names)), len(middle))
         complete = np.tile(placed.figure("complete")[part] > 0, len(names))
-        signed = np.repeat(np.array([name in _SIGNED for name in names], np.bool_), len(middle))
+        signed = np.repeat(np.array([BY_NAME[name].signed for name in names], np.bool_), len(middle))
         ink = np.where(complete, np.where(signed, 0, 1), 2)[glyphs.item]
         x = np.tile(middle, len(names))[glyphs.item] + glyphs.dx
         y = np.round((line + 0.5) * ROW_PX * ratio)[glyphs.item]
@@ -167,27 +138,16 @@ class TableItem(PixelItem):
             batch.fill(atlas, self._inks[which], glyphs.code[chosen], x[chosen], y[chosen])
 
 
-def _codes(name: str, values: Floats) -> Codes:
-    if name == "delta %":
-        return encode_texts(
-            f"{value:+.0f}%".replace("-", "\N{MINUS SIGN}") if round(value) else "0%" for value in values.tolist()
-        )
-    return encode_counts(values) if name == "trades" else encode_sizes(values, signed=name in _SIGNED)
-
-
 def _brushes(names: tuple[str, ...], figures: Floats) -> Ints:
-    """Sells, buys, liquidated, or neutral, row by row; as strong as the figure among those of its row in sight."""
+    """The colours of each row; as strong as the figure among those of its row in sight."""
     magnitude = np.nan_to_num(np.abs(figures))
     largest = np.repeat(magnitude.max(axis=1, initial=0.0), figures.shape[1])
     shade = shade_of(magnitude.ravel() ** 2, largest**2).reshape(figures.shape)
-    first = np.full(figures.shape, 2 * SHADES)
+    first = np.zeros(figures.shape, np.int64)
     for row, name in enumerate(names):
-        if name in _LIQUIDATED:
-            first[row] = (3 + list(_LIQUIDATED).index(name)) * SHADES
-        elif name in _SIGNED:
-            first[row] = SHADES * (figures[row] > 0)
-    quiet = np.array([name in _LIQUIDATED or name in _SIGNED for name in names])[:, None] & (magnitude == 0)
-    return np.where(quiet, 2 * SHADES, first + shade).ravel()
+        below, above = BY_NAME[name].roles[0], BY_NAME[name].roles[-1]
+        first[row] = SHADES * np.where(figures[row] > 0, _ROLES.index(above), _ROLES.index(below))
+    return np.where(magnitude == 0, _QUIET, first + shade).ravel()
 
 
 class TableNames(PixelItem):

@@ -1,1 +1,1 @@
-"""The studies pane."""
+"""Studies of the footprint: how one is declared, found, set, and shown. The shipped ones are in `builtin`."""

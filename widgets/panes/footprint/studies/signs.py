@@ -1,97 +1,131 @@
-"""Marks of studies at bars and prices: absorptions, divergences, unfinished auctions, exhaustion."""
+"""The signs of all studies in one layer: several at one end of a bar stand one above the other."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QGraphicsItem
 
 from widgets.items import sprites
-from widgets.items.scale import Scale, SlotGrid
-from widgets.items.sprites import SIGN_PX, Sign, SpriteBatch
+from widgets.items.pixel_item import PixelItem
+from widgets.items.scale import Scale
+from widgets.items.sprites import SIGN_PX, SpriteBatch
 from widgets.panes.footprint.cells.bars_on_grid import BarsOnGrid
 from widgets.panes.footprint.cells.columns import columns_of
 from widgets.panes.footprint.cells.detail import Detail
-from widgets.panes.footprint.cells.style import Style
-from workstation.readmodels.arrays import Bools, Floats, Ints
-from workstation.readmodels.flow.footprint import Absorption, FootprintView
+from widgets.panes.footprint.studies.board import StudyBoard
+from widgets.panes.footprint.studies.declaration import BarSigns, PriceSigns, Signs
+from workstation.readmodels.arrays import Floats, Ints
+from workstation.readmodels.flow.footprint import FootprintView
 
 _INSET_PX = 6.0
+_PITCH_PX = 10.0  # bars narrower than this carry no signs
+
+
+_Columns = tuple[Ints, Floats, Floats, Floats, Ints]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SignColumns:
-    """Signs with the slot and price at which each stands, and how many places away from the bar (up is positive)."""
+    """Signs, one entry each: sprite, slot and price; `lift` is how many places away from the bar (up is positive).
+
+    `side` -1 and 1 are beside the numbers of sells and of buys where there are numbers.
+    """
 
     index: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     slot: Floats = field(default_factory=lambda: np.zeros(0))
     price: Floats = field(default_factory=lambda: np.zeros(0))
     lift: Floats = field(default_factory=lambda: np.zeros(0))
+    side: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
-def signs_of(view: FootprintView, placed: BarsOnGrid, style: Style, part: slice) -> SignColumns:
-    """The signs of some of the bars. Several at one end of a bar stand one above the other."""
-    bars, slots = placed.bars[part], placed.slots[part]
-    flags: list[tuple[Sign, Bools, bool]] = []
-    if style.divergences and len(view.divergence) == len(placed.bars):
-        turn = view.divergence[part]
-        flags += [(sprites.DIVERGES_UP, turn > 0, False), (sprites.DIVERGES_DOWN, turn < 0, True)]
-    if style.unfinished:
-        flags += [
-            (sprites.UNFINISHED_HIGH, _flags(bars, "unfinished_high"), True),
-            (sprites.UNFINISHED_LOW, _flags(bars, "unfinished_low"), False),
-        ]
-    if style.exhaustion:
-        flags += [
-            (sprites.EXHAUSTED_HIGH, _flags(bars, "exhausted_high"), True),
-            (sprites.EXHAUSTED_LOW, _flags(bars, "exhausted_low"), False),
-        ]
-    above, below = np.zeros(len(bars)), np.zeros(len(bars))
-    columns = []
-    for sign, shown, up in flags:
-        taken = above if up else below
-        taken[shown] += 1
-        at = np.flatnonzero(shown)
-        ends = placed.highs[part] if up else placed.lows[part]
-        lift = taken[at] * (1 if up else -1)
-        columns.append((np.full(len(at), sign.at), slots[at] + 0.5, ends[at], lift))
-    columns.append(_absorbed(view.absorptions, view.row_size, placed.grid))
+def placed_signs(signs: Iterable[BarSigns | PriceSigns], bars: BarsOnGrid, part: slice) -> SignColumns:
+    """Place the signs at a part of the bars."""
+    slots = bars.slots[part]
+    above, below = np.zeros(len(slots)), np.zeros(len(slots))
+    columns: list[_Columns] = [(np.zeros(0, np.int64), np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0, np.int64))]
+    for sign in signs:
+        if isinstance(sign, PriceSigns):
+            columns.append((sign.sign, sign.slot, sign.price, np.zeros(len(sign.sign)), sign.side))
+            continue
+        taken = above if sign.above else below
+        taken[sign.bars] += 1
+        at = np.flatnonzero(sign.bars)
+        ends = bars.highs[part] if sign.above else bars.lows[part]
+        lift = taken[at] * (1 if sign.above else -1)
+        columns.append(
+            (
+                np.full(len(at), sign.sign, np.int64),
+                (slots[at] + 0.5).astype(np.float64),
+                ends[at],
+                lift,
+                np.zeros(len(at), np.int64),
+            )
+        )
     return SignColumns(*(np.concatenate(parts) for parts in zip(*columns, strict=True)))
 
 
-def _flags(bars: tuple[object, ...], name: str) -> Bools:
-    return np.array([getattr(bar, name) for bar in bars], np.bool_)
-
-
-def _absorbed(found: tuple[Absorption, ...], row_size: float, grid: SlotGrid) -> tuple[Ints, Floats, Floats, Floats]:
-    """A dot at the row and the moment of each absorption."""
-    index = np.array([(sprites.ABSORBED_BUY if one.buy else sprites.ABSORBED_SELL).at for one in found], np.int64)
-    slot = grid.slots(np.array([(one.from_ns + one.until_ns) // 2 for one in found], np.int64))
-    price = np.array([(one.row + 0.5) * row_size for one in found], np.float64)
-    return index, slot, price, np.zeros(len(found))
-
-
-def _beside_numbers(columns: SignColumns, scale: Scale, ratio: float) -> Floats:
-    """Pixels from the left: the dots of absorptions at the outer edge of their side's cells, the rest at its moment."""
+def pixels_across(columns: SignColumns, scale: Scale, ratio: float, *, numbers: bool) -> Floats:
+    """Pixels from the left; where cells show `numbers`, signs of a side stand at the outer edge of its cells."""
+    if not numbers:
+        return scale.x(columns.slot)
     cells = columns_of(np.floor(columns.slot), scale, Detail.NUMBERS, ratio)
-    x = np.where(columns.index == sprites.ABSORBED_SELL.at, cells.cells_left + _INSET_PX * ratio, scale.x(columns.slot))
-    return np.where(columns.index == sprites.ABSORBED_BUY.at, cells.cells_right - _INSET_PX * ratio, x)
+    x = np.where(columns.side < 0, cells.cells_left + _INSET_PX * ratio, scale.x(columns.slot))
+    return np.where(columns.side > 0, cells.cells_right - _INSET_PX * ratio, x)
 
 
-class SignLayer:
-    """Lays the signs in sight out and draws them in one call."""
+class SignItem(PixelItem):
+    """Paints the signs of the studies that are shown, in one call."""
 
-    def __init__(self) -> None:
+    name = "the signs"
+
+    def __init__(self, host: QGraphicsItem, scale_of: Callable[[float, float], Scale], board: StudyBoard) -> None:
+        super().__init__(host, z=16)
+        self._scale_of, self._board = scale_of, board
+        self._view: FootprintView | None = None
+        self._bars: BarsOnGrid | None = None
         self._batch = SpriteBatch()
+        self._built: object = None
+        self._numbers = False
 
-    def build(self, columns: SignColumns, scale: Scale, ratio: float, *, numbers: bool) -> None:
-        """Take the signs that are on the canvas; where cells show numbers, dots stand beside them."""
-        x = _beside_numbers(columns, scale, ratio) if numbers else scale.x(columns.slot)
+    def set_numbers(self, shown: bool) -> None:
+        """Whether the cells show numbers, which signs must not cover."""
+        if shown != self._numbers:
+            self._numbers = shown
+            self.rebuild()
+
+    def set_view(self, view: FootprintView | None, bars: BarsOnGrid) -> None:
+        """Show other bars."""
+        self._view, self._bars = view, bars
+        self.rebuild()
+
+    def rebuild(self) -> None:
+        """Ask the studies for their signs at the next paint."""
+        self._built = None
+        self.update()
+
+    def draw(self, painter: QPainter, width: int, height: int, ratio: float) -> None:
+        """All of them in one call."""
+        scale = self._scale_of(width, height)
+        if self._view is None or self._bars is None or scale.pitch < _PITCH_PX * ratio:
+            return
+        if (scale, ratio) != self._built:
+            self._build(self._view, self._bars, scale, ratio)
+            self._built = scale, ratio
+        self._batch.draw(painter)
+
+    def _build(self, view: FootprintView, bars: BarsOnGrid, scale: Scale, ratio: float) -> None:
+        part = bars.between(scale.left, scale.right)
+        found = [
+            sign
+            for study, output in self._board.outputs(Signs)
+            for sign in output.signs(self._board.inputs(study), view, part)
+        ]
+        columns = placed_signs(found, bars, part)
+        x = pixels_across(columns, scale, ratio, numbers=self._numbers)
         y = scale.y(columns.price) - columns.lift * SIGN_PX * ratio
         seen = np.flatnonzero((x > -20) & (x < scale.width + 20) & (y > -20) & (y < scale.height + 20))
         self._batch.fill(sprites.signs(ratio), columns.index[seen], x[seen], y[seen])
-
-    def draw(self, painter: QPainter) -> None:
-        """Paint what was built last."""
-        self._batch.draw(painter)

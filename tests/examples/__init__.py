@@ -1,0 +1,1 @@
+"""Additions to the program that consist of exactly the files that CONTRIBUTING.md names."""

@@ -1,0 +1,1 @@
+"""Studies that draw prices onward in time: zones, rays, VWAP, volume profile."""

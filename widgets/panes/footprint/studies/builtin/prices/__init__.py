@@ -1,0 +1,1 @@
+"""Lines at the prices of the moment."""

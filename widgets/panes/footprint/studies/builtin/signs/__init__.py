@@ -1,0 +1,1 @@
+"""Studies that put a sign at bars."""

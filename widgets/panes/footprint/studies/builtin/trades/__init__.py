@@ -1,0 +1,1 @@
+"""Studies of single trades and liquidations."""

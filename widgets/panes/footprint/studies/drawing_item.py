@@ -1,0 +1,42 @@
+"""The item in which one study paints, so that the failure of one study stops no other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QGraphicsItem
+
+from widgets.items.pixel_item import PixelItem
+from widgets.items.scale import Scale
+from widgets.panes.footprint.cells.canvas import Canvas
+from widgets.panes.footprint.cells.detail import Detail
+from widgets.panes.footprint.studies.board import StudyBoard
+from widgets.panes.footprint.studies.declaration import ChartStudy, Drawing
+
+
+class DrawingItem(PixelItem):
+    """Paints one drawing of one study while that is shown."""
+
+    def __init__(
+        self,
+        host: QGraphicsItem,
+        scale_of: Callable[[float, float], Scale],
+        board: StudyBoard,
+        study: ChartStudy,
+        drawing: Drawing,
+    ) -> None:
+        self.name = f"the study {study.label}"
+        super().__init__(host, z=drawing.layer.value + study.order / 1000)
+        self._scale_of, self._board, self._study, self._drawing = scale_of, board, study, drawing
+        self.detail = Detail.CANDLES
+
+    def draw(self, painter: QPainter, width: int, height: int, ratio: float) -> None:
+        """Nothing while the study is hidden or there is no view."""
+        if not self._board.settings.shown(self._study.name):
+            return
+        inputs = self._board.inputs(self._study)
+        view = inputs.chart.view
+        if view is not None:
+            scale = self._scale_of(width, height)
+            self._drawing.draw(Canvas(painter, scale, ratio, view, inputs.chart.bars, self.detail), inputs)
