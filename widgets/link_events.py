@@ -41,7 +41,7 @@ class BarLengthChosen:
 
 
 @dataclass(frozen=True, slots=True)
-class GridChanged:
+class BarGridChanged:
     """Where bars stand that are not of time; None for bars of time."""
 
     grid: RunGrid | None
@@ -68,7 +68,7 @@ class SetupRulesChosen:
     rules: SetupRules
 
 
-LastingEvent = BarLengthChosen | GridChanged | AnchorChosen | LevelsChanged | SetupRulesChosen
+LastingEvent = BarLengthChosen | BarGridChanged | AnchorChosen | LevelsChanged | SetupRulesChosen
 """The newest of each also holds for a pane that joins the group later."""
 
 LinkEvent = BaseChosen | Crosshair | VisibleRange | LastingEvent

@@ -16,10 +16,10 @@ from widgets.chart.shared_range import SharedRange
 from widgets.items.grids import RunGrid
 from widgets.link_events import (
     AnchorChosen,
+    BarGridChanged,
     BarLengthChosen,
     BaseChosen,
     Crosshair,
-    GridChanged,
     LevelsChanged,
     LinkEvent,
     SetupRulesChosen,
@@ -146,7 +146,7 @@ class Pane(QWidget):
                 self.set_visible_range(start_ns, end_ns)
             case BarLengthChosen(bar_ns):
                 self.set_bar_length(bar_ns)
-            case GridChanged(grid):
+            case BarGridChanged(grid):
                 self.set_grid(grid)
             case AnchorChosen(ts_ns):
                 self.set_anchor(ts_ns)

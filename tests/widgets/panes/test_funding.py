@@ -151,14 +151,14 @@ def test_chosen_venues_are_asked_for_and_remembered(pane: FundingPane, qtbot: Qt
     pane.refresh(funding_view())
     told = {row.market.venue for row in funding_view().rows}
     shown = [venue for venue in VENUES if venue in told]
-    assert [venue for venue, action in pane.venues.actions_of.items() if action.isVisible()] == shown
+    assert [venue for venue, action in pane.venues.ticks.actions_of.items() if action.isVisible()] == shown
     with changes_request(pane):
-        pane.venues.actions_of[shown[0]].setChecked(False)
+        pane.venues.ticks.actions_of[shown[0]].setChecked(False)
     request = pane.request()
     assert request is not None
     assert request.markets.venues == frozenset(VENUES) - {shown[0]}
     pane.refresh(replace(funding_view(), request=request))
-    assert pane.venues.actions_of[shown[0]].isVisible(), "it can be chosen again"
+    assert pane.venues.ticks.actions_of[shown[0]].isVisible(), "it can be chosen again"
     other = FundingPane("BTC")
     qtbot.addWidget(other)
     other.restore(pane.state())

@@ -417,7 +417,7 @@ def test_what_is_remembered(pane: PressurePane, qtbot: QtBot) -> None:
     pane.bar.search.setText("c")
     pane.bar.regime.setCurrentIndex(2)
     pane._set_columns({"score", "age"})
-    pane.bar.summed.choose(frozenset({Venue("okx"), Venue("bybit")}))
+    pane.bar.summed.ticks.choose(frozenset({Venue("okx"), Venue("bybit")}))
     pane.method.weights[3].setValue(7)
     pane.open_settings()
     saved = json.loads(json.dumps(pane.state()))

@@ -148,7 +148,7 @@ def test_filters_are_asked_for_and_clear_what_they_exclude(pane: TapePane, qtbot
         pane.minimum.setCurrentIndex(4)
     pane.kinds.setCurrentIndex(1)
     pane.sides.setCurrentIndex(2)
-    pane.venues.actions_of[Venue("okx")].setChecked(False)
+    pane.venues.ticks.actions_of[Venue("okx")].setChecked(False)
     venues = frozenset(VENUES) - {Venue("okx")}
     assert pane.request() == TapeRequest("BTC", MarketFilter(True, venues), 100_000.0, side=-1, detail=True)
     assert pane.canvas.view is None

@@ -16,10 +16,10 @@ from tests.widgets.window.window_sources import FullSource, settle
 from widgets.items.grids import RunGrid
 from widgets.link_events import (
     AnchorChosen,
+    BarGridChanged,
     BarLengthChosen,
     BaseChosen,
     Crosshair,
-    GridChanged,
     LevelsChanged,
     LinkEvent,
     SetupRulesChosen,
@@ -74,7 +74,7 @@ def events(minutes: int) -> tuple[LinkEvent, ...]:
     return (
         BaseChosen("ETH" if minutes % 2 else "BTC"),
         BarLengthChosen(minutes * synthetic.MINUTE),
-        GridChanged(RunGrid(0, edges, int(edges[-1]) + synthetic.MINUTE)),
+        BarGridChanged(RunGrid(0, edges, int(edges[-1]) + synthetic.MINUTE)),
         AnchorChosen(synthetic.START + minutes),
         LevelsChanged((Level("BTC", minutes, minutes),)),
         SetupRulesChosen(SetupRules()),

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QMenu, QToolButton, QWi
 
 from feeds.model.instrument import Venue
 from widgets.elements.captions import Choice
+from widgets.elements.venue_menu import VenueMenu
 from widgets.theme import format as text_of
-from widgets.theme.markets import venue_mark
 from widgets.theme.theme import CELL, theme
 from workstation.readmodels.flow.cvd import DAY_NS, HOUR_NS, RESETS_NS, WEEK_NS, CvdUnit
 
@@ -59,7 +59,8 @@ class CvdControls(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.choices = Choices()
-        self.known: tuple[Venue, ...] = ()
+        self.known: set[Venue] = set()
+        self.venues = VenueMenu(self)
         self.show_, self.unit, self.reset, self.candles = Choice(), Choice(), Choice(), QToolButton()
         for show in Show:
             self.show_.addItem(show.value, show)
@@ -86,11 +87,13 @@ class CvdControls(QWidget):
         self.show_.activated.connect(lambda _: self.choose(show=Show(self.show_.currentData())))
         self.unit.activated.connect(lambda _: self.choose(unit=CvdUnit(self.unit.currentData())))
         self.reset.activated.connect(lambda _: self._choose_reset())
+        self.venues.changed.connect(lambda: self.choose(venues=self.venues.chosen))
         self.candles.clicked.connect(lambda on: self.choose(candles=on))
 
     def know(self, venues: Iterable[Venue]) -> None:
         """Venues there are; those known before stay, for a filter hides them from its answer."""
-        self.known = tuple(sorted({*self.known, *venues}))
+        self.known.update(venues)
+        self.venues.set_venues(self.known)
 
     def choose(self, **changes: Any) -> None:
         """Choose otherwise in some respects, and tell."""
@@ -107,6 +110,7 @@ class CvdControls(QWidget):
         anchored = choices.anchor_ns is not None
         self.reset.setCurrentIndex(len(RESETS_NS) if anchored else RESETS_NS.index(choices.reset_ns))
         self.candles.setChecked(choices.candles)
+        self.venues.show_chosen(choices.venues)
 
     def _choose_reset(self) -> None:
         chosen = self.reset.currentData()
@@ -126,12 +130,7 @@ class CvdControls(QWidget):
         self._listed(menu, "Show", [(show.value, show) for show in Show], "show")
         self._listed(menu, "Unit", [(word, unit) for unit, word in UNIT_WORDS.items()], "unit")
         self._listed(menu, "Reset", [(RESET_WORDS[reset], reset) for reset in RESETS_NS], "reset_ns")
-        venues = menu.addMenu("Venues")
-        for venue in self.known:
-            action = venues.addAction(venue_mark(venue))
-            action.setCheckable(True)
-            action.setChecked(self.choices.venues is None or venue in self.choices.venues)
-            action.triggered.connect(lambda on, venue=venue: self._switch(venue, on))
+        menu.addMenu(self.venues)
         menu.addAction(f"Trade sizes {edges_text(self.choices.edges_usd)}...", lambda: self._ask_edges(parent))
         return menu
 
@@ -143,12 +142,6 @@ class CvdControls(QWidget):
             action.setChecked(getattr(self.choices, field) == value)
             changes = {field: value, "anchor_ns": None} if field == "reset_ns" else {field: value}
             action.triggered.connect(lambda _, changes=changes: self.choose(**changes))
-
-    def _switch(self, venue: Venue, on: bool) -> None:
-        shown = set(self.choices.venues if self.choices.venues is not None else self.known)
-        shown = shown | {venue} if on else shown - {venue}
-        if shown:
-            self.choose(venues=None if shown >= set(self.known) else frozenset(shown))
 
     def _ask_edges(self, parent: QWidget) -> None:
         dialog = QInputDialog(parent)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QResizeEvent
@@ -17,7 +19,6 @@ from widgets.items.lines import in_sight
 from widgets.items.scale import SlotGrid
 from widgets.link_events import AnchorChosen
 from widgets.pane import Pane, Table
-from widgets.panes.cvd.anchor import AnchorTool
 from widgets.panes.cvd.controls import CvdControls, Show
 from widgets.panes.cvd.item import CvdItem, Stroke, difference_stroke, market_stroke, size_strokes, sum_stroke
 from widgets.panes.cvd.state import recalled, remembered
@@ -34,6 +35,28 @@ _MANY = 1500
 _SECOND = 1_000_000_000
 RUN_NS = (_SECOND, 5 * _SECOND, 15 * _SECOND)  # under bars that are not of time
 _NARROW_PX = 720
+
+
+class AnchorTool:
+    """While `picking`, the next click on the plot sets the anchor; otherwise drags are the chart's."""
+
+    def __init__(self, chosen: Callable[[QPointF], None]) -> None:
+        self.picking = False
+        self._chosen = chosen
+
+    def begin(self, position: QPointF, keys: Qt.KeyboardModifier) -> bool:
+        """Take the click while `picking`; False leaves it to the chart."""
+        if not self.picking:
+            return False
+        self.picking = False
+        self._chosen(position)
+        return True
+
+    def move(self, position: QPointF) -> None:
+        """A drag after the click changes nothing."""
+
+    def end(self) -> None:
+        """The button is released."""
 
 
 class CvdPane(Pane):

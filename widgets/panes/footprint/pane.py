@@ -16,7 +16,7 @@ from widgets.chart.shared_range import Notice
 from widgets.commands import LoadOlder
 from widgets.elements.spans import Span
 from widgets.items.grids import RunGrid
-from widgets.link_events import BarLengthChosen, BaseChosen, GridChanged, LevelsChanged
+from widgets.link_events import BarGridChanged, BarLengthChosen, BaseChosen, LevelsChanged
 from widgets.pane import Pane, Table
 from widgets.panes.footprint.cells.style import Style
 from widgets.panes.footprint.commands import FootprintCommands
@@ -115,7 +115,7 @@ class FootprintPane(Pane):
             return
         self.layers.show(view)
         grid = self.chart.grid
-        self.link_event.emit(GridChanged(grid if view.bars and isinstance(grid, RunGrid) else None))
+        self.link_event.emit(BarGridChanged(grid if view.bars and isinstance(grid, RunGrid) else None))
         self._say_legend()
         self.reading.draw_lines()
         self.reading.tag_axes()

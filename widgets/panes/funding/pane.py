@@ -15,7 +15,7 @@ from feeds.venues.registry import VENUES
 from widgets.chart.linked_chart import LinkedChart
 from widgets.elements.captions import Choice
 from widgets.elements.spans import Span, SpanLine
-from widgets.elements.venue_menu import VenueMenu
+from widgets.elements.venue_menu import VenueButton
 from widgets.items.lines import Line, LinesItem, aggregate_pen, in_sight
 from widgets.pane import Pane, Table
 from widgets.panes.funding.table import FundingTable, rate_text
@@ -58,7 +58,7 @@ class FundingPane(Pane):
         self._asked = FundingRequest(base)
         self._view: FundingView | None = None
         self._left = -1  # the first bar in sight
-        self.table, self.unit, self.venues = FundingTable(), Choice(), VenueMenu()
+        self.table, self.unit, self.venues = FundingTable(), Choice(), VenueButton()
         self.readings, self.legend = SpanLine(lines=3), SpanLine(lines=2)
         self.charts = {"OI": LinkedChart(), "funding": LinkedChart()}
         self.range = self.charts["OI"].range
@@ -97,7 +97,7 @@ class FundingPane(Pane):
     def state(self) -> dict[str, object]:
         """The settings."""
         hidden = [name for name, one in self.shown.items() if not one.isChecked()]
-        return {"unit_h": self.unit_h, "hidden": hidden, "venues": sorted(self.venues.chosen or ())}
+        return {"unit_h": self.unit_h, "hidden": hidden, "venues": sorted(self.venues.ticks.chosen or ())}
 
     def restore(self, state: dict[str, object]) -> None:
         """Take up remembered settings."""
@@ -106,7 +106,7 @@ class FundingPane(Pane):
             self.unit.setCurrentIndex(hours.index(wanted))
         venues = state.get("venues")
         told = venues if isinstance(venues, list) else []
-        self.venues.choose(frozenset(venue for venue in VENUES if venue in told) or None)
+        self.venues.ticks.choose(frozenset(venue for venue in VENUES if venue in told) or None)
         hidden = state.get("hidden")
         for name, button in self.shown.items():
             button.setChecked(not (isinstance(hidden, list) and name in hidden))
@@ -124,7 +124,7 @@ class FundingPane(Pane):
         other = self._view is None or self._view.request != view.request
         self._view = view
         if view.request.markets.venues is None:
-            self.venues.set_venues({row.market.venue for row in view.rows})
+            self.venues.ticks.set_venues({row.market.venue for row in view.rows})
         bar_ns = int(view.bar_start_ns[1] - view.bar_start_ns[0]) if len(view.bar_start_ns) > 1 else view.request.bar_ns
         fresh = [chart.show_bars(view.bar_start_ns, bar_ns) or other for chart in self.charts.values()]
         self._show()
@@ -209,7 +209,7 @@ class FundingPane(Pane):
 
     def _connect(self) -> None:
         self.unit.activated.connect(lambda _: self._rescale())
-        self.venues.changed.connect(self._ask_venues)
+        self.venues.ticks.changed.connect(self._ask_venues)
         one, other = self.charts.values()
         for chart, twin in ((one, other), (other, one)):
             chart.crosshair_moved.connect(self.send_crosshair)
@@ -222,7 +222,7 @@ class FundingPane(Pane):
             button.toggled.connect(lambda _: self._fit_charts())
 
     def _ask_venues(self) -> None:
-        self._asked = replace(self._asked, markets=MarketFilter(venues=self.venues.chosen))
+        self._asked = replace(self._asked, markets=MarketFilter(venues=self.venues.ticks.chosen))
 
     def _rescale(self) -> None:
         self._show()

@@ -14,10 +14,10 @@ from widgets.chart.chart import TimeChart
 from widgets.chart.shared_crosshair import SharedCrosshair
 from widgets.chart.shared_range import Notice, SharedRange
 from widgets.elements.captions import Choice
+from widgets.elements.market_controls import MarketControls
 from widgets.elements.spans import SpanLine
 from widgets.items.scale import SlotGrid
 from widgets.pane import Pane, Table
-from widgets.panes.footprint.controls.markets import MarketControls
 from widgets.panes.heatmap.bubbles import TradeBubbles
 from widgets.panes.heatmap.colors import Range, automatic
 from widgets.panes.heatmap.legend import HeatLegend

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QWidget
 
-from feeds.model.instrument import Venue
-from feeds.venues.registry import VENUES, profile_of
+from feeds.venues.registry import VENUES
 from widgets.elements.captions import Choice
-from widgets.elements.staying_menu import StayingMenu
+from widgets.elements.venue_menu import VenueButton
 from widgets.panes.pressure.columns import SHORT_REGIMES
 from widgets.panes.pressure.rows import Filter, words
 from widgets.theme.theme import CELL
@@ -38,46 +37,6 @@ class Search(QLineEdit):
             super().keyPressEvent(event)
 
 
-class Venues(QToolButton):
-    """The venues that are summed; `chosen` None is all of them."""
-
-    changed = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.chosen: frozenset[Venue] | None = None
-        self._ticks: dict[Venue, QAction] = {}
-        menu = StayingMenu(self)
-        for venue in VENUES:
-            tick = menu.addAction(profile_of(venue).label)
-            tick.setCheckable(True)
-            tick.toggled.connect(lambda _: self._read())
-            self._ticks[venue] = tick
-        menu.addSeparator()
-        menu.addAction("All venues", lambda: self.choose(None))
-        self.setMenu(menu)
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setToolTip("Venues that are summed")
-        self.choose(None)
-
-    def choose(self, venues: frozenset[Venue] | None) -> None:
-        """Sum over these; over none is never meant, then it is all of them."""
-        chosen = venues if venues and len(venues) < len(self._ticks) else None
-        for venue, tick in self._ticks.items():
-            tick.blockSignals(True)
-            tick.setChecked(chosen is None or venue in chosen)
-            tick.blockSignals(False)
-        names = [tick.text() for tick in self._ticks.values() if tick.isChecked()]
-        self.setText("all venues" if chosen is None else names[0] if len(names) == 1 else f"{len(names)} venues")
-        if chosen != self.chosen:
-            self.chosen = chosen
-            self.changed.emit()
-
-    def _read(self) -> None:
-        self.choose(frozenset(venue for venue, tick in self._ticks.items() if tick.isChecked()))
-
-
 class PressureBar(QWidget):
     """`changed` follows a change of the filter `value`."""
 
@@ -95,7 +54,8 @@ class PressureBar(QWidget):
         for regime in Regime:
             self.regime.addItem(SHORT_REGIMES[regime], regime.name)
         self.regime.setToolTip("Regime")
-        self.summed = Venues()
+        self.summed = VenueButton("Venues that are summed")
+        self.summed.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.venues = _choice(_VENUES, "How many markets said something in the last 20 s")
         self.turnover = _choice(_TURNOVERS, "Turnover over 24 h, USD")
         self.method = QPushButton("method")
@@ -151,7 +111,7 @@ class PressureBar(QWidget):
     def state(self) -> dict[str, Any]:
         """What is remembered."""
         named = {"bias": self.bias, "regime": self.regime, "venues": self.venues, "volume": self.turnover}
-        return {"text": self.search.text(), "summed": sorted(self.summed.chosen or ())} | {
+        return {"text": self.search.text(), "summed": sorted(self.summed.ticks.chosen or ())} | {
             name: box.currentText() for name, box in named.items()
         }
 
@@ -164,7 +124,7 @@ class PressureBar(QWidget):
         self.search.setText(str(state.get("text", "")))
         summed = state.get("summed")
         wanted = summed if isinstance(summed, list) else []
-        self.summed.choose(frozenset(venue for venue in VENUES if venue in wanted))
+        self.summed.ticks.choose(frozenset(venue for venue in VENUES if venue in wanted))
 
 
 def _choice(entries: tuple[tuple[str, object], ...], tip: str) -> Choice:

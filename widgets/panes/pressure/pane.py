@@ -96,7 +96,7 @@ class PressurePane(Pane):
     def request(self) -> PressureRequest:
         """The perpetuals of the venues that are summed, scored by the weights that are set."""
         weights, flow = self._weights
-        return PressureRequest("", MarketFilter(venues=self.bar.summed.chosen), weights, flow)
+        return PressureRequest("", MarketFilter(venues=self.bar.summed.ticks.chosen), weights, flow)
 
     def refresh(self, view: View) -> None:
         """Show a view. Rows move only while the pointer is elsewhere."""

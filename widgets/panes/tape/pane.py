@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from widgets.elements.captions import Choice
 from widgets.elements.labels import Align, Labels
-from widgets.elements.venue_menu import VenueMenu
+from widgets.elements.venue_menu import VenueButton
 from widgets.items.paint_guard import paints
 from widgets.pane import Pane, Table
 from widgets.panes.tape.canvas import TapeCanvas
@@ -60,7 +60,7 @@ class TapePane(Pane):
         self._now_ns: int | None = None
         self.canvas, self.meter = TapeCanvas(), SpeedMeter()
         self.minimum, self.kinds, self.sides, self.sizes = Choice(), Choice(), Choice(), Choice()
-        self.venues = VenueMenu()
+        self.venues = VenueButton()
         for label, usd in MINIMA:
             self.minimum.addItem(label, usd)
         for label, perp in KINDS:
@@ -76,7 +76,7 @@ class TapePane(Pane):
         self.minimum.currentIndexChanged.connect(self.clear)
         self.kinds.currentIndexChanged.connect(self.clear)
         self.sides.currentIndexChanged.connect(self.clear)
-        self.venues.changed.connect(self.clear)
+        self.venues.ticks.changed.connect(self.clear)
         self.sizes.currentIndexChanged.connect(self._classify)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._lay_out()
@@ -105,14 +105,14 @@ class TapePane(Pane):
         if not self._base:
             return None
         perp = KINDS[self.kinds.currentIndex()][1]
-        wanted = MarketFilter(perp, self.venues.chosen)
+        wanted = MarketFilter(perp, self.venues.ticks.chosen)
         minimum, side = float(self.minimum.currentData()), int(self.sides.currentData())
         return TapeRequest(self._base, wanted, minimum, side=side, detail=True)
 
     def refresh(self, view: View) -> None:
         """Show a tape view."""
         if isinstance(view, TapeView) and view.request == self.request():
-            self.venues.set_venues({market.venue for market in view.markets})
+            self.venues.ticks.set_venues({market.venue for market in view.markets})
             self.canvas.show_view(view)
             self._classify()
             self._measure()

@@ -164,7 +164,7 @@ def test_clicks_change_the_request(pane: FootprintPane, qtbot: QtBot) -> None:
 
 
 def test_the_venue_menu_filters_and_never_asks_for_nothing(pane: FootprintPane) -> None:
-    actions = pane.toolbar.markets.actions_of
+    actions = pane.toolbar.markets.venues.ticks.actions_of
     for venue in VENUES[1:]:
         actions[venue].trigger()
     request = pane.request()

@@ -9,8 +9,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
 
 from feeds.model.instrument import Venue
+from widgets.elements.market_controls import MarketControls
 from widgets.panes.footprint.controls.bars import BarControls
-from widgets.panes.footprint.controls.markets import MarketControls
 from widgets.theme import format as text_of
 from widgets.theme.theme import CELL
 from workstation.readmodels.flow.footprint import FootprintRequest, FootprintRules, FootprintView

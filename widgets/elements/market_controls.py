@@ -1,16 +1,15 @@
-"""Whose trades a footprint sums: perpetuals or spot, of all venues or some of them, or one single market."""
+"""Whose trades and books are summed: perpetuals or spot, of all venues or some of them, or one single market."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QToolButton, QWidget
 
 from feeds.model.instrument import Venue
-from feeds.venues.registry import VENUES, profile_of
-from widgets.elements.staying_menu import StayingMenu
+from widgets.elements.venue_menu import VenueButton
 from widgets.theme.markets import market_mark, market_name
 from widgets.theme.theme import CELL, theme
 from workstation.readmodels.markets import MarketFilter, MarketState
@@ -26,10 +25,8 @@ class MarketControls(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.kind: dict[str, QToolButton] = {}
-        self.venues = QToolButton()
-        self.menu = StayingMenu(self.venues)
-        self.single = QMenu("One market", self.menu)
-        self.actions_of: dict[Venue, QAction] = {}
+        self.venues = VenueButton("Venues that are summed")
+        self.single = QMenu("One market", self.venues)
         self.chosen = MarketFilter()
         self._known: tuple[MarketState, ...] = ()
         self._group, self._singles = QButtonGroup(self), QActionGroup(self)
@@ -38,9 +35,7 @@ class MarketControls(QWidget):
 
     def set_venues(self, venues: Iterable[Venue]) -> None:
         """Offer these venues only."""
-        known = set(venues)
-        for venue, action in self.actions_of.items():
-            action.setVisible(venue in known or (action.isChecked() and self.chosen.venues is not None))
+        self.venues.ticks.set_venues(venues)
 
     def set_markets(self, markets: Iterable[MarketState]) -> None:
         """The markets there are, one of which may be looked at alone."""
@@ -61,10 +56,7 @@ class MarketControls(QWidget):
     def choose(self, chosen: MarketFilter) -> None:
         """Take a filter; `changed` if it differs."""
         before, self.chosen = self.chosen, chosen
-        for venue, action in self.actions_of.items():
-            action.blockSignals(True)
-            action.setChecked(chosen.venues is None or venue in chosen.venues)
-            action.blockSignals(False)
+        self.venues.ticks.show_chosen(chosen.venues)
         for name, button in self.kind.items():
             button.setChecked(_KINDS[name] is chosen.perp)
         if chosen.kinds is None and self._singles.checkedAction() is not None:
@@ -88,39 +80,24 @@ class MarketControls(QWidget):
             self.kind[name] = button
             self._group.addButton(button)
             line.addWidget(button)
-        for venue in VENUES:
-            action = self.menu.addAction(profile_of(venue).label)
-            action.setCheckable(True)
-            action.setChecked(True)
-            action.toggled.connect(lambda _: self._choose_venues())
-            self.actions_of[venue] = action
-        self.menu.addSeparator()
-        self.menu.addAction("All venues", lambda: self.choose(MarketFilter(self.chosen.perp)))
-        self.menu.addMenu(self.single)
+        self.venues.ticks.addMenu(self.single)
+        self.venues.ticks.changed.connect(self._choose_venues)
         self._singles.setExclusionPolicy(QActionGroup.ExclusionPolicy.ExclusiveOptional)
         self.single.setEnabled(False)
-        self.venues.setMenu(self.menu)
-        self.venues.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.venues.setToolTip("Venues that are summed")
         line.addWidget(self.venues)
 
     def _venues(self) -> frozenset[Venue] | None:
         return None if self.chosen.kinds is not None else self.chosen.venues
 
     def _choose_venues(self) -> None:
-        """A sum over nothing is never meant: then it is all venues again."""
-        chosen = frozenset(venue for venue, action in self.actions_of.items() if action.isChecked())
-        self.choose(MarketFilter(self.chosen.perp, chosen if 0 < len(chosen) < len(self.actions_of) else None))
+        self.choose(MarketFilter(self.chosen.perp, self.venues.ticks.chosen))
 
     def _name(self) -> None:
-        chosen = self.chosen
-        if chosen.kinds is not None:
-            only = [market_mark(state) for state in self._known if chosen == _only(state)]
-            self.venues.setText(only[0] if only else "one market")
+        if self.chosen.kinds is None:
+            self.venues.name_choice()
             return
-        names = [action.text() for action in self.actions_of.values() if action.isChecked()]
-        every = chosen.venues is None
-        self.venues.setText("all venues" if every else names[0] if len(names) == 1 else f"{len(names)} venues")
+        only = [market_mark(state) for state in self._known if self.chosen == _only(state)]
+        self.venues.setText(only[0] if only else "one market")
 
 
 def _only(state: MarketState) -> MarketFilter:
