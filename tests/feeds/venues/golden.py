@@ -30,7 +30,7 @@ Step = tuple[int, list[Row]]
 
 
 class Opening(msgspec.Struct, forbid_unknown_fields=True):
-    """What a recording says of a connection, with markets by symbol."""
+    """A connection as a recording describes it, with markets by symbol."""
 
     kind: MarketKind
     markets: list[str]
@@ -89,7 +89,7 @@ class Replay:
         self._books: dict[str, Book] = {}
 
     def steps(self, stated: Mapping[int, list[Row]]) -> Iterator[Step]:
-        """What each frame yields, by its line number; requests and best prices are told where they are stated."""
+        """What each frame yields, by its line number; requests and best prices only where they are stated."""
         for number, line in enumerate(self._lines, 1):
             events, requests = self._receive(line)
             wanted = stated.get(number, ())
@@ -112,7 +112,7 @@ class Replay:
         except ProtocolError:
             return [{"error": "ProtocolError"}], []
         for event in events:
-            assert event.ts_recv_ns <= line.ms * 1_000_000, "received with this frame or kept from an earlier one"
+            assert event.ts_recv_ns <= line.ms * 1_000_000, "received with this frame or buffered from an earlier one"
             if isinstance(event, BookSnapshot | BookDelta | BookLost):
                 self._books[event.instrument.symbol].apply(event)
         requests, protocol.requests = protocol.requests, []
@@ -186,9 +186,9 @@ class Book:
 
 def number(text: str | int) -> Fraction:
     """An exact number: a decimal, or products and quotients of some, from left to right: `300 / 9642.4`."""
-    words = str(text).replace("*", " * ").replace("/", " / ").split()
-    value = Fraction(words[0])
-    for operator, operand in zip(words[1::2], words[2::2], strict=True):
+    first, *rest = str(text).replace("*", " * ").replace("/", " / ").split()
+    value = Fraction(first)
+    for operator, operand in zip(rest[::2], rest[1::2], strict=True):
         value = value * Fraction(operand) if operator == "*" else value / Fraction(operand)
     return value
 

@@ -1,4 +1,4 @@
-"""Every venue's frames decode to what their documented meaning says, in a fresh clone without captures."""
+"""Every venue's frames decode to their documented meaning, in a fresh clone without captures."""
 
 from __future__ import annotations
 
