@@ -29,7 +29,7 @@ class LiquidationCoverage(msgspec.Struct, frozen=True):
     its price is that of the execution, and not the bankruptcy price or the like.
     """
 
-    coverage: Coverage
+    published: Coverage
     words: str
     delay_ns: int = 0
     price_is_fill: bool = True
@@ -37,7 +37,7 @@ class LiquidationCoverage(msgspec.Struct, frozen=True):
     @property
     def in_real_time(self) -> bool:
         """Whether silence means that little or nothing was liquidated."""
-        return self.coverage in (Coverage.ALL, Coverage.SAMPLED)
+        return self.published in (Coverage.ALL, Coverage.SAMPLED)
 
 
 _NO_POSITIONS = LiquidationCoverage(Coverage.NONE, "spot has no positions to liquidate")

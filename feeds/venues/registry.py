@@ -36,6 +36,13 @@ def profile_of(venue: Venue) -> VenueProfile:
     return PROFILES.get(venue) or _foreign(venue)
 
 
+def venue_named(text: str) -> Venue:
+    """The venue that a person or a file names. Raises ValueError for one that this version does not know."""
+    if text not in PROFILES:
+        raise ValueError(f"there is no venue {text}; choose from {', '.join(VENUES)}")
+    return Venue(text)
+
+
 def liquidation_coverage(venue: Venue, kind: MarketKind) -> LiquidationCoverage:
     """What a venue publishes of the liquidations of its markets of a kind."""
     return profile_of(venue).liquidations_of(kind)

@@ -312,14 +312,19 @@ def simulate(
 ) -> None:
     """Serve the simulated venues alone, for any client to connect to."""
     from feeds.simulator.service.server import run
+    from feeds.venues.registry import venue_named
 
+    try:
+        served = tuple(map(venue_named, venues.split(","))) if venues else None
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
     if with_parent:
         threading.Thread(target=_end_with_parent, daemon=True).start()
     run(
         port,
         seed,
         lambda bound: print(f"simulated venues on 127.0.0.1 {bound}", flush=True),  # noqa: T201
-        venues=tuple(venues.split(",")) if venues else None,
+        venues=served,
         faults_every_s=_span(faults_every) / 1e9 if faults_every else None,
     )
 

@@ -87,7 +87,7 @@ def test_the_json_of_an_impossible_instrument_is_a_decode_error(text: bytes) -> 
 
 def test_each_venues_coverage_of_liquidations() -> None:
     told = {venue: liquidation_coverage(venue, MarketKind.LINEAR) for venue in VENUES}
-    assert {venue: one.coverage for venue, one in told.items()} == {
+    assert {venue: one.published for venue, one in told.items()} == {
         Venue("binance"): Coverage.SAMPLED,
         Venue("bybit"): Coverage.ALL,
         Venue("okx"): Coverage.SAMPLED,
@@ -101,4 +101,4 @@ def test_each_venues_coverage_of_liquidations() -> None:
     ]
     assert [venue for venue, one in told.items() if not one.price_is_fill] == [Venue("bybit"), Venue("okx")]
     assert all(one.words for one in told.values())
-    assert {liquidation_coverage(venue, MarketKind.SPOT).coverage for venue in VENUES} == {Coverage.NONE}
+    assert {liquidation_coverage(venue, MarketKind.SPOT).published for venue in VENUES} == {Coverage.NONE}

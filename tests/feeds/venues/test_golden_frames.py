@@ -49,7 +49,7 @@ def test_a_listing_holds_the_markets_that_are_stated(path: Path) -> None:
 def test_every_venue_and_kind_has_golden_frames(venue: str) -> None:
     names = {path.name for path in (DATA / venue).glob("*.jsonl")}
     kinds = DRIVERS[VENUES[venue]].endpoints
-    published = any(liquidation_coverage(VENUES[venue], kind).coverage is not Coverage.NONE for kind in kinds)
+    published = any(liquidation_coverage(VENUES[venue], kind).published is not Coverage.NONE for kind in kinds)
     for subject in (*SUBJECTS, *(("liquidations",) if published else ())):
         assert any(subject in name for name in names), f"no frames of {subject}"
     for kind in kinds:

@@ -8,6 +8,7 @@ import logging
 import msgspec
 
 from feeds.model.instrument import Venue
+from feeds.venues.registry import venue_named
 from widgets.panes.cvd.controls import Choices, Show
 from workstation.readmodels.flow.cvd import RESETS_NS, CvdUnit
 
@@ -39,11 +40,11 @@ def recalled(state: dict[str, object]) -> Choices | None:
         return None
     try:
         kept = msgspec.convert(state, CvdState)
-    except msgspec.ValidationError as error:
+        venues = frozenset(map(venue_named, kept.venues or ())) or None
+    except ValueError as error:
         log.warning("a remembered CVD pane is left as it is made: %s", error)
         return None
     edges = kept.edges_usd
     if kept.reset_ns not in RESETS_NS or not edges or any(a >= b for a, b in itertools.pairwise(edges)):
         return None
-    venues = frozenset(kept.venues) if kept.venues else None
     return Choices(kept.show, kept.unit, kept.reset_ns, None, kept.candles, edges, venues)

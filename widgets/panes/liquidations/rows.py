@@ -45,15 +45,15 @@ def known_words(total: LiquidationTotal) -> str:
 def telling_word(source: LiquidationSource) -> str:
     """What a venue tells, in a word."""
     coverage = source.coverage
-    if coverage.coverage is Coverage.NONE:
+    if coverage.published is Coverage.NONE:
         return "no feed"
     if source.since_ns is None:
         return "not heard"
     if not source.told and coverage.in_real_time:
         return "none yet"
-    if coverage.coverage is Coverage.DELAYED:
+    if coverage.published is Coverage.DELAYED:
         return f"{coverage.delay_ns / 3_600 / _SECOND_NS:.0f} h late"
-    return coverage.coverage.value
+    return coverage.published.value
 
 
 def cascade_words(cascade: Cascade) -> str:
@@ -77,7 +77,7 @@ def is_floor(view: LiquidationsView) -> bool:
     """Whether a venue in the sums leaves some out, so that they are floors."""
     wanted = view.request.markets.venues
     return any(
-        source.coverage.coverage is Coverage.SAMPLED
+        source.coverage.published is Coverage.SAMPLED
         for source in view.sources
         if wanted is None or source.venue in wanted
     )

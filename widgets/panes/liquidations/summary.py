@@ -59,6 +59,13 @@ class VenueStrip(QWidget):
         at = row * columns + column
         return self.sources[at] if column < columns and 0 <= at < len(self.sources) else None
 
+    def tip_at(self, x: float, y: float) -> str:
+        """The tooltip under a pixel: what the venue publishes; empty beside the badges."""
+        source = self.source_at(x, y)
+        if source is None:
+            return ""
+        return f"{profile_of(source.venue).label}: {source.coverage.words}. Click: in or out."
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Narrow, the badges take two lines."""
         self._fit()
@@ -82,12 +89,7 @@ class VenueStrip(QWidget):
     def event(self, event: QEvent) -> bool:
         """The venue's own words on hover."""
         if isinstance(event, QHelpEvent):
-            source = self.source_at(event.pos().x(), event.pos().y())
-            words = (
-                ""
-                if source is None
-                else f"{profile_of(source.venue).label}: {source.coverage.words}. Click: in or out."
-            )
+            words = self.tip_at(event.pos().x(), event.pos().y())
             QToolTip.showText(event.globalPos(), words, self)
             return True
         return super().event(event)
@@ -101,14 +103,10 @@ class VenueStrip(QWidget):
             painter.fillRect(QRectF(left + 4, top + 3, 3, _BADGE_PX - 6), look.venue_color(source.venue))
             painter.setPen(look.pen("text" if taken else "faint"))
             self._bold.draw(painter, venue_mark(source.venue), left + 10, top, 28, _BADGE_PX, Align.LEFT)
-            full = source.coverage.coverage is Coverage.ALL and heard and source.told
+            full = source.coverage.published is Coverage.ALL and heard and source.told
             painter.setPen(look.pen("faint" if not taken else "text" if full else "gap" if heard else "muted"))
             word = telling_word(source) if taken else "left out"
             self._small.draw(painter, word, left + 34, top, pitch - 36, _BADGE_PX, Align.LEFT)
-
-
-def _tip(source: LiquidationSource) -> str:
-    return f"{profile_of(source.venue).label}: {source.coverage.words}. Click: in or out."
 
 
 class CascadeLine(QWidget):

@@ -150,7 +150,7 @@ def test_venues_that_tell_nothing_in_real_time_do_not_make_sums_partial() -> Non
     engine.advance(START + HOUR)
     view = view_of(engine)
     assert view.totals[2].known_ns == HOUR
-    telling = {source.venue: source.coverage.coverage for source in view.sources}
+    telling = {source.venue: source.coverage.published for source in view.sources}
     assert telling == {
         Venue("binance"): Coverage.SAMPLED,
         Venue("hyperliquid"): Coverage.NONE,
