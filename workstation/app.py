@@ -94,7 +94,7 @@ def hub_window(broker: Broker, since_s: float, bases: list[str]) -> int:
         source = HubSource(broker, SystemClock(), since_s=since_s)
         for base in bases:
             source.shown(base)
-        await _open_session(desk, source, source, f"hub at {broker.place}", simulated=False)
+        await _open_session(desk, source, source, f"hub at {broker.address}", simulated=False)
 
     return _run_window(open_it)
 

@@ -1,4 +1,4 @@
-"""How the broker is reached, and what its errors mean for a person. The only file that makes a NATS client."""
+"""Connects to the broker and translates its errors. No other module creates a NATS client."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PENDING_BYTES = 32 << 20
 
 @dataclass(frozen=True)
 class Broker:
-    """Where the broker is and who we are there. The address may hold a user and a password; they are never shown."""
+    """The broker's URL, credentials and subjects. User and password in the URL are never displayed."""
 
     url: str
     credentials: Path | None = None
@@ -36,29 +36,30 @@ class Broker:
     subjects: Subjects = field(default_factory=Subjects)
 
     @property
-    def place(self) -> str:
-        """The address as a person may see it."""
+    def address(self) -> str:
+        """Host and port, without user and password."""
         parts = urlsplit(self.url)
         return f"{parts.hostname or self.url}:{parts.port or 4222}"
 
     def tls(self) -> ssl.SSLContext | None:
-        """The certificates that are trusted, where a file or the address asks for TLS. Raises OSError."""
+        """The TLS context, None where neither a certificate file nor the URL asks for TLS. Raises OSError."""
         if self.authority is None and not self.url.startswith("tls://"):
             return None
         return ssl.create_default_context(cafile=str(self.authority) if self.authority else None)
 
 
 def broker_errors() -> tuple[type[Exception], ...]:
-    """What a call to the broker may raise while the broker is away or refuses."""
+    """The exceptions of a broker call while the broker is unreachable or refuses it."""
     import nats.errors
 
     return nats.errors.Error, OSError, asyncio.TimeoutError, ConnectionError
 
 
-async def connect(broker: Broker, name: str, tell: Callable[[str], None]) -> Client:
-    """A client that comes back by itself; `tell` gets what ails it, and nothing once it is well.
+async def connect(broker: Broker, name: str, on_state: Callable[[str], None]) -> Client:
+    """Connect a client that reconnects by itself; waits until the broker answers.
 
-    Waits until the broker answers. Raises TransportError where the client is not installed or a file cannot be read.
+    `on_state` receives the current trouble, "" once connected. Raises TransportError where the NATS client is not
+    installed or a file cannot be read.
     """
     try:
         from nats.aio.client import Client
@@ -66,16 +67,16 @@ async def connect(broker: Broker, name: str, tell: Callable[[str], None]) -> Cli
         raise TransportError(MISSING, str(error), retryable=False) from error
 
     async def on_error(error: Exception) -> None:
-        told = str(error).strip() or type(error).__name__
-        log.info("broker %s: %s", broker.place, told)
+        text = str(error).strip() or type(error).__name__
+        log.info("broker %s: %s", broker.address, text)
         if not client.is_connected:
-            tell(AWAY if isinstance(error, OSError | EOFError) or "EOF" in told else told.removeprefix("nats: "))
+            on_state(AWAY if isinstance(error, OSError | EOFError) or "EOF" in text else text.removeprefix("nats: "))
 
     async def on_lost() -> None:
-        tell(AWAY)
+        on_state(AWAY)
 
     async def on_back() -> None:
-        tell("")
+        on_state("")
 
     client = Client()
     try:
@@ -96,5 +97,5 @@ async def connect(broker: Broker, name: str, tell: Callable[[str], None]) -> Cli
         )
     except OSError as error:
         raise TransportError(f"The broker cannot be reached: {error.strerror or error}", str(error)) from error
-    tell("")
+    on_state("")
     return client

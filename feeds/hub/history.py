@@ -1,4 +1,4 @@
-"""A span of the stream as a recording: seeking in it needs an index of our own."""
+"""Saves a span of the stream as a recording, because seeking needs the recording's index."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from feeds.hub.broker import Broker, broker_errors, connect
 from feeds.hub.joiner import Joiner
-from feeds.hub.reading import Reading, Received, roster_before, state_of
-from feeds.hub.source import ROSTER_EVERY_S
+from feeds.hub.reading import StreamMessage, StreamReader, state_of, sync_point_before
+from feeds.hub.source import SYNC_EVERY_S
 from feeds.model.errors import RecordingError, TransportError
 from feeds.model.frame import Frame
 from feeds.recording import Recorder, RecordingMetadata
@@ -27,22 +27,24 @@ Progress = Callable[[int, int], None]
 
 
 async def fetch(broker: Broker, since: datetime, until: datetime, path: Path, progress: Progress) -> int:
-    """Write the stream's frames of a span, from the roster before it on; returns how many. `progress` gets ns and ns.
+    """Write the frames of a span, from the sync point before it on; returns their number.
+
+    `progress` receives ns written and ns in total.
 
     Raises:
-        TransportError: the broker is not reached, or its stream begins later than the span ends.
+        TransportError: the broker cannot be reached, or its stream begins after the end of the span.
         RecordingError: the file cannot be written.
     """
     client: Client | None = None
     try:
         async with asyncio.timeout(CONNECT_S):
             client = await connect(broker, "history", lambda trouble: None)
-        start = await roster_before(client, broker.subjects, since, since - timedelta(seconds=2 * ROSTER_EVERY_S))
+        start = await sync_point_before(client, broker.subjects, since, since - timedelta(seconds=2 * SYNC_EVERY_S))
         if not start:
             raise TransportError("The stream holds nothing from then on where one could begin.")
         return await _Span(broker, until, path, progress).write(client, start)
     except broker_errors() as error:
-        raise TransportError(f"The broker at {broker.place} cannot be read: {_words(error)}", str(error)) from error
+        raise TransportError(f"The broker at {broker.address} cannot be read: {_reason(error)}", str(error)) from error
     finally:
         if client is not None:
             with contextlib.suppress(*broker_errors()):
@@ -50,7 +52,7 @@ async def fetch(broker: Broker, since: datetime, until: datetime, path: Path, pr
 
 
 class _Span:
-    """A span that is being written. The file is made once the first roster says what it is about."""
+    """Writes a span. The file is created at the first sync point, which states whether the venues are simulated."""
 
     def __init__(self, broker: Broker, until: datetime, path: Path, progress: Progress) -> None:
         self._broker, self._path, self._progress = broker, path, progress
@@ -59,14 +61,14 @@ class _Span:
         self._begin_ns = 0
 
     async def write(self, client: Client, start: int) -> int:
-        """Everything from a sequence on; returns the frames."""
+        """Write everything from a sequence on; returns the number of frames."""
         subjects = self._broker.subjects
         last = (await state_of(client, subjects)).state.last_seq
         recorder: Recorder | None = None
         try:
-            async with contextlib.aclosing(Reading(client, subjects, start).portions()) as portions:
-                async for portion in portions:
-                    frames, at_end = self._frames(portion, last)
+            async with contextlib.aclosing(StreamReader(client, subjects, start).batches()) as batches:
+                async for batch in batches:
+                    frames, at_end = self._frames(batch, last)
                     recorder = recorder or Recorder(self._path, RecordingMetadata(simulated=self._joiner.simulated))
                     for frame in frames:
                         recorder.append(frame)
@@ -80,10 +82,10 @@ class _Span:
             raise RecordingError(recorder.failed.text)
         return recorder.frames_written if recorder is not None else 0
 
-    def _frames(self, portion: list[Received], last: int) -> tuple[list[Frame], bool]:
-        """Frames that are not later than the span, and whether it ends here."""
+    def _frames(self, batch: list[StreamMessage], last: int) -> tuple[list[Frame], bool]:
+        """The frames within the span, and whether it ends here."""
         found: list[Frame] = []
-        for one in portion:
+        for one in batch:
             for frame in self._joiner.take(one.sequence, one.subject, one.headers, one.body):
                 if frame.ts_recv_ns > self._end_ns:
                     return found, True
@@ -93,12 +95,12 @@ class _Span:
         return found, False
 
     async def _go_on(self, recorder: Recorder) -> None:
-        """Tell how far this is, and let the disk follow."""
+        """Report the progress, and wait while the disk is behind."""
         self._begin_ns = self._begin_ns or self._joiner.ts_ns
         self._progress(self._joiner.ts_ns - self._begin_ns, max(self._end_ns - self._begin_ns, 1))
         while recorder.backlog > _BACKLOG and recorder.failed is None:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
 
-def _words(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     return "it does not answer" if isinstance(error, TimeoutError) else str(error).strip() or type(error).__name__

@@ -1,7 +1,8 @@
-"""Messages of the stream, in its order, into frames that a `Feed` can take; without IO.
+"""Turns the stream's messages into frames for a `Feed`, without IO.
 
-It begins at a roster. Where the stream's sequence has a hole, what was open ends with a frame that says how many
-messages are missing, and it begins again at the next roster: what was lost is marked, and nothing counts twice.
+Decoding starts at a sync point. At a gap in the stream's sequence all open connections are closed with a CLOSE frame
+that states how many messages are missing, and decoding resumes at the next sync point: losses are marked, and nothing
+counts twice.
 """
 
 from __future__ import annotations
@@ -12,18 +13,18 @@ from dataclasses import dataclass
 
 import msgspec
 
-from feeds.hub.wire import AGAIN, FRAME, Roster, Subjects, frame_of
+from feeds.hub.wire import AGAIN, FRAME, Subjects, SyncPoint, frame_of
 from feeds.model.errors import ProtocolError
 from feeds.model.frame import ConnectionSpec, Frame, FrameKind, spec_from_frame
 
 log = logging.getLogger(__name__)
 
-_roster = msgspec.json.Decoder(Roster)
+_sync_point = msgspec.json.Decoder(SyncPoint)
 
 
 @dataclass(slots=True)
 class HubConnection:
-    """A connection of the hub, as far as its frames tell."""
+    """The state of one of the hub's connections, from its frames."""
 
     spec: ConnectionSpec
     opened_ns: int
@@ -33,9 +34,10 @@ class HubConnection:
 
 
 class Joiner:
-    """`sequence` is that of the last message, `lost` how many are missing, `ts_ns` the time of the last frame.
+    """Decodes messages to frames and tracks the hub's connections.
 
-    `waiting` is true until a roster tells what is open, and whether it is `simulated`.
+    `sequence` is that of the last message, `lost` the number of missing ones, `ts_ns` the time of the last frame.
+    `waiting` is true until a sync point; `simulated` is whether the venues are, as stated by the last one.
     """
 
     def __init__(self, subjects: Subjects) -> None:
@@ -50,14 +52,14 @@ class Joiner:
         self._subjects = subjects
 
     def take(self, sequence: int, subject: str, headers: Mapping[str, str], body: bytes) -> list[Frame]:
-        """One message; one that was there before gives nothing."""
+        """Decode one message; a repeated one yields nothing."""
         if sequence <= self.sequence:
             return []
         before, self.sequence = self.sequence, sequence
-        frames = self.miss(sequence - before - 1) if before and sequence > before + 1 else []
+        frames = self.mark_missing(sequence - before - 1) if before and sequence > before + 1 else []
         try:
-            if subject == self._subjects.roster:
-                return [*frames, *self._begin(_roster.decode(body), int(headers[FRAME].split(" ")[0]))]
+            if subject == self._subjects.sync:
+                return [*frames, *self._begin(_sync_point.decode(body), int(headers[FRAME].split(" ")[0]))]
             frame = frame_of(subject, headers, body, self._subjects)
         except (ProtocolError, ValueError, KeyError) as error:
             self._count(subject, error)
@@ -65,36 +67,36 @@ class Joiner:
         self.ts_ns = max(self.ts_ns, frame.ts_recv_ns)
         return [*frames, *self._frame(frame)]
 
-    def miss(self, missing: int) -> list[Frame]:
-        """Messages are missing: end what was open, and wait for a roster."""
+    def mark_missing(self, missing: int) -> list[Frame]:
+        """Close all connections after `missing` lost messages, and wait for a sync point."""
         self.lost += missing
         if self.waiting:
             return []
         self.waiting = True
         return self._end(f"{missing} messages of the hub are missing", self.ts_ns)
 
-    def start_over(self, reason: str) -> list[Frame]:
-        """The stream is another one: its sequence begins anew."""
+    def restart(self, reason: str) -> list[Frame]:
+        """Close all connections, because the stream was replaced and its sequence restarts."""
         frames = [] if self.waiting else self._end(reason, self.ts_ns)
         self.sequence, self.waiting = 0, True
         return frames
 
-    def know(self, names: Mapping[str, str]) -> None:
-        """The hub says which connections it has, and why one is not open; others are gone."""
+    def update(self, names: Mapping[str, str]) -> None:
+        """Apply the hub's connections and their trouble by name; removes closed ones it no longer has."""
         for name in [name for name, one in self.connections.items() if not one.is_open and name not in names]:
             del self.connections[name]
         for name, one in self.connections.items():
             if not one.is_open and names.get(name):
                 one.trouble = names[name]
 
-    def _begin(self, roster: Roster, ts_ns: int) -> list[Frame]:
-        is_new = roster.run != self.run
-        self.run, self.simulated = roster.run, roster.simulated
-        if self.waiting or not (is_new or roster.lost):
+    def _begin(self, sync_point: SyncPoint, ts_ns: int) -> list[Frame]:
+        is_new = sync_point.run != self.run
+        self.run, self.simulated = sync_point.run, sync_point.simulated
+        if self.waiting or not (is_new or sync_point.lost):
             self.waiting = False
             return []
-        self.lost += roster.lost
-        reason = "the hub began anew" if is_new else f"the hub could not publish {roster.lost} frames"
+        self.lost += sync_point.lost
+        reason = "the hub restarted" if is_new else f"the hub could not publish {sync_point.lost} frames"
         return self._end(reason, max(ts_ns, self.ts_ns))
 
     def _end(self, reason: str, ts_ns: int) -> list[Frame]:

@@ -1,7 +1,7 @@
-"""The hub's side: every frame into the stream, once and in order, however often the broker goes away.
+"""Publishes every frame to the stream, exactly once and in order, across broker outages.
 
-Frames wait in memory while the broker does not take them, up to a number of bytes. When there are more, all that wait
-are dropped, and once the broker is back a roster says how many: readers end what was open and begin anew.
+Frames are buffered in memory during an outage, up to a number of bytes. Beyond it the whole buffer is dropped, and
+after the outage a sync point states how many frames were lost: readers close all connections and reopen them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from feeds.hub.wire import (
     FRAME,
     MESSAGE_ID,
     Message,
-    Roster,
+    SyncPoint,
     message_of,
 )
 from feeds.model.clock import Clock
@@ -36,27 +36,28 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-WINDOW = 4_000  # messages under way
-PATIENCE_S = 5.0
+WINDOW = 4_000  # messages sent and not yet acknowledged
+ACK_TIMEOUT_S = 5.0
 PAUSE_S = 0.5
 DUPLICATES_S = 120.0
 _OVERHEAD = 200
 _NOT_READY = {"error": {"description": "is not ready"}}
-_SPARE = 4_096  # of the broker's largest message, for its headers
+_SPARE = 4_096  # bytes of the largest message reserved for headers
 
 
 @dataclass(frozen=True)
 class Retention:
-    """How much the stream keeps, the oldest going first. 0 bytes are any number."""
+    """The limits of the stream, which drops the oldest messages first. `max_bytes` 0 means unlimited."""
 
     age_s: float = 7 * 86_400.0
-    most_bytes: int = 0
+    max_bytes: int = 0
 
 
 class Publisher:
-    """`run` until cancelled. `opened` gives the OPEN frames of now, for rosters.
+    """Publishes frames; `run` until cancelled. `opened` returns the OPEN frames of open connections, for sync points.
 
-    `published` counts what the broker has stored, `lost` what it never got; `trouble` says why it takes nothing now.
+    `published` counts messages stored by the broker, `lost` dropped frames; `trouble` is why publishing is stalled, ""
+    while it works. `after_loss` is called after a sync point that reports a loss.
     """
 
     def __init__(
@@ -82,25 +83,25 @@ class Publisher:
         self._queued_bytes = 0
         self._sent: deque[tuple[int, Message]] = deque()  # not yet acknowledged, in order
         self._stored: set[int] = set()  # acknowledged out of turn
-        self._rosters: dict[int, asyncio.Future[int]] = {}
+        self._sync_points: dict[int, asyncio.Future[int]] = {}
         self._numbers = 0
         self._overflow = 0
         self._series = 0
         self._refused = ""
         self._wake, self._acknowledged = asyncio.Event(), asyncio.Event()
-        self._most_body = 1 << 20
+        self._max_body = 1 << 20
 
     @property
     def waiting(self) -> int:
-        """Messages that the broker has not acknowledged."""
+        """Number of messages the broker has not acknowledged."""
         return len(self._queue) + len(self._sent)
 
     def put(self, frames: Iterable[Frame]) -> None:
-        """Take frames; never waits."""
+        """Queue frames; never blocks."""
         for frame in frames:
             if frame.kind is FrameKind.TIMER:
                 continue
-            if self._overflow:  # nothing more before the roster that says what is missing
+            if self._overflow:  # everything is lost until the sync point that reports the loss
                 self._overflow += 1
                 self.lost += 1
             else:
@@ -109,24 +110,24 @@ class Publisher:
             self._drop_all()
 
     def announce(self, reason: str) -> asyncio.Future[int]:
-        """Publish a roster; the result is its sequence in the stream, 0 if it was dropped.
+        """Publish a sync point; the result is its sequence in the stream, 0 if it was dropped.
 
-        Whole books are to be asked for after it.
+        The caller must then refresh all books.
         """
         frames = self._opened()
-        roster = Roster(self.run_id, len(frames), reason, self._overflow, self._simulated)
+        sync_point = SyncPoint(self.run_id, len(frames), reason, self._overflow, self._simulated)
         self._overflow = 0
-        words = f"{self._clock.now_ns()} roster"
-        number = self._put(Message(self._broker.subjects.roster, words, msgspec.json.encode(roster)))
+        header = f"{self._clock.now_ns()} roster"  # part of the wire format
+        number = self._put(Message(self._broker.subjects.sync, header, msgspec.json.encode(sync_point)))
         for frame in frames:
             self._put(message_of(frame, self._broker.subjects, again=True))
-        told: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._rosters[number] = told
-        return told
+        reply: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._sync_points[number] = reply
+        return reply
 
     async def run(self) -> None:
-        """Connect, make the stream and publish, again and again. Raises TransportError where that is in vain."""
-        self.client = client = await connect(self._broker, "hub", self._tell)
+        """Connect, create the stream and publish, with retries. Raises TransportError where a retry cannot help."""
+        self.client = client = await connect(self._broker, "hub", self._set_trouble)
         try:
             inbox = client.new_inbox()
             await client.subscribe(f"{inbox}.*.*", cb=self._on_answer)
@@ -136,15 +137,15 @@ class Publisher:
                     await self._prepare(client)
                     await self._publish(client, inbox)
                 except broker_errors() as error:
-                    self._tell(str(error).strip() or type(error).__name__)
+                    self._set_trouble(str(error).strip() or type(error).__name__)
                     await asyncio.sleep(PAUSE_S)
-                self._begin_again()
+                self._requeue()
         finally:
             with contextlib.suppress(*broker_errors()):
                 await client.close()
 
     async def drained(self, within_s: float) -> bool:
-        """Wait a while until the broker has everything."""
+        """Wait at most `within_s` until everything is acknowledged; returns whether it is."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within_s):
                 while self.waiting:
@@ -152,7 +153,7 @@ class Publisher:
                     await self._acknowledged.wait()
         return not self.waiting
 
-    def _tell(self, trouble: str) -> None:
+    def _set_trouble(self, trouble: str) -> None:
         if trouble != self.trouble:
             log.log(logging.WARNING if trouble else logging.INFO, "broker: %s", trouble or "connected")
         self.trouble = trouble
@@ -174,16 +175,16 @@ class Publisher:
         self._queued_bytes, self._series = 0, self._series + 1
         self._overflow += dropped
         self.lost += dropped
-        for told in self._rosters.values():
-            told.set_result(0)
-        self._rosters.clear()
+        for reply in self._sync_points.values():
+            reply.set_result(0)
+        self._sync_points.clear()
 
     async def _until_connected(self, client: Client) -> None:
         while not client.is_connected:  # noqa: ASYNC110 - the client tells only of changes
             await asyncio.sleep(0.05)
 
     async def _prepare(self, client: Client) -> None:
-        """Have the stream, as it is to be."""
+        """Create or update the stream."""
         from nats.js.api import DiscardPolicy, StorageType, StreamConfig
         from nats.js.errors import NotFoundError
 
@@ -191,7 +192,7 @@ class Publisher:
             name=self._broker.subjects.stream,
             subjects=[f"{self._broker.subjects.frames}.>"],
             max_age=self._retention.age_s,
-            max_bytes=self._retention.most_bytes or -1,
+            max_bytes=self._retention.max_bytes or -1,
             discard=DiscardPolicy.OLD,
             storage=StorageType.FILE,
             duplicate_window=min(DUPLICATES_S, self._retention.age_s),
@@ -201,11 +202,11 @@ class Publisher:
             await stream.update_stream(config)
         except NotFoundError:
             await stream.add_stream(config)
-        self._most_body = client.max_payload - _SPARE
-        self._tell("")
+        self._max_body = client.max_payload - _SPARE
+        self._set_trouble("")
 
-    def _begin_again(self) -> None:
-        """What is not acknowledged goes first, in order, in another series whose answers alone count."""
+    def _requeue(self) -> None:
+        """Queue unacknowledged messages again, in order; replies to earlier sends are ignored by their series."""
         self._series += 1
         self._refused = ""
         unsure = [(number, message) for number, message in self._sent if number not in self._stored]
@@ -215,11 +216,11 @@ class Publisher:
         self._stored.clear()
 
     async def _publish(self, client: Client, inbox: str) -> None:
-        """Publish what waits until something is wrong."""
+        """Publish the queue until an error occurs."""
         before = 0
         while not self._refused and client.is_connected:
             if self._overflow:
-                self._begin_again()
+                self._requeue()
                 self.announce("frames were lost")
                 self.after_loss()
                 before = 0
@@ -227,27 +228,27 @@ class Publisher:
                 before = await self._send(client, inbox, before)
             await self._progress()
         if self._refused:
-            self._tell(self._refused)
+            self._set_trouble(self._refused)
             await asyncio.sleep(PAUSE_S)
 
     async def _progress(self) -> None:
-        """Wait for more to do; what is not acknowledged for long is refused by silence."""
+        """Wait for frames or acknowledgements; sets `_refused` after `ACK_TIMEOUT_S` without an acknowledgement."""
         self._wake.clear()
         oldest = self._sent[0][0] if self._sent else 0
         if self._queue and len(self._sent) < WINDOW:
             return
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(ACK_TIMEOUT_S):
                 await self._wake.wait()
         except TimeoutError:
             if oldest and self._sent and self._sent[0][0] == oldest:
                 self._refused = "does not answer"
 
     async def _send(self, client: Client, inbox: str, before: int) -> int:
-        """Publish one message, but only right after the one before it; returns its number."""
+        """Publish one message, stored only right after the previous one; returns its number."""
         number, message = entry = self._queue.popleft()
         self._queued_bytes -= len(message.body) + _OVERHEAD
-        if len(message.body) > self._most_body:
+        if len(message.body) > self._max_body:
             log.error("%s: a frame of %d bytes is more than the broker takes", message.subject, len(message.body))
             self._queue.appendleft(entry)
             self._drop_all()
@@ -262,14 +263,14 @@ class Publisher:
         return number
 
     async def _on_answer(self, answer: Msg) -> None:
-        series, number = (int(word) for word in answer.subject.rsplit(".", 2)[1:])
+        series, number = (int(part) for part in answer.subject.rsplit(".", 2)[1:])
         if series != self._series:
             return
-        told: dict[str, Any] = msgspec.json.decode(answer.data) if answer.data else _NOT_READY
-        if "error" in told:
-            self._refused = str(told["error"].get("description", "refuses"))
+        reply: dict[str, Any] = msgspec.json.decode(answer.data) if answer.data else _NOT_READY
+        if "error" in reply:
+            self._refused = str(reply["error"].get("description", "refuses"))
         else:
-            self._on_stored(number, int(told["seq"]))
+            self._on_stored(number, int(reply["seq"]))
         self._wake.set()
 
     def _on_stored(self, number: int, sequence: int) -> None:
@@ -277,7 +278,7 @@ class Publisher:
         while self._sent and self._sent[0][0] in self._stored:
             self._stored.discard(self._sent.popleft()[0])
             self.published += 1
-        roster = self._rosters.pop(number, None)
-        if roster is not None and not roster.done():
-            roster.set_result(sequence)
+        sync_point = self._sync_points.pop(number, None)
+        if sync_point is not None and not sync_point.done():
+            sync_point.set_result(sequence)
         self._acknowledged.set()

@@ -1,4 +1,4 @@
-"""The stream of a broker from a sequence on: messages in order, fetched in portions as they are wanted."""
+"""Reads the stream in order from a sequence or a time on, in batches at the reader's pace."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from nats.aio.msg import Msg
     from nats.js.api import ConsumerConfig, StreamInfo
 
-PORTION = 500
+FETCH_SIZE = 500
 _EXPIRES_S, _HEARTBEAT_S, _SILENCE_S = 25.0, 5.0, 12.0
 _UNUSED_S = 60.0
 _STATUS = "Status"
 _GONE, _HEARTBEAT = "409", "100"
 
 
-class Received(NamedTuple):
-    """One message. `pending` is how many the stream has after it."""
+class StreamMessage(NamedTuple):
+    """One message. `pending` is the number of messages after it."""
 
     sequence: int
     subject: str
@@ -39,14 +39,14 @@ class Received(NamedTuple):
 
 
 async def state_of(client: Client, subjects: Subjects) -> StreamInfo:
-    """What the stream holds. Raises the errors of the broker."""
+    """The state of the stream. Raises `broker_errors()`."""
     return await client.jetstream().stream_info(subjects.stream)
 
 
-class Reading:
-    """Messages from a sequence or a time on, of one subject or of all, as they come.
+class StreamReader:
+    """Messages from a sequence or a time on, of one subject or of all.
 
-    Whoever asks for the next portion has dealt with the last one: a slow reader is sent nothing more.
+    The next batch is fetched only after the last one has been processed, so a slow reader is not flooded.
     """
 
     def __init__(self, client: Client, subjects: Subjects, start: int | datetime, only: str = "") -> None:
@@ -59,14 +59,14 @@ class Reading:
         self._stopped = False
 
     def stop(self) -> None:
-        """Let `portions` end."""
+        """Make `batches` end."""
         self._stopped = True
         self._news.set()
 
-    async def portions(self) -> AsyncGenerator[list[Received], None]:
-        """Ends with `stop`, and when the broker forgot this reader or says nothing for long.
+    async def batches(self) -> AsyncGenerator[list[StreamMessage], None]:
+        """Yield batches until `stop`, or until the broker has removed this reader or is silent.
 
-        Raises the errors of the broker.
+        Raises `broker_errors()`.
         """
         inbox = self._client.new_inbox()
         subscription = await self._client.subscribe(inbox, cb=self._on_message)
@@ -83,11 +83,11 @@ class Reading:
                     await stream.delete_consumer(self._subjects.stream, self._name)
 
     async def _next(self, inbox: str) -> bool:
-        """Ask for more where everything asked for came, and wait for something; False at the end."""
+        """Request more once all requested messages have arrived, and wait for one; False at the end."""
         if self._left <= 0:
-            self._left = PORTION
+            self._left = FETCH_SIZE
             following = f"$JS.API.CONSUMER.MSG.NEXT.{self._subjects.stream}.{self._name}"
-            await self._client.publish(following, _wanted(), inbox)
+            await self._client.publish(following, _pull_request(), inbox)
         try:
             async with asyncio.timeout(_SILENCE_S):
                 await self._news.wait()
@@ -100,31 +100,31 @@ class Reading:
         self._arrived.append(message)
         self._news.set()
 
-    def _frames(self) -> list[Received]:
-        """What arrived, but for what the broker says about the portion."""
-        found: list[Received] = []
+    def _frames(self) -> list[StreamMessage]:
+        """The arrived messages, without the broker's status messages."""
+        found: list[StreamMessage] = []
         while self._arrived:
             message = self._arrived.popleft()
             headers = message.headers or {}
             if status := headers.get(_STATUS, "") if not message.data else "":
-                self._heed(status, headers.get("Description", ""))
+                self._on_reader_status(status, headers.get("Description", ""))
                 continue
             place = message.metadata
             received = (place.sequence.stream, message.subject, headers, message.data, place.num_pending or 0)
-            found.append(Received(*received))
+            found.append(StreamMessage(*received))
             self._left -= 1
         return found
 
-    def _heed(self, status: str, words: str) -> None:
-        if status.startswith(_GONE) and "Deleted" in words:
+    def _on_reader_status(self, status: str, description: str) -> None:
+        if status.startswith(_GONE) and "Deleted" in description:
             self.stop()
         elif not status.startswith(_HEARTBEAT):
-            self._left = 0  # the portion expired
+            self._left = 0  # the request expired
 
 
-def _wanted() -> bytes:
+def _pull_request() -> bytes:
     nanoseconds = {"expires": round(_EXPIRES_S * 1e9), "idle_heartbeat": round(_HEARTBEAT_S * 1e9)}
-    return msgspec.json.encode({"batch": PORTION, **nanoseconds})
+    return msgspec.json.encode({"batch": FETCH_SIZE, **nanoseconds})
 
 
 def _config(name: str, start: int | datetime, only: str) -> ConsumerConfig:
@@ -144,19 +144,19 @@ def _config(name: str, start: int | datetime, only: str) -> ConsumerConfig:
     )
 
 
-async def roster_before(client: Client, subjects: Subjects, ts: datetime, earliest: datetime) -> int:
-    """The sequence of the last roster not later than a time, else of the first after it; 0 where there is none.
+async def sync_point_before(client: Client, subjects: Subjects, ts: datetime, earliest: datetime) -> int:
+    """The sequence of the last sync point not later than a time, else of the first one after it; 0 if there is none.
 
-    Rosters before `earliest` are not looked at. Raises the errors of the broker.
+    Sync points before `earliest` are ignored. Raises `broker_errors()`.
     """
     state = (await state_of(client, subjects)).state
     if not state.messages:
         return 0
     found = 0
-    reading = Reading(client, subjects, earliest, subjects.roster).portions()
+    reading = StreamReader(client, subjects, earliest, subjects.sync).batches()
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_HEARTBEAT_S), contextlib.aclosing(reading) as portions:
-            async for one in _each(portions):
+        async with asyncio.timeout(_HEARTBEAT_S), contextlib.aclosing(reading) as batches:
+            async for one in _each(batches):
                 if found and _time_of(one) > ts:
                     return found
                 found = one.sequence
@@ -165,14 +165,14 @@ async def roster_before(client: Client, subjects: Subjects, ts: datetime, earlie
     return found
 
 
-async def _each(portions: AsyncGenerator[list[Received], None]) -> AsyncGenerator[Received, None]:
-    async for portion in portions:
-        for one in portion:
+async def _each(batches: AsyncGenerator[list[StreamMessage], None]) -> AsyncGenerator[StreamMessage, None]:
+    async for batch in batches:
+        for one in batch:
             yield one
 
 
-def _time_of(roster: Received) -> datetime:
+def _time_of(sync_point: StreamMessage) -> datetime:
     try:
-        return datetime.fromtimestamp(int(roster.headers["Frame"].split(" ")[0]) / 1e9, UTC)
+        return datetime.fromtimestamp(int(sync_point.headers["Frame"].split(" ")[0]) / 1e9, UTC)
     except (KeyError, ValueError) as error:
-        raise TransportError("the stream holds a roster without a time", str(error)) from error
+        raise TransportError("the stream holds a sync point without a time", str(error)) from error

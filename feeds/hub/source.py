@@ -1,7 +1,7 @@
-"""A hub as a source: its past from a moment on, then what it receives, without a seam.
+"""A hub as the source of a session: past frames from a time on, then live ones, without a gap.
 
-Requests of the decoders are dropped, as in a replay: the hub answers its own, and its answers are frames. While frames
-come from the past, the clock shows their time.
+Requests of the decoders are dropped, as in a replay, because the hub performs those of its own decoders and publishes
+the answers as frames. While frames come from the past, the clock returns their time.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import msgspec
 
 from feeds.hub.broker import Broker, broker_errors, connect
 from feeds.hub.joiner import HubConnection, Joiner
-from feeds.hub.reading import Reading, roster_before, state_of
-from feeds.hub.wire import Beat, Joined
+from feeds.hub.reading import StreamReader, state_of, sync_point_before
+from feeds.hub.wire import HubStatus, JoinReply
 from feeds.model.clock import Clock
 from feeds.model.errors import TransportError
 from feeds.model.frame import Frame, open_frame
@@ -34,18 +34,18 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-ROSTER_EVERY_S = 600.0
+SYNC_EVERY_S = 600.0
 TIMER_S = 0.25
 HUB_SILENT_NS = 5_000_000_000
 SHOW_S = 10.0
 BATCH = 1_000
-ROOM = 20_000  # frames that wait for the engine; more stay with the broker
-MANY = 10_000
-NEAR = 50  # messages before the present
+BUFFER_FRAMES = 20_000  # frames buffered for the engine; more stay at the broker
+BEHIND_FRAMES = 10_000
+CAUGHT_UP_MESSAGES = 50  # messages before the present
 _ASK_S, _PAUSE_S = 5.0, 1.0
 
-_beat = msgspec.json.Decoder(Beat)
-_joined = msgspec.json.Decoder(Joined)
+_status = msgspec.json.Decoder(HubStatus)
+_join_reply = msgspec.json.Decoder(JoinReply)
 
 
 class HubSource:
@@ -57,16 +57,16 @@ class HubSource:
         self.last_data_ns: Mapping[str, int] | None = None
         self.history_s = 0
         self.catching_up = True
-        self.beat: Beat | None = None
+        self.status: HubStatus | None = None
         self._broker, self._clock, self._since_s = broker, clock, since_s
         self._joiner = Joiner(broker.subjects)
         self._client: Client | None = None
         self._broker_trouble, self._join_trouble = "not reached", ""
-        self._beat_ns = 0
+        self._status_ns = 0
         self._at_ns = 0
         self._arrived: deque[Frame] = deque()
         self._wake, self._taken = asyncio.Event(), asyncio.Event()
-        self._reading: Reading | None = None
+        self._reading: StreamReader | None = None
         self._wanted_s = float("-inf")
         self._next = 0  # where to read on, if not after the last message
         self._shown: set[str] = set()
@@ -74,39 +74,39 @@ class HubSource:
         self._closed = False
 
     def now_ns(self) -> int:
-        """The time of the frames while they come from the past, else the time of day."""
+        """The time of the last frame while catching up, else the current time."""
         if self.catching_up and self._at_ns:
             return self._at_ns
         return max(self._clock.now_ns(), self._at_ns)
 
     @property
     def bases(self) -> tuple[str, ...]:
-        """What the hub follows."""
-        return self.beat.bases if self.beat is not None else ()
+        """The bases the hub follows."""
+        return self.status.bases if self.status is not None else ()
 
     @property
     def connections(self) -> Mapping[str, HubConnection]:
-        """Those of the hub."""
+        """The hub's connections by name."""
         return self._joiner.connections
 
     @property
     def simulated(self) -> bool:
-        """Whether the hub's venues are."""
+        """Whether the hub's venues are simulated."""
         return self._joiner.simulated
 
     @property
     def lost(self) -> int:
-        """How many messages did not come."""
+        """The number of missing messages."""
         return self._joiner.lost
 
     @property
     def links(self) -> tuple[Link, ...]:
-        """The broker, then the hub, which cannot be heard while the broker is away."""
-        hub, silent_ns = self._join_trouble, self._clock.now_ns() - self._beat_ns
-        if self._beat_ns and silent_ns > HUB_SILENT_NS:
+        """The states of the broker and of the hub, which is silent while the broker is unreachable."""
+        hub, silent_ns = self._join_trouble, self._clock.now_ns() - self._status_ns
+        if self._status_ns and silent_ns > HUB_SILENT_NS:
             hub = f"silent for {silent_ns / 1e9:.0f} s"
-        elif self.beat is not None and self.beat.waiting > MANY:
-            hub = f"{self.beat.waiting:,} frames behind"
+        elif self.status is not None and self.status.waiting > BEHIND_FRAMES:
+            hub = f"{self.status.waiting:,} frames behind"
         return Link("broker", self._broker_trouble), Link("hub", hub)
 
     def focus(self, base: str) -> None:
@@ -121,18 +121,18 @@ class HubSource:
             self._shown.add(base)
 
     def perform(self, connection: str, request: Request) -> None:
-        """Do nothing: the hub does what its own decoders ask for."""
+        """Do nothing: the hub performs the requests of its own decoders."""
 
     def open_frames(self) -> list[Frame]:
         """OPEN frames of the hub's connections that are open now."""
         return [open_frame(one.spec, self.now_ns()) for one in self.connections.values() if one.is_open]
 
     async def batches(self) -> AsyncIterator[list[Frame]]:
-        """Frames in the hub's order, in portions that leave the window time to breathe; none where only time passed.
+        """Frames in the hub's order, in batches small enough to keep the window responsive; empty on timer ticks.
 
-        There are no TIMER frames: decoders that wait for answers to what nobody asked would give up what they have.
+        There are no TIMER frames: decoders would time out requests that were never sent.
         """
-        for work in (self._keep(), self._timer(), self._tell_shown()):
+        for work in (self._keep(), self._timer(), self._publish_shown()):
             self._spawn(work, "hub source")
         while not self._closed or self._arrived:
             await self._wake.wait()
@@ -146,7 +146,7 @@ class HubSource:
             await asyncio.sleep(0)
 
     async def close(self) -> None:
-        """Leave the broker; what arrived is still handed out."""
+        """Disconnect; frames that have arrived are still yielded."""
         self._closed = True
         self._wake.set()
         for task in self._tasks:
@@ -159,11 +159,11 @@ class HubSource:
     # --- reading
 
     async def _keep(self) -> None:
-        """Connect, then read for ever."""
+        """Connect and read until cancelled."""
         try:
             self._client = client = await connect(self._broker, "desktop", self._on_broker)
-            self._beat_ns = self._clock.now_ns()
-            await client.subscribe(self._broker.subjects.beat, cb=self._on_beat)
+            self._status_ns = self._clock.now_ns()
+            await client.subscribe(self._broker.subjects.status, cb=self._on_status)
             await self._show()
         except TransportError as error:
             log.error("%s", error)
@@ -174,41 +174,41 @@ class HubSource:
                 await self._read(client)
             except broker_errors() as error:
                 log.info("the stream cannot be read: %s", error)
-                self._broker_trouble = self._broker_trouble or _words(error)
+                self._broker_trouble = self._broker_trouble or _reason(error)
                 await asyncio.sleep(_PAUSE_S)
             except TransportError as error:
                 self._join_trouble = error.text
                 await asyncio.sleep(_PAUSE_S)
 
     async def _read(self, client: Client) -> None:
-        """Read on from where we are until the reader is lost or the broker was away."""
+        """Read on until the broker has removed the reader or was unreachable."""
         start = await self._start(client)
         self._broker_trouble = self._join_trouble = ""
-        self._reading = Reading(client, self._broker.subjects, start)
-        async with contextlib.aclosing(self._reading.portions()) as portions:
-            async for portion in portions:
-                for one in portion:
+        self._reading = StreamReader(client, self._broker.subjects, start)
+        async with contextlib.aclosing(self._reading.batches()) as batches:
+            async for batch in batches:
+                for one in batch:
                     self._arrived.extend(self._joiner.take(one.sequence, one.subject, one.headers, one.body))
-                if self.catching_up and portion[-1].pending < NEAR:
+                if self.catching_up and batch[-1].pending < CAUGHT_UP_MESSAGES:
                     self._spawn(self._until_taken(), "catching up")
                 self._wake.set()
-                self._want_roster(client)
-                await self._room()
+                self._request_sync_point(client)
+                await self._wait_for_room()
 
-    def _want_roster(self, client: Client) -> None:
-        """After a loss there is nothing to show before the next roster: one is asked for, and read on from there."""
+    def _request_sync_point(self, client: Client) -> None:
+        """Request a sync point after a loss, because nothing can be decoded before one."""
         now_s = time.monotonic()
         if self._joiner.waiting and self._joiner.lost and now_s - self._wanted_s > _ASK_S:
             self._wanted_s = now_s
-            self._spawn(self._go_to_roster(client), "ask for a roster")
+            self._spawn(self._skip_to_sync_point(client), "request a sync point")
 
-    async def _go_to_roster(self, client: Client) -> None:
-        self._next = await self._ask_roster(client)
+    async def _skip_to_sync_point(self, client: Client) -> None:
+        self._next = await self._join(client)
         if self._reading is not None:
             self._reading.stop()
 
     async def _start(self, client: Client) -> int:
-        """The sequence to read from: after the last one, or at a roster."""
+        """The sequence to read from: after the last message, or at a sync point."""
         wanted, self._next = self._next, 0
         if self._joiner.waiting and wanted > self._joiner.sequence:
             return wanted
@@ -216,20 +216,20 @@ class HubSource:
             last = (await state_of(client, self._broker.subjects)).state.last_seq
             if last >= self._joiner.sequence:
                 return self._joiner.sequence + 1
-            self._arrived.extend(self._joiner.start_over("the broker began another stream"))
+            self._arrived.extend(self._joiner.restart("the broker began another stream"))
             self._wake.set()
         elif self._since_s:
             since = datetime.fromtimestamp(self._clock.now_ns() / 1e9, UTC) - timedelta(seconds=self._since_s)
-            earliest = since - timedelta(seconds=2 * ROSTER_EVERY_S)
-            if found := await roster_before(client, self._broker.subjects, since, earliest):
+            earliest = since - timedelta(seconds=2 * SYNC_EVERY_S)
+            if found := await sync_point_before(client, self._broker.subjects, since, earliest):
                 return found
-        return await self._ask_roster(client)
+        return await self._join(client)
 
-    async def _ask_roster(self, client: Client) -> int:
-        """Have the hub tell what is open, and whole books. Raises TransportError where it does not."""
+    async def _join(self, client: Client) -> int:
+        """Request a sync point; returns its sequence. Raises TransportError where the hub gives none."""
         try:
             answer = await client.request(self._broker.subjects.join, b"", timeout=_ASK_S)
-            joined = _joined.decode(answer.data)
+            joined = _join_reply.decode(answer.data)
         except broker_errors() as error:
             raise TransportError("does not answer", str(error)) from error
         except ValueError as error:
@@ -239,14 +239,14 @@ class HubSource:
         return joined.sequence
 
     async def _until_taken(self) -> None:
-        """The past is over once the engine has it."""
+        """Wait until the engine has taken all past frames, then end catching up."""
         while self._arrived and not self._closed:
             self._taken.clear()
             await self._taken.wait()
         self.catching_up = False
 
-    async def _room(self) -> None:
-        while len(self._arrived) > ROOM:
+    async def _wait_for_room(self) -> None:
+        while len(self._arrived) > BUFFER_FRAMES:
             self._taken.clear()
             await self._taken.wait()
 
@@ -257,23 +257,23 @@ class HubSource:
         if not trouble and self._reading is not None:
             self._reading.stop()  # the broker may have forgotten it
 
-    async def _on_beat(self, message: Msg) -> None:
+    async def _on_status(self, message: Msg) -> None:
         try:
-            beat = _beat.decode(message.data)
+            status = _status.decode(message.data)
         except ValueError as error:
             log.warning("the hub's state cannot be read: %s", error)
             return
-        self.beat, self._beat_ns = beat, self._clock.now_ns()
-        self.clock_offsets, self.trouble = dict(beat.clock_offsets), dict(beat.trouble)
+        self.status, self._status_ns = status, self._clock.now_ns()
+        self.clock_offsets, self.trouble = dict(status.clock_offsets), dict(status.trouble)
         if not self.catching_up:
-            self._joiner.know({one.name: one.trouble for one in beat.connections})
+            self._joiner.update({one.name: one.trouble for one in status.connections})
 
     async def _timer(self) -> None:
         while True:
             await asyncio.sleep(TIMER_S)
             self._wake.set()
 
-    async def _tell_shown(self) -> None:
+    async def _publish_shown(self) -> None:
         while True:
             await asyncio.sleep(SHOW_S)
             await self._show()
@@ -303,5 +303,5 @@ class HubSource:
             log.info("broker: %s", error)
 
 
-def _words(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     return str(error).strip() or type(error).__name__

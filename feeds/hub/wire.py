@@ -1,12 +1,12 @@
-"""Frames as messages of the broker, and back.
+"""The encoding of frames as broker messages.
 
-A frame's subject is `md.` and the name of its connection (`md.binance.linear.public`), its body is what the venue sent,
-as it was sent; one over 64 KB is packed by zstd, which its header `Content-Encoding` says. The header `Frame` is the
-receive time in ns, the kind and, if there is one, the tag. `Nats-Msg-Id` is the hub's run and a running number: what is
-published again after a broken connection is stored once, and in order.
+A frame's subject is `md.` and the name of its connection (`md.binance.linear.public`), its body the venue's message
+unchanged; from 64 KB on it is compressed by zstd, with the header `Content-Encoding`. The header `Frame` is the receive
+time in ns, the kind and the tag, if any. `Nats-Msg-Id` is the hub's run and a running number, so that a message sent
+again after a broken connection is stored once and in order.
 
-A roster, on `md.hub.roster`, is followed by the OPEN frames of all connections that are open then, whose `Frame` ends
-with `again`, and soon by whole books: there a reader can begin.
+A sync point, on `md.hub.roster`, is followed by the OPEN frames of all open connections, whose `Frame` ends with
+`again`, and soon by whole books: a reader can start there.
 """
 
 from __future__ import annotations
@@ -27,38 +27,38 @@ PACKED_FROM = 65_536
 UNPACKED_MOST = 1 << 28
 FRAME, MESSAGE_ID, ENCODING, EXPECTED_BEFORE = "Frame", "Nats-Msg-Id", "Content-Encoding", "Nats-Expected-Last-Msg-Id"
 AGAIN = "again"
-_ROSTER = "hub.roster"
+_SYNC = "hub.roster"
 _ILLEGAL = re.compile(r"[\s*>]")
 
 
 class Subjects(NamedTuple):
-    """The names on the broker, all made from that of the stream."""
+    """The broker's subjects, all derived from the name of the stream."""
 
     stream: str = STREAM
 
     @property
     def frames(self) -> str:
-        """What the stream stores begins with this."""
+        """The prefix of all stored subjects."""
         return self.stream.lower()
 
     @property
-    def roster(self) -> str:
-        """Where a reader can begin."""
-        return f"{self.frames}.{_ROSTER}"
+    def sync(self) -> str:
+        """The subject of sync points."""
+        return f"{self.frames}.{_SYNC}"
 
     @property
-    def beat(self) -> str:
-        """The hub's state, each second, not stored."""
+    def status(self) -> str:
+        """The subject of the hub's status, published each second and not stored."""
         return f"hub.{self.frames}.status"
 
     @property
     def join(self) -> str:
-        """Ask for a roster; answered with its sequence."""
+        """The subject of requests for a sync point, answered with its sequence."""
         return f"hub.{self.frames}.join"
 
     @property
     def show(self) -> str:
-        """Bases that are on some screen, separated by spaces."""
+        """The subject of bases displayed on a desktop, separated by spaces."""
         return f"hub.{self.frames}.show"
 
     def of(self, connection: str) -> str:
@@ -71,7 +71,7 @@ class Subjects(NamedTuple):
 
 
 class Message(NamedTuple):
-    """One message that is to be published."""
+    """One message to publish; `frame` is the header of that name."""
 
     subject: str
     frame: str
@@ -79,10 +79,10 @@ class Message(NamedTuple):
     packed: bool = False
 
 
-class Roster(msgspec.Struct, frozen=True):
-    """Where a reader can begin. `run` is the hub's life, `lost` how many frames it could not publish before this.
+class SyncPoint(msgspec.Struct, frozen=True):
+    """A point where a reader can start. `run` identifies the hub process, `lost` counts frames lost before this point.
 
-    `simulated` is whether the venues are.
+    `simulated` is whether the venues are simulated.
     """
 
     run: str
@@ -92,21 +92,21 @@ class Roster(msgspec.Struct, frozen=True):
     simulated: bool = False
 
 
-class ConnectionBeat(msgspec.Struct, frozen=True):
-    """One connection of the hub."""
+class ConnectionStatus(msgspec.Struct, frozen=True):
+    """The state of one of the hub's connections."""
 
     name: str
     is_open: bool
     trouble: str = ""
 
 
-class Beat(msgspec.Struct, frozen=True):
-    """The hub's state. Clock offsets are ns by venue, `waiting` frames that the broker has not taken yet."""
+class HubStatus(msgspec.Struct, frozen=True):
+    """The hub's status. Clock offsets are ns by venue; `waiting` counts frames the broker has not acknowledged."""
 
     run: str
     now_ns: int
     bases: tuple[str, ...]
-    connections: tuple[ConnectionBeat, ...]
+    connections: tuple[ConnectionStatus, ...]
     clock_offsets: dict[Venue, int]
     trouble: dict[str, str]
     published: int
@@ -114,38 +114,38 @@ class Beat(msgspec.Struct, frozen=True):
     lost: int
 
 
-class Joined(msgspec.Struct, frozen=True):
-    """The answer to a join: where its roster is, or why there is none."""
+class JoinReply(msgspec.Struct, frozen=True):
+    """The answer to a join: the sequence of its sync point, or 0 and the trouble."""
 
     sequence: int = 0
     trouble: str = ""
 
 
 def message_of(frame: Frame, subjects: Subjects, *, again: bool = False) -> Message:
-    """A frame as a message."""
-    words = [str(frame.ts_recv_ns), frame.kind.value]
+    """Encode a frame; `again` marks an OPEN frame that follows a sync point."""
+    parts = [str(frame.ts_recv_ns), frame.kind.value]
     if frame.tag:
-        words.append(frame.tag)
+        parts.append(frame.tag)
     elif again:
-        words.append(AGAIN)
+        parts.append(AGAIN)
     packed = len(frame.payload) >= PACKED_FROM
     body = zstandard.compress(frame.payload, 3) if packed else frame.payload
-    return Message(subjects.of(frame.connection), " ".join(words), body, packed)
+    return Message(subjects.of(frame.connection), " ".join(parts), body, packed)
 
 
 def frame_of(subject: str, headers: Mapping[str, str], body: bytes, subjects: Subjects) -> Frame:
-    """The frame in a message; the tag of an OPEN frame that is told again is `AGAIN`.
+    """Decode a message; the tag of an OPEN frame that follows a sync point is `AGAIN`.
 
     Raises:
-        ProtocolError: it is no frame.
+        ProtocolError: the message is not a frame.
     """
-    words = headers.get(FRAME, "").split(" ", 2)
+    parts = headers.get(FRAME, "").split(" ", 2)
     try:
-        ts_recv_ns, kind = int(words[0]), FrameKind(words[1])
+        ts_recv_ns, kind = int(parts[0]), FrameKind(parts[1])
         payload = body if headers.get(ENCODING) != "zstd" else _unpacked(body)
     except (ValueError, IndexError, zstandard.ZstdError) as error:
         raise ProtocolError("the stream holds a message that is no frame", f"{subject}: {error}") from error
-    return Frame(ts_recv_ns, subjects.connection(subject), kind, payload, words[2] if len(words) > 2 else "")
+    return Frame(ts_recv_ns, subjects.connection(subject), kind, payload, parts[2] if len(parts) > 2 else "")
 
 
 def _unpacked(body: bytes) -> bytes:

@@ -39,18 +39,18 @@ def hub(
     port: Annotated[int, typer.Option(help="Collect the simulated venues at this loopback port instead.")] = 0,
 ) -> None:
     """Collect all venues once, for many desktops: publish what is received to a NATS JetStream broker, until Ctrl+C."""
-    from workstation.hub.run import HubWish, collect
+    from workstation.hub.run import HubOptions, collect
 
     try:
-        keep_s = span_ns(keep) / 1e9
+        retention_s = span_ns(keep) / 1e9
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    wish = HubWish(
-        broker_at(url, creds, authority, stream), bases_of(bases), keep_s, round(keep_gb * 1e9), record, port
+    options = HubOptions(
+        broker_at(url, creds, authority, stream), bases_of(bases), retention_s, round(keep_gb * 1e9), record, port
     )
     with _console().status("connecting") as line:
         try:
-            asyncio.run(collect(wish, line.update))
+            asyncio.run(collect(options, line.update))
         except KeyboardInterrupt:
             log.info("stopped by the user")
 
@@ -94,7 +94,7 @@ def fetch_stream(place: str, since: str, until: str, creds: Path | None, authori
         raise typer.BadParameter(str(error)) from None
     path = paths.recordings_dir() / f"hub-{begin:%Y%m%d-%H%M%S}-{end:%Y%m%d-%H%M%S}.mcap"
     path.unlink(missing_ok=True)
-    with _console().status(f"fetching from {broker.place}") as line:
+    with _console().status(f"fetching from {broker.address}") as line:
         work = fetch(broker, begin, end, path, lambda done, of: line.update(f"fetching: {min(done / of, 1):.0%}"))
         frames = asyncio.run(work)
     if not frames:

@@ -1,1 +1,1 @@
-"""The hub: collect once, publish to many desktops."""
+"""The hub: receives from the venues once, for many desktops."""

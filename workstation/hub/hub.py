@@ -1,4 +1,4 @@
-"""The hub: one live session without a window, whose frames go to a broker for many desktops."""
+"""The hub: a live session without a window that publishes its frames to a broker."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import msgspec
 
 from feeds.hub.broker import Broker, broker_errors
 from feeds.hub.publisher import Publisher
-from feeds.hub.source import ROSTER_EVERY_S
-from feeds.hub.wire import Beat, ConnectionBeat, Joined
+from feeds.hub.source import SYNC_EVERY_S
+from feeds.hub.wire import ConnectionStatus, HubStatus, JoinReply
 from feeds.model.clock import Clock
 from feeds.model.frame import Frame, FrameKind
 from feeds.model.source import Source
@@ -24,31 +24,31 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-BEAT_S = 1.0
+STATUS_S = 1.0
 SHARED_S = 3.0
-"""Desktops that join within this time share a roster."""
+"""Desktops that join within this time share a sync point."""
 DRAIN_S = 5.0
 _JOIN_S = 4.0
 
 
 class Hub:
-    """`run` until cancelled. The session decodes what it receives, as everywhere, so that it can ask and supervise."""
+    """Runs until cancelled. The session decodes frames too, so that protocols can send requests and be supervised."""
 
     def __init__(
         self, session: LiveSession, source: Source, publisher: Publisher, broker: Broker, clock: Clock
     ) -> None:
         self.session, self.publisher = session, publisher
         self._source, self._broker, self._clock = source, broker, clock
-        self._roster: asyncio.Future[int] | None = None
-        self._roster_s = float("-inf")
+        self._sync_point: asyncio.Future[int] | None = None
+        self._sync_point_s = float("-inf")
         session.tap = publisher.put
         publisher.after_loss = self._refresh
 
     async def run(self) -> None:
-        """Collect and publish; what is open ends in the stream as well. Raises TransportError."""
+        """Receive and publish; at the end, close all connections in the stream. Raises TransportError."""
         self._announce("the hub begins")
         publishing = asyncio.create_task(self.publisher.run(), name="publish")
-        work = (self.session.run(), self._beats(), self._rosters(), self._serve())
+        work = (self.session.run(), self._publish_status(), self._sync_points(), self._serve())
         collecting = [asyncio.create_task(one, name="hub") for one in work]
         try:
             done, _ = await asyncio.wait([publishing, *collecting], return_when=asyncio.FIRST_COMPLETED)
@@ -62,40 +62,40 @@ class Hub:
                 await self.publisher.drained(DRAIN_S)
             await _stop([publishing])
 
-    def beat(self) -> Beat:
-        """The state of now."""
+    def status(self) -> HubStatus:
+        """The current status."""
         connections = tuple(
-            ConnectionBeat(name, one.is_open, one.trouble) for name, one in self._source.connections.items()
+            ConnectionStatus(name, one.is_open, one.trouble) for name, one in self._source.connections.items()
         )
         publisher, source = self.publisher, self._source
         offsets = dict(source.clock_offsets)
         facts = (publisher.run_id, self._clock.now_ns(), source.bases, connections, offsets, dict(source.trouble))
-        return Beat(*facts, publisher.published, publisher.waiting, publisher.lost)
+        return HubStatus(*facts, publisher.published, publisher.waiting, publisher.lost)
 
     def _announce(self, reason: str) -> asyncio.Future[int]:
-        self._roster, self._roster_s = self.publisher.announce(reason), time.monotonic()
+        self._sync_point, self._sync_point_s = self.publisher.announce(reason), time.monotonic()
         self._refresh()
-        return self._roster
+        return self._sync_point
 
     def _refresh(self) -> None:
-        """Whole books, for those who begin here."""
+        """Request whole books, for readers that start here."""
         self.session.core.feed.refresh_books(self._clock.now_ns())
 
-    async def _rosters(self) -> None:
+    async def _sync_points(self) -> None:
         while True:
-            await asyncio.sleep(ROSTER_EVERY_S)
+            await asyncio.sleep(SYNC_EVERY_S)
             self._announce("it is time")
 
-    async def _beats(self) -> None:
+    async def _publish_status(self) -> None:
         while True:
-            await asyncio.sleep(BEAT_S)
+            await asyncio.sleep(STATUS_S)
             client = self.publisher.client
             if client is not None and client.is_connected:
                 with contextlib.suppress(*broker_errors()):
-                    await client.publish(self._broker.subjects.beat, msgspec.json.encode(self.beat()))
+                    await client.publish(self._broker.subjects.status, msgspec.json.encode(self.status()))
 
     async def _serve(self) -> None:
-        """Answer desktops, once the broker is there; the client subscribes again by itself."""
+        """Answer desktops once the broker is connected; the client resubscribes by itself."""
         while self.publisher.client is None:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         client = self.publisher.client
@@ -104,14 +104,14 @@ class Hub:
         await asyncio.Event().wait()
 
     async def _on_join(self, message: Msg) -> None:
-        """Several that join at once share a roster."""
-        if self._roster is None or time.monotonic() - self._roster_s > SHARED_S:
+        """Answer with a sync point, shared by desktops that join at the same time."""
+        if self._sync_point is None or time.monotonic() - self._sync_point_s > SHARED_S:
             self._announce("a desktop joins")
-        assert self._roster is not None
+        assert self._sync_point is not None
         try:
-            joined = Joined(await asyncio.wait_for(asyncio.shield(self._roster), _JOIN_S))
+            joined = JoinReply(await asyncio.wait_for(asyncio.shield(self._sync_point), _JOIN_S))
         except TimeoutError:
-            joined = Joined(trouble=f"the broker takes nothing: {self.publisher.trouble}")
+            joined = JoinReply(trouble=f"the broker takes nothing: {self.publisher.trouble}")
         with contextlib.suppress(*broker_errors()):
             await message.respond(msgspec.json.encode(joined))
 

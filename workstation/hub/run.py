@@ -23,26 +23,26 @@ from workstation.session.live import LiveSession
 from workstation.settings import files as settings
 from workstation.settings import paths
 
-TOLD_S = 1.0
+REPORT_S = 1.0
 
 
 @dataclass(frozen=True)
-class HubWish:
-    """What a hub is asked to do. `port` is that of simulated venues, 0 for the real ones."""
+class HubOptions:
+    """The options of a hub. `port` is that of the simulated venues, 0 for the real ones."""
 
     broker: Broker
     bases: tuple[str, ...]
-    keep_s: float
-    keep_bytes: int
+    retention_s: float
+    retention_bytes: int
     record: bool
     port: int
 
 
-async def collect(wish: HubWish, tell: Callable[[str], None]) -> None:
-    """Run a hub until cancelled; `tell` gets its state in a line. Raises TransportError."""
-    hub = _hub(wish)
+async def collect(options: HubOptions, report: Callable[[str], None]) -> None:
+    """Run a hub until cancelled; `report` receives its status as a line of text. Raises TransportError."""
+    hub = _hub(options)
     beside = [
-        asyncio.create_task(_tell(hub, wish, tell), name="tell"),
+        asyncio.create_task(_report(hub, options, report), name="report"),
         asyncio.create_task(keep_giving_back(), name="memory"),
     ]
     try:
@@ -53,11 +53,11 @@ async def collect(wish: HubWish, tell: Callable[[str], None]) -> None:
         await asyncio.gather(*beside, return_exceptions=True)
 
 
-def _hub(wish: HubWish) -> Hub:
+def _hub(options: HubOptions) -> Hub:
     clock, known = SystemClock(), settings.load()[0]
-    drivers = [loopback(driver, wish.port) if wish.port else driver for driver in DRIVERS.values()]
+    drivers = [loopback(driver, options.port) if options.port else driver for driver in DRIVERS.values()]
     source = LiveSource(
-        wish.bases,
+        options.bases,
         drivers,
         clock,
         history_s=known.history_minutes * 60,
@@ -67,27 +67,27 @@ def _hub(wish: HubWish) -> Hub:
     session = LiveSession(
         source,
         clock,
-        simulated=bool(wish.port),
+        simulated=bool(options.port),
         name="hub",
         record_to=_recording_file,
         continuity=Continuity(lambda: keeping_from(settings.load()[0]), Library().expire),
-        record_always=wish.record,
+        record_always=options.record,
     )
-    retention = Retention(wish.keep_s, wish.keep_bytes)
-    publisher = Publisher(wish.broker, clock, source.open_frames, retention, simulated=bool(wish.port))
-    return Hub(session, source, publisher, wish.broker, clock)
+    retention = Retention(options.retention_s, options.retention_bytes)
+    publisher = Publisher(options.broker, clock, source.open_frames, retention, simulated=bool(options.port))
+    return Hub(session, source, publisher, options.broker, clock)
 
 
 def _recording_file() -> Path:
     return paths.recordings_dir() / f"hub-{datetime.now(UTC):%Y%m%d-%H%M%S}.mcap"
 
 
-async def _tell(hub: Hub, wish: HubWish, tell: Callable[[str], None]) -> None:
+async def _report(hub: Hub, options: HubOptions, report: Callable[[str], None]) -> None:
     while True:
-        beat, trouble = hub.beat(), hub.publisher.trouble
-        opened = sum(one.is_open for one in beat.connections)
-        words = [f"{opened} of {len(beat.connections)} connections open", f"{beat.published:,} frames published"]
-        words += [f"{beat.waiting:,} wait"] if beat.waiting > 1_000 else []
-        words += [f"{beat.lost:,} lost"] if beat.lost else []
-        tell(f"{', '.join(wish.bases)} to {wish.broker.place}: {trouble or ', '.join(words)}")
-        await asyncio.sleep(TOLD_S)
+        status, trouble = hub.status(), hub.publisher.trouble
+        opened = sum(one.is_open for one in status.connections)
+        parts = [f"{opened} of {len(status.connections)} connections open", f"{status.published:,} frames published"]
+        parts += [f"{status.waiting:,} wait"] if status.waiting > 1_000 else []
+        parts += [f"{status.lost:,} lost"] if status.lost else []
+        report(f"{', '.join(options.bases)} to {options.broker.address}: {trouble or ', '.join(parts)}")
+        await asyncio.sleep(REPORT_S)

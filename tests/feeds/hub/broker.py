@@ -1,4 +1,4 @@
-"""A real broker on loopback as a process, and over it a hub of the simulated venues and desktops without windows."""
+"""A NATS server on loopback, a hub of the simulated venues, and desktops without windows."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ needs_broker = pytest.mark.skipif(SERVER is None, reason="nats-server is not ins
 
 
 async def eventually(condition: Callable[[], object], within_s: float = 20.0, what: str = "it") -> None:
-    """Wait until something is true."""
+    """Wait until a condition holds."""
     end_s = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < end_s, f"{what} never came true"
@@ -41,14 +41,14 @@ async def eventually(condition: Callable[[], object], within_s: float = 20.0, wh
 
 
 def free_port() -> int:
-    """A port that nobody uses now."""
+    """An unused port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 class NatsServer:
-    """The broker as a process, which can be killed and started again over the same files."""
+    """A NATS server process, which can be killed and restarted with the same files."""
 
     def __init__(self, folder: Path, config: str = "") -> None:
         self.port = free_port()
@@ -59,23 +59,23 @@ class NatsServer:
         self._process: subprocess.Popen[bytes] | None = None
 
     def broker(self, user: str = "") -> Broker:
-        """Its address, as `user:password@` if it has users."""
+        """Its URL, with `user:password@` if it has users."""
         return Broker(f"nats://{user}127.0.0.1:{self.port}")
 
     def start(self) -> None:
-        """Begin; it is not there at once."""
+        """Start the process, without waiting until it listens."""
         assert SERVER is not None
         with (self._folder / "broker.log").open("ab") as log:
             self._process = subprocess.Popen([SERVER, "-c", str(self._config)], stdout=log, stderr=log)
 
     @property
     def pid(self) -> int:
-        """Its process."""
+        """The running process."""
         assert self._process is not None
         return self._process.pid
 
     def kill(self) -> None:
-        """End it at once, as a crash does."""
+        """Kill it, as in a crash."""
         if self._process is not None:
             self._process.send_signal(signal.SIGKILL)
             self._process.wait()
@@ -83,7 +83,7 @@ class NatsServer:
 
 
 class HubOfVenues:
-    """A hub of the simulated venues. `async with` it."""
+    """A hub of the simulated venues; an async context manager."""
 
     def __init__(
         self,
@@ -111,18 +111,18 @@ class HubOfVenues:
         await self.stop()
 
     async def stop(self) -> None:
-        """End as Ctrl+C ends it."""
+        """Stop as by Ctrl+C."""
         self.task.cancel()
         await asyncio.gather(self.task, return_exceptions=True)
 
     def is_live(self) -> bool:
-        """Whether the broker takes frames and every market has a book and its trades."""
+        """Whether the broker accepts frames and every market has a book and trades."""
         markets = [market for base in self.session.core.engine.bases.values() for market in base.markets]
         known = bool(markets) and all(market.coverage.live and market.book.known for market in markets)
         return known and not self.publisher.trouble
 
     async def crash(self) -> None:
-        """End without a word: nothing more is published."""
+        """Stop without publishing anything more."""
         client = self.publisher.client
         assert client is not None
         self.session.tap = lambda batch: None
@@ -132,7 +132,7 @@ class HubOfVenues:
 
 @dataclass
 class Place:
-    """The simulated venues, a broker and a hub of theirs."""
+    """The simulated venues, a broker and a hub."""
 
     clock: Brake
     server: Server
@@ -140,17 +140,17 @@ class Place:
     hub: HubOfVenues
 
     def desktop(self, since_s: float = 0.0) -> Desk:
-        """A desktop without a window, which can be held against the simulator's truth."""
+        """A desktop without a window, to compare with the simulation."""
         return Desk(
             self.server, self.clock, ["BTC"], source=HubSource(self.broker.broker(), self.clock, since_s=since_s)
         )
 
     def direct(self) -> Desk:
-        """The same without a hub."""
+        """A desktop with direct connections."""
         return Desk(self.server, self.clock, ["BTC"])
 
     def another_hub(self) -> HubOfVenues:
-        """A hub that takes the place of the first."""
+        """A replacement for the first hub."""
         return HubOfVenues(self.server, self.clock, self.broker.broker())
 
 
@@ -162,7 +162,7 @@ async def place(
     *,
     buffer_bytes: int = 64 << 20,
 ) -> AsyncIterator[Place]:
-    """All of it, running, on a clock that can be stopped."""
+    """All of it running, on a clock that can be stopped."""
     clock, broker = Brake(), NatsServer(folder)
     broker.start()
     try:
@@ -176,12 +176,12 @@ async def place(
 
 
 def source_of(desk: Desk) -> HubSource:
-    """The hub as the desktop sees it."""
+    """The desktop's hub source."""
     assert isinstance(desk.source, HubSource)
     return desk.source
 
 
 async def until_live(desk: Desk) -> None:
-    """The past is over, every book is known, every market's trades are live."""
+    """Whether catching up is over, every book is known and every market's trades are live."""
     await eventually(lambda: not source_of(desk).catching_up, what="the present")
     await desk.until_live()

@@ -1,4 +1,4 @@
-"""A span of the stream as a recording: what was received, from a place where one can begin."""
+"""A span of the stream saved as a recording, from a sync point on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One collector, many desktops, over a real broker: what they show is what a direct connection shows, whatever ends."""
+"""One hub and many desktops over a real broker show the same as a direct connection, whichever process ends."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Table = dict[str, list[tuple[Any, ...]]]
 
 
 def shown(session: LiveSession | Tape, now_ns: int, since_ns: int = 0) -> Table:
-    """What the panes would show of bars from a moment on, and of books."""
+    """Bars from a time on, and books, as panes would show them."""
     tables: Table = {}
     for name, rows in state_rows(session.core.engine, SHOWN, now_ns):
         tables.setdefault(name, []).extend(row for row in rows if name == "book" or row[0] >= since_ns)
@@ -36,17 +36,17 @@ def shown(session: LiveSession | Tape, now_ns: int, since_ns: int = 0) -> Table:
 
 
 def near(tables: Table) -> list[tuple[Any, ...]]:
-    """The levels that every message of a venue tells: Hyperliquid's quick ones have five, the whole book is seldom."""
+    """The levels in every book message of a venue: five in Hyperliquid's fast book, its whole book is rare."""
     return [row for row in tables["book"] if row[6] < LEVELS.get(row[2], DEFAULT_LEVELS)]
 
 
 def without_sums(tables: Table) -> Table:
-    """Without running sums, which begin where the trades begin."""
+    """Drop running sums, which depend on where the trades start."""
     return {name: rows for name, rows in tables.items() if name != "cvd"}
 
 
 async def stand_still(clock: Brake, *desks: Desk) -> None:
-    """Let time stop and everything that was said arrive."""
+    """Stop the clock and wait until everything published has arrived."""
     await clock.stop()
     await asyncio.sleep(0.3)
     for desk in desks:
@@ -54,7 +54,7 @@ async def stand_still(clock: Brake, *desks: Desk) -> None:
 
 
 def assert_right(desk: Desk) -> None:
-    """Nothing twice, nothing missing without a mark, no wrong book."""
+    """Assert no duplicates, no unmarked gaps and no wrong book."""
     for venue in VENUES:
         trades = desk.trades(venue, noticed_only=True)
         assert trades.kept > 0
@@ -64,7 +64,7 @@ def assert_right(desk: Desk) -> None:
 
 
 def lost_at(desk: Desk) -> set[Venue]:
-    """The venues of which trades were marked as lost."""
+    """The venues whose trades were marked as lost."""
     return {venue for venue in VENUES if desk.noted[venue].events["TradesLost"]}
 
 
@@ -148,7 +148,7 @@ async def test_a_killed_and_restarted_hub_leaves_marked_gaps_only(tmp_path: Path
 
 
 class Gate:
-    """Holds a desktop's session back, as a machine does that is too slow."""
+    """Delays a desktop's session, like a slow machine."""
 
     def __init__(self, desk: Desk) -> None:
         self.open = asyncio.Event()
@@ -166,7 +166,7 @@ async def test_a_slow_desktop_marks_what_the_stream_dropped_and_affects_no_other
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feeds.hub.source, "ROOM", 200)
-    async with place(tmp_path, retention=Retention(age_s=3_600.0, most_bytes=1_000_000)) as here:
+    async with place(tmp_path, retention=Retention(age_s=3_600.0, max_bytes=1_000_000)) as here:
         slow, publisher = here.desktop(), here.hub.publisher
         gate = Gate(slow)
         async with slow, here.desktop() as other:

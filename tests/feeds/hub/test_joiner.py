@@ -1,4 +1,4 @@
-"""Messages of the stream into frames, without a broker."""
+"""Messages of the stream become frames, without a broker."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from feeds.hub.joiner import Joiner
-from feeds.hub.wire import ENCODING, FRAME, PACKED_FROM, Message, Roster, Subjects, frame_of, message_of
+from feeds.hub.wire import ENCODING, FRAME, PACKED_FROM, Message, Subjects, SyncPoint, frame_of, message_of
 from feeds.model.errors import ProtocolError
 from feeds.model.frame import ConnectionSpec, Frame, FrameKind, open_frame
 from feeds.model.instrument import MarketKind, Venue
@@ -27,13 +27,13 @@ def text(name: str, number: int, ts_ns: int = 5) -> Frame:
     return Frame(ts_ns, name, FrameKind.TEXT, b"%d" % number)
 
 
-def roster(run: str = "a", lost: int = 0, ts_ns: int = 3) -> Message:
-    body = msgspec.json.encode(Roster(run, len(NAMES), "for a test", lost))
-    return Message(SUBJECTS.roster, f"{ts_ns} roster", body)
+def sync_point(run: str = "a", lost: int = 0, ts_ns: int = 3) -> Message:
+    body = msgspec.json.encode(SyncPoint(run, len(NAMES), "for a test", lost))
+    return Message(SUBJECTS.sync_point, f"{ts_ns} roster", body)
 
 
 class Line:
-    """A stream in the making, and one reader of it."""
+    """A growing stream and one reader."""
 
     def __init__(self) -> None:
         self.joiner = Joiner(SUBJECTS)
@@ -47,23 +47,23 @@ class Line:
         return [(frame.connection, frame.kind, frame.payload) for frame in frames]
 
     def hear(self, sequence: int, message: Message | Frame) -> list[Frame]:
-        told = message_of(message, SUBJECTS) if isinstance(message, Frame) else message
-        headers = {FRAME: told.frame} | ({ENCODING: "zstd"} if told.packed else {})
-        return self.joiner.take(sequence, told.subject, headers, told.body)
+        reply = message_of(message, SUBJECTS) if isinstance(message, Frame) else message
+        headers = {FRAME: reply.frame} | ({ENCODING: "zstd"} if reply.packed else {})
+        return self.joiner.take(sequence, reply.subject, headers, reply.body)
 
     def begin(self, run: str = "a", lost: int = 0) -> list[tuple[str, FrameKind, bytes]]:
         again = [message_of(opened(name), SUBJECTS, again=True) for name in NAMES]
-        return self.say(roster(run, lost), *again)
+        return self.say(sync_point(run, lost), *again)
 
 
 @pytest.mark.parametrize("size", [0, 10, PACKED_FROM - 1, PACKED_FROM, 3 * PACKED_FROM])
 @pytest.mark.parametrize(("kind", "tag"), [(FrameKind.TEXT, ""), (FrameKind.HTTP, "candles/BTC-USDT SWAP/3")])
 def test_a_frame_survives_encoding_and_decoding(size: int, kind: FrameKind, tag: str) -> None:
     frame = Frame(1_700_000_000_123_456_789, NAMES[0], kind, random.Random(size).randbytes(size), tag)
-    told = message_of(frame, SUBJECTS)
-    headers = {FRAME: told.frame} | ({ENCODING: "zstd"} if told.packed else {})
-    assert told.packed == (size >= PACKED_FROM)
-    assert frame_of(told.subject, headers, told.body, SUBJECTS) == frame
+    reply = message_of(frame, SUBJECTS)
+    headers = {FRAME: reply.frame} | ({ENCODING: "zstd"} if reply.packed else {})
+    assert reply.packed == (size >= PACKED_FROM)
+    assert frame_of(reply.subject, headers, reply.body, SUBJECTS) == frame
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_gap_closes_connections_until_the_next_sync_point() -> None:
 
 
 @pytest.mark.parametrize(
-    ("run", "lost", "why"), [("b", 0, b"the hub began anew"), ("a", 9, b"the hub could not publish 9 frames")]
+    ("run", "lost", "why"), [("b", 0, b"the hub restarted"), ("a", 9, b"the hub could not publish 9 frames")]
 )
 def test_a_restarted_hub_or_lost_frames_close_connections_and_reopen_them_at_once(
     run: str, lost: int, why: bytes
@@ -130,7 +130,7 @@ def test_a_restarted_hub_or_lost_frames_close_connections_and_reopen_them_at_onc
 def test_a_replaced_stream_is_read_from_its_start() -> None:
     line = Line()
     line.begin()
-    assert [frame.kind for frame in line.joiner.start_over("another stream")] == [FrameKind.CLOSE] * 2
+    assert [frame.kind for frame in line.joiner.restart("another stream")] == [FrameKind.CLOSE] * 2
     line.sequence = 0
     assert len(line.begin("b")) == 2
 
@@ -140,20 +140,20 @@ def test_a_closed_connection_is_removed_once_the_hub_no_longer_lists_it() -> Non
     line.begin()
     line.say(Frame(9, NAMES[0], FrameKind.CLOSE, b"its time is up"))
     assert line.joiner.connections[NAMES[0]].trouble == "its time is up"
-    line.joiner.know({NAMES[0]: "refused", NAMES[1]: ""})
+    line.joiner.update({NAMES[0]: "refused", NAMES[1]: ""})
     assert line.joiner.connections[NAMES[0]].trouble == "refused"
-    line.joiner.know({NAMES[1]: ""})
+    line.joiner.update({NAMES[1]: ""})
     assert list(line.joiner.connections) == [NAMES[1]]
 
 
 @pytest.mark.parametrize("seed", range(30))
 def test_after_any_loss_each_connection_yields_a_contiguous_part_of_its_frames(seed: int) -> None:
-    """Holes, repetitions and rosters anywhere: between an OPEN and a CLOSE nothing is missing."""
+    """With gaps, repetitions and sync points anywhere, nothing is missing between an OPEN and a CLOSE."""
     rng, line = random.Random(seed), Line()
     stream: list[Message | Frame] = []
     for number in range(1, 121):
         if rng.random() < 0.1:
-            stream += [roster(), *(message_of(opened(name), SUBJECTS, again=True) for name in NAMES)]
+            stream += [sync_point(), *(message_of(opened(name), SUBJECTS, again=True) for name in NAMES)]
         stream.append(text(NAMES[0], number))
     frames: list[Frame] = []
     at = 0
@@ -171,8 +171,8 @@ def test_after_any_loss_each_connection_yields_a_contiguous_part_of_its_frames(s
         if frame.kind is not FrameKind.TEXT:
             last = None
             continue
-        told = int(frame.payload)
-        assert last is None or told == last + 1
-        heard.append(told)
-        last = told
+        reply = int(frame.payload)
+        assert last is None or reply == last + 1
+        heard.append(reply)
+        last = reply
     assert heard == sorted(set(heard))

@@ -1,4 +1,4 @@
-"""The permissions that we ship: the hub writes, a desktop reads and no more."""
+"""The shipped permissions: the hub writes, a desktop only reads."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHIPPED = Path(__file__).parents[3] / "resources" / "packaging" / "hub" / "nats-
 
 
 def shipped_users() -> str:
-    """The users of the file that we ship."""
+    """The users of the shipped configuration."""
     text = SHIPPED.read_text()
     return "max_payload: 8MB\n" + text[text.index("authorization {") :]
 
@@ -31,7 +31,7 @@ def test_the_shipped_broker_listens_on_loopback_only() -> None:
 
 
 async def refused(broker: Broker, subject: str) -> bool:
-    """Whether a message on a subject is against the permissions."""
+    """Whether publishing on a subject violates the permissions."""
     errors: list[str] = []
 
     async def on_error(error: Exception) -> None:
@@ -69,14 +69,14 @@ async def test_a_wrong_password_is_reported_without_the_password(
 ) -> None:
     broker = NatsServer(tmp_path, shipped_users())
     broker.start()
-    told: list[str] = []
+    reply: list[str] = []
     caplog.set_level("DEBUG")
-    connecting = asyncio.create_task(connect(broker.broker("desktop:secret-word@"), "desktop", told.append))
+    connecting = asyncio.create_task(connect(broker.broker("desktop:secret-word@"), "desktop", reply.append))
     try:
-        await eventually(lambda: any("authorization" in words.lower() for words in told), what="the refusal")
+        await eventually(lambda: any("authorization" in words.lower() for words in reply), what="the refusal")
     finally:
         connecting.cancel()
         await asyncio.gather(connecting, return_exceptions=True)
         broker.kill()
-    assert "secret-word" not in caplog.text + "".join(told)
+    assert "secret-word" not in caplog.text + "".join(reply)
     assert "secret-word" not in broker.broker("desktop:secret-word@").place
