@@ -49,7 +49,7 @@ _join_reply = msgspec.json.Decoder(JoinReply)
 
 
 class HubSource:
-    """See `feeds.model.source.Source`. It is the clock of its session as well."""
+    """Implements `feeds.model.source.Source`, and is also the clock of its session."""
 
     def __init__(self, broker: Broker, clock: Clock, *, since_s: float = 0.0) -> None:
         self.trouble: dict[str, str] = {}

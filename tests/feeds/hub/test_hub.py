@@ -165,7 +165,7 @@ class Gate:
 async def test_a_slow_desktop_marks_what_the_stream_dropped_and_affects_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feeds.hub.source, "ROOM", 200)
+    monkeypatch.setattr(feeds.hub.source, "BUFFER_FRAMES", 200)
     async with place(tmp_path, retention=Retention(age_s=3_600.0, max_bytes=1_000_000)) as here:
         slow, publisher = here.desktop(), here.hub.publisher
         gate = Gate(slow)

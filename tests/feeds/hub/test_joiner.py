@@ -29,7 +29,7 @@ def text(name: str, number: int, ts_ns: int = 5) -> Frame:
 
 def sync_point(run: str = "a", lost: int = 0, ts_ns: int = 3) -> Message:
     body = msgspec.json.encode(SyncPoint(run, len(NAMES), "for a test", lost))
-    return Message(SUBJECTS.sync_point, f"{ts_ns} roster", body)
+    return Message(SUBJECTS.sync, f"{ts_ns} roster", body)
 
 
 class Line:

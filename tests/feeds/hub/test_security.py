@@ -79,4 +79,4 @@ async def test_a_wrong_password_is_reported_without_the_password(
         await asyncio.gather(connecting, return_exceptions=True)
         broker.kill()
     assert "secret-word" not in caplog.text + "".join(reply)
-    assert "secret-word" not in broker.broker("desktop:secret-word@").place
+    assert "secret-word" not in broker.broker("desktop:secret-word@").address
