@@ -66,9 +66,9 @@ def pressure_view(
         rank=ranks(scored.score),
         flow=flow,
         summary=summary(field, scored, flow),
-        price_trail=100 + walk,
-        score_trail=walk,
-        trail_step_ns=30_000_000_000,
+        price_sparkline=100 + walk,
+        score_sparkline=walk,
+        sparkline_step_ns=30_000_000_000,
         now_ns=NOW,
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from workstation.analytics.state.base import Base
-from workstation.analytics.universe.sparklines import Trails
+from workstation.analytics.universe.sparklines import Sparklines
 from workstation.analytics.universe.universe import Universe
 from workstation.analytics.views.chart import cell_view, quotes_view
 from workstation.analytics.views.cvd import cvd_view
@@ -51,7 +51,7 @@ class State(Protocol):
     now_ns: int
     bases: dict[str, Base]
     universe: Universe
-    trails: Trails
+    sparklines: Sparklines
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ ANSWERS: dict[type[Any], Answer] = {
     UniverseRequest: of_universe(universe_view),
     PressureRequest: Answer(
         lambda state, _: state.universe.revision,
-        lambda state, request: pressure_view(state.universe, state.trails, request),
+        lambda state, request: pressure_view(state.universe, state.sparklines, request),
     ),
     LiquidationLevelsRequest: of_base(liquidation_levels_view, "flow"),
     LiquidationsRequest: Answer(liquidations_revision, liquidations_view),

@@ -47,9 +47,9 @@ from workstation.analytics.state.base import DEFAULT_LIMITS, Base, Limits
 from workstation.analytics.state.market import Market
 from workstation.analytics.state.open_interest import Interest
 from workstation.analytics.state.relisting import in_our_ticks
-from workstation.analytics.universe.sparklines import Trails
+from workstation.analytics.universe.sparklines import Sparklines
 from workstation.analytics.universe.universe import Universe
-from workstation.analytics.views.pressure import keep_trails
+from workstation.analytics.views.pressure import record_sparklines
 from workstation.readmodels.requests import View, ViewRequest
 
 _STATUS_STEP_NS = 1_000_000_000
@@ -63,7 +63,7 @@ class Engine:
         self._limits = limits
         self.bases: dict[str, Base] = {}
         self.universe = Universe()
-        self.trails = Trails()
+        self.sparklines = Sparklines()
         self._markets: dict[InstrumentId, tuple[Base, Market]] = {}
         self._next_status_ns = 0
         self._scaled: dict[InstrumentId, Market] = {}
@@ -135,7 +135,7 @@ class Engine:
             self._next_status_ns = second_ns + _STATUS_STEP_NS
             for base in self.bases.values():
                 base.sample(now_ns)
-            keep_trails(self.trails, self.universe, second_ns)
+            record_sparklines(self.sparklines, self.universe, second_ns)
             self.universe.sample(second_ns)  # as it stood at the second, whoever was first to pass it
 
     def instruments(self) -> tuple[Instrument, ...]:

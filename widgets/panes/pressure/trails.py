@@ -28,7 +28,8 @@ class Trails:
             return
         before, self._view = self._view, view
         if before is None or not (
-            _equal(before.price_trail, view.price_trail) and _equal(before.score_trail, view.score_trail)
+            _equal(before.price_sparkline, view.price_sparkline)
+            and _equal(before.score_sparkline, view.score_sparkline)
         ):
             self._lines.clear()
 
@@ -54,7 +55,7 @@ class Trails:
     def _line(self, name: str, coin: int, width: float, height: float) -> QPolygonF | None:
         view = self._view
         assert view is not None
-        values = (view.score_trail if name == SIGNED else view.price_trail)[coin]
+        values = (view.score_sparkline if name == SIGNED else view.price_sparkline)[coin]
         known = np.flatnonzero(~np.isnan(values))
         if len(known) < 2:
             return None

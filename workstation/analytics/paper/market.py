@@ -11,7 +11,7 @@ import numpy as np
 
 from feeds.model.instrument import Instrument, InstrumentId, MarketKind
 from workstation.analytics.state.market import Market
-from workstation.analytics.universe.sparklines import TRAIL_STEP_NS
+from workstation.analytics.universe.sparklines import SPARKLINE_STEP_NS
 from workstation.analytics.universe.universe import LIVE_NS, Cells, Universe
 from workstation.readmodels.arrays import Floats
 from workstation.readmodels.markets import Freshness
@@ -172,12 +172,12 @@ class _Second:
         return Ranked(
             tuple(names[row] for row in order),
             tuple(float(chosen[row]) for row in order),
-            tuple(hourly_volatility(view.price_trail[row]) for row in order),
+            tuple(hourly_volatility(view.price_sparkline[row]) for row in order),
         )
 
     def _live(self, market: InstrumentId) -> int | None:
         row = self.rows.get(market)
-        return row if row is not None and self.now_ns - self.cells.heard_ns[row] <= LIVE_NS else None
+        return row if row is not None and self.now_ns - self.cells.received_ns[row] <= LIVE_NS else None
 
     def _focus(self, market: InstrumentId) -> Depth | None:
         found = self.engine.market(market)
@@ -197,7 +197,7 @@ def hourly_volatility(prices: Floats) -> float | None:
     steps = steps[np.isfinite(steps)]
     if len(steps) < LEAST_RETURNS:
         return None
-    found = float(np.std(steps) * math.sqrt(HOUR_NS / TRAIL_STEP_NS))
+    found = float(np.std(steps) * math.sqrt(HOUR_NS / SPARKLINE_STEP_NS))
     return found if found > 0 else None
 
 

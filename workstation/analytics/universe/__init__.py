@@ -1,1 +1,1 @@
-"""Every coin sampled at whole seconds; pressure and flow scores."""
+"""All perpetuals of all venues, sampled once a second; pressure and flow scores."""

@@ -1,8 +1,8 @@
-"""The flow score: how far each coin's buying or selling pressure is from that of the field now.
+"""Flow score: how far each coin's buying or selling pressure is from that of the universe (Guide: Definitions).
 
-Each input is put as a robust z across all coins, (x - median) / (1.4826 MAD), clipped at 3, so that the market-wide
-part (the median) is apart from what is the coin's own. All inputs are positive where buyers press: takers buy, longs
-pay, shorts are forced out, bids are larger.
+Each input is a robust z-score across all coins, (x - median) / (1.4826 MAD), clipped to +-3: the median is the
+market-wide part, the z-score the coin's own. Inputs are positive under buying pressure: takers buy, longs pay funding,
+shorts are liquidated, bids are larger.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from workstation.readmodels.universe.pressure import FlowColumns, FlowWeights
 
 MINIMUM_NAMES = 10
 CLIP = 3.0
-_NORMAL = 1.4826
+_NORMAL = 1.4826  # MAD times this is the standard deviation of a normal distribution
 DEFAULT = FlowWeights()
 
 
 def flow_score(values: Floats, weights: FlowWeights = DEFAULT) -> FlowColumns:
-    """Score rows of inputs (4, n) in the order of `FLOW_INPUTS`, NaN where one is not known."""
+    """Score n coins from inputs (4, n) in the order of `FLOW_INPUTS`, NaN where unknown. Arrays are read-only."""
     z = np.array([robust_z(one) for one in values]).reshape(values.shape)
     signed = np.array(astuple(weights))
     known = (abs(signed)[:, None] * ~np.isnan(z)).sum(axis=0)
@@ -35,7 +35,7 @@ def flow_score(values: Floats, weights: FlowWeights = DEFAULT) -> FlowColumns:
 
 
 def robust_z(values: Floats, minimum: int = MINIMUM_NAMES) -> Floats:
-    """The z of each value among those that are known; NaN for all where they are too few or where most are equal."""
+    """Robust z-scores of `values` (n,), NaN ignored. All NaN if fewer than `minimum` are known or MAD is zero."""
     known = values[~np.isnan(values)]
     if len(known) < minimum:
         return np.full(values.shape, np.nan)
@@ -47,7 +47,7 @@ def robust_z(values: Floats, minimum: int = MINIMUM_NAMES) -> Floats:
 
 
 def ranks(score: Floats) -> Ints:
-    """1 for the highest; equal scores share the better rank, what is not known has 0."""
+    """Ranks (n,), 1 the highest; equal scores share the better rank, NaN has rank 0."""
     known = ~np.isnan(score)
     order = np.sort(score[known])
     found = np.zeros(score.shape, dtype=np.int64)

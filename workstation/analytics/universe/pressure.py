@@ -1,7 +1,7 @@
-"""The derivatives pressure score: what open interest, funding and premium say together of one side's stretch.
+"""Derivatives pressure score: how stretched longs or shorts are by open interest, funding and premium.
 
-`signed = 100 * sum(w * tanh(x / scale)) / sum(w)` over the inputs that are known. It cannot fall when an input rises,
-each input saturates, and one that is missing counts neither as zero nor at all: it lowers the confidence.
+`signed = 100 * sum(w * tanh(x / scale)) / sum(w)` over the known inputs. It rises with every input, each input
+saturates, and a missing one is left out of both sums and lowers the confidence.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from workstation.readmodels.universe.pressure import (
     Regime,
 )
 
-# as fractions: at 0.067 % with OI up 2.5 % in a day the published regime is not crowded yet, at 0.093 % and 6.4 % it is
+# Fractions. Between published examples: funding 0.067 %, OI +2.5 % a day is not crowded; 0.093 % and +6.4 % is.
 HIGH_FUNDING = 0.0005
 AGAINST_FUNDING = 0.0002
 RISING_DAY = 0.05
@@ -32,7 +32,7 @@ DEFAULT = PressureWeights()
 
 
 def pressure(inputs: Floats, weights: PressureWeights = DEFAULT) -> PressureColumns:
-    """Score rows of inputs (5, n) in the order of `PRESSURE_INPUTS`, fractions, NaN where one is not known."""
+    """Score n rows from inputs (5, n) in the order of `PRESSURE_INPUTS`: fractions, NaN where unknown. Read-only."""
     parts, confidence = terms(inputs, np.array(astuple(weights)), _SCALES)
     signed = np.where(confidence > 0, np.nansum(parts, axis=0), np.nan)
     bias = bias_of(signed)
@@ -43,7 +43,7 @@ def pressure(inputs: Floats, weights: PressureWeights = DEFAULT) -> PressureColu
 
 
 def terms(inputs: Floats, weights: Floats, scales: Floats) -> tuple[Floats, Floats]:
-    """What each input adds to the score, in points, NaN where it is not known; and the weight that is known, of 1."""
+    """Points that each input adds to the score (5, n), NaN where unknown, and the known share of the weights (n,)."""
     heavy = weights[:, None] * ~np.isnan(inputs)
     known = heavy.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -52,12 +52,12 @@ def terms(inputs: Floats, weights: Floats, scales: Floats) -> tuple[Floats, Floa
 
 
 def bias_of(signed: Floats) -> Ints:
-    """The sign of a score that is not small: 1 long, -1 short, 0 neutral or not known."""
+    """Bias of each score: 1 long, -1 short, 0 where its size is below `NEUTRAL_BELOW` or it is NaN."""
     return np.where(abs(signed) >= NEUTRAL_BELOW, np.sign(signed), 0).astype(np.int64)
 
 
 def regimes(inputs: Floats, bias: Ints) -> Ints:
-    """The regime of each row, as its place in `REGIMES`; the later rule wins."""
+    """Regime of each row as its index in `REGIMES`; where several rules hold the later one wins."""
     funding, rising = inputs[_FUNDING], _rising(inputs)
     found = np.full(bias.shape, REGIMES.index(Regime.BALANCED), dtype=np.int64)
     for chosen, regime in (
@@ -72,6 +72,6 @@ def regimes(inputs: Floats, bias: Ints) -> Ints:
 
 
 def _rising(inputs: Floats) -> Bools:
-    """Open interest is up on the day; on 4 h where the day is not known."""
+    """Mask: open interest rose over 24 h, or over 4 h where the 24 h change is NaN."""
     day, four = inputs[_DAY], inputs[_FOUR]
     return np.asarray((day >= RISING_DAY) | (np.isnan(day) & (four >= RISING_4H)))

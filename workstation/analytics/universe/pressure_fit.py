@@ -1,8 +1,8 @@
-"""How the weights and scales of the pressure score come out of published rows, and how well they do on rows left out.
+"""Fits weights and scales of the pressure score to published rows and cross-validates them.
 
-Weights (as shares) and scales are fitted in logarithms by damped Gauss-Newton steps on a Huber loss, pulled towards
-usual sizes. A row's published score has no sign where its bias is neutral: the model's own sign is taken there. What is
-not in the rows, such as OI over 4 h, stays where it is pulled to. Nothing here is random: folds are strides of rows.
+Weights (as shares) and scales are fitted in logarithms by damped Gauss-Newton steps on a Huber loss with a quadratic
+prior. A row's published score has no sign where its bias is neutral: the model's own sign is used there. An input
+absent from the rows, such as OI over 4 h, stays at its prior. Deterministic: folds are strides of rows.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _STRIDES = (1, 3, 5, 7, 9)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """Published rows: inputs (5, n) as fractions, the score without its sign, the bias."""
+    """Published rows: inputs (5, n) as fractions (NaN unknown), score (n,) in [0, 100] without sign, bias (n,)."""
 
     inputs: Floats
     score: Floats
@@ -36,24 +36,24 @@ class Rows:
         return len(self.score)
 
     def only(self, chosen: Ints) -> Rows:
-        """Some of the rows."""
+        """The rows at these indices."""
         return Rows(self.inputs[:, chosen], self.score[chosen], self.bias[chosen])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
-    """Shares (of 100 among the inputs that were published, others on the same measure) and scales as fractions."""
+    """Shares (5,), summing to 100 over the published inputs, and scales (5,) as fractions."""
 
     shares: Floats
     scales: Floats
 
     def signed(self, inputs: Floats) -> Floats:
-        """The score with its sign."""
+        """Signed scores (n,) in [-100, 100] of inputs (5, n)."""
         return _sum(inputs, self.shares, self.scales)
 
 
 def fit(rows: Rows) -> Fit:
-    """The weights and scales that explain the rows."""
+    """Weights and scales of least cost."""
     place, damping = _START.copy(), 1.0
     cost = _cost(place, rows)
     for _ in range(_STEPS):
@@ -82,7 +82,7 @@ def _signed(place: Floats, rows: Rows) -> Floats:
 
 
 def misses(signed: Floats, rows: Rows) -> Floats:
-    """Scores minus the published ones, with the sign of the published bias; where that is neutral, with their own."""
+    """Scores minus published scores, in points; a neutral published bias takes the sign of the model's score."""
     sign = np.where(rows.bias != 0, rows.bias, np.where(signed >= 0, 1, -1))
     return np.asarray(signed - sign * rows.score)
 
@@ -94,7 +94,7 @@ def _cost(place: Floats, rows: Rows) -> float:
 
 
 def _slopes(place: Floats, rows: Rows) -> tuple[Floats, Floats]:
-    """The curvature and the slope of the cost."""
+    """Gauss-Newton matrix (10, 10) and gradient (10,) of the cost."""
     here = _signed(place, rows)
     miss = misses(here, rows) / _NOISE
     nudged = [_signed(place + _NUDGE * (np.arange(len(place)) == at), rows) for at in range(len(place))]
@@ -106,8 +106,10 @@ def _slopes(place: Floats, rows: Rows) -> tuple[Floats, Floats]:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How scores agree with the published ones: rank correlation, share of equal bias where the published one is not
-    neutral and where it is, mean miss in points.
+    """Agreement with published scores.
+
+    `spearman` is the rank correlation of unsigned scores, `bias` and `neutral` the share of equal biases among rows
+    published with and without one (NaN without such rows), `miss` the mean absolute error in points.
     """
 
     spearman: float
@@ -117,18 +119,18 @@ class Agreement:
 
 
 def agreement(signed: Floats, rows: Rows) -> Agreement:
-    """Compare scores with the published ones."""
-    same, told = bias_of(signed) == rows.bias, rows.bias != 0
+    """Compare signed scores (n,) with the published ones."""
+    same, biased = bias_of(signed) == rows.bias, rows.bias != 0
     return Agreement(
         spearman(abs(signed), rows.score),
-        float(same[told].mean()) if told.any() else np.nan,
-        float(same[~told].mean()) if (~told).any() else np.nan,
+        float(same[biased].mean()) if biased.any() else np.nan,
+        float(same[~biased].mean()) if (~biased).any() else np.nan,
         float(abs(misses(signed, rows)).mean()),
     )
 
 
 def left_out(rows: Rows, folds: Iterator[Ints], train: Callable[[Rows], Fit] = fit) -> Floats:
-    """Each row's signed score by a fit that has not seen its fold."""
+    """Out-of-fold signed scores (n,): each row is scored by a fit to the other folds."""
     signed = np.full(len(rows), np.nan)
     for fold in folds:
         rest = np.setdiff1d(np.arange(len(rows)), fold)
@@ -137,12 +139,12 @@ def left_out(rows: Rows, folds: Iterator[Ints], train: Callable[[Rows], Fit] = f
 
 
 def one_by_one(count: int) -> Iterator[Ints]:
-    """Folds of one row."""
+    """Leave-one-out folds."""
     return (np.array([at]) for at in range(count))
 
 
 def in_folds(count: int, folds: int) -> Iterator[Iterator[Ints]]:
-    """Several ways to deal the rows out into folds."""
+    """Several partitions of the rows into folds."""
     for stride in _STRIDES:
         if np.gcd(stride, count) == 1:
             order = np.arange(count) * stride % count
@@ -150,7 +152,7 @@ def in_folds(count: int, folds: int) -> Iterator[Iterator[Ints]]:
 
 
 def spearman(one: Floats, other: Floats) -> float:
-    """Correlation of the ranks, equal values sharing theirs; NaN where one of the two does not vary."""
+    """Spearman's rank correlation, ties at their mean rank; NaN if either input is constant."""
     a, b = _ranks(one), _ranks(other)
     a, b = a - a.mean(), b - b.mean()
     scale = float(np.sqrt((a @ a) * (b @ b)))

@@ -1,7 +1,7 @@
-"""Every perpetual of all venues in columns: what was last said of each, sampled once a second.
+"""Every perpetual of all venues in columns: the latest value of each figure, sampled once a second.
 
-An event sets a few cells; nothing is kept per event. Two rings remember: open interest every five minutes of a day, and
-liquidated notional every minute of an hour. Sums over venues are made from the sample when they are asked for.
+An event sets a few cells and is not stored. Two rings hold history: open interest every five minutes of a day and
+liquidated notional every minute of an hour. Sums over venues are computed from the sample on request.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ _SECOND_NS = 1_000_000_000
 _MINUTE_NS = 60 * _SECOND_NS
 _HOUR_NS = 60 * _MINUTE_NS
 LIVE_NS = 20_000_000_000  # a perpetual without an event for so long is not live
-INTEREST_STEP_NS = 5 * _MINUTE_NS
+OPEN_INTEREST_STEP_NS = 5 * _MINUTE_NS
 CHANGES_NS = (_HOUR_NS, 4 * _HOUR_NS, 24 * _HOUR_NS)
 _SLOTS = 24 * 12 + 2
 _MINUTES = 60
-_INTEREST_STALE_NS = 5 * _MINUTE_NS
+_OPEN_INTEREST_STALE_NS = 5 * _MINUTE_NS
 _FLOW_STALE_NS = {5 * _MINUTE_NS: 15 * _MINUTE_NS, _HOUR_NS: 75 * _MINUTE_NS}
 _ACCOUNTS_STALE_NS = 30 * _MINUTE_NS
 _FIRST_ROOM = 64
@@ -56,11 +56,11 @@ def _ints() -> Ints:
 
 @dataclass(slots=True, eq=False)
 class Cells:
-    """One number of each perpetual in a column, NaN or 0 (times) while it is not known. Prices are per base coin.
+    """Columns of one number per perpetual, NaN (times: 0) while unknown. Prices are per base coin.
 
-    `interest` is base coin, `notional` what the venue says it is worth. `taker_*` are fractions of the volume that
-    ended at `taker_*_ns`. `long` and `short` are liquidated notional of the last hour, `accounts` the
-    share of accounts that are long.
+    `open_interest` is base coin, `notional` its value in quote currency as the venue publishes it. `taker_5m` and
+    `taker_1h` are (taker buys - sells) / volume of the window that ended at `taker_*_ns`. `long` and `short` are quote
+    notional liquidated in the last hour, `accounts` the share of accounts that are long. `*_h` are hours.
     """
 
     mark: Floats = field(default_factory=_floats)
@@ -68,9 +68,9 @@ class Cells:
     funding: Floats = field(default_factory=_floats)
     interval_h: Floats = field(default_factory=_floats)
     next_funding_ns: Ints = field(default_factory=_ints)
-    interest: Floats = field(default_factory=_floats)
+    open_interest: Floats = field(default_factory=_floats)
     notional: Floats = field(default_factory=_floats)
-    interest_ns: Ints = field(default_factory=_ints)
+    open_interest_ns: Ints = field(default_factory=_ints)
     bid: Floats = field(default_factory=_floats)
     ask: Floats = field(default_factory=_floats)
     bid_size: Floats = field(default_factory=_floats)
@@ -88,23 +88,23 @@ class Cells:
     short: Floats = field(default_factory=_floats)
     accounts: Floats = field(default_factory=_floats)
     accounts_ns: Ints = field(default_factory=_ints)
-    heard_ns: Ints = field(default_factory=_ints)
+    received_ns: Ints = field(default_factory=_ints)
 
     def grow(self) -> None:
-        """Room for twice as many rows."""
+        """Double the rows."""
         for column in fields(self):
             old = getattr(self, column.name)
             empty = np.zeros_like(old) if old.dtype == np.int64 else np.full_like(old, np.nan)
             setattr(self, column.name, np.concatenate((old, empty)))
 
-    def cut(self, rows: int) -> Cells:
+    def copied(self, rows: int) -> Cells:
         """A copy of the first rows."""
         return Cells(*(getattr(self, column.name)[:rows].copy() for column in fields(self)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """The cells as they stood at `now_ns`, and what open interest was 1 h, 4 h and 24 h before."""
+    """The cells at `now_ns`, and open interest 1 h, 4 h and 24 h before (base coin, NaN unknown). Immutable."""
 
     now_ns: int
     instruments: tuple[Instrument, ...]
@@ -116,20 +116,20 @@ class Sample:
 
 
 class Universe:
-    """The columns and their rings. `sampled` is the last sample, `revision` grows with each. `bases` are all seen."""
+    """The latest values and their rings. `sampled` is the last sample, `revision` counts samples."""
 
     def __init__(self) -> None:
         self.revision = 0
         self.since_ns = 0
-        self.sampled = Sample(0, (), Cells().cut(0), (np.empty(0), np.empty(0), np.empty(0)))
+        self.sampled = Sample(0, (), Cells().copied(0), (np.empty(0), np.empty(0), np.empty(0)))
         self._cells = Cells()
         self._rows: dict[InstrumentId, int] = {}
         self._instruments: list[Instrument] = []
         self.bases: set[str] = set()
-        self._interest = np.full((_FIRST_ROOM, _SLOTS), np.nan, dtype=np.float32)
+        self._open_interest_ring = np.full((_FIRST_ROOM, _SLOTS), np.nan, dtype=np.float32)
         self._slot = 0
-        self._interest_shared = False
-        self._forced: dict[int, dict[tuple[int, Side], float]] = {}
+        self._ring_shared = False
+        self._liquidated: dict[int, dict[tuple[int, Side], float]] = {}
         self.liquidations = LiquidationLog()
         self._minute = 0
         self._handlers: dict[type[Any], Callable[[Any, int], None]] = {
@@ -137,7 +137,7 @@ class Universe:
             IndexPrice: self._index,
             Funding: self._funding,
             OpenInterest: self._open_interest,
-            OpenInterestHistory: self._history,
+            OpenInterestHistory: self._open_interest_history,
             Quote: self._quote,
             DayStats: self._day,
             TakerFlow: self._flow,
@@ -147,15 +147,15 @@ class Universe:
 
     def __deepcopy__(self, memo: dict[int, object]) -> Universe:
         copy = Universe()
-        self._interest_shared = True
+        self._ring_shared = True
         for name, value in vars(self).items():
-            if name not in ("_handlers", "_interest"):
+            if name not in ("_handlers", "_open_interest_ring"):
                 setattr(copy, name, deepcopy(value, memo))
-        copy._interest = self._interest
+        copy._open_interest_ring = self._open_interest_ring
         return copy
 
     def apply(self, event: Event) -> None:
-        """Set what an event says of a perpetual; other events say nothing here."""
+        """Set the cells of a perpetual; other events and markets are ignored."""
         handler = self._handlers.get(type(event))
         if handler is None:
             return
@@ -165,28 +165,28 @@ class Universe:
             if not instrument.kind.is_perp:
                 return
             row = self._begin(instrument, event.ts_recv_ns)
-        self._cells.heard_ns[row] = event.ts_recv_ns
+        self._cells.received_ns[row] = event.ts_recv_ns
         handler(event, row)
 
     def sample(self, now_ns: int) -> None:
-        """Keep the state as of now; called at whole seconds of receive time."""
+        """Sample the state; called at whole seconds of receive time. No sample before the first perpetual."""
         if not self._rows:
             return
-        self._pass_minutes(now_ns // _MINUTE_NS)
-        self._pass_slots(now_ns)
+        self._advance_minutes(now_ns // _MINUTE_NS)
+        self._advance_slots(now_ns)
         rows = len(self._instruments)
         instruments = self.sampled.instruments
         if len(instruments) != rows:
             instruments = tuple(self._instruments)
-        one, four, day = (self._interest_at(now_ns - span_ns) for span_ns in CHANGES_NS)
+        one, four, day = (self._open_interest_at(now_ns - span_ns) for span_ns in CHANGES_NS)
         self.sampled = Sample(now_ns, instruments, self._current(rows, now_ns), (one, four, day))
         self.revision += 1
 
     def _current(self, rows: int, now_ns: int) -> Cells:
-        """The cells without what has grown old: open interest and the taker's share are not told with every word."""
-        cells = self._cells.cut(rows)
-        old = now_ns - cells.interest_ns > _INTEREST_STALE_NS
-        cells.interest[old] = cells.notional[old] = np.nan
+        """A copy with stale values set to NaN: open interest, taker flow and long share have their own update times."""
+        cells = self._cells.copied(rows)
+        old = now_ns - cells.open_interest_ns > _OPEN_INTEREST_STALE_NS
+        cells.open_interest[old] = cells.notional[old] = np.nan
         five, hour = _FLOW_STALE_NS.values()
         cells.taker_5m[now_ns - cells.taker_5m_ns > five] = np.nan
         cells.taker_1h[now_ns - cells.taker_1h_ns > hour] = np.nan
@@ -199,8 +199,9 @@ class Universe:
         self.bases.add(instrument.base)
         if row >= len(self._cells.mark):
             self._cells.grow()
-            self._interest = np.concatenate((self._interest, np.full_like(self._interest, np.nan)))
-            self._interest_shared = False
+            ring = self._open_interest_ring
+            self._open_interest_ring = np.concatenate((ring, np.full_like(ring, np.nan)))
+            self._ring_shared = False
         if liquidation_coverage(instrument.venue, instrument.kind).in_real_time:
             self._cells.long[row] = self._cells.short[row] = 0.0
         self.since_ns = self.since_ns or now_ns
@@ -221,9 +222,9 @@ class Universe:
 
     def _open_interest(self, event: OpenInterest, row: int) -> None:
         cells = self._cells
-        cells.interest[row] = event.open_interest
+        cells.open_interest[row] = event.open_interest
         cells.notional[row] = np.nan if event.notional is None else event.notional
-        cells.interest_ns[row] = event.ts_recv_ns
+        cells.open_interest_ns[row] = event.ts_recv_ns
 
     def _quote(self, event: Quote, row: int) -> None:
         cells, tick = self._cells, float(event.instrument.tick_size)
@@ -251,75 +252,75 @@ class Universe:
         self._cells.accounts[row], self._cells.accounts_ns[row] = event.long_share, event.ts_recv_ns
 
     def _liquidation(self, event: Liquidation, row: int) -> None:
-        """A forced sale ends a long. It belongs to the minute in which the venue says it was."""
+        """A liquidating sell closes a long. Counted in the minute of the venue's time, not of receipt."""
         self.liquidations.add(event)
         if not liquidation_coverage(event.instrument.venue, event.instrument.kind).in_real_time:
             return
-        self._pass_minutes(event.ts_recv_ns // _MINUTE_NS)
+        self._advance_minutes(event.ts_recv_ns // _MINUTE_NS)
         minute = min(event.ts_venue_ns // _MINUTE_NS, self._minute)
         if minute <= self._minute - _MINUTES:
             return
-        told = self._forced.setdefault(minute, {})
-        told[row, event.side] = told.get((row, event.side), 0.0) + event.notional
+        notionals = self._liquidated.setdefault(minute, {})
+        notionals[row, event.side] = notionals.get((row, event.side), 0.0) + event.notional
         self._count(row, event.side, event.notional)
 
     def _count(self, row: int, side: Side, notional: float) -> None:
         column = self._cells.long if side is Side.SELL else self._cells.short
         column[row] += notional
 
-    def _pass_minutes(self, minute: int) -> None:
-        """Forget the minutes that are an hour old."""
+    def _advance_minutes(self, minute: int) -> None:
+        """Drop minutes older than an hour."""
         if minute <= self._minute:
             return
         self._minute = minute
-        self._forced = {at: told for at, told in self._forced.items() if at > minute - _MINUTES}
+        self._liquidated = {at: notionals for at, notionals in self._liquidated.items() if at > minute - _MINUTES}
         for column in (self._cells.long, self._cells.short):
             column[~np.isnan(column)] = 0.0
-        for told in self._forced.values():
-            for (row, side), notional in told.items():
+        for notionals in self._liquidated.values():
+            for (row, side), notional in notionals.items():
                 self._count(row, side, notional)
 
-    def _pass_slots(self, now_ns: int) -> None:
-        """Remember open interest at a five-minute mark that was passed; others that were passed with it are unknown."""
-        slot = now_ns // INTEREST_STEP_NS
+    def _advance_slots(self, now_ns: int) -> None:
+        """Record open interest at the last five-minute mark passed; marks skipped before it are NaN."""
+        slot = now_ns // OPEN_INTEREST_STEP_NS
         if not self._slot or slot <= self._slot:
             self._slot = self._slot or slot
             return
-        self._own_interest()
+        self._own_ring()
         for passed in range(max(self._slot + 1, slot - _SLOTS + 1), slot + 1):
-            self._interest[:, passed % _SLOTS] = np.nan
-        if now_ns - slot * INTEREST_STEP_NS < _MINUTE_NS:
+            self._open_interest_ring[:, passed % _SLOTS] = np.nan
+        if now_ns - slot * OPEN_INTEREST_STEP_NS < _MINUTE_NS:
             cells = self._cells
-            fresh = now_ns - cells.interest_ns <= _INTEREST_STALE_NS
-            self._interest[fresh, slot % _SLOTS] = cells.interest[fresh]
+            fresh = now_ns - cells.open_interest_ns <= _OPEN_INTEREST_STALE_NS
+            self._open_interest_ring[fresh, slot % _SLOTS] = cells.open_interest[fresh]
         self._slot = slot
 
-    def _history(self, event: OpenInterestHistory, row: int) -> None:
-        """Fill five-minute marks that were not seen, between rows at most an hour apart; what was seen stays."""
+    def _open_interest_history(self, event: OpenInterestHistory, row: int) -> None:
+        """Interpolate unknown five-minute marks between rows at most an hour apart; live values stay."""
         if not event.rows:
             return
-        self._own_interest()
-        self._slot = self._slot or event.ts_recv_ns // INTEREST_STEP_NS
+        self._own_ring()
+        self._slot = self._slot or event.ts_recv_ns // OPEN_INTEREST_STEP_NS
         times, values = np.array(event.rows).T
-        first = max(-int(-times[0] // INTEREST_STEP_NS), self._slot - _SLOTS + 1)
-        marks = np.arange(first, min(int(times[-1] // INTEREST_STEP_NS), self._slot) + 1)
-        at_ns = marks * float(INTEREST_STEP_NS)
+        first = max(-int(-times[0] // OPEN_INTEREST_STEP_NS), self._slot - _SLOTS + 1)
+        marks = np.arange(first, min(int(times[-1] // OPEN_INTEREST_STEP_NS), self._slot) + 1)
+        at_ns = marks * float(OPEN_INTEREST_STEP_NS)
         after = np.clip(np.searchsorted(times, at_ns), 1, max(len(times) - 1, 1))
         near = np.isin(at_ns, times) if len(times) < 2 else times[after] - times[after - 1] <= _HOUR_NS
-        open_ = near & np.isnan(self._interest[row, marks % _SLOTS])
-        self._interest[row, marks[open_] % _SLOTS] = np.interp(at_ns[open_], times, values)
+        open_ = near & np.isnan(self._open_interest_ring[row, marks % _SLOTS])
+        self._open_interest_ring[row, marks[open_] % _SLOTS] = np.interp(at_ns[open_], times, values)
 
-    def _own_interest(self) -> None:
-        """The ring is large and seldom written, so that copies share it until one of them writes."""
-        if self._interest_shared:
-            self._interest, self._interest_shared = self._interest.copy(), False
+    def _own_ring(self) -> None:
+        """Copy on write: the ring is large and seldom written, so checkpoints share it."""
+        if self._ring_shared:
+            self._open_interest_ring, self._ring_shared = self._open_interest_ring.copy(), False
 
-    def _interest_at(self, ts_ns: int) -> Floats:
-        """Open interest of every perpetual at a time between two marks, NaN where one of the two is not known."""
+    def _open_interest_at(self, ts_ns: int) -> Floats:
+        """Open interest of every perpetual (base coin), linear between two marks; NaN where either is unknown."""
         rows = len(self._instruments)
-        slot, part_ns = divmod(ts_ns, INTEREST_STEP_NS)
-        before = self._interest[:rows, slot % _SLOTS].astype(np.float64)
+        slot, part_ns = divmod(ts_ns, OPEN_INTEREST_STEP_NS)
+        before = self._open_interest_ring[:rows, slot % _SLOTS].astype(np.float64)
         if not part_ns:
             return before
-        after = self._interest[:rows, (slot + 1) % _SLOTS]
-        return np.asarray(before + (after - before) * (part_ns / INTEREST_STEP_NS))
+        after = self._open_interest_ring[:rows, (slot + 1) % _SLOTS]
+        return np.asarray(before + (after - before) * (part_ns / OPEN_INTEREST_STEP_NS))

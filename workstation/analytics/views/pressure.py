@@ -1,4 +1,4 @@
-"""The cross-section as it was last sampled: pressure of every coin and market, flow scores, the field in a line."""
+"""Pressure of every coin and market, flow scores and a summary, from the universe's last sample."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from workstation.analytics.universe.flowscore import flow_score, ranks
 from workstation.analytics.universe.pressure import pressure
-from workstation.analytics.universe.sparklines import TRAIL_STEP_NS, Trails
+from workstation.analytics.universe.sparklines import SPARKLINE_STEP_NS, Sparklines
 from workstation.analytics.universe.universe import Universe
 from workstation.analytics.views.universe import universe_view
 from workstation.readmodels.arrays import Floats
@@ -22,12 +22,12 @@ from workstation.readmodels.universe.universe import UniverseColumns, UniverseRe
 _EVERYTHING = UniverseRequest()
 
 
-def pressure_view(universe: Universe, trails: Trails, request: PressureRequest) -> PressureView:
-    """Answer a request from the last sample."""
+def pressure_view(universe: Universe, sparklines: Sparklines, request: PressureRequest) -> PressureView:
+    """The pressure table of the last sample."""
     view = universe_view(universe, UniverseRequest(markets=request.markets))
     scored = pressure(pressure_inputs(view.columns), request.weights)
     flow = flow_score(flow_inputs(view.columns), request.flow_weights)
-    price, score = trails.of(view.symbols)
+    price, score = sparklines.of(view.symbols)
     return PressureView(
         request=request,
         revision=view.revision,
@@ -37,25 +37,25 @@ def pressure_view(universe: Universe, trails: Trails, request: PressureRequest) 
         rank=ranks(scored.score),
         flow=flow,
         summary=summary(view, scored, flow),
-        price_trail=price,
-        score_trail=score,
-        trail_step_ns=TRAIL_STEP_NS,
+        price_sparkline=price,
+        score_sparkline=score,
+        sparkline_step_ns=SPARKLINE_STEP_NS,
         now_ns=view.now_ns,
     )
 
 
-def keep_trails(trails: Trails, universe: Universe, now_ns: int) -> None:
-    """Keep the sparklines' next step if one was passed, as everything stood at the step itself."""
-    due_ns = trails.due_ns(now_ns) if universe.since_ns else None
+def record_sparklines(sparklines: Sparklines, universe: Universe, now_ns: int) -> None:
+    """Record the sparklines' due step, if any, from a sample taken at that step."""
+    due_ns = sparklines.due_ns(now_ns) if universe.since_ns else None
     if due_ns is None:
         return
     universe.sample(due_ns)
     view = universe_view(universe, _EVERYTHING)
-    trails.keep(now_ns, view.symbols, view.columns.price, pressure(pressure_inputs(view.columns)).signed)
+    sparklines.record(now_ns, view.symbols, view.columns.price, pressure(pressure_inputs(view.columns)).signed)
 
 
 def pressure_inputs(columns: UniverseColumns) -> Floats:
-    """The inputs (5, n) of the pressure score."""
+    """Inputs (5, n) of the pressure score: fractions, NaN unknown."""
     return np.array(
         (
             columns.interest_change_1h,
@@ -68,21 +68,21 @@ def pressure_inputs(columns: UniverseColumns) -> Floats:
 
 
 def flow_inputs(columns: UniverseColumns) -> Floats:
-    """The inputs (4, n) of the flow score.
+    """Inputs (4, n) of the flow score: fractions, NaN unknown.
 
-    Taker flow is the mean of what is known of 5 minutes and of an hour. Liquidations are forced buying minus forced
-    selling over their sum; where nobody was forced there is nothing to compare.
+    Taker flow is the mean of the known among the last 5 minutes and hour. Liquidations are shorts minus longs
+    liquidated, over their sum; NaN where there were none.
     """
     five, hour = columns.taker_delta_5m, columns.taker_delta_1h
     long, short = columns.liquidated_long_1h, columns.liquidated_short_1h
     both = np.where(np.isnan(five), hour, np.where(np.isnan(hour), five, (five + hour) / 2))
     with np.errstate(divide="ignore", invalid="ignore"):
-        forced = np.where(long + short > 0, (short - long) / (long + short), np.nan)
-    return np.array((both, columns.funding_8h, forced, columns.imbalance))
+        liquidations = np.where(long + short > 0, (short - long) / (long + short), np.nan)
+    return np.array((both, columns.funding_8h, liquidations, columns.imbalance))
 
 
 def summary(view: UniverseView, scored: PressureColumns, flow: FlowColumns) -> PressureSummary:
-    """The field in a line."""
+    """The universe in one line; rows of strongest and weakest are -1 where no coin has a flow score."""
     known = np.flatnonzero(~np.isnan(flow.score))
     order = known[np.argsort(flow.score[known], kind="stable")]
     weakest, strongest = (int(order[0]), int(order[-1])) if len(order) else (-1, -1)

@@ -1,4 +1,4 @@
-"""The universe as it was last sampled: every perpetual, and the sums of each base over those that are live."""
+"""The universe's last sample: every perpetual, and each base summed over its live perpetuals."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FUNDING_HOURS = 8.0
 
 
 def universe_view(universe: Universe, request: UniverseRequest) -> UniverseView:
-    """Answer a request from the last sample."""
+    """The columns of the perpetuals that the filter accepts, and of their bases."""
     sample = universe.sampled
     accepts = request.markets.accepts
     chosen = np.array([accepts(one.venue, one.kind) for one in sample.instruments], dtype=bool)
@@ -27,7 +27,7 @@ def universe_view(universe: Universe, request: UniverseRequest) -> UniverseView:
     cells = _chosen(sample.cells, chosen)
     columns = _market_columns(sample, cells, instruments, [column[chosen] for column in sample.past])
     markets = _markets(instruments, base, columns, cells)
-    live = (sample.now_ns - cells.heard_ns) <= LIVE_NS
+    live = (sample.now_ns - cells.received_ns) <= LIVE_NS
     return UniverseView(
         request=request,
         revision=universe.revision,
@@ -49,10 +49,10 @@ def _market_columns(
     sample: Sample, cells: Cells, instruments: tuple[Instrument, ...], past: list[Floats]
 ) -> UniverseColumns:
     inverse = np.array([one.kind is MarketKind.INVERSE for one in instruments], dtype=bool)
-    worth = cells.interest * cells.mark
+    worth = cells.open_interest * cells.mark
     usd = np.where(inverse, _or(cells.notional, worth), _or(worth, cells.notional))
     with np.errstate(divide="ignore", invalid="ignore"):
-        changes = [_finite(cells.interest / then - 1) for then in past]
+        changes = [_finite(cells.open_interest / then - 1) for then in past]
         premium = _finite(cells.mark / cells.index - 1)
         imbalance = _finite((cells.bid_size - cells.ask_size) / (cells.bid_size + cells.ask_size))
     return UniverseColumns(
@@ -61,7 +61,7 @@ def _market_columns(
         volume_24h=_frozen(cells.volume),
         turnover_24h=_frozen(cells.turnover),
         funding_8h=_frozen(cells.funding * _FUNDING_HOURS / cells.interval_h),
-        open_interest=_frozen(cells.interest),
+        open_interest=_frozen(cells.open_interest),
         open_interest_usd=_frozen(usd),
         interest_change_1h=_frozen(changes[0]),
         interest_change_4h=_frozen(changes[1]),
@@ -73,7 +73,7 @@ def _market_columns(
         liquidated_short_1h=_frozen(cells.short),
         imbalance=_frozen(imbalance),
         long_share=_frozen(cells.accounts),
-        age_s=_frozen((sample.now_ns - cells.heard_ns) / 1e9),
+        age_s=_frozen((sample.now_ns - cells.received_ns) / 1e9),
     )
 
 
@@ -100,7 +100,7 @@ def _markets(
 
 
 def _base_columns(markets: UniverseColumns, base: Ints, live: Bools, count: int, past: list[Floats]) -> UniverseColumns:
-    """Sums over the live markets of each base; of nothing known the sum is not known."""
+    """Sums and means over the live markets of each base; NaN where nothing is known."""
     sums = _Sums(base, live, count)
     lead = sums.largest(markets.turnover_24h)
     changes = [sums.change(markets.open_interest, then) for then in past]
@@ -128,7 +128,7 @@ def _base_columns(markets: UniverseColumns, base: Ints, live: Bools, count: int,
 
 
 class _Sums:
-    """Sums over the rows of each base that are live and known."""
+    """Aggregates over the live and known rows of each base."""
 
     def __init__(self, base: Ints, live: Bools, count: int) -> None:
         self._base = base
@@ -136,29 +136,29 @@ class _Sums:
         self._count = count
 
     def total(self, values: Floats) -> Floats:
-        """The plain sum."""
+        """Sum by base."""
         return _frozen(self._sum(values, self._live & ~np.isnan(values)))
 
     def mean(self, values: Floats, weights: Floats) -> Floats:
-        """The weighted mean over the rows that have both."""
+        """Weighted mean by base, over rows with a value and a positive weight."""
         known = self._live & ~np.isnan(values) & (weights > 0)
         with np.errstate(divide="ignore", invalid="ignore"):
             return _frozen(_finite(self._sum(values * weights, known) / self._sum(weights, known)))
 
     def change(self, now: Floats, then: Floats) -> Floats:
-        """The change of the sum, over the rows that are known at both times."""
+        """Fractional change of the sum, over rows known at both times."""
         known = self._live & ~np.isnan(now) & ~np.isnan(then)
         with np.errstate(divide="ignore", invalid="ignore"):
             return _frozen(_finite(self._sum(now, known) / self._sum(then, known) - 1))
 
     def least(self, values: Floats) -> Floats:
-        """The smallest, of all rows whether live or not."""
+        """Minimum by base, over all rows whether live or not."""
         found = np.full(self._count, np.inf)
         np.minimum.at(found, self._base, values)
         return _frozen(found)
 
     def largest(self, values: Floats) -> Ints:
-        """The live row with the largest value in each base, -1 where there is none."""
+        """Index of the live row with the largest value in each base, -1 where there is none."""
         order = np.argsort(np.where(self._live & ~np.isnan(values), values, -1.0), kind="stable")
         found = np.full(self._count, -1, dtype=np.int64)
         known = order[self._live[order]]
@@ -166,13 +166,13 @@ class _Sums:
         return found
 
     def of(self, rows: Ints, values: Floats) -> Floats:
-        """The values of some rows."""
+        """Values at row indices, NaN at -1."""
         if not len(values):
             return _frozen(np.full(self._count, np.nan))
         return _frozen(np.where(rows >= 0, values[rows], np.nan))
 
     def _sum(self, values: Floats, known: Bools) -> Floats:
-        """NaN where nothing is known: no data is not zero."""
+        """Sum by base, NaN where nothing is known: no data is not zero."""
         base = self._base[known]
         total: Floats = np.bincount(base, values[known], self._count).astype(np.float64)
         total[np.bincount(base, minlength=self._count) == 0] = np.nan

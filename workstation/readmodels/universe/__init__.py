@@ -1,1 +1,1 @@
-"""The cross-section: every coin, its scores, the paper book."""
+"""The universe: every coin, its scores, the paper book."""

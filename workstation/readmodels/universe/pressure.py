@@ -1,4 +1,4 @@
-"""The cross-section of the universe: derivatives pressure and flow scores, as they are asked for and drawn."""
+"""Derivatives pressure and flow scores of every coin: request and view."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from workstation.readmodels.universe.universe import UniverseView
 
 
 class Bias(IntEnum):
-    """To which side a coin's derivatives lean."""
+    """Side to which positioning is stretched."""
 
     SHORT = -1
     NEUTRAL = 0
@@ -19,7 +19,7 @@ class Bias(IntEnum):
 
 
 class Regime(StrEnum):
-    """What the score is made of, in words. A regime's place in the list is its number in arrays."""
+    """Description of the inputs behind a score. Arrays hold a regime's index in `REGIMES`."""
 
     BALANCED = "Balanced · low derivatives stress"
     LONG_BUILDING = "Net long bias building"
@@ -34,21 +34,21 @@ BANDS = ((0, "neutral"), (15, "lean"), (35, "stretched"), (60, "stressed"))
 PRESSURE_INPUTS = ("OI 1 h", "OI 4 h", "OI 24 h", "funding", "premium")
 FLOW_INPUTS = ("taker flow", "funding", "liquidations", "book")
 
-# Where tanh bends, as fractions. These and the weights are fitted on published rows (`pressure_fit`) and rounded. Of OI
-# over 4 h nothing was published: it bends on the line through its neighbours in log(time) and weighs between them.
+# Scales of tanh, as fractions. These and the weights are fitted to published rows (`pressure_fit`) and rounded. OI over
+# 4 h was not published: its scale is interpolated in log(time) between 1 h and 24 h, its weight lies between theirs.
 PRESSURE_SCALES = (0.011, 0.041, 0.23, 0.00043, 0.0037)
-# Below the 12 at which the published bias begins: rows that are judged without one of the five inputs score lower.
+# Published biases begin at 12; rows that lack one of the five inputs score lower.
 NEUTRAL_BELOW = 7.0
 
 
 def band(score: float) -> str:
-    """The name of the band of a score in [0, 100]."""
+    """Name of the band of a score in [0, 100]."""
     return next(name for least, name in reversed(BANDS) if score >= least or least == 0)
 
 
 @dataclass(frozen=True, slots=True)
 class PressureWeights:
-    """How much each input can add to the derivatives pressure score, relative to the others; not negative."""
+    """Relative weight of each input in the pressure score. Raises ValueError for a negative one."""
 
     oi_1h: float = 14.0
     oi_4h: float = 20.0
@@ -63,7 +63,7 @@ class PressureWeights:
 
 @dataclass(frozen=True, slots=True)
 class FlowWeights:
-    """How much each z counts in the flow score, relative to the others; a negative one turns an input round."""
+    """Relative weight of each z-score in the flow score; a negative one inverts an input."""
 
     taker: float = 1.0
     funding: float = 1.0
@@ -73,7 +73,7 @@ class FlowWeights:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PressureColumns:
-    """Derivatives pressure, one row a coin or a market; NaN (bias 0, regime 0) where no input is known.
+    """Derivatives pressure of n coins or markets; NaN (bias 0, regime 0) where no input is known.
 
     `signed` is in [-100, 100], positive when longs press; `parts` (5, n) are its terms in the order of
     `PRESSURE_INPUTS`, NaN where one is not known: they sum to `signed`. `confidence` is the weight of the known inputs
@@ -88,17 +88,17 @@ class PressureColumns:
 
     @property
     def score(self) -> Floats:
-        """The published form: 0-100 without the sign."""
+        """Size of the score, 0-100, as published."""
         return abs(self.signed)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FlowColumns:
-    """Where each coin stands in the field now; NaN (rank 0) where no input is known.
+    """Flow scores of n coins (Guide: Definitions); NaN (rank 0) where no input is known.
 
-    `score` is the weighted mean of the known `z` (4, n), in the order of `FLOW_INPUTS`, in [-3, 3]; `rank` 1 is the
-    highest. `median` (4,) is the market-wide pressure that the z are apart from, in the inputs' own units, and `values`
-    (4, n) what they were made of. An input that too few coins have is NaN in `z` and still known in `values`.
+    `score` is the weighted mean of the known z-scores `z` (4, n), in the order of `FLOW_INPUTS`, in [-3, 3]; `rank` 1
+    is the highest. `median` (4,) is the market-wide value of each input and `values` (4, n) the inputs, in their own
+    units. An input known for too few coins is NaN in `z` and still in `values`.
     """
 
     score: Floats
@@ -111,10 +111,11 @@ class FlowColumns:
 
 @dataclass(frozen=True, slots=True)
 class PressureSummary:
-    """The field in a line. `strongest` and `weakest` are rows, -1 where no coin has a flow score; `spread` is between
-    their flow scores.
+    """The universe in one line. `strongest` and `weakest` are rows, -1 where no coin has a flow score; `spread` is the
+    difference of their flow scores.
 
-    `breadth` is the share of coins whose takers bought more than they sold, `stress` the mean pressure score.
+    `breadth` is the share of coins whose takers bought more than they sold, `stress` the mean pressure score; `long`,
+    `short` and `neutral` count coins by bias.
     """
 
     strongest: int
@@ -129,7 +130,7 @@ class PressureSummary:
 
 @dataclass(frozen=True, slots=True)
 class PressureRequest:
-    """The cross-section of the perpetuals that a filter accepts, scored by these weights; `base` narrows nothing."""
+    """All perpetuals that a filter accepts, scored by these weights; `base` is not used."""
 
     base: str = ""
     markets: MarketFilter = MarketFilter()
@@ -140,11 +141,11 @@ class PressureRequest:
 @dataclass(frozen=True, slots=True, eq=False)
 class PressureView:
     """The universe with its scores: `pressure` and `flow` are by row of `universe.symbols`, `market_pressure` by row
-    of `universe.markets`; a market has no flow score, it is no part of the field. `rank` is by the pressure score
-    without its sign, 1 the highest, 0 where it is not known.
+    of `universe.markets`; only coins have flow scores. `rank` is by the size of the pressure score, 1 the highest, 0
+    where unknown.
 
-    `price_trail` and `score_trail` are (coins, steps), oldest first, a step every `trail_step_ns`, NaN where nothing
-    was known; they are over all perpetuals and by the shipped weights, whatever is asked for.
+    `price_sparkline` and `score_sparkline` are (coins, steps), oldest first, a step every `sparkline_step_ns`, NaN
+    where unknown; they cover all perpetuals with the default weights, whatever the request.
     """
 
     request: PressureRequest
@@ -155,9 +156,9 @@ class PressureView:
     rank: Ints
     flow: FlowColumns
     summary: PressureSummary
-    price_trail: Floats
-    score_trail: Floats
-    trail_step_ns: int
+    price_sparkline: Floats
+    score_sparkline: Floats
+    sparkline_step_ns: int
     now_ns: int = 0
 
 

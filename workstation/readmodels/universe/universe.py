@@ -1,4 +1,4 @@
-"""Every perpetual of all venues in columns, and the sums of each base."""
+"""Every perpetual of all venues and the sums of each base: request and view."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from workstation.readmodels.markets import MarketFilter
 
 @dataclass(frozen=True, slots=True)
 class UniverseRequest:
-    """Every perpetual that a filter accepts and, summed over them, every base; `base` narrows nothing."""
+    """Every perpetual that a filter accepts and every base summed over them; `base` is not used."""
 
     base: str = ""
     markets: MarketFilter = MarketFilter()
@@ -19,14 +19,14 @@ class UniverseRequest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UniverseColumns:
-    """One number a row; NaN where it is not known.
+    """One number per row; NaN where unknown.
 
     `price` is the last one. `funding_8h` is a fraction of the notional per 8 h, positive when longs pay;
     `open_interest` is base coin, one side counted; its changes are fractions; `premium` is mark over index minus 1.
-    `taker_delta` is what takers bought minus what they sold, over the volume, in the last whole 5 minutes or hour that
-    the venue told. `liquidated_*` is the notional of the last hour by the side of the position. `imbalance` is (bid -
-    ask) / (bid + ask) of the sizes at the best prices, `long_share` the share of accounts that are long. `age_s` is the
-    time since the last word.
+    `taker_delta` is (taker buys - taker sells) / volume of the last whole 5 minutes or hour that the venue published.
+    `liquidated_*` is the notional of the last hour by the side of the position. `imbalance` is (bid - ask) / (bid +
+    ask) of the sizes at the best prices, `long_share` the share of accounts that are long. `age_s` is the time since
+    the last event.
     """
 
     price: Floats
@@ -53,7 +53,7 @@ class UniverseColumns:
 class UniverseMarkets:
     """The perpetuals one by one. `base` is the row of each in `UniverseView.symbols`.
 
-    `funding` is a fraction per interval of `interval_h` hours, due at `next_funding_ns` (0: not told). `bid` and `ask`
+    `funding` is a fraction per interval of `interval_h` hours, due at `next_funding_ns` (0: unknown). `bid` and `ask`
     are prices, the sizes base coin. `taker_buy_24h` is base coin.
     """
 

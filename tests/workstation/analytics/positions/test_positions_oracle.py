@@ -144,7 +144,7 @@ class RawBook:
         self.kind = kind
         self.sides: tuple[dict[str, float], dict[str, float]] = ({}, {})
         self.early: list[dict[str, Any]] = []
-        self.known, self.heard_ns = False, 0
+        self.known, self.received_ns = False, 0
 
     def take(self, ts_ns: int, message: dict[str, Any]) -> None:
         if "lastUpdateId" in message:
@@ -157,7 +157,7 @@ class RawBook:
             self._set(message["b"], message["a"])
         else:
             self.early.append(message)
-        self.heard_ns = ts_ns
+        self.received_ns = ts_ns
 
     def _set(self, bids: list[list[str]], asks: list[list[str]]) -> None:
         for side, levels in zip(self.sides, (bids, asks), strict=True):
@@ -191,7 +191,7 @@ def imbalances(session: Session) -> dict[str, dict[int, float]]:
             while at < len(messages) and messages[at][0] < ts_ns:
                 book.take(*messages[at])
                 at += 1
-            fresh = book.known and ts_ns - book.heard_ns <= STEP and at < len(messages)  # the capture goes on
+            fresh = book.known and ts_ns - book.received_ns <= STEP and at < len(messages)  # the capture goes on
             found[kind][ts_ns] = book.imbalance() if fresh else math.nan
     return found
 

@@ -1,4 +1,4 @@
-"""The flow score against a plain reference, and the cross-section's view: sums, summary, trails, copies."""
+"""Flow score against a plain reference; the pressure view: sums, summary, sparklines, checkpoints."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from feeds.model.events import DayStats, Event, Funding, IndexPrice, LongShortRa
 from feeds.model.instrument import Instrument, Venue
 from tests.views import assert_same_view
 from tests.workstation.analytics.market_events import MINUTE, SECOND, START, market
-from tests.workstation.analytics.universe.test_universe import HOUR, forced, interest, say
+from tests.workstation.analytics.universe.test_universe import HOUR, liquidation, open_interest, survey
 from workstation.analytics.engine import Engine
 from workstation.analytics.universe.flowscore import MINIMUM_NAMES, flow_score, ranks, robust_z
-from workstation.analytics.universe.sparklines import TRAIL_STEPS
+from workstation.analytics.universe.sparklines import SPARKLINE_STEPS
 from workstation.exports.pressure import PRESSURE_COLUMNS, pressure_rows
 from workstation.readmodels.universe.pressure import FlowWeights, PressureRequest, PressureView, PressureWeights
 
@@ -58,7 +58,7 @@ def test_the_score_is_the_weighted_mean_of_what_is_known(seed: int, count: int, 
         assert found.confidence[coin] == pytest.approx(sum(abs(w) for w, _ in terms) / sum(map(abs, chosen)))
 
 
-def test_too_few_names_say_nothing_of_the_field() -> None:
+def test_too_few_coins_have_no_scores() -> None:
     few = np.arange(float(MINIMUM_NAMES - 1))
     assert np.isnan(robust_z(few)).all()
     assert not np.isnan(robust_z(np.arange(float(MINIMUM_NAMES)))).any()
@@ -71,13 +71,13 @@ def test_ranks_share_the_better_place_and_skip_the_unknown() -> None:
     assert ranks(np.array([1.0, 3.0, math.nan, 3.0, 2.0])).tolist() == [4, 1, 0, 1, 3]
 
 
-def told(one: Instrument, now_ns: int, rng: random.Random) -> list[Event]:
+def market_data(one: Instrument, now_ns: int, rng: random.Random) -> list[Event]:
     mark = rng.uniform(90, 110)
     return [
         MarkPrice(one, now_ns, now_ns, mark),
         IndexPrice(one, now_ns, now_ns, mark * rng.uniform(0.995, 1.005)),
         Funding(one, now_ns, now_ns, rng.uniform(-1e-3, 1e-3), now_ns + HOUR, 8 * HOUR),
-        interest(one, now_ns, rng.uniform(900, 1100)),
+        open_interest(one, now_ns, rng.uniform(900, 1100)),
         DayStats(one, now_ns, now_ns, mark, rng.uniform(-0.1, 0.1), 100.0, rng.uniform(1e4, 1e6)),
         Quote(one, now_ns, now_ns, 990, rng.uniform(1, 9), 991, rng.uniform(1, 9)),
         TakerFlow(one, now_ns, now_ns, 5 * MINUTE, 10.0, rng.uniform(2, 8)),
@@ -85,14 +85,14 @@ def told(one: Instrument, now_ns: int, rng: random.Random) -> list[Event]:
 
 
 def field(count: int = 14, seed: int = 2) -> tuple[Engine, list[Instrument]]:
-    """An engine that was told of coins on two venues for a second, and their markets."""
+    """An engine that received one second of coins on two venues, and their markets."""
     rng, engine = random.Random(seed), Engine()
     everyone = [
         market(venue, base=f"C{number}") for number in range(count) for venue in (Venue("binance"), Venue("bybit"))
     ]
     for one in everyone:
-        say(engine, *told(one, START, rng))
-    say(engine, forced(everyone[0], START, 5e4, Side.BUY), forced(everyone[1], START, 1e4, Side.SELL))
+        survey(engine, *market_data(one, START, rng))
+    survey(engine, liquidation(everyone[0], START, 5e4, Side.BUY), liquidation(everyone[1], START, 1e4, Side.SELL))
     return engine, everyone
 
 
@@ -103,7 +103,7 @@ def seen(engine: Engine, now_ns: int, request: PressureRequest = ASK) -> Pressur
     return view
 
 
-def test_the_view_adds_up() -> None:
+def test_summary_and_ranks_agree_with_the_columns() -> None:
     engine, everyone = field()
     view = seen(engine, START + SECOND)
     assert len(view.pressure.signed) == len(view.flow.score) == len(view.universe.symbols) == 14
@@ -118,9 +118,9 @@ def test_the_view_adds_up() -> None:
     assert (line.strongest, line.weakest) == (int(score.argmax()), int(score.argmin()))
     assert line.spread == pytest.approx(float(score.max() - score.min()))
     assert line.breadth == pytest.approx(float((view.universe.columns.taker_delta_5m > 0).mean()))
-    assert view.flow.values[2][0] == pytest.approx(4 / 6), "shorts forced out press the price up"
-    assert np.isnan(view.flow.values[2][1:]).all(), "nobody forced is no balance"
-    assert np.isnan(view.flow.z[2]).all(), "one coin is no field"
+    assert view.flow.values[2][0] == pytest.approx(4 / 6), "liquidated shorts push the price up"
+    assert np.isnan(view.flow.values[2][1:]).all(), "no liquidations: no balance, not zero"
+    assert np.isnan(view.flow.z[2]).all(), "one coin is too few for a z-score"
 
 
 def test_weights_move_the_scores_and_nothing_else() -> None:
@@ -134,7 +134,7 @@ def test_weights_move_the_scores_and_nothing_else() -> None:
     assert_same_view(by_funding.universe.columns.price, view.universe.columns.price)
 
 
-def test_an_empty_field() -> None:
+def test_an_empty_universe() -> None:
     view = seen(Engine(), START)
     assert (view.universe.symbols, view.summary.strongest, view.summary.long) == ((), -1, 0)
     assert math.isnan(view.summary.stress)
@@ -144,18 +144,18 @@ def test_an_empty_field() -> None:
 def test_long_share_is_weighted_and_grows_old() -> None:
     engine, everyone = field()
     for one, share in zip(everyone[:2], (0.8, 0.4), strict=True):
-        say(engine, LongShortRatio(one, START, START, share / (1 - share), share))
+        survey(engine, LongShortRatio(one, START, START, share / (1 - share), share))
     view = seen(engine, START + SECOND)
     worth = view.universe.markets.columns.open_interest_usd[:2]
     assert view.universe.columns.long_share[0] == pytest.approx(float(worth @ [0.8, 0.4] / worth.sum()))
     assert math.isnan(view.universe.columns.long_share[1])
     for minute in (10, 20, 31):
-        say(engine, MarkPrice(everyone[0], START + minute * MINUTE, START + minute * MINUTE, 1.0))
+        survey(engine, MarkPrice(everyone[0], START + minute * MINUTE, START + minute * MINUTE, 1.0))
     assert math.isnan(seen(engine, START + 31 * MINUTE + SECOND).universe.columns.long_share[0])
 
 
 def play(step_ns: int) -> Engine:
-    """Four minutes with a silence in the third, advanced at a pace of its own between the events."""
+    """Four minutes of events with none in the third; time advances by `step_ns` between events."""
     rng, (engine, everyone) = random.Random(9), field()
     for second in range(0, 240, 10):
         now_ns = START + second * SECOND + SECOND // 3
@@ -163,31 +163,31 @@ def play(step_ns: int) -> Engine:
             for passed in range(engine.now_ns + step_ns, now_ns, step_ns):
                 engine.advance(passed)
             for one in everyone:
-                say(engine, *told(one, now_ns, rng))
+                survey(engine, *market_data(one, now_ns, rng))
     engine.advance(START + 241 * SECOND)
     return engine
 
 
-def test_trails_do_not_depend_on_the_pace() -> None:
+def test_sparklines_do_not_depend_on_how_often_time_advances() -> None:
     slow, fast = (seen(play(step), START + 242 * SECOND) for step in (700_000_000, 1 << 60))
-    assert slow.price_trail.shape == (14, 8)
-    np.testing.assert_array_equal(slow.price_trail, fast.price_trail)
-    np.testing.assert_array_equal(slow.score_trail, fast.score_trail)
-    heard = [True, True, True, True, False, False, True, True]
-    assert (~np.isnan(slow.price_trail)).tolist() == [heard] * 14
+    assert slow.price_sparkline.shape == (14, 8)
+    np.testing.assert_array_equal(slow.price_sparkline, fast.price_sparkline)
+    np.testing.assert_array_equal(slow.score_sparkline, fast.score_sparkline)
+    received = [True, True, True, True, False, False, True, True]
+    assert (~np.isnan(slow.price_sparkline)).tolist() == [received] * 14
 
 
-def test_trails_are_bounded_and_copies_stay_apart() -> None:
+def test_sparklines_are_bounded_and_copies_are_independent() -> None:
     engine, everyone = field()
     rng = random.Random(3)
     for second in range(0, 65 * 60, 10):
-        say(engine, *told(everyone[0], START + second * SECOND, rng))
+        survey(engine, *market_data(everyone[0], START + second * SECOND, rng))
     copied = engine.checkpoint()
-    assert seen(copied, START + 80 * MINUTE).price_trail.shape == (14, TRAIL_STEPS)
-    ours = seen(engine, START + 65 * MINUTE + SECOND).price_trail
+    assert seen(copied, START + 80 * MINUTE).price_sparkline.shape == (14, SPARKLINE_STEPS)
+    ours = seen(engine, START + 65 * MINUTE + SECOND).price_sparkline
     assert not np.isnan(ours[0]).any()
     assert np.isnan(ours[1]).all(), "the other coins fell silent an hour ago"
-    assert np.isnan(seen(copied, START + 81 * MINUTE).price_trail[0, -30:]).all()
+    assert np.isnan(seen(copied, START + 81 * MINUTE).price_sparkline[0, -30:]).all()
 
 
 def test_rows_of_the_export_match_their_columns() -> None:

@@ -1,4 +1,4 @@
-"""The pressure score: monotone, saturating, honest about what is missing; regimes and bands as published."""
+"""Pressure score: monotone, saturating, missing inputs left out; regimes and bands as published."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_bias_is_the_sign_of_what_is_not_small() -> None:
         ([0.004, math.nan, 0.064, 0.00093, 0.0032], Regime.LONG_CROWDED),
         ([0.004, math.nan, 0.04, 0.00093, 0.0032], Regime.LONG_BUILDING),  # OI does not rise enough
         ([0.004, math.nan, 0.064, 0.00045, 0.0032], Regime.LONG_BUILDING),  # nor is this funding high
-        ([0.004, 0.03, math.nan, 0.00093, 0.0032], Regime.LONG_CROWDED),  # 4 h stands in for the day
+        ([0.004, 0.03, math.nan, 0.00093, 0.0032], Regime.LONG_CROWDED),  # 4 h is used while 24 h is unknown
         ([0.004, 0.01, math.nan, 0.00093, 0.0032], Regime.LONG_BUILDING),
         ([-0.02, math.nan, 0.47, -0.0056, -0.013], Regime.SHORT_RAMP),
         ([-0.02, math.nan, 0.14, -0.00027, -0.0028], Regime.SHORT_BUILDING),  # shorts who pay a little

@@ -1,4 +1,4 @@
-"""The fit on published rows: what it finds again, and what it is worth on rows that it has not seen."""
+"""The fit on published rows: recovers known weights, and its out-of-fold accuracy."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ def published(data: Path) -> Rows:
 
 
 def made(count: int, weights: Floats, scales: Floats, seed: int = 1) -> Rows:
-    """Rows with scores by the formula, signs told where they are not small."""
+    """Rows with scores by the formula; the bias is published where the score is not small."""
     rng = random.Random(seed)
     inputs = np.array([[rng.gauss(0, 1.2) * scale for _ in range(count)] for scale in scales])
     signed = 100 * (weights @ np.tanh(inputs / scales[:, None])) / weights.sum()
     return Rows(inputs, abs(signed), bias_of(signed))
 
 
-def test_it_finds_the_weights_that_made_the_rows() -> None:
+def test_it_recovers_the_weights_behind_the_rows() -> None:
     weights, scales = np.array([20.0, 10.0, 30.0, 25.0, 15.0]), np.array([0.014, 0.05, 0.15, 0.0006, 0.003])
     found = fit(made(400, weights, scales))
     assert found.shares == pytest.approx(weights, rel=0.1)
     assert found.scales == pytest.approx(scales, rel=0.1)
 
 
-def test_what_is_not_published_stays_where_it_is_pulled_to() -> None:
+def test_an_unpublished_input_stays_at_its_prior() -> None:
     rows = made(60, np.array([20.0, 1e-9, 30.0, 25.0, 25.0]), np.array(PRESSURE_SCALES))
     inputs = rows.inputs.copy()
     inputs[1] = np.nan
@@ -76,8 +76,8 @@ def test_rows_left_out_are_ranked_as_published(published: Rows) -> None:
     assert (shipped.spearman, shipped.bias) > (0.9, 0.9)
 
 
-def test_a_fit_that_has_seen_nothing_of_a_fold_cannot_know_it(published: Rows) -> None:
-    """With the rows' scores dealt out anew nothing is left to find: the figures above are no artefact of the folds."""
+def test_shuffled_scores_cannot_be_predicted(published: Rows) -> None:
+    """With shuffled scores the fit finds nothing: the figures above are no artefact of the folds."""
     order = np.random.default_rng(3).permutation(len(published))
     shuffled = Rows(published.inputs, published.score[order], published.bias[order])
     assert agreement(left_out(shuffled, one_by_one(len(shuffled))), shuffled).spearman < 0.5

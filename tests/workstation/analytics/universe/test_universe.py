@@ -35,7 +35,7 @@ HOUR = 60 * MINUTE
 ASK = UniverseRequest()
 
 
-def say(engine: Engine, *events: Event) -> None:
+def survey(engine: Engine, *events: Event) -> None:
     for event in events:
         engine.survey(event)
 
@@ -51,11 +51,13 @@ def row(view: UniverseView, instrument: Instrument) -> int:
     return view.markets.ids.index(instrument.id)
 
 
-def interest(instrument: Instrument, now_ns: int, size: float, notional: float | None = None) -> OpenInterest:
+def open_interest(instrument: Instrument, now_ns: int, size: float, notional: float | None = None) -> OpenInterest:
     return OpenInterest(instrument, now_ns, now_ns, size, notional)
 
 
-def forced(instrument: Instrument, ts_ns: int, notional: float, side: Side, recv_ns: int | None = None) -> Liquidation:
+def liquidation(
+    instrument: Instrument, ts_ns: int, notional: float, side: Side, recv_ns: int | None = None
+) -> Liquidation:
     return Liquidation(instrument, ts_ns, ts_ns if recv_ns is None else recv_ns, 1.0, notional, notional, side)
 
 
@@ -64,16 +66,16 @@ def perps(bases: Iterable[str]) -> list[Instrument]:
     return [*found, market(Venue("binance"), MarketKind.INVERSE, base="BTC", symbol="BTCUSD_PERP")]
 
 
-def random_words(instrument: Instrument, now_ns: int, rng: random.Random) -> list[Event]:
-    """Some of what a venue may say, each of it with a chance of being left out."""
+def random_events(instrument: Instrument, now_ns: int, rng: random.Random) -> list[Event]:
+    """Events of a perpetual, each left out with probability 0.2."""
     mark = rng.uniform(90, 110)
     everything: list[Event] = [
         MarkPrice(instrument, now_ns, now_ns, mark),
         IndexPrice(instrument, now_ns, now_ns, mark * rng.uniform(0.99, 1.01)),
         Funding(instrument, now_ns, now_ns, rng.uniform(-1e-3, 1e-3), now_ns + HOUR, rng.choice([1, 4, 8]) * HOUR),
-        interest(instrument, now_ns, rng.uniform(1, 1e4), rng.uniform(1, 1e6)),
+        open_interest(instrument, now_ns, rng.uniform(1, 1e4), rng.uniform(1, 1e6)),
         DayStats(instrument, now_ns, now_ns, mark, rng.uniform(-0.1, 0.1), rng.uniform(1, 9e4), rng.uniform(1, 9e6)),
-        forced(instrument, now_ns, rng.uniform(1, 1e5), rng.choice(list(Side))),
+        liquidation(instrument, now_ns, rng.uniform(1, 1e5), rng.choice(list(Side))),
     ]
     return [event for event in everything if rng.random() < 0.8]
 
@@ -82,7 +84,7 @@ def test_sums_by_base_against_a_plain_reference() -> None:
     rng, engine = random.Random(4), Engine()
     everyone = perps(["BTC", "ETH", "PEPE", "X"])
     for instrument in everyone:
-        say(engine, *random_words(instrument, START, rng))
+        survey(engine, *random_events(instrument, START, rng))
     view = seen(engine, START + SECOND)
     known = {field.name: getattr(view.markets.columns, field.name) for field in fields(UniverseColumns)}
     for at, base in enumerate(view.symbols):
@@ -112,13 +114,13 @@ def test_sums_by_base_against_a_plain_reference() -> None:
         assert (view.live[at], view.known[at]) == (len(rows), len(rows))
 
 
-def test_each_perpetual_in_its_own_words() -> None:
+def test_each_perpetual_by_its_own_figures() -> None:
     engine = Engine()
     inverse = market(Venue("binance"), MarketKind.INVERSE, symbol="BTCUSD_PERP")
-    say(
+    survey(
         engine,
         MarkPrice(inverse, START, START, 50_000.0),
-        interest(inverse, START, 2.1, 100_000.0),
+        open_interest(inverse, START, 2.1, 100_000.0),
         Funding(inverse, START, START, 0.0001, START + HOUR, 4 * HOUR),
         Funding(inverse, START, START, 0.0002, START + HOUR, None),
         Quote(inverse, START, START, 499_990, 1.0, 500_000, 2.0),
@@ -139,8 +141,8 @@ def test_each_perpetual_in_its_own_words() -> None:
 
 
 def test_no_data_is_not_zero() -> None:
-    engine, silent, telling = Engine(), market(Venue("hyperliquid")), market(Venue("bybit"), base="ETH")
-    say(engine, MarkPrice(silent, START, START, 100.0), MarkPrice(telling, START, START, 10.0))
+    engine, silent, publishing = Engine(), market(Venue("hyperliquid")), market(Venue("bybit"), base="ETH")
+    survey(engine, MarkPrice(silent, START, START, 100.0), MarkPrice(publishing, START, START, 10.0))
     view = seen(engine, START + SECOND)
     for name in (
         "liquidated_long_1h",
@@ -151,15 +153,15 @@ def test_no_data_is_not_zero() -> None:
         "taker_delta_5m",
     ):
         assert math.isnan(getattr(view.columns, name)[view.symbols.index("BTC")]), name
-    assert view.columns.liquidated_long_1h[view.symbols.index("ETH")] == 0.0, "the venue tells them, and there was none"
+    assert view.columns.liquidated_long_1h[view.symbols.index("ETH")] == 0.0, "published, and there were none"
 
 
-def test_only_live_markets_count_and_old_words_are_dropped() -> None:
+def test_only_live_markets_count_and_stale_values_are_dropped() -> None:
     engine, alive, dead = Engine(), market(), market(Venue("bybit"))
     for one in (alive, dead):
-        say(engine, MarkPrice(one, START, START, 10.0), interest(one, START, 5.0))
+        survey(engine, MarkPrice(one, START, START, 10.0), open_interest(one, START, 5.0))
     for second in range(1, 400):
-        say(engine, MarkPrice(alive, START + second * SECOND, START + second * SECOND, 10.0))
+        survey(engine, MarkPrice(alive, START + second * SECOND, START + second * SECOND, 10.0))
         if second == 30:
             view = seen(engine, START + 31 * SECOND)
             assert (view.live[0], view.known[0], view.columns.open_interest[0]) == (1, 2, 5.0)
@@ -173,7 +175,7 @@ def test_changes_of_open_interest_over_their_windows() -> None:
     at_ns = START + 90 * SECOND
     for minute in range(25 * 60):
         now_ns = at_ns + minute * MINUTE
-        say(engine, interest(one, now_ns, 1_000.0 + minute))
+        survey(engine, open_interest(one, now_ns, 1_000.0 + minute))
         engine.advance(now_ns + SECOND)
         if minute in (30, 70, 300, 25 * 60 - 1):
             view = seen(engine, now_ns + 2 * SECOND)
@@ -186,65 +188,65 @@ def test_changes_of_open_interest_over_their_windows() -> None:
                     assert value == pytest.approx((1_000 + minute) / (1_000 + then) - 1, abs=3e-3), (minute, hours)
 
 
-def test_history_fills_what_was_not_seen_and_aggregates_take_who_knows() -> None:
+def test_history_fills_unknown_marks_and_sums_use_the_known_markets() -> None:
     engine, known, unknown = Engine(), market(), market(Venue("hyperliquid"))
     now_ns = START + 600 * SECOND
     five = [(START + (600 - 300 * step) * SECOND, 110.0 - step) for step in range(13)]
     hours = [(START - hour * HOUR, 50.0) for hour in range(1, 26)]
-    say(engine, interest(known, now_ns, 120.0), interest(unknown, now_ns, 7.0))
-    say(engine, OpenInterestHistory(known, now_ns, tuple(sorted(five))))
-    say(engine, OpenInterestHistory(known, now_ns, tuple(sorted(hours))))
+    survey(engine, open_interest(known, now_ns, 120.0), open_interest(unknown, now_ns, 7.0))
+    survey(engine, OpenInterestHistory(known, now_ns, tuple(sorted(five))))
+    survey(engine, OpenInterestHistory(known, now_ns, tuple(sorted(hours))))
     view = seen(engine, now_ns + SECOND)
     assert view.columns.interest_change_1h[0] == pytest.approx(120 / 98 - 1, rel=1e-3)
     assert view.columns.interest_change_24h[0] == pytest.approx(120 / 50 - 1)
     assert math.isnan(view.markets.columns.interest_change_1h[row(view, unknown)])
-    say(engine, OpenInterestHistory(known, now_ns, ((START - 3 * HOUR, 1.0), (START - HOUR, 1.0))))
-    say(engine, OpenInterestHistory(unknown, now_ns, ((START - 3 * HOUR, 1.0), (START + 600 * SECOND, 1.0))))
+    survey(engine, OpenInterestHistory(known, now_ns, ((START - 3 * HOUR, 1.0), (START - HOUR, 1.0))))
+    survey(engine, OpenInterestHistory(unknown, now_ns, ((START - 3 * HOUR, 1.0), (START + 600 * SECOND, 1.0))))
     view = seen(engine, now_ns + 2 * SECOND)
     assert view.columns.interest_change_1h[0] == pytest.approx(120 / 98 - 1, rel=1e-3), "what is known stays"
     assert math.isnan(view.markets.columns.interest_change_1h[row(view, unknown)]), (
-        "rows hours apart say nothing between"
+        "rows hours apart survey nothing between"
     )
 
 
-def test_silence_leaves_a_hole_in_open_interest() -> None:
+def test_no_events_leave_a_gap_in_open_interest() -> None:
     engine, one = Engine(), market()
-    say(engine, interest(one, START, 10.0))
+    survey(engine, open_interest(one, START, 10.0))
     engine.advance(START + SECOND)
-    say(engine, interest(one, START + 5 * MINUTE, 20.0))
+    survey(engine, open_interest(one, START + 5 * MINUTE, 20.0))
     engine.advance(START + 5 * MINUTE + SECOND)
-    say(engine, interest(one, START + 63 * MINUTE, 30.0))
+    survey(engine, open_interest(one, START + 63 * MINUTE, 30.0))
     assert math.isnan(seen(engine, START + 63 * MINUTE + SECOND).columns.interest_change_1h[0])
-    say(engine, interest(one, START + 65 * MINUTE, 30.0))
+    survey(engine, open_interest(one, START + 65 * MINUTE, 30.0))
     assert math.isnan(seen(engine, START + 65 * MINUTE + SECOND).columns.interest_change_1h[0]), (
-        "the mark after is a hole"
+        "the mark after is a gap"
     )
 
 
 def test_liquidations_of_the_last_hour_by_side() -> None:
     engine, one = Engine(), market()
-    say(engine, forced(one, START, 10.0, Side.SELL), forced(one, START + 30 * MINUTE, 5.0, Side.BUY))
-    say(engine, forced(one, START + 29 * MINUTE, 2.0, Side.SELL, recv_ns=START + 31 * MINUTE))
+    survey(engine, liquidation(one, START, 10.0, Side.SELL), liquidation(one, START + 30 * MINUTE, 5.0, Side.BUY))
+    survey(engine, liquidation(one, START + 29 * MINUTE, 2.0, Side.SELL, recv_ns=START + 31 * MINUTE))
     view = seen(engine, START + 31 * MINUTE + SECOND)
     assert (view.columns.liquidated_long_1h[0], view.columns.liquidated_short_1h[0]) == (12.0, 5.0)
-    say(engine, MarkPrice(one, START + 61 * MINUTE, START + 61 * MINUTE, 1.0))
+    survey(engine, MarkPrice(one, START + 61 * MINUTE, START + 61 * MINUTE, 1.0))
     view = seen(engine, START + 61 * MINUTE + SECOND)
     assert (view.columns.liquidated_long_1h[0], view.columns.liquidated_short_1h[0]) == (2.0, 5.0)
-    say(engine, forced(one, START - HOUR, 99.0, Side.SELL, recv_ns=START + 62 * MINUTE))
+    survey(engine, liquidation(one, START - HOUR, 99.0, Side.SELL, recv_ns=START + 62 * MINUTE))
     assert seen(engine, START + 62 * MINUTE + SECOND).columns.liquidated_long_1h[0] == 2.0, "older than an hour"
 
 
-def test_the_universe_makes_no_bases_and_leaves_freshness_to_the_focus() -> None:
+def test_the_universe_creates_no_bases_and_does_not_affect_freshness() -> None:
     engine, focus, other = Engine(), market(), market(Venue("bybit"), base="DOGE")
-    say(engine, MarkPrice(focus, START, START, 99.0))
+    survey(engine, MarkPrice(focus, START, START, 99.0))
     engine.apply(TradesLive(focus, START))
-    say(
+    survey(
         engine,
         MarkPrice(focus, START + SECOND, START + SECOND, 100.0),
         IndexPrice(focus, START + SECOND, START + SECOND, 101.0),
-        interest(focus, START + SECOND, 7.0),
+        open_interest(focus, START + SECOND, 7.0),
         Quote(focus, START + SECOND, START + SECOND, 1, 1.0, 2, 1.0),
-        forced(focus, START + SECOND, 5.0, Side.SELL),
+        liquidation(focus, START + SECOND, 5.0, Side.SELL),
         MarkPrice(other, START + SECOND, START + SECOND, 1.0),
     )
     assert list(engine.bases) == ["BTC"]
@@ -255,26 +257,26 @@ def test_the_universe_makes_no_bases_and_leaves_freshness_to_the_focus() -> None
     assert len(engine.bases["BTC"].liquidations) == 1
     engine.apply(MarkPrice(focus, START + 2 * SECOND, START + 2 * SECOND, 102.0))
     view = seen(engine, START + 3 * SECOND)
-    assert view.markets.mark[row(view, focus)] == 102.0, "the focus tells the table too"
+    assert view.markets.mark[row(view, focus)] == 102.0, "the market in focus updates the table too"
 
 
-def test_views_are_of_whole_seconds_filtered_and_copies_stay_apart() -> None:
+def test_views_are_of_whole_seconds_and_filtered_and_copies_are_independent() -> None:
     engine = Engine()
     everyone = perps(["BTC", "ETH"])
     for one in everyone:
-        say(engine, MarkPrice(one, START, START, 10.0))
+        survey(engine, MarkPrice(one, START, START, 10.0))
     first = seen(engine, START + SECOND)
-    say(engine, MarkPrice(everyone[0], START + SECOND + 1, START + SECOND + 1, 11.0))
+    survey(engine, MarkPrice(everyone[0], START + SECOND + 1, START + SECOND + 1, 11.0))
     assert engine.revision(ASK) == first.revision
     again = engine.view(ASK)
     assert isinstance(again, UniverseView)
     assert again.markets.mark[0] == 10.0
     copied = engine.checkpoint()
-    say(copied, OpenInterestHistory(everyone[0], START + SECOND + 2, ((START - HOUR, 4.0), (START, 4.0))))
-    say(
+    survey(copied, OpenInterestHistory(everyone[0], START + SECOND + 2, ((START - HOUR, 4.0), (START, 4.0))))
+    survey(
         copied,
-        interest(everyone[0], START + SECOND + 2, 8.0),
-        forced(everyone[0], START, 3.0, Side.BUY, START + SECOND),
+        open_interest(everyone[0], START + SECOND + 2, 8.0),
+        liquidation(everyone[0], START, 3.0, Side.BUY, START + SECOND),
     )
     ours, theirs = seen(engine, START + 2 * SECOND), seen(copied, START + 2 * SECOND)
     assert math.isnan(ours.columns.interest_change_1h[0])
@@ -295,9 +297,9 @@ def test_a_thousand_perpetuals_grow_the_columns() -> None:
     engine = Engine()
     everyone = [market(base=f"C{number}") for number in range(1_000)]
     for number, one in enumerate(everyone):
-        say(engine, MarkPrice(one, START, START, float(number)), interest(one, START, 1.0))
+        survey(engine, MarkPrice(one, START, START, float(number)), open_interest(one, START, 1.0))
     spot = market(kind=MarketKind.SPOT)
-    say(engine, MarkPrice(spot, START, START, 5.0))
+    survey(engine, MarkPrice(spot, START, START, 5.0))
     view = seen(engine, START + SECOND)
     assert list(view.markets.mark) == [float(number) for number in range(1_000)]
     assert InstrumentId(spot.id) not in view.markets.ids
