@@ -74,8 +74,8 @@ class ConnectionPlanner:
 
     def _specs(self, driver: VenueDriver, kind: MarketKind, listed: tuple[Instrument, ...]) -> Iterator[ConnectionSpec]:
         yield from self._following(driver, kind, driver.choose(listed, self._focus.always), "")
-        if self._universe and driver.universe is not None and kind.is_perp:
-            yield from driver.universe(kind, listed, driver.endpoints[kind])
+        if self._universe:
+            yield from driver.plan_universe(listed)
         added = self._focus.added
         for bases, suffix in ((added, _SHARED),) if driver.shares else ((((base,), _ADDED + base)) for base in added):
             yield from self._following(driver, kind, driver.choose(listed, bases), suffix)
@@ -83,7 +83,7 @@ class ConnectionPlanner:
     def _following(
         self, driver: VenueDriver, kind: MarketKind, chosen: tuple[Instrument, ...], suffix: str
     ) -> Iterator[ConnectionSpec]:
-        specs = [*driver.connections(kind, chosen, driver.endpoints[kind])]
+        specs = [*driver.plan(chosen)]
         if driver.context_protocol is not None:
             specs += context_spec(kind, chosen, self._candles_s)
         yield from (msgspec.structs.replace(spec, name=spec.name + suffix) for spec in specs)

@@ -11,6 +11,7 @@ from feeds.model.frame import ConnectionSpec
 from feeds.model.instrument import Instrument, MarketKind, Venue
 from feeds.model.protocol import Fetch, VenueProtocol
 from feeds.venues.profile import VenueProfile
+from feeds.venues.shared.connections import coins
 from feeds.venues.shared.limits import Limits
 
 
@@ -19,6 +20,10 @@ class Endpoints(msgspec.Struct, frozen=True):
 
     websocket: str
     rest: str
+
+
+Plan = Callable[[tuple[Instrument, ...], Endpoints], tuple[ConnectionSpec, ...]]
+"""The connections of some markets of one kind, of which there is at least one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +46,11 @@ class VenueDriver:
     listing: Callable[[MarketKind], tuple[Fetch, ...]]
     instruments: Callable[[MarketKind, Sequence[bytes]], tuple[Instrument, ...]]
     choose: Callable[[Iterable[Instrument], Iterable[str]], tuple[Instrument, ...]]
-    connections: Callable[[MarketKind, tuple[Instrument, ...], Endpoints], tuple[ConnectionSpec, ...]]
+    connections: Plan
     protocol: Callable[[ConnectionSpec, Limits], VenueProtocol]
     weights: dict[MarketKind, tuple[str, float]] = field(default_factory=dict)
     lifetime_s: float | None = None
-    universe: Callable[[MarketKind, tuple[Instrument, ...], Endpoints], tuple[ConnectionSpec, ...]] | None = None
+    universe: Plan | None = None
     universe_protocol: Callable[[ConnectionSpec], VenueProtocol] | None = None
     context_protocol: Callable[[ConnectionSpec], VenueProtocol] | None = None
     next_page: Callable[[MarketKind, bytes], Fetch | None] = lambda kind, body: None
@@ -58,6 +63,15 @@ class VenueDriver:
     def venue(self) -> Venue:
         """The key of the venue."""
         return self.profile.name
+
+    def plan(self, markets: tuple[Instrument, ...]) -> tuple[ConnectionSpec, ...]:
+        """The sockets for markets of one kind, none for none."""
+        return self.connections(markets, self.endpoints[markets[0].kind]) if markets else ()
+
+    def plan_universe(self, listed: Iterable[Instrument]) -> tuple[ConnectionSpec, ...]:
+        """The connections of route `universe` for the listed markets of one kind, none where no coin is among them."""
+        markets = coins(listed)
+        return self.universe(markets, self.endpoints[markets[0].kind]) if markets and self.universe is not None else ()
 
 
 def loopback(driver: VenueDriver, port: int) -> VenueDriver:

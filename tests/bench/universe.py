@@ -84,9 +84,9 @@ def _frames() -> tuple[list[Frame], list[list[Frame]]]:
     listed = {venue: [perp(venue, name.format(n), f"C{n}") for n in range(SYMBOLS)] for venue, name in _NAMES.items()}
     opened = []
     for venue, markets in listed.items():
-        driver, kind = DRIVERS[venue], markets[0].kind
+        driver = DRIVERS[venue]
         assert driver.universe is not None
-        opened += [open_frame(spec, T0) for spec in driver.universe(kind, tuple(markets), driver.endpoints[kind])]
+        opened += [open_frame(spec, T0) for spec in driver.plan_universe(markets)]
     told = []
     for second in range(SECONDS + 1):
         now_ns = T0 + second * SECOND + SECOND // 2

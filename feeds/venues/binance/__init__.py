@@ -31,10 +31,9 @@ _FLOW = ("aggTrade", "markPrice@1s", "forceOrder")
 _NOTICES = ("!contractInfo",)
 
 
-def connections(kind: MarketKind, markets: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[ConnectionSpec, ...]:
+def connections(markets: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[ConnectionSpec, ...]:
     """The sockets for these markets: USD-M needs `/public` for the book and `/market` for the rest, the others one."""
-    if not markets:
-        return ()
+    kind = markets[0].kind
     if kind is MarketKind.LINEAR:
         return (
             _connection("public", "/public/stream", _BOOK, markets, endpoints),

@@ -19,20 +19,19 @@ from feeds.model.events import Candle, Candles, Event, FundingHistory, LongShort
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Size
-from feeds.venues.binance.wire import API, Millis
+from feeds.venues.binance.wire import API
 from feeds.venues.shared.context import (
     RATIO_S,
     ContextProtocol,
     Question,
-    Rate,
     Span,
+    ask_candles,
     candle,
-    candle_tag,
     candles,
     funding_history,
 )
+from feeds.venues.shared.numbers import MS, Millis, Rate
 
-_MS = 1_000_000
 _PAGE = 1_000
 _WEIGHTS = ((99, 1), (499, 2), (1_000, 5))
 
@@ -61,7 +60,7 @@ def _ask(market: Instrument, spans: Sequence[Span]) -> Iterator[Question]:
     for span in spans:
         where = f"symbol={name}&interval=1m&startTime={span.start_ms}&endTime={span.end_ms - 1}&limit={span.minutes}"
         weight = 2 if market.kind is MarketKind.SPOT else next(w for most, w in _WEIGHTS if span.minutes <= most)
-        yield Question(market, Fetch(f"{api}/klines?{where}", candle_tag(market, span), weight), _read_candles)
+        yield ask_candles(market, span, f"{api}/klines?{where}", _read_candles, weight)
     if market.kind.is_perp:
         path = f"{api}/fundingRate?symbol={name}&limit=1000"  # the latest ones, where no time is named
         yield Question(market, Fetch(path, f"paid/{market.symbol}"), _read_paid)
@@ -94,7 +93,7 @@ def _read_paid(market: Instrument, body: bytes, now_ns: int) -> Sequence[Funding
 def read_accounts(market: Instrument, body: bytes, now_ns: int) -> Sequence[Event]:
     """The newest share of long accounts."""
     rows = _accounts.decode(body)
-    return [LongShortRatio(market, row.timestamp * _MS, now_ns, row.longShortRatio, row.longAccount) for row in rows]
+    return [LongShortRatio(market, row.timestamp * MS, now_ns, row.longShortRatio, row.longAccount) for row in rows]
 
 
 CONTEXT = partial(ContextProtocol, ask=_ask, page=_PAGE)

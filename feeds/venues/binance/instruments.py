@@ -8,10 +8,10 @@ from decimal import Decimal
 
 import msgspec
 
-from feeds.model.errors import ProtocolError
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.pipeline.symbols import base_and_multiplier, tradfi_base
 from feeds.venues.binance.profile import PROFILE
+from feeds.venues.shared.numbers import readable
 
 log = logging.getLogger(__name__)
 
@@ -50,10 +50,8 @@ def instruments_from_exchange_info(body: bytes, kind: MarketKind) -> tuple[Instr
     Raises:
         ProtocolError: the body is no exchangeInfo.
     """
-    try:
+    with readable("Binance's instrument list"):
         info = _decoder.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise ProtocolError("Binance's instrument list cannot be read", str(error)) from error
     return tuple(_listed(info.symbols, kind))
 
 

@@ -24,7 +24,6 @@ from urllib.parse import quote
 
 import msgspec
 
-from feeds.model.errors import ProtocolError
 from feeds.model.events import (
     DayStats,
     Event,
@@ -42,29 +41,17 @@ from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Size, Units
 from feeds.venues.binance.context import ask_accounts, read_accounts
 from feeds.venues.binance.derivatives import liquidation
-from feeds.venues.binance.wire import API, Combined, ForceOrderData, MarkData, Millis, QuoteData
+from feeds.venues.binance.wire import API, Combined, ForceOrderData, MarkData, QuoteData
 from feeds.venues.driver import Endpoints
 from feeds.venues.shared.connections import connection
-from feeds.venues.shared.numbers import finite
+from feeds.venues.shared.numbers import HOUR, MS, SECOND, Millis, finite
 from feeds.venues.shared.polling import Job, every, once
-from feeds.venues.shared.universe import (
-    ACCOUNTS,
-    ACCOUNTS_AFTER_S,
-    ACCOUNTS_S,
-    REST,
-    Events,
-    UniverseProtocol,
-    coins,
-    polled,
-)
+from feeds.venues.shared.universe import ACCOUNTS, REST, Events, UniverseProtocol, account_jobs, polled
 
-_MS = 1_000_000
-_SECOND_NS = 1_000 * _MS
-_HOUR_NS = 3_600 * _SECOND_NS
-_USUAL_INTERVAL_NS = 8 * _HOUR_NS
+_USUAL_INTERVAL_NS = 8 * HOUR
 _HOT, _HOT_S = 40, 12.0
 _INTEREST_S, _FLOW_S, _HOT_FLOW_S, _DAY_S = 60.0, 150.0, 60.0, 3_600.0
-_RANK_NS = 30 * _SECOND_NS
+_RANK_NS = 30 * SECOND
 _FIVE_MINUTES_MS, _HOUR_MS = 300_000, 3_600_000
 _DAY_MS = 24 * _HOUR_MS
 _ALL, _QUOTES = ("!markPrice@arr@1s", "!ticker@arr", "!forceOrder@arr"), "!bookTicker"
@@ -140,15 +127,10 @@ _CHANNELS: dict[str, tuple[msgspec.json.Decoder[Any], str]] = {
 }
 
 
-def universe_connections(
-    kind: MarketKind, listed: tuple[Instrument, ...], endpoints: Endpoints
-) -> tuple[ConnectionSpec, ...]:
+def universe_connections(markets: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[ConnectionSpec, ...]:
     """The sockets for all perpetuals of USD-M (two, for its two routes) or COIN-M (one)."""
-    markets = coins(listed)
-    if not markets:
-        return ()
     base, asked = endpoints.websocket, tuple(REST + topic for topic in _ASKED)
-    if kind is MarketKind.LINEAR:
+    if markets[0].kind is MarketKind.LINEAR:
         return (
             connection(markets, UNIVERSE, (*_ALL, *asked), f"{base}/market/stream?streams={'/'.join(_ALL)}"),
             connection(markets, UNIVERSE, (_QUOTES,), f"{base}/public/stream?streams={_QUOTES}", "quotes"),
@@ -160,6 +142,8 @@ def universe_connections(
 def _jobs(spec: ConnectionSpec) -> Iterator[Job]:
     """Staggered over the first minutes: open interest first, when there are marks, then the flow, then what was."""
     asked, api, inverse = polled(spec), API[spec.kind], spec.kind is MarketKind.INVERSE
+    if ACCOUNTS in asked:
+        yield from account_jobs(spec.markets, ask_accounts, 1.0)
     if "fundingInfo" in asked:
         yield every(_DAY_S, Fetch(f"{api}/fundingInfo", "fundingInfo", 0))
     for number, market in enumerate(spec.markets):
@@ -177,8 +161,6 @@ def _jobs(spec: ConnectionSpec) -> Iterator[Job]:
         if "day" in asked:
             path = f"{api}/klines?symbol={name}&interval=1h&limit=25"
             yield every(_DAY_S, Fetch(path, f"day/{symbol}"), 30 + number / 4)
-        if ACCOUNTS in asked:
-            yield every(ACCOUNTS_S, ask_accounts(market), ACCOUNTS_AFTER_S + number)
 
 
 class BinanceUniverse(UniverseProtocol):
@@ -211,8 +193,8 @@ class BinanceUniverse(UniverseProtocol):
         hot = {perp.instrument.symbol for perp in ranked[:_HOT]}
         for symbol in hot ^ self._hot:
             is_hot = symbol in hot
-            self._polls.pace(f"openInterest/{symbol}", round((_HOT_S if is_hot else _INTEREST_S) * _SECOND_NS))
-            self._polls.pace(f"flow/{symbol}", round((_HOT_FLOW_S if is_hot else _FLOW_S) * _SECOND_NS))
+            self._polls.pace(f"openInterest/{symbol}", round((_HOT_S if is_hot else _INTEREST_S) * SECOND))
+            self._polls.pace(f"flow/{symbol}", round((_HOT_FLOW_S if is_hot else _FLOW_S) * SECOND))
         self._hot = hot
 
     # streams
@@ -239,24 +221,16 @@ class BinanceUniverse(UniverseProtocol):
         return decoder.decode, getattr(self, handle)
 
     def _marks(self, rows: list[MarkData], now_ns: int) -> Events:
-        perps, events = self._perps, list[Event]()
-        for row in rows:
-            if row.s in perps:
-                events += self._mark(row, now_ns)
-        return events
+        return self._each(rows, "s", self._derived, now_ns)
 
     def _mark(self, row: MarkData, now_ns: int) -> Events:
+        return self._marks([row], now_ns)
+
+    def _derived(self, row: MarkData, now_ns: int) -> Events:
         perp = self._perps.get(row.s)
         if perp is None:
             return ()
-        try:
-            return self._derived(perp, row, now_ns)
-        except ProtocolError as error:
-            self._leave_out(row.s, error)
-            return ()
-
-    def _derived(self, perp: _Perp, row: MarkData, now_ns: int) -> Events:
-        instrument, ts_ns = perp.instrument, row.E * _MS
+        instrument, ts_ns = perp.instrument, row.E * MS
         mark = finite(row.p) / perp.scale
         events: list[Event] = [MarkPrice(instrument, ts_ns, now_ns, mark)]
         perp.mark = mark
@@ -265,7 +239,7 @@ class BinanceUniverse(UniverseProtocol):
         if row.r and row.T and (row.r, row.T) != perp.funding:
             rate = finite(row.r)
             perp.funding = (row.r, row.T)
-            events.append(Funding(instrument, ts_ns, now_ns, rate, row.T * _MS, perp.interval_ns))
+            events.append(Funding(instrument, ts_ns, now_ns, rate, row.T * MS, perp.interval_ns))
         return events
 
     def _days(self, rows: list[DayRow], now_ns: int) -> Events:
@@ -280,7 +254,7 @@ class BinanceUniverse(UniverseProtocol):
             volume, turnover = row.q, row.v * float(instrument.contract_size)
         perp.turnover = turnover
         last, change = row.c / perp.scale, row.P / 100
-        return (DayStats(instrument, row.E * _MS, now_ns, last, change, volume, turnover, perp.day_taker_buy),)
+        return (DayStats(instrument, row.E * MS, now_ns, last, change, volume, turnover, perp.day_taker_buy),)
 
     def _forced(self, data: ForceOrderData, now_ns: int) -> Events:
         perp = self._perps.get(data.o.s)
@@ -294,7 +268,7 @@ class BinanceUniverse(UniverseProtocol):
         if not bid or not ask:
             return ()
         bid_size, ask_size = perp.units.sizes(bid, data.B, ask, data.A)
-        ts_ns = data.T * _MS if data.T is not None else now_ns
+        ts_ns = data.T * MS if data.T is not None else now_ns
         return (QuoteEvent(perp.instrument, ts_ns, now_ns, bid, bid_size, ask, ask_size, data.u),)
 
     # answers
@@ -307,7 +281,7 @@ class BinanceUniverse(UniverseProtocol):
 
     def _learn_intervals(self, rows: list[_Interval]) -> Events:
         """Every funding is told again with the next mark, now with its interval."""
-        unusual = {row.symbol: row.fundingIntervalHours * _HOUR_NS for row in rows}
+        unusual = {row.symbol: row.fundingIntervalHours * HOUR for row in rows}
         for symbol, perp in self._perps.items():
             interval_ns = unusual.get(symbol, _USUAL_INTERVAL_NS)
             if interval_ns != perp.interval_ns:
@@ -320,15 +294,15 @@ class BinanceUniverse(UniverseProtocol):
         if not self._inverse:
             size = row.openInterest * perp.scale
             notional = size * perp.mark if perp.mark else None
-            return (OpenInterest(instrument, row.time * _MS, now_ns, size, notional),)
+            return (OpenInterest(instrument, row.time * MS, now_ns, size, notional),)
         if not perp.mark:
             return ()
         size, notional = perp.units.worth(perp.mark, row.openInterest)
-        return (OpenInterest(instrument, row.time * _MS, now_ns, size, notional),)
+        return (OpenInterest(instrument, row.time * MS, now_ns, size, notional),)
 
     def _history(self, perp: _Perp, body: bytes, now_ns: int) -> Events:
         rows = sorted(
-            (row.timestamp * _MS, row.sumOpenInterestValue if self._inverse else row.sumOpenInterest * perp.scale)
+            (row.timestamp * MS, row.sumOpenInterestValue if self._inverse else row.sumOpenInterest * perp.scale)
             for row in _past.decode(body)
         )
         return (OpenInterestHistory(perp.instrument, now_ns, tuple(rows)),) if rows else ()
@@ -339,7 +313,7 @@ class BinanceUniverse(UniverseProtocol):
         for window_ms in (_FIVE_MINUTES_MS, _HOUR_MS):
             found = self._taken(perp, bars, window_ms, now_ns)
             if found is not None:
-                events.append(TakerFlow(perp.instrument, found[0], now_ns, window_ms * _MS, found[1], found[2]))
+                events.append(TakerFlow(perp.instrument, found[0], now_ns, window_ms * MS, found[1], found[2]))
         return events
 
     def _day_flow(self, perp: _Perp, body: bytes, now_ns: int) -> Events:
@@ -350,7 +324,7 @@ class BinanceUniverse(UniverseProtocol):
 
     def _taken(self, perp: _Perp, bars: list[_Kline], window_ms: int, now_ns: int) -> tuple[int, float, float] | None:
         """End (ns), volume and taker's purchases (base coin) of the newest whole bars; None where they do not reach."""
-        closed = [bar for bar in bars if bar[6] * _MS < now_ns]
+        closed = [bar for bar in bars if bar[6] * MS < now_ns]
         if not closed:
             return None
         end_ms = closed[-1][6] + 1
@@ -360,4 +334,4 @@ class BinanceUniverse(UniverseProtocol):
         scale = 1 if self._inverse else perp.scale
         inside = [bar for bar in closed if bar[0] >= end_ms - window_ms]
         volume = sum(float(bar[volume_at]) for bar in inside) * scale
-        return end_ms * _MS, volume, sum(float(bar[buy_at]) for bar in inside) * scale
+        return end_ms * MS, volume, sum(float(bar[buy_at]) for bar in inside) * scale

@@ -19,11 +19,11 @@ import msgspec
 
 from feeds.model.instrument import MarketKind
 from feeds.pipeline.units import RawLevels, Size
+from feeds.venues.shared.numbers import Millis
 
 API = {MarketKind.LINEAR: "/fapi/v1", MarketKind.INVERSE: "/dapi/v1", MarketKind.SPOT: "/api/v3"}
 
 Data = TypeVar("Data")
-Millis = Annotated[int, msgspec.Meta(ge=0, le=9_000_000_000_000)]  # in ns it still fits 64 bits
 Id = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
 
 

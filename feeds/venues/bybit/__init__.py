@@ -40,10 +40,9 @@ def limit(body: bytes) -> float | None:
     return _WINDOW_S if body.startswith(_TOO_MANY) else None
 
 
-def connections(kind: MarketKind, markets: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[ConnectionSpec, ...]:
+def connections(markets: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[ConnectionSpec, ...]:
     """The sockets for these markets: linear has one for the books and one for the rest, the others have one in all."""
-    if not markets:
-        return ()
+    kind = markets[0].kind
     if kind is MarketKind.LINEAR:
         return (
             _connection("book", _BOOK, markets, endpoints),

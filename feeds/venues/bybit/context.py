@@ -15,25 +15,23 @@ from typing import Annotated
 
 import msgspec
 
-from feeds.model.errors import ProtocolError
 from feeds.model.events import Candle, Candles, Event, FundingHistory, LongShortRatio
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Size
-from feeds.venues.bybit.wire import Millis
+from feeds.venues.bybit.wire import Rows, accepted
 from feeds.venues.shared.context import (
     RATIO_S,
     ContextProtocol,
     Question,
-    Rate,
     Span,
+    ask_candles,
     candle,
-    candle_tag,
     candles,
     funding_history,
 )
+from feeds.venues.shared.numbers import MS, Millis, Rate
 
-_MS = 1_000_000
 _PAGE = 1_000
 
 _Kline = tuple[Millis, Size, Size, Size, Size, Size, Size]
@@ -51,35 +49,16 @@ class _Paid(msgspec.Struct, gc=False):
     fundingRateTimestamp: Millis
 
 
-class _Klines(msgspec.Struct, gc=False):
-    rows: list[_Kline] = msgspec.field(name="list", default_factory=list)
-
-
-class _AccountRows(msgspec.Struct, gc=False):
-    rows: list[_Accounts] = msgspec.field(name="list", default_factory=list)
-
-
-class _PaidRows(msgspec.Struct, gc=False):
-    rows: list[_Paid] = msgspec.field(name="list", default_factory=list)
-
-
-class _Body(msgspec.Struct, gc=False):
-    retCode: int
-    retMsg: str = ""
-    result: msgspec.Raw = msgspec.Raw(b"{}")
-
-
-_body = msgspec.json.Decoder(_Body)
-_klines = msgspec.json.Decoder(_Klines, strict=False)
-_accounts = msgspec.json.Decoder(_AccountRows, strict=False)
-_paid = msgspec.json.Decoder(_PaidRows, strict=False)
+_klines = msgspec.json.Decoder(Rows[_Kline], strict=False)
+_accounts = msgspec.json.Decoder(Rows[_Accounts], strict=False)
+_paid = msgspec.json.Decoder(Rows[_Paid], strict=False)
 
 
 def _ask(market: Instrument, spans: Sequence[Span]) -> Iterator[Question]:
     who = f"category={market.kind.value}&symbol={market.symbol}"
     for span in spans:
         where = f"{who}&interval=1&start={span.start_ms}&end={span.end_ms - 1}&limit={span.minutes}"
-        yield Question(market, Fetch(f"/v5/market/kline?{where}", candle_tag(market, span)), _read_candles)
+        yield ask_candles(market, span, f"/v5/market/kline?{where}", _read_candles)
     if market.kind.is_perp:
         path = f"/v5/market/funding/history?{who}&limit=200"
         yield Question(market, Fetch(path, f"paid/{market.symbol}"), _read_paid)
@@ -92,15 +71,8 @@ def ask_accounts(market: Instrument) -> Fetch:
     return Fetch(f"/v5/market/account-ratio?{who}&period=5min&limit=1", f"accounts/{market.symbol}")
 
 
-def _result(body: bytes) -> msgspec.Raw:
-    answer = _body.decode(body)
-    if answer.retCode:
-        raise ProtocolError("Bybit refused a request", f"{answer.retCode} {answer.retMsg}")
-    return answer.result
-
-
 def _read_candles(market: Instrument, body: bytes, now_ns: int) -> Sequence[Candles]:
-    rows = _klines.decode(_result(body)).rows
+    rows = _klines.decode(accepted(body, "candles").result).rows
     return candles(market, (_candle(market, row) for row in rows), now_ns)
 
 
@@ -112,15 +84,15 @@ def _candle(market: Instrument, row: _Kline) -> Candle:
 
 
 def _read_paid(market: Instrument, body: bytes, now_ns: int) -> Sequence[FundingHistory]:
-    rows = _paid.decode(_result(body)).rows
+    rows = _paid.decode(accepted(body, "funding").result).rows
     return funding_history(market, ((row.fundingRateTimestamp, row.fundingRate) for row in rows), now_ns)
 
 
 def read_accounts(market: Instrument, body: bytes, now_ns: int) -> Sequence[Event]:
-    """The newest share of long accounts. Raises ProtocolError and msgspec\'s errors for a body that tells none."""
-    rows = [row for row in _accounts.decode(_result(body)).rows if row.sellRatio]
+    """The newest share of long accounts. Raises ProtocolError and msgspec's errors for a body that tells none."""
+    rows = [row for row in _accounts.decode(accepted(body, "accounts").result).rows if row.sellRatio]
     return [
-        LongShortRatio(market, row.timestamp * _MS, now_ns, row.buyRatio / row.sellRatio, row.buyRatio) for row in rows
+        LongShortRatio(market, row.timestamp * MS, now_ns, row.buyRatio / row.sellRatio, row.buyRatio) for row in rows
     ]
 
 

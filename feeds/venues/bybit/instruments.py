@@ -8,10 +8,11 @@ from decimal import Decimal
 
 import msgspec
 
-from feeds.model.errors import ProtocolError
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.pipeline.symbols import base_and_multiplier, tradfi_base
 from feeds.venues.bybit.profile import PROFILE
+from feeds.venues.bybit.wire import accepted
+from feeds.venues.shared.numbers import readable
 
 log = logging.getLogger(__name__)
 
@@ -42,13 +43,6 @@ class _Page(msgspec.Struct):
     nextPageCursor: str = ""
 
 
-class _Body(msgspec.Struct):
-    retCode: int
-    retMsg: str = ""
-    result: msgspec.Raw = msgspec.Raw(b"{}")
-
-
-_body = msgspec.json.Decoder(_Body)
 _page = msgspec.json.Decoder(_Page, strict=False)
 _CONTRACTS = {MarketKind.LINEAR: "LinearPerpetual", MarketKind.INVERSE: "InversePerpetual"}
 _TRADFI = frozenset({"stock", "xstocks", "commodity", "forex", "index"})
@@ -70,13 +64,8 @@ def instruments_from_info(kind: MarketKind, bodies: Sequence[bytes]) -> tuple[In
 
 
 def _read(body: bytes) -> _Page:
-    try:
-        answer = _body.decode(body)
-        if answer.retCode:
-            raise ProtocolError("Bybit refused to list its instruments", f"{answer.retCode} {answer.retMsg}")
-        return _page.decode(answer.result)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise ProtocolError("Bybit's instrument list cannot be read", str(error)) from error
+    with readable("Bybit's instrument list"):
+        return _page.decode(accepted(body, "its instruments").result)
 
 
 def _is_listed(kind: MarketKind, listed: _Listed) -> bool:

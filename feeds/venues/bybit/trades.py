@@ -11,14 +11,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from feeds.model.errors import ProtocolError
 from feeds.model.events import Event, HistoryEnded, Trade, TradesFilled
 from feeds.model.instrument import MarketKind
 from feeds.model.protocol import Fetch, LastTrade
 from feeds.pipeline.units import Size, Units
-from feeds.venues.bybit.wire import SIDES, Millis
+from feeds.venues.bybit.wire import SIDES, Rows, accepted
 from feeds.venues.shared.limits import LIMITS, Limits
-from feeds.venues.shared.numbers import MS
+from feeds.venues.shared.numbers import MS, Millis
 from feeds.venues.shared.trade_chain import UnnumberedTrades
 
 _PAUSE_NS = 1_500 * MS
@@ -42,16 +41,6 @@ class RecentRow(msgspec.Struct, gc=False):
     isBlockTrade: bool = False
 
 
-class _Page(msgspec.Struct, gc=False):
-    rows: list[RecentRow] = msgspec.field(name="list", default_factory=list)
-
-
-class _Body(msgspec.Struct, gc=False):
-    retCode: int
-    result: _Page
-    retMsg: str = ""
-
-
 class _Start(NamedTuple):
     """The first trade after a beginning or a loss, and the last one known before."""
 
@@ -60,7 +49,7 @@ class _Start(NamedTuple):
     before: LastTrade | None
 
 
-_body = msgspec.json.Decoder(_Body, strict=False)
+_rows = msgspec.json.Decoder(Rows[RecentRow], strict=False)
 
 
 class _RecentIds:
@@ -119,10 +108,7 @@ class BybitTrades(UnnumberedTrades):
         start = self._start
         if start is None:
             return []
-        answer = _body.decode(body)
-        if answer.retCode:
-            raise ProtocolError("Bybit refused to list trades", f"{answer.retCode} {answer.retMsg}")
-        rows = answer.result.rows[::-1]
+        rows = _rows.decode(accepted(body, "trades").result).rows[::-1]
         ids = [row.execId for row in rows]
         if start.trade_id not in ids:
             is_late = bool(rows) and rows[0].time * MS > start.ts_ns

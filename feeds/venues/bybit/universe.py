@@ -16,11 +16,10 @@ Sample (trimmed; numbers of a capture of 2026-09 in the shape of the documentati
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from feeds.model.errors import ProtocolError
 from feeds.model.events import DayStats, Event, Funding, IndexPrice, MarkPrice, OpenInterest, OpenInterestHistory, Quote
 from feeds.model.frame import UNIVERSE, ConnectionSpec
 from feeds.model.instrument import Instrument, MarketKind
@@ -29,22 +28,12 @@ from feeds.pipeline.units import Units
 from feeds.venues.bybit.context import ask_accounts, read_accounts
 from feeds.venues.bybit.derivatives import one_side
 from feeds.venues.bybit.protocol import BybitProtocol
-from feeds.venues.bybit.wire import Millis
+from feeds.venues.bybit.wire import Rows, accepted
 from feeds.venues.driver import Endpoints
 from feeds.venues.shared.connections import connection
-from feeds.venues.shared.numbers import HOUR, MS, finite
+from feeds.venues.shared.numbers import HOUR, MS, Millis, finite
 from feeds.venues.shared.polling import Job, every, once
-from feeds.venues.shared.universe import (
-    ACCOUNTS,
-    ACCOUNTS_AFTER_S,
-    ACCOUNTS_S,
-    REST,
-    Events,
-    UniverseProtocol,
-    coins,
-    polled,
-    streamed,
-)
+from feeds.venues.shared.universe import ACCOUNTS, REST, Events, UniverseProtocol, account_jobs, polled, streamed
 
 _ASKED = ("tickers", "open-interest", ACCOUNTS)
 _TICKERS_S = 1.0
@@ -81,34 +70,14 @@ class _PastRow(msgspec.Struct, gc=False):
     singleOpenInterest: str = ""
 
 
-class _Rows(msgspec.Struct, gc=False):
-    rows: list[_Row] = msgspec.field(name="list", default_factory=list)
-
-
-class _PastRows(msgspec.Struct, gc=False):
-    rows: list[_PastRow] = msgspec.field(name="list", default_factory=list)
-
-
-class _Body(msgspec.Struct, gc=False):
-    retCode: int
-    retMsg: str = ""
-    result: msgspec.Raw = msgspec.Raw(b"{}")
-    time: Millis = 0
-
-
-_body = msgspec.json.Decoder(_Body)
-_tickers, _past = msgspec.json.Decoder(_Rows), msgspec.json.Decoder(_PastRows, strict=False)
+_tickers = msgspec.json.Decoder(Rows[_Row])
+_past = msgspec.json.Decoder(Rows[_PastRow], strict=False)
 _NOTHING = _Row("")
 
 
-def universe_connections(
-    kind: MarketKind, listed: tuple[Instrument, ...], endpoints: Endpoints
-) -> tuple[ConnectionSpec, ...]:
+def universe_connections(markets: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[ConnectionSpec, ...]:
     """One socket, or several where the topics are too long for one; the first of them polls."""
-    markets = coins(listed)
-    if not markets:
-        return ()
-    url, asked = f"{endpoints.websocket}/v5/public/{kind.value}", tuple(REST + topic for topic in _ASKED)
+    url, asked = f"{endpoints.websocket}/v5/public/{markets[0].kind.value}", tuple(REST + topic for topic in _ASKED)
     first, *others = _parts(markets)
     return (
         connection(markets, UNIVERSE, (*_topics(first), *asked), url),
@@ -142,8 +111,7 @@ def _jobs(spec: ConnectionSpec) -> Iterator[Job]:
     if "tickers" in asked:
         yield every(_TICKERS_S, Fetch(f"/v5/market/tickers?{category}", "tickers"))
     if ACCOUNTS in asked:
-        for count, market in enumerate(spec.markets):
-            yield every(ACCOUNTS_S, ask_accounts(market), ACCOUNTS_AFTER_S + count / 1.5)
+        yield from account_jobs(spec.markets, ask_accounts, 1 / 1.5)
     if "open-interest" in asked:
         for count, market in enumerate(spec.markets):
             for step, (span, limit) in enumerate(_PAST):
@@ -170,29 +138,20 @@ class BybitUniverse(UniverseProtocol):
         self._inverse = spec.kind is MarketKind.INVERSE
 
     def _answer(self, topic: str, symbol: str, body: bytes, now_ns: int) -> Events:
-        answer = _body.decode(body)
-        if answer.retCode:
-            raise ProtocolError(f"Bybit refused to tell {topic}", f"{answer.retCode} {answer.retMsg}")
+        answer = accepted(body, topic)
         if topic == "tickers":
-            return self._rows(_tickers.decode(answer.result).rows, answer.time * MS or now_ns, now_ns)
+            rows, ts_ns = _tickers.decode(answer.result).rows, answer.time * MS or now_ns
+            return self._each(rows, "symbol", self._row, ts_ns, now_ns)
         perp = self._perps.get(symbol)
         if topic == ACCOUNTS and perp is not None:
             return read_accounts(perp.instrument, body, now_ns)
         return self._history(perp, _past.decode(answer.result).rows, now_ns) if perp is not None else ()
 
-    def _rows(self, rows: list[_Row], ts_ns: int, now_ns: int) -> Events:
-        perps, events = self._perps, list[Event]()
-        for row in rows:
-            perp = perps.get(row.symbol)
-            if perp is not None:
-                try:
-                    events += self._row(perp, row, ts_ns, now_ns)
-                except ProtocolError as error:
-                    self._leave_out(row.symbol, error)
-        return events
-
-    def _row(self, perp: _Perp, row: _Row, ts_ns: int, now_ns: int) -> list[Event]:
+    def _row(self, row: _Row, ts_ns: int, now_ns: int) -> Iterable[Event]:
         """Mark, index and open interest always, which says that they are fresh; the rest where it changed."""
+        perp = self._perps.get(row.symbol)
+        if perp is None:
+            return ()
         last, instrument, scale = perp.row, perp.instrument, perp.scale
         events: list[Event] = []
         mark = finite(row.markPrice) / scale

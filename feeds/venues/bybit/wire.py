@@ -17,13 +17,39 @@ from typing import Annotated, Generic, TypeVar
 import msgspec
 from msgspec import Meta
 
+from feeds.model.errors import ProtocolError
 from feeds.pipeline.units import RawLevels, Size
-from feeds.venues.shared.numbers import Sides
+from feeds.venues.shared.numbers import Millis, Sides
 
 Data = TypeVar("Data")
 SIDES = Sides("Buy", "Sell")
 CLOSING_SIDES = Sides("Sell", "Buy")  # of the order that closes a position, by the side of the position
-Millis = Annotated[int, Meta(ge=0, le=9_999_999_999_999)]
+
+
+class Answer(msgspec.Struct, gc=False):
+    """The body of a REST answer. `retCode` is 0 unless the venue refused; `time` is the venue's, ms."""
+
+    retCode: int
+    retMsg: str = ""
+    result: msgspec.Raw = msgspec.Raw(b"{}")
+    time: Millis = 0
+
+
+class Rows(msgspec.Struct, Generic[Data], gc=False):
+    """The result of an answer that is a list."""
+
+    rows: list[Data] = msgspec.field(name="list", default_factory=list)
+
+
+_answer = msgspec.json.Decoder(Answer)
+
+
+def accepted(body: bytes, what: str) -> Answer:
+    """A REST answer that is no refusal. Raises ProtocolError and msgspec's errors."""
+    answer = _answer.decode(body)
+    if answer.retCode:
+        raise ProtocolError(f"Bybit refused to list {what}", f"{answer.retCode} {answer.retMsg}")
+    return answer
 
 
 class Message(msgspec.Struct, Generic[Data], gc=False):

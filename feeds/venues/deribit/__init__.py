@@ -19,10 +19,8 @@ _HOST = Endpoints("wss://www.deribit.com", "https://www.deribit.com")
 _CHANNELS = ("trades.{}.100ms", "book.{}.100ms", "ticker.{}.100ms")
 
 
-def connections(kind: MarketKind, markets: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[ConnectionSpec, ...]:
+def connections(markets: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[ConnectionSpec, ...]:
     """One socket for a kind; the venue allows 32 an address."""
-    if not markets:
-        return ()
     streams = (*(channel.format(market.symbol) for market in markets for channel in _CHANNELS), PLATFORM)
     return (connection(markets, "all", streams, f"{endpoints.websocket}/ws/api/v2"),)
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Annotated
 
 import msgspec
 
@@ -23,23 +22,23 @@ from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Size
 from feeds.venues.deribit.wire import Answer
 from feeds.venues.shared.context import (
-    DAY_MS,
     ContextProtocol,
     Question,
-    Rate,
     Span,
+    ask_candles,
     candle,
-    candle_tag,
     candles,
     funding_history,
+    past_pages,
 )
+from feeds.venues.shared.numbers import Millis, Rate
 
 _PAGE = 5_000
 _PAID_DAYS, _PAID_PAGES = 30, 2
 
 
 class _Chart(msgspec.Struct, gc=False):
-    ticks: list[Annotated[int, msgspec.Meta(ge=0, le=9_000_000_000_000)]]
+    ticks: list[Millis]
     open: list[Size]
     high: list[Size]
     low: list[Size]
@@ -49,7 +48,7 @@ class _Chart(msgspec.Struct, gc=False):
 
 
 class _Paid(msgspec.Struct, gc=False):
-    timestamp: Annotated[int, msgspec.Meta(ge=0, le=9_000_000_000_000)]
+    timestamp: Millis
     interest_8h: Rate
 
 
@@ -61,16 +60,15 @@ def _ask(market: Instrument, spans: Sequence[Span]) -> Iterator[Question]:
     for span in spans:
         where = f"instrument_name={market.symbol}&start_timestamp={span.start_ms}&end_timestamp={span.end_ms - 1}"
         path = f"/api/v2/public/get_tradingview_chart_data?{where}&resolution=1"
-        yield Question(market, Fetch(path, candle_tag(market, span)), _read)
+        yield ask_candles(market, span, path, _read)
     if market.kind.is_perp:
-        yield from (_ask_paid(market, spans[0].end_ms, page) for page in range(_PAID_PAGES))
+        yield from (_ask_paid(market, page) for page in past_pages(spans[0].end_ms, _PAID_DAYS, _PAID_PAGES))
 
 
-def _ask_paid(market: Instrument, now_ms: int, page: int) -> Question:
-    end_ms = now_ms - page * _PAID_DAYS * DAY_MS
-    where = f"start_timestamp={end_ms - _PAID_DAYS * DAY_MS}&end_timestamp={end_ms - 1}"
+def _ask_paid(market: Instrument, page: Span) -> Question:
+    where = f"start_timestamp={page.start_ms}&end_timestamp={page.end_ms - 1}"
     path = f"/api/v2/public/get_funding_rate_history?instrument_name={market.symbol}&{where}"
-    return Question(market, Fetch(path, f"paid/{market.symbol}/{page}"), _read_paid)
+    return Question(market, Fetch(path, f"paid/{market.symbol}/{page.number}"), _read_paid)
 
 
 def _read_paid(market: Instrument, body: bytes, now_ns: int) -> Sequence[FundingHistory]:

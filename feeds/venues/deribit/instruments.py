@@ -6,11 +6,11 @@ from decimal import Decimal
 
 import msgspec
 
-from feeds.model.errors import ProtocolError
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.pipeline.symbols import base_and_multiplier, tradfi_base
 from feeds.venues.deribit.profile import PROFILE
 from feeds.venues.deribit.wire import Answer
+from feeds.venues.shared.numbers import readable
 
 _TYPES = {MarketKind.INVERSE: "reversed", MarketKind.LINEAR: "linear"}
 
@@ -46,10 +46,8 @@ def instruments_from_listing(body: bytes, kind: MarketKind) -> tuple[Instrument,
     Raises:
         ProtocolError: the body is no instrument list.
     """
-    try:
+    with readable("Deribit's instrument list"):
         rows = _decoder.decode(body).result
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise ProtocolError("Deribit's instrument list cannot be read", str(error)) from error
     return tuple(_instrument(row, kind) for row in rows if _is_listed(row, kind))
 
 

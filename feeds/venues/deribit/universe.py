@@ -13,23 +13,22 @@ Sample (trimmed, recorded; a perpetual has `current_funding` as well):
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from feeds.model.errors import ProtocolError
 from feeds.model.events import DayStats, Event, Funding, IndexPrice, MarkPrice, Quote
 from feeds.model.frame import UNIVERSE, ConnectionSpec
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Size, Units
 from feeds.venues.deribit.derivatives import FUNDING_BASIS_NS, open_interest
-from feeds.venues.deribit.wire import Answer, Price
+from feeds.venues.deribit.wire import Answer
 from feeds.venues.driver import Endpoints
 from feeds.venues.shared.connections import connection
-from feeds.venues.shared.numbers import MS
+from feeds.venues.shared.numbers import MS, Price
 from feeds.venues.shared.polling import Job, every
-from feeds.venues.shared.universe import REST, Events, UniverseProtocol, coins, polled
+from feeds.venues.shared.universe import REST, Events, UniverseProtocol, polled
 
 _EVERY_S = 5.0
 _SUMMARY = "summary"
@@ -55,13 +54,8 @@ class SummaryRow(msgspec.Struct, gc=False):
 _decoder = msgspec.json.Decoder(Answer[list[SummaryRow]])
 
 
-def universe_connections(
-    kind: MarketKind, listed: tuple[Instrument, ...], endpoints: Endpoints
-) -> tuple[ConnectionSpec, ...]:
+def universe_connections(markets: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[ConnectionSpec, ...]:
     """One connection without a socket; the currencies are those that its perpetuals settle in."""
-    markets = coins(listed)
-    if not markets:
-        return ()
     currencies = sorted({market.settle for market in markets})
     return (connection(markets, UNIVERSE, (f"{REST}{_SUMMARY}/{currency}" for currency in currencies)),)
 
@@ -83,15 +77,11 @@ class DeribitUniverse(UniverseProtocol):
     def _answer(self, topic: str, symbol: str, body: bytes, now_ns: int) -> Events:
         if topic != _SUMMARY:
             return ()
-        events: list[Event] = []
-        for row in _decoder.decode(body).result:
-            units = self._perps.get(row.instrument_name)
-            if units is not None:
-                try:
-                    events += _events(units, row, now_ns)
-                except ProtocolError as error:
-                    self._leave_out(row.instrument_name, error)
-        return events
+        return self._each(_decoder.decode(body).result, "instrument_name", self._read, now_ns)
+
+    def _read(self, row: SummaryRow, now_ns: int) -> Iterable[Event]:
+        units = self._perps.get(row.instrument_name)
+        return _events(units, row, now_ns) if units is not None else ()
 
 
 def _events(units: Units, row: SummaryRow, now_ns: int) -> Iterator[Event]:

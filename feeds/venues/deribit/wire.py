@@ -21,15 +21,15 @@ Answers, errors and heartbeats:
 
 from __future__ import annotations
 
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import msgspec
 
 from feeds.pipeline.units import Size
+from feeds.venues.shared.numbers import Price
 
 Data = TypeVar("Data")
 
-Price = Annotated[float, msgspec.Meta(ge=0, le=1e15)]
 RawChange = tuple[Literal["new", "change", "delete"], Price, Size]
 
 NOTHING = msgspec.Raw()  # what an absent field holds: msgspec reads `Raw | None` as None only

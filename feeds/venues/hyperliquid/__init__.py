@@ -34,13 +34,11 @@ def choose(instruments: Iterable[Instrument], bases: Iterable[str]) -> tuple[Ins
     return tuple(first[base] for base in dict.fromkeys(bases) if base in first)
 
 
-def connections(kind: MarketKind, markets: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[ConnectionSpec, ...]:
+def connections(markets: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[ConnectionSpec, ...]:
     """Two sockets for the perpetuals, the books and all else; one for spot.
 
     The venue allows 10 sockets and 1000 subscriptions an address; both kinds need 3 and at most 5 a coin.
     """
-    if not markets:
-        return ()
     return tuple(
         connection(
             markets,
@@ -48,7 +46,7 @@ def connections(kind: MarketKind, markets: tuple[Instrument, ...], endpoints: En
             (f"{channel}:{market.symbol}" for market in markets for channel in channels),
             f"{endpoints.websocket}/ws",
         )
-        for route, channels in _ROUTES[kind].items()
+        for route, channels in _ROUTES[markets[0].kind].items()
     )
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Annotated
 
 import msgspec
 
@@ -18,23 +17,23 @@ from feeds.model.instrument import Instrument
 from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Size
 from feeds.venues.shared.context import (
-    DAY_MS,
     ContextProtocol,
     Question,
-    Rate,
     Span,
+    ask_candles,
     candle,
-    candle_tag,
     candles,
     funding_history,
+    past_pages,
 )
+from feeds.venues.shared.numbers import Millis, Rate
 
 _PAGE = 5_000
 _PAID_DAYS, _PAID_PAGES = 20, 3  # 500 hours a page at most
 
 
 class _Row(msgspec.Struct, gc=False):
-    t: Annotated[int, msgspec.Meta(ge=0, le=9_000_000_000_000)]
+    t: Millis
     o: Size
     h: Size
     l: Size  # noqa: E741
@@ -44,7 +43,7 @@ class _Row(msgspec.Struct, gc=False):
 
 class _Paid(msgspec.Struct, gc=False):
     fundingRate: Rate
-    time: Annotated[int, msgspec.Meta(ge=0, le=9_000_000_000_000)]
+    time: Millis
 
 
 _paid = msgspec.json.Decoder(list[_Paid], strict=False)
@@ -56,17 +55,16 @@ def _ask(market: Instrument, spans: Sequence[Span]) -> Iterator[Question]:
         wanted = {"coin": market.symbol, "interval": "1m", "startTime": span.start_ms, "endTime": span.end_ms - 1}
         body = msgspec.json.encode({"type": "candleSnapshot", "req": wanted}).decode()
         weight = 20 + span.minutes // 60
-        yield Question(market, Fetch("/info", candle_tag(market, span), weight, body), _read)
+        yield ask_candles(market, span, "/info", _read, weight, body)
     if market.kind.is_perp:
-        yield from (_ask_paid(market, spans[0].end_ms, page) for page in range(_PAID_PAGES))
+        yield from (_ask_paid(market, page) for page in past_pages(spans[0].end_ms, _PAID_DAYS, _PAID_PAGES))
 
 
-def _ask_paid(market: Instrument, now_ms: int, page: int) -> Question:
-    end_ms = now_ms - page * _PAID_DAYS * DAY_MS
-    wanted = {"coin": market.symbol, "startTime": end_ms - _PAID_DAYS * DAY_MS, "endTime": end_ms - 1}
+def _ask_paid(market: Instrument, page: Span) -> Question:
+    wanted = {"coin": market.symbol, "startTime": page.start_ms, "endTime": page.end_ms - 1}
     body = msgspec.json.encode({"type": "fundingHistory"} | wanted).decode()
     weight = 20 + _PAID_DAYS * 24 // 20
-    return Question(market, Fetch("/info", f"paid/{market.symbol}/{page}", weight, body), _read_paid)
+    return Question(market, Fetch("/info", f"paid/{market.symbol}/{page.number}", weight, body), _read_paid)
 
 
 def _read_paid(market: Instrument, body: bytes, now_ns: int) -> Sequence[FundingHistory]:

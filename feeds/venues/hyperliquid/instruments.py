@@ -7,10 +7,10 @@ from typing import Annotated
 
 import msgspec
 
-from feeds.model.errors import ProtocolError
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.pipeline.symbols import base_and_multiplier
 from feeds.venues.hyperliquid.profile import PROFILE
+from feeds.venues.shared.numbers import readable
 
 _QUOTE = "USDC"
 _DECIMALS = {MarketKind.LINEAR: 6, MarketKind.SPOT: 8}
@@ -59,12 +59,10 @@ def instruments_from_meta(body: bytes, kind: MarketKind) -> tuple[Instrument, ..
     Raises:
         ProtocolError: the body is neither.
     """
-    try:
+    with readable("Hyperliquid's instrument list"):
         if kind is MarketKind.SPOT:
             return _pairs(_spot_meta.decode(body))
         listed = [asset for asset in _meta.decode(body).universe if not asset.isDelisted]
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise ProtocolError("Hyperliquid's instrument list cannot be read", str(error)) from error
     return tuple(_instrument(kind, asset.name, asset.name, asset.szDecimals) for asset in listed)
 
 

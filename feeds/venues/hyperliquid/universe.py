@@ -18,15 +18,16 @@ import msgspec
 from feeds.model.errors import ProtocolError
 from feeds.model.events import DayStats, Event
 from feeds.model.frame import UNIVERSE, ConnectionSpec
-from feeds.model.instrument import Instrument, MarketKind
+from feeds.model.instrument import Instrument
 from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Size
 from feeds.venues.driver import Endpoints
 from feeds.venues.hyperliquid.derivatives import LAG_NS, derivatives
-from feeds.venues.hyperliquid.wire import ContextFields, Price
+from feeds.venues.hyperliquid.wire import ContextFields
 from feeds.venues.shared.connections import connection
+from feeds.venues.shared.numbers import Price
 from feeds.venues.shared.polling import every
-from feeds.venues.shared.universe import REST, Events, UniverseProtocol, coins
+from feeds.venues.shared.universe import REST, Events, UniverseProtocol
 
 _CONTEXTS = "metaAndAssetCtxs"
 _EVERY_S, _WEIGHT = 5.0, 20
@@ -52,12 +53,9 @@ class _Context(ContextFields, gc=False, kw_only=True):
 _decoder = msgspec.json.Decoder(tuple[_Meta, list[_Context]], strict=False)
 
 
-def universe_connections(
-    kind: MarketKind, listed: tuple[Instrument, ...], endpoints: Endpoints
-) -> tuple[ConnectionSpec, ...]:
+def universe_connections(markets: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[ConnectionSpec, ...]:
     """One connection without a socket."""
-    markets = coins(listed)
-    return (connection(markets, UNIVERSE, (REST + _CONTEXTS,)),) if markets else ()
+    return (connection(markets, UNIVERSE, (REST + _CONTEXTS,)),)
 
 
 class HyperliquidUniverse(UniverseProtocol):

@@ -15,16 +15,14 @@ Samples (trimmed; captures of 2025-01 and 2026-10):
 
 from __future__ import annotations
 
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import msgspec
 
 from feeds.pipeline.units import Size
+from feeds.venues.shared.numbers import Price, Rate
 
 Data = TypeVar("Data")
-
-Rate = Annotated[float, msgspec.Meta(ge=-1e3, le=1e3)]
-Price = Annotated[float, msgspec.Meta(ge=0, le=1e15)]
 
 
 class Push(msgspec.Struct, Generic[Data], gc=False):

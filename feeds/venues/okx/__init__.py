@@ -31,7 +31,7 @@ def limit(body: bytes) -> float | None:
     return _WINDOW_S if body.startswith(b'{"code":"50011"') else None
 
 
-def connections(kind: MarketKind, markets: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[ConnectionSpec, ...]:
+def connections(markets: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[ConnectionSpec, ...]:
     """One socket for every 14 markets, which carries all of theirs.
 
     Few sockets, because only 3 a second may be opened; book and quotes on one socket, so that their ids compare.

@@ -17,27 +17,25 @@ from typing import Any
 
 import msgspec
 
-from feeds.model.errors import ProtocolError
 from feeds.model.events import Candle, Candles, Event, FundingHistory, LongShortRatio, OpenInterestHistory, TakerFlow
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Size
-from feeds.venues.okx.wire import Millis
+from feeds.venues.okx.wire import Body, rows
 from feeds.venues.shared.context import (
     RATIO_S,
     ContextProtocol,
     Question,
-    Rate,
     Span,
+    ask_candles,
     candle,
-    candle_tag,
     candles,
     funding_history,
 )
+from feeds.venues.shared.numbers import MS, SECOND, Millis, Rate
 
-_MS = 1_000_000
 _PAGE = 300
-_FIVE_MINUTES_NS = 300_000 * _MS
+_FIVE_MINUTES_NS = 300 * SECOND
 _RUBIK = "/api/v5/rubik/stat"
 _PERIODS = ("5m", "1H")  # a page has 100 rows, which is 8 hours of the first and 4 days of the second
 
@@ -50,8 +48,7 @@ class _Paid(msgspec.Struct, gc=False):
 
 
 def _decoder(row: Any) -> msgspec.json.Decoder[Any]:
-    shape = msgspec.defstruct("Body", [("data", list[row]), ("code", str, "0"), ("msg", str, "")], gc=False)
-    return msgspec.json.Decoder(shape, strict=False)
+    return msgspec.json.Decoder(Body[row], strict=False)
 
 
 _paid = _decoder(_Paid)
@@ -64,7 +61,7 @@ def _ask(market: Instrument, spans: Sequence[Span]) -> Iterator[Question]:
     for span in spans:
         route = "history-candles" if span.number else "candles"  # the history lacks the last ones
         path = f"/api/v5/market/{route}?{who}&bar=1m&after={span.end_ms}&limit={span.minutes}"
-        yield Question(market, Fetch(path, candle_tag(market, span)), _read_candles)
+        yield ask_candles(market, span, path, _read_candles)
     if not market.kind.is_perp:
         return
     path = f"/api/v5/public/funding-rate-history?{who}&limit=400"
@@ -83,16 +80,8 @@ def ask_accounts(market: Instrument) -> Fetch:
     return Fetch(path, f"accounts/{market.symbol}")
 
 
-def _rows(decoder: msgspec.json.Decoder[Any], body: bytes) -> list[Any]:
-    answer = decoder.decode(body)
-    if answer.code != "0":
-        raise ProtocolError("OKX refused a request", f"{answer.code} {answer.msg}")
-    rows: list[Any] = answer.data
-    return rows
-
-
 def _read_candles(market: Instrument, body: bytes, now_ns: int) -> Sequence[Candles]:
-    return candles(market, (_candle(market, row) for row in _rows(_klines, body)), now_ns)
+    return candles(market, (_candle(market, row) for row in rows(_klines, body, "candles")), now_ns)
 
 
 def _candle(market: Instrument, row: _Kline) -> Candle:
@@ -101,24 +90,26 @@ def _candle(market: Instrument, row: _Kline) -> Candle:
 
 
 def _read_paid(market: Instrument, body: bytes, now_ns: int) -> Sequence[FundingHistory]:
-    rows: list[_Paid] = _rows(_paid, body)
-    return funding_history(market, ((row.fundingTime, row.realizedRate) for row in rows), now_ns)
+    paid: list[_Paid] = rows(_paid, body, "funding")
+    return funding_history(market, ((row.fundingTime, row.realizedRate) for row in paid), now_ns)
 
 
 def _read_interest(market: Instrument, body: bytes, now_ns: int) -> Sequence[Event]:
-    rows = sorted((row[0] * _MS, row[2] * market.multiplier) for row in _rows(_interests, body))
-    return [OpenInterestHistory(market, now_ns, tuple(rows))] if rows else []
+    past = sorted((row[0] * MS, row[2] * market.multiplier) for row in rows(_interests, body, "open interest"))
+    return [OpenInterestHistory(market, now_ns, tuple(past))] if past else []
 
 
 def read_accounts(market: Instrument, body: bytes, now_ns: int) -> Sequence[Event]:
-    """The newest share of long accounts. Raises ProtocolError and msgspec\'s errors for a body that tells none."""
-    rows: list[tuple[int, float]] = _rows(_accounts, body)
-    return [LongShortRatio(market, ts_ms * _MS, now_ns, ratio, ratio / (1 + ratio)) for ts_ms, ratio in rows]
+    """The newest share of long accounts. Raises ProtocolError and msgspec's errors for a body that tells none."""
+    accounts: list[tuple[int, float]] = rows(_accounts, body, "accounts")
+    return [LongShortRatio(market, ts_ms * MS, now_ns, ratio, ratio / (1 + ratio)) for ts_ms, ratio in accounts]
 
 
 def _read_takers(market: Instrument, body: bytes, now_ns: int) -> Sequence[Event]:
     """The last period that is over; rows are named by their beginning."""
-    ended = [(ts_ms * _MS + _FIVE_MINUTES_NS, sold, bought) for ts_ms, sold, bought in _rows(_takers, body)]
+    ended = [
+        (ts_ms * MS + _FIVE_MINUTES_NS, sold, bought) for ts_ms, sold, bought in rows(_takers, body, "taker volume")
+    ]
     over = sorted(row for row in ended if row[0] <= now_ns)
     scale = market.multiplier
     return [

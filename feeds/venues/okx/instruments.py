@@ -12,6 +12,8 @@ from feeds.model.errors import ProtocolError
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.pipeline.symbols import base_and_multiplier, tradfi_base
 from feeds.venues.okx.profile import PROFILE
+from feeds.venues.okx.wire import Body, rows
+from feeds.venues.shared.numbers import readable
 
 log = logging.getLogger(__name__)
 
@@ -36,13 +38,7 @@ class InstrumentRow(msgspec.Struct):
     instCategory: str = ""
 
 
-class _Body(msgspec.Struct):
-    data: list[InstrumentRow]
-    code: str = "0"
-    msg: str = ""
-
-
-_decoder = msgspec.json.Decoder(_Body)
+_decoder = msgspec.json.Decoder(Body[InstrumentRow])
 
 
 def instruments_from_list(body: bytes, kind: MarketKind) -> tuple[Instrument, ...]:
@@ -53,17 +49,13 @@ def instruments_from_list(body: bytes, kind: MarketKind) -> tuple[Instrument, ..
     Raises:
         ProtocolError: the body is no instrument list.
     """
-    try:
-        answer = _decoder.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise ProtocolError("OKX's instrument list cannot be read", str(error)) from error
-    if answer.code != "0":
-        raise ProtocolError("OKX refused to list its instruments", f"{answer.code} {answer.msg}")
-    return tuple(_usable(row for row in answer.data if row.state == "live" and kind_of(row) is kind))
+    with readable("OKX's instrument list"):
+        listed = rows(_decoder, body, "its instruments")
+    return tuple(_usable(row for row in listed if row.state == "live" and kind_of(row) is kind))
 
 
-def _usable(rows: Iterable[InstrumentRow]) -> Iterator[Instrument]:
-    for row in rows:
+def _usable(listed: Iterable[InstrumentRow]) -> Iterator[Instrument]:
+    for row in listed:
         try:
             yield instrument_from_row(row)
         except ProtocolError as error:

@@ -10,7 +10,6 @@ from functools import partial
 
 import msgspec
 
-from feeds.model.errors import ProtocolError
 from feeds.model.events import Trade
 from feeds.model.protocol import Fetch
 from feeds.pipeline.backfill import Page, in_order
@@ -23,7 +22,7 @@ _PAGE = 100
 _MAX_PAGES = 600
 _BATCH = 1_000
 _PATH = "/api/v5/market/history-trades?instId={0}&type=1&after={1.end}&limit={1.size}"
-_body = msgspec.json.Decoder(wire.MatchesBody, strict=False)
+_matches = msgspec.json.Decoder(wire.Body[wire.TradeRow], strict=False)
 
 
 def trade_chain(units: Units, history_s: int) -> TradeChain:
@@ -45,7 +44,5 @@ def _ask(units: Units, page: Page) -> Fetch:
 
 
 def _read(units: Units, body: bytes, now_ns: int) -> PastTrades:
-    answer = _body.decode(body)
-    if answer.code != "0":
-        raise ProtocolError("OKX refused to list trades", f"{answer.code} {answer.msg}")
-    return PastTrades(in_order(trade(units, row, now_ns) for row in answer.data))
+    """One row is one match, newest first, without `count`."""
+    return PastTrades(in_order(trade(units, row, now_ns) for row in wire.rows(_matches, body, "trades")))

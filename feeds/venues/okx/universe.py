@@ -13,11 +13,10 @@ Samples (trimmed; captures of 2026-09 and, for the ticker, 2022; the ticker coun
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import msgspec
 
-from feeds.model.errors import ProtocolError
 from feeds.model.events import DayStats, Event, Quote
 from feeds.model.frame import UNIVERSE, ConnectionSpec
 from feeds.model.instrument import Instrument, MarketKind
@@ -29,19 +28,9 @@ from feeds.venues.okx.context import ask_accounts, read_accounts
 from feeds.venues.okx.derivatives import funding, index_price, mark_price, open_interest
 from feeds.venues.okx.protocol import OkxProtocol
 from feeds.venues.shared.connections import connection
-from feeds.venues.shared.numbers import MS, amount, positive
+from feeds.venues.shared.numbers import MS, Millis, amount, positive
 from feeds.venues.shared.polling import Job, every
-from feeds.venues.shared.universe import (
-    ACCOUNTS,
-    ACCOUNTS_AFTER_S,
-    ACCOUNTS_S,
-    REST,
-    Events,
-    UniverseProtocol,
-    coins,
-    polled,
-    streamed,
-)
+from feeds.venues.shared.universe import ACCOUNTS, REST, Events, UniverseProtocol, account_jobs, polled, streamed
 
 _SWAPS = "instType=SWAP"
 _PATHS = {
@@ -54,14 +43,12 @@ _INDEX = "index-tickers"
 _EVERY_S = {"tickers": 1.0, "mark-price": 1.0, "open-interest": 3.0, "funding-rate": 20.0, _INDEX: 1.0}
 _SLOWER = {MarketKind.LINEAR: 1.0, MarketKind.INVERSE: 3.0}  # both read the same answers: the few wait a little
 
-Row = TypeVar("Row")
-
 
 class TickerRow(msgspec.Struct, gc=False):
     """Text, empty where there is nothing. `vol24h` counts contracts, `volCcy24h` base coins."""
 
     instId: str
-    ts: wire.Millis
+    ts: Millis
     last: str = ""
     open24h: str = ""
     bidPx: str = ""
@@ -72,32 +59,21 @@ class TickerRow(msgspec.Struct, gc=False):
     volCcy24h: str = ""
 
 
-class _Body(msgspec.Struct, Generic[Row], gc=False):
-    data: list[Row]
-    code: str = "0"
-    msg: str = ""
-
-
 def _decoder(shape: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(shape, strict=False)
 
 
 _DECODERS = {
-    "tickers": _decoder(_Body[TickerRow]),
-    "mark-price": _decoder(_Body[wire.MarkRow]),
-    "open-interest": _decoder(_Body[wire.OpenInterestRow]),
-    "funding-rate": _decoder(_Body[wire.FundingRow]),
-    _INDEX: _decoder(_Body[wire.IndexRow]),
+    "tickers": _decoder(wire.Body[TickerRow]),
+    "mark-price": _decoder(wire.Body[wire.MarkRow]),
+    "open-interest": _decoder(wire.Body[wire.OpenInterestRow]),
+    "funding-rate": _decoder(wire.Body[wire.FundingRow]),
+    _INDEX: _decoder(wire.Body[wire.IndexRow]),
 }
 
 
-def universe_connections(
-    kind: MarketKind, listed: tuple[Instrument, ...], endpoints: Endpoints
-) -> tuple[ConnectionSpec, ...]:
+def universe_connections(markets: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[ConnectionSpec, ...]:
     """One socket for the liquidations, which also polls."""
-    markets = coins(listed)
-    if not markets:
-        return ()
     quotes = sorted({market.quote for market in markets})
     asked = (*_PATHS, ACCOUNTS, *(f"{_INDEX}/{quote}" for quote in quotes))
     streams = ("liquidation-orders:SWAP", "instruments:SWAP", *(REST + topic for topic in asked))
@@ -107,8 +83,7 @@ def universe_connections(
 def _jobs(spec: ConnectionSpec) -> Iterator[Job]:
     asked = polled(spec)
     if ACCOUNTS in asked:
-        for count, market in enumerate(spec.markets):
-            yield every(ACCOUNTS_S, ask_accounts(market), ACCOUNTS_AFTER_S + 1.5 * count)  # 5 in 2 s are allowed
+        yield from account_jobs(spec.markets, ask_accounts, 1.5)  # 5 in 2 s are allowed
     for place, tag in enumerate(sorted(asked - {ACCOUNTS})):
         topic, _, quote = tag.partition("/")
         path = _PATHS.get(topic) or f"/api/v5/market/{_INDEX}?quoteCcy={quote}"
@@ -139,16 +114,7 @@ class OkxUniverse(UniverseProtocol):
         decoder = _DECODERS.get(topic)
         if decoder is None:
             return ()
-        answer = decoder.decode(body)
-        if answer.code != "0":
-            raise ProtocolError(f"OKX refused to tell {topic}", f"{answer.code} {answer.msg}")
-        read, events = self._readers[topic], list[Event]()
-        for row in answer.data:
-            try:
-                events += read(row, now_ns)
-            except ProtocolError as error:
-                self._leave_out(row.instId, error)
-        return events
+        return self._each(wire.rows(decoder, body, topic), "instId", self._readers[topic], now_ns)
 
     def _is_new(self, topic: str, symbol: str, told: tuple[Any, ...]) -> bool:
         known, self._last[topic, symbol] = self._last.get((topic, symbol)), told

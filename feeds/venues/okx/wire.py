@@ -28,8 +28,9 @@ from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 
+from feeds.model.errors import ProtocolError
 from feeds.pipeline.units import Size
-from feeds.venues.shared.numbers import Sides
+from feeds.venues.shared.numbers import Millis, Sides
 
 Row = TypeVar("Row")
 SIDES = Sides("buy", "sell")
@@ -38,7 +39,6 @@ BookLevel = tuple[str, Size, Any, Any]
 """Price, size, a deprecated "0", number of orders."""
 
 
-Millis = Annotated[int, msgspec.Meta(ge=0, le=9_000_000_000_000)]  # in ns it still fits 64 bits
 Count = Annotated[int, msgspec.Meta(ge=1, le=1 << 40)]
 TradeId = Annotated[int, msgspec.Meta(ge=0, le=1 << 62)]
 SeqId = Annotated[int, msgspec.Meta(ge=-1, le=1 << 62)]
@@ -72,12 +72,20 @@ class TradeRow(msgspec.Struct, gc=False):
     count: Count | None = None
 
 
-class MatchesBody(msgspec.Struct, gc=False):
-    """GET history-trades: one row a match, newest first, without `count`."""
+class Body(msgspec.Struct, Generic[Row], gc=False):
+    """The body of a REST answer. `code` is "0" unless the venue refused."""
 
-    data: list[TradeRow]
+    data: list[Row]
     code: str = "0"
     msg: str = ""
+
+
+def rows(decoder: msgspec.json.Decoder[Body[Row]], body: bytes, what: str) -> list[Row]:
+    """The rows of a REST answer. Raises ProtocolError where the venue refused, and msgspec's errors."""
+    answer = decoder.decode(body)
+    if answer.code != "0":
+        raise ProtocolError(f"OKX refused to list {what}", f"{answer.code} {answer.msg}")
+    return answer.data
 
 
 class BookRow(msgspec.Struct, gc=False):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from feeds.model.frame import ConnectionSpec
 from feeds.model.instrument import Instrument
+from feeds.pipeline.symbols import TRADFI
 from feeds.venues.profile import VenueProfile
 
 
@@ -19,6 +20,11 @@ def main_markets(profile: VenueProfile) -> Callable[[Iterable[Instrument], Itera
         )
 
     return choose
+
+
+def coins(markets: Iterable[Instrument]) -> tuple[Instrument, ...]:
+    """The perpetuals on coins: stocks, metals and currencies are another universe."""
+    return tuple(market for market in markets if market.kind.is_perp and not market.base.startswith(TRADFI))
 
 
 def connection(

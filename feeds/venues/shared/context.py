@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Annotated, NamedTuple
-
-import msgspec
+from typing import NamedTuple
 
 from feeds.model.events import Candle, Candles, Event, FundingHistory
 from feeds.model.frame import CONTEXT, ConnectionSpec, Frame, FrameKind
@@ -27,7 +25,6 @@ RATIO_S = 300.0
 _STAGGER_S = 0.5
 _FIRST_S = 2.0  # the books and the trades come first
 
-Rate = Annotated[float, msgspec.Meta(ge=-1e3, le=1e3)]
 Read = Callable[[Instrument, bytes, int], Sequence[Event]]
 
 
@@ -103,9 +100,16 @@ def pages(now_ns: int, candles_s: int, size: int) -> Iterator[Span]:
         end_ms, left, number = start_ms, left - size, number + 1
 
 
-def candle_tag(instrument: Instrument, span: Span) -> str:
-    """The tag of a page."""
-    return f"candles/{instrument.symbol}/{span.number}"
+def ask_candles(market: Instrument, span: Span, path: str, read: Read, weight: int = 1, body: str = "") -> Question:
+    """The question for a page of candles."""
+    return Question(market, Fetch(path, f"candles/{market.symbol}/{span.number}", weight, body), read)
+
+
+def past_pages(end_ms: int, days: int, count: int) -> Iterator[Span]:
+    """The last `count` pages of `days` days, newest first."""
+    size_ms = days * DAY_MS
+    for number in range(count):
+        yield Span(number, end_ms - (number + 1) * size_ms, end_ms - number * size_ms)
 
 
 def candle(

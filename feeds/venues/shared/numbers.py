@@ -1,8 +1,13 @@
-"""Numbers and sides that venues write as text. A text that is neither raises ProtocolError."""
+"""What venues write: times, numbers and sides, often as text. What is none of them raises ProtocolError."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import msgspec
 
 from feeds.model.errors import ProtocolError
 from feeds.model.events import Side
@@ -12,7 +17,25 @@ SECOND = 1_000 * MS
 HOUR = 3_600 * SECOND
 """In ns, as all times of the program."""
 
+Millis = Annotated[int, msgspec.Meta(ge=0, le=9_000_000_000_000)]
+"""A venue's time, ms since the epoch; in ns it still fits 64 bits."""
+Price = Annotated[float, msgspec.Meta(ge=0, le=1e15)]
+Rate = Annotated[float, msgspec.Meta(ge=-1e3, le=1e3)]
+
 _MOST = 1e18
+
+
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for a message of another shape than expected."""
+
+
+@contextmanager
+def readable(what: str) -> Iterator[None]:
+    """Raise ProtocolError where msgspec cannot decode."""
+    try:
+        yield
+    except UNREADABLE as error:
+        raise ProtocolError(f"{what} cannot be read", str(error)) from error
 
 
 class Sides(dict[str, Side]):

@@ -19,9 +19,7 @@ from feeds.model.events import BookLost, Connected, Disconnected, Event, TradesL
 from feeds.model.frame import ConnectionSpec, Frame, FrameKind
 from feeds.model.instrument import Instrument
 from feeds.model.protocol import Fetch, LastTrades, Request
-
-UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises for a message of another shape than expected."""
+from feeds.venues.shared.numbers import UNREADABLE
 
 _TEXT = FrameKind.TEXT  # an enum member costs 60 ns to look up in Python 3.11, and this is asked for every frame
 _ROUTE_LIMIT = 4_096

@@ -6,7 +6,8 @@ A venue adds how it reads an answer (`_answer`) and, where it has streams for al
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -14,24 +15,18 @@ from feeds.model.errors import ProtocolError
 from feeds.model.events import Connected, Disconnected, Event
 from feeds.model.frame import ConnectionSpec, Frame, FrameKind
 from feeds.model.instrument import Instrument, InstrumentId
-from feeds.model.protocol import LastTrade, Request, VenueProtocol
-from feeds.pipeline.symbols import TRADFI
-from feeds.venues.shared.polling import Job, Polls
+from feeds.model.protocol import Fetch, LastTrade, Request, VenueProtocol
+from feeds.venues.shared.numbers import UNREADABLE
+from feeds.venues.shared.polling import Job, Polls, every
 
 log = logging.getLogger(__name__)
 
 REST = "rest:"
-ACCOUNTS, ACCOUNTS_S, ACCOUNTS_AFTER_S = "accounts", 600.0, 40.0
-"""The share of long accounts, which venues tell by market and every five minutes: asked for in turn, half as often."""
+ACCOUNTS = "accounts"
+_ACCOUNTS_S, _ACCOUNTS_AFTER_S = 600.0, 40.0
 _SELDOM_NS = 10_000_000_000
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 Events = Sequence[Event]
-
-
-def coins(markets: Iterable[Instrument]) -> tuple[Instrument, ...]:
-    """The perpetuals on coins: stocks, metals and currencies are another universe."""
-    return tuple(market for market in markets if market.kind.is_perp and not market.base.startswith(TRADFI))
 
 
 def polled(spec: ConnectionSpec) -> frozenset[str]:
@@ -43,6 +38,12 @@ def streamed(spec: ConnectionSpec) -> ConnectionSpec:
     """The same connection without what it asks for by REST."""
     listened = tuple(stream for stream in spec.streams if not stream.startswith(REST))
     return msgspec.structs.replace(spec, streams=listened)
+
+
+def account_jobs(markets: Iterable[Instrument], ask: Callable[[Instrument], Fetch], spacing_s: float) -> Iterator[Job]:
+    """The share of long accounts, which venues publish by market and every five minutes: in turn, half as often."""
+    for at, market in enumerate(markets):
+        yield every(_ACCOUNTS_S, ask(market), _ACCOUNTS_AFTER_S + at * spacing_s)
 
 
 class UniverseProtocol:
@@ -63,7 +64,7 @@ class UniverseProtocol:
             if frame.kind is FrameKind.TEXT:
                 return self._text(frame)
             return self._other(frame)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             raise ProtocolError(f"{self._spec.venue} sent a message of unknown shape", str(error)) from error
 
     def resume(self, last_trades: Mapping[InstrumentId, LastTrade]) -> None:
@@ -121,8 +122,15 @@ class UniverseProtocol:
             self.requests += socket.requests
             socket.requests = []
 
-    def _leave_out(self, symbol: str, error: ProtocolError) -> None:
-        """One row of many cannot be read: say so once and go on with the others."""
-        if symbol not in self._odd:
-            self._odd.add(symbol)
-            log.error("%s: %s is left out: %s", self._spec.name, symbol, error)
+    def _each(self, rows: Iterable[Any], symbol: str, read: Callable[..., Iterable[Event]], *times_ns: int) -> Events:
+        """The events of many rows. One that cannot be read is logged once by its field `symbol` and left out."""
+        events: list[Event] = []
+        for row in rows:
+            try:
+                events += read(row, *times_ns)
+            except ProtocolError as error:
+                name = getattr(row, symbol)
+                if name not in self._odd:
+                    self._odd.add(name)
+                    log.error("%s: %s is left out: %s", self._spec.name, name, error)
+        return events

@@ -171,7 +171,7 @@ def test_liquidations_appear_late_and_add_up_to_the_ledger() -> None:
     for kind in (MarketKind.INVERSE, MarketKind.LINEAR):
         (market,) = (m for m in talk.simulation.markets if m.spec.instrument.kind is kind)
         instrument = market.spec.instrument
-        (spec,) = deribit.DRIVER.connections(kind, (instrument,), deribit.DRIVER.endpoints[kind])
+        (spec,) = deribit.DRIVER.plan((instrument,))
         protocol = DeribitProtocol(spec)
         protocol.receive(open_frame(spec, START_NS))
         query = {"instrument_name": instrument.symbol, "start_timestamp": str(START_NS // MS), "count": "1000"}

@@ -162,7 +162,7 @@ def test_usd_margined_sockets_are_routed_and_the_others_are_not(recorded: Record
     urls: dict[MarketKind, list[str]] = {}
     for kind, endpoints in DRIVER.endpoints.items():
         chosen = DRIVER.choose(listed(recorded[kind], kind).values(), ["BTC"])
-        specs = DRIVER.connections(kind, chosen, endpoints)
+        specs = DRIVER.connections(chosen, endpoints)
         urls[kind] = [spec.url for spec in specs]
         assert len({spec.name for spec in specs}) == len(specs)
         for spec in specs:
@@ -178,8 +178,8 @@ def test_usd_margined_sockets_are_routed_and_the_others_are_not(recorded: Record
 
 
 def test_no_markets_need_no_sockets() -> None:
-    for kind, endpoints in DRIVER.endpoints.items():
-        assert DRIVER.connections(kind, (), endpoints) == ()
+    for kind in DRIVER.endpoints:
+        assert DRIVER.plan(()) == ()
         assert [request.path for request in DRIVER.listing(kind)] == [PATHS[kind]]
 
 

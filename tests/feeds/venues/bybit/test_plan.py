@@ -72,7 +72,7 @@ def test_what_is_no_list_is_refused(body: bytes) -> None:
 
 def test_the_plan_gives_linear_two_sockets_and_the_others_one() -> None:
     at = Endpoints("wss://h", "https://h")
-    linear = DRIVER.connections(MarketKind.LINEAR, (BTC, market("ETHUSDT")), at)
+    linear = DRIVER.connections((BTC, market("ETHUSDT")), at)
     assert [(spec.name, spec.url, spec.streams) for spec in linear] == [
         ("bybit.linear.book", "wss://h/v5/public/linear", ("orderbook.200.BTCUSDT", "orderbook.200.ETHUSDT")),
         (
@@ -84,11 +84,11 @@ def test_the_plan_gives_linear_two_sockets_and_the_others_one() -> None:
             ),
         ),
     ]  # fmt: skip
-    (spot,) = DRIVER.connections(MarketKind.SPOT, (market("BTCUSDT", "spot"),), at)
+    (spot,) = DRIVER.connections((market("BTCUSDT", "spot"),), at)
     assert spot.streams == ("orderbook.200.BTCUSDT", "publicTrade.BTCUSDT")
-    (inverse,) = DRIVER.connections(MarketKind.INVERSE, (market("BTCUSD", "inverse"),), at)
+    (inverse,) = DRIVER.connections((market("BTCUSD", "inverse"),), at)
     assert len(inverse.streams) == 4
-    assert DRIVER.connections(MarketKind.SPOT, (), at) == ()
+    assert DRIVER.plan(()) == ()
 
 
 def test_the_plan_chooses_the_main_quote_and_knows_the_loopback() -> None:
@@ -109,6 +109,6 @@ def test_a_connection_without_markets_learns_them_from_a_recorded_list() -> None
 
 
 def test_a_spec_survives_its_open_frame() -> None:
-    (spec,) = DRIVER.connections(MarketKind.SPOT, (market("BTCUSDT", "spot"),), DRIVER.endpoints[MarketKind.SPOT])
+    (spec,) = DRIVER.connections((market("BTCUSDT", "spot"),), DRIVER.endpoints[MarketKind.SPOT])
     assert spec_from_frame(open_frame(spec, T0)) == spec
     assert spec.venue == Venue("bybit")

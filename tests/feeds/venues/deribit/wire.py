@@ -40,8 +40,7 @@ class Line:
     """One protocol and a clock that steps a millisecond a frame."""
 
     def __init__(self, *markets: Instrument) -> None:
-        kind = markets[0].kind
-        (self.spec,) = deribit.DRIVER.connections(kind, markets, deribit.DRIVER.endpoints[kind])
+        (self.spec,) = deribit.DRIVER.plan(markets)
         self.protocol = DeribitProtocol(self.spec)
         self.now_ns = OPEN_NS
         self.opened = list(self.protocol.receive(open_frame(self.spec, OPEN_NS)))

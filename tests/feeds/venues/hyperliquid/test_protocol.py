@@ -283,9 +283,7 @@ def test_golden_thousands() -> None:
 
 
 def test_subscriptions_pings_and_acks() -> None:
-    (book_spec, flow_spec) = hyperliquid.DRIVER.connections(
-        MarketKind.LINEAR, (BTC,), hyperliquid.DRIVER.endpoints[MarketKind.LINEAR]
-    )
+    (book_spec, flow_spec) = hyperliquid.DRIVER.connections((BTC,), hyperliquid.DRIVER.endpoints[MarketKind.LINEAR])
     assert book_spec.url == flow_spec.url == "wss://api.hyperliquid.xyz/ws"
     line = Line(BTC, streams=book_spec.streams + flow_spec.streams)
     assert [type(event) for event in line.opened] == [Connected]

@@ -90,7 +90,7 @@ def test_the_main_market_of_each_base_is_chosen() -> None:
 
 def test_fewer_than_30_depth_channels_a_connection() -> None:
     markets = tuple(listed(f"C{number}-USDT-SWAP", "0.1") for number in range(50))
-    specs = connections(LINEAR, markets, HOST)
+    specs = connections(markets, HOST)
     assert len({spec.name for spec in specs}) == len(specs) == 4
     assert [market for spec in specs for market in spec.markets] == list(markets)
     for spec in specs:
@@ -100,9 +100,9 @@ def test_fewer_than_30_depth_channels_a_connection() -> None:
 
 
 def test_spot_has_no_derivative_channels() -> None:
-    (spec,) = connections(SPOT, (listed("BTC-USDT", "0.1", kind=SPOT),), HOST)
+    (spec,) = connections((listed("BTC-USDT", "0.1", kind=SPOT),), HOST)
     assert spec.streams == ("trades:BTC-USDT", "books:BTC-USDT", "bbo-tbt:BTC-USDT", "instruments:SPOT")
-    assert connections(SPOT, (), HOST) == ()
+    assert DRIVER.plan(()) == ()
 
 
 def test_the_driver_has_all_three_kinds_below_the_loopback() -> None:

@@ -78,10 +78,9 @@ class Line:
 
 def lines(markets: Sequence[Instrument]) -> list[Line]:
     """The universe connections of one venue's markets of one kind, open."""
-    venue, kind = markets[0].venue, markets[0].kind
-    driver = DRIVERS[venue]
+    driver = DRIVERS[markets[0].venue]
     assert driver.universe is not None
-    return [Line(spec) for spec in driver.universe(kind, tuple(markets), driver.endpoints[kind])]
+    return [Line(spec) for spec in driver.plan_universe(markets)]
 
 
 def told(events: Sequence[Event], shape: type[Any]) -> list[Any]:
