@@ -73,7 +73,7 @@ def pictures() -> dict[str, Picture]:
         "measured": (plain, _measured),
         "far-out": (plain, lambda pane: pane.chart.zoom_time(6.0, pane.chart.visible[1])),
         "vwap": (studies, _only(vwap={"bands": 2})),
-        "signs": (studies, _only(divergences={}, unfinished={}, exhaustion={})),
+        "signs": (studies, _only(divergences={}, unfinished={}, exhaustion={}, absorptions={})),
         "session-poc": (studies, _only(session_pocs={}, naked_pocs={})),
         "bubbles": (studies, _only(big_trades={})),
         "price-lines": (studies, _only(last_line={}, quote_lines={}, mark_line={})),

@@ -44,6 +44,7 @@ def pane_of(qtbot: QtBot, view: FootprintView, prepare: Prepare, size: tuple[int
     pane.resize(*size)
     pane.show()
     qtbot.waitExposed(pane)
+    pane.show_study("absorptions")
     serve(pane, view)
     prepare(pane)
     serve(pane, replace(view, revision=2))

@@ -73,6 +73,7 @@ class FootprintPane(Pane):
         self.reading = FootprintReading(self.layers, self.sides)
         self.legend, self.readout = self.reading.legend, self.reading.readout
         self.tools = FootprintTools(self.chart, self.drawings, self.reading.measure, lambda: self.layers.step)
+        self.settings = self._settings_for(self.board.studies)  # before the toolbar: it takes the first focus from it
         self.commands = FootprintCommands(
             self, self.layers, self.tools, self.toolbar, self.change_style, self.set_studies
         )
@@ -81,7 +82,7 @@ class FootprintPane(Pane):
         self.tools.set_base(base)
         self._lay_out()
         self._connect()
-        self.set_study_list(self.board.studies)
+        self._offer(self.board.studies)
         self._say_why_empty()
 
     def request(self) -> FootprintRequest | None:
@@ -297,13 +298,21 @@ class FootprintPane(Pane):
 
     def set_study_list(self, studies: Sequence[ChartStudy]) -> None:
         """Offer these studies instead; those that were there keep their settings."""
-        self.help, self.keys = pane_help(studies), pane_keys(studies)
         self.board.settings = self.board.settings.for_studies(studies)
+        self.settings.deleteLater()
+        self.settings = self._settings_for(studies)
+        self._offer(studies)
+
+    def _offer(self, studies: Sequence[ChartStudy]) -> None:
+        self.help, self.keys = pane_help(studies), pane_keys(studies)
         self.layers.make_study_items()
-        self.settings = FootprintSettings(self, studies)
-        self.settings.style_changed.connect(self.set_style)
-        self.settings.studies_changed.connect(self.set_studies)
         self.set_studies(self.board.settings)
+
+    def _settings_for(self, studies: Sequence[ChartStudy]) -> FootprintSettings:
+        settings = FootprintSettings(self, studies)
+        settings.style_changed.connect(self.set_style)
+        settings.studies_changed.connect(self.set_studies)
+        return settings
 
     def _facts(self) -> ChartFacts:
         layers = self.layers

@@ -387,3 +387,7 @@ def test_looking_before_the_first_bar_asks_for_older_trades(pane: FootprintPane)
     pane.chart.set_visible(-5, 15)
     assert asked
     assert set(asked) == {LoadOlder("BTC", view.bars[0].start_ns)}
+
+
+def test_no_combo_box_takes_the_keys_of_a_new_pane(pane: FootprintPane) -> None:
+    assert not any(combo.hasFocus() for combo in (pane.toolbar.base, pane.toolbar.bars.kind, pane.toolbar.row))
