@@ -47,7 +47,7 @@ class FrameTimer(QObject):
         self._panes = panes
         self._drawn: dict[Pane, tuple[ViewRequest, int, int]] = {}
         self._turns: dict[Pane, int] = {}
-        self._drawn_sides: dict[Pane, dict[type, tuple[ViewRequest, int, int]]] = {}
+        self._drawn_sides: dict[Pane, dict[ViewRequest, tuple[ViewRequest, int, int]]] = {}
         self._waiting: list[Pane] = []
         self._frame = 0
         self.frame_ms: deque[float] = deque(maxlen=240)
@@ -116,11 +116,11 @@ class FrameTimer(QObject):
         before, has_turn = self._drawn_sides.get(pane, {}), self._has_turn(pane, max(pane.every_frames, SIDE_FRAMES))
         drawn = self._drawn_sides[pane] = {}
         for request in requests:
-            key = before.get(type(request))
-            if has_turn or key is None or (key[0], key[2]) != (request, epoch):
+            key = before.get(request)
+            if has_turn or key is None or key[2] != epoch:
                 key = (request, self._source.revision(request), epoch)
-            drawn[type(request)] = key
-            if key != before.get(type(request)):
+            drawn[request] = key
+            if key != before.get(request):
                 pane.refresh(self._source.view(request))
 
     def _has_turn(self, pane: Pane, every_frames: int) -> bool:

@@ -74,7 +74,7 @@ class Pane(QWidget):
         raise NotImplementedError
 
     def side_requests(self) -> tuple[ViewRequest, ...]:
-        """More that the pane shows, at most one of each type; `refresh` takes their views as well."""
+        """More that the pane shows, each different; `refresh` receives their views as well."""
         return ()
 
     def state(self) -> dict[str, object]:

@@ -74,7 +74,7 @@ def _no_facts() -> ChartFacts:
 def _forget(item: FootprintItem, *, cells: bool) -> None:
     item.forget()
     if cells:
-        item._cache._key = None
+        item.cache.clear()
 
 
 def _paint(item: FootprintItem, painter: QPainter) -> None:

@@ -19,7 +19,7 @@ from widgets.items.scale import Scale, SlotGrid, snapped
 from widgets.panes.footprint.cells.bars_on_grid import BarsOnGrid
 from widgets.panes.footprint.cells.detail import Choice, Detail
 from widgets.panes.footprint.cells.item import FootprintItem
-from widgets.panes.footprint.cells.scroll_cache import KeptPicture
+from widgets.panes.footprint.cells.scroll_cache import ScrollCache
 from widgets.panes.footprint.cells.style import CellMode, Shading, Style
 from widgets.panes.footprint.studies.board import StudyBoard
 from widgets.panes.footprint.studies.declaration import ChartFacts
@@ -142,7 +142,7 @@ def counted(paint: list[QRect]) -> Callable[[QPainter, QRect], None]:
 
 
 def test_only_what_comes_into_sight_is_painted() -> None:
-    kept, canvas, asked = KeptPicture(), QImage(100, 80, QImage.Format.Format_RGB32), list[QRect]()
+    kept, canvas, asked = ScrollCache(), QImage(100, 80, QImage.Format.Format_RGB32), list[QRect]()
     scale = Scale(0.0, 10.0, 0.0, 8.0, 100, 80)
     painter = QPainter(canvas)
     for right, up, expected in (
@@ -165,7 +165,7 @@ def test_only_what_comes_into_sight_is_painted() -> None:
 
 
 def test_a_picture_that_failed_is_painted_anew() -> None:
-    kept, canvas, asked = KeptPicture(), QImage(100, 80, QImage.Format.Format_RGB32), list[QRect]()
+    kept, canvas, asked = ScrollCache(), QImage(100, 80, QImage.Format.Format_RGB32), list[QRect]()
     scale = Scale(0.0, 10.0, 0.0, 8.0, 100, 80)
 
     def fail(painter: QPainter, part: QRect) -> None:

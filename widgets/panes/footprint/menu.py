@@ -110,7 +110,7 @@ def footprint_menu(
 
 
 def _levels(menu: QMenu, levels: Sequence[Level], step: float, target: MenuTarget) -> None:
-    """Those of the base, for whoever cannot point at one."""
+    """Those of the base, also where none is under the pointer."""
     menu.menuAction().setEnabled(bool(levels))
     for level in sorted(levels, key=lambda one: -one.high):
         name = _name(level, step)
@@ -127,10 +127,10 @@ def _name(level: Level, step: float) -> str:
     return f"{'zone' if level.is_zone else 'level'} {prices}"
 
 
-def _choices(menu: QMenu, title: str, field: str, words: type[StrEnum], style: Style, target: MenuTarget) -> None:
+def _choices(menu: QMenu, title: str, field: str, members: type[StrEnum], style: Style, target: MenuTarget) -> None:
     choices = menu.addMenu(title)
-    for word in words:
-        _check(choices, word.value, getattr(style, field) is word, _set(target, field, word))
+    for member in members:
+        _check(choices, member.value, getattr(style, field) is member, _set(target, field, member))
 
 
 def _title(study: ChartStudy) -> str:

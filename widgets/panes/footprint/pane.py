@@ -40,7 +40,7 @@ from workstation.readmodels.markets import MarketState
 from workstation.readmodels.requests import View, ViewRequest
 from workstation.readmodels.session.setup_rules import SetupRules
 
-PITCH_PX = 94.0  # of a bar in a new view: wide enough to come back to numbers after they were given up
+PITCH_PX = 94.0  # width of a bar in a new view: enough to return to numbers from a coarser level of detail
 
 
 class FootprintPane(Pane):
@@ -83,7 +83,7 @@ class FootprintPane(Pane):
         self._lay_out()
         self._connect()
         self._offer(self.board.studies)
-        self._say_why_empty()
+        self._show_why_empty()
 
     def request(self) -> FootprintRequest | None:
         """What the toolbar asks for."""
@@ -112,20 +112,20 @@ class FootprintPane(Pane):
         if not isinstance(view, FootprintView) or view is self.layers.view:
             return
         if view.progress < 1.0:
-            self._say_counting(view)
+            self._show_progress(view)
             return
         self.layers.show(view)
         grid = self.chart.grid
         self.link_event.emit(BarGridChanged(grid if view.bars and isinstance(grid, RunGrid) else None))
-        self._say_legend()
+        self._show_legend()
         self.reading.draw_lines()
         self.reading.tag_axes()
         self.reading.read()
-        self._say_why_empty()
+        self._show_why_empty()
         self.toolbar.learn(view)
 
-    def _say_counting(self, view: FootprintView) -> None:
-        """Say how far the bars are that were asked for; until they come, the old ones of the same base stay."""
+    def _show_progress(self, view: FootprintView) -> None:
+        """Show the progress of the bars requested; until they arrive, the old ones of the same base stay."""
         before = self.layers.view
         if before is not None and before.request.base != view.request.base:
             self.clear()
@@ -142,7 +142,7 @@ class FootprintPane(Pane):
             text = self.reading.fuller_tip()
             if text and text != QToolTip.text():
                 QToolTip.showText(self._tip_at, text, self.chart)
-        self._say_legend()
+        self._show_legend()
 
     def clear(self) -> None:
         """Forget the view; the zoom stays."""
@@ -150,7 +150,7 @@ class FootprintPane(Pane):
         self.layers.clear()
         self.reading.point(None, None)
         self.chart.value_axis.set_tags(())
-        self._say_why_empty()
+        self._show_why_empty()
 
     def show_crosshair(self, ts_ns: int | None) -> None:
         """Mark the bar of this moment; None takes the mark away. Does not emit."""
@@ -187,7 +187,7 @@ class FootprintPane(Pane):
         self.chart.hovered.connect(self._on_hover)
         self.chart.menu_at = self.commands.open_menu
         self.toolbar.settings.clicked.connect(self.open_settings)
-        self.tools.levels.setParent(self)  # what hears it goes with the pane
+        self.tools.levels.setParent(self)  # so that its connections end with the pane
         self.tools.levels.moved.connect(self.reading.tag_axes)
         self.tools.levels.changed.connect(self._send_levels)
         self.tools.span_picked.connect(self._take_span)
@@ -196,7 +196,7 @@ class FootprintPane(Pane):
 
     def _on_request_changed(self) -> None:
         self.layers.choice = None
-        self._say_why_empty()
+        self._show_why_empty()
         request, before = self.request(), self.tools.levels.base
         base = request.base if request is not None else ""
         self.tools.set_base(base)
@@ -208,7 +208,7 @@ class FootprintPane(Pane):
 
     def _on_range(self) -> None:
         self.layers.moved()
-        self._say_legend()
+        self._show_legend()
         if self._pointer is not None:
             self._on_hover(self._pointer)  # another bar and another price may be under it now
         else:
@@ -225,12 +225,12 @@ class FootprintPane(Pane):
         self.send_range(self.chart.grid.ts_ns(left), self.chart.grid.ts_ns(right))
 
     def _want_older(self, left: float) -> None:
-        """Ask for what lies before the first bar when somebody looks there."""
+        """Ask for older trades when the range in sight begins before the first bar."""
         view = self.layers.view
         if view is not None and view.bars and not self.chart.following and left < float(self.layers.bars.slots[0]):
             self.command.emit(LoadOlder(view.request.base, view.bars[0].start_ns))
 
-    def _say_legend(self) -> None:
+    def _show_legend(self) -> None:
         spans = []
         if self._armed is not None:
             spans.append(Span(f"drag: {self._armed.value}, Esc to leave it", "focus", bold=True))
@@ -238,7 +238,7 @@ class FootprintPane(Pane):
 
     def _show_armed(self, task: Task | None) -> None:
         self._armed = task
-        self._say_legend()
+        self._show_legend()
 
     def _take_span(self, start_ns: int, end_ns: int) -> None:
         self.picked_ns = start_ns, end_ns
@@ -251,7 +251,7 @@ class FootprintPane(Pane):
     def _on_resized(self) -> None:
         self.layers.fit_table()
         self.layers.adapt()
-        self._say_legend()
+        self._show_legend()
         self.chart.fit_values()
 
     def _on_hover(self, position: QPointF | None) -> None:
@@ -271,7 +271,7 @@ class FootprintPane(Pane):
     def set_style(self, style: Style) -> None:
         """Draw cells and statistics another way."""
         self.layers.restyle(style)
-        self._say_legend()
+        self._show_legend()
 
     def change_style(self, **changes: object) -> None:
         """Draw cells and statistics another way in some respects."""
@@ -290,7 +290,7 @@ class FootprintPane(Pane):
         self.reading.draw_lines()
         self.reading.tag_axes()
         self.reading.read()
-        self._say_legend()
+        self._show_legend()
 
     def show_study(self, name: str, shown: bool = True, **values: object) -> None:
         """Show or hide a study, with other parameters. Raises KeyError."""
@@ -336,7 +336,7 @@ class FootprintPane(Pane):
         return self.chart.following
 
     def share_range(self, *, lead: bool) -> None:
-        """A footprint keeps its time and its zoom; the leader tells them."""
+        """A footprint stays at its time and zoom; the leader sends them to its group."""
         if lead and self.layers.view is not None and self.layers.view.bars:
             self._send_visible()
 
@@ -398,7 +398,7 @@ class FootprintPane(Pane):
         self.commands.ask_time()
         return True
 
-    def _say_why_empty(self) -> None:
+    def _show_why_empty(self) -> None:
         view = self.layers.view
         text = absence(self.request(), view)
         self.notice.say(text)

@@ -76,7 +76,7 @@ def read_state(state: dict[str, object]) -> FootprintState | None:
 
 def _migrated(state: dict[str, object]) -> dict[str, object]:
     if isinstance(levels := state.get("levels"), dict):  # as written before there were zones
-        prices = [(base, price) for base, kept in levels.items() if isinstance(kept, list) for price in kept]
+        prices = [(base, price) for base, saved in levels.items() if isinstance(saved, list) for price in saved]
         state = state | {"levels": [{"base": base, "low": price, "high": price} for base, price in prices]}
     if isinstance(state.get("rules"), dict) and "studies" not in state:
         state = state | {"studies": studies_of_former(state)}

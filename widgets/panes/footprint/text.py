@@ -95,8 +95,8 @@ def minimum_text(view: FootprintView) -> str:
     if rules.minimum_mode is MinimumMode.BASE:
         return f"min {amount}" if amount else "no minimum volume"
     usd = rules.minimum_mode is MinimumMode.USD
-    word = f"${text_of.size(rules.minimum_usd)}" if usd else f"P{rules.minimum_percentile:g} of cells"
-    return f"min {word} = {amount}" if amount else f"min {word}"
+    source = f"${text_of.size(rules.minimum_usd)}" if usd else f"P{rules.minimum_percentile:g} of cells"
+    return f"min {source} = {amount}" if amount else f"min {source}"
 
 
 def row_text(row_size: float, factor: int) -> str:
@@ -197,13 +197,13 @@ def cell_tip(bar: FootprintBar, view: FootprintView, factor: int, price: float) 
     if not np.isnan(rows.trades[index]):
         lines.append(f"{text_of.count(float(rows.trades[index]))} trades")
     marks = [
-        word
-        for word, said in (
+        mark
+        for mark, shown in (
             ("POC", index == rows.poc),
             ("sell imbalance", rows.sell_imbalance[index]),
             ("buy imbalance", rows.buy_imbalance[index]),
         )
-        if said
+        if shown
     ]
     return "\n".join((*lines, ", ".join(marks))) if marks else "\n".join(lines)
 
@@ -218,26 +218,26 @@ def bubble_tip(columns: BubbleColumns, index: int, step: float) -> str:
     )
 
 
-def measured(region: Region, placed: BarsOnGrid, grid: SlotGrid, step: float) -> tuple[str, ...]:
+def measured(region: Region, bars: BarsOnGrid, grid: SlotGrid, step: float) -> tuple[str, ...]:
     """A measured region: change of price, bars, time, and what was traded in the bars it covers."""
     change = region.to_value - region.from_value
     left, right = region.slots
-    part = placed.between(left, right)
-    buy, sell = float(placed.figure("buy")[part].sum()), float(placed.figure("sell")[part].sum())
+    part = bars.between(left, right)
+    buy, sell = float(bars.figure("buy")[part].sum()), float(bars.figure("sell")[part].sum())
     span_ns = abs(grid.ts_ns(right) - grid.ts_ns(left))
     sign = "+" if change > 0 else "\N{MINUS SIGN}" if change < 0 else ""
     share = change / region.from_value if region.from_value else None
-    bars = part.stop - part.start
+    count = part.stop - part.start
     return (
         f"{sign}{text_of.price(abs(change), step)}  {text_of.percent(share)}",
-        f"{bars} {'bar' if bars == 1 else 'bars'}, {text_of.age(span_ns)}",
+        f"{count} {'bar' if count == 1 else 'bars'}, {text_of.age(span_ns)}",
         f"volume {text_of.size(buy + sell)}",
         f"delta {text_of.signed(buy - sell)}",
     )
 
 
 def counting(progress: float) -> str:
-    """How far the bars are that are made now. They are given up when something else is asked for."""
+    """The progress of bars that are being built, 0 to 1, as a text."""
     return f"counting trades: {progress:.0%}"
 
 
@@ -260,5 +260,5 @@ def absence(request: FootprintRequest | None, view: FootprintView | None) -> str
     if states[Freshness.SYNCING] or states[Freshness.WAITING]:
         return "syncing"
     reason = next((state.reason for state in view.markets if state.reason), "")
-    word = "connection lost" if states[Freshness.LOST] else "stale"
-    return f"{word}: {reason}" if reason else word
+    state = "connection lost" if states[Freshness.LOST] else "stale"
+    return f"{state}: {reason}" if reason else state

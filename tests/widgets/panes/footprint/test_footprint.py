@@ -350,13 +350,13 @@ def test_closed_bars_are_laid_out_once(pane: FootprintPane) -> None:
     view = synthetic.footprint(synthetic.walk(30))
     pane.refresh(view)
     pane.grab()
-    cache = pane.item._cache
-    kept = dict(cache._kept)
+    cache = pane.item.cache
+    closed = dict(cache.closed)
     live = replace(view.bars[-1], close=view.bars[-1].close + 1)
     pane.refresh(replace(view, revision=2, bars=(*view.bars[:-1], live)))
     pane.grab()
-    assert {bar: id(cells) for bar, cells in cache._kept.items()} == {bar: id(cells) for bar, cells in kept.items()}
-    assert list(cache._live) == [live]
+    assert {bar: id(cells) for bar, cells in cache.closed.items()} == {bar: id(cells) for bar, cells in closed.items()}
+    assert list(cache.live) == [live]
 
 
 def test_gaps_and_partial_bars_are_marked(pane: FootprintPane) -> None:

@@ -157,7 +157,7 @@ def test_big_trades_are_asked_for_by_what_is_in_sight_and_named_under_the_pointe
     assert "BIN" in tip or "BYB" in tip
     pane.grab()
     assert pane.layers.failures == {}
-    assert pane.layers.bubbles._hollow == (pane.layers.choice is not None and pane.layers.choice.detail >= Detail.DELTA)
+    assert pane.layers.bubbles.hollow == (pane.layers.choice is not None and pane.layers.choice.detail >= Detail.DELTA)
     pane.show_study("big_trades", False)
     assert pane.layers.bubbles.columns == {}
 
@@ -218,9 +218,9 @@ def test_unknown_figures_are_a_dash_and_known_zeros_a_zero() -> None:
     assert np.isnan(figures["liq long $"]).all()
     item = TableItem(None, lambda width, height: None)  # type: ignore[arg-type]
     item.set_bars(placed, told)
-    assert decode(item._codes["OI change"].part(slice(0, 3))) == ["\N{EN DASH}", "0", "+2.00"]
+    assert decode(item.codes["OI change"].part(slice(0, 3))) == ["\N{EN DASH}", "0", "+2.00"]
     item.set_bars(placed, replace(told, oi_change=np.array([np.nan, -1.0, 2.0])))
-    assert decode(item._codes["OI change"].part(slice(0, 3))) == ["\N{EN DASH}", "\N{MINUS SIGN}1.00", "+2.00"]
+    assert decode(item.codes["OI change"].part(slice(0, 3))) == ["\N{EN DASH}", "\N{MINUS SIGN}1.00", "+2.00"]
 
 
 def test_rows_of_the_table_are_chosen_and_give_way_in_a_low_chart(pane: FootprintPane) -> None:

@@ -140,7 +140,7 @@ def test_a_measurement_says_what_was_traded(pane: FootprintPane) -> None:
     start = QPointF(scale.x(first + 0.2), scale.y(61_600.0))
     end = QPointF(scale.x(first + 1.8), scale.y(61_700.0))
     assert drag(pane, start, end, SHIFT)
-    words = " ".join(pane.drawings.words)
+    words = " ".join(pane.drawings.lines)
     assert "+100" in words
     assert "+0.16%" in words
     assert "2 bars" in words

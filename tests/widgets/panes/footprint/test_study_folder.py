@@ -41,6 +41,7 @@ def actions_of(menu: QMenu) -> Iterator[QAction]:
 def test_the_toy_study_is_one_file_that_nothing_else_mentions() -> None:
     assert [file.name for file in TOY.glob("*.py")] == ["middle.py"]
     assert [study.name for study in studies_in(TOY)] == ["middle"]
+    assert "tests/examples/toy_study" in (ROOT / "CONTRIBUTING.md").read_text()
     for folder in ("widgets", "workstation", "resources"):
         assert not [file for file in (ROOT / folder).rglob("*.py") if "toy_study" in file.read_text()]
 

@@ -67,7 +67,7 @@ class BarsOnGrid:
         return float(self.lows[part].min()), float(self.highs[part].max())
 
     def moved_since(self, before: BarsOnGrid) -> int:
-        """By how many slots the bars of `before` have moved: running numbers start anew when older trades come in."""
+        """By how many slots the bars of `before` have moved: running numbers begin again when older trades arrive."""
         if self._given is not None or not before.bars or not self.bars:
             return 0
         anchor = int(before.figure("start_ns")[-1])

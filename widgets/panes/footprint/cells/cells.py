@@ -1,6 +1,6 @@
 """Footprint cells: shaded rectangles and their numbers, in a handful of draw calls.
 
-Closed bars never change, so their summed rows and laid out numbers are kept by object identity in a bounded cache; a
+Closed bars never change, so their summed rows and laid out numbers are cached by object identity, up to a bound; a
 tick rebuilds only the live bar. What is built depends on the visible bars alone.
 """
 
@@ -42,16 +42,19 @@ class BarCells:
 
     @cached_property
     def nodes(self) -> tuple[Ints, Ints]:
-        """Rows of high and of low volume, looked for once."""
+        """Rows of high and of low volume, computed at the first use."""
         return nodes_of(self.rows)
 
 
 class CellCache:
-    """Rows and layouts of bars at one level of detail, mode, row factor, font and rules; anything else starts anew."""
+    """Rows and layouts of bars at one level of detail, mode, row factor, font and rules; another one empties it.
+
+    `closed` are those of closed bars, the newest used last; `live` those of bars that are not closed.
+    """
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[FootprintBar, BarCells] = OrderedDict()
-        self._live: dict[FootprintBar, BarCells] = {}
+        self.closed: OrderedDict[FootprintBar, BarCells] = OrderedDict()
+        self.live: dict[FootprintBar, BarCells] = {}
         self._key: object = None
 
     def cells(
@@ -60,27 +63,31 @@ class CellCache:
         """The cells of these bars; those not known yet are laid out together."""
         key = (choice, mode, rules, id(atlas))
         if key != self._key:
-            self._kept.clear()
-            self._live.clear()
+            self.clear()
             self._key = key
-        missing = [bar for bar in bars if bar not in self._kept and bar not in self._live]
+        missing = [bar for bar in bars if bar not in self.closed and bar not in self.live]
         if missing:
-            self._live = {bar: cells for bar, cells in self._live.items() if bar in bars}
+            self.live = {bar: cells for bar, cells in self.live.items() if bar in bars}
             rows = [rows_of(bar, choice.factor, rules) for bar in missing]
             self._add(missing, _with_numbers(rows, choice.detail, mode, atlas))
-        return [self._kept.get(bar) or self._live[bar] for bar in bars]
+        return [self.closed.get(bar) or self.live[bar] for bar in bars]
+
+    def clear(self) -> None:
+        """Lay out every bar again."""
+        self.closed.clear()
+        self.live.clear()
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self.closed)
 
     def _add(self, bars: list[FootprintBar], cells: list[BarCells]) -> None:
         for bar, made in zip(bars, cells, strict=True):
             if bar.closed:
-                self._kept[bar] = made
+                self.closed[bar] = made
             else:
-                self._live[bar] = made
-        while len(self._kept) > max(_CACHED_BARS, len(bars)):
-            self._kept.popitem(last=False)
+                self.live[bar] = made
+        while len(self.closed) > max(_CACHED_BARS, len(bars)):
+            self.closed.popitem(last=False)
 
 
 def _with_numbers(rows: list[Rows], detail: Detail, mode: CellMode, atlas: GlyphAtlas) -> list[BarCells]:

@@ -1,7 +1,7 @@
 """How much of a footprint can be read at a size on screen: which level of detail, and how many rows are summed.
 
 Rows are summed (exactly, on the grid anchored at price 0) before a level is given up. A finer level has to be 15 %
-roomier to be entered than to be kept, so that a slow zoom does not flicker.
+roomier to be entered than to stay, so that a slow zoom does not flicker.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from widgets.panes.footprint.cells.cells import BarCells, CellCache, CellLayer
 from widgets.panes.footprint.cells.columns import columns_of
 from widgets.panes.footprint.cells.detail import Choice, Detail
 from widgets.panes.footprint.cells.marks import MarkLayer
-from widgets.panes.footprint.cells.scroll_cache import KeptPicture
+from widgets.panes.footprint.cells.scroll_cache import ScrollCache
 from widgets.panes.footprint.cells.style import Shading, Style
 from widgets.theme.theme import per_theme, theme
 from workstation.readmodels.arrays import Floats
@@ -62,43 +62,41 @@ class FootprintItem(PixelItem):
     def __init__(self, host: QGraphicsItem, scale_of: Callable[[float, float], Scale]) -> None:
         super().__init__(host, z=10)
         self._scale_of = scale_of
-        self._cache = CellCache()
+        self.cache = CellCache()
         self._closed, self._live = (CellLayer(), MarkLayer()), (CellLayer(), MarkLayer())
         self._view: FootprintView | None = None
         self._grid = SlotGrid(1, 0)
-        self._placed = BarsOnGrid((), SlotGrid(1, 0))
+        self._bars = BarsOnGrid((), SlotGrid(1, 0))
         self._choice = Choice(Detail.CANDLES, 1)
         self.style = Style()
         self._parts = CellParts()
-        self._picture = KeptPicture()
+        self._picture = ScrollCache()
         self._built: object = None
         self._ticked = False
         self._slices = slice(0, 0), slice(0, 0)  # closed and live bars in sight
         self._largest = self._floor = 0.0  # of the closed bars, and what they are held against because of the live one
         self._incomplete: Floats = np.zeros((0, 3))
 
-    def set_view(self, view: FootprintView | None, placed: BarsOnGrid, grid: SlotGrid) -> None:
+    def set_view(self, view: FootprintView | None, bars: BarsOnGrid, grid: SlotGrid) -> None:
         """Show other bars."""
-        if view is not None and self._is_tick(view, placed):
+        if view is not None and self._is_tick(view, bars):
             self._ticked = True
         else:
             self.forget()
-        self._view, self._placed, self._grid = view, placed, grid
+        self._view, self._bars, self._grid = view, bars, grid
         self.update()
 
     def forget(self) -> None:
-        """Paint everything anew."""
+        """Paint everything again."""
         self._built = None
         self._picture.forget()
 
-    def _is_tick(self, view: FootprintView, placed: BarsOnGrid) -> bool:
+    def _is_tick(self, view: FootprintView, bars: BarsOnGrid) -> bool:
         """Whether nothing but the live bar differs from what is shown."""
-        before, bars, old = self._view, placed.bars, self._placed.bars
-        if before is None or not bars or len(bars) != len(old) or bars[-1].closed or old[-1].closed:
+        before, now, old = self._view, bars.bars, self._bars.bars
+        if before is None or not now or len(now) != len(old) or now[-1].closed or old[-1].closed:
             return False
-        if (placed.slots[0], placed.slots[-1]) != (self._placed.slots[0], self._placed.slots[-1]) or bars[:-1] != old[
-            :-1
-        ]:
+        if (bars.slots[0], bars.slots[-1]) != (self._bars.slots[0], self._bars.slots[-1]) or now[:-1] != old[:-1]:
             return False
         if (view.request, view.row_size) != (before.request, before.row_size):
             return False
@@ -125,7 +123,7 @@ class FootprintItem(PixelItem):
         self.update()
 
     def draw(self, painter: QPainter, width: int, height: int, ratio: float) -> None:
-        """Back to front; the words stand where they cover no cell."""
+        """Back to front; labels where they cover no cell."""
         scale, view = self._scale_of(width, height), self._view
         if view is None:
             draw_grid(painter, scale, self._grid, ratio)
@@ -150,14 +148,14 @@ class FootprintItem(PixelItem):
 
     def _look(self, view: FootprintView, scale: Scale, ratio: float) -> None:
         """See which bars are in sight, and the largest cell of the closed ones."""
-        part = self._placed.between(scale.left, scale.right)
-        live = part.stop == len(self._placed.bars) > part.start and not self._placed.bars[-1].closed
+        part = self._bars.between(scale.left, scale.right)
+        live = part.stop == len(self._bars.bars) > part.start and not self._bars.bars[-1].closed
         end = part.stop - 1 if live else part.stop
         self._slices = slice(part.start, end), slice(end, part.stop)
         self._largest = self._largest_of(self._sight(self._slices[0], view, scale, ratio))
-        incomplete = self._placed.figure("complete")[part] == 0
+        incomplete = self._bars.figure("complete")[part] == 0
         row = view.row_size * self._choice.factor  # by which cells may reach beyond
-        extremes = (self._placed.slots, self._placed.lows - row, self._placed.highs + row)
+        extremes = (self._bars.slots, self._bars.lows - row, self._bars.highs + row)
         self._incomplete = np.stack([column[part][incomplete] for column in extremes], axis=1).astype(np.float64)
 
     def _build_live(self, view: FootprintView, scale: Scale, ratio: float) -> None:
@@ -178,7 +176,7 @@ class FootprintItem(PixelItem):
         draw_grid(painter, scale, self._grid, ratio)
         shade_incomplete(painter, self._incomplete, scale)
         hatch_gaps(painter, view.gaps, scale, self._grid, ratio)
-        canvas = Canvas(painter, scale, ratio, view, self._placed, self._choice.detail)
+        canvas = Canvas(painter, scale, ratio, view, self._bars, self._choice.detail)
         for draw in self._parts.under:
             draw(canvas)
         sight = self._sight(self._closed_within(within, scale), view, scale, ratio)
@@ -190,21 +188,21 @@ class FootprintItem(PixelItem):
         """The closed bars that may paint there, those beside it too: a long number leaves its slot."""
         margin = 1.0 + _OVER_PX / scale.pitch
         left, right = scale.slot(within.left()) - margin, scale.slot(within.right() + 1) + margin
-        part, bars = self._placed.between(left, right), self._placed.bars
+        part, bars = self._bars.between(left, right), self._bars.bars
         closed = len(bars) if not bars or bars[-1].closed else len(bars) - 1
         return slice(min(part.start, closed), min(part.stop, closed))
 
     def _sight(self, part: slice, view: FootprintView, scale: Scale, ratio: float) -> _Sight:
         """The bars of a part that reach into the canvas; cells where the level shows any."""
-        bars, slots = self._placed.bars[part], self._placed.slots[part].astype(np.float64)
-        prices = np.stack([self._placed.figure(name)[part] for name in ("open", "high", "low", "close")], axis=1)
+        bars, slots = self._bars.bars[part], self._bars.slots[part].astype(np.float64)
+        prices = np.stack([self._bars.figure(name)[part] for name in ("open", "high", "low", "close")], axis=1)
         if self._choice.detail < Detail.MARKS:
             return _Sight(bars, slots, prices, [])
         row = view.row_size * self._choice.factor
         seen = (prices[:, 1] + row >= scale.bottom) & (prices[:, 2] - row <= scale.top)
         if not seen.all():
             bars, slots, prices = tuple(compress(bars, seen.tolist())), slots[seen], prices[seen]
-        cells = self._cache.cells(bars, self._choice, self.style.mode, view.request.rules, atlases(ratio)[0])
+        cells = self.cache.cells(bars, self._choice, self.style.mode, view.request.rules, atlases(ratio)[0])
         return _Sight(bars, slots, prices, cells)
 
     def _fill(

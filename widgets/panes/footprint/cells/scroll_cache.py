@@ -1,4 +1,4 @@
-"""A picture that is kept while it only moves: what stays in sight is shifted, what comes into sight is painted."""
+"""A cached picture of a chart that scrolls: what stays in sight is shifted, what comes into sight is painted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from widgets.theme.theme import theme
 Paint = Callable[[QPainter, QRect], None]
 
 
-class KeptPicture:
+class ScrollCache:
     """What was painted last, opaque, in device pixels, at its scale."""
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class KeptPicture:
             painter.end()
 
     def _shift(self, scale: Scale, what: object) -> list[QRect]:
-        """Move what is still true and say what is missing."""
+        """Shift what is still valid and return the rectangles that are missing."""
         whole = QRect(0, 0, round(scale.width), round(scale.height))
         moved = None if self._scale is None or what != self._what else scale.moved_from(self._scale)
         if self._pixmap.size() != whole.size():

@@ -32,7 +32,7 @@ _QUIET = SHADES * _ROLES.index("faint")  # the brush of a figure that is 0
 
 
 class _Texts:
-    """The characters of one figure of every bar, worked out once for those that were in sight."""
+    """The characters of one figure of every bar, encoded when a bar first comes into sight."""
 
     def __init__(self, encode: Callable[[Floats], Codes]) -> None:
         self._encode = encode
@@ -67,7 +67,7 @@ class TableItem(PixelItem):
     def __init__(self, host: QGraphicsItem, scale_of: Callable[[float, float], Scale]) -> None:
         super().__init__(host)
         self._scale_of = scale_of
-        self._placed: BarsOnGrid | None = None
+        self._bars: BarsOnGrid | None = None
         self._figures: dict[str, Floats] = {}
         self._names: tuple[str, ...] = NAMES
         look = theme()
@@ -77,14 +77,14 @@ class TableItem(PixelItem):
         self._inks = (look.color("text"), mix(look.color("muted"), look.color("text"), 0.3), look.color("gap"))
         self._texts = tuple(TextBatch() for _ in self._inks)
         self._built: object = None
-        self._codes = {one.name: _Texts(one.encode) for one in STATISTICS}
+        self.codes = {one.name: _Texts(one.encode) for one in STATISTICS}
 
-    def set_bars(self, placed: BarsOnGrid | None, view: FootprintView | None = None) -> None:
+    def set_bars(self, bars: BarsOnGrid | None, view: FootprintView | None = None) -> None:
         """Show other bars."""
-        self._placed = placed
-        self._figures = {} if placed is None else statistics(placed, view)
+        self._bars = bars
+        self._figures = {} if bars is None else statistics(bars, view)
         for name, values in self._figures.items():
-            self._codes[name].take(values)
+            self.codes[name].take(values)
         self._built = None
         self.update()
 
@@ -97,10 +97,10 @@ class TableItem(PixelItem):
     def draw(self, painter: QPainter, width: int, height: int, ratio: float) -> None:
         """Cells, then figures, then hairlines between the rows."""
         scale, row = self._scale_of(width, height), ROW_PX * ratio
-        if self._placed is not None and self._names:
+        if self._bars is not None and self._names:
             key = (scale, ratio)
             if key != self._built:
-                self._build(self._placed, scale, ratio)
+                self._build(self._bars, scale, ratio)
                 self._built = key
             self._rects.draw(painter)
             for batch in self._texts:
@@ -108,9 +108,9 @@ class TableItem(PixelItem):
         for index in range(len(self._names) + 1):
             painter.fillRect(QRectF(0, round(index * row), width, max(1, round(ratio))), theme().brush("grid"))
 
-    def _build(self, placed: BarsOnGrid, scale: Scale, ratio: float) -> None:
-        part = placed.between(scale.left, scale.right)
-        slots = placed.slots[part].astype(np.float64)
+    def _build(self, bars: BarsOnGrid, scale: Scale, ratio: float) -> None:
+        part = bars.between(scale.left, scale.right)
+        slots = bars.slots[part].astype(np.float64)
         left, right = np.round(scale.x(slots)), np.round(scale.x(slots + 1))
         starts = first_of_columns(left, scale.pitch)
         width = np.maximum((right - left)[starts] - round(ratio), 1.0)
@@ -119,16 +119,16 @@ class TableItem(PixelItem):
         x, wide = (np.tile(column, len(self._names)) for column in (left[starts], width))
         figures = np.stack([largest_of_columns(self._figures[name][part], starts) for name in self._names])
         self._rects.fill(np.stack((x, top, wide, height), axis=1), _brushes(self._names, figures))
-        self._build_text(placed, part, np.floor((left + right) / 2), scale, ratio)
+        self._build_text(bars, part, np.floor((left + right) / 2), scale, ratio)
 
-    def _build_text(self, placed: BarsOnGrid, part: slice, middle: Floats, scale: Scale, ratio: float) -> None:
+    def _build_text(self, bars: BarsOnGrid, part: slice, middle: Floats, scale: Scale, ratio: float) -> None:
         shown = scale.pitch >= TEXT_PITCH_PX * ratio
         names = self._names if shown else ()
-        codes = [self._codes[name].part(part) for name in names]
+        codes = [self.codes[name].part(part) for name in names]
         atlas = atlases(ratio)[0]
         glyphs = atlas.layout(np.concatenate(codes) if codes else encode_texts(()), 0.5)
         line = np.repeat(np.arange(len(names)), len(middle))
-        complete = np.tile(placed.figure("complete")[part] > 0, len(names))
+        complete = np.tile(bars.figure("complete")[part] > 0, len(names))
         signed = np.repeat(np.array([BY_NAME[name].signed for name in names], np.bool_), len(middle))
         ink = np.where(complete, np.where(signed, 0, 1), 2)[glyphs.item]
         x = np.tile(middle, len(names))[glyphs.item] + glyphs.dx

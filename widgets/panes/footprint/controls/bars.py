@@ -31,7 +31,7 @@ _STEPS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # sizes offered, as multiples of 
 class BarControls(QWidget):
     """`changed` after the user chose. Sizes that are not of time are automatic until one is chosen.
 
-    An automatic size is worked out once, by `learn`, from bars of time; until then bars of time are asked for.
+    `learn` computes an automatic size from bars of time, which are requested until then.
     """
 
     changed = Signal()
@@ -87,7 +87,7 @@ class BarControls(QWidget):
             self._fill()
 
     def forget(self) -> None:
-        """Work automatic sizes out anew."""
+        """Compute automatic sizes again."""
         self._automatic.clear()
 
     def learn(self, bars: Iterable[FootprintBar], tick: float) -> None:
@@ -213,7 +213,7 @@ def size_text(kind: BarKind, size: float, base: str) -> str:
 
 
 def rule_text(rule: BarRule, base: str) -> str:
-    """A rule in words, for legends: `range 50`, `tick 500 trades`."""
+    """A rule as a text for legends: `range 50`, `tick 500 trades`."""
     if rule.kind is BarKind.TIME:
         return text_of.bar_length(int(rule.size))
     return f"{rule.kind.value} {size_text(rule.kind, rule.size, base)}"

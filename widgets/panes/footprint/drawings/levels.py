@@ -35,7 +35,7 @@ class DrawnLevels(QObject):
         return tuple(level for level in self._levels if level.base == self.base)
 
     def take(self, levels: Iterable[Level]) -> None:
-        """Show levels that were kept."""
+        """Show levels that were saved."""
         self._levels = tuple(levels)
         self.moved.emit()
 
@@ -68,7 +68,7 @@ class DrawnLevels(QObject):
         return moved
 
     def drop(self) -> None:
-        """The button was let go: one step to be undone."""
+        """The button was released: one step to be undone."""
         before, self._held = self._held, None
         if before is not None and before != self._levels:
             self._remember(lambda: self._back_to(before))

@@ -1,4 +1,4 @@
-"""Things drawn by the trader: the box of a zoom or a measurement with its words, horizontal levels and zones."""
+"""Things drawn by the trader: the box of a zoom or a measurement with its text, horizontal levels and zones."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ class RegionItem(PixelItem):
         super().__init__(host, z=40)
         self._scale_of = scale_of
         self.region: Region | None = None
-        self.words: tuple[str, ...] = ()
+        self.lines: tuple[str, ...] = ()
         self.levels: tuple[Level, ...] = ()
         self.lit: Level | None = None  # the level under the pointer
 
-    def show_region(self, region: Region | None, words: tuple[str, ...] = ()) -> None:
+    def show_region(self, region: Region | None, lines: tuple[str, ...] = ()) -> None:
         """Show this box."""
-        if (region, words) != (self.region, self.words):
-            self.region, self.words = region, words
+        if (region, lines) != (self.region, self.lines):
+            self.region, self.lines = region, lines
             self.update()
 
     def show_levels(self, levels: tuple[Level, ...], lit: Level | None = None) -> None:
@@ -89,15 +89,15 @@ class RegionItem(PixelItem):
         painter.setPen(QPen(theme().color("focus"), max(1, round(ratio))))
         painter.setBrush(theme().brush("focus", 34))
         painter.drawRect(box)
-        if self.words:
-            self._draw_words(painter, box, scale, ratio)
+        if self.lines:
+            self._draw_lines(painter, box, scale, ratio)
 
-    def _draw_words(self, painter: QPainter, box: QRectF, scale: Scale, ratio: float) -> None:
+    def _draw_lines(self, painter: QPainter, box: QRectF, scale: Scale, ratio: float) -> None:
         font = scaled_font(theme().font(), ratio)
         metrics = QFontMetricsF(font)
         step, pad = metrics.height() + 2 * ratio, 6 * ratio
-        width = max(metrics.horizontalAdvance(word) for word in self.words) + 2 * pad
-        height = step * len(self.words) + 2 * pad
+        width = max(metrics.horizontalAdvance(text) for text in self.lines) + 2 * pad
+        height = step * len(self.lines) + 2 * pad
         x = box.right() + pad if box.right() + pad + width < scale.width else box.left() - pad - width
         y = min(max(box.center().y() - height / 2, 0), scale.height - height)
         plate = QRectF(round(max(x, 0)), round(y), width, height)
@@ -106,6 +106,6 @@ class RegionItem(PixelItem):
         painter.setPen(theme().pen("hairline"))
         painter.drawRect(plate)
         painter.setPen(theme().pen("text"))
-        for index, word in enumerate(self.words):
+        for index, text in enumerate(self.lines):
             line = QRectF(plate.left() + pad, plate.top() + pad + index * step, width, step)
-            painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, word)
+            painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)

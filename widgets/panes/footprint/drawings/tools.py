@@ -31,7 +31,7 @@ class Task(Enum):
 
 
 class FootprintTools(QObject):
-    """Takes drags away from panning. `words` says what a measured region holds, `step` is the price grid of levels.
+    """Takes drags away from panning. `measure` returns texts about a region, `step` the price grid of levels.
 
     `span_picked` carries two ns; `armed` the task of the next drag, or None.
     """
@@ -43,11 +43,11 @@ class FootprintTools(QObject):
         self,
         chart: TimeChart,
         item: RegionItem,
-        words: Callable[[Region], tuple[str, ...]],
+        measure: Callable[[Region], tuple[str, ...]],
         step: Callable[[], float],
     ) -> None:
         super().__init__()
-        self._chart, self._item, self._words, self._step = chart, item, words, step
+        self._chart, self._item, self._measure, self._step = chart, item, measure, step
         self._undo = UndoList()
         self.levels = DrawnLevels(self._undo.remember)
         self.levels.moved.connect(self._show_levels)
@@ -64,7 +64,7 @@ class FootprintTools(QObject):
             self._show_levels()
 
     def arm(self, task: Task) -> None:
-        """The next drag does this; once more takes it back."""
+        """The next drag does this; a second call cancels it."""
         self._next = Task.PAN if self._next is task else task
         self.armed.emit(None if self._next is Task.PAN else self._next)
 
@@ -95,8 +95,8 @@ class FootprintTools(QObject):
             self._drag_level(self._grip, position)
             return
         region = self._region(position)
-        words = self._words(region) if self._task is Task.MEASURE else (self._task.value,)
-        self._item.show_region(region, words)
+        lines = self._measure(region) if self._task is Task.MEASURE else (self._task.value,)
+        self._item.show_region(region, lines)
 
     def end(self) -> None:
         """Carry it out."""

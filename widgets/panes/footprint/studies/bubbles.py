@@ -30,12 +30,12 @@ class BubbleItem(PixelItem):
         self._grid = SlotGrid(1, 0)
         self._batch = SpriteBatch()
         self._built: object = None
-        self._hollow = False
+        self.hollow = False
 
     def set_hollow(self, hollow: bool) -> None:
         """Draw outlines, over cells with numbers, or filled shapes."""
-        if hollow != self._hollow:
-            self._hollow, self._built = hollow, None
+        if hollow != self.hollow:
+            self.hollow, self._built = hollow, None
             self.update()
 
     def set_columns(self, columns: dict[str, BubbleColumns]) -> None:
@@ -80,7 +80,7 @@ class BubbleItem(PixelItem):
             down.append(y[seen])
             size.append(own.notional[seen])
         order = np.argsort(-np.concatenate(size), kind="stable")
-        sheet = bubbles(ratio, hollow=self._hollow)
+        sheet = bubbles(ratio, hollow=self.hollow)
         self._batch.fill(
             sheet, np.concatenate(which)[order], np.concatenate(across)[order], np.concatenate(down)[order]
         )

@@ -109,7 +109,7 @@ class Layer(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """Paints by itself. In `Layer.UNDER` it has to say of what it `depends` in the view, comparable by ==."""
+    """Paints by itself. In `Layer.UNDER`, `depends` returns what it draws of the view, comparable by ==."""
 
     draw: Callable[[Canvas, Inputs], None]
     layer: Layer = Layer.OVER

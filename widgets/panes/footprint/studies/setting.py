@@ -85,7 +85,7 @@ class StudySettings:
         return rules
 
     def for_studies(self, studies: Sequence[ChartStudy]) -> StudySettings:
-        """The same for other studies: what both have is kept."""
+        """The same settings for other studies, with defaults for new ones."""
         return from_state(studies, self.to_state())
 
     def to_state(self) -> dict[str, Any]:

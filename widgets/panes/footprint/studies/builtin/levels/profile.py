@@ -47,7 +47,7 @@ class ProfileSpan(StrEnum):
 
 
 def _ask(chart: ChartFacts, values: Values) -> ProfileRequest | None:
-    """A fixed span is asked for once one was dragged."""
+    """A profile of a fixed span only after one was dragged."""
     request, view, span = chart.request, chart.view, values["span"]
     if request is None or view is None or not view.bars or (span is ProfileSpan.FIXED and chart.picked_ns is None):
         return None
