@@ -33,12 +33,12 @@ class VenueDriver:
     `listing` are the requests whose bodies, in order, `instruments` reads. `choose` picks the markets worth showing for
     some bases. `connections` plans the sockets for chosen markets; `protocol` decodes one of them. `weights` names the
     pool that a market's REST calls draw on and its limit a minute. `lifetime_s` is how long to keep a connection where
-    the venue ends it by itself.
-    `universe` plans the connections of route `universe` for all perpetuals of a kind, `universe_protocol` decodes them,
-    and `context_protocol` those of route `context`. `next_page` is the request after a listing's body that is not the
-    last, `limit` the seconds to wait that an answer asks for, `limit_pause_s` those after a refusal that does not say
-    how long. `connects` are the new sockets that may be opened at once and then a second. `shares` is whether bases
-    followed for a while share sockets, because the venue allows few; else each has its own.
+    the venue ends it by itself. `universe` plans the connections of route `universe` for all perpetuals of a kind,
+    `universe_protocol` decodes them, and `context_protocol` those of route `context`. `next_page` is the request after
+    a listing's body that is not the last, `limit` the seconds to wait that an answer asks for, `limit_pause_s` those
+    after a refusal that does not say how long. `connects` are the new sockets that may be opened at once and then a
+    second. `shares` is whether bases followed for a while share sockets, because the venue allows few; else each has
+    its own.
     """
 
     profile: VenueProfile

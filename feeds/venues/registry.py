@@ -1,4 +1,4 @@
-"""The venues of this version. Adding one: its package below `feeds/venues`, and its line in `_PACKAGES`."""
+"""The venues of this version: import a new one's package and append it to `_PACKAGES`; nothing else lists venues."""
 
 from __future__ import annotations
 

@@ -68,8 +68,9 @@ def test_the_driver_covers_the_kinds_of_the_profile(venue: Venue) -> None:
         assert endpoints.websocket.startswith("wss://")
         assert endpoints.rest.startswith("https://")
         assert driver.listing(kind)
-    assert driver.context is not None
+    assert driver.context_protocol is not None
     assert driver.universe is not None
+    assert driver.universe_protocol is not None
     spec = ConnectionSpec(name="a", venue=venue, kind=next(iter(driver.endpoints)), route="all")
     assert protocol_for(spec).requests == []
 

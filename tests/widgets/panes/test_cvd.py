@@ -263,7 +263,8 @@ def test_choices_are_remembered_but_for_the_anchor(pane: CvdPane, qtbot: QtBot) 
     qtbot.addWidget(other)
     other.restore(pane.state())
     assert other.controls.choices == pane.controls.choices._replace(anchor_ns=None)
-    for wrong in ({"show": "nothing"}, {**pane.state(), "reset_ns": 5}, {**pane.state(), "edges_usd": [3, 2]}):
+    foreign = {**pane.state(), "venues": ["kraken"]}
+    for wrong in ({"show": "nothing"}, {**pane.state(), "reset_ns": 5}, {**pane.state(), "edges_usd": [3, 2]}, foreign):
         other.restore(wrong)
         assert other.controls.choices == pane.controls.choices._replace(anchor_ns=None)
 

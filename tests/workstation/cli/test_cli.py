@@ -48,6 +48,7 @@ def test_bad_arguments_give_code_2(tmp_path: Path) -> None:
     assert run("export", tmp_path / "x", "--out", tmp_path, "--table", "nonsense", home=tmp_path).returncode == 2
     assert run("export", tmp_path / "x", "--out", tmp_path, "--bar", "often", home=tmp_path).returncode == 2
     assert run("import", "nonsense", tmp_path / "x", "--out", tmp_path / "y", home=tmp_path).returncode == 2
+    assert run("simulate", "--venues", "okx,kraken", home=tmp_path).returncode == 2
     assert run("nonsense", home=tmp_path).returncode == 2
 
 

@@ -10,7 +10,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QHeaderView, QTableView
 
-from feeds.venues.registry import profile_of
+from feeds.venues.registry import PROFILES, profile_of
 from widgets.elements.captions import selection_style
 from widgets.theme import format as text_of
 from widgets.theme.theme import theme
@@ -59,6 +59,7 @@ def _score(entry: PaperEntry) -> str:
 
 
 _LONGEST = max((kind.value for kind in EntryKind), key=len)
+_WIDEST_VENUE = max((profile.label for profile in PROFILES.values()), key=len)
 LEDGER = (
     Column("time", lambda one: text_of.clock(one.ts_ns), "00:00:00", "When the data came", left=True),
     Column("#", lambda one: str(one.rebalance or ""), "0000", "The rebalance it belongs to"),
@@ -73,7 +74,7 @@ LEDGER = (
     Column("funding", lambda one: _money(one, one.funding), "1,000.00", "USD received (+) or paid"),
     Column("score", _score, "+100.00", "The score it was based on"),
     Column("rank", _rank, "100 of 100", "The rank of the score"),
-    Column("venue", lambda one: profile_of(one.venue).label if one.venue else "", "Hyperliquid", "Where", left=True),
+    Column("venue", lambda one: profile_of(one.venue).label if one.venue else "", _WIDEST_VENUE, "Where", left=True),
     Column("note", lambda one: one.note, "", "What else is to be said", left=True),
 )  # fmt: skip
 SCORES = (
