@@ -37,14 +37,14 @@ from widgets.window.first_chart import FirstChart
 from widgets.window.main_window import MainWindow
 from widgets.window.notifier import Notifier
 from widgets.workspaces.presets import PRESETS
-from workstation.alerts.monitor import LOOK_S, Lookout
+from workstation.alerts.monitor import LOOK_S, AlertMonitor
 from workstation.alerts.webhook import Webhook
-from workstation.library.retention import keeping_from
-from workstation.library.rotation import Continuity
+from workstation.library.retention import retention_policy
+from workstation.library.rotation import RecordingRotation
 from workstation.process import crash
 from workstation.process.crash import Faults
 from workstation.process.heartbeat import BEAT_S, Heartbeat
-from workstation.process.memory import keep_giving_back
+from workstation.process.memory import trim_heap_periodically
 from workstation.readmodels.session.alerts import Fired
 from workstation.readmodels.session.setups import SessionKind
 from workstation.readmodels.session.workspaces import WorkspaceStore
@@ -55,7 +55,7 @@ from workstation.session.simulated import Simulator
 from workstation.settings import files as settings
 from workstation.settings import paths
 from workstation.settings.declaration import Numbers, Settings
-from workstation.settings.files import SettingsInUse
+from workstation.settings.files import CurrentSettings
 from workstation.settings.workspaces import Seen, WorkspaceFiles
 
 log = logging.getLogger(__name__)
@@ -199,7 +199,7 @@ async def _open_session(desk: Desk, source: Source, clock: Clock, name: str, *, 
         simulated=simulated,
         name=name,
         record_to=lambda: _recording_file(simulated),
-        continuity=Continuity(lambda: keeping_from(settings.load()[0]), desk.library.expire),
+        rotation=RecordingRotation(lambda: retention_policy(settings.load()[0]), desk.library.expire),
         record_always=known.record_always and not simulated,
     )
     await desk.open(session, name)
@@ -226,14 +226,14 @@ def _run_window(open_source: Opening) -> int:
     loop = qasync.QEventLoop(app)
     asyncio.set_event_loop(loop)
     with loop:
-        loop.run_until_complete(_window_life(app, open_source, SettingsInUse(known), notice))
+        loop.run_until_complete(_window_life(app, open_source, CurrentSettings(known), notice))
     return 0
 
 
-async def _window_life(app: QApplication, open_source: Opening, used: SettingsInUse, notice: str) -> None:
-    lookout = Lookout(paths.data_dir(), paths.config_dir() / "alerts.json")
-    desk = Desk(lookout=lookout)
-    desk.notices = tuple(words for words in (notice, lookout.trouble) if words)
+async def _window_life(app: QApplication, open_source: Opening, used: CurrentSettings, notice: str) -> None:
+    alert_monitor = AlertMonitor(paths.data_dir(), paths.config_dir() / "alerts.json")
+    desk = Desk(alert_monitor=alert_monitor)
+    desk.notices = tuple(words for words in (notice, alert_monitor.trouble) if words)
     lock = QLockFile(str(paths.config_dir() / "window.lock"))
     alone = lock.tryLock(100)
     if not alone:
@@ -250,9 +250,9 @@ async def _window_life(app: QApplication, open_source: Opening, used: SettingsIn
     watching = asyncio.create_task(_watch_loop(desk), name="heartbeat")
     http = Http()
     webhook, notifier = Webhook(http), Notifier()
-    lookout.on_fired = lambda fired: _tell_alert(fired, desk, used.current, webhook, notifier)
+    alert_monitor.on_fired = lambda fired: _tell_alert(fired, desk, used.current, webhook, notifier)
     looking = asyncio.create_task(_look_loop(desk), name="lookout")
-    tidying = asyncio.create_task(keep_giving_back(), name="memory")
+    tidying = asyncio.create_task(trim_heap_periodically(), name="memory")
     await open_source(desk)
     await closed.wait()
     for task in (listing, watching, looking, tidying):
@@ -261,7 +261,7 @@ async def _window_life(app: QApplication, open_source: Opening, used: SettingsIn
     await desk.close()
     await webhook.close()
     await http.close()
-    lookout.close()
+    alert_monitor.close()
     lock.unlock()
 
 
@@ -306,7 +306,7 @@ async def _look_loop(desk: Desk) -> None:
 class Shell:
     """The window of a desk. It is made anew when the look changes: widgets take their colours when they are made."""
 
-    def __init__(self, app: QApplication, desk: Desk, store: WorkspaceStore, used: SettingsInUse) -> None:
+    def __init__(self, app: QApplication, desk: Desk, store: WorkspaceStore, used: CurrentSettings) -> None:
         self.window: MainWindow | None = None
         self.desk = desk
         self._app, self._store, self._used = app, store, used

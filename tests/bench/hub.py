@@ -26,7 +26,7 @@ from feeds.model.frame import Frame, FrameKind
 from feeds.recording import RecordingReader
 from tests.bench.metric import Metric, cpu_seconds
 from tests.feeds.hub.broker import NOWHERE, SERVER, NatsServer, free_port
-from workstation.process.gc_thresholds import spare_the_collector
+from workstation.process.gc_thresholds import raise_gc_thresholds
 from workstation.session.core import Core
 from workstation.session.live import LiveSession
 
@@ -39,7 +39,7 @@ def measure() -> dict[str, Metric]:
     """Raises FileNotFoundError where there is no broker."""
     if SERVER is None:
         raise FileNotFoundError("nats-server is not installed")
-    spare_the_collector()
+    raise_gc_thresholds()
     frames = list(RecordingReader(resources.path("sessions/simulated.mcap")).frames())
     with tempfile.TemporaryDirectory(prefix="workstation-bench-") as folder:
         through_s = asyncio.run(_through(Path(folder), frames))

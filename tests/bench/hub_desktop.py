@@ -14,7 +14,7 @@ from feeds.hub.broker import Broker
 from feeds.hub.source import HubSource
 from feeds.model.clock import SystemClock
 from feeds.model.frame import Frame, FrameKind
-from workstation.process.gc_thresholds import spare_the_collector
+from workstation.process.gc_thresholds import raise_gc_thresholds
 from workstation.session.live import LiveSession
 
 
@@ -43,5 +43,5 @@ async def main(port: int, run_s: float) -> None:
 
 
 if __name__ == "__main__":
-    spare_the_collector()
+    raise_gc_thresholds()
     asyncio.run(main(int(sys.argv[1]), float(sys.argv[2])))

@@ -24,7 +24,7 @@ from tests.bench.metric import Metric
 from tests.workstation.analytics.market_events import DAY, START, market
 from workstation.analytics.engine import Engine
 from workstation.analytics.state.base import DEFAULT_LIMITS, Limits
-from workstation.process.gc_thresholds import spare_the_collector
+from workstation.process.gc_thresholds import raise_gc_thresholds
 from workstation.readmodels.flow.big_trades import BigTradesRequest
 from workstation.readmodels.flow.cvd import CvdRequest
 from workstation.readmodels.flow.footprint import AbsorptionRule, FootprintRequest, FootprintRules
@@ -137,7 +137,7 @@ class Session:
 
 def measure() -> dict[str, Metric]:
     """`session_length_time_ratio`: the dearer of tick and frame, late to early; `session_length_rss_mb`: memory."""
-    spare_the_collector()  # as the program does
+    raise_gc_thresholds()  # as the program does
     before_mb = resident_mb()
     session = Session()
     session.run_to(LATE)

@@ -17,8 +17,8 @@ from feeds.model.instrument import Venue
 from tests.bench.metric import Metric
 from tests.workstation.session.hour import BOUNDS, Hour, live_through
 from widgets.theme.theme import apply_theme
-from workstation.process.gc_thresholds import spare_the_collector
-from workstation.process.memory import keep_it_tight
+from workstation.process.gc_thresholds import raise_gc_thresholds
+from workstation.process.memory import tune_malloc
 
 RUN_S, SPEED = 10_800.0, 20.0  # two hours until all that is kept is at its bounds, and the hour that counts
 VENUES = (Venue("binance"), Venue("hyperliquid"), Venue("deribit"))
@@ -29,8 +29,8 @@ def lived(simulated_s: float = RUN_S, speed: float = SPEED, venues: tuple[Venue,
     app = QApplication.instance() or QApplication([])
     assert isinstance(app, QApplication)
     apply_theme(app)
-    spare_the_collector()
-    keep_it_tight()
+    raise_gc_thresholds()
+    tune_malloc()
     for module, name, value in BOUNDS:
         setattr(module, name, value)
     with tempfile.TemporaryDirectory(prefix="workstation-bench-") as folder:

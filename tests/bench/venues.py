@@ -14,7 +14,7 @@ from feeds.model.instrument import Venue
 from feeds.recording import RecordingReader
 from feeds.venues.registry import VENUES
 from tests.bench.metric import Metric, best_pair
-from workstation.process.gc_thresholds import spare_the_collector
+from workstation.process.gc_thresholds import raise_gc_thresholds
 from workstation.readmodels.flow.cvd import CvdRequest
 from workstation.readmodels.flow.footprint import FootprintRequest
 from workstation.session.core import Core
@@ -22,7 +22,7 @@ from workstation.session.core import Core
 
 def measure() -> dict[str, Metric]:
     """`ingest_frames_per_s_<venue>`, beside bare JSON decoding of the same frames."""
-    spare_the_collector()
+    raise_gc_thresholds()
     frames = list(RecordingReader(resources.path("sessions/simulated.mcap")).frames())
     return {f"ingest_frames_per_s_{venue}": _venue([f for f in frames if _is_of(f, venue)]) for venue in VENUES}
 

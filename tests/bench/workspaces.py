@@ -17,7 +17,7 @@ from tests.bench.metric import Metric, seconds
 from widgets.theme.theme import apply_theme
 from widgets.window.main_window import MainWindow
 from widgets.workspaces.presets import PRESETS, START
-from workstation.process.gc_thresholds import spare_the_collector
+from workstation.process.gc_thresholds import raise_gc_thresholds
 from workstation.session.desk import Desk
 from workstation.session.replay import ReplaySession
 
@@ -28,7 +28,7 @@ def measure() -> dict[str, Metric]:
     existing = QApplication.instance()
     app = existing if isinstance(existing, QApplication) else QApplication([])
     apply_theme(app)
-    spare_the_collector()  # as the program does
+    raise_gc_thresholds()  # as the program does
     desk, session = Desk(), ReplaySession(RecordingReader(resources.path("sessions/simulated.mcap")))
     desk.hold(session, session.end_ns)
     window = MainWindow(desk, desk)

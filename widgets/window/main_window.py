@@ -24,7 +24,7 @@ from widgets.workspaces.catalogue import PANES
 from widgets.workspaces.dock_set import DockSet
 from widgets.workspaces.workspaces import Workspaces
 from workstation.readmodels.session.status import StatusView
-from workstation.readmodels.session.workspaces import KeptInMemory, WorkspaceStore
+from workstation.readmodels.session.workspaces import InMemoryWorkspaces, WorkspaceStore
 from workstation.settings.declaration import Settings, SettingsInMemory, SettingsKeeper
 
 _FRAME_PX = 3
@@ -56,7 +56,7 @@ class MainWindow(QMainWindow):
         self.header, self.playback = Header(), PlaybackBar(controls)
         self.status = StatusBar(self.frame_timer.frame_ms)
         self.menus = MenuBar()
-        self.workspaces = Workspaces(self, self.dock_set, store or KeptInMemory())
+        self.workspaces = Workspaces(self, self.dock_set, store or InMemoryWorkspaces())
         self.settings = settings or SettingsInMemory()
         self.action_list = WindowActions(
             self, self.header, self.playback, self.dock_set, self.workspaces, controls, self.settings

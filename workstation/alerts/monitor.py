@@ -38,7 +38,7 @@ class Views(Protocol):
         """The frozen answer to a request."""
 
 
-class Lookout:
+class AlertMonitor:
     """Keeps its files in `folder`, and the rules of alerts in `rules`. What cannot be used is told in `trouble` and
     left out. `on_fired` is called with every alert.
     """

@@ -34,8 +34,8 @@ def add(files: Annotated[list[Path], typer.Argument(help="Recordings.")], root: 
         with Progress(console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task(file.name, total=None)
             added = add_one(file, root, lambda done, total, task=task: bar.update(task, completed=done, total=total))  # type: ignore[misc]
-        told = "was there already" if added.was_there else f"{added.rows:,} rows in {added.files:,} files"
-        typer.echo(f"{file.name}: {told}" + (f"; the recording is damaged: {added.damage}" if added.damage else ""))
+        result = "already in the lake" if added.existed else f"{added.rows:,} rows in {added.files:,} files"
+        typer.echo(f"{file.name}: {result}" + (f"; the recording is damaged: {added.damage}" if added.damage else ""))
 
 
 @lake_app.command()

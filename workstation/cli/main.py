@@ -27,8 +27,8 @@ from workstation.cli.hub import Authority, Creds, Stream, broker_at, fetch_strea
 from workstation.cli.lake import lake_app
 from workstation.cli.times import moment_ns, span_ns
 from workstation.process import logs
-from workstation.process.gc_thresholds import spare_the_collector
-from workstation.process.memory import keep_it_tight
+from workstation.process.gc_thresholds import raise_gc_thresholds
+from workstation.process.memory import tune_malloc
 
 if TYPE_CHECKING:
     from feeds.recording import RecordingReader
@@ -169,7 +169,7 @@ def outline(file: Annotated[Path, typer.Argument(help="A recording.")]) -> None:
     from workstation.library.outline import outline_of
 
     os.nice(10)
-    spare_the_collector()
+    raise_gc_thresholds()
     found = outline_of(file, lambda share: print(f"{share:.3f}", flush=True))  # noqa: T201
     typer.echo(msgspec.json.encode(found).decode())
 
@@ -332,8 +332,8 @@ def simulate(
 def main() -> None:
     """Run the command line; never returns."""
     logs.set_up(quiet=True)
-    spare_the_collector()
-    keep_it_tight()
+    raise_gc_thresholds()
+    tune_malloc()
     try:
         app()
     except typer.BadParameter:

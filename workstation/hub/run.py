@@ -16,9 +16,9 @@ from feeds.venues.driver import loopback
 from feeds.venues.registry import DRIVERS
 from workstation.hub.hub import Hub
 from workstation.library.library import Library
-from workstation.library.retention import keeping_from
-from workstation.library.rotation import Continuity
-from workstation.process.memory import keep_giving_back
+from workstation.library.retention import retention_policy
+from workstation.library.rotation import RecordingRotation
+from workstation.process.memory import trim_heap_periodically
 from workstation.session.live import LiveSession
 from workstation.settings import files as settings
 from workstation.settings import paths
@@ -43,7 +43,7 @@ async def collect(options: HubOptions, report: Callable[[str], None]) -> None:
     hub = _hub(options)
     beside = [
         asyncio.create_task(_report(hub, options, report), name="report"),
-        asyncio.create_task(keep_giving_back(), name="memory"),
+        asyncio.create_task(trim_heap_periodically(), name="memory"),
     ]
     try:
         await hub.run()
@@ -70,7 +70,7 @@ def _hub(options: HubOptions) -> Hub:
         simulated=bool(options.port),
         name="hub",
         record_to=_recording_file,
-        continuity=Continuity(lambda: keeping_from(settings.load()[0]), Library().expire),
+        rotation=RecordingRotation(lambda: retention_policy(settings.load()[0]), Library().expire),
         record_always=options.record,
     )
     retention = Retention(options.retention_s, options.retention_bytes)

@@ -1,7 +1,7 @@
-"""Recordings into a lake: each once, whole or not at all.
+"""Adds recordings to a lake, each once and atomically.
 
-Files are made in `_staging`, put on the disk, renamed into their partitions, and named by a manifest at the very end.
-The same recording gives the same files, so whatever an add that was killed left behind is written over by the next.
+Files are written and synced in `_staging`, renamed into their partitions, and listed in a manifest at the very end. A
+recording always yields the same files, so leftovers of a killed add are overwritten by the next.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import psutil
 from feeds.pipeline.feed import Feed
 from feeds.recording import RecordingReader
 from feeds.venues.registry import protocol_for
-from workstation.lake.decoded import Decoded, Row
-from workstation.lake.field import FieldRows
+from workstation.lake.decoded import Row, RowDecoder
 from workstation.lake.manifest import Manifest, identity, manifest_path, sync, write_manifest
-from workstation.lake.schema import Place
+from workstation.lake.pressure import PressureSampler
+from workstation.lake.schema import Partition
 from workstation.lake.sink import Sink
 
 STAGING = "_staging"
@@ -30,12 +30,12 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What an add did: the rows that are new, 0 for a recording that was there."""
+    """The result of an add. `rows` and `files` are 0 where the recording was in the lake already (`existed`)."""
 
     recording: str
     rows: int
     files: int
-    was_there: bool = False
+    existed: bool = False
     damage: str = ""
 
 
@@ -43,15 +43,15 @@ def add(path: Path, root: Path, progress: Progress | None = None) -> Added:
     """Add one recording.
 
     Raises:
-        RecordingError: the file is no recording.
+        RecordingError: the file is not a recording.
         OSError: the lake cannot be written.
     """
     reader = RecordingReader(path)
     recording = identity(path)
     if manifest_path(root, recording).exists():
-        return Added(recording, 0, 0, was_there=True)
+        return Added(recording, 0, 0, existed=True)
     staging = _staging(root, recording)
-    made = _Making(staging, recording, reader)
+    made = _Build(staging, recording, reader)
     try:
         made.read(progress)
         files = made.finish()
@@ -68,13 +68,13 @@ def add(path: Path, root: Path, progress: Progress | None = None) -> Added:
 
 
 def publish(made: Path, target: Path) -> None:
-    """Put a finished file where readers look. Raises OSError."""
+    """Move a finished file into its partition. Raises OSError."""
     target.parent.mkdir(parents=True, exist_ok=True)
     os.replace(made, target)
 
 
 def _staging(root: Path, recording: str) -> Path:
-    """A folder of our own; those of adds that were killed are removed."""
+    """A staging folder of this process; removes those of killed adds."""
     folder = root / STAGING
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
@@ -84,22 +84,22 @@ def _staging(root: Path, recording: str) -> Path:
     return folder / f"{recording}-{os.getpid()}"
 
 
-class _Making:
-    """One recording being decoded into files."""
+class _Build:
+    """Decodes one recording into files."""
 
     def __init__(self, staging: Path, recording: str, reader: RecordingReader) -> None:
         self._staging, self._recording, self._reader = staging, recording, reader
-        self._sinks: dict[Place, Sink] = {}
+        self._sinks: dict[Partition, Sink] = {}
         self._start_ns, self._end_ns = reader.start_ns or 0, reader.end_ns or 0
-        self._decoded = Decoded(recording, self._start_ns, self._put)
-        self._field = FieldRows(recording, self._put)
+        self._decoded = RowDecoder(recording, self._start_ns, self._put)
+        self._pressure = PressureSampler(recording, self._put)
 
     def read(self, progress: Progress | None) -> None:
-        """Decode every frame that can be read."""
-        feed, take, survey = Feed(protocol_for), self._decoded.take, self._field.take
+        """Decode every readable frame."""
+        feed, take, survey = Feed(protocol_for), self._decoded.take, self._pressure.take
         for chunk_at in range(len(self._reader.chunk_starts)):
             for frame in self._reader.chunk(chunk_at) or ():
-                self._field.pass_time(frame.ts_recv_ns)
+                self._pressure.pass_time(frame.ts_recv_ns)
                 events = feed.receive(frame)
                 universe = frame.connection in feed.universe
                 for event in events:
@@ -109,27 +109,27 @@ class _Making:
                 progress(self._reader.chunk_starts[chunk_at] - self._start_ns, self._end_ns - self._start_ns)
 
     def finish(self) -> dict[str, int]:
-        """Write all files; returns their paths, relative to the root, and rows."""
+        """Write all files; returns their rows by path relative to the root."""
         orders = self._decoded.orders()
         files: dict[str, int] = {}
-        for place, sink in sorted(self._sinks.items()):
+        for partition, sink in sorted(self._sinks.items()):
             if sink.rows:
                 sink.finish(orders)
-                files[place.path(self._recording).as_posix()] = sink.rows
+                files[partition.path(self._recording).as_posix()] = sink.rows
         return files
 
     def manifest(self, files: dict[str, int]) -> Manifest:
-        """What the lake is to know of the recording."""
+        """The manifest of the recording."""
         markets = tuple(self._decoded.markets())
         return Manifest(self._recording, self._reader.path.name, self._start_ns, self._end_ns, markets, files)
 
     def close(self) -> None:
-        """Let go of all files, whole or not."""
+        """Close all files, finished or not."""
         for sink in self._sinks.values():
             sink.close()
 
-    def _put(self, place: Place, rows: list[Row]) -> None:
-        sink = self._sinks.get(place)
+    def _put(self, partition: Partition, rows: list[Row]) -> None:
+        sink = self._sinks.get(partition)
         if sink is None:
-            sink = self._sinks[place] = Sink(self._staging / place.path(self._recording), place)
+            sink = self._sinks[partition] = Sink(self._staging / partition.path(self._recording), partition)
         sink.put(rows)

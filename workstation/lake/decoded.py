@@ -1,4 +1,4 @@
-"""A recording as rows of the lake: events in, rows by partition out, with the order and the coverage of the engine."""
+"""Converts the events of a recording to rows by partition, in the engine's order and with its trade coverage."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ from feeds.model.instrument import Instrument, InstrumentId
 from workstation.analytics.store.coverage import FOREVER_NS, Coverage
 from workstation.analytics.store.trades import TradeStore
 from workstation.lake.manifest import LakeMarket
-from workstation.lake.schema import Place, place_of
+from workstation.lake.schema import Partition, partition_of
 from workstation.readmodels.arrays import Ints
 
 Row = tuple[Any, ...]
-Put = Callable[[Place, list[Row]], None]
+Put = Callable[[Partition, list[Row]], None]
 
 
 @dataclass(slots=True)
-class _Known:
-    """What is known of a market besides its rows."""
+class _MarketState:
+    """The coverage and time range of a market."""
 
     instrument: Instrument
     coverage: Coverage = field(default_factory=Coverage)
@@ -46,10 +46,10 @@ class _Known:
     focus: bool = False
 
 
-class Decoded:
-    """Takes the events of one recording and puts rows.
+class RowDecoder:
+    """Converts the events of one recording to rows.
 
-    The `seq` of a trade's row is its running number until `orders` tells where the engine has it in the end.
+    The `seq` of a trade's row is a running number, replaced at the end by its place in the engine's order.
     """
 
     def __init__(self, recording: str, start_ns: int, put: Put) -> None:
@@ -59,7 +59,7 @@ class Decoded:
         self._events = 0
         self._trades = 0
         self._stores: dict[str, TradeStore] = {}
-        self._known: dict[InstrumentId, _Known] = {}
+        self._markets: dict[InstrumentId, _MarketState] = {}
         self._steps: dict[Instrument, Row] = {}
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
             BookSnapshot: lambda event: self._book(event, "snapshot"),
@@ -69,7 +69,7 @@ class Decoded:
             Funding: self._funding,
             OpenInterest: self._open_interest,
         }
-        self._of_focus: dict[type[Any], Callable[[Any], None]] = {
+        self._followed_handlers: dict[type[Any], Callable[[Any], None]] = {
             Trade: self._trade,
             TradesFilled: self._filled,
             MarkPrice: lambda event: self._market(event.instrument).coverage.see(event.ts_venue_ns),
@@ -78,9 +78,9 @@ class Decoded:
         }
 
     def take(self, event: Event, *, universe: bool) -> None:
-        """Take one event; those of a connection of the universe say nothing of whether trades are whole."""
+        """Convert one event. Events of all-market connections (`universe`) do not affect trade coverage."""
         kind = type(event)
-        handler = self._handlers.get(kind) or (None if universe else self._of_focus.get(kind))
+        handler = self._handlers.get(kind) or (None if universe else self._followed_handlers.get(kind))
         if handler is not None:
             self._events += 1
             handler(event)
@@ -88,7 +88,7 @@ class Decoded:
             known.focus = known.focus or not universe
 
     def orders(self) -> Ints:
-        """The final `seq` of every trade by its running number: trades fetched later are where the engine has them."""
+        """The final `seq` of every trade, int64 of shape (trades,), indexed by running number."""
         order = np.empty(self._trades, np.int64)
         for store in self._stores.values():
             at = self._start_ns
@@ -98,12 +98,12 @@ class Decoded:
         return order
 
     def markets(self) -> Iterator[LakeMarket]:
-        """The markets in order of first event."""
+        """The markets in order of their first event."""
         ends: dict[str, int] = {}
-        for known in self._known.values():
+        for known in self._markets.values():
             base = known.instrument.base
             ends[base] = max(ends.get(base, 0), known.coverage.seen_ns)
-        for known in self._known.values():
+        for known in self._markets.values():
             instrument, coverage = known.instrument, known.coverage
             end_ns = ends[instrument.base]
             spans = tuple((start, end_ns if end == FOREVER_NS else end) for start, end in coverage.received())
@@ -112,10 +112,10 @@ class Decoded:
             times = (known.first_ns, known.last_ns, coverage.seen_ns)
             yield LakeMarket(*names, *step, spans, coverage.began, *times, known.focus)
 
-    def _market(self, instrument: Instrument) -> _Known:
-        known = self._known.get(instrument.id)
+    def _market(self, instrument: Instrument) -> _MarketState:
+        known = self._markets.get(instrument.id)
         if known is None:
-            known = self._known[instrument.id] = _Known(instrument)
+            known = self._markets[instrument.id] = _MarketState(instrument)
         return known
 
     def _trade(self, event: Trade) -> None:
@@ -131,13 +131,13 @@ class Decoded:
         known.coverage.fill(event.since_ns, event.until_ns)
 
     def _store(self, instrument: Instrument) -> TradeStore:
-        """Keeps a base's trades in the engine's order; what it takes for ticks are running numbers."""
+        """A base's trades in the engine's order, with running numbers in the column of ticks."""
         store = self._stores.get(instrument.base)
         if store is None:
             store = self._stores[instrument.base] = TradeStore(1 << 62)
         return store
 
-    def _put_trade(self, known: _Known, event: Trade) -> int:
+    def _put_trade(self, known: _MarketState, event: Trade) -> int:
         number, ts_ns = self._trades, event.ts_venue_ns
         self._trades += 1
         known.first_ns = min(known.first_ns or ts_ns, ts_ns)
@@ -146,12 +146,12 @@ class Decoded:
         side = None if event.aggressor is None else event.aggressor.value
         price = (event.price_ticks, *step, event.price)
         row = (ts_ns, event.ts_recv_ns, number, str(event.trade_id), *price, event.size, event.notional, side, *names)
-        self._put(place_of("trades", ts_ns, event.instrument), [row])
+        self._put(partition_of("trades", ts_ns, event.instrument), [row])
         return number
 
     def _book(self, event: BookSnapshot | BookDelta, what: str) -> None:
         instrument = event.instrument
-        place = place_of("book", event.ts_recv_ns, instrument)
+        partition = partition_of("book", event.ts_recv_ns, instrument)
         head, tail = (*self._times(event), what), (event.update_id, *self._names(instrument))
         step = self._step(instrument)
         sides: tuple[tuple[str, list[Level]], ...] = (("bid", event.bids), ("ask", event.asks))
@@ -162,26 +162,26 @@ class Decoded:
         ]
         if what == "snapshot" and not rows:
             rows.append((*head, None, None, *step, None, None, *tail))
-        self._put(place, rows)
+        self._put(partition, rows)
 
     def _book_lost(self, event: BookLost) -> None:
         head = (None, event.ts_recv_ns, self._start_ns + self._events, "lost", None)
         row = (*head, None, *self._step(event.instrument), None, None, None, *self._names(event.instrument))
-        self._put(place_of("book", event.ts_recv_ns, event.instrument), [row])
+        self._put(partition_of("book", event.ts_recv_ns, event.instrument), [row])
 
     def _liquidation(self, event: Liquidation) -> None:
         position = "long" if event.side is Side.SELL else "short"
-        self._fact("liquidations", event, (position, event.price, event.size, event.notional))
+        self._put_event("liquidations", event, (position, event.price, event.size, event.notional))
 
     def _funding(self, event: Funding) -> None:
-        self._fact("funding", event, (event.rate, event.next_funding_ns, event.interval_ns))
+        self._put_event("funding", event, (event.rate, event.next_funding_ns, event.interval_ns))
 
     def _open_interest(self, event: OpenInterest) -> None:
-        self._fact("open_interest", event, (event.open_interest, event.notional))
+        self._put_event("open_interest", event, (event.open_interest, event.notional))
 
-    def _fact(self, table: str, event: Liquidation | Funding | OpenInterest, values: Row) -> None:
+    def _put_event(self, table: str, event: Liquidation | Funding | OpenInterest, values: Row) -> None:
         row = (*self._times(event), *values, *self._names(event.instrument))
-        self._put(place_of(table, event.ts_venue_ns, event.instrument), [row])
+        self._put(partition_of(table, event.ts_venue_ns, event.instrument), [row])
 
     def _times(self, event: BookSnapshot | BookDelta | Liquidation | Funding | OpenInterest) -> Row:
         return event.ts_venue_ns, event.ts_recv_ns, self._start_ns + self._events

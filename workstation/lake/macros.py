@@ -1,8 +1,8 @@
-"""The engine's bars, footprint and CVD in SQL, by the definitions of `analytics`, of every market and of the sums over
-perpetuals and over spot (venue `all`, kind `perp` or `spot`).
+"""The engine's bars, footprint and CVD in SQL, as defined in `analytics`.
 
-A bar is in a range if it starts in [since, until). Sums are of binary floats in an order that is DuckDB's, so they are
-rounded to 12 significant digits as exports are. Names that begin with an underscore are for the macros only.
+For every market, and summed over perpetuals and over spot (venue `all`, kind `perp` or `spot`). A bar is in a range if
+it starts in [since, until). DuckDB adds floats in its own order, so sums are rounded to 12 significant digits, as in
+exports. Names with a leading underscore are internal.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What was added to a lake, one small file a recording, written last: files that no manifest names do not count."""
+"""The manifests of a lake: one file per recording, written last. Data files not listed in one are ignored."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ VERSION = 1
 
 
 class LakeMarket(msgspec.Struct, frozen=True):
-    """A market in a recording.
+    """A market of a recording.
 
-    `spans` are the venue times in which every trade was received; one open at the end ends with the venue time
-    last seen in its base. `began` is whether the recording says when trades are whole. `first_ns` and `last_ns` bound
-    the venue times of its trades, 0 and 0 where there are none. `focus` is whether it was listened to by itself, and
-    not only with all others of its venue.
+    `spans` are the venue times with every trade received; a span open at the end ends at the last venue time seen in
+    its base. `began` is whether the recording states when trades are complete. `first_ns` and `last_ns` bound the venue
+    times of its trades, 0 where there are none. `focus` is whether it was followed, and not only covered by all-market
+    streams.
     """
 
     base: str
@@ -39,7 +39,7 @@ class LakeMarket(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """One recording. `recording` is the beginning of the SHA-256 of its file; `files` maps paths to rows."""
+    """One recording. `recording` is the start of its file's SHA-256; `files` maps paths to row counts."""
 
     recording: str
     name: str
@@ -51,21 +51,21 @@ class Manifest(msgspec.Struct, frozen=True):
 
 
 def identity(path: Path) -> str:
-    """A name for a recording that is a function of its bytes. Raises OSError."""
+    """The identifier of a recording, a hash of its bytes. Raises OSError."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
 
 
 def manifest_path(root: Path, recording: str) -> Path:
-    """Where the manifest of a recording is, if it was added."""
+    """The path of a recording's manifest; it exists if the recording was added."""
     return root / FOLDER / f"{recording}.json"
 
 
 def read_manifests(root: Path) -> list[Manifest]:
-    """All recordings of a lake by their start, of equal ones the longest first.
+    """All manifests of a lake, by start time and then longest first.
 
     Raises:
-        RecordingError: one of the manifests cannot be understood.
+        RecordingError: a manifest is damaged, or of a newer version of the program.
     """
     found = []
     for file in sorted((root / FOLDER).glob("*.json")):
@@ -91,7 +91,7 @@ def write_manifest(root: Path, manifest: Manifest) -> None:
 
 
 def sync(path: Path) -> None:
-    """Have a file, or the names in a folder, on the disk before going on."""
+    """Flush a file, or the entries of a folder, to the disk. Raises OSError."""
     if path.is_dir() and os.name == "nt":
         return  # Windows cannot sync a folder
     handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)

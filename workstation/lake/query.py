@@ -1,7 +1,7 @@
-"""DuckDB over a lake: a view a table, over what was added whole, and the macros.
+"""Opens DuckDB over a lake: a view per table, over completely added recordings, and the macros.
 
-Where recordings overlap, a trade counts once, by its id, as the earlier recording has it; of everything else a later
-recording counts from where the earlier one of the same market ends.
+Where recordings overlap, a trade counts once, by id, from the earlier recording; other rows of the later recording
+count from the end of the earlier one of the same market.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ _MARKETS = pa.schema(
         *((name, pa.bool_()) for name in ("began", "blank", "focus")),
     ]
 )
-_RECORDINGS = pa.schema([("recording", pa.string()), ("place", pa.int64())])
+_RECORDINGS = pa.schema([("recording", pa.string()), ("priority", pa.int64())])
 _CUTS = pa.schema([("recording", pa.string()), *_KEY, ("after_ns", pa.int64())])
 
 
 def connect(root: Path) -> duckdb.DuckDBPyConnection:
-    """A session over a lake as it is now.
+    """Open a DuckDB session over the current state of a lake.
 
     Raises:
-        RecordingError: there is no lake, or DuckDB is not installed.
+        RecordingError: there is no lake, a manifest is damaged, or DuckDB is not installed.
     """
     try:
         import duckdb
@@ -61,33 +61,33 @@ def connect(root: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _open(session: duckdb.DuckDBPyConnection, root: Path, table: str, manifests: list[Manifest]) -> None:
-    """Make the view of a table over the committed files."""
+    """Create the view of a table over the committed files."""
     files = [root / name for manifest in manifests for name in manifest.files if name.startswith(f"{table}/")]
     if not files:
         empty = pa.schema([*SCHEMAS[table], ("date", pa.date32()), ("venue", pa.string()), ("symbol", pa.string())])
         session.register(table, empty.empty_table())
         return
-    names = ", ".join(_text(str(file)) for file in files)
+    names = ", ".join(_quoted(str(file)) for file in files)
     partitions = "{'date': DATE, 'venue': VARCHAR, 'symbol': VARCHAR}"
     source = f"read_parquet([{names}], hive_partitioning = true, hive_types = {partitions})"
-    session.execute(f"CREATE TEMP VIEW {table} AS {_once(table, source, manifests)}")
+    session.execute(f"CREATE TEMP VIEW {table} AS {_deduplicated(table, source, manifests)}")
 
 
-def _once(table: str, source: str, manifests: list[Manifest]) -> str:
+def _deduplicated(table: str, source: str, manifests: list[Manifest]) -> str:
     if table == "trades":
         if not _trades_overlap(manifests):
             return f"SELECT * FROM {source}"
         identity = "f.date, f.venue, f.symbol, f.kind, f.trade_id"
         return (
             f"SELECT f.* FROM {source} f JOIN _recordings r ON r.recording = f.recording "
-            f"QUALIFY rank() OVER (PARTITION BY {identity} ORDER BY r.place) = 1"
+            f"QUALIFY rank() OVER (PARTITION BY {identity} ORDER BY r.priority) = 1"
         )
     if table == "pressure":
         if not _overlap(manifests):
             return f"SELECT * FROM {source}"
         return (
             f"SELECT f.* FROM {source} f JOIN _recordings r ON r.recording = f.recording "
-            "QUALIFY rank() OVER (PARTITION BY f.ts_ns, f.venue, f.kind, f.base, f.market ORDER BY r.place) = 1"
+            "QUALIFY rank() OVER (PARTITION BY f.ts_ns, f.venue, f.kind, f.base, f.market ORDER BY r.priority) = 1"
         )
     if not _cuts(manifests):
         return f"SELECT * FROM {source}"
@@ -112,7 +112,7 @@ def _overlap(manifests: list[Manifest]) -> bool:
 
 
 def _cuts(manifests: list[Manifest]) -> list[tuple[Any, ...]]:
-    """Until when an earlier recording tells of a market that a later one tells of as well."""
+    """(recording, *market, ns): the time up to which an earlier recording already covers a market."""
     reached: dict[Key, int] = {}
     cuts = []
     for manifest in manifests:
@@ -125,16 +125,16 @@ def _cuts(manifests: list[Manifest]) -> list[tuple[Any, ...]]:
 
 
 def _describe(session: duckdb.DuckDBPyConnection, manifests: list[Manifest]) -> None:
-    """Make tables of the markets, of when their trades are whole, and of the holes between."""
+    """Create the tables of markets, of their spans with complete trades, and of the gaps between these."""
     found: dict[Key, list[LakeMarket]] = {}
     for market in (one for manifest in manifests for one in manifest.markets):
         found.setdefault(_key(market), []).append(market)
     spans = {key: joined([span for one in parts for span in one.spans]) for key, parts in found.items()}
     markets = [_market(key, parts, spans[key]) for key, parts in found.items()]
-    holes = [(*key, end, start) for key, ones in spans.items() for (_, end), (start, _) in pairwise(ones)]
+    gaps = [(*key, end, start) for key, ones in spans.items() for (_, end), (start, _) in pairwise(ones)]
     _table(session, "_markets", _MARKETS, markets)
     _table(session, "coverage", _SPANS, [(*key, *span) for key, ones in spans.items() for span in ones])
-    _table(session, "_holes", _SPANS, holes)
+    _table(session, "_holes", _SPANS, gaps)
     _table(session, "_cuts", _CUTS, _cuts(manifests))
     _table(session, "_recordings", _RECORDINGS, [(one.recording, at) for at, one in enumerate(manifests)])
 
@@ -149,7 +149,7 @@ def _market(key: Key, parts: list[LakeMarket], spans: Spans) -> tuple[Any, ...]:
 
 
 def joined(spans: Spans) -> Spans:
-    """Spans in order, those that touch as one."""
+    """Merge overlapping and touching spans, sorted."""
     found: Spans = []
     for start, end in sorted(spans):
         if found and start <= found[-1][1]:
@@ -169,5 +169,5 @@ def _key(market: LakeMarket) -> Key:
     return market.base, market.venue, market.kind, market.symbol
 
 
-def _text(words: str) -> str:
-    return "'" + words.replace("'", "''") + "'"
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,13 +1,13 @@
-"""The tables of the lake and where their files lie.
+"""The tables of the lake and the paths of their files.
 
-`TABLE/date=YYYY-MM-DD/venue=VENUE/symbol=SYMBOL/KIND-RECORDING.parquet`. Dates are UTC, of the venue's time; those of
-the book of receive time. Times are ns since the epoch, UTC, sizes base coin. `seq` is the order in which the engine
-takes rows: the start of the recording in ns plus a running number, so that it grows from one recording to the next.
-Rows are sorted by venue time, those of the book by `seq`: changes that waited for a snapshot come after it. A price is
-exactly `price_ticks * tick_num / tick_den`.
+`TABLE/date=YYYY-MM-DD/venue=VENUE/symbol=SYMBOL/KIND-RECORDING.parquet`. Dates are UTC days of venue time, for the book
+of receive time. Times are ns since the epoch, UTC, sizes base coin. `seq` is the order in which the engine applies
+rows: the start of the recording in ns plus a running number, so it grows from one recording to the next. Rows are
+sorted by venue time, those of the book by `seq`, because deltas buffered for a snapshot follow it. A price is exactly
+`price_ticks * tick_num / tick_den`.
 
-Pressure is what the engine told of every coin (venue `all`) and perpetual (`market` is its symbol) at every minute of
-receive time, as it stood just before. It lies in one file a venue and day, under symbol `all`.
+Pressure is the engine's value for every coin (venue `all`) and perpetual (`market` is its symbol) at every minute of
+receive time, from the events before that minute. It has one file per venue and day, under symbol `all`.
 """
 
 from __future__ import annotations
@@ -23,30 +23,30 @@ from feeds.model.instrument import Instrument
 from workstation.exports.pressure import NUMBERS
 
 _INT, _FLOAT, _TEXT = pa.int64(), pa.float64(), pa.string()
-_WORD = pa.dictionary(pa.int32(), pa.string())
+_CATEGORY = pa.dictionary(pa.int32(), pa.string())
 _TIMES = (("ts_venue_ns", _INT), ("ts_recv_ns", _INT), ("seq", _INT))
 _PRICE = (("price_ticks", _INT), ("tick", _FLOAT), ("tick_num", _INT), ("tick_den", _INT), ("price", _FLOAT))
-_MARKET = (("base", _WORD), ("kind", _WORD), ("recording", _WORD))
+_MARKET = (("base", _CATEGORY), ("kind", _CATEGORY), ("recording", _CATEGORY))
 
 SCHEMAS: dict[str, pa.Schema] = {
     "trades": pa.schema(
         (
             *(*_TIMES, ("trade_id", _TEXT), *_PRICE, ("size", _FLOAT), ("notional_usd", _FLOAT)),
-            *(("aggressor", _WORD), *_MARKET),
+            *(("aggressor", _CATEGORY), *_MARKET),
         )
     ),
-    "book": pa.schema(  # an event is the rows of one seq: a snapshot replaces the book, lost empties it until the next
-        (*_TIMES, ("event", _WORD), ("side", _WORD), *_PRICE, ("size", _FLOAT), ("update_id", _INT), *_MARKET)
+    "book": pa.schema(  # the rows of one seq are one event: a snapshot replaces the book, `lost` clears it
+        (*_TIMES, ("event", _CATEGORY), ("side", _CATEGORY), *_PRICE, ("size", _FLOAT), ("update_id", _INT), *_MARKET)
     ),
     "liquidations": pa.schema(
-        (*_TIMES, ("position", _WORD), ("price", _FLOAT), ("size", _FLOAT), ("notional_usd", _FLOAT), *_MARKET)
+        (*_TIMES, ("position", _CATEGORY), ("price", _FLOAT), ("size", _FLOAT), ("notional_usd", _FLOAT), *_MARKET)
     ),
     "funding": pa.schema((*_TIMES, ("rate", _FLOAT), ("next_funding_ns", _INT), ("interval_ns", _INT), *_MARKET)),
     "open_interest": pa.schema((*_TIMES, ("open_interest", _FLOAT), ("notional_usd", _FLOAT), *_MARKET)),
     "pressure": pa.schema(
         (
-            *(("ts_ns", _INT), ("market", _WORD), ("rank", _INT), ("score", _FLOAT), ("bias", _WORD)),
-            *(("regime", _WORD), ("confidence", _FLOAT), ("flow_rank", _INT), ("flow_score", _FLOAT)),
+            *(("ts_ns", _INT), ("market", _CATEGORY), ("rank", _INT), ("score", _FLOAT), ("bias", _CATEGORY)),
+            *(("regime", _CATEGORY), ("confidence", _FLOAT), ("flow_rank", _INT), ("flow_score", _FLOAT)),
             *((name, _FLOAT) for name in (*NUMBERS, "long_short_ratio", "age_s")),
             *_MARKET,
         )
@@ -54,12 +54,12 @@ SCHEMAS: dict[str, pa.Schema] = {
 }
 SORTED_BY = dict.fromkeys(SCHEMAS, "ts_venue_ns") | {"book": "seq", "pressure": "ts_ns"}
 IN_ORDER = ("book", "pressure")
-"""Tables whose rows come as they are sorted."""
+"""Tables whose rows are produced in sort order."""
 DAY_NS = 86_400_000_000_000
 
 
-class Place(NamedTuple):
-    """The partition of a row: table, days since the epoch, market."""
+class Partition(NamedTuple):
+    """The partition of a row. `day` is days since the epoch, UTC."""
 
     table: str
     day: int
@@ -74,6 +74,6 @@ class Place(NamedTuple):
         return PurePosixPath(*folders, f"{self.kind}-{recording}.parquet")
 
 
-def place_of(table: str, ts_ns: int, instrument: Instrument) -> Place:
-    """The partition of a moment of a market."""
-    return Place(table, ts_ns // DAY_NS, instrument.venue, instrument.kind.value, instrument.symbol)
+def partition_of(table: str, ts_ns: int, instrument: Instrument) -> Partition:
+    """The partition of a market's row at a time."""
+    return Partition(table, ts_ns // DAY_NS, instrument.venue, instrument.kind.value, instrument.symbol)

@@ -20,7 +20,7 @@ import msgspec
 
 from feeds.model.errors import RecordingError
 from feeds.recording import RecordingReader
-from workstation.library.retention import Keeping, KeptFile
+from workstation.library.retention import FinishedRecording, RetentionPolicy
 from workstation.readmodels.session.library import Bookmark, LibraryRequest, LibraryView, Notes, Outline, RecordingEntry
 from workstation.settings import paths
 
@@ -133,11 +133,11 @@ class Library:
         _notes_file(path).unlink(missing_ok=True)
         self.scan()
 
-    def expire(self, keeping: Keeping, now_ns: int, spared: Iterable[Path] = ()) -> list[Path]:
+    def expire(self, keeping: RetentionPolicy, now_ns: int, spared: Iterable[Path] = ()) -> list[Path]:
         """Delete what the rules do not keep; returns what went. A file that cannot be deleted is logged and stays."""
         self.scan()
         files = [
-            KeptFile(path, entry.size_bytes, entry.modified_ns, entry.notes != Notes() or path in spared)
+            FinishedRecording(path, entry.size_bytes, entry.modified_ns, entry.notes != Notes() or path in spared)
             for path, entry in self._entries.items()
             if path.parent == self.folder
         ]

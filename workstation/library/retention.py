@@ -13,7 +13,7 @@ _HOUR_NS = 3_600_000_000_000
 _DAY_NS = 24 * _HOUR_NS
 
 
-class KeptFile(NamedTuple):
+class FinishedRecording(NamedTuple):
     """A finished recording. `noted` ones, which a person wrote about, are never deleted."""
 
     path: Path
@@ -23,7 +23,7 @@ class KeptFile(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping:
+class RetentionPolicy:
     """The rules. A limit of 0 is none."""
 
     rotate_bytes: int = 1_000_000_000
@@ -40,7 +40,7 @@ class Keeping:
         """Whether there is too little room to go on."""
         return free_bytes < self.free_bytes
 
-    def expired(self, files: Iterable[KeptFile], now_ns: int) -> list[Path]:
+    def expired(self, files: Iterable[FinishedRecording], now_ns: int) -> list[Path]:
         """Files to delete, oldest first: those past their age, then as many as the limit of size asks for."""
         ordered = sorted(files, key=lambda file: file.modified_ns)
         over = sum(file.size_bytes for file in ordered) - self.keep_bytes if self.keep_bytes else 0
@@ -53,9 +53,9 @@ class Keeping:
         return gone
 
 
-def keeping_from(settings: Settings) -> Keeping:
+def retention_policy(settings: Settings) -> RetentionPolicy:
     """The rules that the settings ask for."""
-    return Keeping(
+    return RetentionPolicy(
         rotate_bytes=settings.rotate_megabytes * 1_000_000,
         rotate_ns=round(settings.rotate_hours * _HOUR_NS),
         keep_bytes=round(settings.keep_gigabytes * 1e9),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
 
-from workstation.library.retention import Keeping
+from workstation.library.retention import RetentionPolicy
 
 ROTATE = "rotate"
 _LOOK_NS = 10_000_000_000
@@ -28,13 +28,13 @@ def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
-class Continuity:
+class RecordingRotation:
     """Judges a recording now and then. `expire` deletes old files and is told which are in use."""
 
     def __init__(
         self,
-        rules: Callable[[], Keeping],
-        expire: Callable[[Keeping, int, Iterable[Path]], object],
+        rules: Callable[[], RetentionPolicy],
+        expire: Callable[[RetentionPolicy, int, Iterable[Path]], object],
         free: Callable[[Path], int] = free_bytes,
     ) -> None:
         self._rules, self._expire, self._free = rules, expire, free

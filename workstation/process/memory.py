@@ -11,10 +11,10 @@ from functools import cache
 _TRIM, _MMAP = -1, -3  # of glibc's malloc.h
 BLOCK = 512 << 10
 KEPT = 1 << 20
-GIVE_BACK_S = 60.0
+TRIM_S = 60.0
 
 
-def keep_it_tight() -> None:
+def tune_malloc() -> None:
     """Give large blocks back as soon as they are free. Only glibc is told; others do as they do.
 
     Glibc raises its threshold with each large block that is freed, up to 32 MB, so that arrays of all sizes share one
@@ -28,7 +28,7 @@ def keep_it_tight() -> None:
         mallopt(_TRIM, KEPT)
 
 
-def give_back() -> None:
+def trim_heap() -> None:
     """Return the free pages between small blocks too; half a millisecond."""
     if trim := _trim():
         trim(0)
@@ -43,8 +43,8 @@ def _trim() -> Callable[[int], object] | None:
     return trim
 
 
-async def keep_giving_back() -> None:
+async def trim_heap_periodically() -> None:
     """Do so once a minute, for ever: what a long day has freed would else stay in holes, 5 MB in an hour."""
     while True:
-        await asyncio.sleep(GIVE_BACK_S)
-        give_back()
+        await asyncio.sleep(TRIM_S)
+        trim_heap()

@@ -17,7 +17,7 @@ import psutil
 
 from feeds.model.errors import FeedError
 from feeds.recording import RecordingReader
-from workstation.alerts.monitor import Lookout
+from workstation.alerts.monitor import AlertMonitor
 from workstation.analytics.engine import Engine
 from workstation.library.library import Library
 from workstation.paper.run import PaperRun, PaperRuns
@@ -46,11 +46,11 @@ class Desk:
     A live session goes on, and is recorded on, while a recording is replayed; `go_live` comes back to it.
     """
 
-    def __init__(self, library: Library | None = None, lookout: Lookout | None = None) -> None:
+    def __init__(self, library: Library | None = None, alert_monitor: AlertMonitor | None = None) -> None:
         self.session: Session | None = None
         self.notices: tuple[str, ...] = ()
         self.library = library or Library()
-        self.lookout = lookout
+        self.alert_monitor = alert_monitor
         self.on_fault: Callable[[Exception], object] = lambda error: None
         self._name = ""
         self._live: LiveSession | None = None
@@ -97,10 +97,10 @@ class Desk:
             return self.library.revision
         if isinstance(request, PaperRequest):
             return self._paper.revision if self._paper is not None else 0
-        if isinstance(request, SetupHistoryRequest) and self.lookout is not None:
-            return self.lookout.revision(request)
-        if isinstance(request, AlertsRequest) and self.lookout is not None:
-            return self.lookout.alerts.revision
+        if isinstance(request, SetupHistoryRequest) and self.alert_monitor is not None:
+            return self.alert_monitor.revision(request)
+        if isinstance(request, AlertsRequest) and self.alert_monitor is not None:
+            return self.alert_monitor.alerts.revision
         return self.engine.revision(request)
 
     def view(self, request: ViewRequest) -> View:
@@ -109,10 +109,10 @@ class Desk:
             return self.library.view(request)
         if isinstance(request, PaperRequest) and self._paper is not None:
             return self._paper.view(request, self.engine.now_ns)
-        if isinstance(request, SetupHistoryRequest) and self.lookout is not None:
-            return self.lookout.view(request)
-        if isinstance(request, AlertsRequest) and self.lookout is not None:
-            return self.lookout.alerts_view(request)
+        if isinstance(request, SetupHistoryRequest) and self.alert_monitor is not None:
+            return self.alert_monitor.view(request)
+        if isinstance(request, AlertsRequest) and self.alert_monitor is not None:
+            return self.alert_monitor.alerts_view(request)
         if isinstance(request, FootprintRequest):
             self._bar_ns = request.bar_ns
             request = replace(request, in_steps=self.session in self._tasks)  # a picture is asked for once
@@ -128,10 +128,10 @@ class Desk:
 
     def look_out(self) -> None:
         """Once a second: keep what was seen, tell what is to be told."""
-        if self.lookout is not None and self.session is not None:
+        if self.alert_monitor is not None and self.session is not None:
             status = self.status()
-            self.lookout.look(self, self.bases(), self.kind)
-            self.lookout.alert(self, self.bases(), self.kind, status.now_ns, status.epoch)
+            self.alert_monitor.look(self, self.bases(), self.kind)
+            self.alert_monitor.alert(self, self.bases(), self.kind, status.now_ns, status.epoch)
 
     def status(self) -> StatusView:
         """The session as of now."""
@@ -296,13 +296,13 @@ class Desk:
 
     def set_alert(self, rule: AlertRule) -> None:
         """Change an alert rule, or add one (id 0)."""
-        if self.lookout is not None:
-            self.lookout.set_alert(rule)
+        if self.alert_monitor is not None:
+            self.alert_monitor.set_alert(rule)
 
     def remove_alert(self, number: int) -> None:
         """Take an alert rule away."""
-        if self.lookout is not None:
-            self.lookout.remove_alert(number)
+        if self.alert_monitor is not None:
+            self.alert_monitor.remove_alert(number)
 
     # --- playback
 

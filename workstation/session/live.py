@@ -13,7 +13,7 @@ from feeds.model.frame import CONTEXT, UNIVERSE, Frame
 from feeds.model.protocol import Reconnect
 from feeds.model.source import Connection, Source
 from feeds.recording import Recorder, RecordingMetadata
-from workstation.library.rotation import ROTATE, Continuity
+from workstation.library.rotation import ROTATE, RecordingRotation
 from workstation.readmodels.session.status import BackfillStatus, Capabilities, ConnectionStatus, Presence, StatusView
 from workstation.session.core import Core, Witness
 from workstation.session.watchdog import Watchdog
@@ -35,7 +35,7 @@ class LiveSession:
         simulated: bool,
         name: str,
         record_to: Callable[[], Path],
-        continuity: Continuity | None = None,
+        rotation: RecordingRotation | None = None,
         record_always: bool = False,
         core: Core | None = None,
     ) -> None:
@@ -48,7 +48,7 @@ class LiveSession:
         self._clock = clock
         self._simulated = simulated
         self._record_to = record_to
-        self._continuity = continuity
+        self._rotation = rotation
         self._record_always = record_always
         self._recording_failed = ""
         self.watchdog = Watchdog()
@@ -106,9 +106,9 @@ class LiveSession:
 
     def _keep(self, now_ns: int) -> None:
         """Go on in another file, or stop while there is room on the disk."""
-        if self.recorder is None or self._continuity is None or self.recorder.failed is not None:
+        if self.recorder is None or self._rotation is None or self.recorder.failed is not None:
             return
-        verdict = self._continuity.judge(self.recorder, now_ns)
+        verdict = self._rotation.judge(self.recorder, now_ns)
         if verdict:
             self.stop_recording()
         if verdict == ROTATE:

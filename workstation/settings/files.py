@@ -49,7 +49,7 @@ def save(settings: Settings, file: Path | None = None) -> None:
     draft.replace(file)
 
 
-class SettingsInUse:
+class CurrentSettings:
     """The settings of this run. Those who need to know of changes are told in turn."""
 
     def __init__(self, current: Settings, file: Path | None = None) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
-from workstation.readmodels.session.workspaces import Desktop, KeptInMemory, Workspace
+from workstation.readmodels.session.workspaces import Desktop, InMemoryWorkspaces, Workspace
 from workstation.settings import paths
 
 log = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ class WorkspaceFiles:
                 self.notices.append(notice)
 
 
-class Seen(KeptInMemory):
+class Seen(InMemoryWorkspaces):
     """Kept workspaces to look at: changes are not written, and the window is a new one."""
 
     def __init__(self, kept: WorkspaceFiles) -> None:

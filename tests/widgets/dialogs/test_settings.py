@@ -27,7 +27,7 @@ from workstation.settings.declaration import (
     documentation,
     with_known,
 )
-from workstation.settings.files import SettingsInUse
+from workstation.settings.files import CurrentSettings
 
 NOON = 1_782_302_400_000_000_000  # 2026-06-24 12:00:00 UTC
 
@@ -73,7 +73,7 @@ def test_no_file_is_too_broken(tmp_path_factory: pytest.TempPathFactory, junk: b
 
 def test_listeners_hear_of_a_change_even_if_it_cannot_be_written(tmp_path: Path) -> None:
     heard = []
-    used = SettingsInUse(Settings(), tmp_path / "no folder" / "settings.json")
+    used = CurrentSettings(Settings(), tmp_path / "no folder" / "settings.json")
     used.tell(lambda before, after: heard.append((before.scale, after.scale)))
     assert "not saved" in used.change(Settings(scale=1.5))
     assert heard == [(1.0, 1.5)]

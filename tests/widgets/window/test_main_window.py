@@ -28,7 +28,7 @@ from widgets.window.main_window import MainWindow
 from workstation.readmodels.flow.footprint import FootprintRequest
 from workstation.readmodels.requests import View
 from workstation.readmodels.session.status import StatusView
-from workstation.readmodels.session.workspaces import KeptInMemory, PaneMemory, Workspace
+from workstation.readmodels.session.workspaces import InMemoryWorkspaces, PaneMemory, Workspace
 from workstation.readmodels.universe.universe import UniverseView
 
 
@@ -172,7 +172,7 @@ def test_a_dock_floats_and_closes_by_its_title(window: MainWindow, qtbot: QtBot)
 
 
 def test_the_layout_comes_back(qtbot: QtBot, source: Source, controls: ControlsLog) -> None:
-    store = KeptInMemory()
+    store = InMemoryWorkspaces()
     first = opened(qtbot, source, controls, 1600, store=store)
     first.docks["cvd"].title.close_button.click()
     first.close()
@@ -185,7 +185,7 @@ def test_the_layout_comes_back(qtbot: QtBot, source: Source, controls: ControlsL
 def test_an_unusable_layout_falls_back_to_the_start_layout(
     qtbot: QtBot, source: Source, controls: ControlsLog, docks: str
 ) -> None:
-    store = KeptInMemory()
+    store = InMemoryWorkspaces()
     memories = {name: PaneMemory() for name in ("footprint", "cvd", "ladder", "tape")}
     store.save("Footprint", Workspace(moved=True, docks=docks, panes=memories))
     window = opened(qtbot, source, controls, 1600, store=store)

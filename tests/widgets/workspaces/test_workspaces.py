@@ -20,7 +20,7 @@ from widgets.window.palette import Entry, Palette, match
 from widgets.workspaces.catalogue import PANES
 from widgets.workspaces.layout_spec import arrange, column, names, pruned, row, tabs
 from widgets.workspaces.presets import PRESETS, START
-from workstation.readmodels.session.workspaces import KeptInMemory
+from workstation.readmodels.session.workspaces import InMemoryWorkspaces
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -31,16 +31,16 @@ def look(qapp: QApplication) -> Iterator[None]:
 
 
 @pytest.fixture
-def store() -> KeptInMemory:
-    return KeptInMemory()
+def store() -> InMemoryWorkspaces:
+    return InMemoryWorkspaces()
 
 
 @pytest.fixture
-def window(qtbot: QtBot, store: KeptInMemory) -> MainWindow:
+def window(qtbot: QtBot, store: InMemoryWorkspaces) -> MainWindow:
     return opened(qtbot, store)
 
 
-def opened(qtbot: QtBot, store: KeptInMemory, width: int = 1600) -> MainWindow:
+def opened(qtbot: QtBot, store: InMemoryWorkspaces, width: int = 1600) -> MainWindow:
     made = MainWindow(FullSource(), ControlsLog(), store=store)
     qtbot.addWidget(made)
     made.set_bases(["BTC", "ETH"])
@@ -88,7 +88,7 @@ def test_a_tree_becomes_an_arrangement(qtbot: QtBot) -> None:
 
 @pytest.mark.parametrize("name", PRESETS)
 @pytest.mark.parametrize("width", [1366, 1920])
-def test_every_preset_opens_at_both_widths(qtbot: QtBot, store: KeptInMemory, name: str, width: int) -> None:
+def test_every_preset_opens_at_both_widths(qtbot: QtBot, store: InMemoryWorkspaces, name: str, width: int) -> None:
     window = opened(qtbot, store, width)
     window.workspaces.open(name)
     settle(window)
@@ -115,7 +115,7 @@ def test_an_untouched_workspace_follows_the_width_and_a_touched_one_stays(window
     assert window.docks["cvd"].isVisible()
 
 
-def test_a_workspace_remembers_panes_groups_bases_and_what_was_moved(qtbot: QtBot, store: KeptInMemory) -> None:
+def test_a_workspace_remembers_panes_groups_bases_and_what_was_moved(qtbot: QtBot, store: InMemoryWorkspaces) -> None:
     first = opened(qtbot, store)
     first.dock_set.open("cvd")
     first.dock_set.set_group("cvd:2", 3)
@@ -134,7 +134,7 @@ def test_a_workspace_remembers_panes_groups_bases_and_what_was_moved(qtbot: QtBo
     assert second.panes["cvd"].request().base == "BTC"
 
 
-def test_a_change_is_saved_while_running(window: MainWindow, store: KeptInMemory) -> None:
+def test_a_change_is_saved_while_running(window: MainWindow, store: InMemoryWorkspaces) -> None:
     window.docks["cvd"].title.close_button.click()
     for _ in range(130):
         window.frame_timer.tick()
@@ -143,7 +143,7 @@ def test_a_change_is_saved_while_running(window: MainWindow, store: KeptInMemory
     assert "cvd" not in kept.panes
 
 
-def test_which_workspace_is_open_is_saved_while_running(window: MainWindow, store: KeptInMemory) -> None:
+def test_which_workspace_is_open_is_saved_while_running(window: MainWindow, store: InMemoryWorkspaces) -> None:
     window.workspaces.open("Flow")
     for _ in range(130):
         window.frame_timer.tick()
@@ -167,7 +167,7 @@ def test_an_edge_that_was_only_clicked_is_no_arrangement(window: MainWindow) -> 
     assert touch()
 
 
-def test_renaming_and_deleting(window: MainWindow, store: KeptInMemory) -> None:
+def test_renaming_and_deleting(window: MainWindow, store: InMemoryWorkspaces) -> None:
     spaces = window.workspaces
     spaces.save_as("One")
     spaces.rename("Two")
@@ -185,7 +185,7 @@ def test_numbers_open_workspaces(window: MainWindow) -> None:
     assert window.workspaces.current == list(PRESETS)[1]
 
 
-def test_a_maximised_pane_is_not_saved_as_the_arrangement(window: MainWindow, store: KeptInMemory) -> None:
+def test_a_maximised_pane_is_not_saved_as_the_arrangement(window: MainWindow, store: InMemoryWorkspaces) -> None:
     window.dock_set.toggle_maximised("cvd")
     window.workspaces.save()
     window.dock_set.toggle_maximised("cvd")
@@ -269,7 +269,7 @@ def test_the_chart_of_the_highest_rank_leads_and_a_hand_moves_all(window: MainWi
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_an_arranged_workspace_comes_back_in_a_window_of_the_same_size(
-    qtbot: QtBot, store: KeptInMemory, name: str
+    qtbot: QtBot, store: InMemoryWorkspaces, name: str
 ) -> None:
     window = opened(qtbot, store, 1920)
     other = next(one for one in PRESETS if one != name)
@@ -285,7 +285,7 @@ def test_an_arranged_workspace_comes_back_in_a_window_of_the_same_size(
     assert seen_places(window) == places
 
 
-def test_a_pane_that_filled_the_window_gives_it_back_as_it_was(qtbot: QtBot, store: KeptInMemory) -> None:
+def test_a_pane_that_filled_the_window_gives_it_back_as_it_was(qtbot: QtBot, store: InMemoryWorkspaces) -> None:
     window = opened(qtbot, store, 1920)
     window.workspaces.open("Screener")
     settle(window)

@@ -13,7 +13,7 @@ from feeds.model.errors import TransportError
 from tests.workstation.analytics.market_events import BINANCE, MINUTE, START, engine_of, snapshot
 from tests.workstation.analytics.setups.setup_tapes import events_of, quiet
 from tests.workstation.analytics.setups.test_setups import rising
-from workstation.alerts.monitor import Lookout
+from workstation.alerts.monitor import AlertMonitor
 from workstation.alerts.quantities import Numbers
 from workstation.alerts.rules import Alerts, Watch
 from workstation.alerts.webhook import PAUSES_S, Webhook
@@ -94,27 +94,27 @@ def test_every_quantity_is_that_of_its_pane() -> None:
 
 def test_rules_and_what_fired_are_there_after_a_restart(tmp_path: Path) -> None:
     tape = events_of([*quiet(4), rising(range(5, 10))])
-    engine, lookout = engine_of(()), Lookout(tmp_path)
+    engine, alert_monitor = engine_of(()), AlertMonitor(tmp_path)
     heard: list[Fired] = []
-    lookout.on_fired = heard.append
-    lookout.set_alert(replace(RULE, id=0, value=100.85))
+    alert_monitor.on_fired = heard.append
+    alert_monitor.set_alert(replace(RULE, id=0, value=100.85))
     for event in tape:
         engine.apply(event)
-        lookout.alert(engine, ["BTC"], SessionKind.REPLAY, engine.now_ns, 1)
+        alert_monitor.alert(engine, ["BTC"], SessionKind.REPLAY, engine.now_ns, 1)
     assert len(heard) == 1
     assert heard[0].session is SessionKind.REPLAY
-    lookout.close()
-    again = Lookout(tmp_path).alerts_view(AlertsRequest())
+    alert_monitor.close()
+    again = AlertMonitor(tmp_path).alerts_view(AlertsRequest())
     assert again.fired == tuple(heard)
     assert [rule.value for rule in again.rules] == [100.85]
 
 
 def test_rules_that_cannot_be_read_are_kept_aside(tmp_path: Path) -> None:
     (tmp_path / "alerts.json").write_text("[{]")
-    lookout = Lookout(tmp_path)
-    assert "alerts.bad" in lookout.trouble
+    alert_monitor = AlertMonitor(tmp_path)
+    assert "alerts.bad" in alert_monitor.trouble
     assert (tmp_path / "alerts.bad").read_text() == "[{]"
-    assert lookout.alerts.rules == ()
+    assert alert_monitor.alerts.rules == ()
 
 
 class Post:

@@ -18,7 +18,7 @@ from tests.tables import Tables, tables_of
 from workstation.exports.export import ExportSettings, export_rows
 from workstation.exports.pressure import PRESSURE_COLUMNS
 from workstation.lake import add as adding
-from workstation.lake import field
+from workstation.lake import pressure
 from workstation.lake.add import add
 
 duckdb = pytest.importorskip("duckdb", reason="queries of the lake need duckdb")
@@ -166,7 +166,7 @@ def test_pressure_is_what_the_engine_told_at_every_step(
     simulated_recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The rows of silent markets and of what is not known as well, and each once where recordings overlap."""
-    monkeypatch.setattr(field, "EVERY_NS", 2_000_000_000)
+    monkeypatch.setattr(pressure, "EVERY_NS", 2_000_000_000)
     part = tmp_path / "part.mcap"
     whole = simulated_recording.read_bytes()
     part.write_bytes(whole[: len(whole) // 2])
@@ -204,7 +204,7 @@ def test_adding_twice_changes_nothing(btc_recording: Path, btc_lake: Path, tmp_p
     before = files_of(btc_lake)
     again = tmp_path / "another name.mcap"
     again.write_bytes(btc_recording.read_bytes())
-    assert add(again, btc_lake).was_there
+    assert add(again, btc_lake).existed
     assert files_of(btc_lake) == before
 
 
@@ -247,7 +247,7 @@ def test_a_killed_add_leaves_a_readable_lake(
     )
     assert killed.returncode == -9, killed.stderr
     assert ask(root, "FROM bars('1m', 'BTC')") == bars
-    assert not add(simulated_recording, root).was_there
+    assert not add(simulated_recording, root).existed
     made, wanted = files_of(root), files_of(simulated_lake)
     assert {name: made[name] for name in wanted} == wanted
     assert not [name for name in made if name.startswith("_staging")]

@@ -18,8 +18,8 @@ from feeds.venues.registry import protocol_for
 from tests.workstation.analytics.setups.setup_tapes import BUY, SELL, Minute, events_of, quiet, view_of
 from workstation.library.library import Library
 from workstation.library.outline import SetupSearch, outline_of
-from workstation.library.retention import Keeping, KeptFile
-from workstation.library.rotation import ROTATE, Continuity
+from workstation.library.retention import FinishedRecording, RetentionPolicy
+from workstation.library.rotation import ROTATE, RecordingRotation
 from workstation.readmodels.session.library import BUCKETS, Bookmark, LibraryRequest, Outline, SetupMark
 from workstation.readmodels.session.setups import SetupEvent, SetupsRequest, SetupsView
 from workstation.session.core import read_to_end
@@ -139,7 +139,7 @@ def test_what_is_noted_is_kept_and_the_rest_expires(library: Library) -> None:
         shutil.copy(path, library.folder / name)
     library.scan()
     library.set_note(path, "keep")
-    gone = library.expire(Keeping(keep_bytes=1), 0, (library.folder / "two.mcap",))
+    gone = library.expire(RetentionPolicy(keep_bytes=1), 0, (library.folder / "two.mcap",))
     assert {file.name for file in gone} == {"three.mcap", "junk.mcap"}
     assert path.exists()
 
@@ -150,8 +150,8 @@ def test_what_is_noted_is_kept_and_the_rest_expires(library: Library) -> None:
     limit=st.integers(1, 400),
 )
 def test_as_few_as_needed_go_and_the_oldest_first(sizes: list[int], noted: list[bool], limit: int) -> None:
-    files = [KeptFile(Path(str(at)), size, at, noted[at]) for at, size in enumerate(sizes)]
-    gone = Keeping(keep_bytes=limit).expired(files, 0)
+    files = [FinishedRecording(Path(str(at)), size, at, noted[at]) for at, size in enumerate(sizes)]
+    gone = RetentionPolicy(keep_bytes=limit).expired(files, 0)
     free = [file for file in files if not file.noted]
     assert gone == [file.path for file in free[: len(gone)]]
     left = sum(sizes) - sum(file.size_bytes for file in free[: len(gone)])
@@ -161,8 +161,8 @@ def test_as_few_as_needed_go_and_the_oldest_first(sizes: list[int], noted: list[
 
 
 def test_age_expires(tmp_path: Path) -> None:
-    files = [KeptFile(tmp_path / str(day), 1, day, False) for day in range(10)]
-    assert Keeping(keep_ns=4, keep_bytes=0).expired(files, 10) == [tmp_path / str(day) for day in range(6)]
+    files = [FinishedRecording(tmp_path / str(day), 1, day, False) for day in range(10)]
+    assert RetentionPolicy(keep_ns=4, keep_bytes=0).expired(files, 10) == [tmp_path / str(day) for day in range(6)]
 
 
 class Growing:
@@ -176,22 +176,22 @@ class Growing:
 def test_a_recording_rotates_by_size_and_age_and_stops_before_the_disk_is_full(tmp_path: Path) -> None:
     expired: list[int] = []
     left = [10_000]
-    continuity = Continuity(
-        lambda: Keeping(rotate_bytes=100, rotate_ns=1000, free_bytes=500),
+    rotation = RecordingRotation(
+        lambda: RetentionPolicy(rotate_bytes=100, rotate_ns=1000, free_bytes=500),
         lambda keeping, now_ns, spared: expired.append(now_ns),
         lambda folder: left[0],
     )
     one = Growing(tmp_path / "1")
-    assert continuity.judge(one, 1) == ""
+    assert rotation.judge(one, 1) == ""
     one.bytes_written = 100
-    assert continuity.judge(one, 2) == ROTATE
+    assert rotation.judge(one, 2) == ROTATE
     two = Growing(tmp_path / "2")
-    assert continuity.judge(two, 3) == ""
-    assert continuity.judge(two, 1002) == ""
-    assert continuity.judge(two, 1003) == ROTATE
+    assert rotation.judge(two, 3) == ""
+    assert rotation.judge(two, 1002) == ""
+    assert rotation.judge(two, 1003) == ROTATE
     assert expired == [1, 3]
     left[0] = 400
-    assert "only 0.0 GB left" in continuity.judge(Growing(tmp_path / "3"), 20_000_000_000)
+    assert "only 0.0 GB left" in rotation.judge(Growing(tmp_path / "3"), 20_000_000_000)
 
 
 async def test_marks_and_deletions_go_through_the_desk(library: Library) -> None:

@@ -10,8 +10,8 @@ import pytest
 WORK = """
 import ctypes, sys
 import numpy as np, psutil
-from workstation.process.memory import keep_it_tight
-keep_it_tight()
+from workstation.process.memory import tune_malloc
+tune_malloc()
 def size(): return psutil.Process().memory_info().rss
 def blocks(count): return [np.ones(150_000) for _ in range(count)]  # 1.2 MB each
 blocks(4)
@@ -23,14 +23,14 @@ print(full - before, size() - before)
 
 HOLES = """
 import numpy as np, psutil
-from workstation.process.memory import give_back, keep_it_tight
-keep_it_tight()
+from workstation.process.memory import trim_heap, tune_malloc
+tune_malloc()
 def size(): return psutil.Process().memory_info().rss
 before, blocks = size(), [np.ones(8_000) for _ in range(2_000)]  # 64 kB each
 full = size()
 kept = blocks[::10]
 blocks.clear()
-give_back()
+trim_heap()
 print(full - before, size() - before)
 """
 

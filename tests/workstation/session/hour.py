@@ -48,7 +48,7 @@ from workstation.analytics.state.base import Limits
 from workstation.analytics.studies import absorption
 from workstation.analytics.studies import big_trades as sweeps
 from workstation.library.library import Library
-from workstation.process.memory import GIVE_BACK_S, give_back
+from workstation.process.memory import TRIM_S, trim_heap
 from workstation.readmodels.flow.cvd import CvdRequest, CvdUnit, CvdView
 from workstation.session.core import Core
 from workstation.session.desk import Desk
@@ -223,8 +223,8 @@ async def _watch(hour: Hour, session: LiveSession, clock: FastClock, simulated_s
             hour.lags[-1] = max(hour.lags[-1], lag_s)
             continue
         next_s += SAMPLE_S
-        if len(hour.times) % (GIVE_BACK_S // SAMPLE_S) == 0:
-            give_back()
+        if len(hour.times) % (TRIM_S // SAMPLE_S) == 0:
+            trim_heap()
         hour.times.append(now_s)
         hour.lags.append(lag_s)
         hour.sizes.append(process.memory_info().rss)

@@ -23,7 +23,7 @@ from widgets.window.main_window import MainWindow
 from widgets.workspaces.presets import START
 from workstation.app import Shell
 from workstation.settings.declaration import ThemeName
-from workstation.settings.files import SettingsInUse
+from workstation.settings.files import CurrentSettings
 
 NO_KEYS = frozenset({"window.quit"})
 PATIENCE_MS = 60
@@ -60,7 +60,7 @@ class Monkey:
 
     app: QApplication
     shell: Shell
-    used: SettingsInUse
+    used: CurrentSettings
     rng: random.Random
     done: deque[str] = field(default_factory=lambda: deque(maxlen=12))
     counted: Counter[str] = field(default_factory=Counter)

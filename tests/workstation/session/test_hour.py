@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QApplication
 from feeds.model.instrument import Venue
 from tests.workstation.session.hour import BOUNDS, Hour, live_through
 from widgets.theme.theme import apply_theme
-from workstation.process.gc_thresholds import spare_the_collector
-from workstation.process.memory import keep_it_tight
+from workstation.process.gc_thresholds import raise_gc_thresholds
+from workstation.process.memory import tune_malloc
 
 MOST_MB = 30.0
 """Bars and their rows are kept, and the allocator is not exact: 15 were measured."""
@@ -45,8 +45,8 @@ async def test_an_hour_in_three_minutes_with_every_pane_open(
 ) -> None:
     for module, name, value in BOUNDS:
         monkeypatch.setattr(module, name, value)
-    spare_the_collector()
-    keep_it_tight()
+    raise_gc_thresholds()
+    tune_malloc()
     hour = await live_through(qapp, tmp_path, 3_600.0, 20.0, QUIET, small=True)
     assert_right(hour)
     assert max(hour.lags) < 1.0

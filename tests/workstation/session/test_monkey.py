@@ -32,7 +32,7 @@ from workstation.session.desk import Desk
 from workstation.session.replay import ReplaySession
 from workstation.session.simulated import Simulator
 from workstation.settings.declaration import Settings
-from workstation.settings.files import SettingsInUse
+from workstation.settings.files import CurrentSettings
 from workstation.settings.workspaces import WorkspaceFiles
 
 SLACK = 30  # tab bars of docks, lists of choices that were opened for the first time
@@ -70,7 +70,7 @@ def look(qapp: QApplication) -> Iterator[None]:
 @asynccontextmanager
 async def at_work(app: QApplication, folder: Path, seed: int, told: list[str]) -> AsyncIterator[tuple[Monkey, Desk]]:
     """The program's window over a desk that has no session yet."""
-    used = SettingsInUse(Settings(), folder / "settings.json")
+    used = CurrentSettings(Settings(), folder / "settings.json")
     desk = Desk()
     shell = Shell(app, desk, WorkspaceFiles(folder / "workspaces"), used)
     faults = Faults(lambda what, report: told.append(report))

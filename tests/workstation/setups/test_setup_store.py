@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.workstation.analytics.market_events import MINUTE, engine_of
 from tests.workstation.analytics.setups.setup_tapes import events_of, quiet
 from tests.workstation.analytics.setups.test_setups import TURN, absorbed, rising
-from workstation.alerts.monitor import Lookout
+from workstation.alerts.monitor import AlertMonitor
 from workstation.readmodels.session.setups import (
     SessionKind,
     SetupEvent,
@@ -68,16 +68,16 @@ def test_a_killed_lookout_goes_on_where_it_was(tmp_path: Path) -> None:
     whole, halves = tmp_path / "whole", tmp_path / "halves"
     for folder, cut in ((whole, len(TAPE)), (halves, 190)):
         folder.mkdir()
-        engine, lookout = engine_of(()), Lookout(folder)
+        engine, alert_monitor = engine_of(()), AlertMonitor(folder)
         for at, event in enumerate(TAPE):
             if at == cut:
-                lookout = Lookout(folder)  # the other one was never closed
+                alert_monitor = AlertMonitor(folder)  # the other one was never closed
             engine.apply(event)
             if at % 5 == 0 or at == len(TAPE) - 1:
-                lookout.look(engine, ["BTC"], LIVE)
-        lookout.close()
+                alert_monitor.look(engine, ["BTC"], LIVE)
+        alert_monitor.close()
     assert stored(whole) == stored(halves) != ()
-    again = Lookout(halves)
+    again = AlertMonitor(halves)
     again.look(engine_of(TAPE), ["BTC"], LIVE)
     again.close()
     assert stored(halves) == stored(whole)
@@ -85,7 +85,7 @@ def test_a_killed_lookout_goes_on_where_it_was(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_database_is_told_and_nothing_stops(tmp_path: Path) -> None:
     (tmp_path / "setups.sqlite").write_text("not a database, but a text that is long enough to be read as one" * 9)
-    lookout = Lookout(tmp_path)
-    assert "setups and alerts are not kept" in lookout.trouble
-    lookout.look(engine_of(TAPE), ["BTC"], LIVE)
-    assert lookout.view(SetupHistoryRequest(LIVE)).events == ()
+    alert_monitor = AlertMonitor(tmp_path)
+    assert "setups and alerts are not kept" in alert_monitor.trouble
+    alert_monitor.look(engine_of(TAPE), ["BTC"], LIVE)
+    assert alert_monitor.view(SetupHistoryRequest(LIVE)).events == ()

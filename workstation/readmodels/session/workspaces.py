@@ -59,7 +59,7 @@ class WorkspaceStore(Protocol):
         """Keep the window of this run."""
 
 
-class KeptInMemory:
+class InMemoryWorkspaces:
     """Workspaces of a window that leaves nothing behind."""
 
     def __init__(self) -> None:

@@ -1,5 +1,6 @@
-"""The pressure of every coin and perpetual at every minute of a recording, told by an engine that sees no trade and no
-book: nothing of them is in it.
+"""Samples the pressure of every coin and perpetual at every minute of a recording.
+
+The engine here sees neither trades nor books, because pressure does not depend on them.
 """
 
 from __future__ import annotations
@@ -19,18 +20,18 @@ from feeds.model.events import (
 from workstation.analytics.engine import Engine
 from workstation.exports.pressure import PressureRows
 from workstation.lake.decoded import Put, Row
-from workstation.lake.schema import DAY_NS, Place
+from workstation.lake.schema import DAY_NS, Partition
 
 EVERY_NS = 60_000_000_000
-_TELLING = frozenset(
+_PRESSURE_EVENTS = frozenset(
     {DayStats, Funding, IndexPrice, Liquidation, LongShortRatio, MarkPrice}
     | {OpenInterest, OpenInterestHistory, TakerFlow}
 )
-"""Of a market in focus; of others everything counts."""
+"""The events used of followed markets; of all-market connections every event is used."""
 
 
-class FieldRows:
-    """Takes the events of one recording and puts rows."""
+class PressureSampler:
+    """Turns the events of one recording into pressure rows."""
 
     def __init__(self, recording: str, put: Put) -> None:
         self._recording = recording
@@ -39,21 +40,21 @@ class FieldRows:
         self._rows = PressureRows(EVERY_NS)
 
     def pass_time(self, now_ns: int) -> None:
-        """Put the rows of a minute before its first frame is taken."""
+        """Write the rows of the minutes that ended before `now_ns`."""
         for _, rows in self._rows.due(self._engine, now_ns):
             for row in rows:
-                self._place(row)
+                self._put_row(row)
 
     def take(self, event: Event, *, universe: bool) -> None:
-        """Take one event; any lets time pass."""
+        """Apply one event, or only its time where pressure does not depend on it."""
         if universe:
             self._engine.survey(event)
-        elif type(event) in _TELLING:
+        elif type(event) in _PRESSURE_EVENTS:
             self._engine.apply(event)
         else:
             self._engine.advance(event.ts_recv_ns)
 
-    def _place(self, row: Row) -> None:
+    def _put_row(self, row: Row) -> None:
         ts_ns, base, venue, kind, symbol, *numbers = row
-        place = Place("pressure", ts_ns // DAY_NS, venue, kind, "all")
-        self._put(place, [(ts_ns, symbol, *numbers, base, kind, self._recording)])
+        partition = Partition("pressure", ts_ns // DAY_NS, venue, kind, "all")
+        self._put(partition, [(ts_ns, symbol, *numbers, base, kind, self._recording)])
