@@ -5,27 +5,24 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Protocol
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from widgets.pane import Pane
-from workstation.readmodels.requests import View, ViewRequest
+from workstation.readmodels.request import Request, View, Views
 from workstation.readmodels.session.status import StatusView
 
 PATIENCE_MS = 8.0  # half a frame at 60 Hz; the other half is for painting
 SIDE_FRAMES = 3  # what stands beside a pane's bars is asked for 20 times a second at most
 
 
-class ViewSource(Protocol):
+class ViewSource(Views, Protocol):
     """Where panes' views come from; the session behind the window."""
 
-    def revision(self, request: ViewRequest) -> int:
-        """Cheap: changes exactly when `view(request)` would."""
-
-    def view(self, request: ViewRequest) -> View:
-        """The frozen answer to a request."""
+    def mark_displayed(self, requests: Collection[Request[View]], /) -> None:
+        """Once a frame: what panes on the screen ask for."""
 
     def status(self) -> StatusView:
         """The session as of now."""
@@ -45,10 +42,11 @@ class FrameTimer(QObject):
         super().__init__()
         self._source = source
         self._panes = panes
-        self._drawn: dict[Pane, tuple[ViewRequest, int, int]] = {}
+        self._drawn: dict[Pane, tuple[Request[View], int, int]] = {}
         self._turns: dict[Pane, int] = {}
-        self._drawn_sides: dict[Pane, dict[ViewRequest, tuple[ViewRequest, int, int]]] = {}
+        self._drawn_sides: dict[Pane, dict[Request[View], tuple[Request[View], int, int]]] = {}
         self._waiting: list[Pane] = []
+        self._displayed: list[Request[View]] = []
         self._frame = 0
         self.frame_ms: deque[float] = deque(maxlen=240)
         self._timer = QTimer(self)
@@ -87,6 +85,8 @@ class FrameTimer(QObject):
             if (time.perf_counter() - began) * 1e3 > patience_ms:
                 break
         self._waiting = panes
+        self._source.mark_displayed(self._displayed)
+        self._displayed.clear()
         self.ticked.emit(status)
         self.frame_ms.append((time.perf_counter() - began) * 1e3)
 
@@ -101,6 +101,7 @@ class FrameTimer(QObject):
         request = pane.request()
         if request is None:
             return
+        self._displayed.append(request)
         drawn, has_turn = self._drawn.get(pane), self._has_turn(pane, pane.every_frames)
         if drawn is not None and drawn[0] == request and not has_turn:
             return
@@ -111,6 +112,7 @@ class FrameTimer(QObject):
 
     def _refresh_sides(self, pane: Pane, epoch: int) -> None:
         requests = pane.side_requests()
+        self._displayed.extend(requests)
         if not requests and pane not in self._drawn_sides:
             return
         before, has_turn = self._drawn_sides.get(pane, {}), self._has_turn(pane, max(pane.every_frames, SIDE_FRAMES))

@@ -27,7 +27,7 @@ from widgets.link_events import (
 )
 from workstation.readmodels.flow.drawings import Level
 from workstation.readmodels.markets import MarketState
-from workstation.readmodels.requests import View, ViewRequest
+from workstation.readmodels.request import Request, View
 from workstation.readmodels.session.setup_rules import SetupRules
 from workstation.readmodels.session.status import StatusView
 
@@ -69,11 +69,11 @@ class Pane(QWidget):
     command = Signal(object)
     link_event = Signal(object)
 
-    def request(self) -> ViewRequest | None:
+    def request(self) -> Request[View] | None:
         """What the pane wants to show now; None while it has nothing to ask for."""
         raise NotImplementedError
 
-    def side_requests(self) -> tuple[ViewRequest, ...]:
+    def side_requests(self) -> tuple[Request[View], ...]:
         """More that the pane shows, each different; `refresh` receives their views as well."""
         return ()
 

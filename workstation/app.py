@@ -37,7 +37,7 @@ from widgets.window.first_chart import FirstChart
 from widgets.window.main_window import MainWindow
 from widgets.window.notifier import Notifier
 from widgets.workspaces.presets import PRESETS
-from workstation.alerts.monitor import LOOK_S, AlertMonitor
+from workstation.alerts.monitor import AlertMonitor
 from workstation.alerts.webhook import Webhook
 from workstation.library.retention import retention_policy
 from workstation.library.rotation import RecordingRotation
@@ -48,6 +48,7 @@ from workstation.process.memory import trim_heap_periodically
 from workstation.readmodels.session.alerts import Fired
 from workstation.readmodels.session.setups import SessionKind
 from workstation.readmodels.session.workspaces import WorkspaceStore
+from workstation.session.controls import DeskControls
 from workstation.session.desk import Desk
 from workstation.session.live import LiveSession
 from workstation.session.replay import ReplaySession
@@ -57,6 +58,7 @@ from workstation.settings import paths
 from workstation.settings.declaration import Numbers, Settings
 from workstation.settings.files import CurrentSettings
 from workstation.settings.workspaces import Seen, WorkspaceFiles
+from workstation.setups.recorder import SetupRecorder
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +95,7 @@ def hub_window(broker: Broker, since_s: float, bases: list[str]) -> int:
     async def open_it(desk: Desk) -> None:
         source = HubSource(broker, SystemClock(), since_s=since_s)
         for base in bases:
-            source.shown(base)
+            source.keep_subscribed(base)
         await _open_session(desk, source, source, f"hub at {broker.address}", simulated=False)
 
     return _run_window(open_it)
@@ -154,7 +156,7 @@ def screenshot(
         raise KeyError(workspace)
     desk = Desk()
     desk.hold(ReplaySession(reader), target_ns, path)
-    window = MainWindow(desk, desk, store=Seen(store))
+    window = MainWindow(desk, DeskControls(desk), store=Seen(store))
     window.frame_timer.stop()  # the picture is the same however long it takes
     window.resize(*size)
     window.show()
@@ -231,9 +233,10 @@ def _run_window(open_source: Opening) -> int:
 
 
 async def _window_life(app: QApplication, open_source: Opening, used: CurrentSettings, notice: str) -> None:
-    alert_monitor = AlertMonitor(paths.data_dir(), paths.config_dir() / "alerts.json")
-    desk = Desk(alert_monitor=alert_monitor)
-    desk.notices = tuple(words for words in (notice, alert_monitor.trouble) if words)
+    alerts = AlertMonitor(paths.data_dir(), paths.config_dir() / "alerts.json")
+    setups = SetupRecorder(paths.data_dir())
+    desk = Desk(alerts=alerts, setups=setups)
+    desk.notices = tuple(words for words in (notice, setups.trouble, alerts.trouble) if words)
     lock = QLockFile(str(paths.config_dir() / "window.lock"))
     alone = lock.tryLock(100)
     if not alone:
@@ -250,18 +253,19 @@ async def _window_life(app: QApplication, open_source: Opening, used: CurrentSet
     watching = asyncio.create_task(_watch_loop(desk), name="heartbeat")
     http = Http()
     webhook, notifier = Webhook(http), Notifier()
-    alert_monitor.on_fired = lambda fired: _tell_alert(fired, desk, used.current, webhook, notifier)
-    looking = asyncio.create_task(_look_loop(desk), name="lookout")
+    alerts.on_fired = lambda fired: _tell_alert(fired, desk, used.current, webhook, notifier)
+    checking = asyncio.create_task(_every_second(desk), name="every second")
     tidying = asyncio.create_task(trim_heap_periodically(), name="memory")
     await open_source(desk)
     await closed.wait()
-    for task in (listing, watching, looking, tidying):
+    for task in (listing, watching, checking, tidying):
         task.cancel()
-    await asyncio.gather(listing, watching, looking, tidying, return_exceptions=True)
+    await asyncio.gather(listing, watching, checking, tidying, return_exceptions=True)
     await desk.close()
     await webhook.close()
     await http.close()
-    alert_monitor.close()
+    alerts.close()
+    setups.close()
     lock.unlock()
 
 
@@ -292,12 +296,12 @@ def _tell_alert(fired: Fired, desk: Desk, known: Settings, webhook: Webhook, not
         webhook.send(known.webhook, fired)
 
 
-async def _look_loop(desk: Desk) -> None:
-    """Let the lookout look once a second. A fault in it ends it and nothing else."""
+async def _every_second(desk: Desk) -> None:
+    """Store setups and check alerts. A fault in it ends it and nothing else."""
     try:
         while True:
-            desk.look_out()
-            await asyncio.sleep(LOOK_S)
+            desk.every_second()
+            await asyncio.sleep(1.0)
     except Exception as error:
         log.critical("setups and alerts stopped by a fault", exc_info=error)
         desk.notices = (f"setups and alerts stopped by a fault ({type(error).__name__}); the log has the details",)
@@ -317,7 +321,7 @@ class Shell:
         before = self.window
         if before is not None:
             before.workspaces.save_desktop()
-        window = self.window = MainWindow(self.desk, self.desk, store=self._store, settings=self._used)
+        window = self.window = MainWindow(self.desk, DeskControls(self.desk), store=self._store, settings=self._used)
         window.frame_timer.ticked.connect(lambda _: _offer_bases(window, self.desk))
         if before is None:
             FirstChart(window.frame_timer, window.dock_set.on_screen)

@@ -115,8 +115,8 @@ class HubSource:
             self._shown.add(base)
             self._spawn(self._show(), f"show {base}")
 
-    def shown(self, base: str) -> None:
-        """The hub hears of it now and then."""
+    def keep_subscribed(self, base: str) -> None:
+        """A base is in use: the hub is asked for it, every `SHOW_S`."""
         if base:
             self._shown.add(base)
 

@@ -110,8 +110,8 @@ class LiveSource:
             self._let_go()
             self._replan()
 
-    def shown(self, base: str) -> None:
-        """A base is on the screen: it is followed on."""
+    def keep_subscribed(self, base: str) -> None:
+        """A base is in use: if it is subscribed, it stays so."""
         self._focus.mark_shown(base, self._clock.now_ns())
 
     async def batches(self) -> AsyncIterator[list[Frame]]:

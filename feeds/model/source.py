@@ -58,8 +58,8 @@ class Source(Protocol):
     def focus(self, base: str) -> None:
         """Follow a base from now on."""
 
-    def shown(self, base: str) -> None:
-        """A base is on the screen."""
+    def keep_subscribed(self, base: str) -> None:
+        """A base is in use: if it is subscribed, it stays so."""
 
     def batches(self) -> AsyncIterator[list[Frame]]:
         """Everything that arrived since the last batch, in receive order; ends with `close`."""

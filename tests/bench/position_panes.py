@@ -23,7 +23,7 @@ from widgets.panes.funding.pane import FundingPane
 from widgets.panes.premium.pane import PremiumPane
 from widgets.panes.quadrant.pane import QuadrantPane
 from widgets.theme.theme import apply_theme
-from workstation.readmodels.requests import View
+from workstation.readmodels.request import View
 
 SIZE = (900, 460)
 ROUNDS = 25

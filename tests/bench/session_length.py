@@ -32,7 +32,7 @@ from workstation.readmodels.flow.ladder import LadderRequest
 from workstation.readmodels.flow.profile import ProfileRequest
 from workstation.readmodels.flow.tape import TapeRequest
 from workstation.readmodels.markets import MarketFilter
-from workstation.readmodels.requests import ViewRequest
+from workstation.readmodels.request import Request, View
 
 EARLY, LATE = 18_000, 4_000_000
 SPAN_NS = DAY * 23 // 24
@@ -47,7 +47,7 @@ MARKETS = (
     market(Venue("hyperliquid"), tick="1"),
     market(Venue("binance"), MarketKind.SPOT, tick="0.01"),
 )
-VIEWS: dict[str, ViewRequest] = {
+VIEWS: dict[str, Request[View]] = {
     "footprint": FootprintRequest("BTC", rules=FootprintRules(absorption=AbsorptionRule())),
     "cvd": CvdRequest("BTC"),
     "ladder": LadderRequest("BTC"),

@@ -18,6 +18,7 @@ from widgets.theme.theme import apply_theme
 from widgets.window.main_window import MainWindow
 from widgets.workspaces.presets import PRESETS, START
 from workstation.process.gc_thresholds import raise_gc_thresholds
+from workstation.session.controls import DeskControls
 from workstation.session.desk import Desk
 from workstation.session.replay import ReplaySession
 
@@ -31,7 +32,7 @@ def measure() -> dict[str, Metric]:
     raise_gc_thresholds()  # as the program does
     desk, session = Desk(), ReplaySession(RecordingReader(resources.path("sessions/simulated.mcap")))
     desk.hold(session, session.end_ns)
-    window = MainWindow(desk, desk)
+    window = MainWindow(desk, DeskControls(desk))
     window.resize(1920, 1080)
     window.show()
     window.set_bases(desk.bases())

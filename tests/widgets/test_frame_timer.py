@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pytest
 from pytestqt.qtbot import QtBot
 
@@ -9,7 +11,7 @@ from tests.widgets.market_views import live_status, tape_view
 from widgets.frame_timer import SIDE_FRAMES, FrameTimer
 from widgets.pane import Pane
 from workstation.readmodels.flow.tape import TapeRequest
-from workstation.readmodels.requests import View, ViewRequest
+from workstation.readmodels.request import Request, View
 from workstation.readmodels.session.status import StatusView
 
 
@@ -21,7 +23,7 @@ class RecordingPane(Pane):
         self.wanted: TapeRequest | None = TapeRequest("BTC")
         self.calls: list[str] = []
 
-    def request(self) -> ViewRequest | None:
+    def request(self) -> Request[View] | None:
         return self.wanted
 
     def refresh(self, view: View) -> None:
@@ -36,11 +38,15 @@ class Source:
         self.now = 1
         self.epoch = 1
         self.asked = 0
+        self.displayed: list[tuple[Request[View], ...]] = []
 
-    def revision(self, request: ViewRequest) -> int:
+    def mark_displayed(self, requests: Collection[Request[View]]) -> None:
+        self.displayed.append(tuple(requests))
+
+    def revision(self, request: Request[View]) -> int:
         return self.now
 
-    def view(self, request: ViewRequest) -> View:
+    def view(self, request: Request[View]) -> View:
         self.asked += 1
         return tape_view(count=3)
 
@@ -179,3 +185,14 @@ def test_what_stands_beside_is_asked_for_less_often_unless_it_is_another(pane: R
     timer.tick()
     timer.tick()
     assert pane.calls.count("refresh") == 3
+
+
+def test_every_frame_reports_what_is_on_the_screen(pane: RecordingPane) -> None:
+    source, beside = Source(), TapeRequest("ETH", count=7)
+    pane.side_requests = lambda: (beside,)  # type: ignore[method-assign]
+    timer = FrameTimer(source, lambda: [pane])
+    timer.tick()
+    timer.tick()
+    pane.hide()
+    timer.tick()
+    assert source.displayed == [(TapeRequest("BTC"), beside)] * 2 + [()]

@@ -16,7 +16,7 @@ from widgets.theme.theme import CELL, theme
 from widgets.window.playback_bar import badge_of, is_replay
 from workstation.readmodels.flow.tape import TapeRequest, TapeView
 from workstation.readmodels.markets import Freshness, MarketFilter
-from workstation.readmodels.requests import View
+from workstation.readmodels.request import View
 from workstation.readmodels.session.status import Presence, StatusView
 from workstation.readmodels.universe.universe import UniverseRequest, UniverseView
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import Protocol, TypeVar
+from typing import cast
 
-from workstation.readmodels.flow.chart import QuotesRequest, QuotesView
-from workstation.readmodels.flow.footprint import FootprintRequest, FootprintView
-from workstation.readmodels.flow.ladder import LadderRequest, LadderView
+from workstation.readmodels.flow.chart import QuotesRequest
+from workstation.readmodels.flow.footprint import FootprintRequest
+from workstation.readmodels.flow.ladder import LadderRequest
 from workstation.readmodels.markets import MarketFilter
-from workstation.readmodels.positions.liquidations import LiquidationsRequest, LiquidationsView
-from workstation.readmodels.requests import View, ViewRequest
+from workstation.readmodels.positions.liquidations import LiquidationsRequest
+from workstation.readmodels.request import Request, V, View, Views
 from workstation.readmodels.session.alerts import AlertRule, Quantity
-from workstation.readmodels.session.setups import SetupsRequest, SetupState, SetupsView
-from workstation.readmodels.universe.pressure import PressureRequest, PressureView
+from workstation.readmodels.session.setups import SetupsRequest, SetupState
+from workstation.readmodels.universe.pressure import PressureRequest
 
 MINUTE_NS = 60_000_000_000
-Shown = TypeVar("Shown")
 _LIQUIDATED = {
     f"{side} liquidated {words}": (side, span * MINUTE_NS)
     for side in ("longs", "shorts")
@@ -29,19 +28,12 @@ _COLUMNS = {
 }
 
 
-class Views(Protocol):
-    """Where views come from."""
-
-    def view(self, request: ViewRequest) -> View:
-        """The frozen answer to a request."""
-
-
 class Numbers:
     """The numbers of one look. None is what is not known."""
 
     def __init__(self, views: Views) -> None:
         self._views = views
-        self._known: dict[ViewRequest, View] = {}
+        self._known: dict[Request[View], View] = {}
 
     def read(self, base: str, rule: AlertRule) -> float | None:
         """The number that a rule is about."""
@@ -56,7 +48,7 @@ class Numbers:
             return self._of_field(base, quantity)
         match quantity:
             case Quantity.OBI:
-                imbalance = self._ask(LadderRequest(base), LadderView).imbalance
+                imbalance = self._ask(LadderRequest(base)).imbalance
                 return None if imbalance is None else imbalance * 1e2
             case Quantity.SPREAD:
                 return self._spread(base)
@@ -66,7 +58,7 @@ class Numbers:
                 return self._of_bars(base, quantity, rule.window_s)
 
     def _of_bars(self, base: str, quantity: Quantity, window_s: float) -> float | None:
-        view = self._ask(FootprintRequest(base), FootprintView)
+        view = self._ask(FootprintRequest(base, in_steps=True))
         if quantity is Quantity.PRICE:
             return view.last_price
         if quantity is Quantity.AGE:
@@ -82,17 +74,17 @@ class Numbers:
 
     def _spread(self, base: str) -> float | None:
         """The narrowest of one perpetual's own book: between venues best prices may cross."""
-        markets = self._ask(QuotesRequest(base), QuotesView).known
+        markets = self._ask(QuotesRequest(base)).known
         spreads = []
         for one in markets:
             alone = MarketFilter(True, frozenset((one.venue,)), frozenset((one.kind,)))
-            quotes = self._ask(QuotesRequest(base, alone), QuotesView)
+            quotes = self._ask(QuotesRequest(base, alone))
             if quotes.best_bid is not None and quotes.best_ask is not None:
                 spreads.append((quotes.best_ask - quotes.best_bid) / ((quotes.best_ask + quotes.best_bid) / 2) * 1e4)
         return min(spreads, default=None)
 
     def _of_field(self, base: str, quantity: Quantity) -> float | None:
-        view = self._ask(PressureRequest(), PressureView)
+        view = self._ask(PressureRequest())
         if base not in view.universe.symbols:
             return None
         at = view.universe.symbols.index(base)
@@ -105,7 +97,7 @@ class Numbers:
 
     def _liquidated(self, base: str, side: str, span_ns: int) -> float | None:
         """A sum that is not known of any of its span is none; of a part it is a floor."""
-        view = self._ask(LiquidationsRequest(base, MarketFilter()), LiquidationsView)
+        view = self._ask(LiquidationsRequest(base, MarketFilter()))
         total = next((one for one in view.totals if one.span_ns == span_ns), None)
         if total is None or not total.known_ns:
             return None
@@ -113,7 +105,7 @@ class Numbers:
 
     def _setups(self, base: str, quantity: Quantity) -> float:
         """How many came to a state in the last two minutes."""
-        view = self._ask(SetupsRequest(base), SetupsView)
+        view = self._ask(SetupsRequest(base))
         since_ns = view.now_ns - 2 * MINUTE_NS
         if quantity is Quantity.SETUPS_ARMED:
             times = [event.trigger_ns for event in view.events]
@@ -123,9 +115,7 @@ class Numbers:
             times = [event.ended_ns or 0 for event in view.events if event.state is SetupState.INVALIDATED]
         return float(sum(ts_ns > since_ns for ts_ns in times))
 
-    def _ask(self, request: ViewRequest, kind: type[Shown]) -> Shown:
+    def _ask(self, request: Request[V]) -> V:
         if request not in self._known:
             self._known[request] = self._views.view(request)
-        view = self._known[request]
-        assert isinstance(view, kind)
-        return view
+        return cast("V", self._known[request])

@@ -8,9 +8,9 @@ checkpoints. What the venues say of all their perpetuals goes by `survey` to the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from copy import deepcopy
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -47,10 +47,11 @@ from workstation.analytics.state.base import DEFAULT_LIMITS, Base, Limits
 from workstation.analytics.state.market import Market
 from workstation.analytics.state.open_interest import Interest
 from workstation.analytics.state.relisting import in_our_ticks
+from workstation.analytics.store.coverage import FOREVER_NS
 from workstation.analytics.universe.sparklines import Sparklines
 from workstation.analytics.universe.universe import Universe
 from workstation.analytics.views.pressure import record_sparklines
-from workstation.readmodels.requests import View, ViewRequest
+from workstation.readmodels.request import Request, V, View
 
 _STATUS_STEP_NS = 1_000_000_000
 
@@ -66,6 +67,7 @@ class Engine:
         self.sparklines = Sparklines()
         self._markets: dict[InstrumentId, tuple[Base, Market]] = {}
         self._next_status_ns = 0
+        self._next_silence_ns = 0  # when the next market becomes stale, if it publishes nothing before
         self._scaled: dict[InstrumentId, Market] = {}
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
             Trade: self._trade,
@@ -130,6 +132,8 @@ class Engine:
         if now_ns <= self.now_ns:
             return
         self.now_ns = now_ns
+        if now_ns > self._next_silence_ns:
+            self._next_silence_ns = min((base.note_silence(now_ns) for base in self.bases.values()), default=FOREVER_NS)
         if now_ns >= self._next_status_ns:
             second_ns = now_ns - now_ns % _STATUS_STEP_NS
             self._next_status_ns = second_ns + _STATUS_STEP_NS
@@ -147,13 +151,22 @@ class Engine:
         found = self._markets.get(instrument)
         return found[1] if found is not None else None
 
-    def revision(self, request: ViewRequest) -> int:
+    @property
+    def requests(self) -> Collection[type[Request[Any]]]:
+        """The types of the requests it answers."""
+        return ANSWERS.keys()
+
+    def revision(self, request: Request[View]) -> int:
         """A number that changes whenever `view(request)` would."""
         return ANSWERS[type(request)].revision(self, request)
 
-    def view(self, request: ViewRequest) -> View:
+    def view(self, request: Request[V]) -> V:
         """The frozen answer to a request; an unknown base answers with an empty view."""
-        return ANSWERS[type(request)].view(self, request)
+        return cast("V", ANSWERS[type(request)].view(self, request))
+
+    def work(self, bases: Iterable[str]) -> bool:
+        """Do one step of what views of these bases have begun and not finished. False if there is nothing to do."""
+        return any(self.bases[base].work() for base in bases if base in self.bases)
 
     def restore(self, base: str, pieces: Sequence[TradesFilled]) -> int:
         """Take older trades of a base from a recording, those that are not here. Returns how many came in.
@@ -193,6 +206,8 @@ class Engine:
 
     def _seen(self, base: Base, market: Market, ts_venue_ns: int, ts_recv_ns: int) -> None:
         market.last_event_ns = ts_recv_ns
+        if market.trades_silent:
+            self._end_silence(base)
         coverage = market.coverage
         if ts_venue_ns > coverage.seen_ns or coverage.start_ns is None:
             if coverage.live and coverage.start_ns is None:
@@ -202,22 +217,34 @@ class Engine:
             base.since_ns = base.since_ns or ts_venue_ns
             base.watermark_ns = ts_venue_ns
 
+    def _end_silence(self, base: Base) -> None:
+        """A market published again after it was stale; it will be again when it is silent for long."""
+        self._next_silence_ns = min(self._next_silence_ns, base.note_silence(self.now_ns))
+
     def _book_delta(self, event: BookDelta) -> None:
         base, market = self._find(event.instrument)
         market.last_book_ns = event.ts_recv_ns
         market.book.apply(event)
         market.depth.touch(event)
         base.book_revision += 1
+        if market.book_silent:
+            self._end_silence(base)
 
     def _book_snapshot(self, event: BookSnapshot) -> None:
         base, market = self._find(event.instrument)
         market.last_book_ns = event.ts_recv_ns
+        if not market.book.known:
+            base.freshness_revision += 1
         market.book.replace(event)
         market.depth.replace()
         base.book_revision += 1
+        if market.book_silent:
+            self._end_silence(base)
 
     def _book_lost(self, event: BookLost) -> None:
         base, market = self._find(event.instrument)
+        if market.book.known or market.book.lost_reason != event.reason:
+            base.freshness_revision += 1
         market.book.lose(event.reason)
         market.depth.replace()
         base.book_revision += 1

@@ -118,7 +118,7 @@ class Hub:
     async def _on_show(self, message: Msg) -> None:
         for base in message.data.decode(errors="replace").split():
             self._source.focus(base)
-            self._source.shown(base)
+            self._source.keep_subscribed(base)
 
     def _ends(self) -> list[Frame]:
         now_ns, why = self._clock.now_ns(), b"the hub ended"

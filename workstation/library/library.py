@@ -31,14 +31,16 @@ Stored = TypeVar("Stored", Notes, Outline)
 
 
 class Library:
-    """The recordings of a folder and others that were opened. `revision` grows with every change of the list.
+    """The recordings of a folder and others that were opened.
 
     `current` is the path of what is replayed, `writing` of what is being written, which is not looked into.
     """
 
+    requests = (LibraryRequest,)
+
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or paths.recordings_dir()
-        self.revision = 0
+        self._revision = 0
         self.current = ""
         self.writing = ""
         self._others: list[Path] = []
@@ -47,12 +49,16 @@ class Library:
         self._reading: tuple[str, float] = ("", 0.0)
         self._hopeless: set[Path] = set()
 
+    def revision(self, request: LibraryRequest) -> int:
+        """Grows with every change of the list."""
+        return self._revision
+
     def view(self, request: LibraryRequest) -> LibraryView:
         """The list as it is now."""
         ordered = sorted(self._entries.values(), key=lambda entry: -(entry.start_ns or entry.modified_ns))
         free = shutil.disk_usage(self.folder).free if self.folder.exists() else 0
         name, done = self._reading
-        return LibraryView(request, self.revision, tuple(ordered), self.current, name, done, str(self.folder), free)
+        return LibraryView(request, self._revision, tuple(ordered), self.current, name, done, str(self.folder), free)
 
     def entry(self, path: Path) -> RecordingEntry | None:
         """One recording of the list."""
@@ -73,7 +79,7 @@ class Library:
                 found[path] = self._look(path)
         if found != self._entries:
             self._entries = found
-            self.revision += 1
+            self._revision += 1
             self._wanted.set()
 
     async def run(self) -> None:
@@ -102,7 +108,7 @@ class Library:
                 last = line
                 if not line.startswith(b"{"):
                     self._reading = (path.name, float(line))
-                    self.revision += 1
+                    self._revision += 1
             await process.wait()
         finally:
             self._reading = ("", 0.0)
@@ -194,7 +200,7 @@ class Library:
         if entry is not None:
             self._entries[path] = replace(entry, outline=outline)
             _write(_outline_file(path, entry.size_bytes), outline)
-            self.revision += 1
+            self._revision += 1
 
     def _notes(self, path: Path) -> Notes:
         return _read(_notes_file(path), Notes) or Notes()

@@ -1,12 +1,10 @@
-"""Paper books that run: each is stepped by the seconds of its session and written down, and answers the pane."""
+"""A paper book that runs: it is stepped by the seconds of its session, stored, and answers the pane."""
 
 from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -165,7 +163,7 @@ class PaperRun:
             try:
                 self._scores = rebalance, self._store.scores(self.name, rebalance)
             except sqlite3.Error as error:
-                self._stop(error)
+                log.warning("scores of the paper book %s cannot be read", self.name, exc_info=error)
                 return ()
         return self._scores[1] if rebalance else ()
 
@@ -197,26 +195,3 @@ class PaperRun:
         taken = isinstance(error, sqlite3.IntegrityError)
         self.trouble = f"the paper book stopped: {'another window writes it' if taken else error}"
         self.revision += 1
-
-
-class PaperRuns:
-    """The books of this run of the program, by name, all in one file that is opened when one is first asked for."""
-
-    def __init__(self, path: Callable[[], Path | str]) -> None:
-        self._path = path
-        self._store: PaperStore | None = None
-        self._runs: dict[str, PaperRun] = {}
-
-    def of(self, book: str) -> PaperRun:
-        """A book. Raises sqlite3.Error where the file cannot be opened."""
-        if self._store is None:
-            self._store = PaperStore(self._path())
-        if book not in self._runs:
-            self._runs[book] = PaperRun(self._store, book)
-        return self._runs[book]
-
-    def close(self) -> None:
-        """Let go of the file."""
-        if self._store is not None:
-            self._store.close()
-        self._store, self._runs = None, {}

@@ -74,9 +74,9 @@ class LiveSession:
         """Follow a base from now on, as if it had been there from the start."""
         self._source.focus(base)
 
-    def shown(self, base: str) -> None:
-        """A pane shows this base, so that it is followed on."""
-        self._source.shown(base)
+    def keep_subscribed(self, base: str) -> None:
+        """A base is in use: if it is subscribed, it stays so."""
+        self._source.keep_subscribed(base)
 
     async def run(self) -> None:
         """Take batches until cancelled; the recording, if any, is finished then."""

@@ -93,7 +93,7 @@ def test_statistics_count_losers(pane: SetupsPane, view: SetupsView) -> None:
 
 def test_what_is_stored_is_asked_for_and_shown(pane: SetupsPane, view: SetupsView) -> None:
     pane.source.setCurrentIndex(1)
-    request = SetupHistoryRequest(SessionKind.LIVE)
+    request = SetupHistoryRequest(session=SessionKind.LIVE)
     assert pane.side_requests() == (request,)
     pane.refresh(view)
     assert pane.rows.events == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 
 import pytest
 from PySide6.QtWidgets import QApplication
@@ -15,7 +16,7 @@ from widgets.panes.footprint.pane import FootprintPane
 from widgets.window.first_chart import FIRST_CHART, FirstChart
 from workstation.analytics.engine import Engine
 from workstation.readmodels.flow.footprint import FootprintRequest
-from workstation.readmodels.requests import View, ViewRequest
+from workstation.readmodels.request import Request, View
 from workstation.readmodels.session.status import Presence, StatusView
 
 
@@ -24,10 +25,13 @@ class Source:
         self.has_bars = False
         self.current = live_status(presence=Presence.LIVE)
 
-    def revision(self, request: ViewRequest) -> int:
+    def mark_displayed(self, requests: Collection[Request[View]]) -> None:
+        """Nothing is subscribed."""
+
+    def revision(self, request: Request[View]) -> int:
         return int(self.has_bars)
 
-    def view(self, request: ViewRequest) -> View:
+    def view(self, request: Request[View]) -> View:
         if self.has_bars and isinstance(request, FootprintRequest):
             return synthetic.grid_view(bars=7, rows=5)
         return Engine().view(request)

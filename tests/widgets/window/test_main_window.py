@@ -26,7 +26,7 @@ from widgets.window.cheat_sheet import CheatSheet
 from widgets.window.controls import Step
 from widgets.window.main_window import MainWindow
 from workstation.readmodels.flow.footprint import FootprintRequest
-from workstation.readmodels.requests import View
+from workstation.readmodels.request import View
 from workstation.readmodels.session.status import StatusView
 from workstation.readmodels.session.workspaces import InMemoryWorkspaces, PaneMemory, Workspace
 from workstation.readmodels.universe.universe import UniverseView

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from PySide6.QtWidgets import QApplication
 
 from tests.widgets import synthetic
@@ -13,7 +15,7 @@ from workstation.readmodels.flow.cvd import CvdRequest
 from workstation.readmodels.flow.footprint import FootprintRequest
 from workstation.readmodels.flow.ladder import LadderRequest
 from workstation.readmodels.flow.tape import TapeRequest
-from workstation.readmodels.requests import View, ViewRequest
+from workstation.readmodels.request import Request, View
 from workstation.readmodels.session.status import StatusView
 from workstation.readmodels.universe.pressure import PressureRequest
 from workstation.readmodels.universe.universe import UniverseRequest
@@ -24,10 +26,13 @@ class Source:
         self.current = live_status()
         self.field = Engine().view(UniverseRequest())
 
-    def revision(self, request: ViewRequest) -> int:
+    def mark_displayed(self, requests: Collection[Request[View]]) -> None:
+        """Nothing is subscribed."""
+
+    def revision(self, request: Request[View]) -> int:
         return 1
 
-    def view(self, request: ViewRequest) -> View:
+    def view(self, request: Request[View]) -> View:
         if isinstance(request, LadderRequest):
             return ladder_view(request)
         if isinstance(request, UniverseRequest):
@@ -43,7 +48,7 @@ class Source:
 class FullSource(Source):
     """Answers charts too."""
 
-    def view(self, request: ViewRequest) -> View:
+    def view(self, request: Request[View]) -> View:
         if isinstance(request, FootprintRequest):
             return synthetic.footprint(synthetic.walk(count=20), request)
         if isinstance(request, CvdRequest):

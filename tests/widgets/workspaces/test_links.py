@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 from widgets.pane import Pane, Table
 from widgets.workspaces.links import Links
 from workstation.readmodels.flow.cvd import CvdRequest
-from workstation.readmodels.requests import View
+from workstation.readmodels.request import View
 
 
 class Follower(Pane):

@@ -94,27 +94,27 @@ def test_every_quantity_is_that_of_its_pane() -> None:
 
 def test_rules_and_what_fired_are_there_after_a_restart(tmp_path: Path) -> None:
     tape = events_of([*quiet(4), rising(range(5, 10))])
-    engine, alert_monitor = engine_of(()), AlertMonitor(tmp_path)
+    engine, monitor = engine_of(()), AlertMonitor(tmp_path)
     heard: list[Fired] = []
-    alert_monitor.on_fired = heard.append
-    alert_monitor.set_alert(replace(RULE, id=0, value=100.85))
+    monitor.on_fired = heard.append
+    monitor.set_rule(replace(RULE, id=0, value=100.85))
     for event in tape:
         engine.apply(event)
-        alert_monitor.alert(engine, ["BTC"], SessionKind.REPLAY, engine.now_ns, 1)
+        monitor.check(engine, ["BTC"], SessionKind.REPLAY, engine.now_ns, 1)
     assert len(heard) == 1
     assert heard[0].session is SessionKind.REPLAY
-    alert_monitor.close()
-    again = AlertMonitor(tmp_path).alerts_view(AlertsRequest())
+    monitor.close()
+    again = AlertMonitor(tmp_path).view(AlertsRequest())
     assert again.fired == tuple(heard)
     assert [rule.value for rule in again.rules] == [100.85]
 
 
 def test_rules_that_cannot_be_read_are_kept_aside(tmp_path: Path) -> None:
     (tmp_path / "alerts.json").write_text("[{]")
-    alert_monitor = AlertMonitor(tmp_path)
-    assert "alerts.bad" in alert_monitor.trouble
+    monitor = AlertMonitor(tmp_path)
+    assert "alerts.bad" in monitor.trouble
     assert (tmp_path / "alerts.bad").read_text() == "[{]"
-    assert alert_monitor.alerts.rules == ()
+    assert monitor.rules == ()
 
 
 class Post:

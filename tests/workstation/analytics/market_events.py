@@ -51,7 +51,7 @@ from workstation.readmodels.positions.liquidation_levels import LiquidationLevel
 from workstation.readmodels.positions.liquidations import LiquidationsRequest, Position
 from workstation.readmodels.positions.premium import PremiumRequest, PremiumSource
 from workstation.readmodels.positions.quadrant import QuadrantRequest
-from workstation.readmodels.requests import ViewRequest
+from workstation.readmodels.request import Request, View
 from workstation.readmodels.session.setups import SetupsRequest
 
 SECOND = 1_000_000_000
@@ -225,7 +225,7 @@ EVERYTHING = FootprintRules(
     naked_pocs=6,
     absorption=AbsorptionRule(deviations=0.5),
 )
-REQUESTS: tuple[ViewRequest, ...] = (
+REQUESTS: tuple[Request[View], ...] = (
     SetupsRequest("BTC", 1_000_000_000, (100.0,)),
     FootprintRequest("BTC"),
     FootprintRequest("BTC", MarketFilter(perp=None), 5 * SECOND, 0.7),

@@ -58,10 +58,10 @@ from workstation.readmodels.markets import Freshness
 from workstation.readmodels.positions.liquidation_levels import LiquidationLevelsRequest
 from workstation.readmodels.positions.liquidations import LiquidationsRequest
 from workstation.readmodels.positions.quadrant import QuadrantRequest
-from workstation.readmodels.requests import ViewRequest
+from workstation.readmodels.request import Request, View
 from workstation.readmodels.session.setups import SetupsRequest
 
-EMPTY_REQUESTS: tuple[ViewRequest, ...] = (
+EMPTY_REQUESTS: tuple[Request[View], ...] = (
     FootprintRequest("DOGE"),
     FootprintRequest("DOGE", row_size=0.5),
     CvdRequest("DOGE"),
@@ -81,7 +81,7 @@ def assert_same_views(one: Engine, other: Engine) -> None:
 
 
 @pytest.mark.parametrize("request_", EMPTY_REQUESTS)
-def test_an_unknown_base_has_an_empty_view(request_: ViewRequest) -> None:
+def test_an_unknown_base_has_an_empty_view(request_: Request[View]) -> None:
     engine = engine_of([trade(BINANCE, START, 10_000)])
     view: Any = engine.view(request_)
     assert view.request is request_
@@ -115,7 +115,7 @@ def test_any_order_of_events_is_taken(seed: int) -> None:
 def test_equal_revisions_mean_equal_views(seed: int) -> None:
     rng = random.Random(seed)
     engine = Engine()
-    seen: dict[ViewRequest, dict[int, Any]] = {request: {} for request in REQUESTS}
+    seen: dict[Request[View], dict[int, Any]] = {request: {} for request in REQUESTS}
     for event in random_events(rng, 220):
         engine.apply(event)
         if rng.random() < 0.2:

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from tests.workstation.analytics.paper.paper_fields import MINUTE, SECOND, START, wandering
-from workstation.paper.run import PaperRun, PaperRuns
+from workstation.paper.books import PaperBooks
+from workstation.paper.run import PaperRun
 from workstation.paper.store import PaperStore
 from workstation.readmodels.universe.paper import PaperRequest, PaperSettings
 
@@ -127,7 +128,7 @@ def test_a_book_that_could_not_be_written_stops_and_is_as_it_was_written(tmp_pat
 
 
 def test_books_never_mix(tmp_path: Path) -> None:
-    runs = PaperRuns(lambda: tmp_path / "paper.sqlite")
+    runs = PaperBooks(lambda: tmp_path / "paper.sqlite", lambda: LATE_NS)
     live, simulated = runs.of("live"), runs.of("simulated")
     play(live, seed=1)
     play(simulated, seed=2)

@@ -22,6 +22,7 @@ from shiboken6 import isValid
 from widgets.window.main_window import MainWindow
 from widgets.workspaces.presets import START
 from workstation.app import Shell
+from workstation.session.controls import DeskControls
 from workstation.settings.declaration import ThemeName
 from workstation.settings.files import CurrentSettings
 
@@ -239,7 +240,7 @@ class Monkey:
             desk.go_live()
             return "live"
         desk.open_recording(self.recording)
-        desk.play()
+        DeskControls(desk).play()
         return self.recording.name
 
     def look(self) -> str:

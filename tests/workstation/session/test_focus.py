@@ -149,7 +149,7 @@ async def test_a_base_that_is_not_displayed_is_evicted_and_may_return(
     own = lives(desk, desk.source.connections)
     desk.session.focus("ETH")
     for _ in range(100):
-        desk.session.shown("ETH")
+        desk.session.keep_subscribed("ETH")
         await asyncio.sleep(0.02)
     await desk.until_live()
     assert desk.keepers("ETH")

@@ -15,7 +15,7 @@ from workstation.readmodels.flow.footprint import FootprintRequest
 from workstation.readmodels.flow.ladder import LadderRequest
 from workstation.readmodels.flow.tape import TapeRequest
 from workstation.readmodels.markets import MarketFilter
-from workstation.readmodels.requests import ViewRequest
+from workstation.readmodels.request import Request, View
 from workstation.readmodels.session.setups import SetupsRequest
 from workstation.readmodels.session.status import Presence
 from workstation.readmodels.universe.pressure import PressureRequest
@@ -24,7 +24,7 @@ from workstation.session.core import Core, Tape
 from workstation.session.replay import ReplaySession
 
 S = 1_000_000_000
-REQUESTS: tuple[ViewRequest, ...] = (
+REQUESTS: tuple[Request[View], ...] = (
     FootprintRequest("BTC"),
     FootprintRequest("BTC", MarketFilter(perp=None), 15 * S, 10.0),
     CvdRequest("BTC"),

@@ -8,7 +8,6 @@ from pathlib import Path
 from tests.workstation.analytics.market_events import MINUTE, engine_of
 from tests.workstation.analytics.setups.setup_tapes import events_of, quiet
 from tests.workstation.analytics.setups.test_setups import TURN, absorbed, rising
-from workstation.alerts.monitor import AlertMonitor
 from workstation.readmodels.session.setups import (
     SessionKind,
     SetupEvent,
@@ -17,6 +16,7 @@ from workstation.readmodels.session.setups import (
     SetupState,
     SetupsView,
 )
+from workstation.setups.recorder import SetupRecorder
 from workstation.setups.statistics import outcome, statistics
 from workstation.setups.store import SetupStore
 
@@ -32,7 +32,7 @@ def seen() -> tuple[SetupEvent, ...]:
 
 def stored(folder: Path, session: SessionKind = LIVE) -> tuple[SetupEvent, ...]:
     store = SetupStore(folder / "setups.sqlite")
-    view = store.view(SetupHistoryRequest(session), LIVE)
+    view = store.view(SetupHistoryRequest(session=session), LIVE)
     store.close()
     assert view.statistics == statistics(map(outcome, view.events))
     return tuple(sorted(view.events, key=lambda one: (one.trigger_ns, one.detector.value, one.direction)))
@@ -63,29 +63,29 @@ def test_an_event_only_goes_forward(tmp_path: Path) -> None:
     assert stored(tmp_path) == (done,)
 
 
-def test_a_killed_lookout_goes_on_where_it_was(tmp_path: Path) -> None:
+def test_a_killed_recorder_goes_on_where_it_was(tmp_path: Path) -> None:
     """Looking through the tape in two runs leaves what one run leaves; a replay done twice adds nothing."""
     whole, halves = tmp_path / "whole", tmp_path / "halves"
     for folder, cut in ((whole, len(TAPE)), (halves, 190)):
         folder.mkdir()
-        engine, alert_monitor = engine_of(()), AlertMonitor(folder)
+        engine, recorder = engine_of(()), SetupRecorder(folder)
         for at, event in enumerate(TAPE):
             if at == cut:
-                alert_monitor = AlertMonitor(folder)  # the other one was never closed
+                recorder = SetupRecorder(folder)  # the other one was never closed
             engine.apply(event)
             if at % 5 == 0 or at == len(TAPE) - 1:
-                alert_monitor.look(engine, ["BTC"], LIVE)
-        alert_monitor.close()
+                recorder.record(engine, ["BTC"], LIVE)
+        recorder.close()
     assert stored(whole) == stored(halves) != ()
-    again = AlertMonitor(halves)
-    again.look(engine_of(TAPE), ["BTC"], LIVE)
+    again = SetupRecorder(halves)
+    again.record(engine_of(TAPE), ["BTC"], LIVE)
     again.close()
     assert stored(halves) == stored(whole)
 
 
 def test_a_file_that_is_no_database_is_told_and_nothing_stops(tmp_path: Path) -> None:
     (tmp_path / "setups.sqlite").write_text("not a database, but a text that is long enough to be read as one" * 9)
-    alert_monitor = AlertMonitor(tmp_path)
-    assert "setups and alerts are not kept" in alert_monitor.trouble
-    alert_monitor.look(engine_of(TAPE), ["BTC"], LIVE)
-    assert alert_monitor.view(SetupHistoryRequest(LIVE)).events == ()
+    recorder = SetupRecorder(tmp_path)
+    assert "setups are not stored" in recorder.trouble
+    recorder.record(engine_of(TAPE), ["BTC"], LIVE)
+    assert recorder.view(SetupHistoryRequest(session=LIVE)).events == ()

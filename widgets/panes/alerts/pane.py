@@ -24,7 +24,7 @@ from widgets.pane import Pane, Table
 from widgets.panes.alerts.editor import RuleEditor
 from widgets.theme import format as fmt
 from widgets.theme.theme import CELL, theme
-from workstation.readmodels.requests import View
+from workstation.readmodels.request import View
 from workstation.readmodels.session.alerts import (
     CHANGES,
     AlertRule,

@@ -27,7 +27,7 @@ from widgets.theme.theme import CELL
 from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.flow.cvd import CvdRequest, CvdView
 from workstation.readmodels.markets import MarketFilter, MarketState
-from workstation.readmodels.requests import View
+from workstation.readmodels.request import View
 
 PITCH_PX = 8.0
 FINENESS = (12, 4, 1)  # CVD bars in one bar of the footprint; the next one when there are more bars than `_MANY`

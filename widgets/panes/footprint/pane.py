@@ -37,7 +37,7 @@ from widgets.panes.footprint.text import absence, counting, pane_help, pane_keys
 from workstation.readmodels.flow.chart import CellView, QuotesView
 from workstation.readmodels.flow.footprint import BarKind, FootprintRequest, FootprintView
 from workstation.readmodels.markets import MarketState
-from workstation.readmodels.requests import View, ViewRequest
+from workstation.readmodels.request import Request, View
 from workstation.readmodels.session.setup_rules import SetupRules
 
 PITCH_PX = 94.0  # width of a bar in a new view: enough to return to numbers from a coarser level of detail
@@ -321,7 +321,7 @@ class FootprintPane(Pane):
             self.sides.quotes, self.picked_ns, self.setup_rules,
         )  # fmt: skip
 
-    def side_requests(self) -> tuple[ViewRequest, ...]:
+    def side_requests(self) -> tuple[Request[View], ...]:
         """Best prices, the cell under the pointer, and what studies ask for while they are shown."""
         return self.sides.requests(self.request())
 

@@ -6,7 +6,7 @@ from widgets.panes.footprint.layers import FootprintLayers
 from widgets.panes.footprint.studies.board import StudyBoard
 from workstation.readmodels.flow.chart import CellRequest, CellView, QuotesRequest, QuotesView
 from workstation.readmodels.flow.footprint import BarKind, FootprintRequest
-from workstation.readmodels.requests import View, ViewRequest
+from workstation.readmodels.request import Request, View
 
 
 class FootprintSides:
@@ -18,7 +18,7 @@ class FootprintSides:
         self.quotes: QuotesView | None = None
         self.cell: CellView | None = None
 
-    def requests(self, request: FootprintRequest | None) -> tuple[ViewRequest, ...]:
+    def requests(self, request: FootprintRequest | None) -> tuple[Request[View], ...]:
         """Everything that the studies shown and the pointer ask for."""
         if request is None:
             return ()

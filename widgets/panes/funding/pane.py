@@ -25,7 +25,7 @@ from widgets.theme.theme import CELL, theme
 from workstation.readmodels.arrays import Floats
 from workstation.readmodels.markets import MarketFilter, MarketState
 from workstation.readmodels.positions.funding import FundingRequest, FundingView, Reading, SpanReading
-from workstation.readmodels.requests import View
+from workstation.readmodels.request import View
 
 UNITS = (("per 1 h", 1.0), ("per 8 h", 8.0), ("per 24 h", 24.0), ("per year", 8760.0))
 _RISING = (Reading.NEW_LONGS, Reading.SHORTS_COVER)

@@ -35,7 +35,7 @@ from workstation.readmodels.flow.heatmap import (
     HeatPrints,
 )
 from workstation.readmodels.markets import MarketState
-from workstation.readmodels.requests import View, ViewRequest
+from workstation.readmodels.request import Request, View
 
 PITCH_PX = 2.0  # of a second in a new view
 PITCHES = (0.03, 60.0)
@@ -96,7 +96,7 @@ class HeatmapPane(Pane):
         """Whole tiles over what is seen; None without a base."""
         return self._asked if self._asked.base else None
 
-    def side_requests(self) -> tuple[ViewRequest, ...]:
+    def side_requests(self) -> tuple[Request[View], ...]:
         """The cell under the pointer, where several markets are summed."""
         view, price = self._view, self.overlay.value
         if view is None or price is None or not self.crosshair.held or len(view.markets) < 2:

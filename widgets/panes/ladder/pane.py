@@ -20,7 +20,7 @@ from widgets.theme.markets import chosen_markets, market_name
 from widgets.theme.theme import CELL
 from workstation.readmodels.flow.ladder import BANDS, LadderRequest, LadderView
 from workstation.readmodels.markets import MarketFilter, MarketState
-from workstation.readmodels.requests import View
+from workstation.readmodels.request import View
 
 _PERP, _SPOT = "perp", "spot"
 

@@ -14,7 +14,7 @@ from widgets.elements.captions import set_text, tint
 from widgets.pane import Pane, Table
 from widgets.panes.library.list import RecordingList, RecordingPainter, duration
 from widgets.theme.theme import CELL
-from workstation.readmodels.requests import View
+from workstation.readmodels.request import View
 from workstation.readmodels.session.library import LibraryRequest, LibraryView, RecordingEntry
 
 

@@ -26,7 +26,7 @@ from workstation.readmodels.positions.liquidation_levels import (
     LiquidationLevelsRequest,
     LiquidationLevelsView,
 )
-from workstation.readmodels.requests import View
+from workstation.readmodels.request import View
 
 PITCH_PX = 2.0
 _MANY, _FEWEST = 240, 20.0  # bars

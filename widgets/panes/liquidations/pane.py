@@ -15,7 +15,7 @@ from widgets.panes.liquidations.summary import CascadeLine, MinuteBars, Totals, 
 from widgets.theme.theme import CELL
 from workstation.readmodels.markets import MarketFilter, MarketState
 from workstation.readmodels.positions.liquidations import LiquidationsRequest, LiquidationsView, Position
-from workstation.readmodels.requests import View
+from workstation.readmodels.request import View
 
 MINIMA = (
     ("all sizes", 0.0),

@@ -19,7 +19,7 @@ from widgets.panes.paper.ledger import LEDGER, SCORES, PaperTable, table_of
 from widgets.panes.paper.text import HELP, figures, pointed
 from widgets.theme import format as text_of
 from widgets.theme.theme import CELL, theme
-from workstation.readmodels.requests import View
+from workstation.readmodels.request import View
 from workstation.readmodels.universe.paper import PaperRequest, PaperView
 
 _WIDE = 1.3  # times its height: then everything stands side by side

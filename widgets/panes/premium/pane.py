@@ -22,7 +22,7 @@ from widgets.theme.theme import CELL, theme
 from workstation.readmodels.arrays import Floats
 from workstation.readmodels.markets import Freshness, MarketState
 from workstation.readmodels.positions.premium import PremiumRequest, PremiumSource, PremiumView
-from workstation.readmodels.requests import View
+from workstation.readmodels.request import View
 
 SMOOTHINGS = (1, 3, 5, 10, 20)
 CLAMPS = (None, 0.0010, 0.0025, 0.0050, 0.0100)

@@ -22,7 +22,7 @@ from widgets.panes.pressure.rows import Sort
 from widgets.panes.pressure.summary import PressureSummary
 from widgets.panes.pressure.table import PressureTable
 from workstation.readmodels.markets import Freshness, MarketFilter, MarketState
-from workstation.readmodels.requests import View
+from workstation.readmodels.request import View
 from workstation.readmodels.universe.pressure import FlowWeights, PressureRequest, PressureView, PressureWeights
 
 _WORDS = frozenset({Look.BIAS, Look.REGIME, Look.SYMBOL})

@@ -16,7 +16,7 @@ from widgets.theme import format as text_of
 from widgets.theme.theme import CELL, theme
 from workstation.readmodels.markets import Freshness, MarketState
 from workstation.readmodels.positions.quadrant import QuadrantDot, QuadrantRequest, QuadrantView
-from workstation.readmodels.requests import View
+from workstation.readmodels.request import View
 
 _MINUTE = 60_000_000_000
 WINDOWS = (("CVD 5 min", 5 * _MINUTE), ("CVD 15 min", 15 * _MINUTE), ("CVD 1 h", 60 * _MINUTE))

@@ -28,7 +28,7 @@ from widgets.panes.setups.text import receipt, report
 from widgets.theme.theme import CELL
 from workstation.readmodels.flow.drawings import Level
 from workstation.readmodels.markets import MarketState
-from workstation.readmodels.requests import View, ViewRequest
+from workstation.readmodels.request import Request, View
 from workstation.readmodels.session.setup_rules import SetupRules, setup_rules_of, setup_rules_state
 from workstation.readmodels.session.setups import (
     Detector,
@@ -186,9 +186,9 @@ class SetupsPane(Pane):
         levels, bar_ns = tuple(sorted(prices)), int(self.bars.currentData())
         return SetupsRequest(self._base, bar_ns, levels, self.editor.rules) if self._base else None
 
-    def side_requests(self) -> tuple[ViewRequest, ...]:
+    def side_requests(self) -> tuple[Request[View], ...]:
         """What is stored, where that is shown."""
-        return (SetupHistoryRequest(self.kind),) if self.kind is not None else ()
+        return (SetupHistoryRequest(session=self.kind),) if self.kind is not None else ()
 
     def set_base(self, base: str) -> None:
         """Look at another base."""

@@ -17,7 +17,7 @@ from widgets.theme import format as fmt
 from widgets.theme.theme import CELL, theme
 from workstation.readmodels.flow.tape import TapeRequest, TapeView
 from workstation.readmodels.markets import MarketFilter, MarketState
-from workstation.readmodels.requests import View
+from workstation.readmodels.request import View
 from workstation.readmodels.session.status import StatusView
 
 MINIMA = (

@@ -6,6 +6,7 @@ as if all had been counted at once.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import deepcopy
 
 from workstation.analytics.bars.series import BarSeries
@@ -23,6 +24,11 @@ class Filling:
         self.share = 0.0
         self._until = store.total
         self._steps = series.fill_in_steps(deepcopy(store))  # shares what is packed
+
+    @property
+    def markets(self) -> Iterable[int]:
+        """Indexes of its markets."""
+        return self.series.markets
 
     def step(self) -> bool:
         """Count some more. True when there is no more."""

@@ -21,6 +21,7 @@ from workstation.analytics.bars.flows import FORCED_KEPT, INTEREST_KEPT
 from workstation.analytics.book.obi_history import KEPT
 from workstation.analytics.state.market import STALE_NS, Market
 from workstation.analytics.state.positioning import Positioning
+from workstation.analytics.store.coverage import FOREVER_NS
 from workstation.analytics.store.trades import BAR_CAP, CAP, SLOW_CHUNK, Merged, Row, TradeStore
 from workstation.readmodels.flow.candles import CandleColumns
 from workstation.readmodels.markets import Freshness, MarketFilter
@@ -48,6 +49,20 @@ class Amendable(Protocol):
 
     def amend(self, store: TradeStore, merged: Merged) -> bool:
         """Be what it would be if it were made anew from the store; False where it has to be."""
+
+
+class Unfinished(Protocol):
+    """Something derived that is made in steps."""
+
+    @property
+    def markets(self) -> Iterable[int]:
+        """Indexes of the markets it is derived from."""
+
+    def step(self) -> bool:
+        """Do some of the work. True when there is no more."""
+
+    def end(self, store: TradeStore) -> Derived:
+        """What it has become, with everything in the store counted."""
 
 
 D = TypeVar("D", bound=Derived)
@@ -94,22 +109,22 @@ class Base:
         self.trade_revision = 0
         self.book_revision = 0
         self.coverage_revision = 0
-        self.state_revision = 0
+        self.freshness_revision = 0
         self.flow_revision = 0
         self.heat_revision = 0
         self.forced_revision = 0
         self.day_revision = 0
         self.position_revision = 0
-        self.work_revision = 0  # steps of what is made in steps
-        self._judged: tuple[tuple[Freshness, Freshness, str], ...] = ()
+        self.work_revision = 0  # counts steps of `work`
         self._next_sample_ns = 0
         self._derived: dict[Hashable, tuple[object, frozenset[int], int]] = {}  # the one asked for last is last
         self._listeners: list[list[Derived]] = []
+        self._unfinished: dict[Hashable, Unfinished] = {}
 
     def __deepcopy__(self, memo: dict[int, object]) -> Base:
         copy = Base(self.name, self.limits)
         for name, value in vars(self).items():
-            if name not in ("_derived", "_listeners", "liquidations"):
+            if name not in ("_derived", "_listeners", "_unfinished", "liquidations"):
                 setattr(copy, name, deepcopy(value, memo))
         copy.liquidations = self.liquidations.copy()
         copy._listeners = [[] for _ in copy.markets]
@@ -231,6 +246,26 @@ class Base:
         self._derived[key] = (made, frozenset(), self._next_sample_ns)
         return made
 
+    def begin(self, key: Hashable, made: Unfinished) -> None:
+        """Keep something under `key` that `work` finishes."""
+        self._unfinished[key] = self.keep(key, made)
+
+    def work(self) -> bool:
+        """Do a step of the unfinished thing that was asked for last. False if everything is finished."""
+        if not self._unfinished:
+            return False
+        newest = reversed(self._derived.items())
+        key = next((key for key, (made, _, _) in newest if made is self._unfinished.get(key)), None)
+        if key is None:
+            self._unfinished.clear()
+            return False
+        made = self._unfinished[key]
+        if made.step():
+            del self._unfinished[key]
+            self.derive(key, made.end(self.trades), made.markets)
+        self.work_revision += 1
+        return True
+
     def find(self, key: Hashable) -> object:
         """What was derived under `key`, marked as wanted; None if it has to be made."""
         found = self._derived.pop(key, None)
@@ -268,15 +303,20 @@ class Base:
         for step in due:
             self.positioning.sample(step, [_live(*one, step * SAMPLE_NS) for one in told])
 
-    def judge(self, now_ns: int) -> None:
-        """Count it as a new state of the markets if one of them can be trusted more or less than at the last call."""
-        judged = tuple(
-            (market.trades_freshness(now_ns), market.book_freshness(now_ns), market.book.lost_reason)
-            for market in self.markets
-        )
-        if judged != self._judged:
-            self._judged = judged
-            self.state_revision += 1
+    def note_silence(self, now_ns: int) -> int:
+        """Count which markets have published nothing for `STALE_NS` as new freshness, where that has changed.
+
+        Returns the receive time (ns) after which the first of the others is stale, `FOREVER_NS` without others.
+        """
+        due_ns = FOREVER_NS
+        for market in self.markets:
+            trades_due_ns, book_due_ns = market.last_event_ns + STALE_NS, market.last_book_ns + STALE_NS
+            silent = now_ns > trades_due_ns, now_ns > book_due_ns
+            if silent != (market.trades_silent, market.book_silent):
+                market.trades_silent, market.book_silent = silent
+                self.freshness_revision += 1
+            due_ns = min(due_ns, FOREVER_NS if silent[0] else trades_due_ns, FOREVER_NS if silent[1] else book_due_ns)
+        return due_ns
 
     def largest_tick(self, markets: Iterable[Market]) -> Fraction:
         """The coarsest price step among some markets."""

@@ -67,7 +67,7 @@ def _filled(
     return base.derive(key, series, series.markets)
 
 
-def _fill_step(
+def _share_of(
     base: Base,
     key: tuple[object, ...],
     chosen: list[Market],
@@ -75,14 +75,13 @@ def _fill_step(
     row_size: Fraction | None,
     rules: FootprintRules,
 ) -> float:
-    """One step of what `_filled` does. Returns the share done, 0 to 1."""
+    """The share done of what `_filled` does, 0 to 1."""
     found = base.find(key)
     if isinstance(found, BarSeries):
         return 1.0
     if not isinstance(found, Filling):
-        found = base.keep(key, Filling(_empty_series(base, chosen, rule, row_size, rules), base.trades))
-    if found.step():
-        base.derive(key, found.end(base.trades), found.series.markets)
+        found = Filling(_empty_series(base, chosen, rule, row_size, rules), base.trades)
+        base.begin(key, found)
     return found.share
 
 
@@ -118,11 +117,8 @@ def bar_flows(
     return flows.columns((base.interest, base.forced), base.flow_revision, base.since_ns, starts, bar_ns)
 
 
-def fill_more(base: Base, request: FootprintRequest, chosen: list[Market]) -> float:
-    """Fill the bars of a request with some more of the stored trades where there are many.
-
-    Returns the share that is done, 0 to 1.
-    """
+def share_filled(base: Base, request: FootprintRequest, chosen: list[Market]) -> float:
+    """The share of the bars of a request that is made, 0 to 1. Bars over many trades are begun; `Base.work` goes on."""
     if len(base.trades) < MUCH:
         return 1.0
     rule = request.bar_rule
@@ -130,12 +126,12 @@ def fill_more(base: Base, request: FootprintRequest, chosen: list[Market]) -> fl
         row_size, passes, passed = Fraction(str(request.row_size)), 1, 0
     else:
         key: tuple[object, ...] = ("bars", request.markets, rule, DEFAULT_RULES)
-        share = _fill_step(base, key, chosen, rule, None, DEFAULT_RULES)
+        share = _share_of(base, key, chosen, rule, None, DEFAULT_RULES)
         if share < 1.0:
             return share / 2
         row_size, passes, passed = chosen_row_size(base, request, chosen), 2, 1
     key = ("footprint", request.markets, rule, row_size, request.rules)
-    share = _fill_step(base, key, chosen, rule, row_size, request.rules)
+    share = _share_of(base, key, chosen, rule, row_size, request.rules)
     return (passed + share) / passes
 
 

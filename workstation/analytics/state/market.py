@@ -62,6 +62,8 @@ class Market:
     last_trade_ns: int = 0
     last_event_ns: int = 0
     last_book_ns: int = 0
+    trades_silent: bool = True  # for `STALE_NS`, as of the engine's time
+    book_silent: bool = True
     trades_lost_reason: str = ""
     halted: str = ""
     scale: int = 1

@@ -8,6 +8,7 @@ from statistics import median
 
 import numpy as np
 
+from workstation.analytics.answer import of_base
 from workstation.analytics.bars.bars import BUY, SELL, frozen
 from workstation.analytics.state.base import Base
 from workstation.analytics.state.candles import delta_of, summed
@@ -99,3 +100,6 @@ def candle_lines(markets: Sequence[Market], starts: Ints, bar_ns: int, in_usd: b
             values = frozen(sums - sums[-1])
             lines.append(CandleLine(label, instrument.venue, instrument.kind, frozen(part.start), values))
     return tuple(lines)
+
+
+ANSWERS = (of_base(QuotesRequest, quotes_view, "book_revision"), of_base(CellRequest, cell_view))

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from workstation.analytics.answer import Answer, State, base_of, base_revision
 from workstation.analytics.bars.bars import frozen
 from workstation.analytics.bars.deltas import ALL_SIZES, COIN, USD, DeltaBars, DeltaPath
 from workstation.analytics.bars.marks import Marks
@@ -242,3 +243,23 @@ def _candle_lines(chosen: list[Market], starts: Ints, request: CvdRequest) -> tu
     if request.unit is CvdUnit.OI:
         return ()
     return candle_lines(chosen, starts, request.bar_ns, request.unit is CvdUnit.USD)
+
+
+_plain_revision, _interest_revision = base_revision(), base_revision("flow_revision")
+
+
+def cvd_revision(state: State, request: CvdRequest) -> int:
+    """In per cent of open interest the lines move with it as well."""
+    base = state.bases.get(request.base)
+    if base is None or request.unit is not CvdUnit.OI:
+        return _plain_revision(state, request)
+    return _interest_revision(state, request) + sum(market.open_interest is not None for market in base.markets)
+
+
+ANSWERS = (
+    Answer(
+        CvdRequest,
+        cvd_revision,
+        lambda state, request: cvd_view(base_of(state, request), request, cvd_revision(state, request), state.now_ns),
+    ),
+)

@@ -7,10 +7,11 @@ from fractions import Fraction
 
 import numpy as np
 
+from workstation.analytics.answer import of_base
 from workstation.analytics.bars.bars import frozen
 from workstation.analytics.bars.measures import vwap
 from workstation.analytics.state.base import Base
-from workstation.analytics.state.derived_bars import bar_flows, chosen_row_size, fill_more, row_grids, row_series
+from workstation.analytics.state.derived_bars import bar_flows, chosen_row_size, row_grids, row_series, share_filled
 from workstation.analytics.state.market import Market
 from workstation.analytics.studies.absorption import Absorptions
 from workstation.analytics.studies.profile import SessionPocs, SpanProfile
@@ -31,9 +32,8 @@ from workstation.readmodels.flow.profile import ProfileRequest, ProfileView
 def footprint_view(base: Base, request: FootprintRequest, revision: int, now_ns: int) -> FootprintView:
     """Bars, gaps and states for a footprint chart; while they are made in steps, only how far that is."""
     chosen = base.chosen(request.markets)
-    share = fill_more(base, request, chosen) if request.in_steps else 1.0
+    share = share_filled(base, request, chosen) if request.in_steps else 1.0
     if share < 1.0:
-        base.work_revision += 1
         states = tuple(market.state(now_ns) for market in chosen)
         return FootprintView(request, revision, 0.0, (), states, gap_spans(chosen), now_ns=now_ns, progress=share)
     row_size = chosen_row_size(base, request, chosen)
@@ -111,7 +111,7 @@ def last_price(markets: Iterable[Market]) -> float | None:
     return max(known, key=lambda market: market.last_trade_ns).last_price if known else None
 
 
-def profile_view(base: Base, request: ProfileRequest, revision: int) -> ProfileView:
+def profile_view(base: Base, request: ProfileRequest, revision: int, _: int) -> ProfileView:
     """Rows of the trades that are kept, with POC, value area and nodes."""
     chosen = base.chosen(request.markets)
     row_size = Fraction(str(request.row_size))
@@ -140,3 +140,9 @@ def profile_view(base: Base, request: ProfileRequest, revision: int) -> ProfileV
         high_nodes=frozen(first + high_nodes.astype(np.int64)),
         low_nodes=frozen(first + low_nodes.astype(np.int64)),
     )
+
+
+ANSWERS = (
+    of_base(FootprintRequest, footprint_view, "flow_revision", "work_revision"),
+    of_base(ProfileRequest, profile_view),
+)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from feeds.model.instrument import MarketKind
+from workstation.analytics.answer import Answer, base_of
 from workstation.analytics.bars.bars import frozen
 from workstation.analytics.positions.premium import weighted_mean
 from workstation.analytics.positions.prices import prices_of
@@ -36,12 +37,11 @@ STALE_NS = 10 * MINUTE_NS
 
 def funding_revision(base: Base, now_ns: int) -> int:
     """Moves with every word about positions, with trades, and every minute, since things grow old."""
-    base.judge(now_ns)
     counters = (base.position_revision, base.flow_revision, base.day_revision, base.trade_revision)
-    return sum(counters) + base.coverage_revision + base.state_revision + now_ns // MINUTE_NS
+    return sum(counters) + base.coverage_revision + base.freshness_revision + now_ns // MINUTE_NS
 
 
-def funding_view(base: Base, request: FundingRequest, revision: int, now_ns: int) -> FundingView:
+def funding_view(base: Base, request: FundingRequest, now_ns: int) -> FundingView:
     """The perpetuals of a base that are asked for, as if there were no others."""
     listed, accepts = (market.instrument for market in base.markets), request.markets.accepts
     chosen = [one.kind.is_perp and accepts(one.venue, one.kind) for one in listed]
@@ -65,7 +65,7 @@ def funding_view(base: Base, request: FundingRequest, revision: int, now_ns: int
     ]
     return FundingView(
         request=request,
-        revision=revision,
+        revision=funding_revision(base, now_ns),
         rows=rows,
         groups=tuple(_group(kind, rows) for kind in (MarketKind.LINEAR, MarketKind.INVERSE)),
         spans=_spans(base, perps, rows, minute_ns),
@@ -213,3 +213,12 @@ def _held(times: Ints, values: Floats, starts: Ints, bar_ns: int) -> Floats:
     old = (at < 0) | (starts + bar_ns - times[at] > max(STALE_NS, bar_ns))
     held: Floats = np.where(old, np.nan, values[at])
     return held
+
+
+ANSWERS = (
+    Answer(
+        FundingRequest,
+        lambda state, request: funding_revision(base_of(state, request), state.now_ns),
+        lambda state, request: funding_view(base_of(state, request), request, state.now_ns),
+    ),
+)

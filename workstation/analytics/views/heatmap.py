@@ -10,6 +10,7 @@ from fractions import Fraction
 import numpy as np
 
 from feeds.model.instrument import InstrumentId
+from workstation.analytics.answer import of_base
 from workstation.analytics.bars.bars import frozen
 from workstation.analytics.state.base import Base
 from workstation.analytics.state.market import Market
@@ -162,3 +163,9 @@ def _prints(base: Base, request: HeatmapRequest) -> HeatPrints:
     asked = BigTradesRequest(request.base, wanted, request.minimum_usd, request.start_ns, end_ns, MOST_PRINTS)
     big = big_trades_view(base, asked, 0, 0)
     return HeatPrints(big.threshold_usd, big.ts_venue_ns, big.price, big.notional, big.side)
+
+
+ANSWERS = (
+    of_base(HeatmapRequest, heatmap_view, "heat_revision"),
+    of_base(HeatCellRequest, heat_cell_view, "heat_revision"),
+)

@@ -10,6 +10,7 @@ import numpy as np
 
 from feeds.model.events import Level
 from feeds.model.instrument import Venue
+from workstation.analytics.answer import of_base
 from workstation.analytics.bars.bars import frozen
 from workstation.analytics.bars.volumes import RowVolumes, TakerFlow
 from workstation.analytics.book.obi_history import blended
@@ -234,3 +235,6 @@ def _weighted_mid(known: list[Market]) -> float | None:
             tick = market.instrument.tick
             mids.append(ticks * tick.numerator / tick.denominator)
     return sum(mids) / len(mids) if mids else None
+
+
+ANSWERS = (of_base(LadderRequest, ladder_view, "book_revision"),)

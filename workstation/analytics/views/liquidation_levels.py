@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from workstation.analytics.answer import of_base
 from workstation.analytics.bars.bars import frozen
 from workstation.analytics.positions.level_bars import LevelBars, LevelInputs
 from workstation.analytics.positions.liquidation_levels import LONG, SHORT, Levels
@@ -121,3 +122,6 @@ def _forced(base: Base, markets: list[Market], since_ns: int) -> dict[str, Any]:
         "forced_usd": frozen(usd[order]),
         "forced_position": frozen(-sign[order]),
     }
+
+
+ANSWERS = (of_base(LiquidationLevelsRequest, liquidation_levels_view, "flow_revision"),)

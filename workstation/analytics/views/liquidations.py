@@ -6,12 +6,13 @@ Sums and selections follow the log; a view costs the same however many orders th
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from feeds.model.instrument import Instrument, MarketKind, Venue
 from feeds.venues.registry import liquidation_coverage
+from workstation.analytics.answer import Answer, State
 from workstation.analytics.bars.bars import frozen
 from workstation.analytics.positions.liquidations import (
     LONG,
@@ -24,9 +25,7 @@ from workstation.analytics.positions.liquidations import (
     judge,
     tells_now,
 )
-from workstation.analytics.state.base import Base
 from workstation.analytics.store.trades import Trades
-from workstation.analytics.universe.universe import Universe
 from workstation.readmodels.arrays import Bools, Ints
 from workstation.readmodels.positions.liquidations import (
     SPANS_NS,
@@ -44,21 +43,12 @@ _SIDES = {None: None, Position.LONG: 2, Position.SHORT: 1}  # of the forced orde
 Known = Callable[[int, int], int]
 
 
-class State(Protocol):
-    """What the tape is made of: the engine's state."""
-
-    now_ns: int
-    bases: dict[str, Base]
-    universe: Universe
-
-
 def liquidations_revision(state: State, request: LiquidationsRequest) -> int:
     """Moves with every order, with what is heard, with the base's markets and once a second: windows slide."""
     base, log = state.bases.get(request.base), state.universe.liquidations
     count = log.revision + _now_ns(state) // SECOND_NS
     if base is not None:
-        base.judge(state.now_ns)
-        count += base.trade_revision + base.state_revision + base.coverage_revision
+        count += base.trade_revision + base.freshness_revision + base.coverage_revision
     return count
 
 
@@ -171,3 +161,6 @@ def _listed(instrument: Instrument) -> ForcedMarket:
     return ForcedMarket(
         instrument.base, instrument.venue, instrument.kind, instrument.symbol, float(instrument.tick_size)
     )
+
+
+ANSWERS = (Answer(LiquidationsRequest, liquidations_revision, liquidations_view),)

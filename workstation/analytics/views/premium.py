@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from feeds.model.instrument import MarketKind
+from workstation.analytics.answer import of_base
 from workstation.analytics.bars.bars import frozen
 from workstation.analytics.positions.premium import clamped, smoothed, weighted_mean, zone_of
 from workstation.analytics.positions.prices import Prices, prices_of
@@ -77,3 +78,6 @@ def _weights(perps: Sequence[Market], prices: Prices) -> tuple[PremiumWeights, F
 
 def _drawn(values: Floats, request: PremiumRequest) -> Floats:
     return frozen(clamped(smoothed(values, request.smoothing), request.clamp).copy())
+
+
+ANSWERS = (of_base(PremiumRequest, premium_view, "day_revision"),)

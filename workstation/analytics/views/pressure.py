@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from workstation.analytics.answer import Answer, universe_revision
 from workstation.analytics.universe.flowscore import flow_score, ranks
 from workstation.analytics.universe.pressure import pressure
 from workstation.analytics.universe.sparklines import SPARKLINE_STEP_NS, Sparklines
@@ -99,3 +100,12 @@ def summary(view: UniverseView, scored: PressureColumns, flow: FlowColumns) -> P
         short=int((biases < 0).sum()),
         neutral=int((biases == 0).sum()),
     )
+
+
+ANSWERS = (
+    Answer(
+        PressureRequest,
+        universe_revision,
+        lambda state, request: pressure_view(state.universe, state.sparklines, request),
+    ),
+)

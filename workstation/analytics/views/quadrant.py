@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from workstation.analytics.answer import Answer
 from workstation.analytics.bars.bars import frozen
 from workstation.analytics.positions.blended_obi import blended
 from workstation.analytics.state.base import Base
@@ -31,12 +32,10 @@ POINTS = 180  # of a trail
 _PERCENT = 95.0
 
 
-def quadrant_revision(bases: Mapping[str, Base], now_ns: int) -> int:
+def quadrant_revision(bases: Mapping[str, Base]) -> int:
     """Moves with the samples of any base, with its trades and with what is known of them."""
-    for base in bases.values():
-        base.judge(now_ns)
     return sum(
-        base.positioning.revision + base.trade_revision + base.state_revision + base.coverage_revision + 1
+        base.positioning.revision + base.trade_revision + base.freshness_revision + base.coverage_revision + 1
         for base in bases.values()
     )
 
@@ -46,7 +45,7 @@ def quadrant_view(bases: Mapping[str, Base], request: QuadrantRequest, now_ns: i
     chosen = [(base, base.chosen(request.markets)) for base in bases.values()]
     return QuadrantView(
         request=request,
-        revision=quadrant_revision(bases, now_ns),
+        revision=quadrant_revision(bases),
         dots=tuple(_dot(base, markets, request, now_ns) for base, markets in chosen if markets),
         markets=tuple(market.state(now_ns) for _, markets in chosen for market in markets),
         now_ns=now_ns,
@@ -178,3 +177,12 @@ def _freshness(markets: list[Market], trail: Trail, window_ns: int, now_ns: int)
     if np.isnan(trail.obi_scale[-1]) or np.isnan(trail.cvd_scale[-1]):
         return Freshness.SYNCING, f"fewer than {LEAST_SAMPLES} samples of ten seconds to scale it by"
     return Freshness.LIVE, ""
+
+
+ANSWERS = (
+    Answer(
+        QuadrantRequest,
+        lambda state, _: quadrant_revision(state.bases),
+        lambda state, request: quadrant_view(state.bases, request, state.now_ns),
+    ),
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workstation.analytics.answer import of_base
 from workstation.analytics.setups.run import PERPS, SetupRun
 from workstation.analytics.state.base import Base
 from workstation.readmodels.session.setups import SetupsRequest, SetupsView
@@ -29,3 +30,6 @@ def _run(base: Base, request: SetupsRequest) -> SetupRun:
     key = ("setups", request)
     found = base.find(key)
     return found if isinstance(found, SetupRun) else base.keep(key, SetupRun(request))
+
+
+ANSWERS = (of_base(SetupsRequest, setups_view, "flow_revision"),)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from workstation.analytics.answer import Answer, of_base
 from workstation.analytics.bars.bars import frozen
 from workstation.analytics.state.base import Base
 from workstation.analytics.store.trades import Trades
@@ -144,3 +145,20 @@ def big_trades_view(base: Base, request: BigTradesRequest, revision: int, now_ns
         market=frozen(prints.market),
         markets=tuple(state.state(now_ns) for state in base.markets),
     )
+
+
+_SHORT, _DETAILED = of_base(TapeRequest, tape_view), of_base(TapeRequest, tape_view, "forced_revision")
+
+
+def _answer(request: TapeRequest) -> Answer:
+    return _DETAILED if request.detail else _SHORT
+
+
+ANSWERS = (
+    Answer(
+        TapeRequest,
+        lambda state, request: _answer(request).revision(state, request),
+        lambda state, request: _answer(request).view(state, request),
+    ),
+    of_base(BigTradesRequest, big_trades_view),
+)

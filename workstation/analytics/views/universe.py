@@ -7,6 +7,7 @@ from typing import TypeVar
 import numpy as np
 
 from feeds.model.instrument import Instrument, MarketKind
+from workstation.analytics.answer import Answer, universe_revision
 from workstation.analytics.universe.universe import LIVE_NS, Cells, Sample, Universe
 from workstation.readmodels.arrays import Bools, Floats, Ints
 from workstation.readmodels.universe.universe import UniverseColumns, UniverseMarkets, UniverseRequest, UniverseView
@@ -190,3 +191,6 @@ def _finite(values: Floats) -> Floats:
 def _frozen(values: Column) -> Column:
     values.setflags(write=False)
     return values
+
+
+ANSWERS = (Answer(UniverseRequest, universe_revision, lambda state, request: universe_view(state.universe, request)),)

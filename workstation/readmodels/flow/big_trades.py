@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.markets import MarketFilter, MarketState
+from workstation.readmodels.request import Request
 
 
 @dataclass(frozen=True, slots=True)
-class BigTradesRequest:
+class BigTradesRequest(Request["BigTrades"]):
     """Prints of at least `minimum_usd` (None: the 99.5th percentile of the prints kept) in [start_ns, end_ns).
 
     They are merged as on the tape; no more than the `count` largest are given.
     """
 
-    base: str
     markets: MarketFilter = MarketFilter()
     minimum_usd: float | None = None
     start_ns: int = 0

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.markets import MarketFilter, MarketState
+from workstation.readmodels.request import Request
 
 
 @dataclass(frozen=True, slots=True)
-class QuotesRequest:
+class QuotesRequest(Request["QuotesView"]):
     """The best prices now over the markets of a base that a filter accepts."""
 
-    base: str
     markets: MarketFilter = MarketFilter()
 
 
@@ -32,10 +32,9 @@ class QuotesView:
 
 
 @dataclass(frozen=True, slots=True)
-class CellRequest:
+class CellRequest(Request["CellView"]):
     """Who traded at the rows `first_row`..`last_row` of `row_size` with a venue time in [start_ns, end_ns)."""
 
-    base: str
     markets: MarketFilter
     row_size: float
     first_row: int

@@ -9,6 +9,7 @@ from feeds.model.instrument import MarketKind, Venue
 from workstation.readmodels.arrays import Floats, Ints, no_floats, no_ints
 from workstation.readmodels.flow.candles import CandleLine
 from workstation.readmodels.markets import Freshness, MarketFilter, MarketState
+from workstation.readmodels.request import Request
 
 HOUR_NS = 3_600_000_000_000
 DAY_NS = 24 * HOUR_NS
@@ -32,7 +33,7 @@ class CvdUnit(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class CvdRequest:
+class CvdRequest(Request["CvdView"]):
     """CVD lines of the markets of a base that a filter accepts, on bars of `bar_ns`.
 
     They begin anew every `reset_ns` (None: never) counted from 00:00 UTC, weeks from Monday; `bar_ns` should divide it.
@@ -42,7 +43,6 @@ class CvdRequest:
     `live_only` False sums all that was received instead of the markets that are live now.
     """
 
-    base: str
     bar_ns: int = 60_000_000_000
     unit: CvdUnit = CvdUnit.USD
     reset_ns: int | None = DAY_NS

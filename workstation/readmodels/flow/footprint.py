@@ -12,6 +12,7 @@ from enum import StrEnum
 from workstation.readmodels.arrays import Bools, Floats, Ints, no_floats, no_ints
 from workstation.readmodels.flow.candles import NO_CANDLES, CandleColumns
 from workstation.readmodels.markets import MarketFilter, MarketState
+from workstation.readmodels.request import Request
 
 
 class BarKind(StrEnum):
@@ -210,15 +211,14 @@ class FootprintBar:
 
 
 @dataclass(frozen=True, slots=True)
-class FootprintRequest:
+class FootprintRequest(Request["FootprintView"]):
     """A footprint chart: bars of `rule` (None: time bars of `bar_ns`), rows of `row_size` (None: automatic, 15-30 rows
     a bar).
 
     `vwap_anchor_ns` is where VWAP begins, rounded down to a bar; None: at 00:00 UTC of every day. With `in_steps` bars
-    over very many trades are made by and by: the answer is how far that is, and every further question goes on with it.
+    over very many trades are made step by step, by `Engine.work`: until they are, the answer is how far that is.
     """
 
-    base: str
     markets: MarketFilter = MarketFilter()
     bar_ns: int = 60_000_000_000
     row_size: float | None = None

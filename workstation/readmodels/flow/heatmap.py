@@ -14,6 +14,7 @@ import numpy.typing as npt
 from feeds.model.instrument import InstrumentId
 from workstation.readmodels.arrays import Floats, Ints, no_floats, no_ints
 from workstation.readmodels.markets import MarketFilter, MarketState
+from workstation.readmodels.request import Request
 
 COLUMN_NS = 1_000_000_000
 TILE_ROWS, TILE_COLUMNS = 256, 64
@@ -22,7 +23,7 @@ Sizes = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class HeatmapRequest:
+class HeatmapRequest(Request["HeatmapView"]):
     """Resting liquidity in [start_ns, end_ns) and [low, high], of one market or summed over a filter.
 
     `seconds` columns are merged into one. `row_size` None takes a row of about a twenty-thousandth of the price.
@@ -30,7 +31,6 @@ class HeatmapRequest:
     the tape; `minimum_usd` None takes the 99.5th percentile of those kept.
     """
 
-    base: str
     market: InstrumentId | None = None
     markets: MarketFilter = MarketFilter()
     row_size: float | None = None
@@ -109,10 +109,9 @@ class HeatmapView:
 
 
 @dataclass(frozen=True, slots=True)
-class HeatCellRequest:
+class HeatCellRequest(Request["HeatCellView"]):
     """One cell of a heatmap, market by market."""
 
-    base: str
     market: InstrumentId | None
     markets: MarketFilter
     row_size: float

@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from feeds.model.instrument import InstrumentId, Venue
 from workstation.readmodels.arrays import Floats, Ints, no_floats
 from workstation.readmodels.markets import MarketFilter, MarketState
+from workstation.readmodels.request import Request
 
 BANDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02)
 
 
 @dataclass(frozen=True, slots=True)
-class LadderRequest:
+class LadderRequest(Request["LadderView"]):
     """The book of one market, or summed over a filter, with rows of `row_size` (None: the largest tick among the
     markets).
 
     `band` is the half width of the OBI band as a fraction of mid, `recent_ns` how long sold and bought volume stay.
     """
 
-    base: str
     market: InstrumentId | None = None
     markets: MarketFilter = MarketFilter()
     row_size: float | None = None

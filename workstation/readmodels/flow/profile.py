@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.flow.footprint import ValueAreaMode
 from workstation.readmodels.markets import MarketFilter
+from workstation.readmodels.request import Request
 
 
 @dataclass(frozen=True, slots=True)
-class ProfileRequest:
+class ProfileRequest(Request["ProfileView"]):
     """Volume by row of the trades with a venue time in [start_ns, end_ns); a session is a UTC day.
 
     `smoothing_rows` is how many rows to each side are averaged before nodes are looked for.
     """
 
-    base: str
     markets: MarketFilter
     row_size: float
     start_ns: int

@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 
 from workstation.readmodels.arrays import Floats, Ints, no_floats, no_ints
 from workstation.readmodels.markets import MarketFilter, MarketState
+from workstation.readmodels.request import Request
 
 
 @dataclass(frozen=True, slots=True)
-class TapeRequest:
+class TapeRequest(Request["TapeView"]):
     """Recent prints of a base, newest first, with prints of one market and side within 1 ms merged.
 
     `side` is +1 for buys alone, -1 for sells, 0 for both. With `detail` the view also tells speed, marks and the usual
     size; a pane that shows one price wants none of it.
     """
 
-    base: str
     markets: MarketFilter = MarketFilter(perp=None)
     minimum_usd: float = 0.0
     count: int = 200

@@ -8,6 +8,7 @@ from enum import StrEnum
 from feeds.model.instrument import MarketKind
 from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.markets import MarketFilter, MarketState
+from workstation.readmodels.request import Request
 
 HOUR_NS = 3_600_000_000_000
 SPANS_NS = (HOUR_NS, 4 * HOUR_NS, 24 * HOUR_NS)
@@ -36,13 +37,12 @@ class Reading(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class FundingRequest:
+class FundingRequest(Request["FundingView"]):
     """Funding and open interest of a base's perpetuals that a filter accepts.
 
     Lines stand on bars of `bar_ns`, a minute at least.
     """
 
-    base: str
     bar_ns: int = 60_000_000_000
     markets: MarketFilter = MarketFilter()
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.markets import MarketFilter, MarketState
+from workstation.readmodels.request import Request
 
 Singles = npt.NDArray[np.float32]
 
@@ -47,10 +48,9 @@ class LevelRules:
 
 
 @dataclass(frozen=True, slots=True)
-class LiquidationLevelsRequest:
+class LiquidationLevelsRequest(Request["LiquidationLevelsView"]):
     """Estimated levels of a base on bars of a minute over the last day and a half, over the perpetuals of a filter."""
 
-    base: str
     markets: MarketFilter = MarketFilter()
     rules: LevelRules = field(default_factory=LevelRules)
 

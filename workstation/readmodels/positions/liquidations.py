@@ -12,6 +12,7 @@ from feeds.model.instrument import MarketKind, Venue
 from feeds.venues.profile import LiquidationCoverage
 from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.markets import MarketFilter, MarketState
+from workstation.readmodels.request import Request
 
 SPANS_NS = (60_000_000_000, 300_000_000_000, 3_600_000_000_000, 86_400_000_000_000)
 
@@ -37,13 +38,12 @@ class CascadeRule:
 
 
 @dataclass(frozen=True, slots=True)
-class LiquidationsRequest:
+class LiquidationsRequest(Request["LiquidationsView"]):
     """Forced orders of a base, or of every base where `base` is empty, newest first.
 
     `position` None takes both sides. The sums are over the markets, whatever the side and the size that are listed.
     """
 
-    base: str
     markets: MarketFilter = MarketFilter()
     position: Position | None = None
     minimum_usd: float = 0.0

@@ -8,6 +8,7 @@ from enum import StrEnum
 from feeds.model.instrument import MarketKind, Venue
 from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.markets import Freshness, MarketState
+from workstation.readmodels.request import Request
 
 
 class PremiumSource(StrEnum):
@@ -25,14 +26,13 @@ class PremiumWeights(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class PremiumRequest:
+class PremiumRequest(Request["PremiumView"]):
     """Premium of the perpetuals of a base over its spot on bars of `bar_ns`.
 
     `smoothing` is the length in bars of an EMA, 1 for none; `clamp` (a fraction, None for none) bounds what is drawn.
     Spot is always that of all venues; `venues` chooses among perpetuals.
     """
 
-    base: str
     bar_ns: int = 60_000_000_000
     source: PremiumSource = PremiumSource.CLOSE
     smoothing: int = 1

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.markets import Freshness, MarketFilter, MarketState
+from workstation.readmodels.request import Request
 
 SAMPLE_NS = 10_000_000_000
 LEAST_SAMPLES = 30  # of the rolling percentile
@@ -25,7 +26,7 @@ class Quadrant(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class QuadrantRequest:
+class QuadrantRequest(Request["QuadrantView"]):
     """All bases in focus: OBI against the CVD of `window_ns`, with the samples of the last `trail_ns`.
 
     `markets` are all perpetuals unless told otherwise; `base` narrows nothing.

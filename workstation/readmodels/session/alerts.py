@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from workstation.readmodels.request import Request
 from workstation.readmodels.session.setups import SessionKind
 
 
@@ -116,8 +117,10 @@ class RuleState:
 
 
 @dataclass(frozen=True, slots=True)
-class AlertsRequest:
+class AlertsRequest(Request["AlertsView"]):
     """All rules and the latest alerts."""
+
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from workstation.readmodels.request import Request
 from workstation.readmodels.session.setups import Detector, Level, SetupState
 
 BUCKETS = 300
@@ -80,7 +81,7 @@ class RecordingEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class LibraryRequest:
+class LibraryRequest(Request["LibraryView"]):
     """All recordings; `base` narrows nothing."""
 
     base: str = ""

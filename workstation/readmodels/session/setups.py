@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from workstation.readmodels.markets import MarketState
+from workstation.readmodels.request import Request
 from workstation.readmodels.session.setup_rules import SetupRules
 
 HORIZONS_MIN = (1, 5, 15, 60)
@@ -119,12 +120,11 @@ class SetupStatistics:
 
 
 @dataclass(frozen=True, slots=True)
-class SetupsRequest:
+class SetupsRequest(Request["SetupsView"]):
     """The setups of a base over bars of `bar_ns` of its perpetuals, of yesterday and today (UTC); `levels` are a
     person's own, and `rules` what the detectors go by.
     """
 
-    base: str
     bar_ns: int = 60_000_000_000
     levels: tuple[float, ...] = ()
     rules: SetupRules = field(default_factory=SetupRules)
@@ -156,11 +156,11 @@ class SessionKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class SetupHistoryRequest:
+class SetupHistoryRequest(Request["SetupHistoryView"]):
     """Everything stored of sessions of one kind, None: of the kind that is open; of all bases or of one."""
 
-    session: SessionKind | None = None
     base: str = ""
+    session: SessionKind | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

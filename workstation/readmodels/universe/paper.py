@@ -8,6 +8,7 @@ from enum import StrEnum
 from feeds.model.instrument import InstrumentId, Venue
 from feeds.venues.registry import PROFILES, profile_of
 from workstation.readmodels.arrays import Floats, Ints, no_floats, no_ints
+from workstation.readmodels.request import Request
 
 MINUTE_NS = 60_000_000_000
 HOUR_NS = 60 * MINUTE_NS
@@ -192,7 +193,7 @@ class CoinResult:
 
 
 @dataclass(frozen=True, slots=True)
-class PaperRequest:
+class PaperRequest(Request["PaperView"]):
     """The paper book of what is shown. `rebalance` asks for the scores of that one; None: of the last."""
 
     base: str = ""

@@ -7,6 +7,7 @@ from enum import IntEnum, StrEnum
 
 from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.markets import MarketFilter
+from workstation.readmodels.request import Request
 from workstation.readmodels.universe.universe import UniverseView
 
 
@@ -129,7 +130,7 @@ class PressureSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class PressureRequest:
+class PressureRequest(Request["PressureView"]):
     """All perpetuals that a filter accepts, scored by these weights; `base` is not used."""
 
     base: str = ""

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from feeds.model.instrument import InstrumentId, MarketKind, Venue
 from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.markets import MarketFilter
+from workstation.readmodels.request import Request
 
 
 @dataclass(frozen=True, slots=True)
-class UniverseRequest:
+class UniverseRequest(Request["UniverseView"]):
     """Every perpetual that a filter accepts and every base summed over them; `base` is not used."""
 
     base: str = ""

@@ -22,7 +22,7 @@ from workstation.readmodels.flow.footprint import (
     NakedPoc,
 )
 from workstation.readmodels.flow.profile import ProfileRequest, ProfileView
-from workstation.readmodels.requests import View, ViewRequest
+from workstation.readmodels.request import Request, View
 
 ROW = 10.0
 DAY = 86_400_000_000_000
@@ -92,7 +92,7 @@ def _candles(first: FootprintBar, count: int) -> CandleColumns:
     return CandleColumns(starts, opened, high, low, closed, np.full(count, 30.0), np.full(count, np.nan))
 
 
-def answer(request: ViewRequest, of: FootprintView) -> View | None:
+def answer(request: Request[View], of: FootprintView) -> View | None:
     """What an engine would say; None for what is not told here."""
     match request:
         case ProfileRequest():

@@ -70,6 +70,7 @@ def steps(engine: Engine, request: FootprintRequest) -> Iterator[FootprintView]:
         if view.progress == 1.0:
             return
         before = revision
+        engine.work([request.base])
 
 
 def stepped(rule: BarRule, row_size: float | None) -> FootprintRequest:
@@ -106,15 +107,20 @@ def test_what_comes_in_meanwhile_is_counted_too(rule: BarRule) -> None:
 
 def test_another_choice_gives_them_up_and_coming_back_goes_on() -> None:
     engine, first, other = engine_of(market(3)), stepped(RULES[0], 1.0), stepped(RULES[2], 1.0)
-    begun = [ask(engine, first).progress for _ in range(3)]
+    begun = [view.progress for _, view in zip(range(3), steps(engine, first), strict=False)]
     ask(engine, other)
+    engine.work(["BTC"])
+    assert ask(engine, first).progress == begun[-1] > 0.0
+    assert ask(engine, other).progress > 0.0
+    ask(engine, first)
+    engine.work(["BTC"])
     assert ask(engine, first).progress > begun[-1]
 
 
 def test_trades_fetched_meanwhile_make_them_begin_anew() -> None:
     events, request = market(4), stepped(RULES[0], 1.0)
     engine = engine_of(events)
-    before = [ask(engine, request).progress for _ in range(3)]
+    before = [view.progress for _, view in zip(range(3), steps(engine, request), strict=False)]
     older = [trade for trade in market(5, 40) if trade.instrument is BINANCE]
     engine.apply(
         TradesFilled(BINANCE, events[-1].ts_recv_ns, older[0].ts_venue_ns, older[-1].ts_venue_ns, tuple(older))

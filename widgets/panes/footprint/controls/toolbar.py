@@ -26,7 +26,7 @@ class FootprintToolbar(QWidget):
 
     def __init__(self, base: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._asked = FootprintRequest(base)
+        self._asked = FootprintRequest(base, in_steps=True)
         self._tick: float | None = None
         self.base, self.row = QComboBox(), QComboBox()
         self.bars, self.markets = BarControls(), MarketControls()

@@ -22,7 +22,7 @@ from widgets.panes.footprint.studies.declaration import (
 from widgets.panes.footprint.studies.setting import StudySettings
 from workstation.readmodels.arrays import Bools, Floats
 from workstation.readmodels.flow.footprint import FootprintView
-from workstation.readmodels.requests import View, ViewRequest
+from workstation.readmodels.request import Request, View
 
 Out = TypeVar("Out")
 
@@ -54,7 +54,7 @@ class StudyBoard:
 
     # --- requests of studies
 
-    def requests(self) -> dict[str, ViewRequest]:
+    def requests(self) -> dict[str, Request[View]]:
         """What the studies that are shown ask for, by their name."""
         facts = self._facts()
         asked = {}

@@ -23,7 +23,7 @@ from widgets.panes.footprint.cells.rows import Rows
 from workstation.readmodels.arrays import Bools, Floats, Ints
 from workstation.readmodels.flow.chart import QuotesView
 from workstation.readmodels.flow.footprint import FootprintRequest, FootprintRules, FootprintView
-from workstation.readmodels.requests import View, ViewRequest
+from workstation.readmodels.request import Request, View
 from workstation.readmodels.session.setup_rules import SetupRules
 
 Values = Mapping[str, Any]  # the parameters of one study by name
@@ -242,7 +242,7 @@ class ChartStudy:
     cycle: str = ""
     parameters: tuple[Parameter, ...] = ()
     rules: Callable[[FootprintRules, bool, Values], FootprintRules] | None = None
-    ask: Callable[[ChartFacts, Values], ViewRequest | None] | None = None
+    ask: Callable[[ChartFacts, Values], Request[View] | None] | None = None
     reserve: Callable[[Values], float] | None = None
 
     @property
