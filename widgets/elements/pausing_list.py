@@ -15,7 +15,7 @@ from widgets.theme.theme import theme
 from workstation.readmodels.arrays import Floats
 
 
-class Rows(Protocol):
+class PricedRows(Protocol):
     """What is listed: one price a row."""
 
     @property
@@ -23,7 +23,7 @@ class Rows(Protocol):
         """Newest first."""
 
 
-Listed = TypeVar("Listed", bound=Rows)
+Listed = TypeVar("Listed", bound=PricedRows)
 
 
 class PausingList(QWidget, Generic[Listed]):

@@ -17,7 +17,7 @@ from feeds.model.errors import RecordingError
 from workstation.analytics.universe.pressure import bias_of, pressure
 from workstation.analytics.universe.pressure_fit import (
     Agreement,
-    Rows,
+    PublishedRows,
     agreement,
     fit,
     in_folds,
@@ -35,7 +35,7 @@ _UNKNOWN = frozenset({"", "-", "nan", "n/a", "na", "null", "none"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Table:
+class CsvTable:
     """A csv file: its header and its rows by column."""
 
     path: Path
@@ -46,7 +46,7 @@ class Table:
         """The inputs (5, n) as fractions, NaN where a cell or a column is missing. Raises RecordingError."""
         return np.array([self._column(name) for name in INPUTS]).reshape(len(INPUTS), len(self.rows)) / 100
 
-    def published(self) -> Rows:
+    def published(self) -> PublishedRows:
         """The inputs with the score and the bias of the file. Raises RecordingError where it has none."""
         if not {"score", "bias"} <= set(self.header):
             raise RecordingError(f"{self.path.name} has no columns score and bias to compare with.")
@@ -55,7 +55,7 @@ class Table:
         for line, (bias, score) in enumerate(zip(biases, scores, strict=True), 2):
             if bias is None or math.isnan(score):
                 raise RecordingError(f"{self.path.name}, row {line}: score or bias is missing.")
-        return Rows(self.inputs(), scores, np.array([int(bias or 0) for bias in biases]))
+        return PublishedRows(self.inputs(), scores, np.array([int(bias or 0) for bias in biases]))
 
     def _column(self, name: str) -> Floats:
         return np.array([self._number(line, name, row.get(name, "")) for line, row in enumerate(self.rows, 2)])
@@ -73,7 +73,7 @@ class Table:
         return number
 
 
-def read(path: Path) -> Table:
+def read(path: Path) -> CsvTable:
     """Read a file with at least one of the input columns. Raises RecordingError."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -87,7 +87,7 @@ def read(path: Path) -> Table:
         raise RecordingError(f"{path.name} has none of the columns {', '.join(INPUTS)}.")
     if len(set(header)) != len(header):
         raise RecordingError(f"{path.name} has two columns of one name.")
-    return Table(path, header, tuple(_rows(path, header, found[1:])))
+    return CsvTable(path, header, tuple(_rows(path, header, found[1:])))
 
 
 def _rows(path: Path, header: tuple[str, ...], lines: list[list[str]]) -> Iterable[dict[str, str]]:
@@ -98,7 +98,7 @@ def _rows(path: Path, header: tuple[str, ...], lines: list[list[str]]) -> Iterab
         yield dict(zip(header, cells + [""] * (len(header) - len(cells)), strict=True))
 
 
-def score(table: Table) -> list[dict[str, str]]:
+def score(table: CsvTable) -> list[dict[str, str]]:
     """The rows with score, bias and regime added or replaced; empty where no input of a row is known."""
     columns = pressure(table.inputs())
     return [row | _added(columns, at) for at, row in enumerate(table.rows)]
@@ -111,7 +111,7 @@ def _added(columns: PressureColumns, at: int) -> dict[str, str]:
     return {"score": str(round(columns.score[at])), "bias": bias, "regime": regime}
 
 
-def write(table: Table, path: Path) -> int:
+def write(table: CsvTable, path: Path) -> int:
     """Write the scored rows and say how many. Raises OSError."""
     rows = score(table)
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -122,7 +122,7 @@ def write(table: Table, path: Path) -> int:
     return len(rows)
 
 
-def validation(table: Table) -> str:
+def validation(table: CsvTable) -> str:
     """Fit the score on the file's own published rows and hold it against rows left out, as text.
 
     Raises:
@@ -155,7 +155,7 @@ def _line(name: str, one: Agreement) -> str:
     return f"{name:28}{one.spearman:>10.3f}{one.bias:>8.1%}{one.neutral:>9.1%}{one.miss:>11.2f}"
 
 
-def _residuals(table: Table, rows: Rows, signed: Floats) -> Iterable[str]:
+def _residuals(table: CsvTable, rows: PublishedRows, signed: Floats) -> Iterable[str]:
     """The largest miss first; a star where the bias disagrees."""
     missed, biases = misses(signed, rows), bias_of(signed)
     for at in np.argsort(-abs(missed), kind="stable").tolist():

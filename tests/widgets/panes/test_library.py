@@ -25,8 +25,7 @@ from workstation.readmodels.session.library import (
     RecordingEntry,
     SetupMark,
 )
-from workstation.readmodels.session.setups import Detector, LevelKind, SetupState
-from workstation.readmodels.session.setups import Level as SetupLevel
+from workstation.readmodels.session.setups import Detector, LevelKind, SetupLevel, SetupState
 
 HOUR = 3_600_000_000_000
 START = 1_760_000_000_000_000_000

@@ -11,8 +11,7 @@ from tests.widgets.window.controls_log import ControlsLog
 from widgets.window.controls import Step
 from widgets.window.playback_bar import SPEEDS, PlaybackBar, badge_of, is_replay, next_speed, recording_words
 from workstation.readmodels.session.library import Bookmark, Outline, SetupMark
-from workstation.readmodels.session.setups import Detector, LevelKind, SetupState
-from workstation.readmodels.session.setups import Level as SetupLevel
+from workstation.readmodels.session.setups import Detector, LevelKind, SetupLevel, SetupState
 from workstation.readmodels.session.status import Capabilities, Presence, StatusView
 
 MINUTE = 60_000_000_000

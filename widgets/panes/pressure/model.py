@@ -13,7 +13,7 @@ import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from widgets.panes.pressure.columns import COLUMNS, SYMBOL, Look, signed_text
-from widgets.panes.pressure.rows import POINTS, Filter, Rows, Sort, laid_out, ordered, pinned_first
+from widgets.panes.pressure.rows import POINTS, Filter, PressureRows, Sort, laid_out, ordered, pinned_first
 from widgets.theme.markets import listed_mark
 from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.universe.pressure import REGIMES, PressureView
@@ -27,7 +27,7 @@ class PressureModel(QAbstractTableModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.view: PressureView | None = None
-        self.rows = Rows()
+        self.rows = PressureRows()
         self.sorts: tuple[Sort, ...] = (Sort(2, False),)
         self.filter = Filter()
         self.pinned: set[str] = set()
@@ -61,7 +61,7 @@ class PressureModel(QAbstractTableModel):
             self._move(rows)
         return True
 
-    def _arranged(self, view: PressureView) -> Rows:
+    def _arranged(self, view: PressureView) -> PressureRows:
         symbols = view.universe.symbols
         pinned = np.array([name in self.pinned for name in symbols], dtype=bool)
         shown = self.filter.accepts(view) | pinned
@@ -73,7 +73,7 @@ class PressureModel(QAbstractTableModel):
         coins = pinned_first(ordered(coins[shown[coins]], keys), pinned)
         return laid_out(coins, view, self.unfolded, int(pinned.sum()))
 
-    def _move(self, rows: Rows) -> None:
+    def _move(self, rows: PressureRows) -> None:
         self.layoutAboutToBeChanged.emit()
         place = {code: row for row, code in enumerate(rows.codes.tolist())}
         before = self.persistentIndexList()
@@ -84,7 +84,7 @@ class PressureModel(QAbstractTableModel):
 
     def _reset(self) -> None:
         self.beginResetModel()
-        self.rows = Rows()
+        self.rows = PressureRows()
         if self.view is not None:
             self.rows = self._arranged(self.view)
         self.endResetModel()

@@ -66,7 +66,7 @@ def pinned_first(coins: Ints, pinned: Bools) -> Ints:
 
 
 @dataclass(slots=True)
-class Rows:
+class PressureRows:
     """The rows as they stand: coins and what is unfolded below them, as codes.
 
     A code from 0 on is a coin, from `coins` on a market. Below 0 are the two rows that take a coin's scores apart:
@@ -90,11 +90,11 @@ class Rows:
         return 0 if code >= 0 else POINTS if -code % 2 else Z
 
 
-def laid_out(coins: Ints, view: PressureView, unfolded: Collection[str], pins: int) -> Rows:
+def laid_out(coins: Ints, view: PressureView, unfolded: Collection[str], pins: int) -> PressureRows:
     """Coins in their order with what is unfolded below each."""
     symbols, base = view.universe.symbols, view.universe.markets.base
     if not unfolded:
-        return Rows(len(symbols), coins, pins)
+        return PressureRows(len(symbols), coins, pins)
     codes: list[int] = []
     pinned = 0
     for place, coin in enumerate(coins.tolist()):
@@ -102,4 +102,4 @@ def laid_out(coins: Ints, view: PressureView, unfolded: Collection[str], pins: i
         codes.append(coin)
         if symbols[coin] in unfolded:
             codes += (-(2 * coin + 1), -(2 * coin + 2), *(len(symbols) + np.flatnonzero(base == coin)).tolist())
-    return Rows(len(symbols), np.array(codes, dtype=np.int64), pinned if len(coins) > pins else len(codes))
+    return PressureRows(len(symbols), np.array(codes, dtype=np.int64), pinned if len(coins) > pins else len(codes))

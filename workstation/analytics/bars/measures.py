@@ -20,7 +20,7 @@ from workstation.readmodels.flow.footprint import FootprintBar
 Values = Callable[[slice], Floats]  # a number of each bar of a part of the table
 
 
-class Table:
+class BarTable:
     """The numbers of all bars of a series, live ones included, in columns."""
 
     def __init__(self, shelf: Shelf, live: Sequence[FootprintBar], trails: Sequence[Trail]) -> None:
@@ -102,7 +102,7 @@ def by_day(values: Floats, start_ns: Ints, carried: dict[int, float]) -> Floats:
     )
 
 
-def vwap(table: Table, anchor_ns: int | None) -> tuple[Floats, Floats]:
+def vwap(table: BarTable, anchor_ns: int | None) -> tuple[Floats, Floats]:
     """VWAP and the standard deviation of price around it, weighted by volume, at the close of every bar.
 
     From 00:00 UTC of each day, or from the bar that the anchor lies in. NaN before it, before anything traded, and
@@ -123,7 +123,7 @@ def vwap(table: Table, anchor_ns: int | None) -> tuple[Floats, Floats]:
     return reference + mean, np.sqrt(variance)
 
 
-def _about(table: Table, reference: float, power: int, part: slice) -> Floats:
+def _about(table: BarTable, reference: float, power: int, part: slice) -> Floats:
     """Sums of size * (price - reference) ** power by bar, power being 0, 1 or 2."""
     volume, moment, away = table["volume"][part], table["moment"][part], table["open"][part] - reference
     if power == 0:

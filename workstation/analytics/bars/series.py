@@ -18,7 +18,7 @@ from workstation.analytics.bars.bars import BUY, SELL, BarBuilder, Trail, fill_b
 from workstation.analytics.bars.closed_bars import Shelf, numbers_of
 from workstation.analytics.bars.fill import Columns, fill_bars
 from workstation.analytics.bars.marks import Marks
-from workstation.analytics.bars.measures import Table
+from workstation.analytics.bars.measures import BarTable
 from workstation.analytics.store.coverage import FOREVER_NS, Coverage
 from workstation.analytics.store.row_grid import RowGrid, TradeRows
 from workstation.analytics.store.trades import BAR_CAP, CHUNK, Carried, Merged, Trades, TradeStore, sums_by_day
@@ -164,10 +164,10 @@ class BarSeries:
         """What goes with the bars that are not closed, oldest first."""
         return [self._open[key].trail for key in sorted(self._open)]
 
-    def table(self) -> Table:
+    def table(self) -> BarTable:
         """The numbers of all bars as of the last call of `bars`, those kept before the first one shown included."""
         bars = self._view or ()
-        return Table(self.shelf, bars[len(bars) - len(self._open) :], self.live())
+        return BarTable(self.shelf, bars[len(bars) - len(self._open) :], self.live())
 
     def marks(self) -> Marks:
         """Zones, POCs and divergences of the closed bars."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from workstation.analytics.setups.detector import Armed, Trigger, Verdict
 from workstation.analytics.setups.facts import BarFacts, Past, told, usual
 from workstation.readmodels.session.setup_rules import AbsorptionParameters
-from workstation.readmodels.session.setups import Detector, Level
+from workstation.readmodels.session.setups import Detector, SetupLevel
 
 
 class Absorption(AbsorptionParameters, frozen=True):
@@ -48,7 +48,7 @@ class Absorption(AbsorptionParameters, frozen=True):
         )
         return Trigger(direction, level, numbers)
 
-    def _met(self, bar: BarFacts, direction: int, spread: float) -> Level | None:
+    def _met(self, bar: BarFacts, direction: int, spread: float) -> SetupLevel | None:
         """The level nearest the bar's extreme among those met from the right side and held."""
         extreme = bar.extreme(-direction)
         met = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from workstation.analytics.setups.detector import Armed, Trigger, Verdict
 from workstation.analytics.setups.facts import BarFacts, Past, told, usual
 from workstation.readmodels.session.setup_rules import BreakoutParameters
-from workstation.readmodels.session.setups import Detector, Level, LevelKind
+from workstation.readmodels.session.setups import Detector, LevelKind, SetupLevel
 
 
 class Breakout(BreakoutParameters, frozen=True):
@@ -46,7 +46,7 @@ class Breakout(BreakoutParameters, frozen=True):
             stacks=bar.stacks(direction),
         )
         kind = LevelKind.RANGE_HIGH if direction > 0 else LevelKind.RANGE_LOW
-        return Trigger(direction, Level(kind, edge), numbers)
+        return Trigger(direction, SetupLevel(kind, edge), numbers)
 
     def invalidate(self, armed: Armed, bar: BarFacts) -> Verdict | None:
         """Back in the range, or nobody follows."""

@@ -11,14 +11,14 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from workstation.analytics.setups.facts import BarFacts, Past
-from workstation.readmodels.session.setups import Detector, Level, Numbers
+from workstation.readmodels.session.setups import Detector, Numbers, SetupLevel
 
 
 class Trigger(NamedTuple):
     """A setup that begins: its direction, the level it is at and the numbers."""
 
     direction: int
-    level: Level
+    level: SetupLevel
     numbers: Numbers
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from workstation.analytics.setups.detector import Armed, Trigger, Verdict
 from workstation.analytics.setups.facts import BarFacts, Past, told, usual
 from workstation.readmodels.session.setup_rules import DivergenceParameters
-from workstation.readmodels.session.setups import Detector, Level
+from workstation.readmodels.session.setups import Detector, SetupLevel
 
 
 class Divergence(DivergenceParameters, frozen=True):
@@ -53,7 +53,7 @@ class Divergence(DivergenceParameters, frozen=True):
         )
         return Trigger(direction, level, numbers)
 
-    def _near(self, bar: BarFacts, extreme: float, spread: float) -> Level | None:
+    def _near(self, bar: BarFacts, extreme: float, spread: float) -> SetupLevel | None:
         near = [level for level in bar.levels if abs(level.price - extreme) <= self.reach * spread]
         return min(near, key=lambda level: (abs(level.price - extreme), level.kind.value), default=None)
 

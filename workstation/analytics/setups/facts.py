@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from workstation.readmodels.session.setups import Level, Numbers
+from workstation.readmodels.session.setups import Numbers, SetupLevel
 
 BASELINE = 20  # bars that say what is usual
 
@@ -39,7 +39,7 @@ class BarFacts:
     long_liquidated: float
     short_liquidated: float
     complete: bool
-    levels: tuple[Level, ...] = ()
+    levels: tuple[SetupLevel, ...] = ()
 
     @property
     def delta(self) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 
 from workstation.readmodels.flow.cells import poc_index, value_area
 from workstation.readmodels.flow.footprint import FootprintBar
-from workstation.readmodels.session.setups import Level, LevelKind
+from workstation.readmodels.session.setups import LevelKind, SetupLevel
 
 DAY_NS = 86_400_000_000_000
 RANGE_BARS = 60
@@ -57,18 +57,18 @@ class Levels:
 
     def __init__(self, row_size: float, own: tuple[float, ...] = ()) -> None:
         self._row_size = row_size
-        self._own = tuple(Level(LevelKind.USER, price) for price in own)
+        self._own = tuple(SetupLevel(LevelKind.USER, price) for price in own)
         self._day: _Day | None = None
-        self._prior: tuple[Level, ...] = ()
+        self._prior: tuple[SetupLevel, ...] = ()
         self._range: deque[tuple[float, float]] = deque(maxlen=RANGE_BARS)
         self._pocs: deque[tuple[float, int]] = deque(maxlen=POCS)  # naked ones, with the count of bars at their birth
         self._count = 0
 
-    def known(self, start_ns: int) -> tuple[Level, ...]:
+    def known(self, start_ns: int) -> tuple[SetupLevel, ...]:
         """What is known before a bar that starts then; of several at one price the first in this order."""
         if self._day is not None and start_ns // DAY_NS != self._day.day:
             self._end_day(start_ns // DAY_NS)
-        found: dict[float, Level] = {}
+        found: dict[float, SetupLevel] = {}
         for level in self._all():
             found.setdefault(level.price, level)
         return tuple(found.values())
@@ -88,33 +88,33 @@ class Levels:
         """The price in the middle of a row."""
         return _price(row + 0.5, self._row_size)
 
-    def _all(self) -> Iterator[Level]:
+    def _all(self) -> Iterator[SetupLevel]:
         yield from self._own
         yield from self._prior
         day = self._day
         if day is not None and day.bars >= LEAST_BARS:
-            yield Level(LevelKind.SESSION_HIGH, day.high)
-            yield Level(LevelKind.SESSION_LOW, day.low)
+            yield SetupLevel(LevelKind.SESSION_HIGH, day.high)
+            yield SetupLevel(LevelKind.SESSION_LOW, day.low)
             yield from self._edges(day, LevelKind.VALUE_LOW, LevelKind.VALUE_HIGH)
         if len(self._range) >= LEAST_BARS:
-            yield Level(LevelKind.RANGE_HIGH, max(high for _, high in self._range))
-            yield Level(LevelKind.RANGE_LOW, min(low for low, _ in self._range))
+            yield SetupLevel(LevelKind.RANGE_HIGH, max(high for _, high in self._range))
+            yield SetupLevel(LevelKind.RANGE_LOW, min(low for low, _ in self._range))
         for price, born in self._pocs:
             if self._count - born > POC_AGE:
-                yield Level(LevelKind.NAKED_POC, price)
+                yield SetupLevel(LevelKind.NAKED_POC, price)
 
-    def _edges(self, day: _Day, low_kind: LevelKind, high_kind: LevelKind) -> Iterator[Level]:
+    def _edges(self, day: _Day, low_kind: LevelKind, high_kind: LevelKind) -> Iterator[SetupLevel]:
         rows = day.value_area()
         if rows is not None:
-            yield Level(low_kind, _price(rows[0], self._row_size))
-            yield Level(high_kind, _price(rows[1] + 1, self._row_size))
+            yield SetupLevel(low_kind, _price(rows[0], self._row_size))
+            yield SetupLevel(high_kind, _price(rows[1] + 1, self._row_size))
 
     def _end_day(self, day: int) -> None:
         over = self._day
         assert over is not None
         self._prior = ()
         if over.bars >= LEAST_BARS and over.day == day - 1:
-            extremes = Level(LevelKind.PRIOR_HIGH, over.high), Level(LevelKind.PRIOR_LOW, over.low)
+            extremes = SetupLevel(LevelKind.PRIOR_HIGH, over.high), SetupLevel(LevelKind.PRIOR_LOW, over.low)
             edges = self._edges(over, LevelKind.PRIOR_VALUE_LOW, LevelKind.PRIOR_VALUE_HIGH)
             self._prior = (*extremes, *edges)
         self._day = _Day(day)

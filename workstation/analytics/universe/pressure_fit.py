@@ -25,7 +25,7 @@ _STRIDES = (1, 3, 5, 7, 9)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Rows:
+class PublishedRows:
     """Published rows: inputs (5, n) as fractions (NaN unknown), score (n,) in [0, 100] without sign, bias (n,)."""
 
     inputs: Floats
@@ -35,9 +35,9 @@ class Rows:
     def __len__(self) -> int:
         return len(self.score)
 
-    def only(self, chosen: Ints) -> Rows:
+    def only(self, chosen: Ints) -> PublishedRows:
         """The rows at these indices."""
-        return Rows(self.inputs[:, chosen], self.score[chosen], self.bias[chosen])
+        return PublishedRows(self.inputs[:, chosen], self.score[chosen], self.bias[chosen])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +52,7 @@ class Fit:
         return _sum(inputs, self.shares, self.scales)
 
 
-def fit(rows: Rows) -> Fit:
+def fit(rows: PublishedRows) -> Fit:
     """Weights and scales of least cost."""
     place, damping = _START.copy(), 1.0
     cost = _cost(place, rows)
@@ -77,23 +77,23 @@ def _sum(inputs: Floats, weights: Floats, scales: Floats) -> Floats:
     return np.asarray(np.nansum(terms(inputs, weights, scales)[0], axis=0))
 
 
-def _signed(place: Floats, rows: Rows) -> Floats:
+def _signed(place: Floats, rows: PublishedRows) -> Floats:
     return _sum(rows.inputs, np.exp(place[:INPUTS]), np.exp(place[INPUTS:]))
 
 
-def misses(signed: Floats, rows: Rows) -> Floats:
+def misses(signed: Floats, rows: PublishedRows) -> Floats:
     """Scores minus published scores, in points; a neutral published bias takes the sign of the model's score."""
     sign = np.where(rows.bias != 0, rows.bias, np.where(signed >= 0, 1, -1))
     return np.asarray(signed - sign * rows.score)
 
 
-def _cost(place: Floats, rows: Rows) -> float:
+def _cost(place: Floats, rows: PublishedRows) -> float:
     miss = abs(misses(_signed(place, rows), rows)) / _NOISE
     losses = np.where(miss < _HUBER, miss**2 / 2, _HUBER * (miss - _HUBER / 2))
     return float(losses.sum() + ((place - _START) ** 2 * _PULL).sum() / 2)
 
 
-def _slopes(place: Floats, rows: Rows) -> tuple[Floats, Floats]:
+def _slopes(place: Floats, rows: PublishedRows) -> tuple[Floats, Floats]:
     """Gauss-Newton matrix (10, 10) and gradient (10,) of the cost."""
     here = _signed(place, rows)
     miss = misses(here, rows) / _NOISE
@@ -118,7 +118,7 @@ class Agreement:
     miss: float
 
 
-def agreement(signed: Floats, rows: Rows) -> Agreement:
+def agreement(signed: Floats, rows: PublishedRows) -> Agreement:
     """Compare signed scores (n,) with the published ones."""
     same, biased = bias_of(signed) == rows.bias, rows.bias != 0
     return Agreement(
@@ -129,7 +129,7 @@ def agreement(signed: Floats, rows: Rows) -> Agreement:
     )
 
 
-def left_out(rows: Rows, folds: Iterator[Ints], train: Callable[[Rows], Fit] = fit) -> Floats:
+def left_out(rows: PublishedRows, folds: Iterator[Ints], train: Callable[[PublishedRows], Fit] = fit) -> Floats:
     """Out-of-fold signed scores (n,): each row is scored by a fit to the other folds."""
     signed = np.full(len(rows), np.nan)
     for fold in folds:

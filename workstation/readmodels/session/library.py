@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from workstation.readmodels.request import Request
-from workstation.readmodels.session.setups import Detector, Level, SetupState
+from workstation.readmodels.session.setups import Detector, SetupLevel, SetupState
 
 BUCKETS = 300
 
@@ -25,7 +25,7 @@ class SetupMark(msgspec.Struct, frozen=True):
     ts_ns: int
     detector: Detector
     direction: int
-    level: Level
+    level: SetupLevel
     state: SetupState
     leverage_only: bool | None = None
 

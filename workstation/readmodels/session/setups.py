@@ -53,7 +53,7 @@ class LevelKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class SetupLevel:
     """A price that was known before the bar that meets it."""
 
     kind: LevelKind
@@ -75,7 +75,7 @@ class SetupEvent:
     version: int
     parameters: Numbers
     direction: int
-    level: Level
+    level: SetupLevel
     state: SetupState
     trigger_ns: int
     trigger_price: float

@@ -13,9 +13,9 @@ from widgets.theme.theme import theme
 from workstation.readmodels.flow.footprint import BarKind, BarRule
 from workstation.readmodels.session.setups import (
     Detector,
-    Level,
     LevelKind,
     SetupEvent,
+    SetupLevel,
     SetupsRequest,
     SetupState,
     SetupsView,
@@ -31,7 +31,7 @@ def pane(footprint: FootprintPane) -> FootprintPane:
 
 def event(pane: FootprintPane, state: SetupState = SetupState.ARMED) -> SetupEvent:
     bar = pane.layers.view.bars[-3]
-    level = Level(LevelKind.SESSION_LOW, bar.close)
+    level = SetupLevel(LevelKind.SESSION_LOW, bar.close)
     return SetupEvent("BTC", 60_000_000_000, Detector.SWEEP, 1, (), 1, level, state, bar.end_ns, bar.close, ())
 
 

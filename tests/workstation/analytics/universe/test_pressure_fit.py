@@ -12,7 +12,7 @@ import pytest
 
 from workstation.analytics.universe.pressure import bias_of, pressure
 from workstation.analytics.universe.pressure_fit import (
-    Rows,
+    PublishedRows,
     agreement,
     fit,
     in_folds,
@@ -29,16 +29,16 @@ PUBLISHED = "pressure/published-2026-04-23-odd-ranks.csv"
 
 
 @pytest.fixture(scope="module")
-def published(data: Path) -> Rows:
+def published(data: Path) -> PublishedRows:
     return read(data / PUBLISHED).published()
 
 
-def made(count: int, weights: Floats, scales: Floats, seed: int = 1) -> Rows:
+def made(count: int, weights: Floats, scales: Floats, seed: int = 1) -> PublishedRows:
     """Rows with scores by the formula; the bias is published where the score is not small."""
     rng = random.Random(seed)
     inputs = np.array([[rng.gauss(0, 1.2) * scale for _ in range(count)] for scale in scales])
     signed = 100 * (weights @ np.tanh(inputs / scales[:, None])) / weights.sum()
-    return Rows(inputs, abs(signed), bias_of(signed))
+    return PublishedRows(inputs, abs(signed), bias_of(signed))
 
 
 def test_it_recovers_the_weights_behind_the_rows() -> None:
@@ -52,19 +52,19 @@ def test_an_unpublished_input_stays_at_its_prior() -> None:
     rows = made(60, np.array([20.0, 1e-9, 30.0, 25.0, 25.0]), np.array(PRESSURE_SCALES))
     inputs = rows.inputs.copy()
     inputs[1] = np.nan
-    found = fit(Rows(inputs, rows.score, rows.bias))
+    found = fit(PublishedRows(inputs, rows.score, rows.bias))
     assert found.scales[1] == pytest.approx(0.041)
     assert found.shares[[0, 2, 3, 4]].sum() == pytest.approx(100)
 
 
-def test_the_shipped_numbers_are_those_of_the_fit_rounded(published: Rows) -> None:
+def test_the_shipped_numbers_are_those_of_the_fit_rounded(published: PublishedRows) -> None:
     found, shipped = fit(published), astuple(PressureWeights())
     for at in (0, 2, 3, 4):
         assert shipped[at] == pytest.approx(found.shares[at], abs=0.5)
         assert PRESSURE_SCALES[at] == pytest.approx(found.scales[at], rel=0.03)
 
 
-def test_rows_left_out_are_ranked_as_published(published: Rows) -> None:
+def test_rows_left_out_are_ranked_as_published(published: PublishedRows) -> None:
     count = len(published)
     deals = [one_by_one(count), *in_folds(count, 5), *in_folds(count, 3)]
     assert len(deals) == 11
@@ -76,10 +76,10 @@ def test_rows_left_out_are_ranked_as_published(published: Rows) -> None:
     assert (shipped.spearman, shipped.bias) > (0.9, 0.9)
 
 
-def test_shuffled_scores_cannot_be_predicted(published: Rows) -> None:
+def test_shuffled_scores_cannot_be_predicted(published: PublishedRows) -> None:
     """With shuffled scores the fit finds nothing: the figures above are no artefact of the folds."""
     order = np.random.default_rng(3).permutation(len(published))
-    shuffled = Rows(published.inputs, published.score[order], published.bias[order])
+    shuffled = PublishedRows(published.inputs, published.score[order], published.bias[order])
     assert agreement(left_out(shuffled, one_by_one(len(shuffled))), shuffled).spearman < 0.5
 
 
@@ -89,7 +89,7 @@ def test_every_row_is_left_out_once() -> None:
 
 
 def test_misses_carry_the_published_sign() -> None:
-    rows = Rows(np.zeros((5, 3)), np.array([10.0, 20.0, 5.0]), np.array([1, -1, 0]))
+    rows = PublishedRows(np.zeros((5, 3)), np.array([10.0, 20.0, 5.0]), np.array([1, -1, 0]))
     assert misses(np.array([12.0, 3.0, -6.0]), rows).tolist() == [2.0, 23.0, -1.0]
 
 

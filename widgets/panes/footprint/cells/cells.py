@@ -19,7 +19,7 @@ from widgets.items.scale import Scale
 from widgets.panes.footprint.cells.columns import Columns
 from widgets.panes.footprint.cells.detail import Choice, Detail
 from widgets.panes.footprint.cells.layouts import Flat, Frame, Ink, RowFlags, flatten, largest_of
-from widgets.panes.footprint.cells.rows import Rows, nodes_of, rows_of
+from widgets.panes.footprint.cells.rows import BarRows, nodes_of, rows_of
 from widgets.panes.footprint.cells.style import CellMode, Style
 from widgets.theme.theme import theme
 from workstation.readmodels.arrays import Bools, Floats, Ints
@@ -36,7 +36,7 @@ class BarCells:
     `largest` is the largest value that is shaded.
     """
 
-    rows: Rows
+    rows: BarRows
     glyphs: Glyphs | None
     largest: float
 
@@ -90,7 +90,7 @@ class CellCache:
             self.closed.popitem(last=False)
 
 
-def _with_numbers(rows: list[Rows], detail: Detail, mode: CellMode, atlas: GlyphAtlas) -> list[BarCells]:
+def _with_numbers(rows: list[BarRows], detail: Detail, mode: CellMode, atlas: GlyphAtlas) -> list[BarCells]:
     """Format and lay out the numbers of several bars in one go, then cut them apart."""
     if detail < Detail.DELTA:
         return [BarCells(row, None, largest_of(row, detail, mode)) for row in rows]
@@ -114,7 +114,7 @@ def _with_numbers(rows: list[Rows], detail: Detail, mode: CellMode, atlas: Glyph
     return result
 
 
-def _single_codes(rows: list[Rows], mode: CellMode) -> Codes:
+def _single_codes(rows: list[BarRows], mode: CellMode) -> Codes:
     if mode is CellMode.TRADES:
         return encode_counts(np.concatenate([row.trades for row in rows]))
     if mode in (CellMode.TOTAL, CellMode.VOLUME_PROFILE):
@@ -122,7 +122,7 @@ def _single_codes(rows: list[Rows], mode: CellMode) -> Codes:
     return encode_sizes(np.concatenate([row.buy - row.sell for row in rows]), signed=True)
 
 
-def _any_flag(flags: tuple[RowFlags, ...], rows: Rows) -> tuple[Bools, Bools]:
+def _any_flag(flags: tuple[RowFlags, ...], rows: BarRows) -> tuple[Bools, Bools]:
     sells, buys = flags[0](rows)
     for more in flags[1:]:
         other = more(rows)

@@ -15,7 +15,7 @@ from widgets.items.bulk import SHADES, shade_of
 from widgets.items.scale import Scale
 from widgets.panes.footprint.cells.columns import Columns
 from widgets.panes.footprint.cells.detail import Detail
-from widgets.panes.footprint.cells.rows import Rows
+from widgets.panes.footprint.cells.rows import BarRows
 from widgets.panes.footprint.cells.style import HYBRID_SHARE, CellMode, Shading, Style
 from workstation.readmodels.arrays import Bools, Floats, Ints
 
@@ -23,7 +23,7 @@ PAD_PX = 3  # between the spine and a number, logical
 _DIM_SHADES = 4  # cells this faint carry dimmer numbers
 _PROFILE_SHADE = 9  # bars under numbers
 
-RowFlags = Callable[[Rows], tuple[Bools, Bools]]  # the sells and the buys of which rows stand out
+RowFlags = Callable[[BarRows], tuple[Bools, Bools]]  # the sells and the buys of which rows stand out
 SELL_FLAGS, BUY_FLAGS = 0, 1
 SELL, BUY, NEUTRAL, STRONG = 0, SHADES, 2 * SHADES, 3 * SHADES  # first brushes: three ramps, then two full colours
 
@@ -58,7 +58,7 @@ class Frame:
     sells and of the buys of each bar; empty where nothing stands out.
     """
 
-    bars: list[Rows]
+    bars: list[BarRows]
     columns: Columns
     scale: Scale
     size: float
@@ -105,7 +105,7 @@ class Frame:
         return np.repeat(own * share + self.visible * (1 - share), counts)
 
 
-def largest_of(rows: Rows, detail: Detail, mode: CellMode) -> float:
+def largest_of(rows: BarRows, detail: Detail, mode: CellMode) -> float:
     """The largest value that a layout would shade in a bar."""
     if detail is Detail.DELTA or (mode.signed and detail > Detail.MARKS):
         values = np.abs(rows.buy - rows.sell)

@@ -12,7 +12,7 @@ from workstation.readmodels.flow.footprint import FootprintBar, FootprintRules
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Rows:
+class BarRows:
     """Rows of one bar, ascending: row i covers [row[i] * size, (row[i] + 1) * size); `poc` is an index."""
 
     row: Ints
@@ -27,21 +27,21 @@ class Rows:
         return len(self.row)
 
 
-def rows_of(bar: FootprintBar, factor: int, rules: FootprintRules) -> Rows:
+def rows_of(bar: FootprintBar, factor: int, rules: FootprintRules) -> BarRows:
     """Sum `factor` rows of the bar into one; the grid stays anchored at price 0."""
     count = len(bar.buy_volume)
     if factor == 1 or count == 0:
         row = np.arange(bar.first_row, bar.first_row + count, dtype=np.int64)
         poc = bar.poc_row - bar.first_row
         flags = bar.sell_imbalance, bar.buy_imbalance
-        return Rows(row, bar.sell_volume, bar.buy_volume, *flags, poc, _trades_of(bar))
+        return BarRows(row, bar.sell_volume, bar.buy_volume, *flags, poc, _trades_of(bar))
     first, last = bar.first_row // factor, (bar.first_row + count - 1) // factor
     row = np.arange(first, last + 1, dtype=np.int64)
     starts = np.maximum(row * factor - bar.first_row, 0)
     sell, buy = np.add.reduceat(bar.sell_volume, starts), np.add.reduceat(bar.buy_volume, starts)
     buy_flags, sell_flags = imbalances(buy, sell, rules, bar.minimum_volume or rules.minimum_volume)
     trades = np.add.reduceat(_trades_of(bar), starts)
-    return Rows(row, sell, buy, sell_flags, buy_flags, poc_index(sell + buy, rules.poc_tie), trades)
+    return BarRows(row, sell, buy, sell_flags, buy_flags, poc_index(sell + buy, rules.poc_tie), trades)
 
 
 def _trades_of(bar: FootprintBar) -> Floats:
@@ -50,7 +50,7 @@ def _trades_of(bar: FootprintBar) -> Floats:
     return (bar.buy_trades + bar.sell_trades).astype(np.float64)
 
 
-def nodes_of(rows: Rows) -> tuple[Ints, Ints]:
+def nodes_of(rows: BarRows) -> tuple[Ints, Ints]:
     """Rows of high and of low volume among those of a bar, each averaged with its neighbours first."""
     high, low = nodes(rows.buy + rows.sell, 1)
     return rows.row[high], rows.row[low]

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TypeVar
 
 from widgets.panes.footprint.cells.canvas import BarsInSight, Canvas, CellParts, MarkRects
-from widgets.panes.footprint.cells.rows import Rows
+from widgets.panes.footprint.cells.rows import BarRows
 from widgets.panes.footprint.studies.declaration import (
     CellFlags,
     CellMarks,
@@ -123,5 +123,5 @@ def _call_rects(marks: CellMarks, values: Values, sight: BarsInSight) -> list[Fl
     return marks.rects(sight, values)
 
 
-def _call_flags(flags: CellFlags, values: Values, rows: Rows) -> tuple[Bools, Bools]:
+def _call_flags(flags: CellFlags, values: Values, rows: BarRows) -> tuple[Bools, Bools]:
     return flags.flags(rows, values)

@@ -19,7 +19,7 @@ from widgets.items.crosshair import PriceLine
 from widgets.items.scale import Scale, SlotGrid
 from widgets.panes.footprint.cells.bars_on_grid import BarsOnGrid
 from widgets.panes.footprint.cells.canvas import BarsInSight, Canvas
-from widgets.panes.footprint.cells.rows import Rows
+from widgets.panes.footprint.cells.rows import BarRows
 from workstation.readmodels.arrays import Bools, Floats, Ints
 from workstation.readmodels.flow.chart import QuotesView
 from workstation.readmodels.flow.footprint import FootprintRequest, FootprintRules, FootprintView
@@ -128,7 +128,7 @@ class CellMarks:
 class CellFlags:
     """The sells and the buys of which rows are emphasised."""
 
-    flags: Callable[[Rows, Values], tuple[Bools, Bools]]
+    flags: Callable[[BarRows, Values], tuple[Bools, Bools]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

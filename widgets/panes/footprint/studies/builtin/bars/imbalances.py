@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from widgets.panes.footprint.cells.rows import Rows
+from widgets.panes.footprint.cells.rows import BarRows
 from widgets.panes.footprint.studies.declaration import CellFlags, ChartStudy, Group, Number, Parameter, Values
 from workstation.readmodels.arrays import Bools
 from workstation.readmodels.flow.footprint import FootprintRules, MinimumMode, ZeroRule
@@ -13,7 +13,7 @@ from workstation.readmodels.flow.footprint import FootprintRules, MinimumMode, Z
 _RULES = FootprintRules()
 
 
-def _flags(rows: Rows, values: Values) -> tuple[Bools, Bools]:
+def _flags(rows: BarRows, values: Values) -> tuple[Bools, Bools]:
     return rows.sell_imbalance, rows.buy_imbalance
 
 
