@@ -45,7 +45,7 @@ _TRADFI = "TRADIFI_PERPETUAL"
 def instruments_from_exchange_info(body: bytes, kind: MarketKind) -> tuple[Instrument, ...]:
     """Return the trading perpetuals (or spot pairs) of an exchangeInfo body.
 
-    Dated futures are left out, and so is a row that says something impossible.
+    Dated futures are left out, and so is a row with impossible values.
 
     Raises:
         ProtocolError: the body is no exchangeInfo.

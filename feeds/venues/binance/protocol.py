@@ -84,36 +84,24 @@ class _Market:
 _CHANNELS = {
     "trade": channel(Combined[TradeData], "_trade"),
     "aggTrade": channel(Combined[AggTradeData], "_agg_trade"),
-    "depthUpdate": channel(Combined[DepthData], "_depth"),
+    "depth": channel(Combined[DepthData], "_depth"),
     "bookTicker": channel(Combined[QuoteData], "_quote"),
-    "markPriceUpdate": channel(Combined[MarkData], "_mark"),
-    "markPriceArray": channel(Combined[list[MarkData]], "_marks"),
+    "markPrice": channel(Combined[MarkData], "_mark"),
+    "!markPrice": channel(Combined[list[MarkData]], "_marks"),
     "forceOrder": channel(Combined[ForceOrderData], "_forced"),
     "contractInfo": channel(Combined[ContractData], "_contract"),
     "serverShutdown": channel(Combined[ShutdownData], "_shutdown"),
 }
-_STREAM_CHANNELS = {
-    "trade": "trade",
-    "aggTrade": "aggTrade",
-    "depth": "depthUpdate",
-    "bookTicker": "bookTicker",
-    "markPrice": "markPriceUpdate",
-    "forceOrder": "forceOrder",
-    "contractInfo": "contractInfo",
-    "serverShutdown": "serverShutdown",
-}
+_OF_EVENT = {"depthUpdate": "depth", "markPriceUpdate": "markPrice"}  # others are named as their stream
 _bare = msgspec.json.Decoder(Bare)
 _snapshot = msgspec.json.Decoder(SnapshotBody, strict=False)
 
 
-def channel_of_stream(name: str) -> str | None:
-    """The channel of a stream name: `btcusdt@depth@100ms` -> `depthUpdate`; None for streams we have no use for."""
-    if name.startswith("!markPrice"):
-        return "markPriceArray"
-    words = name.lstrip("!").split("@")
-    if name.startswith("!"):
-        return _STREAM_CHANNELS.get(words[0])
-    return _STREAM_CHANNELS.get(words[1]) if len(words) > 1 else None
+def channel_of_stream(stream: str) -> str | None:
+    """The channel of a stream: `btcusdt@depth@100ms` -> `depth`, `!markPrice@arr` -> `!markPrice`; None if not used."""
+    first, _, rest = stream.partition("@")
+    name = first if first == "!markPrice" else first[1:] if first.startswith("!") else rest.partition("@")[0]
+    return name if name in _CHANNELS else None
 
 
 class BinanceProtocol(SocketProtocol[_Market]):
@@ -153,18 +141,18 @@ class BinanceProtocol(SocketProtocol[_Market]):
     def _notice(self, payload: bytes, now_ns: int) -> Events:
         """Messages of the /ws path have no envelope; a combined one may be spaced in another way."""
         if payload[:1] == b"[":
-            return self._bare("markPriceArray", payload, now_ns)
+            return self._bare("!markPrice", payload, now_ns)
         message = _bare.decode(payload)
         data, refusal = bytes(message.data), bytes(message.error)
         if message.stream is not None and data:
             return self._text(self.envelope + message.stream.encode() + b'","data":' + data + b"}", now_ns)
         if message.code is not None or refusal:
             raise ProtocolError("Binance refused a request", message.msg or refusal.decode())
-        unnamed = "bookTicker" if message.id is None and b'"B":' in payload else ""
-        return self._bare(message.e or unnamed, payload, now_ns)
+        event = message.e or ("bookTicker" if message.id is None and b'"B":' in payload else "")
+        return self._bare(_OF_EVENT.get(event, event), payload, now_ns)
 
-    def _bare(self, event: str, payload: bytes, now_ns: int) -> Events:
-        route = self._handled(_CHANNELS.get(event))
+    def _bare(self, name: str, payload: bytes, now_ns: int) -> Events:
+        route = self._handled(_CHANNELS.get(name))
         return route[1](route[0](b'{"data":' + payload + b"}"), now_ns) if route is not None else ()
 
     # trades
@@ -278,7 +266,7 @@ class BinanceProtocol(SocketProtocol[_Market]):
     # notices
 
     def _contract(self, push: Combined[ContractData], now_ns: int) -> Events:
-        """The notice does not say what changed, so the market is listed again."""
+        """The notice does not name what changed, so the market is listed again."""
         data = push.data
         market = self._markets.get(data.s)
         if market is None:

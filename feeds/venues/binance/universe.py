@@ -1,4 +1,4 @@
-"""Binance's perpetuals all at once: streams of the whole market, and what only REST tells (README: All-market streams).
+"""Binance's perpetuals all at once: streams of the whole market, and what only REST has (README: All-market streams).
 
 USD-M has arrays of all marks and tickers, each second. COIN-M has them too, but since the merger of 2026-06 filled with
 USD-M, so its few perpetuals are listened to one by one. Open interest, the taker's share and the funding interval are
@@ -101,7 +101,7 @@ _klines, _past = _decoder(list[_Kline]), _decoder(list[_PastInterest])
 
 
 class _Perp:
-    """What one symbol remembers. `funding` is the rate and due time as last told, `day_taker_buy` base coin."""
+    """What one symbol remembers. `funding` is the rate and due time last published, `day_taker_buy` base coin."""
 
     def __init__(self, instrument: Instrument) -> None:
         self.instrument = instrument
@@ -280,7 +280,7 @@ class BinanceUniverse(UniverseProtocol):
         return read(perp, body, now_ns) if perp is not None and read is not None else ()
 
     def _learn_intervals(self, rows: list[_Interval]) -> Events:
-        """Every funding is told again with the next mark, now with its interval."""
+        """Every funding is an event again with the next mark, now with its interval."""
         unusual = {row.symbol: row.fundingIntervalHours * HOUR for row in rows}
         for symbol, perp in self._perps.items():
             interval_ns = unusual.get(symbol, _USUAL_INTERVAL_NS)
@@ -317,7 +317,7 @@ class BinanceUniverse(UniverseProtocol):
         return events
 
     def _day_flow(self, perp: _Perp, body: bytes, now_ns: int) -> Events:
-        """The taker's part of 24 whole hours; it is told with the next ticker."""
+        """The taker's part of 24 whole hours; it is part of the next ticker's event."""
         found = self._taken(perp, _klines.decode(body), _DAY_MS, now_ns)
         perp.day_taker_buy = found[2] if found is not None else None
         return ()

@@ -121,7 +121,7 @@ class ForcedOrder(msgspec.Struct, gc=False):
 
 
 class ForceOrderData(msgspec.Struct, gc=False):
-    """Envelope of a forced order. `st` 2 is COIN-M on the merged stream."""
+    """Envelope of a liquidation order. `st` 2 is COIN-M on the merged stream."""
 
     E: Millis
     o: ForcedOrder

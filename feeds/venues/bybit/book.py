@@ -4,7 +4,7 @@ Updates carry one growing number and absolute sizes. A repeated, late or reorder
 not grow, and ends the book. A lost update shows as a jump at most, which the venue does not forbid: jumps are counted,
 the update is applied, and a fresh snapshot is due, once a minute for the jump alone (observed streams have none) and
 whenever the best prices of that moment then stay for five seconds. A book that stays crossed for a second is wrong,
-whatever its numbers say.
+whatever its numbers are.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ def _read_paid(market: Instrument, body: bytes, now_ns: int) -> Sequence[Funding
 
 
 def read_accounts(market: Instrument, body: bytes, now_ns: int) -> Sequence[Event]:
-    """The newest share of long accounts. Raises ProtocolError and msgspec's errors for a body that tells none."""
+    """The newest share of long accounts. Raises ProtocolError and msgspec's errors for a body without one."""
     rows = [row for row in _accounts.decode(accepted(body, "accounts").result).rows if row.sellRatio]
     return [
         LongShortRatio(market, row.timestamp * MS, now_ns, row.buyRatio / row.sellRatio, row.buyRatio) for row in rows

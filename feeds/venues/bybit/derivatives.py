@@ -20,26 +20,26 @@ _INTEREST = ("openInterest", "singleOpenInterest")
 
 
 class Ticker:
-    """What the ticker of one symbol said last, field by field."""
+    """The last value of each field of one symbol's ticker."""
 
     def __init__(self, instrument: Instrument) -> None:
         self._instrument = instrument
         self._known: dict[str, float] = {}
 
     def take(self, data: TickerData, ts_venue_ns: int, now_ns: int) -> Sequence[Event]:
-        """Merge a snapshot or a delta and return what it changed. Raises ProtocolError for a number that is none."""
-        told = {name: finite(text) for name in TickerData.__struct_fields__ if (text := getattr(data, name))}
-        self._known |= told
+        """Merge a snapshot or a delta and return what it changed. Raises ProtocolError for a text that is no number."""
+        changed = {name: finite(text) for name in TickerData.__struct_fields__ if (text := getattr(data, name))}
+        self._known |= changed
         instrument, known, events = self._instrument, self._known, list[Event]()
-        if "markPrice" in told:
-            mark = told["markPrice"] / instrument.multiplier
+        if "markPrice" in changed:
+            mark = changed["markPrice"] / instrument.multiplier
             events.append(MarkPrice(instrument, ts_venue_ns, now_ns, mark))
-        if "indexPrice" in told:
-            index = told["indexPrice"] / instrument.multiplier
+        if "indexPrice" in changed:
+            index = changed["indexPrice"] / instrument.multiplier
             events.append(IndexPrice(instrument, ts_venue_ns, now_ns, index))
-        if "fundingRate" in known and not told.keys().isdisjoint(_FUNDING):
+        if "fundingRate" in known and not changed.keys().isdisjoint(_FUNDING):
             events.append(self._funding(ts_venue_ns, now_ns))
-        if not told.keys().isdisjoint(_INTEREST) and (interest := self._open_interest()) is not None:
+        if not changed.keys().isdisjoint(_INTEREST) and (interest := self._open_interest()) is not None:
             events.append(OpenInterest(instrument, ts_venue_ns, now_ns, *interest))
         return events
 

@@ -1,6 +1,6 @@
 """A Bybit market's trades: which ids repeat, and what it traded just before its first live trade (README: Trades).
 
-The venue gives the last 1000 trades (60 on spot) and nothing older, and its ids say nothing of order. So a page is
+The venue gives the last 1000 trades (60 on spot) and nothing older, and its ids show no order. So a page is
 joined to the live trades by the first of those, which it must hold, and to the trades before a loss by the last of
 those: then the hole is closed. A page that does not reach back so far covers what it holds, and the rest stays a gap.
 """
@@ -53,15 +53,15 @@ _rows = msgspec.json.Decoder(Rows[RecentRow], strict=False)
 
 
 class _RecentIds:
-    """The last ids of one market, between `kept` of them and twice as many."""
+    """The last ids of one market, between `limit` of them and twice as many."""
 
-    def __init__(self, kept: int) -> None:
-        self._kept = kept
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self._young: dict[str, None] = {}
         self._old: dict[str, None] = {}
 
     def __deepcopy__(self, memo: object) -> _RecentIds:
-        copy = _RecentIds(self._kept)
+        copy = _RecentIds(self._limit)
         copy._young, copy._old = self._young.copy(), self._old
         return copy
 
@@ -69,7 +69,7 @@ class _RecentIds:
         """Whether the id was not seen before; it is from now on."""
         if trade_id in self._young or trade_id in self._old:
             return False
-        if len(self._young) >= self._kept:
+        if len(self._young) >= self._limit:
             self._young, self._old = {}, self._young
         self._young[trade_id] = None
         return True

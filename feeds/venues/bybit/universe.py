@@ -120,7 +120,7 @@ def _jobs(spec: ConnectionSpec) -> Iterator[Job]:
 
 
 class _Perp:
-    """One symbol: its units, and its row as last told."""
+    """One symbol: its units, and its last row."""
 
     def __init__(self, instrument: Instrument) -> None:
         self.instrument = instrument
@@ -148,7 +148,7 @@ class BybitUniverse(UniverseProtocol):
         return self._history(perp, _past.decode(answer.result).rows, now_ns) if perp is not None else ()
 
     def _row(self, row: _Row, ts_ns: int, now_ns: int) -> Iterable[Event]:
-        """Mark, index and open interest always, which says that they are fresh; the rest where it changed."""
+        """Mark, index and open interest always, which shows that they are fresh; the rest where it changed."""
         perp = self._perps.get(row.symbol)
         if perp is None:
             return ()
@@ -188,11 +188,11 @@ class BybitUniverse(UniverseProtocol):
         yield DayStats(perp.instrument, ts_ns, now_ns, last, finite(row.price24hPcnt), volume, turnover)
 
     def _history(self, perp: _Perp, rows: list[_PastRow], now_ns: int) -> Events:
-        """Inverse counts USD then, whose worth in coin is not told: only linear has a history here."""
+        """Inverse counts USD then, whose worth in coin is not published: only linear has a history here."""
         if self._inverse:
             return ()
-        told = ((row.timestamp * MS, _one_side(row.singleOpenInterest, row.openInterest)) for row in rows)
-        past = sorted((ts_ns, one * perp.scale) for ts_ns, one in told if one is not None)
+        sides = ((row.timestamp * MS, _one_side(row.singleOpenInterest, row.openInterest)) for row in rows)
+        past = sorted((ts_ns, one * perp.scale) for ts_ns, one in sides if one is not None)
         return (OpenInterestHistory(perp.instrument, now_ns, tuple(past)),) if past else ()
 
 

@@ -63,7 +63,7 @@ class Message(msgspec.Struct, Generic[Data], gc=False):
 
 
 class TradeRow(msgspec.Struct, gc=False):
-    """One fill. `S` is the taker's side; `BT` marks a block trade; `i` is unique and says nothing of order."""
+    """One fill. `S` is the taker's side; `BT` marks a block trade; `i` is unique and shows no order."""
 
     s: str
     S: str
@@ -104,7 +104,7 @@ class OldLiquidation(msgspec.Struct, gc=False):
 
 
 class TickerData(msgspec.Struct, gc=False):
-    """What changed; absent fields are as before. Dated futures say "" where they have no funding, spot has none of it.
+    """What changed; absent fields are as before. Dated futures have "" where they have no funding, spot has none of it.
 
     `openInterest` counts both sides, `singleOpenInterest` one (since 2026-06-11); in base coin, or USD if inverse. The
     `Value` fields are USDT, or coin if inverse.

@@ -79,7 +79,7 @@ def _read(market: Instrument, body: bytes, now_ns: int) -> Sequence[Candles]:
     chart, scale = _chart.decode(body).result, market.multiplier
     prices = zip(chart.open, chart.high, chart.low, chart.close, strict=False)
     columns = zip(chart.ticks, prices, chart.volume, chart.cost, strict=False)
-    rows = (candle(market, ts_ms, told, volume * scale, cost) for ts_ms, told, volume, cost in columns)
+    rows = (candle(market, ts_ms, ohlc, volume * scale, cost) for ts_ms, ohlc, volume, cost in columns)
     return candles(market, rows, now_ns)
 
 

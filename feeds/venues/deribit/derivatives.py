@@ -80,16 +80,16 @@ class DelayedLiquidations:
     def answer(self, page: TradesPage, now_ns: int) -> tuple[list[Liquidation], Fetch | None]:
         """The liquidations of a page in order of time, and the request for the next page."""
         rows = sorted((row for row in page.trades if row.trade_seq > self._last_seq), key=lambda row: row.trade_seq)
-        told = [event for row in rows for event in liquidations(self._units, row, now_ns)]
+        found = [event for row in rows for event in liquidations(self._units, row, now_ns)]
         if not rows or not page.has_more:
             self._due_ns = None
         if not rows:
-            return told, None
+            return found, None
         self._last_seq = rows[-1].trade_seq
         if not page.has_more:
-            return told, None
+            return found, None
         self._span_ms = (rows[-1].timestamp, self._span_ms[1])
-        return told, self._fetch()
+        return found, self._fetch()
 
     def _fetch(self) -> Fetch:
         symbol = self._units.instrument.symbol

@@ -1,7 +1,7 @@
 """Deribit's perpetuals all at once: a summary of all futures of a currency, every 5 s (README: All-market streams).
 
 There is no socket. The summary has the prices of the best bid and ask but not their sizes, which are NaN in the quote;
-liquidations are told an hour late and by instrument, so there are none here.
+liquidations are published an hour late and by instrument, so there are none here.
 
 Sample (trimmed, recorded; a perpetual has `current_funding` as well):
   {"jsonrpc":"2.0","result":[{"high":84548.5,"low":82900.5,"last":83216.0,"instrument_name":"BTC-PERPETUAL",

@@ -75,8 +75,8 @@ class Anything(msgspec.Struct, gc=False):
 class TradeData(msgspec.Struct, gc=False):
     """One fill. `direction` is the taker's, `trade_seq` is contiguous per instrument.
 
-    `amount` is USD on inverse and listed coins on linear. A block trade was agreed off the book. `liquidation` says
-    which side was forced: T taker, M maker, MT both; live messages lack it since 2023-10-03 (README: Liquidations).
+    `amount` is USD on inverse and listed coins on linear. A block trade was agreed off the book. `liquidation` is
+    which side was liquidated: T taker, M maker, MT both; live messages lack it since 2023-10-03 (README: Liquidations).
     """
 
     instrument_name: str
@@ -122,7 +122,7 @@ class TickerData(msgspec.Struct, gc=False):
 
 
 class PlatformData(msgspec.Struct, gc=False):
-    """What the platform says of itself. A locked price index is told on the same channel and of no use here."""
+    """The state of the platform. A locked price index comes on the same channel and is not used."""
 
     maintenance: bool | None = None
 

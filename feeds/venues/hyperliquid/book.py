@@ -2,7 +2,7 @@
 
 The book that is shown has the 20 levels of the slow stream (every 5 s), with its top taken from the fast one (5 levels
 every 0.5 s) while that is newer: the touch must be fresh to trade by, and 5 levels alone are no ladder. Levels behind
-the fast five may thus be up to 5 s old. The two are kept apart, so neither can push the other back in time.
+the fast five may thus be up to 5 s old. The two are stored apart, so neither can push the other back in time.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ class HyperliquidProtocol(SocketProtocol[_Market]):
         self._ping_due_ns = 0
 
     def tick(self, now_ns: int) -> None:
-        """Ping in time: the venue closes a socket on which it had nothing to say for a minute."""
+        """Ping in time: the venue closes a socket on which it sent nothing for a minute."""
         if now_ns >= self._ping_due_ns:
             self._ping_due_ns = now_ns + _PING_NS
             self.requests.append(Send(_PING))

@@ -1,7 +1,7 @@
 """Hyperliquid's perpetuals all at once: one answer holds the context of every coin (README: All-market streams).
 
-There is no socket: the stream of all contexts comes every 13 s and without names. The venue tells neither a best bid
-and ask (`impactPxs` are prices of a given size) nor liquidations here, so there are none.
+There is no socket: the stream of all contexts comes every 13 s and without names. The venue publishes neither a best
+bid and ask (`impactPxs` are prices of a given size) nor liquidations here, so there are none.
 
 Sample (trimmed, recorded); the contexts are in the order of the names, delisted ones included:
   [{"universe":[{"szDecimals":5,"name":"BTC","maxLeverage":40},..],..},[{"funding":"0.0000125","openInterest":
@@ -71,7 +71,7 @@ class HyperliquidUniverse(UniverseProtocol):
             return ()
         meta, contexts = _decoder.decode(body)
         if len(meta.universe) != len(contexts):
-            raise ProtocolError("Hyperliquid told of other coins than it named", f"{len(contexts)} contexts")
+            raise ProtocolError("Hyperliquid sent contexts of other coins than it named", f"{len(contexts)} contexts")
         events: list[Event] = []
         for name, context in zip(meta.universe, contexts, strict=True):
             instrument = self._perps.get(name.name)

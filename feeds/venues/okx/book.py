@@ -64,7 +64,7 @@ class BookChain:
 
 
 class _Written:
-    """A book in the venue's own words, whose trailing zeros are part of the checksum."""
+    """A book as the venue wrote it, whose trailing zeros are part of the checksum."""
 
     def __init__(self, levels: Push[BookText]) -> None:
         self._bids: dict[float, str] = {}
@@ -80,10 +80,10 @@ class _Written:
         """Signed CRC32 of the best 25 levels of both sides, alternating; the longer side goes on alone."""
         bids = [self._bids[price] for price in nlargest(_CHECKED_LEVELS, self._bids)]
         asks = [self._asks[price] for price in nsmallest(_CHECKED_LEVELS, self._asks)]
-        words: list[str] = []
+        parts: list[str] = []
         for rank in range(max(len(bids), len(asks))):
-            words += bids[rank : rank + 1] + asks[rank : rank + 1]
-        unsigned = zlib.crc32(":".join(words).encode())
+            parts += bids[rank : rank + 1] + asks[rank : rank + 1]
+        unsigned = zlib.crc32(":".join(parts).encode())
         return unsigned - (1 << 32) if unsigned >> 31 else unsigned
 
 

@@ -100,7 +100,7 @@ def _read_interest(market: Instrument, body: bytes, now_ns: int) -> Sequence[Eve
 
 
 def read_accounts(market: Instrument, body: bytes, now_ns: int) -> Sequence[Event]:
-    """The newest share of long accounts. Raises ProtocolError and msgspec's errors for a body that tells none."""
+    """The newest share of long accounts. Raises ProtocolError and msgspec's errors for a body without one."""
     accounts: list[tuple[int, float]] = rows(_accounts, body, "accounts")
     return [LongShortRatio(market, ts_ms * MS, now_ns, ratio, ratio / (1 + ratio)) for ts_ms, ratio in accounts]
 

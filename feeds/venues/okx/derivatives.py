@@ -39,7 +39,7 @@ def open_interest(instrument: Instrument, row: wire.OpenInterestRow, now_ns: int
 
 
 def _time_ms(text: str) -> int:
-    """A time in ms; 0 where the venue says nothing."""
+    """A time in ms; 0 where the text is empty."""
     if not text:
         return 0
     if not text.isdecimal() or len(text) > _TIME_DIGITS:

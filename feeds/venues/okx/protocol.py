@@ -1,7 +1,7 @@
 """OKX v5: swaps and spot, decoded without IO (README: Endpoints, Limits and heartbeats).
 
-One class serves the three kinds; a market's own units tell contracts from coins. Whole books come over the socket: what
-is lost is asked for by leaving the channel and joining it again.
+One class serves the three kinds; a market's own units convert contracts to coins. Whole books come over the socket:
+what is lost is asked for by leaving the channel and joining it again.
 """
 
 from __future__ import annotations
@@ -210,7 +210,7 @@ class OkxProtocol(SocketProtocol[_Market]):
             case "error":
                 self._refused(message, now_ns)
             case "notice":
-                log.warning("%s: OKX says %s %s", self._spec.name, message.code, message.msg)
+                log.warning("%s: notice of OKX: %s %s", self._spec.name, message.code, message.msg)
                 if message.code == _UPGRADE:
                     self.requests.append(Replace("OKX announced a service upgrade"))
         return ()
@@ -347,7 +347,7 @@ class OkxProtocol(SocketProtocol[_Market]):
     def _instruments(self, push: wire.Push[InstrumentRow], now_ns: int) -> Events:
         """A market whose contract or price step changed would be decoded wrongly: it ends here and is listed again.
 
-        One that is not live keeps its place, and says so.
+        One that is not live keeps its place, and reports its status.
         """
         events: list[Event] = []
         for row in push.data:
@@ -378,8 +378,8 @@ def _by_index(markets: Iterable[_Market]) -> dict[str, list[_Market]]:
 def _has_changed(known: Instrument, row: InstrumentRow) -> bool:
     if kind_of(row) is None:
         return True
-    told = instrument_from_row(row)
-    return (told.tick_size, told.contract_size, told.kind) != (known.tick_size, known.contract_size, known.kind)
+    listed = instrument_from_row(row)
+    return (listed.tick_size, listed.contract_size, listed.kind) != (known.tick_size, known.contract_size, known.kind)
 
 
 def _book_levels(market: _Market, row: wire.BookRow, is_snapshot: bool) -> tuple[list[Level], list[Level]]:

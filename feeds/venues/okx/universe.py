@@ -1,7 +1,7 @@
 """OKX's swaps all at once: one REST answer holds all tickers, another all marks (README: All-market streams).
 
-Its streams are for one swap each and come up to ten times a second: for 300 swaps thousands of messages that say what
-three answers a second say. Only liquidations come over the socket, on one channel for the whole market.
+Its streams are for one swap each and come up to ten times a second: for 300 swaps thousands of messages for what
+three answers a second hold. Only liquidations come over the socket, on one channel for the whole market.
 
 Samples (trimmed; captures of 2026-09 and, for the ticker, 2022; the ticker counts contracts and base coins):
   {"code":"0","msg":"","data":[{"instType":"SWAP","instId":"BTC-USDT-SWAP","markPx":"83003.8","ts":"1790757203016"}]}
@@ -116,9 +116,9 @@ class OkxUniverse(UniverseProtocol):
             return ()
         return self._each(wire.rows(decoder, body, topic), "instId", self._readers[topic], now_ns)
 
-    def _is_new(self, topic: str, symbol: str, told: tuple[Any, ...]) -> bool:
-        known, self._last[topic, symbol] = self._last.get((topic, symbol)), told
-        return known != told
+    def _is_new(self, topic: str, symbol: str, values: tuple[Any, ...]) -> bool:
+        known, self._last[topic, symbol] = self._last.get((topic, symbol)), values
+        return known != values
 
     def _mark(self, row: wire.MarkRow, now_ns: int) -> Iterator[Event]:
         units = self._perps.get(row.instId)
@@ -136,8 +136,8 @@ class OkxUniverse(UniverseProtocol):
 
     def _funding(self, row: wire.FundingRow, now_ns: int) -> Iterator[Event]:
         units = self._perps.get(row.instId)
-        told = row.fundingRate, row.fundingTime, row.nextFundingTime
-        if units is not None and row.fundingRate and self._is_new("funding", row.instId, told):
+        values = row.fundingRate, row.fundingTime, row.nextFundingTime
+        if units is not None and row.fundingRate and self._is_new("funding", row.instId, values):
             yield funding(units.instrument, row, now_ns)
 
     def _ticker(self, row: TickerRow, now_ns: int) -> Iterator[Event]:
@@ -151,7 +151,7 @@ class OkxUniverse(UniverseProtocol):
 
 
 def _day(units: Units, row: TickerRow, now_ns: int) -> Iterator[Event]:
-    """The venue tells no turnover of linear swaps: it is the volume at the last price."""
+    """The venue publishes no turnover of linear swaps: it is the volume at the last price."""
     if not (row.last and row.open24h and row.vol24h and row.volCcy24h):
         return
     instrument = units.instrument

@@ -1,8 +1,7 @@
-"""What else a venue knows of the markets in focus, by REST alone: its own candles, and how its accounts stand.
+"""What else a venue publishes of the markets in focus, by REST alone: candles, past funding, long and short accounts.
 
 A connection of route `context` has no socket. It asks for candles and past funding once, and every five minutes for
-what changes; what is told of all perpetuals goes by the universe. Venues add their `Question`s, each a request and the
-reader of its answer.
+what changes. Venues add their `Question`s, each a request and the reader of its answer.
 """
 
 from __future__ import annotations

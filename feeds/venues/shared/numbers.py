@@ -39,7 +39,7 @@ def readable(what: str) -> Iterator[None]:
 
 
 class Sides(dict[str, Side]):
-    """A venue's two words for a side. Raises ProtocolError for any other text."""
+    """A venue's two names of a side. Raises ProtocolError for any other text."""
 
     def __init__(self, buy: str, sell: str) -> None:
         super().__init__({buy: Side.BUY, sell: Side.SELL})

@@ -1,4 +1,4 @@
-"""Reading the body in which a venue says what time it is."""
+"""Reading a venue's server time."""
 
 from __future__ import annotations
 

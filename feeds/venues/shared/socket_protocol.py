@@ -18,8 +18,9 @@ from feeds.model.errors import ProtocolError
 from feeds.model.events import BookLost, Connected, Disconnected, Event, TradesLost
 from feeds.model.frame import ConnectionSpec, Frame, FrameKind
 from feeds.model.instrument import Instrument
-from feeds.model.protocol import Fetch, LastTrades, Request
+from feeds.model.protocol import LastTrades, Request
 from feeds.venues.shared.numbers import UNREADABLE
+from feeds.venues.shared.trade_chain import TradeChain, UnnumberedTrades
 
 _TEXT = FrameKind.TEXT  # an enum member costs 60 ns to look up in Python 3.11, and this is asked for every frame
 _ROUTE_LIMIT = 4_096
@@ -41,27 +42,13 @@ def channel(shape: Any, handler: str, *, strict: bool = False) -> Channel:
     return Channel(msgspec.json.Decoder(shape, strict=strict).decode, handler)
 
 
-class Trades(Protocol):
-    """A market's trades: `TradeChain` or `UnnumberedTrades`."""
-
-    live: bool
-
-    def resume(self, last_trades: LastTrades) -> None: ...
-    def skip(self) -> None: ...
-    def next_fetch(self) -> Fetch | None: ...
-    def due_fetch(self, now_ns: int) -> Fetch | None: ...
-    def answer(self, body: bytes, now_ns: int) -> Events: ...
-    def fail(self, now_ns: int) -> Events: ...
-    def close(self, now_ns: int) -> Events: ...
-
-
 class Market(Protocol):
     """What a connection remembers of one market."""
 
     @property
     def instrument(self) -> Instrument: ...
     @property
-    def trades(self) -> Trades: ...
+    def trades(self) -> TradeChain | UnnumberedTrades: ...
     @property
     def book_known(self) -> bool: ...
 

@@ -47,7 +47,7 @@ def account_jobs(markets: Iterable[Instrument], ask: Callable[[Instrument], Fetc
 
 
 class UniverseProtocol:
-    """One universe connection. `socket` speaks on its socket where the venue wants a dialogue there."""
+    """One universe connection. `socket` is the protocol of its socket where the venue wants requests there."""
 
     def __init__(
         self, spec: ConnectionSpec, jobs: Iterable[Job], at_once: int = 8, socket: VenueProtocol | None = None

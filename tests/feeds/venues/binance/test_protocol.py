@@ -392,11 +392,11 @@ def test_bare_and_spaced_messages_mean_the_same_as_combined_ones(
 @pytest.mark.parametrize(
     ("stream", "channel"),
     [
-        ("btcusdt@depth", "depthUpdate"),
-        ("btcusdt@depth@0ms", "depthUpdate"),
-        ("btcusd_perp@markPrice@1s", "markPriceUpdate"),
-        ("!markPrice@arr@1s", "markPriceArray"),
-        ("!markPrice@arr", "markPriceArray"),
+        ("btcusdt@depth", "depth"),
+        ("btcusdt@depth@0ms", "depth"),
+        ("btcusd_perp@markPrice@1s", "markPrice"),
+        ("!markPrice@arr@1s", "!markPrice"),
+        ("!markPrice@arr", "!markPrice"),
         ("!forceOrder@arr", "forceOrder"),
         ("!bookTicker", "bookTicker"),
         ("btcusdt@kline_1m", None),
@@ -406,7 +406,7 @@ def test_bare_and_spaced_messages_mean_the_same_as_combined_ones(
         ("", None),
     ],
 )
-def test_a_stream_name_says_its_channel(stream: str, channel: str | None) -> None:
+def test_a_stream_name_contains_its_channel(stream: str, channel: str | None) -> None:
     assert channel_of_stream(stream) == channel
 
 
