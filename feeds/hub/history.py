@@ -20,13 +20,14 @@ from feeds.recording import Recorder, RecordingMetadata
 if TYPE_CHECKING:
     from nats.aio.client import Client
 
-CONNECT_S = 10.0
 _BACKLOG = 100_000
 
 Progress = Callable[[int, int], None]
 
 
-async def fetch(broker: Broker, since: datetime, until: datetime, path: Path, progress: Progress) -> int:
+async def fetch(
+    broker: Broker, since: datetime, until: datetime, path: Path, progress: Progress, *, connect_s: float = 10.0
+) -> int:
     """Write the frames of a span, from the sync point before it on; returns their number.
 
     `progress` receives ns written and ns in total.
@@ -37,7 +38,7 @@ async def fetch(broker: Broker, since: datetime, until: datetime, path: Path, pr
     """
     client: Client | None = None
     try:
-        async with asyncio.timeout(CONNECT_S):
+        async with asyncio.timeout(connect_s):
             client = await connect(broker, "history", lambda trouble: None)
         start = await sync_point_before(client, broker.subjects, since, since - timedelta(seconds=2 * SYNC_EVERY_S))
         if not start:

@@ -39,7 +39,6 @@ TIMER_S = 0.25
 HUB_SILENT_NS = 5_000_000_000
 SHOW_S = 10.0
 BATCH = 1_000
-BUFFER_FRAMES = 20_000  # frames buffered for the engine; more stay at the broker
 BEHIND_FRAMES = 10_000
 CAUGHT_UP_MESSAGES = 50  # messages before the present
 _ASK_S, _PAUSE_S = 5.0, 1.0
@@ -49,9 +48,13 @@ _join_reply = msgspec.json.Decoder(JoinReply)
 
 
 class HubSource:
-    """Implements `feeds.model.source.Source`, and is also the clock of its session."""
+    """Implements `feeds.model.source.Source`, and is also the clock of its session.
 
-    def __init__(self, broker: Broker, clock: Clock, *, since_s: float = 0.0) -> None:
+    At most `buffer_frames` are buffered for the engine; more stay at the broker.
+    """
+
+    def __init__(self, broker: Broker, clock: Clock, *, since_s: float = 0.0, buffer_frames: int = 20_000) -> None:
+        self._buffer_frames = buffer_frames
         self.trouble: dict[str, str] = {}
         self.clock_offsets: dict[Venue, int] = {}
         self.last_data_ns: Mapping[str, int] | None = None
@@ -246,7 +249,7 @@ class HubSource:
         self.catching_up = False
 
     async def _wait_for_room(self) -> None:
-        while len(self._arrived) > BUFFER_FRAMES:
+        while len(self._arrived) > self._buffer_frames:
             self._taken.clear()
             await self._taken.wait()
 

@@ -8,6 +8,7 @@ import math
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass
 
 import msgspec
 
@@ -18,10 +19,21 @@ from feeds.model.frame import ConnectionSpec, Frame, FrameKind, open_frame
 
 log = logging.getLogger(__name__)
 
-SILENCE_S = 30.0
-SHORT_S = 5.0
-SHORT_LIVES = 3
-FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 30.0
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """A socket that is silent for `silence_s` is closed. Pauses before a retry double from `first_pause_s` to
+    `last_pause_s`. After `short_lives` connections in a row shorter than `short_s` the subscription is in doubt.
+    """
+
+    silence_s: float = 30.0
+    first_pause_s: float = 0.5
+    last_pause_s: float = 30.0
+    short_s: float = 5.0
+    short_lives: int = 3
+
+
+CONNECTION_LIMITS = ConnectionLimits()
 
 
 def is_retryable(error: FeedError) -> bool:
@@ -30,21 +42,21 @@ def is_retryable(error: FeedError) -> bool:
 
 
 class Backoff:
-    """Pauses that double up to 30 s, with jitter, and never shorter than the venue asks for."""
+    """Pauses that double up to a limit, with jitter, and never shorter than the venue asks for."""
 
-    def __init__(self, rng: random.Random) -> None:
-        self._random = rng
-        self._pause_s = FIRST_PAUSE_S
+    def __init__(self, rng: random.Random, limits: ConnectionLimits = CONNECTION_LIMITS) -> None:
+        self._random, self._limits = rng, limits
+        self._pause_s = limits.first_pause_s
 
     def reset(self) -> None:
         """Start with a short pause again, after a connection that lasted."""
-        self._pause_s = FIRST_PAUSE_S
+        self._pause_s = self._limits.first_pause_s
 
     async def pause(self, error: FeedError, at_least_s: float = 0.0) -> None:
         """Wait before the next try."""
         venue_s = error.retry_after_s if isinstance(error, TransportError) else None
         await asyncio.sleep(max(self._pause_s * self._random.uniform(0.7, 1.3), venue_s or 0.0, at_least_s))
-        self._pause_s = min(self._pause_s * 2, LAST_PAUSE_S)
+        self._pause_s = min(self._pause_s * 2, self._limits.last_pause_s)
 
 
 class _NoSocket:
@@ -92,6 +104,7 @@ class LiveConnection:
         *,
         admit: Callable[[], Awaitable[None]] | None = None,
         doubt: Callable[[LiveConnection], None] | None = None,
+        limits: ConnectionLimits = CONNECTION_LIMITS,
     ) -> None:
         self.spec = spec
         self.life = 0
@@ -99,7 +112,8 @@ class LiveConnection:
         self.trouble = ""
         self.opened = asyncio.Event()
         self._clock = clock
-        self._backoff = Backoff(rng)
+        self._limits = limits
+        self._backoff = Backoff(rng, limits)
         self._emit = emit
         self._socket: Socket | None = None
         self._leaving = ""
@@ -147,11 +161,11 @@ class LiveConnection:
 
     def _judge(self, lived_s: float) -> None:
         """Reset the pauses after a long connection; call `doubt` after several short ones that the venue ended."""
-        if lived_s > LAST_PAUSE_S:
+        if lived_s > self._limits.last_pause_s:
             self._backoff.reset()
-        was_cut = 0 <= lived_s < SHORT_S and not self._leaving
+        was_cut = 0 <= lived_s < self._limits.short_s and not self._leaving
         self._short_lives = self._short_lives + 1 if was_cut else 0
-        if self._short_lives >= SHORT_LIVES and self._doubt is not None:
+        if self._short_lives >= self._limits.short_lives and self._doubt is not None:
             self._short_lives = 0
             self._doubt(self)
 
@@ -193,13 +207,13 @@ class LiveConnection:
 
     async def _listen(self, socket: Socket) -> None:
         messages = socket.messages()
-        silence_s = SILENCE_S if self.spec.url else None
+        silence_s = self._limits.silence_s if self.spec.url else None
         while True:
             try:
                 async with asyncio.timeout(silence_s):  # wait_for of Python 3.11 can swallow a cancellation (gh-86296)
                     payload = await anext(messages)
             except TimeoutError as error:
-                raise TransportError(f"silent for {SILENCE_S:.0f} s") from error
+                raise TransportError(f"silent for {silence_s:.0f} s") from error
             self.frame(FrameKind.TEXT, payload)
 
     def _begin(self, socket: Socket) -> bool:

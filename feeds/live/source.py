@@ -12,12 +12,13 @@ import logging
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from feeds.live.budget import Turnstile
-from feeds.live.connection import Backoff, LiveConnection
+from feeds.live.connection import CONNECTION_LIMITS, Backoff, ConnectionLimits, LiveConnection
 from feeds.live.connection_plan import ConnectionPlanner, is_shared
 from feeds.live.focus import Focus
 from feeds.live.rest import Rest
@@ -31,14 +32,31 @@ from feeds.venues.driver import VenueDriver
 
 log = logging.getLogger(__name__)
 
-TIMER_S = 0.25
-CLOCK_S = 120.0
-SETTLE_S = 5.0
-YIELD_S = 1.0
-"""What tells of all perpetuals waits so long for its turn: where sockets are rationed, the focus comes first."""
-RELIST_S, RELIST_PAUSE_S = 600.0, 10.0
-ADDED_MOST, ADDED_KEPT_NS = 12, 600_000_000_000
 UNLISTED, UNSEEN = "the venue no longer lists its markets", "not followed while no pane shows it"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLimits:
+    """Spans of a live source.
+
+    Every `timer_s` TIMER frames are emitted, every `clock_s` the venues' clocks read, every `relist_s` the instruments
+    listed, not again within `relist_pause_s`. A replacing connection must have settled for `settle_s`; those of all
+    perpetuals wait `universe_delay_s`, so that where sockets are rationed the followed bases connect first. At most
+    `added_most` bases are followed besides those of the start, each until it was not in use for `added_retention_ns`.
+    """
+
+    timer_s: float = 0.25
+    clock_s: float = 120.0
+    settle_s: float = 5.0
+    universe_delay_s: float = 1.0
+    relist_s: float = 600.0
+    relist_pause_s: float = 10.0
+    added_most: int = 12
+    added_retention_ns: int = 600_000_000_000
+    connection: ConnectionLimits = CONNECTION_LIMITS
+
+
+DEFAULT_LIMITS = SourceLimits()
 
 
 class LiveSource:
@@ -60,7 +78,9 @@ class LiveSource:
         candle_hours: float = 0.0,
         universe: bool = False,
         seed: int | None = None,
+        limits: SourceLimits = DEFAULT_LIMITS,
     ) -> None:
+        self._limits = limits
         self.connections: dict[str, LiveConnection] = {}
         self.trouble: dict[str, str] = {}
         self.clock_offsets: dict[Venue, int] = {}
@@ -70,7 +90,7 @@ class LiveSource:
         self.history_s = history_s
         self._random = random.Random(seed)
         self._rest = Rest()
-        self._focus = Focus(bases, most=ADDED_MOST, retention_ns=ADDED_KEPT_NS)
+        self._focus = Focus(bases, most=limits.added_most, retention_ns=limits.added_retention_ns)
         self._planner = ConnectionPlanner(
             self._focus, self._rest, candles_s=round(candle_hours * 3_600), universe=universe
         )
@@ -166,14 +186,14 @@ class LiveSource:
 
     async def _timer(self) -> None:
         while True:
-            await asyncio.sleep(TIMER_S)
+            await asyncio.sleep(self._limits.timer_s)
             if self._let_go():
                 self._replan()
             self._emit(Frame(self._clock.now_ns(), "", FrameKind.TIMER, b""))
 
     async def _market(self, driver: VenueDriver, kind: MarketKind) -> None:
         """Learn a market's instruments, then keep its connections and look at the list now and then."""
-        name, backoff = f"{driver.venue}.{kind.value}", Backoff(self._random)
+        name, backoff = f"{driver.venue}.{kind.value}", Backoff(self._random, self._limits.connection)
         while True:
             try:
                 plans = await self._planner.plans(driver, kind)
@@ -185,7 +205,7 @@ class LiveSource:
         self._change(driver, kind, plans)
         self._note_unlisted()
         while True:
-            await asyncio.sleep(RELIST_S)
+            await asyncio.sleep(self._limits.relist_s)
             await self._relist(driver, kind, "it is time")
 
     def _note(self, market: str) -> None:
@@ -234,7 +254,7 @@ class LiveSource:
             self._note_unlisted()
         except (TransportError, ProtocolError) as error:
             log.warning("%s: not listed: %s", market, error)
-        await asyncio.sleep(RELIST_PAUSE_S)
+        await asyncio.sleep(self._limits.relist_pause_s)
         self._relisting.discard((driver.venue, kind))
 
     def _change(self, driver: VenueDriver, kind: MarketKind, plans: dict[str, ConnectionSpec], why: str = "") -> None:
@@ -281,9 +301,9 @@ class LiveSource:
         """Wait until a connection receives data, an acknowledgement being none, and its books have settled."""
         await keeper.opened.wait()
         while not keeper.is_retired and not self._receives(keeper):  # noqa: ASYNC110
-            await asyncio.sleep(TIMER_S)
+            await asyncio.sleep(self._limits.timer_s)
         if not keeper.is_retired:
-            await asyncio.sleep(SETTLE_S)
+            await asyncio.sleep(self._limits.settle_s)
 
     def _receives(self, keeper: LiveConnection) -> bool:
         return self.last_data_ns is None or self.last_data_ns.get(keeper.spec.name, 0) > keeper.opened_ns
@@ -297,7 +317,7 @@ class LiveSource:
 
         async def admit() -> None:
             if spec.route == UNIVERSE:
-                await asyncio.sleep(YIELD_S)
+                await asyncio.sleep(self._limits.universe_delay_s)
             await asyncio.sleep(turnstile.wait_s(asyncio.get_running_loop().time()))
 
         def doubt(keeper: LiveConnection) -> None:
@@ -305,7 +325,9 @@ class LiveSource:
             self._spawn(self._relist(driver, keeper.spec.kind, reason), f"relist {keeper.spec.name}")
 
         turnstile = self._turnstiles.setdefault(driver.venue, Turnstile(*driver.connects))
-        keeper = LiveConnection(spec, self._clock, self._random, self._emit, admit=admit, doubt=doubt)
+        keeper = LiveConnection(
+            spec, self._clock, self._random, self._emit, admit=admit, doubt=doubt, limits=self._limits.connection
+        )
         self.connections[spec.name] = keeper
         self._spawn(keeper.run(), f"keep {spec.name}")
         return keeper
@@ -319,7 +341,7 @@ class LiveSource:
                 self.clock_offsets[driver.venue] = told_ns - (asked_ns + self._clock.now_ns()) // 2
             except (TransportError, ProtocolError) as error:
                 log.info("%s does not publish its time: %s", driver.venue, error)
-            await asyncio.sleep(CLOCK_S)
+            await asyncio.sleep(self._limits.clock_s)
 
     async def _fetch(self, keeper: LiveConnection, request: Fetch) -> None:
         """Answer a Fetch on the connection that asked; an answer to a connection that is gone is dropped."""

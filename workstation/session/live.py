@@ -20,7 +20,6 @@ from workstation.session.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
-WATCH_NS = 1_000_000_000
 _SLOW = (UNIVERSE, CONTEXT)  # connections that are silent for long on purpose
 
 
@@ -38,6 +37,7 @@ class LiveSession:
         rotation: RecordingRotation | None = None,
         record_always: bool = False,
         core: Core | None = None,
+        watchdog: Watchdog | None = None,
     ) -> None:
         self.core = core or Core()
         self.name = name
@@ -51,7 +51,7 @@ class LiveSession:
         self._rotation = rotation
         self._record_always = record_always
         self._recording_failed = ""
-        self.watchdog = Watchdog()
+        self.watchdog = watchdog or Watchdog()
         self.tap: Callable[[list[Frame]], object] = lambda batch: None  # hears of everything received
         self._next_watch_ns = 0
         self._lag_ns = 0
@@ -100,7 +100,7 @@ class LiveSession:
         for connection, request in self.core.feed.take_requests():
             self._source.perform(connection, request)
         if self.core.engine.now_ns >= self._next_watch_ns:
-            self._next_watch_ns = self.core.engine.now_ns + WATCH_NS
+            self._next_watch_ns = self.core.engine.now_ns + self.watchdog.limits.every_ns
             self._watch(self.core.engine.now_ns)
             self._keep(self.core.engine.now_ns)
 

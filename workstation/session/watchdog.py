@@ -8,25 +8,39 @@ forgotten subscription). A connection without a socket only asks, and would ask 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from feeds.model.instrument import InstrumentId
 from feeds.model.source import Connection
 from workstation.analytics.state.market import Market
 from workstation.session.core import Core
 
-CONNECTION_NS = 20_000_000_000
-BOOK_NS = 30_000_000_000
-TRADES_NS = 30_000_000_000
-PACED = 60
-PATIENCE = 30.0
-"""In how many usual pauses a trade must come: of independent trades one pause in 10^13 is longer."""
+
+@dataclass(frozen=True, slots=True)
+class WatchdogLimits:
+    """How often to look, and after which silence a connection, a book and trades are dead.
+
+    Trades must come within `patience` times the usual pause, known after `paced` pauses, and may always be silent for
+    `trades_ns`: of independent trades one pause in 10^13 is longer than 30 usual ones.
+    """
+
+    every_ns: int = 1_000_000_000
+    connection_ns: int = 20_000_000_000
+    book_ns: int = 30_000_000_000
+    trades_ns: int = 30_000_000_000
+    paced: int = 60
+    patience: float = 30.0
+
+
+DEFAULT_LIMITS = WatchdogLimits()
 
 
 class _Pace:
     """The usual time between two looks that found new trades of a market."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: WatchdogLimits) -> None:
         self.last_ns = 0
+        self._limits = limits
         self._mean_ns = 0.0
         self._count = 0
 
@@ -36,23 +50,24 @@ class _Pace:
             return
         if self.last_ns:
             self._count += 1
-            self._mean_ns += (last_trade_ns - self.last_ns - self._mean_ns) / min(self._count, PACED)
+            self._mean_ns += (last_trade_ns - self.last_ns - self._mean_ns) / min(self._count, self._limits.paced)
         self.last_ns = last_trade_ns
 
     @property
     def is_known(self) -> bool:
         """Whether enough pauses were seen."""
-        return self._count >= PACED
+        return self._count >= self._limits.paced
 
     def is_broken(self, quiet_ns: int) -> bool:
         """Whether this is far longer than usual, where it is known what is usual."""
-        return self.is_known and quiet_ns > max(TRADES_NS, PATIENCE * self._mean_ns)
+        return self.is_known and quiet_ns > max(self._limits.trades_ns, self._limits.patience * self._mean_ns)
 
 
 class Watchdog:
-    """Asked about once a second."""
+    """Asked every `limits.every_ns`."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: WatchdogLimits = DEFAULT_LIMITS) -> None:
+        self.limits = limits
         self._paces: dict[InstrumentId, _Pace] = {}
 
     @property
@@ -63,10 +78,10 @@ class Watchdog:
     def silent(self, connections: Mapping[str, Connection], core: Core, now_ns: int) -> Iterator[tuple[str, str]]:
         """Open connections that should be opened anew, each with the reason."""
         for name, keeper in connections.items():
-            if not keeper.spec.url or not keeper.is_open or now_ns - keeper.opened_ns < CONNECTION_NS:
+            if not keeper.spec.url or not keeper.is_open or now_ns - keeper.opened_ns < self.limits.connection_ns:
                 continue
             heard_ns = max(core.feed.last_data_ns.get(name, 0), keeper.opened_ns)
-            if now_ns - heard_ns > CONNECTION_NS:
+            if now_ns - heard_ns > self.limits.connection_ns:
                 yield name, f"no data for {(now_ns - heard_ns) / 1e9:.0f} s"
             elif (reason := self._silent_market(name, keeper, core, now_ns)) is not None:
                 yield name, reason
@@ -80,7 +95,7 @@ class Watchdog:
                 continue
             if (
                 deduplicator.book_connection(instrument.id) == name
-                and now_ns - max(market.last_book_ns, keeper.opened_ns) > BOOK_NS
+                and now_ns - max(market.last_book_ns, keeper.opened_ns) > self.limits.book_ns
             ):
                 return f"the book of {instrument.symbol} is silent"
             if deduplicator.receives_trades(name, instrument.id) and self._stopped(market, keeper.opened_ns, now_ns):
@@ -89,7 +104,7 @@ class Watchdog:
 
     def _stopped(self, market: Market, opened_ns: int, now_ns: int) -> bool:
         """Whether trades stay away for far longer than usual; told once, and then what is usual is learned anew."""
-        pace = self._paces.setdefault(market.instrument.id, _Pace())
+        pace = self._paces.setdefault(market.instrument.id, _Pace(self.limits))
         pace.look(market.last_trade_ns)
         if not pace.is_broken(now_ns - max(pace.last_ns, opened_ns)):
             return False

@@ -139,10 +139,13 @@ class Place:
     broker: NatsServer
     hub: HubOfVenues
 
-    def desktop(self, since_s: float = 0.0) -> Desk:
+    def desktop(self, since_s: float = 0.0, buffer_frames: int = 20_000) -> Desk:
         """A desktop without a window, to compare with the simulation."""
         return Desk(
-            self.server, self.clock, ["BTC"], source=HubSource(self.broker.broker(), self.clock, since_s=since_s)
+            self.server,
+            self.clock,
+            ["BTC"],
+            source=HubSource(self.broker.broker(), self.clock, since_s=since_s, buffer_frames=buffer_frames),
         )
 
     def direct(self) -> Desk:

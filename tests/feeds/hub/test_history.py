@@ -62,11 +62,10 @@ async def test_a_span_that_ends_early_holds_no_later_frame(tmp_path: Path) -> No
     assert end_ns - 1_000_000_000 < reader.end_ns <= end_ns
 
 
-async def test_a_missing_broker_and_an_empty_span_raise_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feeds.hub.history.CONNECT_S", 0.5)
+async def test_a_missing_broker_and_an_empty_span_raise_errors(tmp_path: Path) -> None:
     nowhere = Broker(f"nats://127.0.0.1:{free_port()}")
     with pytest.raises(TransportError, match="does not answer"):
-        await fetch(nowhere, NOW, NOW, tmp_path / "a.mcap", lambda done, whole: None)
+        await fetch(nowhere, NOW, NOW, tmp_path / "a.mcap", lambda done, whole: None, connect_s=0.5)
     async with place(tmp_path) as here:
         future = at(here.clock.now_ns()) + timedelta(days=1)
         with pytest.raises(TransportError, match="nothing from then on"):

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-import feeds.hub.source
 from feeds.hub.publisher import Retention
 from feeds.model.instrument import Venue
 from feeds.simulator.market.spec import SECOND
@@ -162,12 +161,9 @@ class Gate:
             yield batch
 
 
-async def test_a_slow_desktop_marks_what_the_stream_dropped_and_affects_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(feeds.hub.source, "BUFFER_FRAMES", 200)
+async def test_a_slow_desktop_marks_what_the_stream_dropped_and_affects_no_other(tmp_path: Path) -> None:
     async with place(tmp_path, retention=Retention(age_s=3_600.0, max_bytes=1_000_000)) as here:
-        slow, publisher = here.desktop(), here.hub.publisher
+        slow, publisher = here.desktop(buffer_frames=200), here.hub.publisher
         gate = Gate(slow)
         async with slow, here.desktop() as other:
             await asyncio.gather(until_live(slow), until_live(other))

@@ -13,12 +13,9 @@ from pathlib import Path
 import pytest
 
 import feeds.live.connection
-import feeds.live.source
-import workstation.session.live
-import workstation.session.watchdog
-from feeds.live.connection import LiveConnection
+from feeds.live.connection import ConnectionLimits, LiveConnection
 from feeds.live.rest import Rest
-from feeds.live.source import LiveSource
+from feeds.live.source import LiveSource, SourceLimits
 from feeds.live.transport import Socket
 from feeds.model.clock import SystemClock
 from feeds.model.errors import TransportError
@@ -33,6 +30,7 @@ from feeds.venues import bybit, okx
 from feeds.venues.driver import VenueDriver, loopback
 from feeds.venues.registry import DRIVERS
 from workstation.session.live import LiveSession
+from workstation.session.watchdog import Watchdog, WatchdogLimits
 
 
 async def eventually(condition: Callable[[], object], within_s: float = 10.0) -> None:
@@ -45,12 +43,14 @@ async def eventually(condition: Callable[[], object], within_s: float = 10.0) ->
 class Desk:
     """A live session on one simulated venue, and every event it applied."""
 
-    def __init__(self, server: Server, driver: VenueDriver) -> None:
+    def __init__(self, server: Server, driver: VenueDriver, limits: SourceLimits, watchdog: Watchdog | None) -> None:
         self.server = server
         self.events: list[Event] = []
-        self.source = LiveSource(["BTC"], [driver], SystemClock(), seed=1)
+        self.source = LiveSource(["BTC"], [driver], SystemClock(), seed=1, limits=limits)
         nowhere = Path("/nowhere/recording.mcap")
-        self.session = LiveSession(self.source, SystemClock(), simulated=True, name="s", record_to=lambda: nowhere)
+        self.session = LiveSession(
+            self.source, SystemClock(), simulated=True, name="s", record_to=lambda: nowhere, watchdog=watchdog
+        )
         decode = self.session.core.feed.receive
 
         def listen(frame: Frame) -> object:
@@ -74,10 +74,13 @@ class Desk:
 
 @asynccontextmanager
 async def desk(
-    venue: Venue, change: Callable[[VenueDriver], VenueDriver] = lambda driver: driver
+    venue: Venue,
+    change: Callable[[VenueDriver], VenueDriver] = lambda driver: driver,
+    limits: SourceLimits = SourceLimits(),
+    watchdog: Watchdog | None = None,
 ) -> AsyncIterator[Desk]:
     async with await serve(0, seed=5, warm_up_s=0, venues=[venue], bases=["BTC"]) as server:
-        found = Desk(server, change(loopback(DRIVERS[venue], server.port)))
+        found = Desk(server, change(loopback(DRIVERS[venue], server.port)), limits, watchdog)
         task = asyncio.create_task(found.session.run())
         try:
             await eventually(found.live)
@@ -96,11 +99,8 @@ def only(kind: MarketKind, **fields: object) -> Callable[[VenueDriver], VenueDri
     return change
 
 
-async def test_a_connection_is_replaced_before_its_lifetime_ends_without_losing_trades(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(feeds.live.source, "SETTLE_S", 0.3)
-    async with desk(Venue("binance"), only(MarketKind.LINEAR, lifetime_s=0.5)) as found:
+async def test_a_connection_is_replaced_before_its_lifetime_ends_without_losing_trades() -> None:
+    async with desk(Venue("binance"), only(MarketKind.LINEAR, lifetime_s=0.5), SourceLimits(settle_s=0.3)) as found:
         await eventually(lambda: len(found.said(Disconnected)) >= 4)
         order = [
             (type(event), event.connection) for event in found.events if isinstance(event, Connected | Disconnected)
@@ -113,8 +113,7 @@ async def test_a_connection_is_replaced_before_its_lifetime_ends_without_losing_
 
 
 async def test_a_successor_without_data_does_not_take_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feeds.live.source, "SETTLE_S", 0.1)
-    async with desk(Venue("binance"), only(MarketKind.LINEAR, lifetime_s=0.6)) as found:
+    async with desk(Venue("binance"), only(MarketKind.LINEAR, lifetime_s=0.6), SourceLimits(settle_s=0.1)) as found:
         admit = found.server.clients.add
 
         def born_silent(client: Client) -> None:
@@ -128,11 +127,8 @@ async def test_a_successor_without_data_does_not_take_over(monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(("venue", "kind"), [(Venue("binance"), MarketKind.SPOT), (Venue("okx"), MarketKind.LINEAR)])
-async def test_an_announced_end_is_preceded_by_a_successor(
-    monkeypatch: pytest.MonkeyPatch, venue: Venue, kind: MarketKind
-) -> None:
-    monkeypatch.setattr(feeds.live.source, "SETTLE_S", 0.2)
-    async with desk(venue, only(kind)) as found:
+async def test_an_announced_end_is_preceded_by_a_successor(venue: Venue, kind: MarketKind) -> None:
+    async with desk(venue, only(kind), SourceLimits(settle_s=0.2)) as found:
         found.server.inject(Fault(kind=FaultKind.MAINTENANCE, venue=venue, duration_s=4.0))
         await eventually(lambda: found.said(Disconnected))
         assert any(name.endswith("~2") for name in found.said(Connected))
@@ -140,13 +136,9 @@ async def test_an_announced_end_is_preceded_by_a_successor(
         await eventually(found.live)
 
 
-async def test_stopped_trades_are_resumed_by_a_new_connection(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    for name, value in (("PACED", 8), ("PATIENCE", 6.0), ("TRADES_NS", 10**9), ("CONNECTION_NS", 5 * 10**8)):
-        monkeypatch.setattr(workstation.session.watchdog, name, value)
-    monkeypatch.setattr(workstation.session.live, "WATCH_NS", 10**8)
-    async with desk(Venue("okx"), only(MarketKind.LINEAR)) as found:
+async def test_stopped_trades_are_resumed_by_a_new_connection() -> None:
+    limits = WatchdogLimits(every_ns=10**8, connection_ns=5 * 10**8, trades_ns=10**9, paced=8, patience=6.0)
+    async with desk(Venue("okx"), only(MarketKind.LINEAR), watchdog=Watchdog(limits)) as found:
         market = found.session.core.engine.bases["BTC"].markets[0]
         await eventually(lambda: found.session.watchdog.paced, within_s=30.0)
         stall = Fault(kind=FaultKind.STALL, venue=Venue("okx"), connection=1, topic="trades", duration_s=60.0)
@@ -156,9 +148,7 @@ async def test_stopped_trades_are_resumed_by_a_new_connection(
         await eventually(lambda: market.coverage.live and not market.coverage.gaps(), within_s=30.0)
 
 
-async def test_a_delisted_market_is_unsubscribed_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feeds.live.source, "RELIST_S", 0.3)
-    monkeypatch.setattr(feeds.live.source, "RELIST_PAUSE_S", 0.1)
+async def test_a_delisted_market_is_unsubscribed_and_reported() -> None:
     listed = True
 
     def change(driver: VenueDriver) -> VenueDriver:
@@ -167,7 +157,7 @@ async def test_a_delisted_market_is_unsubscribed_and_reported(monkeypatch: pytes
 
         return only(MarketKind.LINEAR, instruments=instruments)(driver)
 
-    async with desk(Venue("bybit"), change) as found:
+    async with desk(Venue("bybit"), change, SourceLimits(relist_s=0.3, relist_pause_s=0.1)) as found:
         listed = False
         await eventually(lambda: not found.source.connections)
         assert "BTCUSDT: no longer listed" in found.session.status().notices[0]
@@ -179,8 +169,7 @@ async def test_a_delisted_market_is_unsubscribed_and_reported(monkeypatch: pytes
         assert found.session.status().notices == ()
 
 
-async def test_a_changed_listing_is_noticed_without_a_price_between_two_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feeds.live.source, "RELIST_S", 0.3)
+async def test_a_changed_listing_is_noticed_without_a_price_between_two_ticks() -> None:
     factor = 1
 
     def change(driver: VenueDriver) -> VenueDriver:
@@ -190,7 +179,7 @@ async def test_a_changed_listing_is_noticed_without_a_price_between_two_ticks(mo
 
         return only(MarketKind.INVERSE, instruments=instruments)(driver)
 
-    async with desk(Venue("deribit"), change) as found:
+    async with desk(Venue("deribit"), change, SourceLimits(relist_s=0.3)) as found:
         factor = 3
         await eventually(lambda: found.said(Disconnected))
         await eventually(found.live)
@@ -224,11 +213,14 @@ async def test_repeated_short_connections_trigger_a_new_listing_and_long_ones_do
         yield Cut()  # type: ignore[misc]
 
     monkeypatch.setattr(feeds.live.connection, "open_socket", socket)
-    monkeypatch.setattr(feeds.live.connection, "FIRST_PAUSE_S", 0.0)
-    monkeypatch.setattr(feeds.live.connection, "SHORT_S", 0.05)
     frames: list[Frame] = []
     keeper = LiveConnection(
-        SPEC, SystemClock(), random.Random(1), frames.append, doubt=lambda one: doubts.append(one.life)
+        SPEC,
+        SystemClock(),
+        random.Random(1),
+        frames.append,
+        doubt=lambda one: doubts.append(one.life),
+        limits=ConnectionLimits(first_pause_s=0.0, short_s=0.05),
     )
     task = asyncio.create_task(keeper.run())
     await eventually(lambda: keeper.life >= 7)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from feeds.live.connection import LiveConnection
-from feeds.live.source import LiveSource
+from feeds.live.source import LiveSource, SourceLimits
 from feeds.model.clock import ManualClock
 from feeds.model.events import Liquidation, Side
 from feeds.model.frame import UNIVERSE, ConnectionSpec, Frame, FrameKind
@@ -49,10 +49,10 @@ async def until(condition: Callable[[], object]) -> None:
 class Desk:
     """A source of the universe and a core that takes its frames."""
 
-    def __init__(self, server: Server, clock: ManualClock) -> None:
+    def __init__(self, server: Server, clock: ManualClock, limits: SourceLimits) -> None:
         drivers = [loopback(driver, server.port) for driver in DRIVERS.values()]
         self.server, self.clock, self.core = server, clock, Core()
-        self.source = LiveSource(["BTC"], drivers, clock, universe=True, seed=1)
+        self.source = LiveSource(["BTC"], drivers, clock, universe=True, seed=1, limits=limits)
         self.weights: Counter[str] = Counter()
         self.frames: list[Frame] = []
         self.task = asyncio.create_task(self._read())
@@ -84,10 +84,10 @@ class Desk:
         await self.task
 
 
-async def told(clock: ManualClock) -> tuple[Desk, UniverseView]:
+async def told(clock: ManualClock, limits: SourceLimits) -> tuple[Desk, UniverseView]:
     """Run all simulated venues for some seconds; returns the resulting state."""
     async with await serve(0, seed=5, warm_up_s=0, clock=clock, bases=BASES) as server:
-        desk = Desk(server, clock)
+        desk = Desk(server, clock, limits)
         try:
             await until(lambda: len([one for one in desk.source.connections.values() if one.is_open]) >= 25)
             await desk.live(LIVED_S)
@@ -96,9 +96,8 @@ async def told(clock: ManualClock) -> tuple[Desk, UniverseView]:
             await desk.close()
 
 
-async def test_every_simulated_perpetual_has_data_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feeds.live.source.TIMER_S", 0.02)
-    desk, view = await told(ManualClock(START_NS))
+async def test_every_simulated_perpetual_has_data_within_seconds() -> None:
+    desk, view = await told(ManualClock(START_NS), SourceLimits(timer_s=0.02))
     listed = {one.spec.instrument.id: one for one in desk.server.simulation.markets if one.perpetual is not None}
     assert set(view.markets.ids) == listed.keys()
     for at, name in enumerate(view.markets.ids):
@@ -117,11 +116,17 @@ async def test_every_simulated_perpetual_has_data_within_seconds(monkeypatch: py
     assert again.columns.open_interest_usd.tolist() == view.columns.open_interest_usd.tolist(), "replay says the same"
 
 
-async def test_where_sockets_are_limited_the_followed_markets_connect_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feeds.live.source.YIELD_S", 0.3)
+async def test_where_sockets_are_limited_the_followed_markets_connect_first() -> None:
     okx, clock = DRIVERS[Venue("okx")], ManualClock(START_NS)
     async with await serve(0, seed=5, warm_up_s=0, clock=clock, venues=("okx",), bases=("BTC",)) as server:
-        source = LiveSource(["BTC"], [loopback(okx, server.port)], clock, universe=True, seed=1)
+        source = LiveSource(
+            ["BTC"],
+            [loopback(okx, server.port)],
+            clock,
+            universe=True,
+            seed=1,
+            limits=SourceLimits(universe_delay_s=0.3),
+        )
         opened: list[bool] = []
 
         async def read() -> None:

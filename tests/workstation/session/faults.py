@@ -17,12 +17,9 @@ from types import TracebackType
 
 import pytest
 
-import feeds.live.connection
-import feeds.live.source
-import workstation.session.live
-import workstation.session.watchdog
 from feeds.hub.source import HubSource
-from feeds.live.source import LiveSource
+from feeds.live.connection import ConnectionLimits
+from feeds.live.source import LiveSource, SourceLimits
 from feeds.model.events import BookLost, Event, Side, TradesFilled, TradesLost
 from feeds.model.frame import Frame
 from feeds.model.instrument import MarketKind, Venue
@@ -37,31 +34,18 @@ from feeds.venues.shared.limits import Limits
 from workstation.analytics.state.market import Market
 from workstation.session.core import Core
 from workstation.session.live import LiveSession
+from workstation.session.watchdog import Watchdog, WatchdogLimits
 
 LEVELS = {Venue("hyperliquid"): 5}
 DEFAULT_LEVELS = 50
-FASTER = (
-    (feeds.live.connection, "FIRST_PAUSE_S", 0.1),
-    (feeds.live.connection, "LAST_PAUSE_S", 0.5),
-    (feeds.live.connection, "SILENCE_S", 6.0),
-    (feeds.live.source, "TIMER_S", 0.05),
-    (workstation.session.live, "WATCH_NS", SECOND // 10),
-    (workstation.session.watchdog, "CONNECTION_NS", int(2.5 * SECOND)),
-    (workstation.session.watchdog, "BOOK_NS", int(2.5 * SECOND)),
-    (workstation.session.watchdog, "TRADES_NS", int(2.5 * SECOND)),
-)
+SPANS = SourceLimits(timer_s=0.05, connection=ConnectionLimits(first_pause_s=0.1, last_pause_s=0.5, silence_s=6.0))
+SILENCE = WatchdogLimits(SECOND // 10, int(2.5 * SECOND), int(2.5 * SECOND), int(2.5 * SECOND))
 """What the program waits for, in the short forms of these tests."""
 QUICK = Limits(snapshot_ns=SECOND // 2, acknowledgement_ns=SECOND, crossed_ns=SECOND // 5, same_best_ns=SECOND // 2)
 """What the protocols wait for, likewise."""
 
 Key = tuple[int, int, int]  # venue ms, ticks, side (1 buy, 2 sell)
 Lots = Counter[Key]
-
-
-def hurry(patch: pytest.MonkeyPatch) -> None:
-    """Let nothing wait for long."""
-    for module, name, value in FASTER:
-        patch.setattr(module, name, value)
 
 
 class Brake:
@@ -109,6 +93,8 @@ class Desk:
         bases: Sequence[str],
         venues: Iterable[Venue] = VENUES,
         source: HubSource | None = None,
+        spans: SourceLimits = SourceLimits(),
+        silence: WatchdogLimits = WatchdogLimits(),
     ) -> None:
         self.server, self.clock = server, clock
         self.noted = {venue: Noted() for venue in venues}
@@ -116,13 +102,14 @@ class Desk:
         self._kept_back: dict[str, dict[tuple[int, int], set[Key]]] = {}
         self._before = asyncio.all_tasks()
         drivers = [loopback(DRIVERS[venue], server.port) for venue in self.noted]
-        self.source = source or LiveSource(bases, drivers, clock, seed=1)
+        self.source = source or LiveSource(bases, drivers, clock, seed=1, limits=spans)
         self.session = LiveSession(
             self.source,
             source or clock,
             simulated=True,
             name="faults",
             record_to=lambda: Path("/nowhere/file.mcap"),
+            watchdog=Watchdog(silence),
             core=Core(feed=Feed(partial(protocol_for, limits=QUICK))),
         )
         self.core = self.session.core

@@ -12,7 +12,7 @@ from feeds.simulator.market.spec import SECOND
 from feeds.simulator.service.faults import Fault, FaultKind
 from feeds.simulator.service.server import Server
 from feeds.venues.registry import VENUES
-from tests.workstation.session.faults import Brake, Desk, Trades, world
+from tests.workstation.session.faults import SILENCE, SPANS, Brake, Desk, Trades, world
 
 BOOK_TOPICS = {
     Venue("binance"): "@depth",
@@ -163,7 +163,7 @@ class Cell:
 async def round_of(server: Server, clock: Brake, fault: str, repeats: int = 1, calm_s: float = CALM_S) -> list[Cell]:
     """One fault on all venues at once, in a session of its own."""
     cells = {venue: Cell(venue, fault) for venue in VENUES}
-    desk = Desk(server, clock, ["BTC"])
+    desk = Desk(server, clock, ["BTC"], spans=SPANS, silence=SILENCE)
     async with desk:
         await desk.until_live()
         await desk.until_traded()

@@ -12,7 +12,6 @@ import pytest
 from feeds.model.instrument import Venue
 from feeds.venues.registry import VENUES
 from tests.conftest import TABLES
-from tests.workstation.session.faults import hurry
 from tests.workstation.session.matrix import FAULTS, Cell, matrix, table
 
 pytestmark = pytest.mark.soak  # over sockets and wall time: `make soak`
@@ -23,9 +22,7 @@ LANES = 3
 @pytest.fixture(scope="module")
 def cells(request: pytest.FixtureRequest) -> dict[tuple[str, Venue], Cell]:
     """The short form: every fault once, with shortened patience."""
-    with pytest.MonkeyPatch.context() as patch:
-        hurry(patch)
-        found = matrix(LANES)
+    found = matrix(LANES)
     request.config.stash.setdefault(TABLES, []).append(table(found))
     return {(cell.fault, cell.venue): cell for cell in found}
 
@@ -40,8 +37,6 @@ def test_all_recovers_and_what_was_lost_is_marked(
 
 @pytest.mark.soak
 def test_the_same_again_and_again(request: pytest.FixtureRequest) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        hurry(patch)
-        found = matrix(LANES, repeats=8, calm_s=2.0)
+    found = matrix(LANES, repeats=8, calm_s=2.0)
     request.config.stash.setdefault(TABLES, []).append(table(found))
     assert {(cell.fault, cell.venue): cell.wrong for cell in found if cell.wrong} == {}

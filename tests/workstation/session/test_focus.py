@@ -11,13 +11,13 @@ import pytest
 import pytest_asyncio
 
 from feeds.live.connection_plan import is_added
-from feeds.live.source import UNSEEN
+from feeds.live.source import UNSEEN, SourceLimits
 from feeds.model.frame import UNIVERSE
 from feeds.model.instrument import Venue
 from feeds.recording import RecordingReader
 from feeds.venues.registry import VENUES
 from tests.views import assert_same_view
-from tests.workstation.session.faults import Brake, Desk, Trades, hurry, world
+from tests.workstation.session.faults import SILENCE, SPANS, Brake, Desk, Trades, world
 from tests.workstation.session.test_replay_session import REQUESTS
 from workstation.analytics.state.market import Market
 from workstation.readmodels.flow.cvd import CvdRequest
@@ -64,17 +64,21 @@ async def until(condition: Callable[[], object], why: Callable[[], object] = lam
         await asyncio.sleep(0.02)
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    hurry(monkeypatch)
-    monkeypatch.setattr("feeds.live.source.SETTLE_S", 0.3)
+def limited(**limits: int) -> pytest.MarkDecorator:
+    """Let the `desk` of a test have other limits."""
+    return pytest.mark.parametrize("spans", [dataclasses.replace(SPANS, settle_s=0.3, **limits)])
+
+
+@pytest.fixture
+def spans() -> SourceLimits:
+    return dataclasses.replace(SPANS, settle_s=0.3)
 
 
 @pytest_asyncio.fixture
-async def desk(quick: None, tmp_path: Path) -> AsyncIterator[Shown]:
+async def desk(spans: SourceLimits, tmp_path: Path) -> AsyncIterator[Shown]:
     clock = Brake()
     async with await world(clock, BASES) as server:
-        found = Shown(server, clock, ["BTC"])
+        found = Shown(server, clock, ["BTC"], spans=spans, silence=SILENCE)
         found.source.history_s = 60
         found.session._record_to = lambda: tmp_path / "focus.mcap"
         async with found:
@@ -142,10 +146,14 @@ async def test_venues_with_few_sockets_carry_all_shown_bases_on_the_same_ones(de
     assert wrong(desk) == []
 
 
-async def test_a_base_that_is_not_displayed_is_evicted_and_may_return(
-    desk: Shown, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(desk.source._focus, "_keep_ns", 1_000_000_000)
+async def keep_displayed(desk: Shown, base: str) -> None:
+    while True:
+        desk.session.keep_subscribed(base)
+        await asyncio.sleep(0.02)
+
+
+@limited(added_retention_ns=1_000_000_000)
+async def test_a_base_that_is_not_displayed_is_evicted_and_may_return(desk: Shown) -> None:
     own = lives(desk, desk.source.connections)
     desk.session.focus("ETH")
     for _ in range(100):
@@ -159,17 +167,19 @@ async def test_a_base_that_is_not_displayed_is_evicted_and_may_return(
     assert {one.trades_lost_reason for one in desk.markets("ETH")} == {UNSEEN}
     assert lives(desk, own) == own
     assert desk.session.status().presence is Presence.LIVE
-    monkeypatch.setattr(desk.source._focus, "_keep_ns", 600_000_000_000)
     desk.session.focus("ETH")
+    displaying = asyncio.create_task(keep_displayed(desk, "ETH"))
     await desk.until_live()
     await desk.until_traded()
     await desk.clock.stop()
     await desk.settle()
     assert wrong(desk) == []
+    displaying.cancel()
+    await asyncio.gather(displaying, return_exceptions=True)
 
 
-async def test_the_base_shown_least_recently_makes_room(desk: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk.source._focus, "_most", 2)
+@limited(added_most=2)
+async def test_the_base_shown_least_recently_makes_room(desk: Shown) -> None:
     for base in ("ETH", "SOL", "XRP", "ETH", "SOL"):
         desk.session.focus(base)
         await asyncio.sleep(0.01)
@@ -196,7 +206,7 @@ async def test_a_base_that_no_venue_lists_is_named_and_nothing_else_happens(desk
 async def test_a_base_shown_before_anything_is_listed_comes_with_the_rest() -> None:
     clock = Brake()
     async with await world(clock, BASES) as server:
-        desk = Shown(server, clock, ["BTC"])
+        desk = Shown(server, clock, ["BTC"], spans=SPANS, silence=SILENCE)
         desk.session.focus("SOL")
         async with desk:
             await until(lambda: len(desk.markets("SOL")) >= 5)
@@ -224,25 +234,25 @@ async def test_a_recording_of_it_replays_to_the_same_numbers(desk: Shown) -> Non
             assert_same_view(live.view(asked), replayed.view(asked), type(request).__name__)
 
 
-async def test_what_a_window_shows_stays(desk: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
+@limited(added_retention_ns=500_000_000)
+async def test_what_a_window_displays_stays_and_what_is_only_asked_for_does_not(desk: Shown) -> None:
     face = Face()
     face.session = desk.session
     face.focus("ETH")
     assert face.bases()[:2] == ["BTC", "ETH"]
     assert desk.session.bases == ("BTC", "ETH")
-    monkeypatch.setattr(desk.source._focus, "_keep_ns", 500_000_000)
     for _ in range(40):
-        face.revision(CvdRequest("ETH"))
+        face.mark_displayed([CvdRequest("ETH")])
         await asyncio.sleep(0.02)
     assert desk.session.bases == ("BTC", "ETH")
-    await until(lambda: desk.session.bases == ("BTC",))
+    await until(lambda: face.view(CvdRequest("ETH")) and desk.session.bases == ("BTC",))
 
 
 async def test_what_was_asked_for_too_early_is_followed_when_the_session_opens() -> None:
     clock, face = Brake(), Face()
     face.focus("SOL")
     async with await world(clock, BASES) as server:
-        desk = Shown(server, clock, ["BTC"])
+        desk = Shown(server, clock, ["BTC"], spans=SPANS, silence=SILENCE)
         await face.open(desk.session)
         assert desk.session.bases == ("BTC", "SOL")
         await face.close()

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from feeds.live.source import SourceLimits
 from feeds.model.instrument import Venue
 from feeds.simulator.market.tape import Tape
 from feeds.venues.registry import VENUES
 from tests.conftest import TABLES
-from tests.workstation.session.faults import Brake, Desk, hurry, world
+from tests.workstation.session.faults import SILENCE, SPANS, Brake, Desk, world
 from tests.workstation.session.matrix import UNNUMBERED
+from workstation.session.watchdog import WatchdogLimits
 
 pytestmark = pytest.mark.soak  # over sockets and wall time: `make soak`
 
@@ -44,11 +46,17 @@ def size() -> int:
     return int(STATM.read_text().split()[1]) * PAGE if STATM.exists() else 0
 
 
-async def live(run_s: float, bases: Sequence[str], faults_every_s: float) -> Lived:
+async def live(
+    run_s: float,
+    bases: Sequence[str],
+    faults_every_s: float,
+    spans: SourceLimits = SPANS,
+    silence: WatchdogLimits = SILENCE,
+) -> Lived:
     """Live through it, stop the faults, and hold everything against the truth."""
     lived, clock, loop = Lived(), Brake(), asyncio.get_running_loop()
     async with await world(clock, bases, seed=21, faults_every_s=faults_every_s) as server:
-        desk = Desk(server, clock, bases)
+        desk = Desk(server, clock, bases, spans=spans, silence=silence)
         async with desk:
             end = loop.time() + run_s
             while (left := end - loop.time()) > 0:
@@ -109,9 +117,7 @@ def judge(lived: Lived, request: pytest.FixtureRequest) -> None:
 
 
 def test_twenty_five_seconds_of_faults_leave_no_trace(request: pytest.FixtureRequest) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        hurry(patch)
-        judge(asyncio.run(live(25.0, ["BTC"], faults_every_s=1.0)), request)
+    judge(asyncio.run(live(25.0, ["BTC"], faults_every_s=1.0)), request)
 
 
 @pytest.mark.soak
@@ -119,4 +125,4 @@ def test_twenty_five_seconds_of_faults_leave_no_trace(request: pytest.FixtureReq
 def test_ten_minutes_of_faults_leave_no_trace(request: pytest.FixtureRequest) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Tape.__init__, "__defaults__", (KEPT,))
-        judge(asyncio.run(live(600.0, ["BTC", "ETH"], faults_every_s=5.0)), request)
+        judge(asyncio.run(live(600.0, ["BTC", "ETH"], 5.0, SourceLimits(), WatchdogLimits())), request)

@@ -12,7 +12,7 @@ from feeds.model.frame import open_frame
 from feeds.model.instrument import Venue
 from tests.feeds.venues.binance.wire import BTC, spec
 from workstation.session.core import Core
-from workstation.session.watchdog import BOOK_NS, CONNECTION_NS, PACED, PATIENCE, TRADES_NS, Watchdog
+from workstation.session.watchdog import DEFAULT_LIMITS, Watchdog
 
 SECOND = 1_000_000_000
 T0 = 1_790_000_000 * SECOND
@@ -57,7 +57,7 @@ class Line:
 def test_data_of_any_kind_keeps_a_connection_and_its_absence_ends_it() -> None:
     line = Line()
     assert line.seconds(300, "trade", "book") == []
-    line.now_ns += CONNECTION_NS + SECOND
+    line.now_ns += DEFAULT_LIMITS.connection_ns + SECOND
     (reason,) = line.dog.silent(line.keepers, line.core, line.now_ns)
     assert reason == (line.name, "no data for 21 s")
 
@@ -65,15 +65,15 @@ def test_data_of_any_kind_keeps_a_connection_and_its_absence_ends_it() -> None:
 def test_a_book_that_is_silent_among_others() -> None:
     line = Line()
     line.seconds(5, "trade", "book")
-    assert line.seconds(BOOK_NS // SECOND, "trade") == []
+    assert line.seconds(DEFAULT_LIMITS.book_ns // SECOND, "trade") == []
     assert line.second("trade") == ["the book of BTCUSDT is silent"]
 
 
 @pytest.mark.parametrize("every", [1, 3])
 def test_trades_that_stop_are_missed_after_many_of_their_usual_pauses_and_once(every: int) -> None:
     line = Line()
-    assert line.seconds(every * (PACED + 25), "trade", "book", every=every) == []
-    patience = max(TRADES_NS // SECOND, int(PATIENCE * every)) - every
+    assert line.seconds(every * (DEFAULT_LIMITS.paced + 25), "trade", "book", every=every) == []
+    patience = max(DEFAULT_LIMITS.trades_ns // SECOND, int(DEFAULT_LIMITS.patience * every)) - every
     assert line.seconds(patience, "book") == []
     assert line.seconds(2 * every, "book") == ["the trades of BTCUSDT have stopped"]
     assert line.seconds(600, "book") == []  # what is usual is learned anew
@@ -81,13 +81,13 @@ def test_trades_that_stop_are_missed_after_many_of_their_usual_pauses_and_once(e
 
 def test_a_quiet_market_may_be_quiet() -> None:
     line = Line()
-    line.seconds(PACED - 1, "trade", "book")
+    line.seconds(DEFAULT_LIMITS.paced - 1, "trade", "book")
     assert line.seconds(3_600, "book") == []
 
 
 def test_a_halted_market_may_be_silent() -> None:
     line = Line()
-    line.seconds(PACED * 2, "trade", "book")
+    line.seconds(DEFAULT_LIMITS.paced * 2, "trade", "book")
     line.take(MarketStatus(BTC, line.now_ns, False, "BREAK"))
     for _ in range(300):
         line.now_ns += SECOND
