@@ -1,7 +1,4 @@
-"""The wiring.
-
-Which source feeds which session, and the window on top. The only module that sees sockets and widgets.
-"""
+"""Wires sources, sessions and the window. The only module that imports both sockets and widgets."""
 
 from __future__ import annotations
 
@@ -42,7 +39,7 @@ from workstation.alerts.webhook import Webhook
 from workstation.library.retention import retention_policy
 from workstation.library.rotation import RecordingRotation
 from workstation.process import crash
-from workstation.process.crash import Faults
+from workstation.process.crash import FaultReporter
 from workstation.process.heartbeat import BEAT_S, Heartbeat
 from workstation.process.memory import trim_heap_periodically
 from workstation.readmodels.session.alerts import Fired
@@ -57,7 +54,7 @@ from workstation.settings import files as settings
 from workstation.settings import paths
 from workstation.settings.declaration import Numbers, Settings
 from workstation.settings.files import CurrentSettings
-from workstation.settings.workspaces import Seen, WorkspaceFiles
+from workstation.settings.workspaces import ReadOnlyWorkspaces, WorkspaceFiles
 from workstation.setups.recorder import SetupRecorder
 
 log = logging.getLogger(__name__)
@@ -66,7 +63,7 @@ Opening = Callable[[Desk], Awaitable[None]]
 
 
 def live_window(bases: list[str]) -> int:
-    """The window on the live venues. The first time it asks what to watch and offers the demonstration."""
+    """Run the window on the live venues; on the first start, ask for the coins and offer the demonstration."""
     drivers = list(DRIVERS.values())
     with ExitStack() as simulators:
 
@@ -85,12 +82,12 @@ def live_window(bases: list[str]) -> int:
 
 
 def demo_window(bases: list[str], simulator: Simulator) -> int:
-    """The window on simulated venues, which run in a process of their own and are reached over loopback sockets."""
+    """Run the window on simulated venues, which run in another process and are reached over loopback sockets."""
     return _run_window(lambda desk: _open_simulated(desk, bases, simulator))
 
 
 def hub_window(broker: Broker, since_s: float, bases: list[str]) -> int:
-    """The window on a hub, with some of its past; it is asked to follow these bases as well."""
+    """Run the window on a hub, with `since_s` seconds of its past; the hub is asked to follow `bases` too."""
 
     async def open_it(desk: Desk) -> None:
         source = HubSource(broker, SystemClock(), since_s=since_s)
@@ -102,7 +99,7 @@ def hub_window(broker: Broker, since_s: float, bases: list[str]) -> int:
 
 
 async def _ask_start(drivers: list[VenueDriver]) -> tuple[Start, list[str]]:
-    """Show the first dialog until a person has chosen; closing it starts live."""
+    """Show the first-run dialog until the user has chosen; closing it starts live."""
     dialog = FirstRun()
     answer: asyncio.Future[tuple[Start, list[str]]] = asyncio.get_running_loop().create_future()
 
@@ -113,7 +110,7 @@ async def _ask_start(drivers: list[VenueDriver]) -> tuple[Start, list[str]]:
     dialog.chosen.connect(take)
     dialog.rejected.connect(lambda: take(Start.LIVE, dialog.wanted()))
     dialog.show()
-    asking = asyncio.create_task(_tell_reached(dialog, drivers), name="reach")
+    asking = asyncio.create_task(_show_reachability(dialog, drivers), name="reachability")
     try:
         return await answer
     finally:
@@ -121,13 +118,13 @@ async def _ask_start(drivers: list[VenueDriver]) -> tuple[Start, list[str]]:
         await asyncio.gather(asking, return_exceptions=True)
 
 
-async def _tell_reached(dialog: FirstRun, drivers: list[VenueDriver]) -> None:
+async def _show_reachability(dialog: FirstRun, drivers: list[VenueDriver]) -> None:
     async for venue, trouble in check_reachability(drivers):
         dialog.show_reached(venue, trouble)
 
 
 def replay_window(path: Path) -> int:
-    """The window on a recording, playing. Raises RecordingError before anything is shown when it is none."""
+    """Run the window on a recording, playing. Raises RecordingError, before the window opens, if it is not one."""
     reader = RecordingReader(path)
 
     async def open_it(desk: Desk) -> None:
@@ -146,7 +143,7 @@ def screenshot(
     base: str = "",
     workspace: str = "",
 ) -> None:
-    """Paint a workspace as it stands at a receive time of a recording. Raises RecordingError, OSError, KeyError."""
+    """Save a picture of a workspace at a receive time of a recording. Raises RecordingError, OSError, KeyError."""
     reader = RecordingReader(path)
     target_ns = at_ns(reader)
     crash.install()
@@ -156,8 +153,8 @@ def screenshot(
         raise KeyError(workspace)
     desk = Desk()
     desk.hold(ReplaySession(reader), target_ns, path)
-    window = MainWindow(desk, DeskControls(desk), store=Seen(store))
-    window.frame_timer.stop()  # the picture is the same however long it takes
+    window = MainWindow(desk, DeskControls(desk), store=ReadOnlyWorkspaces(store))
+    window.frame_timer.stop()  # so that the picture does not depend on how long painting takes
     window.resize(*size)
     window.show()
     if workspace:
@@ -242,10 +239,10 @@ async def _window_life(app: QApplication, open_source: Opening, used: CurrentSet
     if not alone:
         desk.notices = (*desk.notices, "another window is open already; this one does not save its workspaces")
     files = WorkspaceFiles()
-    shell = Shell(app, desk, files if alone else Seen(files), used)
-    faults = Faults(shell.show_fault)
+    shell = Shell(app, desk, files if alone else ReadOnlyWorkspaces(files), used)
+    faults = FaultReporter(shell.show_fault)
     faults.install()
-    desk.on_fault = lambda error: faults.tell(error, "The session stopped; a recording of it is kept.")
+    desk.on_fault = lambda error: faults.report(error, "The session stopped; its recording is saved.")
     closed = asyncio.Event()
     app.aboutToQuit.connect(closed.set)
     shell.open()
@@ -270,7 +267,7 @@ async def _window_life(app: QApplication, open_source: Opening, used: CurrentSet
 
 
 async def _watch_loop(desk: Desk) -> None:
-    """Notice when the window stood still or the computer slept."""
+    """Report when the event loop was blocked or the computer slept."""
     heart = Heartbeat(paths.log_dir() / "stuck.txt")
     try:
         while True:
@@ -285,7 +282,7 @@ async def _watch_loop(desk: Desk) -> None:
 
 
 def _tell_alert(fired: Fired, desk: Desk, known: Settings, webhook: Webhook, notifier: Notifier) -> None:
-    """Show an alert in the status bar, sound it, and hand it to the desktop and the webhook, as the settings say."""
+    """Show an alert in the status bar, play its sound, and notify desktop and webhook, according to the settings."""
     label = "" if fired.session is SessionKind.LIVE else f" ({fired.session.value})"
     desk.notices = (f"alert{label}: {fired.text}",)
     if known.sound:
@@ -297,7 +294,7 @@ def _tell_alert(fired: Fired, desk: Desk, known: Settings, webhook: Webhook, not
 
 
 async def _every_second(desk: Desk) -> None:
-    """Store setups and check alerts. A fault in it ends it and nothing else."""
+    """Store setups and check alerts once a second. A fault ends this task only."""
     try:
         while True:
             desk.every_second()
@@ -308,16 +305,16 @@ async def _every_second(desk: Desk) -> None:
 
 
 class Shell:
-    """The window of a desk. It is made anew when the look changes: widgets take their colours when they are made."""
+    """The window of a desk, rebuilt when theme or scale change, because widgets read their colours on construction."""
 
     def __init__(self, app: QApplication, desk: Desk, store: WorkspaceStore, used: CurrentSettings) -> None:
         self.window: MainWindow | None = None
         self.desk = desk
         self._app, self._store, self._used = app, store, used
-        used.tell(self._on_settings)
+        used.add_listener(self._on_settings)
 
     def open(self) -> None:
-        """Show the window, in place of the one that was open."""
+        """Build and show the window, replacing the open one."""
         before = self.window
         if before is not None:
             before.workspaces.save_desktop()
@@ -328,19 +325,19 @@ class Shell:
         window.show()
         if before is not None:
             before.close()
-            for dock in before.docks.values():  # one that was never put into the window has no parent to go with
+            for dock in before.docks.values():  # a dock never added to the window has no parent that deletes it
                 dock.deleteLater()
             before.deleteLater()
 
     def show_fault(self, what: str, report: str) -> None:
-        """Tell a person of a fault; the window goes on."""
+        """Show a fault report; the window stays usable."""
         CrashReport(self.window, what, report).open()
 
     def _on_settings(self, before: Settings, after: Settings) -> None:
         use_habits(after.time_zone, short=after.numbers is Numbers.SHORT)
         if (before.theme, before.scale) != (after.theme, after.scale):
             apply_theme(self._app, after.theme, after.scale)
-            QTimer.singleShot(0, self._reopen)  # the dialog that asked for it closes with its window
+            QTimer.singleShot(0, self._reopen)  # later, because the calling dialog closes with its window
         elif self.window is not None:
             self.window.use_settings(after)
 

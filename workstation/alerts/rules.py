@@ -1,4 +1,4 @@
-"""Whether rules fire: edge-triggered with hysteresis, cool-down and once a bar. Time is that of the data."""
+"""Evaluates alert rules: edge-triggered, with hysteresis, cool-down and once-per-bar. Times are data times."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Watch:
         self._above: bool | None = None
 
     def look(self, now_ns: int, value: float | None) -> bool:
-        """Take the number as of now; True where the rule fires. What is unknown changes nothing."""
+        """Evaluate a value; True where the rule fires. None, NaN and infinity change nothing."""
         if value is None or not math.isfinite(value):
             self.value = None
             return False
@@ -40,11 +40,11 @@ class Watch:
         return True
 
     def state(self) -> RuleState:
-        """How it stands."""
+        """The current state of the rule."""
         return RuleState(self.base, self.value, self.is_true, self.fired_ns)
 
     def _measured(self, now_ns: int, value: float) -> float | None:
-        """The number that is judged: itself, or its change over the window, None until that is known."""
+        """The value to compare: `value`, or its change over the window, None until a window has passed."""
         if self.rule.condition not in CHANGES:
             return value
         self._past.append((now_ns, value))
@@ -68,7 +68,7 @@ class Watch:
                 return self._crossed(value)
 
     def _crossed(self, value: float) -> bool:
-        """True at the look at which the side changed, by the hysteresis at least."""
+        """Whether the value has just crossed the threshold, by at least the hysteresis."""
         rule, before = self.rule, self._above
         if before is None:
             self._above = value >= rule.value
@@ -87,7 +87,7 @@ class Watch:
 
 
 class Alerts:
-    """The rules and how they stand. `revision` grows with every look and change."""
+    """The rules and their states. `revision` grows with every evaluation and change."""
 
     def __init__(self, rules: Iterable[AlertRule] = ()) -> None:
         self.rules: tuple[AlertRule, ...] = tuple(rules)
@@ -95,7 +95,7 @@ class Alerts:
         self._watches: dict[tuple[int, str], Watch] = {}
 
     def set_rule(self, rule: AlertRule) -> AlertRule:
-        """Put a rule in place of the one with its id, or add it with a new one (id 0). It begins anew."""
+        """Replace the rule with the same id, or add it with a new one (id 0); its state is reset. Returns the rule."""
         if rule.id == 0:
             number = max((one.id for one in self.rules), default=0) + 1
             rule = AlertRule(number, *(getattr(rule, name) for name in rule.__slots__[1:]))
@@ -108,17 +108,17 @@ class Alerts:
         return rule
 
     def remove_rule(self, number: int) -> None:
-        """Take a rule away."""
+        """Remove a rule."""
         self.rules = tuple(one for one in self.rules if one.id != number)
         self._forget(number)
 
     def restart(self) -> None:
-        """Time jumped or the source is another: what was true before says nothing."""
+        """Reset all states, because time jumped or the source changed."""
         self._watches.clear()
         self.revision += 1
 
     def look(self, read: Read, bases: Iterable[str], now_ns: int, session: SessionKind) -> list[Fired]:
-        """Judge every rule that is on. Returns what fires."""
+        """Evaluate every rule that is on; returns those that fire."""
         listed, fired = list(bases), []
         self.revision += 1
         for rule in self.rules:
@@ -133,7 +133,7 @@ class Alerts:
         return fired
 
     def states(self) -> tuple[tuple[RuleState, ...], ...]:
-        """How each rule stands, by base."""
+        """The states of each rule, by base."""
         return tuple(
             tuple(watch.state() for (number, _), watch in self._watches.items() if number == rule.id)
             for rule in self.rules

@@ -1,4 +1,4 @@
-"""Rules in a JSON file, and every alert that fired in SQLite."""
+"""Stores alert rules in a JSON file, and fired alerts in SQLite."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TABLE = """CREATE TABLE IF NOT EXISTS fired (
 
 
 def load_rules(file: Path) -> tuple[tuple[AlertRule, ...], str]:
-    """The rules, and words for a person where they cannot be read; the file is then kept aside."""
+    """Load the rules; returns them and a notice for the user, "" without problems. An unreadable file is renamed."""
     if not file.exists():
         return (), ""
     try:
@@ -29,18 +29,18 @@ def load_rules(file: Path) -> tuple[tuple[AlertRule, ...], str]:
     except (OSError, msgspec.DecodeError) as error:
         log.warning("the alert rules cannot be read", exc_info=error)
         file.replace(file.with_suffix(".bad"))
-        return (), f"the alert rules could not be read; they were kept as {file.with_suffix('.bad').name}"
+        return (), f"the alert rules could not be read; the file was renamed to {file.with_suffix('.bad').name}"
 
 
 def save_rules(file: Path, rules: Iterable[AlertRule]) -> None:
-    """Write the rules, all or nothing. Raises OSError."""
+    """Write the rules atomically. Raises OSError."""
     draft = file.with_suffix(".new")
     draft.write_bytes(msgspec.json.format(msgspec.json.encode(list(rules)), indent=2))
     draft.replace(file)
 
 
 class AlertHistory:
-    """What fired. Raises sqlite3.Error where the file is unusable."""
+    """Fired alerts; `latest` are the newest `SHOWN`, newest first. Raises sqlite3.Error where the file is unusable."""
 
     def __init__(self, file: Path) -> None:
         self._database = sqlite3.connect(file)
@@ -52,7 +52,7 @@ class AlertHistory:
         )
 
     def add(self, fired: Iterable[Fired]) -> None:
-        """Write alerts down."""
+        """Store alerts. Raises sqlite3.Error."""
         new = list(fired)
         rows = [(one.ts_ns, one.rule, one.base, one.value, one.text, one.session.value) for one in new]
         with self._database:
@@ -60,5 +60,5 @@ class AlertHistory:
         self.latest = (*reversed(new), *self.latest)[:SHOWN]
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the database."""
         self._database.close()

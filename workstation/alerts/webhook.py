@@ -1,4 +1,4 @@
-"""Alerts as JSON to a person's address: tried again with growing pauses; only the host of it is ever logged."""
+"""Posts alerts as JSON to the user's address, with retries. Only the host of the address is ever logged."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from workstation.readmodels.session.alerts import Fired
 log = logging.getLogger(__name__)
 
 TIMEOUT_S = 10.0
-PAUSES_S = (1.0, 4.0, 15.0)  # before the second, third and fourth time
-WAITING = 50  # alerts that may be under way; more are dropped and logged
+PAUSES_S = (1.0, 4.0, 15.0)  # before the second, third and fourth attempt
+WAITING = 50  # alerts in flight; more are dropped and logged
 
 
 class Poster(Protocol):
-    """What sends a body to an address."""
+    """Posts a body to an address."""
 
     async def fetch(self, url: str, body: str = "") -> bytes:
         """POST the body. Raises TransportError."""
 
 
 class Webhook:
-    """Sends in the background, each alert by itself."""
+    """Sends alerts in the background, one request each."""
 
     def __init__(self, http: Poster, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self._http, self._pause = http, pause
         self._tasks: set[asyncio.Task[bool]] = set()
 
     def send(self, url: str, fired: Fired) -> None:
-        """Begin to send; needs a running event loop."""
+        """Start to send an alert; needs a running event loop."""
         if len(self._tasks) >= WAITING:
             log.warning("the webhook at %s does not keep up; an alert was not sent", host_of(url))
             return
@@ -44,9 +44,9 @@ class Webhook:
         task.add_done_callback(self._tasks.discard)
 
     async def deliver(self, url: str, fired: Fired) -> bool:
-        """Send an alert, trying again where that can help. True when it was taken."""
+        """Send an alert, with retries where they can help. Returns whether it was accepted."""
         body = msgspec.json.encode(fired).decode()
-        words = "no answer in time"
+        reason = "no answer in time"
         for pause_s in (0.0, *PAUSES_S):
             if pause_s:
                 await self._pause(pause_s)
@@ -54,16 +54,16 @@ class Webhook:
                 await asyncio.wait_for(self._http.fetch(url, body), TIMEOUT_S)
                 return True
             except TimeoutError:
-                words = "no answer in time"
+                reason = "no answer in time"
             except TransportError as error:
-                words = error.text.replace("the venue", "it")  # never its detail, which has the address
+                reason = error.text.replace("the venue", "it")  # never its detail, which has the address
                 if not error.retryable:
                     break
-        log.warning("the webhook at %s did not take an alert: %s", host_of(url), words)
+        log.warning("the webhook at %s did not accept an alert: %s", host_of(url), reason)
         return False
 
     async def close(self) -> None:
-        """Give up what is under way."""
+        """Cancel all requests in flight."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -71,5 +71,5 @@ class Webhook:
 
 
 def host_of(url: str) -> str:
-    """The host alone: user, path, query and fragment may be secrets."""
+    """The host of an address; user, path, query and fragment may be secrets."""
     return urlsplit(url).hostname or "an unreadable address"

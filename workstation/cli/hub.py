@@ -1,4 +1,4 @@
-"""`workstation hub`, and where a hub is for `live` and `replay`."""
+"""The `hub` command, and the broker options of `live` and `replay`."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def hub(
     authority: Authority = None,
     stream: Stream = STREAM,
     keep: Annotated[str, typer.Option(help="How long the broker keeps frames.")] = "7d",
-    keep_gb: Annotated[float, typer.Option(help="How much of them, in GB; 0: as its disk allows.")] = 0.0,
-    record: Annotated[bool, typer.Option(help="Write recordings here as well.")] = False,
-    port: Annotated[int, typer.Option(help="Collect the simulated venues at this loopback port instead.")] = 0,
+    keep_gb: Annotated[float, typer.Option(help="How many GB of frames the broker keeps; 0 for no limit.")] = 0.0,
+    record: Annotated[bool, typer.Option(help="Also write recordings on this machine.")] = False,
+    port: Annotated[int, typer.Option(help="Receive from the simulated venues at this loopback port instead.")] = 0,
 ) -> None:
-    """Collect all venues once, for many desktops: publish what is received to a NATS JetStream broker, until Ctrl+C."""
+    """Receive from all venues and publish to a NATS JetStream broker, for many desktops, until Ctrl+C."""
     from workstation.hub.run import HubOptions, collect
 
     try:
@@ -62,7 +62,7 @@ def _console() -> Console:
 
 
 def broker_at(url: str, creds: Path | None, authority: Path | None, stream: str = STREAM) -> Broker:
-    """The broker that was named; an address without a scheme is one of NATS."""
+    """The broker at an address, `nats://` where it has no scheme. Raises typer.BadParameter for a missing file."""
     for file in (creds, authority):
         if file is not None and not file.is_file():
             raise typer.BadParameter(f"there is no file {file}")
@@ -70,19 +70,19 @@ def broker_at(url: str, creds: Path | None, authority: Path | None, stream: str 
 
 
 def bases_of(given: list[str] | None) -> tuple[str, ...]:
-    """The bases that were named, else those of the settings."""
+    """The given bases in upper case, else those of the settings."""
     from workstation.settings import files as settings
 
     return tuple(base.upper() for base in given) if given else settings.load()[0].bases
 
 
 def is_stream(place: str) -> bool:
-    """Whether what is to be replayed is on a broker."""
+    """Whether the argument of `replay` is the address of a broker."""
     return place.startswith(("nats://", "tls://"))
 
 
 def fetch_stream(place: str, since: str, until: str, creds: Path | None, authority: Path | None) -> Path:
-    """A span of a broker's stream as a recording among the others. Raises TransportError, RecordingError."""
+    """Save a span of a broker's stream as a recording; returns its path. Raises TransportError, RecordingError."""
     from feeds.hub.history import fetch
 
     address, _, stream = place.partition("://")[2].partition("/")

@@ -1,4 +1,4 @@
-"""What a recording holds, as lines for a person."""
+"""The text report of an inspected recording."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from feeds.recording.inspection import ConnectionInspection, Inspection
 
 
 def inspection_text(found: Inspection) -> str:
-    """The whole report."""
+    """Format the report."""
     return "\n".join((*_head(found), "", *(line for one in found.connections for line in _connection(one))))
 
 

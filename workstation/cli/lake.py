@@ -1,4 +1,4 @@
-"""`workstation lake`: recordings into a Parquet dataset, and SQL over it."""
+"""The `lake` commands: add recordings to a Parquet dataset, and query it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Rows = Iterator[tuple[Any, ...]]
 
 @lake_app.command()
 def add(files: Annotated[list[Path], typer.Argument(help="Recordings.")], root: Root) -> None:
-    """Write recordings into a lake. One that is there already changes nothing."""
+    """Add recordings to a lake. One that is in it already is skipped."""
     from rich.console import Console
     from rich.progress import Progress
 
@@ -44,17 +44,17 @@ def query(
     root: Root,
     form: Annotated[str, typer.Option("--format", help="table, csv or jsonl.")] = "table",
 ) -> None:
-    """Ask a lake by DuckDB's SQL.
+    """Query a lake with DuckDB's SQL.
 
-    Views: trades, book, liquidations, funding, open_interest, and pressure by the minute; coverage says when trades are
-    whole. Tables made on demand, of every market and of venue `all`: bars(bar, base), footprint(bar, row, base) and
-    cvd(bar, base), each with since := and until := if wanted (times in UTC or ns), footprint with poc_tie := 'lowest'
-    too.
+    Views: trades, book, liquidations, funding, open_interest, pressure (by the minute), and coverage (spans with all
+    trades). Table macros, for every market and for venue `all`: bars(bar, base), footprint(bar, row, base) and
+    cvd(bar, base), each with optional since := and until := (times in UTC or ns), footprint also with
+    poc_tie := 'lowest'.
     """
     from workstation.lake.query import connect
 
     if form not in _WRITERS:
-        raise typer.BadParameter(f"{form} is no format; choose one of {', '.join(_WRITERS)}")
+        raise typer.BadParameter(f"unknown format {form}; choose one of {', '.join(_WRITERS)}")
     session = connect(root)
     import duckdb
 
@@ -83,7 +83,7 @@ def _table(names: list[str], rows: Rows) -> None:
     for line in (names, ["-" * width for width in widths], *shown):
         typer.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
     if next(rows, None) is not None:
-        typer.echo(f"... the first {SHOWN:,} rows; csv and jsonl give all", err=True)
+        typer.echo(f"... the first {SHOWN:,} rows; use --format csv or jsonl for all", err=True)
 
 
 _WRITERS: dict[str, Callable[[list[str], Rows], None]] = {"table": _table, "csv": _csv, "jsonl": _jsonl}

@@ -1,6 +1,6 @@
-"""The command line. Errors are one line that says what to do; tracebacks go to the log.
+"""The command line. Errors are one line with what to do; tracebacks go to the log.
 
-What a command needs is imported when it runs, so that the window and the simulated venues start without the rest.
+Each command imports its dependencies when it runs, so that the window and the simulated venues start quickly.
 
 Exit codes: 0 done, 2 bad arguments, 3 unreadable input, 4 network, 5 disk.
 """
@@ -63,13 +63,13 @@ def start(context: typer.Context) -> None:
 @app.command()
 def live(
     bases: Bases = None,
-    hub: Annotated[str, typer.Option(help="Take everything from the hub at this NATS broker instead.")] = "",
-    since: Annotated[str, typer.Option(help="With --hub: begin with so much of its past; 0s: with none.")] = "15m",
+    hub: Annotated[str, typer.Option(help="Receive from the hub at this NATS broker instead.")] = "",
+    since: Annotated[str, typer.Option(help="With --hub: how much of its past to load; 0s for none.")] = "15m",
     creds: Creds = None,
     authority: Authority = None,
     stream: Stream = STREAM,
 ) -> None:
-    """Open the window on the live venues, or on a hub that collects them."""
+    """Open the window on the live venues, or on a hub."""
     if hub:
         from workstation.app import hub_window
 
@@ -85,7 +85,7 @@ def demo(bases: Bases = None) -> None:
     """Open the window on simulated venues served over loopback sockets; no network is needed."""
     from workstation.session.simulated import Simulator
 
-    with Simulator() as simulator:  # they start while the window is imported
+    with Simulator() as simulator:  # the venues start while the window is imported
         from workstation.app import demo_window
 
         raise typer.Exit(demo_window(_bases(bases), simulator))
@@ -94,12 +94,12 @@ def demo(bases: Bases = None) -> None:
 @app.command()
 def replay(
     place: Annotated[str, typer.Argument(metavar="FILE", help="A recording, or nats://HOST:PORT of a hub's broker.")],
-    since: Annotated[str, typer.Option("--from", help="Of a broker: an ISO time in UTC, or how long ago.")] = "1h",
-    until: Annotated[str, typer.Option("--to", help="Of a broker: the same, or now.")] = "now",
+    since: Annotated[str, typer.Option("--from", help="Start, with a broker: an ISO time in UTC, or an age.")] = "1h",
+    until: Annotated[str, typer.Option("--to", help="End, with a broker: an ISO time in UTC, an age, or now.")] = "now",
     creds: Creds = None,
     authority: Authority = None,
 ) -> None:
-    """Open the window on a recording; a span of a broker's stream is fetched as one first."""
+    """Open the window on a recording, or on a span of a broker's stream, which is saved as a recording first."""
     file = fetch_stream(place, since, until, creds, authority) if is_stream(place) else Path(place)
     from workstation.app import replay_window
 
@@ -152,7 +152,7 @@ def inspect(
     file: Annotated[Path, typer.Argument(help="A recording.")],
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
-    """Say what a recording holds: venues, streams, counts, time range, gaps, size, damage."""
+    """Describe a recording: venues, streams, counts, time range, gaps, size, damage."""
     from feeds.recording.inspection import inspect as look
     from workstation.cli.inspection import inspection_text
 
@@ -165,7 +165,7 @@ def inspect(
 
 @app.command(hidden=True)
 def outline(file: Annotated[Path, typer.Argument(help="A recording.")]) -> None:
-    """Print the course of a recording as one line of JSON, after lines with the share that is done."""
+    """Print the outline of a recording as a line of JSON, after lines with the share done, 0 to 1."""
     from workstation.library.outline import outline_of
 
     os.nice(10)
@@ -179,9 +179,9 @@ def import_(
     kind: Annotated[str, typer.Argument(help="hftbacktest, multi-venue, or auto to go by the content.")],
     files: Annotated[list[Path], typer.Argument(help="Raw captures; several are merged by time.")],
     out: Annotated[Path, typer.Option(help="The recording to write.")],
-    market: Annotated[str, typer.Option(help="linear, inverse or spot; found out from the content if not given.")] = "",
+    market: Annotated[str, typer.Option(help="linear, inverse or spot; inferred from the content if not given.")] = "",
 ) -> None:
-    """Turn raw captures and archives into one recording."""
+    """Convert raw captures and archives to a recording."""
     from feeds.importers import KINDS, import_captures
     from feeds.model.instrument import MarketKind
 
@@ -199,10 +199,10 @@ def import_(
 
 
 class ExportCommand(TyperCommand):
-    """Its help lists the columns of all tables."""
+    """A command whose help lists the columns of all tables."""
 
     def format_help_text(self, ctx: Any, formatter: Any) -> None:
-        """Write it when somebody asks for it."""
+        """Add the columns to the help, built only when it is displayed."""
         from workstation.exports.columns import columns_help
 
         self.help = f"{self.help}\n\n{columns_help()}"
@@ -222,7 +222,7 @@ def export(
     paper: Annotated[str, typer.Option(help="Settings of the paper book, for example score=flow,every=1m.")] = "",
     form: Annotated[str, typer.Option("--format", help="csv, parquet or jsonl; several separated by commas.")] = "csv",
 ) -> None:
-    """Write the engine's numbers as tables. Times are ns UTC, sizes base coin."""
+    """Export trades, bars and other results of a recording as tables. Times are ns UTC, sizes base coin."""
     from workstation.exports.columns import COLUMNS
     from workstation.exports.export import ExportSettings, export_rows
     from workstation.exports.tables import FORMATS, TableWriter
@@ -252,18 +252,18 @@ def score(
     file: Annotated[Path, typer.Argument(help="A csv file of inputs in per cent, one coin a row.")],
     out: Annotated[Path | None, typer.Option(help="The csv file to write.")] = None,
     validate: Annotated[
-        bool, typer.Option(help="Fit on the scores that the file has, and print how rows left out agree.")
+        bool, typer.Option(help="Fit on the scores in the file, and print the cross-validated agreement.")
     ] = False,
 ) -> None:
-    """Add pressure score, bias and regime to rows of inputs, or replace them.
+    """Add pressure score, bias and regime to rows of inputs, replacing any in the file.
 
-    Columns: oi_change_1h_pct, oi_change_4h_pct, oi_change_24h_pct, funding_rate_pct, basis_pct; those that are missing,
-    and empty cells, are not counted. All others are kept.
+    Columns: oi_change_1h_pct, oi_change_4h_pct, oi_change_24h_pct, funding_rate_pct, basis_pct; missing columns and
+    empty cells are ignored. Other columns are copied.
     """
     from workstation.cli.scoring import read, validation, write
 
     if out is None and not validate:
-        raise typer.BadParameter("say with --out where to write, or ask with --validate how good the score is")
+        raise typer.BadParameter("choose an output file with --out, or print the fit with --validate")
     table = read(file)
     if validate:
         typer.echo(validation(table))
@@ -280,7 +280,7 @@ def screenshot(
     base: Annotated[str, typer.Option(help="The base asset to show; the first one if not given.")] = "",
     workspace: Annotated[str, typer.Option(help="A workspace by its name, shipped or saved.")] = "",
 ) -> None:
-    """Paint the window as it stood at a moment of a recording, without a screen."""
+    """Save a picture of the window at a time of a recording, without a screen."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from workstation.app import screenshot as paint
 
@@ -310,7 +310,7 @@ def simulate(
     faults_every: Annotated[str, typer.Option(help="Inject a random fault this often, for example 30s.")] = "",
     with_parent: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
-    """Serve the simulated venues alone, for any client to connect to."""
+    """Serve the simulated venues without a window, for any client."""
     from feeds.simulator.service.server import run
     from feeds.venues.registry import venue_named
 

@@ -1,6 +1,6 @@
-"""Pressure scores for rows of a csv file, and how far they agree with scores that were published beside the inputs.
+"""Computes pressure scores for the rows of a csv file, and their agreement with published scores in it.
 
-Columns are in per cent as published; a cell that is empty, `-`, `nan`, `n/a` or `null` is not known.
+Columns are in per cent; a cell that is empty, `-`, `nan`, `n/a` or `null` is unknown.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _UNKNOWN = frozenset({"", "-", "nan", "n/a", "na", "null", "none"})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CsvTable:
-    """A csv file: its header and its rows by column."""
+    """A csv file: its header, and its rows by column."""
 
     path: Path
     header: tuple[str, ...]
@@ -47,7 +47,7 @@ class CsvTable:
         return np.array([self._column(name) for name in INPUTS]).reshape(len(INPUTS), len(self.rows)) / 100
 
     def published(self) -> PublishedRows:
-        """The inputs with the score and the bias of the file. Raises RecordingError where it has none."""
+        """The inputs with the file's scores and biases. Raises RecordingError where it has none."""
         if not {"score", "bias"} <= set(self.header):
             raise RecordingError(f"{self.path.name} has no columns score and bias to compare with.")
         biases = [Bias.__members__.get(row["bias"].strip().upper()) for row in self.rows]
@@ -91,7 +91,7 @@ def read(path: Path) -> CsvTable:
 
 
 def _rows(path: Path, header: tuple[str, ...], lines: list[list[str]]) -> Iterable[dict[str, str]]:
-    """One row a line that is not empty; cells missing at its end are not known."""
+    """The non-empty rows; missing cells at the end of a row are unknown."""
     for number, cells in enumerate((cells for cells in lines if cells), 2):
         if len(cells) > len(header):
             raise RecordingError(f"{path.name}, row {number}: {len(cells)} cells under {len(header)} names.")

@@ -1,4 +1,4 @@
-"""Moments and spans as a person types them."""
+"""Parses times and spans typed by the user."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DAY_NS = _UNITS_NS["d"]
 
 
 def span_ns(text: str) -> int:
-    """`500ms`, `10s`, `1m`, `1h30m`, `1d` as nanoseconds. Raises ValueError."""
+    """Parse a span such as `500ms`, `10s`, `1m`, `1h30m` or `1d` to ns. Raises ValueError."""
     parts = re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise ValueError(f"{text!r} is no span of time; write it like 500ms, 10s, 1m or 1h30m")
@@ -18,11 +18,12 @@ def span_ns(text: str) -> int:
 
 
 def moment_ns(text: str, start_ns: int, end_ns: int) -> int:
-    """A moment of a recording: `start`, `end`, `+90s`, `23:58:00` on its day, an ISO time in UTC, or ns since the
-    epoch.
+    """Parse a time within a recording; returns ns since the epoch.
+
+    `start`, `end`, `+90s`, `23:58:00` on its first day, an ISO time in UTC, or ns since the epoch.
 
     Raises:
-        ValueError: not understood, or outside the recording.
+        ValueError: invalid, or outside the recording.
     """
     moment = _moment(text, start_ns, end_ns)
     if not start_ns <= moment <= end_ns:
@@ -31,7 +32,7 @@ def moment_ns(text: str, start_ns: int, end_ns: int) -> int:
 
 
 def ago(text: str, now: datetime) -> datetime:
-    """`now`, a span before it (`2h`), or an ISO time, UTC unless it says otherwise. Raises ValueError."""
+    """Parse `now`, an age (`2h`), or an ISO time, UTC unless it has an offset. Raises ValueError."""
     if text == "now":
         return now
     if re.fullmatch(r"[\d.]+(ms|s|m|h|d)([\d.]+(ms|s|m|h|d))*", text):

@@ -1,4 +1,4 @@
-"""A recording read once for its outline: price, volume, liquidations, gaps and setups over its time."""
+"""Computes the outline of a recording: price, volume, liquidations, gaps and setups over its time."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LOOK_NS = 3_600_000_000_000
 
 
 def outline_of(path: Path, progress: Callable[[float], None] = lambda share: None) -> Outline:
-    """Read a recording to its end. Raises RecordingError when it is none."""
+    """Read a whole recording; `progress` receives the share done, 0 to 1. Raises RecordingError if it is not one."""
     reader = RecordingReader(path)
     start_ns, end_ns = reader.start_ns, reader.end_ns
     if start_ns is None or end_ns is None:
@@ -55,7 +55,7 @@ def outline_of(path: Path, progress: Callable[[float], None] = lambda share: Non
 
 
 class SetupSearch:
-    """The setups of a recording: an engine without books, asked every hour, because it looks back to yesterday only."""
+    """Collects the setups of a recording from an engine without books, hourly because views look back one day only."""
 
     def __init__(self) -> None:
         self._engine = Engine()
@@ -63,7 +63,7 @@ class SetupSearch:
         self._events: defaultdict[str, dict[tuple[object, ...], SetupEvent]] = defaultdict(dict)
 
     def take(self, event: Event, *, universe: bool = False) -> None:
-        """Take one event, in receive order; `universe` says that a universe connection told it."""
+        """Apply one event, in receive order; `universe` is whether it came from an all-market connection."""
         if isinstance(event, _BOOKS):
             return
         (self._engine.survey if universe else self._engine.apply)(event)
@@ -72,7 +72,7 @@ class SetupSearch:
             self._due_ns = event.ts_recv_ns + _LOOK_NS
 
     def marks(self, base: str) -> tuple[SetupMark, ...]:
-        """All of a base, as they turned out."""
+        """All setups of a base with their final states, by trigger time."""
         self._look()
         found = sorted(self._events[base].values(), key=lambda one: one.trigger_ns)
         return tuple(
@@ -88,7 +88,7 @@ class SetupSearch:
 
 
 class _Course:
-    """One base."""
+    """The series of one base, with a value per bucket."""
 
     def __init__(self) -> None:
         self.price: list[float | None] = [None] * BUCKETS
@@ -144,7 +144,7 @@ class _Sums:
 
 
 def _carried(prices: list[float | None]) -> tuple[float | None, ...]:
-    """The last price where a span has none of its own."""
+    """Fill buckets without a trade with the last price; None before the first."""
     last: float | None = None
     found = []
     for price in prices:
@@ -154,7 +154,7 @@ def _carried(prices: list[float | None]) -> tuple[float | None, ...]:
 
 
 def _joined(spans: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """Overlapping spans as one."""
+    """Merge overlapping spans, sorted."""
     joined: list[tuple[int, int]] = []
     for start, end in sorted(spans):
         if joined and start <= joined[-1][1]:

@@ -1,4 +1,4 @@
-"""When a recording goes on in another file, which old ones are deleted, and when the disk is too full to go on."""
+"""Rules for starting a new file, deleting old recordings, and stopping when the disk is full."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DAY_NS = 24 * _HOUR_NS
 
 
 class FinishedRecording(NamedTuple):
-    """A finished recording. `noted` ones, which a person wrote about, are never deleted."""
+    """A finished recording. Those with a note (`noted`) are never deleted."""
 
     path: Path
     size_bytes: int
@@ -24,29 +24,29 @@ class FinishedRecording(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RetentionPolicy:
-    """The rules. A limit of 0 is none."""
+    """The limits of rotation and retention. A limit of 0 means none."""
 
     rotate_bytes: int = 1_000_000_000
     rotate_ns: int = 6 * _HOUR_NS
-    keep_bytes: int = 50_000_000_000
-    keep_ns: int = 0
+    max_bytes: int = 50_000_000_000
+    max_age_ns: int = 0
     free_bytes: int = 2_000_000_000
 
     def is_due(self, size_bytes: int, age_ns: int) -> bool:
-        """Whether a recording in progress goes on in another file."""
+        """Whether a recording in progress continues in a new file."""
         return size_bytes >= self.rotate_bytes or age_ns >= self.rotate_ns
 
     def is_too_full(self, free_bytes: int) -> bool:
-        """Whether there is too little room to go on."""
+        """Whether there is too little disk space to continue."""
         return free_bytes < self.free_bytes
 
     def expired(self, files: Iterable[FinishedRecording], now_ns: int) -> list[Path]:
-        """Files to delete, oldest first: those past their age, then as many as the limit of size asks for."""
+        """The files to delete, oldest first: those over the age limit, and as many as the size limit requires."""
         ordered = sorted(files, key=lambda file: file.modified_ns)
-        over = sum(file.size_bytes for file in ordered) - self.keep_bytes if self.keep_bytes else 0
+        over = sum(file.size_bytes for file in ordered) - self.max_bytes if self.max_bytes else 0
         gone = []
         for file in ordered:
-            old = self.keep_ns and now_ns - file.modified_ns > self.keep_ns
+            old = self.max_age_ns and now_ns - file.modified_ns > self.max_age_ns
             if not file.noted and (old or over > 0):
                 gone.append(file.path)
                 over -= file.size_bytes
@@ -54,11 +54,11 @@ class RetentionPolicy:
 
 
 def retention_policy(settings: Settings) -> RetentionPolicy:
-    """The rules that the settings ask for."""
+    """The policy given by the settings."""
     return RetentionPolicy(
         rotate_bytes=settings.rotate_megabytes * 1_000_000,
         rotate_ns=round(settings.rotate_hours * _HOUR_NS),
-        keep_bytes=round(settings.keep_gigabytes * 1e9),
-        keep_ns=settings.keep_days * _DAY_NS,
+        max_bytes=round(settings.keep_gigabytes * 1e9),
+        max_age_ns=settings.keep_days * _DAY_NS,
         free_bytes=round(settings.free_gigabytes * 1e9),
     )

@@ -1,4 +1,4 @@
-"""A recording over days: in file after file, old ones deleted, stopped before the disk is full."""
+"""Long recordings: continued in a new file by size or age, old files deleted, stopped before the disk is full."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ _LOOK_NS = 10_000_000_000
 
 
 class Recording(Protocol):
-    """What is known of a recording in progress."""
+    """A recording in progress."""
 
     path: Path
 
     @property
     def bytes_written(self) -> int:
-        """The size of the file."""
+        """The size of the file in bytes."""
 
 
 def free_bytes(folder: Path) -> int:
-    """Room left on the disk of a folder."""
+    """Free bytes on the disk of a folder. Raises OSError."""
     return shutil.disk_usage(folder).free
 
 
 class RecordingRotation:
-    """Judges a recording now and then. `expire` deletes old files and is told which are in use."""
+    """Decides when a recording rotates or stops. `expire(policy, now_ns, paths in use)` deletes old files."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class RecordingRotation:
         self._next_look_ns = 0
 
     def judge(self, recording: Recording, now_ns: int) -> str:
-        """`ROTATE` when the recording has to go on in another file, a reason to stop, or nothing."""
+        """`ROTATE` when the recording must continue in a new file, a reason to stop, or "" to continue."""
         if recording.path != self._path:
             self._path, self._began_ns = recording.path, now_ns
             self._expire(self._rules(), now_ns, (recording.path,))

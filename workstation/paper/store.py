@@ -1,6 +1,6 @@
-"""The paper books in SQLite: settings, state, ledger, curve and scores. A step is written whole or not at all.
+"""Stores paper books in SQLite: settings, state, ledger, equity curve and scores. A step is one transaction.
 
-A line of the ledger is written once; the file itself refuses to change one.
+Ledger rows are immutable; a trigger in the database enforces it.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ _SCHEMA = (
 )
 
 
-class Kept(NamedTuple):
-    """A book as it was written."""
+class StoredBook(NamedTuple):
+    """A stored paper book."""
 
     settings: PaperSettings
     state: PaperState
@@ -46,7 +46,7 @@ class Kept(NamedTuple):
 
 
 class PaperStore:
-    """The file. All methods raise sqlite3.Error where it cannot be read or written."""
+    """The database. All methods raise sqlite3.Error where it cannot be read or written."""
 
     def __init__(self, path: Path | str) -> None:
         self._db = sqlite3.connect(path, isolation_level=None)
@@ -56,20 +56,20 @@ class PaperStore:
             self._execute(statement)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the database."""
         self._db.close()
 
-    def load(self, book: str) -> Kept | None:
-        """A book, None while there is none of this name."""
+    def load(self, book: str) -> StoredBook | None:
+        """Load a book; None if there is none of this name."""
         found = self._execute("SELECT settings, state FROM books WHERE book = ?", (book,)).fetchone()
         if found is None:
             return None
         settings = msgspec.json.decode(found[0], type=PaperSettings)
         state = msgspec.json.decode(found[1], type=PaperState)
-        return Kept(settings, state, self._entries(book), self._curve(book))
+        return StoredBook(settings, state, self._entries(book), self._curve(book))
 
     def write(self, book: str, settings: PaperSettings, state: PaperState, written: Written) -> None:
-        """Add what a step wrote, with the state after it."""
+        """Store the rows of a step, with the state after it."""
         with self._transaction():
             self._add("ledger", [(book, *astuple(entry)) for entry in written.entries])
             if written.moment is not None:
@@ -79,13 +79,13 @@ class PaperStore:
             self._execute("INSERT OR REPLACE INTO books VALUES (?, ?, ?)", (book, _text(settings), _text(state)))
 
     def reset(self, book: str) -> None:
-        """Forget a book."""
+        """Delete a book."""
         with self._transaction():
             for table in ("ledger", "curve", "scores", "books"):
                 self._execute(f"DELETE FROM {table} WHERE book = ?", (book,))
 
     def scores(self, book: str, rebalance: int) -> tuple[ScoredCoin, ...]:
-        """The scores that a rebalance was based on, the highest first."""
+        """The scores that a rebalance was based on, highest first; empty if unknown."""
         row = self._execute("SELECT scores FROM scores WHERE book = ? AND rebalance = ?", (book, rebalance)).fetchone()
         return msgspec.json.decode(row[0], type=tuple[ScoredCoin, ...]) if row is not None else ()
 

@@ -1,1 +1,1 @@
-"""The process: logs, crash reports, heartbeat, memory."""
+"""The operating system process: logs, crash reports, event loop supervision, memory and garbage collection."""

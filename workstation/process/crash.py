@@ -1,4 +1,4 @@
-"""The last edge: what nobody caught goes to the log and to a person, Qt's messages too; a hard crash leaves a trace."""
+"""Logs uncaught exceptions and Qt's messages, and shows exceptions; a hard crash leaves a stack trace in a file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from workstation.settings import paths
 log = logging.getLogger("crash")
 
 LOG_LINES = 60
-Told = Callable[[str, str], object]
+Show = Callable[[str, str], object]
 
 _LEVELS = {
     QtMsgType.QtDebugMsg: logging.DEBUG,
@@ -31,45 +31,45 @@ _LEVELS = {
 
 
 def install() -> None:
-    """Catch what is left uncaught from here on."""
+    """Log all uncaught exceptions and Qt messages from here on."""
     faulthandler.enable((paths.log_dir() / "crash.txt").open("w"))
     sys.excepthook = _uncaught
     qInstallMessageHandler(_from_qt)
 
 
-class Faults:
-    """Tells a person of a fault, once for each place in the code: a paint that fails would tell at every frame."""
+class FaultReporter:
+    """Shows faults to the user, once per line of code, because a failing paint would repeat at every frame."""
 
-    def __init__(self, told: Told) -> None:
-        self._told = told
+    def __init__(self, show: Show) -> None:
+        self._show = show
         self._known: set[tuple[str, int]] = set()
 
     def install(self) -> None:
-        """Hear of what is left uncaught, in the loop as well."""
+        """Show uncaught exceptions, also those of the event loop."""
         sys.excepthook = self._hook
         asyncio.get_running_loop().set_exception_handler(self._from_loop)
 
-    def tell(self, error: BaseException, what: str = "") -> None:
-        """Show a fault that was caught and logged elsewhere."""
+    def report(self, error: BaseException, what: str = "") -> None:
+        """Show a fault that was caught and logged elsewhere; `what` replaces the default text."""
         frames = traceback.extract_tb(error.__traceback__)
         place = (frames[-1].filename, frames[-1].lineno or 0) if frames else (type(error).__name__, 0)
         if place not in self._known:
             self._known.add(place)
-            self._told(what or f"A fault in the program: {type(error).__name__}: {error}", report(error))
+            self._show(what or f"A fault in the program: {type(error).__name__}: {error}", report_text(error))
 
     def _hook(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         _uncaught(kind, error, trace)
-        self.tell(error.with_traceback(trace))
+        self.report(error.with_traceback(trace))
 
     def _from_loop(self, loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
         error = context.get("exception")
         log.error("in the event loop: %s", context.get("message"), exc_info=error if error else None)  # type: ignore[arg-type]
         if isinstance(error, Exception):
-            self.tell(error)
+            self.report(error)
 
 
-def report(error: BaseException) -> str:
-    """Everything that helps to find a fault: versions, the traceback, the end of the log."""
+def report_text(error: BaseException) -> str:
+    """The text of a fault report: versions, the traceback, the last lines of the log."""
     lines = [
         f"Order-flow workstation {program_version()}, Python {platform.python_version()}, {platform.platform()}",
         "",

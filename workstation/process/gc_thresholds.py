@@ -1,4 +1,4 @@
-"""How often Python looks for reference cycles."""
+"""The thresholds of Python's cyclic garbage collector."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ GC_THRESHOLDS = (50_000, 20, 50)
 
 
 def raise_gc_thresholds() -> None:
-    """Look for reference cycles seldom: frames and events hold none, and a book message alone makes 70 tuples.
+    """Run the garbage collector less often: it takes 12 % of ingest time at Python's defaults.
 
-    Measured: 12 % of ingest time at Python's defaults.
+    Frames and events hold no reference cycles, but a book message alone creates 70 tuples.
     """
     gc.set_threshold(*GC_THRESHOLDS)

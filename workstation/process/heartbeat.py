@@ -1,6 +1,6 @@
-"""Whether the event loop is alive: a loop that stands still leaves every thread's stack in a file, and is told later.
+"""Detects a blocked event loop: writes the stacks of all threads to a file, and reports the delay afterwards.
 
-A beat that comes late because the computer slept is told apart: the process then used no time of the processor.
+A delay while the computer slept is recognised by the process having used no CPU time.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ log = logging.getLogger(__name__)
 BEAT_S = 1.0
 STUCK_S = 4.0
 _BUSY_SHARE = 0.2
-"""A loop that is stuck in work uses the processor; one that slept with the computer used next to none of it."""
+"""A blocked loop uses more than this share of CPU time; a sleeping computer next to none."""
 
 
 class Late(NamedTuple):
-    """A beat that came late: how long nothing happened, and whether the computer slept meanwhile."""
+    """A late beat: the seconds since the last one, and whether the computer slept meanwhile."""
 
     seconds: float
     slept: bool
 
 
 class Heartbeat:
-    """`beat` is called every `BEAT_S` by the loop it watches."""
+    """Watches an event loop, which calls `beat` every `BEAT_S`. Raises OSError where `file` cannot be opened."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Heartbeat:
         self._last: tuple[float, float] | None = None
 
     def beat(self) -> Late | None:
-        """Note a sign of life. Returns what happened since the last one if that was too long ago."""
+        """Record that the loop is running. Returns the delay if the last beat was over `STUCK_S` ago, else None."""
         now, last = (self._wall(), self._busy()), self._last
         self._last = now
         faulthandler.dump_traceback_later(STUCK_S, file=self._stream)
@@ -53,6 +53,6 @@ class Heartbeat:
         return late
 
     def stop(self) -> None:
-        """Watch no longer."""
+        """Stop watching."""
         faulthandler.cancel_dump_traceback_later()
         self._stream.close()

@@ -1,4 +1,4 @@
-"""Logging: everything to a rotating file, warnings to the terminal as one line. Tracebacks go to the file only."""
+"""Logging: everything to a rotating file, errors to the terminal as one line without traceback."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FILES = 5
 
 
 class _OneLine(logging.Formatter):
-    """A message without its traceback."""
+    """Formats a message without its traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         return f"{record.levelname.lower()}: {record.getMessage()}"

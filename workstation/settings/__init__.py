@@ -1,1 +1,1 @@
-"""Settings and folders of the user."""
+"""The user's settings, workspaces and folders."""

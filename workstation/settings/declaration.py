@@ -1,4 +1,4 @@
-"""Settings, declared once: type, range, default and help. The dialog and the documentation are made from this."""
+"""Declares every setting once: type, range, default and help. The dialog and the documentation are built from this."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from msgspec import Meta
 
 
 class ThemeName(StrEnum):
-    """The looks that come with the program."""
+    """The built-in themes."""
 
     DARK = "dark"
     LIGHT = "light"
@@ -20,7 +20,7 @@ class ThemeName(StrEnum):
 
 
 class Numbers(StrEnum):
-    """How large sizes are written: 1.24m or 1,240,000."""
+    """The notation of large sizes: 1.24m or 1,240,000."""
 
     SHORT = "short"
     FULL = "full"
@@ -32,7 +32,7 @@ def _about(group: str, title: str, help_: str, unit: str = "", *, restart: bool 
 
 
 class Settings(msgspec.Struct, kw_only=True, frozen=True):
-    """What is remembered between runs, apart from workspaces."""
+    """The user's settings, apart from workspaces."""
 
     bases: Annotated[
         tuple[str, ...],
@@ -48,7 +48,7 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True):
     ] = 12.0
     universe: Annotated[
         bool,
-        _about("Data", "Follow the whole field", "Every perpetual, for the pressure table.", restart=True),
+        _about("Data", "Follow all perpetuals", "Needed by the pressure table.", restart=True),
     ] = True
     theme: Annotated[ThemeName, _about("Look", "Theme", "Blue-orange suits colour-blind eyes.")] = ThemeName.DARK
     scale: Annotated[float, _about("Look", "Scale of text", "1 is the designed size.", "×", ge=0.8, le=2.0)] = 1.0
@@ -66,18 +66,18 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True):
     ] = False
     rotate_megabytes: Annotated[
         int,
-        _about("Recording", "New file after", "A recording then goes on in another file.", "MB", ge=10, le=20_000),
+        _about("Recording", "New file after", "A recording continues in a new file.", "MB", ge=10, le=20_000),
     ] = 1000
     rotate_hours: Annotated[
         float,
-        _about("Recording", "New file after", "A recording then goes on in another file.", "hours", ge=0.1, le=168),
+        _about("Recording", "New file after", "A recording continues in a new file.", "hours", ge=0.1, le=168),
     ] = 6.0
     keep_gigabytes: Annotated[
         float,
         _about(
             "Recording",
             "Keep at most",
-            "The oldest without a note go first. 0 keeps all.",
+            "The oldest without a note are deleted first. 0 keeps all.",
             "GB",
             ge=0,
             le=10_000,
@@ -85,7 +85,7 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True):
     ] = 50.0
     keep_days: Annotated[
         int,
-        _about("Recording", "Keep for", "Older ones without a note go. 0 keeps all.", "days", ge=0, le=3650),
+        _about("Recording", "Keep for", "Older ones without a note are deleted. 0 keeps all.", "days", ge=0, le=3650),
     ] = 0
     free_gigabytes: Annotated[
         float,
@@ -99,12 +99,12 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True):
     ] = ""
     keys: Annotated[
         dict[str, str],
-        _about("Keys", "Keys", "Other keys for commands, by name; an empty one takes a key away."),
+        _about("Keys", "Keys", "Keys of commands by name, replacing the defaults; an empty one removes the key."),
     ] = msgspec.field(default_factory=dict)
 
 
 class Setting(NamedTuple):
-    """One declared setting, for whoever shows it. `low` and `high` are None where there is no bound."""
+    """One declared setting. `low` and `high` are None where unbounded."""
 
     name: str
     kind: Any
@@ -140,7 +140,7 @@ def declared() -> Iterator[Setting]:
 
 
 def checked(name: str, value: object) -> Any:
-    """A value for a setting, converted to its type. Raises ValueError with words for a person."""
+    """Convert a value to the setting's type. Raises ValueError with a message for the user."""
     hint = get_type_hints(Settings, include_extras=True)[name]
     try:
         known = msgspec.convert(value, hint)
@@ -154,7 +154,7 @@ def checked(name: str, value: object) -> Any:
 
 
 def with_known(raw: Mapping[str, object]) -> tuple[Settings, list[str]]:
-    """Settings from loose values, and the names of those that cannot be understood; the defaults stand there."""
+    """Settings from raw values, and the names of invalid ones, which get their defaults."""
     good: dict[str, Any] = {}
     broken: list[str] = []
     for field in msgspec.structs.fields(Settings):
@@ -167,7 +167,7 @@ def with_known(raw: Mapping[str, object]) -> tuple[Settings, list[str]]:
 
 
 def documentation() -> str:
-    """Every setting as a table in Markdown."""
+    """A Markdown table of all settings."""
     lines = ["| setting | default | range | meaning |", "|---|---|---|---|"]
     for one in declared():
         lines.append(f"| `{one.name}` | {_text(one.default)} | {_range(one)} | {one.title}: {one.help} |")
@@ -191,21 +191,21 @@ def _text(value: Any) -> str:
 
 
 class SettingsKeeper(Protocol):
-    """Where the settings live while the program runs."""
+    """The settings in use."""
 
     current: Settings
 
     def change(self, settings: Settings) -> str:
-        """Use these from now on and write them down; words for a person where writing failed, else empty."""
+        """Apply and save settings; returns a notice for the user where saving failed, else ""."""
 
 
 class SettingsInMemory:
-    """Settings that leave nothing behind."""
+    """Settings that are not saved."""
 
     def __init__(self, current: Settings | None = None) -> None:
         self.current = current or Settings()
 
     def change(self, settings: Settings) -> str:
-        """Use these from now on."""
+        """Apply settings."""
         self.current = settings
         return ""

@@ -1,6 +1,6 @@
-"""Settings in a JSON file that a person may edit; a broken key costs only itself.
+"""Settings in a JSON file that the user may edit. An invalid key falls back to its default; the others still apply.
 
-A file that cannot be read is kept beside as `.bad`, and the defaults are used; the notice says so.
+An unreadable file is renamed to `.bad` and the defaults are used, with a notice.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ log = logging.getLogger(__name__)
 
 
 def settings_file() -> Path:
-    """The file."""
+    """The path of the settings file."""
     return paths.config_dir() / "settings.json"
 
 
 def load(file: Path | None = None) -> tuple[Settings, str]:
-    """The settings and a notice for the person, empty when all is well."""
+    """Load the settings; returns them and a notice for the user, "" without problems."""
     file = file or settings_file()
     try:
         raw = msgspec.json.decode(file.read_bytes())
@@ -42,7 +42,7 @@ def load(file: Path | None = None) -> tuple[Settings, str]:
 
 
 def save(settings: Settings, file: Path | None = None) -> None:
-    """Write the file whole or not at all. Raises OSError."""
+    """Write the file atomically. Raises OSError."""
     file = file or settings_file()
     draft = file.with_suffix(".new")
     draft.write_bytes(msgspec.json.format(msgspec.json.encode(settings), indent=2))
@@ -50,19 +50,19 @@ def save(settings: Settings, file: Path | None = None) -> None:
 
 
 class CurrentSettings:
-    """The settings of this run. Those who need to know of changes are told in turn."""
+    """The settings in use, with listeners for changes."""
 
     def __init__(self, current: Settings, file: Path | None = None) -> None:
         self.current = current
         self._file = file
-        self._told: list[Callable[[Settings, Settings], object]] = []
+        self._listeners: list[Callable[[Settings, Settings], object]] = []
 
-    def tell(self, listener: Callable[[Settings, Settings], object]) -> None:
-        """Call with the settings before and after every change."""
-        self._told.append(listener)
+    def add_listener(self, listener: Callable[[Settings, Settings], object]) -> None:
+        """Call `listener(before, after)` on every change, in the order of adding."""
+        self._listeners.append(listener)
 
     def change(self, settings: Settings) -> str:
-        """Use these from now on and write them down; words for a person where writing failed, else empty."""
+        """Apply and save settings; returns a notice for the user where saving failed, else ""."""
         before, self.current = self.current, settings
         notice = ""
         try:
@@ -70,7 +70,7 @@ class CurrentSettings:
         except OSError as error:
             log.warning("the settings were not saved", exc_info=error)
             notice = f"the settings were not saved: {error.strerror or error}"
-        for listener in self._told:
+        for listener in self._listeners:
             listener(before, settings)
         return notice
 
@@ -83,4 +83,4 @@ def _set_aside(file: Path, error: Exception) -> str:
     except OSError as failure:
         log.warning("%s could not be set aside", file, exc_info=failure)
         return f"{file.name} could not be read; defaults are used"
-    return f"{file.name} could not be read; it was kept as {bad.name} and defaults are used"
+    return f"{file.name} could not be read; it was renamed to {bad.name} and defaults are used"

@@ -1,4 +1,4 @@
-"""Where the program keeps things; the only place that knows. `WORKSTATION_HOME` moves all of it under one folder."""
+"""The program's folders, created on first use. `WORKSTATION_HOME` moves all of them below one folder."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ APP = "orderflow-workstation"
 
 
 def config_dir() -> Path:
-    """Settings and window layout."""
+    """The folder of settings and window layout. Raises OSError."""
     return _made("config", Path(platformdirs.user_config_dir(APP)))
 
 
 def data_dir() -> Path:
-    """Recordings."""
+    """The folder of recordings and databases. Raises OSError."""
     return _made("data", Path(platformdirs.user_data_dir(APP)))
 
 
 def log_dir() -> Path:
-    """Logs and crash reports."""
+    """The folder of logs and crash reports. Raises OSError."""
     return _made("log", Path(platformdirs.user_log_dir(APP)))
 
 
 def recordings_dir() -> Path:
-    """Recordings made from the window."""
+    """The folder of recordings. Raises OSError."""
     folder = data_dir() / "recordings"
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -1,4 +1,4 @@
-"""Workspaces on disk, a JSON file each. A file that cannot be read is kept beside as `.bad` and named in a notice."""
+"""Workspaces on disk, one JSON file each. An unreadable file is renamed to `.bad`, with a notice."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Stored = TypeVar("Stored", Workspace, Desktop)
 
 
 class WorkspaceFiles:
-    """The workspaces of one folder. `notices` gathers what a person should know; whoever shows them empties it."""
+    """The workspaces of one folder. `notices` collects messages for the user; the caller that shows them clears it."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or paths.config_dir() / "workspaces"
@@ -27,27 +27,27 @@ class WorkspaceFiles:
         self._desktop = self.folder.parent / "window.json"
 
     def names(self) -> list[str]:
-        """All that are kept, in order of name."""
+        """All saved workspaces, sorted by name."""
         return sorted((unquote(file.stem) for file in self.folder.glob("*.json")), key=str.casefold)
 
     def load(self, name: str) -> Workspace | None:
-        """One of them; None where there is none or it cannot be read."""
+        """Load a workspace; None where there is none or it is unreadable."""
         return self._read(self._file(name), Workspace)
 
     def save(self, name: str, workspace: Workspace) -> None:
-        """Keep one, whole or not at all."""
+        """Save a workspace atomically; a failure becomes a notice."""
         self._write(self._file(name), workspace)
 
     def delete(self, name: str) -> None:
-        """Forget one."""
+        """Delete a workspace; a failure becomes a notice."""
         self._attempt(f"the workspace {name} was not deleted", lambda: self._file(name).unlink(missing_ok=True))
 
     def load_desktop(self) -> Desktop:
-        """The window of the last run."""
+        """The window state of the last run, or the default."""
         return self._read(self._desktop, Desktop) or Desktop()
 
     def save_desktop(self, desktop: Desktop) -> None:
-        """Keep the window of this run."""
+        """Save the window state; a failure becomes a notice."""
         self._write(self._desktop, desktop)
 
     def _file(self, name: str) -> Path:
@@ -62,7 +62,7 @@ class WorkspaceFiles:
             log.warning("%s cannot be read (%s)", file, error)
             bad = file.with_suffix(".bad")
             self._attempt(f"{file.name} could not be set aside", lambda: file.replace(bad))
-            self.notices.append(f"{file.name} cannot be read; it was kept as {bad.name}")
+            self.notices.append(f"{file.name} cannot be read; it was renamed to {bad.name}")
             return None
 
     def _write(self, file: Path, value: Workspace | Desktop) -> None:
@@ -84,17 +84,17 @@ class WorkspaceFiles:
                 self.notices.append(notice)
 
 
-class Seen(InMemoryWorkspaces):
-    """Kept workspaces to look at: changes are not written, and the window is a new one."""
+class ReadOnlyWorkspaces(InMemoryWorkspaces):
+    """Saved workspaces without writing changes, and with a default window state."""
 
-    def __init__(self, kept: WorkspaceFiles) -> None:
+    def __init__(self, saved: WorkspaceFiles) -> None:
         super().__init__()
-        self._below = kept
+        self._saved = saved
 
     def names(self) -> list[str]:
-        """Those that are kept."""
-        return self._below.names()
+        """All saved workspaces, sorted by name."""
+        return self._saved.names()
 
     def load(self, name: str) -> Workspace | None:
-        """One of those that are kept."""
-        return self._below.load(name)
+        """Load a saved workspace; None where there is none or it is unreadable."""
+        return self._saved.load(name)

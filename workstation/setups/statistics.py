@@ -1,4 +1,4 @@
-"""How setups turned out, by detector: every one counts, losers included."""
+"""Statistics of setup outcomes by detector, over all setups."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from workstation.readmodels.session.setups import HORIZONS_MIN, Detector, SetupE
 
 
 class Outcome(NamedTuple):
-    """What statistics are made of."""
+    """The outcome of one setup; `moves` are price moves after the horizons, None while unknown."""
 
     detector: Detector
     state: SetupState
@@ -20,12 +20,12 @@ class Outcome(NamedTuple):
 
 
 def outcome(event: SetupEvent) -> Outcome:
-    """The outcome of an event so far."""
+    """The current outcome of an event."""
     return Outcome(event.detector, event.state, event.leverage_only, event.moves, event.moves_confirmed)
 
 
 def statistics(outcomes: Iterable[Outcome]) -> tuple[SetupStatistics, ...]:
-    """Two rows a detector: all from their trigger, and the confirmed from their confirmation."""
+    """Two rows per detector: moves of all setups since the trigger, and of confirmed ones since the confirmation."""
     listed = list(outcomes)
     rows = []
     for detector in Detector:

@@ -1,7 +1,7 @@
-"""Every setup that was seen, on disk with its receipt, and how all of them turned out.
+"""Stores every detected setup with its receipt, and computes their statistics.
 
-One row an event and kind of session. An event is written again as it comes further; a replay that stopped earlier takes
-nothing away from what is known.
+One row per event and kind of session. An event is updated as it progresses; a replay that stopped earlier never
+overwrites a more complete row.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ class SetupStore:
         self._database = sqlite3.connect(file)
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute(_TABLE)
-        self._kept: dict[tuple[SessionKind, str], tuple[int, SetupHistoryView]] = {}
+        self._views: dict[tuple[SessionKind, str], tuple[int, SetupHistoryView]] = {}
 
     def put(self, events: Iterable[SetupEvent], session: SessionKind) -> int:
-        """Write events that are new or went on, at once or not at all. Returns how many there were."""
+        """Write new and progressed events in one transaction; returns their number. Raises sqlite3.Error."""
         with self._database:
             rows = [(session.value, *event.key, _progress(event), _encoded(event)) for event in events]
             changed = self._database.executemany(_PUT, rows).rowcount
@@ -54,16 +54,16 @@ class SetupStore:
         return max(changed, 0)
 
     def view(self, request: SetupHistoryRequest, current: SessionKind) -> SetupHistoryView:
-        """What is stored of the wanted kind of sessions."""
+        """The stored setups and statistics of a kind of session, the current one where none is requested."""
         session = request.session or current
         key = (session, request.base)
-        kept = self._kept.get(key)
-        if kept is None or kept[0] != self.revision or kept[1].request != request:
-            self._kept[key] = kept = (self.revision, self._look(request, session))
-        return kept[1]
+        cached = self._views.get(key)
+        if cached is None or cached[0] != self.revision or cached[1].request != request:
+            self._views[key] = cached = (self.revision, self._look(request, session))
+        return cached[1]
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the database."""
         self._database.close()
 
     def _look(self, request: SetupHistoryRequest, session: SessionKind) -> SetupHistoryView:
@@ -81,6 +81,6 @@ def _encoded(event: SetupEvent) -> str:
 
 
 def _progress(event: SetupEvent) -> int:
-    """How much is known of an event."""
+    """A number that grows as an event progresses."""
     moves = sum(move is not None for move in (*event.moves, *event.moves_confirmed))
     return moves + (event.ended_ns is not None) + 10 * (event.state is not SetupState.ARMED)

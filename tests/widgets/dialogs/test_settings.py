@@ -74,7 +74,7 @@ def test_no_file_is_too_broken(tmp_path_factory: pytest.TempPathFactory, junk: b
 def test_listeners_hear_of_a_change_even_if_it_cannot_be_written(tmp_path: Path) -> None:
     heard = []
     used = CurrentSettings(Settings(), tmp_path / "no folder" / "settings.json")
-    used.tell(lambda before, after: heard.append((before.scale, after.scale)))
+    used.add_listener(lambda before, after: heard.append((before.scale, after.scale)))
     assert "not saved" in used.change(Settings(scale=1.5))
     assert heard == [(1.0, 1.5)]
     assert used.current.scale == 1.5

@@ -140,7 +140,7 @@ def test_what_is_noted_is_kept_and_the_rest_expires(library: Library) -> None:
         shutil.copy(path, library.folder / name)
     library.scan()
     library.set_note(path, "keep")
-    gone = library.expire(RetentionPolicy(keep_bytes=1), 0, (library.folder / "two.mcap",))
+    gone = library.expire(RetentionPolicy(max_bytes=1), 0, (library.folder / "two.mcap",))
     assert {file.name for file in gone} == {"three.mcap", "junk.mcap"}
     assert path.exists()
 
@@ -152,7 +152,7 @@ def test_what_is_noted_is_kept_and_the_rest_expires(library: Library) -> None:
 )
 def test_as_few_as_needed_go_and_the_oldest_first(sizes: list[int], noted: list[bool], limit: int) -> None:
     files = [FinishedRecording(Path(str(at)), size, at, noted[at]) for at, size in enumerate(sizes)]
-    gone = RetentionPolicy(keep_bytes=limit).expired(files, 0)
+    gone = RetentionPolicy(max_bytes=limit).expired(files, 0)
     free = [file for file in files if not file.noted]
     assert gone == [file.path for file in free[: len(gone)]]
     left = sum(sizes) - sum(file.size_bytes for file in free[: len(gone)])
@@ -163,7 +163,7 @@ def test_as_few_as_needed_go_and_the_oldest_first(sizes: list[int], noted: list[
 
 def test_age_expires(tmp_path: Path) -> None:
     files = [FinishedRecording(tmp_path / str(day), 1, day, False) for day in range(10)]
-    assert RetentionPolicy(keep_ns=4, keep_bytes=0).expired(files, 10) == [tmp_path / str(day) for day in range(6)]
+    assert RetentionPolicy(max_age_ns=4, max_bytes=0).expired(files, 10) == [tmp_path / str(day) for day in range(6)]
 
 
 class Growing:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from feeds.model.clock import SystemClock
-from workstation.process.crash import Faults, report
+from workstation.process.crash import FaultReporter, report_text
 from workstation.process.heartbeat import STUCK_S, Heartbeat
 
 SECOND = 1_000_000_000
@@ -93,7 +93,7 @@ def test_a_report_has_the_traceback_the_versions_and_the_log(home: Path) -> None
     (home / "log" / "workstation.log").write_text("first\nlast line of the log\n")
     with pytest.raises(ValueError, match="wrong") as caught:
         fail("wrong")
-    text = report(caught.value)
+    text = report_text(caught.value)
     assert "ValueError: wrong" in text
     assert 'fail("wrong")' in text
     assert "Python 3" in text
@@ -104,7 +104,7 @@ async def test_a_fault_is_told_once_for_each_place(
     home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     told: list[str] = []
-    faults = Faults(lambda what, text: told.append(what))
+    faults = FaultReporter(lambda what, text: told.append(what))
     monkeypatch.setattr(sys, "excepthook", sys.__excepthook__)
     faults.install()
     for word in ("one", "one more of the same"):

@@ -26,7 +26,7 @@ from widgets.theme.theme import apply_theme
 from widgets.window.main_window import MainWindow
 from widgets.workspaces.presets import START
 from workstation.app import Shell, _open_live
-from workstation.process.crash import Faults
+from workstation.process.crash import FaultReporter
 from workstation.readmodels.session.workspaces import Workspace
 from workstation.session.desk import Desk
 from workstation.session.replay import ReplaySession
@@ -73,7 +73,7 @@ async def at_work(app: QApplication, folder: Path, seed: int, told: list[str]) -
     used = CurrentSettings(Settings(), folder / "settings.json")
     desk = Desk()
     shell = Shell(app, desk, WorkspaceFiles(folder / "workspaces"), used)
-    faults = Faults(lambda what, report: told.append(report))
+    faults = FaultReporter(lambda what, report: told.append(report))
     faults.install()
     desk.on_fault = faults.tell
     shell.open()

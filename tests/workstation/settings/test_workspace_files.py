@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workstation.readmodels.session.workspaces import Desktop, PaneMemory, Workspace
-from workstation.settings.workspaces import Seen, WorkspaceFiles
+from workstation.settings.workspaces import ReadOnlyWorkspaces, WorkspaceFiles
 
 KEPT = Workspace(preset="Flow", moved=True, docks="AA==", bases={1: "BTC"}, panes={"cvd": PaneMemory(state={"a": 1})})
 
@@ -57,7 +57,7 @@ def test_a_disk_that_refuses_becomes_one_notice(tmp_path: Path) -> None:
 
 def test_what_is_only_seen_is_not_changed(files: WorkspaceFiles) -> None:
     files.save("Flow", KEPT)
-    seen = Seen(files)
+    seen = ReadOnlyWorkspaces(files)
     assert seen.load("Flow") == KEPT
     seen.save("Flow", Workspace())
     assert files.load("Flow") == KEPT
