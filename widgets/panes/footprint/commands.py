@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
+from typing import NamedTuple, cast
 
-from PySide6.QtCore import QKeyCombination, QPoint, QPointF, Qt
+from PySide6.QtCore import QKeyCombination, QPointF, Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QInputDialog
 
@@ -15,7 +15,6 @@ from widgets.pane import Pane
 from widgets.panes.footprint.controls.toolbar import FootprintToolbar
 from widgets.panes.footprint.drawings.tools import FootprintTools, Task
 from widgets.panes.footprint.layers import FootprintLayers
-from widgets.panes.footprint.menu import footprint_menu
 from widgets.panes.footprint.studies.declaration import ChartStudy
 from widgets.panes.footprint.studies.setting import StudySettings
 from workstation.readmodels.flow.drawings import Level
@@ -27,8 +26,16 @@ _NONE, _ALT, _CTRL = (
 )
 
 
+class Place(NamedTuple):
+    """The start of the bar, the price and the level or zone at a position of the plot."""
+
+    ts_ns: int
+    price: float
+    level: Level | None
+
+
 class FootprintCommands:
-    """The target of the menu; `press` is that of the keys."""
+    """What menu entries do; `press` is for keys."""
 
     def __init__(
         self,
@@ -42,20 +49,17 @@ class FootprintCommands:
         self._pane, self._layers, self._tools, self._toolbar = pane, layers, tools, toolbar
         self._change_style, self._set_studies = change_style, set_studies
 
-    def open_menu(self, position: QPointF | None, on_screen: QPoint) -> None:
-        """Show the menu for a place of the plot."""
-        place, level, chart = None, None, self._layers.chart
-        if position is not None:
-            scale = chart.plot_scale
-            place = (chart.grid.ts_ns(scale.slot(position.x()) // 1), scale.value(position.y()))
-            level = self._tools.level_at(position)
-        layers, own = self._layers, self._tools.levels.own
-        menu = footprint_menu(self._pane, self, layers.style, layers.board.settings, place, level, own, layers.step)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(on_screen)
+    def place_at(self, position: QPointF | None) -> Place | None:
+        """What is at a position of the plot; None beside it."""
+        if position is None:
+            return None
+        chart = self._layers.chart
+        scale = chart.plot_scale
+        ts_ns = chart.grid.ts_ns(scale.slot(position.x()) // 1)
+        return Place(ts_ns, scale.value(position.y()), self._tools.level_at(position))
 
     def press(self, key: int, keys: Qt.KeyboardModifier, pointer: QPointF | None) -> bool:
-        """Do what a key means; False for one that means nothing here."""
+        """Carry out a key. Returns False for one without a meaning here."""
         for study in self._layers.board.studies:
             if study.key and _combination(study.key) == (key, keys):
                 self.step_study(study)

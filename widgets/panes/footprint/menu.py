@@ -4,77 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import Protocol, cast
+from typing import cast
 
 from PySide6.QtWidgets import QMenu, QWidget
 
 from widgets.panes.footprint.cells.statistics import NAMES
 from widgets.panes.footprint.cells.style import CellMode, Shading, Style
+from widgets.panes.footprint.commands import FootprintCommands, Place
 from widgets.panes.footprint.drawings.tools import Task
+from widgets.panes.footprint.layers import FootprintLayers
 from widgets.panes.footprint.studies.declaration import ChartStudy, Parameter
 from widgets.panes.footprint.studies.setting import StudySettings
 from widgets.theme import format as text_of
 from workstation.readmodels.flow.drawings import Level
 
 
-class MenuTarget(Protocol):
-    """What the entries do."""
-
-    def change_style(self, **changes: object) -> None:
-        """Draw another way."""
-
-    def show_study(self, name: str, shown: bool = True, **values: object) -> None:
-        """Show or hide a study, with other parameters."""
-
-    def copy_picture(self) -> None:
-        """The pane on the clipboard."""
-
-    def copy_data(self) -> None:
-        """The bars in sight on the clipboard, as CSV."""
-
-    def ask_time(self) -> None:
-        """Ask for a moment and go there."""
-
-    def reset_view(self) -> None:
-        """Zoom, scale and following as in a new pane."""
-
-    def add_level(self, price: float) -> None:
-        """Draw a level."""
-
-    def remove_level(self, level: Level) -> None:
-        """Delete a level."""
-
-    def ask_name(self, level: Level) -> None:
-        """Ask for the name of a level."""
-
-    def clear_levels(self) -> None:
-        """Delete the levels of this base."""
-
-    def arm(self, task: Task) -> None:
-        """Let the next drag do this."""
-
-    def anchor_vwap(self, ts_ns: int | None) -> None:
-        """Begin VWAP there; None: every day."""
-
-    def anchor_cvd(self, ts_ns: int) -> None:
-        """Begin the sums of the CVD panes there."""
-
-    def undo(self) -> None:
-        """Take back a zoom or a level."""
-
-
 def footprint_menu(
     parent: QWidget,
-    target: MenuTarget,
-    style: Style,
-    settings: StudySettings,
-    place: tuple[int, float] | None,
-    level: Level | None,
+    target: FootprintCommands,
+    layers: FootprintLayers,
+    place: Place | None,
     levels: Sequence[Level],
-    step: float,
 ) -> QMenu:
-    """Build the menu for a place: ns and price under the pointer, the level there, if any, and all of the base."""
+    """Build the menu for a place under the pointer; `levels` are all of the base."""
     menu = QMenu(parent)
+    style, settings, step = layers.style, layers.board.settings, layers.step
+    level = place.level if place is not None else None
     _choices(menu, "Cells", "mode", CellMode, style, target)
     _choices(menu, "Shading", "shading", Shading, style, target)
     for study in settings.studies:
@@ -88,7 +43,7 @@ def footprint_menu(
         menu.addAction(f"Delete {name}\tDel", lambda: target.remove_level(level))
         menu.addAction(f"Name {name}...", lambda: target.ask_name(level))
     elif place is not None:
-        price = place[1]
+        price = place.price
         menu.addAction(f"Level at {text_of.price(price, step)}\tAlt+H", lambda: target.add_level(price))
     menu.addAction("Zone by dragging\tD", lambda: target.arm(Task.ZONE))
     _levels(menu.addMenu("Levels"), levels, step, target)
@@ -96,7 +51,7 @@ def footprint_menu(
     menu.addSeparator()
     menu.addAction("Profile of a dragged span\tF", lambda: target.arm(Task.SPAN))
     if place is not None:
-        ts_ns = place[0]
+        ts_ns = place.ts_ns
         menu.addAction(f"VWAP from {text_of.clock(ts_ns)}", lambda: target.anchor_vwap(ts_ns))
         menu.addAction(f"CVD from {text_of.clock(ts_ns)}", lambda: target.anchor_cvd(ts_ns))
     menu.addAction("VWAP from 00:00 UTC every day", lambda: target.anchor_vwap(None))
@@ -109,7 +64,7 @@ def footprint_menu(
     return menu
 
 
-def _levels(menu: QMenu, levels: Sequence[Level], step: float, target: MenuTarget) -> None:
+def _levels(menu: QMenu, levels: Sequence[Level], step: float, target: FootprintCommands) -> None:
     """Those of the base, also where none is under the pointer."""
     menu.menuAction().setEnabled(bool(levels))
     for level in sorted(levels, key=lambda one: -one.high):
@@ -127,7 +82,9 @@ def _name(level: Level, step: float) -> str:
     return f"{'zone' if level.is_zone else 'level'} {prices}"
 
 
-def _choices(menu: QMenu, title: str, field: str, members: type[StrEnum], style: Style, target: MenuTarget) -> None:
+def _choices(
+    menu: QMenu, title: str, field: str, members: type[StrEnum], style: Style, target: FootprintCommands
+) -> None:
     choices = menu.addMenu(title)
     for member in members:
         _check(choices, member.value, getattr(style, field) is member, _set(target, field, member))
@@ -138,7 +95,7 @@ def _title(study: ChartStudy) -> str:
     return f"{text}\t{study.key}" if study.key else text
 
 
-def _spans(menu: QMenu, study: ChartStudy, settings: StudySettings, target: MenuTarget) -> None:
+def _spans(menu: QMenu, study: ChartStudy, settings: StudySettings, target: FootprintCommands) -> None:
     """A study with a choice: off, or one of its members."""
     shown, now = settings.shown(study.name), settings.values(study.name)[study.cycle]
     _check(menu, "off", not shown, _show(target, study, False))
@@ -147,7 +104,7 @@ def _spans(menu: QMenu, study: ChartStudy, settings: StudySettings, target: Menu
         _check(menu, choice.value, shown and choice is now, effect)
 
 
-def _studies(menu: QMenu, settings: StudySettings, target: MenuTarget) -> None:
+def _studies(menu: QMenu, settings: StudySettings, target: FootprintCommands) -> None:
     for study in settings.studies:
         if not study.cycle:
             shown = settings.shown(study.name)
@@ -158,17 +115,17 @@ def _studies(menu: QMenu, settings: StudySettings, target: MenuTarget) -> None:
                 _values(menu.addMenu(f"{study.label} {one.label}"), study, one, settings, target)
 
 
-def _values(menu: QMenu, study: ChartStudy, one: Parameter, settings: StudySettings, target: MenuTarget) -> None:
+def _values(menu: QMenu, study: ChartStudy, one: Parameter, settings: StudySettings, target: FootprintCommands) -> None:
     now, shown = settings.values(study.name)[one.name], settings.shown(study.name)
     for value, text in (one.menu or {}).items():
         _check(menu, text, value == now, _show(target, study, shown, **{one.name: value}))
 
 
-def _show(target: MenuTarget, study: ChartStudy, shown: bool, **values: object) -> Callable[[], None]:
+def _show(target: FootprintCommands, study: ChartStudy, shown: bool, **values: object) -> Callable[[], None]:
     return lambda: target.show_study(study.name, shown, **values)
 
 
-def _rows(menu: QMenu, style: Style, target: MenuTarget) -> None:
+def _rows(menu: QMenu, style: Style, target: FootprintCommands) -> None:
     """Which figures stand under the bars, in their one order."""
     for name in NAMES:
         others = [row for row in NAMES if (row in style.rows) != (row == name)]
@@ -179,7 +136,7 @@ def _of(effect: Callable[[Level], None], level: Level) -> Callable[[], None]:
     return lambda: effect(level)
 
 
-def _set(target: MenuTarget, field: str, value: object) -> Callable[[], None]:
+def _set(target: FootprintCommands, field: str, value: object) -> Callable[[], None]:
     return lambda: target.change_style(**{field: value})
 
 

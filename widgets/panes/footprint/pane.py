@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import QPoint, QPointF
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QCursor, QKeyEvent
 from PySide6.QtWidgets import QToolTip, QVBoxLayout, QWidget
 
@@ -24,6 +24,7 @@ from widgets.panes.footprint.controls.toolbar import FootprintToolbar
 from widgets.panes.footprint.data import bars_as_table
 from widgets.panes.footprint.drawings.tools import FootprintTools, Task
 from widgets.panes.footprint.layers import FootprintLayers
+from widgets.panes.footprint.menu import footprint_menu
 from widgets.panes.footprint.reading import FootprintReading
 from widgets.panes.footprint.settings import FootprintSettings
 from widgets.panes.footprint.sides import FootprintSides
@@ -185,7 +186,7 @@ class FootprintPane(Pane):
         self.toolbar.changed.connect(self._on_request_changed)
         self.chart.range_changed.connect(self._on_range)
         self.chart.hovered.connect(self._on_hover)
-        self.chart.menu_at = self.commands.open_menu
+        self.chart.menu_at = self.open_menu
         self.toolbar.settings.clicked.connect(self.open_settings)
         self.tools.levels.setParent(self)  # so that its connections end with the pane
         self.tools.levels.moved.connect(self.reading.tag_axes)
@@ -388,6 +389,12 @@ class FootprintPane(Pane):
             event.accept()
         else:
             event.ignore()
+
+    def open_menu(self, position: QPointF | None, on_screen: QPoint) -> None:
+        """Show the menu of a position in the plot, or of the chart for None."""
+        menu = footprint_menu(self, self.commands, self.layers, self.commands.place_at(position), self.tools.levels.own)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(on_screen)
 
     def cancel(self) -> None:
         """Take a measurement away, and leave the drag that was asked for."""

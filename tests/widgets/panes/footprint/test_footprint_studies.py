@@ -306,7 +306,7 @@ def test_the_menu_switches_studies_and_anchors_vwap(pane: FootprintPane) -> None
     assert pane.request() == replace(request, vwap_anchor_ns=at)
     pane.commands.anchor_vwap(None)
     assert pane.request() == request
-    pane.commands.open_menu(QPointF(300.0, 200.0), pane.mapToGlobal(pane.rect().center()))
+    pane.open_menu(QPointF(300.0, 200.0), pane.mapToGlobal(pane.rect().center()))
     menu = QApplication.activePopupWidget()
     assert menu is not None
     texts = [action.text() for action in menu.actions()]

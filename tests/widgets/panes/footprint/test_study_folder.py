@@ -47,7 +47,7 @@ def test_the_toy_study_is_one_file_that_nothing_else_mentions() -> None:
 
 
 def test_it_is_in_the_menu(pane: FootprintPane) -> None:
-    pane.commands.open_menu(QPointF(300.0, 200.0), pane.mapToGlobal(pane.rect().center()))
+    pane.open_menu(QPointF(300.0, 200.0), pane.mapToGlobal(pane.rect().center()))
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
     (entry,) = [action for action in actions_of(menu) if action.text() == "Middle of the range\tM"]

@@ -52,17 +52,25 @@ class Number(NamedTuple):
 class Parameter:
     """One parameter. The type of `default` is that of its values; `kind` is its range or an enumeration of choices.
 
-    `texts` name choices other than by their value. With `menu` the values named there are a submenu as well. It can be
-    set while its study is shown, or while `used` returns True for the values of the study and `shown` of any study.
+    `rule` is the field of `FootprintRules` that it sets, shown or not. `texts` name choices other than by their value.
+    With `menu` the values named there are a submenu as well. It can be set while its study is shown, `always`, or while
+    `used` returns True for the values of the study and `shown` of any study.
     """
 
     name: str
     label: str
     default: int | float | StrEnum
     kind: Number | type[StrEnum]
+    rule: str = ""
     texts: Mapping[Any, str] | None = None
     menu: Mapping[Any, str] | None = None
     used: Callable[[Values, Callable[[str], bool]], bool] | None = None
+    always: bool = False
+
+
+def rule_parameter(name: str, label: str, rule: str, kind: Number | type[StrEnum], **more: Any) -> Parameter:
+    """A parameter that is a field of the rules, with the default of that field."""
+    return Parameter(name, label, getattr(FootprintRules(), rule), kind, rule, **more)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -227,8 +235,9 @@ class ChartStudy:
     new chart shows it. `key` shows and hides it (as QKeySequence writes it); with `cycle`, the name of a parameter of
     choices, it goes through them and off, and the menu offers them.
 
-    `rules` changes how the bars are judged, given whether the study is shown; `ask` is a request of its own while it is
-    shown, whose answer comes in `Inputs`. `reserve` is the share of the width to keep free beside the latest bar.
+    `rules` changes the rules where fields of parameters are not enough, given whether the study is shown. `ask` is a
+    request of its own while it is shown, whose answer comes in `Inputs`. `reserve` is the share of the width to keep
+    free beside the latest bar.
     """
 
     name: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -72,16 +72,18 @@ class StudySettings:
 
     def used(self, study: ChartStudy, parameter: Parameter) -> bool:
         """Whether a parameter has an effect."""
-        if parameter.used is None:
-            return self.shown(study.name)
-        return parameter.used(self.values(study.name), self.shown)
+        if parameter.used is not None:
+            return parameter.used(self.values(study.name), self.shown)
+        return parameter.always or self.shown(study.name)
 
     def rules(self) -> FootprintRules:
         """How the bars are judged."""
         rules = FootprintRules()
         for study in self.studies:
+            values = self.values(study.name)
+            rules = replace(rules, **{one.rule: values[one.name] for one in study.parameters if one.rule})
             if study.rules is not None:
-                rules = study.rules(rules, self.shown(study.name), self.values(study.name))
+                rules = study.rules(rules, self.shown(study.name), values)
         return rules
 
     def for_studies(self, studies: Sequence[ChartStudy]) -> StudySettings:

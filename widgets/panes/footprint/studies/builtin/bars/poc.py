@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-
 import numpy as np
 from PySide6.QtGui import QBrush
 
 from widgets.panes.footprint.cells.canvas import BarsInSight
 from widgets.panes.footprint.cells.detail import Detail
 from widgets.panes.footprint.cells.layouts import row_edges
-from widgets.panes.footprint.studies.declaration import CellMarks, ChartStudy, Group, Parameter, Values
+from widgets.panes.footprint.studies.declaration import CellMarks, ChartStudy, Group, Values, rule_parameter
 from widgets.theme.theme import theme
 from workstation.readmodels.arrays import Floats, Ints
-from workstation.readmodels.flow.footprint import FootprintRules, PocTie
+from workstation.readmodels.flow.footprint import PocTie
+
+_TIES = {PocTie.MIDDLE: "nearest the middle", PocTie.LOWEST: "the lowest"}
 
 
 def _brushes() -> list[QBrush]:
@@ -50,14 +49,6 @@ def _ticks(row: Ints, sight: BarsInSight) -> Floats:
     return np.stack((left, top, np.maximum(right - left, 1.0), np.full(len(row), thickness)), axis=1)
 
 
-def _rules(rules: FootprintRules, shown: bool, values: Values) -> FootprintRules:
-    return replace(rules, poc_tie=values["tie"])
-
-
-def _always(values: Values, shown: Callable[[str], bool]) -> bool:
-    return True  # naked POCs and value areas begin there
-
-
 STUDY = ChartStudy(
     name="poc",
     label="POC",
@@ -65,16 +56,8 @@ STUDY = ChartStudy(
     group=Group.CELLS,
     order=20,
     shown=True,
-    parameters=(
-        Parameter(
-            "tie",
-            "of equal rows",
-            FootprintRules().poc_tie,
-            PocTie,
-            texts={PocTie.MIDDLE: "nearest the middle", PocTie.LOWEST: "the lowest"},
-            used=_always,
-        ),
+    parameters=(  # naked POCs and value areas begin there
+        rule_parameter("tie", "of equal rows", "poc_tie", PocTie, texts=_TIES, always=True),
     ),
-    rules=_rules,
     outputs=(CellMarks(_brushes, _rects),),
 )

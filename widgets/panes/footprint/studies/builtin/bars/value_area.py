@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 from PySide6.QtGui import QBrush
@@ -11,12 +10,16 @@ from PySide6.QtGui import QBrush
 from widgets.items.bulk import mix
 from widgets.panes.footprint.cells.canvas import BarsInSight
 from widgets.panes.footprint.cells.detail import Detail
-from widgets.panes.footprint.studies.declaration import CellMarks, ChartStudy, Group, Number, Parameter, Values
+from widgets.panes.footprint.studies.declaration import CellMarks, ChartStudy, Group, Number, Values, rule_parameter
 from widgets.theme.theme import theme
 from workstation.readmodels.arrays import Floats
-from workstation.readmodels.flow.footprint import FootprintRules, ValueAreaMode
+from workstation.readmodels.flow.footprint import ValueAreaMode
 
-_RULES = FootprintRules()
+_MODES = {
+    ValueAreaMode.GROW: "until reached",
+    ValueAreaMode.TRADINGVIEW: "never beyond",
+    ValueAreaMode.TWO_ROW: "two rows a step",
+}
 
 
 def _brushes() -> list[QBrush]:
@@ -41,10 +44,6 @@ def _rects(sight: BarsInSight, values: Values) -> list[Floats]:
     return [np.concatenate(rects)]
 
 
-def _rules(rules: FootprintRules, shown: bool, values: Values) -> FootprintRules:
-    return replace(rules, value_area=values["share"], value_area_mode=values["mode"])
-
-
 def _used(values: Values, shown: Callable[[str], bool]) -> bool:
     return shown("value_area") or shown("profile")
 
@@ -57,20 +56,8 @@ STUDY = ChartStudy(
     order=35,
     shown=True,
     parameters=(
-        Parameter("share", "share", _RULES.value_area, Number(50.0, 95.0, 5.0, factor=100.0, suffix="%"), used=_used),
-        Parameter(
-            "mode",
-            "grows",
-            _RULES.value_area_mode,
-            ValueAreaMode,
-            texts={
-                ValueAreaMode.GROW: "until reached",
-                ValueAreaMode.TRADINGVIEW: "never beyond",
-                ValueAreaMode.TWO_ROW: "two rows a step",
-            },
-            used=_used,
-        ),
+        rule_parameter("share", "share", "value_area", Number(50.0, 95.0, 5.0, factor=100.0, suffix="%"), used=_used),
+        rule_parameter("mode", "grows", "value_area_mode", ValueAreaMode, texts=_MODES, used=_used),
     ),
-    rules=_rules,
     outputs=(CellMarks(_brushes, _rects),),
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from PySide6.QtCore import QRectF
 
 from widgets.panes.footprint.cells.canvas import Canvas
@@ -14,11 +12,9 @@ from widgets.panes.footprint.studies.declaration import (
     Inputs,
     Layer,
     Number,
-    Parameter,
-    Values,
+    rule_parameter,
 )
 from widgets.theme.theme import theme
-from workstation.readmodels.flow.footprint import FootprintRules
 
 
 def _draw(canvas: Canvas, inputs: Inputs) -> None:
@@ -35,10 +31,6 @@ def _draw(canvas: Canvas, inputs: Inputs) -> None:
             canvas.painter.fillRect(QRectF(x, y, min(scale.width, round(right)) - x, line), brush)
 
 
-def _rules(rules: FootprintRules, shown: bool, values: Values) -> FootprintRules:
-    return replace(rules, naked_pocs=values["bars"])
-
-
 STUDY = ChartStudy(
     name="naked_pocs",
     label="naked POCs",
@@ -46,7 +38,6 @@ STUDY = ChartStudy(
     group=Group.CELLS,
     order=25,
     shown=True,
-    parameters=(Parameter("bars", "looked back", FootprintRules().naked_pocs, Number(0, 1000, 10, suffix=" bars")),),
-    rules=_rules,
+    parameters=(rule_parameter("bars", "looked back", "naked_pocs", Number(0, 1000, 10, suffix=" bars")),),
     outputs=(Drawing(_draw, Layer.UNDER, lambda view: view.naked_pocs),),
 )

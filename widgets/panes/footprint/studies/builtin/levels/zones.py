@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import replace
 
 from PySide6.QtCore import QRectF
 
@@ -17,11 +15,9 @@ from widgets.panes.footprint.studies.declaration import (
     Inputs,
     Layer,
     Number,
-    Parameter,
-    Values,
+    rule_parameter,
 )
 from widgets.theme.theme import theme
-from workstation.readmodels.flow.footprint import FootprintRules
 
 
 def _draw(canvas: Canvas, inputs: Inputs) -> None:
@@ -49,14 +45,6 @@ def _draw(canvas: Canvas, inputs: Inputs) -> None:
         painter.fillRect(QRectF(left, bottom - line, right - left, line), edge)
 
 
-def _rules(rules: FootprintRules, shown: bool, values: Values) -> FootprintRules:
-    return replace(rules, stack_length=values["length"])
-
-
-def _always(values: Values, shown: Callable[[str], bool]) -> bool:
-    return True  # the legend states it
-
-
 STUDY = ChartStudy(
     name="zones",
     label="stacked zones",
@@ -65,10 +53,7 @@ STUDY = ChartStudy(
     order=15,
     shown=True,
     parameters=(
-        Parameter(
-            "length", "stack length", FootprintRules().stack_length, Number(2, 10, 1, suffix=" rows"), used=_always
-        ),
+        rule_parameter("length", "stack length", "stack_length", Number(2, 10, 1, suffix=" rows"), always=True),
     ),
-    rules=_rules,
     outputs=(Drawing(_draw, Layer.UNDER, lambda view: view.zones),),
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from widgets.items import sprites
 from widgets.panes.footprint.studies.declaration import (
@@ -12,11 +11,10 @@ from widgets.panes.footprint.studies.declaration import (
     Group,
     Inputs,
     Number,
-    Parameter,
     Signs,
-    Values,
+    rule_parameter,
 )
-from workstation.readmodels.flow.footprint import FootprintRules, FootprintView
+from workstation.readmodels.flow.footprint import FootprintView
 
 
 def _signs(inputs: Inputs, view: FootprintView, part: slice) -> Iterable[BarSigns]:
@@ -26,10 +24,6 @@ def _signs(inputs: Inputs, view: FootprintView, part: slice) -> Iterable[BarSign
         yield BarSigns(sprites.DIVERGES_DOWN.at, turn < 0, above=True)
 
 
-def _rules(rules: FootprintRules, shown: bool, values: Values) -> FootprintRules:
-    return replace(rules, divergence_bars=values["bars"])
-
-
 STUDY = ChartStudy(
     name="divergences",
     label="divergences",
@@ -37,7 +31,6 @@ STUDY = ChartStudy(
     group=Group.SIGNS,
     order=45,
     shown=True,
-    parameters=(Parameter("bars", "extreme of", FootprintRules().divergence_bars, Number(5, 200, 5, suffix=" bars")),),
-    rules=_rules,
+    parameters=(rule_parameter("bars", "extreme of", "divergence_bars", Number(5, 200, 5, suffix=" bars")),),
     outputs=(Signs(_signs),),
 )

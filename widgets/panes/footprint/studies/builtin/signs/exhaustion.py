@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 import numpy as np
 
@@ -14,11 +13,10 @@ from widgets.panes.footprint.studies.declaration import (
     Group,
     Inputs,
     Number,
-    Parameter,
     Signs,
-    Values,
+    rule_parameter,
 )
-from workstation.readmodels.flow.footprint import FootprintRules, FootprintView
+from workstation.readmodels.flow.footprint import FootprintView
 
 
 def _signs(inputs: Inputs, view: FootprintView, part: slice) -> Iterable[BarSigns]:
@@ -27,17 +25,12 @@ def _signs(inputs: Inputs, view: FootprintView, part: slice) -> Iterable[BarSign
     yield BarSigns(sprites.EXHAUSTED_LOW.at, np.array([bar.exhausted_low for bar in bars], np.bool_), above=False)
 
 
-def _rules(rules: FootprintRules, shown: bool, values: Values) -> FootprintRules:
-    return replace(rules, exhaustion_rows=values["rows"])
-
-
 STUDY = ChartStudy(
     name="exhaustion",
     label="exhaustion",
     help="Shrinking bars: the side that made the extreme ran dry.",
     group=Group.SIGNS,
     order=55,
-    parameters=(Parameter("rows", "over", FootprintRules().exhaustion_rows, Number(2, 10, 1, suffix=" rows")),),
-    rules=_rules,
+    parameters=(rule_parameter("rows", "over", "exhaustion_rows", Number(2, 10, 1, suffix=" rows")),),
     outputs=(Signs(_signs),),
 )
