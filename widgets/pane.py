@@ -127,6 +127,11 @@ class Pane(QWidget):
         self.set_base(base)
         self.link_event.emit(BaseChosen(base))
 
+    def replace_base(self, shown: str, bases: list[str]) -> None:
+        """Show the first of `bases` if `shown` is not among them; the group follows only if a base was shown before."""
+        if bases and shown not in bases:
+            (self.choose_base if shown else self.set_base)(bases[0])
+
     def send_crosshair(self, ts_ns: int | None) -> None:
         """Show the group where the pointer is; None: nowhere."""
         self.link_event.emit(Crosshair(ts_ns))

@@ -16,9 +16,19 @@ from workstation.readmodels.flow.footprint import FootprintRequest
 from workstation.readmodels.flow.ladder import LadderRequest
 from workstation.readmodels.flow.tape import TapeRequest
 from workstation.readmodels.request import Request, View
+from workstation.readmodels.session.alerts import AlertsRequest, AlertsView
+from workstation.readmodels.session.library import LibraryRequest, LibraryView
 from workstation.readmodels.session.status import StatusView
+from workstation.readmodels.universe.paper import PaperRequest, PaperView
 from workstation.readmodels.universe.pressure import PressureRequest
 from workstation.readmodels.universe.universe import UniverseRequest
+
+_UNPROVIDED: dict[type, View] = {
+    LibraryRequest: LibraryView(LibraryRequest(), 0, ()),
+    AlertsRequest: AlertsView(AlertsRequest(), 0),
+    PaperRequest: PaperView(PaperRequest(), 0, "live"),
+}
+"""Views that no engine provides, empty."""
 
 
 class Source:
@@ -39,6 +49,8 @@ class Source:
             return self.field
         if isinstance(request, TapeRequest):
             return tape_view(request, count=request.count)
+        if type(request) in _UNPROVIDED:
+            return _UNPROVIDED[type(request)]
         return Engine().view(request)  # nothing known yet
 
     def status(self) -> StatusView:

@@ -47,6 +47,16 @@ def test_a_second_pane_of_a_kind_opens_with_the_same_base_and_can_follow_another
     assert window.docks["cvd:2"].title.group.text() == "2"
 
 
+@pytest.mark.parametrize("kind", ["cvd", "footprint"])
+def test_the_first_base_of_a_list_is_not_a_choice_for_a_group_without_one(window: MainWindow, kind: str) -> None:
+    dock = window.dock_set.make(f"{kind}:2")
+    window.dock_set.set_group(f"{kind}:2", 4)
+    dock.pane.set_bases(["BTC", "ETH"])
+    assert 4 not in window.dock_set.links.bases
+    dock.pane.set_bases(["SOL"])
+    assert window.dock_set.links.bases[4] == "SOL", "what the group showed is not listed any more"
+
+
 def test_a_double_click_on_the_title_maximises_and_restores(window: MainWindow, qtbot: QtBot) -> None:
     before = {name: dock.isVisible() for name, dock in window.docks.items()}
     title = window.docks["cvd"].title

@@ -121,9 +121,8 @@ class CvdPane(Pane):
         )
 
     def set_bases(self, bases: list[str]) -> None:
-        """Show the first base unless one is shown already."""
-        if bases and self._base not in bases:
-            self.choose_base(bases[0])
+        """Show the first base unless the shown one is listed."""
+        self.replace_base(self._base, bases)
 
     def set_base(self, base: str) -> None:
         """Show this base."""

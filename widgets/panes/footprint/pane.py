@@ -204,7 +204,7 @@ class FootprintPane(Pane):
         if request is not None and request.bar_rule.kind is BarKind.TIME and request.bar_ns != self._bar_ns:
             self._bar_ns = request.bar_ns
             self.link_event.emit(BarLengthChosen(request.bar_ns))
-        if base and base != before:
+        if base and before and base != before:  # the first of a list is nobody's choice
             self.link_event.emit(BaseChosen(base))
 
     def _on_range(self) -> None:

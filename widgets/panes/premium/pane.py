@@ -67,9 +67,8 @@ class PremiumPane(Pane):
         return self._asked if self._asked.base else None
 
     def set_bases(self, bases: list[str]) -> None:
-        """Show the first base unless one is shown already."""
-        if bases and self._asked.base not in bases:
-            self.choose_base(bases[0])
+        """Show the first base unless the shown one is listed."""
+        self.replace_base(self._asked.base, bases)
 
     def set_base(self, base: str) -> None:
         """Show this base."""
