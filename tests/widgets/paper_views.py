@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tests.workstation.analytics.paper.paper_fields import MINUTE, START, wandering
+from tests.workstation.analytics.paper.paper_seconds import MINUTE, START, wandering
 from workstation.paper.run import PaperRun
 from workstation.paper.store import PaperStore
 from workstation.readmodels.universe.paper import (

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from workstation.analytics.engine import Engine
 from workstation.analytics.paper.book import PaperBook, Written
-from workstation.analytics.paper.market import FieldReader
+from workstation.analytics.paper.market import SecondReader
 from workstation.cli.times import span_ns
 from workstation.exports.cells import Row
 from workstation.readmodels.universe.paper import PaperEntry, PaperMoment, PaperScore, PaperSettings, Sizing
@@ -31,7 +31,7 @@ class PaperRows:
 
     def __init__(self, settings: PaperSettings) -> None:
         self._book = PaperBook(replace(settings, on=True))
-        self._reader = FieldReader()
+        self._reader = SecondReader()
         self._due_ns = 0
 
     def due(self, engine: Engine, now_ns: int) -> Iterator[tuple[str, list[Row]]]:

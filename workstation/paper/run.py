@@ -12,7 +12,7 @@ import numpy as np
 
 from workstation.analytics.engine import Engine
 from workstation.analytics.paper.book import PaperBook, PaperState, Written
-from workstation.analytics.paper.market import FieldReader, PaperField
+from workstation.analytics.paper.market import MarketSecond, SecondReader
 from workstation.analytics.views.paper import Flows, figures, flows_of, results, until, with_drawdown
 from workstation.paper.store import PaperStore
 from workstation.readmodels.arrays import Floats, Ints
@@ -51,7 +51,7 @@ class PaperRun:
         self.revision = 0
         self.trouble = ""
         self._store = store
-        self._reader = FieldReader()
+        self._reader = SecondReader()
         self._entries: list[PaperEntry] = []
         self._curve: list[PaperMoment] = []
         self._known: _Record | None = None
@@ -72,10 +72,10 @@ class PaperRun:
         if self._book.settings.on and not self.trouble:
             self.step(self._reader.read(engine))
 
-    def step(self, field: PaperField) -> None:
+    def step(self, second: MarketSecond) -> None:
         """Take a second."""
         before_ns = self._book.state.last_ns
-        written = self._book.step(field)
+        written = self._book.step(second)
         if written.anything:
             self._keep(written)
         if self._book.state.last_ns != before_ns:

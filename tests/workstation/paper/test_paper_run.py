@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.workstation.analytics.paper.paper_fields import MINUTE, SECOND, START, wandering
+from tests.workstation.analytics.paper.paper_seconds import MINUTE, SECOND, START, wandering
 from workstation.paper.books import PaperBooks
 from workstation.paper.run import PaperRun
 from workstation.paper.store import PaperStore

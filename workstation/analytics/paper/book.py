@@ -1,10 +1,11 @@
-"""The paper market-neutral book: long the top of a score, short its bottom, at prices that were recorded.
+"""Market-neutral paper book: long the top of a score, short its bottom, at recorded prices.
 
-A second goes in, lines of the ledger come out. The same seconds give the same ledger, however they are cut into runs:
-all that matters later is in `PaperState`. What was not seen is not traded, marked or accrued; a line says so.
+Each second of market data yields lines of the ledger. The same seconds give the same ledger, however they are split
+into runs: all later results depend on `PaperState` only. Without data nothing is traded, marked or accrued, and a
+ledger line records it.
 
-Money: a trade of `q` base coins at `p` while the middle of the book is `m` pays `q * p`, of which `q * (p - m)` is
-slippage, and a fee. Positions are marked at mids, so that equity = capital + price PnL + funding - fees - slippage.
+A trade of `q` base coins (signed) at price `p` and mid `m` pays `q * p`, of which `q * (p - m)` is slippage, and a fee.
+Positions are marked at mid, so equity = capital + price PnL + funding - fees - slippage.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from feeds.model.instrument import InstrumentId, Venue
-from workstation.analytics.paper.market import Depth, FundingTold, Levels, PaperField, Ranked
+from workstation.analytics.paper.market import Depth, Levels, MarketSecond, NextFunding, Ranked
 from workstation.readmodels.universe.paper import (
     MINUTE_NS,
     EntryKind,
@@ -24,14 +25,14 @@ from workstation.readmodels.universe.paper import (
     Sizing,
 )
 
-SETTLE_NS = MINUTE_NS  # the field is looked at for this long before the first trade
-GAP_NS = MINUTE_NS  # longer silence is written down, and funding that was due in it is not accrued
-BAND = 0.01  # of a target; a position nearer to it than this is left
+SETTLE_NS = MINUTE_NS  # observation time before the first trade
+GAP_NS = MINUTE_NS  # a longer gap is recorded, and funding due in it is not accrued
+BAND = 0.01  # of the target; positions nearer to their target are not traded
 
 
 @dataclass(slots=True)
 class Holding:
-    """A position and what is known of its market; `due_ns` and `rate` are of the funding that comes next."""
+    """A position: signed `size` in base coin, last `mid`; `due_ns` (0: unknown) and `rate` are of the next funding."""
 
     base: str
     venue: Venue
@@ -45,7 +46,7 @@ class Holding:
 
 @dataclass(slots=True)
 class PaperState:
-    """All that later seconds depend on."""
+    """Everything that later seconds depend on. Money is USD, times are ns of receive time."""
 
     started_ns: int = 0
     last_ns: int = 0
@@ -63,7 +64,7 @@ class PaperState:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a step adds to the record. `moment` is a point of the curve, `scores` those of a rebalance."""
+    """New records of a step: ledger lines, a point of the equity curve or None, the scores of a rebalance."""
 
     entries: tuple[PaperEntry, ...] = ()
     moment: PaperMoment | None = None
@@ -71,12 +72,12 @@ class Written:
 
     @property
     def anything(self) -> bool:
-        """Whether there is something to write."""
+        """Whether there is anything to store."""
         return bool(self.entries or self.moment is not None)
 
 
 class PaperBook:
-    """Settings and state of one book; `step` takes seconds in order. `waiting` says why nothing is traded yet."""
+    """Settings and state of one book; `step` takes seconds in order. `waiting` is why nothing is traded yet."""
 
     def __init__(self, settings: PaperSettings, state: PaperState | None = None) -> None:
         self.settings = settings
@@ -85,8 +86,8 @@ class PaperBook:
         self._entries: list[PaperEntry] = []
 
     def change(self, settings: PaperSettings, now_ns: int) -> Written:
-        """Use other settings from now on. The capital of a book that has begun stays; the next rebalance comes no
-        later than the new period asks for.
+        """Apply new settings. A book that has begun retains its capital; a new period may bring the next rebalance
+        forward, never delay it.
         """
         state = self.state
         if state.started_ns:
@@ -94,22 +95,22 @@ class PaperBook:
             if settings.period_ns != self.settings.period_ns:
                 state.next_rebalance_ns = min(state.next_rebalance_ns, max(now_ns, state.last_ns) + settings.period_ns)
         self.settings = settings
-        self._write(EntryKind.SETTINGS, max(now_ns, state.last_ns), note=_said(settings))
+        self._write(EntryKind.SETTINGS, max(now_ns, state.last_ns), note=_described(settings))
         return self._take(None, ())
 
-    def step(self, field: PaperField) -> Written:
-        """Take a second; one that is not later than the last is known already."""
-        state, now_ns = self.state, field.now_ns
+    def step(self, second: MarketSecond) -> Written:
+        """Process one second: mark, accrue funding, rebalance if due. Ignored when off or not later than the last."""
+        state, now_ns = self.state, second.now_ns
         if not self.settings.on or now_ns <= state.last_ns:
             return Written()
         if not state.started_ns:
             self._begin(now_ns)
         elif now_ns - state.last_ns > GAP_NS:
             self._note_gap(now_ns)
-        self._mark(field)
+        self._mark(second)
         for market, holding in state.holdings.items():
-            self._fund(market, holding, field)
-        scores = self._rebalance(field) if now_ns >= state.next_rebalance_ns else ()
+            self._fund(market, holding, second)
+        scores = self._rebalance(second) if now_ns >= state.next_rebalance_ns else ()
         state.last_ns = now_ns
         moment = None
         if now_ns >= state.next_minute_ns or scores:
@@ -118,7 +119,7 @@ class PaperBook:
         return self._take(moment, scores)
 
     def moment(self) -> PaperMoment:
-        """The account as of the last second."""
+        """The account at the last second."""
         state = self.state
         marks = tuple(
             PaperMark(InstrumentId(market), one.base, one.venue, one.size, one.mid, one.seen_ns)
@@ -133,10 +134,10 @@ class PaperBook:
         state.started_ns, state.cash = now_ns, self.settings.capital
         settled_ns = now_ns + SETTLE_NS
         state.next_rebalance_ns = settled_ns + -settled_ns % MINUTE_NS
-        self.waiting = "looks at the field for a minute first"
+        self.waiting = "observes the universe for a minute first"
 
     def _note_gap(self, now_ns: int) -> None:
-        """Positions were kept over what was not seen; funding that was due in it is not known."""
+        """Record a gap. Positions stay open over it; funding that fell due in it is unknown and not accrued."""
         state = self.state
         seconds = (now_ns - state.last_ns) // 1_000_000_000
         missed = [one.base for one in state.holdings.values() if 0 < one.due_ns < now_ns]
@@ -146,12 +147,12 @@ class PaperBook:
             if one.due_ns < now_ns:
                 one.due_ns, one.rate = 0, None
 
-    def _mark(self, field: PaperField) -> None:
-        """Value what is held at the mids that are known; others keep their last."""
+    def _mark(self, second: MarketSecond) -> None:
+        """Mark positions at known mids; the others stay at their last."""
         for market, holding in self.state.holdings.items():
-            mid = field.mid(InstrumentId(market))
+            mid = second.mid(InstrumentId(market))
             if mid is not None:
-                self._revalue(holding, mid, field.now_ns)
+                self._revalue(holding, mid, second.now_ns)
 
     def _revalue(self, holding: Holding, mid: float, now_ns: int) -> None:
         self.state.price_pnl += holding.size * (mid - holding.mid)
@@ -159,14 +160,14 @@ class PaperBook:
 
     # --- funding
 
-    def _fund(self, market: str, holding: Holding, field: PaperField) -> None:
-        """Accrue what fell due since the last second, at the rate that was known before it."""
-        now_ns, told = field.now_ns, field.funding(InstrumentId(market))
+    def _fund(self, market: str, holding: Holding, second: MarketSecond) -> None:
+        """Accrue funding due since the last second at the rate known before it, then store the next rate."""
+        now_ns, funding = second.now_ns, second.funding(InstrumentId(market))
         if holding.due_ns and now_ns >= holding.due_ns:
             self._accrue(market, holding, now_ns)
             holding.due_ns, holding.rate = 0, None
-        if told is not None:
-            _learn(holding, told, now_ns)
+        if funding is not None:
+            _update_funding(holding, funding, now_ns)
 
     def _accrue(self, market: str, holding: Holding, now_ns: int) -> None:
         names = {"base": holding.base, "venue": holding.venue, "market": market}
@@ -183,17 +184,17 @@ class PaperBook:
 
     # --- rebalancing
 
-    def _rebalance(self, field: PaperField) -> tuple[ScoredCoin, ...]:
-        """Trade to new targets; without scores of two coins the book waits for them."""
+    def _rebalance(self, second: MarketSecond) -> tuple[ScoredCoin, ...]:
+        """Trade to new targets and return the scores; empty, and still due, while fewer than two coins have scores."""
         state, settings = self.state, self.settings
-        ranked = field.ranked(settings.score)
+        ranked = second.ranked(settings.score)
         names = min(settings.names, len(ranked.coins) // 2)
         if not names:
             self.waiting = f"waits for {settings.score} scores"
             return ()
         self.waiting = ""
         state.rebalance += 1
-        state.next_rebalance_ns = _next(state.next_rebalance_ns, settings.period_ns, field.now_ns)
+        state.next_rebalance_ns = _next(state.next_rebalance_ns, settings.period_ns, second.now_ns)
         equity = self.moment().equity
         scores = targets(ranked, names, settings, max(equity, 0.0))
         wanted = {one.base: one for one in scores}
@@ -201,28 +202,28 @@ class PaperBook:
             holding = state.holdings[market]
             coin = wanted.get(holding.base)
             if coin is None or not coin.target:
-                self._trade(market, holding.base, holding.venue, 0.0, coin, len(scores), field)
+                self._trade(market, holding.base, holding.venue, 0.0, coin, len(scores), second)
         for coin in scores[:names] + scores[-names:]:
-            self._toward(coin, len(scores), field)
+            self._toward(coin, len(scores), second)
         return scores
 
-    def _toward(self, coin: ScoredCoin, ranked: int, field: PaperField) -> None:
-        """Trade a chosen coin to its target, on the market where it is held already."""
+    def _toward(self, coin: ScoredCoin, ranked: int, second: MarketSecond) -> None:
+        """Trade a chosen coin to its target, on the market that holds its position if there is one."""
         held = next((market for market, one in self.state.holdings.items() if one.base == coin.base), None)
         if not coin.target:
             if held is None:
                 broke = self.moment().equity <= 0
                 note = "the capital is used up" if broke else "volatility is not known yet"
-                self._skip(coin, ranked, field.now_ns, note)
+                self._skip(coin, ranked, second.now_ns, note)
             return
         if held is not None:
-            self._trade(held, coin.base, self.state.holdings[held].venue, coin.target, coin, ranked, field)
+            self._trade(held, coin.base, self.state.holdings[held].venue, coin.target, coin, ranked, second)
             return
-        market = field.market(coin.base)
+        market = second.market(coin.base)
         if market is None:
-            self._skip(coin, ranked, field.now_ns, "no live dollar-margined perpetual with a known price")
+            self._skip(coin, ranked, second.now_ns, "no live dollar-margined perpetual with a known price")
         else:
-            self._trade(market.id, coin.base, market.venue, coin.target, coin, ranked, field)
+            self._trade(market.id, coin.base, market.venue, coin.target, coin, ranked, second)
 
     def _trade(
         self,
@@ -232,24 +233,24 @@ class PaperBook:
         target: float,
         coin: ScoredCoin | None,
         ranked: int,
-        field: PaperField,
+        second: MarketSecond,
     ) -> None:
-        """Take from the recorded book what leads to the target notional."""
-        state, depth = self.state, field.depth(InstrumentId(market))
+        """Trade from the present position to the target notional (USD, signed) at the recorded order book's prices."""
+        state, depth = self.state, second.depth(InstrumentId(market))
         known = _score_of(coin, ranked) | {"base": base, "venue": venue, "market": market}
         holding = state.holdings.get(market)
         before = holding.size if holding is not None else 0.0
         if depth is None:
-            note = "no live price: the position is kept as it is" if holding is not None else "no live price"
-            self._write(EntryKind.SKIP, field.now_ns, **known, held=before, note=note)
+            note = "no live price: the position stays as it is" if holding is not None else "no live price"
+            self._write(EntryKind.SKIP, second.now_ns, **known, held=before, note=note)
             return
         mid = depth.mid
         if holding is None:
-            holding = state.holdings[market] = Holding(base, venue, 0.0, mid, field.now_ns)
-        self._revalue(holding, mid, field.now_ns)
+            holding = state.holdings[market] = Holding(base, venue, 0.0, mid, second.now_ns)
+        self._revalue(holding, mid, second.now_ns)
         size = target / mid - before
         if target and abs(size * mid) < BAND * abs(target):
-            self._write(EntryKind.HOLD, field.now_ns, **known, held=before, mid=mid)
+            self._write(EntryKind.HOLD, second.now_ns, **known, held=before, mid=mid)
             return
         after = target / mid if target else 0.0
         price, seen = taken(depth, size)
@@ -267,11 +268,11 @@ class PaperBook:
             "fee": fee,
             "slippage": slippage,
         }
-        self._write(EntryKind.TRADE, field.now_ns, **known, **money)
+        self._write(EntryKind.TRADE, second.now_ns, **known, **money)
         if not after:
             del state.holdings[market]
-        elif (told := field.funding(InstrumentId(market))) is not None:
-            _learn(holding, told, field.now_ns)
+        elif (funding := second.funding(InstrumentId(market))) is not None:
+            _update_funding(holding, funding, second.now_ns)
 
     def _skip(self, coin: ScoredCoin, ranked: int, now_ns: int, note: str) -> None:
         self._write(EntryKind.SKIP, now_ns, **_score_of(coin, ranked), base=coin.base, note=note)
@@ -288,10 +289,10 @@ class PaperBook:
 
 
 def targets(ranked: Ranked, names: int, settings: PaperSettings, equity: float) -> tuple[ScoredCoin, ...]:
-    """Every coin with its rank, the chosen ones with the notional they are to have: each side is half of the gross.
+    """Every coin with rank and target notional (USD, signed; 0 if not chosen). Each side is half of the gross.
 
-    By risk a side is shared in inverse proportion to volatility; a coin whose volatility is not known has no target,
-    and the others of its side are not made larger for it.
+    Equal risk splits a side in inverse proportion to volatility; a coin of unknown volatility has target 0, and the
+    other targets of its side do not grow.
     """
     count = len(ranked.coins)
     half = equity * settings.gross / 2
@@ -315,8 +316,8 @@ def _share(risk: float | None, side: tuple[float | None, ...], sizing: Sizing) -
 
 
 def taken(depth: Depth, size: float) -> tuple[float, float]:
-    """The average price of taking a signed size, and the share of it that was in the book; the rest is at the last
-    price seen.
+    """Average price of taking a signed size from the book, and the share that was there, in [0, 1]; the rest is priced
+    at the last level.
     """
     levels: Levels = depth.asks if size > 0 else depth.bids
     wanted = left = abs(size)
@@ -332,15 +333,15 @@ def taken(depth: Depth, size: float) -> tuple[float, float]:
     return (paid + left * levels[-1][0]) / wanted, 1 - left / wanted
 
 
-def _learn(holding: Holding, told: FundingTold, now_ns: int) -> None:
-    """What the market says of the funding that comes next."""
-    holding.mark = told.mark
-    if told.due_ns > now_ns:
-        holding.due_ns, holding.rate = told.due_ns, told.rate
+def _update_funding(holding: Holding, funding: NextFunding, now_ns: int) -> None:
+    """Store mark and next funding; a due time that has passed is ignored."""
+    holding.mark = funding.mark
+    if funding.due_ns > now_ns:
+        holding.due_ns, holding.rate = funding.due_ns, funding.rate
 
 
 def _next(due_ns: int, period_ns: int, now_ns: int) -> int:
-    """The first time of the plan that is still to come."""
+    """The first time after `now_ns` on the schedule `due_ns` + k * `period_ns`."""
     return due_ns + max((now_ns - due_ns) // period_ns + 1, 1) * period_ns
 
 
@@ -348,7 +349,7 @@ def _score_of(coin: ScoredCoin | None, ranked: int) -> dict[str, object]:
     return {} if coin is None else {"score": coin.score, "rank": coin.rank, "ranked": ranked}
 
 
-def _said(settings: PaperSettings) -> str:
+def _described(settings: PaperSettings) -> str:
     fees = ", ".join(f"{venue} {fee * 1e4:g} bp" for venue, fee in settings.fees)
     hours = f"{settings.period_ns / 3.6e12:g} h"
     state = "on" if settings.on else "off"

@@ -1,4 +1,4 @@
-"""What the paper book may know of a second: prices of the sample, books in focus, scores. Nothing else reaches it."""
+"""Market data of one second for the paper book: sampled prices, order books in focus, funding, scores."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ _DEEP = 500
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """Prices and sizes (base coin) from the best on."""
+    """Order book levels (price, size in base coin), best first; neither side is empty."""
 
     bids: Levels
     asks: Levels
 
     @property
     def mid(self) -> float:
-        """Between the best prices."""
+        """Mean of best bid and best ask."""
         return (self.bids[0][0] + self.asks[0][0]) / 2
 
 
 @dataclass(frozen=True, slots=True)
-class FundingTold:
-    """What a market told last: a rate for its interval, and when it is due. Either may be unknown."""
+class NextFunding:
+    """A market's next funding as last published: `rate` is a fraction per interval, None unknown; times 0 unknown."""
 
     rate: float | None
     due_ns: int
@@ -48,9 +48,7 @@ class FundingTold:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """Coins with a score, the highest first, equal ones by name; `volatility` is that of an hour, None while it is
-    not known.
-    """
+    """Coins with a score, highest first, ties by name. `volatility` is of an hourly log return, None while unknown."""
 
     coins: tuple[str, ...]
     scores: tuple[float, ...]
@@ -58,21 +56,21 @@ class Ranked:
 
 
 @dataclass(frozen=True, slots=True)
-class PaperField:
-    """A second. `mid`, `depth` and `funding` answer for a market, None where nothing live is known; `market` is where
-    a coin would be traded, `ranked` is worked out when it is asked for.
+class MarketSecond:
+    """Market data at `now_ns`. `mid`, `depth` and `funding` are of a market, None without live data; `market` is where
+    a base would be traded, None if nowhere; `ranked` is computed when called.
     """
 
     now_ns: int
     mid: Callable[[InstrumentId], float | None]
     depth: Callable[[InstrumentId], Depth | None]
-    funding: Callable[[InstrumentId], FundingTold | None]
+    funding: Callable[[InstrumentId], NextFunding | None]
     market: Callable[[str], Instrument | None]
     ranked: Callable[[PaperScore], Ranked]
 
 
 class SampledEngine(Protocol):
-    """What is read of an engine: the universe as last sampled, the books in focus, the scores."""
+    """The part of an engine that is read: the universe's last sample, markets in focus, the pressure view."""
 
     universe: Universe
 
@@ -80,24 +78,24 @@ class SampledEngine(Protocol):
         """A market in focus, None for any other."""
 
     def view(self, request: PressureRequest, /) -> object:
-        """The pressure of every coin, a `PressureView`."""
+        """A `PressureView` of all coins."""
 
 
-class FieldReader:
-    """Reads a second from an engine's last sample. Where the markets are is looked up again when some are added."""
+class SecondReader:
+    """Reads seconds from an engine's last sample. The row of each market is cached until markets are added."""
 
     def __init__(self) -> None:
         self._instruments: tuple[Instrument, ...] = ()
         self._rows: dict[InstrumentId, int] = {}
         self._of_base: dict[str, list[int]] = {}
 
-    def read(self, engine: SampledEngine) -> PaperField:
-        """The second that was sampled last."""
+    def read(self, engine: SampledEngine) -> MarketSecond:
+        """The second of the last sample."""
         sample = engine.universe.sampled
         if sample.instruments is not self._instruments:
             self._list(sample.instruments)
         second = _Second(engine, sample.cells, sample.now_ns, self._instruments, self._rows, self._of_base)
-        return PaperField(sample.now_ns, second.mid, second.depth, second.funding, second.market, second.ranked)
+        return MarketSecond(sample.now_ns, second.mid, second.depth, second.funding, second.market, second.ranked)
 
     def _list(self, instruments: tuple[Instrument, ...]) -> None:
         self._instruments = instruments
@@ -118,7 +116,7 @@ class _Second:
     of_base: dict[str, list[int]]
 
     def mid(self, market: InstrumentId) -> float | None:
-        """Between the best prices: of the sample, or of the book in focus where the sample has none."""
+        """Mid of the sampled quote, else of the order book in focus; None without a usable one."""
         row = self._live(market)
         if row is None:
             return None
@@ -129,7 +127,7 @@ class _Second:
         return (bid + ask) / 2
 
     def depth(self, market: InstrumentId) -> Depth | None:
-        """The whole book in focus, else the best prices of the sample."""
+        """The order book in focus, else the sampled quote as a book of one level; None without either."""
         row = self._live(market)
         if row is None:
             return None
@@ -142,8 +140,8 @@ class _Second:
             return None
         return Depth(((bid, _size(cells.bid_size[row])),), ((ask, _size(cells.ask_size[row])),))
 
-    def funding(self, market: InstrumentId) -> FundingTold | None:
-        """The rate last told; a due time that is not told is the next whole interval of the day."""
+    def funding(self, market: InstrumentId) -> NextFunding | None:
+        """The rate last published; an unpublished due time is the next multiple of the interval from 00:00 UTC."""
         row = self._live(market)
         if row is None:
             return None
@@ -153,17 +151,17 @@ class _Second:
         due_ns = int(cells.next_funding_ns[row])
         if not due_ns and interval_ns:
             due_ns = self.now_ns - self.now_ns % interval_ns + interval_ns
-        return FundingTold(_known(cells.funding[row]), due_ns, interval_ns, _known(cells.mark[row]))
+        return NextFunding(_known(cells.funding[row]), due_ns, interval_ns, _known(cells.mark[row]))
 
     def market(self, base: str) -> Instrument | None:
-        """The live dollar-margined perpetual with a price that turned over most in a day."""
+        """The live linear perpetual with a price and the largest 24 h turnover."""
         turnover = self.cells.turnover
         priced = [row for row in self.of_base.get(base, ()) if self.mid(self.instruments[row].id) is not None]
         best = max(priced, key=lambda row: (-1.0 if math.isnan(turnover[row]) else turnover[row], -row), default=None)
         return self.instruments[best] if best is not None else None
 
     def ranked(self, score: PaperScore) -> Ranked:
-        """The field by a score, as the pressure table shows it with the shipped weights."""
+        """The coins by a score, as the pressure table shows them with default weights."""
         view = self.engine.view(PressureRequest())
         assert isinstance(view, PressureView)
         chosen = view.pressure.signed if score is PaperScore.PRESSURE else view.flow.score
@@ -190,8 +188,9 @@ class _Second:
 
 
 def hourly_volatility(prices: Floats) -> float | None:
-    """The standard deviation of an hour's log return from sampled prices, None while fewer than five steps are known
-    at both ends or none has moved.
+    """Standard deviation of hourly log returns, scaled from sparkline steps by the square root of time.
+
+    `prices` (steps,) may hold NaN. None with fewer than five known returns or without any move.
     """
     steps = np.diff(np.log(prices))
     steps = steps[np.isfinite(steps)]
@@ -206,7 +205,7 @@ def _by(chosen: Floats, names: tuple[str, ...]) -> Callable[[int], tuple[float, 
 
 
 def _crossed(bid: float, ask: float) -> bool:
-    """No usable pair of prices: one is missing or they overlap."""
+    """Whether the pair of prices is unusable: one is missing or bid is above ask."""
     return not 0 < bid <= ask < math.inf
 
 

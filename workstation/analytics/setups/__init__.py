@@ -1,1 +1,1 @@
-"""Setups: detectors over closed bars, one a file, and the machine that drives them."""
+"""Trade setups: one detector per file, run over closed bars by a state machine."""

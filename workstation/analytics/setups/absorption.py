@@ -1,62 +1,62 @@
-"""Absorption at a level: aggressors press into a known level and price does not give way."""
+"""Absorption at a level: aggressive volume hits a known level and price does not break it."""
 
 from __future__ import annotations
 
 from workstation.analytics.setups.detector import Armed, Trigger, Verdict
-from workstation.analytics.setups.facts import BarFacts, Past, told, usual
+from workstation.analytics.setups.facts import BarFacts, Past, named_numbers, usual
 from workstation.readmodels.session.setup_rules import AbsorptionParameters
 from workstation.readmodels.session.setups import Detector, SetupLevel
 
 
 class Absorption(AbsorptionParameters, frozen=True):
     """Armed: a bar opens on the setup's side of a level, comes within `reach` usual ranges of it, trades at least
-    `volume_ratio` times the usual volume with at least `delta_share` of it against the level, and neither closes beyond
-    the level nor goes further than `progress` usual ranges from its open to its close.
+    `volume_ratio` times the usual volume with a delta of at least `delta_share` of it against the level, does not close
+    beyond the level and moves at most `progress` usual ranges towards it from open to close.
 
-    Confirmed: a later bar with less of that aggression than the trigger, the opposite delta, at least one stacked
-    imbalance in the new direction and a close past that of the trigger. Invalid: a close beyond the level.
+    Confirmed: a later bar with less aggressive volume against the level than the trigger bar, opposite delta, at least
+    one stacked imbalance in the new direction and a close past the trigger's. Invalidated: a close beyond the level.
     """
 
     @property
     def detector(self) -> Detector:
-        """Which one it is."""
+        """Absorption."""
         return Detector.ABSORPTION
 
     @property
     def version(self) -> int:
-        """Of the rule."""
+        """Version of the rule, stored with every event."""
         return 1
 
     def trigger(self, past: Past, bar: BarFacts, direction: int) -> Trigger | None:
-        """Heavy aggression against a level that holds."""
-        volume, spread = usual(past, lambda one: one.volume), usual(past, lambda one: one.spread)
-        if not (volume > 0 and spread > 0 and bar.volume >= self.volume_ratio * volume):
+        """Heavy aggressive volume against a level that holds."""
+        volume, bar_range = usual(past, lambda one: one.volume), usual(past, lambda one: one.bar_range)
+        if not (volume > 0 and bar_range > 0 and bar.volume >= self.volume_ratio * volume):
             return None
         against, progress = -direction * bar.delta, -direction * (bar.close - bar.open)
-        if against < self.delta_share * bar.volume or progress > self.progress * spread:
+        if against < self.delta_share * bar.volume or progress > self.progress * bar_range:
             return None
-        level = self._met(bar, direction, spread)
+        level = self._met(bar, direction, bar_range)
         if level is None:
             return None
-        numbers = told(
+        numbers = named_numbers(
             **_numbers(bar),
             usual_volume=volume,
-            usual_range=spread,
+            usual_range=bar_range,
             volume_ratio=bar.volume / volume,
             delta_share=against / bar.volume,
             progress=progress,
         )
         return Trigger(direction, level, numbers)
 
-    def _met(self, bar: BarFacts, direction: int, spread: float) -> SetupLevel | None:
-        """The level nearest the bar's extreme among those met from the right side and held."""
+    def _met(self, bar: BarFacts, direction: int, bar_range: float) -> SetupLevel | None:
+        """The level nearest the bar's extreme among those reached from the setup's side and held."""
         extreme = bar.extreme(-direction)
         met = [
             level
             for level in bar.levels
             if direction * (bar.open - level.price) > 0
             and direction * (bar.close - level.price) >= 0
-            and direction * (extreme - level.price) <= self.reach * spread
+            and direction * (extreme - level.price) <= self.reach * bar_range
         ]
         return min(met, key=lambda level: (abs(level.price - extreme), level.kind.value), default=None)
 
@@ -65,16 +65,18 @@ class Absorption(AbsorptionParameters, frozen=True):
         level = armed.trigger.level.price
         if armed.trigger.direction * (bar.close - level) >= 0:
             return None
-        return Verdict("closed beyond the level", told(**_numbers(bar), level=level))
+        return Verdict("closed beyond the level", named_numbers(**_numbers(bar), level=level))
 
     def confirm(self, armed: Armed, past: Past, bar: BarFacts) -> Verdict | None:
-        """Aggression fades, delta flips, stacked imbalances the new way."""
+        """Aggressive volume fades, delta flips, stacked imbalances in the new direction."""
         direction = armed.trigger.direction
         aggression, before = (one.sell if direction > 0 else one.buy for one in (bar, armed.bar))
         turned = direction * bar.delta > 0 and bar.stacks(direction) > 0 and aggression < before
         if not armed.bars or not turned or direction * (bar.close - armed.bar.close) <= 0:
             return None
-        numbers = told(**_numbers(bar), stacks=bar.stacks(direction), aggression=aggression, aggression_before=before)
+        numbers = named_numbers(
+            **_numbers(bar), stacks=bar.stacks(direction), aggression=aggression, aggression_before=before
+        )
         return Verdict("aggression faded, delta flipped, stacked imbalances", numbers)
 
 

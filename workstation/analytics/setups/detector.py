@@ -1,7 +1,7 @@
-"""The shape that all detectors have: what arms, what confirms, what invalidates, each with the numbers that decided.
+"""The interface of detectors: what arms, confirms and invalidates a setup, each with the numbers that decided.
 
-A detector is a set of parameters and three functions of closed bars. It keeps no state: what it needs to remember of a
-setup is in the numbers at its trigger.
+A detector is a set of parameters and three pure functions of closed bars; what a setup needs later is among the numbers
+at its trigger.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from workstation.readmodels.session.setups import Detector, Numbers, SetupLevel
 
 
 class Trigger(NamedTuple):
-    """A setup that begins: its direction, the level it is at and the numbers."""
+    """The start of a setup: direction (+1 up, -1 down), level and numbers."""
 
     direction: int
     level: SetupLevel
@@ -23,52 +23,52 @@ class Trigger(NamedTuple):
 
 
 class Armed(NamedTuple):
-    """A setup that waits, `bars` bars after its trigger (0: the bar of the trigger itself)."""
+    """An armed setup, `bars` bars after its trigger (0: in the trigger bar itself)."""
 
     trigger: Trigger
     bar: BarFacts
     bars: int
-    since: Past  # the bars after the trigger, up to the one looked at, which is the last
+    since: Past  # bars after the trigger up to and including the current one
 
     def number(self, name: str) -> float:
-        """A number at the trigger, which is known."""
+        """A number at the trigger. Raises KeyError for an unknown name."""
         value = dict(self.trigger.numbers)[name]
         assert value is not None
         return value
 
 
 class Verdict(NamedTuple):
-    """What decided, in words and numbers."""
+    """Why a setup ended or confirmed, as text and numbers."""
 
     reason: str
     numbers: Numbers
 
 
 class Rule(Protocol):
-    """A detector. `patience` is after how many bars an armed setup expires."""
+    """A detector and its parameters."""
 
     @property
     def detector(self) -> Detector:
-        """Which one it is."""
+        """The kind of setup."""
 
     @property
     def version(self) -> int:
-        """Grows with every change of the rule."""
+        """Increases with every change of the rule."""
 
     @property
     def patience(self) -> int:
-        """Bars that an armed setup may wait."""
+        """Bars after which an armed setup expires."""
 
     def trigger(self, past: Past, bar: BarFacts, direction: int) -> Trigger | None:
-        """What this bar begins in a direction."""
+        """The setup that this bar triggers in a direction, or None."""
 
     def invalidate(self, armed: Armed, bar: BarFacts) -> Verdict | None:
-        """What this bar ends; asked before `confirm`, and not in the bar of the trigger."""
+        """Why this bar invalidates the setup, or None; called before `confirm`, not for the trigger bar."""
 
     def confirm(self, armed: Armed, past: Past, bar: BarFacts) -> Verdict | None:
-        """What this bar confirms."""
+        """Why this bar confirms the setup, or None."""
 
 
 def parameters(rule: Any) -> Numbers:
-    """The parameters of a rule by name."""
+    """Name and value of every parameter of a rule."""
     return tuple((name, float(value)) for name, value in msgspec.structs.asdict(rule).items())

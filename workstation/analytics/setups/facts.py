@@ -1,4 +1,4 @@
-"""What detectors look at: one closed bar in numbers, with the levels that were known before it."""
+"""The input of detectors: one closed bar in numbers, with the levels known before it."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from statistics import median
 
 from workstation.readmodels.session.setups import Numbers, SetupLevel
 
-BASELINE = 20  # bars that say what is usual
+BASELINE = 20  # bars whose median is the usual value
 
 
 @dataclass(frozen=True, slots=True)
 class BarFacts:
-    """A closed bar of all perpetuals. `poc` is the middle of its POC row; `buy_stacks` and `sell_stacks` count stacked
-    imbalances.
+    """A closed bar of all perpetuals of a base, volumes in base coin. `poc` is the middle of its POC row; `buy_stacks`
+    and `sell_stacks` count stacked imbalances (Guide: Definitions).
 
-    `cvd` is at the close, from the start of the bars looked at. `spot_delta` (buy minus sell volume of spot),
-    `oi_change` and the liquidated positions (quote) are NaN where they are not known. `complete` says that no trade of
-    the perpetuals is missing.
+    `cvd` is at the close, counted from the first bar of the run. `spot_delta` (buy minus sell volume of spot, base
+    coin), `oi_change` (base coin) and the liquidated positions (quote notional) are NaN where unknown. `complete`: no
+    trade of the perpetuals is missing.
     """
 
     start_ns: int
@@ -52,16 +52,16 @@ class BarFacts:
         return self.buy + self.sell
 
     @property
-    def spread(self) -> float:
+    def bar_range(self) -> float:
         """High minus low."""
         return self.high - self.low
 
     def stacks(self, direction: int) -> int:
-        """Stacked imbalances of buyers (+1) or sellers (-1)."""
+        """Count of stacked imbalances of buyers (+1) or sellers (-1)."""
         return self.buy_stacks if direction > 0 else self.sell_stacks
 
     def liquidated(self, direction: int) -> float:
-        """Liquidated positions of those who had bet on `direction`: longs for +1."""
+        """Liquidated notional (quote) of longs for +1, of shorts for -1."""
         return self.long_liquidated if direction > 0 else self.short_liquidated
 
     def extreme(self, direction: int) -> float:
@@ -69,15 +69,15 @@ class BarFacts:
         return self.high if direction > 0 else self.low
 
 
-Past = Sequence[BarFacts]  # the bars before the one looked at, oldest first, none of them missing trades
+Past = Sequence[BarFacts]  # complete bars before the current one, oldest first
 
 
 def usual(past: Past, of: Callable[[BarFacts], float]) -> float:
-    """The median of a number over the last bars; NaN while there are too few or none of it is known."""
+    """Median over the last `BASELINE` bars, NaN values ignored; NaN with fewer bars or no known value."""
     values = [value for bar in past[-BASELINE:] if not math.isnan(value := of(bar))]
     return median(values) if len(past) >= BASELINE and values else math.nan
 
 
-def told(**values: float | None) -> Numbers:
-    """Numbers for a receipt; NaN becomes None."""
+def named_numbers(**values: float | None) -> Numbers:
+    """Pairs of name and value for a setup's receipt; NaN becomes None."""
     return tuple((name, None if value is None or math.isnan(value) else float(value)) for name, value in values.items())

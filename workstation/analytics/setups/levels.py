@@ -1,4 +1,4 @@
-"""Levels along the bars: what was known before each one. Of a day only what was seen of it."""
+"""Price levels known before each bar. A day that was received in part has the levels of that part."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from workstation.readmodels.session.setups import LevelKind, SetupLevel
 
 DAY_NS = 86_400_000_000_000
 RANGE_BARS = 60
-LEAST_BARS = 20  # of a day or a range, before its edges are levels
+LEAST_BARS = 20  # bars of a day or range before its edges are levels
 POCS = 80
-POC_AGE = 10  # bars that a POC has to stay naked before it is a level
+POC_AGE = 10  # bars for which a POC must stay naked before it is a level
 
 
 class _Day:
@@ -45,7 +45,7 @@ class _Day:
         self._volume[begin : begin + len(volume)] += volume
 
     def value_area(self) -> tuple[int, int] | None:
-        """Lowest and highest row of 70 % of the volume."""
+        """Lowest and highest row of the value area (Guide: Definitions), None without volume."""
         if not self._volume.any():
             return None
         low, high = value_area(self._volume, poc_index(self._volume))
@@ -53,7 +53,7 @@ class _Day:
 
 
 class Levels:
-    """The levels of a base, bar by bar; rows are of `row_size`."""
+    """Levels of a base, updated bar by bar. `row_size` is quote per base coin, `own` are the user's prices."""
 
     def __init__(self, row_size: float, own: tuple[float, ...] = ()) -> None:
         self._row_size = row_size
@@ -61,11 +61,11 @@ class Levels:
         self._day: _Day | None = None
         self._prior: tuple[SetupLevel, ...] = ()
         self._range: deque[tuple[float, float]] = deque(maxlen=RANGE_BARS)
-        self._pocs: deque[tuple[float, int]] = deque(maxlen=POCS)  # naked ones, with the count of bars at their birth
+        self._pocs: deque[tuple[float, int]] = deque(maxlen=POCS)  # naked POCs: price, number of the bar
         self._count = 0
 
     def known(self, start_ns: int) -> tuple[SetupLevel, ...]:
-        """What is known before a bar that starts then; of several at one price the first in this order."""
+        """Levels known before a bar that starts at `start_ns`, own levels first; one per price."""
         if self._day is not None and start_ns // DAY_NS != self._day.day:
             self._end_day(start_ns // DAY_NS)
         found: dict[float, SetupLevel] = {}
@@ -74,7 +74,7 @@ class Levels:
         return tuple(found.values())
 
     def take(self, bar: FootprintBar) -> None:
-        """Count a closed bar, after `known` was asked for it."""
+        """Add a closed bar; call `known` for its start first."""
         if self._day is None:
             self._day = _Day(bar.start_ns // DAY_NS)
         self._day.take(bar)
@@ -85,7 +85,7 @@ class Levels:
         self._count += 1
 
     def middle(self, row: int) -> float:
-        """The price in the middle of a row."""
+        """Price in the middle of a row."""
         return _price(row + 0.5, self._row_size)
 
     def _all(self) -> Iterator[SetupLevel]:
@@ -121,5 +121,5 @@ class Levels:
 
 
 def _price(row: float, row_size: float) -> float:
-    """The price at a row, without the last bits of the product: it is compared with prices of trades."""
+    """Price of a row, rounded to 12 digits: it is compared with prices of trades."""
     return float(f"{row * row_size:.12g}")

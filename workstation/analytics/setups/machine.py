@@ -1,7 +1,7 @@
-"""The machine that drives the detectors over closed bars: a pure fold, the same bars give the same events.
+"""State machine that runs the detectors over closed bars. Deterministic: the same bars give the same events.
 
-A bar with missing trades is not looked at: what is armed expires, and what is usual has to be learned anew. What price
-did afterwards is read off the bars that end at those times.
+At a bar with missing trades armed setups expire and the baseline of usual values starts again. Moves after a setup are
+read from the bars that end at the horizons.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from workstation.analytics.setups.absorption import Absorption
 from workstation.analytics.setups.breakout import Breakout
 from workstation.analytics.setups.detector import Armed, Rule, Trigger, Verdict, parameters
 from workstation.analytics.setups.divergence import Divergence
-from workstation.analytics.setups.facts import BarFacts, told
+from workstation.analytics.setups.facts import BarFacts, named_numbers
 from workstation.analytics.setups.spot_check import SpotCheck
 from workstation.analytics.setups.sweep import Sweep
 from workstation.readmodels.session.setup_rules import LOOK_BACK_BARS, SetupRules
@@ -26,7 +26,7 @@ MINUTE_NS = 60_000_000_000
 
 @dataclass(slots=True)
 class _Waiting:
-    """An armed setup: where its event is in the list, and the bars since."""
+    """An armed setup: index of its event, and the bars since its trigger."""
 
     at: int
     rule: Rule
@@ -37,7 +37,7 @@ class _Waiting:
 
 @dataclass(slots=True)
 class _Measured:
-    """An event whose moves are not all known yet. `best` and `worst` are since its confirmation."""
+    """An event with moves still open. `best` and `worst` are moves since confirmation, as fractions."""
 
     at: int
     best: float = 0.0
@@ -45,7 +45,7 @@ class _Measured:
 
 
 class SetupMachine:
-    """`events` are all so far, oldest first. `facts` of closed bars go in, in order."""
+    """`events` are all so far, oldest first, updated in place as setups proceed."""
 
     def __init__(self, base: str, bar_ns: int, row_size: float, rules: SetupRules = PROGRAM_RULES) -> None:
         self.events: list[SetupEvent] = []
@@ -56,7 +56,7 @@ class SetupMachine:
         self._measured: list[_Measured] = []
 
     def step(self, bar: BarFacts) -> None:
-        """Look at one more closed bar."""
+        """Process the next closed bar."""
         self._measure(bar)
         if not bar.complete:
             self._lose(bar)
@@ -70,7 +70,7 @@ class SetupMachine:
 
     def _lose(self, bar: BarFacts) -> None:
         for one in self._waiting:
-            self._end(one, SetupState.EXPIRED, bar, Verdict("trades are missing", told(close=bar.close)))
+            self._end(one, SetupState.EXPIRED, bar, Verdict("trades are missing", named_numbers(close=bar.close)))
         self._waiting, self._past = [], []
 
     def _judge(self, bar: BarFacts) -> None:
@@ -84,7 +84,12 @@ class SetupMachine:
         elif (verdict := one.rule.confirm(armed, self._past, bar)) is not None:
             self._confirm(one, bar, verdict)
         elif armed.bars >= one.rule.patience:
-            self._end(one, SetupState.EXPIRED, bar, Verdict("neither in time", told(close=bar.close, delta=bar.delta)))
+            self._end(
+                one,
+                SetupState.EXPIRED,
+                bar,
+                Verdict("neither in time", named_numbers(close=bar.close, delta=bar.delta)),
+            )
         else:
             return True
         return False
@@ -163,13 +168,13 @@ class SetupMachine:
         if bar.end_ns < last_ns:
             return True
         if event.confirmed_ns is not None:
-            numbers = told(close=bar.close, best_move=one.best, worst_move=one.worst)
+            numbers = named_numbers(close=bar.close, best_move=one.best, worst_move=one.worst)
             self.events[one.at] = replace(event, ended_ns=bar.end_ns, at_end=numbers)
         return event.state is SetupState.ARMED
 
 
 def detectors(rules: SetupRules) -> tuple[Rule, ...]:
-    """The four, by these parameters."""
+    """The four detectors with these parameters."""
     return (
         Absorption(*astuple(rules.absorption)),
         Divergence(*astuple(rules.divergence)),
@@ -181,7 +186,7 @@ def detectors(rules: SetupRules) -> tuple[Rule, ...]:
 def _moved(
     moves: tuple[float | None, ...], event: SetupEvent, begin_ns: int, price: float, bar: BarFacts
 ) -> tuple[float | None, ...]:
-    """The moves with the one that this bar ends; a bar that misses trades tells none."""
+    """`moves` with the horizon at which this bar ends filled in, unless the bar misses trades."""
     passed, rest = divmod(bar.end_ns - begin_ns, MINUTE_NS)
     if rest or passed not in HORIZONS_MIN or not bar.complete:
         return moves

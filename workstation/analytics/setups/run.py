@@ -1,6 +1,6 @@
-"""Setups of a base, derived from its closed bars: kept while the bars stay the same objects, made anew otherwise.
+"""Setups of a base, from its closed bars; recomputed when an earlier bar was replaced.
 
-The bars are those of yesterday and today (UTC), so the fold is bounded and begins at a midnight, whenever it is asked.
+The bars are those of yesterday and today (UTC), so a run always begins at midnight and is bounded.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from workstation.readmodels.flow.footprint import BarKind, BarRule, FootprintBar
 from workstation.readmodels.markets import MarketFilter
 from workstation.readmodels.session.setups import SetupEvent, SetupsRequest
 
-ROW_PART = 3e-5  # of the price, rounded up to a step of 1-2-5: 1 for bitcoin at 60,000
+ROW_PART = 3e-5  # row size over price, rounded up to a 1-2-5 step: 1 for bitcoin at 60,000
 PERPS, SPOTS = MarketFilter(), MarketFilter(perp=False)
 
 
 class SetupRun:
-    """The fold over the bars seen so far."""
+    """Setups over the closed bars so far."""
 
     def __init__(self, request: SetupsRequest) -> None:
         self._request = request
@@ -38,7 +38,7 @@ class SetupRun:
         self._begin()
 
     def update(self, base: Base) -> None:
-        """Go on to the newest closed bar; from the first one if anything before changed."""
+        """Process new closed bars; start again from the first bar if an earlier one changed."""
         bars, row_size = _closed_bars(base, self._request)
         flows = _flows(base, self._request, row_size, bars)
         seen = len(self.bars)
@@ -53,7 +53,7 @@ class SetupRun:
             self.events = tuple(self._machine.events)
 
     def amend(self, store: TradeStore, merged: Merged) -> bool:
-        """Nothing to do: bars that were made anew are noticed at the next update."""
+        """Always True: the next update detects rebuilt bars."""
         return True
 
     def _begin(self) -> None:
@@ -63,7 +63,7 @@ class SetupRun:
 
     def _take(self, bar: FootprintBar, flows: Floats) -> None:
         self._cvd += bar.delta
-        spot, interest, longs, shorts = flows.tolist()
+        spot, oi_change, longs, shorts = flows.tolist()
         buys = sum(stack.buy for stack in bar.stacks)
         facts = BarFacts(
             start_ns=bar.start_ns,
@@ -79,7 +79,7 @@ class SetupRun:
             sell_stacks=len(bar.stacks) - buys,
             cvd=self._cvd,
             spot_delta=spot,
-            oi_change=interest,
+            oi_change=oi_change,
             long_liquidated=longs,
             short_liquidated=shorts,
             complete=bar.complete,
@@ -94,7 +94,7 @@ def _is(one: FootprintBar, other: FootprintBar) -> bool:
 
 
 def _closed_bars(base: Base, request: SetupsRequest) -> tuple[list[FootprintBar], float]:
-    """Closed bars with rows, and the row size, which follows from the price at their beginning."""
+    """Closed bars with rows, and the row size that follows from the first bar's price; ([], 0.0) without bars."""
     plain = bar_series(base, PERPS, BarRule(BarKind.TIME, request.bar_ns)).bars(
         base.watermark_ns, base.coverage_revision
     )
@@ -111,18 +111,21 @@ def _closed_bars(base: Base, request: SetupsRequest) -> tuple[list[FootprintBar]
 
 
 def _row_size(base: Base, price: float) -> Fraction:
-    """A step for the binary order of magnitude of a price, which few prices cross."""
+    """Row size from the price rounded down to a power of two, so that it seldom changes."""
     tick = base.largest_tick(base.chosen(PERPS))
     magnitude = 2.0 ** math.floor(math.log2(price)) if price > 0 else 1.0
     return Fraction(str(float(round_step(Fraction(magnitude * ROW_PART), tick))))
 
 
 def _flows(base: Base, request: SetupsRequest, row_size: float, bars: list[FootprintBar]) -> Floats:
-    """Delta of spot, change of open interest, longs and shorts liquidated, by bar; NaN where unknown."""
+    """By bar (4, n): spot delta and change of open interest (base coin), longs and shorts liquidated (quote).
+
+    NaN where unknown.
+    """
     starts = np.array([bar.start_ns for bar in bars], np.int64)
     asked = FootprintRequest(request.base, PERPS, request.bar_ns, row_size)
-    interest, longs, shorts = bar_flows(base, asked, base.chosen(PERPS), starts)
-    return np.stack((_spot_deltas(base, request, bars), interest, longs, shorts))
+    oi_change, longs, shorts = bar_flows(base, asked, base.chosen(PERPS), starts)
+    return np.stack((_spot_deltas(base, request, bars), oi_change, longs, shorts))
 
 
 def _spot_deltas(base: Base, request: SetupsRequest, bars: list[FootprintBar]) -> Floats:

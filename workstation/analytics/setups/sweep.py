@@ -1,48 +1,48 @@
-"""Liquidation sweep and reclaim: forced orders push price through a level and it comes back at once."""
+"""Liquidation sweep and reclaim: liquidations push price through a level and it returns at once."""
 
 from __future__ import annotations
 
 import math
 
 from workstation.analytics.setups.detector import Armed, Trigger, Verdict
-from workstation.analytics.setups.facts import BASELINE, BarFacts, Past, told
+from workstation.analytics.setups.facts import BASELINE, BarFacts, Past, named_numbers
 from workstation.readmodels.session.setup_rules import SweepParameters
 from workstation.readmodels.session.setups import Detector
 
 
 class Sweep(SweepParameters, frozen=True):
-    """Armed (rising; the mirror falls): a bar opens above a level, goes below it, and at least `spike` times the mean
-    of the bars before, and at least `minimum` (quote), of longs is liquidated in it.
+    """Armed (long; short is the mirror image): a bar opens above a level and trades below it, and longs liquidated in
+    it are at least `spike` times the mean of the previous bars and at least `minimum` (quote notional).
 
-    Confirmed within `within` bars, that of the trigger included as 0: a close back above the level with positive delta,
-    while open interest fell since the trigger, its bar included. Invalid: a close below the level on growing negative
-    delta, or still below it when the time is over.
+    Confirmed within `within` bars (trigger bar: 0): a close back above the level with positive delta, and open interest
+    lower than before the trigger bar. Invalidated: a close below the level on growing negative delta, or no reclaim
+    within `within` bars.
     """
 
     @property
     def detector(self) -> Detector:
-        """Which one it is."""
+        """Sweep."""
         return Detector.SWEEP
 
     @property
     def version(self) -> int:
-        """Of the rule."""
+        """Version of the rule, stored with every event."""
         return 1
 
     @property
     def patience(self) -> int:
-        """Bars until the level has to be reclaimed."""
+        """Bars within which the level has to be reclaimed."""
         return self.within
 
     def trigger(self, past: Past, bar: BarFacts, direction: int) -> Trigger | None:
         """A spike of liquidations through a level."""
-        forced = bar.liquidated(direction)
+        liquidated = bar.liquidated(direction)
         known = [one.liquidated(direction) for one in past[-BASELINE:]]
         known = [value for value in known if not math.isnan(value)]
-        if len(known) < BASELINE or math.isnan(forced):
+        if len(known) < BASELINE or math.isnan(liquidated):
             return None
         mean = sum(known) / len(known)
-        if forced < max(self.spike * mean, self.minimum):
+        if liquidated < max(self.spike * mean, self.minimum):
             return None
         extreme = bar.extreme(-direction)
         passed = [
@@ -52,8 +52,8 @@ class Sweep(SweepParameters, frozen=True):
         ]
         if not passed:
             return None
-        level = min(passed, key=lambda one: (direction * one.price, one.kind.value))  # the furthest that it passed
-        numbers = told(**_numbers(bar), liquidated=forced, usual_liquidated=mean, extreme=extreme)
+        level = min(passed, key=lambda one: (direction * one.price, one.kind.value))  # the furthest level swept
+        numbers = named_numbers(**_numbers(bar), liquidated=liquidated, usual_liquidated=mean, extreme=extreme)
         return Trigger(direction, level, numbers)
 
     def invalidate(self, armed: Armed, bar: BarFacts) -> Verdict | None:
@@ -65,8 +65,8 @@ class Sweep(SweepParameters, frozen=True):
         grew = direction * bar.delta < min(direction * before.delta, 0.0)
         if not grew and armed.bars < self.within:
             return None
-        words = "stayed beyond on growing delta" if grew else "was not reclaimed in time"
-        return Verdict(words, told(**_numbers(bar), delta_before=before.delta, level=level))
+        reason = "stayed beyond on growing delta" if grew else "was not reclaimed in time"
+        return Verdict(reason, named_numbers(**_numbers(bar), delta_before=before.delta, level=level))
 
     def confirm(self, armed: Armed, past: Past, bar: BarFacts) -> Verdict | None:
         """Reclaimed, delta flipped, open interest lower."""
@@ -75,7 +75,9 @@ class Sweep(SweepParameters, frozen=True):
         reclaimed = direction * (bar.close - level) > 0 and direction * bar.delta > 0
         if not reclaimed or not changes or not sum(changes) < 0:
             return None
-        return Verdict("reclaimed, delta flipped, OI is lower", told(**_numbers(bar), oi_since_trigger=sum(changes)))
+        return Verdict(
+            "reclaimed, delta flipped, OI is lower", named_numbers(**_numbers(bar), oi_since_trigger=sum(changes))
+        )
 
 
 def _numbers(bar: BarFacts) -> dict[str, float]:

@@ -1,6 +1,6 @@
-"""The parameters of the detectors of setups, declared once: default, range, step and meaning.
+"""Parameters of the setup detectors: default, range, step, unit and help text.
 
-Detectors are made from these, the editor shows them, receipts name them, and workspaces remember them.
+Detectors, their editor, the receipts and saved workspaces all use these declarations.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple, get_args, get_type_hints
 import msgspec
 from msgspec import Meta
 
-LOOK_BACK_BARS = 64  # what a detector may look at before the bar that closes
+LOOK_BACK_BARS = 64  # bars before the current one that a detector may use
 
 
 def _about(title: str, help_: str, unit: str, step: float, low: float, high: float) -> Meta:
@@ -23,7 +23,7 @@ def _patience(default_help: str) -> Meta:
 
 
 class AbsorptionParameters(msgspec.Struct, frozen=True):
-    """Shares of what is usual: the median of the last 20 bars."""
+    """Thresholds relative to the usual value, the median of the last 20 bars."""
 
     volume_ratio: Annotated[
         float, _about("volume", "The bar trades at least so many times the usual volume.", "x usual", 0.1, 0.5, 20)
@@ -39,7 +39,7 @@ class AbsorptionParameters(msgspec.Struct, frozen=True):
 
 
 class DivergenceParameters(msgspec.Struct, frozen=True):
-    """A new extreme of price that CVD does not make."""
+    """A new extreme of price without one of CVD."""
 
     window: Annotated[
         int, _about("extreme of", "The extreme is above or below those of so many bars.", "bars", 1, 2, LOOK_BACK_BARS)
@@ -66,7 +66,7 @@ class SweepParameters(msgspec.Struct, frozen=True):
 
 
 class BreakoutParameters(msgspec.Struct, frozen=True):
-    """A range that is left on expanding delta."""
+    """Price leaves a range on expanding delta."""
 
     window: Annotated[int, _about("range of", "The range is that of so many bars.", "bars", 1, 2, LOOK_BACK_BARS)] = 20
     height: Annotated[float, _about("height", "The range is at most this high.", "x range", 0.5, 0.5, 100)] = 8.0
@@ -80,7 +80,7 @@ class BreakoutParameters(msgspec.Struct, frozen=True):
 
 
 class SpotParameters(msgspec.Struct, frozen=True):
-    """How perpetuals are held against spot."""
+    """How CVD of perpetuals is compared with CVD of spot."""
 
     window: Annotated[
         int, _about("compared over", "CVD up to the trigger over so many bars.", "bars", 1, 1, LOOK_BACK_BARS)
@@ -88,7 +88,7 @@ class SpotParameters(msgspec.Struct, frozen=True):
 
 
 class SetupRules(msgspec.Struct, frozen=True):
-    """All parameters; those of the program unless a person changed them."""
+    """All parameters; defaults unless the user changed them."""
 
     absorption: AbsorptionParameters = AbsorptionParameters()
     divergence: DivergenceParameters = DivergenceParameters()
@@ -97,18 +97,18 @@ class SetupRules(msgspec.Struct, frozen=True):
     spot: SpotParameters = SpotParameters()
 
     def value(self, rule: str, name: str) -> float:
-        """One parameter."""
+        """One parameter. Raises AttributeError for an unknown name."""
         return float(getattr(getattr(self, rule), name))
 
     def with_value(self, rule: str, name: str, value: float) -> SetupRules:
-        """The same with one parameter changed."""
+        """A copy with one parameter changed."""
         old = getattr(self, rule)
         changed = msgspec.structs.replace(old, **{name: type(getattr(old, name))(value)})
         return msgspec.structs.replace(self, **{rule: changed})
 
 
 class SetupParameter(NamedTuple):
-    """One declared parameter, for whoever shows it. `whole` ones are counts."""
+    """One declared parameter, for editors. `whole`: an integer."""
 
     rule: str
     name: str
@@ -138,7 +138,7 @@ def _parameter(rule: str, name: str, kind: Any, meta: Meta) -> SetupParameter:
 
 
 def setup_rules_state(rules: SetupRules) -> dict[str, dict[str, float]]:
-    """What a person changed, as values that JSON knows: the rest follows the program."""
+    """The parameters that differ from the defaults, as JSON values."""
     plain, program = msgspec.to_builtins(rules), msgspec.to_builtins(SetupRules())
     changed = {
         rule: {name: value for name, value in values.items() if value != program[rule][name]}
@@ -148,7 +148,7 @@ def setup_rules_state(rules: SetupRules) -> dict[str, dict[str, float]]:
 
 
 def setup_rules_of(state: object) -> SetupRules:
-    """Rules that were kept; the program's own where they make no sense."""
+    """Rules from saved state; the defaults if it is invalid."""
     try:
         return msgspec.convert(state, SetupRules)
     except msgspec.ValidationError:

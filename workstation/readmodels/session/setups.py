@@ -1,7 +1,7 @@
-"""Setups: what five detectors saw in closed bars, each event with the receipt that it can be recomputed from.
+"""Trade setups found by the detectors, each with a receipt of the numbers it can be recomputed from.
 
 `direction` is +1 where the setup expects price to rise, -1 to fall. Prices are quote per base coin, volumes base coin,
-times ns since the epoch by the venues' clocks; a move is a fraction, positive when price went the setup's way.
+times ns since the epoch by the venues' clocks; a move is a fraction, positive in the setup's direction.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Numbers = tuple[tuple[str, float | None], ...]  # by name, in the order in which
 
 
 class Detector(StrEnum):
-    """What looks for setups. The fifth, spot against perpetuals, marks those of the others."""
+    """Kinds of setup. Spot against perpetuals only marks setups of these."""
 
     ABSORPTION = "absorption"
     DIVERGENCE = "divergence"
@@ -27,16 +27,16 @@ class Detector(StrEnum):
 
 
 class SetupState(StrEnum):
-    """How far a setup has come. An armed one ends confirmed, invalidated or expired and stays so."""
+    """State of a setup. An armed one ends confirmed, invalidated or expired, for good."""
 
     ARMED = "armed"
     CONFIRMED = "confirmed"
     INVALIDATED = "invalidated"
-    EXPIRED = "expired"  # neither in time, or trades are missing
+    EXPIRED = "expired"  # neither confirmed nor invalidated in time, or trades are missing
 
 
 class LevelKind(StrEnum):
-    """What makes a price a level."""
+    """Where a level comes from."""
 
     NAKED_POC = "naked POC"
     VALUE_HIGH = "value high"  # of the UTC day so far
@@ -54,7 +54,7 @@ class LevelKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SetupLevel:
-    """A price that was known before the bar that meets it."""
+    """A price of interest, known before the bar that reaches it."""
 
     kind: LevelKind
     price: float
@@ -62,11 +62,11 @@ class SetupLevel:
 
 @dataclass(frozen=True, slots=True)
 class SetupEvent:
-    """One setup with its receipt. Times are the ends of the bars that decided; None: not yet, or never.
+    """One setup with its receipt. Times are the ends of the deciding bars; None: not yet, or never.
 
-    `leverage_only`: the perpetuals' CVD was not confirmed by that of spot; None where spot is not known. `moves` are by
-    HORIZONS_MIN, from the close of the trigger bar, `moves_confirmed` from that of the confirming bar; None while that
-    time has not passed or where trades are missing. `reason` says in words what ended an event that is not confirmed.
+    `leverage_only`: spot CVD did not confirm the perpetuals' CVD; None where spot is unknown. `moves` are by
+    HORIZONS_MIN from the close of the trigger bar, `moves_confirmed` from that of the confirming bar; None before that
+    time or where trades are missing. `reason` is the text of the last decision.
     """
 
     base: str
@@ -93,16 +93,16 @@ class SetupEvent:
 
     @property
     def key(self) -> tuple[str, int, str, int, int]:
-        """What tells events apart: a detector has at most one a bar and direction."""
+        """Identity of the event: a detector triggers at most once per bar and direction."""
         return self.base, self.bar_ns, self.detector.value, self.trigger_ns, self.direction
 
 
 @dataclass(frozen=True, slots=True)
 class SetupStatistics:
     """Outcomes of one detector, losers included. `mean`, `median` and `hit_rate` are by HORIZONS_MIN over the `known`
-    events whose move is known; None where there are none. A hit is a move above 0.
+    events with a known move, None where there are none. A hit is a move above 0.
 
-    `since_confirmation`: moves of the confirmed ones from their confirmation; otherwise of all from the trigger.
+    `since_confirmation`: moves of confirmed setups from their confirmation, else of all setups from the trigger.
     """
 
     detector: Detector
@@ -121,8 +121,8 @@ class SetupStatistics:
 
 @dataclass(frozen=True, slots=True)
 class SetupsRequest(Request["SetupsView"]):
-    """The setups of a base over bars of `bar_ns` of its perpetuals, of yesterday and today (UTC); `levels` are a
-    person's own, and `rules` what the detectors go by.
+    """Setups of a base on bars of `bar_ns` of its perpetuals, of yesterday and today (UTC). `levels` are the user's own
+    prices, `rules` the detectors' parameters.
     """
 
     bar_ns: int = 60_000_000_000
@@ -132,8 +132,8 @@ class SetupsRequest(Request["SetupsView"]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SetupsView:
-    """Events oldest first. `row_size` is that of the bars looked at, `closed` how many of them are closed, `complete`
-    how many of those miss no trade: the others are passed over.
+    """Events, oldest first. `row_size` is that of the bars, `closed` counts closed bars, `complete` those without
+    missing trades: the detectors skip the others.
     """
 
     request: SetupsRequest
@@ -148,7 +148,7 @@ class SetupsView:
 
 
 class SessionKind(StrEnum):
-    """Where what was seen came from."""
+    """Source of a session's events."""
 
     LIVE = "live"
     SIMULATED = "simulated"
@@ -157,7 +157,7 @@ class SessionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SetupHistoryRequest(Request["SetupHistoryView"]):
-    """Everything stored of sessions of one kind, None: of the kind that is open; of all bases or of one."""
+    """Stored events of sessions of one kind (None: of the open session's kind), of one base or of all."""
 
     base: str = ""
     session: SessionKind | None = None
@@ -165,7 +165,7 @@ class SetupHistoryRequest(Request["SetupHistoryView"]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SetupHistoryView:
-    """Stored events, newest first and no more than 500; the statistics count all of them."""
+    """Stored events, newest first, at most 500; the statistics count all."""
 
     request: SetupHistoryRequest
     revision: int

@@ -1,4 +1,4 @@
-"""The paper market-neutral book: its settings, its ledger, and what a pane shows of it."""
+"""The market-neutral paper book: settings, ledger, request and view."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ HOUR_NS = 60 * MINUTE_NS
 
 
 class PaperScore(StrEnum):
-    """What the coins are ranked by: derivatives pressure with its sign, or the flow score."""
+    """Score that ranks the coins: signed derivatives pressure, or the flow score."""
 
     PRESSURE = "pressure"
     FLOW = "flow"
 
 
 class Sizing(StrEnum):
-    """How a side's notional is shared: equally, or in inverse proportion to volatility."""
+    """How a side's notional is split: equally, or in inverse proportion to volatility."""
 
     NOTIONAL = "equal notional"
     RISK = "equal risk"
 
 
 class EntryKind(StrEnum):
-    """What a line of the ledger records."""
+    """Kind of a ledger line."""
 
     TRADE = "trade"
-    HOLD = "hold"  # looked at and left: too near its target for a trade
-    SKIP = "skip"  # wanted, and not traded for a reason told in the note
+    HOLD = "hold"  # position already near its target
+    SKIP = "skip"  # chosen but not traded; the note gives the reason
     FUNDING = "funding"
-    GAP = "gap"  # a span that was not seen
+    GAP = "gap"  # a span without data
     SETTINGS = "settings"
 
 
@@ -44,7 +44,9 @@ TAKER_FEES = tuple((venue, profile.taker_fee) for venue, profile in PROFILES.ite
 
 @dataclass(frozen=True, slots=True)
 class PaperSettings:
-    """What a person chose. `gross` is longs plus shorts over the equity at a rebalance; `fees` are taker fees."""
+    """The user's settings. `capital` is USD, `gross` longs plus shorts over equity at a rebalance, `names` the coins
+    per side, `fees` taker fees as fractions of notional. Raises ValueError outside the allowed ranges.
+    """
 
     on: bool = False
     score: PaperScore = PaperScore.PRESSURE
@@ -64,18 +66,18 @@ class PaperSettings:
             raise ValueError("a taker fee is a fraction from 0 to below 0.1")
 
     def fee(self, venue: Venue) -> float:
-        """The taker fee of a venue, as a fraction of the notional."""
+        """Taker fee of a venue, as a fraction of notional."""
         return dict(self.fees).get(venue, profile_of(venue).taker_fee)
 
 
 @dataclass(frozen=True, slots=True)
 class PaperEntry:
-    """A line of the ledger; it never changes. Sizes are base coin, signed (+ bought), money is USD.
+    """An immutable line of the ledger. Sizes are base coin, signed (+ bought), money is USD.
 
-    `price` is what was paid on average, `mid` the middle of the book then; for funding `mid` is the mark it was
-    reckoned on, `size` the position and `rate` its rate. `fee` and `slippage` are costs, `funding` what was received.
-    `held` is the position after the line. `seen` is the share of the size that was in the recorded book; the rest is
-    charged at the last price seen. `rank` is 1 for the highest of `ranked` scores, 0 where there was none.
+    `price` is the average price paid, `mid` the mid price then; for funding `mid` is the mark price applied, `size` the
+    position and `rate` its rate. `fee` and `slippage` are costs (+), `funding` is received (+). `held` is the position
+    after the line. `seen` is the share of the size that the recorded book held; the rest is priced at its last level.
+    `rank` is 1 for the highest of `ranked` scores, 0 without a score.
     """
 
     seq: int
@@ -101,13 +103,13 @@ class PaperEntry:
 
     @property
     def side(self) -> str:
-        """In words."""
+        """`buy`, `sell` or empty."""
         return "buy" if self.size > 0 else "sell" if self.size < 0 else ""
 
 
 @dataclass(frozen=True, slots=True)
 class PaperMark:
-    """A position at a moment, at the last mid that was seen of it."""
+    """A position (base coin, signed) at its last known mid, of `seen_ns`."""
 
     market: InstrumentId
     base: str
@@ -119,9 +121,9 @@ class PaperMark:
 
 @dataclass(frozen=True, slots=True)
 class PaperMoment:
-    """The account at a time: `equity` = capital + `price_pnl` + `funding` - `fees` - `slippage`.
+    """The account at a time, USD: `equity` = capital + `price_pnl` + `funding` - `fees` - `slippage`.
 
-    `equity` is cash plus positions at their marks; `price_pnl` is summed from what marks moved, apart from it.
+    `equity` is cash plus marked positions; `price_pnl` is summed independently from changes of the marks.
     """
 
     ts_ns: int
@@ -145,7 +147,7 @@ class PaperMoment:
 
 @dataclass(frozen=True, slots=True)
 class ScoredCoin:
-    """A coin at a rebalance. `target` is the notional it was to have, `volatility` that of an hour, a fraction."""
+    """A coin at a rebalance. `target` is notional (USD, signed), `volatility` hourly, a fraction, None unknown."""
 
     base: str
     score: float
@@ -156,11 +158,10 @@ class ScoredCoin:
 
 @dataclass(frozen=True, slots=True)
 class PaperFigures:
-    """Statistics. `drawdown` is the largest fall of the equity from its highest, a fraction, `drawdown_now` the
-    present one.
+    """Statistics. `drawdown` is the largest fall of equity from its peak, a fraction, `drawdown_now` the present one.
 
-    `turnover` is what was traded over the capital. A coin that was held from one rebalance to the next is one of
-    `held`, and of `hits` where its price moved the right way. `unseen` fills were larger than the recorded book.
+    `turnover` is `traded` (USD) over capital. `held` counts coins held from one rebalance to the next, `hits` those
+    whose price moved in the position's favour. `unseen` counts fills larger than the recorded book.
     """
 
     drawdown: float = 0.0
@@ -177,7 +178,7 @@ class PaperFigures:
 
 @dataclass(frozen=True, slots=True)
 class CoinResult:
-    """What a coin has added since the book began, and what is held of it. `stale_ns` is the age of its mark."""
+    """PnL of a coin since the book began and its present notional, USD. `stale_ns` is the age of its mark."""
 
     base: str
     notional: float
@@ -194,7 +195,7 @@ class CoinResult:
 
 @dataclass(frozen=True, slots=True)
 class PaperRequest(Request["PaperView"]):
-    """The paper book of what is shown. `rebalance` asks for the scores of that one; None: of the last."""
+    """The paper book of the open session, with the scores of a rebalance; None: of the last."""
 
     base: str = ""
     rebalance: int | None = None
@@ -202,11 +203,10 @@ class PaperRequest(Request["PaperView"]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PaperView:
-    """The book as it stood at `now.ts_ns`; `entries` and the curve end there. `book` names it: live, simulated or a
-    recording.
+    """The book at `now.ts_ns`; `entries` and the curve end there. `book` names it: live, simulated or a recording.
 
-    The curve has a row a minute. `waiting` says why nothing is traded yet, `trouble` why the book stopped.
-    `ahead_ns` is where the book has got to, where that is later than what is shown.
+    The curve (`ts_ns`, `equity` in USD) has a point a minute. `waiting` is the reason why nothing is traded yet,
+    `trouble` why the book stopped. `ahead_ns` is the book's own time where it is later than the displayed one.
     """
 
     request: PaperRequest

@@ -77,12 +77,12 @@ class UniverseMarkets:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UniverseView:
-    """One row a base, over its perpetuals that are live: those that said something in the last 20 s.
+    """One row per base, over its live perpetuals: those with an event in the last 20 s.
 
-    Sums are over what is known; funding and accounts are weighted by open interest in USD, premium, takers and books by
-    turnover; price and change are those of the market with the largest turnover. A change of open interest is over the
-    markets that know both ends. `live` of `known` perpetuals count. `since_ns` is when the first word came: sums of an
-    hour are whole an hour later.
+    Sums are over known values; funding and long share are means weighted by open interest in USD, premium, taker delta
+    and imbalance by turnover; price and change are of the market with the largest turnover. A change of open interest
+    covers the markets known at both times. `live` of `known` perpetuals count. `since_ns` is the time of the first
+    event: sums of an hour are complete an hour later.
     """
 
     request: UniverseRequest

@@ -1,4 +1,4 @@
-"""The paper book: every number from its ledger, the identity of its account, and nothing that was not seen."""
+"""The paper book: every number follows from its ledger, the account balances, nothing is traded without data."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from feeds.model.instrument import Venue
-from tests.workstation.analytics.paper.paper_fields import HOUR, MINUTE, SECOND, START, Coin, field_of, wandering
+from tests.workstation.analytics.paper.paper_seconds import HOUR, MINUTE, SECOND, START, Coin, second_of, wandering
 from workstation.analytics.paper.book import BAND, PaperBook, Written, taken
-from workstation.analytics.paper.market import Depth, PaperField, hourly_volatility
+from workstation.analytics.paper.market import Depth, MarketSecond, hourly_volatility
 from workstation.analytics.views.paper import figures, flows_of, hits_of, results, until, with_drawdown
 from workstation.readmodels.universe.paper import EntryKind, PaperEntry, PaperMoment, PaperSettings, Sizing
 
@@ -21,19 +21,19 @@ ON = PaperSettings(on=True, names=3, period_ns=2 * MINUTE)
 
 
 def run(
-    fields: list[PaperField], settings: PaperSettings = ON
+    seconds: list[MarketSecond], settings: PaperSettings = ON
 ) -> tuple[PaperBook, list[PaperEntry], list[PaperMoment]]:
     book = PaperBook(settings)
-    steps = [book.step(field) for field in fields]
+    steps = [book.step(second) for second in seconds]
     entries = [entry for step in steps for entry in step.entries]
     return book, entries, [step.moment for step in steps if step.moment is not None]
 
 
 def steady(
     seconds: int, prices: dict[str, float | None], scores: dict[str, float], start: int = START
-) -> list[PaperField]:
+) -> list[MarketSecond]:
     return [
-        field_of(start + at * SECOND, [Coin(base, price, scores[base]) for base, price in prices.items()])
+        second_of(start + at * SECOND, [Coin(base, price, scores[base]) for base, price in prices.items()])
         for at in range(1, seconds + 1)
     ]
 
@@ -94,12 +94,12 @@ def test_slippage_and_fees_always_cost(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_nothing_is_traded_at_a_price_that_was_not_there(seed: int) -> None:
-    fields = {field.now_ns: field for field in wandering(seed, 1800)}
-    _, entries, _ = run(list(fields.values()))
+    seconds = {second.now_ns: second for second in wandering(seed, 1800)}
+    _, entries, _ = run(list(seconds.values()))
     skipped = 0
     for entry in entries:
         if entry.kind is EntryKind.TRADE:
-            depth = fields[entry.ts_ns].depth(entry.market)  # type: ignore[arg-type]
+            depth = seconds[entry.ts_ns].depth(entry.market)  # type: ignore[arg-type]
             assert depth is not None
             assert entry.mid == depth.mid
             side = depth.asks if entry.size > 0 else depth.bids
@@ -140,18 +140,18 @@ def test_equal_risk_shares_a_side_in_inverse_proportion_to_volatility() -> None:
     calm, wild = Coin("A", 10.0, 9.0), Coin("B", 10.0, 5.0)
     calm.volatility, wild.volatility = 0.01, 0.03
     coins = [calm, wild, Coin("C", 10.0, -5.0), Coin("D", 10.0, -9.0)]
-    fields = [field_of(START + at * SECOND, coins) for at in range(1, 130)]
-    _, entries, _ = run(fields, replace(TWO, sizing=Sizing.RISK))
+    seconds = [second_of(START + at * SECOND, coins) for at in range(1, 130)]
+    _, entries, _ = run(seconds, replace(TWO, sizing=Sizing.RISK))
     sizes = {entry.base: entry.size * (entry.mid or 0) for entry in entries if entry.rebalance == 1}
     assert sizes == pytest.approx({"A": 37_500, "B": 12_500, "C": -25_000, "D": -25_000})
 
 
-def test_a_coin_of_unknown_volatility_is_left_out_and_said() -> None:
+def test_a_coin_of_unknown_volatility_is_skipped_with_a_note() -> None:
     unknown = Coin("A", 10.0, 9.0)
     unknown.volatility = None
     coins = [unknown, Coin("B", 10.0, 5.0), Coin("C", 10.0, -5.0), Coin("D", 10.0, -9.0)]
     _, entries, _ = run(
-        [field_of(START + at * SECOND, coins) for at in range(1, 130)], replace(TWO, sizing=Sizing.RISK)
+        [second_of(START + at * SECOND, coins) for at in range(1, 130)], replace(TWO, sizing=Sizing.RISK)
     )
     skipped = [entry for entry in entries if entry.kind is EntryKind.SKIP]
     assert skipped
@@ -159,15 +159,15 @@ def test_a_coin_of_unknown_volatility_is_left_out_and_said() -> None:
     assert "volatility" in skipped[0].note
 
 
-def test_the_field_is_looked_at_for_a_minute_and_then_traded_at_every_period() -> None:
+def test_trading_begins_after_a_minute_and_repeats_every_period() -> None:
     _, entries, _ = run(steady(400, dict.fromkeys(FOUR, 10.0), FOUR, START + 7 * SECOND), TWO)
     times = sorted({entry.ts_ns for entry in entries if entry.rebalance})
     assert times[0] == START + 2 * MINUTE
     assert all(later - earlier == MINUTE for earlier, later in pairwise(times))
 
 
-def test_without_scores_nothing_is_traded_and_the_book_says_what_it_waits_for() -> None:
-    book, entries, _ = run([field_of(START + at * SECOND, [Coin("A", 1.0), Coin("B", 1.0)]) for at in range(1, 200)])
+def test_without_scores_nothing_is_traded_and_the_book_gives_the_reason() -> None:
+    book, entries, _ = run([second_of(START + at * SECOND, [Coin("A", 1.0), Coin("B", 1.0)]) for at in range(1, 200)])
     assert not entries
     assert "waits" in book.waiting
 
@@ -181,10 +181,10 @@ def test_a_position_within_the_band_is_held() -> None:
 
 
 def test_a_coin_that_falls_out_is_closed() -> None:
-    fields = steady(130, dict.fromkeys(FOUR, 10.0), FOUR)
+    seconds = steady(130, dict.fromkeys(FOUR, 10.0), FOUR)
     turned = {"A": 0.0, "B": 5.0, "C": -5.0, "D": -9.0, "E": 99.0}
-    fields += steady(60, dict.fromkeys(turned, 10.0), turned, START + 130 * SECOND)
-    _, entries, moments = run(fields, TWO)
+    seconds += steady(60, dict.fromkeys(turned, 10.0), turned, START + 130 * SECOND)
+    _, entries, moments = run(seconds, TWO)
     closing = next(entry for entry in entries if entry.rebalance == 2 and entry.base == "A")
     assert closing.held == 0
     assert closing.side == "sell"
@@ -194,41 +194,41 @@ def test_a_coin_that_falls_out_is_closed() -> None:
 
 
 def test_funding_is_accrued_once_when_due_at_the_rate_known_before() -> None:
-    fields = []
+    seconds = []
     for at in range(1, 500):
         coins = [Coin(base, 10.0, score) for base, score in FOUR.items()]
         for coin in coins:
             coin.due_ns = START + (300 * SECOND if at < 300 else HOUR)
             coin.rate = 0.001 if at < 300 else 0.5
-        fields.append(field_of(START + at * SECOND, coins))
-    _, entries, _ = run(fields, TWO)
+        seconds.append(second_of(START + at * SECOND, coins))
+    _, entries, _ = run(seconds, TWO)
     paid = [entry for entry in entries if entry.kind is EntryKind.FUNDING]
     assert [(entry.base, entry.ts_ns) for entry in paid] == [(base, START + 300 * SECOND) for base in FOUR]
     assert [entry.funding for entry in paid] == pytest.approx([-25, -25, 25, 25], rel=0.01)
     assert {entry.rate for entry in paid} == {0.001}
 
 
-def test_what_was_not_seen_is_written_down_and_not_accrued() -> None:
+def test_a_gap_is_recorded_and_its_funding_not_accrued() -> None:
     def coins(due_ns: int) -> list[Coin]:
         found = [Coin(base, 10.0, score) for base, score in FOUR.items()]
         for coin in found:
             coin.due_ns = due_ns
         return found
 
-    fields = [field_of(START + at * SECOND, coins(START + 200 * SECOND)) for at in range(1, 140)]
-    fields += [field_of(START + at * SECOND, coins(START + HOUR)) for at in range(400, 460)]
-    _, entries, _ = run(fields, TWO)
+    seconds = [second_of(START + at * SECOND, coins(START + 200 * SECOND)) for at in range(1, 140)]
+    seconds += [second_of(START + at * SECOND, coins(START + HOUR)) for at in range(400, 460)]
+    _, entries, _ = run(seconds, TWO)
     gap = next(entry for entry in entries if entry.kind is EntryKind.GAP)
     assert gap.note.startswith("261 s were not seen")
     assert "A, B, C, D" in gap.note
     assert not any(entry.kind is EntryKind.FUNDING for entry in entries)
 
 
-def test_seconds_that_were_seen_change_nothing() -> None:
-    fields = list(wandering(3, 900))
-    book, _, _ = run(fields)
+def test_seconds_processed_before_change_nothing() -> None:
+    seconds = list(wandering(3, 900))
+    book, _, _ = run(seconds)
     before = deepcopy(book.state)
-    assert all(book.step(field) == Written() for field in fields)
+    assert all(book.step(second) == Written() for second in seconds)
     assert book.state == before
 
 
@@ -271,10 +271,10 @@ def test_statistics_are_those_of_the_curve_and_the_ledger() -> None:
         PaperEntry(5, 3, 3, EntryKind.HOLD, "A", market="A", held=2, mid=11.0),
     ]
     assert hits_of(entries) == (1, 2)
-    told = with_drawdown(figures(entries, 100.0), np.array([110.0, 88.0, 99.0]), 100.0)
-    assert told.drawdown == pytest.approx(0.2)
-    assert told.drawdown_now == pytest.approx(0.1)
-    assert (told.turnover, told.trades, told.skipped, told.unseen) == (0.4, 2, 1, 1)
+    found = with_drawdown(figures(entries, 100.0), np.array([110.0, 88.0, 99.0]), 100.0)
+    assert found.drawdown == pytest.approx(0.2)
+    assert found.drawdown_now == pytest.approx(0.1)
+    assert (found.turnover, found.trades, found.skipped, found.unseen) == (0.4, 2, 1, 1)
 
 
 @pytest.mark.parametrize("wrong", [{"names": 0}, {"period_ns": 1}, {"capital": 0.0}, {"gross": 0.0}])

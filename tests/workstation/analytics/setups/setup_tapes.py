@@ -1,4 +1,4 @@
-"""Constructed tapes for the detectors: minutes of single trades around 100.0, and their mirror."""
+"""Synthetic trades for the detectors: minutes around a price of 100.0, and their mirror image."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Print = tuple[float, int, float]  # ticks away from the middle, side, size
 
 
 class Minute(NamedTuple):
-    """Trades of one minute, evenly spaced, with liquidated longs (quote) and open interest (base coin) told in it."""
+    """Trades of one minute, evenly spaced, with liquidated longs (quote) and open interest (base coin) at its end."""
 
     prints: Sequence[Print]
     longs_usd: float = 0.0

@@ -1,4 +1,4 @@
-"""Parameters of the detectors: declared once, in force, kept and read back."""
+"""Parameters of the detectors: ranges, effect, saved state."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def seen(rules: SetupRules) -> list[SetupEvent]:
     return [event for event in view.events if event.detector is Detector.ABSORPTION]
 
 
-def test_a_detector_goes_by_the_parameters_it_is_given() -> None:
+def test_a_detector_uses_the_parameters_it_is_given() -> None:
     (usual,) = seen(SetupRules())
     assert dict(usual.at_trigger)["volume_ratio"] == pytest.approx(24 / 11)
     (loose,) = seen(SetupRules().with_value("absorption", "volume_ratio", 2.1))
@@ -51,7 +51,7 @@ def test_every_default_lies_within_its_range() -> None:
 
 
 @given(st.sampled_from(PARAMETERS), st.floats(0, 1))
-def test_what_was_changed_is_kept_and_nothing_else(one: object, share: float) -> None:
+def test_saved_state_holds_only_changed_parameters(one: object, share: float) -> None:
     assert isinstance(one, type(PARAMETERS[0]))
     value = one.low + share * (one.high - one.low)
     rules = SetupRules().with_value(one.rule, one.name, round(value) if one.whole else value)
@@ -70,6 +70,6 @@ JSON = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(NAME
 @example({"sweep": {"spike": 0.5}})
 @example({"sweep": {"within": 2.5}})
 @given(JSON)
-def test_rules_that_make_no_sense_are_those_of_the_program(state: object) -> None:
+def test_invalid_saved_rules_become_the_defaults(state: object) -> None:
     rules = setup_rules_of(state)
     assert all(one.low <= rules.value(one.rule, one.name) <= one.high for one in PARAMETERS)

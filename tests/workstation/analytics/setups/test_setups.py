@@ -1,4 +1,4 @@
-"""Detectors on constructed tapes: each fires at the right event, confirms, invalidates, and is silent on the twin."""
+"""Detectors on synthetic trades: each triggers, confirms and invalidates, and ignores a near miss."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ DIRECTIONS = pytest.mark.parametrize("direction", [1, -1])
 
 
 def absorbed(sold: float = 20.0, bought: float = 4.0, close: float = -3) -> Minute:
-    """A minute that is sold into the low of the range and closes above it."""
+    """A minute of selling into the low of the range that closes above it."""
     prints: list[Print] = [(-1, SELL, sold / 4), (-3, SELL, sold / 4), (-5, SELL, sold / 2), (-4, BUY, bought / 2)]
     return Minute([*prints, (close, BUY, bought / 2)], interest=1000.0)
 
 
 def rising(rows: range, size: float = 5.0, sold: float = 1.0, interest: float = 1000.0) -> Minute:
-    """A minute that is bought row by row: stacked imbalances where it has four rows or more."""
+    """A minute of buying row by row: stacked imbalances where it has four rows or more."""
     return Minute([(rows[0], SELL, sold), *((row, BUY, size) for row in rows)], interest=interest)
 
 
@@ -167,7 +167,7 @@ def test_breakout_arms_confirms_and_invalidates(direction: int) -> None:
 
 
 @pytest.mark.parametrize(("spot", "verdict"), [(1.0, False), (-1.0, True), (None, None)])
-def test_spot_marks_what_leverage_does_alone(spot: float | None, verdict: bool | None) -> None:
+def test_spot_check_marks_moves_of_leverage_only(spot: float | None, verdict: bool | None) -> None:
     events = events_of([*quiet(), rising(range(5, 10))])
     if spot is not None:
         at_ns = BEGIN + BEFORE * MINUTE
@@ -180,7 +180,7 @@ def test_spot_marks_what_leverage_does_alone(spot: float | None, verdict: bool |
     assert event.leverage_only is verdict
 
 
-def test_moves_are_those_of_the_closes_after() -> None:
+def test_moves_are_measured_at_the_closes_of_the_horizons() -> None:
     away = [at % 7 - 3 for at in range(70)]
     minutes = [*quiet(), absorbed(), TURN, *(Minute([(row, BUY, 1.0), (row, SELL, 1.0)]) for row in away)]
     event = only(found(minutes, Detector.ABSORPTION, 1))
@@ -194,7 +194,7 @@ def test_moves_are_those_of_the_closes_after() -> None:
     assert dict(event.at_end)["best_move"] == pytest.approx(max(span) / 1000, abs=1e-3)
 
 
-def test_missing_trades_end_what_is_armed_and_what_is_usual() -> None:
+def test_missing_trades_expire_armed_setups_and_restart_the_baseline() -> None:
     tape = events_of([*quiet(), absorbed(), *quiet(30)])
     hole_ns = BEGIN + (BEFORE + 1) * MINUTE
     at = next(at for at, one in enumerate(tape) if getattr(one, "ts_venue_ns", 0) > hole_ns)
@@ -203,18 +203,18 @@ def test_missing_trades_end_what_is_armed_and_what_is_usual() -> None:
     event = next(one for one in view.events if one.detector is Detector.ABSORPTION)
     assert event.state is not SetupState.CONFIRMED
     assert view.complete < view.closed
-    # an unreceived span never gives a new event, whatever is traded in it
+    # a bar with missing trades never triggers
     assert all(one.trigger_ns <= hole_ns for one in view.events)
 
 
-def test_own_levels_count_before_all_others() -> None:
+def test_own_levels_come_before_all_others() -> None:
     events = events_of([*quiet(), absorbed()])
     view = view_of(events, levels=(99.5,))
     event = next(one for one in view.events if one.detector is Detector.ABSORPTION)
     assert event.level.kind is LevelKind.USER
 
 
-def test_looking_often_and_looking_once_give_the_same() -> None:
+def test_events_do_not_depend_on_how_often_the_view_is_requested() -> None:
     tape = events_of([*quiet(), absorbed(), TURN, rising(range(5, 10)), *quiet(20), absorbed(), *quiet(8)])
     engine, request = engine_of(()), SetupsRequest("BTC", MINUTE)
     for event in tape:

@@ -42,7 +42,7 @@ def close(one: float | None, other: float) -> bool:
 
 
 def before(bars: Rows, at: int, count: int) -> Rows:
-    """The bars before one, none of which misses a trade, as far back as they are whole."""
+    """Complete bars before one, back to the last incomplete one."""
     found: Rows = []
     for bar in reversed(bars[:at]):
         if not bar["complete"]:
@@ -116,9 +116,9 @@ def test_moves_and_spot_recompute(tables: dict[str, Rows], bars: Rows) -> None:
         if row["state"] == "confirmed":
             span = [bar for end, bar in ends.items() if row["ts_ns"] <= end <= row["confirmed_ns"]]
             perp, spot = sum(bar["delta"] for bar in span), sum(bar["spot"] or 0.0 for bar in span)
-            told = json.loads(row["spot_check"])
-            assert close(told["perp_cvd_to_confirmation"], perp)
-            assert close(told["spot_cvd_to_confirmation"], spot)
+            receipt = json.loads(row["spot_check"])
+            assert close(receipt["perp_cvd_to_confirmation"], perp)
+            assert close(receipt["spot_cvd_to_confirmation"], spot)
             assert row["leverage_only"] is (perp * spot <= 0)
     assert known > 3
 

@@ -1,4 +1,4 @@
-"""Made-up seconds for the paper book: prices, funding and scores that wander, with parts that are not known."""
+"""Synthetic market data for the paper book: random walks of prices, funding and scores, partly unknown."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from feeds.model.instrument import Instrument, InstrumentId, MarketKind, Venue
 from feeds.venues.registry import VENUES
-from workstation.analytics.paper.market import Depth, FundingTold, PaperField, Ranked
+from workstation.analytics.paper.market import Depth, MarketSecond, NextFunding, Ranked
 from workstation.readmodels.universe.paper import PaperScore
 
 SECOND = 1_000_000_000
@@ -51,8 +51,8 @@ class Coin:
         return Depth(bids, tuple((self.price + step, self.offered / self.price) for step in steps))
 
 
-def field_of(now_ns: int, coins: list[Coin]) -> PaperField:
-    """A second with these coins."""
+def second_of(now_ns: int, coins: list[Coin]) -> MarketSecond:
+    """Market data of a second with these coins."""
     by_market = {one.instrument.id: one for one in coins}
     by_base = {one.instrument.base: one for one in coins}
 
@@ -63,9 +63,9 @@ def field_of(now_ns: int, coins: list[Coin]) -> PaperField:
         found = depth(market)
         return found.mid if found is not None else None
 
-    def funding(market: InstrumentId) -> FundingTold | None:
+    def funding(market: InstrumentId) -> NextFunding | None:
         one = by_market.get(market)
-        return FundingTold(one.rate, one.due_ns, HOUR, one.price) if one is not None and one.price else None
+        return NextFunding(one.rate, one.due_ns, HOUR, one.price) if one is not None and one.price else None
 
     def market(base: str) -> Instrument | None:
         one = by_base.get(base)
@@ -78,11 +78,11 @@ def field_of(now_ns: int, coins: list[Coin]) -> PaperField:
         sign = 1.0 if score is PaperScore.PRESSURE else -1.0
         return Ranked(names, tuple(sign * (one.score or 0.0) for one in order), tuple(one.volatility for one in order))
 
-    return PaperField(now_ns, mid, depth, funding, market, ranked)
+    return MarketSecond(now_ns, mid, depth, funding, market, ranked)
 
 
-def wandering(seed: int, seconds: int, coins: int = 12, step: int = 5) -> Iterator[PaperField]:
-    """Seconds of a field in which everything moves, and everything is sometimes missing."""
+def wandering(seed: int, seconds: int, coins: int = 12, step: int = 5) -> Iterator[MarketSecond]:
+    """Seconds in which every value moves and is sometimes missing."""
     rng = random.Random(seed)
     prices = [math.exp(rng.uniform(-3, 9)) for _ in range(coins)]
     for at in range(0, seconds, step):
@@ -98,4 +98,4 @@ def wandering(seed: int, seconds: int, coins: int = 12, step: int = 5) -> Iterat
             coin.due_ns = now_ns - now_ns % (10 * MINUTE) + 10 * MINUTE
             coin.volatility = None if rng.random() < 0.1 else rng.uniform(0.001, 0.1)
             found.append(coin)
-        yield field_of(now_ns, found)
+        yield second_of(now_ns, found)

@@ -1,4 +1,4 @@
-"""What the paper book may know of a second, read from an engine that was told of it."""
+"""Market data of a second as the paper book reads it from an engine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from feeds.model.events import BookSnapshot, DayStats, Event, Funding, MarkPrice
 from feeds.model.instrument import Instrument, MarketKind, Venue
 from tests.workstation.analytics.market_events import MINUTE, SECOND, START, market
 from workstation.analytics.engine import Engine
-from workstation.analytics.paper.market import FieldReader, PaperField
+from workstation.analytics.paper.market import MarketSecond, SecondReader
 from workstation.readmodels.universe.paper import PaperScore
 
 HOUR = 60 * MINUTE
@@ -22,52 +22,52 @@ def day(instrument: Instrument, ts_ns: int, turnover: float) -> DayStats:
     return DayStats(instrument, ts_ns, ts_ns, 100.0, 0.0, 1.0, turnover)
 
 
-def read(engine: Engine, now_ns: int, *events: Event) -> PaperField:
+def read(engine: Engine, now_ns: int, *events: Event) -> MarketSecond:
     for event in events:
         engine.survey(event)
     engine.advance(now_ns)
-    return FieldReader().read(engine)
+    return SecondReader().read(engine)
 
 
 LARGE, SMALL = market(Venue("binance")), market(Venue("bybit"))
 TICK = float(LARGE.tick_size)
 
 
-def test_a_coin_is_traded_where_most_of_it_is_and_a_price_is_known() -> None:
+def test_a_coin_is_traded_on_the_market_of_largest_turnover_with_a_price() -> None:
     inverse = market(Venue("binance"), MarketKind.INVERSE, symbol="BTCUSD_PERP")
-    told = [day(LARGE, START, 9e6), day(SMALL, START, 1e6), day(inverse, START, 9e9)]
+    events = [day(LARGE, START, 9e6), day(SMALL, START, 1e6), day(inverse, START, 9e9)]
     prices = [quote(one, START, 1000, 1002) for one in (SMALL, inverse)]
     engine = Engine()
-    field = read(engine, START + SECOND, *told, *prices)
-    assert field.market("BTC") == SMALL
-    assert field.market("ETH") is None
-    field = read(engine, START + 2 * SECOND, quote(LARGE, START + SECOND, 1000, 1002))
-    assert field.market("BTC") == LARGE
-    assert field.mid(LARGE.id) == pytest.approx(1001 * TICK)
+    second = read(engine, START + SECOND, *events, *prices)
+    assert second.market("BTC") == SMALL
+    assert second.market("ETH") is None
+    second = read(engine, START + 2 * SECOND, quote(LARGE, START + SECOND, 1000, 1002))
+    assert second.market("BTC") == LARGE
+    assert second.mid(LARGE.id) == pytest.approx(1001 * TICK)
 
 
 @pytest.mark.parametrize(("bid", "ask"), [(1002, 1000), (0, 1000), (1000, 0)])
 def test_prices_that_overlap_or_are_missing_are_none(bid: int, ask: int) -> None:
-    field = read(Engine(), START + SECOND, quote(LARGE, START, bid, ask))
-    assert field.mid(LARGE.id) is None
-    assert field.depth(LARGE.id) is None
-    assert field.market("BTC") is None
+    second = read(Engine(), START + SECOND, quote(LARGE, START, bid, ask))
+    assert second.mid(LARGE.id) is None
+    assert second.depth(LARGE.id) is None
+    assert second.market("BTC") is None
 
 
 def test_a_market_that_fell_silent_has_no_price() -> None:
-    field = read(Engine(), START + 25 * SECOND, quote(LARGE, START, 1000, 1002))
-    assert field.mid(LARGE.id) is None
-    assert field.funding(LARGE.id) is None
+    second = read(Engine(), START + 25 * SECOND, quote(LARGE, START, 1000, 1002))
+    assert second.mid(LARGE.id) is None
+    assert second.funding(LARGE.id) is None
 
 
-def test_the_best_prices_stand_alone_out_of_focus() -> None:
+def test_out_of_focus_the_book_is_the_quote() -> None:
     depth = read(Engine(), START + SECOND, quote(LARGE, START, 1000, 1002, 3.0)).depth(LARGE.id)
     assert depth is not None
     assert depth.bids == ((pytest.approx(1000 * TICK), 3.0),)
     assert depth.asks == ((pytest.approx(1002 * TICK), 3.0),)
 
 
-def test_a_live_book_in_focus_is_walked_and_an_old_one_is_not() -> None:
+def test_a_live_book_in_focus_is_used_and_a_stale_one_is_not() -> None:
     engine = Engine()
     levels = [(999, 1.0), (998, 2.0)], [(1003, 1.0), (1004, 5.0)]
     for event in (
@@ -84,14 +84,14 @@ def test_a_live_book_in_focus_is_walked_and_an_old_one_is_not() -> None:
     assert len(later.bids) == 1
 
 
-def test_funding_that_is_not_dated_is_due_at_the_next_whole_interval() -> None:
-    told = [
+def test_funding_without_a_due_time_is_due_at_the_next_whole_interval() -> None:
+    events = [
         MarkPrice(LARGE, START, START, 101.0),
         Funding(LARGE, START, START, 0.0002, START + 123 * SECOND, 8 * HOUR),
         Funding(SMALL, START, START, 0.0003, None, HOUR),
     ]
-    field = read(Engine(), START + SECOND, *told)
-    dated, undated = field.funding(LARGE.id), field.funding(SMALL.id)
+    second = read(Engine(), START + SECOND, *events)
+    dated, undated = second.funding(LARGE.id), second.funding(SMALL.id)
     assert dated is not None
     assert undated is not None
     assert (dated.rate, dated.due_ns, dated.mark) == (0.0002, START + 123 * SECOND, 101.0)
@@ -101,12 +101,12 @@ def test_funding_that_is_not_dated_is_due_at_the_next_whole_interval() -> None:
 
 
 def test_coins_are_ranked_by_the_scores_of_the_pressure_table() -> None:
-    engine, told = Engine(), list[Event]()
+    engine, events = Engine(), list[Event]()
     for at in range(12):
         one = market(Venue("bybit"), base=f"C{at:02}", symbol=f"C{at:02}USDT")
-        told += [quote(one, START, 1000, 1002), day(one, START, 1e6), OpenInterest(one, START, START, 1e3, 1e5)]
-        told.append(Funding(one, START, START, 0.0001 * (at - 6), None, 8 * HOUR))
-    ranked = read(engine, START + SECOND, *told).ranked(PaperScore.PRESSURE)
+        events += [quote(one, START, 1000, 1002), day(one, START, 1e6), OpenInterest(one, START, START, 1e3, 1e5)]
+        events.append(Funding(one, START, START, 0.0001 * (at - 6), None, 8 * HOUR))
+    ranked = read(engine, START + SECOND, *events).ranked(PaperScore.PRESSURE)
     assert ranked.coins == tuple(f"C{at:02}" for at in range(11, -1, -1))
     assert list(ranked.scores) == sorted(ranked.scores, reverse=True)
     assert set(ranked.volatility) == {None}
