@@ -45,7 +45,7 @@ from tests.workstation.analytics.market_events import (
     trade,
 )
 from workstation.analytics.bars.series import BAR_CAP, BEFORE
-from workstation.analytics.book.obi_history import KEPT
+from workstation.analytics.book.obi_history import RETAINED_SECONDS
 from workstation.analytics.engine import Engine
 from workstation.analytics.state.base import DEFAULT_LIMITS, DERIVED_LIMIT, LIQUIDATIONS_KEPT, UNASKED_NS, Limits
 from workstation.analytics.store.trades import DAY_NS
@@ -370,7 +370,7 @@ def test_nothing_grows_without_bound() -> None:
                 engine.view(request)
     base = engine.bases["BTC"]
     assert len(base.liquidations) == LIQUIDATIONS_KEPT < 25_000
-    assert all(KEPT <= len(market.obi) <= KEPT + 300 for market in base.markets)
+    assert all(RETAINED_SECONDS <= len(market.obi) <= RETAINED_SECONDS + 300 for market in base.markets)
     assert all(len(market.fills._rows) <= 20 for market in base.markets)
     coverage = base.markets[0].coverage
     assert len(coverage.spans) == 2_000

@@ -1,1 +1,1 @@
-"""Order book, depth history, walls."""
+"""Order book of a market, its history, pulled walls."""

@@ -1,8 +1,8 @@
 """The order book of one market: sizes by integer tick.
 
-Measured on 6,547 real depth messages of 68 levels: a SortedDict written per level costs 36 us a message, this 9 us. So
-writes go to a plain dict with the best price cached; the sorted keys are a SortedList that is brought up to date only
-when somebody reads in order (a pane, sixty times a second at most), from the set of prices that came or went since.
+Measured on 6,547 real depth messages of 68 levels: a SortedDict written per level costs 36 us per message, this 9 us.
+Writes go to a plain dict with the best price cached; a SortedList of prices is updated only when levels are read in
+order (at most 60 times a second), from the set of prices added or removed since.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from workstation.analytics.book.recent import SECOND_NS, WINDOW_S, PastSizes
 from workstation.readmodels.arrays import Floats, Ints
 
 _WALK = 200  # ticks
-_FAR = 8_000  # ticks; trying them all costs less than sorting 4,000 levels
-_WALK_SHARE = 8  # ticks tried for each level of the side
-_HALF_PPB = 2_000_000_000  # edges of a band are whole numbers of this part of a tick, so a level on the edge is inside
+_FAR = 8_000  # ticks; probing them all costs less than sorting 4,000 levels
+_WALK_SHARE = 8  # ticks probed per level of the side
+_HALF_PPB = 2_000_000_000  # band edges are integers in this fraction of a tick: a level exactly on the edge is inside
 
 
 class BookSide:
-    """One side.
+    """Bids or asks: size (base coin) by price in ticks.
 
-    `sign` is +1 for bids and -1 for asks: keys are multiplied by it so that the best is always the largest.
+    `sign` is +1 for bids and -1 for asks: price times sign is largest at the best price.
     """
 
     __slots__ = ("_best", "_changed", "_ordered", "_past", "_sign", "_sizes")
@@ -54,27 +54,27 @@ class BookSide:
 
     @property
     def past(self) -> PastSizes:
-        """What it was in the last seconds; unpacked, for whoever writes on."""
+        """The sizes of the last seconds, unpacked so that they can be written to."""
         self._past.unpack(self._sizes)
         return self._past
 
     def begin(self, second: int) -> None:
-        """The present sizes are the first that are known."""
+        """Start the history of past sizes at the present ones."""
         self._past.begin(second, self._sizes)
 
     def at(self, second: int) -> tuple[Ints, Floats] | None:
-        """Prices and sizes at the beginning of one of the last seconds; None if nothing has changed since."""
+        """Prices (ticks) and sizes at the beginning of one of the last seconds; None if nothing has changed since."""
         return self._past.at(second, self._sizes)
 
     def replace(self, levels: Iterable[Level]) -> None:
-        """Forget everything and take these levels."""
+        """Replace all levels."""
         self._sizes = {price: size for price, size in levels if size > 0}
         self._ordered.clear()
         self._changed = set(self._sizes)
         self._best = self._find_best()
 
     def apply(self, levels: Iterable[Level]) -> None:
-        """Take absolute sizes; 0 removes. Removing an unknown price is normal."""
+        """Set absolute sizes; 0 removes a level. Removing an unknown price is ignored."""
         sizes, changed, sign = self._sizes, self._changed, self._sign
         best = self._best
         for price, size in levels:
@@ -92,11 +92,11 @@ class BookSide:
 
     @property
     def best(self) -> int | None:
-        """The best price in ticks."""
+        """Best price in ticks, None if the side is empty."""
         return self._best
 
     def size_at(self, price: int) -> float:
-        """Resting size at a price, 0 where there is none."""
+        """Resting size at a price, 0 without a level."""
         return self._sizes.get(price, 0.0)
 
     def levels(self) -> Iterator[Level]:
@@ -111,7 +111,7 @@ class BookSide:
         return list(islice(self.levels(), count))
 
     def best_levels(self, count: int) -> list[Level]:
-        """The same for a look now and then: without bringing the order up to date if it is not."""
+        """`top` without updating the sorted prices: cheaper when called seldom."""
         sizes, best = self._sizes, self._best
         if best is None:
             return []
@@ -130,7 +130,7 @@ class BookSide:
         return self._ordered_within(limit)
 
     def _walk(self, best: int, limit: int) -> Iterator[Level]:
-        """Try every tick: cheaper than keeping the order while the book is dense."""
+        """Probe every tick: cheaper than sorting while the book is dense."""
         sizes, sign = self._sizes, self._sign
         for price in range(best, limit - sign, -sign):
             if price in sizes:
@@ -143,12 +143,12 @@ class BookSide:
             yield price, sizes[price]
 
     def worst(self) -> int | None:
-        """The price where the visible book ends."""
+        """Price in ticks of the last visible level, None if the side is empty."""
         ordered = self._in_order()
         return (ordered[0] if self._sign > 0 else ordered[-1]) if ordered else None
 
     def _next_best(self, gone: int) -> int | None:
-        """Step away from a removed best price; the next level is a few ticks off, a scan of all levels costs 60 us."""
+        """The best price after a removal: usually a few ticks away, while a scan of all levels costs 60 us."""
         sizes = self._sizes
         for price in range(gone - self._sign, gone - self._sign * _WALK, -self._sign):
             if price in sizes:
@@ -182,7 +182,7 @@ class BookSide:
 
 
 class OrderBook:
-    """Bids and asks of one market. Empty and `known` False until a snapshot, and again after a gap."""
+    """Bids and asks of one market. `known` is False, and the book empty, before a snapshot and after a gap."""
 
     __slots__ = (
         *("_known_s", "_second", "_turned_s"),
@@ -208,7 +208,7 @@ class OrderBook:
         return copy
 
     def replace(self, snapshot: BookSnapshot) -> None:
-        """Take a whole book."""
+        """Apply a snapshot."""
         second = snapshot.ts_recv_ns // SECOND_NS
         self._turn(second)
         fresh = not self.known
@@ -222,7 +222,7 @@ class OrderBook:
         self._moved(snapshot)
 
     def apply(self, delta: BookDelta) -> None:
-        """Take changes; ignored while the book is unknown."""
+        """Apply changes; ignored while the book is unknown."""
         if not self.known:
             return
         second = delta.ts_recv_ns // SECOND_NS
@@ -235,7 +235,7 @@ class OrderBook:
         self._moved(delta)
 
     def lose(self, reason: str) -> None:
-        """A gap: forget all levels until the next snapshot."""
+        """Clear the book until the next snapshot, for example after a gap."""
         for side in (self.bids, self.asks):
             side.replace(())
             side.begin(self._turned_s)
@@ -247,7 +247,7 @@ class OrderBook:
         return self.known and self._known_s < second
 
     def _turn(self, second: int) -> None:
-        """A new second of receive time begins, or the first one of a copy; a clock that runs back begins none."""
+        """Begin a new second of receive time (in a copy, the first one). Ignores a clock that runs backwards."""
         self._second = self._turned_s = max(second, self._turned_s)
         if not self.known:
             self._known_s = self._second
@@ -257,17 +257,17 @@ class OrderBook:
 
     @property
     def crossed(self) -> bool:
-        """Best bid at or above best ask: the book cannot be right."""
+        """Best bid at or above best ask: the book is inconsistent."""
         bid, ask = self.bids.best, self.asks.best
         return bid is not None and ask is not None and bid >= ask
 
     def mid_ticks(self) -> float | None:
-        """Half way between the best prices, in ticks."""
+        """Mid price in ticks, None while a side is empty."""
         bid, ask = self.bids.best, self.asks.best
         return None if bid is None or ask is None else (bid + ask) / 2
 
     def weighted_mid_ticks(self) -> float | None:
-        """(bid * ask size + ask * bid size) / (bid size + ask size), in ticks: leans to the thin side."""
+        """(bid * ask size + ask * bid size) / (bid size + ask size), in ticks; None while a side is empty."""
         bid, ask = self.bids.best, self.asks.best
         if bid is None or ask is None:
             return None
@@ -275,8 +275,8 @@ class OrderBook:
         return (bid * ask_size + ask * bid_size) / (bid_size + ask_size)
 
     def depth_in_band(self, band: float, max_levels: int = 200) -> tuple[float, float, bool] | None:
-        """Bid and ask size within mid +- `band` (a fraction), at most `max_levels` a side, and whether the book reaches
-        that far.
+        """Bid and ask size (base coin) within mid +- `band` (a fraction), at most `max_levels` a side, and whether the
+        visible book reaches that far.
 
         None while a side is empty.
         """
@@ -290,7 +290,7 @@ class OrderBook:
         return bid, ask, reaches
 
     def imbalance(self, band: float, max_levels: int = 200) -> float | None:
-        """OBI = (bid - ask) / (bid + ask) within the band, in [-1, 1]; None where nothing rests there."""
+        """OBI = (bid - ask) / (bid + ask) within the band, in [-1, 1] (Guide: Definitions); None without size there."""
         edges = self._edges(band)
         if edges is None:
             return None
@@ -298,7 +298,7 @@ class OrderBook:
         return (bid - ask) / (bid + ask) if bid + ask else None
 
     def imbalances(self, bands: Sequence[float], levels: tuple[Sequence[Level], Sequence[Level]]) -> tuple[float, ...]:
-        """OBI within several bands over the best bids and asks, best first; NaN where nothing rests in a band."""
+        """OBI within each band of the given bids and asks, best first; NaN for a band without size."""
         bids, asks = ([ticks * sign for ticks, _ in side] for side, sign in zip(levels, (-1, 1), strict=True))
         bid_sums, ask_sums = (list(accumulate((size for _, size in side), initial=0.0)) for side in levels)
         found = []

@@ -1,4 +1,4 @@
-"""Closed stretches of a market's resting liquidity, as runs: a size at a price from one cell to another.
+"""Finished chunks of a market's order book history, as runs: a size at a price from one cell to another.
 
 A run takes 10 bytes. Older chunks are thinned: their cells last longer and hold the largest size of the cells merged.
 """
@@ -17,7 +17,7 @@ _CELLS = 256  # a cell's number fits a byte
 
 
 class Runs(NamedTuple):
-    """Sizes (base coin) at `ticks` above the chunk's `low`, from cell `begin` to before cell `end`; by ticks, begin."""
+    """Sizes (base coin) at `ticks` above the chunk's `low` in cells [begin, end), sorted by ticks, then begin."""
 
     ticks: npt.NDArray[np.int32]
     begin: npt.NDArray[np.uint8]
@@ -25,18 +25,18 @@ class Runs(NamedTuple):
     size: npt.NDArray[np.float32]
 
     def at(self, index: npt.NDArray[np.generic] | slice) -> Runs:
-        """The runs under a mask or in a slice."""
+        """The runs selected by a mask or slice."""
         return Runs(self.ticks[index], self.begin[index], self.end[index], self.size[index])
 
     @property
     def nbytes(self) -> int:
-        """What the columns take."""
+        """Memory of the columns in bytes."""
         return sum(column.nbytes for column in self)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chunk:
-    """Columns [start, end) of one market's book between the ticks `low` and `high`, both inclusive.
+    """Columns [start, end), one per second, of one market's book between the ticks `low` and `high`, both inclusive.
 
     Cell i covers the columns [origin + i * step, origin + (i + 1) * step), of them only those in [start, end). `best`
     is (2, cells): the lowest best bid and the highest best ask, in ticks.
@@ -54,23 +54,23 @@ class Chunk:
 
     @property
     def nbytes(self) -> int:
-        """Memory of the arrays."""
+        """Memory of the arrays in bytes."""
         return self.bids.nbytes + self.asks.nbytes + self.best.nbytes
 
     def span(self, runs: Runs) -> tuple[Ints, Ints]:
-        """First column and column after the last of each run."""
+        """Columns [begin, end) of each run."""
         begin = np.maximum(self.origin + runs.begin.astype(np.int64) * self.step, self.start)
         end = np.minimum(self.origin + runs.end.astype(np.int64) * self.step, self.end)
         return begin, end
 
     def cells(self, start: int, end: int) -> Ints:
-        """The cell of every column in [start, end), which lie in this chunk."""
+        """Cell of every column in [start, end), which must lie in this chunk."""
         cells: Ints = (np.arange(start, end) - self.origin) // self.step
         return cells
 
 
 def runs_of(low: int, ticks: npt.ArrayLike, begin: npt.ArrayLike, size: npt.ArrayLike, count: int) -> Runs:
-    """Runs from changes: at cell `begin` the size at `ticks` became this one, 0 being none; `count` cells in all."""
+    """Runs from changes: at cell `begin` the size at `ticks` became `size` (0: removed); `count` cells in all."""
     offset = (np.asarray(ticks, np.int64) - low).astype(np.int32)
     at, value = np.asarray(begin, np.int64), np.asarray(size, np.float64).astype(np.float32)
     order = np.argsort(offset.astype(np.int64) * _CELLS + at, kind="stable")
@@ -83,7 +83,7 @@ def runs_of(low: int, ticks: npt.ArrayLike, begin: npt.ArrayLike, size: npt.Arra
 
 
 def thinned(chunk: Chunk, step: int) -> Chunk:
-    """The same columns in cells of `step`, aligned to multiples of it, with the largest size of each price in each."""
+    """The chunk in cells of `step` columns, aligned to multiples of it, with the largest size per price and cell."""
     origin = chunk.start // step * step
     best = np.stack(
         (
@@ -104,7 +104,7 @@ def _folded(pick: np.ufunc, values: Ints, chunk: Chunk, origin: int, step: int) 
 
 
 def _thinned_runs(chunk: Chunk, runs: Runs, origin: int, step: int) -> Runs:
-    """Spread the runs over the new cells, take the largest of each cell and price, join neighbours of equal size."""
+    """Expand the runs to the new cells, take the largest size per cell and price, merge equal neighbours."""
     if not len(runs.ticks):
         return runs
     begin, end = chunk.span(runs)
@@ -124,7 +124,7 @@ def _thinned_runs(chunk: Chunk, runs: Runs, origin: int, step: int) -> Runs:
 
 
 def rescaled(chunk: Chunk, factor: int) -> Chunk:
-    """The same prices in ticks `factor` times finer."""
+    """The chunk in ticks `factor` times finer."""
     bids, asks = (runs._replace(ticks=runs.ticks * np.int32(factor)) for runs in (chunk.bids, chunk.asks))
     low, high, best = chunk.low * factor, chunk.high * factor, chunk.best * factor
     return Chunk(chunk.start, chunk.end, chunk.origin, chunk.step, low, high, bids, asks, best)

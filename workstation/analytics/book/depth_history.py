@@ -1,14 +1,14 @@
-"""What rested in one market's book through time: a column a second, exact near the price, bounded in memory.
+"""History of one market's order book: one column per second, exact near the price, bounded in memory.
 
-A column is the book at the beginning of a second of receive time. Kept are the levels within 2 % of the mid at the
-begin of a chunk; a chunk ends early when the mid has moved by 1 %, so a column always knows 1 % to each side. A
-column exists only while the book is live: after a gap, a disconnect or ten silent seconds there is none.
+A column is the book at the beginning of a second of receive time, with the levels within 2 % of the mid at the start of
+its chunk; a chunk ends early when the mid has moved by 1 %, so a column always covers 1 % to each side. There are no
+columns while the book is not live: after a gap, a disconnect or ten seconds without events.
 
-Bounds of a market: 24 MB and eight hours. Cells last one second for half an hour, then 4 s until two hours, then 16 s;
-the oldest chunk goes first. Measured on USD-M BTC: 580 changes a second, 5.8 kB before thinning.
+Bounds per market: 24 MB and eight hours. Cells last 1 s up to an age of half an hour, 4 s up to two hours, then 16 s;
+the oldest chunk is dropped first. Measured on Binance USD-M BTC: 580 changes, 5.8 kB a second before thinning.
 
-Sizes are rounded to 24 bits, and to a power of two worth less than a hundred-thousandth of a dollar. So sums over any
-levels and markets are exact, whatever their order.
+Sizes are rounded to 24 bits and to a power of two worth less than 0.00001 USD, so that sums over levels and markets are
+exact in any order.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from workstation.readmodels.arrays import Floats
 
 BAND = 0.02
 CHUNK = 64  # columns
-KEPT = 28_800  # columns
+RETAINED_COLUMNS = 28_800  # columns
 BYTES = 24_000_000
-THINNING = ((1_800, 4), (7_200, 16))  # columns of age, columns of a cell from then on
-_DUST = 1e-5  # quote: sums are exact below 90 billion
+THINNING = ((1_800, 4), (7_200, 16))  # from this age in columns on, columns per cell
+_DUST = 1e-5  # quote notional: sums are exact below 90 billion
 
 
 class _Side:
-    """One side of the chunk being written: what rests now, and the changes since its first column."""
+    """One side of the chunk being written: present sizes, and the changes since its first column."""
 
     __slots__ = ("alive", "begin", "size", "ticks")
 
@@ -49,7 +49,7 @@ class _Side:
         return copy
 
     def take(self, changes: Mapping[int, float], low: int, high: int, at: int) -> None:
-        """Sizes at prices as of cell `at`, of which those that are no news or out of bounds are left out."""
+        """Append sizes at prices as of cell `at`; unchanged and out of bounds ones are left out."""
         alive = self.alive
         size_of, note, when, put = alive.get, self.ticks.append, self.begin.append, self.size.append
         for ticks, size in changes.items():
@@ -63,11 +63,11 @@ class _Side:
                 put(size)
 
     def runs(self, low: int, unit: float, count: int) -> Runs:
-        """All of it so far, in multiples of `unit`."""
+        """All runs so far, sizes in multiples of `unit`."""
         return runs_of(low, self.ticks, self.begin, _rounded(np.asarray(self.size), unit), count)
 
     def now(self, low: int, unit: float) -> Runs:
-        """What rests now, as runs of one cell."""
+        """The present sizes as runs of one cell."""
         ticks = np.fromiter(self.alive, np.int64, len(self.alive))
         size = np.fromiter(self.alive.values(), np.float64, len(self.alive))
         return runs_of(low, ticks, np.zeros(len(ticks), np.int64), _rounded(size, unit), 1)
@@ -95,15 +95,15 @@ class _Open:
 
     @property
     def end(self) -> int:
-        """The column after the newest."""
+        """One past the newest column."""
         return self.start + len(self.best[0])
 
     def fits(self, mid: float) -> bool:
-        """Whether it may go on at this mid."""
+        """Whether the chunk may continue at this mid."""
         return self.end - self.start < CHUNK and abs(mid - self.mid) <= self.mid * BAND / 2
 
     def take(self, bids: Mapping[int, float], asks: Mapping[int, float], book: OrderBook, columns: int) -> None:
-        """Note sizes as of now, and that the book stays so for some columns."""
+        """Append `columns` columns with these changes in the first."""
         at = len(self.best[0])
         self.bids.take(bids, self.low, self.high, at)
         self.asks.take(asks, self.low, self.high, at)
@@ -112,14 +112,14 @@ class _Open:
             best.extend([price] * columns)
 
     def chunk(self) -> Chunk:
-        """All columns so far."""
+        """All columns so far; cached until one is added."""
         if self._whole is None or self._whole.end != self.end:
             grid, count = (self.low, self.unit), self.end - self.start
             self._whole = self._chunk(self.start, self.bids.runs(*grid, count), self.asks.runs(*grid, count))
         return self._whole
 
     def newest(self) -> Chunk:
-        """The newest column alone, which needs no sorting of all changes."""
+        """The newest column only, without sorting all changes."""
         if self._last is None or self._last.end != self.end:
             grid = self.low, self.unit
             self._last = self._chunk(self.end - 1, self.bids.now(*grid), self.asks.now(*grid))
@@ -131,12 +131,15 @@ class _Open:
 
 
 class DepthHistory:
-    """The columns of one market. `edits` counts how often columns before `edited_until` were thinned or dropped."""
+    """The columns of one market, numbered by second of receive time.
+
+    `edits` counts how often columns before `edited_until` were thinned or dropped.
+    """
 
     def __init__(self) -> None:
         self.began: int | None = None  # the first column ever
-        self.sampled = 0  # the column after the newest, whether the book was live or not
-        self.mid_ticks: float | None = None  # in the newest column with a live book
+        self.sampled = 0  # one past the newest second, whether the book was live or not
+        self.mid_ticks: float | None = None  # of the newest column
         self.edits = 0
         self.edited_until = 0
         self._chunks: list[Chunk] = []
@@ -155,26 +158,26 @@ class DepthHistory:
 
     @property
     def nbytes(self) -> int:
-        """Memory of the closed chunks."""
+        """Memory of the finished chunks in bytes."""
         return sum(chunk.nbytes for chunk in self._chunks)
 
     @property
     def start(self) -> int | None:
-        """The oldest column kept."""
+        """The oldest column retained, None without any."""
         first = self._chunks[0] if self._chunks else self._open
         return first.start if first is not None else None
 
     def touch(self, delta: BookDelta) -> None:
-        """The book took these changes."""
+        """Record changes applied to the book."""
         self._pending.append(delta)
 
     def replace(self) -> None:
-        """The book was replaced or lost as a whole."""
+        """Record that the whole book was replaced or lost."""
         self._replaced = True
         self._pending.clear()
 
     def sample(self, book: OrderBook, columns: range, live: int, tick: float) -> None:
-        """Note the book as of the first of `columns`, and that it is live in the first `live` of them."""
+        """Append the book at the first of `columns`; it is live in the first `live` of them."""
         mid = book.mid_ticks() if live and book.known else None
         if mid is None or mid <= 0:
             self._close()
@@ -189,7 +192,7 @@ class DepthHistory:
             self._age(columns.start)
 
     def between(self, start: int, end: int) -> Iterator[Chunk]:
-        """The chunks with columns in [start, end), in order; those may begin before and end after."""
+        """Chunks that overlap [start, end), in order."""
         at = max(bisect_right(self._chunks, start, key=lambda chunk: chunk.start) - 1, 0)
         for chunk in self._chunks[at:]:
             if chunk.start >= end:
@@ -200,20 +203,20 @@ class DepthHistory:
             yield self._open.newest() if start >= self._open.end - 1 else self._open.chunk()
 
     def rescale(self, factor: int) -> None:
-        """Prices are in ticks `factor` times finer from now on."""
+        """Convert to ticks `factor` times finer."""
         self._close()
         self.replace()
         self.mid_ticks = None if self.mid_ticks is None else self.mid_ticks * factor
         self._chunks = [rescaled(chunk, factor) for chunk in self._chunks]
 
     def _note(self, book: OrderBook, mid: float, column: int, columns: int, tick: float) -> None:
-        kept = self._open
-        if kept is not None and (kept.end != column or not kept.fits(mid)):
+        open_ = self._open
+        if open_ is not None and (open_.end != column or not open_.fits(mid)):
             self._close()
         if self._open is None:
             self._unit = self._unit or 2.0 ** math.floor(math.log2(_DUST / (mid * tick)))
-            kept = self._open = _Open(column, mid, self._unit)
-            kept.take(_within(book.bids, kept.low), _within(book.asks, kept.high), book, columns)
+            open_ = self._open = _Open(column, mid, self._unit)
+            open_.take(_within(book.bids, open_.low), _within(book.asks, open_.high), book, columns)
             self.began = column if self.began is None else self.began
             return
         bids: dict[int, float] = {}
@@ -232,14 +235,14 @@ class DepthHistory:
             self._open = None
 
     def _age(self, column: int) -> None:
-        """Thin what has become old, drop what is too much."""
+        """Thin old chunks and drop those beyond the bounds."""
         for at, chunk in enumerate(self._chunks):
             step = max((step for age, step in THINNING if chunk.end <= column - age), default=1)
             if step > chunk.step:
                 self._chunks[at] = thinned(chunk, step)
                 self._edited(chunk.end)
         total = self.nbytes
-        while self._chunks and (total > BYTES or self._chunks[0].end <= column - KEPT):
+        while self._chunks and (total > BYTES or self._chunks[0].end <= column - RETAINED_COLUMNS):
             gone = self._chunks.pop(0)
             total -= gone.nbytes
             self._edited(gone.end)
@@ -254,5 +257,5 @@ def _within(side: BookSide, limit: int) -> dict[int, float]:
 
 
 def _rounded(size: Floats, unit: float) -> Floats:
-    """To multiples of a power of two."""
+    """Sizes rounded to multiples of `unit`."""
     return np.rint(size / unit) * unit

@@ -1,4 +1,4 @@
-"""OBI of one market once a second in every band that can be chosen, with the flow by which venues are weighed."""
+"""OBI of one market once a second in every band, with the taker flow by which markets are weighted."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import numpy as np
 from workstation.readmodels.arrays import Floats
 from workstation.readmodels.flow.ladder import BANDS
 
-OBI_KEPT = 1_800
+OBI_SECONDS = 1_800
 FLOW_S = 300
-KEPT = OBI_KEPT + FLOW_S
+RETAINED_SECONDS = OBI_SECONDS + FLOW_S
 _CHUNK = 300
 _NOTHING = np.empty((0, len(BANDS) + 1))
 
-Sample = tuple[float, ...]  # OBI by band, then what takers have traded so far (quote)
+Sample = tuple[float, ...]  # OBI by band, then cumulative taker notional (quote)
 
 
 class ObiHistory:
-    """Samples in chunks that checkpoints share, oldest first."""
+    """Samples of half an hour and the five minutes before, in chunks that checkpoints share."""
 
     def __init__(self) -> None:
-        self._chunks: deque[Floats] = deque(maxlen=-(-KEPT // _CHUNK))
+        self._chunks: deque[Floats] = deque(maxlen=-(-RETAINED_SECONDS // _CHUNK))
         self._newest: list[Sample] = []
         self._dropped = False
 
@@ -35,7 +35,7 @@ class ObiHistory:
         return len(self._chunks) * _CHUNK + len(self._newest)
 
     def add(self, imbalances: tuple[float, ...], taken: float) -> None:
-        """Keep one second."""
+        """Append a second: OBI by band (NaN unknown) and cumulative taker notional."""
         self._newest.append((*imbalances, taken))
         if len(self._newest) == _CHUNK:
             self._dropped |= len(self._chunks) == self._chunks.maxlen
@@ -43,8 +43,9 @@ class ObiHistory:
             self._newest.clear()
 
     def series(self, band: float) -> tuple[Floats, Floats]:
-        """OBI of a band (NaN where it was unknown, all of it where no such band is kept) and, beside it, what takers
-        traded in the five minutes before: the newest half hour.
+        """OBI of a band and taker notional of the five minutes before, by second of the newest half hour.
+
+        OBI is NaN where unknown, and everywhere for a band that is not in `BANDS`.
         """
         newest = np.array(self._newest) if self._newest else _NOTHING
         rows = np.concatenate((*self._chunks, newest)) if self._chunks else newest
@@ -54,11 +55,11 @@ class ObiHistory:
         if self._dropped:
             before[:FLOW_S] = taken[:1]
         imbalance = rows[:, BANDS.index(band)] if band in BANDS else np.full(len(rows), np.nan)
-        return imbalance[-OBI_KEPT:], (taken - before)[-OBI_KEPT:]
+        return imbalance[-OBI_SECONDS:], (taken - before)[-OBI_SECONDS:]
 
 
 def blended(imbalances: Floats, flow: Floats) -> Floats:
-    """The mean over markets (rows) of what is known of each second, weighed by flow; alike where nothing was traded."""
+    """Mean OBI over markets (rows) by second, weighted by flow (equally without any); NaN where none is known."""
     known = ~np.isnan(imbalances)
     weights = np.where(known, flow, 0.0)
     weights = np.where(weights.sum(axis=0) > 0, weights, known)

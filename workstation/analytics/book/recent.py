@@ -1,7 +1,7 @@
-"""What a book was in the last seconds and what was traded there: the memory behind pulled and stacked size.
+"""Book sizes and fills of the last seconds: the input of pulled and stacked size.
 
-A message costs one comparison and two references; once a second the sizes of five seconds ago are brought up to date in
-bulk. Everything else is done when somebody looks.
+A message costs one comparison and two references; once a second the sizes of five seconds ago are updated in bulk.
+Everything else is computed on request.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from workstation.readmodels.arrays import Floats, Ints
 
 SECOND_NS = 1_000_000_000
 WINDOW_S = 5
-_CROWDED = 6_000  # levels, those that are gone included, before the latter are swept out
+_MANY = 6_000  # levels, removed ones included, above which removed ones are dropped
 
 
 class PastSizes:
-    """One side of a book as it was at the beginning of the second five seconds ago, and the changes since then.
+    """One side of a book at the beginning of the second five seconds ago, and the changes since then.
 
-    A checkpoint keeps of the past only what differs from the present sizes; it grows again when the copy is used.
+    A packed copy stores only past sizes that differ from the present ones; it is unpacked on first use.
     """
 
-    __slots__ = ("_crowded", "_log", "_packed", "_past", "_second", "_told")
+    __slots__ = ("_columns_cache", "_log", "_packed", "_past", "_second", "_sweep_above")
 
     def __init__(self) -> None:
-        self._second = 0  # whose beginning `_past` is
+        self._second = 0  # `_past` is as of its beginning
         self._past: dict[int, float] = {}
-        self._log: deque[tuple[int, Sequence[Level], bool]] = deque()  # second, levels, whether they are all there is
+        self._log: deque[tuple[int, Sequence[Level], bool]] = deque()  # second, levels, whether they replace all
         self._packed: dict[int, float] | None = None
-        self._told: tuple[Ints, Floats] | None = None
-        self._crowded = _CROWDED
+        self._columns_cache: tuple[Ints, Floats] | None = None
+        self._sweep_above = _MANY
 
     def packed(self, present: dict[int, float]) -> PastSizes:
-        """An independent memory in the same state, beside an equal `present`."""
+        """An independent copy for a side with the sizes `present`."""
         copy = PastSizes()
         copy._second, copy._log, copy._packed = self._second, self._log.copy(), self._packed
         if self._packed is None and any(whole for _, _, whole in self._log):
@@ -47,48 +47,48 @@ class PastSizes:
         return copy
 
     def unpack(self, present: dict[int, float]) -> None:
-        """Call this before `present` changes for the first time after `packed`."""
+        """Rebuild past sizes; must be called before `present` first changes after `packed`."""
         if self._packed is not None:
             self._past = present | self._packed
             self._packed = None
 
     def begin(self, second: int, present: dict[int, float]) -> None:
-        """The book is known from this second on, as it is."""
+        """Start at this second with the sizes `present`."""
         self._log.clear()
-        self._second, self._past, self._packed, self._told = second, present.copy(), None, None
+        self._second, self._past, self._packed, self._columns_cache = second, present.copy(), None, None
 
     def note(self, second: int, levels: Sequence[Level], *, whole: bool = False) -> None:
-        """Levels are about to be written in this second; `whole` ones replace all."""
+        """Record levels before they are applied in this second; `whole` ones replace all."""
         self._log.append((second, levels, whole))
 
     def advance(self, second: int) -> None:
-        """Forget how it was before the beginning of this second."""
+        """Drop the state before the beginning of this second."""
         log, past = self._log, self._past
         if second <= self._second:
             return
-        self._second, self._told = second, None
+        self._second, self._columns_cache = second, None
         while log and log[0][0] < second:
             _, levels, whole = log.popleft()
             if whole:
                 past = self._past = {}
             past.update(levels)
-        if len(past) > self._crowded:
+        if len(past) > self._sweep_above:
             self._past = {price: size for price, size in past.items() if size}
-            self._crowded = max(_CROWDED, 2 * len(self._past))
+            self._sweep_above = max(_MANY, 2 * len(self._past))
 
     def at(self, second: int, present: dict[int, float]) -> tuple[Ints, Floats] | None:
-        """Prices in ticks and sizes at the beginning of a second; None if nothing has changed since then."""
+        """Prices in ticks (sorted) and sizes at the beginning of a second; None if nothing has changed since then."""
         self.unpack(present)
         self.advance(second)
         if not self._log:
             return None
-        if self._told is None:
-            self._told = _columns(self._past.keys(), self._past.values())
-        return self._told
+        if self._columns_cache is None:
+            self._columns_cache = _columns(self._past.keys(), self._past.values())
+        return self._columns_cache
 
 
 class Fills:
-    """What takers traded in the last seconds of receive time: price in ticks, size, and whether bids were hit."""
+    """Taker trades of the last seconds of receive time: price in ticks, size (base coin), whether bids were hit."""
 
     def __init__(self) -> None:
         self._rows: deque[tuple[int, int, float, bool]] = deque()
@@ -99,25 +99,25 @@ class Fills:
         return copy
 
     def add(self, ts_recv_ns: int, ticks: int, size: float, hit_bid: bool) -> None:
-        """Count a trade; those too old to be asked for are dropped."""
+        """Append a trade and drop those older than the window."""
         rows, second = self._rows, ts_recv_ns // SECOND_NS
         rows.append((second, ticks, size, hit_bid))
         while rows[0][0] < second - WINDOW_S:
             rows.popleft()
 
     def since(self, second: int, *, bids: bool) -> tuple[Ints, Floats]:
-        """Prices and sizes of what was filled on one side since the beginning of a second."""
+        """Prices (ticks) and sizes filled on one side since the beginning of a second."""
         chosen = [(ticks, size) for at, ticks, size, hit_bid in self._rows if at >= second and hit_bid == bids]
         return _columns([ticks for ticks, _ in chosen], [size for _, size in chosen])
 
     def at_price(self, second: int, ticks: int, *, bids: bool) -> float:
-        """What was filled at one price since the beginning of a second."""
+        """Size filled at one price since the beginning of a second."""
         prices, sizes = self.since(second, bids=bids)
         return float(sizes[prices == ticks].sum())
 
 
 def _columns(prices: Collection[int], sizes: Collection[float]) -> tuple[Ints, Floats]:
-    """In order of price, so that sums have the same bits whatever the order in which levels came."""
+    """Prices and sizes sorted by price: sums do not depend on the order of arrival."""
     ticks, size = np.fromiter(prices, np.int64, len(prices)), np.fromiter(sizes, np.float64, len(sizes))
     order = np.lexsort((size, ticks))
     return ticks[order], size[order]

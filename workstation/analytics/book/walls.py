@@ -1,4 +1,4 @@
-"""Walls that were taken away before price came: large resting orders that vanished without being traded."""
+"""Pulled walls: large resting sizes that disappeared without being traded before price reached them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from workstation.analytics.book.book import OrderBook
 from workstation.analytics.book.recent import Fills
 from workstation.readmodels.flow.ladder import WallRule
 
-_KEPT = 100
-_LEAST_LEVELS = 40  # fewer have no median worth the name: Hyperliquid tells 20
+_RETAINED = 100
+_LEAST_LEVELS = 40  # too few for a median below; Hyperliquid publishes 20
 
 
 class Wall(NamedTuple):
-    """A level that is a wall: its largest size (base coin) and the second in which it was first seen."""
+    """A wall: its largest size (base coin) and the second in which it was first seen."""
 
     size: float
     since_s: int
@@ -25,7 +25,7 @@ class Wall(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """A wall that is gone: price in ticks, size, the second in which it was missed and how long it stood."""
+    """A pulled wall: price in ticks, size (base coin), the second of its removal and its lifetime in seconds."""
 
     bid: bool
     ticks: int
@@ -35,11 +35,11 @@ class Pulled:
 
 
 class Walls:
-    """The walls of one market, looked at once a second; `pulled` are the newest that went, oldest first."""
+    """The walls of one market, checked once a second; `pulled` are the newest pulled ones, oldest first."""
 
     def __init__(self, rule: WallRule = WallRule()) -> None:
         self.rule = rule
-        self.pulled: deque[Pulled] = deque(maxlen=_KEPT)
+        self.pulled: deque[Pulled] = deque(maxlen=_RETAINED)
         self._standing: dict[tuple[bool, int], Wall] = {}
 
     def __deepcopy__(self, memo: object) -> Walls:
@@ -48,7 +48,7 @@ class Walls:
         return copy
 
     def look(self, second: int, book: OrderBook, levels: tuple[Sequence[Level], Sequence[Level]], fills: Fills) -> None:
-        """`levels` are the best bids and asks as they stand at the beginning of a second."""
+        """Update from the best bids and asks at the beginning of a second."""
         if not book.known:
             self._standing.clear()
             return
@@ -64,7 +64,7 @@ class Walls:
             self._find(second, bid, side_levels)
 
     def forget(self) -> None:
-        """The price step changed: ticks mean other prices."""
+        """Clear everything, because ticks now mean other prices."""
         self.pulled.clear()
         self._standing.clear()
 

@@ -17,7 +17,7 @@ from workstation.analytics.store.trades import Trades
 from workstation.readmodels.arrays import Bools, Floats, Ints
 from workstation.readmodels.positions.liquidation_levels import HOUR_NS, MINUTE_NS
 
-KEPT_NS = 36 * HOUR_NS
+RETAINED_NS = 36 * HOUR_NS
 STEP_NS = 6 * HOUR_NS  # the beginning moves in steps, so that what is made of the bars need not begin anew every minute
 _BUY = 1
 
@@ -188,7 +188,7 @@ class LevelInputs:
 
 def _oldest(ts_ns: int) -> int:
     """The first minute that counts at a time."""
-    return (ts_ns - KEPT_NS) // STEP_NS * STEP_NS // MINUTE_NS
+    return (ts_ns - RETAINED_NS) // STEP_NS * STEP_NS // MINUTE_NS
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 from feeds.model.events import Liquidation, OpenInterest, Side, Trade, TradesFilled
 from feeds.model.instrument import Instrument
 from workstation.analytics.bars.flows import FORCED_KEPT, INTEREST_KEPT
-from workstation.analytics.book.obi_history import KEPT
+from workstation.analytics.book.obi_history import RETAINED_SECONDS
 from workstation.analytics.state.market import STALE_NS, Market
 from workstation.analytics.state.positioning import Positioning
 from workstation.analytics.store.coverage import FOREVER_NS
@@ -285,7 +285,7 @@ class Base:
         if not begin or now_ns < begin:
             return
         for market in self.markets:
-            market.sample(range(begin, now_ns + 1, _SECOND_NS)[-KEPT:])
+            market.sample(range(begin, now_ns + 1, _SECOND_NS)[-RETAINED_SECONDS:])
             self._sample_depth(market, begin // _SECOND_NS, now_ns // _SECOND_NS)
         self.book_revision += 1
         self.heat_revision += 1

@@ -14,8 +14,8 @@ from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.flow.candles import NO_CANDLES, CandleColumns
 
 MINUTE_NS = 60_000_000_000
-CANDLES_KEPT = 3_000
-_SPANS_KEPT = 8
+RETAINED_CANDLES = 3_000
+_CACHED_SPANS = 8
 
 
 class Columns(NamedTuple):
@@ -51,7 +51,7 @@ class CandleStore:
         if event.bar_ns != MINUTE_NS:
             return
         rows = {row.start_ns: row for row in (*self._rows, *event.rows)}
-        self._rows = sorted(rows.values(), key=lambda row: row.start_ns)[-CANDLES_KEPT:]
+        self._rows = sorted(rows.values(), key=lambda row: row.start_ns)[-RETAINED_CANDLES:]
         self._merged.clear()
 
     def bars(self, bar_ns: int, end_ns: int) -> Columns | None:
@@ -64,7 +64,7 @@ class CandleStore:
         rows = self._rows[: bisect_left(self._rows, end_ns - end_ns % bar_ns, key=lambda row: row.start_ns)]
         if not rows:
             return None
-        if len(self._merged) >= _SPANS_KEPT:
+        if len(self._merged) >= _CACHED_SPANS:
             self._merged.clear()
         merged = self._merged[bar_ns, end_ns] = _merged(rows, bar_ns)
         return merged

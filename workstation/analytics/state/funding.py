@@ -13,8 +13,8 @@ from workstation.readmodels.arrays import Floats, Ints
 
 MINUTE_NS = 60_000_000_000
 DAY_NS = 1_440 * MINUTE_NS
-KEPT = 3_000  # two days of minutes
-PERIODS_KEPT = 4_400  # two years of eight hours and more
+RETAINED_MINUTES = 3_000  # two days of minutes
+RETAINED_PERIODS = 4_400  # two years of eight hours and more
 _SAME_NS = 10 * MINUTE_NS  # two reports of the end of one period
 _LATE_NS = 10 * MINUTE_NS  # a prediction older than this is not what was paid
 
@@ -75,7 +75,7 @@ class FundingSeries:
         minute, rows = ts_ns // MINUTE_NS, self._minutes
         if not rows or minute > rows[-1][0] // MINUTE_NS:
             rows.append((ts_ns, rate_1h))
-            del rows[:-KEPT]
+            del rows[:-RETAINED_MINUTES]
         elif ts_ns >= rows[-1][0]:
             rows[-1] = (ts_ns, rate_1h)
 
@@ -85,7 +85,7 @@ class FundingSeries:
             self.periods[near] = period
         else:
             insort(self.periods, period)
-            del self.periods[:-PERIODS_KEPT]
+            del self.periods[:-RETAINED_PERIODS]
 
 
 def _end_of(period: Period) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 MINUTE_NS = 60_000_000_000
-KEPT = 3_000  # two days of minutes
+RETAINED_ROWS = 3_000  # two days of minutes
 HOUR_NS = 60 * MINUTE_NS
 _LEAST_SLACK_NS = 10 * MINUTE_NS
 
@@ -61,8 +61,8 @@ class InterestSeries:
         rows = self._rows
         if not rows or row.ts_ns // MINUTE_NS > rows[-1].ts_ns // MINUTE_NS:
             rows.append(row)
-            if len(rows) > KEPT:
-                del rows[:-KEPT]
+            if len(rows) > RETAINED_ROWS:
+                del rows[:-RETAINED_ROWS]
                 self.rewritten += 1
         elif row.ts_ns >= rows[-1].ts_ns:
             rows[-1] = row
@@ -96,7 +96,7 @@ class InterestSeries:
         if place < len(rows) and rows[place].ts_ns < minute + MINUTE_NS:
             if row.ts_ns >= rows[place].ts_ns:
                 rows[place] = row
-        elif len(rows) < KEPT:
+        elif len(rows) < RETAINED_ROWS:
             rows.insert(place, row)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.positions.quadrant import SAMPLE_NS
 
-HOURS_KEPT = 49
+RETAINED_HOURS = 49
 HOUR = 3_600_000_000_000 // SAMPLE_NS  # steps of an hour
 _OBI, _DELTA, _VOLUME = range(3)
 _SIGN = (0.0, 1.0, -1.0)
@@ -52,7 +52,7 @@ class Positioning:
         step = now_ns // SAMPLE_NS
         if not self.last:
             self.last = step
-        return range(max(self.last + 1, step - HOURS_KEPT * HOUR), step + 1)
+        return range(max(self.last + 1, step - RETAINED_HOURS * HOUR), step + 1)
 
     def sample(self, step: int, imbalances: Sequence[float]) -> None:
         """Keep the OBI of every market as of the beginning of a step, NaN where it is not known."""
@@ -61,7 +61,7 @@ class Positioning:
         self._flush()
         if imbalances:
             self._hour(step // HOUR, len(imbalances))[step % HOUR, : len(imbalances), _OBI] = imbalances
-        for hour in [hour for hour in self._hours if hour <= step // HOUR - HOURS_KEPT]:
+        for hour in [hour for hour in self._hours if hour <= step // HOUR - RETAINED_HOURS]:
             del self._hours[hour]
         self.revision += 1
 
@@ -85,7 +85,7 @@ class Positioning:
         return kept[_OBI], kept[_DELTA], kept[_VOLUME]
 
     def _flush(self) -> None:
-        oldest, newest = (self.last // HOUR - HOURS_KEPT + 1) * HOUR, self.last + HOUR
+        oldest, newest = (self.last // HOUR - RETAINED_HOURS + 1) * HOUR, self.last + HOUR
         for (step, market), (delta, volume) in self._open.items():
             if oldest <= step <= newest:
                 row = self._hour(step // HOUR, market + 1)[step % HOUR, market]

@@ -1,1 +1,1 @@
-"""Arithmetic of the studies on the chart."""
+"""Calculations of the studies on the chart."""

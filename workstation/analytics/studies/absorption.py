@@ -1,7 +1,7 @@
-"""Absorption: aggressors of one side met a row in numbers far above the usual, and price did not get past it.
+"""Absorption: far more aggressive volume than usual at one row, and price does not pass it (Guide: Definitions).
 
-`AbsorptionRule` is the definition. A window is judged when the next one is over by a second, and again when a trade
-comes in too late for that.
+`AbsorptionRule` holds the parameters. A window is evaluated a second after the next one ends, and again after a late
+trade.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from workstation.readmodels.flow.footprint import Absorption, AbsorptionRule
 
 GRACE_NS = 1_000_000_000
 LEAST_CELLS = 20
-WINDOWS_KEPT = 20_000
+RETAINED_WINDOWS = 20_000
 
 
 class _Window:
-    """The cells of one window, the rows that any trade reached, and count, sum and squares of the non-zero cells."""
+    """One window: volume by row, range of rows traded, and count, sum and sum of squares of the non-zero cells."""
 
     def __init__(self) -> None:
         self.profile = Profile()
@@ -47,7 +47,7 @@ class _Window:
 
 
 class Absorptions:
-    """All absorptions of some markets, kept up to date from the store."""
+    """All absorptions of some markets, updated from the trade store."""
 
     def __init__(self, grids: dict[int, RowGrid], rule: AbsorptionRule) -> None:
         self._rows = TradeRows(grids)
@@ -55,12 +55,12 @@ class Absorptions:
         self._windows: dict[int, _Window] = {}
         self._numbers: list[int] = []  # of the windows, ascending
         self._found: dict[int, list[Absorption]] = {}
-        self._next: int | None = None  # the first window that is not judged
+        self._next: int | None = None  # first window not evaluated
         self._position = 0
         self._shown: tuple[int, tuple[Absorption, ...]] | None = None
 
     def update(self, store: TradeStore, watermark_ns: int) -> None:
-        """Count what came in since the last call, judge what is over at `watermark_ns` (venue time)."""
+        """Count new trades and evaluate the windows that ended by `watermark_ns` (venue time)."""
         for part in store.after(self._position):
             self._count(*self._rows.of(part))
         self._position = store.total
@@ -70,7 +70,7 @@ class Absorptions:
             self._next = over
 
     def since(self, start_ns: int) -> tuple[Absorption, ...]:
-        """Those of windows that begin at `start_ns` or later, by time, then from the lowest row, buys first."""
+        """Absorptions in windows that begin at `start_ns` or later, by time, then row, buys first."""
         if self._shown is None or self._shown[0] != start_ns:
             first = -(-start_ns // self._rule.window_ns)
             windows = sorted(window for window in self._found if window >= first)
@@ -86,11 +86,11 @@ class Absorptions:
             self._window(int(at[part[0]])).add(trades.at(part), row[part])
         first = int(at.min())
         self._next = first - 1 if self._next is None else min(self._next, first - 1)
-        for old in self._numbers[:-WINDOWS_KEPT]:
+        for old in self._numbers[:-RETAINED_WINDOWS]:
             del self._windows[old]
             if self._found.pop(old, None):
                 self._shown = None
-        del self._numbers[:-WINDOWS_KEPT]
+        del self._numbers[:-RETAINED_WINDOWS]
 
     def _window(self, number: int) -> _Window:
         window = self._windows.get(number)

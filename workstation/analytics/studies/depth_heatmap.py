@@ -1,8 +1,8 @@
-"""The depth heatmap's cells, made on demand in tiles of 64 buckets by 256 rows and kept until they are pushed out.
+"""Cells of the depth heatmap, computed on demand in cached tiles of 64 time buckets by 256 price rows.
 
-Sizes of all markets and levels of a row are summed second by second, then the seconds of a bucket are merged by the
-largest. The sums are exact (see `depth_history`), so a tile has the same bits however it came about. A tile that still
-grows is extended by what is new.
+Sizes of all markets and levels of a row are summed by second; a bucket has the largest sum of its seconds. Sums are
+exact (see `depth_history`), so a tile does not depend on when it was computed. An unfinished tile is extended by new
+columns.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from workstation.analytics.store.row_grid import RowGrid, row_grid
 from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.flow.heatmap import TILE_COLUMNS, TILE_ROWS, HeatColumns, HeatTile, Sizes
 
-KEPT = 192  # tiles of 131 kB, and as many strips
-_AT_ONCE = 1_024  # columns summed at a time
+CACHED_TILES = 192  # tiles of 131 kB, and as many strips
+_AT_ONCE = 1_024  # columns summed in one step
 
 T = TypeVar("T")
 Column = TypeVar("Column", Floats, Ints)
 
 
 class Layer(NamedTuple):
-    """Which markets are summed, in which rows and how many seconds to a bucket."""
+    """Markets to sum, row size (quote per base coin) and seconds per bucket."""
 
     markets: tuple[Market, ...]
     row_size: Fraction
@@ -36,52 +36,52 @@ class Layer(NamedTuple):
 
     @property
     def key(self) -> Hashable:
-        """What tells it from others."""
+        """Cache key."""
         return tuple(market.index for market in self.markets), self.row_size, self.seconds
 
     @property
     def until(self) -> int:
-        """The column after the newest of any market."""
+        """One past the newest column of any market."""
         return max((market.depth.sampled for market in self.markets), default=0)
 
     def grid(self, market: Market) -> RowGrid:
-        """The rows of a market's ticks."""
+        """Mapping of a market's ticks to rows."""
         return row_grid(market.instrument, self.row_size)
 
 
-class _Shelf(Generic[T]):
-    """Things that grow with the columns, those asked for last."""
+class _Cache(Generic[T]):
+    """Least recently used cache of values that grow with the columns."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Hashable, tuple[int, int, T]] = OrderedDict()
+        self._items: OrderedDict[Hashable, tuple[int, int, T]] = OrderedDict()
 
     def get(self, key: Hashable, begin: int, until: int, grown: Callable[[T | None, int, int], T]) -> T | None:
-        """The thing with the columns [begin, until) in it; `grown` adds some to it. None without a column."""
-        _, done, made = self._kept.pop(key, (begin, begin, None))
+        """The value for columns [begin, until), extended by `grown` if needed; None without a column."""
+        _, done, made = self._items.pop(key, (begin, begin, None))
         if done < until:
             done, made = until, grown(made, done, until)
         if made is not None:
-            self._kept[key] = (begin, done, made)
-            if len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+            self._items[key] = (begin, done, made)
+            if len(self._items) > CACHED_TILES:
+                self._items.popitem(last=False)
         return made
 
     def forget(self, until: int) -> None:
-        """Drop what begins before a column."""
-        for key in [key for key, (begin, _, _) in self._kept.items() if begin < until]:
-            del self._kept[key]
+        """Drop values that begin before a column."""
+        for key in [key for key, (begin, _, _) in self._items.items() if begin < until]:
+            del self._items[key]
 
 
 class HeatCache:
-    """Tiles and strips of all layers asked for lately."""
+    """Cached tiles and strips of all layers."""
 
     def __init__(self) -> None:
-        self._tiles: _Shelf[HeatTile] = _Shelf()
-        self._strips: _Shelf[HeatColumns] = _Shelf()
+        self._tiles: _Cache[HeatTile] = _Cache()
+        self._strips: _Cache[HeatColumns] = _Cache()
         self._edits: dict[int, int] = {}
 
     def tile(self, layer: Layer, at: int, block: int) -> HeatTile | None:
-        """The `at`-th tile of time in the `block`-th of rows; None before anything was sampled there."""
+        """The tile with time index `at` and row index `block`; None before its first sample."""
 
         def grown(tile: HeatTile | None, start: int, end: int) -> HeatTile:
             return _grown_tile(layer, tile or _blank(at, block), start, end)
@@ -89,7 +89,7 @@ class HeatCache:
         return self._tiles.get((layer.key, at, block), *_columns(layer, at), grown)
 
     def strip(self, layer: Layer, at: int) -> HeatColumns | None:
-        """What is known of the buckets of the `at`-th tile of time; None before anything was sampled there."""
+        """Best prices, coverage and bounds of the buckets with time index `at`; None before the first sample."""
 
         def grown(strip: HeatColumns | None, start: int, end: int) -> HeatColumns:
             return _grown_strip(layer, strip or _no_columns(at * TILE_COLUMNS), start, end)
@@ -97,7 +97,7 @@ class HeatCache:
         return self._strips.get((layer.key, at), *_columns(layer, at), grown)
 
     def forget_edited(self, markets: Sequence[Market]) -> None:
-        """Drop what was made of columns that have been thinned or dropped since."""
+        """Drop values computed from columns that have since been thinned or dropped."""
         edited = [market for market in markets if self._edits.get(market.index, 0) != market.depth.edits]
         self._edits.update((market.index, market.depth.edits) for market in edited)
         until = max((market.depth.edited_until for market in edited), default=0)
@@ -106,7 +106,7 @@ class HeatCache:
 
 
 def sizes_between(markets: Sequence[Market], layer: Layer, rows: range, start: int, end: int, *, bids: bool) -> Floats:
-    """Resting size (row, column) summed over the markets, for the columns [start, end)."""
+    """Resting size (rows, columns) in base coin, summed over the markets, for the columns [start, end)."""
     width = end - start + 1
     changes = np.zeros(len(rows) * width)
     for market in markets:
@@ -119,7 +119,7 @@ def sizes_between(markets: Sequence[Market], layer: Layer, rows: range, start: i
 
 
 def _changes(chunk: Chunk, grid: RowGrid, rows: range, start: int, end: int, *, bids: bool) -> tuple[Ints, Floats]:
-    """Where in a flat (row, column) array sizes come and, as negative ones, go."""
+    """Indices in a flat (rows, columns + 1) array, and the size added there; a removal is negative."""
     runs = chunk.bids if bids else chunk.asks
     first, last = _tick_range(grid, rows, bids=bids) if grid.numerator else (0, 0)
     inside = slice(*np.searchsorted(runs.ticks, (first - chunk.low, last - chunk.low)).tolist())
@@ -137,7 +137,7 @@ def _changes(chunk: Chunk, grid: RowGrid, rows: range, start: int, end: int, *, 
 
 
 def _tick_range(grid: RowGrid, rows: range, *, bids: bool) -> tuple[int, int]:
-    """The ticks from the first to before the last that fall into the rows: bids are floored, asks ceiled."""
+    """Ticks [first, last) that fall into the rows: bids round down, asks up."""
     if bids:
         return -(-rows.start * grid.denominator // grid.numerator), -(-rows.stop * grid.denominator // grid.numerator)
     edges = ((rows.start - 1) * grid.denominator, (rows.stop - 1) * grid.denominator)
@@ -172,7 +172,7 @@ def _grown_tile(layer: Layer, tile: HeatTile, start: int, end: int) -> HeatTile:
 
 
 def _grown_strip(layer: Layer, strip: HeatColumns, start: int, end: int) -> HeatColumns:
-    """The bucket in which `start` lies may have columns already; later ones are blank."""
+    """Extend a strip by columns [start, end); only the bucket of `start` may already have columns."""
 
     def grown(before: Column, news: Column, pick: np.ufunc) -> Column:
         buckets, merged = _merged(pick, news, start, end, layer.seconds)
@@ -197,7 +197,7 @@ def _grown_strip(layer: Layer, strip: HeatColumns, start: int, end: int) -> Heat
 
 
 def _known(layer: Layer, start: int, end: int) -> tuple[Ints, Ints, Floats, Floats, Floats, Floats]:
-    """How many markets are live and have begun, lowest bid, highest ask, ends of what is kept, of each column."""
+    """By column: count of live and of begun markets, lowest best bid, highest best ask, price bounds of the history."""
     columns = np.arange(start, end)
     live, known = np.zeros(len(columns), np.int64), np.zeros(len(columns), np.int64)
     bid, ask, floor, ceiling = (np.full(len(columns), np.nan) for _ in range(4))
@@ -217,7 +217,7 @@ def _known(layer: Layer, start: int, end: int) -> tuple[Ints, Ints, Floats, Floa
 
 
 def _pieces(layer: Layer, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Whole buckets but for the first and the last, not too many columns at once."""
+    """Split [start, end) at bucket edges into steps of bounded size."""
     step = max(layer.seconds, _AT_ONCE // layer.seconds * layer.seconds)
     while start < end:
         until = min((start // step + 1) * step, end)
@@ -226,7 +226,7 @@ def _pieces(layer: Layer, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _merged(pick: np.ufunc, values: Column, start: int, end: int, seconds: int) -> tuple[Ints, Column]:
-    """The buckets of the columns [start, end) and the values of the last axis merged into them."""
+    """Buckets of the columns [start, end), and `values` reduced by bucket along the last axis."""
     buckets = np.arange(start, end) // seconds
     first = np.flatnonzero(np.diff(buckets, prepend=-1))
     merged: Column = pick.reduceat(values, first, axis=-1)

@@ -1,7 +1,6 @@
 """Volume by price row over any span of venue time, and the POCs of past UTC days.
 
-Both read the store when they are asked, only what came since the last time, and add it left to right: the sums have the
-same bits whenever somebody looked.
+Both read new trades from the store on request and add them in order, so results do not depend on when they are read.
 """
 
 from __future__ import annotations
@@ -18,12 +17,12 @@ from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.flow.cells import poc_index
 from workstation.readmodels.flow.footprint import NakedPoc, PocTie
 
-SESSIONS_KEPT = 60
-FEW = 256  # trades that are quicker added where they belong than by a pass over all rows
+RETAINED_SESSIONS = 60
+FEW = 256  # trades; fewer are added one by one, more in a pass over all rows
 
 
 class Profile:
-    """Buy and sell volume by row; trades without an aggressor make no row."""
+    """Buy and sell volume (base coin) by row; trades without an aggressor are left out."""
 
     def __init__(self) -> None:
         self.first_row = 0
@@ -31,7 +30,7 @@ class Profile:
         self.sell: Floats = np.empty(0)
 
     def add(self, trades: Trades, row: Ints) -> None:
-        """Count trades in their rows."""
+        """Add trades; `row` is the price row of each."""
         side = trades.lane % 3
         sided = side != 0
         if not sided.any():
@@ -48,7 +47,7 @@ class Profile:
         self.sell = _counted(index, self.sell, np.where(bought, 0.0, size))
 
     def poc(self) -> int | None:
-        """The row of the largest volume, nearest the middle of equal ones; None while there is none."""
+        """Row of the largest volume, of equal ones the nearest to the middle (Guide: Definitions); None if empty."""
         return self.first_row + poc_index(self.buy + self.sell, PocTie.MIDDLE) if len(self.buy) else None
 
     def _widen(self, low: int, high: int) -> None:
@@ -76,7 +75,7 @@ class SpanProfile:
         self._position: int | None = None
 
     def update(self, store: TradeStore) -> None:
-        """Count what came in since the last call."""
+        """Count new trades."""
         for part in self._new(store):
             inside = (part.ts >= self._start_ns) & (part.ts < self._end_ns)
             if inside.any():
@@ -90,18 +89,18 @@ class SpanProfile:
 
 
 class SessionPocs:
-    """The POC of each UTC day and the first trade of a later day that reached it, from the side of that day's first."""
+    """POC of each UTC day, and when a later day first traded at it (Guide: naked POC)."""
 
     def __init__(self, grids: dict[int, RowGrid]) -> None:
         self._rows = TradeRows(grids)
         self._days: dict[int, Profile] = {}
-        self._sides: dict[int, tuple[int, int]] = {}  # day: the POC looked for and which side the price was on
+        self._sides: dict[int, tuple[int, int]] = {}  # day: its POC, and the side of price when the next day began
         self._until: dict[int, int] = {}
-        self._pocs: dict[int, int | None] = {}  # of the days that were looked at
+        self._pocs: dict[int, int | None] = {}  # cached
         self._position = 0
 
     def update(self, store: TradeStore) -> None:
-        """Count what came in since the last call."""
+        """Count new trades."""
         late: set[int] = set()
         for part in store.after(self._position):
             trades, row = self._rows.of(part)
@@ -116,16 +115,16 @@ class SessionPocs:
             self._look_again(one, store)
 
     def view(self) -> tuple[NakedPoc, ...]:
-        """The POCs of all days but the newest, oldest first."""
+        """POCs of all days but the newest, oldest first."""
         found = []
-        for day in sorted(self._days)[:-1][-SESSIONS_KEPT:]:
+        for day in sorted(self._days)[:-1][-RETAINED_SESSIONS:]:
             poc = self._poc(day)
             if poc is not None:
                 found.append(NakedPoc(poc, day * DAY_NS, self._until.get(day)))
         return tuple(found)
 
     def _count(self, day: int, trades: Trades, row: Ints) -> set[int]:
-        """Count the trades of one day that follow each other; returns the day if they are late."""
+        """Count consecutive trades of one day; returns the day if it is not the newest."""
         late = {day} if self._days and day < max(self._days) else set()
         self._days.setdefault(day, Profile()).add(trades, row)
         self._pocs.pop(day, None)
@@ -151,7 +150,7 @@ class SessionPocs:
             self._until[day] = int(ts[np.argmax(reached)])
 
     def _look_again(self, day: int, store: TradeStore) -> None:
-        """A late trade may have moved the POC of its day."""
+        """Search again if a late trade moved the POC of its day."""
         known = self._sides.get(day)
         if known is not None and known[0] == self._poc(day):
             return

@@ -1,4 +1,4 @@
-"""What was pulled from and stacked onto the rows of a ladder: the change of resting size that no trade explains.
+"""Pulled and stacked size by ladder row: changes of resting size that trades do not explain (Guide: Definitions).
 
 For every row, size now - size then = stacked - pulled - filled.
 """
@@ -16,15 +16,16 @@ from workstation.readmodels.arrays import Floats, Ints
 
 
 def since_s(now_ns: int) -> int:
-    """The whole second of receive time at which the window begins: at least five and less than six seconds ago."""
+    """The second of receive time at which the window begins, 5 to 6 s ago."""
     return now_ns // SECOND_NS - WINDOW_S
 
 
 def changes(
     markets: Sequence[Market], grids: dict[int, RowGrid], first: int, resting: Floats, now_ns: int, *, bids: bool
 ) -> Floats:
-    """Stacked (positive) or pulled (negative) size by row from row `first` on, over the markets whose book has been
-    known for the whole window; `resting` is (markets, rows). NaN where there is no such market.
+    """Stacked (+) or pulled (-) size in base coin by row from `first` on; all NaN without a usable market.
+
+    `resting` is (markets, rows). Only markets whose book was known for the whole window count.
     """
     count, second = resting.shape[1], since_s(now_ns)
     total, known = np.zeros(count), False
@@ -43,7 +44,7 @@ def _change(market: Market, grid: RowGrid, first: int, now: Floats, second: int,
 
 
 def _on_rows(levels: tuple[Ints, Floats], grid: RowGrid, first: int, count: int, *, bids: bool) -> Floats:
-    """Bids floored, asks ceiled, as in the ladder."""
+    """Sizes summed by row; bids round down, asks up, as in the ladder."""
     ticks, sizes = levels
     scaled = ticks * grid.numerator
     rows = (scaled // grid.denominator if bids else -(-scaled // grid.denominator)) - first

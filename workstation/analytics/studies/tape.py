@@ -1,4 +1,4 @@
-"""What the tape is held against: how fast prints come and usually come, and each market's high and low of the day."""
+"""Pace of the tape against its usual pace, and each market's highs and lows of the day."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from workstation.readmodels.flow.tape import TapePace
 
 PACE_S = 15
 MEAN_S = 1_800
-_LEAST_S = 60  # of trades before a mean is told
-_STEPS = 4_096  # new highs or lows remembered
+_LEAST_S = 60  # covered by trades, below which there is no mean
+_STEPS = 4_096  # new highs or lows retained
 _SECOND_NS = 1_000_000_000
 _MS = 1_000_000
 _BEYOND = 1 << 62
@@ -24,14 +24,17 @@ Spans = list[tuple[int, int]]
 
 
 class Pace:
-    """Prints and notional by second of venue time, of the last half hour or somewhat more."""
+    """Prints and notional (quote) by second of venue time, of at least the last half hour.
+
+    Consecutive trades of one market and side in one millisecond are one print.
+    """
 
     def __init__(self) -> None:
         self._seconds: dict[int, list[float]] = {}  # prints, bought, sold
         self._last = (-1, -1)  # millisecond and lane of the newest trade
 
     def add_trade(self, trade: Trade, market: int, side: int) -> None:
-        """Count a trade; one that continues a sweep is no print of its own."""
+        """Count a trade; one that continues a sweep adds no print."""
         ms_lane = trade.ts_venue_ns // _MS, 3 * market + side
         self._count(trade.ts_venue_ns, ms_lane != self._last, trade.notional, side)
         self._last = ms_lane
@@ -54,7 +57,7 @@ class Pace:
             self._count(*row)
 
     def read(self, watermark_ns: int, received: Spans) -> TapePace:
-        """As of a venue time; `received` are the spans in which trades were received."""
+        """Pace at a venue time; `received` are the spans of venue time covered by trades."""
         end = watermark_ns // _SECOND_NS
         recent = sorted(second for second in self._seconds if end - PACE_S < second <= end)
         rows = [self._seconds[second] for second in recent]
@@ -77,7 +80,7 @@ class Pace:
             del self._seconds[second]
 
     def _mean(self, until: int, received: Spans) -> float:
-        """Prints in 15 s over the half hour before the second `until`, as far as trades were received in it."""
+        """Mean prints per 15 s over the covered part of the half hour before the second `until`; NaN below 60 s."""
         since = until - MEAN_S
         known_s = covered(received, since * _SECOND_NS, until * _SECOND_NS) / _SECOND_NS
         if known_s < _LEAST_S:
@@ -87,7 +90,7 @@ class Pace:
 
 
 def covered(spans: Spans, start: int, end: int) -> int:
-    """How much of [start, end) lies in at least one of the spans."""
+    """Length of the part of [start, end) that lies in at least one span."""
     total, reached = 0, start
     for begin, until in sorted(spans):
         begin, until = max(begin, reached), min(until, end)
@@ -98,18 +101,18 @@ def covered(spans: Spans, start: int, end: int) -> int:
 
 
 class Extremes:
-    """When one market made new highs and lows of its newest UTC day, in order of arrival."""
+    """New highs and lows of one market in its newest UTC day, in order of arrival."""
 
     def __init__(self) -> None:
         self._day = -1
         self._steps: tuple[Spans, Spans] = ([], [])  # (ts, ticks) of highs and of lows
 
     def add_trade(self, trade: Trade, market: int, side: int) -> None:
-        """Take a trade."""
+        """Update from a trade."""
         self._take(trade.ts_venue_ns, trade.price_ticks)
 
     def fill(self, ts: Ints, ticks: Ints) -> None:
-        """Take stored trades, in order; only those that make a high or a low need be looked at one by one."""
+        """Update from stored trades, in order; vectorised except for new highs and lows."""
         days = ts // DAY_NS
         found = distinct(days).tolist()
         for day in found:
@@ -126,9 +129,9 @@ class Extremes:
             self._take(ts_ns, price)
 
     def at(self, ts_ns: int, ticks: float) -> int:
-        """+1 for a print that made or met the high of the day as known then, -1 for the low, 0 for neither.
+        """+1 for a print at the day's high so far, -1 at the low, 0 for neither.
 
-        Before the day has had two prices everything is neither, and so is what is older than the steps remembered.
+        Also 0 before the day has two prices, and for prints older than the retained steps.
         """
         if ts_ns // DAY_NS != self._day or not self._moved(ts_ns):
             return 0
@@ -142,7 +145,7 @@ class Extremes:
         return 0
 
     def _moved(self, ts_ns: int) -> bool:
-        """Whether the day had two prices before."""
+        """Whether the day had two prices before `ts_ns`."""
         return any(len(steps) > 1 and steps[1][0] < ts_ns for steps in self._steps)
 
     def _take(self, ts_ns: int, ticks: int) -> None:

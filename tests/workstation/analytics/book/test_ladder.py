@@ -1,4 +1,4 @@
-"""The ladder: what rests and what traded, on one grid, summed over the books that are known."""
+"""The ladder: resting and traded size on one grid, summed over the known books."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_a_stale_book_is_shown_by_itself_but_in_no_sum() -> None:
     assert whole.bid.tolist() == resting([stale, fresh], "1", whole)[0]
 
 
-def test_nothing_known() -> None:
+def test_an_empty_ladder() -> None:
     view = ladder([TradesLive(BINANCE, START)])
     assert (view.best_bid, view.best_ask, view.weighted_mid, view.imbalance, view.last_price) == (None,) * 5
     assert not view.bid.any()
@@ -161,7 +161,7 @@ def test_imbalances_are_blended_by_taker_flow() -> None:
     assert view.imbalance == pytest.approx(0.9 * 0.5 - 0.1 * 0.5)
 
 
-def test_imbalances_weigh_the_same_while_nothing_traded() -> None:
+def test_imbalances_weigh_equally_without_trades() -> None:
     assert ladder([one_level(BINANCE, 3.0, 1.0), one_level(BYBIT, 1.0, 1.0)]).imbalance == pytest.approx(0.25)
 
 
@@ -215,7 +215,7 @@ def test_the_last_price_is_of_the_last_trade() -> None:
     assert ladder(engine).last_price == 1_001.0
 
 
-def test_the_history_is_sampled_once_a_second_through_silence() -> None:
+def test_the_history_is_sampled_once_a_second_without_events() -> None:
     engine = engine_of([one_level(BINANCE, 3.0, 1.0)])
     engine.advance(START + 3 * SECOND)
     assert ladder(engine).imbalance_history.tolist() == [0.5] * 3
@@ -227,7 +227,7 @@ def test_the_history_is_sampled_once_a_second_through_silence() -> None:
     assert ladder(engine, replace(ALL, market=BYBIT.id)).imbalance_history.tolist() == [0.0, 0.0]
 
 
-def test_the_history_does_not_depend_on_how_often_time_was_told() -> None:
+def test_the_history_does_not_depend_on_how_often_time_advances() -> None:
     seldom, often = engine_of([one_level(BINANCE, 3.0, 1.0)]), engine_of([one_level(BINANCE, 3.0, 1.0)])
     for step in range(1, 301):
         often.advance(START + step * SECOND // 10)

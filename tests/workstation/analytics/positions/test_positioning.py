@@ -23,7 +23,7 @@ from tests.workstation.analytics.market_events import (
     trade,
 )
 from workstation.analytics.engine import Engine
-from workstation.analytics.state.positioning import HOUR, HOURS_KEPT, Positioning, rolling_rank, window_sums
+from workstation.analytics.state.positioning import HOUR, RETAINED_HOURS, Positioning, rolling_rank, window_sums
 from workstation.analytics.views.quadrant import quadrant_of
 from workstation.readmodels.markets import Freshness
 from workstation.readmodels.positions.quadrant import Quadrant, QuadrantDot, QuadrantRequest, QuadrantView
@@ -135,7 +135,7 @@ def test_what_is_kept_is_bounded() -> None:
             kept.add_trade(0, 1, one * STEP, 10.0)
             kept.add_trade(1, 2, (one + 10 * HOUR) * STEP, 10.0)  # a clock that is far ahead
             kept.sample(one, [0.5, math.nan])
-    assert len(kept._hours) <= HOURS_KEPT + 1
+    assert len(kept._hours) <= RETAINED_HOURS + 1
     assert not kept._open
 
 

@@ -12,7 +12,7 @@ from feeds.model.events import Candle, Candles, TradesLive
 from feeds.model.instrument import Instrument, MarketKind, Venue
 from tests.workstation.analytics.market_events import BINANCE, BYBIT, MINUTE, SECOND, START, market, trade
 from workstation.analytics.engine import Engine
-from workstation.analytics.state.candles import CANDLES_KEPT, CandleStore
+from workstation.analytics.state.candles import RETAINED_CANDLES, CandleStore
 from workstation.readmodels.flow.cvd import CvdRequest, CvdUnit, CvdView
 from workstation.readmodels.flow.footprint import BarKind, BarRule, FootprintRequest, FootprintView
 from workstation.readmodels.markets import MarketFilter
@@ -116,14 +116,14 @@ def test_cvd_leads_up_to_zero_where_the_venue_tells_the_split() -> None:
 
 def test_a_candle_that_is_told_again_is_replaced_and_old_ones_are_dropped() -> None:
     store = CandleStore()
-    store.take(told(BINANCE, *(candle(at) for at in range(CANDLES_KEPT))))
-    store.take(told(BINANCE, candle(CANDLES_KEPT), candle(7, 500.0)))
-    assert len(store) == CANDLES_KEPT
+    store.take(told(BINANCE, *(candle(at) for at in range(RETAINED_CANDLES))))
+    store.take(told(BINANCE, candle(RETAINED_CANDLES), candle(7, 500.0)))
+    assert len(store) == RETAINED_CANDLES
     bars = store.bars(MINUTE, START + 8 * MINUTE)
     assert bars is not None
     assert (bars.start[0], bars.open[-1]) == (START + MINUTE, 500.0)
     store.take(Candles(BINANCE, START, FIVE, (candle(1),)))
-    assert len(store) == CANDLES_KEPT
+    assert len(store) == RETAINED_CANDLES
 
 
 def test_candles_change_the_revision_and_a_checkpoint_keeps_its_own() -> None:

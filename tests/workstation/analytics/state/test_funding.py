@@ -30,7 +30,7 @@ from tests.workstation.analytics.market_events import (
     random_events,
 )
 from workstation.analytics.engine import Engine
-from workstation.analytics.state.funding import DAY_NS, KEPT, PERIODS_KEPT, FundingSeries
+from workstation.analytics.state.funding import DAY_NS, RETAINED_MINUTES, RETAINED_PERIODS, FundingSeries
 from workstation.analytics.views.funding import crowding_of, reading_of
 from workstation.readmodels.markets import MarketFilter
 from workstation.readmodels.positions.funding import HOUR_NS, Crowding, FundingRequest, FundingView, Reading
@@ -89,13 +89,13 @@ def test_the_percentile_is_the_mid_rank(seed: int) -> None:
 
 def test_what_is_kept_is_bounded_and_copies_are_independent() -> None:
     made = FundingSeries()
-    for minute in range(KEPT + 50):
+    for minute in range(RETAINED_MINUTES + 50):
         made.add(funding(START + minute * MINUTE, 1e-4))
-    made.fill((START + at * HOUR_NS, 1e-4) for at in range(PERIODS_KEPT + 9))
+    made.fill((START + at * HOUR_NS, 1e-4) for at in range(RETAINED_PERIODS + 9))
     copy = deepcopy(made)
     copy.add(funding(START + 9 * DAY_NS, 5e-4))
-    assert len(made.columns()[0]) == KEPT
-    assert len(made.periods) == PERIODS_KEPT
+    assert len(made.columns()[0]) == RETAINED_MINUTES
+    assert len(made.periods) == RETAINED_PERIODS
     assert copy.columns()[1][-1] != made.columns()[1][-1]
 
 

@@ -17,7 +17,7 @@ from feeds.model.events import (
 )
 from tests.workstation.analytics.market_events import BINANCE, MINUTE, SECOND, START, mark, trade
 from workstation.analytics.engine import Engine
-from workstation.analytics.state.open_interest import HOUR_NS, KEPT, Change, Interest, InterestSeries
+from workstation.analytics.state.open_interest import HOUR_NS, RETAINED_ROWS, Change, Interest, InterestSeries
 
 NOW = START + 30 * HOUR_NS
 
@@ -66,10 +66,10 @@ def test_a_hole_is_no_change() -> None:
 
 
 def test_it_is_bounded() -> None:
-    made = series(*((minute, 1.0) for minute in range(10, KEPT + 20)))
-    assert len(made) == KEPT
+    made = series(*((minute, 1.0) for minute in range(10, RETAINED_ROWS + 20)))
+    assert len(made) == RETAINED_ROWS
     made.add(Interest(START, 5.0))
-    assert len(made) == KEPT
+    assert len(made) == RETAINED_ROWS
 
 
 def test_the_engine_keeps_live_and_past_rows_and_the_newest_counts() -> None:

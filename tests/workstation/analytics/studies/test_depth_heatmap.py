@@ -30,7 +30,7 @@ from tests.workstation.analytics.market_events import (
 )
 from workstation.analytics.book import depth_history
 from workstation.analytics.book.book import OrderBook
-from workstation.analytics.book.depth_history import BAND, BYTES, KEPT, DepthHistory
+from workstation.analytics.book.depth_history import BAND, BYTES, RETAINED_COLUMNS, DepthHistory
 from workstation.analytics.engine import Engine
 from workstation.analytics.state.market import STALE_NS
 from workstation.analytics.views.heatmap import round_factor
@@ -48,24 +48,24 @@ Cells = dict[tuple[int, int], float]  # (row, bucket) -> size
 
 
 def books_at(events: list[Event], until_ns: int) -> dict[int, dict[Instrument, Book]]:
-    """The trusted books at every whole second: those of all events received before it."""
+    """The live books at every whole second, from all events received before it."""
     books: dict[Instrument, Book | None] = {}
-    heard: dict[Instrument, int] = {}
+    received: dict[Instrument, int] = {}
     found: dict[int, dict[Instrument, Book]] = {}
     queue = list(events)
     first = -(-queue[0].ts_recv_ns // SECOND) if queue[0].ts_recv_ns % SECOND else queue[0].ts_recv_ns // SECOND + 1
     for second in range(first, until_ns // SECOND + 1):
         while queue and queue[0].ts_recv_ns < second * SECOND:
-            take(books, heard, queue.pop(0))
+            take(books, received, queue.pop(0))
         found[second] = {
             instrument: deepcopy(book)
             for instrument, book in books.items()
-            if book is not None and book[0] and book[1] and second * SECOND - heard[instrument] <= STALE_NS
+            if book is not None and book[0] and book[1] and second * SECOND - received[instrument] <= STALE_NS
         }
     return found
 
 
-def take(books: dict[Instrument, Book | None], heard: dict[Instrument, int], event: Event) -> None:
+def take(books: dict[Instrument, Book | None], received: dict[Instrument, int], event: Event) -> None:
     match event:
         case BookSnapshot():
             books[event.instrument] = ({**dict(event.bids)}, {**dict(event.asks)})
@@ -78,7 +78,7 @@ def take(books: dict[Instrument, Book | None], heard: dict[Instrument, int], eve
         case BookLost():
             books[event.instrument] = None
     if isinstance(event, (BookSnapshot, BookDelta)):
-        heard[event.instrument] = event.ts_recv_ns
+        received[event.instrument] = event.ts_recv_ns
 
 
 def cells_of(books: dict[int, dict[Instrument, Book]], row_size: Fraction, seconds: int) -> tuple[Cells, Cells]:
@@ -122,7 +122,7 @@ def near(cells: Cells) -> Any:
 
 
 def book_events(rng: random.Random, count: int, markets: tuple[Instrument, ...] = MARKETS) -> list[Event]:
-    """Snapshots, changes, gaps and silences around 1,000."""
+    """Snapshots, changes, gaps and pauses around a price of 1,000."""
     now_ns = START + 80_000 * SECOND + 3
     events: list[Event] = [whole(rng, instrument, now_ns) for instrument in markets]
     for _ in range(count):
@@ -161,7 +161,7 @@ def test_cells_are_those_of_the_books_of_every_second(seed: int, row: str, secon
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_columns_say_how_many_books_were_trusted_and_where_the_best_prices_were(seed: int) -> None:
+def test_columns_count_the_live_books_and_hold_the_best_prices(seed: int) -> None:
     events = book_events(random.Random(seed), 300)
     engine = engine_of(events)
     books = books_at(events, engine.now_ns)
@@ -179,7 +179,7 @@ def test_columns_say_how_many_books_were_trusted_and_where_the_best_prices_were(
     assert columns.first_bucket + len(columns.live) == engine.now_ns // SECOND + 1
 
 
-def test_a_lost_or_silent_book_leaves_empty_columns_and_stretches_nothing() -> None:
+def test_a_lost_or_stale_book_leaves_empty_columns() -> None:
     first = START // SECOND
     book = snapshot(BINANCE, START + 5, [(9_999, 2.0)], [(10_001, 3.0)])
     lost = BookLost(BINANCE, START + 4 * SECOND + 5, "gap")
@@ -198,7 +198,7 @@ def test_a_lost_or_silent_book_leaves_empty_columns_and_stretches_nothing() -> N
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_columns_do_not_depend_on_pieces_or_on_seeking(seed: int) -> None:
+def test_columns_do_not_depend_on_the_requested_range_or_on_seeking(seed: int) -> None:
     rng = random.Random(seed)
     events = book_events(rng, 500)
     straight, pieced = engine_of(events), Engine()
@@ -223,7 +223,7 @@ def test_a_checkpoint_shares_closed_chunks() -> None:
     assert ours._chunks is not theirs._chunks
 
 
-def test_a_cell_is_told_market_by_market() -> None:
+def test_a_cell_lists_each_market() -> None:
     events = book_events(random.Random(2), 300)
     engine = engine_of(events)
     second = engine.now_ns // SECOND - 20
@@ -238,7 +238,7 @@ def test_a_cell_is_told_market_by_market() -> None:
         assert view.bid[at] == pytest.approx(wanted, rel=1e-6, nan_ok=True)
 
 
-def test_a_finer_price_step_keeps_every_level_in_its_place() -> None:
+def test_a_finer_price_step_leaves_every_level_at_its_price() -> None:
     fine = market(tick="0.05")
     events = book_events(random.Random(3), 200, (BINANCE,))
     engine = engine_of(events)
@@ -317,9 +317,9 @@ def test_old_columns_are_merged_by_the_largest_size(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_views_of_old_columns_are_those_of_a_fresh_look(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cached_views_of_old_columns_equal_fresh_ones(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(depth_history, "THINNING", ((60, 4), (120, 16)))
-    monkeypatch.setattr(depth_history, "KEPT", 300)
+    monkeypatch.setattr(depth_history, "RETAINED_COLUMNS", 300)
     events = book_events(random.Random(seed), 800)
     watched, fresh = Engine(), engine_of(events)
     asked = {"markets": ALL, "row_size": 0.5, "seconds": 1, "low": 990.0, "high": 1_010.0}
@@ -335,15 +335,15 @@ def test_memory_is_bounded_by_bytes_and_by_time(monkeypatch: pytest.MonkeyPatch)
     most = max(chunk.nbytes for chunk in history._chunks)
     assert 0.5 * 60_000 < history.nbytes <= 60_000 + most
     monkeypatch.setattr(depth_history, "BYTES", BYTES)
-    monkeypatch.setattr(depth_history, "KEPT", 500)
+    monkeypatch.setattr(depth_history, "RETAINED_COLUMNS", 500)
     history, _ = steady(2_000, 6)
     assert history.start is not None
     assert 500 <= 2_000 - history.start < 500 + 4 * depth_history.CHUNK
     assert BYTES <= 24_000_000
-    assert KEPT >= 4 * 3_600
+    assert RETAINED_COLUMNS >= 4 * 3_600
 
 
-def test_a_moving_price_keeps_half_of_the_band_on_both_sides() -> None:
+def test_a_moving_price_leaves_half_of_the_band_on_both_sides() -> None:
     book, history = OrderBook(), DepthHistory()
     for second in range(300):
         middle = 10_000 + 3 * second
@@ -378,7 +378,7 @@ def session(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[
 
 
 def test_columns_of_a_real_session_are_the_books_of_those_moments(session: tuple[list[Path], Path]) -> None:
-    """Against the engine's own book at the moment, and against a book kept from the lines of the capture."""
+    """Against the engine's own book at the moment, and against a book built from the lines of the capture."""
     files, recording = session
     reader = RecordingReader(recording)
     core, column = Core(), 0

@@ -133,7 +133,7 @@ def chart(engine: Engine, rules: FootprintRules = FootprintRules()) -> Footprint
 
 
 def days_of_trades(seed: int) -> list[Trade]:
-    """Five days whose price walks; some trades come in after midnight."""
+    """Five days of a random walk; some trades arrive after midnight."""
     rng = random.Random(seed)
     centre, trades = 1_000.0, []
     for item in random_trades(rng, 500, span_ns=5 * DAY, late=0.3):
@@ -236,7 +236,7 @@ def test_absorption(seed: int) -> None:
         np.testing.assert_allclose([numbers(one) for one in found], [numbers(one) for one in wanted], rtol=1e-9)
 
 
-def test_price_that_gets_past_a_wall_was_not_absorbed() -> None:
+def test_price_that_passes_the_row_is_no_absorption() -> None:
     usual = [trade(BINANCE, START + at * SECOND, 10_000 + at % 3, 1.0, 1 + at % 2) for at in range(100)]
     wall = [trade(BINANCE, START + 105 * SECOND, 10_000, 50.0)]
     rules = FootprintRules(absorption=RULE)

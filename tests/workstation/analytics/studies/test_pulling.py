@@ -1,4 +1,4 @@
-"""Pulled and stacked size, walls and OBI against loops over raw lines of the real session and made-up books."""
+"""Pulled and stacked size, walls and OBI against loops over raw lines of the real session and synthetic books."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_a_fill_is_no_pull_and_the_rest_is_stacked_or_pulled() -> None:
     assert changes_of(ladder(engine)) == {}, "five seconds later nothing has changed any more"
 
 
-def test_before_a_book_was_known_for_the_whole_window_nothing_is_said() -> None:
+def test_a_book_unknown_for_part_of_the_window_gives_nan() -> None:
     engine = engine_of(one_book())
     engine.advance(START + 5 * SECOND)
     assert np.isnan(ladder(engine).bid_change).all()
@@ -98,7 +98,7 @@ def test_a_book_that_is_not_known_long_enough_is_left_out_of_the_sum() -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_size_change_is_stacked_less_pulled_less_filled(seed: int) -> None:
-    """On random events with losses, checkpoints and clocks that run back, against whole books kept by the second."""
+    """On random events with losses, checkpoints and clocks that run back, against whole books stored every second."""
     rng, engine = random.Random(seed), Engine()
     begun: dict[int, dict[str, Any]] = {}
     filled: list[tuple[int, bool, int, float]] = []
@@ -138,7 +138,7 @@ def test_size_change_is_stacked_less_pulled_less_filled(seed: int) -> None:
 
 @pytest.mark.parametrize("kind", list(FILES))
 def test_per_level_on_the_real_session(btc_recording: Path, data: Path, kind: str) -> None:
-    """Stacked - pulled - filled is the change of size between two moments, by a plain book made of the raw lines."""
+    """Stacked - pulled - filled is the change of size between two moments, by a plain book built from the raw lines."""
     reader, core = RecordingReader(btc_recording), Core()
     raw, prints = iter(raw_capture.lines(data, kind)), raw_capture.trades(data, kind)
     book, waiting = RawBook(kind), next(raw, None)
@@ -206,7 +206,7 @@ def test_a_wall_that_vanishes_untouched_is_marked_for_a_minute() -> None:
     assert ladder(engine).pulled == ()
 
 
-def test_what_was_no_wall_or_did_not_stand_or_was_filled_or_reached_is_not_pulled() -> None:
+def test_small_young_filled_or_reached_levels_are_not_pulled() -> None:
     gone = delta(BINANCE, START + 7 * SECOND - 1, [(MIDDLE - 31, 0.0)], [])
 
     def pulled(*events: Event, wall: float = 100.0) -> tuple[Any, ...]:
@@ -235,7 +235,7 @@ def test_what_was_no_wall_or_did_not_stand_or_was_filled_or_reached_is_not_pulle
 # --- OBI through time
 
 
-def test_history_is_blended_by_the_flow_of_five_minutes_before() -> None:
+def test_history_is_weighted_by_the_flow_of_the_five_minutes_before() -> None:
     rng = np.random.default_rng(3)
     values, flow = rng.uniform(-1, 1, (3, 50)), rng.integers(0, 5, (3, 50)).astype(float)
     values[rng.random((3, 50)) < 0.3] = np.nan
@@ -266,7 +266,7 @@ def test_flow_beside_a_sample_is_of_the_five_minutes_before_it() -> None:
     assert set(values.tolist()) == {0.5}
     expected = [sum(taken[at - FLOW_S : at]) for at in range(len(taken) - 1_800, len(taken))]
     np.testing.assert_allclose(flow, expected, rtol=1e-9)
-    assert np.isnan(market.obi.series(0.003)[0]).all(), "no such band is kept"
+    assert np.isnan(market.obi.series(0.003)[0]).all(), "no such band"
 
 
 def test_all_bands_are_sampled_as_one_by_one() -> None:
@@ -306,7 +306,7 @@ def test_obi_of_the_real_session(btc_recording: Path, data: Path, kind: str) -> 
     assert checked >= 20
 
 
-def test_a_checkpoint_goes_on_like_the_original() -> None:
+def test_a_checkpoint_continues_like_the_original() -> None:
     rng, engine = random.Random(11), Engine()
     events = random_events(rng, 500)
     for event in events[:250]:

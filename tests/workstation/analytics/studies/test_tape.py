@@ -153,7 +153,7 @@ def test_views_are_read_only() -> None:
 
 
 def slow_extremes(trades: list[Trade], prints: list[list[Trade]]) -> list[int]:
-    """For each print: +1 if it made or met the high of its market's day as known before it, -1 the low."""
+    """For each print: +1 at or above its market's high of the day so far, -1 at or below the low."""
     found = []
     for group in prints:
         first = group[0]
@@ -193,7 +193,7 @@ def test_prints_at_the_high_and_low_of_the_day_are_marked(seed: int) -> None:
     assert any(view.extreme)
 
 
-def test_extremes_looked_at_from_the_start_are_those_of_a_late_look() -> None:
+def test_extremes_do_not_depend_on_when_they_are_first_requested() -> None:
     trades = bursts(random.Random(5), 600)
     request = TapeRequest("BTC", count=500, detail=True)
     watched, fresh = Engine(), engine_of(trades)
@@ -224,7 +224,7 @@ def test_the_pace_counts_prints_of_the_last_15_seconds_and_their_mean_before(see
     assert pace.mean_15s == pytest.approx(len(earlier) * 15 / known_s)
 
 
-def test_a_sweep_is_one_print_of_the_pace_and_a_gap_is_no_calm() -> None:
+def test_a_sweep_is_one_print_of_the_pace_and_a_gap_does_not_lower_it() -> None:
     live = [TradesLive(BINANCE, START)]
     first = [trade(BINANCE, START + at * SECOND, 10_000) for at in range(60)]
     gap = [TradesLost(BINANCE, START + 60 * SECOND, "gap"), TradesLive(BINANCE, START + 500 * SECOND)]
@@ -243,7 +243,7 @@ def test_spans_that_overlap_are_covered_once() -> None:
     assert covered([(5, 6)], 10, 20) == 0
 
 
-def test_prints_of_forced_orders_are_marked() -> None:
+def test_prints_of_liquidations_are_marked() -> None:
     at = START + 10 * SECOND
     trades = [trade(BINANCE, at, 10_000, 1.0, 2), trade(BINANCE, at, 10_000, 1.0, 1), trade(BYBIT, at, 4_000, 1.0, 2)]
     later = trade(BINANCE, at + 6 * MS, 10_000, 1.0, 2)
