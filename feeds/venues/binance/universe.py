@@ -31,7 +31,6 @@ from feeds.model.events import (
     IndexPrice,
     MarkPrice,
     OpenInterest,
-    OpenInterestHistory,
     TakerFlow,
 )
 from feeds.model.events import Quote as QuoteEvent
@@ -44,6 +43,7 @@ from feeds.venues.binance.derivatives import liquidation
 from feeds.venues.binance.wire import API, Combined, ForceOrderData, MarkData, QuoteData
 from feeds.venues.driver import Endpoints
 from feeds.venues.shared.connections import connection
+from feeds.venues.shared.context import interest_history
 from feeds.venues.shared.numbers import HOUR, MS, SECOND, Millis, finite
 from feeds.venues.shared.polling import Job, every, once
 from feeds.venues.shared.universe import ACCOUNTS, REST, Events, UniverseProtocol, account_jobs, polled
@@ -301,11 +301,11 @@ class BinanceUniverse(UniverseProtocol):
         return (OpenInterest(instrument, row.time * MS, now_ns, size, notional),)
 
     def _history(self, perp: _Perp, body: bytes, now_ns: int) -> Events:
-        rows = sorted(
-            (row.timestamp * MS, row.sumOpenInterestValue if self._inverse else row.sumOpenInterest * perp.scale)
+        rows = (
+            (row.timestamp, row.sumOpenInterestValue if self._inverse else row.sumOpenInterest * perp.scale)
             for row in _past.decode(body)
         )
-        return (OpenInterestHistory(perp.instrument, now_ns, tuple(rows)),) if rows else ()
+        return interest_history(perp.instrument, rows, now_ns)
 
     def _flow(self, perp: _Perp, body: bytes, now_ns: int) -> Events:
         bars = _klines.decode(body)

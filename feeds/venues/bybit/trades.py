@@ -18,6 +18,7 @@ from feeds.pipeline.units import Size, Units
 from feeds.venues.bybit.wire import SIDES, Rows, accepted
 from feeds.venues.shared.limits import LIMITS, Limits
 from feeds.venues.shared.numbers import MS, Millis
+from feeds.venues.shared.recent_ids import RecentIds
 from feeds.venues.shared.trade_chain import UnnumberedTrades
 
 _PAUSE_NS = 1_500 * MS
@@ -52,35 +53,12 @@ class _Start(NamedTuple):
 _rows = msgspec.json.Decoder(Rows[RecentRow], strict=False)
 
 
-class _RecentIds:
-    """The last ids of one market, between `limit` of them and twice as many."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._young: dict[str, None] = {}
-        self._old: dict[str, None] = {}
-
-    def __deepcopy__(self, memo: object) -> _RecentIds:
-        copy = _RecentIds(self._limit)
-        copy._young, copy._old = self._young.copy(), self._old
-        return copy
-
-    def is_new(self, trade_id: str) -> bool:
-        """Whether the id was not seen before; it is from now on."""
-        if trade_id in self._young or trade_id in self._old:
-            return False
-        if len(self._young) >= self._limit:
-            self._young, self._old = {}, self._young
-        self._young[trade_id] = None
-        return True
-
-
 class BybitTrades(UnnumberedTrades):
     """One symbol's trades on one connection. Past trades are fetched for the last time they went live only."""
 
     def __init__(self, units: Units, history_s: int, limits: Limits = LIMITS) -> None:
         super().__init__(units.instrument)
-        self.recent = _RecentIds(limits.trade_ids)
+        self.recent = RecentIds(limits.trade_ids)
         self._units = units
         self._wants_history = history_s > 0
         self._start: _Start | None = None

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from feeds.model.events import DayStats, Event, Funding, IndexPrice, MarkPrice, OpenInterest, OpenInterestHistory, Quote
+from feeds.model.events import DayStats, Event, Funding, IndexPrice, MarkPrice, OpenInterest, Quote
 from feeds.model.frame import UNIVERSE, ConnectionSpec
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch
@@ -31,6 +31,7 @@ from feeds.venues.bybit.protocol import BybitProtocol
 from feeds.venues.bybit.wire import Rows, accepted
 from feeds.venues.driver import Endpoints
 from feeds.venues.shared.connections import connection
+from feeds.venues.shared.context import interest_history
 from feeds.venues.shared.numbers import HOUR, MS, Millis, finite
 from feeds.venues.shared.polling import Job, every, once
 from feeds.venues.shared.universe import ACCOUNTS, REST, Events, UniverseProtocol, account_jobs, polled, streamed
@@ -191,9 +192,9 @@ class BybitUniverse(UniverseProtocol):
         """Inverse counts USD then, whose worth in coin is not published: only linear has a history here."""
         if self._inverse:
             return ()
-        sides = ((row.timestamp * MS, _one_side(row.singleOpenInterest, row.openInterest)) for row in rows)
-        past = sorted((ts_ns, one * perp.scale) for ts_ns, one in sides if one is not None)
-        return (OpenInterestHistory(perp.instrument, now_ns, tuple(past)),) if past else ()
+        sides = ((row.timestamp, _one_side(row.singleOpenInterest, row.openInterest)) for row in rows)
+        past = ((ts_ms, one * perp.scale) for ts_ms, one in sides if one is not None)
+        return interest_history(perp.instrument, past, now_ns)
 
 
 def _one_side(one: str, both: str) -> float | None:

@@ -8,15 +8,14 @@ from that last trade, nothing is missing.
 
 from __future__ import annotations
 
-from collections import deque
-
 from feeds.model.events import Event, HistoryEnded, Side, Trade, TradesFilled
 from feeds.pipeline.units import Units
 from feeds.venues.hyperliquid.wire import TradeData
 from feeds.venues.shared.numbers import MS
+from feeds.venues.shared.recent_ids import RecentIds
 from feeds.venues.shared.trade_chain import UnnumberedTrades
 
-_IDS_KEPT = 4_096
+_IDS = 4_096
 _BUY, _SELL = Side.BUY, Side.SELL
 
 
@@ -29,28 +28,18 @@ class HyperliquidTrades(UnnumberedTrades):
         self._wants_history = history_s > 0
         self._had_first = False
         self._earlier: list[Trade] = []
-        self._seen: set[int | str] = set()
-        self._order: deque[int | str] = deque()
+        self._recent = RecentIds(_IDS)
 
     def receive(self, trade: Trade, opened_ns: int | None, now_ns: int) -> list[Event]:
         """Events of one trade, none for a repeated one. Those before `opened_ns` are only held back."""
         events = self.go_live(now_ns)
-        if not self._is_new(trade.trade_id):
+        if not self._recent.is_new(trade.trade_id):
             return events
         if opened_ns is not None and trade.ts_venue_ns < opened_ns:
             self._earlier.append(trade)
             return events
         events.append(trade)
         return events if self._had_first else [*events, *self._take_earlier(trade, now_ns)]
-
-    def _is_new(self, trade_id: int | str) -> bool:
-        if trade_id in self._seen:
-            return False
-        self._seen.add(trade_id)
-        self._order.append(trade_id)
-        if len(self._order) > _IDS_KEPT:
-            self._seen.discard(self._order.popleft())
-        return True
 
     def _take_earlier(self, first: Trade, now_ns: int) -> list[Event]:
         """What the first message repeated, passed on once the first trade after it is known."""

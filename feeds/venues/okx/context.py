@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from feeds.model.events import Candle, Candles, Event, FundingHistory, LongShortRatio, OpenInterestHistory, TakerFlow
+from feeds.model.events import Candle, Candles, Event, FundingHistory, LongShortRatio, TakerFlow
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Size
@@ -31,6 +31,7 @@ from feeds.venues.shared.context import (
     candle,
     candles,
     funding_history,
+    interest_history,
 )
 from feeds.venues.shared.numbers import MS, SECOND, Millis, Rate
 
@@ -95,8 +96,8 @@ def _read_paid(market: Instrument, body: bytes, now_ns: int) -> Sequence[Funding
 
 
 def _read_interest(market: Instrument, body: bytes, now_ns: int) -> Sequence[Event]:
-    past = sorted((row[0] * MS, row[2] * market.multiplier) for row in rows(_interests, body, "open interest"))
-    return [OpenInterestHistory(market, now_ns, tuple(past))] if past else []
+    past = rows(_interests, body, "open interest")
+    return interest_history(market, ((row[0], row[2] * market.multiplier) for row in past), now_ns)
 
 
 def read_accounts(market: Instrument, body: bytes, now_ns: int) -> Sequence[Event]:

@@ -26,6 +26,7 @@ from feeds.venues.okx.instruments import InstrumentRow, instrument_from_row, kin
 from feeds.venues.okx.trades import trade, trade_chain
 from feeds.venues.shared.limits import LIMITS, Limits
 from feeds.venues.shared.numbers import MS, SECOND, positive
+from feeds.venues.shared.recent_ids import RecentIds
 from feeds.venues.shared.socket_protocol import Channel, Events, Route, SocketProtocol, channel
 from feeds.venues.shared.subscriptions import Subscriptions
 
@@ -33,7 +34,7 @@ log = logging.getLogger(__name__)
 
 _QUIET_NS = 10 * SECOND
 _LONGEST_SNAPSHOT_NS = 300 * SECOND
-_SEEN_LIMIT = 4_096
+_LIQUIDATIONS = 4_096
 _BATCH = 100
 _ATTEMPTS = 3
 _AGAIN_LATER = ("60014", "64007")  # too frequent; internal error
@@ -103,7 +104,7 @@ class OkxProtocol(SocketProtocol[_Market]):
         self._subscriptions: Subscriptions[wire.Arg] = Subscriptions(_request, _BATCH, limits.acknowledgement_ns)
         self._attempts: dict[wire.Arg, int] = {}
         self._overdue: list[_Market] = []
-        self._forced_seen: dict[tuple[str, int, str, float, str], None] = {}
+        self._recent = RecentIds(_LIQUIDATIONS)
         self._opened_ns = 0
         self._heard_ns = 0
         self._pinged_ns = 0
@@ -328,19 +329,11 @@ class OkxProtocol(SocketProtocol[_Market]):
         ]
         events: list[Event] = []
         for market, detail, price, side in whole:
-            if detail.ts * MS >= self._opened_ns and self._is_new(market.instrument.symbol, detail):
+            key = (market.instrument.symbol, detail.ts, detail.side, detail.sz, detail.bkPx)
+            if detail.ts * MS >= self._opened_ns and self._recent.is_new(key):
                 base, notional = market.units.worth(price, detail.sz)
                 events.append(Liquidation(market.instrument, detail.ts * MS, now_ns, price, base, notional, side))
         return events
-
-    def _is_new(self, symbol: str, detail: wire.ForcedDetail) -> bool:
-        key = (symbol, detail.ts, detail.side, detail.sz, detail.bkPx)
-        if key in self._forced_seen:
-            return False
-        if len(self._forced_seen) >= _SEEN_LIMIT:
-            del self._forced_seen[next(iter(self._forced_seen))]
-        self._forced_seen[key] = None
-        return True
 
     # instruments
 

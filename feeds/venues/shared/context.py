@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from feeds.model.events import Candle, Candles, Event, FundingHistory
+from feeds.model.events import Candle, Candles, Event, FundingHistory, OpenInterestHistory
 from feeds.model.frame import CONTEXT, ConnectionSpec, Frame, FrameKind
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch
@@ -128,6 +128,14 @@ def candles(instrument: Instrument, rows: Iterable[Candle], now_ns: int) -> tupl
     """Candles of a minute as one event, oldest first and without those that have no price; none for no rows."""
     ordered = tuple(sorted((row for row in rows if row.low > 0), key=lambda row: row.start_ns))
     return (Candles(instrument, now_ns, MINUTE_NS, ordered),) if ordered else ()
+
+
+def interest_history(
+    instrument: Instrument, rows: Iterable[tuple[int, float]], now_ns: int
+) -> tuple[OpenInterestHistory, ...]:
+    """Open interest (venue time in ms, base coin of one side) as one event, oldest first; none for no rows."""
+    ordered = tuple(sorted((ts_ms * 1_000_000, size) for ts_ms, size in rows))
+    return (OpenInterestHistory(instrument, now_ns, ordered),) if ordered else ()
 
 
 def funding_history(

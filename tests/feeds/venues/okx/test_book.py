@@ -241,11 +241,11 @@ def crc(bids: dict[int, int], asks: dict[int, int]) -> int:
 
 
 def session(seed: int, with_ids: bool) -> list[tuple[dict[str, Any], tuple[dict[int, int], dict[int, int]]]]:
-    """A random book's messages and the book after each."""
+    """A random book's messages and the book after each. Ids may fall, but none comes twice: that would hide a loss."""
     rng = random.Random(seed)
     bids = {price: rng.randint(1, 9) for price in rng.sample(range(80, 100), 8)}
     asks = {price: rng.randint(1, 9) for price in rng.sample(range(100, 120), 8)}
-    seq, story = 1_000, []
+    seq, used, story = 1_000, {1_000}, []
     for number in range(rng.randint(2, 14)):
         changes: dict[int, dict[int, int]] = {0: dict(bids), 1: dict(asks)}
         if number:
@@ -258,6 +258,9 @@ def session(seed: int, with_ids: bool) -> list[tuple[dict[str, Any], tuple[dict[
             for price in [price for price, size in book.items() if not size]:
                 del book[price]
         previous, seq = seq, seq + rng.randint(1, 50) if rng.random() < 0.9 else 20 * (number + 1)
+        while seq in used:
+            seq += 1
+        used.add(seq)
         sides = [[level(str(price), str(size)) for price, size in changes[side].items()] for side in (0, 1)]
         message = books(SPOT.symbol, "update" if number else "snapshot", previous if number else -1, seq, *sides)
         if not with_ids:
