@@ -1,4 +1,4 @@
-"""The pressure table: order, filters, pins, unfolding, batches, the pointer, copies, weights, what is remembered."""
+"""The pressure table: order, filters, pins, expanding, batches, the pointer, copies, weights, saved state."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from widgets.panes.pressure.columns import BY_NAME, COLUMNS, SCORE, SYMBOL, fitt
 from widgets.panes.pressure.model import PressureModel
 from widgets.panes.pressure.paint import _FIGURES, _ROLES
 from widgets.panes.pressure.pane import PressurePane
-from widgets.panes.pressure.rows import Filter, Sort, ordered, words
+from widgets.panes.pressure.rows import Filter, Sort, ordered, search_terms
 from widgets.theme.theme import apply_theme
 from workstation.readmodels.flow.tape import TapeRequest
 from workstation.readmodels.markets import Freshness
@@ -59,7 +59,7 @@ def pane(qtbot: QtBot) -> PressurePane:
 
 
 def coins(pane: PressurePane) -> list[str]:
-    """The coins as they are listed."""
+    """The coins in the order of the table."""
     model = pane.model
     return [model.symbol(row) for row in range(model.rowCount()) if model.is_coin(row)]
 
@@ -99,7 +99,7 @@ def test_it_begins_with_the_highest_score(pane: PressurePane) -> None:
     assert len(scores) == 68
 
 
-def test_a_heading_sorts_turns_round_and_adds(pane: PressurePane, qtbot: QtBot) -> None:
+def test_a_heading_sorts_reverses_and_adds(pane: PressurePane, qtbot: QtBot) -> None:
     head = pane.table.horizontalHeader()
 
     def click(column: int, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
@@ -155,7 +155,7 @@ def test_new_numbers_are_one_batch(pane: PressurePane) -> None:
     assert not resets
 
 
-def test_the_cursor_stays_with_its_coin(pane: PressurePane) -> None:
+def test_the_selection_stays_with_its_coin(pane: PressurePane) -> None:
     pane.table.selectRow(pane.model.row_of("C7"))
     for seed in range(2, 6):
         pane.refresh(pressure_view(seed=seed, revision=seed))
@@ -164,15 +164,15 @@ def test_the_cursor_stays_with_its_coin(pane: PressurePane) -> None:
     assert pane.model.symbol(pane.table.chosen_row()) == "C7", "a filter resets the rows, not the cursor"
 
 
-def test_coins_that_come_and_go_make_the_rows_anew(pane: PressurePane) -> None:
-    pane.model.unfolded = {"C65"}
+def test_added_and_removed_coins_rebuild_the_rows(pane: PressurePane) -> None:
+    pane.model.expanded = {"C65"}
     pane.refresh(pressure_view(coins=70, revision=2))
     assert len(coins(pane)) == 70
     pane.refresh(pressure_view(coins=5, revision=3))
     assert len(coins(pane)) == 5
 
 
-# --- filters, pins, unfolding
+# --- filters, pins, expanding
 
 
 def test_filters_against_plain_rules(pane: PressurePane) -> None:
@@ -193,7 +193,7 @@ def test_filters_against_plain_rules(pane: PressurePane) -> None:
         expected = [plainly(at, name) for at, name in enumerate(view.universe.symbols)]
         assert rule.accepts(view).tolist() == expected
         assert rule.venues or any(expected)
-    assert words(" btc, eth;sol ") == ("BTC", "ETH", "SOL")
+    assert search_terms(" btc, eth;sol ") == ("BTC", "ETH", "SOL")
 
 
 def test_the_bar_filters_and_a_pinned_coin_stays_on_top(pane: PressurePane, qtbot: QtBot) -> None:
@@ -213,7 +213,7 @@ def test_the_bar_filters_and_a_pinned_coin_stays_on_top(pane: PressurePane, qtbo
     pane.grab()
 
 
-def test_venues_that_are_summed_are_asked_for(pane: PressurePane) -> None:
+def test_the_request_names_the_summed_venues(pane: PressurePane) -> None:
     ticks = {action.text(): action for action in pane.bar.summed.menu().actions() if action.isCheckable()}
     ticks["Deribit"].trigger()
     ticks["OKX"].trigger()
@@ -225,7 +225,7 @@ def test_venues_that_are_summed_are_asked_for(pane: PressurePane) -> None:
     assert all(tick.isChecked() for tick in ticks.values())
 
 
-def test_unfolding_shows_the_parts_that_sum_up_and_the_markets(pane: PressurePane, qtbot: QtBot) -> None:
+def test_an_expanded_coin_shows_the_terms_of_its_score_and_its_markets(pane: PressurePane, qtbot: QtBot) -> None:
     row = pane.model.row_of("ETH")
     pane.table.scrollTo(pane.model.index(row, SYMBOL))
     arrow = pane.table.visualRect(pane.model.index(row, SYMBOL)).topLeft() + QPoint(5, 8)
@@ -244,8 +244,8 @@ def test_unfolding_shows_the_parts_that_sum_up_and_the_markets(pane: PressurePan
     assert model.rowCount() == 68
 
 
-def test_what_is_unfolded_moves_with_its_coin(pane: PressurePane) -> None:
-    pane.table.toggle_fold(pane.model.row_of("C3"))
+def test_detail_rows_move_with_their_coin(pane: PressurePane) -> None:
+    pane.table.toggle_expanded(pane.model.row_of("C3"))
     for seed in range(2, 5):
         pane.refresh(pressure_view(seed=seed, revision=seed))
         row = pane.model.row_of("C3")
@@ -257,18 +257,18 @@ def test_what_is_unfolded_moves_with_its_coin(pane: PressurePane) -> None:
 
 
 def test_a_click_and_enter_open_the_coin_in_linked_panes(pane: PressurePane, qtbot: QtBot) -> None:
-    told = sent(pane.link_event, BaseChosen)
+    opened = sent(pane.link_event, BaseChosen)
     qtbot.mouseClick(pane.table.viewport(), Qt.MouseButton.LeftButton, pos=spot(pane, 2, OI_1H))
-    assert told == [BaseChosen(pane.model.symbol(2))]
+    assert opened == [BaseChosen(pane.model.symbol(2))]
     qtbot.keyClick(pane.table, Qt.Key.Key_Down)
-    assert told == [BaseChosen(pane.model.symbol(2))], "the cursor alone opens nothing"
+    assert opened == [BaseChosen(pane.model.symbol(2))], "selecting alone opens nothing"
     qtbot.keyClick(pane.table, Qt.Key.Key_Return)
-    assert told[1:] == [BaseChosen(pane.model.symbol(3))]
+    assert opened[1:] == [BaseChosen(pane.model.symbol(3))]
     strongest = pane.model.view.universe.symbols[pane.model.view.summary.strongest]
     pane.summary.repaint()
     box = next(box for box, coin in pane.summary._boxes if coin == strongest)
     qtbot.mouseClick(pane.summary, Qt.MouseButton.LeftButton, pos=box.center().toPoint())
-    assert told[2:] == [BaseChosen(strongest)]
+    assert opened[2:] == [BaseChosen(strongest)]
 
 
 def test_keys_of_the_pane(pane: PressurePane, qtbot: QtBot) -> None:
@@ -290,7 +290,7 @@ def test_the_menu_of_a_row(pane: PressurePane) -> None:
     pane._fill_menu(menu)
     texts = [action.text().partition("\t")[0] for action in menu.actions() if action.text()]
     symbol = pane.model.symbol(1)
-    assert texts == [f"Open {symbol}", f"Pin {symbol}", f"Unfold {symbol}", "Copy row", "Copy table",
+    assert texts == [f"Open {symbol}", f"Pin {symbol}", f"Expand {symbol}", "Copy row", "Copy table",
                      "Export as csv...", "Columns"]  # fmt: skip
     menu.actions()[1].trigger()
     assert pane.model.pinned == {symbol}
@@ -299,7 +299,7 @@ def test_the_menu_of_a_row(pane: PressurePane) -> None:
 # --- columns
 
 
-def test_narrow_panes_keep_the_columns_that_matter() -> None:
+def test_narrow_panes_show_the_columns_of_lowest_rank() -> None:
     names = [COLUMNS[at].name for at in fitting(384)]
     assert {"symbol", "score", "bias", "OI 1 h", "funding", "premium", "flow"} <= set(names)
     assert {"symbol", "score", "bias", "OI 1 h", "funding", "premium"} <= {COLUMNS[at].name for at in fitting(310)}
@@ -364,7 +364,7 @@ def test_a_view_of_other_weights_is_not_shown(pane: PressurePane) -> None:
     assert pane.request() != TapeRequest("BTC")
 
 
-def test_the_method_takes_the_chosen_coin_apart(pane: PressurePane) -> None:
+def test_the_method_shows_the_terms_of_the_selected_coin(pane: PressurePane) -> None:
     pane.open_settings()
     row = pane.model.row_of("C5")
     pane.table.selectRow(row)
@@ -378,18 +378,18 @@ def test_the_method_takes_the_chosen_coin_apart(pane: PressurePane) -> None:
     pane.method.defaults.click()
     assert pane.request().flow_weights == FlowWeights()
     pane.method.show_coin(view, "")
-    assert pane.method.head.text() == "Choose a coin in the table."
+    assert pane.method.head.text() == "Select a coin in the table."
     pane.method.show_coin(view, "DOGE")
-    assert pane.method.head.text() == "DOGE: no perpetual of it is known."
+    assert pane.method.head.text() == "DOGE: no perpetual is known."
     pane.clear()
-    assert pane.method.head.text() == "Waiting for the first word of a perpetual."
+    assert pane.method.head.text() == "Waiting for the first perpetual's data."
     assert all(not cell.text() for cells in pane.method._cells for cell in cells)
 
 
 # --- copies, age, what is remembered
 
 
-def test_copies_are_the_rows_as_they_stand(pane: PressurePane, tmp_path: Path) -> None:
+def test_copies_have_the_rows_in_their_order(pane: PressurePane, tmp_path: Path) -> None:
     table = pane.as_table()
     assert [row[0] for row in table.rows] == coins(pane)
     assert all(len(row) == len(table.header) for row in table.rows)
@@ -402,7 +402,7 @@ def test_copies_are_the_rows_as_they_stand(pane: PressurePane, tmp_path: Path) -
     assert len((tmp_path / "t.csv").read_text().splitlines()) == 69
 
 
-def test_the_age_is_that_of_the_last_word_of_each_venue(pane: PressurePane) -> None:
+def test_the_age_is_that_of_each_venues_newest_data(pane: PressurePane) -> None:
     markets = pane.shown_markets()
     ages = pane.model.view.universe.markets.columns.age_s
     assert len(markets) == 3
@@ -410,7 +410,7 @@ def test_the_age_is_that_of_the_last_word_of_each_venue(pane: PressurePane) -> N
     assert all(one.trades is Freshness.LIVE for one in markets)
 
 
-def test_what_is_remembered(pane: PressurePane, qtbot: QtBot) -> None:
+def test_the_saved_state(pane: PressurePane, qtbot: QtBot) -> None:
     pane.table.sort_by(OI_1H)
     pane.table.sort_by(SCORE, more=True)
     pane.table.toggle_pin(pane.model.row_of("C9"))
@@ -438,7 +438,7 @@ def test_what_is_remembered(pane: PressurePane, qtbot: QtBot) -> None:
         {"weights": {"oi_1h": -4}, "flow_weights": {"what": 1}, "pinned": [1, None], "method": "yes"},
     ],
 )  # fmt: skip
-def test_a_state_that_makes_no_sense_changes_nothing(pane: PressurePane, state: dict[str, object]) -> None:
+def test_an_invalid_state_changes_nothing(pane: PressurePane, state: dict[str, object]) -> None:
     pane.restore(state)
     assert pane.request().weights == PressureWeights()
     assert pane.model.sorts == (Sort(SCORE, False),)
@@ -450,7 +450,7 @@ def test_stale_coins_are_grey(qtbot: QtBot) -> None:
     live = view.universe.live.copy()
     live[0] = 0
     pane = made(qtbot, replace(view, universe=replace(view.universe, live=live)))
-    pane.table.toggle_fold(pane.model.row_of("ETH"))
+    pane.table.toggle_expanded(pane.model.row_of("ETH"))
     codes = pane.model.rows.codes
     named = [_ROLES[role] for role in pane.table.painted._row_roles(codes)]
     assert named[pane.model.row_of("BTC")] == "stale"
@@ -459,14 +459,16 @@ def test_stale_coins_are_grey(qtbot: QtBot) -> None:
 
 
 @given(st.lists(st.one_of(st.floats(-5e3, 5e3), st.just(math.nan), st.floats(0, 1e-4)), max_size=20))
-def test_figures_are_painted_as_they_are_told(values: list[float]) -> None:
-    told = np.array(values, dtype=float)
+def test_painted_numbers_equal_their_texts(values: list[float]) -> None:
+    numbers = np.array(values, dtype=float)
     for column in COLUMNS:
         if column.look in _FIGURES:
-            assert decode(column.written.encode(told)) == [column.written.text(value) for value in values], column.name
+            assert decode(column.written.encode(numbers)) == [column.written.text(value) for value in values], (
+                column.name
+            )
 
 
-def test_a_failure_while_painting_is_said_and_ends_nothing(
+def test_a_failure_while_painting_is_shown_and_ends_nothing(
     pane: PressurePane, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(pane.table.painted, "draw", lambda *_: 1 / 0)

@@ -1,4 +1,4 @@
-"""Over the pressure table: whose markets are summed, and which coins are listed."""
+"""Controls above the pressure table: which venues are summed and which coins are listed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from feeds.venues.registry import VENUES
 from widgets.elements.captions import Choice
 from widgets.elements.venue_menu import VenueButton
 from widgets.panes.pressure.columns import SHORT_REGIMES
-from widgets.panes.pressure.rows import Filter, words
+from widgets.panes.pressure.rows import Filter, search_terms
 from widgets.theme.theme import CELL
 from workstation.readmodels.universe.pressure import Regime
 
@@ -23,7 +23,7 @@ _ONE_LINE_PX = 560
 
 
 class Search(QLineEdit):
-    """Esc empties it, Enter and Down go on to the table."""
+    """A search line. Esc clears it; Enter, Down and Esc emit `left`, which moves the focus to the table."""
 
     left = Signal()
 
@@ -38,7 +38,7 @@ class Search(QLineEdit):
 
 
 class PressureBar(QWidget):
-    """`changed` follows a change of the filter `value`."""
+    """`changed` is emitted when the filter `value` changes, `method_asked` when the method button is clicked."""
 
     changed = Signal()
     method_asked = Signal()
@@ -47,23 +47,23 @@ class PressureBar(QWidget):
         super().__init__()
         self.search = Search()
         self.search.setPlaceholderText("coins  /")
-        self.search.setToolTip("Names or parts of names, separated by spaces")
+        self.search.setToolTip("Coin names or parts of them, separated by spaces")
         self.search.setClearButtonEnabled(True)
         self.bias, self.regime = _choice(_BIASES, "Bias"), Choice()
         self.regime.addItem("any regime", None)
         for regime in Regime:
             self.regime.addItem(SHORT_REGIMES[regime], regime.name)
         self.regime.setToolTip("Regime")
-        self.summed = VenueButton("Venues that are summed")
+        self.summed = VenueButton("Venues included in the sums")
         self.summed.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.venues = _choice(_VENUES, "How many markets said something in the last 20 s")
-        self.turnover = _choice(_TURNOVERS, "Turnover over 24 h, USD")
+        self.venues = _choice(_VENUES, "Minimum number of markets with data in the last 20 s")
+        self.turnover = _choice(_TURNOVERS, "Minimum volume over 24 h, USD")
         self.method = QPushButton("method")
         self.method.setCheckable(True)
         self.method.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.method.setToolTip("Formulas, weights, and each part of the chosen coin's scores  (M)")
+        self.method.setToolTip("Formulas, weights, and the terms of the selected coin's scores  (M)")
         self._lay_out()
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # its lines fold when it is narrow
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # two lines when narrow
         self.search.textChanged.connect(lambda _: self.changed.emit())
         for box in self._boxes():
             box.currentIndexChanged.connect(lambda _: self.changed.emit())
@@ -98,10 +98,10 @@ class PressureBar(QWidget):
 
     @property
     def value(self) -> Filter:
-        """The filter as it is set."""
+        """The current filter."""
         regime = self.regime.currentData()
         return Filter(
-            words(self.search.text()),
+            search_terms(self.search.text()),
             self.bias.currentData(),
             Regime[regime] if regime else None,
             self.venues.currentData(),
@@ -109,14 +109,14 @@ class PressureBar(QWidget):
         )
 
     def state(self) -> dict[str, Any]:
-        """What is remembered."""
+        """The saved state: search text, summed venues and filter choices."""
         named = {"bias": self.bias, "regime": self.regime, "venues": self.venues, "volume": self.turnover}
         return {"text": self.search.text(), "summed": sorted(self.summed.ticks.chosen or ())} | {
             name: box.currentText() for name, box in named.items()
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take up what was remembered; what is not offered any longer is left as it is."""
+        """Apply a saved state; choices that no longer exist are ignored."""
         named = {"bias": self.bias, "regime": self.regime, "venues": self.venues, "volume": self.turnover}
         for name, box in named.items():
             at = box.findText(str(state.get(name, "")))

@@ -1,6 +1,7 @@
-"""The columns of the pressure table: what each shows, how it is written, and which give way when there is no room.
+"""The columns of the pressure table: their values, number formats, and which are hidden first in a narrow pane.
 
-Values are one array a column: the coins of the view first, then its markets, NaN where a number is not known.
+The values of a column are one float64 array (coins + markets,): the coins of the view first, then its markets; NaN
+where unknown. Percentages are stored as fractions.
 """
 
 from __future__ import annotations
@@ -35,16 +36,16 @@ class Look(Enum):
     SCORE = auto()
     BIAS = auto()
     REGIME = auto()
-    TRAIL = auto()  # a sparkline; it sorts by the change over the hour
+    SPARKLINE = auto()  # sorts by the change over the hour
     NUMBER = auto()
-    TINTED = auto()  # a number on a colour: buyers press, or sellers
+    TINTED = auto()  # a number on a background: green positive, red negative
     LONGS_OUT = auto()
     SHORTS_OUT = auto()
     AGE = auto()
 
 
 class Written(NamedTuple):
-    """How a number reads: one as a text, many as glyph codes. Both say the same."""
+    """A number format: `text` formats one value, `encode` many values as glyph codes. Both give the same result."""
 
     text: Callable[[float], str]
     encode: Callable[[Floats], Codes]
@@ -52,9 +53,11 @@ class Written(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`rank` 0 stays longest when the pane is narrow. `scale` is where a tint is at three quarters of its depth.
+    """One column. `rank` 0 is the last to be hidden in a narrow pane. At a value of `scale` a tint has three quarters
+    of its depth.
 
-    `part` is the column's place among the inputs of the pressure score, `flow_part` among those of the flow score.
+    `part` is the column's index in `PRESSURE_INPUTS`, `flow_part` its index in `FLOW_INPUTS`, None where it is no
+    input. `rising_first`: the first click on the heading sorts ascending.
     """
 
     name: str
@@ -73,8 +76,8 @@ class Column:
 
 def _both(name: str) -> Callable[[PressureView], Floats]:
     def values(view: PressureView) -> Floats:
-        field = view.universe
-        return np.concatenate((getattr(field.columns, name), getattr(field.markets.columns, name)))
+        universe = view.universe
+        return np.concatenate((getattr(universe.columns, name), getattr(universe.markets.columns, name)))
 
     return values
 
@@ -84,7 +87,7 @@ def _scored(name: str) -> Callable[[PressureView], Floats]:
 
 
 def _coins(of: Callable[[PressureView], Floats]) -> Callable[[PressureView], Floats]:
-    """What only coins have."""
+    """Values that only coins have; NaN for markets."""
 
     def values(view: PressureView) -> Floats:
         return np.concatenate((of(view), np.full(len(view.universe.markets.ids), np.nan)))
@@ -93,12 +96,12 @@ def _coins(of: Callable[[PressureView], Floats]) -> Callable[[PressureView], Flo
 
 
 def _names(view: PressureView) -> Floats:
-    """Places in the alphabet of the coins' names."""
+    """Alphabetical rank of each coin, from 0."""
     return np.argsort(np.argsort(np.array(view.universe.symbols, dtype=str))).astype(float)
 
 
 def _bias(view: PressureView) -> Floats:
-    """The bias where there is a score."""
+    """1 long, -1 short, 0 neutral; NaN without a score."""
     signed, bias = _scored("signed")(view), _scored("bias")(view)
     return np.where(np.isnan(signed), np.nan, bias)
 
@@ -115,13 +118,16 @@ def _long_short(view: PressureView) -> Floats:
     return np.where(np.isfinite(ratio), ratio, np.nan)
 
 
-def _change(trail: Floats, *, relative: bool) -> Floats:
-    """The change from the first known step to the last."""
-    known = ~np.isnan(trail)
-    if not trail.shape[1]:
-        return np.full(len(trail), np.nan)
-    rows = np.arange(len(trail))
-    first, last = trail[rows, known.argmax(axis=1)], trail[rows, -1 - known[:, ::-1].argmax(axis=1)]
+def _change(history: Floats, *, relative: bool) -> Floats:
+    """The change (n,) from the first known step of `history` (n, steps) to the last, as a difference or a fraction.
+
+    NaN where no step is known.
+    """
+    known = ~np.isnan(history)
+    if not history.shape[1]:
+        return np.full(len(history), np.nan)
+    rows = np.arange(len(history))
+    first, last = history[rows, known.argmax(axis=1)], history[rows, -1 - known[:, ::-1].argmax(axis=1)]
     return np.asarray(last / first - 1 if relative else last - first)
 
 
@@ -130,29 +136,29 @@ def _zero_unknown(values: Ints) -> Floats:
 
 
 def signed_text(value: float, decimals: int = 2) -> str:
-    """A number with its sign; an en dash where it is not known."""
+    """A number with its sign; an en dash for NaN."""
     return fmt.fixed(value, decimals)
 
 
 def price_text(value: float) -> str:
-    """A price in five significant digits."""
+    """A price with five significant digits; an en dash for NaN and for values that are not positive."""
     if math.isnan(value) or value <= 0:
         return fmt.NO_DATA
     return fmt.price(value, 10.0 ** max(min(math.floor(math.log10(value)) - 4, 0), -12))
 
 
 def bias_text(value: float) -> str:
-    """LONG, SHORT, or a small word for neither."""
+    """LONG, SHORT or neutral; an en dash for NaN."""
     return fmt.NO_DATA if math.isnan(value) else Bias(int(value)).name if value else "neutral"
 
 
 def regime_text(value: float) -> str:
-    """The regime in two words."""
+    """The short name of a regime; an en dash for NaN."""
     return fmt.NO_DATA if math.isnan(value) else SHORT_REGIMES[REGIMES[int(value)]]
 
 
 def age_text(value: float) -> str:
-    """Seconds as a span of time."""
+    """A duration given in seconds; an en dash for NaN."""
     return fmt.NO_DATA if math.isnan(value) else fmt.age(round(value * 1e9))
 
 
@@ -167,8 +173,8 @@ def _singly(text: Callable[[float], str]) -> Written:
     return Written(text, lambda values: encode_texts([text(value) for value in values.tolist()]))
 
 
-def _worded(text: Callable[[float], str]) -> Written:
-    """What is painted as words, never as figures."""
+def _as_text(text: Callable[[float], str]) -> Written:
+    """A column painted as text, never as glyphs."""
     return Written(text, lambda values: encode_texts([""] * len(values)))
 
 
@@ -184,25 +190,26 @@ _H1, _H4, _H24, _FUNDING, _PREMIUM = PRESSURE_SCALES
 COLUMNS: tuple[Column, ...] = (
     Column("rank", "#", "rank by pressure score", 28, 12, _coins(lambda v: _zero_unknown(v.rank)), _COUNT,
            rising_first=True),
-    Column("symbol", "coin", "base asset; its arrow unfolds the parts of its scores and its markets", 62, 0,
+    Column("symbol", "coin", "base asset; its arrow shows the terms of its scores and its markets", 62, 0,
            _coins(_names), _COUNT, Look.SYMBOL, rising_first=True),
-    Column("score", "score", "derivatives pressure 0-100; the bar and its colour tell the side", 48, 1,
+    Column("score", "score", "derivatives pressure, 0-100; the colour of the bar shows the side", 48, 1,
            _scored("score"), _COUNT, Look.SCORE),
-    Column("bias", "bias", "to which side open interest, funding and premium lean", 42, 2, _bias,
-           _worded(bias_text), Look.BIAS),
-    Column("regime", "regime", "what the score is made of", 82, 7, _regime, _worded(regime_text), Look.REGIME),
-    Column("score trail", "score 1h", "signed score over the last hour, by the default weights; sorts by its change",
-           66, 9, _coins(lambda v: _change(v.score_sparkline, relative=False)), _SIGNED, Look.TRAIL),
-    Column("flow", "flow", "flow score: mean robust z of taker flow, funding, liquidations and book against the field",
+    Column("bias", "bias", "side to which open interest, funding and premium lean", 42, 2, _bias,
+           _as_text(bias_text), Look.BIAS),
+    Column("regime", "regime", "pattern of open interest and funding", 82, 7, _regime, _as_text(regime_text),
+           Look.REGIME),
+    Column("score trail", "score 1h", "signed score over the last hour, with the default weights; sorts by its change",
+           66, 9, _coins(lambda v: _change(v.score_sparkline, relative=False)), _SIGNED, Look.SPARKLINE),
+    Column("flow", "flow", "flow score: mean robust z of taker flow, funding, liquidations and book, against all coins",
            44, 5, _coins(lambda v: v.flow.score), _SIGNED, Look.TINTED, 1.5),
-    Column("flow rank", "flow #", "rank by flow score, 1 the strongest", 40, 18,
+    Column("flow rank", "flow #", "rank by flow score, 1 is the strongest", 40, 18,
            _coins(lambda v: _zero_unknown(v.flow.rank)), _COUNT, rising_first=True),
-    Column("price", "price", "last price on the market with the largest turnover, quote currency", 76, 8,
+    Column("price", "price", "last price on the market with the largest volume, in its quote currency", 76, 8,
            _both("price"), _PRICE),
     Column("change 24 h", "24h %", "change of price over 24 h, %", 48, 10, _both("change_24h"), _PERCENT[2],
            Look.TINTED, 0.06),
     Column("price trail", "price 1h", "price over the last hour; sorts by its change", 66, 16,
-           _coins(lambda v: _change(v.price_sparkline, relative=True)), _PERCENT[2], Look.TRAIL),
+           _coins(lambda v: _change(v.price_sparkline, relative=True)), _PERCENT[2], Look.SPARKLINE),
     Column("OI", "OI $", "open interest over all live perpetuals, USD", 52, 11, _both("open_interest_usd"), _SIZE),
     Column("OI 1 h", "OI 1h %", "change of open interest (base coin) over 1 h, %", 48, 3,
            _both("interest_change_1h"), _PERCENT[2], Look.TINTED, _H1, part=0),
@@ -212,32 +219,32 @@ COLUMNS: tuple[Column, ...] = (
            _both("interest_change_24h"), _PERCENT[1], Look.TINTED, _H24, part=2),
     Column("funding", "fund 8h %", "funding per 8 h, weighted by open interest, %; positive: longs pay", 58, 4,
            _both("funding_8h"), _PERCENT[4], Look.TINTED, _FUNDING, part=3, flow_part=1),
-    Column("premium", "prem %", "mark over index, weighted by turnover, %", 50, 4, _both("premium"), _PERCENT[3],
+    Column("premium", "prem %", "mark over index price, weighted by volume, %", 50, 4, _both("premium"), _PERCENT[3],
            Look.TINTED, _PREMIUM, part=4),
-    Column("taker 5 m", "taker 5m %", "taker buys minus sells over volume, last whole 5 minutes told, %", 64, 14,
+    Column("taker 5 m", "taker 5m %", "taker buys minus sells, of volume, over the last complete 5 minutes, %", 64, 14,
            _both("taker_delta_5m"), _PERCENT[1], Look.TINTED, 0.25, flow_part=0),
-    Column("taker 1 h", "taker 1h %", "taker buys minus sells over volume, last whole hour told, %", 64, 17,
+    Column("taker 1 h", "taker 1h %", "taker buys minus sells, of volume, over the last complete hour, %", 64, 17,
            _both("taker_delta_1h"), _PERCENT[1], Look.TINTED, 0.15),
-    Column("OBI", "OBI", "(bid - ask) / (bid + ask) of the sizes at the best prices, weighted by turnover", 46, 15,
+    Column("OBI", "OBI", "(bid - ask) / (bid + ask) of the sizes at the best prices, weighted by volume", 46, 15,
            _both("imbalance"), _SIGNED, Look.TINTED, 0.6, flow_part=3),
-    Column("longs out", "liq L 1h $", "longs liquidated in the last hour, USD, where venues tell it", 62, 19,
+    Column("longs out", "liq L 1h $", "longs liquidated in the last hour, USD, on venues that publish it", 62, 19,
            _both("liquidated_long_1h"), _SIZE, Look.LONGS_OUT, 1e6, flow_part=2),
-    Column("shorts out", "liq S 1h $", "shorts liquidated in the last hour, USD, where venues tell it", 62, 20,
+    Column("shorts out", "liq S 1h $", "shorts liquidated in the last hour, USD, on venues that publish it", 62, 20,
            _both("liquidated_short_1h"), _SIZE, Look.SHORTS_OUT, 1e6),
-    Column("long/short", "L/S", "long accounts per short one, where venues tell it", 40, 21, _long_short, _RATIO),
-    Column("volume", "vol 24h $", "turnover over 24 h, USD", 60, 22, _both("turnover_24h"), _SIZE),
-    Column("venues", "live", "markets that said something in the last 20 s", 38, 23,
+    Column("long/short", "L/S", "long per short accounts, on venues that publish it", 40, 21, _long_short, _RATIO),
+    Column("volume", "vol 24h $", "volume over 24 h, USD", 60, 22, _both("turnover_24h"), _SIZE),
+    Column("venues", "live", "markets with data in the last 20 s", 38, 23,
            _coins(lambda v: v.universe.live.astype(float)), _COUNT),
-    Column("confidence", "conf %", "weight of the inputs of the pressure score that are known, %", 46, 24,
+    Column("confidence", "conf %", "share of the pressure score's weights whose inputs are known, %", 46, 24,
            _scored("confidence"), _OF_100),
-    Column("age", "age", "time since the last word", 46, 25, _both("age_s"), _AGE, Look.AGE, rising_first=True),
+    Column("age", "age", "time since the last data", 46, 25, _both("age_s"), _AGE, Look.AGE, rising_first=True),
 )  # fmt: skip
 BY_NAME = {column.name: at for at, column in enumerate(COLUMNS)}
 SYMBOL, SCORE = BY_NAME["symbol"], BY_NAME["score"]
 
 
 def fitting(width: int, columns: tuple[Column, ...] = COLUMNS) -> list[int]:
-    """The columns that fit into a width, in their order: those of the lowest rank first, the symbol always."""
+    """Indices of the columns that fit into `width` pixels, ascending: lowest rank first, the coin column always."""
     chosen, left = [], width
     for at in sorted(range(len(columns)), key=lambda at: columns[at].rank):
         if left >= columns[at].width or at == SYMBOL:

@@ -1,4 +1,4 @@
-"""How the scores are made: formulas, weights to be changed in place, and each part for the chosen coin."""
+"""How the scores are computed: formulas, editable weights, and the terms of the selected coin's scores."""
 
 from __future__ import annotations
 
@@ -37,25 +37,26 @@ from workstation.readmodels.universe.pressure import (
 )
 
 _PRESSURE = (
-    "pressure = 100 · Σ w · tanh(x / bend) / Σ w, over the inputs that are known. Its sign is the bias (neutral below"
-    f" {NEUTRAL_BELOW:g}), its size the score: 0 neutral, 15 lean, 35 stretched, 60 stressed. Weights and bends are"
-    " fitted on published rows; OI 4 h was not published."
+    "pressure = 100 · Σ w · tanh(x / scale) / Σ w, over the known inputs. Its sign is the bias (neutral below"
+    f" {NEUTRAL_BELOW:g}), its size the score: from 15 lean, from 35 stretched, from 60 stressed. Weights and scales"
+    " were fitted to published scores; OI 4 h was not published."
 )
 _FLOW = (
-    "flow = Σ w · z / Σ |w|, z = (x − median) / (1.4826 · MAD) over all coins, clipped at ±3, for inputs that 10 coins"
-    " or more have. Positive: takers buy, longs pay, shorts are forced out, bids are larger. A negative weight turns an"
-    " input round."
+    "flow = Σ w · z / Σ |w|, z = (x − median) / (1.4826 · MAD) over all coins, clipped at ±3, for inputs known for at"
+    " least 10 coins. Positive: takers buy, longs pay, shorts are liquidated, bids are larger. A negative weight"
+    " inverts an input."
 )
 _REGIMES = (
-    "Regimes: crowded is long, funding from 0.05 %, OI up 5 % in 24 h; ramp is its mirror with negative funding;"
-    " squeeze risk is OI up 5 % against a funding of 0.02 % of the other sign. None of this is advice."
+    "Regimes: long crowded is a long bias, funding of at least 0.05 % and OI up 5 % in 24 h; short ramp is the opposite"
+    " with negative funding; squeeze risk is OI up 5 % with a funding of 0.02 % against the bias. None of this is"
+    " advice."
 )
 _BESIDE_PX = 760
-_HEADS = (("pressure", "weight", "value", "bend", "points"), ("flow", "weight", "value", "median", "z"))
+_HEADS = (("pressure", "weight", "value", "scale", "points"), ("flow", "weight", "value", "median", "z"))
 
 
 class Weight(QDoubleSpinBox):
-    """A weight; a passing wheel does not change it."""
+    """A weight box that ignores the mouse wheel, so that scrolling the page does not change it."""
 
     def __init__(self, least: float, most: float, step: float, decimals: int) -> None:
         super().__init__()
@@ -72,7 +73,7 @@ class Weight(QDoubleSpinBox):
 
 
 class PressureMethod(QScrollArea):
-    """`weights_changed` follows a change by a person."""
+    """`weights_changed` is emitted when the user changes a weight."""
 
     weights_changed = Signal()
 
@@ -105,13 +106,13 @@ class PressureMethod(QScrollArea):
         column.addWidget(self.head)
         self._halves = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._halves.setSpacing(2 * CELL)
-        for heads, names, boxes, words in (
+        for heads, names, boxes, formula in (
             (_HEADS[0], PRESSURE_INPUTS, self.weights, _PRESSURE),
             (_HEADS[1], FLOW_INPUTS, self.flow_weights, _FLOW),
         ):
             half = QVBoxLayout()
             half.addLayout(self._table(heads, names, boxes))
-            half.addWidget(_prose(words))
+            half.addWidget(_prose(formula))
             half.addStretch(1)
             self._halves.addLayout(half, 1)
         column.addLayout(self._halves)
@@ -121,17 +122,17 @@ class PressureMethod(QScrollArea):
         self.setWidget(inside)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """One score beside the other where there is room."""
+        """Show the two scores side by side where there is room."""
         super().resizeEvent(event)
         wide = event.size().width() >= _BESIDE_PX
         self._halves.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
 
     def wanted_height(self, width: int) -> int:
-        """How high it would like to be at a width."""
+        """The preferred height in pixels at a width."""
         return 270 if width >= _BESIDE_PX else 430
 
     def _table(self, heads: Sequence[str], names: Sequence[str], boxes: Sequence[Weight]) -> QGridLayout:
-        """A line of headings, one a name, and one for the sum."""
+        """A row of headings, a row per name, and a row for the score."""
         grid = QGridLayout()
         grid.setHorizontalSpacing(CELL)
         grid.setVerticalSpacing(1)
@@ -154,15 +155,15 @@ class PressureMethod(QScrollArea):
 
     @property
     def values(self) -> tuple[PressureWeights, FlowWeights]:
-        """The weights as they are set."""
+        """The weights in the boxes."""
         return PressureWeights(*(box.value() for box in self.weights)), FlowWeights(
             *(box.value() for box in self.flow_weights)
         )
 
     def show_weights(self, weights: PressureWeights, flow: FlowWeights) -> None:
-        """Bring the boxes in step; nothing is emitted."""
-        told = (*astuple(weights), *astuple(flow))
-        for box, value in zip((*self.weights, *self.flow_weights), told, strict=True):
+        """Show these weights without emitting `weights_changed`."""
+        values = (*astuple(weights), *astuple(flow))
+        for box, value in zip((*self.weights, *self.flow_weights), values, strict=True):
             blocked = box.blockSignals(True)
             box.setValue(value)
             box.blockSignals(blocked)
@@ -176,10 +177,10 @@ class PressureMethod(QScrollArea):
         self.show_weights(PressureWeights(), FlowWeights())
         self.weights_changed.emit()
 
-    # --- the chosen coin
+    # --- the selected coin
 
     def show_coin(self, view: PressureView | None, symbol: str) -> None:
-        """Take the scores of a coin apart; without one, say what to do."""
+        """Show the terms of a coin's scores; without a coin, show how to select one."""
         if view is None or symbol not in view.universe.symbols:
             set_text(self.head, _why_empty(view, symbol))
             for cells in self._cells:
@@ -193,7 +194,7 @@ class PressureMethod(QScrollArea):
     def _headline(self, view: PressureView, coin: int, symbol: str) -> str:
         signed, flow = float(view.pressure.signed[coin]), float(view.flow.score[coin])
         if math.isnan(signed):
-            return f"{symbol}: no input of its pressure score is known"
+            return f"{symbol}: no input of the pressure score is known"
         regime = SHORT_REGIMES[REGIMES[view.pressure.regime[coin]]]
         return (
             f"{symbol}  pressure {abs(signed):.0f} {bias_text(float(view.pressure.bias[coin]))}, {band(abs(signed))},"
@@ -205,10 +206,10 @@ class PressureMethod(QScrollArea):
         columns = view.universe.columns
         values = (columns.interest_change_1h, columns.interest_change_4h, columns.interest_change_24h,
                   columns.funding_8h, columns.premium)  # fmt: skip
-        for at, (cells, bend) in enumerate(zip(self._cells, PRESSURE_SCALES, strict=False)):
+        for at, (cells, scale) in enumerate(zip(self._cells, PRESSURE_SCALES, strict=False)):
             points = float(view.pressure.parts[at, coin])
-            told = fmt.percent(float(values[at][coin]), 4 if at == 3 else 3)
-            _fill(cells, (told, f"{bend * 100:.3g}%", signed_text(points, 1)))
+            value = fmt.percent(float(values[at][coin]), 4 if at == 3 else 3)
+            _fill(cells, (value, f"{scale * 100:.3g}%", signed_text(points, 1)))
         signed = float(view.pressure.signed[coin])
         _fill(self._cells[len(PRESSURE_SCALES)], ("", "", signed_text(signed, 1)))
 
@@ -225,12 +226,12 @@ class PressureMethod(QScrollArea):
 
 def _why_empty(view: PressureView | None, symbol: str) -> str:
     if view is None or not view.universe.symbols:
-        return "Waiting for the first word of a perpetual."
-    return f"{symbol}: no perpetual of it is known." if symbol else "Choose a coin in the table."
+        return "Waiting for the first perpetual's data."
+    return f"{symbol}: no perpetual is known." if symbol else "Select a coin in the table."
 
 
 def _fill(cells: Sequence[QLabel], texts: Iterable[str]) -> None:
-    """A line of figures, the last of which is what counts and takes the colour of its side."""
+    """Set the texts of a row; the last one, the result, is coloured by its sign."""
     for cell, text in zip(cells, texts, strict=True):
         set_text(cell, text)
     tint(cells[-1], fmt.tone(cells[-1].text(), "text"))

@@ -1,7 +1,7 @@
-"""The pressure table as a Qt model: a view and an order, changed in batches.
+"""The pressure table as a Qt model: a view and a row order, changed in batches.
 
-New numbers are one `dataChanged` over all rows. Rows change their places only in `arrange`, so that the caller decides
-when; what was selected stays selected. Where other rows come or go, the model is reset and codes keep their meaning.
+New numbers are one `dataChanged` over all rows. Rows move only in `arrange`, so that the caller decides when; the
+selection follows its row. If rows are added or removed, the model is reset; row codes keep their meaning.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class PressureModel(QAbstractTableModel):
-    """`rows` and `view` are read by whatever paints; both are None or empty before the first view."""
+    """The table paints from `view`, None before the first one, and `rows`, empty before the first view."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -31,13 +31,13 @@ class PressureModel(QAbstractTableModel):
         self.sorts: tuple[Sort, ...] = (Sort(2, False),)
         self.filter = Filter()
         self.pinned: set[str] = set()
-        self.unfolded: set[str] = set()
+        self.expanded: set[str] = set()
         self._values: dict[int, Floats] = {}
 
     # --- what is shown
 
     def take(self, view: PressureView | None) -> None:
-        """Show other numbers in the rows as they stand; with other coins, or none, the rows are made anew."""
+        """Show the numbers of a view in the present row order; if its coins or markets differ, the rows are rebuilt."""
         before, self.view = self.view, view
         self._values.clear()
         if view is None or before is None or not _same_rows(before, view):
@@ -46,7 +46,7 @@ class PressureModel(QAbstractTableModel):
             self.dataChanged.emit(self.index(0, 0), self.index(len(self.rows.codes) - 1, len(COLUMNS) - 1))
 
     def arrange(self) -> bool:
-        """Bring the rows into their order and say whether any moved. Equal ones keep the order they had."""
+        """Sort the rows; True if any row moved. The sort is stable: equal rows keep their order."""
         if self.view is None:
             return False
         rows = self._arranged(self.view)
@@ -71,7 +71,7 @@ class PressureModel(QAbstractTableModel):
         coins = np.concatenate((before, np.flatnonzero(~seen)))
         keys = [(self.values(sort.column)[: len(symbols)], sort.rising) for sort in self.sorts]
         coins = pinned_first(ordered(coins[shown[coins]], keys), pinned)
-        return laid_out(coins, view, self.unfolded, int(pinned.sum()))
+        return laid_out(coins, view, self.expanded, int(pinned.sum()))
 
     def _move(self, rows: PressureRows) -> None:
         self.layoutAboutToBeChanged.emit()
@@ -89,10 +89,10 @@ class PressureModel(QAbstractTableModel):
             self.rows = self._arranged(self.view)
         self.endResetModel()
 
-    # --- what a row is
+    # --- rows and cells
 
     def values(self, column: int) -> Floats:
-        """A column's numbers: the coins, then the markets."""
+        """A column's values (coins + markets,), NaN where unknown."""
         found = self._values.get(column)
         if found is None:
             assert self.view is not None
@@ -101,12 +101,12 @@ class PressureModel(QAbstractTableModel):
 
     @property
     def base(self) -> Ints:
-        """The coin of each market."""
+        """The index of each market's coin, (markets,)."""
         assert self.view is not None
         return self.view.universe.markets.base
 
     def coin(self, row: int) -> int:
-        """The coin that a row belongs to."""
+        """The index of the coin that a row belongs to."""
         return self.rows.coin_of(row, self.base)
 
     def symbol(self, row: int) -> str:
@@ -122,11 +122,11 @@ class PressureModel(QAbstractTableModel):
         return int(found[0]) if len(found) else -1
 
     def is_coin(self, row: int) -> bool:
-        """Whether a row is a coin, not something unfolded below one."""
+        """Whether a row is a coin, not a detail row below one."""
         return 0 <= int(self.rows.codes[row]) < self.rows.coins
 
     def number(self, row: int, column: int) -> float:
-        """What a cell shows as a number; of a row that takes a score apart, the part that this column has in it."""
+        """The number in a cell, NaN if none; in a row of score terms, the term of this column."""
         assert self.view is not None
         code = int(self.rows.codes[row])
         if code >= 0:
@@ -141,7 +141,7 @@ class PressureModel(QAbstractTableModel):
         return float(view.flow.z[at.flow_part, coin]) if at.flow_part is not None else math.nan
 
     def text(self, row: int, column: int) -> str:
-        """What a cell reads as; a cell that has nothing to say in its row is empty."""
+        """The text of a cell; empty where the column does not apply to the row."""
         assert self.view is not None
         code, at = int(self.rows.codes[row]), COLUMNS[column]
         if at.look is Look.SYMBOL:
@@ -161,13 +161,13 @@ class PressureModel(QAbstractTableModel):
 
     def _name(self, row: int) -> str:
         assert self.view is not None
-        code, coins, field = int(self.rows.codes[row]), self.rows.coins, self.view.universe
+        code, coins, universe = int(self.rows.codes[row]), self.rows.coins, self.view.universe
         if code < 0:
             return "points" if self.rows.part_of(row) == POINTS else "z"
         if code < coins:
-            return field.symbols[code]
+            return universe.symbols[code]
         at = code - coins
-        return listed_mark(field.markets.venues[at], field.markets.kinds[at])
+        return listed_mark(universe.markets.venues[at], universe.markets.kinds[at])
 
     # --- Qt
 
@@ -194,7 +194,7 @@ class PressureModel(QAbstractTableModel):
         return COLUMNS[section].tip if role == Qt.ItemDataRole.ToolTipRole else None
 
     def tip(self, row: int, column: int) -> str:
-        """A cell in words: its column, and for the name the regime and how many markets are live."""
+        """A cell's tooltip: the column's description; on a coin's name the regime and how many markets are live."""
         assert self.view is not None
         at, coin, view = COLUMNS[column], self.coin(row), self.view
         if column != SYMBOL or not self.is_coin(row):
@@ -208,5 +208,5 @@ _COINS_ONLY = frozenset({"rank", "score trail", "flow", "flow rank", "price trai
 
 
 def _same_rows(one: PressureView, other: PressureView) -> bool:
-    """Whether coins and markets are the same, so that codes keep their meaning."""
+    """Whether two views have the same coins and markets, so that row codes keep their meaning."""
     return one.universe.symbols == other.universe.symbols and one.universe.markets.ids == other.universe.markets.ids

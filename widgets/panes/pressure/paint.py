@@ -1,7 +1,7 @@
-"""The body of the pressure table, painted from arrays: tints and bars as rectangles, figures from a glyph atlas.
+"""The body of the pressure table, painted from arrays: tints and bars as rectangles, numbers from a glyph atlas.
 
-Only the rows and columns in the region that has to be painted are looked at. Figures are tabular and stand at the right
-of their cells; words and sparklines are drawn one by one, there are few of them.
+Only the rows and columns in the region to be painted are computed. Numbers are right-aligned and painted in bulk;
+the few texts and sparklines are drawn one by one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from widgets.items.bulk import SHADES, GlyphAtlas, RectBatch, TextBatch, mix, sh
 from widgets.items.digits import Codes, encode_texts
 from widgets.panes.pressure.columns import COLUMNS, Column, Look, Written
 from widgets.panes.pressure.model import PressureModel
-from widgets.panes.pressure.trails import Trails
+from widgets.panes.pressure.sparklines import Sparklines
 from widgets.theme.format import NO_DATA
 from widgets.theme.theme import theme
 from workstation.readmodels.arrays import Bools, Floats, Ints
@@ -26,7 +26,7 @@ from workstation.readmodels.universe.pressure import BANDS
 
 ARROW_PX = 12
 _PAD = 4
-_KNOWN_BELOW = 0.5  # confidence under which a score is written faintly
+_KNOWN_BELOW = 0.5  # a score with a lower confidence is faint
 _STALE_S = 20.0
 _ROLES = ("text", "muted", "stale", "faint", "gap")
 _TEXT, _MUTED, _STALE, _FAINT, _GAP = range(len(_ROLES))
@@ -39,7 +39,7 @@ _FILLED = frozenset({Look.SCORE, Look.TINTED, Look.LONGS_OUT, Look.SHORTS_OUT})
 
 
 class Cells(NamedTuple):
-    """Where what is painted stands, in pixels: rows from `first` on, columns with their left edges and widths."""
+    """Geometry of the cells to paint, in pixels: `rows` rows from row `first` on, columns as (index, left, width)."""
 
     first: int
     rows: int
@@ -49,7 +49,7 @@ class Cells(NamedTuple):
 
 
 class TablePaint:
-    """`base` is the coin that linked panes show, `selected` a row or -1."""
+    """Paints cells. `base` is the coin that linked panes show, `selected` a row or -1."""
 
     def __init__(self, model: PressureModel) -> None:
         self.base = ""
@@ -65,11 +65,11 @@ class TablePaint:
         self._bar_brush = len(brushes)
         self._atlases: dict[float, tuple[GlyphAtlas, GlyphAtlas]] = {}
         self._batch = TextBatch()
-        self._trails = Trails()
+        self._sparklines = Sparklines()
         self._first, self._doubted = 0, np.empty(0, dtype=bool)  # of the rows being painted
 
     def draw(self, painter: QPainter, cells: Cells, width: float, ratio: float) -> None:
-        """Paint the cells and the ground between them; `ratio` is the device pixel ratio."""
+        """Paint the cells and their backgrounds; `ratio` is the device pixel ratio."""
         model = self._model
         height = cells.rows * cells.row_px
         painter.fillRect(QRectF(0, cells.top, width, height), theme().brush("pane"))
@@ -91,7 +91,7 @@ class TablePaint:
             painter.fillRect(QRectF(0, y, width, 1), theme().brush("faint"))
 
     def _values(self, codes: Ints, first: int, at: int) -> Floats:
-        """The numbers of a column in these rows."""
+        """The numbers of a column in these rows, (rows,), NaN where unknown."""
         found = np.full(len(codes), np.nan)
         own = codes >= 0
         found[own] = self._model.values(at)[codes[own]]
@@ -99,7 +99,7 @@ class TablePaint:
             found[row] = self._model.number(first + row, at)
         return found
 
-    # --- grounds, tints and bars
+    # --- backgrounds, tints and bars
 
     def _grounds(self, painter: QPainter, cells: Cells, codes: Ints, width: float) -> None:
         below = (codes < 0) | (codes >= self._model.rows.coins)
@@ -116,10 +116,10 @@ class TablePaint:
         brushes: list[Ints] = [np.empty(0, dtype=np.int64)]
         y = cells.top + np.arange(cells.rows) * float(cells.row_px)
         for at, x, wide in cells.columns:
-            column, told = COLUMNS[at], values[at]
+            column = COLUMNS[at]
             if column.look not in _FILLED:
                 continue
-            brush = self._tint(column, np.where(codes >= 0, told, np.nan))
+            brush = self._tint(column, np.where(codes >= 0, values[at], np.nan))
             if column.look is Look.SCORE:
                 signed = self._signed(codes)
                 share = np.where(np.isnan(signed), 0.0, abs(signed) / 100)
@@ -132,37 +132,37 @@ class TablePaint:
         self._rects.fill(np.concatenate(rects), np.concatenate(brushes))
         self._rects.draw(painter)
 
-    def _tint(self, column: Column, told: Floats) -> Ints:
-        """The brush of each number, -1 for none: the deeper, the nearer it is to where it saturates."""
-        known = ~np.isnan(told)
+    def _tint(self, column: Column, values: Floats) -> Ints:
+        """The brush index of each number, -1 for none; the tint deepens towards the column's scale."""
+        known = ~np.isnan(values)
         if column.look is Look.TINTED:
-            depth, place = abs(np.tanh(np.where(known, told, 0.0) / column.scale)), np.where(told > 0, 0, 1)
+            depth, place = abs(np.tanh(np.where(known, values, 0.0) / column.scale)), np.where(values > 0, 0, 1)
         elif column.look in (Look.LONGS_OUT, Look.SHORTS_OUT):
             # by orders of magnitude: a thousand is barely tinted, `scale` fully
-            steps = np.log10(np.where(known, told, 0.0).clip(1_000) / 1_000) / math.log10(column.scale / 1_000)
-            depth, place = steps.clip(0, 1), np.full(len(told), 2 if column.look is Look.LONGS_OUT else 3)
+            steps = np.log10(np.where(known, values, 0.0).clip(1_000) / 1_000) / math.log10(column.scale / 1_000)
+            depth, place = steps.clip(0, 1), np.full(len(values), 2 if column.look is Look.LONGS_OUT else 3)
         else:
-            return np.full(len(told), -1)
+            return np.full(len(values), -1)
         shade = (depth * (SHADES - 1)).astype(np.int64)
         return np.where(known & (shade > 0), place * SHADES + shade, -1)
 
     def _bar(self, signed: Floats, doubted: Bools) -> Ints:
-        """The brush of a score's bar: by its band, the palest where little is known."""
+        """The brush index of each score's bar: by its band; the palest where the confidence is low."""
         edges = [least for least, _ in BANDS[1:]]
         depth = np.where(doubted, 0, np.searchsorted(edges, np.nan_to_num(abs(signed)), side="right"))
         return np.asarray(self._bar_brush + np.where(signed > 0, 0, len(_BARS)) + depth)
 
     def _signed(self, codes: Ints) -> Floats:
-        """The score with its sign, of coins and markets."""
+        """The signed score of each row, NaN for rows of score terms."""
         view = self._model.view
         assert view is not None
         both = np.concatenate((view.pressure.signed, view.market_pressure.signed))
         return np.where(codes >= 0, both[np.maximum(codes, 0)], np.nan)
 
-    # --- figures
+    # --- numbers
 
     def _row_roles(self, codes: Ints) -> Ints:
-        """In which colour a row is written: grey where no market of it is live, muted what is unfolded below a coin."""
+        """Index into `_ROLES` of each row's colour: stale where no market is live, muted for rows below a coin."""
         view, coins = self._model.view, self._model.rows.coins
         assert view is not None
         stale = np.concatenate((view.universe.live == 0, view.universe.markets.columns.age_s > _STALE_S))
@@ -201,7 +201,7 @@ class TablePaint:
         self._batch.draw(painter)
 
     def _written(self, cells: Cells, codes: Ints, shown: list[int], values: dict[int, Floats]) -> list[Codes]:
-        """The texts of columns as glyphs; columns that are written alike go together, empty cells have none."""
+        """The glyphs of each column; columns of one format are encoded together; empty cells have no glyphs."""
         found: dict[int, Codes] = {}
         alike: dict[Written, list[int]] = {}
         for at in shown:
@@ -216,22 +216,25 @@ class TablePaint:
         return [found[at] for at in shown]
 
     def _atlas(self, ratio: float) -> tuple[GlyphAtlas, GlyphAtlas]:
-        """Figures of one weight each, made once for a screen."""
+        """The plain and the bold glyph atlas, cached by device pixel ratio."""
         if ratio not in self._atlases:
             self._atlases[ratio] = GlyphAtlas(theme().font(), ratio), GlyphAtlas(theme().font(bold=True), ratio)
         return self._atlases[ratio]
 
-    # --- words, arrows, sparklines
+    # --- texts, arrows, sparklines
 
     def _one_by_one(
-        self, painter: QPainter, cells: Cells, at: int, x: float, wide: float, roles: Ints, told: Floats
+        self, painter: QPainter, cells: Cells, at: int, x: float, wide: float, roles: Ints, values: Floats
     ) -> None:
-        draw = {Look.SYMBOL: self._symbol, Look.BIAS: self._bias, Look.REGIME: self._regime, Look.TRAIL: self._trail}[
-            COLUMNS[at].look
-        ]
+        draw = {
+            Look.SYMBOL: self._symbol,
+            Look.BIAS: self._bias,
+            Look.REGIME: self._regime,
+            Look.SPARKLINE: self._sparkline,
+        }[COLUMNS[at].look]
         for row in range(cells.rows):
             rect = QRectF(x, cells.top + row * cells.row_px, wide, cells.row_px)
-            draw(painter, rect, cells.first + row, at, _ROLES[roles[row]], float(told[row]))
+            draw(painter, rect, cells.first + row, at, _ROLES[roles[row]], float(values[row]))
 
     def _symbol(self, painter: QPainter, rect: QRectF, row: int, at: int, role: str, value: float) -> None:
         model, look = self._model, theme()
@@ -244,7 +247,7 @@ class TablePaint:
             painter.fillRect(QRectF(rect.x(), rect.y(), 2, rect.height()), look.brush("focus"))
         labels = self._bold if text in model.pinned or text == self.base else self._plain
         labels.draw(painter, text, x, rect.y(), rect.width() - ARROW_PX, rect.height(), Align.LEFT)
-        self._arrow(painter, rect, down=text in model.unfolded)
+        self._arrow(painter, rect, down=text in model.expanded)
 
     def _arrow(self, painter: QPainter, rect: QRectF, *, down: bool) -> None:
         x, y = rect.x() + 6.0, rect.center().y()
@@ -255,13 +258,13 @@ class TablePaint:
 
     def _bias(self, painter: QPainter, rect: QRectF, row: int, at: int, role: str, value: float) -> None:
         side = "faint" if math.isnan(value) else "muted" if not value else "buy" if value > 0 else "sell"
-        self._words(painter, rect, row, at, role, side)
+        self._draw_text(painter, rect, row, at, role, side)
 
     def _regime(self, painter: QPainter, rect: QRectF, row: int, at: int, role: str, value: float) -> None:
         loud = "faint" if math.isnan(value) else "poc" if value >= 3 else "text" if value else "muted"
-        self._words(painter, rect, row, at, role, loud)
+        self._draw_text(painter, rect, row, at, role, loud)
 
-    def _words(self, painter: QPainter, rect: QRectF, row: int, at: int, role: str, wanted: str) -> None:
+    def _draw_text(self, painter: QPainter, rect: QRectF, row: int, at: int, role: str, wanted: str) -> None:
         painter.setPen(
             theme().pen("faint" if self._doubted[row - self._first] else role if role == "stale" else wanted)
         )
@@ -269,36 +272,36 @@ class TablePaint:
         self._small.draw(painter, text, rect.x() + _PAD, rect.y(), rect.width() - _PAD, rect.height(), Align.LEFT)
 
     def _doubts(self, codes: Ints) -> Bools:
-        """Where so little of a score's inputs is known that it is written faintly."""
+        """Which rows have a score of low confidence, painted faintly; (rows,) bool."""
         view = self._model.view
         assert view is not None
         known = np.concatenate((view.pressure.confidence, view.market_pressure.confidence))
         return np.asarray((codes >= 0) & (known[np.maximum(codes, 0)] < _KNOWN_BELOW))
 
-    def _trail(self, painter: QPainter, rect: QRectF, row: int, at: int, role: str, value: float) -> None:
+    def _sparkline(self, painter: QPainter, rect: QRectF, row: int, at: int, role: str, value: float) -> None:
         view, code = self._model.view, int(self._model.rows.codes[row])
         if view is None or not 0 <= code < self._model.rows.coins:
             return
-        self._trails.follow(view)
+        self._sparklines.follow(view)
         side = "faint" if math.isnan(value) or not value else "buy" if value > 0 else "sell"
-        if not self._trails.draw(painter, rect, COLUMNS[at].name, code, side if role != "stale" else role):
+        if not self._sparklines.draw(painter, rect, COLUMNS[at].name, code, side if role != "stale" else role):
             painter.setPen(theme().pen("faint"))
             self._plain.draw(painter, NO_DATA, rect.x(), rect.y(), rect.width(), rect.height(), Align.CENTER)
 
 
 def _boxes(left: float, top: Any, width: Any, height: float) -> Floats:
-    """Rectangles (n, 4) below each other."""
+    """Rectangles (n, 4) in a column: left, top, width, height."""
     return np.stack((np.full(len(top), left), top, width, np.full(len(top), height)), axis=1)
 
 
-def _heavy(column: Column, told: Floats, codes: Ints) -> Bools:
-    """Scores that are stretched or stressed are written boldly."""
+def _heavy(column: Column, values: Floats, codes: Ints) -> Bools:
+    """Which cells are bold: scores that are stretched or stressed; (n,) bool."""
     if column.look is not Look.SCORE:
-        return np.zeros(len(told), dtype=bool)
-    return np.asarray((told >= BANDS[2][0]) & (codes >= 0))
+        return np.zeros(len(values), dtype=bool)
+    return np.asarray((values >= BANDS[2][0]) & (codes >= 0))
 
 
-def _cell_roles(column: Column, told: Floats, roles: Ints) -> Ints:
-    """A dash is faint; an age beyond what counts as live is told in the colour of a gap."""
-    late: Bools = (told > _STALE_S) & (column.look is Look.AGE)
-    return np.where(np.isnan(told), _FAINT, np.where(late, _GAP, roles))
+def _cell_roles(column: Column, values: Floats, roles: Ints) -> Ints:
+    """Index into `_ROLES` of each cell's colour: faint for NaN, the gap colour for an age beyond live."""
+    late: Bools = (values > _STALE_S) & (column.look is Look.AGE)
+    return np.where(np.isnan(values), _FAINT, np.where(late, _GAP, roles))

@@ -1,4 +1,4 @@
-"""The pressure table: every coin ranked by what its derivatives and its takers press towards."""
+"""The pressure pane: every coin with its pressure score (open interest, funding, premium) and its flow score."""
 
 from __future__ import annotations
 
@@ -25,31 +25,31 @@ from workstation.readmodels.markets import Freshness, MarketFilter, MarketState
 from workstation.readmodels.request import View
 from workstation.readmodels.universe.pressure import FlowWeights, PressureRequest, PressureView, PressureWeights
 
-_WORDS = frozenset({Look.BIAS, Look.REGIME, Look.SYMBOL})
-_HEARD_S = 20.0
+_TEXT_LOOKS = frozenset({Look.BIAS, Look.REGIME, Look.SYMBOL})
+_LIVE_S = 20.0
 _MOST_WEIGHT = 100.0
 
 
 class PressurePane(Pane):
-    """Asked for once a second; that is also how often rows may change their places, and never under the pointer."""
+    """Refreshed once a second. Rows move no more often, and never while the pointer is over them."""
 
     title = "Pressure"
     help = (
-        "Every coin over its perpetuals on all venues. The pressure score (0-100) is a weighted mean of saturated"
-        " changes of open interest, funding and premium: how far derivatives lean to one side. The flow score is how"
-        " far a coin's taker flow, funding, liquidations and book are from those of all coins now. Click a heading to"
-        " sort, Shift+click to sort by several; a click on a coin opens it in the linked panes, its arrow unfolds the"
-        " parts of the scores and the markets. Rows keep their places while the pointer is over them. A dash is a"
-        " number that no venue told; grey rows are stale. 'method' shows formulas, weights and the parts of the chosen"
-        " coin."
+        "Every coin, summed over its perpetuals on all venues. The pressure score (0-100) is a weighted mean of open"
+        " interest change, funding and premium, each limited by tanh: how far derivatives lean to one side. The flow"
+        " score is how far a coin's taker flow, funding, liquidations and book are from those of all coins now. Click"
+        " a heading to sort, Shift+click to sort by several; click a coin to open it in the linked panes, its arrow to"
+        " show the terms of the scores and the markets. Rows do not move while the pointer is over them. A dash is a"
+        " number that no venue published; grey rows are stale. 'method' shows formulas, weights and the terms of the"
+        " selected coin."
     )
     keys = (
         ("click, Enter", "open the coin in linked panes"),
         ("Shift+click on a heading", "sort by one more column"),
-        ("right, left, double click", "unfold, fold"),
-        ("P", "pin to the top, let go"),
-        ("/", "look for a coin"),
-        ("M", "formulas, weights, parts"),
+        ("right, left, double click", "expand, collapse"),
+        ("P", "pin to the top, unpin"),
+        ("/", "search for a coin"),
+        ("M", "formulas, weights, terms"),
         ("Ctrl+C", "copy the row"),
     )
     every_frames = 60
@@ -91,15 +91,15 @@ class PressurePane(Pane):
         self.bar.search.left.connect(self.table.setFocus)
         self.method.weights_changed.connect(self._weigh)
 
-    # --- what every pane does
+    # --- pane interface
 
     def request(self) -> PressureRequest:
-        """The perpetuals of the venues that are summed, scored by the weights that are set."""
+        """The perpetuals of the chosen venues, scored with the chosen weights."""
         weights, flow = self._weights
         return PressureRequest("", MarketFilter(venues=self.bar.summed.ticks.chosen), weights, flow)
 
     def refresh(self, view: View) -> None:
-        """Show a view. Rows move only while the pointer is elsewhere."""
+        """Show a view; rows are sorted again unless the pointer is over them."""
         if not isinstance(view, PressureView) or view.request != self.request():
             return
         self.model.take(view)
@@ -110,7 +110,7 @@ class PressurePane(Pane):
         self._show_parts()
 
     def clear(self) -> None:
-        """Forget all numbers; order, filters and pins stay."""
+        """Remove all numbers; order, filters and pins stay."""
         self.model.take(None)
         self.summary.show_view(None)
         self._show_parts()
@@ -123,7 +123,7 @@ class PressurePane(Pane):
             self._show_parts()
 
     def shown_markets(self) -> tuple[MarketState, ...]:
-        """The market heard of last on each venue: its age is that of the table."""
+        """The most recently updated market of each venue, with its age."""
         view = self.model.view
         if view is None:
             return ()
@@ -136,20 +136,20 @@ class PressurePane(Pane):
 
     def _state(self, view: PressureView, at: int, age_s: float) -> MarketState:
         markets = view.universe.markets
-        heard = Freshness.LIVE if age_s <= _HEARD_S else Freshness.STALE
+        freshness = Freshness.LIVE if age_s <= _LIVE_S else Freshness.STALE
         venue, kind = markets.venues[at], markets.kinds[at]
         symbol = markets.ids[at].rsplit(".", 2)[0]
         last_ns = view.now_ns - round(age_s * 1e9)
-        return MarketState(markets.ids[at], venue, kind, symbol, 1.0, heard, heard, "", last_ns)
+        return MarketState(markets.ids[at], venue, kind, symbol, 1.0, freshness, freshness, "", last_ns)
 
     def as_table(self) -> Table | None:
-        """Every row as it stands, every column."""
+        """Every row in its present order, every column."""
         if self.model.view is None or not self.model.rowCount():
             return None
         return Table(self._header(), tuple(self._row(row) for row in range(self.model.rowCount())))
 
     def open_settings(self) -> None:
-        """Show the formulas and the weights."""
+        """Show or hide the formulas and the weights."""
         self.bar.method.setChecked(not self.bar.method.isChecked())
         self._show_method()
 
@@ -167,7 +167,7 @@ class PressurePane(Pane):
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take up a remembered state, each part of it that makes sense."""
+        """Apply a saved state; invalid parts are ignored."""
         self.model.sorts = _sorts(state.get("sort")) or self.model.sorts
         self.model.pinned = {name for name in _listed(state.get("pinned")) if isinstance(name, str)}
         columns = state.get("columns")
@@ -185,7 +185,7 @@ class PressurePane(Pane):
         self.table.fit_columns()
         self._filter()
 
-    # --- what a person does
+    # --- user actions
 
     def _filter(self) -> None:
         self.model.filter = self.bar.value
@@ -201,7 +201,7 @@ class PressurePane(Pane):
         self._show_parts()
 
     def _show_parts(self) -> None:
-        """Take apart the coin of the cursor, or else the one that linked panes show."""
+        """Show the score terms of the selected coin, or else of the one that linked panes show."""
         if self.method.isHidden():
             return
         row = self.table.chosen_row()
@@ -225,7 +225,7 @@ class PressurePane(Pane):
     # --- copies
 
     def copy_row(self) -> None:
-        """Put the row of the cursor on the clipboard, with its header."""
+        """Copy the selected row with its header to the clipboard."""
         row = self.table.chosen_row()
         if row >= 0:
             QGuiApplication.clipboard().setText(Table(self._header(), (self._row(row),)).text())
@@ -265,15 +265,15 @@ class PressurePane(Pane):
         return ("coin", *(column.name for column in COLUMNS if column.look is not Look.SYMBOL))
 
     def _row(self, row: int) -> tuple[str | float | None, ...]:
-        """A row as data: the coin, then numbers, and words where a column is of words."""
+        """A row as data: the coin, then numbers, or texts in text columns; None for NaN."""
         name = self.model.symbol(row)
         part = "" if self.model.is_coin(row) else f" {self.model.text(row, SYMBOL)}"
         cells: list[str | float | None] = [name + part]
         for at, column in enumerate(COLUMNS):
             if column.look is not Look.SYMBOL:
                 value = self.model.number(row, at)
-                worded = self.model.text(row, at) if column.look in _WORDS else value
-                cells.append(None if math.isnan(value) else worded)
+                cell = self.model.text(row, at) if column.look in _TEXT_LOOKS else value
+                cells.append(None if math.isnan(value) else cell)
         return tuple(cells)
 
 
@@ -291,7 +291,7 @@ def _sorts(saved: object) -> tuple[Sort, ...]:
 
 
 def _weights(kind: type[Any], saved: object) -> Any:
-    """Weights as they were saved; the default ones where that makes no sense."""
+    """Saved weights; the defaults if they are invalid."""
     try:
         found = {name: float(value) for name, value in dict(saved).items()}  # type: ignore[call-overload]
         return kind(**found) if all(abs(weight) <= _MOST_WEIGHT for weight in found.values()) else kind()

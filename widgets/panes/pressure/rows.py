@@ -1,4 +1,4 @@
-"""Which rows of the pressure table are shown, and in which order. Pure functions of a view and a person's wishes."""
+"""Which rows of the pressure table are shown, and in which order: pure functions of a view, a filter and sort keys."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ POINTS, Z = -1, -2
 
 
 class Sort(NamedTuple):
-    """One key of the order: a column's number, and whether the smallest comes first."""
+    """One sort key: a column index, and whether it sorts ascending."""
 
     column: int
     rising: bool
@@ -23,7 +23,9 @@ class Sort(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What a coin must be to be listed; `bias` None is any, `wanted` empty is any name, several are any of them."""
+    """Which coins are listed. `bias` and `regime` None accept any; `wanted` are parts of names, of which one must
+    match, empty accepts any; `venues` is the least number of live markets, `turnover` the least 24 h volume in USD.
+    """
 
     wanted: tuple[str, ...] = ()
     bias: int | None = None
@@ -32,7 +34,7 @@ class Filter:
     turnover: float = 0.0
 
     def accepts(self, view: PressureView) -> Bools:
-        """A mask over the coins of a view. What is not known fails a filter on it."""
+        """A mask (coins,) over a view. An unknown number fails a filter on it."""
         coins = view.universe
         chosen = coins.live >= self.venues
         if self.turnover:
@@ -46,13 +48,13 @@ class Filter:
         return chosen
 
 
-def words(text: str) -> tuple[str, ...]:
-    """What is looked for in names: words, whatever separates them."""
+def search_terms(text: str) -> tuple[str, ...]:
+    """The parts of names in a search text, upper case; separated by spaces, commas or semicolons."""
     return tuple(text.upper().replace(",", " ").replace(";", " ").split())
 
 
 def ordered(coins: Ints, keys: Sequence[tuple[Floats, bool]]) -> Ints:
-    """Coins sorted by several keys, the first one foremost; stable, and what is not known comes last either way."""
+    """Coin indices sorted by (values, ascending) keys, the first key foremost. Stable; NaN sorts last either way."""
     if not len(keys):
         return coins
     columns = [values[coins] if rising else -values[coins] for values, rising in keys]
@@ -60,17 +62,18 @@ def ordered(coins: Ints, keys: Sequence[tuple[Floats, bool]]) -> Ints:
 
 
 def pinned_first(coins: Ints, pinned: Bools) -> Ints:
-    """The pinned ones before all others, both in the order they had."""
+    """Coin indices with the pinned ones first, otherwise in the same order; `pinned` is a mask over all coins."""
     above = pinned[coins]
     return np.concatenate((coins[above], coins[~above]))
 
 
 @dataclass(slots=True)
 class PressureRows:
-    """The rows as they stand: coins and what is unfolded below them, as codes.
+    """The displayed rows as integer codes: coins, each followed by its detail rows if it is expanded.
 
-    A code from 0 on is a coin, from `coins` on a market. Below 0 are the two rows that take a coin's scores apart:
-    its points of pressure and its z of flow. `pins` is how many rows the pinned coins take, at the top.
+    A code in [0, coins) is a coin, from `coins` on a market. Negative codes are the two rows of score terms below a
+    coin: points of the pressure score (odd) and z of the flow score (even). `pins` is how many rows at the top belong
+    to pinned coins.
     """
 
     coins: int = 0
@@ -78,28 +81,28 @@ class PressureRows:
     pins: int = 0
 
     def coin_of(self, row: int, base: Ints) -> int:
-        """The coin that a row belongs to; `base` tells it of markets."""
+        """The index of the coin that a row belongs to; `base` has the coin of each market."""
         code = int(self.codes[row])
         if code < 0:
             return (-code - 1) // 2
         return code if code < self.coins else int(base[code - self.coins])
 
     def part_of(self, row: int) -> int:
-        """POINTS or Z for a row that takes a score apart, else 0."""
+        """POINTS or Z for a row of score terms, else 0."""
         code = int(self.codes[row])
         return 0 if code >= 0 else POINTS if -code % 2 else Z
 
 
-def laid_out(coins: Ints, view: PressureView, unfolded: Collection[str], pins: int) -> PressureRows:
-    """Coins in their order with what is unfolded below each."""
+def laid_out(coins: Ints, view: PressureView, expanded: Collection[str], pins: int) -> PressureRows:
+    """The rows for these coins in their order, with the detail rows of those that are expanded."""
     symbols, base = view.universe.symbols, view.universe.markets.base
-    if not unfolded:
+    if not expanded:
         return PressureRows(len(symbols), coins, pins)
     codes: list[int] = []
     pinned = 0
     for place, coin in enumerate(coins.tolist()):
         pinned = len(codes) if place == pins else pinned
         codes.append(coin)
-        if symbols[coin] in unfolded:
+        if symbols[coin] in expanded:
             codes += (-(2 * coin + 1), -(2 * coin + 2), *(len(symbols) + np.flatnonzero(base == coin)).tolist())
     return PressureRows(len(symbols), np.array(codes, dtype=np.int64), pinned if len(coins) > pins else len(codes))

@@ -1,4 +1,4 @@
-"""The field in a few words under the pressure table: strongest, weakest, spread, breadth, stress, medians."""
+"""The market-wide summary under the pressure table: strongest, weakest, spread, breadth, stress, bias, medians."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from workstation.readmodels.universe.pressure import PressureView, band
 _GAP = 14
 
 
-class Said(NamedTuple):
-    """A caption, its number and the role that it is written in; `coin` where a click opens one."""
+class SummaryItem(NamedTuple):
+    """A caption, its number and the role of its colour; `coin` is opened by a click, empty for none."""
 
     caption: str
     text: str
@@ -30,66 +30,68 @@ class Said(NamedTuple):
     coin: str = ""
 
 
-_HELD = Said("", "order held under the pointer", "gap")
+_HELD = SummaryItem("", "order fixed under the pointer", "gap")
 
 
-def said(view: PressureView) -> list[Said]:
-    """What is said of a view."""
+def summary_items(view: PressureView) -> list[SummaryItem]:
+    """The items for a view."""
     line, symbols, score = view.summary, view.universe.symbols, view.flow.score
-    found: list[Said] = []
+    found: list[SummaryItem] = []
     for caption, coin, role in (("strongest", line.strongest, "buy"), ("weakest", line.weakest, "sell")):
         if coin < 0:
-            found.append(Said(caption, fmt.NO_DATA, "faint"))
+            found.append(SummaryItem(caption, fmt.NO_DATA, "faint"))
         else:
-            found.append(Said(caption, f"{symbols[coin]} {signed_text(float(score[coin]))}", role, symbols[coin]))
+            found.append(
+                SummaryItem(caption, f"{symbols[coin]} {signed_text(float(score[coin]))}", role, symbols[coin])
+            )
     takers = int((~np.isnan(view.flow.values[0])).sum())
     known = line.long + line.short + line.neutral
     found += [
-        Said("spread", fmt.NO_DATA if math.isnan(line.spread) else f"{line.spread:.2f} z"),
-        Said("breadth", fmt.NO_DATA if math.isnan(line.breadth) else f"{line.breadth:.0%} of {takers} bought"),
-        Said("stress", fmt.NO_DATA if math.isnan(line.stress) else f"{line.stress:.0f} {band(line.stress)}"),
-        Said("long", str(line.long) if known else fmt.NO_DATA, "buy"),
-        Said("short", str(line.short) if known else fmt.NO_DATA, "sell"),
-        Said("neutral", str(line.neutral) if known else fmt.NO_DATA, "muted"),
+        SummaryItem("spread", fmt.NO_DATA if math.isnan(line.spread) else f"{line.spread:.2f} z"),
+        SummaryItem("breadth", fmt.NO_DATA if math.isnan(line.breadth) else f"{line.breadth:.0%} of {takers} bought"),
+        SummaryItem("stress", fmt.NO_DATA if math.isnan(line.stress) else f"{line.stress:.0f} {band(line.stress)}"),
+        SummaryItem("long", str(line.long) if known else fmt.NO_DATA, "buy"),
+        SummaryItem("short", str(line.short) if known else fmt.NO_DATA, "sell"),
+        SummaryItem("neutral", str(line.neutral) if known else fmt.NO_DATA, "muted"),
     ]
     return found + _medians(view)
 
 
-def _medians(view: PressureView) -> list[Said]:
-    """The market-wide pressure, that flow scores are apart from."""
-    taker, funding, forced, book = (float(one) for one in view.flow.median)
-    told = {
+def _medians(view: PressureView) -> list[SummaryItem]:
+    """The medians over all coins, against which flow scores are measured."""
+    taker, funding, liquidations, book = (float(one) for one in view.flow.median)
+    texts = {
         "median taker": fmt.percent(taker, 1),
         "funding": fmt.percent(funding, 4),
-        "liq": signed_text(forced),
+        "liq": signed_text(liquidations),
         "book": signed_text(book),
     }
-    return [Said(caption, text, fmt.tone(text, "text")) for caption, text in told.items()]
+    return [SummaryItem(caption, text, fmt.tone(text, "text")) for caption, text in texts.items()]
 
 
 class PressureSummary(QWidget):
-    """Wraps into as many lines as it needs. `held` says that rows keep their places under the pointer."""
+    """Wraps into as many lines as needed. `held`: the row order is fixed while the pointer is over the rows."""
 
     chosen = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
         self.held = False
-        self.items: list[Said] = []
+        self.items: list[SummaryItem] = []
         self._captions, self._numbers = Labels(theme().font(small=True)), Labels(theme().font())
         self._boxes: list[tuple[QRectF, str]] = []
         self._row_px = row_height()
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setToolTip(
             "By flow score: strongest, weakest, the spread between them. Breadth: share of coins whose takers bought"
-            " more than they sold. Stress: mean pressure score. Coins by bias. Median over all coins: what moves the"
-            " whole market, which flow scores leave out."
+            " more than they sold. Stress: mean pressure score. Number of coins by bias. Medians over all coins: moves"
+            " of the whole market, which flow scores leave out."
         )
         self.setFixedHeight(self._row_px + CELL)
 
     def show_view(self, view: PressureView | None, *, held: bool = False) -> None:
-        """Say what is to be said of a view."""
-        items = [] if view is None else said(view)
+        """Show the summary of a view; None shows nothing."""
+        items = [] if view is None else summary_items(view)
         if items != self.items or held != self.held:
             self.items, self.held = items, held
             self._fit()
@@ -102,18 +104,18 @@ class PressureSummary(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(300, self.height())
 
-    def _shown(self) -> list[Said]:
+    def _shown(self) -> list[SummaryItem]:
         return [*self.items, _HELD] if self.held else self.items
 
     def _fit(self) -> None:
-        """Room for one line more than the items need, so that the hint does not make the table jump."""
+        """Reserve room for the hint about the fixed order, so that the table does not move when it appears."""
         lines = 1 + max(line for _, _, line in self._places([*self.items, _HELD]))
         height = lines * self._row_px + CELL
         if height != self.height():
             self.setFixedHeight(height)
 
-    def _places(self, items: list[Said]) -> list[tuple[Said, float, int]]:
-        found: list[tuple[Said, float, int]] = []
+    def _places(self, items: list[SummaryItem]) -> list[tuple[SummaryItem, float, int]]:
+        found: list[tuple[SummaryItem, float, int]] = []
         x, line = float(CELL), 0
         for item in items:
             width = self._width(item)
@@ -123,7 +125,7 @@ class PressureSummary(QWidget):
             x += width + _GAP
         return found
 
-    def _width(self, item: Said) -> float:
+    def _width(self, item: SummaryItem) -> float:
         caption = self._captions.width(item.caption) + 4 if item.caption else 0.0
         return caption + self._numbers.width(item.text)
 

@@ -1,4 +1,4 @@
-"""The view of the pressure table: its header with sort marks, clicks, keys and the menu of a row."""
+"""The pressure table widget: header with sort marks, clicks, keys and the menu of a row."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LEFT = frozenset({Look.SYMBOL, Look.BIAS, Look.REGIME})
 
 
 class PressureTable(QTableView):
-    """`order_changed` is a wish to sort at once, `columns` None while they follow the width."""
+    """`order_changed` asks for sorting at once. `columns` are the chosen columns, None for as many as fit."""
 
     chosen = Signal(str)
     order_changed = Signal()
@@ -78,13 +78,13 @@ class PressureTable(QTableView):
     # --- columns
 
     def shown_columns(self) -> list[int]:
-        """The columns to be shown at this width: those chosen, or those that fit."""
+        """Indices of the columns to show: the chosen ones, or those that fit."""
         if self.columns is not None:
             return [at for at, column in enumerate(COLUMNS) if column.name in self.columns or at == SYMBOL]
         return fitting(self.viewport().width())
 
     def fit_columns(self) -> None:
-        """Show the columns, and let them grow a little to fill the pane."""
+        """Show the columns, up to 30 % wider than needed to fill the pane."""
         shown = self.shown_columns()
         room, wanted = self.viewport().width(), sum(COLUMNS[at].width for at in shown)
         grow = min(max(room / wanted, 1.0), _WIDEST)
@@ -106,9 +106,8 @@ class PressureTable(QTableView):
         self.sort_by(at, more=held)
 
     def sort_by(self, at: int, *, more: bool = False) -> None:
-        """Sort by a column; again, and the order is turned round. `more` adds a column behind those there are.
-
-        A column added once more is turned round, and then dropped.
+        """Sort by a column; a second time reverses the order. `more` adds the column as a further sort key, then
+        reverses it, then removes it.
         """
         sorts, first = list(self.rows.sorts), COLUMNS[at].rising_first
         place = next((place for place, sort in enumerate(sorts) if sort.column == at), None)
@@ -128,16 +127,16 @@ class PressureTable(QTableView):
     # --- rows
 
     def chosen_row(self) -> int:
-        """The row of the cursor, -1 where there is none."""
+        """The selected row, -1 for none."""
         return self.currentIndex().row() if self.currentIndex().isValid() else -1
 
-    def toggle_fold(self, row: int) -> None:
-        """Unfold a coin into the parts of its scores and its markets, or fold it."""
-        self.rows.unfolded ^= {self.rows.symbol(row)}
+    def toggle_expanded(self, row: int) -> None:
+        """Show or hide the score terms and the markets of the coin in a row."""
+        self.rows.expanded ^= {self.rows.symbol(row)}
         self.rows.arrange()
 
     def toggle_pin(self, row: int) -> None:
-        """Keep a coin at the top, or let it go."""
+        """Pin the coin in a row to the top, or unpin it."""
         self.rows.pinned ^= {self.rows.symbol(row)}
         self.pins_changed.emit()
 
@@ -156,7 +155,7 @@ class PressureTable(QTableView):
     # --- painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The rows in the region asked for, all at once: a delegate would be called for every cell."""
+        """Paint all rows of the region at once: a delegate would be called for every cell."""
         self._guard.reset()
         painter = QPainter(self.viewport())
         whole, asked = self.viewport().rect(), event.region().boundingRect()
@@ -169,7 +168,7 @@ class PressureTable(QTableView):
     def _why_empty(self) -> str:
         view = self.rows.view
         if view is None or not view.universe.symbols:
-            return "waiting for the first word of a perpetual"
+            return "waiting for the first perpetual's data"
         return "no coin passes the filters"
 
     def _paint(self, painter: QPainter, asked: QRect) -> None:
@@ -203,7 +202,7 @@ class PressureTable(QTableView):
         if event.button() is Qt.MouseButton.LeftButton and index.isValid():
             on_arrow = event.position().x() < self.columnViewportPosition(SYMBOL) + ARROW_PX
             if index.column() == SYMBOL and on_arrow and self.rows.is_coin(index.row()):
-                self.toggle_fold(index.row())
+                self.toggle_expanded(index.row())
                 return
             super().mousePressEvent(event)
             self.chosen.emit(self.rows.symbol(index.row()))
@@ -213,7 +212,7 @@ class PressureTable(QTableView):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         index = self.indexAt(event.position().toPoint())
         if index.isValid() and self.rows.is_coin(index.row()):
-            self.toggle_fold(index.row())
+            self.toggle_expanded(index.row())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         row = self.chosen_row()
@@ -222,7 +221,7 @@ class PressureTable(QTableView):
         if row >= 0 and action is not None and plain:
             action(row)
         elif event.text() and plain and event.key() != Qt.Key.Key_Escape:
-            event.ignore()  # letters belong to the pane and the window, not to a search by first letters
+            event.ignore()  # letters are shortcuts of the pane and the window, not Qt's search by first letters
         else:
             super().keyPressEvent(event)
 
@@ -230,17 +229,17 @@ class PressureTable(QTableView):
         return {
             Qt.Key.Key_Return: lambda row: self.chosen.emit(self.rows.symbol(row)),
             Qt.Key.Key_Enter: lambda row: self.chosen.emit(self.rows.symbol(row)),
-            Qt.Key.Key_Right: lambda row: self._fold(row, unfold=True),
-            Qt.Key.Key_Left: lambda row: self._fold(row, unfold=False),
+            Qt.Key.Key_Right: lambda row: self._set_expanded(row, expanded=True),
+            Qt.Key.Key_Left: lambda row: self._set_expanded(row, expanded=False),
             Qt.Key.Key_P: self.toggle_pin,
         }
 
-    def _fold(self, row: int, *, unfold: bool) -> None:
-        if (self.rows.symbol(row) in self.rows.unfolded) != unfold:
-            self.toggle_fold(row)
+    def _set_expanded(self, row: int, *, expanded: bool) -> None:
+        if (self.rows.symbol(row) in self.rows.expanded) != expanded:
+            self.toggle_expanded(row)
 
     def viewportEvent(self, event: QEvent) -> bool:
-        """Rows stand still while the pointer is over them; over the header they may move."""
+        """Track whether the pointer is over the rows: then they do not move. Over the header they may."""
         if event.type() == QEvent.Type.Enter:
             self.hovered = True
         elif event.type() == QEvent.Type.Leave:
@@ -248,7 +247,7 @@ class PressureTable(QTableView):
         return super().viewportEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """The menu of the row under the pointer; a key asks for that of the current row."""
+        """Open the menu of the row under the pointer, or of the selected row if opened by a key."""
         index, at = self.indexAt(event.pos()), event.globalPos()
         if event.reason() is QContextMenuEvent.Reason.Keyboard:
             index = self.currentIndex()
@@ -262,18 +261,18 @@ class PressureTable(QTableView):
 
     def _list_row(self, menu: QMenu, row: int) -> None:
         symbol = self.rows.symbol(row)
-        words = {
+        actions = {
             f"Open {symbol}": lambda: self.chosen.emit(symbol),
-            f"{'Let go of' if symbol in self.rows.pinned else 'Pin'} {symbol}\tP": partial(self.toggle_pin, row),
-            f"{'Fold' if symbol in self.rows.unfolded else 'Unfold'} {symbol}": partial(self.toggle_fold, row),
+            f"{'Unpin' if symbol in self.rows.pinned else 'Pin'} {symbol}\tP": partial(self.toggle_pin, row),
+            f"{'Collapse' if symbol in self.rows.expanded else 'Expand'} {symbol}": partial(self.toggle_expanded, row),
         }
-        for text, effect in words.items():
+        for text, effect in actions.items():
             menu.addAction(text).triggered.connect(lambda _=False, effect=effect: effect())
         menu.addSeparator()
 
 
 class PressureHeader(QHeaderView):
-    """Names of columns over their figures, with a mark and a number for each key of the order."""
+    """Column headings with a mark for each sort key, numbered if there are several."""
 
     def __init__(self, model: PressureModel, parent: QWidget) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
@@ -295,7 +294,7 @@ class PressureHeader(QHeaderView):
         left = column.look in _LEFT
         mark = 0 if place is None else 10
         x = rect.x() + (12 if column.look is Look.SYMBOL else 4 if left else 0)
-        align = Align.LEFT if left else Align.CENTER if column.look is Look.TRAIL else Align.RIGHT
+        align = Align.LEFT if left else Align.CENTER if column.look is Look.SPARKLINE else Align.RIGHT
         room = rect.right() - x - (mark if left or mark else 0) - 3
         self._labels.draw(painter, column.head, x, rect.y(), room, rect.height(), align)
         if place is not None:

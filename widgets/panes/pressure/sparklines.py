@@ -1,4 +1,4 @@
-"""Sparklines of the pressure table, laid out once and kept until the trails move on."""
+"""Sparklines of the pressure table, cached until their values change."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from workstation.readmodels.arrays import Floats
 from workstation.readmodels.universe.pressure import PressureView
 
 SIGNED = "score trail"
-_DEPTH = 25.0  # points of score that fill half a cell, at least
+_DEPTH = 25.0  # the smallest range of a score's sparkline, in points either side of zero
 _X, _Y = 3, 2
 
 
-class Trails:
-    """The score's line is centred on zero; the price's fills its cell."""
+class Sparklines:
+    """Draws sparklines: the score's is centred on zero, the price's fills its cell."""
 
     def __init__(self) -> None:
         self._view: PressureView | None = None
         self._lines: dict[tuple[str, int, int], QPolygonF | None] = {}
 
     def follow(self, view: PressureView) -> None:
-        """Use the trails of a view; lines are kept where they are those of the view before."""
+        """Use the sparklines of a view; cached lines stay if the values are the same as before."""
         if view is self._view:
             return
         before, self._view = self._view, view
@@ -34,7 +34,7 @@ class Trails:
             self._lines.clear()
 
     def draw(self, painter: QPainter, rect: QRectF, name: str, coin: int, role: str) -> bool:
-        """Draw a coin's line into its cell; False while fewer than two points are known."""
+        """Draw a coin's sparkline into its cell; False if fewer than two points are known."""
         key = (name, coin, round(rect.width()))
         if key not in self._lines:
             self._lines[key] = self._line(name, coin, rect.width() - 2 * _X, rect.height() - 2 * _Y)
@@ -59,12 +59,12 @@ class Trails:
         known = np.flatnonzero(~np.isnan(values))
         if len(known) < 2:
             return None
-        told = values[known]
-        low, high = float(told.min()), float(told.max())
+        heights = values[known]
+        low, high = float(heights.min()), float(heights.max())
         if name == SIGNED:
             high = max(_DEPTH, -low, high)
             low = -high
-        share = (told - low) / (high - low) if high > low else np.full(len(told), 0.5)
+        share = (heights - low) / (high - low) if high > low else np.full(len(heights), 0.5)
         x, y = _X + width * known / (len(values) - 1), _Y + height * (1 - share)
         return QPolygonF([QPointF(px, py) for px, py in zip(x.tolist(), y.tolist(), strict=True)])
 
