@@ -50,7 +50,7 @@ def huge_view() -> PaperView:
     curve = 1e9 + np.cumsum(np.random.default_rng(1).normal(0, 1e6, 500_000))
     coins = tuple(CoinResult(f"LONGCOIN{at}", 1e9 * (30 - at), 1e8, -1e7, 1e6, at * 10**10) for at in range(60))
     moment = PaperMoment(START + 500_000 * MINUTE, float(curve[-1]), 1e8, -1e7, 1e6, 1e6)
-    told = PaperFigures(0.5, 0.25, 1e12, 1e3, 100_000, 200_000, 200_000, 1000, 1000, 12)
+    figures = PaperFigures(0.5, 0.25, 1e12, 1e3, 100_000, 200_000, 200_000, 1000, 1000, 12)
     return replace(
         empty_view(),
         now=moment,
@@ -58,6 +58,6 @@ def huge_view() -> PaperView:
         ts_ns=START + np.arange(500_000) * MINUTE,
         equity=curve,
         coins=coins,
-        figures=told,
+        figures=figures,
         settings=PaperSettings(on=True, capital=1e9),
     )

@@ -1,4 +1,4 @@
-"""The alerts pane: a rule is written, shown, changed, turned off and removed with the keyboard; sounds are few."""
+"""The alerts pane: a rule is added, shown, changed, turned off and removed with the keyboard; sounds are limited."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ def view(*rules: AlertRule, fired: tuple[Fired, ...] = ()) -> AlertsView:
     return AlertsView(AlertsRequest(), 1, rules, states, fired)
 
 
-def test_a_new_rule_is_what_was_written(pane: AlertsPane, qtbot: QtBot) -> None:
+def test_a_new_rule_is_that_of_the_editor(pane: AlertsPane, qtbot: QtBot) -> None:
     pane.editor.base.setCurrentIndex(1)
     pane.editor.quantity.setCurrentIndex(pane.editor.quantity.findData(Quantity.SPREAD))
     assert pane.editor.value.suffix() == " bp"
     pane.editor.value.setValue(2.5)
-    with wait_for(qtbot, pane.command, SetAlert) as told:
+    with wait_for(qtbot, pane.command, SetAlert) as sent:
         QTest.mouseClick(pane.editor.add, Qt.MouseButton.LeftButton)
-    assert told.args == [SetAlert(AlertRule(0, Quantity.SPREAD, Condition.ABOVE, 2.5, "BTC"))]
+    assert sent.args == [SetAlert(AlertRule(0, Quantity.SPREAD, Condition.ABOVE, 2.5, "BTC"))]
 
 
 def test_a_rule_is_changed_turned_off_and_removed(pane: AlertsPane, qtbot: QtBot) -> None:
@@ -66,15 +66,15 @@ def test_a_rule_is_changed_turned_off_and_removed(pane: AlertsPane, qtbot: QtBot
     pane.rules.setCurrentRow(0)
     assert pane.editor.rule(3) == RULE
     pane.editor.value.setValue(30.0)
-    with wait_for(qtbot, pane.command, SetAlert) as told:
+    with wait_for(qtbot, pane.command, SetAlert) as sent:
         QTest.keyClick(pane.editor.value.lineEdit(), Qt.Key.Key_Return)
-    assert (told.args[0].rule.id, told.args[0].rule.value) == (3, 30.0)
-    with wait_for(qtbot, pane.command, SetAlert) as told:
+    assert (sent.args[0].rule.id, sent.args[0].rule.value) == (3, 30.0)
+    with wait_for(qtbot, pane.command, SetAlert) as sent:
         QTest.keyClick(pane, Qt.Key.Key_Space)
-    assert told.args[0].rule.on is False
-    with wait_for(qtbot, pane.command, RemoveAlert) as told:
+    assert sent.args[0].rule.on is False
+    with wait_for(qtbot, pane.command, RemoveAlert) as sent:
         QTest.keyClick(pane, Qt.Key.Key_Delete)
-    assert told.args == [RemoveAlert(3)]
+    assert sent.args == [RemoveAlert(3)]
 
 
 def test_the_chosen_rule_is_turned_and_deleted_by_buttons(pane: AlertsPane, qtbot: QtBot) -> None:
@@ -84,9 +84,9 @@ def test_the_chosen_rule_is_turned_and_deleted_by_buttons(pane: AlertsPane, qtbo
     QTest.mouseClick(
         pane.rules.viewport(), Qt.MouseButton.LeftButton, pos=pane.rules.visualItemRect(pane.rules.item(0)).center()
     )
-    with wait_for(qtbot, pane.command, SetAlert) as told:
+    with wait_for(qtbot, pane.command, SetAlert) as sent:
         QTest.mouseClick(pane.turn, Qt.MouseButton.LeftButton)
-    assert told.args == [SetAlert(replace(RULE, on=False))]
+    assert sent.args == [SetAlert(replace(RULE, on=False))]
     pane.refresh(view(replace(RULE, on=False)))
     assert pane.turn.text() == "Turn on"
     with wait_for(qtbot, pane.command, RemoveAlert) as removed:
@@ -118,7 +118,7 @@ def test_it_fits_a_side_column(pane: AlertsPane) -> None:
     assert pane.width() == 380
 
 
-def test_what_fired_is_listed_and_labelled(pane: AlertsPane) -> None:
+def test_fired_alerts_are_listed_and_labelled(pane: AlertsPane) -> None:
     pane.refresh(view(RULE, fired=(FIRED,)))
     assert "replay" in pane.history.item(0).text()
     assert "now 21.0" in pane.rules.item(0).text()
@@ -133,7 +133,7 @@ def test_what_fired_is_listed_and_labelled(pane: AlertsPane) -> None:
     assert "No rules yet" in pane.note.text()
 
 
-def test_sounds_are_no_more_than_one_a_second(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_at_most_one_sound_a_second(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda name: None)
     now = [0.0]
     notifier = Notifier(lambda: now[0])
@@ -144,7 +144,7 @@ def test_sounds_are_no_more_than_one_a_second(qtbot: QtBot, monkeypatch: pytest.
     assert notifier.sound(60)
 
 
-def test_the_tone_is_as_loud_as_asked(tmp_path: Path) -> None:
+def test_the_tone_has_the_chosen_volume(tmp_path: Path) -> None:
     peaks = []
     for volume in (20, 100):
         with wave.open(str(write_tone(tmp_path / "tone.wav", volume))) as tone:

@@ -52,7 +52,7 @@ def test_rates_follow_the_unit(pane: FundingPane) -> None:
     assert "USD-margined" in pane.legend.text
 
 
-def test_what_is_not_known_is_no_zero() -> None:
+def test_unknown_numbers_are_dashes() -> None:
     row = funding_view().rows[0]
     assert rate_text(None) == "\N{EN DASH}"
     assert percentile_text(replace(row, percentile=None, history_days=3.0)) == "\N{EN DASH} 3d known"
@@ -61,7 +61,7 @@ def test_what_is_not_known_is_no_zero() -> None:
 
 
 @pytest.mark.parametrize("width", [260, 420, 700, 900, 1900])
-def test_columns_that_do_not_fit_are_left_out(pane: FundingPane, width: int) -> None:
+def test_columns_that_do_not_fit_are_hidden(pane: FundingPane, width: int) -> None:
     pane.resize(width, 560)
     pane.refresh(funding_view())
     pane.grab()
@@ -81,7 +81,7 @@ def test_any_view_is_drawn(pane: FundingPane, bars: int) -> None:
     assert bool(pane.charts["OI"].notice.text()) == (bars == 0)
 
 
-def test_readings_and_flags_are_written_out(pane: FundingPane) -> None:
+def test_readings_and_flags_are_texts(pane: FundingPane) -> None:
     pane.refresh(funding_view())
     assert "1 h: new money long, price +1.00% OI +2.00% (7 of 8)" in pane.readings.text
     assert "BYB: crowded long" in pane.readings.text
@@ -91,18 +91,18 @@ def test_readings_and_flags_are_written_out(pane: FundingPane) -> None:
     assert table.rows[-1][-1] == "stale"
 
 
-def test_both_charts_move_together_and_tell_it(pane: FundingPane) -> None:
+def test_both_charts_share_one_range_and_emit_it_once(pane: FundingPane) -> None:
     pane.refresh(funding_view())
-    told = sent(pane.link_event, VisibleRange)
+    ranges = sent(pane.link_event, VisibleRange)
     start = int(funding_view().bar_start_ns[0])
     pane.set_visible_range(start, start + 30 * MINUTE)
-    assert told == []
+    assert ranges == []
     QTest.keyClick(pane.charts["OI"].chart, Qt.Key.Key_Right)
-    assert len(set(told)) == 1
+    assert len(set(ranges)) == 1
     assert pane.charts["funding"].chart.visible == pytest.approx(pane.charts["OI"].chart.visible)
 
 
-def test_charts_can_be_hidden_and_settings_are_remembered(pane: FundingPane) -> None:
+def test_charts_can_be_hidden_and_settings_are_saved(pane: FundingPane) -> None:
     pane.shown["funding"].click()
     assert not pane.charts["funding"].isVisible()
     pane.unit.setCurrentIndex(2)
@@ -147,10 +147,10 @@ def test_a_low_pane_has_one_chart(pane: FundingPane, height: int, charts: int) -
     assert [name for name, chart in pane.charts.items() if chart.isVisible()] == ["funding"]
 
 
-def test_chosen_venues_are_asked_for_and_remembered(pane: FundingPane, qtbot: QtBot) -> None:
+def test_chosen_venues_are_requested_and_saved(pane: FundingPane, qtbot: QtBot) -> None:
     pane.refresh(funding_view())
-    told = {row.market.venue for row in funding_view().rows}
-    shown = [venue for venue in VENUES if venue in told]
+    listed = {row.market.venue for row in funding_view().rows}
+    shown = [venue for venue in VENUES if venue in listed]
     assert [venue for venue, action in pane.venues.ticks.actions_of.items() if action.isVisible()] == shown
     with changes_request(pane):
         pane.venues.ticks.actions_of[shown[0]].setChecked(False)

@@ -1,4 +1,4 @@
-"""The paper pane: what it says, its controls, the way from a line of the ledger to its scores, any size of book."""
+"""The paper pane: its texts, its controls, from a line of the ledger to its scores, books of any size."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from workstation.readmodels.universe.paper import EntryKind, PaperScore, PaperSe
 
 @pytest.fixture
 def pane(qtbot: QtBot) -> PaperPane:
-    """A shown pane, as low and narrow as a dock may be."""
+    """A shown pane, as small as a dock may be."""
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     apply_theme(app)
@@ -52,7 +52,7 @@ def test_books_of_every_size_are_drawn(pane: PaperPane, view: PaperView, size: t
     pane.clear()
 
 
-def test_an_empty_book_says_how_it_begins(pane: PaperPane) -> None:
+def test_an_empty_book_shows_how_to_start_it(pane: PaperPane) -> None:
     pane.refresh(empty_view())
     assert "live book" in pane.line.text
     assert "Off" in pane.line.text
@@ -61,7 +61,7 @@ def test_an_empty_book_says_how_it_begins(pane: PaperPane) -> None:
     assert pane.bar.capital.isEnabled()
 
 
-def test_a_book_that_begins_says_when_it_trades_and_one_that_is_off_waits_for_nothing(pane: PaperPane) -> None:
+def test_a_starting_book_shows_when_it_trades_and_a_stopped_one_does_not(pane: PaperPane) -> None:
     begun = run_view(10)
     pane.refresh(begun)
     assert f"first trades {fmt.clock(begun.next_rebalance_ns)}" in pane.line.text
@@ -72,7 +72,7 @@ def test_a_book_that_begins_says_when_it_trades_and_one_that_is_off_waits_for_no
     assert "first trades" not in pane.line.text
 
 
-def test_no_event_of_the_ledger_is_cut_short(pane: PaperPane) -> None:
+def test_no_event_of_the_ledger_is_elided(pane: PaperPane) -> None:
     pane.refresh(run_view(10))
     assert pane.show_ledger.text() == "ledger, 1 line"
     room = pane.ledger_table.columnWidth(2)
@@ -80,7 +80,7 @@ def test_no_event_of_the_ledger_is_cut_short(pane: PaperPane) -> None:
     assert all(metrics.horizontalAdvance(kind.value) + 8 <= room for kind in EntryKind)
 
 
-def test_the_line_tells_the_account_by_its_parts(pane: PaperPane, view: PaperView) -> None:
+def test_the_line_shows_the_parts_of_the_equity(pane: PaperPane, view: PaperView) -> None:
     pane.refresh(view)
     assert view.now is not None
     assert "demo.mcap book" in pane.line.text
@@ -89,7 +89,7 @@ def test_the_line_tells_the_account_by_its_parts(pane: PaperPane, view: PaperVie
     assert f"{view.figures.skipped} skipped" in pane.line.text
 
 
-def test_all_that_is_chosen_is_asked_for(pane: PaperPane) -> None:
+def test_every_choice_changes_the_settings(pane: PaperPane) -> None:
     wanted = sent(pane.command, SetPaper)
     pane.refresh(empty_view())
     bar = pane.bar
@@ -111,7 +111,7 @@ def test_all_that_is_chosen_is_asked_for(pane: PaperPane) -> None:
 
 
 @pytest.mark.parametrize("typed", ["", "many", "-5", "0", "1e30"])
-def test_a_capital_that_makes_no_sense_changes_nothing(pane: PaperPane, typed: str) -> None:
+def test_an_invalid_capital_changes_nothing(pane: PaperPane, typed: str) -> None:
     wanted = sent(pane.command, SetPaper)
     pane.bar.capital.setText(typed)
     pane.bar.capital.editingFinished.emit()
@@ -127,7 +127,7 @@ def test_fees_are_edited_in_basis_points(pane: PaperPane) -> None:
     assert dict(dialog.fees())[venue] == 0.00025
 
 
-def test_a_reset_is_asked_about_first(pane: PaperPane, view: PaperView, qtbot: QtBot) -> None:
+def test_a_reset_asks_for_confirmation(pane: PaperPane, view: PaperView, qtbot: QtBot) -> None:
     pane.refresh(view)
     QTest.mouseClick(pane.bar.reset, Qt.MouseButton.LeftButton)
     box = pane.bar.findChild(QMessageBox)
@@ -155,7 +155,7 @@ def test_the_newest_line_is_first_and_a_click_shows_the_scores_behind_it(pane: P
     assert pane.request().rebalance is None
 
 
-def test_lines_that_are_added_leave_the_chosen_one_chosen(pane: PaperPane, view: PaperView) -> None:
+def test_the_selection_stays_when_lines_are_added(pane: PaperPane, view: PaperView) -> None:
     pane.refresh(replace(view, entries=view.entries[:40]))
     pane.ledger_table.selectRow(5)
     chosen = pane.ledger.line(5)
@@ -163,17 +163,17 @@ def test_lines_that_are_added_leave_the_chosen_one_chosen(pane: PaperPane, view:
     assert pane.ledger.line(pane.ledger_table.currentIndex().row()) == chosen
 
 
-def test_a_price_that_was_not_known_is_no_number(pane: PaperPane, view: PaperView) -> None:
+def test_an_unknown_price_is_empty(pane: PaperPane, view: PaperView) -> None:
     pane.refresh(view)
     row = next(at for at in range(pane.ledger.rowCount()) if pane.ledger.line(at).kind is EntryKind.SKIP)
-    told = {column.name: pane.ledger.index(row, at).data() for at, column in enumerate(pane.ledger.columns)}
-    assert told["price"] == ""
-    assert told["fee"] == ""
-    assert told["note"]
+    texts = {column.name: pane.ledger.index(row, at).data() for at, column in enumerate(pane.ledger.columns)}
+    assert texts["price"] == ""
+    assert texts["fee"] == ""
+    assert texts["note"]
     assert QColor(pane.ledger.index(row, 0).data(Qt.ItemDataRole.ForegroundRole)) == theme().color("gap")
 
 
-def test_bars_go_to_the_side_that_is_held(pane: PaperPane, view: PaperView) -> None:
+def test_bars_are_on_the_side_of_the_position(pane: PaperPane, view: PaperView) -> None:
     pane.resize(1100, 300)
     pane.refresh(view)
     picture = pane.exposure.grab().toImage()
@@ -185,7 +185,7 @@ def test_bars_go_to_the_side_that_is_held(pane: PaperPane, view: PaperView) -> N
             assert (green > red) == (coin.notional > 0)
 
 
-def test_the_point_under_the_pointer_is_told(pane: PaperPane, view: PaperView) -> None:
+def test_the_point_under_the_pointer_is_shown(pane: PaperPane, view: PaperView) -> None:
     pane.resize(1100, 300)
     pane.refresh(view)
     pane.curve._hover(len(view.ts_ns) - 1)
@@ -194,13 +194,13 @@ def test_the_point_under_the_pointer_is_told(pane: PaperPane, view: PaperView) -
     assert "turnover" in pane.line.text
 
 
-def test_a_year_of_minutes_keeps_its_deepest_fall(pane: PaperPane) -> None:
+def test_a_year_of_minutes_shows_its_deepest_drawdown(pane: PaperPane) -> None:
     shown = huge_view()
     pane.refresh(shown)
-    kept = pane.curve._shown()
-    assert len(kept) <= 2 * pane.curve.width() + 2
-    assert shown.equity[kept].min() == shown.equity.min()
-    assert shown.equity[kept].max() == shown.equity.max()
+    points = pane.curve._shown()
+    assert len(points) <= 2 * pane.curve.width() + 2
+    assert shown.equity[points].min() == shown.equity.min()
+    assert shown.equity[points].max() == shown.equity.max()
 
 
 def test_the_table_has_every_line_of_the_ledger(pane: PaperPane, view: PaperView) -> None:

@@ -37,7 +37,7 @@ def colour_at(pane: QuadrantPane, point: QPointF) -> str:
     return pane.canvas.grab().toImage().pixelColor(point.toPoint()).name()
 
 
-def test_dots_stand_where_they_belong_in_the_colour_of_the_aggressor(pane: QuadrantPane) -> None:
+def test_dots_are_at_their_values_in_the_colour_of_the_aggressor(pane: QuadrantPane) -> None:
     pane.refresh(quadrant_view(dot("ETH", 1.0, 1.0), dot("SOL", -1.0, -1.0)))
     assert colour_at(pane, pane.canvas.place(1.0, 1.0)) == theme().color("buy").name()
     assert colour_at(pane, pane.canvas.place(-1.0, -1.0)) == theme().color("sell").name()
@@ -45,7 +45,7 @@ def test_dots_stand_where_they_belong_in_the_colour_of_the_aggressor(pane: Quadr
     assert pane.canvas.place(1, 1).y() < pane.canvas.place(1, -1).y()
 
 
-def test_a_stale_dot_is_hollow_at_its_last_known_place_and_says_why(pane: QuadrantPane) -> None:
+def test_a_stale_dot_is_hollow_at_its_last_known_position_with_the_reason(pane: QuadrantPane) -> None:
     stale = dot("SOL", np.nan, np.nan, Freshness.STALE)
     pane.refresh(quadrant_view(stale))
     place = pane.canvas.place(float(stale.x[-2]), float(stale.y[-2]))
@@ -69,7 +69,7 @@ def test_labels_cover_neither_each_other_nor_a_dot(pane: QuadrantPane, seed: int
         assert not any(box.intersects(around) for box in labels.values())
 
 
-def test_pointing_reads_and_clicking_chooses(pane: QuadrantPane, qtbot: QtBot) -> None:
+def test_pointing_shows_numbers_and_clicking_chooses(pane: QuadrantPane, qtbot: QtBot) -> None:
     pane.refresh(quadrant_view(dot("BTC", 1.0, 1.0), dot("ETH", -0.5, -0.8)))
     assert "BTC" in pane.readout.text
     place = pane.canvas.place(-0.5, -0.8).toPoint()
@@ -104,7 +104,7 @@ def test_nothing_known_and_cleared(pane: QuadrantPane) -> None:
     assert pane.shown_markets() == ()
 
 
-def test_settings_are_asked_for_and_remembered(pane: QuadrantPane) -> None:
+def test_settings_are_requested_and_saved(pane: QuadrantPane) -> None:
     pane.window_choice.setCurrentIndex(2)
     pane.trail.setCurrentIndex(1)
     pane.trail.activated.emit(1)

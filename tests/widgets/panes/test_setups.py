@@ -68,10 +68,10 @@ def test_newest_first_and_by_detector(pane: SetupsPane, view: SetupsView) -> Non
 def test_a_click_shows_the_receipt_and_sends_the_charts(pane: SetupsPane, view: SetupsView, qtbot: QtBot) -> None:
     pane.refresh(view)
     event = pane.rows.events[1]
-    with wait_for(qtbot, pane.link_event, VisibleRange) as told:
+    with wait_for(qtbot, pane.link_event, VisibleRange) as emitted:
         place = pane.list.visualRect(pane.rows.index(1, 0)).center()
         QTest.mouseClick(pane.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    assert told.args[0].start_ns < event.trigger_ns < told.args[0].end_ns
+    assert emitted.args[0].start_ns < event.trigger_ns < emitted.args[0].end_ns
     text = pane.receipt.toPlainText()
     for word in (event.detector.value, "parameters", "trigger", "moves", "row size"):
         assert word in text
@@ -91,7 +91,7 @@ def test_statistics_count_losers(pane: SetupsPane, view: SetupsView) -> None:
     assert "sweep: 0" in text
 
 
-def test_what_is_stored_is_asked_for_and_shown(pane: SetupsPane, view: SetupsView) -> None:
+def test_stored_setups_are_requested_and_shown(pane: SetupsPane, view: SetupsView) -> None:
     pane.source.setCurrentIndex(1)
     request = SetupHistoryRequest(session=SessionKind.LIVE)
     assert pane.side_requests() == (request,)
@@ -101,7 +101,7 @@ def test_what_is_stored_is_asked_for_and_shown(pane: SetupsPane, view: SetupsVie
     assert len(pane.rows.events) == len(view.events)
 
 
-def test_levels_of_the_base_are_asked_for(pane: SetupsPane) -> None:
+def test_drawn_levels_of_the_base_are_requested(pane: SetupsPane) -> None:
     pane.set_levels((Level("BTC", 5.0, 7.0), Level("BTC", 6.0, 6.0), Level("ETH", 9.0, 9.0)))
     assert pane.request() == SetupsRequest("BTC", MINUTE, (5.0, 6.0, 7.0))
 
@@ -117,7 +117,7 @@ def test_any_view_and_width(pane: SetupsPane, view: SetupsView, width: int, coun
     assert len(pane.rows.events) == count
 
 
-def test_choices_are_remembered(pane: SetupsPane) -> None:
+def test_choices_are_saved(pane: SetupsPane) -> None:
     pane.bars.setCurrentIndex(3)
     pane.counting.setChecked(True)
     other = SetupsPane("BTC")
@@ -131,19 +131,19 @@ def test_choices_are_remembered(pane: SetupsPane) -> None:
 # --- the parameters of the detectors
 
 
-def test_a_parameter_takes_effect_at_once_and_is_remembered(pane: SetupsPane, qtbot: QtBot) -> None:
+def test_a_parameter_applies_at_once_and_is_saved(pane: SetupsPane, qtbot: QtBot) -> None:
     assert pane.state()["rules"] == {}
-    with wait_for(qtbot, pane.link_event, SetupRulesChosen) as told:
+    with wait_for(qtbot, pane.link_event, SetupRulesChosen) as emitted:
         pane.editor.controls["sweep", "within"].setValue(3)
     request = pane.request()
     assert request is not None
-    assert told.args == [SetupRulesChosen(request.rules)]
+    assert emitted.args == [SetupRulesChosen(request.rules)]
     assert (request.rules.sweep.within, type(request.rules.sweep.within)) == (3, int)
     assert pane.parameters.text() == "own rules"
-    kept = json.loads(json.dumps(pane.state()))
-    assert kept["rules"] == {"sweep": {"within": 3}}
+    saved = json.loads(json.dumps(pane.state()))
+    assert saved["rules"] == {"sweep": {"within": 3}}
     other = SetupsPane("BTC")
-    other.restore(kept)
+    other.restore(saved)
     assert other.request() == request
     other.editor.standard.click()
     assert other.request() == SetupsRequest("BTC", MINUTE)
@@ -157,7 +157,7 @@ def test_a_view_by_other_rules_is_not_shown(pane: SetupsPane, view: SetupsView) 
     assert pane.rows.events == []
 
 
-def test_the_charts_of_the_group_look_by_the_same_rules(pane: SetupsPane, qtbot: QtBot) -> None:
+def test_the_charts_of_the_group_use_the_same_rules(pane: SetupsPane, qtbot: QtBot) -> None:
     links, chart, twin = Links(), FootprintPane("BTC"), SetupsPane("BTC")
     for one in (pane, chart, twin):
         links.add(one)
@@ -167,7 +167,7 @@ def test_the_charts_of_the_group_look_by_the_same_rules(pane: SetupsPane, qtbot:
     assert chart.setup_rules == twin.editor.rules == pane.editor.rules != SetupRules()
 
 
-def test_every_parameter_has_a_control_that_says_what_it_is(pane: SetupsPane) -> None:
+def test_every_parameter_has_a_described_control(pane: SetupsPane) -> None:
     for one in setup_parameters():
         control = pane.editor.controls[one.rule, one.name]
         assert one.title in control.accessibleName()
@@ -176,7 +176,7 @@ def test_every_parameter_has_a_control_that_says_what_it_is(pane: SetupsPane) ->
         assert control.value() == SetupRules().value(one.rule, one.name)
 
 
-def test_the_parameters_open_under_their_button_within_the_screen(pane: SetupsPane) -> None:
+def test_the_parameters_open_under_their_button_on_the_screen(pane: SetupsPane) -> None:
     pane.parameters.click()
     assert pane.editor.isVisible()
     assert pane.editor.screen().availableGeometry().contains(pane.editor.geometry())

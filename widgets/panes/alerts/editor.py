@@ -1,4 +1,4 @@
-"""The editor of one alert rule: three short lines that fit a side column."""
+"""The editor of an alert rule: three short lines that fit a side column."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EVERY = "all coins"
 
 
 class Amount(QDoubleSpinBox):
-    """A number that a passing wheel does not change and that shows no needless zeros."""
+    """A number box that ignores the mouse wheel and shows no trailing zeros."""
 
     def __init__(self, name: str, value: float = 0.0, suffix: str = "", least: float = -1e12) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class Amount(QDoubleSpinBox):
 
 
 class RuleEditor(QWidget):
-    """`done` carries the rule when a person has finished it."""
+    """`done` carries the rule when the user adds or changes it."""
 
     done = Signal(object)
 
@@ -47,14 +47,14 @@ class RuleEditor(QWidget):
         self.base, self.quantity, self.condition = Choice(), Choice(), Choice()
         self.value = Amount("Value")
         self.window_label = QLabel("window")
-        self.hysteresis = Amount("Hysteresis: how far back before it may fire again", least=0.0)
-        self.span = Amount("Window of changes and of CVD", 300.0, " s", 1.0)
-        self.cool_down = Amount("Cool-down after firing", 60.0, " s", 0.0)
+        self.hysteresis = Amount("Hysteresis: how far back it must go to fire again", least=0.0)
+        self.span = Amount("Window for changes and for CVD, seconds", 300.0, " s", 1.0)
+        self.cool_down = Amount("Cool-down after firing, seconds", 60.0, " s", 0.0)
         self.once, self.add, self.change = QCheckBox("once a bar"), QPushButton("Add"), QPushButton("Change")
         self._fill()
         self._lay_out()
         self._connect()
-        self._say_unit()
+        self._show_unit()
 
     def _fill(self) -> None:
         self.base.addItem(EVERY, "")
@@ -68,7 +68,7 @@ class RuleEditor(QWidget):
             widget.setToolTip(name)
             widget.setMinimumContentsLength(4)
             widget.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.once.setToolTip("No more than once a minute bar")
+        self.once.setToolTip("Fire at most once per minute bar")
         self.change.setEnabled(False)
         tint(self.window_label, "muted")
 
@@ -99,14 +99,14 @@ class RuleEditor(QWidget):
             grid.setColumnStretch(column, part)
 
     def _connect(self) -> None:
-        self.base.activated.connect(self._keep_base)
-        self.quantity.currentIndexChanged.connect(lambda _: self._say_unit())
+        self.base.activated.connect(self._on_base_chosen)
+        self.quantity.currentIndexChanged.connect(lambda _: self._show_unit())
         self.add.clicked.connect(lambda: self.done.emit(self.rule(0)))
         self.change.clicked.connect(lambda: self.done.emit(self.rule(self._id)))
         self.value.lineEdit().returnPressed.connect(lambda: self.done.emit(self.rule(self._id)))
 
     def set_bases(self, bases: list[str]) -> None:
-        """The coins to choose from; the chosen one stays, the suggested one is taken up until a person chooses."""
+        """Set the list of coins. The user's choice stays; until there is one, the suggested coin is selected."""
         chosen = self.base.currentData() if self._base_chosen else self._suggested
         self.base.clear()
         self.base.addItem(EVERY, "")
@@ -115,17 +115,17 @@ class RuleEditor(QWidget):
         self.base.setCurrentIndex(max(self.base.findData(chosen), 0))
 
     def suggest(self, base: str) -> None:
-        """Choose a coin, as soon as it is one of those to choose from."""
+        """Select a coin, now or as soon as it is in the list, until the user chooses one."""
         self._suggested, self._base_chosen = base, False
         at = self.base.findData(base)
         if at >= 0:
             self.base.setCurrentIndex(at)
 
-    def _keep_base(self) -> None:
+    def _on_base_chosen(self) -> None:
         self._base_chosen = True
 
     def show_rule(self, rule: AlertRule | None) -> None:
-        """Take up a rule to be changed."""
+        """Show a rule to change; None leaves the values and disables changing."""
         self._id = rule.id if rule is not None else 0
         self.change.setEnabled(rule is not None)
         if rule is None:
@@ -146,7 +146,7 @@ class RuleEditor(QWidget):
         self.once.setChecked(rule.once_per_bar)
 
     def rule(self, number: int) -> AlertRule:
-        """The rule as it is written, with this id."""
+        """The rule in the editor, with this id."""
         return AlertRule(
             id=number,
             quantity=Quantity(self.quantity.currentData()),
@@ -160,10 +160,10 @@ class RuleEditor(QWidget):
         )
 
     def turned(self, rule: AlertRule) -> AlertRule:
-        """A rule turned on or off."""
+        """The rule switched between on and off."""
         return replace(rule, on=not rule.on)
 
-    def _say_unit(self) -> None:
+    def _show_unit(self) -> None:
         unit = QUANTITY_UNITS[Quantity(self.quantity.currentData())]
         for amount in (self.value, self.hysteresis):
             amount.setSuffix(f" {unit}")

@@ -1,4 +1,4 @@
-"""Alerts: an editor for rules, the rules as they stand, and what fired."""
+"""The alerts pane: an editor for rules, the rules with their present numbers, and the alerts that fired."""
 
 from __future__ import annotations
 
@@ -41,15 +41,14 @@ class AlertsPane(Pane):
 
     title = "Alerts"
     help = (
-        "A rule is about one number of a coin, or of every coin in focus. It fires when it becomes true, not while it "
-        "stays true: it has to become false first, by the hysteresis on the other side of the value. After firing it "
-        "is silent for the cool-down, in time of the data. Rises, falls and moves compare with the number of so many "
-        "seconds ago. Numbers are looked at once a second and are those of the panes: CVD change and delta in USD over "
-        "all perpetuals and whole minutes, OBI of the blended book, the narrowest spread of one market, "
-        "funding, premium, OI and scores of the "
-        "pressure table; sums of liquidations are floors where a venue tells only some. What is not known fires "
-        "nothing. Alerts in a replay are labelled. They sound, show on the desktop and go to the webhook as set in the "
-        "settings."
+        "A rule compares one number of a coin, or of every coin in focus, with a value. It fires when the condition "
+        "becomes true. To fire again the number must first return past the value by the hysteresis. After firing the "
+        "rule is silent for the cool-down, in data time. Rises, falls and moves compare with the number one window "
+        "ago. Rules are checked once a second. Numbers are those of the panes: CVD change and delta in USD over all "
+        "perpetuals and whole minutes, OBI of the blended book, the narrowest spread of any market, funding, "
+        "premium, OI and scores of the pressure table; sums of liquidations are lower bounds where a venue publishes "
+        "only some. Unknown numbers fire nothing. Alerts during a replay are labelled. Sound, desktop notification "
+        "and webhook are in the settings."
     )
     keys = (("Enter", "add or change the rule"), ("Space", "rule on or off"), ("Del", "remove the rule"))
     every_frames = 15
@@ -75,15 +74,15 @@ class AlertsPane(Pane):
         column.setSpacing(0)
         split = QSplitter(Qt.Orientation.Vertical)
         split.setHandleWidth(1)
-        for words, listed in (("Rules", self.rules), ("Fired", self.history)):
+        for title, listed in (("Rules", self.rules), ("Fired", self.history)):
             box = QWidget()
             inner = QVBoxLayout(box)
             inner.setContentsMargins(0, 0, 0, 0)
             inner.setSpacing(0)
-            inner.addLayout(_head(words, (self.turn, self.remove) if listed is self.rules else ()))
+            inner.addLayout(_head(title, (self.turn, self.remove) if listed is self.rules else ()))
             inner.addWidget(listed, 1)
             split.addWidget(box)
-            listed.setAccessibleName(words)
+            listed.setAccessibleName(title)
             listed.setFrameShape(QListWidget.Shape.NoFrame)
             listed.setUniformItemSizes(True)
             listed.setStyleSheet(selection_style())
@@ -103,26 +102,26 @@ class AlertsPane(Pane):
         return AlertsRequest()
 
     def set_bases(self, bases: list[str]) -> None:
-        """The coins to choose from."""
+        """The coins that a rule can be about."""
         self.editor.set_bases(bases)
 
     def set_base(self, base: str) -> None:
-        """A new rule is about this coin unless another one is chosen."""
+        """Suggest the linked coin for a new rule, unless a rule is selected."""
         if self._chosen() is None:
             self.editor.suggest(base)
 
     def refresh(self, view: View) -> None:
-        """Show the rules as they stand."""
+        """Show the rules, their present numbers and what fired."""
         if isinstance(view, AlertsView):
             self._view = view
             self._show()
 
     def clear(self) -> None:
-        """Rules do not depend on what is shown; how they stand does."""
+        """Drop the view; the rules stay listed, because they do not depend on the session."""
         self._view = None
 
     def as_table(self) -> Table | None:
-        """What fired."""
+        """The alerts that fired."""
         if self._view is None or not self._view.fired:
             return None
         rows = tuple((one.ts_ns, one.session.value, one.base, one.value, one.text) for one in self._view.fired)
@@ -171,14 +170,14 @@ class AlertsPane(Pane):
         _fill(self.rules, lines)
         self._name_buttons()
         _fill(self.history, [(fired_line(one), "text") for one in view.fired])
-        words = view.trouble or ("" if view.rules else "No rules yet: choose a number, a condition and a value above.")
-        set_text(self.note, words)
-        self.note.setVisible(bool(words))
+        text = view.trouble or ("" if view.rules else "No rules yet: choose a number, a condition and a value above.")
+        set_text(self.note, text)
+        self.note.setVisible(bool(text))
 
 
-def _head(words: str, buttons: Sequence[QPushButton]) -> QHBoxLayout:
-    """A caption over a list, with what can be done with the chosen line."""
-    line, label = QHBoxLayout(), QLabel(words)
+def _head(title: str, buttons: Sequence[QPushButton]) -> QHBoxLayout:
+    """The caption of a list, with the buttons for its selected line."""
+    line, label = QHBoxLayout(), QLabel(title)
     line.setContentsMargins(2 * CELL, 2, CELL, 2)
     line.setSpacing(CELL)
     tint(label, "muted")
@@ -191,7 +190,7 @@ def _head(words: str, buttons: Sequence[QPushButton]) -> QHBoxLayout:
 
 
 def rule_line(rule: AlertRule, states: Sequence[RuleState]) -> str:
-    """A rule with the number now and when it fired last."""
+    """A rule with its present numbers and the time it last fired."""
     if not rule.on:
         return f"off  {rule.base or 'all'} {rule.words}"
     texts = [(one.base, _number(rule, one.value)) for one in states]
@@ -207,7 +206,7 @@ def _number(rule: AlertRule, value: float | None) -> str:
 
 
 def rule_role(rule: AlertRule, states: Sequence[RuleState]) -> str:
-    """Lit while it is true, faint while it is off or nothing is known."""
+    """The role of a rule's colour: focus while it is true, faint while off, stale while its number is unknown."""
     if not rule.on:
         return "faint"
     known = [one.is_true for one in states if one.value is not None]
@@ -215,13 +214,13 @@ def rule_role(rule: AlertRule, states: Sequence[RuleState]) -> str:
 
 
 def fired_line(fired: Fired) -> str:
-    """An alert as a line."""
+    """A fired alert as a line: date and time, session unless live, text."""
     label = "" if fired.session.value == "live" else f"{fired.session.value}  "
     return f"{fmt.date_clock(fired.ts_ns)[5:]}  {label}{fired.text}"
 
 
 def _fill(listed: QListWidget, lines: list[tuple[str, str]]) -> None:
-    """Change only the lines that differ; what is chosen stays chosen."""
+    """Show (text, colour role) lines; only lines that differ change, so that the selection stays."""
     while listed.count() > len(lines):
         listed.takeItem(listed.count() - 1)
     for at, (text, role) in enumerate(lines):

@@ -1,4 +1,4 @@
-"""Funding and open interest: a row a perpetual, what price and positions say together, and both through time."""
+"""The funding pane: a table of perpetuals, a reading of price against open interest, and charts of both."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ _HOUR_NS = 3_600_000_000_000
 
 
 class FundingPane(Pane):
-    """A table of markets over two charts that move together."""
+    """A table of markets above two charts that share one time range."""
 
     title = "Funding and OI"
     help = (
-        "Funding and open interest of every perpetual. Predicted is the rate of the running period, last that of the "
-        "last one that ended, both in the chosen unit (simple, not compounded; positive: longs pay). History is the "
-        "percentile of the predicted rate among the venue's own past periods (ties count half), shown from 30 known "
-        "days on. Open interest counts one side. Rows of a kind are weighted by open interest; dollar- and "
-        "coin-margined stay apart; what is stale (older than ten minutes) or of a venue not chosen counts in no sum. "
-        "The line of readings: price up with open interest up is new money long, price up with open interest down "
-        "shorts covering, and the mirrors; moves under 0.05 % say nothing; n of m markets know both ends. Flags: "
-        "funding beyond 0.5 % a period; long/short accounts above 1.5 or below 0.67; both on one side is crowded. "
-        "Charts: open interest in per cent since the left edge, funding in the unit; the bold line sums (cyan solid: "
-        "dollar-margined or all, dashed: coin-margined) and breaks where the number of markets changed."
+        "Funding and open interest of every perpetual. Predicted is the rate of the current funding period, last that "
+        "of the period before, both in the chosen unit (simple, not compounded; positive: longs pay). History is the "
+        "percentile of the predicted rate among the venue's own past rates (ties count half), shown once 30 days are "
+        "known. Open interest counts one side. The weighted rows are means by open interest, USD-margined and "
+        "coin-margined apart; stale markets (older than ten minutes) and venues not chosen are left out. Readings: "
+        "price up and open interest up are new longs, price up and open interest down shorts covering, and the "
+        "reverse; moves under 0.05 % have no reading; (n of m) counts markets known at both ends. Flags: funding "
+        "beyond 0.5 % a period; long/short accounts above 1.5 or below 0.67; both on one side is crowded. Charts: "
+        "open interest in % since the left edge, funding in the unit; bold cyan lines are totals (solid: all or "
+        "USD-margined, dashed: coin-margined) and break where the number of markets changed."
     )
     keys = (("wheel, drag", "zoom, pan; the other charts follow"), ("A", "automatic scale"))
     every_frames = 30
@@ -63,14 +63,14 @@ class FundingPane(Pane):
         self.charts = {"OI": LinkedChart(), "funding": LinkedChart()}
         self.range = self.charts["OI"].range
         self.items = {name: LinesItem(chart.chart.box, chart.chart.scale_of) for name, chart in self.charts.items()}
-        self.unit.setToolTip("Unit of funding")
+        self.unit.setToolTip("Period that funding rates are shown for")
         self.shown = {name: QToolButton() for name in self.charts}
         self._lay_out()
         self._connect()
-        self._say_why_empty()
+        self._show_notice()
 
     def request(self) -> FundingRequest | None:
-        """What is asked for; None without a base."""
+        """The request for the chosen base and venues; None without a base."""
         return self._asked if self._asked.base else None
 
     def set_bases(self, bases: list[str]) -> None:
@@ -78,18 +78,18 @@ class FundingPane(Pane):
         self.replace_base(self._asked.base, bases)
 
     def set_base(self, base: str) -> None:
-        """Show this base."""
+        """Show another base."""
         if base != self._asked.base:
             self._asked = replace(self._asked, base=base)
-            self._say_why_empty()
+            self._show_notice()
 
     def show_crosshair(self, ts_ns: int | None) -> None:
-        """Mark a moment."""
+        """Mark a time in both charts; None removes the mark."""
         for chart in self.charts.values():
             chart.show_crosshair(ts_ns)
 
     def set_visible_range(self, start_ns: int, end_ns: int) -> None:
-        """Show a span."""
+        """Show a time range in both charts."""
         for chart in self.charts.values():
             chart.range.show(start_ns, end_ns)
 
@@ -99,13 +99,13 @@ class FundingPane(Pane):
         return {"unit_h": self.unit_h, "hidden": hidden, "venues": sorted(self.venues.ticks.chosen or ())}
 
     def restore(self, state: dict[str, object]) -> None:
-        """Take up remembered settings."""
+        """Apply a saved state; invalid parts are ignored."""
         hours = [unit for _, unit in UNITS]
         if (wanted := state.get("unit_h")) in hours:
             self.unit.setCurrentIndex(hours.index(wanted))
         venues = state.get("venues")
-        told = venues if isinstance(venues, list) else []
-        self.venues.ticks.choose(frozenset(venue for venue in VENUES if venue in told) or None)
+        chosen = venues if isinstance(venues, list) else []
+        self.venues.ticks.choose(frozenset(venue for venue in VENUES if venue in chosen) or None)
         hidden = state.get("hidden")
         for name, button in self.shown.items():
             button.setChecked(not (isinstance(hidden, list) and name in hidden))
@@ -113,11 +113,11 @@ class FundingPane(Pane):
 
     @property
     def unit_h(self) -> float:
-        """Hours that rates are told for."""
+        """The period in hours that rates are shown for."""
         return UNITS[self.unit.currentIndex()][1]
 
     def refresh(self, view: View) -> None:
-        """Show this view; the range moves only while following."""
+        """Show a view; the time range moves only while it follows the latest bar."""
         if not isinstance(view, FundingView):
             return
         other = self._view is None or self._view.request != view.request
@@ -131,7 +131,7 @@ class FundingPane(Pane):
             chart.move_to_latest(new)
 
     def clear(self) -> None:
-        """Forget the view; the zoom stays."""
+        """Remove the view; the zoom stays."""
         self._view = None
         for name, chart in self.charts.items():
             self.items[name].retry()
@@ -139,7 +139,7 @@ class FundingPane(Pane):
         self._show()
 
     def share_range(self, *, lead: bool) -> None:
-        """Both charts follow the latest bar; the upper one tells where that is."""
+        """Share the upper chart's time range; the lower one follows it."""
         self.charts["funding"].range.release()
         super().share_range(lead=lead)
 
@@ -194,17 +194,17 @@ class FundingPane(Pane):
         self.setFocusProxy(self.charts["OI"])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """There may be room for another number of charts."""
+        """Fit the number of charts to the height."""
         super().resizeEvent(event)
         self._fit_charts()
 
     def _fit_charts(self) -> None:
-        """The charts that are wanted, as many as have room, one at least."""
+        """Show the chosen charts, as many as have room, at least one."""
         room = self.height() - self.table.height() - self.legend.height() - self.readings.height()
         wanted = [name for name, button in self.shown.items() if button.isChecked()]
-        kept = wanted[: max(1, room // LEAST_CHART_PX)]
+        shown = wanted[: max(1, room // LEAST_CHART_PX)]
         for name, chart in self.charts.items():
-            chart.setVisible(name in kept)
+            chart.setVisible(name in shown)
 
     def _connect(self) -> None:
         self.unit.activated.connect(lambda _: self._rescale())
@@ -233,10 +233,10 @@ class FundingPane(Pane):
         self.readings.set_spans(() if self._view is None else _readings(self._view))
         self._draw_lines()
         self._read()
-        self._say_why_empty()
+        self._show_notice()
 
     def _on_range(self) -> None:
-        """Another left edge, other per cents, another scale for them; a new scale alone changes neither."""
+        """Recompute the percentages when the left edge moves, then fit their scale."""
         chart = self.charts["OI"]
         left = in_sight(chart.slots, *chart.chart.visible).start
         if left != self._left:
@@ -247,7 +247,7 @@ class FundingPane(Pane):
             item.update()
 
     def _draw_lines(self) -> None:
-        """Open interest in per cent since the left edge, funding in the unit, in per cent."""
+        """Draw open interest in % since the left edge, and funding in % per unit."""
         view = self._view
         lines: dict[str, list[Line]] = {"OI": [], "funding": []}
         if view is not None and len(view.bar_start_ns):
@@ -265,7 +265,7 @@ class FundingPane(Pane):
             self.items[name].set_lines(lines[name], chart.slots, chart.chart.grid)
 
     def _read(self) -> None:
-        """Values under the crosshair, else the newest."""
+        """Update the legend: values under the crosshair, else the newest."""
         view = self._view
         at = next((index for chart in self.charts.values() if (index := chart.index()) is not None), None)
         if view is None or at is None or at >= len(view.bar_start_ns):
@@ -273,35 +273,35 @@ class FundingPane(Pane):
             return
         counted = int(view.counted[at])
         spans = [
-            Span("open interest, % since the left edge; funding, %", "muted"),
+            Span("open interest, % since left edge; funding, %", "muted"),
             Span(
                 f"all {text_of.size(float(view.total[at]))} {view.request.base}", "aggregate", True, aggregate_pen(1.0)
             ),
             Span(f"{counted} of {len(view.lines)} markets", "muted" if counted == len(view.lines) else "gap"),
         ]
-        for words, values, dashed in (
+        for name, values, dashed in (
             ("USD-margined", view.linear_1h, False),
             ("coin-margined", view.inverse_1h, True),
         ):
             rate = float(values[at]) * self.unit_h
             text = rate_text(None if np.isnan(rate) else rate)
-            spans.append(Span(f"{words} {text}", "aggregate", False, aggregate_pen(1.0, dashed=dashed)))
+            spans.append(Span(f"{name} {text}", "aggregate", False, aggregate_pen(1.0, dashed=dashed)))
         for line in view.lines:
-            words = f"{market_mark(line.market)} {text_of.size(float(line.open_interest[at]))}"
-            spans.append(Span(words, "text", False, _market_pen(line.market, 1.0)))
+            text = f"{market_mark(line.market)} {text_of.size(float(line.open_interest[at]))}"
+            spans.append(Span(text, "text", False, _market_pen(line.market, 1.0)))
         self.legend.set_spans(tuple(spans))
 
-    def _say_why_empty(self) -> None:
+    def _show_notice(self) -> None:
         view, base = self._view, self._asked.base
-        text = "no base chosen" if not base else f"waiting for {base}"
+        text = "no coin chosen" if not base else f"waiting for {base}"
         if view is not None:
-            text = "" if len(view.bar_start_ns) else f"no funding or open interest of {base} was told yet"
+            text = "" if len(view.bar_start_ns) else f"no funding or open interest of {base} received yet"
         for chart in self.charts.values():
             chart.notice.say(text)
 
 
 def since(values: Floats, first: int) -> Floats:
-    """Per cent of change since the first value that is known from index `first` on."""
+    """The change in % (n,) since the first known, positive value at or after index `first`; all NaN without one."""
     known = np.flatnonzero(np.isfinite(values[first:]) & (values[first:] > 0))
     if not len(known):
         return np.full(len(values), np.nan)
@@ -326,9 +326,9 @@ def _readings(view: FundingView) -> tuple[Span, ...]:
 
 def _reading(one: SpanReading) -> str:
     moved = f"price {text_of.percent(one.price_change)} OI {text_of.percent(one.interest_change)}"
-    words = one.reading.value if one.reading is not None else "no reading"
+    name = one.reading.value if one.reading is not None else "no reading"
     counted = "" if one.counted == one.known else f" ({one.counted} of {one.known})"
-    return f"{one.span_ns // _HOUR_NS} h: {words}, {moved}{counted}"
+    return f"{one.span_ns // _HOUR_NS} h: {name}, {moved}{counted}"
 
 
 PANE = FundingPane

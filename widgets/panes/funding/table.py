@@ -1,4 +1,4 @@
-"""The table of funding and open interest: one row a market, the weighted rows of each kind under them."""
+"""The table of funding and open interest: a row per market, then a weighted row per kind of margin."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Cell(NamedTuple):
 
 
 class Column(NamedTuple):
-    """`rank` says which column goes first where there is no room: the largest."""
+    """A column. In a narrow pane the column with the largest `rank` is hidden first."""
 
     name: str
     width: int
@@ -46,7 +46,7 @@ def _none() -> Callable[[PositionGroup, float], Cell]:
 
 
 def rate_text(rate: float | None) -> str:
-    """A funding rate in per cent with four decimals, two from 10 % on."""
+    """A funding rate, given as a fraction, in %: four decimals, two from 10 % on; an en dash for None."""
     if rate is None:
         return text_of.NO_DATA
     return text_of.percent(rate, 4 if abs(rate) < 0.1 else 2)
@@ -57,19 +57,19 @@ def _toned(text: str) -> Cell:
 
 
 def scaled(rate: float | None, period_h: float | None, unit_h: float) -> float | None:
-    """A rate of a period in another unit, simple."""
+    """A rate per `period_h` hours as a rate per `unit_h` hours, simple; None if rate or period is unknown."""
     return None if rate is None or not period_h else rate * unit_h / period_h
 
 
 def percentile_text(row: PositionRow) -> str:
-    """The percentile, or how much history there is."""
+    """The percentile and the days of history behind it; the days alone while there is no percentile."""
     if row.percentile is not None:
         return f"P{row.percentile:.0f} {row.history_days:.0f}d"
     return f"{text_of.NO_DATA} {row.history_days:.0f}d known"
 
 
 def countdown(due_ns: int | None, now_ns: int) -> str:
-    """How long until the next funding."""
+    """Time until the next funding; an en dash if unknown or past."""
     return text_of.NO_DATA if due_ns is None or due_ns < now_ns else text_of.age(due_ns - now_ns)
 
 
@@ -129,7 +129,7 @@ COLUMNS = (
 
 
 class FundingTable(QWidget):
-    """As high as its rows; columns that do not fit are left out, the least needed first."""
+    """As high as its rows. Columns that do not fit are hidden by rank."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -140,7 +140,7 @@ class FundingTable(QWidget):
         self.setFixedHeight(row_height())
 
     def show_view(self, view: FundingView | None, unit_h: float) -> None:
-        """Show a view with rates per `unit_h` hours."""
+        """Show a view, or nothing, with rates per `unit_h` hours."""
         self.view, self.unit_h = view, unit_h
         rows = 0 if view is None else len(view.rows) + sum(group.known > 0 for group in view.groups)
         if self.height() != (height := row_height() * (rows + 1)):
@@ -148,11 +148,11 @@ class FundingTable(QWidget):
         self.update()
 
     def columns(self) -> list[Column]:
-        """Those that have room."""
-        kept = list(COLUMNS)
-        while len(kept) > 1 and _NAME + sum(column.width for column in kept) > self.width():
-            kept.remove(max(kept, key=lambda column: column.rank))
-        return kept
+        """The columns that fit."""
+        fitting = list(COLUMNS)
+        while len(fitting) > 1 and _NAME + sum(column.width for column in fitting) > self.width():
+            fitting.remove(max(fitting, key=lambda column: column.rank))
+        return fitting
 
     @paints
     def paintEvent(self, painter: QPainter) -> None:

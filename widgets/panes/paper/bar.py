@@ -1,4 +1,4 @@
-"""The settings of the paper book in one line, and its fees in a small dialog."""
+"""The settings bar of the paper book, and the dialog for its fees."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _SCORES = (("pressure score", PaperScore.PRESSURE), ("flow score", PaperScore.FL
 
 
 class PaperBar(QWidget):
-    """`changed` carries the settings a person wants; `reset_asked` comes after a question."""
+    """`changed` carries the new settings; `reset_asked` is emitted after the user confirmed a reset."""
 
     changed = Signal(object)
     reset_asked = Signal()
@@ -64,11 +64,11 @@ class PaperBar(QWidget):
             for text, value in items:
                 choice.addItem(text, value)
             choice.setFont(theme().font(small=True))
-        self.score.setToolTip("What the coins are ranked by: the top is bought, the bottom sold")
-        self.names.setToolTip("How many coins are held long, and as many short")
-        self.sizing.setToolTip("Equal risk shares each side in inverse proportion to the last hour's volatility")
-        self.period.setToolTip("How often positions are brought to new targets")
-        self.capital.setToolTip("Capital in USD; longs and shorts are worth half of the equity each")
+        self.score.setToolTip("Score that ranks the coins: the highest are held long, the lowest short")
+        self.names.setToolTip("Number of coins held on each side")
+        self.sizing.setToolTip("equal risk: weights within a side are inverse to the last hour's volatility")
+        self.period.setToolTip("Time between rebalances")
+        self.capital.setToolTip("Starting capital in USD; each side gets half of the equity")
         self.capital.setAccessibleName("Capital in USD")
         self.capital.setFixedWidth(92)
         self.capital.setAlignment(Qt.AlignmentFlag.AlignRight)
@@ -91,7 +91,7 @@ class PaperBar(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Two lines where one would not do."""
+        """Use two lines if one is too narrow."""
         super().resizeEvent(event)
         narrow = self.width() < sum(line.sizeHint().width() for line in self._halves) + 3 * CELL
         wanted = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
@@ -109,7 +109,7 @@ class PaperBar(QWidget):
         self.reset.clicked.connect(self.ask_reset)
 
     def show_settings(self, settings: PaperSettings, *, begun: bool) -> None:
-        """Show what is set; the capital of a book that has begun stays."""
+        """Show the settings; the capital of a book that has begun cannot be edited."""
         self.settings = settings
         set_text(self.switch, "stop" if settings.on else "start")
         for choice, value in (
@@ -125,13 +125,13 @@ class PaperBar(QWidget):
         self.reset.setEnabled(begun)
 
     def ask_fees(self) -> None:
-        """The taker fees of all venues."""
+        """Open the dialog for the taker fees of all venues."""
         dialog = FeesDialog(self, self.settings.fees)
         dialog.accepted.connect(lambda: self._want(fees=dialog.fees()))
         dialog.open()
 
     def ask_reset(self) -> None:
-        """Ask before ledger and curve are forgotten."""
+        """Ask for confirmation before the ledger and the curve are removed."""
         box = QMessageBox(self)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setText("Reset the paper book?")
@@ -155,7 +155,7 @@ class PaperBar(QWidget):
 
 
 class FeesDialog(QDialog):
-    """Taker fees in basis points of the notional."""
+    """Edits taker fees; shown in basis points of notional, stored as fractions."""
 
     def __init__(self, parent: QWidget, fees: tuple[tuple[Venue, float], ...]) -> None:
         super().__init__(parent)
@@ -177,12 +177,12 @@ class FeesDialog(QDialog):
         form.addRow(buttons)
 
     def fees(self) -> tuple[tuple[Venue, float], ...]:
-        """What was entered, as fractions."""
+        """The entered fees as fractions of notional."""
         return tuple((venue, round(box.value() / 1e4, 8)) for venue, box in self.boxes.items())
 
 
 def _show(choice: Choice, value: int | str) -> None:
-    """Show a value; one that is not offered is added as it is."""
+    """Select a value; a value that is not in the list is added."""
     at = choice.findData(value)
     if at < 0:
         text = str(value)

@@ -1,4 +1,4 @@
-"""The equity of the paper book through time, with its drawdown below."""
+"""The equity curve of the paper book, with its drawdown below."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _END = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class PaperCurve(QWidget):
-    """`pointed` carries the place in the curve under the pointer, -1 where there is none."""
+    """`pointed` carries the index of the point under the pointer, -1 for none."""
 
     pointed = Signal(int)
 
@@ -36,7 +36,7 @@ class PaperCurve(QWidget):
         self.setMinimumSize(120, 80)
 
     def show_view(self, view: PaperView | None) -> None:
-        """Show a view."""
+        """Show a view; None or a view without a curve shows why it is empty."""
         self.view = view if view is not None and len(view.ts_ns) else None
         if self.view is not None:
             high = np.maximum.accumulate(np.concatenate(([self.view.settings.capital], self.view.equity)))[1:]
@@ -45,17 +45,17 @@ class PaperCurve(QWidget):
         self.update()
 
     def fall(self, at: int) -> float:
-        """How far the equity was below its highest then, a fraction."""
+        """The drawdown at a point, a fraction of the highest equity before it, 0 or more."""
         return float(self._falls[at])
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Tell the nearest point."""
+        """Point at the nearest point."""
         if self.view is not None:
             x = self._x(self.view.ts_ns)
             self._hover(int(np.argmin(abs(x - event.position().x()))))
 
     def leaveEvent(self, event: object) -> None:
-        """Nothing is pointed at."""
+        """Point at nothing."""
         self._hover(-1)
 
     def _hover(self, at: int) -> None:
@@ -65,7 +65,7 @@ class PaperCurve(QWidget):
             self.update()
 
     def _areas(self) -> tuple[QRectF, QRectF]:
-        """Where the equity and the drawdown are drawn."""
+        """The plots of the equity and of the drawdown, in pixels."""
         width, height = max(self.width() - _RIGHT_PX, 1), max(self.height() - _FOOT_PX - 4, 1)
         upper = round(height * 0.7)
         return QRectF(4, 4, width, upper), QRectF(4, upper + 8, width, max(height - upper - 8, 1))
@@ -77,7 +77,7 @@ class PaperCurve(QWidget):
 
     @paints
     def paintEvent(self, painter: QPainter) -> None:
-        """Both, thinned to what the width can show."""
+        """Paint both curves, reduced to what the width can show."""
         painter.fillRect(self.rect(), theme().brush("pane"))
         painter.setFont(theme().font(small=True))
         if self.view is None:
@@ -94,7 +94,7 @@ class PaperCurve(QWidget):
             painter.drawLine(QPointF(x[self.hovered], upper.top()), QPointF(x[self.hovered], lower.bottom()))
 
     def _shown(self) -> Ints:
-        """Every point while there are few; else the least and the most of every pixel, so that no fall is lost."""
+        """Indices of the points to draw: all, or the lowest and highest of each pixel, so that no drawdown is lost."""
         assert self.view is not None
         count, wide = len(self.view.ts_ns), max(self.width(), 1)
         if count <= 2 * wide:
@@ -155,15 +155,15 @@ def _money(value: float) -> str:
 
 
 def _broken(x: Floats, y: Floats, times: Ints, whole: bool) -> tuple[Floats, Floats]:
-    """The line with a hole where minutes are missing."""
+    """The line with a NaN wherever minutes are missing."""
     holes = np.flatnonzero(np.diff(times) > _BREAK_NS) + 1 if whole else np.zeros(0, dtype=np.int64)
     return np.insert(x, holes, np.nan), np.insert(y, holes, np.nan)
 
 
 def _apart(labels: tuple[tuple[float, float], ...]) -> list[tuple[float, float]]:
-    """Labels that do not touch one that came before them."""
-    kept: list[tuple[float, float]] = []
+    """The (value, y) labels that do not overlap an earlier one."""
+    placed: list[tuple[float, float]] = []
     for label in labels:
-        if all(abs(label[1] - other[1]) >= _LINE_PX for other in kept):
-            kept.append(label)
-    return kept
+        if all(abs(label[1] - other[1]) >= _LINE_PX for other in placed):
+            placed.append(label)
+    return placed

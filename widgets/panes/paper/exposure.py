@@ -1,4 +1,4 @@
-"""What is held of every coin as bars, and what the coin has added after all costs."""
+"""Positions of the paper book by coin as bars, with each coin's result after costs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _END = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class PaperExposure(QWidget):
-    """Longs from the middle to the right, shorts to the left; coins no longer held come last. The wheel scrolls."""
+    """Longs to the right of the middle, shorts to the left; coins without a position come last. The wheel scrolls."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class PaperExposure(QWidget):
         self.setAccessibleName("Exposure by coin")
 
     def show_coins(self, coins: tuple[CoinResult, ...]) -> None:
-        """Show these."""
+        """Show these coins."""
         self.coins = coins
         self._scroll(0)
         self.update()
@@ -49,13 +49,13 @@ class PaperExposure(QWidget):
 
     @paints
     def paintEvent(self, painter: QPainter) -> None:
-        """The rows that fit."""
+        """Paint the rows that fit."""
         look = theme()
         painter.fillRect(self.rect(), look.brush("pane"))
         painter.setFont(look.font(small=True))
         if not self.coins:
             painter.setPen(look.pen("faint"))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "nothing held yet")
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "no positions yet")
             return
         painter.setPen(look.pen("faint"))
         head = QRectF(4, 0, self.width() - 8, ROW_PX)
@@ -79,7 +79,7 @@ class PaperExposure(QWidget):
             start = middle if coin.notional > 0 else middle - length
             painter.fillRect(QRectF(start, top + 3, length, ROW_PX - 6), look.brush(role, 170))
             text = text_of.signed(coin.notional)
-            if coin.notional > 0:  # the number stands on the side that the bar leaves free
+            if coin.notional > 0:  # the number is on the side without the bar
                 painter.drawText(QRectF(middle - 4 - _SIZE_PX, top, _SIZE_PX, ROW_PX), _END, text)
             else:
                 painter.drawText(QRectF(middle + 4, top, _SIZE_PX, ROW_PX), _LEFT, text)

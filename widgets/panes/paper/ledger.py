@@ -1,4 +1,4 @@
-"""The ledger and the scores of a rebalance as tables, the newest line first."""
+"""The ledger, newest line first, and the scores of a rebalance as tables."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROW_PX = 18
 
 
 class Column(NamedTuple):
-    """A heading, what stands below it, the widest text, and what it means."""
+    """A column: heading, text of a line, widest expected text, tooltip, and whether it is left-aligned."""
 
     name: str
     text: Callable[[Any], str]
@@ -61,37 +61,37 @@ def _score(entry: PaperEntry) -> str:
 _LONGEST = max((kind.value for kind in EntryKind), key=len)
 _WIDEST_VENUE = max((profile.label for profile in PROFILES.values()), key=len)
 LEDGER = (
-    Column("time", lambda one: text_of.clock(one.ts_ns), "00:00:00", "When the data came", left=True),
-    Column("#", lambda one: str(one.rebalance or ""), "0000", "The rebalance it belongs to"),
+    Column("time", lambda one: text_of.clock(one.ts_ns), "00:00:00", "Time of the data", left=True),
+    Column("#", lambda one: str(one.rebalance or ""), "0000", "Number of the rebalance"),
     Column("event", lambda one: one.kind.value, _LONGEST, "hold: within 1 % of target; skip: not traded", left=True),
     Column("coin", lambda one: one.base, "1000SATS", "The coin", left=True),
-    Column("USD", _worth, "+100.0k", "What was bought (+) or sold, at mid"),
-    Column("price", lambda one: _price(one.price), "61,663.5", "The average price paid"),
-    Column("mid", lambda one: _price(one.mid), "61,663.5", "The middle of the book then; of funding the mark price"),
-    Column("seen", _seen, "100%", "The share of the size that was in the recorded book; the rest is at its last price"),
-    Column("slippage", lambda one: _money(one, one.slippage), "1,000.00", "USD paid beyond mid"),
-    Column("fee", lambda one: _money(one, one.fee), "1,000.00", "USD of taker fee"),
-    Column("funding", lambda one: _money(one, one.funding), "1,000.00", "USD received (+) or paid"),
-    Column("score", _score, "+100.00", "The score it was based on"),
-    Column("rank", _rank, "100 of 100", "The rank of the score"),
-    Column("venue", lambda one: profile_of(one.venue).label if one.venue else "", _WIDEST_VENUE, "Where", left=True),
-    Column("note", lambda one: one.note, "", "What else is to be said", left=True),
+    Column("USD", _worth, "+100.0k", "USD bought (+) or sold, at mid"),
+    Column("price", lambda one: _price(one.price), "61,663.5", "Average fill price"),
+    Column("mid", lambda one: _price(one.mid), "61,663.5", "Mid price then; for funding the mark price"),
+    Column("seen", _seen, "100%", "Share of the size found in the recorded book; the rest is filled at its last price"),
+    Column("slippage", lambda one: _money(one, one.slippage), "1,000.00", "Cost against mid, USD"),
+    Column("fee", lambda one: _money(one, one.fee), "1,000.00", "Taker fee, USD"),
+    Column("funding", lambda one: _money(one, one.funding), "1,000.00", "Funding received (+) or paid, USD"),
+    Column("score", _score, "+100.00", "Score behind the trade"),
+    Column("rank", _rank, "100 of 100", "Rank of the score"),
+    Column("venue", lambda one: profile_of(one.venue).label if one.venue else "", _WIDEST_VENUE, "Venue", left=True),
+    Column("note", lambda one: one.note, "", "Reason or remark", left=True),
 )  # fmt: skip
 SCORES = (
     Column("rank", lambda one: str(one.rank), "0000", "1 is the highest score"),
     Column("coin", lambda one: one.base, "1000SATS", "The coin", left=True),
-    Column("score", lambda one: text_of.fixed(one.score, 2), "+100.00", "The score at the rebalance"),
-    Column("target USD", lambda one: text_of.signed(one.target) if one.target else "", "+100.0k", "What was wanted"),
+    Column("score", lambda one: text_of.fixed(one.score, 2), "+100.00", "Score at the rebalance"),
+    Column("target USD", lambda one: text_of.signed(one.target) if one.target else "", "+100.0k", "Target position"),
     Column(
         "volatility", lambda one: text_of.NO_DATA if one.volatility is None else f"{100 * one.volatility:.2f}%",
-        "volatility", "Of an hour, from prices every 30 s",
+        "volatility", "Volatility of an hour, from prices every 30 s",
     ),
     Column("", lambda _: "", "", ""),
 )  # fmt: skip
 
 
 class PaperTable(QAbstractTableModel):
-    """Lines in columns; `newest_first` turns them round. Lines that are added leave the others where they are."""
+    """A table of lines; `newest_first` reverses them. Appended lines are inserted, so that the selection stays."""
 
     def __init__(self, columns: tuple[Column, ...], *, newest_first: bool) -> None:
         super().__init__()
@@ -100,7 +100,7 @@ class PaperTable(QAbstractTableModel):
         self._turned = newest_first
 
     def show_lines(self, lines: Sequence[Any]) -> None:
-        """Show these."""
+        """Show these lines."""
         before, count = self.lines, len(lines)
         added = count - len(before)
         grew = added > 0 and len(before) > 0 and lines[0] == before[0] and lines[len(before) - 1] == before[-1]
@@ -162,7 +162,7 @@ def _role(column: Column, line: Any) -> str:
 
 
 def table_of(model: PaperTable, name: str) -> QTableView:
-    """A plain view of a table."""
+    """A table widget for a model; `name` is its accessible name."""
     table = QTableView()
     table.setModel(model)
     table.setAccessibleName(name)
@@ -177,7 +177,7 @@ def table_of(model: PaperTable, name: str) -> QTableView:
     table.verticalHeader().setMinimumSectionSize(ROW_PX)
     table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
     header, metrics = table.horizontalHeader(), QFontMetricsF(theme().font(small=True))
-    large = QFontMetricsF(theme().font())  # what headings have
+    large = QFontMetricsF(theme().font())  # headings
     header.setFont(theme().font(small=True))
     header.setHighlightSections(False)
     header.setStretchLastSection(True)

@@ -1,4 +1,4 @@
-"""The paper market-neutral book: equity, exposure, and the ledger behind every number."""
+"""The paper pane: a simulated market-neutral book with its equity, exposure and ledger."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from widgets.theme.theme import CELL, theme
 from workstation.readmodels.request import View
 from workstation.readmodels.universe.paper import PaperRequest, PaperView
 
-_WIDE = 1.3  # times its height: then everything stands side by side
+_WIDE = 1.3  # width over height from which all parts are side by side
 
 
 class PaperPane(Pane):
-    """Settings and figures over the equity curve, the exposure by coin, and the ledger or the scores."""
+    """Settings and statistics above the equity curve, the exposure by coin, and the ledger or the scores."""
 
     title = "Paper book"
     help = HELP
-    keys = (("click on a line", "show the scores of its rebalance"), ("wheel over the bars", "scroll the coins"))
+    keys = (("click a line", "show the scores of its rebalance"), ("wheel over the bars", "scroll the coins"))
     every_frames = 15
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class PaperPane(Pane):
         self.show_ledger, self.show_scores = QToolButton(), QToolButton()
         self._lay_out()
         self._connect()
-        self._say()
+        self._show_texts()
 
     def _lay_out(self) -> None:
         self.pages = QStackedWidget()
@@ -65,7 +65,7 @@ class PaperPane(Pane):
         column.addWidget(self.parts, 1)
 
     def _tables(self) -> QWidget:
-        """The ledger or the scores of a rebalance, and which of them."""
+        """The ledger and the scores of a rebalance, with buttons to choose between them."""
         head = QHBoxLayout()
         head.setContentsMargins(CELL, 0, CELL, 0)
         head.setSpacing(CELL)
@@ -86,19 +86,19 @@ class PaperPane(Pane):
     def _connect(self) -> None:
         self.bar.changed.connect(lambda settings: self.command.emit(SetPaper(settings)))
         self.bar.reset_asked.connect(lambda: self.command.emit(ResetPaper()))
-        self.curve.pointed.connect(lambda _: self._say())
+        self.curve.pointed.connect(lambda _: self._show_texts())
         self.show_ledger.clicked.connect(lambda: self._turn(0))
         self.show_scores.clicked.connect(lambda: self._turn(1))
         self.ledger_table.clicked.connect(self._choose)
 
-    # --- what every pane does
+    # --- pane interface
 
     def request(self) -> PaperRequest:
-        """The book of what is shown."""
+        """The book of the displayed session, with the scores of the chosen rebalance."""
         return PaperRequest(rebalance=self._rebalance)
 
     def refresh(self, view: View) -> None:
-        """Show this view."""
+        """Show a view; other kinds are ignored."""
         if not isinstance(view, PaperView):
             return
         self._view = view
@@ -107,19 +107,19 @@ class PaperPane(Pane):
         self.exposure.show_coins(view.coins)
         self.ledger.show_lines(view.entries)
         self.scores.show_lines(view.scores)
-        self._say()
+        self._show_texts()
 
     def clear(self) -> None:
-        """Forget what is shown."""
+        """Show nothing."""
         self._view, self._rebalance = None, None
         self.curve.show_view(None)
         self.exposure.show_coins(())
         self.ledger.show_lines(())
         self.scores.show_lines(())
-        self._say()
+        self._show_texts()
 
     def as_table(self) -> Table | None:
-        """The ledger as it is written, the oldest line first."""
+        """The whole ledger, oldest line first."""
         if self._view is None or not self._view.entries:
             return None
         header = (
@@ -136,7 +136,7 @@ class PaperPane(Pane):
         ))  # fmt: skip
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Side by side in a low pane, one below the other in a tall one."""
+        """Side by side in a wide pane, one below the other in a tall one."""
         super().resizeEvent(event)
         wide = self.width() >= _WIDE * self.height()
         wanted = Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical
@@ -144,7 +144,7 @@ class PaperPane(Pane):
             self.parts.setOrientation(wanted)
 
     def _choose(self, index: QModelIndex) -> None:
-        """Show the scores that a line was based on."""
+        """Show the scores of the clicked line's rebalance."""
         entry = self.ledger.line(index.row())
         if entry.rebalance:
             self._rebalance = entry.rebalance
@@ -157,8 +157,8 @@ class PaperPane(Pane):
         if page == 0:
             self._rebalance = None
 
-    def _say(self) -> None:
-        """What is under the pointer, else the statistics."""
+    def _show_texts(self) -> None:
+        """Show the point under the pointer, else the statistics; name the tables."""
         view = self._view
         at = self.curve.hovered
         if view is not None and 0 <= at < len(view.ts_ns):
@@ -171,8 +171,8 @@ class PaperPane(Pane):
         when = entries[first].ts_ns if first < len(entries) else 0
         set_text(self.show_scores, f"scores of #{number}, {text_of.clock(when)}" if number else "scores")
         count = len(self.ledger.lines)
-        words = f"ledger, {count:,} {'line' if count == 1 else 'lines'}"
-        set_text(self.show_ledger, words if count else "ledger")
+        text = f"ledger, {count:,} {'line' if count == 1 else 'lines'}"
+        set_text(self.show_ledger, text if count else "ledger")
 
 
 PANE = PaperPane

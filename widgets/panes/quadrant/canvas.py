@@ -1,4 +1,4 @@
-"""The plane of the quadrant: corners, fading trails, a dot a base with a label that covers no other."""
+"""The quadrant plot: corners, fading paths, and a labelled dot per base; labels do not overlap."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from workstation.readmodels.positions.quadrant import Quadrant, QuadrantDot, Qua
 EDGE, NEUTRAL = 1.5, 0.15
 _MARGIN, _FOOT = 28, 20
 _DOT, _REACH_PX = 5.0, 16.0
-_WORDS_PX = 480  # narrower, the words would touch the numbers
-_FADES = (40, 75, 115, 160, 215)  # alpha of the parts of a trail, oldest first
-_CORNERS = (  # name, x and y of its corner
+_AXIS_NAMES_PX = 480  # in a narrower plane the axis names would touch the numbers
+_FADES = (40, 75, 115, 160, 215)  # alpha along a trail, oldest part first
+_CORNERS = (  # name, signs of x and y
     (Quadrant.INTO_OFFERS, -1, 1),
     (Quadrant.BUYERS, 1, 1),
     (Quadrant.SELLERS, -1, -1),
@@ -44,22 +44,22 @@ class QuadrantCanvas(QWidget):
         self.setMinimumSize(120, 120)
 
     def show_view(self, view: QuadrantView | None, base: str) -> None:
-        """Show a view."""
+        """Show a view, or nothing, with `base` marked."""
         self.view, self.base = view, base
         self.update()
 
     def plane(self) -> QRectF:
-        """Where -1.5..1.5 lies."""
+        """The pixels of the square from -1.5 to 1.5 on both axes."""
         return QRectF(_MARGIN, 8, max(self.width() - _MARGIN - 8, 1), max(self.height() - _FOOT - 8, 1))
 
     def place(self, x: float, y: float) -> QPointF:
-        """The pixel of a position."""
+        """The pixel of a position in scaled units."""
         plane = self.plane()
         across, up = (x + EDGE) / (2 * EDGE), (y + EDGE) / (2 * EDGE)
         return QPointF(plane.left() + across * plane.width(), plane.bottom() - up * plane.height())
 
     def base_at(self, position: QPointF) -> str:
-        """The base whose dot or label is under a point; empty where there is none."""
+        """The base whose dot or label is under a pixel; empty for none."""
         nearest, reach = "", _REACH_PX
         for dot, point in self._points():
             away = math.hypot(point.x() - position.x(), point.y() - position.y())
@@ -69,7 +69,7 @@ class QuadrantCanvas(QWidget):
         return nearest or next((base for base, box in labels.items() if box.contains(position)), "")
 
     def labels(self) -> dict[str, QRectF]:
-        """Where every dot's label stands: at the first free of eight places around it."""
+        """The box of each dot's label: the first free of eight places around it; none free, no label."""
         metrics = QFontMetricsF(theme().font(bold=True))
         points = self._points()
         taken = [QRectF(point.x() - _DOT, point.y() - _DOT, 2 * _DOT, 2 * _DOT) for _, point in points]
@@ -84,7 +84,7 @@ class QuadrantCanvas(QWidget):
         return boxes
 
     def _points(self) -> list[tuple[QuadrantDot, QPointF]]:
-        """Dots that have a place: the newest that is known."""
+        """Dots with the pixel of their newest known position; dots without any are left out."""
         found = []
         for dot in self.view.dots if self.view is not None else ():
             known = np.flatnonzero(np.isfinite(dot.x) & np.isfinite(dot.y))
@@ -93,15 +93,15 @@ class QuadrantCanvas(QWidget):
         return found
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Tell what is under the pointer."""
+        """Point at the base under the pointer."""
         self._hover(self.base_at(event.position()))
 
     def leaveEvent(self, event: object) -> None:
-        """Nothing is."""
+        """Point at nothing."""
         self._hover("")
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Choose a base."""
+        """Emit `chosen` with the base under the pointer."""
         base = self.base_at(event.position())
         if base and event.button() == Qt.MouseButton.LeftButton:
             self.chosen.emit(base)
@@ -152,7 +152,7 @@ class QuadrantCanvas(QWidget):
         painter.drawRect(plane)
 
     def _draw_names(self, painter: QPainter, plane: QRectF) -> None:
-        """Corners, and what the axes are, where they do not touch."""
+        """Name the corners, and the axis where there is room."""
         room, metrics = plane.width() / 2 - 12, QFontMetricsF(painter.font())
         for quadrant, x, y in _CORNERS:
             side = Qt.AlignmentFlag.AlignRight if x > 0 else Qt.AlignmentFlag.AlignLeft
@@ -161,13 +161,13 @@ class QuadrantCanvas(QWidget):
             text = metrics.elidedText(quadrant.value, Qt.TextElideMode.ElideRight, room)
             painter.drawText(plane.adjusted(6, 4, -6, -4), side | edge, text)
         painter.setPen(theme().pen("muted"))
-        if plane.width() > _WORDS_PX:
+        if plane.width() > _AXIS_NAMES_PX:
             foot = QRectF(plane.left(), plane.bottom() + 2, plane.width(), 16)
-            painter.drawText(foot, Qt.AlignmentFlag.AlignLeft, "\N{LEFTWARDS ARROW} offers rest")
-            painter.drawText(foot, Qt.AlignmentFlag.AlignRight, "bids rest \N{RIGHTWARDS ARROW}")
+            painter.drawText(foot, Qt.AlignmentFlag.AlignLeft, "\N{LEFTWARDS ARROW} more offers")
+            painter.drawText(foot, Qt.AlignmentFlag.AlignRight, "more bids \N{RIGHTWARDS ARROW}")
 
     def _draw_trail(self, painter: QPainter, dot: QuadrantDot, *, strong: bool) -> None:
-        """Fading parts, oldest first; a part begins at the last point of the one before."""
+        """Draw a trail in parts of rising opacity, oldest first; each begins at the last point of the one before."""
         role = "stale" if dot.freshness is not Freshness.LIVE else "aggregate" if strong else "muted"
         x, y = self._pixels(dot)
         edges = np.linspace(0, len(x), len(_FADES) + 1).astype(int)
@@ -211,7 +211,7 @@ _ROLES: dict[Quadrant | None, str] = {
 
 
 def _around(point: QPointF, width: float, height: float) -> list[QRectF]:
-    """Eight places for a label, the best first."""
+    """Eight boxes for a label around a point, the best first."""
     x, y, gap = point.x(), point.y(), _DOT + 3
     right, left, middle = x + gap, x - gap - width, x - width / 2
     above, below, level = y - gap - height, y + gap, y - height / 2

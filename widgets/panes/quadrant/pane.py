@@ -1,4 +1,4 @@
-"""The positioning quadrant: every base in focus between who rests (OBI) and who aggresses (CVD)."""
+"""The positioning quadrant: resting liquidity (OBI) against aggression (CVD) for every base in focus."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from workstation.readmodels.request import View
 
 _MINUTE = 60_000_000_000
 WINDOWS = (("CVD 5 min", 5 * _MINUTE), ("CVD 15 min", 15 * _MINUTE), ("CVD 1 h", 60 * _MINUTE))
-TRAILS = (("trail 30 m", 30 * _MINUTE), ("trail 4 h", 240 * _MINUTE), ("trail 24 h", 1440 * _MINUTE))
+TRAIL_LENGTHS = (("trail 30 m", 30 * _MINUTE), ("trail 4 h", 240 * _MINUTE), ("trail 24 h", 1440 * _MINUTE))
 
 
 class QuadrantPane(Pane):
@@ -28,15 +28,15 @@ class QuadrantPane(Pane):
 
     title = "Quadrant"
     help = (
-        "Every coin in focus, sampled every 10 s. Across: OBI of its perpetuals within 0.2 % of mid, weighted over "
-        "venues by the taker flow of 5 minutes; right means that bids rest. Up: their CVD in USD over the window; up "
-        "means that takers buy. Each is divided by its own 95th percentile of absolute value over the last 24 h (or "
-        "what is known of them, 5 minutes at least) and cut at 1.5. Corners: buyers in control (bids rest, takers "
-        "buy), buying into offers, sellers in control, selling into bids; within 0.15 of an axis a dot is neutral. "
-        "The trail fades into the past and breaks where an input was missing. A hollow grey dot is the last known "
-        "place of a coin without live input. Click a dot to choose its coin."
+        "Every coin in focus, sampled every 10 s. Horizontal: OBI of its perpetuals within 0.2 % of mid, venues "
+        "weighted by their taker flow of 5 minutes; right means more resting bids. Vertical: their CVD in USD over the "
+        "window; up means that takers buy. Each is divided by its own 95th percentile of absolute value over the last "
+        "24 h (or the known part, at least 5 minutes) and limited to ±1.5. Corners: buyers in control (more bids, "
+        "takers buy), buying into offers, sellers in control, selling into bids; within 0.15 of an axis a dot is "
+        "neutral. The trail shows past positions, fading with age, and breaks where an input was missing. A hollow "
+        "grey dot is the last known position of a coin without live data. Click a dot to choose its coin."
     )
-    keys = (("click", "choose the coin of a dot"),)
+    keys = (("click a dot", "choose its coin"),)
     every_frames = 15
 
     def __init__(self, base: str = "", parent: QWidget | None = None) -> None:
@@ -44,8 +44,8 @@ class QuadrantPane(Pane):
         self._asked = QuadrantRequest(base)
         self._view: QuadrantView | None = None
         self.canvas, self.window_choice, self.trail = QuadrantCanvas(), Choice(), Choice()
-        self.window_choice.setToolTip("Span of the changes")
-        self.trail.setToolTip("Length of the trails")
+        self.window_choice.setToolTip("Window of the CVD")
+        self.trail.setToolTip("How far back trails go")
         self.readout, self.absent = SpanLine(lines=3), SpanLine(lines=2)
         self._lay_out()
         self.window_choice.activated.connect(lambda _: self._settings_changed())
@@ -55,7 +55,7 @@ class QuadrantPane(Pane):
         self._read()
 
     def request(self) -> QuadrantRequest:
-        """All bases; the chosen one is only marked."""
+        """All bases in focus; the chosen one is only marked."""
         return self._asked
 
     def set_base(self, base: str) -> None:
@@ -70,22 +70,23 @@ class QuadrantPane(Pane):
         return {"window_ns": self._asked.window_ns, "trail_ns": self._asked.trail_ns}
 
     def restore(self, state: dict[str, object]) -> None:
-        """Take up remembered settings."""
-        for choice, values, name in ((self.window_choice, WINDOWS, "window_ns"), (self.trail, TRAILS, "trail_ns")):
+        """Apply a saved state; invalid parts are ignored."""
+        choices = ((self.window_choice, WINDOWS, "window_ns"), (self.trail, TRAIL_LENGTHS, "trail_ns"))
+        for choice, values, name in choices:
             known = [value for _, value in values]
             if (wanted := state.get(name)) in known:
                 choice.setCurrentIndex(known.index(wanted))
         self._settings_changed()
 
     def refresh(self, view: View) -> None:
-        """Show this view."""
+        """Show a view; other kinds are ignored."""
         if isinstance(view, QuadrantView):
             self._view = view
             self.canvas.show_view(view, self._asked.base)
             self._read()
 
     def clear(self) -> None:
-        """Forget the view."""
+        """Show nothing."""
         self._view = None
         self.canvas.show_view(None, self._asked.base)
         self._read()
@@ -102,7 +103,7 @@ class QuadrantPane(Pane):
         return Table(header, tuple(_row(dot) for dot in self._view.dots if len(dot.ts_ns)))
 
     def _lay_out(self) -> None:
-        for choice, values in ((self.window_choice, WINDOWS), (self.trail, TRAILS)):
+        for choice, values in ((self.window_choice, WINDOWS), (self.trail, TRAIL_LENGTHS)):
             for label, _ in values:
                 choice.addItem(label)
             choice.setFont(theme().font(small=True))
@@ -121,24 +122,26 @@ class QuadrantPane(Pane):
 
     def _settings_changed(self) -> None:
         window_ns = WINDOWS[self.window_choice.currentIndex()][1]
-        trail_ns = TRAILS[self.trail.currentIndex()][1]
+        trail_ns = TRAIL_LENGTHS[self.trail.currentIndex()][1]
         asked = replace(self._asked, window_ns=window_ns, trail_ns=trail_ns)
         if asked != self._asked:
             self._asked = asked
 
     def _read(self) -> None:
-        """What is under the pointer, else the chosen base; and which bases have no live place."""
+        """Show the numbers of the dot under the pointer, else of the chosen base, and the bases without live data."""
         dots = self._view.dots if self._view is not None else ()
         wanted = self.canvas.hovered or self._asked.base
         dot = next((dot for dot in dots if dot.base == wanted), None)
         if dot is not None:
-            self.readout.set_spans(_words(dot))
+            self.readout.set_spans(_dot_spans(dot))
         else:
-            self.readout.set_spans((Span("point at a dot" if dots else "waiting for a perpetual", "muted"),))
+            self.readout.set_spans(
+                (Span("point at a dot" if dots else "waiting for the first perpetual's data", "muted"),)
+            )
         self.absent.set_spans(tuple(Span(f"{dot.base}: {dot.reason}", "stale") for dot in dots if dot.reason))
 
 
-def _words(dot: QuadrantDot) -> tuple[Span, ...]:
+def _dot_spans(dot: QuadrantDot) -> tuple[Span, ...]:
     spans = [Span(dot.base, "aggregate", bold=True)]
     if not len(dot.x):
         return (*spans, Span(dot.reason, "stale"))

@@ -1,4 +1,4 @@
-"""Setups: what the detectors saw, with a receipt of every number, and how all of them turned out."""
+"""The setups pane: detected setups, a receipt with the numbers behind each, and the outcome statistics of all."""
 
 from __future__ import annotations
 
@@ -43,26 +43,26 @@ from workstation.readmodels.session.setups import (
 BARS = (("5s", 5_000_000_000), ("15s", 15_000_000_000), ("1m", 60_000_000_000), ("5m", 300_000_000_000))
 SOURCES: tuple[tuple[str, SessionKind | None], ...] = (("now", None), *((kind.value, kind) for kind in SessionKind))
 ROW_PX, SPAN_BARS, USUAL_BARS = 22, 40, 20
-_SHED = ((640, 1), (560, 4), (450, 9), (410, 7), (330, 6), (290, 8))  # a column goes below a width
+_SHED = ((640, 1), (560, 4), (450, 9), (410, 7), (330, 6), (290, 8))  # (width, column hidden below it)
 
 
 class SetupsPane(Pane):
-    """Sends the charts of the group to a setup that is chosen, and the parameters by which they mark theirs."""
+    """Sends the charts of the link group to the clicked setup, and shares the detectors' parameters with them."""
 
     title = "Setups"
     help = (
-        "Four detectors look at closed bars of all perpetuals. Absorption: heavy one-sided aggression into a level "
-        "that holds; confirmed when aggression fades, delta flips and imbalances stack the new way; a close beyond the "
-        "level ends it. Divergence: a new extreme of price at a level that CVD does not make; an exhaustion bar "
-        "confirms. Sweep: liquidations push through a level and it is reclaimed within two bars with delta flipped and "
-        "open interest lower. Breakout: a range is left on expanding delta with stacked imbalances; re-entry or flat "
-        "delta ends it. The fifth compares with spot: L marks what perpetuals do without spot, leverage only. Levels "
-        "are naked POCs, value areas, extremes of session and range, and those you drew. Bars with missing trades are "
-        "not looked at, and 20 whole bars have to be seen before anything is usual. Setups are estimates by these "
-        "rules and no advice: the receipt tells every number, and the statistics count the losers too. Moves are basis "
-        "points in the setup's direction after the trigger."
+        "Four detectors watch closed bars of all perpetuals. Absorption: heavy one-sided aggression into a level that "
+        "holds; confirmed when aggression fades, delta flips and imbalances stack the other way; a close beyond the "
+        "level invalidates it. Divergence: price makes a new extreme at a level and CVD does not; an exhaustion bar "
+        "confirms. Sweep: liquidations push price through a level, which is reclaimed within two bars with delta "
+        "flipped and open interest lower. Breakout: price leaves a range on expanding delta with stacked imbalances; "
+        "re-entry or flat delta invalidates it. The fifth compares with spot: L marks a move of perpetuals that spot "
+        "did not confirm (leverage only). Levels are naked POCs, value areas, extremes of session and range, and those "
+        "you drew. Bars with missing trades are skipped, and the detectors need 20 complete bars first. Setups are "
+        "estimates by these rules, not advice: the receipt shows every number, and the statistics include the losers. "
+        "Moves are in basis points after the trigger, positive in the setup's direction."
     )
-    keys = (("up, down", "the receipt"), ("click, Enter", "the receipt, and send the charts there"))
+    keys = (("up, down", "show the receipt"), ("click, Enter", "show the receipt and the setup in the charts"))
     every_frames = 15
     has_settings = True
 
@@ -84,22 +84,22 @@ class SetupsPane(Pane):
         self._show()
 
     def _fill_choices(self) -> None:
-        for words, bar_ns in BARS:
-            self.bars.addItem(words, bar_ns)
+        for label, bar_ns in BARS:
+            self.bars.addItem(label, bar_ns)
         self.bars.setCurrentIndex(2)
         self.detectors.addItem("all setups")
         for detector in Detector:
             self.detectors.addItem(detector.value)
-        for words, _ in SOURCES:
-            self.source.addItem(words)
-        self.bars.setToolTip("Length of the bars that are looked at")
-        self.detectors.setToolTip("Which detector's setups are listed")
-        self.source.setToolTip("now: derived from the trades kept; others: everything stored of such sessions")
+        for label, _ in SOURCES:
+            self.source.addItem(label)
+        self.bars.setToolTip("Bar length that the detectors use")
+        self.detectors.setToolTip("Detector whose setups are listed")
+        self.source.setToolTip("now: computed from the trades in memory; others: all stored setups of such sessions")
         self.counting.setText("statistics")
         self.parameters.setToolTip("The parameters of the detectors")
         self._name_rules()
         self.counting.setCheckable(True)
-        self.counting.setToolTip("How all of them turned out, losers included")
+        self.counting.setToolTip("Outcomes of all setups, losers included")
         names = ("Bar length", "Detector", "Source of setups", "Statistics", "Parameters of the detectors")
         for widget, name in zip(self._controls(), names, strict=True):
             widget.setAccessibleName(name)
@@ -173,11 +173,11 @@ class SetupsPane(Pane):
         self.list.clicked.connect(lambda index: self._go_to(self.rows.event_at(index)))
         self.list.activated.connect(lambda index: self._go_to(self.rows.event_at(index)))
 
-    # --- what is asked for
+    # --- requests
 
     @property
     def kind(self) -> SessionKind | None:
-        """Which stored sessions are shown; None: what is derived now."""
+        """The kind of stored sessions that is shown; None for setups computed now."""
         return SOURCES[self.source.currentIndex()][1]
 
     def request(self) -> SetupsRequest | None:
@@ -187,22 +187,22 @@ class SetupsPane(Pane):
         return SetupsRequest(self._base, bar_ns, levels, self.editor.rules) if self._base else None
 
     def side_requests(self) -> tuple[Request[View], ...]:
-        """What is stored, where that is shown."""
+        """The stored setups, if those are shown."""
         return (SetupHistoryRequest(session=self.kind),) if self.kind is not None else ()
 
     def set_base(self, base: str) -> None:
-        """Look at another base."""
+        """Show setups of another base."""
         if base != self._base:
             self._base = base
             self.clear()
 
     def set_levels(self, levels: Iterable[Level]) -> None:
-        """Take what a person drew on a chart of the group: both edges of a zone."""
+        """Use the levels drawn on a chart of the link group; a zone is two levels, its edges."""
         self._drawn = tuple(levels)
         self.clear()
 
     def refresh(self, view: View) -> None:
-        """Show a view of what is asked for."""
+        """Show a view that answers a present request; others are ignored."""
         if isinstance(view, SetupsView) and view.request == self.request():
             self._view = view
         elif isinstance(view, SetupHistoryView) and view.request in self.side_requests():
@@ -212,12 +212,12 @@ class SetupsPane(Pane):
         self._show()
 
     def clear(self) -> None:
-        """Forget what is shown."""
+        """Show nothing."""
         self._view = self._history = None
         self._show()
 
     def state(self) -> dict[str, object]:
-        """The choices."""
+        """The saved state: bar length, detector, statistics, parameters."""
         return {
             "bar_ns": int(self.bars.currentData()),
             "detector": self.detectors.currentIndex(),
@@ -226,7 +226,7 @@ class SetupsPane(Pane):
         }
 
     def restore(self, state: dict[str, object]) -> None:
-        """Take up the choices."""
+        """Apply a saved state; invalid parts are ignored."""
         at = self.bars.findData(state.get("bar_ns"))
         self.bars.setCurrentIndex(at if at >= 0 else 2)
         detector = state.get("detector")
@@ -237,26 +237,26 @@ class SetupsPane(Pane):
         self._take_rules(self.editor.rules)
 
     def open_settings(self) -> None:
-        """The parameters of the detectors, under their button."""
+        """Open the parameters of the detectors under their button."""
         self.editor.open_under(self.parameters)
 
     def set_setup_rules(self, rules: SetupRules) -> None:
-        """Take those of another pane of the group. Does not tell them on."""
+        """Use the parameters of another pane of the link group, without emitting them."""
         self.editor.show_rules(rules)
         self._name_rules()
         self.clear()
 
     def shown_markets(self) -> tuple[MarketState, ...]:
-        """The perpetuals that are looked at."""
+        """The perpetuals that the detectors use."""
         return self._view.markets if self._view is not None else ()
 
     def as_table(self) -> Table | None:
-        """The list."""
+        """The listed setups."""
         if not self.rows.events:
             return None
         return Table(("ts_ns", *HEADS), tuple((event.trigger_ns, *cells(event)) for event in self.rows.events))
 
-    # --- what is shown
+    # --- display
 
     def _show(self) -> None:
         chosen = self.rows.event_at(self.list.currentIndex())
@@ -265,17 +265,17 @@ class SetupsPane(Pane):
         events = order(list(Detector)[at - 1] if at else None, shown.events if shown is not None else ())
         if self.rows.events != events:
             self.rows.show_events(events)
-            self._keep(chosen)
-        counting, words = self.counting.isChecked(), self._words()
+            self._reselect(chosen)
+        counting, text = self.counting.isChecked(), self._note_text()
         self.stack.setCurrentWidget(self.report if counting else self.split if events else self.empty)
         if counting:
             self._write_report()
-        set_text(self.empty, f"no setups\n{words}" if words else "no setups")
-        set_text(self.note, words)
+        set_text(self.empty, f"no setups\n{text}" if text else "no setups")
+        set_text(self.note, text)
         self.note.setVisible(bool(events) or counting)
 
-    def _keep(self, chosen: SetupEvent | None) -> None:
-        """The chosen event stays chosen while it is listed."""
+    def _reselect(self, chosen: SetupEvent | None) -> None:
+        """Select the event again if it is still listed."""
         rows = [event.key for event in self.rows.events]
         if chosen is None or chosen.key not in rows:
             self.receipt.hide()
@@ -298,20 +298,21 @@ class SetupsPane(Pane):
         self.report.verticalScrollBar().setValue(place)
 
     def _go_to(self, event: SetupEvent | None) -> None:
-        """Send the charts there: the setup in the middle."""
+        """Show the setup in the middle of the linked charts."""
         if event is not None:
             half = SPAN_BARS // 2 * event.bar_ns
             self.send_range(event.trigger_ns - half, event.trigger_ns + half)
 
-    def _words(self) -> str:
+    def _note_text(self) -> str:
         if self.kind is not None:
             count = len(self._history.events) if self._history is not None else 0
-            return f"{count} stored of {self.kind.value} sessions" if count else f"nothing stored of {self.kind.value}"
+            stored = f"setups stored from {self.kind.value} sessions"
+            return f"{count} {stored}" if count else f"no {stored}"
         view = self._view
         if view is None:
-            return f"waiting for {self._base or 'a coin'}"
-        whole = f"{view.complete} of {view.closed} closed bars miss no trade"
-        return f"{whole}; {USUAL_BARS} in a row are needed first" if view.complete < USUAL_BARS else whole
+            return f"waiting for {self._base}" if self._base else "no coin chosen"
+        complete = f"{view.complete} of {view.closed} closed bars are complete"
+        return f"{complete}; {USUAL_BARS} in a row are needed first" if view.complete < USUAL_BARS else complete
 
     def _take_rules(self, rules: SetupRules) -> None:
         self._name_rules()
@@ -324,7 +325,7 @@ class SetupsPane(Pane):
         tint(self.parameters, "gap" if own else "text")
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Columns that do not fit go, the least telling first."""
+        """Hide the columns that do not fit."""
         super().resizeEvent(event)
         for width, column in _SHED:
             self.list.setColumnHidden(column, self.width() < width)

@@ -21,24 +21,24 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 def points(move: float | None) -> str:
-    """A move in basis points."""
+    """A move, given as a fraction, in basis points with its sign; an en dash for None."""
     return fmt.fixed(None if move is None else move * 1e4, 0 if move is not None and abs(move) >= 1e-3 else 1)
 
 
-def state_words(event: SetupEvent) -> str:
-    """The state, marked where only leverage was behind it."""
+def state_text(event: SetupEvent) -> str:
+    """The state, marked L for leverage only."""
     return f"{event.state.value} L" if event.leverage_only else event.state.value
 
 
 class SetupRows(QAbstractTableModel):
-    """Events of one detector or of all."""
+    """The listed events as a Qt table model."""
 
     def __init__(self) -> None:
         super().__init__()
         self.events: list[SetupEvent] = []
 
     def show_events(self, events: list[SetupEvent]) -> None:
-        """Show these, in this order; a row that only went on stays chosen."""
+        """Show these events in this order. If only their contents changed, the selection stays."""
         if events == self.events:
             return
         if [one.key for one in events] == [one.key for one in self.events]:
@@ -63,7 +63,7 @@ class SetupRows(QAbstractTableModel):
         if way is not Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.ToolTipRole and section >= len(HEADS) - len(HORIZONS_MIN):
-            return f"Move after {HEADS[section]} from the trigger, in basis points; positive is the setup's way"
+            return f"Move {HEADS[section]} after the trigger in basis points, positive in the setup's direction"
         return HEADS[section] if role == Qt.ItemDataRole.DisplayRole else None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
@@ -86,13 +86,13 @@ _MIDDLE = Qt.AlignmentFlag.AlignVCenter
 
 
 def cells(event: SetupEvent) -> tuple[str, ...]:
-    """One row as texts."""
+    """The texts of a row, in the order of `HEADS`."""
     name = f"{ARROWS[event.direction]} {event.detector.value}"
     place = f"{event.level.kind.value} {fmt.significant(event.level.price)}"
     moves = tuple(map(points, event.moves))
     return (
         *(fmt.clock(event.trigger_ns), event.base, name, fmt.significant(event.trigger_price), place),
-        *(state_words(event), *moves),
+        *(state_text(event), *moves),
     )
 
 

@@ -1,4 +1,4 @@
-"""The parameters of the detectors in place: a popup whose every number takes effect at once."""
+"""A popup that edits the detectors' parameters; every change applies at once."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from widgets.elements.captions import tint
 from widgets.theme.theme import CELL, theme
 from workstation.readmodels.session.setup_rules import SetupParameter, SetupRules, setup_parameters
 
-_TITLES = {"spot": "spot against perpetuals"}
+_TITLES = {"spot": "spot and perpetuals"}
 _COLUMNS = (("absorption", "divergence"), ("sweep", "breakout", "spot"))
 _FOOT = (
-    "usual and range: the median of 20 bars. The charts of the link group follow; "
-    "alerts and what is stored go by the defaults."
+    "'usual' and 'range' are medians of 20 bars. The charts of the link group use these parameters too; "
+    "alerts and stored setups use the defaults."
 )
 
 
 class SetupRulesEditor(QFrame):
-    """`changed` carries the whole new rules."""
+    """`changed` carries the complete new rules."""
 
     changed = Signal(object)
 
@@ -56,10 +56,10 @@ class SetupRulesEditor(QFrame):
             column.addStretch(1)
             line.addLayout(column)
         foot, whole = QHBoxLayout(), QVBoxLayout(self)
-        words = QLabel(_FOOT)
-        words.setWordWrap(True)
-        tint(words, "muted")
-        foot.addWidget(words, 1)
+        note = QLabel(_FOOT)
+        note.setWordWrap(True)
+        tint(note, "muted")
+        foot.addWidget(note, 1)
         foot.addWidget(self.standard)
         whole.setContentsMargins(3 * CELL, 3 * CELL, 3 * CELL, 3 * CELL)
         whole.setSpacing(3 * CELL)
@@ -77,19 +77,19 @@ class SetupRulesEditor(QFrame):
         tint(head, "faint")
         grid.addWidget(head, 0, 0, 1, 2)
         for row, one in enumerate(parameters, 1):
-            said, control = QLabel(one.title), _number(one)
-            tint(said, "muted")
-            said.setToolTip(one.help)
-            said.setBuddy(control)
+            label, control = QLabel(one.title), _number(one)
+            tint(label, "muted")
+            label.setToolTip(one.help)
+            label.setBuddy(control)
             control.setAccessibleName(f"{_TITLES.get(rule, rule)}: {one.title}")
             control.valueChanged.connect(lambda value, name=one.name: self._change(rule, name, value))
-            grid.addWidget(said, row, 0)
+            grid.addWidget(label, row, 0)
             grid.addWidget(control, row, 1)
             self.controls[rule, one.name] = control
         return grid
 
     def show_rules(self, rules: SetupRules) -> None:
-        """Bring the controls in step; nothing is emitted."""
+        """Show these rules without emitting `changed`."""
         self.rules, self._silent = rules, True
         for (rule, name), control in self.controls.items():
             control.setValue(rules.value(rule, name))
@@ -97,7 +97,7 @@ class SetupRulesEditor(QFrame):
         self.standard.setEnabled(rules != SetupRules())
 
     def open_under(self, button: QWidget) -> None:
-        """Show below a button, or where there is room on its screen."""
+        """Open below a button, moved to stay within its screen."""
         self.adjustSize()
         corner = button.mapToGlobal(QPoint(0, button.height() + 2))
         room = button.screen().availableGeometry()

@@ -1,4 +1,4 @@
-"""Receipts and statistics as rich text: narrow enough for a side column."""
+"""Receipts and statistics as rich text, narrow enough for a side column."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ Numbers = tuple[tuple[str, float | None], ...]
 
 
 def receipt(event: SetupEvent) -> str:
-    """Everything that decided about an event."""
+    """The numbers behind every decision about an event, as HTML."""
     head = (
         f"{ARROWS[event.direction]} {event.base} {event.detector.value}, version {event.version}: {event.state.value}"
     )
     bars = fmt.bar_length(event.bar_ns)
     lines = [
         _bold(head),
-        f"{bars} bars at the {event.level.kind.value} {fmt.significant(event.level.price)}. {_spot_words(event)}",
+        f"{bars} bars at the {event.level.kind.value} {fmt.significant(event.level.price)}. {_spot_text(event)}",
         _part("trigger", event.trigger_ns, (("close", event.trigger_price), *_but_close(event.at_trigger))),
     ]
     if event.confirmed_ns is not None:
@@ -34,7 +34,7 @@ def receipt(event: SetupEvent) -> str:
 
 
 def report(rows: tuple[SetupStatistics, ...], of_what: str) -> str:
-    """How setups turned out, losers included."""
+    """Outcome statistics as HTML, losers included; `of_what` names the setups counted."""
     parts = [_muted(of_what)]
     for row in rows:
         if not row.since_confirmation:
@@ -47,12 +47,12 @@ def report(rows: tuple[SetupStatistics, ...], of_what: str) -> str:
 def _counts(row: SetupStatistics) -> str:
     if not row.count:
         return "none yet"
-    words = f"{row.confirmed} confirmed, {row.invalidated} invalidated, {row.expired} expired, {row.armed} armed"
-    return f"{words}; {row.leverage_only} leverage only"
+    states = f"{row.confirmed} confirmed, {row.invalidated} invalidated, {row.expired} expired, {row.armed} armed"
+    return f"{states}; {row.leverage_only} leverage only"
 
 
 def _outcomes(row: SetupStatistics) -> str:
-    title = "confirmed, from there" if row.since_confirmation else "all, from the trigger"
+    title = "from confirmation" if row.since_confirmation else "all, from trigger"
     heads = "".join(_cell(f"{minutes}m", "muted") for minutes in HORIZONS_MIN)
     body = [f"<tr>{_cell(title, 'muted', left=True)}{heads}</tr>"]
     hits = [fmt.NO_DATA if share is None else f"{share * 100:.0f}%" for share in row.hit_rate]
@@ -60,7 +60,7 @@ def _outcomes(row: SetupStatistics) -> str:
         ("known", [str(count) for count in row.known]),
         ("mean bp", [points(value) for value in row.mean]),
         ("median bp", [points(value) for value in row.median]),
-        ("hits", hits),
+        ("hit rate", hits),
     )
     for name, values in lines:
         body.append(f"<tr>{_cell(name, 'muted', left=True)}{''.join(_cell(value, 'text') for value in values)}</tr>")
@@ -77,15 +77,15 @@ def _part(title: str, ts_ns: int | None, numbers: Numbers, reason: str = "") -> 
     if not numbers and ts_ns is None:
         return ""
     when = f" {fmt.date_clock(ts_ns)}" if ts_ns is not None else ""
-    words = f": {reason}" if reason else ""
+    suffix = f": {reason}" if reason else ""
     listed = ", ".join(f"{_muted(_name(name))}&nbsp;{_value(name, value)}" for name, value in numbers)
-    return f"{_bold(title)}{_muted(when + words)}<br>{listed}"
+    return f"{_bold(title)}{_muted(when + suffix)}<br>{listed}"
 
 
 def _moves(event: SetupEvent) -> str:
     rows = [f"{_bold('moves, bp')} {_listed(event.moves)}"]
     if event.confirmed_ns is not None:
-        rows.append(f"{_muted('from the confirmation')} {_listed(event.moves_confirmed)}")
+        rows.append(f"{_muted('from confirmation')} {_listed(event.moves_confirmed)}")
     return "<br>".join(rows)
 
 
@@ -94,10 +94,10 @@ def _listed(moves: tuple[float | None, ...]) -> str:
     return ", ".join(f"{_muted(f'{minutes}m')}&nbsp;{points(move)}" for minutes, move in pairs)
 
 
-def _spot_words(event: SetupEvent) -> str:
+def _spot_text(event: SetupEvent) -> str:
     if event.leverage_only is None:
-        return "Spot is not known."
-    return "Leverage only: spot does not confirm it." if event.leverage_only else "Spot went the same way."
+        return "Spot CVD is unknown."
+    return "Leverage only: spot CVD does not confirm." if event.leverage_only else "Spot CVD confirms."
 
 
 def _but_close(numbers: Numbers) -> Numbers:
