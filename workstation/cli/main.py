@@ -25,10 +25,10 @@ from feeds.hub.wire import STREAM
 from feeds.model.errors import FeedError, ImportFailed, RecordingError, TransportError
 from workstation.cli.hub import Authority, Creds, Stream, broker_at, fetch_stream, hub, is_stream
 from workstation.cli.lake import lake_app
-from workstation.cli.times import moment_ns, span_ns
 from workstation.process import logs
 from workstation.process.gc_thresholds import raise_gc_thresholds
 from workstation.process.memory import tune_malloc
+from workstation.times import moment_ns, span_ns
 
 if TYPE_CHECKING:
     from feeds.recording import RecordingReader
@@ -199,13 +199,13 @@ def import_(
 
 
 class ExportCommand(TyperCommand):
-    """A command whose help lists the columns of all tables."""
+    """A command whose help lists the tables and their columns."""
 
     def format_help_text(self, ctx: Any, formatter: Any) -> None:
-        """Add the columns to the help, built only when it is displayed."""
-        from workstation.exports.columns import columns_help
+        """Add the tables to the help, found only when it is displayed: they need all of the analytics."""
+        from workstation.exports.tables import tables_help
 
-        self.help = f"{self.help}\n\n{columns_help()}"
+        self.help = f"{self.help}\n\n{tables_help()}"
         super().format_help_text(ctx, formatter)
 
 
@@ -213,7 +213,7 @@ class ExportCommand(TyperCommand):
 def export(
     file: Annotated[Path, typer.Argument(help="A recording.")],
     out: Annotated[Path, typer.Option(help="The folder to write to, one file a table.")],
-    table: Annotated[str, typer.Option(help="Tables, separated by commas.")] = "trades,bars,footprint,cvd,book",
+    table: Annotated[str, typer.Option(help="Tables, separated by commas; the usual ones if not given.")] = "",
     bar: Annotated[str, typer.Option(help="Bar length: 1s to 1d.")] = "1m",
     row: Annotated[float, typer.Option(help="Row size in quote currency; 0: ten ticks.")] = 0.0,
     every: Annotated[str, typer.Option(help="How often books are written; the last is always.")] = "1s",
@@ -223,13 +223,15 @@ def export(
     form: Annotated[str, typer.Option("--format", help="csv, parquet or jsonl; several separated by commas.")] = "csv",
 ) -> None:
     """Export trades, bars and other results of a recording as tables. Times are ns UTC, sizes base coin."""
-    from workstation.exports.columns import COLUMNS
-    from workstation.exports.export import ExportSettings, export_rows
-    from workstation.exports.tables import FORMATS, TableWriter
+    from workstation.exports.export import export_rows
+    from workstation.exports.table import ExportSettings
+    from workstation.exports.tables import all_tables, default_tables
+    from workstation.exports.writers import FORMATS, TableWriter
     from workstation.readmodels.flow.footprint import FootprintRules, PocTie
 
-    tables, formats = tuple(table.split(",")), tuple(form.split(","))
-    _known(tables, COLUMNS, "table")
+    known = all_tables()
+    tables, formats = tuple(table.split(",")) if table else default_tables(), tuple(form.split(","))
+    _known(tables, known, "table")
     _known(formats, FORMATS, "format")
     _known((poc_tie,), list(PocTie), "POC tie rule")
     rules = FootprintRules(poc_tie=PocTie(poc_tie))
@@ -237,10 +239,7 @@ def export(
     if row < 0:
         raise typer.BadParameter("a row cannot be negative")
     counts = dict.fromkeys(tables, 0)
-    with (
-        _progress("exporting") as advance,
-        TableWriter(out, formats, {name: COLUMNS[name] for name in tables}) as writer,
-    ):
+    with _progress("exporting") as advance, TableWriter(out, formats, [known[name] for name in tables]) as writer:
         for name, rows in export_rows(file, settings, advance):
             writer.write(name, rows)
             counts[name] += len(rows)
@@ -375,7 +374,7 @@ def _span(text: str) -> int:
 
 
 def _paper(text: str) -> PaperSettings:
-    from workstation.exports.paper import paper_settings
+    from workstation.exports.tables.paper import paper_settings
 
     try:
         return paper_settings(text)

@@ -1,1 +1,1 @@
-"""Rows of exported tables, a file a topic."""
+"""Tables of the engine's numbers: each is declared in `tables`, filled by `export` and written by `writers`."""

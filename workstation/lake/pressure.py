@@ -18,7 +18,8 @@ from feeds.model.events import (
     TakerFlow,
 )
 from workstation.analytics.engine import Engine
-from workstation.exports.pressure import PressureRows
+from workstation.exports.table import Schedule
+from workstation.exports.tables.pressure import pressure_rows
 from workstation.lake.decoded import Put, Row
 from workstation.lake.schema import DAY_NS, Partition
 
@@ -37,12 +38,14 @@ class PressureSampler:
         self._recording = recording
         self._put = put
         self._engine = Engine()
-        self._rows = PressureRows(EVERY_NS)
+        self._schedule = Schedule(EVERY_NS)
 
     def pass_time(self, now_ns: int) -> None:
-        """Write the rows of the minutes that ended before `now_ns`."""
-        for _, rows in self._rows.due(self._engine, now_ns):
-            for row in rows:
+        """Write the rows of the minute that ended before `now_ns`; further ones passed in silence have none."""
+        due_ns = self._schedule.due_ns(now_ns)
+        if due_ns is not None:
+            self._engine.advance(due_ns)
+            for row in pressure_rows(self._engine):
                 self._put_row(row)
 
     def take(self, event: Event, *, universe: bool) -> None:

@@ -6,8 +6,8 @@ rows: the start of the recording in ns plus a running number, so it grows from o
 sorted by venue time, those of the book by `seq`, because deltas buffered for a snapshot follow it. A price is exactly
 `price_ticks * tick_num / tick_den`.
 
-Pressure is the engine's value for every coin (venue `all`) and perpetual (`market` is its symbol) at every minute of
-receive time, from the events before that minute. It has one file per venue and day, under symbol `all`.
+Pressure is the exported table of that name: every coin (venue `all`) and perpetual (`market` is its symbol) at every
+minute of receive time, from the events before that minute. It has one file per venue and day, under symbol `all`.
 """
 
 from __future__ import annotations
@@ -20,13 +20,16 @@ from urllib.parse import quote
 import pyarrow as pa
 
 from feeds.model.instrument import Instrument
-from workstation.exports.pressure import NUMBERS
+from workstation.exports.table import MARKET, CellType
+from workstation.exports.tables.pressure import TABLE as PRESSURE
 
 _INT, _FLOAT, _TEXT = pa.int64(), pa.float64(), pa.string()
 _CATEGORY = pa.dictionary(pa.int32(), pa.string())
 _TIMES = (("ts_venue_ns", _INT), ("ts_recv_ns", _INT), ("seq", _INT))
 _PRICE = (("price_ticks", _INT), ("tick", _FLOAT), ("tick_num", _INT), ("tick_den", _INT), ("price", _FLOAT))
 _MARKET = (("base", _CATEGORY), ("kind", _CATEGORY), ("recording", _CATEGORY))
+_TYPES = {CellType.INTEGER: _INT, CellType.FLOAT: _FLOAT, CellType.TEXT: _CATEGORY}
+_PRESSURE = PRESSURE.columns[1 + len(MARKET) :]  # those after the time and the market
 
 SCHEMAS: dict[str, pa.Schema] = {
     "trades": pa.schema(
@@ -44,12 +47,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     "funding": pa.schema((*_TIMES, ("rate", _FLOAT), ("next_funding_ns", _INT), ("interval_ns", _INT), *_MARKET)),
     "open_interest": pa.schema((*_TIMES, ("open_interest", _FLOAT), ("notional_usd", _FLOAT), *_MARKET)),
     "pressure": pa.schema(
-        (
-            *(("ts_ns", _INT), ("market", _CATEGORY), ("rank", _INT), ("score", _FLOAT), ("bias", _CATEGORY)),
-            *(("regime", _CATEGORY), ("confidence", _FLOAT), ("flow_rank", _INT), ("flow_score", _FLOAT)),
-            *((name, _FLOAT) for name in (*NUMBERS, "long_short_ratio", "age_s")),
-            *_MARKET,
-        )
+        (("ts_ns", _INT), ("market", _CATEGORY), *((name, _TYPES[kind]) for name, kind in _PRESSURE), *_MARKET)
     ),
 }
 SORTED_BY = dict.fromkeys(SCHEMAS, "ts_venue_ns") | {"book": "seq", "pressure": "ts_ns"}

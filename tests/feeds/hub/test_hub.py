@@ -15,7 +15,8 @@ from feeds.simulator.market.spec import SECOND
 from feeds.venues.registry import VENUES
 from tests.feeds.hub.broker import eventually, needs_broker, place, source_of, until_live
 from tests.workstation.session.faults import DEFAULT_LEVELS, LEVELS, Brake, Desk
-from workstation.exports.export import ExportSettings, state_rows
+from workstation.exports.export import state_rows
+from workstation.exports.table import ExportSettings
 from workstation.readmodels.session.status import Presence
 from workstation.session.core import Tape
 from workstation.session.live import LiveSession

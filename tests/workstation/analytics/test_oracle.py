@@ -11,7 +11,8 @@ import pytest
 
 from feeds.importers import import_captures
 from tests.tables import Tables, tables_of
-from workstation.exports.export import ExportSettings, export_rows
+from workstation.exports.export import export_rows
+from workstation.exports.table import ExportSettings
 from workstation.readmodels.flow.footprint import FootprintRules, PocTie
 
 MS = 1_000_000

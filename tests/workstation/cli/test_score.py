@@ -12,8 +12,9 @@ import pytest
 from feeds.model.errors import RecordingError
 from feeds.recording import RecordingReader
 from workstation.cli.scoring import read, score, validation, write
-from workstation.exports.columns import COLUMNS
-from workstation.exports.export import ExportSettings, export_rows
+from workstation.exports.export import export_rows
+from workstation.exports.table import ExportSettings
+from workstation.exports.tables.pressure import TABLE
 
 PUBLISHED = "pressure/published-2026-04-23-odd-ranks.csv"
 SECOND = 1_000_000_000
@@ -109,7 +110,7 @@ def test_the_cross_section_is_exported_at_the_end_of_each_bar(simulated_recordin
     reader = RecordingReader(simulated_recording)
     start_ns, end_ns = reader.start_ns or 0, reader.end_ns or 0
     bars = range(start_ns - start_ns % (5 * SECOND) + 5 * SECOND, end_ns + 1, 5 * SECOND)
-    told = [[dict(zip(COLUMNS["pressure"], row, strict=True)) for row in rows] for rows in batches]
+    told = [[dict(zip(TABLE.column_names, row, strict=True)) for row in rows] for rows in batches]
     assert [rows[0]["ts_ns"] for rows in told] == [*bars, end_ns - end_ns % SECOND]
     for rows in told:
         coins = {row["base"] for row in rows if row["venue"] == "all"}

@@ -15,8 +15,9 @@ import pytest
 
 from feeds.model.errors import RecordingError
 from tests.tables import Tables, tables_of
-from workstation.exports.export import ExportSettings, export_rows
-from workstation.exports.pressure import PRESSURE_COLUMNS
+from workstation.exports.export import export_rows
+from workstation.exports.table import ExportSettings
+from workstation.exports.tables.pressure import TABLE as PRESSURE
 from workstation.lake import add as adding
 from workstation.lake import pressure
 from workstation.lake.add import add
@@ -173,8 +174,8 @@ def test_pressure_is_what_the_engine_told_at_every_step(
     for file in (part, simulated_recording):
         add(file, tmp_path / "lake")
     *steps, _ = export_rows(simulated_recording, ExportSettings(("pressure",), 2_000_000_000))  # the last is the end
-    wanted = [dict(zip(PRESSURE_COLUMNS, row, strict=True)) for _, rows in steps for row in rows]
-    names = [name if name != "symbol" else "market AS symbol" for name in PRESSURE_COLUMNS]
+    wanted = [dict(zip(PRESSURE.column_names, row, strict=True)) for _, rows in steps for row in rows]
+    names = [name if name != "symbol" else "market AS symbol" for name in PRESSURE.column_names]
     found = ask(tmp_path / "lake", f"SELECT {', '.join(names)} FROM pressure")
     order = itemgetter("ts_ns", "base", "venue", "kind", "symbol")
     assert {row["venue"] for row in wanted} > {"all", "binance"}

@@ -16,7 +16,8 @@ from feeds.venues.registry import DRIVERS
 from tests.tables import tables_of
 from tests.views import assert_same_view
 from tests.workstation.session.test_replay_session import REQUESTS
-from workstation.exports.export import ExportSettings, export_rows, state_rows
+from workstation.exports.export import export_rows, state_rows
+from workstation.exports.table import ExportSettings
 from workstation.readmodels.session.status import Presence
 from workstation.session.core import Core, read_to_end
 from workstation.session.live import LiveSession

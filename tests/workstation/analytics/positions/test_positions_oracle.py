@@ -16,7 +16,8 @@ import pytest
 
 from feeds.importers import import_captures
 from tests.tables import Tables, tables_of
-from workstation.exports.export import ExportSettings, state_rows
+from workstation.exports.export import state_rows
+from workstation.exports.table import ExportSettings
 from workstation.session.core import read_to_end
 
 SECOND = 1_000_000_000

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from workstation.exports.columns import COLUMNS
-from workstation.exports.export import ExportSettings, export_rows
+from workstation.exports.export import export_rows
+from workstation.exports.table import ExportSettings
+from workstation.exports.tables import all_tables
 
 BAR = 5_000_000_000
 Rows = list[dict[str, Any]]
@@ -21,7 +22,7 @@ def tables(btc_recording: Path) -> dict[str, Rows]:
     """Bars of five seconds, their cells and the setups on them."""
     found: dict[str, Rows] = {"bars": [], "footprint": [], "setups": []}
     for table, rows in export_rows(btc_recording, ExportSettings(tuple(found), bar_ns=BAR)):
-        found[table] += [dict(zip(COLUMNS[table], row, strict=True)) for row in rows]
+        found[table] += [dict(zip(all_tables()[table].column_names, row, strict=True)) for row in rows]
     return found
 
 

@@ -19,7 +19,7 @@ from tests.workstation.analytics.universe.test_universe import HOUR, liquidation
 from workstation.analytics.engine import Engine
 from workstation.analytics.universe.flowscore import MINIMUM_NAMES, flow_score, ranks, robust_z
 from workstation.analytics.universe.sparklines import SPARKLINE_STEPS
-from workstation.exports.pressure import PRESSURE_COLUMNS, pressure_rows
+from workstation.exports.tables.pressure import TABLE, pressure_rows
 from workstation.readmodels.universe.pressure import FlowWeights, PressureRequest, PressureView, PressureWeights
 
 ASK = PressureRequest()
@@ -193,7 +193,7 @@ def test_sparklines_are_bounded_and_copies_are_independent() -> None:
 def test_rows_of_the_export_match_their_columns() -> None:
     engine, everyone = field()
     seen(engine, START + SECOND)
-    rows = [dict(zip(PRESSURE_COLUMNS, row, strict=True)) for row in pressure_rows(engine)]
+    rows = [dict(zip(TABLE.column_names, row, strict=True)) for row in pressure_rows(engine)]
     assert len(rows) == 14 + len(everyone)
     coins = [row for row in rows if row["venue"] == "all"]
     assert sorted(row["rank"] for row in coins) == list(range(1, 15))

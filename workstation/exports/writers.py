@@ -2,42 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import BinaryIO, Self
 
 import msgspec
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+from workstation.exports.cells import Row
+from workstation.exports.table import CellType, Table
+
 FORMATS = ("csv", "parquet", "jsonl")
 
-_TYPES = {
-    **dict.fromkeys(
-        ("bar_start_ns", "ts_venue_ns", "ts_recv_ns", "ts_ns", "next_funding_ns", "trades", "level"), pa.int64()
-    ),
-    **dict.fromkeys(("rank", "ranked", "rebalance", "flow_rank", "diverged", "live", "known"), pa.int64()),
-    **dict.fromkeys(("base", "venue", "kind", "symbol", "trade_id", "aggressor", "side", "position"), pa.string()),
-    **dict.fromkeys(("bias", "regime", "quadrant", "event", "note"), pa.string()),
-    **dict.fromkeys(("is_poc", "gap", "complete"), pa.bool_()),
+_ARROW_TYPES = {
+    CellType.INTEGER: pa.int64(),
+    CellType.FLOAT: pa.float64(),
+    CellType.TEXT: pa.string(),
+    CellType.BOOLEAN: pa.bool_(),
 }
 
 
 class TableWriter:
     """Writes the tables of one export.
 
-    A format that is asked for gets a file for every table, even one without rows.
+    Every table gets a file of each format, even if it has no rows.
     """
 
-    def __init__(self, folder: Path, formats: tuple[str, ...], columns: dict[str, tuple[str, ...]]) -> None:
+    def __init__(self, folder: Path, formats: tuple[str, ...], tables: Iterable[Table]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.files: list[Path] = []
-        self._columns = columns
         self._sinks: dict[str, list[_Sink]] = {}
-        for table, names in columns.items():
-            schema = pa.schema([(name, _TYPES.get(name, pa.float64())) for name in names])
-            self._sinks[table] = [self._open(folder / f"{table}.{form}", form, schema) for form in formats]
+        for table in tables:
+            schema = pa.schema([(column.name, _ARROW_TYPES[column.type]) for column in table.columns])
+            self._sinks[table.name] = [self._open(folder / f"{table.name}.{form}", form, schema) for form in formats]
 
     def __enter__(self) -> Self:
         return self
@@ -49,7 +49,7 @@ class TableWriter:
             for sink in sinks:
                 sink.close()
 
-    def write(self, table: str, rows: list[tuple[Any, ...]]) -> None:
+    def write(self, table: str, rows: list[Row]) -> None:
         """Append rows in the order of the table's columns. Raises OSError."""
         if not rows:
             return
@@ -67,7 +67,7 @@ class _Arrow:
         made = pa.csv.CSVWriter if form == "csv" else pa.parquet.ParquetWriter
         self._writer = made(str(file), schema)
 
-    def write(self, rows: list[tuple[Any, ...]]) -> None:
+    def write(self, rows: list[Row]) -> None:
         columns = [
             pa.array(column, field.type) for column, field in zip(zip(*rows, strict=True), self._schema, strict=True)
         ]
@@ -82,7 +82,7 @@ class _JsonLines:
         self._names = schema.names
         self._stream: BinaryIO = file.open("wb")
 
-    def write(self, rows: list[tuple[Any, ...]]) -> None:
+    def write(self, rows: list[Row]) -> None:
         for row in rows:
             self._stream.write(msgspec.json.encode(dict(zip(self._names, row, strict=True))) + b"\n")
 
