@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,14 +25,27 @@ from feeds.model.events import (
     TradesLost,
 )
 from feeds.model.instrument import Instrument, InstrumentId
+from workstation.analytics.store.column_store import CHUNK, ColumnStore, Index
 from workstation.analytics.store.coverage import FOREVER_NS, Coverage
-from workstation.analytics.store.trades import TradeStore
 from workstation.lake.manifest import LakeMarket
 from workstation.lake.schema import Partition, partition_of
-from workstation.readmodels.arrays import Ints
+from workstation.readmodels.arrays import Bools, Ints
 
 Row = tuple[Any, ...]
 Put = Callable[[Partition, list[Row]], None]
+
+
+class _Numbered(NamedTuple):
+    """Trades of a base in the engine's order: venue time (ns) and running number in the recording."""
+
+    ts: Ints
+    number: Ints
+
+    def at(self, index: Index) -> _Numbered:
+        return _Numbered(self.ts[index], self.number[index])
+
+    def where(self, mask: Bools) -> _Numbered:
+        return self.at(np.flatnonzero(mask))
 
 
 @dataclass(slots=True)
@@ -58,7 +71,7 @@ class RowDecoder:
         self._put = put
         self._events = 0
         self._trades = 0
-        self._stores: dict[str, TradeStore] = {}
+        self._stores: dict[str, ColumnStore[_Numbered]] = {}
         self._markets: dict[InstrumentId, _MarketState] = {}
         self._steps: dict[Instrument, Row] = {}
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
@@ -93,8 +106,8 @@ class RowDecoder:
         for store in self._stores.values():
             at = self._start_ns
             for part in store.parts():
-                order[part.ticks] = np.arange(at, at + len(part.ticks))
-                at += len(part.ticks)
+                order[part.number] = np.arange(at, at + len(part.number))
+                at += len(part.number)
         return order
 
     def markets(self) -> Iterator[LakeMarket]:
@@ -122,19 +135,20 @@ class RowDecoder:
         known = self._market(event.instrument)
         known.coverage.see(event.ts_venue_ns)
         known.coverage.trade(event.ts_venue_ns)
-        self._store(event.instrument).append((event.ts_venue_ns, self._put_trade(known, event), 0.0, 0.0, 0))
+        self._store(event.instrument).append((event.ts_venue_ns, self._put_trade(known, event)))
 
     def _filled(self, event: TradesFilled) -> None:
         known = self._market(event.instrument)
-        rows = [(trade.ts_venue_ns, self._put_trade(known, trade), 0.0, 0.0, 0) for trade in event.trades]
-        self._store(event.instrument).merge(rows)
+        rows = [(trade.ts_venue_ns, self._put_trade(known, trade)) for trade in event.trades]
+        if rows:
+            store = self._store(event.instrument)
+            store.insert(store.columns_of(rows))
         known.coverage.fill(event.since_ns, event.until_ns)
 
-    def _store(self, instrument: Instrument) -> TradeStore:
-        """A base's trades in the engine's order, with running numbers in the column of ticks."""
+    def _store(self, instrument: Instrument) -> ColumnStore[_Numbered]:
         store = self._stores.get(instrument.base)
         if store is None:
-            store = self._stores[instrument.base] = TradeStore(1 << 62)
+            store = self._stores[instrument.base] = ColumnStore(_Numbered, "qq", 1 << 62, CHUNK)
         return store
 
     def _put_trade(self, known: _MarketState, event: Trade) -> int:

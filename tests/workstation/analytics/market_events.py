@@ -31,7 +31,8 @@ from feeds.model.instrument import Instrument, MarketKind, Venue
 from tests.views import assert_same_view
 from workstation.analytics.bars.deltas import HOUR_NS
 from workstation.analytics.engine import Engine
-from workstation.analytics.store.trades import CHUNK, Trades, TradeStore
+from workstation.analytics.store.column_store import CHUNK
+from workstation.analytics.store.trades import Trades, TradeStore
 from workstation.readmodels.flow.big_trades import BigTradesRequest
 from workstation.readmodels.flow.cvd import CvdRequest, CvdUnit
 from workstation.readmodels.flow.footprint import (

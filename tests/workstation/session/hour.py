@@ -38,14 +38,13 @@ from widgets.frame_timer import FrameTimer
 from widgets.pane import Pane
 from widgets.workspaces.catalogue import PANES
 from widgets.workspaces.links import Links
-from workstation.analytics.bars import runs, series
-from workstation.analytics.book import depth_history, heatmap
+from workstation.analytics.book import depth_history
 from workstation.analytics.engine import Engine
 from workstation.analytics.positions import level_bars, liquidations
-from workstation.analytics.state import base, funding, positioning
+from workstation.analytics.state import funding, positioning
 from workstation.analytics.state import open_interest as interest
 from workstation.analytics.state.base import Limits
-from workstation.analytics.studies import absorption
+from workstation.analytics.studies import absorption, depth_heatmap
 from workstation.analytics.studies import big_trades as sweeps
 from workstation.library.library import Library
 from workstation.process.memory import TRIM_S, trim_heap
@@ -59,24 +58,19 @@ WIDTH, HEIGHT, ACROSS = 1920, 1080, 4
 FRAME_S = 1 / 30
 SAMPLE_S = 20.0
 """Simulated seconds between two looks at memory and lag."""
-SMALL = Limits(trades=10_000, bars=20)
+SMALL = Limits(trades=10_000, bars=20, bars_before=20, liquidations=2_048, open_interest_changes=2_048)
 BOUNDS = (
     (depth_history, "BYTES", 1_000_000),
     (depth_history, "RETAINED_COLUMNS", 900),
     (depth_history, "THINNING", ((180, 4), (540, 16))),
-    (heatmap, "CACHED_TILES", 24),
+    (depth_heatmap, "CACHED_TILES", 24),
     (sweeps, "PRINTS_KEPT", 2_000),
-    (base, "LIQUIDATIONS_KEPT", 500),
-    (base, "INTEREST_KEPT", 2_048),
-    (base, "FORCED_KEPT", 2_048),
     (liquidations, "KEPT", 2_048),
     (level_bars, "RETAINED_NS", 1_800 * SECOND),
     (interest, "RETAINED_ROWS", 60),
     (funding, "RETAINED_MINUTES", 60),
     (positioning, "RETAINED_HOURS", 1),
     (absorption, "RETAINED_WINDOWS", 500),
-    (series, "BEFORE", 20),
-    (runs, "BEFORE", 20),
     (feeds.pipeline.deduplication, "RECENT_IDS", 1_000),
     (feeds.pipeline.deduplication, "RECENT_LIQUIDATIONS", 200),
     (feeds.pipeline.units, "_GRID_LIMIT", 4_000),

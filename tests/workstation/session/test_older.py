@@ -14,7 +14,8 @@ from tests.bench.captures import BTC, recording
 from tests.workstation.analytics.market_events import BINANCE, BYBIT, MINUTE, SECOND, START, random_trades
 from workstation.analytics.engine import Engine
 from workstation.analytics.state.base import Limits
-from workstation.analytics.store.trades import CHUNK, LOADED_CAPS
+from workstation.analytics.store.column_store import CHUNK
+from workstation.analytics.store.trades import LOADED_CAPS
 from workstation.readmodels.flow.footprint import FootprintRequest, FootprintView
 from workstation.readmodels.markets import MarketFilter
 from workstation.session.core import Core

@@ -6,17 +6,17 @@ import pytest
 
 import resources
 from feeds.recording import RecordingReader
+from workstation.analytics.state.base import Limits
 from workstation.readmodels.flow.footprint import FootprintRequest
+from workstation.session.core import Core
 from workstation.session.desk import Desk
 from workstation.session.replay import ReplaySession
 
 
 @pytest.mark.parametrize("running", [True, False])
-async def test_a_running_session_makes_bars_in_steps_and_a_held_one_at_once(
-    monkeypatch: pytest.MonkeyPatch, running: bool
-) -> None:
-    monkeypatch.setattr("workstation.analytics.state.derived_bars.MUCH", 1)
+async def test_a_running_session_makes_bars_in_steps_and_a_held_one_at_once(running: bool) -> None:
     desk, session = Desk(), ReplaySession(RecordingReader(resources.path("sessions/simulated.mcap")))
+    session.tape.core = Core(Limits(filled_at_once=1))
     desk.hold(session, session.end_ns)
     if running:
         await desk.open(session)

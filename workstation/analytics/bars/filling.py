@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from copy import deepcopy
 
 from workstation.analytics.bars.series import BarSeries
-from workstation.analytics.store.trades import CHUNK, TradeStore
+from workstation.analytics.store.column_store import CHUNK
+from workstation.analytics.store.trades import TradeStore
 
-MUCH = 20 * CHUNK
-"""With fewer trades stored than this, counting them all takes less than a few frames."""
+FILLED_AT_ONCE = 20 * CHUNK  # trades; counting fewer takes less than a few frames
 
 
 class Filling:

@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from typing import Generic, TypeVar
 
 import numpy as np
 
-from workstation.analytics.bars.bars import SELL, frozen
+from workstation.analytics.bars.bars import frozen
+from workstation.analytics.store.column_store import ColumnStore
 from workstation.analytics.store.coverage import FOREVER_NS
-from workstation.analytics.store.trades import Trades, TradeStore
+from workstation.analytics.store.events import (
+    Liquidations,
+    LiquidationStore,
+    OpenInterestChanges,
+    OpenInterestStore,
+)
 from workstation.readmodels.arrays import Floats, Ints
 
-INTEREST_KEPT = 131_072
-FORCED_KEPT = 32_768
+C = TypeVar("C", OpenInterestChanges, Liquidations)
 
 
-class _OnBars:
+class _OnBars(Generic[C]):
     """What a store holds for each bar, added up in the order of the store. `start_ns` are the bars counted on."""
 
-    def __init__(self, markets: Collection[int], sums: int, addends: Callable[[Trades], Floats]) -> None:
-        self._markets = markets
-        self._addends = addends  # of each event, one row a sum
+    def __init__(self, markets: Collection[int], sums: int, addends: Callable[[C], Floats]) -> None:
+        self._markets = list(markets)
+        self._addends: Callable[[C], Floats] = addends  # of each event, one row a sum
         self._position = self._dropped = 0
         self.start_ns: Ints = np.empty(0, np.int64)
         self.sums: Floats = np.zeros((sums, 0))
 
-    def update(self, store: TradeStore, start_ns: Ints, bar_ns: int | None) -> None:
+    def update(self, store: ColumnStore[C], start_ns: Ints, bar_ns: int | None) -> None:
         """Count what came in since the last call; on bars that are new, and on the last one before them, all anew."""
-        position, dropped = store.total, store.total - len(store)
+        position, dropped = store.total, store.dropped_count
         kept = self._move_to(start_ns) if dropped == self._dropped else self._begin(start_ns)
         edge_ns = int(start_ns[kept]) if kept < len(start_ns) else FOREVER_NS
         for part in store.after(self._position):
@@ -53,8 +59,8 @@ class _OnBars:
         self.start_ns, self.sums = start_ns, sums
         return kept
 
-    def _count(self, events: Trades, bar_ns: int | None) -> None:
-        events = events.of(self._markets)
+    def _count(self, events: C, bar_ns: int | None) -> None:
+        events = events.where(np.isin(events.market, self._markets))
         at = np.searchsorted(self.start_ns, events.ts, "right") - 1
         inside = at >= 0
         if bar_ns is not None and len(self.start_ns):
@@ -69,33 +75,38 @@ class Flows:
     def __init__(self, markets: Collection[int]) -> None:
         self._markets = list(markets)
         self._revision = -1
-        self._interest = _OnBars(self._markets, 2, lambda events: np.stack((events.size, np.ones(len(events.ts)))))
-        self._forced = _OnBars(self._markets, 2, _by_position)
+        self._changes = _OnBars(self._markets, 2, _changes)
+        self._liquidations = _OnBars(self._markets, 2, _by_position)
         self._columns: tuple[Floats, Floats, Floats] = (np.empty(0), np.empty(0), np.empty(0))
 
     def columns(
-        self, stores: tuple[TradeStore, TradeStore], revision: int, since_ns: int, start_ns: Ints, bar_ns: int | None
+        self,
+        stores: tuple[OpenInterestStore, LiquidationStore],
+        revision: int,
+        since_ns: int,
+        start_ns: Ints,
+        bar_ns: int | None,
     ) -> tuple[Floats, Floats, Floats]:
         """Change of open interest (base coin), longs and shorts liquidated (quote) in each bar; NaN where unknown.
 
         A bar of time takes what lies in it, any other what lies between its start and that of the next. Changes are
         unknown where none was reported, liquidations before `since_ns` (venue time) or the oldest one kept.
         """
-        if revision != self._revision or not np.array_equal(start_ns, self._interest.start_ns):
+        if revision != self._revision or not np.array_equal(start_ns, self._changes.start_ns):
             self._revision, start_ns = revision, start_ns.copy()
-            for counted, store in zip((self._interest, self._forced), stores, strict=True):
-                counted.update(store, start_ns, bar_ns)
-            changes, reported = self._interest.sums
+            self._changes.update(stores[0], start_ns, bar_ns)
+            self._liquidations.update(stores[1], start_ns, bar_ns)
+            changes, reported = self._changes.sums
             interest = np.where(reported > 0, changes, np.nan)
             self._columns = (interest, *self._liquidated(stores[1], since_ns, bar_ns))
             for column in self._columns:
                 frozen(column)
         return self._columns
 
-    def _liquidated(self, store: TradeStore, since_ns: int, bar_ns: int | None) -> tuple[Floats, Floats]:
-        starts = self._forced.start_ns
-        longs, shorts = self._forced.sums.copy()
-        if store.total > len(store):
+    def _liquidated(self, store: LiquidationStore, since_ns: int, bar_ns: int | None) -> tuple[Floats, Floats]:
+        starts = self._liquidations.start_ns
+        longs, shorts = self._liquidations.sums.copy()
+        if store.dropped_count:
             since_ns = max(since_ns, int(next(store.parts()).ts[0]))
         ends = starts + bar_ns if bar_ns is not None else np.append(starts[1:], FOREVER_NS)
         unknown = ends[: len(longs)] <= since_ns if self._markets else np.ones(len(longs), np.bool_)
@@ -103,7 +114,12 @@ class Flows:
         return longs, shorts
 
 
-def _by_position(events: Trades) -> Floats:
-    """Notional of liquidated longs, which are sold, and of shorts."""
-    sells = events.lane % 3 == SELL
+def _changes(events: OpenInterestChanges) -> Floats:
+    """Change and number of changes (2, n)."""
+    return np.stack((events.change, np.ones(len(events.ts))))
+
+
+def _by_position(events: Liquidations) -> Floats:
+    """Notional of liquidated longs, which are sold, and of shorts (2, n)."""
+    sells = events.sign < 0
     return np.stack((np.where(sells, events.notional, 0.0), np.where(sells, 0.0, events.notional)))

@@ -12,7 +12,7 @@ from workstation.analytics.bars.bars import BarBuilder
 from workstation.analytics.bars.closed_bars import DAY_NS
 from workstation.analytics.bars.fill import Columns, fill_bars
 from workstation.analytics.bars.rule_cuts import cuts
-from workstation.analytics.bars.series import BEFORE, BarMarkets, BarSeries
+from workstation.analytics.bars.series import BARS_BEFORE, BarMarkets, BarSeries
 from workstation.analytics.store.trades import BAR_CAP, Merged, TradeStore
 from workstation.readmodels.arrays import Ints
 from workstation.readmodels.flow.cells import NEARLY, NOISE
@@ -26,8 +26,15 @@ class RunSeries(BarSeries):
 
     step_chunks = 5
 
-    def __init__(self, rule: BarRule, markets: BarMarkets, rules: FootprintRules, cap: int = BAR_CAP) -> None:
-        super().__init__(1, markets, rules, cap)
+    def __init__(
+        self,
+        rule: BarRule,
+        markets: BarMarkets,
+        rules: FootprintRules,
+        cap: int = BAR_CAP,
+        before: int = BARS_BEFORE,
+    ) -> None:
+        super().__init__(1, markets, rules, cap, before)
         self.rule = rule
         self._number = -1
         self._bar: BarBuilder | None = None
@@ -58,7 +65,7 @@ class RunSeries(BarSeries):
             for trade in zip(columns.ts.tolist(), *(column.tolist() for column in columns[:5]), strict=True):
                 self._count(*trade)
             return
-        room = self.cap + BEFORE  # more would drop bars that are not filled yet
+        room = self.cap + self.before  # more would drop bars that are not filled yet
         for first in range(0, len(edges) - 1, room):
             part = edges[first : first + room + 1]
             self._fill_runs(columns.at(slice(int(part[0]), int(part[-1]))), part - part[0])

@@ -14,19 +14,19 @@ from fractions import Fraction
 import numpy as np
 
 from feeds.model.events import Trade
-from workstation.analytics.bars.bars import BUY, SELL, BarBuilder, Trail, fill_bar, thaw
+from workstation.analytics.bars.bars import BUY, SELL, BarBuilder, Trail, thaw
 from workstation.analytics.bars.closed_bars import Shelf, numbers_of
 from workstation.analytics.bars.fill import Columns, fill_bars
 from workstation.analytics.bars.marks import Marks
 from workstation.analytics.bars.measures import BarTable
 from workstation.analytics.store.coverage import FOREVER_NS, Coverage
 from workstation.analytics.store.row_grid import RowGrid, TradeRows
-from workstation.analytics.store.trades import BAR_CAP, CHUNK, Carried, Merged, Trades, TradeStore, sums_by_day
+from workstation.analytics.store.trades import BAR_CAP, Carried, Merged, Trades, TradeStore, sums_by_day
 from workstation.readmodels.flow.cells import imbalances, nearest_rank, stacks, unfinished
 from workstation.readmodels.flow.footprint import FootprintBar, FootprintRules, MinimumMode
 
 GRACE_NS = 1_000_000_000
-BEFORE = 200  # bars kept before the first one shown, for what looks back
+BARS_BEFORE = 200  # bars retained before the first one shown, for what looks back
 
 _FILLED, _CLOSED_A_STEP = 0.8, 500
 
@@ -44,16 +44,25 @@ BarMarkets = Mapping[int, BarMarket]  # by market index
 
 
 class BarSeries:
-    """The newest `cap` bars of `bar_ns` over `markets` (by their index) with the rows of each market's grid."""
+    """The newest `cap` bars of `bar_ns` over some markets with the rows of each market's grid; `before` more are retained
+    but not shown.
+    """
 
     step_chunks = 10  # of trades that are counted in one step
 
-    def __init__(self, bar_ns: int, markets: BarMarkets, rules: FootprintRules, cap: int = BAR_CAP) -> None:
+    def __init__(
+        self,
+        bar_ns: int,
+        markets: BarMarkets,
+        rules: FootprintRules,
+        cap: int = BAR_CAP,
+        before: int = BARS_BEFORE,
+    ) -> None:
         self.bar_ns = bar_ns
         self.markets = markets
         self.rules = rules
         self.shelf = Shelf()
-        self.cap = cap
+        self.cap, self.before = cap, before
         self._places = TradeRows(
             {index: market.grid for index, market in markets.items()},
             {index: market.tick for index, market in markets.items()},
@@ -89,7 +98,7 @@ class BarSeries:
             self.fill(part if self._horizon is None else self._carry_old(part, self._horizon))
             newest_ns = max(newest_ns, int(part.ts.max()))
             if at % self.step_chunks == 0:
-                yield _FILLED * at * CHUNK / len(store)
+                yield _FILLED * at * store.chunk / len(store)
         yield from self._close_in_steps(newest_ns)
 
     def _close_in_steps(self, watermark_ns: int) -> Iterator[float]:
@@ -105,7 +114,7 @@ class BarSeries:
 
     def _horizon_of(self, store: TradeStore) -> int | None:
         """The key of the newest bar that there is no room for: nothing up to it need be built."""
-        room, keys, parts = self.cap + BEFORE, np.empty(0, np.int64), list(store.parts())
+        room, keys, parts = self.cap + self.before, np.empty(0, np.int64), list(store.parts())
         newest_ns = max((int(part.ts.max()) for part in parts), default=0)
         if (newest_ns - (store.first_ns or 0)) // self.bar_ns + 2 <= room:
             return None  # a bar a bar length would not be too many
@@ -191,7 +200,7 @@ class BarSeries:
             start, columns = start[order], columns.at(order)
         edges = np.concatenate(([0], np.flatnonzero(np.diff(start)) + 1, [len(start)]))
         keys, bounds = start[edges[:-1]].tolist(), edges.tolist()
-        if len(self._keys) + len(keys) <= self.cap + BEFORE and (self._horizon is None or keys[0] > self._horizon):
+        if len(self._keys) + len(keys) <= self.cap + self.before and (self._horizon is None or keys[0] > self._horizon):
             opening = columns.price[edges[:-1]].tolist()
             pairs = zip(keys, opening, strict=True)
             bars = [self._open.get(key) or self._open_bar(key, key, price) for key, price in pairs]
@@ -203,7 +212,7 @@ class BarSeries:
     def _fill_bar(self, start: int, columns: Columns) -> None:
         bar = self._open.get(start) or self._open_bar(start, start, float(columns[0][0]))
         if bar is not None:
-            fill_bar(bar, *columns)
+            fill_bars([bar], columns, np.array([0, len(columns.ts)]))
             return
         price, _, size, notional, side, ts = columns
         for trade in zip(ts.tolist(), price.tolist(), size.tolist(), notional.tolist(), side.tolist(), strict=True):
@@ -252,7 +261,7 @@ class BarSeries:
                 return self._percentile(bisect_left(self.shelf.keys, key))
 
     def _percentile(self, end: int) -> float:
-        bars = self.shelf.bars[max(end - BEFORE, 0) : end]
+        bars = self.shelf.bars[max(end - self.before, 0) : end]
         if not bars:
             return 0.0
         cells = np.concatenate([column for bar in bars for column in (bar.buy_volume, bar.sell_volume)])
@@ -292,7 +301,7 @@ class BarSeries:
         return self._open.get(key)
 
     def _drop_oldest(self) -> None:
-        while len(self._keys) > self.cap + BEFORE:
+        while len(self._keys) > self.cap + self.before:
             key = self._horizon = self._keys.pop(0)
             bar = self._open.pop(key, None)
             if bar is None:

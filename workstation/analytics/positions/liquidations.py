@@ -14,8 +14,9 @@ import numpy as np
 from feeds.model.events import Liquidation, Side
 from feeds.model.instrument import Instrument, InstrumentId, Venue
 from feeds.venues.registry import liquidation_coverage
+from workstation.analytics.store.column_store import joined
 from workstation.analytics.store.coverage import SubscriptionSpans
-from workstation.analytics.store.trades import SLOW_CHUNK, Trades, TradeStore
+from workstation.analytics.store.events import Liquidations, LiquidationStore
 from workstation.readmodels.arrays import Bools, Floats, Ints
 from workstation.readmodels.positions.liquidations import Cascade, CascadeRule, CascadeState
 
@@ -25,7 +26,6 @@ SECOND_NS = 1_000_000_000
 DAY_S = 86_400
 MINUTE_S = 60
 LONG, SHORT = 0, 1  # rows of the sums
-_SELL_LANE = 2
 
 Accepts = Callable[[Instrument], bool]
 
@@ -41,7 +41,7 @@ F = TypeVar("F", bound=Follower)
 
 
 class LiquidationLog:
-    """The orders in receive order; the tick column holds the receive time, because prices need not lie on the grid.
+    """The liquidations in receive order, by index of `instruments`.
 
     `seen_ns` is the receive time of the newest. `revision` moves with orders and with what is heard of whole venues;
     what is heard of single markets moves with the coverage of their bases.
@@ -50,7 +50,7 @@ class LiquidationLog:
     def __init__(self) -> None:
         self.revision = 0
         self.seen_ns = 0
-        self.orders = TradeStore(KEPT, SLOW_CHUNK)
+        self.orders = LiquidationStore(KEPT)
         self.instruments: list[Instrument] = []
         self.told: set[Venue] = set()  # the venues that told of any
         self._rows: dict[InstrumentId, int] = {}
@@ -76,8 +76,8 @@ class LiquidationLog:
             self.instruments.append(instrument)
             self.told.add(instrument.venue)
         self.instruments[row] = instrument
-        lane = 3 * row + (1 if event.side is Side.BUY else _SELL_LANE)
-        self.orders.append((event.ts_venue_ns, event.ts_recv_ns, event.size, event.notional, lane))
+        sign = 1 if event.side is Side.BUY else -1
+        self.orders.append((event.ts_venue_ns, event.ts_recv_ns, row, sign, event.size, event.notional))
         self.seen_ns = max(self.seen_ns, event.ts_recv_ns)
         self.revision += 1
 
@@ -102,7 +102,7 @@ class LiquidationLog:
     @property
     def kept_since_ns(self) -> int:
         """The receive time of the oldest order kept, once older ones were dropped, else 0."""
-        return int(next(self.orders.parts()).ticks[0]) if self.orders.total > len(self.orders) else 0
+        return int(next(self.orders.parts()).received_ns[0]) if self.orders.dropped_count else 0
 
     def venues(self) -> frozenset[Venue]:
         """The venues with a connection that tells of all their symbols."""
@@ -158,13 +158,13 @@ class _Following:
 
     def _begins_anew(self, log: LiquidationLog) -> bool:
         """Whether old orders were dropped since the last time, so that everything has to be read again."""
-        dropped = log.orders.total - len(log.orders)
+        dropped = log.orders.dropped_count
         anew, self._dropped = dropped != self._dropped, dropped
         if anew:
             self._position = 0
         return anew
 
-    def _new(self, log: LiquidationLog) -> list[Trades]:
+    def _new(self, log: LiquidationLog) -> list[Liquidations]:
         """The wanted orders among those not read yet, oldest first."""
         known = len(self._wanted)
         if known < len(log.instruments):
@@ -193,9 +193,9 @@ class Sums(_Following):
         self._usd[:, passed] = self._count[:, passed] = 0
         self.now_s = now_s
         for part in self._new(log):
-            second = np.minimum(part.ts, part.ticks) // SECOND_NS
+            second = np.minimum(part.ts, part.received_ns) // SECOND_NS
             fresh = second > now_s - DAY_S
-            at = (np.where(part.lane % 3 == _SELL_LANE, LONG, SHORT)[fresh], second[fresh] % DAY_S)
+            at = (np.where(part.sign < 0, LONG, SHORT)[fresh], second[fresh] % DAY_S)
             np.add.at(self._usd, at, part.notional[fresh])
             np.add.at(self._count, at, 1)
 
@@ -219,12 +219,12 @@ class Sums(_Following):
 class Newest(_Following):
     """The newest orders that pass a filter, in receive order, at most `count` of them."""
 
-    def __init__(self, accepts: Accepts, side: int | None, minimum_usd: float, count: int) -> None:
+    def __init__(self, accepts: Accepts, sign: int | None, minimum_usd: float, count: int) -> None:
         super().__init__(accepts)
-        self._side = side
+        self._sign = sign
         self._minimum_usd = minimum_usd
         self._count = count
-        self.orders: Trades | None = None
+        self.orders: Liquidations | None = None
 
     def update(self, log: LiquidationLog, now_ns: int) -> None:
         """Take in new orders."""
@@ -232,22 +232,11 @@ class Newest(_Following):
             self.orders = None
         for part in self._new(log):
             passed = part.notional >= self._minimum_usd
-            if self._side is not None:
-                passed &= part.lane % 3 == self._side
+            if self._sign is not None:
+                passed &= part.sign == self._sign
             found = part.where(passed)
-            kept = found if self.orders is None else joined(self.orders, found)
+            kept = found if self.orders is None else joined(Liquidations, [self.orders, found])
             self.orders = kept.at(slice(-self._count, None))
-
-
-def joined(one: Trades, other: Trades) -> Trades:
-    """The orders of both, in this order."""
-    return Trades(
-        np.concatenate((one.ts, other.ts)),
-        np.concatenate((one.ticks, other.ticks)),
-        np.concatenate((one.size, other.size)),
-        np.concatenate((one.notional, other.notional)),
-        np.concatenate((one.lane, other.lane)),
-    )
 
 
 def tells_now(instrument: Instrument) -> bool:

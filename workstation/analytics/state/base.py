@@ -7,7 +7,6 @@ to date; those not asked for any longer are dropped. They hold no truth of their
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Hashable, Iterable
 from copy import deepcopy
 from dataclasses import dataclass
@@ -17,19 +16,21 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 from feeds.model.events import Liquidation, OpenInterest, Side, Trade, TradesFilled
 from feeds.model.instrument import Instrument
-from workstation.analytics.bars.flows import FORCED_KEPT, INTEREST_KEPT
+from workstation.analytics.bars.filling import FILLED_AT_ONCE
+from workstation.analytics.bars.series import BARS_BEFORE
 from workstation.analytics.book.obi_history import RETAINED_SECONDS
 from workstation.analytics.state.market import STALE_NS, Market
 from workstation.analytics.state.positioning import Positioning
+from workstation.analytics.store.column_store import CHUNK
 from workstation.analytics.store.coverage import FOREVER_NS
-from workstation.analytics.store.trades import BAR_CAP, CAP, SLOW_CHUNK, Merged, Row, TradeStore
+from workstation.analytics.store.events import CHANGES_KEPT, LIQUIDATIONS_KEPT, LiquidationStore, OpenInterestStore
+from workstation.analytics.store.trades import BAR_CAP, CAP, Merged, Row, TradeStore
 from workstation.readmodels.flow.candles import CandleColumns
 from workstation.readmodels.markets import Freshness, MarketFilter
 from workstation.readmodels.positions.quadrant import SAMPLE_NS
 
 DERIVED_LIMIT = 64
 UNASKED_NS = 7_200_000_000_000  # what nobody asked for so long in receive time is made anew when it is asked for again
-LIQUIDATIONS_KEPT = 20_000
 OBI_BAND = 0.002
 _SECOND_NS = 1_000_000_000
 
@@ -82,10 +83,19 @@ def _live(market: Market, imbalance: float | None, now_ns: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much is kept of each base: trades in the store, bars in a series."""
+    """How much of each base is retained, in trades, bars of a series and so on.
+
+    `chunk` is the number of trades packed together, `bars_before` how many bars a series has before those it shows, for
+    what looks back. Bars over more than `filled_at_once` trades are filled in steps.
+    """
 
     trades: int = CAP
     bars: int = BAR_CAP
+    chunk: int = CHUNK
+    bars_before: int = BARS_BEFORE
+    filled_at_once: int = FILLED_AT_ONCE
+    liquidations: int = LIQUIDATIONS_KEPT
+    open_interest_changes: int = CHANGES_KEPT
 
 
 DEFAULT_LIMITS = Limits()
@@ -98,10 +108,9 @@ class Base:
         self.name = name
         self.limits = limits
         self.markets: list[Market] = []
-        self.trades = TradeStore(limits.trades)
-        self.liquidations: deque[Liquidation] = deque(maxlen=LIQUIDATIONS_KEPT)
-        self.interest = TradeStore(INTEREST_KEPT, SLOW_CHUNK)  # changes of open interest as sizes
-        self.forced = TradeStore(FORCED_KEPT, SLOW_CHUNK)  # liquidations
+        self.trades = TradeStore(limits.trades, limits.chunk)
+        self.open_interest = OpenInterestStore(limits.open_interest_changes)
+        self.liquidations = LiquidationStore(limits.liquidations)
         self.positioning = Positioning()
         self.candle_sums: dict[Hashable, CandleColumns] = {}
         self.since_ns = 0
@@ -124,9 +133,8 @@ class Base:
     def __deepcopy__(self, memo: dict[int, object]) -> Base:
         copy = Base(self.name, self.limits)
         for name, value in vars(self).items():
-            if name not in ("_derived", "_listeners", "_unfinished", "liquidations"):
+            if name not in ("_derived", "_listeners", "_unfinished"):
                 setattr(copy, name, deepcopy(value, memo))
-        copy.liquidations = self.liquidations.copy()
         copy._listeners = [[] for _ in copy.markets]
         return copy
 
@@ -158,17 +166,17 @@ class Base:
             derived.add_trade(trade, index, side)
 
     def add_interest(self, market: Market, event: OpenInterest) -> None:
-        """Count a change of open interest at the venue's time; the first one told is no change, an older one none."""
+        """Store the change of open interest at the venue's time; the first one published and older ones are none."""
         last = market.interest.last
         if last is not None and event.ts_venue_ns >= last.ts_ns:
-            self.interest.append((event.ts_venue_ns, 0, event.open_interest - last.size, 0.0, 3 * market.index))
+            self.open_interest.append((event.ts_venue_ns, market.index, event.open_interest - last.size))
             self.flow_revision += 1
 
     def add_liquidation(self, market: Market, event: Liquidation) -> None:
-        """Take a forced order."""
-        self.liquidations.append(event)
-        side = 1 if event.side is _BUY else 2
-        self.forced.append((event.ts_venue_ns, 0, event.size, event.notional, 3 * market.index + side))
+        """Take a liquidation."""
+        sign = 1 if event.side is _BUY else -1
+        row = (event.ts_venue_ns, event.ts_recv_ns, market.index, sign, event.size, event.notional)
+        self.liquidations.append(row)
         self.flow_revision += 1
         self.forced_revision += 1
 

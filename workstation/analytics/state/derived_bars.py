@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from statistics import median
 
-from workstation.analytics.bars.filling import MUCH, Filling
+from workstation.analytics.bars.filling import Filling
 from workstation.analytics.bars.flows import Flows
 from workstation.analytics.bars.runs import RunSeries
 from workstation.analytics.bars.series import BarMarket, BarSeries
@@ -97,8 +97,8 @@ def _empty_series(
         for market in chosen
     }
     if rule.kind is BarKind.TIME:
-        return BarSeries(int(rule.size), markets, rules, base.limits.bars)
-    return RunSeries(rule, markets, rules, base.limits.bars)
+        return BarSeries(int(rule.size), markets, rules, base.limits.bars, base.limits.bars_before)
+    return RunSeries(rule, markets, rules, base.limits.bars, base.limits.bars_before)
 
 
 def bar_flows(
@@ -114,12 +114,12 @@ def bar_flows(
     flows = found if isinstance(found, Flows) else base.keep(key, Flows(perps))
     rule = request.bar_rule
     bar_ns = int(rule.size) if rule.kind is BarKind.TIME else None
-    return flows.columns((base.interest, base.forced), base.flow_revision, base.since_ns, starts, bar_ns)
+    return flows.columns((base.open_interest, base.liquidations), base.flow_revision, base.since_ns, starts, bar_ns)
 
 
 def share_filled(base: Base, request: FootprintRequest, chosen: list[Market]) -> float:
     """The share of the bars of a request that is made, 0 to 1. Bars over many trades are begun; `Base.work` goes on."""
-    if len(base.trades) < MUCH:
+    if len(base.trades) < base.limits.filled_at_once:
         return 1.0
     rule = request.bar_rule
     if request.row_size is not None:

@@ -1,25 +1,20 @@
-"""Every trade of one base asset in receive order, in columns, within a cap: what all charts are binned from.
-
-Trades are staged in growing columns and packed into chunks of immutable ones, so appending costs 0.5 us, a checkpoint
-shares the chunks instead of copying them, and the oldest chunk is dropped when the cap is reached. 34 bytes a trade:
-272 MB for 8 million, which is 92 a second around the clock. A busy day of four venues has about six million.
-"""
+"""Every trade of one base asset in receive order, in columns: what all charts are binned from."""
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from workstation.analytics.store.staged import Row as Row
-from workstation.analytics.store.staged import Staged
+from workstation.analytics.store.column_store import CHUNK, ColumnStore
+from workstation.analytics.store.growing_columns import GrowingTrades
 
-CHUNK = 16_384
-SLOW_CHUNK = 1_024  # of a store that fills slowly: every checkpoint copies what is staged
+Row = tuple[int, int, float, float, int]  # ts_venue_ns, price ticks, size (base coin), notional (quote), lane
+
 CAP = 8_000_000
 LOADED_CAPS = 2  # times the cap may be in memory when older trades were asked for
 NOTHING = 1e-9
@@ -27,7 +22,6 @@ BAR_CAP = 6_000  # bars of a series
 DAY_NS = 86_400_000_000_000
 
 _SIDE, _SIGN = np.array((0, 1, 2)), np.array((0, 1, -1))
-_ROW = np.dtype([("ts", "i8"), ("ticks", "i8"), ("size", "f8"), ("notional", "f8"), ("lane", "i2")])
 
 
 class Trades(NamedTuple):
@@ -132,105 +126,36 @@ class Carried:
         return Carried(self.delta, self.delta_usd, self.volume, self.mean * tick, self.square * tick * tick)
 
 
-class TradeStore:
-    """The trades of a base. `total` counts all ever appended, dropped ones included.
+class TradeStore(ColumnStore[Trades]):
+    """The trades of a base, 34 bytes each: 272 MB for 8 million, which is 92 a second around the clock.
 
-    `dropped` are the sums of the latter by UTC day and market, prices in ticks.
+    A busy day of four venues has about six million. `dropped` are the sums of the trades that are stored no longer, by
+    UTC day and market, prices in ticks; `dropped_until_ns` is the newest venue time among them.
     """
 
-    def __init__(self, cap: int = CAP, chunk: int | None = None) -> None:
-        self.total = 0
-        self._cap, self._chunk = cap, chunk or CHUNK
-        self._chunks: deque[Trades] = deque()
-        self._bounds: deque[tuple[int, int]] = deque()
-        self._staged = Staged()
-        self._read: tuple[int, Trades] | None = None  # `total` and what was staged then, as columns
+    staging = GrowingTrades
+
+    def __init__(self, cap: int = CAP, chunk: int = CHUNK) -> None:
+        super().__init__(Trades, "qqddh", cap, chunk)
         self.dropped: dict[tuple[int, int], Carried] = {}
-        self.dropped_until_ns = 0  # the newest venue time among them
+        self.dropped_until_ns = 0
         self._most = cap * LOADED_CAPS
 
     def __deepcopy__(self, memo: object) -> TradeStore:
-        copy = TradeStore(self._cap, self._chunk)
-        copy.total = self.total
-        copy._chunks = self._chunks.copy()
-        copy._bounds = self._bounds.copy()
-        copy._staged, copy._read = self._staged.copy(), self._read
-        copy.dropped_until_ns, copy._most = self.dropped_until_ns, self._most
-        copy.dropped = {key: replace(sums) for key, sums in self.dropped.items()}
-        return copy
-
-    def __len__(self) -> int:
-        return len(self._chunks) * self._chunk + len(self._staged)
-
-    @property
-    def first_ns(self) -> int | None:
-        """The oldest venue time that is kept, None while there is none."""
-        return min((first for first, _ in self._bounds), default=self._staged.first_ns)
-
-    def append(self, row: Row) -> None:
-        """Add one trade."""
-        self._staged.append(row)
-        self.total += 1
-        if len(self._staged) >= self._chunk:
-            self._pack()
-
-    def extend(self, trades: Trades) -> None:
-        """Add many trades."""
-        merged = joined([self._staged_from(0), trades])
-        whole = len(merged.ts) - len(merged.ts) % self._chunk
-        for start in range(0, whole, self._chunk):
-            self._keep(merged.at(np.arange(start, start + self._chunk)))
-        self._staged.hold(merged.at(slice(whole, None)))
-        self.total += len(trades.ts)
-
-    def last(self, count: int) -> Trades:
-        """The newest `count` trades, oldest of them first."""
-        return self._tail(max(count, 0))
-
-    def parts(self) -> Iterator[Trades]:
-        """All kept trades, oldest first, chunk by chunk."""
-        yield from self._chunks
-        if self._staged:
-            yield self._staged_columns()
-
-    def after(self, position: int) -> Iterator[Trades]:
-        """Kept trades from the one on that was the `position`-th ever, counted from 0, oldest first."""
-        skip = max(position - (self.total - len(self)), 0)
-        for at in range(skip // self._chunk, len(self._chunks)):
-            yield self._chunks[at].at(slice(max(skip - at * self._chunk, 0), None))
-        begin = max(skip - len(self._chunks) * self._chunk, 0)
-        if begin < len(self._staged):
-            yield self._staged_columns(begin)
-
-    def between(self, start_ns: int, end_ns: int) -> Iterator[Trades]:
-        """Kept trades with a venue time in [start, end), in order."""
-        overlap = [first < end_ns and last >= start_ns for first, last in self._bounds]
-        chunks = [chunk for chunk, wanted in zip(self._chunks, overlap, strict=True) if wanted]
-        for part in (*chunks, self._staged_columns()):
-            inside = (part.ts >= start_ns) & (part.ts < end_ns)
-            if inside.any():
-                yield part.where(inside)
+        made = super().__deepcopy__(memo)
+        made.dropped = {key: replace(sums) for key, sums in self.dropped.items()}
+        return made
 
     def merge(self, rows: list[Row]) -> Merged | None:
-        """Put older trades where they belong: from the first of them on, everything is put in order of venue time.
+        """Put older trades where they belong: from the first of them on, all trades are sorted by venue time.
 
-        Returns what is other than before; None without any.
+        Returns what has changed; None without rows.
         """
         if not rows:
             return None
-        since = min(row[0] for row in rows)
-        later = [self._staged_from(0)]
-        while self._chunks and self._bounds[-1][1] >= since:
-            later.insert(0, self._chunks.pop())
-            self._bounds.pop()
-        trades = _columns(rows)
-        merged = joined([trades, *later])
-        self.total -= len(merged.ts) - len(rows)
-        position = self.total
-        self._staged.clear()
-        self._read = None
-        self.extend(merged.at(np.argsort(merged.ts, kind="stable")))
-        return Merged(trades, int(merged.ts.min()), position, self.dropped_until_ns)
+        trades = self.columns_of(rows)
+        since_ns, position = self.insert(trades)
+        return Merged(trades, since_ns, position, self.dropped_until_ns)
 
     def restore(self, rows: list[Row]) -> list[Row]:
         """Put trades back that were dropped, those of them that are not here, the newest first while there is room.
@@ -246,7 +171,7 @@ class TradeStore:
                 missing.append(row)
         missing = missing[max(len(missing) - max(self._most - len(self), 0), 0) :]
         self.make_room(len(missing))
-        for key, sums in sums_by_day(_columns(missing)):
+        for key, sums in sums_by_day(self.columns_of(missing)):
             if key in self.dropped:
                 self.dropped[key].remove(sums)
         self.merge(missing)
@@ -254,7 +179,7 @@ class TradeStore:
 
     def make_room(self, count: int) -> None:
         """Keep so many more, up to twice the cap."""
-        self._cap = min(max(self._cap, len(self) + count + self._chunk), self._most)
+        self._cap = min(max(self._cap, len(self) + count + self.chunk), self._most)
 
     def rescale(self, market: int, factor: int) -> None:
         """Write one market's prices in ticks `factor` times finer."""
@@ -263,51 +188,15 @@ class TradeStore:
             ticks.flags.writeable = False
             self._chunks[at] = chunk._replace(ticks=ticks)
         staged = self._staged_from(0)
-        self._staged.hold(staged._replace(ticks=np.where(staged.market == market, staged.ticks * factor, staged.ticks)))
+        self._staged.replace(
+            staged._replace(ticks=np.where(staged.market == market, staged.ticks * factor, staged.ticks))
+        )
         self._read = None
         self.dropped = {key: sums.scaled(factor) if key[1] == market else sums for key, sums in self.dropped.items()}
 
-    def _tail(self, count: int) -> Trades:
-        parts = [self._staged_columns(max(len(self._staged) - count, 0))]
-        have = len(parts[0].ts)
-        for chunk in reversed(self._chunks):
-            if have >= count:
-                break
-            parts.append(chunk.at(slice(-(count - have), None)))
-            have += len(parts[-1].ts)
-        return joined(parts[::-1]) if len(parts) > 1 else parts[0]
-
-    def _staged_columns(self, begin: int = 0) -> Trades:
-        """What is staged from an index on. A whole that was read at this `total` is read once; a short end is cheap."""
-        if self._read is not None and self._read[0] == self.total:
-            return self._read[1].at(slice(begin, None)) if begin else self._read[1]
-        if begin > len(self._staged) // 2:
-            return self._staged_from(begin)
-        whole = self._staged_from(0)
-        for column in whole:
-            column.flags.writeable = False
-        self._read = self.total, whole
-        return whole.at(slice(begin, None)) if begin else whole
-
-    def _staged_from(self, begin: int) -> Trades:
-        return Trades(*self._staged.columns(begin))
-
-    def _pack(self) -> None:
-        self._keep(self._staged_from(0))
-        self._staged.clear()
-
-    def _keep(self, chunk: Trades) -> None:
-        for column in chunk:
-            column.flags.writeable = False
-        self._chunks.append(chunk)
-        self._bounds.append((int(chunk.ts.min()), int(chunk.ts.max())))
-        while len(self._chunks) * self._chunk > self._cap:
-            self._bounds.popleft()
-            self._let_go(self._chunks.popleft())
-
-    def _let_go(self, trades: Trades) -> None:
-        self.dropped_until_ns = max(self.dropped_until_ns, int(trades.ts.max()))
-        for key, sums in sums_by_day(trades):
+    def _on_drop(self, columns: Trades) -> None:
+        self.dropped_until_ns = max(self.dropped_until_ns, int(columns.ts.max()))
+        for key, sums in sums_by_day(columns):
             self.dropped.setdefault(key, Carried()).add(sums)
 
 
@@ -335,13 +224,3 @@ def _sums(trades: Trades) -> Carried:
 def distinct(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Each value once, ascending; cheap where equal ones stand together."""
     return np.unique(values[np.flatnonzero(np.diff(values, prepend=values[:1] - 1))])
-
-
-def joined(parts: Sequence[Trades]) -> Trades:
-    """Several runs of trades as one."""
-    return Trades(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
-
-
-def _columns(rows: Sequence[Row]) -> Trades:
-    table = np.array(rows, dtype=_ROW)
-    return Trades(*(np.ascontiguousarray(table[name]) for name in Trades._fields))

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from workstation.analytics.store.trades import Trades, TradeStore, joined
+from workstation.analytics.store.column_store import joined
+from workstation.analytics.store.trades import Trades, TradeStore
 from workstation.readmodels.arrays import Floats, Ints
 
 BIG_PERCENT = 99.5
@@ -163,7 +164,7 @@ class BigPrints:
         if not len(trades.ts):
             return
         if self._open is not None:
-            trades = joined([self._open, trades])
+            trades = joined(Trades, [self._open, trades])
         prints = merge_sweeps(trades)
         self._open = trades.at(np.arange(len(trades.ts) - int(prints.trades[-1]), len(trades.ts)))
         self._newest = prints.at(slice(-1, None))

@@ -107,7 +107,7 @@ def _empty(states: tuple[MarketState, ...]) -> dict[str, Any]:
 def _forced(base: Base, markets: list[Market], since_ns: int) -> dict[str, Any]:
     """The largest real liquidations since the first bar; their price is what they cost over their size."""
     wanted = [market.index for market in markets]
-    parts = [part.where(np.isin(part.market, wanted) & (part.ts >= since_ns)) for part in base.forced.parts()]
+    parts = [part.where(np.isin(part.market, wanted) & (part.ts >= since_ns)) for part in base.liquidations.parts()]
     ts, size, usd, sign = (
         np.concatenate([np.zeros(0, kind), *(getattr(part, name) for part in parts)])
         for name, kind in (("ts", np.int64), ("size", np.float64), ("notional", np.float64), ("sign", np.int64))

@@ -25,7 +25,7 @@ from workstation.analytics.positions.liquidations import (
     judge,
     tells_now,
 )
-from workstation.analytics.store.trades import Trades
+from workstation.analytics.store.events import Liquidations
 from workstation.readmodels.arrays import Bools, Ints
 from workstation.readmodels.positions.liquidations import (
     SPANS_NS,
@@ -38,7 +38,7 @@ from workstation.readmodels.positions.liquidations import (
 )
 
 MINUTES = 60
-_SIDES = {None: None, Position.LONG: 2, Position.SHORT: 1}  # of the forced order, as in a lane
+_SIGNS = {None: None, Position.LONG: -1, Position.SHORT: 1}  # of the liquidation order
 
 Known = Callable[[int, int], int]
 
@@ -58,7 +58,7 @@ def liquidations_view(state: State, request: LiquidationsRequest) -> Liquidation
     accepts = _accepts(request)
     key = (request.base, request.markets)
     sums = log.follow(("sums", *key), lambda: Sums(accepts), Sums, now_ns)
-    picked = (_SIDES[request.position], request.minimum_usd, request.count)
+    picked = (_SIGNS[request.position], request.minimum_usd, request.count)
     newest = log.follow(("newest", *key, *picked), lambda: Newest(accepts, *picked), Newest, now_ns)
     base = state.bases.get(request.base)
     perps = [market for market in base.markets if market.instrument.kind.is_perp] if base is not None else []
@@ -139,7 +139,7 @@ def _sources(log: LiquidationLog, markets: list[Instrument]) -> tuple[Liquidatio
     return tuple(found)
 
 
-def _rows(log: LiquidationLog, orders: Trades | None) -> dict[str, Any]:
+def _rows(log: LiquidationLog, orders: Liquidations | None) -> dict[str, Any]:
     """The columns of the list, newest first, and the markets that they name."""
     orders = orders if orders is not None else log.orders.last(0)
     market, at = np.unique(orders.market[::-1], return_inverse=True)
@@ -147,7 +147,7 @@ def _rows(log: LiquidationLog, orders: Trades | None) -> dict[str, Any]:
         price = orders.notional / orders.size
     return {
         "ts_venue_ns": frozen(orders.ts[::-1]),
-        "ts_recv_ns": frozen(orders.ticks[::-1]),
+        "ts_recv_ns": frozen(orders.received_ns[::-1]),
         "price": frozen(price[::-1]),
         "size": frozen(orders.size[::-1]),
         "notional": frozen(orders.notional[::-1]),

@@ -80,7 +80,7 @@ def _extremes_of(base: Base, index: int) -> Extremes:
 
 def _forced(base: Base, prints: Prints) -> Ints:
     """1 where a forced order of the same market and side was told of within 5 ms."""
-    orders = base.forced.last(_FORCED)
+    orders = base.liquidations.last(_FORCED)
     near = np.abs(prints.ts[:, None] - orders.ts) <= _FORCED_NS
     same = (prints.market[:, None] == orders.market) & (prints.sign[:, None] == orders.sign)
     found: Ints = (near & same).any(axis=1).astype(np.int64)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from copy import deepcopy
 
 import numpy as np
 import pytest
 
 from tests.views import assert_same_view
 from tests.workstation.analytics.market_events import BINANCE, MINUTE, START, at_price, engine_of, mark
-from workstation.analytics.bars.bars import BarBuilder, fill_bar
+from workstation.analytics.bars.bars import BarBuilder
+from workstation.analytics.bars.fill import Columns, fill_bars
 from workstation.readmodels.flow.footprint import FootprintBar, FootprintRequest, FootprintRules, FootprintView, Stack
 
 # price: (buy, sell)
@@ -98,6 +100,11 @@ def built(lines: list[Line]) -> BarBuilder:
     return bar
 
 
+def columns_of(lines: list[Line]) -> Columns:
+    columns = [np.array(column) for column in zip(*lines, strict=True)]
+    return Columns(*columns, ts=np.full(len(lines), START))
+
+
 def frozen_bar(bar: BarBuilder) -> FootprintBar:
     return bar.finish(START + MINUTE, FootprintRules(), closed=True, complete=True)
 
@@ -158,8 +165,23 @@ def test_columns_give_the_same_bits_as_trades(seed: int) -> None:
             for line in lines[begin:end]:
                 filled.add(*line)
         else:
-            fill_bar(filled, *(np.array(column) for column in zip(*lines[begin:end], strict=True)))
+            fill_bars([filled], columns_of(lines[begin:end]), np.array([0, end - begin]))
     assert_same_view(frozen_bar(filled), frozen_bar(built(lines)))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_columns_of_several_bars_give_the_same_bits_as_trades(seed: int) -> None:
+    rng = random.Random(seed)
+    parts = [random_lines(rng, rng.choice((1, 2, 30)), exact=False) for _ in range(rng.randint(2, 6))]
+    begun = [built(part[: rng.randint(1, len(part))]) for part in parts]
+    rest = [part[bar.trades :] or [part[-1]] for part, bar in zip(parts, begun, strict=True)]
+    one_by_one = deepcopy(begun)
+    for bar, lines in zip(one_by_one, rest, strict=True):
+        for line in lines:
+            bar.add(*line, START)
+    edges = np.cumsum([0, *(len(lines) for lines in rest)])
+    fill_bars(begun, columns_of([line for lines in rest for line in lines]), edges)
+    assert begun == one_by_one
 
 
 def test_the_arrays_of_a_bar_are_read_only() -> None:

@@ -28,7 +28,7 @@ from tests.workstation.analytics.market_events import (
 )
 from workstation.analytics.engine import Engine
 from workstation.analytics.state.base import Limits
-from workstation.analytics.store.trades import CHUNK
+from workstation.analytics.store.column_store import CHUNK
 from workstation.readmodels.flow.cvd import RESETS_NS, CvdLine, CvdRequest, CvdUnit, CvdView
 from workstation.readmodels.flow.footprint import FootprintRequest, FootprintRules, FootprintView, MinimumMode
 from workstation.readmodels.markets import Freshness, MarketFilter

@@ -11,14 +11,15 @@ import pytest
 from feeds.model.events import Trade, TradesFilled, TradesLive
 from tests.views import assert_same_view
 from tests.workstation.analytics.market_events import BINANCE, DAY, MINUTE, START, random_trades
-from workstation.analytics.bars import filling, series
+from workstation.analytics.bars import series
 from workstation.analytics.bars.runs import RunSeries
 from workstation.analytics.bars.series import BarSeries
 from workstation.analytics.engine import Engine
-from workstation.analytics.store import trades
+from workstation.analytics.state.base import Limits
 from workstation.readmodels.flow.footprint import BarKind, BarRule, FootprintRequest, FootprintView
 from workstation.readmodels.markets import MarketFilter
 
+SMALL = Limits(chunk=64, filled_at_once=100)
 RULES = (
     BarRule(BarKind.TIME, MINUTE),
     BarRule(BarKind.TIME, MINUTE / 60),
@@ -31,13 +32,10 @@ RULES = (
 
 @pytest.fixture(autouse=True)
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A chunk of 64 trades, a step of two chunks, 20 bars frozen a step; everything is much."""
-    for module in (trades, series, filling):
-        monkeypatch.setattr(module, "CHUNK", 64)
+    """A step of two chunks, 20 bars frozen a step."""
     for kind in (BarSeries, RunSeries):
         monkeypatch.setattr(kind, "step_chunks", 2)
     monkeypatch.setattr(series, "_CLOSED_A_STEP", 20)
-    monkeypatch.setattr("workstation.analytics.state.derived_bars.MUCH", 100)
 
 
 def market(seed: int, count: int = 900) -> list[Trade]:
@@ -45,8 +43,8 @@ def market(seed: int, count: int = 900) -> list[Trade]:
     return random_trades(random.Random(seed), count, start_ns=START + DAY - 4 * MINUTE, late=0.2, exact=False)
 
 
-def engine_of(events: list[Trade]) -> Engine:
-    engine = Engine()
+def engine_of(events: list[Trade], limits: Limits = SMALL) -> Engine:
+    engine = Engine(limits)
     engine.apply(TradesLive(BINANCE, START))
     for event in events:
         engine.apply(event)
@@ -139,6 +137,5 @@ def test_who_does_not_want_steps_gets_all_at_once_even_then() -> None:
     assert ask(engine, request).progress == 1.0
 
 
-def test_few_trades_need_no_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workstation.analytics.state.derived_bars.MUCH", filling.MUCH)
-    assert ask(engine_of(market(7)), stepped(RULES[0], 1.0)).progress == 1.0
+def test_few_trades_need_no_steps() -> None:
+    assert ask(engine_of(market(7), Limits()), stepped(RULES[0], 1.0)).progress == 1.0

@@ -26,7 +26,7 @@ from tests.workstation.analytics.market_events import (
 )
 from workstation.analytics.engine import Engine
 from workstation.analytics.state.base import Limits
-from workstation.analytics.store.trades import CHUNK
+from workstation.analytics.store.column_store import CHUNK
 from workstation.readmodels.flow.cvd import CvdRequest, CvdUnit, CvdView
 from workstation.readmodels.flow.footprint import BarKind, BarRule, FootprintRequest, FootprintView
 from workstation.readmodels.markets import MarketFilter

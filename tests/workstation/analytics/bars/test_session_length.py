@@ -13,7 +13,7 @@ from types import FrameType
 
 from tests.bench.session_length import VIEWS, Session
 from workstation.analytics.state.base import Limits
-from workstation.analytics.store.trades import CHUNK
+from workstation.analytics.store.column_store import CHUNK
 
 EARLY, LATER, LATE = 18_000, 45_000, 60_000
 LIMITS = Limits(trades=2 * CHUNK, bars=20)

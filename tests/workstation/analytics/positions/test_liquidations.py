@@ -18,7 +18,7 @@ from tests.workstation.analytics.market_events import BINANCE, BYBIT, MINUTE, SE
 from workstation.analytics.engine import Engine
 from workstation.analytics.positions import liquidations
 from workstation.analytics.positions.liquidations import judge
-from workstation.analytics.store.trades import CHUNK
+from workstation.analytics.store.column_store import CHUNK
 from workstation.readmodels.markets import MarketFilter
 from workstation.readmodels.positions.liquidations import (
     CascadeRule,

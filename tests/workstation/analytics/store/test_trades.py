@@ -8,7 +8,8 @@ from copy import deepcopy
 import numpy as np
 import pytest
 
-from workstation.analytics.store.trades import CAP, CHUNK, LOADED_CAPS, Row, TradeStore
+from workstation.analytics.store.column_store import CHUNK
+from workstation.analytics.store.trades import CAP, LOADED_CAPS, Row, TradeStore
 
 
 def rows_of(count: int, first: int = 0) -> list[Row]:
