@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+
+A = TypeVar("A", bound=np.ndarray)
 
 
 def no_floats() -> Floats:
@@ -22,3 +26,9 @@ def no_ints() -> Ints:
 
 _NO_FLOATS, _NO_INTS = np.empty(0), np.empty(0, np.int64)
 _NO_FLOATS.flags.writeable = _NO_INTS.flags.writeable = False
+
+
+def frozen(array: A) -> A:
+    """Make an array read-only, as everything in a view is. Returns the same array."""
+    array.flags.writeable = False
+    return array

@@ -47,7 +47,7 @@ from tests.workstation.analytics.market_events import (
 from workstation.analytics.bars.series import BAR_CAP, BARS_BEFORE
 from workstation.analytics.book.obi_history import RETAINED_SECONDS
 from workstation.analytics.engine import Engine
-from workstation.analytics.state.base import DEFAULT_LIMITS, DERIVED_LIMIT, UNASKED_NS, Limits
+from workstation.analytics.state.base import DEFAULT_LIMITS, DERIVED_LIMIT, UNREQUESTED_NS, Limits
 from workstation.analytics.store.trades import DAY_NS
 from workstation.analytics.studies.tape import MEAN_S, PACE_S
 from workstation.readmodels.flow.cvd import CvdRequest, CvdUnit, CvdView
@@ -374,7 +374,7 @@ def test_nothing_grows_without_bound() -> None:
         assert len(getattr(derived, "_seconds", ())) <= 2 * (MEAN_S + PACE_S) + 1
         held = getattr(derived, "_open", ())
         assert callable(held) or len(held) <= BAR_CAP + BARS_BEFORE
-        assert len(getattr(derived, "shelf", ())) <= BAR_CAP + BARS_BEFORE
+        assert len(getattr(derived, "closed_bars", ())) <= BAR_CAP + BARS_BEFORE
 
 
 def test_what_nobody_asks_for_any_longer_is_not_kept_up_to_date() -> None:
@@ -385,7 +385,7 @@ def test_what_nobody_asks_for_any_longer_is_not_kept_up_to_date() -> None:
         engine.view(FootprintRequest("BTC", row_size=float(size)))
     base, now_ns = engine.bases["BTC"], trades[-1].ts_recv_ns
     assert max(map(len, base._listeners)) == 19
-    for second in range(0, 2 * UNASKED_NS // SECOND, 60):
+    for second in range(0, 2 * UNREQUESTED_NS // SECOND, 60):
         engine.advance(now_ns + second * SECOND)
         engine.view(wanted)
     assert max(map(len, base._listeners)) == 1

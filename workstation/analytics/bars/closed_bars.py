@@ -1,8 +1,4 @@
-"""The closed bars of a series, with their numbers in columns and what was carried over from bars that were dropped.
-
-`appended` counts bars put at the end, ever; `generation` changes with everything else that happens, so whoever goes
-along bar by bar knows when to begin again.
-"""
+"""The closed bars of a series, with their numbers in columns and the sums of bars and trades that were dropped."""
 
 from __future__ import annotations
 
@@ -13,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from workstation.analytics.bars.bars import BarBuilder, Trail
+from workstation.analytics.bars.bar_builder import BarBuilder, BarInternals
 from workstation.analytics.store.trades import DAY_NS as DAY_NS
 from workstation.analytics.store.trades import Carried
 from workstation.readmodels.arrays import Floats, Ints
@@ -32,20 +28,20 @@ class Numbers:
         self._times = np.empty((256, 2), np.int64)
         self._begin = self._end = 0
 
-    def append(self, bar: FootprintBar, trail: Trail) -> None:
+    def append(self, bar: FootprintBar, internals: BarInternals) -> None:
         """Add the newest bar."""
         if self._end == len(self._times):
             self._make_room()
         self._times[self._end] = bar.start_ns, bar.end_ns
-        self._numbers[self._end] = numbers_of(bar, trail)
+        self._numbers[self._end] = numbers_of(bar, internals)
         self._end += 1
 
     def drop(self, count: int) -> None:
-        """Forget the oldest."""
+        """Remove the oldest bars."""
         self._begin += count
 
     def clear(self) -> None:
-        """Forget all."""
+        """Remove all bars."""
         self._begin = self._end = 0
 
     def __getitem__(self, name: str) -> Floats:
@@ -56,12 +52,12 @@ class Numbers:
 
     @property
     def rows(self) -> Floats:
-        """One row a bar."""
+        """One row a bar, float64 in the order of COLUMNS."""
         return self._numbers[self._begin : self._end]
 
     @property
     def times(self) -> Ints:
-        """Start and end of each bar."""
+        """Start and end of each bar (n, 2) in ns."""
         return self._times[self._begin : self._end]
 
     def _make_room(self) -> None:
@@ -73,27 +69,32 @@ class Numbers:
         self._begin, self._end = 0, len(times)
 
 
-def numbers_of(bar: FootprintBar | BarBuilder, trail: Trail) -> tuple[float, ...]:
+def numbers_of(bar: FootprintBar | BarBuilder, internals: BarInternals) -> tuple[float, ...]:
     """The numbers of one bar, in the order of the columns."""
     return (
         bar.buy - bar.sell,
         bar.buy_usd - bar.sell_usd,
         bar.buy + bar.sell,
-        trail.moment,
-        trail.square,
+        internals.moment,
+        internals.square,
         bar.open,
         bar.high,
         bar.low,
     )
 
 
-class Shelf:
-    """Closed bars by their key, ascending."""
+class ClosedBars:
+    """Closed bars by their key, ascending.
+
+    `appended` counts all bars ever put at the end; `generation` moves with every other change, so that a fold over the
+    bars knows when to begin again; `version` changes with both. `carried` are the sums of what was dropped, by UTC day
+    (days since the epoch), `before` those of all days.
+    """
 
     def __init__(self) -> None:
         self.keys: list[int] = []
         self.bars: list[FootprintBar] = []
-        self.trails: list[Trail] = []
+        self.internals: list[BarInternals] = []
         self.appended = 0
         self.generation = 0
         self.version = 0
@@ -111,75 +112,75 @@ class Shelf:
         """The columns."""
         if self._stale:
             self._numbers.clear()
-            for bar, trail in zip(self.bars, self.trails, strict=True):
-                self._numbers.append(bar, trail)
+            for bar, internals in zip(self.bars, self.internals, strict=True):
+                self._numbers.append(bar, internals)
             self._stale = False
         return self._numbers
 
-    def once(self, key: Hashable, work: Callable[[], T]) -> T:
-        """What some work on the closed bars comes to, done again only after a change of them."""
+    def cached(self, key: Hashable, work: Callable[[], T]) -> T:
+        """The result of `work`, which is called again only after a change of the closed bars."""
         if key not in self._known:
             self._known[key] = work()
         found: T = self._known[key]
         return found
 
-    def put(self, key: int, bar: FootprintBar, trail: Trail) -> int:
-        """Keep a closed bar; returns its index."""
+    def put(self, key: int, bar: FootprintBar, internals: BarInternals) -> int:
+        """Insert a closed bar. Returns its index."""
         self._moved()
         if not self.keys or key > self.keys[-1]:
             self.keys.append(key)
             self.bars.append(bar)
-            self.trails.append(trail)
+            self.internals.append(internals)
             self.appended += 1
             if not self._stale:
-                self._numbers.append(bar, trail)
+                self._numbers.append(bar, internals)
             return len(self.keys) - 1
         at = bisect_left(self.keys, key)
         self.keys.insert(at, key)
         self.bars.insert(at, bar)
-        self.trails.insert(at, trail)
+        self.internals.insert(at, internals)
         self._disturbed()
         return at
 
-    def take(self, key: int) -> tuple[FootprintBar, Trail] | None:
-        """Give a bar back that is not closed after all."""
+    def take(self, key: int) -> tuple[FootprintBar, BarInternals] | None:
+        """Remove and return a bar that has to take more trades; None if there is none of this key."""
         at = bisect_left(self.keys, key)
         if at == len(self.keys) or self.keys[at] != key:
             return None
         del self.keys[at]
         self._disturbed()
-        return self.bars.pop(at), self.trails.pop(at)
+        return self.bars.pop(at), self.internals.pop(at)
 
     def swap(self, at: int, bar: FootprintBar) -> None:
-        """Put another judgement of the same trades in place of a bar."""
+        """Replace a bar by one of the same trades with other flags."""
         self.bars[at] = bar
         self._moved()
         self.generation += 1
 
     def judge_completeness(self, completes: list[bool]) -> None:
-        """Tell every bar whether it is complete; nothing else changes."""
+        """Replace the `complete` flag of every bar, oldest first."""
         for at, complete in enumerate(completes):
             if self.bars[at].complete != complete:
                 self.bars[at] = replace(self.bars[at], complete=complete)
                 self._moved()
 
     def drop(self, key: int) -> None:
-        """Forget the oldest bar, which has this key, but not its sums."""
+        """Remove the oldest bar, which has this key, and carry its sums over."""
         self.keys.pop(0)
-        bar, trail = self.bars.pop(0), self.trails.pop(0)
+        bar, internals = self.bars.pop(0), self.internals.pop(0)
         self._moved()
         if not self._stale:
             self._numbers.drop(1)
-        self.carry(bar.start_ns, numbers_of(bar, trail))
+        self.carry(bar.start_ns, numbers_of(bar, internals))
 
     def carry(self, start_ns: int, numbers: tuple[float, ...]) -> None:
-        """Add the numbers of a bar or trade that is shown no longer to those of its day."""
+        """Add the numbers of a bar or trade that no bar shows to the sums of its day."""
         delta, delta_usd, volume, moment, square, opening = numbers[:6]
         mean = moment / volume if volume > 0 else 0.0
         self.carry_day(start_ns // DAY_NS, Carried(delta, delta_usd, volume, opening + mean, square - moment * mean))
 
     def carry_day(self, day: int, sums: Carried) -> None:
-        """Add to what is known of a UTC day besides its bars."""
+        """Add to the sums of a UTC day (days since the epoch) that no bar shows."""
         self._known.clear()
         self._day(day).add(sums)
         self.before.add(sums)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from workstation.analytics.bars.bars import BUY, SELL, BarBuilder
+from workstation.analytics.bars.bar_builder import BUY, SELL, BarBuilder
 from workstation.readmodels.arrays import Floats, Ints
 
 _SIGN = np.array((0.0, 1.0, -1.0))
@@ -19,7 +19,11 @@ _APART = 1 << 40  # rows between two bars in a common count of extremes
 
 
 class Columns(NamedTuple):
-    """Trades of some markets with what bars are made of; `side` is 0 unknown, 1 buy, 2 sell."""
+    """Trades of some markets in columns of one length.
+
+    Price (quote per base coin), row, size (base coin), notional (quote), side (0 unknown, 1 buy, 2 sell), venue time
+    (ns).
+    """
 
     price: Floats
     row: Ints
@@ -36,7 +40,7 @@ class Columns(NamedTuple):
 
 
 def fill_bars(bars: list[BarBuilder], columns: Columns, edges: Ints) -> None:
-    """Add trades to bars, all at once; those of bar i are from `edges[i]` to `edges[i + 1]`, at least one."""
+    """Add trades to bars, all at once; those of bar i are `[edges[i], edges[i + 1])`, at least one."""
     price, row, size, notional, side, ts = columns
     first, count = edges[:-1], np.diff(edges)
     bar = np.repeat(np.arange(len(bars)), count)
@@ -55,7 +59,7 @@ def fill_bars(bars: list[BarBuilder], columns: Columns, edges: Ints) -> None:
         _, one.buy_usd, one.sell_usd = value[at]
         one.moment, one.square = moment[at], square[at]
     _run_deltas(bars, size * _SIGN[side], edges)
-    _reach(bars, bar, row, ts)
+    _record_extremes(bars, bar, row, ts)
     _fill_cells(bars, bar, columns, first)
 
 
@@ -68,7 +72,7 @@ def _ends(lane: Ints, numbers: Floats, bars: list[BarBuilder], names: tuple[str,
 
 
 def _on(index: Ints, numbers: Floats, start: list[float]) -> list[float]:
-    """Sums by index, from where they start on."""
+    """Sums of the numbers by index, added one after the other to the values they start from."""
     index = np.concatenate((np.arange(len(start)), index))
     sums: list[float] = np.bincount(index, np.concatenate((start, numbers)), len(start)).tolist()
     return sums
@@ -84,13 +88,13 @@ def _run_deltas(bars: list[BarBuilder], steps: Floats, edges: Ints) -> None:
         one.max_delta, one.min_delta = max(one.max_delta, float(path.max())), min(one.min_delta, float(path.min()))
 
 
-def _reach(bars: list[BarBuilder], bar: Ints, row: Ints, ts: Ints) -> None:
-    """Tell every bar when it first got lower or higher; whatever was before a bar is neither."""
+def _record_extremes(bars: list[BarBuilder], bar: Ints, row: Ints, ts: Ints) -> None:
+    """Record when every bar first got lower or higher than before in it."""
     lowest = np.minimum.accumulate(row - bar * _APART)
     highest = np.maximum.accumulate(row + bar * _APART)
     news = np.concatenate(([0], np.flatnonzero((np.diff(lowest) < 0) | (np.diff(highest) > 0)) + 1))
     for at, reached, ts_ns in zip(bar[news].tolist(), row[news].tolist(), ts[news].tolist(), strict=True):
-        bars[at].reach(reached, ts_ns)
+        bars[at].record_extremes(reached, ts_ns)
 
 
 def _fill_cells(bars: list[BarBuilder], bar: Ints, columns: Columns, first: Ints) -> None:

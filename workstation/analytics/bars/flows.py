@@ -7,7 +7,6 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from workstation.analytics.bars.bars import frozen
 from workstation.analytics.store.column_store import ColumnStore
 from workstation.analytics.store.coverage import FOREVER_NS
 from workstation.analytics.store.events import (
@@ -16,7 +15,7 @@ from workstation.analytics.store.events import (
     OpenInterestChanges,
     OpenInterestStore,
 )
-from workstation.readmodels.arrays import Floats, Ints
+from workstation.readmodels.arrays import Floats, Ints, frozen
 
 C = TypeVar("C", OpenInterestChanges, Liquidations)
 

@@ -1,7 +1,7 @@
 """What is found going along the closed bars of a series: zones, naked POCs, delta divergences.
 
-A mark waits for the first later trade beyond an edge; which row a bar reached when is in its trail, so no trade is
-looked at again. What a live bar ends is only looked up: nothing is final before the bar is closed.
+A mark waits for the first later trade beyond an edge; which row a bar reached when is among its internals, so no trade
+is read again. What a live bar ends is only looked up: nothing is final before the bar is closed.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from workstation.analytics.bars.bars import Trail
-from workstation.analytics.bars.closed_bars import Numbers, Shelf
+from workstation.analytics.bars.bar_builder import BarInternals
+from workstation.analytics.bars.closed_bars import ClosedBars, Numbers
 from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.flow.cells import NOISE
 from workstation.readmodels.flow.footprint import FootprintBar, FootprintRules, NakedPoc, Zone
@@ -22,7 +22,7 @@ from workstation.readmodels.flow.footprint import FootprintBar, FootprintRules, 
 Mark = TypeVar("Mark", Zone, NakedPoc)
 
 
-class Kept(Generic[Mark]):
+class MarkSet(Generic[Mark]):
     """Marks by number, oldest first, and the edges at which the living ones end."""
 
     def __init__(self) -> None:
@@ -55,28 +55,28 @@ class Kept(Generic[Mark]):
             self.marks[number] = replace(mark, until_ns=ts_ns)
             self.changes += 1
 
-    def pass_by(self, trail: Trail) -> None:
+    def pass_by(self, internals: BarInternals) -> None:
         """End what a closed bar ends."""
-        for number, ts_ns in self.passed(trail):
+        for number, ts_ns in self.passed(internals):
             self.end(number, ts_ns)
-        low, high = trail.lows[-1][0], trail.highs[-1][0]
+        low, high = internals.lows[-1][0], internals.highs[-1][0]
         while self._floors and self._floors[-1][0] > low:
             self._floors.pop()
         while self._ceilings and -self._ceilings[-1][0] < high:
             self._ceilings.pop()
 
-    def passed(self, trail: Trail) -> list[tuple[int, int]]:
+    def passed(self, internals: BarInternals) -> list[tuple[int, int]]:
         """Numbers of the marks that a bar ends, with the time of the first trade beyond the edge."""
-        low, high = trail.lows[-1][0], trail.highs[-1][0]
+        low, high = internals.lows[-1][0], internals.highs[-1][0]
         found = []
         for edge, number in reversed(self._floors):
             if edge <= low:
                 break
-            found.append((number, next(ts for row, ts in trail.lows if row < edge)))
+            found.append((number, next(ts for row, ts in internals.lows if row < edge)))
         for edge, number in reversed(self._ceilings):
             if -edge >= high:
                 break
-            found.append((number, next(ts for row, ts in trail.highs if row > -edge)))
+            found.append((number, next(ts for row, ts in internals.highs if row > -edge)))
         return found
 
     def forget(self, count: int) -> None:
@@ -85,10 +85,10 @@ class Kept(Generic[Mark]):
             del self.marks[number]
             self.changes += 1
 
-    def shown(self, live: Sequence[Trail], ended: dict[int, int]) -> tuple[Mark, ...]:
+    def shown(self, live: Sequence[BarInternals], ended: dict[int, int]) -> tuple[Mark, ...]:
         """All marks as the live bars leave them; `ended` are some that are known to end there."""
-        for trail in live:
-            for number, ts_ns in self.passed(trail):
+        for internals in live:
+            for number, ts_ns in self.passed(internals):
                 ended.setdefault(number, ts_ns)
         key = (self.changes, tuple(ended.items()))
         if self._shown[0] != key:
@@ -103,35 +103,35 @@ class Kept(Generic[Mark]):
 class Marks:
     """Zones, POCs and divergences of a series, brought up to date bar by bar."""
 
-    def __init__(self, shelf: Shelf, rules: FootprintRules) -> None:
-        self._shelf = shelf
+    def __init__(self, closed_bars: ClosedBars, rules: FootprintRules) -> None:
+        self._closed_bars = closed_bars
         self._rules = rules
         self._begin()
 
     def _begin(self) -> None:
-        self._generation = self._shelf.generation
-        self._seen = self._shelf.appended - len(self._shelf)
-        self._zones = Kept[Zone]()
-        self._pocs = Kept[NakedPoc]()
+        self._generation = self._closed_bars.generation
+        self._seen = self._closed_bars.appended - len(self._closed_bars)
+        self._zones = MarkSet[Zone]()
+        self._pocs = MarkSet[NakedPoc]()
         self._newest: tuple[int, int] | None = None  # the POC of the newest bar: its number and row
         self._divergence: list[int] = []
 
     def update(self) -> None:
         """Go on to the newest closed bar; from the oldest if a bar changed that was passed already."""
-        shelf = self._shelf
-        if self._generation != shelf.generation:
+        closed_bars = self._closed_bars
+        if self._generation != closed_bars.generation:
             self._begin()
-        begin = max(len(shelf) - (shelf.appended - self._seen), 0)
-        for at in range(begin, len(shelf)):
-            self._take(shelf.bars[at], shelf.trails[at])
-        if begin < len(shelf):
-            self._divergence += divergences(shelf.numbers, begin, self._rules.divergence_bars).tolist()
-            del self._divergence[: -len(shelf)]
-        self._seen = shelf.appended
+        begin = max(len(closed_bars) - (closed_bars.appended - self._seen), 0)
+        for at in range(begin, len(closed_bars)):
+            self._take(closed_bars.bars[at], closed_bars.internals[at])
+        if begin < len(closed_bars):
+            self._divergence += divergences(closed_bars.numbers, begin, self._rules.divergence_bars).tolist()
+            del self._divergence[: -len(closed_bars)]
+        self._seen = closed_bars.appended
 
-    def zones(self, live: Sequence[Trail], shown: int) -> tuple[Zone, ...]:
+    def zones(self, live: Sequence[BarInternals], shown: int) -> tuple[Zone, ...]:
         """Zones of the newest `shown` closed bars, oldest first, as the live bars leave them."""
-        bars = self._shelf.bars
+        bars = self._closed_bars.bars
         since_ns = bars[-shown].end_ns if shown else 1 << 62
         old = 0
         for zone in self._zones.marks.values():
@@ -141,7 +141,7 @@ class Marks:
         self._zones.forget(old)
         return self._zones.shown(live, {})
 
-    def pocs(self, live: Sequence[Trail], shown: int) -> tuple[NakedPoc, ...]:
+    def pocs(self, live: Sequence[BarInternals], shown: int) -> tuple[NakedPoc, ...]:
         """POCs of the newest `naked_pocs` closed bars among the newest `shown`, oldest first."""
         self._pocs.forget(len(self._pocs.marks) - min(self._rules.naked_pocs, shown))
         ended: dict[int, int] = {}
@@ -159,10 +159,10 @@ class Marks:
             signs[:shown] = self._divergence[-shown:]
         return signs
 
-    def _take(self, bar: FootprintBar, trail: Trail) -> None:
-        self._zones.pass_by(trail)
-        self._settle(trail)
-        self._pocs.pass_by(trail)
+    def _take(self, bar: FootprintBar, internals: BarInternals) -> None:
+        self._zones.pass_by(internals)
+        self._settle(internals)
+        self._pocs.pass_by(internals)
         for stack in bar.stacks:
             number = self._zones.add(Zone(stack.low_row, stack.high_row, stack.buy, bar.end_ns))
             if stack.buy:
@@ -173,12 +173,12 @@ class Marks:
             self._newest = (self._pocs.add(NakedPoc(bar.poc_row, bar.start_ns)), bar.poc_row)
             self._pocs.forget(len(self._pocs.marks) - self._rules.naked_pocs)
 
-    def _settle(self, trail: Trail) -> None:
+    def _settle(self, internals: BarInternals) -> None:
         """The first trade after a bar says from which side its POC is to be touched."""
         if self._newest is None:
             return
         number, row = self._newest
-        opened, ts_ns = trail.lows[0]
+        opened, ts_ns = internals.lows[0]
         if opened == row:
             self._pocs.end(number, ts_ns)
         elif opened > row:
@@ -187,11 +187,11 @@ class Marks:
             self._pocs.end_above(number, row - 1)
 
 
-def touched(row: int, trails: Sequence[Trail]) -> int | None:
+def touched(row: int, later: Sequence[BarInternals]) -> int | None:
     """When the trades of these bars first reached a row from the side where the first of them was, or beyond it."""
-    opened, _ = trails[0].lows[0]
-    for trail in trails:
-        for reached, ts_ns in trail.lows if opened >= row else trail.highs:
+    opened, _ = later[0].lows[0]
+    for internals in later:
+        for reached, ts_ns in internals.lows if opened >= row else internals.highs:
             if reached <= row if opened >= row else reached >= row:
                 return ts_ns
     return None

@@ -1,7 +1,7 @@
 """Running numbers at the close of every bar: CVD and VWAP, begun again at 00:00 UTC or from an anchor.
 
-Bars that were dropped still count: their sums were carried over by day. The sums of closed bars stay on the shelf
-until it changes, so a look costs what is live.
+Bars that were dropped still count: their sums were carried over by day. The sums of closed bars are cached until
+one of them changes, so that a view costs only what is live.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from workstation.analytics.bars.bars import Trail
-from workstation.analytics.bars.closed_bars import COLUMNS, DAY_NS, Shelf, numbers_of
+from workstation.analytics.bars.bar_builder import BarInternals
+from workstation.analytics.bars.closed_bars import COLUMNS, DAY_NS, ClosedBars, numbers_of
 from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.flow.footprint import FootprintBar
 
@@ -23,12 +23,14 @@ Values = Callable[[slice], Floats]  # a number of each bar of a part of the tabl
 class BarTable:
     """The numbers of all bars of a series, live ones included, in columns."""
 
-    def __init__(self, shelf: Shelf, live: Sequence[FootprintBar], trails: Sequence[Trail]) -> None:
-        numbers = shelf.numbers
-        rows = [numbers_of(bar, trail) for bar, trail in zip(live, trails, strict=True)]
+    def __init__(
+        self, closed_bars: ClosedBars, live: Sequence[FootprintBar], live_internals: Sequence[BarInternals]
+    ) -> None:
+        numbers = closed_bars.numbers
+        rows = [numbers_of(bar, internals) for bar, internals in zip(live, live_internals, strict=True)]
         times = [(bar.start_ns, bar.end_ns) for bar in live]
-        self.shelf = shelf
-        self.closed = len(shelf)
+        self.closed_bars = closed_bars
+        self.closed = len(closed_bars)
         self._rows = np.concatenate((numbers.rows, np.array(rows).reshape(-1, len(COLUMNS))))
         self._times = np.concatenate((numbers.times, np.array(times, np.int64).reshape(-1, 2)))
 
@@ -50,14 +52,14 @@ class BarTable:
 
     def cvd(self, column: str = "delta", *, daily_reset: bool = True) -> Floats:
         """Buy minus sell volume at the close of every bar: since 00:00 UTC of its day, or since the first trade."""
-        numbers, before = self[column], getattr(self.shelf.before, column)
+        numbers, before = self[column], getattr(self.closed_bars.before, column)
         if not daily_reset:
             return self._running(
                 (column, "all"),
                 lambda part: _cumulated(before, numbers[part]),
                 lambda last, part: _cumulated(last, numbers[part]),
             )
-        carried = {day: getattr(sums, column) for day, sums in self.shelf.carried.items()}
+        carried = {day: getattr(sums, column) for day, sums in self.closed_bars.carried.items()}
         return self.daily((column, "day"), lambda part: numbers[part], carried)
 
     def daily(self, key: Hashable, values: Values, carried: dict[int, float]) -> Floats:
@@ -85,8 +87,8 @@ class BarTable:
         return self._running(key, begin, go_on)
 
     def _running(self, key: Hashable, begin: Values, go_on: Callable[[float, slice], Floats]) -> Floats:
-        """Sums over the closed bars, worked out once, and over the live ones after them."""
-        closed = self.shelf.once(key, lambda: begin(slice(self.closed)))
+        """Sums over the closed bars, which are cached, and over the live ones after them."""
+        closed = self.closed_bars.cached(key, lambda: begin(slice(self.closed)))
         live = slice(self.closed, None)
         return np.concatenate((closed, go_on(float(closed[-1]), live) if len(closed) else begin(live)))
 
@@ -115,7 +117,7 @@ def vwap(table: BarTable, anchor_ns: int | None) -> tuple[Floats, Floats]:
         table.daily((at, "vwap"), partial(_about, table, reference, at), carried)
         if anchor_ns is None
         else table.anchored((at, anchor_ns), partial(_about, table, reference, at), carried, anchor_ns)
-        for at, carried in enumerate(_carried_about(table.shelf, reference))
+        for at, carried in enumerate(_carried_about(table.closed_bars, reference))
     )
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = moment / volume
@@ -133,9 +135,11 @@ def _about(table: BarTable, reference: float, power: int, part: slice) -> Floats
     return table["square"][part] + 2 * away * moment + volume * away * away
 
 
-def _carried_about(shelf: Shelf, reference: float) -> tuple[dict[int, float], dict[int, float], dict[int, float]]:
+def _carried_about(
+    closed_bars: ClosedBars, reference: float
+) -> tuple[dict[int, float], dict[int, float], dict[int, float]]:
     volume, moment, square = {}, {}, {}
-    for day, sums in shelf.carried.items():
+    for day, sums in closed_bars.carried.items():
         away = sums.mean - reference
         volume[day], moment[day] = sums.volume, sums.volume * away
         square[day] = sums.square + sums.volume * away * away

@@ -1,6 +1,6 @@
-"""A series of time bars over some markets of a base: filled once from the stored trades, then trade by trade.
+"""A series of time bars over some markets: filled from columns of stored trades, then trade by trade.
 
-Closed bars are frozen once and shared by every later view; a late trade thaws its bar and freezes it anew. A bar closes
+Closed bars are frozen once and shared by every later view; a late trade reopens its bar. A bar closes
 when venue time has passed its end by a second, so that trades of a slower socket still find it open.
 """
 
@@ -14,8 +14,8 @@ from fractions import Fraction
 import numpy as np
 
 from feeds.model.events import Trade
-from workstation.analytics.bars.bars import BUY, SELL, BarBuilder, Trail, thaw
-from workstation.analytics.bars.closed_bars import Shelf, numbers_of
+from workstation.analytics.bars.bar_builder import BUY, SELL, BarBuilder, BarInternals, thaw
+from workstation.analytics.bars.closed_bars import ClosedBars, numbers_of
 from workstation.analytics.bars.fill import Columns, fill_bars
 from workstation.analytics.bars.marks import Marks
 from workstation.analytics.bars.measures import BarTable
@@ -44,8 +44,9 @@ BarMarkets = Mapping[int, BarMarket]  # by market index
 
 
 class BarSeries:
-    """The newest `cap` bars of `bar_ns` over some markets with the rows of each market's grid; `before` more are retained
-    but not shown.
+    """The newest `cap` bars of `bar_ns` over some markets with the rows of each market's grid.
+
+    `before` more are retained but not shown.
     """
 
     step_chunks = 10  # of trades that are counted in one step
@@ -61,7 +62,7 @@ class BarSeries:
         self.bar_ns = bar_ns
         self.markets = markets
         self.rules = rules
-        self.shelf = Shelf()
+        self.closed_bars = ClosedBars()
         self.cap, self.before = cap, before
         self._places = TradeRows(
             {index: market.grid for index, market in markets.items()},
@@ -85,12 +86,12 @@ class BarSeries:
         self._view = None
 
     def fill_from(self, store: TradeStore) -> None:
-        """Count all that a store kept, and carry the sums of what it dropped."""
+        """Count all stored trades, and carry the sums of those that the store has dropped."""
         for _ in self.fill_in_steps(store):
             continue
 
     def fill_in_steps(self, store: TradeStore) -> Iterator[float]:
-        """The same a step at a time, each with the share that is done after it. The store stays as it is meanwhile."""
+        """The same in steps; yields the share that is done after each. The store must not change meanwhile."""
         self._carry_sums(sorted(store.dropped.items()))
         self._horizon = self._horizon_of(store)
         newest_ns = store.first_ns or 0
@@ -105,12 +106,12 @@ class BarSeries:
         """Freeze the bars that are over, some at a time."""
         while over := self._over(watermark_ns)[:_CLOSED_A_STEP]:
             self._put(over)
-            yield _FILLED + (1 - _FILLED) * len(self.shelf) / (len(self.shelf) + len(self._open))
+            yield _FILLED + (1 - _FILLED) * len(self.closed_bars) / (len(self.closed_bars) + len(self._open))
 
     def _carry_sums(self, sums_by_day: Iterable[tuple[tuple[int, int], Carried]]) -> None:
         for (day, market), sums in sums_by_day:
             if market in self.markets:
-                self.shelf.carry_day(day, sums.scaled(float(self.markets[market].tick)))
+                self.closed_bars.carry_day(day, sums.scaled(float(self.markets[market].tick)))
 
     def _horizon_of(self, store: TradeStore) -> int | None:
         """The key of the newest bar that there is no room for: nothing up to it need be built."""
@@ -140,14 +141,14 @@ class BarSeries:
             self._view = None
 
     def amend(self, store: TradeStore, merged: Merged) -> bool:
-        """Make the bars from the first one on anew that got trades from between those it had."""
+        """Rebuild the bars from the first inserted trade on. False if the whole series has to be rebuilt."""
         begin_ns = merged.bars_from(self.bar_ns)
         if begin_ns is None or (self._horizon is not None and begin_ns <= self._horizon):
             return False
         at = bisect_left(self._keys, begin_ns)
         for key in reversed(self._keys[at:]):
             if self._open.pop(key, None) is None:
-                self.shelf.take(key)
+                self.closed_bars.take(key)
         del self._keys[at:]
         for part in store.between(begin_ns, FOREVER_NS):
             self.fill(part)
@@ -157,31 +158,33 @@ class BarSeries:
     def bars(self, watermark_ns: int, coverage_revision: int) -> tuple[FootprintBar, ...]:
         """All bars, oldest first; those that ended a second before `watermark_ns` (venue time) are closed.
 
-        Between two that close only the live ones are made anew.
+        Until the next bar closes, only the live ones are rebuilt.
         """
         judged_at = (watermark_ns // GRACE_NS, coverage_revision)
         if self._view is None or judged_at != self._judged_at:
             if coverage_revision != self._judged_at[1]:
-                self.shelf.judge_completeness([self._complete(bar.start_ns, bar.end_ns) for bar in self.shelf.bars])
+                self.closed_bars.judge_completeness(
+                    [self._complete(bar.start_ns, bar.end_ns) for bar in self.closed_bars.bars]
+                )
             self._judged_at = judged_at
             self._close(watermark_ns)
             live = tuple(self._finish(key, closed=False) for key in sorted(self._open))
             self._view = (*self._shown(len(live)), *live) if live else self._shown(0)
         return self._view
 
-    def live(self) -> list[Trail]:
+    def live(self) -> list[BarInternals]:
         """What goes with the bars that are not closed, oldest first."""
-        return [self._open[key].trail for key in sorted(self._open)]
+        return [self._open[key].internals for key in sorted(self._open)]
 
     def table(self) -> BarTable:
         """The numbers of all bars as of the last call of `bars`, those kept before the first one shown included."""
         bars = self._view or ()
-        return BarTable(self.shelf, bars[len(bars) - len(self._open) :], self.live())
+        return BarTable(self.closed_bars, bars[len(bars) - len(self._open) :], self.live())
 
     def marks(self) -> Marks:
         """Zones, POCs and divergences of the closed bars."""
         if self._marks is None:
-            self._marks = Marks(self.shelf, self.rules)
+            self._marks = Marks(self.closed_bars, self.rules)
         self._marks.update()
         return self._marks
 
@@ -225,19 +228,19 @@ class BarSeries:
         return [key for key in sorted(self._open) if self._is_over(key, watermark_ns)]
 
     def _put(self, over: list[int]) -> None:
-        late = bool(over and self.shelf.keys and over[0] < self.shelf.keys[-1])
+        late = bool(over and self.closed_bars.keys and over[0] < self.closed_bars.keys[-1])
         for key in over:
-            self.shelf.put(key, self._finish(key, closed=True), self._open.pop(key).trail)
+            self.closed_bars.put(key, self._finish(key, closed=True), self._open.pop(key).internals)
         if late and self.rules.minimum_mode is MinimumMode.PERCENTILE:
-            self._judge_again(bisect_right(self.shelf.keys, over[0]))
+            self._judge_again(bisect_right(self.closed_bars.keys, over[0]))
 
     def _judge_again(self, begin: int) -> None:
-        """Bars after a late one are held against a minimum that it is part of."""
-        shelf = self.shelf
-        for at in range(begin, len(shelf)):
-            bar, minimum = shelf.bars[at], self._percentile(at)
+        """Bars after a late one are judged by a minimum volume that it is part of."""
+        closed_bars = self.closed_bars
+        for at in range(begin, len(closed_bars)):
+            bar, minimum = closed_bars.bars[at], self._percentile(at)
             if bar.minimum_volume != minimum:
-                shelf.swap(at, judged_again(bar, self.rules, minimum))
+                closed_bars.swap(at, judged_again(bar, self.rules, minimum))
 
     def _finish(self, key: int, *, closed: bool) -> FootprintBar:
         builder = self._open[key]
@@ -258,10 +261,10 @@ class BarSeries:
             case MinimumMode.USD:
                 return self.rules.minimum_usd / builder.open if builder.open > 0 else 0.0
             case MinimumMode.PERCENTILE:
-                return self._percentile(bisect_left(self.shelf.keys, key))
+                return self._percentile(bisect_left(self.closed_bars.keys, key))
 
     def _percentile(self, end: int) -> float:
-        bars = self.shelf.bars[max(end - self.before, 0) : end]
+        bars = self.closed_bars.bars[max(end - self.before, 0) : end]
         if not bars:
             return 0.0
         cells = np.concatenate([column for bar in bars for column in (bar.buy_volume, bar.sell_volume)])
@@ -269,9 +272,9 @@ class BarSeries:
 
     def _shown(self, live: int) -> tuple[FootprintBar, ...]:
         room = max(self.cap - live, 0)
-        if self._closed_version != self.shelf.version or len(self._closed) > room:
-            self._closed = tuple(self.shelf.bars[-room:] if room else ())
-            self._closed_version = self.shelf.version
+        if self._closed_version != self.closed_bars.version or len(self._closed) > room:
+            self._closed = tuple(self.closed_bars.bars[-room:] if room else ())
+            self._closed_version = self.closed_bars.version
         return self._closed
 
     def _slot(self, key: int) -> int:
@@ -287,10 +290,10 @@ class BarSeries:
         return all(market.coverage.covers(start, end) for market in self.markets.values() if market.coverage.began)
 
     def _open_bar(self, key: int, start_ns: int, price: float) -> BarBuilder | None:
-        """The bar of this key, thawed or new; None if it was dropped or would be at once."""
+        """The bar of this key, reopened or new; None if it was dropped or would be at once."""
         if self._horizon is not None and key <= self._horizon:
             return None
-        taken = self.shelf.take(key)
+        taken = self.closed_bars.take(key)
         if taken is not None:
             bar = thaw(*taken)
         else:
@@ -305,15 +308,15 @@ class BarSeries:
             key = self._horizon = self._keys.pop(0)
             bar = self._open.pop(key, None)
             if bar is None:
-                self.shelf.drop(key)
+                self.closed_bars.drop(key)
             elif bar.trades:
-                self.shelf.carry(bar.start_ns, numbers_of(bar, bar.trail))
+                self.closed_bars.carry(bar.start_ns, numbers_of(bar, bar.internals))
 
     def _carry(self, ts_ns: int, price: float, size: float, notional: float, side: int) -> None:
-        """Count a trade that is too late for any bar."""
+        """Add a trade that is too late for any bar to the sums carried over."""
         if side in (BUY, SELL):
             sign = 1 if side == BUY else -1
-            self.shelf.carry(ts_ns, (sign * size, sign * notional, size, 0.0, 0.0, price))
+            self.closed_bars.carry(ts_ns, (sign * size, sign * notional, size, 0.0, 0.0, price))
 
     def _columns(self, trades: Trades) -> Columns:
         price = self._places.prices(trades)

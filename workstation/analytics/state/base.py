@@ -1,7 +1,7 @@
 """One base asset: its markets, its trades in receive order, and what is derived from them on demand.
 
-Derived things (bar series, row volumes) are made when first asked for, filled from the stored trades and then kept up
-to date; those not asked for any longer are dropped. They hold no truth of their own, so a checkpoint leaves them out.
+Derived objects (bar series, row volumes) are made when first requested, filled from the stored trades and then kept up
+to date; those not requested for two hours are dropped. All of them can be rebuilt, so a checkpoint leaves them out.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 from feeds.model.events import Liquidation, OpenInterest, Side, Trade, TradesFilled
 from feeds.model.instrument import Instrument
-from workstation.analytics.bars.filling import FILLED_AT_ONCE
 from workstation.analytics.bars.series import BARS_BEFORE
+from workstation.analytics.bars.stepwise_fill import FILLED_AT_ONCE
 from workstation.analytics.book.obi_history import RETAINED_SECONDS
 from workstation.analytics.state.market import STALE_NS, Market
 from workstation.analytics.state.positioning import Positioning
@@ -30,7 +30,7 @@ from workstation.readmodels.markets import Freshness, MarketFilter
 from workstation.readmodels.positions.quadrant import SAMPLE_NS
 
 DERIVED_LIMIT = 64
-UNASKED_NS = 7_200_000_000_000  # what nobody asked for so long in receive time is made anew when it is asked for again
+UNREQUESTED_NS = 7_200_000_000_000  # derived objects not requested for so long, in receive time, are dropped
 OBI_BAND = 0.002
 _SECOND_NS = 1_000_000_000
 
@@ -38,7 +38,7 @@ _BUY, _SELL = Side.BUY, Side.SELL
 
 
 class Derived(Protocol):
-    """Something that is a function of the trades."""
+    """An object that is a function of the trades."""
 
     def add_trade(self, trade: Trade, market: int, side: int) -> None:
         """Count one trade of one of its markets."""
@@ -46,10 +46,10 @@ class Derived(Protocol):
 
 @runtime_checkable
 class Amendable(Protocol):
-    """Something derived that can take trades from between those it has counted."""
+    """A derived object that can merge trades older than those it has counted."""
 
     def amend(self, store: TradeStore, merged: Merged) -> bool:
-        """Be what it would be if it were made anew from the store; False where it has to be."""
+        """Merge late trades that are in the store by now. Returns False if a rebuild is needed."""
 
 
 class Unfinished(Protocol):
@@ -71,7 +71,7 @@ K = TypeVar("K")
 
 
 def side_of(trade: Trade) -> int:
-    """1 for an aggressive buy, 2 for a sell, 0 where the venue did not say."""
+    """1 for an aggressive buy, 2 for a sell, 0 where the venue does not publish the side."""
     aggressor = trade.aggressor
     return 1 if aggressor is _BUY else 2 if aggressor is _SELL else 0
 
@@ -126,7 +126,7 @@ class Base:
         self.position_revision = 0
         self.work_revision = 0  # counts steps of `work`
         self._next_sample_ns = 0
-        self._derived: dict[Hashable, tuple[object, frozenset[int], int]] = {}  # the one asked for last is last
+        self._derived: dict[Hashable, tuple[object, frozenset[int], int]] = {}  # in order of the last request
         self._listeners: list[list[Derived]] = []
         self._unfinished: dict[Hashable, Unfinished] = {}
 
@@ -139,7 +139,7 @@ class Base:
         return copy
 
     def add_market(self, instrument: Instrument) -> Market:
-        """Begin a market. What was derived over a changed set of markets is made anew when next asked for."""
+        """Add a market. All derived objects are dropped: the set of markets that they were made for has changed."""
         market = Market(instrument, len(self.markets))
         self.markets.append(market)
         self._derived.clear()
@@ -181,7 +181,7 @@ class Base:
         self.forced_revision += 1
 
     def add_history(self, market: Market, filled: TradesFilled) -> None:
-        """Take trades that were fetched afterwards; what is derived is amended, or made anew when next asked for."""
+        """Take trades that were fetched afterwards; derived objects merge them or are rebuilt at the next request."""
         rows = [
             (trade.ts_venue_ns, trade.price_ticks, trade.size, trade.notional, 3 * market.index + side_of(trade))
             for trade in filled.trades
@@ -197,7 +197,7 @@ class Base:
         self.coverage_revision += 1
 
     def _amend(self, merged: Merged) -> None:
-        """Keep what can take the trades, and forget the rest."""
+        """Retain derived objects that can merge the trades, and drop the others."""
         derived, self._derived = self._derived, {}
         self._listeners = [[] for _ in self.markets]
         for key, (made, chosen, asked_ns) in derived.items():
@@ -238,7 +238,7 @@ class Base:
         self.book_revision += 1
 
     def derive(self, key: Hashable, made: D, markets: Iterable[int]) -> D:
-        """Keep `made`, already filled, up to date from now on under `key`."""
+        """Retain `made`, already filled, under `key`, and count every new trade of the markets in it."""
         if len(self._derived) >= DERIVED_LIMIT:
             self._drop(next(iter(self._derived)))
         chosen = frozenset(markets)
@@ -248,7 +248,7 @@ class Base:
         return made
 
     def keep(self, key: Hashable, made: K) -> K:
-        """Keep `made` under `key`; it reads the stores itself when it is asked."""
+        """Retain `made` under `key`; it reads the stores itself when it is updated."""
         if len(self._derived) >= DERIVED_LIMIT:
             self._drop(next(iter(self._derived)))
         self._derived[key] = (made, frozenset(), self._next_sample_ns)
@@ -275,7 +275,7 @@ class Base:
         return True
 
     def find(self, key: Hashable) -> object:
-        """What was derived under `key`, marked as wanted; None if it has to be made."""
+        """What is retained under `key`, marked as requested now; None if it has to be made."""
         found = self._derived.pop(key, None)
         if found is None:
             return None
@@ -283,13 +283,10 @@ class Base:
         return found[0]
 
     def sample(self, now_ns: int) -> None:
-        """Look at every market's book once a second of receive time, and keep its OBI through silence as well.
-
-        The first call only says from when on.
-        """
+        """Sample every market's book at each second of receive time up to `now_ns`; the first call sets the start."""
         self._sample_positioning(now_ns)
         begin, self._next_sample_ns = self._next_sample_ns, now_ns - now_ns % _SECOND_NS + _SECOND_NS
-        self._let_go(now_ns - UNASKED_NS)
+        self._drop_unrequested(now_ns - UNREQUESTED_NS)
         if not begin or now_ns < begin:
             return
         for market in self.markets:
@@ -299,7 +296,7 @@ class Base:
         self.heat_revision += 1
 
     def _sample_depth(self, market: Market, first: int, last: int) -> None:
-        """Keep what rests now for the seconds from `first` to `last`, as long as the book is not stale."""
+        """Sample the depth for the seconds from `first` to `last`, up to when the book is stale."""
         trusted = (market.last_book_ns + STALE_NS) // _SECOND_NS
         live = max(0, min(last, trusted) - first + 1)
         market.depth.sample(market.book, range(first, last + 1), live, float(market.instrument.tick_size))
@@ -330,7 +327,7 @@ class Base:
         """The coarsest price step among some markets."""
         return max((market.instrument.tick for market in markets), default=Fraction(1))
 
-    def _let_go(self, before_ns: int) -> None:
+    def _drop_unrequested(self, before_ns: int) -> None:
         while self._derived and next(iter(self._derived.values()))[2] < before_ns:
             self._drop(next(iter(self._derived)))
 

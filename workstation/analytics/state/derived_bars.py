@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from fractions import Fraction
 from statistics import median
 
-from workstation.analytics.bars.filling import Filling
 from workstation.analytics.bars.flows import Flows
-from workstation.analytics.bars.runs import RunSeries
+from workstation.analytics.bars.rule_bars import RuleBarSeries
 from workstation.analytics.bars.series import BarMarket, BarSeries
+from workstation.analytics.bars.stepwise_fill import StepwiseFill
 from workstation.analytics.state.base import Base
 from workstation.analytics.state.market import Market
 from workstation.analytics.store.row_grid import ONE_ROW, RowGrid, row_grid
@@ -40,7 +40,7 @@ def chosen_row_size(base: Base, request: FootprintRequest, chosen: list[Market])
     series = bar_series(base, request.markets, request.bar_rule)
     bars = series.bars(base.watermark_ns, base.coverage_revision)
     reference_ns = base.watermark_ns - base.watermark_ns % HOUR_NS
-    return series.shelf.once(reference_ns, lambda: auto_row_size(bars, base.largest_tick(chosen), reference_ns))
+    return series.closed_bars.cached(reference_ns, lambda: auto_row_size(bars, base.largest_tick(chosen), reference_ns))
 
 
 def row_series(base: Base, request: FootprintRequest, chosen: list[Market], row_size: Fraction) -> BarSeries:
@@ -60,7 +60,7 @@ def _filled(
     found = base.find(key)
     if isinstance(found, BarSeries):
         return found
-    if isinstance(found, Filling):
+    if isinstance(found, StepwiseFill):
         return base.derive(key, found.end(base.trades), found.series.markets)
     series = _empty_series(base, chosen, rule, row_size, rules)
     series.fill_from(base.trades)
@@ -79,8 +79,8 @@ def _share_of(
     found = base.find(key)
     if isinstance(found, BarSeries):
         return 1.0
-    if not isinstance(found, Filling):
-        found = Filling(_empty_series(base, chosen, rule, row_size, rules), base.trades)
+    if not isinstance(found, StepwiseFill):
+        found = StepwiseFill(_empty_series(base, chosen, rule, row_size, rules), base.trades)
         base.begin(key, found)
     return found.share
 
@@ -98,7 +98,7 @@ def _empty_series(
     }
     if rule.kind is BarKind.TIME:
         return BarSeries(int(rule.size), markets, rules, base.limits.bars, base.limits.bars_before)
-    return RunSeries(rule, markets, rules, base.limits.bars, base.limits.bars_before)
+    return RuleBarSeries(rule, markets, rules, base.limits.bars, base.limits.bars_before)
 
 
 def bar_flows(

@@ -11,11 +11,10 @@ from bisect import bisect_left, insort
 
 import numpy as np
 
-from workstation.analytics.bars.bars import frozen
 from workstation.analytics.store.row_grid import RowGrid, TradeRows
 from workstation.analytics.store.trades import Trades, TradeStore
 from workstation.analytics.studies.profile import Profile
-from workstation.readmodels.arrays import Floats, Ints
+from workstation.readmodels.arrays import Floats, Ints, frozen
 from workstation.readmodels.flow.cells import NEARLY
 from workstation.readmodels.flow.footprint import Absorption, AbsorptionRule
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from workstation.analytics.bars.bars import BUY
+from workstation.analytics.bars.bar_builder import BUY
 from workstation.analytics.store.row_grid import RowGrid, TradeRows
 from workstation.analytics.store.trades import DAY_NS, Trades, TradeStore
 from workstation.readmodels.arrays import Floats, Ints

@@ -7,9 +7,8 @@ from bisect import bisect_left, bisect_right
 import numpy as np
 
 from feeds.model.events import Trade
-from workstation.analytics.bars.bars import frozen
 from workstation.analytics.store.trades import DAY_NS, Trades, distinct
-from workstation.readmodels.arrays import Ints
+from workstation.readmodels.arrays import Ints, frozen
 from workstation.readmodels.flow.tape import TapePace
 
 PACE_S = 15

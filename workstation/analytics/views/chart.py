@@ -9,14 +9,14 @@ from statistics import median
 import numpy as np
 
 from workstation.analytics.answer import of_base
-from workstation.analytics.bars.bars import BUY, SELL, frozen
+from workstation.analytics.bars.bar_builder import BUY, SELL
 from workstation.analytics.state.base import Base
 from workstation.analytics.state.candles import delta_of, summed
 from workstation.analytics.state.derived_bars import row_grids
 from workstation.analytics.state.market import Market
 from workstation.analytics.store.coverage import FOREVER_NS
 from workstation.analytics.store.row_grid import TradeRows
-from workstation.readmodels.arrays import Ints
+from workstation.readmodels.arrays import Ints, frozen
 from workstation.readmodels.flow.candles import CandleColumns, CandleLine
 from workstation.readmodels.flow.chart import CellRequest, CellView, QuotesRequest, QuotesView
 from workstation.readmodels.markets import Freshness

@@ -9,7 +9,6 @@ from itertools import pairwise
 import numpy as np
 
 from workstation.analytics.answer import Answer, State, base_of, base_revision
-from workstation.analytics.bars.bars import frozen
 from workstation.analytics.bars.deltas import ALL_SIZES, COIN, USD, DeltaBars, DeltaPath
 from workstation.analytics.bars.marks import Marks
 from workstation.analytics.bars.series import BarSeries
@@ -18,7 +17,7 @@ from workstation.analytics.state.derived_bars import bar_series
 from workstation.analytics.state.market import Market, missing_bars
 from workstation.analytics.views.chart import candle_lines
 from workstation.analytics.views.footprint import gap_spans
-from workstation.readmodels.arrays import Bools, Floats, Ints
+from workstation.readmodels.arrays import Bools, Floats, Ints, frozen
 from workstation.readmodels.flow.candles import CandleLine
 from workstation.readmodels.flow.cvd import (
     DAY_NS,
@@ -228,14 +227,14 @@ def _divergences(base: Base, request: CvdRequest, perps: list[Market]) -> dict[s
     bars = series.bars(base.watermark_ns, base.coverage_revision)
     closed = len(bars) - len(series.live())
     marks = series.marks()
-    return series.shelf.once(("diverged", closed), lambda: _diverged(series, marks, closed))
+    return series.closed_bars.cached(("diverged", closed), lambda: _diverged(series, marks, closed))
 
 
 def _diverged(series: BarSeries, marks: Marks, closed: int) -> dict[str, Ints]:
     """Starts and signs of those among the newest `closed` bars, which a tick does not change."""
     signs = marks.divergence(closed, 0)
     at = np.flatnonzero(signs)
-    starts = series.shelf.numbers.times[len(series.shelf) - closed :, 0]
+    starts = series.closed_bars.numbers.times[len(series.closed_bars) - closed :, 0]
     return {"diverged_ns": frozen(starts[at]), "diverged": frozen(signs[at])}
 
 

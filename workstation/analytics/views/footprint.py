@@ -8,7 +8,6 @@ from fractions import Fraction
 import numpy as np
 
 from workstation.analytics.answer import of_base
-from workstation.analytics.bars.bars import frozen
 from workstation.analytics.bars.measures import vwap
 from workstation.analytics.state.base import Base
 from workstation.analytics.state.derived_bars import bar_flows, chosen_row_size, row_grids, row_series, share_filled
@@ -16,7 +15,7 @@ from workstation.analytics.state.market import Market
 from workstation.analytics.studies.absorption import Absorptions
 from workstation.analytics.studies.profile import SessionPocs, SpanProfile
 from workstation.analytics.views.chart import candles_before
-from workstation.readmodels.arrays import Ints, no_floats, no_ints
+from workstation.readmodels.arrays import Ints, frozen, no_floats, no_ints
 from workstation.readmodels.flow.candles import NO_CANDLES, CandleColumns
 from workstation.readmodels.flow.cells import nodes, poc_index, value_area
 from workstation.readmodels.flow.footprint import (

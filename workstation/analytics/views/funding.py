@@ -8,12 +8,11 @@ import numpy as np
 
 from feeds.model.instrument import MarketKind
 from workstation.analytics.answer import Answer, base_of
-from workstation.analytics.bars.bars import frozen
 from workstation.analytics.positions.premium import weighted_mean
 from workstation.analytics.positions.prices import prices_of
 from workstation.analytics.state.base import Base
 from workstation.analytics.state.market import Market
-from workstation.readmodels.arrays import Floats, Ints
+from workstation.readmodels.arrays import Floats, Ints, frozen
 from workstation.readmodels.positions.funding import (
     HOUR_NS,
     LARGE_RATE,

@@ -11,12 +11,12 @@ import numpy as np
 
 from feeds.model.instrument import InstrumentId
 from workstation.analytics.answer import of_base
-from workstation.analytics.bars.bars import frozen
 from workstation.analytics.state.base import Base
 from workstation.analytics.state.market import Market
 from workstation.analytics.studies.depth_heatmap import HeatCache, Layer, sizes_between
 from workstation.analytics.views.footprint import last_price
 from workstation.analytics.views.tape import big_trades_view
+from workstation.readmodels.arrays import frozen
 from workstation.readmodels.flow.big_trades import BigTradesRequest
 from workstation.readmodels.flow.heatmap import (
     COLUMN_NS,

@@ -11,7 +11,6 @@ import numpy as np
 from feeds.model.events import Level
 from feeds.model.instrument import Venue
 from workstation.analytics.answer import of_base
-from workstation.analytics.bars.bars import frozen
 from workstation.analytics.bars.volumes import RowVolumes, TakerFlow
 from workstation.analytics.book.obi_history import blended
 from workstation.analytics.book.recent import SECOND_NS
@@ -21,7 +20,7 @@ from workstation.analytics.store.coverage import FOREVER_NS
 from workstation.analytics.store.row_grid import RowGrid, row_grid
 from workstation.analytics.studies.pulling import changes, since_s
 from workstation.analytics.views.footprint import last_price
-from workstation.readmodels.arrays import Floats
+from workstation.readmodels.arrays import Floats, frozen
 from workstation.readmodels.flow.ladder import BookEnd, LadderRequest, LadderView, PulledWall, VenueImbalance
 from workstation.readmodels.markets import Freshness
 

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from workstation.analytics.answer import of_base
-from workstation.analytics.bars.bars import frozen
 from workstation.analytics.positions.level_bars import LevelBars, LevelInputs
 from workstation.analytics.positions.liquidation_levels import LONG, SHORT, Levels
 from workstation.analytics.state.base import Base
 from workstation.analytics.state.derived_bars import round_step
 from workstation.analytics.state.market import Market
 from workstation.analytics.views.footprint import gap_spans, last_price
+from workstation.readmodels.arrays import frozen
 from workstation.readmodels.markets import MarketState
 from workstation.readmodels.positions.liquidation_levels import (
     MINUTE_NS,

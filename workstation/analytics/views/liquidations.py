@@ -13,7 +13,6 @@ import numpy as np
 from feeds.model.instrument import Instrument, MarketKind, Venue
 from feeds.venues.registry import liquidation_coverage
 from workstation.analytics.answer import Answer, State
-from workstation.analytics.bars.bars import frozen
 from workstation.analytics.positions.liquidations import (
     LONG,
     MINUTE_S,
@@ -26,7 +25,7 @@ from workstation.analytics.positions.liquidations import (
     tells_now,
 )
 from workstation.analytics.store.events import Liquidations
-from workstation.readmodels.arrays import Bools, Ints
+from workstation.readmodels.arrays import Bools, Ints, frozen
 from workstation.readmodels.positions.liquidations import (
     SPANS_NS,
     ForcedMarket,

@@ -8,13 +8,12 @@ import numpy as np
 
 from feeds.model.instrument import MarketKind
 from workstation.analytics.answer import of_base
-from workstation.analytics.bars.bars import frozen
 from workstation.analytics.positions.premium import clamped, smoothed, weighted_mean, zone_of
 from workstation.analytics.positions.prices import Prices, prices_of
 from workstation.analytics.state.base import Base
 from workstation.analytics.state.market import Market
 from workstation.analytics.views.footprint import gap_spans
-from workstation.readmodels.arrays import Floats
+from workstation.readmodels.arrays import Floats, frozen
 from workstation.readmodels.positions.premium import (
     PremiumLine,
     PremiumRequest,

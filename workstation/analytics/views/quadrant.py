@@ -8,12 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from workstation.analytics.answer import Answer
-from workstation.analytics.bars.bars import frozen
 from workstation.analytics.positions.blended_obi import blended
 from workstation.analytics.state.base import Base
 from workstation.analytics.state.market import Market
 from workstation.analytics.state.positioning import HOUR, rolling_rank, window_sums
-from workstation.readmodels.arrays import Bools, Floats, Ints
+from workstation.readmodels.arrays import Bools, Floats, Ints, frozen
 from workstation.readmodels.markets import Freshness
 from workstation.readmodels.positions.quadrant import (
     CLIP,

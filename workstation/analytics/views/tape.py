@@ -7,13 +7,12 @@ from dataclasses import replace
 import numpy as np
 
 from workstation.analytics.answer import Answer, of_base
-from workstation.analytics.bars.bars import frozen
 from workstation.analytics.state.base import Base
 from workstation.analytics.store.trades import Trades
 from workstation.analytics.studies.big_trades import BigPrints, Prints
 from workstation.analytics.studies.big_trades import merge_sweeps as merge_sweeps
 from workstation.analytics.studies.tape import MEAN_S, PACE_S, Extremes, Pace
-from workstation.readmodels.arrays import Ints
+from workstation.readmodels.arrays import Ints, frozen
 from workstation.readmodels.flow.big_trades import BigTrades, BigTradesRequest
 from workstation.readmodels.flow.tape import TapePace, TapeRequest, TapeView
 from workstation.readmodels.markets import MarketFilter

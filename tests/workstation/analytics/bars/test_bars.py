@@ -11,7 +11,7 @@ import pytest
 
 from tests.views import assert_same_view
 from tests.workstation.analytics.market_events import BINANCE, MINUTE, START, at_price, engine_of, mark
-from workstation.analytics.bars.bars import BarBuilder
+from workstation.analytics.bars.bar_builder import BarBuilder
 from workstation.analytics.bars.fill import Columns, fill_bars
 from workstation.readmodels.flow.footprint import FootprintBar, FootprintRequest, FootprintRules, FootprintView, Stack
 

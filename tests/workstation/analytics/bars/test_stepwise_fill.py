@@ -12,7 +12,7 @@ from feeds.model.events import Trade, TradesFilled, TradesLive
 from tests.views import assert_same_view
 from tests.workstation.analytics.market_events import BINANCE, DAY, MINUTE, START, random_trades
 from workstation.analytics.bars import series
-from workstation.analytics.bars.runs import RunSeries
+from workstation.analytics.bars.rule_bars import RuleBarSeries
 from workstation.analytics.bars.series import BarSeries
 from workstation.analytics.engine import Engine
 from workstation.analytics.state.base import Limits
@@ -33,7 +33,7 @@ RULES = (
 @pytest.fixture(autouse=True)
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """A step of two chunks, 20 bars frozen a step."""
-    for kind in (BarSeries, RunSeries):
+    for kind in (BarSeries, RuleBarSeries):
         monkeypatch.setattr(kind, "step_chunks", 2)
     monkeypatch.setattr(series, "_CLOSED_A_STEP", 20)
 

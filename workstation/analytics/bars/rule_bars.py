@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from workstation.analytics.bars.bars import BarBuilder
+from workstation.analytics.bars.bar_builder import BarBuilder
 from workstation.analytics.bars.closed_bars import DAY_NS
 from workstation.analytics.bars.fill import Columns, fill_bars
-from workstation.analytics.bars.rule_cuts import cuts
+from workstation.analytics.bars.rule_boundaries import bar_boundaries
 from workstation.analytics.bars.series import BARS_BEFORE, BarMarkets, BarSeries
 from workstation.analytics.store.trades import BAR_CAP, Merged, TradeStore
 from workstation.readmodels.arrays import Ints
@@ -21,7 +21,7 @@ from workstation.readmodels.flow.footprint import BarKind, BarRule, FootprintRul
 _FEW = 16  # trades a bar, of which fewer are quicker added one by one
 
 
-class RunSeries(BarSeries):
+class RuleBarSeries(BarSeries):
     """Bars by a rule that is not of time; the key of a bar is its running number."""
 
     step_chunks = 5
@@ -60,7 +60,7 @@ class RunSeries(BarSeries):
         return None
 
     def _fill(self, columns: Columns) -> None:
-        edges = np.array([0, *cuts(self.rule, columns, self._bar, self._day), len(columns.ts)])
+        edges = np.array([0, *bar_boundaries(self.rule, columns, self._bar, self._day), len(columns.ts)])
         if len(columns.ts) < _FEW * (len(edges) - 1):
             for trade in zip(columns.ts.tolist(), *(column.tolist() for column in columns[:5]), strict=True):
                 self._count(*trade)

@@ -1,7 +1,6 @@
-"""Bars over many stored trades, made in steps, so that whoever asks can do something else between them.
+"""Bars over many stored trades, filled in steps of so many trades, so that the caller can do something else in between.
 
-The steps are of trades, not of time. What comes in meanwhile is counted at the end: the bars are the same, to the bit,
-as if all had been counted at once.
+Trades received meanwhile are counted at the end: the bars are the same, to the bit, as if filled at once.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ from workstation.analytics.store.trades import TradeStore
 FILLED_AT_ONCE = 20 * CHUNK  # trades; counting fewer takes less than a few frames
 
 
-class Filling:
-    """A series on its way. `share` is how much of what was stored at the beginning is counted, 0 to 1."""
+class StepwiseFill:
+    """A series that is being filled. `share` of the trades stored at the beginning are counted, 0 to 1."""
 
     def __init__(self, series: BarSeries, store: TradeStore) -> None:
         self.series = series
@@ -31,12 +30,12 @@ class Filling:
         return self.series.markets
 
     def step(self) -> bool:
-        """Count some more. True when there is no more."""
+        """Count some more trades. Returns True when all are counted."""
         self.share = next(self._steps, 1.0)
         return self.share >= 1.0
 
     def end(self, store: TradeStore) -> BarSeries:
-        """Count all that is left, what came in since the beginning included."""
+        """Count all remaining trades, those received since the beginning included."""
         while not self.step():
             continue
         for part in store.after(self._until):

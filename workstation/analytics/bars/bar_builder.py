@@ -1,4 +1,4 @@
-"""Bars with their cells, built trade by trade or from columns, with the same bits either way.
+"""Bars with their cells, built trade by trade; `fill` does the same from columns of trades, to the bit.
 
 Open and close are the first and last trade in the order of the store. The running delta starts at 0, so its extremes
 bracket 0. Trades without an aggressor count in OHLC and trades, not in volume by side.
@@ -7,27 +7,20 @@ bracket 0. Trades without an aggressor count in OHLC and trades, not in volume b
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 
-from workstation.readmodels.arrays import Floats, Ints
+from workstation.readmodels.arrays import Floats, Ints, frozen
 from workstation.readmodels.flow.cells import exhausted, judge, stacks, unfinished
 from workstation.readmodels.flow.footprint import FootprintBar, FootprintRules
 
 BUY, SELL = 1, 2
 
-A = TypeVar("A", bound=np.ndarray)
-Reach = tuple[int, int]  # row, venue time of the first trade there
+FirstReached = tuple[int, int]  # row, venue time (ns) of the first trade there
 
 
-def frozen(array: A) -> A:
-    """Make an array read-only, as everything in a view is."""
-    array.flags.writeable = False
-    return array
-
-
-class Trail(NamedTuple):
+class BarInternals(NamedTuple):
     """What a frozen bar does not show: its running sums to the last bit, and when it first reached each new extreme.
 
     `moment` and `square` are the sums of size * (price - open) and size * (price - open) ** 2.
@@ -36,13 +29,13 @@ class Trail(NamedTuple):
     delta: float
     moment: float
     square: float
-    lows: list[Reach]
-    highs: list[Reach]
+    lows: list[FirstReached]
+    highs: list[FirstReached]
 
 
 @dataclass(slots=True)
 class BarBuilder:
-    """One bar in the making. `cells` maps row -> [sell volume, buy volume, sells, buys]."""
+    """A bar that still takes trades. `cells` maps row -> [sell volume, buy volume, number of sells, number of buys]."""
 
     start_ns: int
     open: float
@@ -60,8 +53,8 @@ class BarBuilder:
     cells: dict[int, list[float]] = field(default_factory=dict)
     moment: float = 0.0
     square: float = 0.0
-    lows: list[Reach] = field(default_factory=list)
-    highs: list[Reach] = field(default_factory=list)
+    lows: list[FirstReached] = field(default_factory=list)
+    highs: list[FirstReached] = field(default_factory=list)
     last_ns: int = 0
 
     def add(self, price: float, row: int, size: float, notional: float, side: int, ts_ns: int = 0) -> None:
@@ -75,7 +68,7 @@ class BarBuilder:
         cell = self.cells.get(row)
         if cell is None:
             cell = self.cells[row] = [0.0, 0.0, 0, 0]
-            self.reach(row, ts_ns)
+            self.record_extremes(row, ts_ns)
         if side == BUY:
             cell[1] += size
             cell[3] += 1
@@ -98,17 +91,17 @@ class BarBuilder:
         self.moment += (weighted := size * away)
         self.square += weighted * away
 
-    def reach(self, row: int, ts_ns: int) -> None:
-        """Remember the time if no trade was as low or as high before."""
+    def record_extremes(self, row: int, ts_ns: int) -> None:
+        """Record the time of a trade if none was as low or as high before."""
         if not self.lows or row < self.lows[-1][0]:
             self.lows.append((row, ts_ns))
         if not self.highs or row > self.highs[-1][0]:
             self.highs.append((row, ts_ns))
 
     @property
-    def trail(self) -> Trail:
-        """What has to be kept beside the frozen bar."""
-        return Trail(self.delta, self.moment, self.square, self.lows, self.highs)
+    def internals(self) -> BarInternals:
+        """What has to be retained beside the frozen bar."""
+        return BarInternals(self.delta, self.moment, self.square, self.lows, self.highs)
 
     def rows(self) -> tuple[int, Floats, Floats, Ints, Ints]:
         """First row, then buy and sell volume and number of buys and sells of the contiguous rows."""
@@ -178,7 +171,7 @@ class BarBuilder:
         )
 
 
-def thaw(bar: FootprintBar, trail: Trail) -> BarBuilder:
+def thaw(bar: FootprintBar, internals: BarInternals) -> BarBuilder:
     """The builder that a frozen bar came from."""
     columns = (bar.sell_volume, bar.buy_volume, bar.sell_trades, bar.buy_trades)
     last = len(bar.buy_volume) - 1
@@ -197,14 +190,14 @@ def thaw(bar: FootprintBar, trail: Trail) -> BarBuilder:
         bar.sell,
         bar.buy_usd,
         bar.sell_usd,
-        trail.delta,
+        internals.delta,
         bar.min_delta,
         bar.max_delta,
         bar.trades,
         cells,
-        trail.moment,
-        trail.square,
-        trail.lows,
-        trail.highs,
+        internals.moment,
+        internals.square,
+        internals.lows,
+        internals.highs,
         bar.end_ns,
     )

@@ -22,7 +22,7 @@ from tests.workstation.analytics.market_events import (
     random_trades,
     trade,
 )
-from workstation.analytics.bars.runs import RunSeries
+from workstation.analytics.bars.rule_bars import RuleBarSeries
 from workstation.analytics.bars.series import BarMarket
 from workstation.analytics.store.coverage import Coverage
 from workstation.analytics.store.row_grid import row_grid
@@ -49,17 +49,17 @@ RULES = (
 FAR = START + 10 * DAY
 
 
-def series_of(rule: BarRule, cap: int = 6_000) -> RunSeries:
+def series_of(rule: BarRule, cap: int = 6_000) -> RuleBarSeries:
     markets = {at: BarMarket(item.tick, row_grid(item, Fraction(1)), Coverage()) for at, item in enumerate(MARKETS)}
-    return RunSeries(rule, markets, FootprintRules(), cap)
+    return RuleBarSeries(rule, markets, FootprintRules(), cap)
 
 
-def add(series: RunSeries, trades: list[Trade]) -> None:
+def add(series: RuleBarSeries, trades: list[Trade]) -> None:
     for item in trades:
         series.add_trade(item, MARKETS.index(item.instrument), SIDES.index(item.aggressor))
 
 
-def fill(series: RunSeries, trades: list[Trade]) -> None:
+def fill(series: RuleBarSeries, trades: list[Trade]) -> None:
     for part in columns_of(trades):
         series.fill(part)
 

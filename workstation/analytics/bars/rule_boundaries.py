@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from workstation.analytics.bars.bars import BUY, SELL, BarBuilder
+from workstation.analytics.bars.bar_builder import BUY, SELL, BarBuilder
 from workstation.analytics.bars.closed_bars import DAY_NS
 from workstation.analytics.bars.fill import Columns
 from workstation.readmodels.arrays import Floats, Ints
@@ -22,7 +22,7 @@ from workstation.readmodels.flow.footprint import BarKind, BarRule
 _LEAST = 64  # trades looked at together
 
 
-def cuts(rule: BarRule, columns: Columns, bar: BarBuilder | None, latest_day: int) -> list[int]:
+def bar_boundaries(rule: BarRule, columns: Columns, bar: BarBuilder | None, latest_day: int) -> list[int]:
     """Indices before which a bar ends, ascending; `bar` takes the first trades, unless it is None.
 
     A bar ends when it is full, before it would be too wide, and with the UTC day, of which `latest_day` is the newest.
