@@ -19,10 +19,10 @@ from feeds.model.instrument import Venue
 from feeds.recording import RecordingReader
 from tests.bench.metric import Metric, seconds
 from tests.workstation.analytics.market_events import DAY, START, market
-from workstation.lake.decoded import Decoded, Row
+from workstation.lake.decoded import Row, RowDecoder
 from workstation.lake.manifest import Manifest, write_manifest
 from workstation.lake.query import connect
-from workstation.lake.schema import Place
+from workstation.lake.schema import Partition
 from workstation.lake.sink import Sink
 from workstation.readmodels.flow.footprint import FootprintRequest
 from workstation.session.core import Core
@@ -64,14 +64,14 @@ def _read(reader: RecordingReader, core: Core) -> None:
 
 def _generate(root: Path) -> None:
     """A lake of one day, by the code that fills it from frames."""
-    sinks: dict[Place, Sink] = {}
+    sinks: dict[Partition, Sink] = {}
 
-    def put(place: Place, rows: list[Row]) -> None:
+    def put(place: Partition, rows: list[Row]) -> None:
         if place not in sinks:
             sinks[place] = Sink(root / place.path("generated"), place)
         sinks[place].put(rows)
 
-    decoded = Decoded("generated", START, put)
+    decoded = RowDecoder("generated", START, put)
     for event in _events():
         decoded.take(event, universe=False)
     orders = decoded.orders()
