@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -146,21 +147,31 @@ async def test_venues_with_few_sockets_carry_all_shown_bases_on_the_same_ones(de
     assert wrong(desk) == []
 
 
-async def keep_displayed(desk: Shown, base: str) -> None:
-    while True:
-        desk.session.keep_subscribed(base)
-        await asyncio.sleep(0.02)
+@asynccontextmanager
+async def displayed(desk: Shown, base: str) -> AsyncIterator[None]:
+    """Report a base as displayed, as a window does every frame."""
+
+    async def keep() -> None:
+        while True:
+            desk.session.keep_subscribed(base)
+            await asyncio.sleep(0.02)
+
+    task = asyncio.create_task(keep())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 @limited(added_retention_ns=1_000_000_000)
 async def test_a_base_that_is_not_displayed_is_evicted_and_may_return(desk: Shown) -> None:
     own = lives(desk, desk.source.connections)
     desk.session.focus("ETH")
-    for _ in range(100):
-        desk.session.keep_subscribed("ETH")
-        await asyncio.sleep(0.02)
-    await desk.until_live()
-    assert desk.keepers("ETH")
+    async with displayed(desk, "ETH"):
+        await asyncio.sleep(2.0)
+        await desk.until_live()
+        assert desk.keepers("ETH")
     await until(lambda: not desk.keepers("ETH"))
     assert desk.session.bases == ("BTC",)
     await until(lambda: all(not one.book.known and not one.coverage.live for one in desk.markets("ETH")))
@@ -168,14 +179,12 @@ async def test_a_base_that_is_not_displayed_is_evicted_and_may_return(desk: Show
     assert lives(desk, own) == own
     assert desk.session.status().presence is Presence.LIVE
     desk.session.focus("ETH")
-    displaying = asyncio.create_task(keep_displayed(desk, "ETH"))
-    await desk.until_live()
-    await desk.until_traded()
-    await desk.clock.stop()
-    await desk.settle()
-    assert wrong(desk) == []
-    displaying.cancel()
-    await asyncio.gather(displaying, return_exceptions=True)
+    async with displayed(desk, "ETH"):
+        await desk.until_live()
+        await desk.until_traded()
+        await desk.clock.stop()
+        await desk.settle()
+        assert wrong(desk) == []
 
 
 @limited(added_most=2)
