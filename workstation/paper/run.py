@@ -41,7 +41,7 @@ class _Record(NamedTuple):
 
 
 class PaperRun:
-    """One book with its record. Given a core as its witness, it sees every second; copies of the core share it.
+    """One book with its record. As the observer of a core it is stepped every second; copies of the core share it.
 
     `trouble` says why the book stopped: what could not be written did not happen.
     """
@@ -67,7 +67,7 @@ class PaperRun:
         """What a person chose."""
         return self._book.settings
 
-    def witness(self, engine: Engine) -> None:
+    def observe_second(self, engine: Engine) -> None:
         """A second was sampled; one that was seen before changes nothing."""
         if self._book.settings.on and not self.trouble:
             self.step(self._reader.read(engine))

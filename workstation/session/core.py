@@ -24,10 +24,10 @@ SECOND_NS = 1_000_000_000
 _NEVER_NS = 1 << 62
 
 
-class Witness(Protocol):
-    """Who is told of every second. Checkpoints share it, so it must not mind to be told of one again."""
+class SecondObserver(Protocol):
+    """Called once a second. Checkpoints share it, so it may be called for a second again."""
 
-    def witness(self, engine: Engine) -> None:
+    def observe_second(self, engine: Engine) -> None:
         """The engine as it stood before the first frame of a second; the universe is sampled."""
 
 
@@ -38,12 +38,12 @@ class Core:
         self.feed = feed or Feed(protocol_for)
         self.engine = Engine(limits)
         self.frames = 0
-        self._witness: Witness | None = None
-        self._witness_due_ns = _NEVER_NS
+        self._observer: SecondObserver | None = None
+        self._second_due_ns = _NEVER_NS
 
-    def watch(self, witness: Witness | None) -> None:
-        """Tell somebody of every second, before the first frame of it is taken; the same seconds at any pace."""
-        self._witness, self._witness_due_ns = witness, 0 if witness is not None else _NEVER_NS
+    def set_observer(self, observer: SecondObserver | None) -> None:
+        """Call an observer every second, before its first frame is applied; the same seconds at any speed."""
+        self._observer, self._second_due_ns = observer, 0 if observer is not None else _NEVER_NS
 
     def consume(self, frames: Sequence[Frame]) -> None:
         """Take frames in receive order."""
@@ -51,7 +51,7 @@ class Core:
         universe = self.feed.universe
         self.frames += len(frames)
         for frame in frames:
-            if frame.ts_recv_ns >= self._witness_due_ns:
+            if frame.ts_recv_ns >= self._second_due_ns:
                 self._pass_second(frame.ts_recv_ns)
             if frame.kind is timer:
                 self.feed.tick(frame.ts_recv_ns)
@@ -63,9 +63,9 @@ class Core:
 
     def _pass_second(self, now_ns: int) -> None:
         self.engine.advance(now_ns)
-        self._witness_due_ns = now_ns - now_ns % SECOND_NS + SECOND_NS
-        assert self._witness is not None
-        self._witness.witness(self.engine)
+        self._second_due_ns = now_ns - now_ns % SECOND_NS + SECOND_NS
+        assert self._observer is not None
+        self._observer.observe_second(self.engine)
 
     def handler(self, connection: str) -> Callable[[Event], None]:
         """What takes the events of a connection."""

@@ -264,7 +264,7 @@ class Desk:
             book = "simulated" if session.simulated else own
         run = self.paper.display(book)
         if run is not None:
-            session.watch(run)
+            session.set_observer(run)
         else:
             self.notices = (*self.notices, self.paper.trouble)
 

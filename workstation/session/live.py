@@ -15,7 +15,7 @@ from feeds.model.source import Connection, Source
 from feeds.recording import Recorder, RecordingMetadata
 from workstation.library.rotation import ROTATE, RecordingRotation
 from workstation.readmodels.session.status import BackfillStatus, Capabilities, ConnectionStatus, Presence, StatusView
-from workstation.session.core import Core, Witness
+from workstation.session.core import Core, SecondObserver
 from workstation.session.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
@@ -61,9 +61,9 @@ class LiveSession:
         """Whether the venues are."""
         return self._simulated or self._source.simulated
 
-    def watch(self, witness: Witness) -> None:
-        """Tell somebody of every second."""
-        self.core.watch(witness)
+    def set_observer(self, observer: SecondObserver) -> None:
+        """Call an observer every second."""
+        self.core.set_observer(observer)
 
     @property
     def bases(self) -> tuple[str, ...]:

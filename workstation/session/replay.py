@@ -16,7 +16,7 @@ from typing import NamedTuple
 from feeds.recording import RecordingReader
 from feeds.recording.replay import Mark, Pace
 from workstation.readmodels.session.status import Capabilities, Presence, StatusView
-from workstation.session.core import Core, Tape, Witness
+from workstation.session.core import Core, SecondObserver, Tape
 
 CHECKPOINTS = 64
 CHECKPOINT_NS = 5_000_000_000
@@ -48,17 +48,17 @@ class ReplaySession:
         self._lag_ns = 0
         self._interval_ns = max(CHECKPOINT_NS, (self.end_ns - self.start_ns) // CHECKPOINTS)
         self._checkpoints = [_Checkpoint(self.start_ns - 1, Mark(0, 0), Core())]
-        self._witness: Witness | None = None
+        self._observer: SecondObserver | None = None
 
     @property
     def core(self) -> Core:
         """The state at the position reached."""
         return self.tape.core
 
-    def watch(self, witness: Witness) -> None:
-        """Tell somebody of every second that is played; after a jump back of some for a second time."""
-        self._witness = witness
-        self.core.watch(witness)
+    def set_observer(self, observer: SecondObserver) -> None:
+        """Call an observer every second that is played; after a jump back again for seconds it has seen."""
+        self._observer = observer
+        self.core.set_observer(observer)
 
     async def run(self) -> None:
         """Play, seek and wait until cancelled."""
@@ -185,7 +185,7 @@ class ReplaySession:
         if nearest.position_ns <= self.tape.position_ns <= target_ns:
             return
         self.tape = Tape(self._reader, nearest.core.checkpoint(), nearest.mark)
-        self.core.watch(self._witness)
+        self.core.set_observer(self._observer)
         self.tape.position_ns = max(nearest.position_ns, self.start_ns)
 
     def _maybe_checkpoint(self) -> None:

@@ -10,15 +10,20 @@ from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 from math import gcd
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import msgspec
 
 from feeds.model.events import BookDelta, BookSnapshot, Event, Level, Quote, Trade, TradesFilled
 from feeds.model.instrument import Instrument, InstrumentId
 
-if TYPE_CHECKING:
-    from workstation.analytics.state.market import Market
+
+class Regridded(Protocol):
+    """A market of which one of the venue's ticks is `scale` of ours; `instrument` has our price step."""
+
+    instrument: Instrument
+    scale: int
+
 
 Priced = Trade | BookDelta | BookSnapshot | Quote | TradesFilled
 
@@ -34,7 +39,7 @@ def with_step(instrument: Instrument, step: Fraction) -> Instrument:
     return msgspec.structs.replace(instrument, tick_size=Decimal(step.numerator) / Decimal(step.denominator))
 
 
-def in_our_ticks(event: Event, scaled: Mapping[InstrumentId, Market]) -> Event:
+def in_our_ticks(event: Event, scaled: Mapping[InstrumentId, Regridded]) -> Event:
     """An event of a market whose ticks are coarser than ours, in ours; any other as it is."""
     if not isinstance(event, Priced):
         return event
