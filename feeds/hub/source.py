@@ -123,7 +123,7 @@ class HubSource:
         if base:
             self._shown.add(base)
 
-    def perform(self, connection: str, request: Request) -> None:
+    def perform(self, name: str, request: Request) -> None:
         """Do nothing: the hub performs the requests of its own decoders."""
 
     def open_frames(self) -> list[Frame]:

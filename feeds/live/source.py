@@ -1,8 +1,8 @@
-"""Frames from sockets: lists the markets of every venue, keeps their connections and does what the protocols ask for.
+"""Frames from the venues' sockets: lists markets, maintains connections, and performs the protocols' requests.
 
-A connection whose venue ends it after a known time is replaced before: its successor is opened, and only when that
-receives data is the old one closed. A base that is shown while the source runs is followed like the others until it was
-not shown for long; what ends then is marked as with any connection that ends.
+A connection that the venue ends after a known lifetime is replaced beforehand: a successor is opened, and the old one
+is closed once the successor receives data. A base displayed while the source runs is followed until it has not been
+displayed for a while; the end of its connections is marked like any other.
 """
 
 from __future__ import annotations
@@ -60,12 +60,12 @@ DEFAULT_LIMITS = SourceLimits()
 
 
 class LiveSource:
-    """Frames of all markets of some bases. Raises nothing while running: failures are frames and `trouble`.
+    """Frames of all markets of some bases. Raises nothing while running: failures become frames and `trouble`.
 
-    `history_s` is how many seconds of trades before the start are asked for, `candle_hours` how many hours of candles,
-    which come with what else a venue knows of its markets; 0 asks for neither. `universe` adds the few words that every
-    venue has on each of its perpetuals. `clock_offsets` is each venue's clock minus ours in ns, as far as it tells the
-    time. `heard` is when each connection last said something that was data, where somebody decodes what arrives.
+    `history_s` is how many seconds of trades to fetch from before the start, `candle_hours` how many hours of candles,
+    together with further data such as account ratios; 0 fetches neither. `universe` adds the all-market streams.
+    `clock_offsets` is each venue's clock minus the local one in ns, where the venue has a server time. `last_data_ns`
+    is the receive time of each connection's last data, None where nothing decodes the frames.
     """
 
     def __init__(
@@ -105,33 +105,33 @@ class LiveSource:
 
     @property
     def bases(self) -> tuple[str, ...]:
-        """What is followed: the bases from the start, then those shown since."""
+        """The followed bases: those from the start, then those displayed since."""
         return self._focus.bases
 
     @property
     def simulated(self) -> bool:
-        """A socket does not tell; whoever gives the addresses knows."""
+        """False; a socket cannot tell whether its venue is simulated."""
         return False
 
     @property
     def links(self) -> tuple[Link, ...]:
-        """Nothing lies between the venues and us."""
+        """None: the connections to the venues are direct."""
         return ()
 
     @property
     def catching_up(self) -> bool:
-        """Frames come as they are received."""
+        """False: frames are yielded as they are received."""
         return False
 
     def focus(self, base: str) -> None:
-        """Follow a base from now on, if it is not followed already. One that no venue lists becomes `trouble`."""
+        """Follow a base, if it is not followed already. A base that no venue lists is reported in `trouble`."""
         if self._focus.show(base, self._clock.now_ns()):
             log.info("%s is followed from now on", base)
-            self._let_go()
+            self._evict()
             self._replan()
 
     def keep_subscribed(self, base: str) -> None:
-        """A base is in use: if it is subscribed, it stays so."""
+        """Record that a base is in use, so that it stays subscribed; ignores others."""
         self._focus.mark_shown(base, self._clock.now_ns())
 
     async def batches(self) -> AsyncIterator[list[Frame]]:
@@ -148,26 +148,26 @@ class LiveSource:
             batch, self._arrived = self._arrived, []
             yield batch
 
-    def perform(self, connection: str, request: Request) -> None:
-        """Do what a protocol wants, without waiting for it."""
-        keeper = self.connections.get(connection)
-        if keeper is None:
+    def perform(self, name: str, request: Request) -> None:
+        """Perform a request of a connection's protocol, without blocking; ignored if the connection is gone."""
+        connection = self.connections.get(name)
+        if connection is None:
             return
         match request:
             case Fetch():
-                self._spawn(self._fetch(keeper, request), f"fetch {request.tag}")
+                self._spawn(self._fetch(connection, request), f"fetch {request.tag}")
             case Send():
-                self._spawn(keeper.send(request.text), f"send {connection}")
+                self._spawn(connection.send(request.text), f"send {name}")
             case Reconnect():
-                self._spawn(keeper.leave(request.reason, pause_s=request.pause_s), f"leave {connection}")
+                self._spawn(connection.leave(request.reason, pause_s=request.pause_s), f"leave {name}")
             case Replace():
-                keeper.want_successor(request.reason)
+                connection.want_successor(request.reason)
             case Relist():
-                driver, kind = self._drivers[keeper.spec.venue], keeper.spec.kind
-                self._spawn(self._relist(driver, kind, request.reason), f"relist {connection}")
+                driver, kind = self._drivers[connection.spec.venue], connection.spec.kind
+                self._spawn(self._relist(driver, kind, request.reason), f"relist {name}")
 
     async def close(self) -> None:
-        """Stop all connections; what arrived is still handed out."""
+        """Stop all connections; frames that have arrived are still yielded."""
         self._closed = True
         self._wake.set()
         for task in self._tasks:
@@ -176,9 +176,9 @@ class LiveSource:
         await self._rest.close()
 
     def open_frames(self) -> list[Frame]:
-        """OPEN frames of the connections that are open now, for a recording that begins in the middle."""
+        """OPEN frames of the open connections, for a recording that starts mid-session."""
         now_ns = self._clock.now_ns()
-        return [open_frame(keeper.spec, now_ns) for keeper in self.connections.values() if keeper.is_open]
+        return [open_frame(connection.spec, now_ns) for connection in self.connections.values() if connection.is_open]
 
     def _emit(self, frame: Frame) -> None:
         self._arrived.append(frame)
@@ -187,12 +187,12 @@ class LiveSource:
     async def _timer(self) -> None:
         while True:
             await asyncio.sleep(self._limits.timer_s)
-            if self._let_go():
+            if self._evict():
                 self._replan()
             self._emit(Frame(self._clock.now_ns(), "", FrameKind.TIMER, b""))
 
     async def _market(self, driver: VenueDriver, kind: MarketKind) -> None:
-        """Learn a market's instruments, then keep its connections and look at the list now and then."""
+        """Fetch a market's instruments, with retries, open its connections, and refresh the list periodically."""
         name, backoff = f"{driver.venue}.{kind.value}", Backoff(self._random, self._limits.connection)
         while True:
             try:
@@ -209,21 +209,21 @@ class LiveSource:
             await self._relist(driver, kind, "it is time")
 
     def _note(self, market: str) -> None:
-        """What is wrong with a market that could be listed: something is not there any more."""
+        """Report followed symbols of a market that are no longer listed."""
         self.trouble.pop(market, None)
         if missing := self._planner.missing.get(market):
             self.trouble[market] = f"{', '.join(missing)}: no longer listed"
 
-    def _let_go(self) -> list[str]:
-        """Follow no longer what nobody looks at."""
+    def _evict(self) -> list[str]:
+        """Unsubscribe bases that were not displayed for a while; returns them."""
         gone = self._focus.evict(self._clock.now_ns())
         for base in gone:
-            log.info("%s was not shown for long and is let go", base)
+            log.info("%s was not displayed for long and is unsubscribed", base)
             self.trouble.pop(base, None)
         return gone
 
     def _replan(self) -> None:
-        """Open and leave connections after a change of what is in focus, where it is known what is listed."""
+        """Open and close connections after a change of the followed bases, for markets with a known list."""
         for driver in self._drivers.values():
             for kind in driver.endpoints:
                 if self._planner.is_listed(driver, kind):
@@ -231,7 +231,7 @@ class LiveSource:
         self._note_unlisted()
 
     def _note_unlisted(self) -> None:
-        """Name each base in focus that no venue has a market of, once all have told what they list."""
+        """Report each added base that no venue lists, once all lists are known."""
         drivers = self._drivers.values()
         if not all(self._planner.is_listed(driver, kind) for driver in drivers for kind in driver.endpoints):
             return
@@ -242,7 +242,7 @@ class LiveSource:
                 self.trouble[base] = "no venue lists a market of it"
 
     async def _relist(self, driver: VenueDriver, kind: MarketKind, reason: str) -> None:
-        """List a market again and open anew what has changed, once in a while however often it is asked for."""
+        """Fetch the list of a market again and reconnect what changed; ignored within a pause after the last time."""
         if (driver.venue, kind) in self._relisting:
             return
         self._relisting.add((driver.venue, kind))
@@ -258,58 +258,58 @@ class LiveSource:
         self._relisting.discard((driver.venue, kind))
 
     def _change(self, driver: VenueDriver, kind: MarketKind, plans: dict[str, ConnectionSpec], why: str = "") -> None:
-        """Open anew what carries other markets now, leave what carries none, saying why, and begin what is new."""
+        """Apply planned connections: reconnect changed ones, close dropped ones for the reason `why`, open new."""
         followed = set()
         self._plans |= {name: msgspec.structs.replace(plan, history_s=self.history_s) for name, plan in plans.items()}
-        for name, keeper in list(self.connections.items()):
-            if (keeper.spec.venue, keeper.spec.kind) != (driver.venue, kind):
+        for name, connection in list(self.connections.items()):
+            if (connection.spec.venue, connection.spec.kind) != (driver.venue, kind):
                 continue
             planned = name.partition("~")[0]
             plan = plans.get(planned)
             followed.add(planned)
             if plan is None:
                 del self.connections[name]
-                self._spawn(keeper.leave(why or UNLISTED, retire=True), f"leave {name}")
-            elif frozenset(plan.markets) != frozenset(keeper.spec.markets):
-                self._alter(name, keeper, plan)
+                self._spawn(connection.leave(why or UNLISTED, retire=True), f"leave {name}")
+            elif frozenset(plan.markets) != frozenset(connection.spec.markets):
+                self._alter(name, connection, plan)
         for name in (name for name in plans if name not in followed):
-            keeper = self._keeper(driver, self._plans[name])
-            self._spawn(self._keep(driver, keeper, name), f"follow {name}")
+            connection = self._start(driver, self._plans[name])
+            self._spawn(self._maintain(driver, connection, name), f"follow {name}")
 
-    def _alter(self, name: str, keeper: LiveConnection, plan: ConnectionSpec) -> None:
-        """Let a connection carry other markets: where bases came or went, the others must not feel it."""
-        if is_shared(plan.name) and {one.id for one in plan.markets} != {one.id for one in keeper.spec.markets}:
-            keeper.want_successor(UNSEEN)
+    def _alter(self, name: str, connection: LiveConnection, plan: ConnectionSpec) -> None:
+        """Change the markets of a connection; a shared one is replaced, so that its other bases are not interrupted."""
+        if is_shared(plan.name) and {one.id for one in plan.markets} != {one.id for one in connection.spec.markets}:
+            connection.want_successor(UNSEEN)
         else:
-            self._spawn(keeper.renew(plan, "the venue changed a market"), f"renew {name}")
+            self._spawn(connection.renew(plan, "the venue changed a market"), f"renew {name}")
 
-    async def _keep(self, driver: VenueDriver, keeper: LiveConnection, planned: str) -> None:
-        """Keep a planned connection, by one keeper after another where the venue ends their lives."""
+    async def _maintain(self, driver: VenueDriver, connection: LiveConnection, planned: str) -> None:
+        """Maintain a planned connection, by successors where the venue limits lifetimes."""
         while True:
-            reason = await keeper.outlived(driver.lifetime_s)
-            if keeper.is_retired:
+            reason = await connection.outlived(driver.lifetime_s)
+            if connection.is_retired:
                 return
-            successor = self._keeper(driver, self._plans[planned] if is_shared(planned) else keeper.spec, planned)
-            log.info("%s: %s; %s takes over", keeper.spec.name, reason, successor.spec.name)
+            successor = self._start(driver, self._plans[planned] if is_shared(planned) else connection.spec, planned)
+            log.info("%s: %s; %s takes over", connection.spec.name, reason, successor.spec.name)
             await self._until_data(successor)
-            if self.connections.get(keeper.spec.name) is keeper:
-                del self.connections[keeper.spec.name]
-            await keeper.leave(reason, retire=True)
-            keeper = successor
+            if self.connections.get(connection.spec.name) is connection:
+                del self.connections[connection.spec.name]
+            await connection.leave(reason, retire=True)
+            connection = successor
 
-    async def _until_data(self, keeper: LiveConnection) -> None:
-        """Wait until a connection receives data, an acknowledgement being none, and its books have settled."""
-        await keeper.opened.wait()
-        while not keeper.is_retired and not self._receives(keeper):  # noqa: ASYNC110
+    async def _until_data(self, connection: LiveConnection) -> None:
+        """Wait until a connection receives data other than acknowledgements, and its books have settled."""
+        await connection.opened.wait()
+        while not connection.is_retired and not self._receives(connection):  # noqa: ASYNC110
             await asyncio.sleep(self._limits.timer_s)
-        if not keeper.is_retired:
+        if not connection.is_retired:
             await asyncio.sleep(self._limits.settle_s)
 
-    def _receives(self, keeper: LiveConnection) -> bool:
-        return self.last_data_ns is None or self.last_data_ns.get(keeper.spec.name, 0) > keeper.opened_ns
+    def _receives(self, connection: LiveConnection) -> bool:
+        return self.last_data_ns is None or self.last_data_ns.get(connection.spec.name, 0) > connection.opened_ns
 
-    def _keeper(self, driver: VenueDriver, plan: ConnectionSpec, planned: str = "") -> LiveConnection:
-        """Begin a connection under a name that none had before: the end of an earlier one may still be on its way."""
+    def _start(self, driver: VenueDriver, plan: ConnectionSpec, planned: str = "") -> LiveConnection:
+        """Start a connection under an unused name, because the end of an earlier one may still be pending."""
         planned = planned or plan.name
         self._generations[planned] += 1
         generation = self._generations[planned]
@@ -320,39 +320,39 @@ class LiveSource:
                 await asyncio.sleep(self._limits.universe_delay_s)
             await asyncio.sleep(turnstile.wait_s(asyncio.get_running_loop().time()))
 
-        def doubt(keeper: LiveConnection) -> None:
-            reason = f"{keeper.spec.name} ends as soon as it begins"
-            self._spawn(self._relist(driver, keeper.spec.kind, reason), f"relist {keeper.spec.name}")
+        def doubt(connection: LiveConnection) -> None:
+            reason = f"{connection.spec.name} ends as soon as it begins"
+            self._spawn(self._relist(driver, connection.spec.kind, reason), f"relist {connection.spec.name}")
 
         turnstile = self._turnstiles.setdefault(driver.venue, Turnstile(*driver.connects))
-        keeper = LiveConnection(
+        connection = LiveConnection(
             spec, self._clock, self._random, self._emit, admit=admit, doubt=doubt, limits=self._limits.connection
         )
-        self.connections[spec.name] = keeper
-        self._spawn(keeper.run(), f"keep {spec.name}")
-        return keeper
+        self.connections[spec.name] = connection
+        self._spawn(connection.run(), f"keep {spec.name}")
+        return connection
 
     async def _watch_clock(self, driver: VenueDriver) -> None:
-        """Estimate the venue's clock against ours, as if both ways of the call took equally long."""
+        """Estimate the venue's clock offset, assuming equal latency both ways."""
         while (time := driver.profile.server_time) is not None:
             try:
                 asked_ns = self._clock.now_ns()
-                told_ns = time.read_ns(await self._rest.ask(driver, time.kind, time.request))
-                self.clock_offsets[driver.venue] = told_ns - (asked_ns + self._clock.now_ns()) // 2
+                server_ns = time.read_ns(await self._rest.ask(driver, time.kind, time.request))
+                self.clock_offsets[driver.venue] = server_ns - (asked_ns + self._clock.now_ns()) // 2
             except (TransportError, ProtocolError) as error:
                 log.info("%s does not publish its time: %s", driver.venue, error)
             await asyncio.sleep(self._limits.clock_s)
 
-    async def _fetch(self, keeper: LiveConnection, request: Fetch) -> None:
-        """Answer a Fetch on the connection that asked; an answer to a connection that is gone is dropped."""
-        life = keeper.life
+    async def _fetch(self, connection: LiveConnection, request: Fetch) -> None:
+        """Perform a Fetch and emit its answer on the requesting connection, unless that has ended."""
+        life = connection.life
         try:
-            driver = self._drivers[keeper.spec.venue]
-            body, kind = await self._rest.ask(driver, keeper.spec.kind, request), FrameKind.HTTP
+            driver = self._drivers[connection.spec.venue]
+            body, kind = await self._rest.ask(driver, connection.spec.kind, request), FrameKind.HTTP
         except TransportError as error:
             body, kind = error.text.encode(), FrameKind.HTTP_FAILED
-        if keeper.life == life and keeper.is_open:
-            keeper.frame(kind, body, request.tag)
+        if connection.life == life and connection.is_open:
+            connection.frame(kind, body, request.tag)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         if self._closed:

@@ -1,4 +1,4 @@
-"""What a live session takes frames from: venues over sockets of our own, or a hub that has them."""
+"""The source of a live session's frames: direct connections to venues, or a hub."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from feeds.model.protocol import Request
 
 
 class Link(NamedTuple):
-    """A part of the way between the venues and us that may fail by itself. `trouble` is empty while it does not."""
+    """A hop between venues and session that can fail on its own. `trouble` is "" while it works."""
 
     name: str
     trouble: str = ""
 
 
 class Connection(Protocol):
-    """One connection to a venue. `life` counts how often it was opened, `trouble` says why it is not open."""
+    """One connection to a venue. `life` counts how often it was opened; `trouble` is why it is closed, else ""."""
 
     @property
     def spec(self) -> ConnectionSpec: ...
@@ -33,11 +33,11 @@ class Connection(Protocol):
 
 
 class Source(Protocol):
-    """Frames in receive order, and what became of the connections that bring them.
+    """Frames in receive order, and the state of the connections they come from.
 
-    `trouble` is what ails a market's list, by its name. `clock_offsets` is each venue's clock minus ours in ns. `heard`
-    is when each connection last said something that was data, told by whoever decodes. `catching_up` is true while
-    frames come from the past, `simulated` where it is known that the venues are.
+    `trouble` holds problems with markets' lists, by market. `clock_offsets` is each venue's clock minus the local one
+    in ns. `last_data_ns` is the receive time of each connection's last data, set by the decoding session. `catching_up`
+    is true while frames come from the past, `simulated` where the venues are known to be simulated.
     """
 
     trouble: dict[str, str]
@@ -56,19 +56,19 @@ class Source(Protocol):
     @property
     def catching_up(self) -> bool: ...
     def focus(self, base: str) -> None:
-        """Follow a base from now on."""
+        """Follow a base."""
 
     def keep_subscribed(self, base: str) -> None:
-        """A base is in use: if it is subscribed, it stays so."""
+        """Record that a base is in use, so that it stays subscribed."""
 
     def batches(self) -> AsyncIterator[list[Frame]]:
-        """Everything that arrived since the last batch, in receive order; ends with `close`."""
+        """Yield the frames received since the last batch, in receive order; ends with `close`."""
 
-    def perform(self, connection: str, request: Request) -> None:
-        """Do what a protocol wants, without waiting for it."""
+    def perform(self, name: str, request: Request) -> None:
+        """Perform a request of a connection's protocol, without blocking."""
 
     def open_frames(self) -> list[Frame]:
-        """OPEN frames of the connections that are open now."""
+        """OPEN frames of the open connections."""
 
     async def close(self) -> None:
-        """Stop; what arrived is still handed out."""
+        """Stop; frames that have arrived are still yielded."""

@@ -18,9 +18,9 @@ log = logging.getLogger(__name__)
 
 
 class AlertMonitor:
-    """Keeps the history in `folder` and the rules in the file `rules`; without a folder nothing is kept.
+    """Checks alert rules. Stores the history in `folder` (None stores none) and the rules in the file `rules`.
 
-    `trouble` says what cannot be used, `on_fired` is called with every alert.
+    `trouble` names files that cannot be used, "" without problems. `on_fired` is called with every alert.
     """
 
     requests = (AlertsRequest,)
@@ -48,7 +48,7 @@ class AlertMonitor:
         return self._alerts.rules
 
     def check(self, views: Views, bases: Sequence[str], session: SessionKind, now_ns: int, epoch: int) -> None:
-        """Judge all rules once. After a jump in time, another epoch, what was true before counts no longer."""
+        """Evaluate all rules once. A jump in time (another epoch) resets their states."""
         if epoch != self._epoch:
             self._epoch = epoch
             self._alerts.restart()

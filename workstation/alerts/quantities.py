@@ -1,4 +1,4 @@
-"""The numbers that alerts are about, read from the same views that panes show; a view is asked for once a look."""
+"""The quantities of alert rules, from the same views as in the panes; each view is requested once per evaluation."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _COLUMNS = {
 
 
 class Numbers:
-    """The numbers of one look. None is what is not known."""
+    """The quantities of one evaluation; None where unknown."""
 
     def __init__(self, views: Views) -> None:
         self._views = views
         self._known: dict[Request[View], View] = {}
 
     def read(self, base: str, rule: AlertRule) -> float | None:
-        """The number that a rule is about."""
+        """The value of a rule's quantity for a base; None where unknown."""
         value = self._read(base, rule)
         return None if value is None or math.isnan(value) else float(value)
 
@@ -73,7 +73,7 @@ class Numbers:
         return sum(delta for start_ns, delta in deltas if start_ns >= begin_ns) if deltas[0][0] <= begin_ns else None
 
     def _spread(self, base: str) -> float | None:
-        """The narrowest of one perpetual's own book: between venues best prices may cross."""
+        """The narrowest spread of a single perpetual; best prices of different venues may cross."""
         markets = self._ask(QuotesRequest(base)).known
         spreads = []
         for one in markets:
@@ -96,7 +96,7 @@ class Numbers:
         return float(getattr(view.universe.columns, name)[at]) * factor
 
     def _liquidated(self, base: str, side: str, span_ns: int) -> float | None:
-        """A sum that is not known of any of its span is none; of a part it is a floor."""
+        """A sum over a span: None without any coverage, a lower bound with partial coverage."""
         view = self._ask(LiquidationsRequest(base, MarketFilter()))
         total = next((one for one in view.totals if one.span_ns == span_ns), None)
         if total is None or not total.known_ns:
@@ -104,7 +104,7 @@ class Numbers:
         return total.long_usd if side == "longs" else total.short_usd
 
     def _setups(self, base: str, quantity: Quantity) -> float:
-        """How many came to a state in the last two minutes."""
+        """The number of setups that reached a state within the last two minutes."""
         view = self._ask(SetupsRequest(base))
         since_ns = view.now_ns - 2 * MINUTE_NS
         if quantity is Quantity.SETUPS_ARMED:

@@ -1,7 +1,7 @@
-"""The session library: recordings in the folder, what is in them, and a person's notes and bookmarks.
+"""The session library: recordings in a folder, their outlines, and the user's notes and bookmarks.
 
-Outlines are made one at a time by a process of its own, so that the window never waits, and kept beside the folder.
-Notes are in a file beside the recording.
+Outlines are computed one at a time by a child process, so that the window stays responsive, and cached beside the
+folder. Notes are in a file beside the recording.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ Stored = TypeVar("Stored", Notes, Outline)
 
 
 class Library:
-    """The recordings of a folder and others that were opened.
+    """The recordings of a folder, and others that were opened.
 
-    `current` is the path of what is replayed, `writing` of what is being written, which is not looked into.
+    `current` is the path of the replayed recording, `writing` of the one being written, which is not read.
     """
 
     requests = (LibraryRequest,)
@@ -54,25 +54,25 @@ class Library:
         return self._revision
 
     def view(self, request: LibraryRequest) -> LibraryView:
-        """The list as it is now."""
+        """The current list."""
         ordered = sorted(self._entries.values(), key=lambda entry: -(entry.start_ns or entry.modified_ns))
         free = shutil.disk_usage(self.folder).free if self.folder.exists() else 0
         name, done = self._reading
         return LibraryView(request, self._revision, tuple(ordered), self.current, name, done, str(self.folder), free)
 
     def entry(self, path: Path) -> RecordingEntry | None:
-        """One recording of the list."""
+        """One entry of the list."""
         return self._entries.get(path)
 
     def add(self, path: Path) -> None:
-        """List a recording that lies elsewhere."""
+        """Add a recording from another folder."""
         if path.parent != self.folder and path not in self._others:
             self._others.append(path)
         self.current = str(path)
         self.scan()
 
     def scan(self) -> None:
-        """Look at the folder again; files that grew are read again."""
+        """Scan the folder; files that have grown are read again."""
         found: dict[Path, RecordingEntry] = {}
         for path in (*self.folder.glob("*.mcap"), *self._others):
             with contextlib.suppress(FileNotFoundError):  # deleted since it was listed
@@ -83,7 +83,7 @@ class Library:
             self._wanted.set()
 
     async def run(self) -> None:
-        """Scan and make outlines until cancelled."""
+        """Scan the folder and compute outlines until cancelled."""
         while True:
             self.scan()
             missing = next((path for path in self._entries if self._lacks_outline(path)), None)
@@ -95,7 +95,7 @@ class Library:
                 await asyncio.wait_for(self._wanted.wait(), SCAN_S)
 
     async def make_outline(self, path: Path) -> None:
-        """Keep the outline of a listed file, read by a process: its lines are its progress, the last the outline."""
+        """Compute the outline of a file in a child process, which prints its progress and then the outline."""
         self._reading = (path.name, 0.0)
         command = (sys.executable, "-m", "workstation", "outline", str(path))
         process = await asyncio.create_subprocess_exec(
@@ -118,17 +118,17 @@ class Library:
         self._take_outline(path, last)
 
     def set_note(self, path: Path, note: str) -> None:
-        """Write what a person says of a recording."""
+        """Save the user's note on a recording; a failure is logged."""
         self._write_notes(path, msgspec.structs.replace(self._notes(path), note=note))
 
     def add_bookmark(self, path: Path, bookmark: Bookmark) -> None:
-        """Mark a moment."""
+        """Add a bookmark."""
         notes = self._notes(path)
         marks = tuple(sorted((*notes.bookmarks, bookmark), key=lambda mark: mark.ts_ns))
         self._write_notes(path, msgspec.structs.replace(notes, bookmarks=marks))
 
     def remove_bookmark(self, path: Path, ts_ns: int) -> None:
-        """Forget a mark."""
+        """Remove a bookmark."""
         notes = self._notes(path)
         marks = tuple(mark for mark in notes.bookmarks if mark.ts_ns != ts_ns)
         self._write_notes(path, msgspec.structs.replace(notes, bookmarks=marks))
@@ -139,8 +139,8 @@ class Library:
         _notes_file(path).unlink(missing_ok=True)
         self.scan()
 
-    def expire(self, keeping: RetentionPolicy, now_ns: int, spared: Iterable[Path] = ()) -> list[Path]:
-        """Delete what the rules do not keep; returns what went. A file that cannot be deleted is logged and stays."""
+    def expire(self, policy: RetentionPolicy, now_ns: int, spared: Iterable[Path] = ()) -> list[Path]:
+        """Delete expired recordings; returns those deleted. A file that cannot be deleted is logged and left."""
         self.scan()
         files = [
             FinishedRecording(path, entry.size_bytes, entry.modified_ns, entry.notes != Notes() or path in spared)
@@ -148,13 +148,13 @@ class Library:
             if path.parent == self.folder
         ]
         gone = []
-        for path in keeping.expired(files, now_ns):
+        for path in policy.expired(files, now_ns):
             try:
                 self.delete(path)
             except OSError:
-                log.exception("%s is past its keeping and was not deleted", path.name)
+                log.exception("%s is past its policy and was not deleted", path.name)
                 continue
-            log.info("deleted %s, past its keeping", path.name)
+            log.info("deleted %s, past its policy", path.name)
             gone.append(path)
         return gone
 

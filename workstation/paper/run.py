@@ -41,9 +41,9 @@ class _Record(NamedTuple):
 
 
 class PaperRun:
-    """One book with its record. As the observer of a core it is stepped every second; copies of the core share it.
+    """One paper book and its record. As the observer of a core it is stepped every second; copies of the core share it.
 
-    `trouble` says why the book stopped: what could not be written did not happen.
+    `trouble` is why the book stopped, "" while it runs. A step that could not be stored is rolled back.
     """
 
     def __init__(self, store: PaperStore, book: str) -> None:
@@ -64,16 +64,16 @@ class PaperRun:
 
     @property
     def settings(self) -> PaperSettings:
-        """What a person chose."""
+        """The user's settings of the book."""
         return self._book.settings
 
     def observe_second(self, engine: Engine) -> None:
-        """A second was sampled; one that was seen before changes nothing."""
+        """Step the book by the engine's last second; a repeated second is ignored."""
         if self._book.settings.on and not self.trouble:
             self.step(self._reader.read(engine))
 
     def step(self, second: MarketSecond) -> None:
-        """Take a second."""
+        """Step the book by one second."""
         before_ns = self._book.state.last_ns
         written = self._book.step(second)
         if written.anything:
@@ -82,7 +82,7 @@ class PaperRun:
             self.revision += 1
 
     def change(self, settings: PaperSettings, now_ns: int) -> None:
-        """Use other settings from now on. Switching on again is another try after trouble."""
+        """Change the settings from `now_ns` on. Switching the book on clears `trouble`."""
         if self.trouble:
             self._load()
         if not self.trouble:
@@ -90,7 +90,7 @@ class PaperRun:
         self.revision += 1
 
     def reset(self) -> None:
-        """Forget ledger and curve; the settings stay, switched off."""
+        """Delete ledger and curve, and switch the book off; the other settings stay."""
         kept = replace(self.settings, on=False)
         try:
             self._store.reset(self.name)
@@ -102,7 +102,7 @@ class PaperRun:
         self.revision += 1
 
     def view(self, request: PaperRequest, now_ns: int) -> PaperView:
-        """The book as of a time; of the past, as of the last minute written before it."""
+        """The book as of `now_ns`; for a time in the past, as of the last stored minute before it."""
         book, state = self._book, self._book.state
         moment = self._moment(now_ns)
         if moment is None:
@@ -140,7 +140,7 @@ class PaperRun:
         return next((one for one in reversed(self._curve) if one.ts_ns <= now_ns), None)
 
     def _record(self, ts_ns: int) -> _Record:
-        """Ledger, curve and statistics up to a time; kept while nothing is added."""
+        """Ledger, curve and statistics up to a time, cached until rows are added."""
         curve = self._curve
         if curve and curve[-1].ts_ns > ts_ns:
             curve = [one for one in curve if one.ts_ns <= ts_ns]
@@ -168,7 +168,7 @@ class PaperRun:
         return self._scores[1] if rebalance else ()
 
     def _keep(self, written: Written) -> None:
-        """Write a step down; where that fails the book is as it was written last, and stops."""
+        """Store a step; on failure, restore the last stored state and stop the book."""
         try:
             self._store.write(self.name, self._book.settings, self._book.state, written)
         except sqlite3.Error as error:

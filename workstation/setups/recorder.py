@@ -1,4 +1,4 @@
-"""Setups of every coin in focus, whatever is on screen, on disk."""
+"""Stores the setups of every followed coin, whatever is displayed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class SetupRecorder:
-    """Stores setups in `folder`; without a folder nothing is stored. `trouble` says why nothing can be."""
+    """Stores setups in `folder` (None stores none). `trouble` is why storing fails, "" while it works."""
 
     requests = (SetupHistoryRequest,)
 
@@ -38,7 +38,7 @@ class SetupRecorder:
             self._stop(error)
 
     def record(self, views: Views, bases: Iterable[str], session: SessionKind) -> None:
-        """Store what is new of every base. Once a second is enough: bars close no more often."""
+        """Store new and progressed setups of every base. Once a second is enough, as bars close no more often."""
         self._session = session
         for base in bases:
             self._record(views, SetupsRequest(base), session)
