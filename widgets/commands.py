@@ -1,4 +1,4 @@
-"""What a pane may ask of the window and its session. `widgets.window.controls.perform` carries each of them out."""
+"""Commands from panes to the window and its session, carried out by `widgets.window.controls.perform`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class OpenRecording:
 
 @dataclass(frozen=True, slots=True)
 class SetNote:
-    """Write the note of a recording."""
+    """Save the note of a recording."""
 
     path: Path
     note: str

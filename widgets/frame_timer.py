@@ -1,4 +1,4 @@
-"""The only repaint clock: once a frame, every visible pane whose view moved is refreshed."""
+"""The only repaint clock: once a frame, every visible pane whose view has changed is refreshed."""
 
 from __future__ import annotations
 
@@ -15,25 +15,24 @@ from workstation.readmodels.request import Request, View, Views
 from workstation.readmodels.session.status import StatusView
 
 PATIENCE_MS = 8.0  # half a frame at 60 Hz; the other half is for painting
-SIDE_FRAMES = 3  # what stands beside a pane's bars is asked for 20 times a second at most
+SIDE_FRAMES = 3  # side requests are answered 20 times a second at most
 
 
 class ViewSource(Views, Protocol):
-    """Where panes' views come from; the session behind the window."""
+    """Supplies the panes' views: the session behind the window."""
 
     def mark_displayed(self, requests: Collection[Request[View]], /) -> None:
-        """Once a frame: what panes on the screen ask for."""
+        """Called once a frame with the requests of the panes on screen."""
 
     def status(self) -> StatusView:
-        """The session as of now."""
+        """The current state of the session."""
 
 
 class FrameTimer(QObject):
     """Drives panes at `hz`. `frame_ms` holds how long the last frames took on this thread, painting excluded.
 
-    Panes that ask for fewer frames take turns, so that no frame carries all of them. A frame that has taken
-    `PATIENCE_MS` leaves the other panes to the next, first of all: where every pane has a day of trades to count, the
-    window goes on between two of them.
+    Panes with a lower rate are spread over the frames. After `PATIENCE_MS` the remaining panes wait for the next frame,
+    where they come first: the window stays responsive while every pane has a day of trades to count.
     """
 
     ticked = Signal(object)
@@ -67,7 +66,7 @@ class FrameTimer(QObject):
         self._timer.stop()
 
     def tick(self, patience_ms: float = math.inf) -> None:
-        """One frame; at least one pane is refreshed, and no more once that many milliseconds have passed."""
+        """Run one frame: refresh at least one pane, and no more after `patience_ms`."""
         began = time.perf_counter()
         self._frame += 1
         status = self._source.status()
@@ -91,7 +90,7 @@ class FrameTimer(QObject):
         self.frame_ms.append((time.perf_counter() - began) * 1e3)
 
     def _forget_before(self, pane: Pane, epoch: int) -> None:
-        """What another session said is taken off at once."""
+        """Clear a pane that shows a view of another session."""
         drawn = self._drawn.get(pane)
         if drawn is not None and drawn[2] != epoch:
             pane.clear()
@@ -126,6 +125,6 @@ class FrameTimer(QObject):
                 pane.refresh(self._source.view(request))
 
     def _has_turn(self, pane: Pane, every_frames: int) -> bool:
-        """Whether this is one of the frames of a pane, or it waited; those of two panes of one rate lie apart."""
+        """Whether a pane is due in this frame or waited; panes of the same rate are spread over different frames."""
         turn = self._turns.setdefault(pane, len(self._turns) - self._frame)
         return pane in self._waiting or (self._frame + turn) % every_frames == 0

@@ -1,5 +1,5 @@
-"""What panes of one link group tell each other. A new event is a class here, a member of the union and a method of
-`Pane` that `Pane.receive` calls.
+"""Events between panes of one link group. A new event is a class here, a member of the union and a method of `Pane`
+that `Pane.receive` calls.
 """
 
 from __future__ import annotations

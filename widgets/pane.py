@@ -1,4 +1,4 @@
-"""What every pane is: a titled widget with a request, refreshed with the view that answers it.
+"""The base of every pane: a titled widget with a request, refreshed with the view that answers it.
 
 A pane never asks the engine, owns no timer and repaints only in `refresh`. The frame timer does the asking, and the
 title bar of its dock shows what is common to all: link group, data age, copies, help.
@@ -33,13 +33,13 @@ from workstation.readmodels.session.status import StatusView
 
 
 class Table(NamedTuple):
-    """What a pane shows, as data: a header and rows of texts or numbers; None is an empty cell."""
+    """A pane's content as data: a header and rows of texts or numbers; None is an empty cell."""
 
     header: tuple[str, ...]
     rows: tuple[tuple[str | int | float | None, ...], ...]
 
     def text(self) -> str:
-        """Tab-separated lines, as spreadsheets take them."""
+        """Tab-separated lines for a spreadsheet."""
         lines = (self.header, *self.rows)
         return "\n".join("\t".join("" if cell is None else str(cell) for cell in line) for line in lines)
 
@@ -47,9 +47,9 @@ class Table(NamedTuple):
 class Pane(QWidget):
     """Base of all panes, one level deep. Subclasses set `title` and implement `request`, `refresh` and `clear`.
 
-    `help` is a paragraph for a person: what is shown, by which definition, and what the marks mean. `link_group` is 1
-    to 9, or 0 for a pane that follows nobody. Of charts that are seen together the one with the highest `range_rank`
-    decides which time is shown while nobody moves them by hand.
+    `help` explains to the user what is shown, by which definition, and what the marks mean. `link_group` is 1 to 9, or
+    0 for a pane that is not linked. Of the visible charts of a group the one with the highest `range_rank` decides
+    which time is shown until one is moved by hand.
 
     `command` carries a `Command` for the window, `link_event` a `LinkEvent` for the group, after a change made in this
     pane only. The methods that `receive` calls, and those that the window calls on every pane, do nothing here: a pane
@@ -59,50 +59,50 @@ class Pane(QWidget):
     title = ""
     help = ""
     keys: tuple[tuple[str, str], ...] = ()
-    every_frames = 1  # a pane whose numbers nobody can read at 60 Hz asks for fewer
+    every_frames = 1  # refresh every n-th frame: numbers need not change 60 times a second
     has_settings = False
     link_group = 1
     range_rank = 0
-    fills_width = False  # takes the width that a wider window gains,
-    keeps_width = False  # and this one leaves it to that one
+    fills_width = False  # grows when the window becomes wider
+    keeps_width = False  # does not
     range: SharedRange | None = None
     command = Signal(object)
     link_event = Signal(object)
 
     def request(self) -> Request[View] | None:
-        """What the pane wants to show now; None while it has nothing to ask for."""
+        """The view the pane needs now; None if it needs none."""
         raise NotImplementedError
 
     def side_requests(self) -> tuple[Request[View], ...]:
-        """More that the pane shows, each different; `refresh` receives their views as well."""
+        """Further views the pane needs, no two alike; `refresh` receives them as well."""
         return ()
 
     def state(self) -> dict[str, object]:
-        """What is remembered of the pane between runs, as values that JSON knows."""
+        """What is saved of the pane between runs, as JSON values."""
         return {}
 
     def restore(self, state: dict[str, object]) -> None:
-        """Take up a remembered state; one that makes no sense changes nothing."""
+        """Apply a saved state; an invalid one changes nothing."""
 
     def refresh(self, view: View) -> None:
-        """Show this view. Called at most once a frame, only while visible and only with a new revision or request."""
+        """Show a view. Called at most once a frame, only while visible and only for a new revision or request."""
         raise NotImplementedError
 
     def clear(self) -> None:
-        """Forget what is shown: the source changed or playback jumped."""
+        """Discard what is shown: the source changed or playback jumped."""
         raise NotImplementedError
 
     def shown_markets(self) -> tuple[MarketState, ...]:
-        """The markets in what is shown; the title bar tells the age of their data."""
+        """The markets in what is shown; the title bar shows the age of their data."""
         return ()
 
     def as_table(self) -> Table | None:
-        """What is shown, as data; None while there is nothing."""
+        """The content as data; None if there is none."""
         return None
 
     @property
     def bar_count(self) -> int:
-        """How many bars are drawn; 0 where no chart of bars is shown."""
+        """How many bars are drawn; 0 in panes without a chart of bars."""
         return 0
 
     @property
@@ -111,14 +111,14 @@ class Pane(QWidget):
         return self.range is not None and self.range.follows_latest
 
     def share_range(self, *, lead: bool) -> None:
-        """Follow the latest bar again, and tell that range to the group if this chart is to `lead`."""
+        """Follow the latest bar again; the chart that is to `lead` sends its range to the group."""
         if self.range is not None:
             self.range.release()
             if lead:
-                self.range.tell()
+                self.range.publish()
 
     def open_settings(self) -> None:
-        """Show the settings in place; only where `has_settings`."""
+        """Open the settings; called only where `has_settings`."""
 
     # --- link group
 
@@ -133,15 +133,15 @@ class Pane(QWidget):
             (self.choose_base if shown else self.set_base)(bases[0])
 
     def send_crosshair(self, ts_ns: int | None) -> None:
-        """Show the group where the pointer is; None: nowhere."""
+        """Send the time under the pointer (ns) to the group; None when the pointer has left."""
         self.link_event.emit(Crosshair(ts_ns))
 
     def send_range(self, start_ns: int, end_ns: int) -> None:
-        """Show the group what this chart shows."""
+        """Send the visible range (ns) to the group."""
         self.link_event.emit(VisibleRange(start_ns, end_ns))
 
     def receive(self, event: LinkEvent) -> None:
-        """Follow another pane of the group. Emits no link event of the same kind."""
+        """Apply an event of another pane of the group. Emits no link event of the same kind."""
         match event:
             case BaseChosen(base):
                 self.set_base(base)
@@ -175,13 +175,13 @@ class Pane(QWidget):
         """Use bars of this length."""
 
     def set_grid(self, grid: RunGrid | None) -> None:
-        """Stand where the bars of another pane stand that are not of time; None: on plain time."""
+        """Align with another pane's bars that are not time bars; None for plain time."""
 
     def set_anchor(self, ts_ns: int | None) -> None:
-        """Begin cumulative sums at this moment; None: at their usual resets."""
+        """Start cumulative sums at this moment (ns); None for their usual resets."""
 
     def set_levels(self, levels: Iterable[Level]) -> None:
-        """Know the levels and zones that are drawn, of every base."""
+        """Receive the drawn levels and zones of every base."""
 
     def set_setup_rules(self, rules: SetupRules) -> None:
         """Detect setups by these parameters."""
@@ -189,17 +189,17 @@ class Pane(QWidget):
     # --- what the window sends to every pane
 
     def set_bases(self, bases: list[str]) -> None:
-        """The bases that can be chosen."""
+        """List the bases that can be chosen."""
 
     def show_status(self, status: StatusView) -> None:
-        """The session as of this frame; sent while the pane is on screen."""
+        """Show the state of the session; called once a frame while the pane is on screen."""
 
     def cancel(self) -> None:
-        """Resume what is paused, drop what is being drawn."""
+        """Resume a paused list, abort a drawing or measurement."""
 
     def recentre(self) -> None:
-        """Put the last price in the middle."""
+        """Centre on the last price."""
 
     def ask_time(self) -> bool:
-        """Ask for a moment and show it. Returns False where the pane shows no time."""
+        """Ask the user for a time and show it. Returns False in panes without a time axis."""
         return False

@@ -1,6 +1,6 @@
-"""A chart over time that stays where the trader put it: slots across, values up, wheel, drag, keys, follow.
+"""A chart over time: slots on the x axis, values on the y axis, with wheel, drag, keys and follow mode.
 
-Owns the visible range and nothing of the data. While it follows, new bars push the range; panned, it keeps its place.
+Owns the visible range and no data. While it follows, new bars move the range; after panning it stays where it is.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class _Zone(Enum):
 
 
 class Tool(Protocol):
-    """Something that may take a drag over the plot away from panning. Positions are logical pixels of the plot."""
+    """May take over a drag on the plot instead of panning. Positions are logical pixels of the plot."""
 
     def begin(self, position: QPointF, keys: Qt.KeyboardModifier) -> bool:
         """Whether it takes the drag that begins here."""
@@ -43,7 +43,7 @@ class Tool(Protocol):
         """The drag goes on."""
 
     def end(self) -> None:
-        """The button was let go."""
+        """The button is released."""
 
 
 @dataclass(slots=True)
@@ -93,7 +93,7 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
         self.value_extent: Callable[[float, float], tuple[float, float] | None] = lambda left, right: None
         self._pitch, self._default_pitch, self._keeps_pitch = pitch, pitch, keeps_pitch
         self._pitches = pitches
-        self.reserve = 0.0  # share of the width kept free beside the latest bar
+        self.reserve = 0.0  # share of the width left free beside the latest bar
         self._items: list[PixelItem] = []
         self._drag: _Drag | None = None
         self.tool: Tool | None = None
@@ -145,7 +145,7 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
         return self._scale_on(max(self.box.width(), 1.0), max(self.box.height(), 1.0))
 
     def set_grid(self, grid: SlotGrid) -> None:
-        """Another bar length or another origin; the range starts over."""
+        """Use another bar length or origin; the range starts over and the chart follows the latest bar."""
         self.grid, self.latest = grid, None
         self.time_axis.set_grid(grid)
         for axis in (self.time_axis, self.value_axis):
@@ -153,7 +153,7 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
         self.following = True
 
     def renew_grid(self, grid: SlotGrid, shift: float = 0.0) -> None:
-        """The same bars on a grid that grew; what was at a slot is now `shift` slots further on and stays in place."""
+        """Replace the grid by one with more bars. Every bar moves by `shift` slots and stays where it is on screen."""
         self.grid = grid
         self.time_axis.set_grid(grid)
         if shift:
@@ -293,7 +293,7 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
         event.accept()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Drag, and tell where the pointer is."""
+        """Drag, and emit where the pointer is."""
         if self._drag is not None and event.buttons() & Qt.MouseButton.LeftButton:
             self._drag_to(self._drag, event.position())
         self.hovered.emit(self.position_in_plot(event.position()))
@@ -343,11 +343,11 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
             self.set_values(scale.bottom + shift, scale.top + shift)
 
     def enterEvent(self, event: QEnterEvent) -> None:
-        """Keep Qt's own handling; pyqtgraph's scene is not asked."""
+        """Bypass pyqtgraph's scene."""
         event.accept()
 
     def viewportEvent(self, event: QEvent) -> bool:
-        """A pointer that rests asks what is under it."""
+        """Show a tooltip for what is under the pointer."""
         if isinstance(event, QHelpEvent):
             inside = self.position_in_plot(QPointF(event.pos()))
             QToolTip.showText(event.globalPos(), "" if inside is None else self.tip_at(inside), self)
@@ -355,7 +355,7 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
         return bool(super().viewportEvent(event))
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """The menu of the place under the pointer; a key asks for it there too, or in the middle of the plot."""
+        """Open the menu for the place under the pointer; by key without the pointer, for the middle of the plot."""
         if self.menu_at is None:
             event.ignore()
             return

@@ -1,4 +1,4 @@
-"""What a chart says while it stays where it was put: that it does not follow, and how far the newest bar is away."""
+"""A button on a chart that does not follow the latest bar: shows how far away that bar is and goes there."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ class LatestHint(QPushButton):
         )
         self.hide()
         self.clicked.connect(chart.follow)
-        chart.follow_changed.connect(self._say)
-        chart.range_changed.connect(self._say)
+        chart.follow_changed.connect(self._show_distance)
+        chart.range_changed.connect(self._show_distance)
         chart.box.sigResized.connect(self._place)
 
-    def _say(self) -> None:
+    def _show_distance(self) -> None:
         latest = self._chart.latest
         away = latest is not None and not self._chart.following
         if away:
-            text = _words(latest or 0.0, self._chart.visible[1])
+            text = _distance_text(latest or 0.0, self._chart.visible[1])
             if text != self.text():
                 self.setText(text)
                 self.adjustSize()
@@ -52,8 +52,8 @@ class LatestHint(QPushButton):
         self.move(corner.x() - self.width() - _EDGE_PX, corner.y() - self.height() - _EDGE_PX)
 
 
-def _words(latest: float, right: float) -> str:
-    """How many bars the newest one is beyond the last in sight."""
+def _distance_text(latest: float, right: float) -> str:
+    """How many bars the newest one is to the right of the last visible one."""
     beyond = math.floor(latest) - (math.ceil(right) - 1)
     if beyond < 1:
         return "not following \N{MIDDLE DOT} L"

@@ -17,7 +17,8 @@ PITCH_PX = 8.0
 class LinkedChart(QWidget):
     """`crosshair_moved` carries ns or None, `range_moved` two ns, both after changes made here only.
 
-    `pointed` follows any change of the crosshair. Once a range was asked for, it is kept instead of the latest bar.
+    `pointed` follows any change of the crosshair. Once a range was asked for, it stays visible instead of the latest
+    bar.
     """
 
     crosshair_moved = Signal(object)
@@ -43,7 +44,7 @@ class LinkedChart(QWidget):
         self.chart.box.sigResized.connect(lambda _: self.chart.fit_values())
 
     def show_bars(self, starts: Ints, bar_ns: int) -> bool:
-        """Put these bars on the axis; True where it starts over, with another length."""
+        """Put these bars on the axis. Returns True if the bar length changed, so that the axis starts over."""
         fresh = len(starts) > 0 and (self._shown is None or self._shown[0] != bar_ns)
         if fresh:
             self.range.begin(SlotGrid.at(bar_ns, int(starts[0])))
@@ -52,7 +53,7 @@ class LinkedChart(QWidget):
         return fresh
 
     def move_to_latest(self, fresh: bool) -> None:
-        """Follow the newest bar, once what is drawn knows the values."""
+        """Follow the newest bar. Call after the drawn items have their values, which the scale is fitted to."""
         if len(self.slots):
             self.range.move_to(float(self.slots[-1]), fresh=fresh)
 

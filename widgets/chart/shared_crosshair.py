@@ -11,7 +11,7 @@ from widgets.theme import format as text_of
 
 
 class SharedCrosshair(QObject):
-    """Stands in the middle of a bar. The pointer in this chart comes before other panes.
+    """A crosshair that snaps to the middle of a bar. The pointer in this chart takes precedence over other panes.
 
     `moved` carries ns or None, after the pointer moved in this chart only; `pointed` follows any change.
     """
@@ -34,7 +34,7 @@ class SharedCrosshair(QObject):
 
     @property
     def slot(self) -> float | None:
-        """The middle of the bar that is marked."""
+        """The slot of the middle of the marked bar; None without a mark."""
         return self.overlay.slot
 
     @property
@@ -44,11 +44,11 @@ class SharedCrosshair(QObject):
 
     @property
     def ts_ns(self) -> int | None:
-        """The middle of the bar that is marked."""
+        """The middle of the marked bar in ns; None without a mark."""
         return None if self.slot is None else self._chart.grid.ts_ns(self.slot)
 
     def show(self, ts_ns: int | None) -> None:
-        """Mark the bar of a moment that another pane points at; None takes the mark away. Does not tell."""
+        """Mark the bar of a moment that another pane points at; None removes the mark. Does not emit `moved`."""
         if not self._held:
             self._point(None if ts_ns is None else self._chart.grid.slot(ts_ns), None)
 
@@ -73,7 +73,6 @@ class SharedCrosshair(QObject):
         self.pointed.emit()
 
     def _on_range(self) -> None:
-        """The grid may be another."""
         self.overlay.update()
         self._tag()
 

@@ -1,4 +1,4 @@
-"""The visible range that a chart shares with its link group, and what a chart says while it is empty."""
+"""The visible range that a chart shares with its link group, and the notice on an empty chart."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from widgets.theme.theme import theme
 
 
 class SharedRange(QObject):
-    """Once a range was asked for it is kept, instead of the latest bar, until `release`.
+    """Once another pane has asked for a range, the chart shows it instead of the latest bar until `release`.
 
     `moved` carries two ns, after changes made in this chart only.
     """
@@ -41,7 +41,7 @@ class SharedRange(QObject):
         self._chart.following = self._wanted is None
 
     def move_to(self, latest: float, *, fresh: bool) -> None:
-        """Follow the newest bar, once what is drawn knows the values; `fresh` after `begin`."""
+        """Follow the newest bar; `fresh` after `begin`. Call after the drawn items have their values."""
         self._quiet = self._wanted is not None
         self._chart.set_latest(latest)
         if fresh:
@@ -50,13 +50,13 @@ class SharedRange(QObject):
         self._quiet = False
 
     def show(self, start_ns: int, end_ns: int) -> None:
-        """Show this span from now on. Does not tell."""
+        """Show this span from now on. Does not emit `moved`."""
         self._wanted = start_ns, end_ns
         self._chart.following = False
         self.show_again()
 
     def show_again(self) -> None:
-        """Show the span that was asked for, on the grid of now."""
+        """Show the span that was asked for, on the current grid."""
         if self._wanted is None or self._chart.latest is None:
             return
         before, self._quiet = self._quiet, True
@@ -65,14 +65,14 @@ class SharedRange(QObject):
         self._quiet = before
 
     def release(self) -> None:
-        """Follow the latest bar again, as a new chart does. Does not tell."""
+        """Follow the latest bar again, as a new chart does. Does not emit `moved`."""
         if self._wanted is not None:
             self._wanted, self._quiet = None, True
             self._chart.reset()
             self._quiet = False
 
-    def tell(self) -> None:
-        """Tell the range as it is, once there is something in it."""
+    def publish(self) -> None:
+        """Emit the visible range, unless there are no bars."""
         if self._chart.latest is not None:
             left, right = self._chart.visible
             grid = self._chart.grid
@@ -85,7 +85,7 @@ class SharedRange(QObject):
             left, right = self._chart.visible
             grid = self._chart.grid
             self._wanted = grid.ts_ns(left), grid.ts_ns(right)
-        self.tell()
+        self.publish()
 
 
 class Notice(QLabel):
@@ -100,8 +100,8 @@ class Notice(QLabel):
         self.setStyleSheet(f"color: {theme().color('muted').name()}")
         chart.box.sigResized.connect(self._place)
 
-    def say(self, text: str) -> None:
-        """Say something, or nothing."""
+    def show_text(self, text: str) -> None:
+        """Show a reason; an empty text hides the notice."""
         if text != self.text():
             self.setText(text)
         self.setVisible(bool(text))

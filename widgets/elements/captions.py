@@ -1,4 +1,4 @@
-"""Labels, badges and choices that cost nothing while they stay the same."""
+"""Labels, badges and choices that skip an update that would change nothing: Qt would lay them out again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from widgets.theme.theme import theme
 
 
 class Badge(QLabel):
-    """A filled word that cannot be overlooked."""
+    """A bold label on a filled background."""
 
     def show_badge(self, text: str, role: str) -> None:
         """Write `text` on the colour of `role`."""

@@ -1,4 +1,4 @@
-"""Whose trades and books are summed: perpetuals or spot, of all venues or some of them, or one single market."""
+"""Controls for the summed markets: perpetuals or spot, all venues or some of them, or one single market."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class MarketControls(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.kind: dict[str, QToolButton] = {}
-        self.venues = VenueButton("Venues that are summed")
+        self.venues = VenueButton("Venues in the sum")
         self.single = QMenu("One market", self.venues)
         self.chosen = MarketFilter()
         self._known: tuple[MarketState, ...] = ()
@@ -38,7 +38,7 @@ class MarketControls(QWidget):
         self.venues.ticks.set_venues(venues)
 
     def set_markets(self, markets: Iterable[MarketState]) -> None:
-        """The markets there are, one of which may be looked at alone."""
+        """List the known markets, one of which can be shown alone."""
         known = tuple(markets)
         if [state.id for state in known] == [state.id for state in self._known]:
             return
@@ -54,7 +54,7 @@ class MarketControls(QWidget):
         self.single.setEnabled(bool(known))
 
     def choose(self, chosen: MarketFilter) -> None:
-        """Take a filter; `changed` if it differs."""
+        """Use a filter; emits `changed` if it differs."""
         before, self.chosen = self.chosen, chosen
         self.venues.ticks.show_chosen(chosen.venues)
         for name, button in self.kind.items():
@@ -74,7 +74,7 @@ class MarketControls(QWidget):
             button.setText(name)
             button.setCheckable(True)
             button.setChecked(perp is self.chosen.perp)
-            button.setToolTip("Perpetuals or spot markets")
+            button.setToolTip("Sum perpetual or spot markets")
             button.setStyleSheet(f"QToolButton:!checked {{ color: {theme().color('faint').name()}; }}")
             button.clicked.connect(lambda _=False, perp=perp: self.choose(MarketFilter(perp, self._venues())))
             self.kind[name] = button

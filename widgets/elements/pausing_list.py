@@ -1,4 +1,4 @@
-"""A painted list, newest first. Scrolled away from the top it stands still and counts what is new."""
+"""A painted list, newest first. Scrolled away from the top it pauses and counts new rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from workstation.readmodels.arrays import Floats
 
 
 class PricedRows(Protocol):
-    """What is listed: one price a row."""
+    """Rows of a list, one price each."""
 
     @property
     def price(self) -> Floats:
@@ -27,9 +27,9 @@ Listed = TypeVar("Listed", bound=PricedRows)
 
 
 class PausingList(QWidget, Generic[Listed]):
-    """`held` is the view that stands still while paused, else None.
+    """`held` is the view shown while paused, else None.
 
-    Subclasses draw the headings and a row, and say how much is new and why there is nothing.
+    Subclasses draw the headings and rows and supply the texts for new rows and for an empty list.
     """
 
     pause_changed = Signal(bool)
@@ -48,23 +48,23 @@ class PausingList(QWidget, Generic[Listed]):
         self.setMinimumSize(260, self._row_px * fewest_rows)
 
     def news(self) -> str:
-        """How much came in while the list is held."""
+        """How many rows arrived while the list was paused, as a text."""
         raise NotImplementedError
 
     def why_empty(self) -> str:
-        """Why there is no row."""
+        """The reason for an empty list, as a text."""
         raise NotImplementedError
 
     def draw_headings(self, painter: QPainter, view: Listed | None) -> None:
-        """The names of the columns, in the first row."""
+        """Draw the column names in the first row."""
         raise NotImplementedError
 
     def draw_row(self, painter: QPainter, view: Listed, index: int, y: float) -> None:
-        """One row from `y` on."""
+        """Draw one row whose top edge is `y`."""
         raise NotImplementedError
 
     def show_view(self, view: Listed | None) -> None:
-        """Take the newest rows; while paused they are only counted."""
+        """Show a view; while paused its new rows are only counted."""
         if view is None:
             self.resume()
         self.view = view
@@ -92,7 +92,7 @@ class PausingList(QWidget, Generic[Listed]):
         self.update()
 
     def banner(self) -> str:
-        """What the paused list says over its first row; empty while it runs."""
+        """The text over the first row while paused; empty otherwise."""
         return f"paused, {self.news()} - click to resume" if self.held is not None else ""
 
     def visible_rows(self) -> int:

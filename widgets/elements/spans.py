@@ -1,4 +1,4 @@
-"""A line of coloured words: legends and readouts. It keeps its height whatever it says, and clips no word in half."""
+"""A line of coloured texts: legends and readouts. Its height is fixed, and a text that does not fit is elided."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _AIR_PX = 8.0
 
 
 class Span(NamedTuple):
-    """A word in a colour of the theme (a role) or of a venue, with a stroke before it where it stands for a line."""
+    """A text in a colour of the theme (a role) or of a venue; `stroke` draws a sample of a chart's line before it."""
 
     text: str
     color: str | QColor = "text"
@@ -25,7 +25,7 @@ class Span(NamedTuple):
 
 
 class SpanLine(QWidget):
-    """One line, or up to `lines`. Words that do not fit end in an ellipsis and are in the tooltip."""
+    """One line, or up to `lines`. Texts that do not fit end in an ellipsis; the tooltip has all of them."""
 
     def __init__(self, parent: QWidget | None = None, *, lines: int = 1) -> None:
         super().__init__(parent)
@@ -36,11 +36,11 @@ class SpanLine(QWidget):
 
     @property
     def text(self) -> str:
-        """All words, for tests and for copying."""
+        """All texts, for tests and for copying."""
         return "  ".join(span.text for span in self._spans)
 
     def set_spans(self, spans: tuple[Span, ...]) -> None:
-        """Say something else."""
+        """Replace the texts."""
         if spans != self._spans:
             self._spans = spans
             self.setToolTip(self.text)
@@ -48,11 +48,10 @@ class SpanLine(QWidget):
             self.update()
 
     def resizeEvent(self, event: object) -> None:
-        """The words may need another number of lines."""
+        """Another width may need another number of lines."""
         self._fit()
 
     def sizeHint(self) -> QSize:
-        """As high as it is."""
         return QSize(100, self.height())
 
     def _fit(self) -> None:
@@ -61,7 +60,7 @@ class SpanLine(QWidget):
             self.setFixedHeight(LINE_PX * (1 + max((row for _, row, _ in placed), default=0)))
 
     def _place(self) -> list[tuple[float, int, Span]]:
-        """Left edge and line of each word; the last that fits may be an ellipsis."""
+        """Left edge and line of each text; the last that fits may be an ellipsis."""
         x, row, placed = _AIR_PX, 0, []
         limit = self.width() - _AIR_PX
         for span in self._spans:
@@ -83,7 +82,6 @@ class SpanLine(QWidget):
 
     @paints
     def paintEvent(self, painter: QPainter) -> None:
-        """Word by word."""
         for x, row, span in self._place():
             middle = row * LINE_PX + LINE_PX / 2
             if span.stroke is not None:

@@ -14,7 +14,7 @@ from widgets.elements.staying_menu import StayingMenu
 
 
 class VenueMenu(StayingMenu):
-    """`changed` after a change of `chosen`, which is None for all venues. No venue at all means all of them again."""
+    """`changed` follows a change of `chosen`, which is None for all venues. Clearing the last tick chooses all."""
 
     changed = Signal()
 
@@ -53,8 +53,8 @@ class VenueMenu(StayingMenu):
             self.changed.emit()
 
     @property
-    def words(self) -> str:
-        """The choice in short: a venue by its name, several by their number."""
+    def choice_text(self) -> str:
+        """The choice in short: one venue by its name, several by their number."""
         names = [self.actions_of[venue].text() for venue in self.chosen or ()]
         return "all venues" if not names else names[0] if len(names) == 1 else f"{len(names)} venues"
 
@@ -77,4 +77,4 @@ class VenueButton(QToolButton):
 
     def name_choice(self) -> None:
         """Show the choice of venues."""
-        self.setText(self.ticks.words)
+        self.setText(self.ticks.choice_text)

@@ -1,4 +1,4 @@
-"""The quiet layers under a chart: grid lines on the ticks of the axes, gap bands, the shade over incomplete bars."""
+"""Background layers of a chart: grid lines at the ticks of the axes, gap bands, the shade over incomplete bars."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def draw_grid(painter: QPainter, scale: Scale, grid: SlotGrid, ratio: float) -> 
 
 
 def draw_gaps(painter: QPainter, gaps: Ints, scale: Scale, grid: SlotGrid, ratio: float) -> None:
-    """Hatched bands over the spans (start and end in ns) whose trades are missing, with the word and how long."""
+    """Hatched, labelled bands over spans whose trades are missing: (n, 2) of start and end in ns."""
     hatch_gaps(painter, gaps, scale, grid, ratio)
     name_gaps(painter, gaps, scale, grid, ratio)
 
@@ -51,7 +51,7 @@ def hatch_gaps(painter: QPainter, gaps: Ints, scale: Scale, grid: SlotGrid, rati
 
 
 def name_gaps(painter: QPainter, gaps: Ints, scale: Scale, grid: SlotGrid, ratio: float) -> None:
-    """The words alone, at the foot of the bands."""
+    """The labels alone, at the bottom of the bands: `gap 12s`."""
     bands = _gap_bands(gaps, scale, grid, ratio)
     if not bands:
         return
@@ -82,7 +82,7 @@ def shade_incomplete(painter: QPainter, bars: Floats, scale: Scale) -> None:
 
 
 def name_incomplete(painter: QPainter, bars: Floats, scale: Scale, ratio: float) -> None:
-    """The word, once on every run of such bars, where it covers no cell."""
+    """The label `partial`, once on every run of such bars, where it covers no cell."""
     if not len(bars):
         return
     painter.setFont(scaled_font(theme().font(small=True), ratio))
@@ -106,7 +106,7 @@ def _sides(run: Floats, scale: Scale) -> tuple[int, int]:
 
 
 def _free_spot(run: Floats, column: QRectF, scale: Scale, ratio: float) -> bool | None:
-    """Whether a word at the top (True) or at the foot (False) of a column covers no bar; None where it would."""
+    """True if a label at the top of a column covers no bar, False if one at the bottom does not, None if both do."""
     under = run[(scale.x(run[:, 0]) < column.right()) & (scale.x(run[:, 0] + 1) > column.left())]
     if not len(under) or float(scale.y(under[:, 2]).min()) > 20 * ratio:
         return True
@@ -123,7 +123,7 @@ def _label(
     *,
     top: bool = False,
 ) -> None:
-    """At the foot (or the top) of the band, on a plate, if it fits."""
+    """Draw a label on a filled box at the bottom (or the top) of the band, if it fits."""
     width = metrics.horizontalAdvance(text) + 6 * ratio
     if width > band.width():
         return

@@ -220,8 +220,8 @@ def polyline(x: Floats, y: Floats) -> QPainterPath:
 def draw_line(painter: QPainter, x: Floats, y: Floats, pen: QPen) -> None:
     """Draw a line through points, broken at NaN.
 
-    Solid lines go out as segments: stroking a path wider than a pixel is ten times slower. Dashes need the path, or
-    they would begin anew at every point.
+    Solid lines are drawn as segments: stroking a path wider than a pixel is ten times slower. Dashes need the path, or
+    the pattern would restart at every point.
     """
     painter.setPen(pen)
     if pen.style() != Qt.PenStyle.SolidLine:

@@ -1,4 +1,4 @@
-"""The course of a recording in a strip: volume from below, the price over it, liquidations, gaps, setups, bookmarks."""
+"""A recording's outline in a strip: volume bars, the price over them, liquidations, gaps, setups, bookmarks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from workstation.readmodels.session.library import Bookmark, Outline, SetupMark
 from workstation.readmodels.session.setups import SetupState
 
 _MARK_PX = 6
-_KEPT = (SetupState.ARMED, SetupState.CONFIRMED)
+_ACTIVE = (SetupState.ARMED, SetupState.CONFIRMED)
 
 
 def draw_outline(painter: QPainter, area: QRectF, outline: Outline) -> None:
@@ -35,17 +35,14 @@ def draw_bookmarks(painter: QPainter, area: QRectF, marks: Iterable[Bookmark], x
 
 
 def draw_setups(painter: QPainter, area: QRectF, setups: Iterable[SetupMark], x_of: Callable[[int], float]) -> None:
-    """As on a chart: a triangle at the bottom for one that expects a rise, at the top for a fall. Outlined, a claim.
-
-    One that came to nothing is a tick.
-    """
+    """A hollow triangle at the bottom for a long setup, at the top for a short one; a tick for one that is over."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    for mark in sorted(setups, key=lambda one: one.state in _KEPT):
+    for mark in sorted(setups, key=lambda one: one.state in _ACTIVE):
         painter.setPen(theme().pen(SETUP_ROLES[mark.state]))
         x = round(x_of(mark.ts_ns)) + 0.5
         edge = round(area.bottom() if mark.direction > 0 else area.top()) + 0.5
         tip = edge - mark.direction * _MARK_PX
-        if mark.state in _KEPT:
+        if mark.state in _ACTIVE:
             half = _MARK_PX / 2
             painter.drawPolygon(QPolygonF([QPointF(x, tip), QPointF(x - half, edge), QPointF(x + half, edge)]))
         else:

@@ -28,7 +28,7 @@ class PaintGuard:
         self.failure = ""
 
     def run(self, painter: QPainter, rect: QRectF, paint: Callable[[], None]) -> None:
-        """Paint, or say why not. The painter is left as it was."""
+        """Paint, or show the error. The painter's state is restored."""
         if not self.failure:
             painter.save()
             try:

@@ -122,10 +122,10 @@ def bubble_steps(values: Floats, least: float, most: float) -> Ints:
 
 
 class Sign(NamedTuple):
-    """A mark of a study: its place in the sheet of signs."""
+    """A mark of a study: its index in the sheet of signs and its tooltip."""
 
     at: int
-    words: str
+    text: str
 
 
 ABSORBED_BUY, ABSORBED_SELL = Sign(0, "buyers absorbed"), Sign(1, "sellers absorbed")

@@ -15,7 +15,7 @@ _NS = 1_000_000_000
 
 
 class _Habits:
-    """How this person reads numbers and times; set once by `use_habits`, read by everything below."""
+    """The user's time zone and number format; set once by `use_habits`."""
 
     zone: tzinfo | None = UTC  # None is the zone of the computer
     short = True
@@ -31,12 +31,12 @@ def use_habits(time_zone: str = "UTC", *, short: bool = True) -> None:
 
 
 def moment(ts_ns: int) -> datetime:
-    """A time of day as the person reads it."""
+    """A time in the user's zone."""
     return datetime.fromtimestamp(ts_ns // _NS, _Habits.zone).astimezone(_Habits.zone)
 
 
 def moment_ns(moment_: datetime) -> int:
-    """A moment without a zone, as the person wrote it, in ns since the epoch."""
+    """A time without a zone, as the user typed it, in ns since the epoch."""
     whole = moment_.replace(tzinfo=_Habits.zone) if _Habits.zone is not None else moment_.astimezone()
     return int(whole.timestamp()) * _NS
 
@@ -63,7 +63,7 @@ def price(value: float | None, step: float) -> str:
 
 
 def significant(value: float | None) -> str:
-    """A price whose grid is not at hand, with as many decimals as it needs, seven digits at most."""
+    """A price on an unknown grid, with as many decimals as it needs, seven digits at most."""
     if value is None or math.isnan(value):
         return NO_DATA
     return f"{value:,.2f}".rstrip("0").rstrip(".") if abs(value) >= 100 else f"{value:.6g}"

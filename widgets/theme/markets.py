@@ -1,4 +1,4 @@
-"""How markets are named on screen, and what the state of several markets means for their sum."""
+"""Names of markets on screen, and the state of a summed book."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def chosen_markets(
 
 
 class BookState(NamedTuple):
-    """How far a summed book can be trusted: `live` of `known` books are in it; no `message` when all of them are."""
+    """The state of a summed book: `live` of `known` books are in it; `message` is empty when all are."""
 
     freshness: Freshness
     live: int
@@ -53,7 +53,7 @@ class BookState(NamedTuple):
 
 
 def book_state(markets: tuple[MarketState, ...]) -> BookState:
-    """The state of the sum: live while any book is, otherwise the most hopeful state among them."""
+    """The state of the sum: live while any book is, otherwise the best state among them."""
     live = sum(market.book is Freshness.LIVE for market in markets)
     best = min((market.book for market in markets), key=_WORST_LAST.index, default=Freshness.WAITING)
     return BookState(best, live, len(markets), _book_message(markets, best, live))
@@ -64,17 +64,17 @@ def _book_message(markets: tuple[MarketState, ...], best: Freshness, live: int) 
     reason = next((market.reason for market in absent if market.reason and market.book is best), "")
     if best is Freshness.LIVE:
         return f"{live} of {len(markets)} books: {_absences(absent)}" if absent else ""
-    words = {
+    texts = {
         Freshness.STALE: "book stale",
         Freshness.SYNCING: "book resyncing",
         Freshness.LOST: "book lost",
         Freshness.WAITING: "waiting for the book",
     }
-    return f"{words[best]}: {reason}" if reason else words[best]
+    return f"{texts[best]}: {reason}" if reason else texts[best]
 
 
 def _absences(absent: list[MarketState]) -> str:
-    """The absent books by state, the gravest first: `lost OKX, HYP; stale BIN-inv`."""
+    """The absent books by state, the worst first: `lost OKX, HYP; stale BIN-inv`."""
     states = sorted({market.book for market in absent}, key=_WORST_LAST.index, reverse=True)
     groups = (f"{state} {', '.join(market_mark(m) for m in absent if m.book is state)}" for state in states)
     return "; ".join(groups)

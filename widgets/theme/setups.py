@@ -1,4 +1,4 @@
-"""How a setup is named and coloured wherever it is shown."""
+"""Text and colours of setups."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The look: roles to colours, two font sizes, one style sheet. Colours come from nowhere else.
+"""Colours by role, two font sizes, one style sheet: the only source of colours.
 
-Pens, brushes and fonts are made once and shared; a pane never builds one while painting.
+Pens, brushes and fonts are created once and shared; a pane never creates one while painting.
 """
 
 from __future__ import annotations
@@ -91,10 +91,10 @@ class Theme:
 
 
 def per_theme(make: Callable[P, R]) -> Callable[P, R]:
-    """Keep what a function makes until another theme is used."""
-    kept = lru_cache(maxsize=64)(make)
-    _forget.append(kept.cache_clear)
-    return cast("Callable[P, R]", kept)
+    """Cache a function's results until another theme is used."""
+    cached = lru_cache(maxsize=64)(make)
+    _caches.append(cached.cache_clear)
+    return cast("Callable[P, R]", cached)
 
 
 def theme() -> Theme:
@@ -105,29 +105,29 @@ def theme() -> Theme:
 def use_theme(name: str, scale: float = 1.0) -> Theme:
     """Read a theme from `resources/themes` and use it; fonts are `scale` times their designed size.
 
-    Widgets take their colours when they are made: those that exist keep the old ones. The theme in use stays as it is.
+    Existing widgets stay in the colours in which they were created.
     """
     if _used and _names[-1:] == [(name, scale)]:
         return _used[0]
     spec = msgspec.convert(tomllib.loads(resources.read_text(f"themes/{name}.toml")), ThemeFile)
     font = msgspec.structs.replace(spec.font, size=round(spec.font.size * scale), small=round(spec.font.small * scale))
     _used[:], _names[:] = [Theme(msgspec.structs.replace(spec, font=font))], [(name, scale)]
-    for forget in _forget:
-        forget()
+    for clear in _caches:
+        clear()
     return _used[0]
 
 
 _used: list[Theme] = []
 _names: list[tuple[str, float]] = []
-_forget: list[Callable[[], None]] = []
+_caches: list[Callable[[], None]] = []
 
 
 def apply_theme(app: QApplication, name: str = "dark", scale: float = 1.0) -> None:
-    """Load the bundled font and dress the whole application. A font that cannot be loaded is logged and replaced."""
+    """Load the bundled font and style the application. A font that cannot be loaded is logged and replaced."""
     look = use_theme(name, scale)
     sheet = style_sheet(look)
     if app.styleSheet() == sheet:
-        return  # dressing anew costs time for every widget there is
+        return  # setting a style sheet again costs time for every widget
     for file in look.spec.font.files:
         if QFontDatabase.addApplicationFont(str(resources.path(file))) < 0:
             log.warning("the font %s cannot be loaded; the system's own is used", file)

@@ -1,4 +1,4 @@
-"""What can be done from the keyboard, said once: keys, menus, the cheat sheet and the palette read it here."""
+"""The actions of a window: keys, menus, the cheat sheet and the palette are built from this one list."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QWidget
 
 
 class Action(NamedTuple):
-    """`name` is what a key map knows it by, `text` what a person reads.
+    """`name` identifies it in the settings' key map, `text` is shown.
 
-    `keys` are the sequences that mean it, the first one is shown; on some keyboards one press means two of them.
+    `keys` are its shortcuts, of which the first is shown; the others are what other keyboards send for it.
     """
 
     name: str
@@ -39,18 +39,18 @@ class ActionList:
         return self._actions[name]
 
     def add(self, actions: Iterable[Action]) -> None:
-        """Know more actions; keys that were chosen for them replace their own."""
+        """Add actions; keys chosen in the settings replace their defaults."""
         for action in actions:
             self._actions[action.name] = self._with_chosen(action)
             self._bind(self._actions[action.name])
 
     def choose_keys(self, chosen: Mapping[str, str]) -> None:
-        """Use these keys, by name of the action, instead of the shipped ones; an empty text takes a key away."""
+        """Use these keys, by name of the action, instead of the defaults; an empty text removes a key."""
         self._chosen = dict(chosen)
         self.add(list(self._actions.values()))
 
     def enable_group(self, group: str, enabled: bool) -> None:
-        """Let the keys of a group work, or leave them to the focused widget."""
+        """Enable the keys of a group, or leave them to the focused widget."""
         (self._disabled.discard if enabled else self._disabled.add)(group)
         for name, shortcuts in self._shortcuts.items():
             if self._actions[name].group == group:
@@ -58,7 +58,7 @@ class ActionList:
                     shortcut.setEnabled(enabled)
 
     def groups(self) -> dict[str, list[Action]]:
-        """The actions by group, in order of arrival."""
+        """The actions by group, in the order in which they were added."""
         found: dict[str, list[Action]] = {}
         for action in self:
             found.setdefault(action.group, []).append(action)

@@ -1,4 +1,4 @@
-"""The keys, on one page."""
+"""The key list."""
 
 from __future__ import annotations
 

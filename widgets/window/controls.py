@@ -1,4 +1,4 @@
-"""What the window may ask of the session. It never waits for an answer: the effect shows in the next StatusView."""
+"""The session's controls as the window sees them. No call waits for its effect, which shows in the next StatusView."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class Step(StrEnum):
 
 
 class Controls(Protocol):
-    """Playback and recording. A call the source cannot honour (see `Capabilities`) changes nothing."""
+    """Playback and recording. A call that the source does not support (see `Capabilities`) changes nothing."""
 
     def play(self) -> None:
-        """Let time run at the set speed; at the end of a recording this does nothing."""
+        """Play at the set speed; at the end of a recording this does nothing."""
 
     def pause(self) -> None:
-        """Hold the clock. Only a recording can be held; a live source ignores it."""
+        """Pause a recording; a live source ignores it."""
 
     def toggle(self) -> None:
         """Pause when playing, play when paused."""
@@ -52,28 +52,28 @@ class Controls(Protocol):
         """Advance by one unit and pause there."""
 
     def focus(self, base: str) -> None:
-        """Follow a base in full from now on, where the source is live; one that is followed already stays so."""
+        """Subscribe to all data of a base, if the source is live."""
 
     def load_older(self, base: str, until_ns: int) -> bool:
-        """Bring trades of a base from before a moment back from the recordings; True if there are any to read."""
+        """Load trades of a base before a time (ns) from the recordings; True if there are any."""
 
     def toggle_recording(self) -> None:
-        """Start or stop writing what is received. A failure shows up as `StatusView.recording_failed`."""
+        """Start or stop recording. A failure shows as `StatusView.recording_failed`."""
 
     def open_recording(self, path: Path) -> None:
-        """Replay this file, paused at its start; a live source goes on meanwhile."""
+        """Replay this file, paused at its start; a live source keeps running."""
 
     def go_live(self) -> None:
-        """Leave a recording for the live source that went on meanwhile."""
+        """Leave the recording for the live source, which kept running."""
 
     def bookmark(self, text: str) -> None:
-        """Mark the moment shown, in the recording that is replayed or written."""
+        """Bookmark the moment shown, in the recording that is replayed or written."""
 
     def remove_bookmark(self, ts_ns: int) -> None:
-        """Forget a mark of the recording that is replayed."""
+        """Remove a bookmark of the replayed recording."""
 
     def set_note(self, path: Path, note: str) -> None:
-        """Write what a person says of a recording."""
+        """Save the note of a recording."""
 
     def delete_recording(self, path: Path) -> None:
         """Delete a recording that is not in use. A failure becomes a notice."""
@@ -82,13 +82,13 @@ class Controls(Protocol):
         """Change an alert rule, or add one (id 0)."""
 
     def remove_alert(self, number: int) -> None:
-        """Take an alert rule away."""
+        """Remove the alert rule of this id."""
 
     def set_paper(self, settings: PaperSettings) -> None:
-        """Use these settings for the paper book of what is shown, from the time reached on."""
+        """Use these settings for the paper book of the current session from now on."""
 
     def reset_paper(self) -> None:
-        """Forget the paper book of what is shown."""
+        """Start the paper book of the current session again."""
 
 
 def perform(controls: Controls, command: Command) -> None:

@@ -1,4 +1,4 @@
-"""Writes into the log when a person sees the first chart, so that what a start takes can be read there."""
+"""Logs when the first chart is painted, so that the log shows the time of a start."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from workstation.readmodels.session.status import Presence, StatusView
 log = logging.getLogger(__name__)
 
 FIRST_CHART = "the first chart is painted"
-"""How the line in the log begins. It is written once, for a pane with bars of venues that are all live."""
+"""The start of the log line. It is logged once, for a pane with bars, when all venues are live."""
 
 
 class FirstChart(QObject):
-    """Looks at each frame until a pane draws bars of a live session, waits for it to be painted, and deletes itself."""
+    """Checks each frame until a pane draws bars of a live session, waits for its paint event, and deletes itself."""
 
     def __init__(self, timer: FrameTimer, panes: Callable[[], Iterable[Pane]]) -> None:
         super().__init__(timer)

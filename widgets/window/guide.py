@@ -1,6 +1,4 @@
-"""The user guide, made from the texts that the program has anyway: help of the panes, keys, settings; and the help of
-one pane.
-"""
+"""The user guide, assembled from the help of the panes, the keys and the settings; and the help of one pane."""
 
 from __future__ import annotations
 
@@ -31,7 +29,7 @@ Keys = tuple[tuple[str, str], ...]
 
 
 def guide_text(kinds: Mapping[str, type[Pane]], actions: Mapping[str, list[Action]]) -> str:
-    """The whole guide in Markdown; its first-level headings are its chapters."""
+    """The whole guide in Markdown; its headings are the chapters."""
     return "\n\n".join(
         (
             resources.read_text("guide.md"),
@@ -62,7 +60,7 @@ def _keys(actions: Mapping[str, list[Action]]) -> Iterator[str]:
 
 
 class Guide(QDialog):
-    """Chapters at the left, text at the right, a line that searches."""
+    """Chapters on the left, text on the right, a search line above."""
 
     def __init__(self, parent: QWidget | None, text: str, chapter: str = "") -> None:
         super().__init__(parent)
@@ -102,14 +100,14 @@ class Guide(QDialog):
             block = block.next()
 
     def find_next(self) -> bool:
-        """Mark the next place of the searched words, from the top again after the last; whether there is one."""
-        words = self.search.text()
-        if self.text.find(words):
+        """Select the next match of the search text, wrapping around; True if there is one."""
+        wanted = self.search.text()
+        if self.text.find(wanted):
             return True
         cursor = self.text.textCursor()
         cursor.movePosition(cursor.MoveOperation.Start)
         self.text.setTextCursor(cursor)
-        return self.text.find(words, QTextDocument.FindFlag(0))
+        return self.text.find(wanted, QTextDocument.FindFlag(0))
 
 
 class PaneHelp(QDialog):

@@ -1,4 +1,4 @@
-"""The top line: the base, its last price, how many of its perpetual markets are live, and what kind of source it is."""
+"""The top line: base, last price, figures of the base, live perpetual markets, and live or replay."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from workstation.readmodels.request import View
 from workstation.readmodels.session.status import Presence, StatusView
 from workstation.readmodels.universe.universe import UniverseRequest, UniverseView
 
-_ROOM_PX = 1280  # a narrower window has no room for the facts
+_ROOM_PX = 1280  # the figures of the base are hidden in a narrower window
 _FACTS = {
-    "change_24h": "Change of the price over 24 hours, on the market with the largest turnover",
-    "open_interest_usd": "Open interest of the live perpetuals, USD, one side counted",
-    "funding_8h": "Funding per 8 hours, weighted by open interest; longs pay when positive",
+    "change_24h": "Price change over 24 hours on the market with the largest turnover",
+    "open_interest_usd": "Open interest of the live perpetuals in USD, one side counted",
+    "funding_8h": "Funding per 8 hours, weighted by open interest; positive: longs pay",
     "premium": "Mark over index, weighted by turnover, in basis points",
 }
-_WORDS: dict[str, Callable[[float], str]] = {
+_FORMATS: dict[str, Callable[[float], str]] = {
     "change_24h": fmt.percent,
     "open_interest_usd": lambda usd: f"OI {fmt.size(usd)}",
     "funding_8h": lambda rate: f"fund {fmt.percent(rate, 4)}",
@@ -36,7 +36,7 @@ _WORDS: dict[str, Callable[[float], str]] = {
 
 
 class Header(Pane):
-    """A pane of one print: the last perpetual trade of the base."""
+    """A pane that shows the last perpetual trade of the base."""
 
     title = "Header"
 
@@ -44,7 +44,7 @@ class Header(Pane):
         super().__init__()
         self._base = ""
         self._last: float | None = None
-        self._field: UniverseView | None = None
+        self._universe: UniverseView | None = None
         self.bases = Choice()
         self.bases.setToolTip("Base of all panes")
         self.bases.setMinimumWidth(84)
@@ -68,7 +68,7 @@ class Header(Pane):
         row.addWidget(self.badge)
 
     def set_bases(self, bases: list[str], others: Sequence[str] = ()) -> None:
-        """List the bases to choose from, below a line those that are not followed; the chosen one stays if there."""
+        """List the subscribed bases and, below a line, the others; the chosen one stays chosen if it is listed."""
         chosen = self._base
         self.bases.blockSignals(True)
         self.bases.clear()
@@ -98,17 +98,17 @@ class Header(Pane):
             self.link_event.emit(BaseChosen(base))
 
     def request(self) -> TapeRequest | None:
-        """The last perpetual print; None without a base."""
+        """The last perpetual trade; None without a base."""
         return TapeRequest(self._base, MarketFilter(perp=True), count=1) if self._base else None
 
     def side_requests(self) -> tuple[UniverseRequest, ...]:
-        """The field, where the base is one row."""
+        """All coins, of which the base is one row."""
         return (UniverseRequest(),)
 
     def refresh(self, view: View) -> None:
-        """Show the last price, tinted by the side that traded there, and what the venues tell of the base."""
+        """Show the last price in the colour of its aggressor, and the figures of the base."""
         if isinstance(view, UniverseView):
-            self._field = view
+            self._universe = view
             self._show_facts()
         if not isinstance(view, TapeView) or view.request != self.request():
             return
@@ -121,12 +121,12 @@ class Header(Pane):
         tint(self.price, role)
 
     def _show_facts(self) -> None:
-        """Day change, open interest, funding and premium over the live perpetuals; nothing where nothing is known."""
-        field = self._field
-        row = field.symbols.index(self._base) if field is not None and self._base in field.symbols else None
+        """Day change, open interest, funding and premium over the live perpetuals; unknown ones are hidden."""
+        view = self._universe
+        row = view.symbols.index(self._base) if view is not None and self._base in view.symbols else None
         for name, label in self.facts.items():
-            known = None if field is None or row is None else float(getattr(field.columns, name)[row])
-            text = "" if known is None or math.isnan(known) else _WORDS[name](known)
+            known = None if view is None or row is None else float(getattr(view.columns, name)[row])
+            text = "" if known is None or math.isnan(known) else _FORMATS[name](known)
             set_text(label, text)
             label.setVisible(bool(text) and self.window().width() >= _ROOM_PX)
         tint(self.facts["change_24h"], fmt.tone(self.facts["change_24h"].text()))
@@ -144,7 +144,7 @@ class Header(Pane):
         self._show_facts()
 
     def show_status(self, status: StatusView) -> None:
-        """Say what kind of source is shown; a replay says so twice and names its speed."""
+        """Show live or replay; a replay also shows its recording and speed."""
         self.badge.show_badge(*badge_of(status))
         if not is_replay(status):
             set_text(self.source, "")

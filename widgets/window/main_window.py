@@ -1,4 +1,4 @@
-"""The window: it arranges panes and passes the status on. It knows neither numbers nor the session behind."""
+"""The main window: arranges panes and passes them the status. It computes nothing and does not know the session."""
 
 from __future__ import annotations
 
@@ -28,8 +28,6 @@ from workstation.readmodels.session.workspaces import InMemoryWorkspaces, Worksp
 from workstation.settings.declaration import Settings, SettingsInMemory, SettingsKeeper
 
 _FRAME_PX = 3
-
-
 _AGE_FRAMES = 15
 _SAVE_FRAMES = 120
 
@@ -52,7 +50,7 @@ class MainWindow(QMainWindow):
         self.dock_set = DockSet(self, panes or {}, PANES if panes is None else {})
         self.panes, self.docks = self.dock_set.panes, self.dock_set.docks
         self.frame_timer = FrameTimer(source, self._live_panes)
-        self.frame_timer.setParent(self)  # what hears it goes with the window
+        self.frame_timer.setParent(self)  # deleted with the window, like the receivers of its signal
         self.header, self.playback = Header(), PlaybackBar(controls)
         self.status = StatusBar(self.frame_timer.frame_ms)
         self.menus = MenuBar()
@@ -127,16 +125,16 @@ class MainWindow(QMainWindow):
         self.workspaces.changed.connect(self._list_workspaces)
 
     def use_settings(self, settings: Settings) -> None:
-        """Take up what can change while the window is open."""
+        """Apply the settings that can change while the window is open."""
         self.action_list.choose_keys(settings.keys)
         self.frame_timer.set_rate(settings.frame_rate)
 
     # --- base
 
     def set_bases(self, bases: list[str], others: Sequence[str] = ()) -> None:
-        """What can be chosen, in this order; the first one is shown unless another is already.
+        """List the bases in this order; the first one is shown unless another is already.
 
-        `others` are bases that are followed as soon as they are chosen.
+        `others` are subscribed once they are chosen.
         """
         self.dock_set.set_bases(bases)
         self.header.set_bases(bases, others)
@@ -160,7 +158,7 @@ class MainWindow(QMainWindow):
             self.workspaces.save_desktop()
 
     def _show_mode(self, replay: bool) -> None:
-        """A replay wears a coloured frame and has its transport on a line of its own."""
+        """A replay has a coloured frame around the window and its transport on a separate line."""
         if replay == self._replay:
             return
         self._replay = replay
@@ -204,9 +202,7 @@ class MainWindow(QMainWindow):
                 return
 
     def event(self, event: QEvent) -> bool:
-        """What of the window no child covers are the edges between docks: a release there ends a change of sizes if the
-        edge has moved.
-        """
+        """Detect that docks were resized: only the edges between them get mouse events here, the rest is covered."""
         if event.type() == QEvent.Type.MouseButtonPress:
             self._edges = self.saveState()
         handled = super().event(event)

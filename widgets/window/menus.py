@@ -22,31 +22,31 @@ class MenuBar(QMenuBar):
         self.more = self.view.addMenu("Open pane")
 
     def add(self, menu: QMenu, action: Action) -> QAction:
-        """An entry that shows its key; the key itself is bound by the action, so that both never compete."""
+        """An entry that shows its key as text: the action binds the key, and two shortcuts would be ambiguous."""
         return self.entry(menu, action.text, action.effect, action.keys[0] if action.keys else "")
 
     def entry(self, menu: QMenu, text: str, effect: Callable[[], object], key: str = "") -> QAction:
-        """An entry of a menu that is no action."""
+        """An entry that is not in the list of actions."""
         action = menu.addAction(f"{text}\t{key}" if key else text)
         action.triggered.connect(lambda _checked=False: effect())
         return action
 
     def list_docks(self, docks: Iterable[QDockWidget]) -> None:
-        """One checkable entry a dock, at the top of the View menu; entries of earlier calls stay where they are."""
+        """Add a checkable entry per dock at the top of the View menu; docks that have one are skipped."""
         known = self.view.actions()
         for dock in docks:
             if dock.toggleViewAction() not in known:
                 self.view.insertAction(self._docks_end, dock.toggleViewAction())
 
     def list_kinds(self, titles: Mapping[str, str], open_pane: Callable[[str], object]) -> None:
-        """What can be opened besides."""
+        """Fill the submenu that opens another pane of each kind."""
         for name, title in titles.items():
             self.entry(self.more, title, partial(open_pane, name))
 
     def list_workspaces(
         self, names: list[str], current: str, open_one: Callable[[str], object], actions: Iterable[Action]
     ) -> None:
-        """The workspaces with the open one checked, then what can be done with it."""
+        """List the workspaces with the open one checked, then the actions on it."""
         self.workspace.clear()
         for number, name in enumerate(names, 1):
             entry = self.entry(self.workspace, name, partial(open_one, name), f"Ctrl+{number}" if number < 10 else "")

@@ -1,4 +1,4 @@
-"""Alerts outside the window: a sound and the desktop's own notice. At most one of each a second."""
+"""Alerts outside the window: a sound and a desktop notification, at most one of each per second."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _RATE, _SECONDS, _PITCH_HZ = 22_050, 0.25, 880.0
 
 
 class Notifier(QObject):
-    """Tells of alerts. Without a player, an audio device or a tray it does less and says nothing."""
+    """Signals alerts. Without a player, an audio device or a tray it does less, silently."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class Notifier(QObject):
         self._wave: tuple[int, Path] | None = None
 
     def sound(self, volume: int) -> bool:
-        """Sound once at a volume in per cent; True where it was tried."""
+        """Play the tone at a volume in per cent; True if an attempt was made."""
         now = self._clock()
         if volume <= 0 or now - self._sounded < LEAST_S:
             return False
@@ -46,7 +46,7 @@ class Notifier(QObject):
         return True
 
     def notice(self, title: str, text: str) -> bool:
-        """Let the desktop show it; True where it was asked to."""
+        """Show a desktop notification; True if the desktop was asked to."""
         now = self._clock()
         if now - self._noticed < LEAST_S or not QSystemTrayIcon.isSystemTrayAvailable():
             return False
@@ -66,7 +66,7 @@ class Notifier(QObject):
 
 
 def write_tone(file: Path, volume: int) -> Path:
-    """A short tone that dies away, as a WAV file; volume is 0 to 100."""
+    """A short fading tone as a WAV file; volume is 0 to 100."""
     count = int(_RATE * _SECONDS)
     loud = 32_000 * volume / 100
     wanted = (loud * (1 - at / count) * math.sin(2 * math.pi * _PITCH_HZ * at / _RATE) for at in range(count))

@@ -1,4 +1,4 @@
-"""The command palette: type a few letters of any command, coin, pane or workspace, Enter does it."""
+"""The command palette: type a few letters of a command, coin, pane or workspace, Enter runs or opens it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SHOWN = 200
 
 
 class Entry(NamedTuple):
-    """One thing that can be chosen; `kind` and `key` are read beside it."""
+    """One entry; `kind` and `key` are shown beside its text."""
 
     text: str
     kind: str
@@ -24,9 +24,9 @@ class Entry(NamedTuple):
 
 
 def match(typed: str, entry: Entry) -> float | None:
-    """How well the letters fit, lower is better; None where they do not appear in this order.
+    """The rank of an entry, lower is better; None if the letters do not appear in this order.
 
-    A start beats the start of a word, that beats letters side by side, those beat scattered ones.
+    A match at the start ranks first, then one after a space, then adjacent letters, then scattered ones.
     """
     text, wanted = f"{entry.text} {entry.kind}".lower(), typed.lower().strip()
     if not wanted:
@@ -48,7 +48,7 @@ def match(typed: str, entry: Entry) -> float | None:
 
 
 class Palette(QDialog):
-    """Up and Down choose while typing, Enter or a click does it, Esc leaves."""
+    """Up and Down select while typing, Enter or a click runs, Esc closes."""
 
     def __init__(self, parent: QWidget | None, entries: Iterable[Entry]) -> None:
         super().__init__(parent)
@@ -74,7 +74,7 @@ class Palette(QDialog):
         self.show_matches("")
 
     def show_matches(self, typed: str) -> None:
-        """List what fits, best first."""
+        """List the matches, best first."""
         ranked = [(score, index) for index, one in enumerate(self._entries) if (score := match(typed, one)) is not None]
         self._found = [self._entries[index] for _, index in sorted(ranked)[:SHOWN]]
         self.list.clear()
@@ -84,7 +84,7 @@ class Palette(QDialog):
         self.list.setCurrentRow(0)
 
     def choose(self) -> None:
-        """Do what is marked and leave."""
+        """Run the selected entry and close."""
         row = self.list.currentRow()
         self.accept()
         if 0 <= row < len(self._found):

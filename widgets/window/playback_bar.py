@@ -1,4 +1,4 @@
-"""The bar under everything: live or replay beyond doubt, the transport of a replay, and the record button."""
+"""The bottom bar: live or replay, the transport of a replay, and the record button."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from workstation.readmodels.session.status import Presence, StatusView
 
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0)
 MINUTE_NS = 60_000_000_000
-_CLOSED_NS = 2_000_000_000  # after its end a bar is closed, whatever the way from the venue takes
+_CLOSED_NS = 2_000_000_000  # after its end a bar is closed, whatever the latency of the venue
 REPLAY = "Replay"
 _STEP_TIPS = {
     Step.EVENT: "one event  ( . )",
@@ -39,7 +39,7 @@ def is_replay(status: StatusView) -> bool:
 
 
 def badge_of(status: StatusView) -> tuple[str, str]:
-    """The words that name the source's kind, and their colour role: grey while a live source is not live yet."""
+    """The badge's text and colour role; grey while a live source is not connected yet."""
     if is_replay(status):
         return "REPLAY", "replay"
     text = "SIMULATED LIVE" if status.simulated else "LIVE"
@@ -49,7 +49,7 @@ def badge_of(status: StatusView) -> tuple[str, str]:
 
 
 def next_speed(speed: float, steps: int) -> float:
-    """The neighbour of a speed in the list; a speed between two entries goes to the nearer one in that direction."""
+    """The next listed speed, faster (`steps` positive) or slower; the first or last one at the ends."""
     beyond = [s for s in SPEEDS if (s > speed if steps > 0 else s < speed)]
     if not beyond:
         return SPEEDS[-1] if steps > 0 else SPEEDS[0]
@@ -148,7 +148,7 @@ class PlaybackBar(QWidget):
         self.end.setToolTip(f"{fmt.age(done)} of {fmt.age(whole)}")
 
     def _show_speed(self, speed: float) -> None:
-        """Select the speed; one that is not in the list is written all the same."""
+        """Select the speed; one that is not in the list is shown as a placeholder."""
         if self.speed.view().isVisible():
             return
         index = SPEEDS.index(speed) if speed in SPEEDS else -1
@@ -161,7 +161,7 @@ class PlaybackBar(QWidget):
         active = bool(status.recording_to) and not status.recording_failed
         self.record.setVisible(status.capabilities.record)
         set_text(self.record, "Stop recording" if active else "Record")
-        text, role = recording_words(status)
+        text, role = recording_text(status)
         self.recording.setVisible(status.capabilities.record)
         set_text(self.recording, text)
         tint(self.recording, role)
@@ -173,7 +173,7 @@ class PlaybackBar(QWidget):
     # --- keys and buttons
 
     def listed_actions(self) -> tuple[Action, ...]:
-        """The keys of a replay, wherever the focus is; on a live source they belong to the charts."""
+        """The keys of a replay, whatever has the focus; on a live source these keys go to the charts."""
         back, forward = partial(self.jump, -MINUTE_NS), partial(self.jump, MINUTE_NS)
         return (
             Action("replay.toggle", REPLAY, "play or pause", self.toggle, ("Space",)),
@@ -187,10 +187,12 @@ class PlaybackBar(QWidget):
             Action("replay.forward", REPLAY, "forward one minute", forward, ("Shift+]", "}", "Shift+}")),
             Action("replay.start", REPLAY, "to the start", self.to_start, ("Home",)),
             Action("replay.next_mark", REPLAY, "to the next bookmark", partial(self.jump_mark, 1), ("Ctrl+]",)),
-            Action("replay.previous_mark", REPLAY, "to the bookmark before", partial(self.jump_mark, -1), ("Ctrl+[",)),
+            Action(
+                "replay.previous_mark", REPLAY, "to the previous bookmark", partial(self.jump_mark, -1), ("Ctrl+[",)
+            ),
             Action("replay.next_setup", REPLAY, "to the next setup", partial(self.jump_setup, 1), ("Alt+]",)),
-            Action("replay.previous_setup", REPLAY, "to the setup before", partial(self.jump_setup, -1), ("Alt+[",)),
-            Action("replay.remove_mark", REPLAY, "take the bookmark here away", self.remove_mark, ("Shift+B",)),
+            Action("replay.previous_setup", REPLAY, "to the previous setup", partial(self.jump_setup, -1), ("Alt+[",)),
+            Action("replay.remove_mark", REPLAY, "remove the bookmark here", self.remove_mark, ("Shift+B",)),
             Action("replay.live", REPLAY, "go live", self.go_live, ("Ctrl+L",)),
             Action("replay.end", REPLAY, "to the end", self.to_end, ("End",)),
         )
@@ -200,14 +202,14 @@ class PlaybackBar(QWidget):
         self._controls.bookmark("")
 
     def remove_mark(self) -> None:
-        """Take away the bookmark at the moment shown, as near as a pointer would have to come on the timeline."""
+        """Remove the bookmark within a few pixels of the moment shown."""
         if self._status is not None and is_replay(self._status):
             mark = self.timeline.mark_at(self.timeline.x_of(self._status.now_ns))
             if mark is not None:
                 self._controls.remove_bookmark(mark.ts_ns)
 
     def go_live(self) -> None:
-        """Leave a recording for the live source that went on meanwhile."""
+        """Leave the recording for the live source, which kept running."""
         if self._status is not None and self._status.capabilities.go_live:
             self._controls.go_live()
 
@@ -273,8 +275,8 @@ class PlaybackBar(QWidget):
         self._controls.seek(max(status.start_ns, min(ts_ns, status.end_ns)))
 
 
-def recording_words(status: StatusView) -> tuple[str, str]:
-    """What is to be said of recording, and its colour role."""
+def recording_text(status: StatusView) -> tuple[str, str]:
+    """The recording's state as a text, and its colour role."""
     if status.recording_failed:
         return "recording failed", "error"
     if status.recording_to:
@@ -283,7 +285,7 @@ def recording_words(status: StatusView) -> tuple[str, str]:
 
 
 def _end_of(now_ns: int, end_ns: int) -> str:
-    """The end of a recording: time of day, with its date when that is another day."""
+    """The end of a recording: time of day, with the date if it is another day."""
     now, end = fmt.date_clock(now_ns), fmt.date_clock(end_ns)
     return fmt.clock(end_ns) if now[:10] == end[:10] else end
 

@@ -1,4 +1,4 @@
-"""One quiet line of facts: what the session does, how old its data is, how far behind, and what went wrong."""
+"""The status line: state of the session, age of its data, delay, errors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from widgets.items.paint_guard import paints
 from widgets.theme import format as fmt
 from widgets.theme.markets import venue_mark
 from widgets.theme.theme import theme
-from widgets.window.playback_bar import is_replay, recording_words
+from widgets.window.playback_bar import is_replay, recording_text
 from workstation.readmodels.session.status import ConnectionStatus, Link, Presence, StatusView
 
 LAG_SHOWN_NS = 1_000_000_000
@@ -32,7 +32,7 @@ _GAP = 14
 
 
 class Dot(NamedTuple):
-    """One connection: filled when connected, in the venue's colour; grey when silent too long, hollow when lost."""
+    """One connection: filled in the venue's colour when connected, grey when its data is old, hollow when lost."""
 
     venue: Venue
     connected: bool
@@ -58,9 +58,9 @@ _PRESENCE_ROLES = {
 
 
 def segments_of(status: StatusView) -> list[Segment]:
-    """Everything the line says, from left to right; what is normal and says nothing is left out.
+    """The left part of the line; normal states are left out.
 
-    Recording is named here only when there is no record button, which says it otherwise.
+    Recording is shown here only without a record button, which shows it otherwise.
     """
     name = f" {status.source_name}" if status.source_name else ""
     line = [Segment(f"{status.presence}{name}", _PRESENCE_ROLES.get(status.presence, "gap"), "State and source")]
@@ -68,45 +68,43 @@ def segments_of(status: StatusView) -> list[Segment]:
     line += _connections(status.connections)
     if status.lag_ns > LAG_SHOWN_NS:
         behind = "pace" if is_replay(status) else "live"
-        line.append(Segment(f"behind {behind} by {fmt.age(status.lag_ns)}", "gap", "How far processing is behind"))
+        line.append(Segment(f"behind {behind} by {fmt.age(status.lag_ns)}", "gap", "Delay of the displayed data"))
     if status.history_done < _WHOLE:
         tip = f"Earlier trades: {sum(part.done_s < part.wanted_s for part in status.backfill)} markets to go"
         line.append(Segment(f"history {status.history_done:.0%}", "muted", tip))
     if status.undecodable:
-        line.append(Segment(f"{status.undecodable} undecodable", "error", "Messages that could not be understood"))
+        line.append(Segment(f"{status.undecodable} undecodable", "error", "Messages that could not be decoded"))
     if not status.capabilities.record and (status.recording_to or status.recording_failed):
-        words, role = recording_words(status)
-        line.append(Segment(words, role, status.recording_failed or status.recording_to))
+        text, role = recording_text(status)
+        line.append(Segment(text, role, status.recording_failed or status.recording_to))
     line += [Segment(notice, "gap", notice) for notice in status.notices]
     return line
 
 
 def readings_of(status: StatusView, frame_ms: Sequence[float], frames_per_s: float | None) -> list[Segment]:
-    """The right end of the line: load and clock."""
+    """The right part of the line: load and clock."""
     line = []
     if frames_per_s is not None:
-        line.append(Segment(f"{fmt.size(frames_per_s)} msg/s", "muted", "Frames received a second"))
+        line.append(Segment(f"{fmt.size(frames_per_s)} msg/s", "muted", "Messages received per second"))
     if frame_ms:
         ordered = sorted(frame_ms)
         late = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
-        line.append(
-            Segment(f"{median(ordered):.1f}/{late:.1f} ms", "muted", "Time of a repaint: median / 99th percentile")
-        )
+        line.append(Segment(f"{median(ordered):.1f}/{late:.1f} ms", "muted", "Repaint time: median / 99th percentile"))
     if status.memory_bytes:
-        line.append(Segment(f"{status.memory_bytes / 1e6:,.0f} MB", "muted", "Memory that the program takes"))
+        line.append(Segment(f"{status.memory_bytes / 1e6:,.0f} MB", "muted", "Memory used by the program"))
     line.append(Segment(f"{fmt.clock(status.now_ns)} {fmt.zone_name(status.now_ns)}", "text", "Time of the shown data"))
     return line
 
 
 def _link(link: Link) -> Segment:
-    """A part of the way to the venues, and what ails it."""
+    """One link of the connection to the venues, with its fault if it has one."""
     if not link.trouble:
         return Segment(f"{link.name} ok", "muted", f"The {link.name} answers")
     return Segment(f"{link.name} {link.trouble}", "error", f"The {link.name}: {link.trouble}")
 
 
 def _connections(connections: Iterable[ConnectionStatus]) -> list[Segment]:
-    """One segment a venue: a dot a connection, up to six, then the age of the one that is silent longest."""
+    """One segment per venue: a dot per connection, up to six, then the largest data age among them."""
     venues: dict[Venue, list[ConnectionStatus]] = {}
     for connection in connections:
         venues.setdefault(connection.venue, []).append(connection)
@@ -120,31 +118,30 @@ def _venue(venue: Venue, sockets: list[ConnectionStatus]) -> Segment:
     age = fmt.age(max(ages)) if ages else "lost" if lost else fmt.NO_DATA
     dots = tuple(Dot(venue, s.connected, s.data_age_ns is None or s.data_age_ns > AGED_NS) for s in sockets)
     offset_ns = next((s.clock_offset_ns for s in sockets if s.clock_offset_ns is not None), None)
-    words, tip = f"{venue_mark(venue)} {age}", [_told(s) for s in sockets]
-    if len(dots) > DOTS:  # those with something to say, and how many more there are
-        words = f"+{len(dots) - DOTS} {words}"
+    text, tip = f"{venue_mark(venue)} {age}", [_socket_text(s) for s in sockets]
+    if len(dots) > DOTS:  # lost and aged ones first, and the number of the others
+        text = f"+{len(dots) - DOTS} {text}"
         dots = tuple(sorted(dots, key=lambda dot: (dot.connected, not dot.aged))[:DOTS])
     if offset_ns is not None:
-        tip.append(_clock_words(venue, offset_ns))
+        tip.append(_clock_text(venue, offset_ns))
         if abs(offset_ns) > CLOCK_SHOWN_NS:
-            words, role = f"{words} clock {offset_ns / 1e9:+.1f} s", role if lost else "gap"
-    return Segment(words, role, "\n".join(tip), dots)
+            text, role = f"{text} clock {offset_ns / 1e9:+.1f} s", role if lost else "gap"
+    return Segment(text, role, "\n".join(tip), dots)
 
 
-def _clock_words(venue: Venue, offset_ns: int) -> str:
-    """How the venue's clock stands against this machine's."""
+def _clock_text(venue: Venue, offset_ns: int) -> str:
     side = "ahead of" if offset_ns > 0 else "behind"
-    return f"Clock of {profile_of(venue).label}: {abs(offset_ns) / 1e6:,.0f} ms {side} ours"
+    return f"Clock of {profile_of(venue).label}: {abs(offset_ns) / 1e6:,.0f} ms {side} this computer's"
 
 
-def _told(socket: ConnectionStatus) -> str:
+def _socket_text(socket: ConnectionStatus) -> str:
     state = "connected" if socket.connected else "disconnected"
     age = "no data yet" if socket.data_age_ns is None else f"last data {fmt.age(socket.data_age_ns)} ago"
     return f"{socket.name}: {state}, {age}" + (f" ({socket.reason})" if socket.reason else "")
 
 
 class StatusBar(QWidget):
-    """Renewed four times a second, at once when the presence, the notices or the epoch change."""
+    """Updated four times a second, and at once when the presence, the notices or the epoch change."""
 
     def __init__(self, frame_ms: Sequence[float] = (), clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -174,7 +171,7 @@ class StatusBar(QWidget):
         self.update()
 
     def _count(self, status: StatusView, now: float) -> None:
-        """Received frames a second, over about one second; unknown again after a jump."""
+        """Received messages per second, over about one second; None after a jump."""
         before = self._counted
         if before is None or before[2] != status.epoch or status.frames < before[1]:
             self._counted, self._rate = (now, status.frames, status.epoch), None
@@ -183,7 +180,7 @@ class StatusBar(QWidget):
             self._counted = (now, status.frames, status.epoch)
 
     def text(self) -> str:
-        """The whole line as words."""
+        """The whole line as one text."""
         return "  ".join(segment.text for segment in (*self.left, *self.right))
 
     def segment_at(self, position: QPoint) -> Segment | None:

@@ -1,4 +1,4 @@
-"""The seek slider of a recording, in time. It seeks when released, and while dragged it does not follow the clock."""
+"""The seek slider of a recording. It seeks on release; while dragged it does not follow the clock."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from workstation.readmodels.session.library import Bookmark, Outline, SetupMark
 
 _EDGE = 6
 _NEAR_PX = 6
-_TOLD = 5  # setups in one tooltip
+_LISTED = 5  # setups in one tooltip
 
 
 class Timeline(QWidget):
@@ -43,7 +43,7 @@ class Timeline(QWidget):
             self.update()
 
     def show_outline(self, outline: Outline | None, marks: tuple[Bookmark, ...]) -> None:
-        """Show the course of the recording behind the handle, and its bookmarks."""
+        """Show the recording's outline behind the handle, and its bookmarks."""
         if outline is not self._outline or marks != self._marks:
             self._outline, self._marks = outline, marks
             self.update()
@@ -61,7 +61,7 @@ class Timeline(QWidget):
 
     @property
     def dragging(self) -> bool:
-        """Whether the handle is in the user's hand."""
+        """Whether the user is dragging the handle."""
         return self._drag_ns is not None
 
     def time_at(self, x: float) -> int:
@@ -85,23 +85,24 @@ class Timeline(QWidget):
             self._drag(event)
 
     def event(self, event: QEvent) -> bool:
-        """A pointer that rests reads the moment, or what is marked there."""
+        """Show a tooltip with the time, bookmark and setups under the pointer."""
         if isinstance(event, QHelpEvent):
-            QToolTip.showText(event.globalPos(), self.words_at(event.pos().x()), self)
+            QToolTip.showText(event.globalPos(), self.text_at(event.pos().x()), self)
             return True
         return super().event(event)
 
-    def words_at(self, x: float) -> str:
-        """The moment under a pixel, or the bookmark and the setups there, a line each."""
+    def text_at(self, x: float) -> str:
+        """The bookmark and the setups at a pixel, a line each; the time where there are none."""
         mark, setups = self.mark_at(x), self.setups_at(x)
-        told = [f"{_moment(mark.ts_ns)}  {mark.text or 'bookmark'}"] if mark is not None else []
-        told += [f"{_moment(one.ts_ns)}  {setup_text(one, fmt.significant(one.level.price))}" for one in setups[:_TOLD]]
-        if len(setups) > _TOLD:
-            told.append(f"and {len(setups) - _TOLD} more setups")
-        return "\n".join(told) or _moment(self.time_at(x))
+        lines = [f"{_moment(mark.ts_ns)}  {mark.text or 'bookmark'}"] if mark is not None else []
+        for one in setups[:_LISTED]:
+            lines.append(f"{_moment(one.ts_ns)}  {setup_text(one, fmt.significant(one.level.price))}")
+        if len(setups) > _LISTED:
+            lines.append(f"and {len(setups) - _LISTED} more setups")
+        return "\n".join(lines) or _moment(self.time_at(x))
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """A bookmark can be taken away."""
+        """Offer to remove the bookmark under the pointer."""
         mark = self.mark_at(event.pos().x())
         if mark is not None:
             menu = QMenu(self)

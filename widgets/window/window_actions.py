@@ -1,4 +1,4 @@
-"""What can be done in a window from keys, menus and the palette."""
+"""The actions of the main window, and the effects that open dialogs."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class WindowActions(ActionList):
         ask_recording(self._window, self._controls.open_recording)
 
     def screenshot(self) -> None:
-        """Take the picture now, then ask where it goes."""
+        """Take the picture now, then ask for a file name."""
         picture = self._window.grab()
         name = f"orderflow {fmt.date_clock(self._playback.now_ns).replace(':', '-')}.png"
         ask_picture(self._window, name, lambda path: save_picture(picture, path))
@@ -137,14 +137,12 @@ class WindowActions(ActionList):
         )
         return (
             Action("pane.recentre", "Panes", "re-centre the ladder", self._docks.recentre, ("C",)),
-            Action("pane.cancel", "Panes", "resume the tape, drop a measurement", self._docks.cancel, ("Esc",)),
+            Action("pane.cancel", "Panes", "resume the tape, cancel a measurement", self._docks.cancel, ("Esc",)),
             Action("pane.next", "Panes", "next pane", partial(self._docks.focus_next, 1), ("F6",)),
             Action("pane.previous", "Panes", "previous pane", partial(self._docks.focus_next, -1), ("Shift+F6",)),
-            Action(
-                "pane.maximise", "Panes", "maximise the pane, and back", self._docks.maximise_focused, ("Alt+Return",)
-            ),
+            Action("pane.maximise", "Panes", "maximise or restore pane", self._docks.maximise_focused, ("Alt+Return",)),
             Action("pane.menu", "Panes", "menu of the pane", self._docks.open_focused_menu, ("Ctrl+M",)),
-            Action("pane.context", "Panes", "what a right click opens", self._docks.ask_context_menu, ("Shift+F10",)),
+            Action("pane.context", "Panes", "right-click menu", self._docks.ask_context_menu, ("Shift+F10",)),
             Action("pane.copy", "Panes", "copy the pane as data", self._docks.copy_focused, ("Ctrl+Shift+D",)),
             Action("pane.help", "Panes", "help for the pane", self._docks.help_focused, ("Shift+F1",)),
             *groups,
@@ -167,8 +165,8 @@ class WindowActions(ActionList):
                 "workspace.save_as", "Workspaces", "save workspace as...", self.save_workspace_as, ("Ctrl+Shift+S",)
             ),
             Action("workspace.rename", "Workspaces", "rename workspace...", self.rename_workspace),
-            Action("workspace.reset", "Workspaces", "shipped arrangement", self._spaces.reset, ("Ctrl+0",)),
-            Action("workspace.delete", "Workspaces", "delete workspace, or what was changed", self._spaces.delete),
+            Action("workspace.reset", "Workspaces", "reset to default layout", self._spaces.reset, ("Ctrl+0",)),
+            Action("workspace.delete", "Workspaces", "delete workspace, or reset a preset", self._spaces.delete),
         )
 
     def _own(self) -> tuple[Action, ...]:

@@ -1,1 +1,1 @@
-"""Named arrangements of docked panes."""
+"""Named layouts of docked panes."""

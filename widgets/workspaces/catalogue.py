@@ -1,7 +1,6 @@
-"""Every kind of pane there is. A new pane is a package in `widgets/panes` and one word here.
+"""All kinds of panes. A new pane is a package in `widgets/panes` and one entry here.
 
-The name of the package is the name that saved layouts know the pane by; its module `pane` says by `PANE` which class
-it is.
+The name of the package identifies the pane in saved layouts; its module `pane` names the class in `PANE`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The panes that are open in a window, each in its dock: made on demand, doubled, filled up to the whole window."""
+"""The panes of a window, each in its dock: created on demand, duplicated, maximised."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ class DockSet(QObject):
             self.add(name, pane)
 
     def on_screen(self) -> Iterator[Pane]:
-        """The panes that can be seen now."""
+        """The visible panes."""
         return (self.panes[name] for name, dock in self.docks.items() if dock.on_screen)
 
     def add(self, name: str, pane: Pane) -> PaneDock:
-        """Put a pane into a dock of its own. The dock is not in the window yet."""
+        """Put a pane into a new dock, which is not in the window yet."""
         dock = PaneDock(name, pane)
         self.panes[name], self.docks[name] = pane, dock
         self.links.add(pane)
@@ -61,7 +61,7 @@ class DockSet(QObject):
         return dock
 
     def open(self, kind: str) -> PaneDock:
-        """Another pane of a kind, at the right of the window; the hidden one of that name is shown instead."""
+        """Open another pane of a kind at the right of the window, or show a hidden one of that kind."""
         name = kind
         count = 1
         while name in self.docks and self.docks[name].isVisible():
@@ -75,17 +75,17 @@ class DockSet(QObject):
         return dock
 
     def make(self, name: str) -> PaneDock:
-        """Make the pane that a name stands for. Raises KeyError for a kind that is not known."""
+        """Create the pane of this name, `cvd` or `cvd:2`. Raises KeyError for an unknown kind."""
         return self.add(name, self.kinds[name.partition(":")[0]]())
 
     def set_bases(self, bases: list[str]) -> None:
-        """What can be chosen, for the panes that list it."""
+        """List the bases in the panes that show a list."""
         self._bases = bases
         for pane in self.panes.values():
             pane.set_bases(bases)
 
     def show_status(self, status: StatusView) -> None:
-        """Send the session as of this frame to the panes that can be seen."""
+        """Send the state of the session to the visible panes."""
         for pane in self.on_screen():
             pane.show_status(status)
 
@@ -100,20 +100,20 @@ class DockSet(QObject):
             pane.cancel()
 
     def ask_time(self) -> None:
-        """Ask for a moment and show it, in the pane with the keyboard if it shows time."""
+        """Ask for a time and show it, in the focused pane if it has a time axis."""
         focused = self.focused
         any(self.panes[name].ask_time() for name in sorted(self.panes, key=lambda name: name != focused))
 
     @property
     def focused(self) -> str:
-        """The name of the pane with the keyboard; the first one that can be seen where none has it."""
+        """The name of the pane with the keyboard focus, or of the first visible one."""
         holder = QApplication.focusWidget()
         names = [name for name, dock in self.docks.items() if dock.on_screen]
         held = [name for name in names if holder is not None and self.docks[name].isAncestorOf(holder)]
         return next(iter((*held, *names)), "")
 
     def focus_next(self, step: int) -> None:
-        """Give the keyboard to the next pane that can be seen, from left to right and down."""
+        """Focus the next visible pane, from left to right and top to bottom."""
         seen = [name for name, dock in self.docks.items() if dock.on_screen]
         places = {name: self.docks[name].mapTo(self._window, QPoint(0, 0)) for name in seen}
         seen.sort(key=lambda name: (places[name].x(), places[name].y()))
@@ -122,22 +122,22 @@ class DockSet(QObject):
             self.panes[seen[(at + step) % len(seen)]].setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def set_focused_group(self, group: int) -> None:
-        """Link the pane with the keyboard with another group."""
+        """Move the focused pane to another link group."""
         if self.focused:
             self.set_group(self.focused, group)
 
     def maximise_focused(self) -> None:
-        """Fill the window with the pane that has the keyboard, and back."""
+        """Maximise or restore the focused pane."""
         if self.focused:
             self.toggle_maximised(self.focused)
 
     def open_focused_menu(self) -> None:
-        """The menu of the pane that has the keyboard."""
+        """Open the title bar's menu of the focused pane."""
         if self.focused:
             self.docks[self.focused].title.open_menu()
 
     def ask_context_menu(self) -> None:
-        """What a right click on the widget with the keyboard would open."""
+        """Open the right-click menu of the focused widget."""
         if self.focused:
             pane, holder = self.panes[self.focused], QApplication.focusWidget()
             asked = holder if holder is not None and pane.isAncestorOf(holder) else pane.focusProxy() or pane
@@ -146,28 +146,28 @@ class DockSet(QObject):
             QApplication.sendEvent(asked, key)
 
     def copy_focused(self) -> None:
-        """Copy what the pane with the keyboard shows, as data."""
+        """Copy the focused pane as data."""
         if self.focused:
             self.docks[self.focused].title.copy_data()
 
     def help_focused(self) -> None:
-        """Help for the pane that has the keyboard."""
+        """Open the help of the focused pane."""
         if self.focused:
             self.help_asked.emit(self.panes[self.focused])
 
     def set_group(self, name: str, group: int) -> None:
-        """Link a pane with another group, or with none (0)."""
+        """Move a pane to another link group, or to none (0)."""
         self.links.set_group(self.panes[name], group)
         self.docks[name].title.show_group(group)
 
     def show_ages(self, now_ns: int) -> None:
-        """Tell in every title that can be seen how old its data is."""
+        """Show the age of the data in every visible title."""
         for dock in self.docks.values():
             if dock.on_screen:
                 dock.title.show_age(now_ns)
 
     def bring_back_lost(self) -> None:
-        """Floating docks on a screen that is not there any more come to the window."""
+        """Move floating docks from a screen that is gone to the window."""
         areas = [screen.availableGeometry() for screen in QGuiApplication.screens()]
         for dock in self.docks.values():
             if dock.isFloating() and not any(area.intersects(dock.frameGeometry()) for area in areas):
@@ -179,7 +179,7 @@ class DockSet(QObject):
         return self._before_maximised is not None
 
     def toggle_maximised(self, name: str) -> None:
-        """Fill the window with one pane; again, and all is as it was."""
+        """Maximise a pane, or restore the layout."""
         if self._before_maximised is not None:
             state, self._before_maximised = self._before_maximised, None
             restore_state(self._window, self.docks.values(), state)

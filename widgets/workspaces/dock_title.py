@@ -19,7 +19,7 @@ STALE_NS = 3_000_000_000
 
 
 class DockTitle(QWidget):
-    """Dragging it moves the dock, a double click fills the window with the pane and puts it back."""
+    """Dragging it moves the dock; a double click maximises or restores the pane."""
 
     maximise_asked = Signal()
     duplicate_asked = Signal()
@@ -32,8 +32,8 @@ class DockTitle(QWidget):
         self.title, self.age = QLabel(), QLabel()
         self.group = _flat("", "Link group: panes of one group share base, crosshair and time range")
         self.menu_button = _flat("menu", "Copy, settings, help")
-        self.float = _flat("float", "Take this pane out of the window, or put it back")
-        self.close_button = _flat("×", "Hide this pane; the View menu brings it back")
+        self.float = _flat("float", "Float this pane in its own window, or dock it again")
+        self.close_button = _flat("×", "Close this pane; the View menu opens it again")
         self._lay_out()
         self._connect()
         self.show_group(pane.link_group)
@@ -63,19 +63,18 @@ class DockTitle(QWidget):
         self.menu_button.clicked.connect(self.open_menu)
 
     def show_group(self, group: int) -> None:
-        """Show the group's number in its colour; a pane of no group shows a dash."""
+        """Show the group's number in its colour; a dash for a pane that is not linked."""
         set_text(self.group, str(group) if group else "–")
         self.group.setStyleSheet(_flat_style(f"link{group}" if group else "faint", bold=True))
 
     def show_age(self, now_ns: int) -> None:
-        """Say how old the newest data of the pane is, in the colour of a gap once it is stale; nothing without data."""
-        heard = max((market.last_event_ns for market in self._pane.shown_markets()), default=0)
-        age_ns = max(0, now_ns - heard)
-        set_text(self.age, text_of.age(age_ns) if heard else "")
+        """Show the age of the pane's newest data, in the colour of a gap once it is stale; nothing without data."""
+        newest_ns = max((market.last_event_ns for market in self._pane.shown_markets()), default=0)
+        age_ns = max(0, now_ns - newest_ns)
+        set_text(self.age, text_of.age(age_ns) if newest_ns else "")
         tint(self.age, "gap" if age_ns > STALE_NS else "faint")
 
     def group_menu(self) -> QMenu:
-        """The groups to choose from."""
         menu = QMenu(self)
         for group in range(1, GROUPS + 1):
             self._entry(menu, f"Group {group}", partial(self.group_chosen.emit, group))
@@ -86,7 +85,6 @@ class DockTitle(QWidget):
         return menu
 
     def pane_menu(self) -> QMenu:
-        """What can be done with any pane."""
         menu = QMenu(self)
         if self._pane.has_settings:
             self._entry(menu, "Settings", self._pane.open_settings)
@@ -114,13 +112,12 @@ class DockTitle(QWidget):
         QGuiApplication.clipboard().setPixmap(self._pane.grab())
 
     def copy_data(self) -> None:
-        """Put what the pane shows on the clipboard, tab-separated."""
+        """Put the pane's data on the clipboard, tab-separated."""
         table = self._pane.as_table()
         if table is not None:
             QGuiApplication.clipboard().setText(table.text())
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Fill the window with this pane, or put it back."""
         self.maximise_asked.emit()
         event.accept()
 

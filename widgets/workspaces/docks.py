@@ -11,7 +11,7 @@ from widgets.workspaces.dock_title import DockTitle
 
 
 class PaneDock(QDockWidget):
-    """`name` is what a saved layout knows the pane by. `moved` says that a person changed its place.
+    """`name` identifies the pane in a saved layout. `moved` follows a change of its place by the user.
 
     `on_screen` is False behind another tab, where Qt keeps a widget "visible" outside the window.
     """
@@ -35,24 +35,24 @@ class PaneDock(QDockWidget):
 
     @property
     def is_open(self) -> bool:
-        """Whether it is in the window or floats, be it behind a tab."""
+        """Whether it is in the window, possibly behind a tab, or floats."""
         return not self.isHidden()
 
     def _on_visibility(self, shown: bool) -> None:
         self.on_screen = shown
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """The title's menu, where nothing under the pointer has one of its own."""
+        """Open the title bar's menu; reached only if the widget under the pointer has no menu."""
         self.title.open_menu_at(event.globalPos())
         event.accept()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Closing by its title is a change of the layout."""
+        """Closing is a change of the layout."""
         super().closeEvent(event)
         self.moved.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Note the width, so that a window that grows can give it back."""
+        """Remember the width by that of the window, which restores it when it becomes wider."""
         super().resizeEvent(event)
         if not self.isFloating():
             self.widths[self.window().width()] = self.width()

@@ -1,4 +1,4 @@
-"""An arrangement of docks written down as a tree of rows, columns and tabs, and how a window takes it up."""
+"""A layout of docks as a tree of rows, columns and tabs, and its application to a window."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _AREA = Qt.DockWidgetArea.LeftDockWidgetArea
 
 @dataclass(frozen=True, slots=True)
 class Tabs:
-    """Panes in one place; the first is in front. One pane alone has no tab."""
+    """Panes in one place, the first in front. A single pane has no tab."""
 
     panes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Parts beside or above each other. A size above 1 is pixels, others share what is left in proportion."""
+    """Parts beside or above each other. A size above 1 is in pixels; the others share the rest in proportion."""
 
     orientation: Qt.Orientation
     parts: tuple[tuple[float, Node], ...]
@@ -65,7 +65,7 @@ def pruned(node: Node, keep: Callable[[str], bool]) -> Node | None:
 
 
 def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget], tree: Node) -> None:
-    """Show the docks of a tree in its arrangement and take all others out of the window."""
+    """Lay out the docks of a tree and remove all others from the window."""
     wanted = names(tree)
     for dock in docks.values():
         dock.setFloating(False)
@@ -80,10 +80,10 @@ def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget], tree: Node) -
 
 
 def restore_state(window: QMainWindow, docks: Iterable[QDockWidget], state: QByteArray) -> bool:
-    """Give the docks that are in the window the places of a saved state; False where it is unusable.
+    """Restore the places of the docks in the window from a saved state; False if it is unusable.
 
-    The others leave the window meanwhile: Qt finds a place for every dock that a state does not know, and the window
-    grows until it has room for all.
+    The other docks leave the window meanwhile: Qt places every dock that the state does not contain, and the window
+    would grow until all fit.
     """
     away = [dock for dock in docks if window.dockWidgetArea(dock) is Qt.DockWidgetArea.NoDockWidgetArea]
     for dock in away:

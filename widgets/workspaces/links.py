@@ -1,4 +1,4 @@
-"""How panes of one link group follow each other: one base, one crosshair, one visible time range, one bar length."""
+"""Link groups: panes of one group share base, crosshair, visible time range and bar length."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Links(QObject):
         self.base_changed.emit(group, base)
 
     def share_ranges(self) -> None:
-        """Let the visible chart of the highest rank in each group lead, from the range it shows."""
+        """Send the visible range of the highest-ranked visible chart to the others of its group."""
         seen = [pane for pane in self._panes if pane.isVisible() and pane.link_group]
         leaders = {pane.link_group: pane for pane in sorted(seen, key=lambda pane: pane.range_rank)}
         for pane in sorted(seen, key=lambda pane: pane is leaders[pane.link_group]):
@@ -84,5 +84,5 @@ class Links(QObject):
 
 
 def _takes_range(pane: Pane, source: Pane) -> bool:
-    """A hidden chart keeps its time, and one of a higher rank does not follow what moved by itself."""
+    """False for a hidden chart, and for a higher-ranked one while `source` moves by itself with the newest bar."""
     return pane.isVisible() and not (source.follows_latest and pane.range_rank > source.range_rank)

@@ -1,4 +1,4 @@
-"""The arrangements that come with the program, each for a wide and for a narrow window."""
+"""The default workspaces, each with a layout for a wide and for a narrow window."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ NARROW_PX = 1500
 
 
 class Preset(NamedTuple):
-    """What a workspace begins as. `use` says in a few words what it is for."""
+    """A default workspace. `use` is its purpose, shown in the guide."""
 
     use: str
     wide: Node
@@ -19,7 +19,7 @@ class Preset(NamedTuple):
 
 PRESETS: dict[str, Preset] = {
     "Footprint": Preset(
-        "Watch one coin: footprint and CVD, book and prints beside, the field at the left",
+        "Watch one coin: footprint and CVD, order book and trades beside, all coins on the left",
         row(
             (392, tabs("pressure")),
             (1, column((0.74, tabs("footprint")), (0.26, tabs("cvd")))),
@@ -42,7 +42,7 @@ PRESETS: dict[str, Preset] = {
         ),
     ),
     "Book": Preset(
-        "Resting liquidity: depth through time, the ladder and every print",
+        "Resting liquidity: depth over time, the ladder and every trade",
         row(
             (1, column((0.74, tabs("heatmap")), (0.26, tabs("cvd")))),
             (472, tabs("ladder")),
@@ -51,7 +51,7 @@ PRESETS: dict[str, Preset] = {
         row((1, column((0.72, tabs("heatmap")), (0.28, tabs("cvd")))), (384, tabs("ladder", "tape"))),
     ),
     "Screener": Preset(
-        "The whole field ranked, with the chosen coin beside",
+        "All coins ranked, with the chosen coin beside",
         row(
             (0.58, column((0.72, tabs("pressure")), (0.28, tabs("setups", "alerts", "paper")))),
             (0.42, column((0.64, tabs("footprint")), (0.36, tabs("cvd")))),
@@ -59,7 +59,7 @@ PRESETS: dict[str, Preset] = {
         row((0.62, tabs("pressure", "setups", "alerts", "paper")), (0.38, tabs("footprint", "cvd"))),
     ),
     "Liquidations": Preset(
-        "Forced flow: estimated levels, what was liquidated, open interest",
+        "Liquidations: estimated levels, liquidations as they happen, open interest",
         row(
             (1, column((0.66, tabs("liquidation_heatmap")), (0.34, tabs("funding")))),
             (440, tabs("liquidations")),
@@ -70,7 +70,7 @@ PRESETS: dict[str, Preset] = {
         ),
     ),
     "Replay": Preset(
-        "Study a recording: chart, depth and prints with the list of sessions and setups",
+        "Study a recording: chart, depth and trades with the lists of sessions and setups",
         row(
             (1, column((0.46, tabs("footprint")), (0.32, tabs("heatmap")), (0.22, tabs("cvd")))),
             (416, column((0.52, tabs("ladder", "library")), (0.48, tabs("tape", "setups")))),

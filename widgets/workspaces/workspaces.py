@@ -1,7 +1,7 @@
-"""Named arrangements of panes: presets, what a person made of them, switching and saving.
+"""Named layouts of panes: presets and the user's own, switching and saving.
 
-A workspace is saved soon after every change. One that nobody has arranged yet follows its preset, which has another
-arrangement for narrow windows; an arranged one stays as it is.
+A workspace is saved soon after every change. Until the user moves a pane it follows its preset, which has another
+layout for narrow windows.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Workspaces(QObject):
         docks.moved.connect(self._on_moved)
 
     def names(self) -> list[str]:
-        """The presets, then what was saved under other names."""
+        """The presets, then the workspaces saved under other names."""
         return [*PRESETS, *(name for name in self.store.names() if name not in PRESETS)]
 
     def start(self) -> None:
@@ -52,31 +52,31 @@ class Workspaces(QObject):
         self.open(desktop.workspace if desktop.workspace in self.names() else START)
 
     def open(self, name: str) -> None:
-        """Leave the open workspace, saved, and take up another."""
+        """Save the open workspace and switch to another."""
         self.save()
-        kept = self.store.load(name)
+        stored = self.store.load(name)
         self.current = name
         self._narrow = self._window.width() < NARROW_PX
         preset = name if name in PRESETS else START
-        self._take_up(kept or Workspace(preset=preset))
+        self._apply(stored or Workspace(preset=preset))
         self._docks.links.share_ranges()
         self._saved = self.capture()
         self.changed.emit()
 
     def open_number(self, number: int) -> None:
-        """The n-th of the list, from 1; beyond its end nothing happens."""
+        """Open the n-th of the list, from 1; beyond its end nothing happens."""
         if 1 <= number <= len(self.names()):
             self.open(self.names()[number - 1])
 
     def save_as(self, name: str) -> None:
-        """Keep the arrangement under another name and go on there."""
+        """Save the layout under another name and switch to it."""
         self.current = name
         self._moved = True
         self.save()
         self.changed.emit()
 
     def rename(self, name: str) -> None:
-        """Keep the open workspace under another name only. A preset keeps its name."""
+        """Rename the open workspace. A preset is copied instead."""
         old = self.current
         self.save_as(name)
         if old not in PRESETS and old != name:
@@ -84,19 +84,19 @@ class Workspaces(QObject):
             self.changed.emit()
 
     def delete(self) -> None:
-        """Forget the open workspace; a preset is as it was shipped again."""
+        """Delete the open workspace; a preset returns to its default."""
         self.store.delete(self.current)
         name = self.current if self.current in PRESETS else START
         self.current = ""
         self.open(name)
 
     def reset(self) -> None:
-        """Arrange the open workspace as its preset is shipped; the settings of its panes stay."""
+        """Restore the preset's layout; the settings of the panes stay."""
         self._moved = False
         self._arrange_preset()
 
     def resized(self) -> None:
-        """The window has another width: an arrangement that nobody touched becomes the one for it."""
+        """After a change of the window's width, use the preset's layout for it unless the user moved a pane."""
         narrow = self._window.width() < NARROW_PX
         if self._narrow is not None and narrow != self._narrow:
             self._narrow = narrow
@@ -104,7 +104,7 @@ class Workspaces(QObject):
                 self._arrange_preset()
 
     def save(self) -> None:
-        """Keep the open workspace if it has changed."""
+        """Save the open workspace if it has changed."""
         if not self.current or self._docks.maximised:
             return
         workspace = self.capture()
@@ -113,7 +113,7 @@ class Workspaces(QObject):
             self.store.save(self.current, workspace)
 
     def save_desktop(self) -> None:
-        """Keep the window's place and what is open."""
+        """Save the window's geometry and the name of the open workspace."""
         self.save()
         geometry = base64.b64encode(self._window.saveGeometry().data()).decode()
         desktop = Desktop(geometry=geometry, workspace=self.current)
@@ -122,7 +122,7 @@ class Workspaces(QObject):
             self.store.save_desktop(desktop)
 
     def capture(self) -> Workspace:
-        """The arrangement and the panes' settings as they are now."""
+        """The current layout and settings of the panes."""
         docks, panes = self._docks.docks, self._docks.panes
         return Workspace(
             preset=self._preset,
@@ -136,7 +136,7 @@ class Workspaces(QObject):
             },
         )
 
-    def _take_up(self, workspace: Workspace) -> None:
+    def _apply(self, workspace: Workspace) -> None:
         self._preset, self._moved = workspace.preset, workspace.moved
         self._restore_panes(workspace)
         for group, base in workspace.bases.items():
@@ -156,7 +156,7 @@ class Workspaces(QObject):
             self._docks.panes[name].restore(memory.state)
 
     def _restore_docks(self, workspace: Workspace) -> bool:
-        """Give the docks their places; False where the saved state is unusable."""
+        """Restore the places of the docks; False if the saved state is unusable."""
         docks = self._docks.docks
         wanted = [name for name in workspace.panes if name in docks]
 
@@ -186,7 +186,7 @@ class Workspaces(QObject):
         return True
 
     def _quietly(self, work: Callable[[], bool]) -> bool:
-        """Arrange without counting it as a person's doing."""
+        """Arrange docks without counting it as a change by the user."""
         before, self._arranging = self._arranging, True
         try:
             return work()
@@ -199,7 +199,7 @@ class Workspaces(QObject):
 
 
 def _bytes(text: str) -> QByteArray:
-    """What base64 text stands for; nothing where it is none."""
+    """Decode base64; empty for an invalid text."""
     try:
         return QByteArray(base64.b64decode(text, validate=True))
     except (binascii.Error, ValueError):

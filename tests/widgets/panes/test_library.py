@@ -172,9 +172,9 @@ def test_a_pointer_on_the_timeline_reads_what_is_marked_there(qtbot: QtBot) -> N
     line.show_span(START, START + HOUR, START)
     many = tuple(setup(50) for _ in range(7))
     line.show_outline(marked(setup(30), setup(10, -1), *many), (Bookmark(START + HOUR // 2, "turn"),))
-    mark, told = line.words_at(306).split("\n")
+    mark, told = line.text_at(306).split("\n")
     assert mark.endswith("turn")
     assert told.endswith("setup: sweep up at naked POC 60,123.5, confirmed, leverage only")
-    assert "sweep down" in line.words_at(106)
-    assert line.words_at(506).endswith("and 2 more setups")
-    assert line.words_at(200) == "2025-10-09 09:12:44 UTC"
+    assert "sweep down" in line.text_at(106)
+    assert line.text_at(506).endswith("and 2 more setups")
+    assert line.text_at(200) == "2025-10-09 09:12:44 UTC"

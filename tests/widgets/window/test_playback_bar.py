@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 from tests.widgets.market_views import NOW, live_status, replay_status
 from tests.widgets.window.controls_log import ControlsLog
 from widgets.window.controls import Step
-from widgets.window.playback_bar import SPEEDS, PlaybackBar, badge_of, is_replay, next_speed, recording_words
+from widgets.window.playback_bar import SPEEDS, PlaybackBar, badge_of, is_replay, next_speed, recording_text
 from workstation.readmodels.session.library import Bookmark, Outline, SetupMark
 from workstation.readmodels.session.setups import Detector, LevelKind, SetupLevel, SetupState
 from workstation.readmodels.session.status import Capabilities, Presence, StatusView
@@ -163,7 +163,7 @@ def test_times_are_utc(bar: PlaybackBar) -> None:
     ],
 )
 def test_recording_has_an_honest_face(bar: PlaybackBar, status: StatusView, words: str, role: str) -> None:
-    assert recording_words(status) == (words, role)
+    assert recording_text(status) == (words, role)
     bar.refresh(status)
     assert bar.recording.text() == words
     assert bar.recording.isVisible()
@@ -175,7 +175,7 @@ def test_a_source_that_is_not_live_yet_is_grey_and_a_failed_one_red() -> None:
 
 
 def test_long_file_names_keep_both_ends() -> None:
-    words, _ = recording_words(live_status(recording_to="/data/" + "a" * 40 + "-2025.mcap"))
+    words, _ = recording_text(live_status(recording_to="/data/" + "a" * 40 + "-2025.mcap"))
     assert len(words) == len("recording to ") + 28
     assert words.endswith("-2025.mcap")
 

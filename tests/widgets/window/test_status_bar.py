@@ -68,8 +68,8 @@ def test_a_venues_clock_is_in_the_tip_and_on_the_line_where_it_is_far_off() -> N
         return found.text, found.role, found.tip.partition("\n")[2]
 
     assert segment(None) == ("OKX 10ms", "muted", "")
-    assert segment(123_400_000) == ("OKX 10ms", "muted", "Clock of OKX: 123 ms ahead of ours")
-    assert segment(-1_270_000_000) == ("OKX 10ms clock -1.3 s", "gap", "Clock of OKX: 1,270 ms behind ours")
+    assert segment(123_400_000) == ("OKX 10ms", "muted", "Clock of OKX: 123 ms ahead of this computer's")
+    assert segment(-1_270_000_000) == ("OKX 10ms clock -1.3 s", "gap", "Clock of OKX: 1,270 ms behind this computer's")
     assert segment(5_000_000_000, connected=False)[1] == "error"
 
 

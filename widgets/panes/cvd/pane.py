@@ -351,7 +351,7 @@ class CvdPane(Pane):
             if self.anchor.picking
             else absence(self._base, self._view)
         )
-        self.notice.say(text)
+        self.notice.show_text(text)
 
 
 def strokes_of(view: CvdView, show: Show) -> tuple[Stroke, ...]:

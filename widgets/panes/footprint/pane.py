@@ -132,7 +132,7 @@ class FootprintPane(Pane):
             self.clear()
         text = counting(view.progress)
         self.legend.set_spans((Span(text, "gap", bold=True),))
-        self.notice.say("" if self.layers.view is not None and self.layers.view.bars else text)
+        self.notice.show_text("" if self.layers.view is not None and self.layers.view.bars else text)
 
     def _show_side(self, view: View) -> None:
         if isinstance(view, QuotesView):
@@ -408,7 +408,7 @@ class FootprintPane(Pane):
     def _show_why_empty(self) -> None:
         view = self.layers.view
         text = absence(self.request(), view)
-        self.notice.say(text)
+        self.notice.show_text(text)
         if text and view is None:
             self.legend.set_spans(())
 

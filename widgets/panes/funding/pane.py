@@ -297,7 +297,7 @@ class FundingPane(Pane):
         if view is not None:
             text = "" if len(view.bar_start_ns) else f"no funding or open interest of {base} received yet"
         for chart in self.charts.values():
-            chart.notice.say(text)
+            chart.notice.show_text(text)
 
 
 def since(values: Floats, first: int) -> Floats:

@@ -322,7 +322,7 @@ class HeatmapPane(Pane):
 
     def _say_why_empty(self) -> None:
         text = absence(self.request(), self._view)
-        self.notice.say(text)
+        self.notice.show_text(text)
 
     def _fill_controls(self) -> None:
         self.rows.addItem("rows auto", None)

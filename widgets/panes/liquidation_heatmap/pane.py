@@ -267,7 +267,7 @@ class LiquidationHeatmapPane(Pane):
 
     def _say(self) -> None:
         text = "no base chosen" if self.request() is None else why_empty(self._view, self._asked.base)
-        self.notice.say(text)
+        self.notice.show_text(text)
         self.model.set_spans(tuple(Span(word, "muted") for word in model_words(self._asked.rules)))
         self.ledger.set_spans(ledger_spans(self._view) if self._view is not None else ())
 

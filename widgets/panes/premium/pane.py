@@ -245,7 +245,7 @@ class PremiumPane(Pane):
         return tuple(spans)
 
     def _say_why_empty(self) -> None:
-        self.linked.notice.say(_why_empty(self.request(), self._view))
+        self.linked.notice.show_text(_why_empty(self.request(), self._view))
 
 
 def bp(value: float) -> str:
