@@ -75,7 +75,7 @@ async def at_work(app: QApplication, folder: Path, seed: int, told: list[str]) -
     shell = Shell(app, desk, WorkspaceFiles(folder / "workspaces"), used)
     faults = FaultReporter(lambda what, report: told.append(report))
     faults.install()
-    desk.on_fault = faults.tell
+    desk.on_fault = faults.report
     shell.open()
     try:
         yield Monkey(app, shell, used, random.Random(seed)), desk
