@@ -13,8 +13,8 @@ import typer
 from feeds.hub.broker import Broker
 from feeds.hub.wire import STREAM, Subjects
 from feeds.model.errors import TransportError
+from workstation.readmodels.times import ago, span_ns
 from workstation.settings import paths
-from workstation.times import ago, span_ns
 
 if TYPE_CHECKING:
     from rich.console import Console

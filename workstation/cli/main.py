@@ -28,7 +28,7 @@ from workstation.cli.lake import lake_app
 from workstation.process import logs
 from workstation.process.gc_thresholds import raise_gc_thresholds
 from workstation.process.memory import tune_malloc
-from workstation.times import moment_ns, span_ns
+from workstation.readmodels.times import moment_ns, span_ns
 
 if TYPE_CHECKING:
     from feeds.recording import RecordingReader

@@ -14,8 +14,8 @@ from feeds.model.errors import TransportError
 from feeds.recording import RecordingReader
 from tests.feeds.hub.broker import free_port, needs_broker, place
 from tests.feeds.hub.test_hub import shown, stand_still
+from workstation.readmodels.times import ago
 from workstation.session.core import read_to_end
-from workstation.times import ago
 
 pytestmark = needs_broker
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)

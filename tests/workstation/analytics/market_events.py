@@ -31,6 +31,7 @@ from feeds.model.instrument import Instrument, MarketKind, Venue
 from tests.views import assert_same_view
 from workstation.analytics.bars.deltas import HOUR_NS
 from workstation.analytics.engine import Engine
+from workstation.analytics.state.base import DEFAULT_LIMITS, Limits
 from workstation.analytics.store.column_store import CHUNK
 from workstation.analytics.store.trades import Trades, TradeStore
 from workstation.readmodels.flow.big_trades import BigTradesRequest
@@ -185,9 +186,9 @@ def _random_event(rng: random.Random, instrument: Instrument, ts_ns: int, now_ns
     return rng.choice(kinds)
 
 
-def engine_of(events: Iterable[Event]) -> Engine:
+def engine_of(events: Iterable[Event], limits: Limits = DEFAULT_LIMITS) -> Engine:
     """Return an engine that has taken these events."""
-    engine = Engine()
+    engine = Engine(limits)
     for event in events:
         engine.apply(event)
     return engine

@@ -321,7 +321,7 @@ def delta_of(trades: list[Trade], since_ns: int = 0) -> float:
 
 def test_trades_fetched_afterwards_leave_earlier_bars_as_they_are() -> None:
     trades = random_trades(random.Random(5), 600, markets=(BINANCE,), late=0.0)
-    engine, request = engine_of(trades[:550] + trades[560:]), FootprintRequest("BTC", row_size=1.0)
+    engine, request = engine_of(trades[:550] + trades[560:], Limits(chunk=32)), FootprintRequest("BTC", row_size=1.0)
     before: Any = engine.view(request)
     since_ns, until_ns = trades[550].ts_venue_ns, trades[560].ts_venue_ns
     engine.apply(TradesFilled(BINANCE, trades[-1].ts_recv_ns, since_ns, until_ns, tuple(trades[550:560])))

@@ -10,8 +10,8 @@ from workstation.analytics.paper.book import PaperBook, Written
 from workstation.analytics.paper.market import SecondReader
 from workstation.exports.cells import Row, known
 from workstation.exports.table import Batches, ExportSettings, Table, TableRows, floats, integers, texts
+from workstation.readmodels.times import span_ns
 from workstation.readmodels.universe.paper import PaperEntry, PaperMoment, PaperScore, PaperSettings, Sizing
-from workstation.times import span_ns
 
 _SECOND_NS = 1_000_000_000
 _NAMES = ("score", "names", "every", "sizing", "capital", "gross")

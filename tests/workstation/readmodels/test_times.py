@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from workstation.times import moment_ns, span_ns
+from workstation.readmodels.times import moment_ns, span_ns
 
 S = 1_000_000_000
 START = 1_723_161_253 * S  # 2024-08-08 23:54:13
