@@ -140,7 +140,7 @@ async def test_a_replay_of_the_received_frames_ends_in_the_same_state(venue: Ven
         await here.run(6)
         replayed = Core()
         replayed.consume([frame for frame in here.frames if frame.kind is not FrameKind.TIMER])
-        assert replayed.feed.once.last_trades == here.feed.once.last_trades
+        assert replayed.feed.deduplicator.last_trades == here.feed.deduplicator.last_trades
         for simulated in here.markets:
             live, again = here.market(simulated), replayed.engine.market(simulated.spec.instrument.id)
             assert again is not None
