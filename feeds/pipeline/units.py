@@ -21,7 +21,7 @@ RawLevels = list[tuple[str, Size]]
 RawPrice = str | float  # a price as the venue wrote it
 Levels = Iterable[tuple[RawPrice, float]]
 
-_GRID_LIMIT = 50_000  # about 7 MB; a market repeats a few thousand prices, whatever it has seen in a week
+CACHED_PRICES = 50_000  # about 7 MB; a market repeats a few thousand prices, whatever it has seen in a week
 _OFF_GRID = 1e-4
 _MOST_TICKS = 1 << 52  # larger floats are all whole numbers, so every price would appear to lie on the grid
 _STRAYS = 0.25
@@ -34,19 +34,22 @@ class OffGrid(ProtocolError):
 class PriceGrid(dict[RawPrice, int]):
     """A cached mapping of price text or number to ticks. Look-up raises ProtocolError for an invalid price.
 
+    A grid of `cached` prices is cleared before the next one is added.
+
     Raises:
         OffGrid: the price lies between two ticks.
     """
 
-    def __init__(self, instrument: Instrument) -> None:
+    def __init__(self, instrument: Instrument, cached: int = CACHED_PRICES) -> None:
         super().__init__()
+        self._cached = cached
         step = instrument.tick * instrument.multiplier
         self._numerator, self._denominator = step.numerator, step.denominator
         self._symbol = instrument.symbol
 
     def __missing__(self, text: RawPrice) -> int:
         ticks = self._parse(text)
-        if len(self) >= _GRID_LIMIT:
+        if len(self) >= self._cached:
             self.clear()
         self[text] = ticks
         return ticks

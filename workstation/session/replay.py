@@ -10,6 +10,7 @@ import asyncio
 import time
 from bisect import bisect_right
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,15 +19,29 @@ from feeds.recording.replay import Mark, Pace
 from workstation.readmodels.session.status import Capabilities, Presence, StatusView
 from workstation.session.core import Core, SecondObserver, Tape
 
-CHECKPOINTS = 64
-CHECKPOINT_NS = 5_000_000_000
-FRAME_S = 1 / 60
-BUDGET_S = 0.010
-SLICE = 256
 MIN_SPEED, MAX_SPEED = 0.1, 1000.0
 
 
-class _Checkpoint(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ReplayLimits:
+    """Playing reads for at most `budget_s`, `slice_frames` frames at a time, then waits `frame_s`.
+
+    Checkpoints are at least `checkpoint_ns` of receive time apart, and at most `checkpoints` over the recording.
+    """
+
+    frame_s: float = 1 / 60
+    budget_s: float = 0.010
+    slice_frames: int = 256
+    checkpoints: int = 64
+    checkpoint_ns: int = 5_000_000_000
+
+
+REPLAY_LIMITS = ReplayLimits()
+
+
+class Checkpoint(NamedTuple):
+    """The state after every frame up to `position_ns` (receive time), and where reading goes on."""
+
     position_ns: int
     mark: Mark
     core: Core
@@ -35,19 +50,25 @@ class _Checkpoint(NamedTuple):
 class ReplaySession:
     """Plays one recording. All methods are for the thread of the event loop."""
 
-    def __init__(self, reader: RecordingReader, wall: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(
+        self,
+        reader: RecordingReader,
+        wall: Callable[[], float] = time.perf_counter,
+        limits: ReplayLimits = REPLAY_LIMITS,
+    ) -> None:
         self.tape = Tape(reader, Core())
         self.epoch = 0
         self.start_ns, self.end_ns = reader.start_ns or 0, reader.end_ns or 0
         self._reader = reader
         self._wall = wall
+        self._limits = limits
         self._pace = Pace()
         self._playing = False
         self._seek_ns: int | None = None
         self._wake = asyncio.Event()
         self._lag_ns = 0
-        self._interval_ns = max(CHECKPOINT_NS, (self.end_ns - self.start_ns) // CHECKPOINTS)
-        self._checkpoints = [_Checkpoint(self.start_ns - 1, Mark(0, 0), Core())]
+        self._interval_ns = max(limits.checkpoint_ns, (self.end_ns - self.start_ns) // limits.checkpoints)
+        self._checkpoints = [Checkpoint(self.start_ns - 1, Mark(0, 0), Core())]
         self._observer: SecondObserver | None = None
 
     @property
@@ -67,10 +88,15 @@ class ReplaySession:
                 await self._seek()
             elif self._playing:
                 self._play_frame()
-                await asyncio.sleep(FRAME_S if not self._lag_ns else 0)
+                await asyncio.sleep(self._limits.frame_s if not self._lag_ns else 0)
             else:
                 self._wake.clear()
                 await self._wake.wait()
+
+    @property
+    def checkpoints(self) -> tuple[Checkpoint, ...]:
+        """The states that a seek may start from, oldest first; the first is the empty state before any frame."""
+        return tuple(self._checkpoints)
 
     @property
     def recordings(self) -> list[Path]:
@@ -150,30 +176,30 @@ class ReplaySession:
     def _play_frame(self) -> None:
         """Take what is due, within a frame's budget; when behind, recorded time slows down and nothing is skipped."""
         goal = min(self.tape.position_ns + self._pace.elapse(self._wall()), self.end_ns)
-        limit_s = self._wall() + BUDGET_S
+        limit_s = self._wall() + self._limits.budget_s
         done = False
         while not done and self._wall() < limit_s:
-            done = self.tape.play(goal, SLICE)
+            done = self.tape.play(goal, self._limits.slice_frames)
             self._maybe_checkpoint()
         self._lag_ns = 0 if done else goal - self.tape.position_ns
         if self.ended:
             self.pause()
 
     def _read_until(self, goal_ns: int) -> None:
-        while not self.tape.play(goal_ns, SLICE):
+        while not self.tape.play(goal_ns, self._limits.slice_frames):
             self._maybe_checkpoint()
 
     async def _seek(self) -> None:
-        target_ns, limit_s = self._seek_ns, self._wall() + BUDGET_S
+        target_ns, limit_s = self._seek_ns, self._wall() + self._limits.budget_s
         assert target_ns is not None
         self._restore(target_ns)
-        while not self.tape.play(target_ns, SLICE):
+        while not self.tape.play(target_ns, self._limits.slice_frames):
             self._maybe_checkpoint()
             if self._wall() >= limit_s:
                 await asyncio.sleep(0)
                 if self._seek_ns != target_ns:
                     return
-                limit_s = self._wall() + BUDGET_S
+                limit_s = self._wall() + self._limits.budget_s
         self._seek_ns = None
         self._pace.reset()
         self.epoch += 1
@@ -191,4 +217,4 @@ class ReplaySession:
     def _maybe_checkpoint(self) -> None:
         position_ns = self.tape.position_ns
         if position_ns >= self._checkpoints[-1].position_ns + self._interval_ns:
-            self._checkpoints.append(_Checkpoint(position_ns, self.tape.cursor.mark, self.core.checkpoint()))
+            self._checkpoints.append(Checkpoint(position_ns, self.tape.cursor.mark, self.core.checkpoint()))

@@ -53,7 +53,7 @@ class ListingSpec:
     day_usd: float = 0.0
     tick: float = field(init=False)
     """The price step, quote per base coin."""
-    _lot: float = field(init=False)
+    lot: float = field(init=False)
     """One lot in base coin; in quote on inverse."""
     _is_inverse: bool = field(init=False)
 
@@ -61,7 +61,7 @@ class ListingSpec:
         instrument = self.instrument
         inverse = instrument.kind is MarketKind.INVERSE
         object.__setattr__(self, "tick", float(instrument.tick_size))
-        object.__setattr__(self, "_lot", float(instrument.lot_size * (instrument.contract_size if inverse else 1)))
+        object.__setattr__(self, "lot", float(instrument.lot_size * (instrument.contract_size if inverse else 1)))
         object.__setattr__(self, "_is_inverse", inverse)
 
     @property
@@ -84,11 +84,11 @@ class ListingSpec:
 
     def base_size(self, lots: int, price: float) -> float:
         """The size in base coin at a price in ticks."""
-        return lots * self._lot / (price * self.tick) if self._is_inverse else lots * self._lot
+        return lots * self.lot / (price * self.tick) if self._is_inverse else lots * self.lot
 
     def notional(self, lots: int, price: float) -> float:
         """The notional in quote currency at a price in ticks."""
-        return lots * self._lot if self._is_inverse else lots * self._lot * price * self.tick
+        return lots * self.lot if self._is_inverse else lots * self.lot * price * self.tick
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,12 +15,15 @@ _CAPACITY = 60_000
 
 
 class Tape:
-    """Assigns the trade ids of one market, and retains `capacity` aggregates and a third as many trades."""
+    """Assigns the trade ids of one market, and retains `capacity` aggregates and a third as many trades.
+
+    `merging` is the aggregate that the next fill may still join, None without one.
+    """
 
     def __init__(self, index: int, spec: ListingSpec, capacity: int = _CAPACITY) -> None:
         self._index = index
         self._spec = spec
-        self._open: Aggregate | None = None
+        self.merging: Aggregate | None = None
         self.ledger = Ledger(spec.first_trade_id, spec.first_trade_id - 1, spec.first_aggregate_id - 1)
         self.trades: Recent[Fill] = Recent(capacity // 3, spec.first_trade_id)
         self.aggregates: Recent[Aggregate] = Recent(capacity, spec.first_aggregate_id)
@@ -42,15 +45,15 @@ class Tape:
         return [*self._merge(fill), fill]
 
     def _merge(self, fill: Fill) -> list[Aggregate]:
-        current = self._open
+        current = self.merging
         if current is not None and self._belongs(current, fill):
-            self._open = Aggregate(
+            self.merging = Aggregate(
                 self._index, current.ts_ns, current.aggregate_id, current.price, current.lots + fill.lots,
                 current.first_trade_id, fill.trade_id, current.aggressor,
             )  # fmt: skip
             return []
         closed = self.close()
-        self._open = Aggregate(
+        self.merging = Aggregate(
             self._index, fill.ts_ns, self.ledger.last_aggregate_id + 1, fill.price, fill.lots,
             fill.trade_id, fill.trade_id, fill.aggressor,
         )  # fmt: skip
@@ -70,14 +73,14 @@ class Tape:
         self.aggregates.refine(factor)
         self.bars.refine(factor)
         self.last_price *= factor
-        if self._open is not None:
-            self._open = msgspec.structs.replace(self._open, price=self._open.price * factor)
+        if self.merging is not None:
+            self.merging = msgspec.structs.replace(self.merging, price=self.merging.price * factor)
 
     def close(self) -> list[Aggregate]:
         """End the open aggregate and return it, if there is one."""
-        if self._open is None:
+        if self.merging is None:
             return []
-        closed, self._open = self._open, None
+        closed, self.merging = self.merging, None
         self.ledger.last_aggregate_id = closed.aggregate_id
         self.aggregates.append(closed)
         return [closed]
@@ -85,6 +88,6 @@ class Tape:
     def close_due(self, now_ns: int) -> list[Aggregate]:
         """End the open aggregate if its interval is over."""
         grid = self._spec.aggregate_ns
-        if self._open is None or (grid and self._open.ts_ns // grid == now_ns // grid):
+        if self.merging is None or (grid and self.merging.ts_ns // grid == now_ns // grid):
             return []
         return self.close()

@@ -10,7 +10,6 @@ from fractions import Fraction
 import msgspec
 import pytest
 
-import feeds.pipeline.units
 from feeds.model.errors import ProtocolError
 from feeds.model.instrument import Instrument, MarketKind, Venue
 from feeds.pipeline.units import OffGrid, PriceGrid, RawLevels, Units
@@ -61,9 +60,8 @@ def test_invalid_prices_are_refused_every_time(text: str | float) -> None:
         assert not isinstance(caught.value, OffGrid)
 
 
-def test_the_cache_of_the_grid_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feeds.pipeline.units, "_GRID_LIMIT", 100)
-    grid = PriceGrid(BTC)
+def test_the_cache_of_the_grid_is_bounded() -> None:
+    grid = PriceGrid(BTC, cached=100)
     for ticks in range(1_000):
         assert grid[f"{ticks / 10:.1f}"] == ticks
         assert len(grid) <= 100

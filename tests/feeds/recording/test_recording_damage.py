@@ -13,7 +13,7 @@ from mcap.records import Channel, Chunk, Header, McapRecord, Message, Metadata, 
 from feeds.model.errors import RecordingError
 from feeds.model.frame import Frame, FrameKind
 from feeds.recording import Damage, RecordingMetadata, RecordingReader, RecordingWriter
-from feeds.recording.layout import MAGIC, METADATA_NAME, PROFILE, ChannelKey, fields_from_key, fields_from_metadata
+from feeds.recording.layout import MAGIC, MAX_CHANNELS, MAX_CHUNK_BYTES, METADATA_NAME, PROFILE, ChannelKey, fields_from_key, fields_from_metadata
 
 TS = 1_723_161_255_030_314_667
 CHANNEL = Channel(1, "a/text", "json", fields_from_key(ChannelKey("a", FrameKind.TEXT, False)), 0)
@@ -107,13 +107,18 @@ def test_file_that_shrinks_while_open_is_damage(tmp_path: Path) -> None:
         list(reader.frames())
 
 
-def test_too_large_a_message_is_refused_by_the_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feeds.recording.writer.MAX_CHUNK_BYTES", 100)
-    monkeypatch.setattr("feeds.recording.writer.MAX_CHANNELS", 1)
+def test_too_large_a_message_is_refused_by_the_writer(tmp_path: Path) -> None:
+    largest = bytes(MAX_CHUNK_BYTES // 2)
     with (tmp_path / "r").open("wb") as stream:
         writer = RecordingWriter(stream, RecordingMetadata())
-        writer.write([Frame(TS, "a", FrameKind.TEXT, b"x" * 50)])
+        writer.write([Frame(TS, "a", FrameKind.TEXT, largest)])
         with pytest.raises(RecordingError, match="too large"):
-            writer.write([Frame(TS, "a", FrameKind.TEXT, b"x" * 51)])
+            writer.write([Frame(TS, "a", FrameKind.TEXT, largest + b"x")])
+
+
+def test_more_connections_than_channel_numbers_are_refused_by_the_writer(tmp_path: Path) -> None:
+    with (tmp_path / "r").open("wb") as stream:
+        writer = RecordingWriter(stream, RecordingMetadata())
+        writer.write(Frame(TS, f"{at}", FrameKind.TEXT, b"") for at in range(MAX_CHANNELS))
         with pytest.raises(RecordingError, match="too many connections"):
-            writer.write([Frame(TS, "b", FrameKind.TEXT, b"")])
+            writer.write([Frame(TS, "another", FrameKind.TEXT, b"")])

@@ -270,7 +270,7 @@ class Desk:
             amounts = mine.notional if inverse else mine.size
             prices = [market.instrument.price_from_ticks(int(ticks)) for ticks in mine.ticks]
             for ts, price, amount, lane in zip(mine.ts, prices, amounts, mine.lane, strict=True):
-                lots[int(ts) // MS, round(price / spec.tick), int(lane) % 3] += round(amount / spec._lot)
+                lots[int(ts) // MS, round(price / spec.tick), int(lane) % 3] += round(amount / spec.lot)
         return lots
 
 

@@ -294,7 +294,7 @@ def _deltas(server: Server) -> dict[str, float]:
         instrument, ledger = market.spec.instrument, market.tape.ledger
         name = f"{instrument.venue}.{instrument.kind.value}"
         found[name] = ledger.buy_volume - ledger.sell_volume
-        merging = market.tape._open
+        merging = market.tape.merging
         if instrument.venue == Venue("binance") and merging is not None:
             sign = 1 if merging.aggressor is Side.BUY else -1
             found[name] -= sign * market.spec.base_size(merging.lots, merging.price)

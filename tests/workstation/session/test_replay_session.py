@@ -21,7 +21,7 @@ from workstation.readmodels.session.status import Presence
 from workstation.readmodels.universe.pressure import PressureRequest
 from workstation.readmodels.universe.universe import UniverseRequest
 from workstation.session.core import Core, Tape
-from workstation.session.replay import ReplaySession
+from workstation.session.replay import ReplayLimits, ReplaySession
 
 S = 1_000_000_000
 REQUESTS: tuple[Request[View], ...] = (
@@ -73,9 +73,8 @@ async def run_until(session: ReplaySession, done: object, turns: int = 20_000) -
 
 
 @pytest.fixture
-def session(simulated_recording: Path, monkeypatch: pytest.MonkeyPatch) -> ReplaySession:
-    monkeypatch.setattr("workstation.session.replay.FRAME_S", 0)
-    return ReplaySession(RecordingReader(simulated_recording), wall=Wall())
+def session(simulated_recording: Path) -> ReplaySession:
+    return ReplaySession(RecordingReader(simulated_recording), Wall(), ReplayLimits(frame_s=0, checkpoint_ns=2 * S))
 
 
 async def test_seeks_in_any_order_equal_reading_straight(session: ReplaySession, simulated_recording: Path) -> None:
@@ -108,15 +107,12 @@ async def test_any_speed_ends_in_the_same_state(
     assert_same_state(session.core, state_at(simulated_recording, session.end_ns))
 
 
-async def test_play_slows_down_rather_than_skips_when_behind(
-    session: ReplaySession, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("workstation.session.replay.SLICE", 8)
+async def test_play_slows_down_rather_than_skips_when_behind(simulated_recording: Path) -> None:
+    limits = ReplayLimits(frame_s=0, slice_frames=8)
+    session = ReplaySession(RecordingReader(simulated_recording), Wall(), limits)
     session.set_speed(1000.0)
     session.play()
-    session._play_frame()
-    session._play_frame()
-    assert session.status("x").lag_ns > 0
+    await run_until(session, lambda: session.status("x").lag_ns > 0)
     assert session.core.frames > 0
     assert session.tape.cursor.next_ns() is not None
 
@@ -148,9 +144,8 @@ async def test_play_at_the_end_begins_again(session: ReplaySession) -> None:
 
 
 async def test_checkpoints_are_bounded_and_keep_their_state(session: ReplaySession, simulated_recording: Path) -> None:
-    session._interval_ns = 2 * S
     session.seek(session.end_ns)
     await run_until(session, lambda: session.ended)
-    assert len(session._checkpoints) > 3
-    for checkpoint in session._checkpoints[1:3]:
+    assert len(session.checkpoints) > 3
+    for checkpoint in session.checkpoints[1:3]:
         assert_same_state(checkpoint.core.checkpoint(), state_at(simulated_recording, checkpoint.position_ns))
