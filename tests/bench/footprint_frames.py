@@ -29,7 +29,6 @@ from tests.widgets.synthetic import grid_view
 from widgets.items.scale import Scale, SlotGrid
 from widgets.panes.footprint.cells.bars_on_grid import BarsOnGrid
 from widgets.panes.footprint.cells.detail import Choice, Detail
-from widgets.panes.footprint.cells.item import FootprintItem
 from widgets.panes.footprint.pane import FootprintPane
 from widgets.theme import format as text_of
 from widgets.theme.theme import apply_theme
@@ -88,13 +87,13 @@ def _moved(scale: Scale, slots: float) -> Scale:
 
 def _panned(view: FootprintView) -> Metric:
     places = _there_and_back([_moved(_screen(), STEP * step) for step in range(FRAMES)])
-    at, item = [_screen()], _item(view, lambda: at[0])
+    at, item = [_screen()], full.item_of(view, lambda: at[0])
 
     def step() -> None:
         at[0] = next(places)
 
-    ours = _frames(2 * FRAMES, step, lambda painter: full._paint(item, painter))
-    naive = _frames(NAIVE_FRAMES, step, lambda painter: full._paint_naively(view, at[0], painter))
+    ours = _frames(2 * FRAMES, step, lambda painter: full.paint_item(item, painter))
+    naive = _frames(NAIVE_FRAMES, step, lambda painter: full.paint_naively(view, at[0], painter))
     return _against(_p99(ours), _p99(naive), f"median {np.median(ours):.2f} ms")
 
 
@@ -122,7 +121,7 @@ def _there_and_back(places: list[Scale]) -> Iterator[Scale]:
 
 def _ticked(view: FootprintView) -> Metric:
     shown = [view]
-    item = _item(view, _screen)
+    item = full.item_of(view, _screen)
     grid = SlotGrid.at(view.request.bar_ns, view.bars[0].start_ns)
     placed = [BarsOnGrid(view.bars, grid)]
 
@@ -134,21 +133,21 @@ def _ticked(view: FootprintView) -> Metric:
     def paint(painter: QPainter) -> None:
         placed[0] = BarsOnGrid(shown[0].bars, grid, placed[0])
         item.set_view(shown[0], placed[0], grid)
-        full._paint(item, painter)
+        full.paint_item(item, painter)
 
     ours = _frames(FRAMES, step, paint)
-    naive = _frames(NAIVE_FRAMES, step, lambda painter: full._paint_naively(shown[0], _screen(), painter))
+    naive = _frames(NAIVE_FRAMES, step, lambda painter: full.paint_naively(shown[0], _screen(), painter))
     return _against(_p99(ours), _p99(naive))
 
 
 def _zoomed_out() -> Metric:
     view = grid_view(MANY, 4)
     scale = Scale(0, MANY, 59_990.0, 60_050.0, full.WIDTH, full.HEIGHT)
-    item = _item(view, lambda: scale)
+    item = full.item_of(view, lambda: scale)
     item.set_choice(Choice(Detail.CANDLES, 1))
 
-    ours = _frames(9, item.forget, lambda painter: full._paint(item, painter))
-    naive = _frames(2, lambda: None, lambda painter: full._paint_naively(view, scale, painter))
+    ours = _frames(9, item.forget, lambda painter: full.paint_item(item, painter))
+    naive = _frames(2, lambda: None, lambda painter: full.paint_naively(view, scale, painter))
     return _against(float(np.median(ours)), float(np.median(naive)), "naive: 4 rows a bar")
 
 
@@ -177,23 +176,17 @@ def _text_items_ms(view: FootprintView, *, filled: bool) -> tuple[float, float, 
 def _text_items(view: FootprintView, *, filled: bool) -> pg.PlotWidget:
     plot = pg.PlotWidget()
     plot.resize(full.WIDTH, full.HEIGHT)
-    brushes, largest = full._shades(), full._largest(view)
+    brushes, largest = full.ramps(), full.largest_size(view)
     for slot, bar in enumerate(view.bars):
         for index in range(len(bar.buy_volume)):
             for side, values in enumerate((bar.sell_volume, bar.buy_volume)):
                 value = float(values[index])
-                fill = full._shade(brushes[side], value, largest) if filled else None
+                fill = full.shade_of(brushes[side], value, largest) if filled else None
                 item = pg.TextItem(text_of.size(value), anchor=(0.5, 0.5), fill=fill)
                 item.setPos(slot + 0.25 + 0.5 * side, index + 0.5)
                 plot.addItem(item, ignoreBounds=True)
     plot.setRange(xRange=(0, full.BARS), yRange=(0, full.ROWS), padding=0)
     return plot
-
-
-def _item(view: FootprintView, scale_of: Callable[[], Scale]) -> FootprintItem:
-    item = full._item(view, _screen())
-    item._scale_of = lambda width, height: scale_of()
-    return item
 
 
 def _frames(many: int, before: Callable[[], None], paint: Callable[[QPainter], object]) -> list[float]:

@@ -46,18 +46,19 @@ def measure(rounds: int = 15) -> dict[str, float]:
     view = grid_view(BARS, ROWS)
     view = replace(view, zones=(), bars=tuple(replace(bar, stacks=()) for bar in view.bars))  # naive draws no zones
     scale = Scale(0, BARS, 6000 * view.row_size, (6000 + ROWS) * view.row_size, WIDTH, HEIGHT)
-    item = _item(view, scale)
+    item = item_of(view, lambda: scale)
     canvas = QImage(WIDTH, HEIGHT, QImage.Format.Format_ARGB32_Premultiplied)
-    cold = _timed(canvas, rounds, lambda painter: _paint(item, painter), lambda: _forget(item, cells=True))
-    ours = _timed(canvas, rounds, lambda painter: _paint(item, painter), lambda: _forget(item, cells=False))
-    warm = _timed(canvas, rounds, lambda painter: _paint(item, painter), lambda: None)
-    naive = _timed(canvas, rounds, lambda painter: _paint_naively(view, scale, painter), lambda: None)
+    cold = _timed(canvas, rounds, lambda painter: paint_item(item, painter), lambda: _forget(item, cells=True))
+    ours = _timed(canvas, rounds, lambda painter: paint_item(item, painter), lambda: _forget(item, cells=False))
+    warm = _timed(canvas, rounds, lambda painter: paint_item(item, painter), lambda: None)
+    naive = _timed(canvas, rounds, lambda painter: paint_naively(view, scale, painter), lambda: None)
     return {"paint_ms": ours, "naive_ms": naive, "ratio": naive / ours, "warm_ms": warm, "cold_ms": cold}
 
 
-def _item(view: FootprintView, scale: Scale) -> FootprintItem:
+def item_of(view: FootprintView, scale_of: Callable[[], Scale]) -> FootprintItem:
+    """The cells of a view at full detail on the whole screen, outside of any pane."""
     host = pg.GraphicsWidget()
-    item = FootprintItem(host, lambda width, height: scale)
+    item = FootprintItem(host, lambda width, height: scale_of())
     item.host = host  # keeps it alive
     grid = SlotGrid.at(view.request.bar_ns, view.bars[0].start_ns)
     item.set_rect(QRectF(0, 0, WIDTH, HEIGHT))
@@ -77,7 +78,8 @@ def _forget(item: FootprintItem, *, cells: bool) -> None:
         item.cache.clear()
 
 
-def _paint(item: FootprintItem, painter: QPainter) -> None:
+def paint_item(item: FootprintItem, painter: QPainter) -> None:
+    """Paint as Qt does."""
     item.paint(painter, QStyleOptionGraphicsItem())
     assert not item.failure, item.failure
 
@@ -95,12 +97,12 @@ def _timed(canvas: QImage, rounds: int, paint: Callable[[QPainter], None], befor
     return statistics.median(times[2:])
 
 
-def _paint_naively(view: FootprintView, scale: Scale, painter: QPainter) -> None:
+def paint_naively(view: FootprintView, scale: Scale, painter: QPainter) -> None:
     """The straightforward way: cell by cell, number by number."""
     look = theme()
     painter.setFont(look.font())
     painter.setPen(look.pen("text"))
-    brushes, largest = _shades(), _largest(view)
+    brushes, largest = ramps(), largest_size(view)
     middle = Qt.AlignmentFlag.AlignVCenter
     aligns = (Qt.AlignmentFlag.AlignRight | middle, Qt.AlignmentFlag.AlignLeft | middle)
     height = scale.unit * view.row_size
@@ -113,21 +115,23 @@ def _paint_naively(view: FootprintView, scale: Scale, painter: QPainter) -> None
             for side, values in enumerate((bar.sell_volume, bar.buy_volume)):
                 value = float(values[index])
                 box = QRectF(left + side * half, y, half, height - 1)
-                painter.fillRect(box, _shade(brushes[side], value, largest))
+                painter.fillRect(box, shade_of(brushes[side], value, largest))
                 painter.drawText(box, aligns[side], text_of.size(value))
 
 
-def _shades() -> list[list[QBrush]]:
+def ramps() -> list[list[QBrush]]:
     """The ramps of sells and of buys."""
     look = theme()
     return [shades(look.color("pane"), look.color(role)) for role in ("sell", "buy")]
 
 
-def _largest(view: FootprintView) -> float:
+def largest_size(view: FootprintView) -> float:
+    """The largest bought or sold size of a cell, base coin."""
     return max(float(max(bar.sell_volume.max(), bar.buy_volume.max())) for bar in view.bars)
 
 
-def _shade(ramp: list[QBrush], value: float, largest: float) -> QBrush:
+def shade_of(ramp: list[QBrush], value: float, largest: float) -> QBrush:
+    """The brush of a size."""
     return ramp[min(15, int(16 * (value / largest) ** 0.5))]
 
 

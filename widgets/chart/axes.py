@@ -91,7 +91,7 @@ class ValueAxis(_Axis):
         ticks = value_ticks(bottom, top, rect.height())
         step = ticks[1] - ticks[0] if len(ticks) > 1 else 1.0
         for tick in ticks:
-            y = self._y(tick, rect)
+            y = self.y_of(tick, rect)
             if 8 <= y <= rect.height() - 8 and not self._covered(y, rect):
                 self._text(painter, rect, y, self._label(tick, step))
         painter.setFont(self._bold)
@@ -103,21 +103,21 @@ class ValueAxis(_Axis):
             return text_of.price(tick, min(self._step, step))
         return text_of.signed(0.0 if abs(tick) < step / 2 else tick)
 
-    def _y(self, value: float, rect: QRectF) -> float:
+    def y_of(self, value: float, rect: QRectF) -> float:
         """Beside the line that the chart paints, which moves by whole pixels."""
         bottom, top = self.range
         unit = rect.height() / (top - bottom)
         return float(rect.top() + (snapped(top, unit) - value) * unit)
 
     def _covered(self, y: float, rect: QRectF) -> bool:
-        return any(abs(self._place(tag, rect) - y) < 15 for tag in self._tags)
+        return any(abs(self.tag_y(tag, rect) - y) < 15 for tag in self._tags)
 
-    def _place(self, tag: Tag, rect: QRectF) -> float:
+    def tag_y(self, tag: Tag, rect: QRectF) -> float:
         """The middle of a tag: at its value, or next to the one it makes room for."""
-        y = self._y(tag.value, rect)
+        y = self.y_of(tag.value, rect)
         if tag.beside is None:
             return y
-        other = self._y(tag.beside, rect)
+        other = self.y_of(tag.beside, rect)
         return y if abs(y - other) >= _TAG_PX else other + (_TAG_PX if y > other else -_TAG_PX)
 
     def _text(self, painter: QPainter, rect: QRectF, y: float, text: str) -> None:
@@ -125,10 +125,10 @@ class ValueAxis(_Axis):
         painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
 
     def _draw_tag(self, painter: QPainter, rect: QRectF, tag: Tag) -> None:
-        if not rect.top() <= self._y(tag.value, rect) <= rect.bottom():
+        if not rect.top() <= self.y_of(tag.value, rect) <= rect.bottom():
             return
         half = _TAG_PX / 2
-        y = min(max(round(self._place(tag, rect)), rect.top() + half), rect.bottom() - half)
+        y = min(max(round(self.tag_y(tag, rect)), rect.top() + half), rect.bottom() - half)
         painter.fillRect(QRectF(rect.left(), y - half, rect.width(), _TAG_PX), theme().brush(tag.fill))
         painter.setPen(theme().pen(tag.ink))
         self._text(painter, rect, y, tag.text)

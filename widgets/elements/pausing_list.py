@@ -43,9 +43,9 @@ class PausingList(QWidget, Generic[Listed]):
         look = theme()
         self._plain, self._bold = Labels(look.font()), Labels(look.font(bold=True))
         self._small = Labels(look.font(small=True))
-        self._row_px = row_height()
+        self.row_px = row_height()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(260, self._row_px * fewest_rows)
+        self.setMinimumSize(260, self.row_px * fewest_rows)
 
     def news(self) -> str:
         """How many rows arrived while the list was paused, as a text."""
@@ -97,7 +97,7 @@ class PausingList(QWidget, Generic[Listed]):
 
     def visible_rows(self) -> int:
         """How many whole rows fit."""
-        return max(1, self.height() // self._row_px - 1)
+        return max(1, self.height() // self.row_px - 1)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         self._wheel += event.angleDelta().y()
@@ -108,7 +108,7 @@ class PausingList(QWidget, Generic[Listed]):
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        on_banner = event.position().y() < 2 * self._row_px
+        on_banner = event.position().y() < 2 * self.row_px
         if self.held is not None and (on_banner or event.button() is Qt.MouseButton.MiddleButton):
             self.resume()
         else:
@@ -120,15 +120,15 @@ class PausingList(QWidget, Generic[Listed]):
         view = self.held or self.view
         self.draw_headings(painter, view)
         painter.setPen(theme().pen("hairline"))
-        painter.drawLine(0, self._row_px - 1, self.width(), self._row_px - 1)
+        painter.drawLine(0, self.row_px - 1, self.width(), self.row_px - 1)
         if view is None or not len(view.price):
             painter.setPen(theme().pen("muted"))
             self._plain.draw(painter, self.why_empty(), 4, 0, self.width() - 8, self.height(), Align.CENTER)
             return
-        first = self._row_px * (2 if self.held is not None else 1)
-        rows = -(-(self.height() - first) // self._row_px)
+        first = self.row_px * (2 if self.held is not None else 1)
+        rows = -(-(self.height() - first) // self.row_px)
         for index in range(self.offset, min(self.offset + rows, len(view.price))):
-            self.draw_row(painter, view, index, first + (index - self.offset) * self._row_px)
+            self.draw_row(painter, view, index, first + (index - self.offset) * self.row_px)
         if self.held is not None:
             self._draw_banner(painter)
 
@@ -143,7 +143,7 @@ class PausingList(QWidget, Generic[Listed]):
         painter.drawPolygon(QPolygonF([QPointF(x - 4, base), QPointF(x + 4, base), QPointF(x, tip)]))
 
     def _draw_banner(self, painter: QPainter) -> None:
-        look, strip = theme(), QRectF(0, self._row_px, self.width(), self._row_px)
+        look, strip = theme(), QRectF(0, self.row_px, self.width(), self.row_px)
         painter.fillRect(strip, look.brush("focus"))
         painter.setPen(look.pen("window"))
         self._bold.draw(painter, self.banner(), 4, strip.y(), strip.width() - 8, strip.height(), Align.CENTER)

@@ -9,6 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QWidget
 
 from widgets.theme.theme import theme
 
@@ -49,6 +50,16 @@ class PaintGuard:
         if self.failure != self._logged:
             self._logged = self.failure
             log.error("painting of %s failed", self._name, exc_info=error)
+
+
+def paint_failure(widget: QWidget) -> str:
+    """Why the last painting of a widget with a `paints` event failed, empty if it did not.
+
+    Raises:
+        KeyError: the widget was never painted.
+    """
+    guard: PaintGuard = vars(widget)["_paint_guard"]
+    return guard.failure
 
 
 def paints(draw: Callable[[Any, QPainter], None]) -> Callable[[Any, QPaintEvent], None]:

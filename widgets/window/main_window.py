@@ -49,7 +49,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(title)
         self.dock_set = DockSet(self, panes or {}, PANES if panes is None else {})
         self.panes, self.docks = self.dock_set.panes, self.dock_set.docks
-        self.frame_timer = FrameTimer(source, self._live_panes)
+        self.frame_timer = FrameTimer(source, self.panes_on_screen)
         self.frame_timer.setParent(self)  # deleted with the window, like the receivers of its signal
         self.header, self.playback = Header(), PlaybackBar(controls)
         self.status = StatusBar(self.frame_timer.frame_ms)
@@ -69,7 +69,8 @@ class MainWindow(QMainWindow):
         self.use_settings(self.settings.current)
         self.resize(1600, 900)
 
-    def _live_panes(self) -> Iterator[Pane]:
+    def panes_on_screen(self) -> Iterator[Pane]:
+        """The header and the panes that are not behind a tab or closed: those that are refreshed."""
         yield self.header
         yield from self.dock_set.on_screen()
 

@@ -152,7 +152,7 @@ class StatusBar(QWidget):
         self._rate: float | None = None
         self.left: list[Segment] = []
         self.right: list[Segment] = []
-        self._boxes: list[tuple[QRectF, Segment]] = []
+        self.boxes: list[tuple[QRectF, Segment]] = []
         self.setFixedHeight(_HEIGHT)
         self.setMinimumWidth(200)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -185,7 +185,7 @@ class StatusBar(QWidget):
 
     def segment_at(self, position: QPoint) -> Segment | None:
         """The piece under a point."""
-        return next((segment for box, segment in self._boxes if box.contains(QPointF(position))), None)
+        return next((segment for box, segment in self.boxes if box.contains(QPointF(position))), None)
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent):
@@ -199,7 +199,7 @@ class StatusBar(QWidget):
     @paints
     def paintEvent(self, painter: QPainter) -> None:
         painter.fillRect(self.rect(), theme().brush("window"))
-        self._boxes.clear()
+        self.boxes.clear()
         right = self.width() - 8.0
         for segment in reversed(self.right):
             right -= self._width(segment)
@@ -217,7 +217,7 @@ class StatusBar(QWidget):
         return 9.0 * len(segment.dots) + self._labels.width(segment.text) + 2
 
     def _draw(self, painter: QPainter, segment: Segment, x: float, width: float) -> None:
-        self._boxes.append((QRectF(x, 0, width, _HEIGHT), segment))
+        self.boxes.append((QRectF(x, 0, width, _HEIGHT), segment))
         for dot in segment.dots:
             self._draw_dot(painter, dot, QPointF(x + 3, _HEIGHT / 2))
             x += 9

@@ -13,7 +13,16 @@ from mcap.records import Channel, Chunk, Header, McapRecord, Message, Metadata, 
 from feeds.model.errors import RecordingError
 from feeds.model.frame import Frame, FrameKind
 from feeds.recording import Damage, RecordingMetadata, RecordingReader, RecordingWriter
-from feeds.recording.layout import MAGIC, MAX_CHANNELS, MAX_CHUNK_BYTES, METADATA_NAME, PROFILE, ChannelKey, fields_from_key, fields_from_metadata
+from feeds.recording.layout import (
+    MAGIC,
+    MAX_CHANNELS,
+    MAX_CHUNK_BYTES,
+    METADATA_NAME,
+    PROFILE,
+    ChannelKey,
+    fields_from_key,
+    fields_from_metadata,
+)
 
 TS = 1_723_161_255_030_314_667
 CHANNEL = Channel(1, "a/text", "json", fields_from_key(ChannelKey("a", FrameKind.TEXT, False)), 0)

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QLineEdit, QSpinBox
+from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QLineEdit, QPushButton, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from widgets.dialogs.questions import parsed
@@ -33,11 +33,20 @@ NOON = 1_782_302_400_000_000_000  # 2026-06-24 12:00:00 UTC
 
 
 @pytest.fixture
-def dialog(qtbot: QtBot) -> SettingsDialog:
-    made = SettingsDialog(None, SettingsInMemory())
+def keeper() -> SettingsInMemory:
+    return SettingsInMemory()
+
+
+@pytest.fixture
+def dialog(qtbot: QtBot, keeper: SettingsInMemory) -> SettingsDialog:
+    made = SettingsDialog(None, keeper)
     qtbot.addWidget(made)
     made.show()
     return made
+
+
+def button(dialog: SettingsDialog, text: str) -> QPushButton:
+    return next(one for one in dialog.findChildren(QPushButton) if one.text() == text)
 
 
 def test_every_setting_says_what_it_is_and_has_a_default_within_its_bounds() -> None:
@@ -86,8 +95,7 @@ def test_the_dialog_has_a_control_of_the_right_kind_for_every_setting(dialog: Se
         assert isinstance(dialog.lines[one.name].control, kinds.get(one.kind, QLineEdit)), one.name
 
 
-def test_a_change_in_the_dialog_is_used_at_once(dialog: SettingsDialog) -> None:
-    keeper = dialog._keeper
+def test_a_change_in_the_dialog_is_used_at_once(dialog: SettingsDialog, keeper: SettingsInMemory) -> None:
     dialog.lines["theme"].control.setCurrentText("light")
     dialog.lines["sound"].control.setChecked(False)
     dialog.lines["scale"].control.setValue(1.3)
@@ -105,12 +113,12 @@ def test_a_change_in_the_dialog_is_used_at_once(dialog: SettingsDialog) -> None:
     )
 
 
-def test_a_wrong_word_is_named_and_changes_nothing(dialog: SettingsDialog) -> None:
+def test_a_wrong_word_is_named_and_changes_nothing(dialog: SettingsDialog, keeper: SettingsInMemory) -> None:
     zone = dialog.lines["time_zone"]
     zone.control.setText("Mars/Olympus")
     zone.control.editingFinished.emit()
     assert "no time zone" in zone.trouble.text()
-    assert dialog._keeper.current == Settings()
+    assert keeper.current == Settings()
 
 
 def test_search_shows_what_has_all_the_words(dialog: SettingsDialog) -> None:
@@ -120,13 +128,13 @@ def test_search_shows_what_has_all_the_words(dialog: SettingsDialog) -> None:
     assert [name for name, line in dialog.lines.items() if line.isVisible()] == ["free_gigabytes"]
 
 
-def test_export_and_import(dialog: SettingsDialog, tmp_path: Path) -> None:
+def test_export_and_import(dialog: SettingsDialog, keeper: SettingsInMemory, tmp_path: Path) -> None:
     dialog.lines["scale"].control.setValue(1.5)
     dialog.export_file(tmp_path / "mine.json")
-    dialog._defaults()
-    assert dialog._keeper.current.scale == 1.0
+    button(dialog, "All defaults").click()
+    assert keeper.current.scale == 1.0
     dialog.import_file(tmp_path / "mine.json")
-    assert dialog._keeper.current.scale == 1.5
+    assert keeper.current.scale == 1.5
     assert dialog.lines["scale"].control.value() == 1.5
     (tmp_path / "junk.json").write_bytes(b"\xff\x00")
     dialog.import_file(tmp_path / "junk.json")

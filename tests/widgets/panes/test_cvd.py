@@ -324,10 +324,10 @@ def test_hovering_reads_the_past_and_tells_others(pane: CvdPane, qtbot: QtBot) -
     moved = QMouseEvent(QEvent.Type.MouseMove, at, everywhere, none, none, Qt.KeyboardModifier.NoModifier)
     with wait_for(qtbot, pane.link_event, Crosshair):
         QApplication.sendEvent(ground, moved)
-    assert pane._index(pane.overlay.slot) == 30
+    assert pane.bar_at(pane.overlay.slot) == 30
     with qtbot.assertNotEmitted(pane.link_event):
         pane.show_crosshair(synthetic.START)
-    assert pane._index(pane.overlay.slot) == 30
+    assert pane.bar_at(pane.overlay.slot) == 30
 
 
 def test_sizes_from_nothing_to_huge_and_back(pane: CvdPane) -> None:
@@ -373,7 +373,7 @@ def test_under_bars_that_are_not_of_time_the_lines_stand_at_their_moments(pane: 
     assert pane.chart.visible == pytest.approx((4.0, 9.0))
     assert pane.chart.grid is grid
     ends = synthetic.START + (np.arange(60) + 1) * synthetic.MINUTE
-    np.testing.assert_allclose(pane._slots + 0.5, [grid.slot(int(end)) for end in ends])
+    np.testing.assert_allclose(pane.slots + 0.5, [grid.slot(int(end)) for end in ends])
     pane.grab()
     assert pane.item.failure == ""
     longer = RunGrid(4, edges, int(edges[-1]) + 9 * synthetic.MINUTE)
@@ -381,7 +381,7 @@ def test_under_bars_that_are_not_of_time_the_lines_stand_at_their_moments(pane: 
     assert pane.chart.grid is longer
     assert pane.chart.visible == pytest.approx((4.0, 9.0))
     pane.show_crosshair(int(edges[2]) + synthetic.MINUTE)
-    assert pane._index(pane.overlay.slot) is not None
+    assert pane.bar_at(pane.overlay.slot) is not None
     pane.set_grid(None)
     assert pane.request() == plain()
     assert not isinstance(pane.chart.grid, RunGrid)

@@ -15,6 +15,7 @@ from feeds.venues.registry import VENUES
 from tests.widgets.market_views import NOW
 from tests.widgets.messages import changes_request, sent
 from tests.widgets.position_views import MINUTE, funding_view
+from widgets.items.paint_guard import paint_failure
 from widgets.link_events import VisibleRange
 from widgets.panes.funding.pane import UNITS, FundingPane, since
 from widgets.panes.funding.table import COLUMNS, countdown, percentile_text, rate_text
@@ -69,7 +70,7 @@ def test_columns_that_do_not_fit_are_hidden(pane: FundingPane, width: int) -> No
     assert names[0] == "predicted"
     assert 92 + sum(column.width for column in pane.table.columns()) <= max(pane.table.width(), 170)
     assert (len(names) == len(COLUMNS)) == (width >= 900)
-    assert pane.table._paint_guard.failure == ""  # type: ignore[attr-defined]
+    assert paint_failure(pane.table) == ""
     assert all(item.failure == "" for item in pane.items.values())
 
 

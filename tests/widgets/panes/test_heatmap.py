@@ -193,15 +193,15 @@ def test_only_changed_tiles_are_drawn_anew(pane: HeatmapPane) -> None:
     engine = walls(200)
     feed(pane, engine)
     plot(pane)
-    before = dict(pane.item._pictures)
+    before = dict(pane.item.pictures)
     engine.advance(engine.now_ns + SECOND)
     feed(pane, engine, rounds=1)
     plot(pane)
-    kept = [tile for tile in pane.item._pictures if tile in before]
+    kept = [tile for tile in pane.item.pictures if tile in before]
     assert kept
-    assert all(pane.item._pictures[tile] is before[tile] for tile in kept)
-    newest = max(tile.first_bucket for tile in pane.item._pictures)
-    assert all(tile.first_bucket == newest for tile in pane.item._pictures if tile not in before)
+    assert all(pane.item.pictures[tile] is before[tile] for tile in kept)
+    newest = max(tile.first_bucket for tile in pane.item.pictures)
+    assert all(tile.first_bucket == newest for tile in pane.item.pictures if tile not in before)
 
 
 def test_following_moves_with_the_newest_column_and_panning_stops_it(pane: HeatmapPane) -> None:
@@ -290,7 +290,7 @@ def test_a_bubble_tells_its_print_and_can_be_switched_off(pane: HeatmapPane) -> 
     assert len(prints.side)
     largest = int(np.argmax(prints.notional))
     x = scale.x(pane.chart.grid.slot(int(prints.ts_venue_ns[largest])))
-    assert "USD" in pane._tip(QPointF(x, scale.y(float(prints.price[largest]))))
+    assert "USD" in pane.chart.tip_at(QPointF(x, scale.y(float(prints.price[largest]))))
     pane.bubbles.setCurrentText("prints off")
     assert len(pane.prints.prints.side) == 0
 

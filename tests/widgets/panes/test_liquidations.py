@@ -175,7 +175,7 @@ def test_longs_and_shorts_differ_and_neither_has_the_colour_of_a_buy_or_sell(pan
     pane.refresh(replace(one, notional=np.array([2e6]), position=np.array([-1])))
     short = pane.canvas.grab().toImage()
     assert long != short
-    middle = QPoint(200, pane.canvas._row_px * 2 - 3)
+    middle = QPoint(200, pane.canvas.row_px * 2 - 3)
     assert long.pixelColor(middle).blue() > long.pixelColor(middle).green(), "purple"
     assert short.pixelColor(middle).red() > short.pixelColor(middle).blue(), "orange"
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QFontMetricsF
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.widgets.messages import sent, wait_for
@@ -35,6 +35,20 @@ def pane(qtbot: QtBot) -> PaperPane:
     made.show()
     qtbot.waitExposed(made)
     return made
+
+
+def move_pointer(widget: QWidget, at: QPointF) -> None:
+    none, everywhere = Qt.MouseButton.NoButton, QPointF(widget.mapToGlobal(at))
+    moved = QMouseEvent(QEvent.Type.MouseMove, at, everywhere, none, none, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(widget, moved)
+
+
+def turn_wheel(widget: QWidget, angle: int) -> None:
+    """By `angle` eighths of a degree; a notch is 120, towards the user negative."""
+    at, none = QPointF(widget.rect().center()), Qt.MouseButton.NoButton
+    phase, modifier = Qt.ScrollPhase.NoScrollPhase, Qt.KeyboardModifier.NoModifier
+    turned = QWheelEvent(at, QPointF(widget.mapToGlobal(at)), QPoint(), QPoint(0, angle), none, modifier, phase, False)
+    QApplication.sendEvent(widget, turned)
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +191,7 @@ def test_bars_are_on_the_side_of_the_position(pane: PaperPane, view: PaperView) 
     pane.resize(1100, 300)
     pane.refresh(view)
     picture = pane.exposure.grab().toImage()
-    for row, coin in enumerate(pane.exposure.coins[: pane.exposure._rows()]):
+    for row, coin in enumerate(pane.exposure.coins[: pane.exposure.visible_rows]):
         line = [picture.pixelColor(x, (row + 1) * ROW_PX + 5) for x in range(60, pane.exposure.width() - 60)]
         green = sum(one.green() > 90 and one.red() < 80 for one in line)
         red = sum(one.red() > 90 and one.green() < 80 for one in line)
@@ -188,16 +202,16 @@ def test_bars_are_on_the_side_of_the_position(pane: PaperPane, view: PaperView) 
 def test_the_point_under_the_pointer_is_shown(pane: PaperPane, view: PaperView) -> None:
     pane.resize(1100, 300)
     pane.refresh(view)
-    pane.curve._hover(len(view.ts_ns) - 1)
+    move_pointer(pane.curve, QPointF(pane.curve.width(), 20))
     assert f"{view.equity[-1]:,.2f}" in pane.line.text
-    pane.curve._hover(-1)
+    QApplication.sendEvent(pane.curve, QEvent(QEvent.Type.Leave))
     assert "turnover" in pane.line.text
 
 
 def test_a_year_of_minutes_shows_its_deepest_drawdown(pane: PaperPane) -> None:
     shown = huge_view()
     pane.refresh(shown)
-    points = pane.curve._shown()
+    points = pane.curve.drawn_points()
     assert len(points) <= 2 * pane.curve.width() + 2
     assert shown.equity[points].min() == shown.equity.min()
     assert shown.equity[points].max() == shown.equity.max()
@@ -216,7 +230,8 @@ def test_the_table_has_every_line_of_the_ledger(pane: PaperPane, view: PaperView
 
 def test_the_wheel_scrolls_the_coins_and_stops_at_the_last(pane: PaperPane) -> None:
     pane.refresh(huge_view())
-    pane.exposure._scroll(1000)
-    assert pane.exposure._first == 60 - pane.exposure._rows()
+    for _ in range(60):
+        turn_wheel(pane.exposure, -120)
+    assert pane.exposure.first == 60 - pane.exposure.visible_rows
     pane.refresh(empty_view())
-    assert pane.exposure._first == 0
+    assert pane.exposure.first == 0

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QEvent, QPoint, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
@@ -26,7 +26,7 @@ from widgets.items.digits import decode
 from widgets.link_events import BaseChosen
 from widgets.panes.pressure.columns import BY_NAME, COLUMNS, SCORE, SYMBOL, fitting, price_text
 from widgets.panes.pressure.model import PressureModel
-from widgets.panes.pressure.paint import _FIGURES, _ROLES
+from widgets.panes.pressure.paint import FIGURES, ROLES
 from widgets.panes.pressure.pane import PressurePane
 from widgets.panes.pressure.rows import Filter, Sort, ordered, search_terms
 from widgets.theme.theme import apply_theme
@@ -209,7 +209,7 @@ def test_the_bar_filters_and_a_pinned_coin_stays_on_top(pane: PressurePane, qtbo
     pane.table.toggle_pin(0)
     pane.bar.search.setText("no such coin")
     assert pane.model.rowCount() == 0
-    assert pane.table._why_empty() == "no coin passes the filters"
+    assert pane.table.why_empty() == "no coin passes the filters"
     pane.grab()
 
 
@@ -266,7 +266,7 @@ def test_a_click_and_enter_open_the_coin_in_linked_panes(pane: PressurePane, qtb
     assert opened[1:] == [BaseChosen(pane.model.symbol(3))]
     strongest = pane.model.view.universe.symbols[pane.model.view.summary.strongest]
     pane.summary.repaint()
-    box = next(box for box, coin in pane.summary._boxes if coin == strongest)
+    box = next(box for box, coin in pane.summary.coin_boxes if coin == strongest)
     qtbot.mouseClick(pane.summary, Qt.MouseButton.LeftButton, pos=box.center().toPoint())
     assert opened[2:] == [BaseChosen(strongest)]
 
@@ -285,9 +285,10 @@ def test_keys_of_the_pane(pane: PressurePane, qtbot: QtBot) -> None:
 
 def test_the_menu_of_a_row(pane: PressurePane) -> None:
     pane.table.selectRow(1)
-    menu = QMenu()
-    pane.table._list_row(menu, 1)
-    pane._fill_menu(menu)
+    asked = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(), QPoint())
+    pane.table.contextMenuEvent(asked)
+    menu = pane.table.findChild(QMenu)
+    assert menu is not None
     texts = [action.text().partition("\t")[0] for action in menu.actions() if action.text()]
     symbol = pane.model.symbol(1)
     assert texts == [f"Open {symbol}", f"Pin {symbol}", f"Expand {symbol}", "Copy row", "Copy table",
@@ -320,10 +321,10 @@ def test_nothing_is_wider_than_the_pane(qtbot: QtBot, size: tuple[int, int]) -> 
 
 
 def test_chosen_columns_stay(pane: PressurePane) -> None:
-    pane._set_columns({"age", "score"})
+    pane.choose_columns({"age", "score"})
     visible = [COLUMNS[at].name for at in range(len(COLUMNS)) if not pane.table.isColumnHidden(at)]
     assert visible == ["symbol", "score", "age"]
-    pane._set_columns(None)
+    pane.choose_columns(None)
     assert not pane.table.isColumnHidden(OI_1H)
 
 
@@ -370,7 +371,7 @@ def test_the_method_shows_the_terms_of_the_selected_coin(pane: PressurePane) -> 
     pane.table.selectRow(row)
     assert pane.method.head.text().startswith("C5  pressure ")
     coin, view = pane.model.view.universe.symbols.index("C5"), pane.model.view
-    points = [cells[-1].text() for cells in pane.method._cells[:5]]
+    points = [cells[-1].text() for cells in pane.method.cells[:5]]
     for text, part in zip(points, view.pressure.parts[:, coin], strict=True):
         assert text == ("–" if math.isnan(part) else f"{part:+.1f}".replace("-", "\N{MINUS SIGN}"))
     pane.method.flow_weights[0].setValue(-1)
@@ -383,7 +384,7 @@ def test_the_method_shows_the_terms_of_the_selected_coin(pane: PressurePane) -> 
     assert pane.method.head.text() == "DOGE: no perpetual is known."
     pane.clear()
     assert pane.method.head.text() == "Waiting for the first perpetual's data."
-    assert all(not cell.text() for cells in pane.method._cells for cell in cells)
+    assert all(not cell.text() for cells in pane.method.cells for cell in cells)
 
 
 # --- copies, age, what is remembered
@@ -416,7 +417,7 @@ def test_the_saved_state(pane: PressurePane, qtbot: QtBot) -> None:
     pane.table.toggle_pin(pane.model.row_of("C9"))
     pane.bar.search.setText("c")
     pane.bar.regime.setCurrentIndex(2)
-    pane._set_columns({"score", "age"})
+    pane.choose_columns({"score", "age"})
     pane.bar.summed.ticks.choose(frozenset({Venue("okx"), Venue("bybit")}))
     pane.method.weights[3].setValue(7)
     pane.open_settings()
@@ -452,7 +453,7 @@ def test_stale_coins_are_grey(qtbot: QtBot) -> None:
     pane = made(qtbot, replace(view, universe=replace(view.universe, live=live)))
     pane.table.toggle_expanded(pane.model.row_of("ETH"))
     codes = pane.model.rows.codes
-    named = [_ROLES[role] for role in pane.table.painted._row_roles(codes)]
+    named = [ROLES[role] for role in pane.table.painted.row_roles(codes)]
     assert named[pane.model.row_of("BTC")] == "stale"
     eth = pane.model.row_of("ETH")
     assert named[eth : eth + 4] == ["text", "muted", "muted", "muted"]
@@ -462,7 +463,7 @@ def test_stale_coins_are_grey(qtbot: QtBot) -> None:
 def test_painted_numbers_equal_their_texts(values: list[float]) -> None:
     numbers = np.array(values, dtype=float)
     for column in COLUMNS:
-        if column.look in _FIGURES:
+        if column.look in FIGURES:
             assert decode(column.written.encode(numbers)) == [column.written.text(value) for value in values], (
                 column.name
             )

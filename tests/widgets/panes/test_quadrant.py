@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.widgets.messages import wait_for
 from tests.widgets.position_views import dot, quadrant_view
+from widgets.items.paint_guard import paint_failure
 from widgets.link_events import BaseChosen
 from widgets.panes.quadrant.pane import QuadrantPane
 from widgets.theme.theme import apply_theme, theme
@@ -88,7 +89,7 @@ def test_any_view_is_drawn(pane: QuadrantPane, count: int, size: tuple[int, int]
     pane.resize(*size)
     pane.refresh(quadrant_view(*(dot(f"C{n}", n / 20 - 1, 1.5, count=count) for n in range(40))))
     pane.grab()
-    assert pane.canvas._paint_guard.failure == ""  # type: ignore[attr-defined]
+    assert paint_failure(pane.canvas) == ""
 
 
 def test_nothing_known_and_cleared(pane: QuadrantPane) -> None:

@@ -199,7 +199,7 @@ def test_a_fast_tape_says_so(pane: TapePane) -> None:
 
 def colors_of(pane: TapePane) -> set[str]:
     image = pane.canvas.grab().toImage()
-    row = pane.canvas._row_px
+    row = pane.canvas.row_px
     return {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(row, 2 * row)}
 
 
@@ -209,8 +209,8 @@ def test_prices_at_the_extremes_are_inverted_and_forced_prints_bear_an_l(pane: T
     pane.refresh(replace(one, revision=2))
     before = colors_of(pane)
     pane.refresh(replace(one, extreme=np.array([-1]), revision=3))
-    image, row = pane.canvas.grab().toImage(), pane.canvas._row_px
-    edge = round(pane.canvas._edges()[0]) + 1
+    image, row = pane.canvas.grab().toImage(), pane.canvas.row_px
+    edge = round(pane.canvas.right_edges()[0]) + 1
     assert image.pixelColor(edge, row + row // 2).name() == theme().color("sell").name()
     pane.refresh(replace(one, forced=np.array([1]), revision=4))
     assert theme().color("liquidated_long").name() in colors_of(pane) - before

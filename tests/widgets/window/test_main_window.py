@@ -123,8 +123,8 @@ def test_a_narrow_window_folds_ladder_and_tape_into_tabs_and_unfolds_again(windo
     window.resize(1366, 768)
     settle(window)
     assert tabbed(window)
-    assert window.panes["ladder"] in window._live_panes()
-    assert window.panes["tape"] not in window._live_panes(), "what is behind a tab is not refreshed"
+    assert window.panes["ladder"] in window.panes_on_screen()
+    assert window.panes["tape"] not in window.panes_on_screen(), "what is behind a tab is not refreshed"
     window.resize(1700, 900)
     settle(window)
     assert not tabbed(window)

@@ -144,7 +144,7 @@ def test_pieces_do_not_overlap_and_have_tips(qtbot: QtBot) -> None:
         bar.resize(width, 24)
         bar.refresh(replace(live_status(), notices=("a long notice " * 20,), epoch=width))
         bar.grab()
-        boxes = sorted((box.left(), box.right()) for box, _ in bar._boxes)
+        boxes = sorted((box.left(), box.right()) for box, _ in bar.boxes)
         assert all(a[1] <= b[0] for a, b in pairwise(boxes))
     bar.resize(1060, 24)
     bar.grab()

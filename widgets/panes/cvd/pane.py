@@ -79,7 +79,7 @@ class CvdPane(Pane):
         self._base, self._whole_ns, self._fineness = base, CvdRequest(base).bar_ns, 0
         self._view: CvdView | None = None
         self._strokes: tuple[Stroke, ...] = ()
-        self._slots: Floats | Ints = np.zeros(0, np.int64)
+        self.slots: Floats | Ints = np.zeros(0, np.int64)
         self._run: RunGrid | None = None
         self.chart = TimeChart(
             PITCH_PX, keeps_pitch=False, pitches=(0.125, 480.0)
@@ -193,25 +193,25 @@ class CvdPane(Pane):
         elif run is not None and self.chart.grid is not run:
             self.chart.renew_grid(run)
         if run is None:
-            self._slots = starts // bar_ns - self.chart.grid.origin
+            self.slots = starts // bar_ns - self.chart.grid.origin
         else:
-            self._slots = run.slots(starts + bar_ns) - 0.5
+            self.slots = run.slots(starts + bar_ns) - 0.5
         self._show(view)
         if len(starts):
-            self.range.move_to(float(self._slots[-1]), fresh=fresh)
+            self.range.move_to(float(self.slots[-1]), fresh=fresh)
             if run is not None:
                 self.range.show_again()
         self._read()
 
     def _show(self, view: CvdView) -> None:
         self._strokes = strokes_of(view, self.controls.choices.show)
-        self.item.set_view(view, self._slots, self.chart.grid, self._strokes)
+        self.item.set_view(view, self.slots, self.chart.grid, self._strokes)
 
     def clear(self) -> None:
         """Forget the view; the zoom stays."""
-        self._view, self._slots, self._strokes = None, np.zeros(0, np.int64), ()
+        self._view, self.slots, self._strokes = None, np.zeros(0, np.int64), ()
         self.item.retry()
-        self.item.set_view(None, self._slots, self.chart.grid)
+        self.item.set_view(None, self.slots, self.chart.grid)
         self.crosshair.clear()
         self._read()
         self._say_why_empty()
@@ -299,7 +299,7 @@ class CvdPane(Pane):
         """Lowest and highest value in sight over all lines and candles."""
         if self._view is None:
             return None
-        part = in_sight(self._slots, left, right)
+        part = in_sight(self.slots, left, right)
         seen = [stroke.line.values[part] for stroke in self._strokes]
         seen += [column[part] for column in (self._view.candles.high, self._view.candles.low) if len(column)]
         values = np.concatenate(seen) if seen else np.zeros(0)
@@ -320,7 +320,7 @@ class CvdPane(Pane):
         """Legend and tags: values under the crosshair, else the newest."""
         slot, value = self.overlay.slot, self.overlay.value
         view = self._view
-        if view is None or not len(self._slots):
+        if view is None or not len(self.slots):
             self.legend.set_spans(())
             self.chart.value_axis.set_tags(())
             return
@@ -331,16 +331,16 @@ class CvdPane(Pane):
         if value is not None:
             tags.append(Tag(value, amount(value, unit), "hairline", "text"))
         self.chart.value_axis.set_tags(tuple(tags))
-        against = opposed(view, self._slots, self.chart.visible)
+        against = opposed(view, self.slots, self.chart.visible)
         if against != self.item.against:
             self.item.against = against
             self.item.update()
-        self.legend.set_spans(legend(view, self._strokes, self._index(slot), against))
+        self.legend.set_spans(legend(view, self._strokes, self.bar_at(slot), against))
 
-    def _index(self, slot: float | None) -> int | None:
+    def bar_at(self, slot: float | None) -> int | None:
         """Which value the legend reads; None where the crosshair is on no bar."""
         if self._view is None or slot is None:
-            return len(self._slots) - 1
+            return len(self.slots) - 1
         ts_ns, starts = self.chart.grid.ts_ns(slot), self._view.bar_start_ns
         index = int(np.searchsorted(starts, ts_ns, "right")) - 1
         return index if index >= 0 and ts_ns < starts[index] + self._view.request.bar_ns else None

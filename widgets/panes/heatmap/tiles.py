@@ -25,7 +25,7 @@ _STRIP_PX = 3  # at the top, where a venue of the sum is missing
 
 
 @dataclass(slots=True)
-class _Picture:
+class TilePicture:
     """A tile's codes, how often each occurs, and its image under the table of `table`."""
 
     codes: Codes
@@ -51,7 +51,7 @@ class HeatItem(PixelItem):
     def __init__(self, host: QGraphicsItem, scale_of: Callable[[float, float], Scale]) -> None:
         super().__init__(host, z=-10)
         self._scale_of = scale_of
-        self._pictures: dict[HeatTile, _Picture] = {}
+        self.pictures: dict[HeatTile, TilePicture] = {}
         self._grid = SlotGrid(1_000_000_000, 0)
         self._counts = np.zeros(0x8000, np.int64)
         self._table: Pixels | None = None
@@ -62,13 +62,13 @@ class HeatItem(PixelItem):
     def set_view(self, view: HeatmapView | None, grid: SlotGrid) -> None:
         """Show a view on a grid of slots."""
         self.view, self._grid = view, grid
-        before, tiles = self._pictures, view.tiles if view is not None else ()
-        self._pictures = {tile: before.get(tile) or _picture(tile) for tile in tiles}
-        for tile, picture in self._pictures.items():
+        before, tiles = self.pictures, view.tiles if view is not None else ()
+        self.pictures = {tile: before.get(tile) or _picture(tile) for tile in tiles}
+        for tile, picture in self.pictures.items():
             if tile not in before:
                 self._counts += picture.counts
         for tile, picture in before.items():
-            if tile not in self._pictures:
+            if tile not in self.pictures:
                 self._counts -= picture.counts
         self.update()
 
@@ -96,7 +96,7 @@ class HeatItem(PixelItem):
 
     def size_at(self, row: int, bucket: int) -> tuple[float, float] | None:
         """Bid and ask in a cell; None outside of the tiles."""
-        for tile in self._pictures:
+        for tile in self.pictures:
             at = row - tile.first_row, bucket - tile.first_bucket
             if 0 <= at[0] < TILE_ROWS and 0 <= at[1] < TILE_COLUMNS:
                 return float(tile.bid[at]), float(tile.ask[at])
@@ -109,7 +109,7 @@ class HeatItem(PixelItem):
         if view is None:
             return
         if self.lit and self._table is not None:
-            for tile, picture in self._pictures.items():
+            for tile, picture in self.pictures.items():
                 self._blit(painter, tile, picture.painted(self._table), view, scale)
         self._draw_unknown(painter, view, scale, ratio)
         self._draw_best(painter, view, scale, ratio)
@@ -170,11 +170,11 @@ class HeatItem(PixelItem):
             draw_line(painter, x, y, QPen(theme().color(role), max(1.0, ratio)))
 
 
-def _picture(tile: HeatTile) -> _Picture:
+def _picture(tile: HeatTile) -> TilePicture:
     codes = codes_of(tile.bid, tile.ask)
     counts = np.bincount((codes & 0x7FFF).ravel(), minlength=0x8000)
     counts[0] = 0
-    return _Picture(np.ascontiguousarray(codes[::-1]), counts)
+    return TilePicture(np.ascontiguousarray(codes[::-1]), counts)
 
 
 def runs_where(mask: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:

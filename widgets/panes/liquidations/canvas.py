@@ -63,17 +63,17 @@ class LiquidationsCanvas(PausingList[LiquidationsView]):
         everything = view is not None and not view.request.base
         base, side, _ = self._lefts(everything)
         painter.setPen(theme().pen("muted"))
-        self._small.draw(painter, "market", 8, 0, _MARKET_PX, self._row_px, Align.LEFT)
-        self._small.draw(painter, "time", _MARKET_PX + 4, 0, _TIME_PX, self._row_px, Align.LEFT)
+        self._small.draw(painter, "market", 8, 0, _MARKET_PX, self.row_px, Align.LEFT)
+        self._small.draw(painter, "time", _MARKET_PX + 4, 0, _TIME_PX, self.row_px, Align.LEFT)
         if everything:
-            self._small.draw(painter, "base", base, 0, _BASE_PX, self._row_px, Align.LEFT)
-        self._small.draw(painter, "ended", side, 0, _SIDE_PX, self._row_px, Align.LEFT)
+            self._small.draw(painter, "base", base, 0, _BASE_PX, self.row_px, Align.LEFT)
+        self._small.draw(painter, "ended", side, 0, _SIDE_PX, self.row_px, Align.LEFT)
         for name, left, right in self._numbers(everything):
-            self._small.draw(painter, name, left, 0, right - left, self._row_px)
+            self._small.draw(painter, name, left, 0, right - left, self.row_px)
 
     def draw_row(self, painter: QPainter, view: LiquidationsView, index: int, y: float) -> None:
         """One order, its ground by tier."""
-        look, h = theme(), self._row_px
+        look, h = theme(), self.row_px
         position, notional = int(view.position[index]), float(view.notional[index])
         role, step, market = ROLES[position], tier(notional), view.listed[int(view.market[index])]
         if step:
@@ -108,4 +108,4 @@ class LiquidationsCanvas(PausingList[LiquidationsView]):
         late = view.ts_recv_ns[index] - view.ts_venue_ns[index] > LATE_NS
         painter.setPen(theme().pen("gap" if late and role != "window" else role))
         clock = fmt.clock(int(view.ts_venue_ns[index]))
-        self._small.draw(painter, clock, _MARKET_PX + 4, y, _TIME_PX, self._row_px, Align.LEFT)
+        self._small.draw(painter, clock, _MARKET_PX + 4, y, _TIME_PX, self.row_px, Align.LEFT)

@@ -85,7 +85,7 @@ class PaperCurve(QWidget):
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "no equity yet")
             return
         upper, lower = self._areas()
-        x, shown = self._x(self.view.ts_ns), self._shown()
+        x, shown = self._x(self.view.ts_ns), self.drawn_points()
         self._draw_equity(painter, upper, x[shown], shown)
         self._draw_falls(painter, lower, x[shown], shown)
         self._draw_times(painter, lower)
@@ -93,7 +93,7 @@ class PaperCurve(QWidget):
             painter.setPen(theme().pen("muted"))
             painter.drawLine(QPointF(x[self.hovered], upper.top()), QPointF(x[self.hovered], lower.bottom()))
 
-    def _shown(self) -> Ints:
+    def drawn_points(self) -> Ints:
         """Indices of the points to draw: all, or the lowest and highest of each pixel, so that no drawdown is lost."""
         assert self.view is not None
         count, wide = len(self.view.ts_ns), max(self.width(), 1)

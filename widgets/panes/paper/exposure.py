@@ -19,12 +19,15 @@ _END = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class PaperExposure(QWidget):
-    """Longs to the right of the middle, shorts to the left; coins without a position come last. The wheel scrolls."""
+    """Longs to the right of the middle, shorts to the left; coins without a position come last. The wheel scrolls.
+
+    `first` is the index of the coin in the top row.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.coins: tuple[CoinResult, ...] = ()
-        self._first = 0
+        self.first = 0
         self.setMinimumSize(170, 48)
         self.setAccessibleName("Exposure by coin")
 
@@ -38,13 +41,15 @@ class PaperExposure(QWidget):
         """Scroll by three rows a notch."""
         self._scroll(-3 if event.angleDelta().y() > 0 else 3)
 
-    def _rows(self) -> int:
+    @property
+    def visible_rows(self) -> int:
+        """How many coins fit."""
         return max((self.height() - ROW_PX) // ROW_PX, 1)
 
     def _scroll(self, rows: int) -> None:
-        first = max(min(self._first + rows, len(self.coins) - self._rows()), 0)
-        if first != self._first:
-            self._first = first
+        first = max(min(self.first + rows, len(self.coins) - self.visible_rows), 0)
+        if first != self.first:
+            self.first = first
             self.update()
 
     @paints
@@ -59,8 +64,8 @@ class PaperExposure(QWidget):
             return
         painter.setPen(look.pen("faint"))
         head = QRectF(4, 0, self.width() - 8, ROW_PX)
-        shown = self.coins[self._first : self._first + self._rows()]
-        below = len(self.coins) - self._first - len(shown)
+        shown = self.coins[self.first : self.first + self.visible_rows]
+        below = len(self.coins) - self.first - len(shown)
         painter.drawText(head, _LEFT, "short \N{EN DASH} long USD" + (f", {below} more below" if below else ""))
         painter.drawText(head, _END, "result")
         most = max(abs(one.notional) for one in self.coins)

@@ -89,7 +89,7 @@ class PressureMethod(QScrollArea):
         for name, box in zip((*PRESSURE_INPUTS, *FLOW_INPUTS), (*self.weights, *self.flow_weights), strict=True):
             box.setAccessibleName(f"Weight of {name}")
         self.defaults = QPushButton("default weights")
-        self._cells: list[list[QLabel]] = []
+        self.cells: list[list[QLabel]] = []
         self._lay_out()
         self.show_weights(PressureWeights(), FlowWeights())
         for box in (*self.weights, *self.flow_weights):
@@ -143,7 +143,7 @@ class PressureMethod(QScrollArea):
             cells = [_figure() for _ in range(3)]
             for at, cell in enumerate(cells, 2):
                 grid.addWidget(cell, line, at)
-            self._cells.append(cells)
+            self.cells.append(cells)
         for line, box in enumerate(boxes, 1):
             grid.addWidget(box, line, 1, Qt.AlignmentFlag.AlignRight)
         for at, width in enumerate((56, 44, 60, 52, 42)):
@@ -183,7 +183,7 @@ class PressureMethod(QScrollArea):
         """Show the terms of a coin's scores; without a coin, show how to select one."""
         if view is None or symbol not in view.universe.symbols:
             set_text(self.head, _why_empty(view, symbol))
-            for cells in self._cells:
+            for cells in self.cells:
                 _fill(cells, ("", "", ""))
             return
         coin = view.universe.symbols.index(symbol)
@@ -206,18 +206,18 @@ class PressureMethod(QScrollArea):
         columns = view.universe.columns
         values = (columns.interest_change_1h, columns.interest_change_4h, columns.interest_change_24h,
                   columns.funding_8h, columns.premium)  # fmt: skip
-        for at, (cells, scale) in enumerate(zip(self._cells, PRESSURE_SCALES, strict=False)):
+        for at, (cells, scale) in enumerate(zip(self.cells, PRESSURE_SCALES, strict=False)):
             points = float(view.pressure.parts[at, coin])
             value = fmt.percent(float(values[at][coin]), 4 if at == 3 else 3)
             _fill(cells, (value, f"{scale * 100:.3g}%", signed_text(points, 1)))
         signed = float(view.pressure.signed[coin])
-        _fill(self._cells[len(PRESSURE_SCALES)], ("", "", signed_text(signed, 1)))
+        _fill(self.cells[len(PRESSURE_SCALES)], ("", "", signed_text(signed, 1)))
 
     def _show_flow(self, view: PressureView, coin: int) -> None:
         written: tuple[Callable[[float], str], ...] = (
             lambda value: fmt.percent(value, 1), lambda value: fmt.percent(value, 4), signed_text, signed_text
         )  # fmt: skip
-        below = self._cells[len(PRESSURE_SCALES) + 1 :]
+        below = self.cells[len(PRESSURE_SCALES) + 1 :]
         for at, (cells, text) in enumerate(zip(below, written, strict=False)):
             z = float(view.flow.z[at, coin])
             _fill(cells, (text(float(view.flow.values[at, coin])), text(float(view.flow.median[at])), signed_text(z)))

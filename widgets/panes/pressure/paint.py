@@ -28,11 +28,11 @@ ARROW_PX = 12
 _PAD = 4
 _KNOWN_BELOW = 0.5  # a score with a lower confidence is faint
 _STALE_S = 20.0
-_ROLES = ("text", "muted", "stale", "faint", "gap")
-_TEXT, _MUTED, _STALE, _FAINT, _GAP = range(len(_ROLES))
+ROLES = ("text", "muted", "stale", "faint", "gap")
+_TEXT, _MUTED, _STALE, _FAINT, _GAP = range(len(ROLES))
 _TINTS = ("buy", "sell", "liquidated_long", "liquidated_short")
 _BARS = (0.22, 0.40, 0.60, 0.85)  # share of the colour, by band
-_FIGURES = frozenset({Look.SCORE, Look.NUMBER, Look.TINTED, Look.LONGS_OUT, Look.SHORTS_OUT, Look.AGE})
+FIGURES = frozenset({Look.SCORE, Look.NUMBER, Look.TINTED, Look.LONGS_OUT, Look.SHORTS_OUT, Look.AGE})
 
 
 _FILLED = frozenset({Look.SCORE, Look.TINTED, Look.LONGS_OUT, Look.SHORTS_OUT})
@@ -80,10 +80,10 @@ class TablePaint:
         values = {at: self._values(codes, cells.first, at) for at, _, _ in cells.columns}
         self._first, self._doubted = cells.first, self._doubts(codes)
         self._rectangles(painter, cells, codes, values)
-        roles = self._row_roles(codes)
+        roles = self.row_roles(codes)
         self._figures(painter, cells, codes, values, roles, ratio)
         for at, x, wide in cells.columns:
-            if COLUMNS[at].look not in _FIGURES:
+            if COLUMNS[at].look not in FIGURES:
                 self._one_by_one(painter, cells, at, x, wide, roles, values[at])
         last = model.rows.pins - 1 - cells.first
         if 0 <= last < cells.rows:
@@ -161,8 +161,8 @@ class TablePaint:
 
     # --- numbers
 
-    def _row_roles(self, codes: Ints) -> Ints:
-        """Index into `_ROLES` of each row's colour: stale where no market is live, muted for rows below a coin."""
+    def row_roles(self, codes: Ints) -> Ints:
+        """Index into `ROLES` of each row's colour: stale where no market is live, muted for rows below a coin."""
         view, coins = self._model.view, self._model.rows.coins
         assert view is not None
         stale = np.concatenate((view.universe.live == 0, view.universe.markets.columns.age_s > _STALE_S))
@@ -174,7 +174,7 @@ class TablePaint:
     def _figures(
         self, painter: QPainter, cells: Cells, codes: Ints, values: dict[int, Floats], roles: Ints, ratio: float
     ) -> None:
-        shown = [(at, x + wide - _PAD) for at, x, wide in cells.columns if COLUMNS[at].look in _FIGURES]
+        shown = [(at, x + wide - _PAD) for at, x, wide in cells.columns if COLUMNS[at].look in FIGURES]
         if not shown:
             return
         plain, bold = self._atlas(ratio)
@@ -188,7 +188,7 @@ class TablePaint:
         middle = np.tile((cells.top + (np.arange(cells.rows) + 0.5) * cells.row_px) * ratio, len(shown))
         painter.save()
         painter.scale(1 / ratio, 1 / ratio)
-        for place, name in enumerate(_ROLES):
+        for place, name in enumerate(ROLES):
             for atlas, chosen in ((plain, (role == place) & ~heavy), (bold, (role == place) & heavy)):
                 if chosen.any():
                     self._text(painter, atlas, name, glyphs[chosen], right[chosen], middle[chosen])
@@ -234,7 +234,7 @@ class TablePaint:
         }[COLUMNS[at].look]
         for row in range(cells.rows):
             rect = QRectF(x, cells.top + row * cells.row_px, wide, cells.row_px)
-            draw(painter, rect, cells.first + row, at, _ROLES[roles[row]], float(values[row]))
+            draw(painter, rect, cells.first + row, at, ROLES[roles[row]], float(values[row]))
 
     def _symbol(self, painter: QPainter, rect: QRectF, row: int, at: int, role: str, value: float) -> None:
         model, look = self._model, theme()
@@ -302,6 +302,6 @@ def _heavy(column: Column, values: Floats, codes: Ints) -> Bools:
 
 
 def _cell_roles(column: Column, values: Floats, roles: Ints) -> Ints:
-    """Index into `_ROLES` of each cell's colour: faint for NaN, the gap colour for an age beyond live."""
+    """Index into `ROLES` of each cell's colour: faint for NaN, the gap colour for an age beyond live."""
     late: Bools = (values > _STALE_S) & (column.look is Look.AGE)
     return np.where(np.isnan(values), _FAINT, np.where(late, _GAP, roles))

@@ -247,7 +247,7 @@ class PressurePane(Pane):
         automatic = menu.addAction("As many as fit")
         automatic.setCheckable(True)
         automatic.setChecked(self.table.columns is None)
-        automatic.triggered.connect(lambda _=False: self._set_columns(None))
+        automatic.triggered.connect(lambda _=False: self.choose_columns(None))
         menu.addSeparator()
         shown = {COLUMNS[at].name for at in self.table.shown_columns()}
         for at, column in enumerate(COLUMNS):
@@ -255,9 +255,10 @@ class PressurePane(Pane):
                 action = menu.addAction(f"{column.head}   {column.name}" if column.head != column.name else column.head)
                 action.setCheckable(True)
                 action.setChecked(column.name in shown)
-                action.triggered.connect(lambda _=False, name=column.name: self._set_columns(shown ^ {name}))
+                action.triggered.connect(lambda _=False, name=column.name: self.choose_columns(shown ^ {name}))
 
-    def _set_columns(self, names: set[str] | None) -> None:
+    def choose_columns(self, names: set[str] | None) -> None:
+        """Show these columns beside the symbol; None as many as fit."""
         self.table.columns = None if names is None else tuple(name for name in BY_NAME if name in names)
         self.table.fit_columns()
 

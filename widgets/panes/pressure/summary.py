@@ -79,7 +79,7 @@ class PressureSummary(QWidget):
         self.held = False
         self.items: list[SummaryItem] = []
         self._captions, self._numbers = Labels(theme().font(small=True)), Labels(theme().font())
-        self._boxes: list[tuple[QRectF, str]] = []
+        self.coin_boxes: list[tuple[QRectF, str]] = []
         self._row_px = row_height()
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setToolTip(
@@ -135,11 +135,11 @@ class PressureSummary(QWidget):
         painter.fillRect(self.rect(), look.brush("pane"))
         painter.setPen(look.pen("hairline"))
         painter.drawLine(0, 0, self.width(), 0)
-        self._boxes = []
+        self.coin_boxes = []
         for item, x, line in self._places(self._shown()):
             y, width = 2.0 + line * self._row_px, self._width(item)
             if item.coin:
-                self._boxes.append((QRectF(x, y, width, self._row_px), item.coin))
+                self.coin_boxes.append((QRectF(x, y, width, self._row_px), item.coin))
             if item.caption:
                 painter.setPen(look.pen("muted"))
                 self._captions.draw(painter, item.caption, x, y, width, self._row_px, Align.LEFT)
@@ -147,7 +147,7 @@ class PressureSummary(QWidget):
             self._numbers.draw(painter, item.text, x, y, width + 1, self._row_px)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        for box, coin in self._boxes:
+        for box, coin in self.coin_boxes:
             if box.contains(event.position()) and event.button() is Qt.MouseButton.LeftButton:
                 self.chosen.emit(coin)
                 return

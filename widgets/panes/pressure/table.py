@@ -165,7 +165,8 @@ class PressureTable(QTableView):
         finally:
             painter.end()
 
-    def _why_empty(self) -> str:
+    def why_empty(self) -> str:
+        """What a table without rows shows."""
         view = self.rows.view
         if view is None or not view.universe.symbols:
             return "waiting for the first perpetual's data"
@@ -177,7 +178,7 @@ class PressureTable(QTableView):
         if not count:
             painter.setPen(theme().pen("muted"))
             painter.setFont(theme().font())
-            painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, self._why_empty())
+            painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, self.why_empty())
             return
         first = self.rowAt(asked.top())
         if first < 0:

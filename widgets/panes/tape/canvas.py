@@ -50,7 +50,7 @@ class TapeCanvas(PausingList[TapeView]):
             return "waiting for prints"
         return "no prints of this size yet" if self.view.request.minimum_usd else "no prints yet"
 
-    def _edges(self) -> tuple[float, float, float]:
+    def right_edges(self) -> tuple[float, float, float]:
         """Right edges of price, size and notional."""
         left = _MARKET_PX + _TIME_PX
         third = (self.width() - left - 8) / 3
@@ -59,14 +59,14 @@ class TapeCanvas(PausingList[TapeView]):
     def draw_headings(self, painter: QPainter, view: TapeView | None) -> None:
         """Market, time, price, size and notional."""
         painter.setPen(theme().pen("muted"))
-        self._small.draw(painter, "market", 20, 0, _MARKET_PX, self._row_px, Align.LEFT)
-        self._small.draw(painter, "time", _MARKET_PX + 4, 0, _TIME_PX, self._row_px, Align.LEFT)
-        for name, right in zip(("price", "size", "USD"), self._edges(), strict=True):
-            self._small.draw(painter, name, right - 64, 0, 64, self._row_px)
+        self._small.draw(painter, "market", 20, 0, _MARKET_PX, self.row_px, Align.LEFT)
+        self._small.draw(painter, "time", _MARKET_PX + 4, 0, _TIME_PX, self.row_px, Align.LEFT)
+        for name, right in zip(("price", "size", "USD"), self.right_edges(), strict=True):
+            self._small.draw(painter, name, right - 64, 0, 64, self.row_px)
 
     def draw_row(self, painter: QPainter, view: TapeView, index: int, y: float) -> None:
         """One print, its ground by size."""
-        look, h = theme(), self._row_px
+        look, h = theme(), self.row_px
         side, notional = int(view.side[index]), float(view.notional[index])
         role = {1: "buy", -1: "sell"}.get(side, "muted")
         size = size_class(notional, self.classes)
@@ -86,14 +86,14 @@ class TapeCanvas(PausingList[TapeView]):
         )
         ink = "window" if size == 4 else "text" if size >= 2 else role
         if _mark(view.extreme, index):
-            left, right = self._edges()[0] - 62, self._edges()[0] + 3
+            left, right = self.right_edges()[0] - 62, self.right_edges()[0] + 3
             painter.fillRect(QRectF(left, y, right - left, h), look.brush("window" if size == 4 else role))
         texts = (
             fmt.price(float(view.price[index]), market.tick_size),
             fmt.size(float(view.size[index])),
             fmt.size(notional),
         )
-        for at, (text, right) in enumerate(zip(texts, self._edges(), strict=True)):
+        for at, (text, right) in enumerate(zip(texts, self.right_edges(), strict=True)):
             inverted = at == 0 and _mark(view.extreme, index)
             painter.setPen(look.pen((role if size == 4 else "window") if inverted else ink))
             labels.draw(painter, text, right - 84, y, 84, h)
@@ -102,9 +102,9 @@ class TapeCanvas(PausingList[TapeView]):
         """The letter of a liquidation in the colour of the position that ended."""
         role = "liquidated_long" if side < 0 else "liquidated_short"
         if size == 4:
-            painter.fillRect(QRectF(4, y, 14, self._row_px), theme().brush("window"))
+            painter.fillRect(QRectF(4, y, 14, self.row_px), theme().brush("window"))
         painter.setPen(theme().pen(role))
-        self._bold.draw(painter, "L", 6, y, 12, self._row_px, Align.CENTER)
+        self._bold.draw(painter, "L", 6, y, 12, self.row_px, Align.CENTER)
 
 
 def _mark(marks: Ints, index: int) -> bool:

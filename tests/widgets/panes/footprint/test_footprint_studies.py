@@ -125,10 +125,10 @@ def test_the_dots_of_absorptions_stand_beside_the_numbers_of_their_side() -> Non
 def test_the_tag_of_the_mark_makes_room_for_that_of_the_last_price(pane: FootprintPane) -> None:
     axis, last = pane.chart.value_axis, Tag(60_300.0, "60,300", "buy", "window")
     rect = QRectF(0, 0, 72, 400)
-    near = axis._y(60_300.0, rect) - axis._y(60_301.0, rect)  # pixels of a price unit
+    near = axis.y_of(60_300.0, rect) - axis.y_of(60_301.0, rect)  # pixels of a price unit
     for away, moved in ((4.0 / near, -16.0), (-4.0 / near, 16.0), (20.0 / near, -20.0), (-30.0 / near, 30.0)):
         mark = Tag(60_300.0 + away, "mark", "pane", "aggregate", beside=last.value)
-        assert axis._place(mark, rect) - axis._place(last, rect) == pytest.approx(moved)
+        assert axis.tag_y(mark, rect) - axis.tag_y(last, rect) == pytest.approx(moved)
 
 
 def test_bubbles_grow_by_area() -> None:
