@@ -43,7 +43,7 @@ def premium_view(bars: int = 60, scale: float = 3e-4, request: PremiumRequest | 
         np.full(bars, 61_650.0),
         tuple(PremiumLine(market, line, np.ones(bars)) for market, line in zip(PERPS, lines, strict=True)),
         tuple(market for market in MARKETS if not market.kind.is_perp),
-        PremiumWeights.TOLD,
+        PremiumWeights.PUBLISHED,
         0.004,
         np.empty((0, 2), np.int64),
         NOW,

@@ -45,7 +45,7 @@ from feeds.model.instrument import Instrument, InstrumentId
 from workstation.analytics.answers import ANSWERS
 from workstation.analytics.state.base import DEFAULT_LIMITS, Base, Limits
 from workstation.analytics.state.market import Market
-from workstation.analytics.state.open_interest import Interest
+from workstation.analytics.state.open_interest import OpenInterestRow
 from workstation.analytics.state.relisting import in_our_ticks
 from workstation.analytics.store.coverage import FOREVER_NS
 from workstation.analytics.universe.sparklines import Sparklines
@@ -363,14 +363,14 @@ def _learn_funding(base: Base, market: Market, event: Funding) -> None:
 
 def _learn_open_interest(base: Base, market: Market, event: OpenInterest) -> None:
     base.add_interest(market, event)
-    market.interest.add(Interest(event.ts_venue_ns, event.open_interest, event.notional))
-    last = market.interest.last
+    market.open_interest_series.add(OpenInterestRow(event.ts_venue_ns, event.open_interest, event.notional))
+    last = market.open_interest_series.last
     market.open_interest = last.size if last is not None else event.open_interest
     base.position_revision += 1
 
 
 def _learn_open_interest_history(base: Base, market: Market, event: OpenInterestHistory) -> None:
-    market.interest.fill(event.rows)
+    market.open_interest_series.fill(event.rows)
     base.flow_revision += 1
 
 

@@ -79,8 +79,8 @@ def empty_view() -> LiquidationLevelsView:
     view = levels_view(2, 10)
     return replace(
         view, levels=nothing, running=nothing, long_now=EMPTY, short_now=EMPTY, close=EMPTY, high=EMPTY, low=EMPTY,
-        ledger=LevelLedger(), forced_ts_ns=np.zeros(0, np.int64), forced_price=EMPTY, forced_usd=EMPTY,
-        forced_position=np.zeros(0, np.int64), last_price=None,
+        ledger=LevelLedger(), liquidation_ts_ns=np.zeros(0, np.int64), liquidation_price=EMPTY, liquidation_usd=EMPTY,
+        liquidation_position=np.zeros(0, np.int64), last_price=None,
     )  # fmt: skip
 
 
@@ -108,8 +108,10 @@ def test_few_is_purple_and_many_is_bright_yellow() -> None:
 
 def test_levels_change_the_picture_and_real_liquidations_stand_over_it(pane: LiquidationHeatmapPane) -> None:
     whole = pane.chart.grab().toImage()
-    bare = replace(levels_view(), forced_ts_ns=np.zeros(0, np.int64), forced_price=EMPTY, forced_usd=EMPTY)
-    pane.refresh(replace(bare, forced_position=np.zeros(0, np.int64), revision=2))
+    bare = replace(
+        levels_view(), liquidation_ts_ns=np.zeros(0, np.int64), liquidation_price=EMPTY, liquidation_usd=EMPTY
+    )
+    pane.refresh(replace(bare, liquidation_position=np.zeros(0, np.int64), revision=2))
     assert pane.chart.grab().toImage() != whole
     assert pane.item.failure == ""
 

@@ -20,7 +20,7 @@ from workstation.readmodels.positions.liquidations import (
     SPANS_NS,
     Cascade,
     CascadeState,
-    ForcedMarket,
+    LiquidationMarket,
     LiquidationSource,
     LiquidationsRequest,
     LiquidationsView,
@@ -30,7 +30,7 @@ from workstation.readmodels.positions.liquidations import (
 
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
-LISTED = tuple(ForcedMarket("BTC", one.venue, one.kind, one.symbol, one.tick_size) for one in PERPS[:5])
+LISTED = tuple(LiquidationMarket("BTC", one.venue, one.kind, one.symbol, one.tick_size) for one in PERPS[:5])
 CALM = Cascade(CascadeState.CALM, 120_000.0, 80_000.0, 311, 0.75)
 
 

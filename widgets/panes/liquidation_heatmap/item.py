@@ -138,15 +138,15 @@ class LevelsItem(PixelItem):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _draw_forced(self, painter: QPainter, view: LiquidationLevelsView, scale: Scale, ratio: float) -> None:
-        x = scale.x((view.forced_ts_ns - self._grid.origin * self._grid.bar_ns) / self._grid.bar_ns)
-        y = scale.y(view.forced_price)
+        x = scale.x((view.liquidation_ts_ns - self._grid.origin * self._grid.bar_ns) / self._grid.bar_ns)
+        y = scale.y(view.liquidation_price)
         seen = np.flatnonzero((x >= 0) & (x <= scale.width) & (y >= 0) & (y <= scale.height))
-        steps = np.searchsorted(_STEPS_USD, view.forced_usd, side="right")
+        steps = np.searchsorted(_STEPS_USD, view.liquidation_usd, side="right")
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(theme().color("window"), ratio))
         for position, role in ((1, "liquidated_long"), (-1, "liquidated_short")):
             painter.setBrush(theme().brush(role))
-            for at in seen[view.forced_position[seen] == position].tolist():
+            for at in seen[view.liquidation_position[seen] == position].tolist():
                 radius = (1.8 + 1.3 * int(steps[at])) * ratio
                 painter.drawEllipse(QPointF(x[at], y[at]), radius, radius)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)

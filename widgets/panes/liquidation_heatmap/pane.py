@@ -261,8 +261,8 @@ class LiquidationHeatmapPane(Pane):
                 spans.append(Span(words, "text", bold=True))
             if inside:
                 spans.append(Span(f"close {text_of.price(float(view.close[bar]), view.row_size / 100)}", "muted"))
-        if len(view.forced_usd):
-            spans.append(Span(f"● {len(view.forced_usd)} real liquidations", "liquidated_long"))
+        if len(view.liquidation_usd):
+            spans.append(Span(f"● {len(view.liquidation_usd)} real liquidations", "liquidated_long"))
         return tuple(spans)
 
     def _say(self) -> None:

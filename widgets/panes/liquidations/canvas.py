@@ -12,7 +12,7 @@ from widgets.panes.liquidations.rows import LATE_NS, newer_than, tier
 from widgets.theme import format as fmt
 from widgets.theme.markets import listed_mark
 from widgets.theme.theme import theme
-from workstation.readmodels.positions.liquidations import ForcedMarket, LiquidationsView
+from workstation.readmodels.positions.liquidations import LiquidationMarket, LiquidationsView
 
 ROLES = {1: "liquidated_long", -1: "liquidated_short"}
 _ALPHA = (0, 26, 52, 96, 215)  # background by tier
@@ -39,7 +39,7 @@ class LiquidationsCanvas(PausingList[LiquidationsView]):
             return "waiting for liquidations"
         if all(not source.coverage.in_real_time for source in view.sources):
             return "no venue here tells of liquidations in real time"
-        if not any(source.told for source in view.sources):
+        if not any(source.received for source in view.sources):
             return "no venue has told of a liquidation yet"
         narrowed = view.request.minimum_usd or view.request.position or view.request.markets.venues is not None
         return "none that pass the filters yet" if narrowed else "none yet"
@@ -96,7 +96,7 @@ class LiquidationsCanvas(PausingList[LiquidationsView]):
         for name, left, right in self._numbers(everything):
             labels.draw(painter, texts[name], left + 2, y, right - left - 2, h)
 
-    def _texts(self, view: LiquidationsView, index: int, market: ForcedMarket, notional: float) -> dict[str, str]:
+    def _texts(self, view: LiquidationsView, index: int, market: LiquidationMarket, notional: float) -> dict[str, str]:
         return {
             "price": fmt.price(float(view.price[index]), market.tick_size),
             "size": fmt.size(float(view.size[index])),

@@ -49,7 +49,7 @@ def telling_word(source: LiquidationSource) -> str:
         return "no feed"
     if source.since_ns is None:
         return "not heard"
-    if not source.told and coverage.in_real_time:
+    if not source.received and coverage.in_real_time:
         return "none yet"
     if coverage.published is Coverage.DELAYED:
         return f"{coverage.delay_ns / 3_600 / _SECOND_NS:.0f} h late"

@@ -103,7 +103,7 @@ class VenueStrip(QWidget):
             painter.fillRect(QRectF(left + 4, top + 3, 3, _BADGE_PX - 6), look.venue_color(source.venue))
             painter.setPen(look.pen("text" if taken else "faint"))
             self._bold.draw(painter, venue_mark(source.venue), left + 10, top, 28, _BADGE_PX, Align.LEFT)
-            full = source.coverage.published is Coverage.ALL and heard and source.told
+            full = source.coverage.published is Coverage.ALL and heard and source.received
             painter.setPen(look.pen("faint" if not taken else "text" if full else "gap" if heard else "muted"))
             word = telling_word(source) if taken else "left out"
             self._small.draw(painter, word, left + 34, top, pitch - 36, _BADGE_PX, Align.LEFT)

@@ -1,4 +1,4 @@
-"""OBI over several venues: a mean weighted by what takers trade on each."""
+"""OBI over several markets: a mean weighted by taker flow."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from workstation.readmodels.arrays import Floats
 
 
 def blended(imbalances: Floats, taker_flow: Floats) -> Floats:
-    """OBI of each column over the markets (rows) whose OBI is known, weighted by their taker flow."""
+    """Mean OBI by column over the markets (rows) with known OBI, weighted by taker flow; NaN where none is known."""
     return weighted_mean(imbalances, taker_flow)

@@ -1,6 +1,6 @@
-"""What the estimate of liquidation levels is made of: minutes of every perpetual, of trades and before them of candles.
+"""Input of the liquidation level estimate: minute bars of every perpetual, from trades and, before them, from candles.
 
-Built from what the base stores; the same stores give the same bars, however often they were asked for.
+A pure function of the base's stores, however often it is read.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from workstation.readmodels.arrays import Bools, Floats, Ints
 from workstation.readmodels.positions.liquidation_levels import HOUR_NS, MINUTE_NS
 
 RETAINED_NS = 36 * HOUR_NS
-STEP_NS = 6 * HOUR_NS  # the beginning moves in steps, so that what is made of the bars need not begin anew every minute
+STEP_NS = 6 * HOUR_NS  # the first bar moves in steps, so that the estimate is not recomputed every minute
 _BUY = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LevelBars:
-    """Minutes from `first` on (in minutes of the epoch), one column each; markets are rows in `[m, n]` arrays.
+    """Minutes from `first` on (minutes since the epoch): `close` (n,), `inverse` (markets,), others (markets, n).
 
-    `traded` is base coin with a known taker, `bought` the takers' part, `notional` what it cost. `half` marks bars
-    whose takers are not told: half and half is assumed there. Extremes are NaN where nothing traded. `interest` is as
-    last told in the minute: base coin, of inverse markets USD; NaN where it was not.
+    `traded` is base coin with a known taker, `bought` the taker buys in it, `notional` its quote notional. `half` marks
+    bars without a published taker split: half is assumed bought. Prices are NaN without trades. `open_interest` is the
+    last published in the minute: base coin, of inverse markets USD; NaN where none was.
     """
 
     first: int
@@ -39,7 +39,7 @@ class LevelBars:
     bought: Floats
     notional: Floats
     half: Bools
-    interest: Floats
+    open_interest: Floats
     inverse: Bools
 
     def __len__(self) -> int:
@@ -48,7 +48,7 @@ class LevelBars:
 
 @dataclass(slots=True)
 class _Minutes:
-    """Sums over the trades by minute, one row a market; grows at the end."""
+    """Sums of trades by market and minute, growing at the end."""
 
     first: int
     columns: Floats  # (6, m, n): high, low, traded, bought, notional, close
@@ -60,7 +60,7 @@ class _Minutes:
         return cls(first, columns)
 
     def reach(self, last: int) -> None:
-        """Room up to a minute."""
+        """Extend to the minute `last`."""
         have = self.columns.shape[2]
         if last - self.first >= have:
             more = _Minutes.empty(0, self.columns.shape[1], max(last - self.first + 1 - have, 240))
@@ -68,7 +68,7 @@ class _Minutes:
 
 
 class LevelInputs:
-    """Follows the stores of a base for some of its perpetuals."""
+    """Builds level bars of some perpetuals incrementally from the stores of their base."""
 
     def __init__(self, markets: Sequence[Market]) -> None:
         self.markets = list(markets)
@@ -76,10 +76,10 @@ class LevelInputs:
         self._tick = np.array([float(market.instrument.tick) for market in self.markets])
         self._position = self._dropped = 0
         self._minutes: _Minutes | None = None
-        self._interest: dict[int, _Told] = {}
+        self._open_interest: dict[int, _OpenInterest] = {}
 
     def bars(self, base: Base) -> LevelBars | None:
-        """All bars known, those before the trades from candles; None without any."""
+        """All bars, those before the first trade from candles; None without any."""
         self._read(base, _oldest(base.watermark_ns))
         candles = [market.candles.bars(MINUTE_NS, self._begin_ns(row)) for row, market in enumerate(self.markets)]
         begins = [int(part.start[0]) // MINUTE_NS for part in candles if part is not None]
@@ -99,7 +99,7 @@ class LevelInputs:
         return self._finish(made, half)
 
     def _read(self, base: Base, oldest: int) -> None:
-        """Count new trades, those of the minutes that are shown."""
+        """Count new trades from the minute `oldest` on."""
         dropped = base.trades.total - len(base.trades)
         if dropped != self._dropped:
             self._position, self._dropped, self._minutes = 0, dropped, None
@@ -118,7 +118,7 @@ class LevelInputs:
             self._minutes = _earlier(self._minutes, int(minute.min()), len(self.markets))
         self._minutes.reach(int(minute.max()))
         high, low, traded, bought, notional, close = self._minutes.columns.reshape(6, -1)
-        at = row * self._minutes.columns.shape[2] + minute - self._minutes.first  # a flat index is ten times faster
+        at = row * self._minutes.columns.shape[2] + minute - self._minutes.first  # flat indices are ten times faster
         price, side = trades.ticks * self._tick[row], trades.lane % 3
         np.fmax.at(high, at, price)
         np.fmin.at(low, at, price)
@@ -126,10 +126,10 @@ class LevelInputs:
         np.add.at(traded, at, np.where(known, trades.size, 0.0))
         np.add.at(bought, at, np.where(side == _BUY, trades.size, 0.0))
         np.add.at(notional, at, np.where(known, trades.size * price, 0.0))
-        close[at] = price  # of several in a minute the last one stays
+        close[at] = price  # the last of a minute wins
 
     def _begin_ns(self, row: int) -> int:
-        """Where the trades of a market begin; candles count before that."""
+        """Start of a market's first minute with trades; candles are used before it."""
         if self._minutes is None:
             return 1 << 62
         known = np.flatnonzero(~np.isnan(self._minutes.columns[0, row]))
@@ -142,12 +142,18 @@ class LevelInputs:
         at = start // MINUTE_NS - made.first
         inside = at >= 0
         at = at[inside]
-        untold = np.isnan(bought[inside])
+        unknown = np.isnan(bought[inside])
         worth = np.where(np.isnan(turnover), volume * (high + low + close) / 3, turnover)[inside]
-        parts = (high[inside], low[inside], volume[inside], np.where(untold, volume[inside] / 2, bought[inside]), worth)
+        parts = (
+            high[inside],
+            low[inside],
+            volume[inside],
+            np.where(unknown, volume[inside] / 2, bought[inside]),
+            worth,
+        )
         for column, values in zip(made.columns, (*parts, close[inside]), strict=True):
             column[row, at] = values
-        half[row, at] = untold
+        half[row, at] = unknown
 
     def _take_trades(self, made: _Minutes) -> None:
         if self._minutes is None:
@@ -162,38 +168,40 @@ class LevelInputs:
         high, low, traded, bought, notional, close = made.columns
         lead = np.argsort(traded.sum(axis=1), kind="stable")
         line = np.full(close.shape[1], np.nan)
-        for row in lead.tolist():  # the one that traded most has the last word
+        for row in lead.tolist():  # the market that traded most wins
             line = np.where(np.isnan(close[row]), line, close[row])
         inverse = np.array([market.instrument.kind is MarketKind.INVERSE for market in self.markets])
-        interest = np.stack([self._told(row, made.first, line) for row in range(len(self.markets))])
-        return LevelBars(made.first, line, high, low, traded, bought, notional, half, interest, inverse)
+        open_interest = np.stack(
+            [self._open_interest_by_minute(row, made.first, line) for row in range(len(self.markets))]
+        )
+        return LevelBars(made.first, line, high, low, traded, bought, notional, half, open_interest, inverse)
 
-    def _told(self, row: int, first: int, price: Floats) -> Floats:
-        """Open interest by minute; of inverse markets in USD, at the minute's price where the venue told coins."""
+    def _open_interest_by_minute(self, row: int, first: int, price: Floats) -> Floats:
+        """Open interest by minute, NaN unpublished; USD for inverse markets, at `price` if published in coin."""
         market = self.markets[row]
-        told = self._interest.setdefault(row, _Told())
-        told.update(market)
-        at = -(-told.ts // MINUTE_NS) - 1 - first  # what is told at the end of a minute is of that minute
+        series = self._open_interest.setdefault(row, _OpenInterest())
+        series.update(market)
+        at = -(-series.ts // MINUTE_NS) - 1 - first  # a value at the end of a minute belongs to that minute
         inside = (at >= 0) & (at < len(price))
         found = np.full(len(price), np.nan)
         if market.instrument.kind is MarketKind.INVERSE:
             value = np.where(
-                np.isnan(told.notional[inside]), told.size[inside] * price[at[inside]], told.notional[inside]
+                np.isnan(series.notional[inside]), series.size[inside] * price[at[inside]], series.notional[inside]
             )
         else:
-            value = told.size[inside]
+            value = series.size[inside]
         found[at[inside]] = value
         return found
 
 
 def _oldest(ts_ns: int) -> int:
-    """The first minute that counts at a time."""
+    """First minute retained at a time."""
     return (ts_ns - RETAINED_NS) // STEP_NS * STEP_NS // MINUTE_NS
 
 
 @dataclass(slots=True)
-class _Told:
-    """The rows of one open interest series as arrays, read on from where they did not change."""
+class _OpenInterest:
+    """The rows of one open interest series as arrays, updated incrementally."""
 
     ts: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     size: Floats = field(default_factory=lambda: np.zeros(0))
@@ -201,21 +209,21 @@ class _Told:
     rewritten: int = -1
 
     def update(self, market: Market) -> None:
-        """Read what is new; the last row read may have changed."""
-        series = market.interest
-        keep = max(len(self.ts) - 1, 0) if series.rewritten == self.rewritten else 0
-        rows = series.since(keep)
+        """Read new rows; the last row read may have changed."""
+        series = market.open_interest_series
+        retained = max(len(self.ts) - 1, 0) if series.rewritten == self.rewritten else 0
+        rows = series.since(retained)
         self.rewritten = series.rewritten
         if not rows:
             return
-        self.ts = np.append(self.ts[:keep], np.array([row.ts_ns for row in rows], np.int64))
-        self.size = np.append(self.size[:keep], [row.size for row in rows])
-        told = [np.nan if row.notional is None else row.notional for row in rows]
-        self.notional = np.append(self.notional[:keep], told)
+        self.ts = np.append(self.ts[:retained], np.array([row.ts_ns for row in rows], np.int64))
+        self.size = np.append(self.size[:retained], [row.size for row in rows])
+        notional = [np.nan if row.notional is None else row.notional for row in rows]
+        self.notional = np.append(self.notional[:retained], notional)
 
 
 def _earlier(minutes: _Minutes | None, first: int, markets: int) -> _Minutes:
-    """The same sums with room from an earlier minute on."""
+    """The sums extended to an earlier first minute."""
     if minutes is None:
         return _Minutes.empty(first, markets, 240)
     before = _Minutes.empty(first, markets, minutes.first - first)

@@ -1,10 +1,10 @@
-"""Estimated liquidation levels: what was opened, at what leverage, and where it would be closed by force.
+"""Estimated liquidation levels: where positions opened at assumed leverage would be liquidated (Guide: Definitions).
 
-By bar of a minute and market, in this order: everything standing decays by its half-life; levels in rows that the bar's
-range entered are removed (longs at or above its low, shorts at or below its high); a fall of open interest removes its
-share of all that stands; a rise opens as much at the VWAP of the trades since open interest was told last, longs by the
-share that takers bought and shorts by the share that they sold, spread over tiers of leverage. A level that the close
-has already passed is removed at once. Added = touched + closed + decayed + standing, to the last rounding.
+By minute bar and market, in this order: standing levels decay by their half-life; levels in rows that the bar's range
+entered are removed (longs at or above its low, shorts at or below its high); a fall of open interest removes its share
+of all levels; a rise adds levels at the VWAP of the trades since open interest was last published, longs by the share
+of taker buys and shorts by that of taker sells, spread over tiers of leverage. A level already passed by the close is
+removed at once. Added = touched + closed + decayed + standing, up to rounding.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from workstation.readmodels.arrays import Bools, Floats, Ints
 from workstation.readmodels.positions.liquidation_levels import MINUTE_NS, LevelLedger, LevelRules, Singles
 
 LONG, SHORT = 0, 1
-FORGOTTEN_BARS = 60  # open interest told longer ago says nothing of a change
-_EDGE_STEP = math.log(1.05)  # the rows reach from and to powers of this
+STALE_BARS = 60  # no change is derived from open interest older than this
+_EDGE_STEP = math.log(1.05)  # the grid's edges are powers of 1.05
 
 
 def liquidation_prices(rules: LevelRules, inverse: Bools) -> Floats:
-    """Liquidation price over entry price: (market, side, tier), isolated margin and no fees.
+    """Liquidation price over entry price, (markets, sides, tiers), for isolated margin without fees.
 
     Linear long: (1 - 1/L) / (1 - m), short: (1 + 1/L) / (1 + m). Inverse, margined in coin, long:
     (1 + m) / (1 + 1/L), short: (1 - m) / (1 - 1/L). L is the leverage, m the maintenance margin.
@@ -39,14 +39,14 @@ def liquidation_prices(rules: LevelRules, inverse: Bools) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class LevelGrid:
-    """Rows of `size` from `first` on."""
+    """`count` price rows of `size` (quote per base coin); row r covers [(first + r) * size, ...)."""
 
     size: Fraction
     first: int
     count: int
 
     def rows(self, price: Floats) -> Ints:
-        """The row of each price, counted from the first; NaN gives -1."""
+        """Row of each price, counted from `first`; -1 for NaN."""
         known = np.isfinite(price)
         return np.where(
             known, np.floor(np.where(known, price, 0.0) / float(self.size)).astype(np.int64) - self.first, -1
@@ -54,7 +54,7 @@ class LevelGrid:
 
 
 def grid_for(bars: LevelBars, rules: LevelRules, size: Fraction) -> LevelGrid:
-    """Rows for all prices seen and all levels they can have; a function of the extremes, in steps of 5 %."""
+    """Rows for all prices of the bars and their possible levels, extended in steps of 5 %."""
     factors = liquidation_prices(rules, np.array([False, True]))
     low, high = float(np.nanmin(bars.low)) * factors.min(), float(np.nanmax(bars.high)) * factors.max()
     bottom = math.exp(math.floor(math.log(low) / _EDGE_STEP) * _EDGE_STEP)
@@ -64,7 +64,7 @@ def grid_for(bars: LevelBars, rules: LevelRules, size: Fraction) -> LevelGrid:
 
 
 class LevelModel:
-    """The state after some bars: what stands by market, side and row (base coin), and the history of their sum."""
+    """The estimate after `done` bars: `standing` is (markets, 2, rows) in base coin, `changes` (markets,) counts."""
 
     def __init__(self, rules: LevelRules, grid: LevelGrid, inverse: Bools) -> None:
         self.grid = grid
@@ -77,9 +77,9 @@ class LevelModel:
         self._decay = 0.5 ** (MINUTE_NS / rules.half_life_ns)
         self._rows = np.arange(grid.count)
         self.standing = np.zeros((len(inverse), 2, grid.count))
-        self._since = np.zeros((4, len(inverse)))  # traded, bought, notional, of it assumed, since the last told
+        self._since = np.zeros((4, len(inverse)))  # traded, bought, notional, assumed since the last open interest
         self._last = np.full(len(inverse), np.nan)
-        self._last_bar = np.full(len(inverse), -FORGOTTEN_BARS - 1)
+        self._last_bar = np.full(len(inverse), -STALE_BARS - 1)
         self._sums = np.zeros(5)  # added, touched, closed, decayed, assumed
 
     def __copy__(self) -> LevelModel:
@@ -90,12 +90,12 @@ class LevelModel:
 
     @property
     def ledger(self) -> LevelLedger:
-        """What became of everything."""
+        """Totals so far, base coin."""
         added, touched, closed, decayed, assumed = self._sums.tolist()
         return LevelLedger(added, touched, closed, decayed, float(self.standing.sum()), assumed)
 
     def step(self, bars: LevelBars, at: int) -> Floats:
-        """Take the bar `at`, the next one; returns what stands at its close by row."""
+        """Process the next bar, `at`; returns the levels at its close by row (base coin)."""
         before = self.standing.sum()
         self.standing *= self._decay
         self._sums[3] += before - self.standing.sum()
@@ -103,29 +103,29 @@ class LevelModel:
         self._since += np.stack(
             (bars.traded[:, at], bars.bought[:, at], bars.notional[:, at], bars.half[:, at] * bars.traded[:, at])
         )
-        told = bars.interest[:, at]
-        known = np.isfinite(told)
+        open_interest = bars.open_interest[:, at]
+        known = np.isfinite(open_interest)
         if known.any():
-            self._move(told, known, at)
+            self._move(open_interest, known, at)
             price = np.where(known, bars.close[at], np.nan)
             self._touch(price, price)
-            self._last[known], self._last_bar[known] = told[known], at
+            self._last[known], self._last_bar[known] = open_interest[known], at
             self._since[:, known] = 0.0
         self.done = at + 1
         return np.asarray(self.standing.sum(axis=(0, 1)))
 
     def _touch(self, low: Floats, high: Floats) -> None:
-        """Remove the longs in the row of `low` and above, the shorts in that of `high` and below; NaN removes none."""
+        """Remove longs in the row of `low` and above, shorts in the row of `high` and below; NaN removes none."""
         lowest, highest = self.grid.rows(low), self.grid.rows(high)
         lowest[~np.isfinite(low)] = self.grid.count
         hit = np.stack((self._rows >= lowest[:, None], self._rows <= highest[:, None]), axis=1)
         self._sums[1] += self.standing[hit].sum()
         self.standing[hit] = 0.0
 
-    def _move(self, told: Floats, known: Bools, at: int) -> None:
-        """Close and open by the changes of open interest."""
-        fresh = known & np.isfinite(self._last) & (at - self._last_bar <= FORGOTTEN_BARS)
-        change = np.where(fresh, told - self._last, 0.0)
+    def _move(self, open_interest: Floats, known: Bools, at: int) -> None:
+        """Remove and add levels by the change of open interest."""
+        fresh = known & np.isfinite(self._last) & (at - self._last_bar <= STALE_BARS)
+        change = np.where(fresh, open_interest - self._last, 0.0)
         self.changes += fresh & (change != 0)
         fallen = change < 0
         if fallen.any():
@@ -150,12 +150,12 @@ class LevelModel:
 
 
 def _extreme(values: Floats, of: np.ufunc) -> Floats:
-    """The markets' own, where one did not trade that of the others."""
+    """Each market's extreme, that of all markets for one without trades."""
     return np.where(np.isnan(values), of.reduce(values), values)
 
 
 class Levels:
-    """The model over the finished bars, kept up to date; whatever it was made of changes, it is made anew."""
+    """The estimate over the finished bars, updated incrementally; restarted if an earlier bar or the grid changed."""
 
     def __init__(self, rules: LevelRules) -> None:
         self.rules = rules
@@ -164,7 +164,7 @@ class Levels:
         self._history = np.zeros((0, 0), np.float32)
 
     def update(self, bars: LevelBars, size: Fraction, finished: int) -> Singles:
-        """Go on to the first `finished` bars; returns what stood at the close of each: (bars, rows), read-only."""
+        """Process the first `finished` bars; returns the levels at each close, (bars, rows), base coin, read-only."""
         grid = grid_for(bars, self.rules, size)
         model = self.model
         if model is None or model.grid != grid or model.done > finished or not self._goes_on(bars, model.done):
@@ -181,18 +181,18 @@ class Levels:
         return history
 
     def running(self, bars: LevelBars) -> tuple[LevelModel, Singles]:
-        """The model after all bars, and what stands at the close of those that are not finished."""
+        """The estimate after all bars, and the levels at the close of the unfinished ones. Call `update` first."""
         assert self.model is not None, "update comes first"
         twin = copy(self.model)
         columns = [twin.step(bars, at) for at in range(twin.done, len(bars))]
         return twin, np.array(columns, np.float32).reshape(-1, twin.grid.count)
 
     def _goes_on(self, bars: LevelBars, done: int) -> bool:
-        """Whether the bars taken so far are still the same."""
+        """Whether the bars processed so far are unchanged."""
         seen = self._seen
         if seen is None or seen.first != bars.first or not np.array_equal(seen.inverse, bars.inverse):
             return False
-        names = ("close", "high", "low", "traded", "bought", "notional", "half", "interest")
+        names = ("close", "high", "low", "traded", "bought", "notional", "half", "open_interest")
         return all(_same(getattr(seen, name)[..., :done], getattr(bars, name)[..., :done]) for name in names)
 
 

@@ -1,4 +1,4 @@
-"""Weighted premiums of perpetuals over spot: sums over arrays, one row a market and one column a bar."""
+"""Weighted premium of perpetuals over spot (Guide: Definitions); arrays are (markets, bars)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LEAST_BARS = 60
 
 
 def weighted_mean(values: Floats, weights: Floats) -> Floats:
-    """Mean over the rows that are known, column by column; alike where they have no weight, NaN where none is known."""
+    """Weighted mean over the rows by column, NaN values ignored; unweighted where weights are 0, NaN without values."""
     known = np.isfinite(values)
     shares = np.where(known, weights, 0.0)
     alike = known & (shares.sum(axis=0) <= 0.0)
@@ -25,7 +25,7 @@ def weighted_mean(values: Floats, weights: Floats) -> Floats:
 
 
 def smoothed(values: Floats, length: int) -> Floats:
-    """Exponential mean with the factor 2 / (length + 1); it begins anew after every NaN."""
+    """Exponential moving average with the factor 2 / (length + 1), restarted after every NaN."""
     if length <= 1:
         return values
     factor, mean, means = 2.0 / (length + 1), float("nan"), []
@@ -36,12 +36,12 @@ def smoothed(values: Floats, length: int) -> Floats:
 
 
 def clamped(values: Floats, limit: float | None) -> Floats:
-    """Values within +-limit; NaN stays."""
+    """Values clipped to +-limit; NaN stays."""
     return values if limit is None else np.clip(values, -limit, limit)
 
 
 def zone_of(base: str, premium: Floats) -> float | None:
-    """From which premium on it is large: 0.4 % for BTC, else the 95th percentile of at least 60 bars."""
+    """Threshold of a large premium: 0.4 % for BTC, else the 95th percentile of its size; None with under 60 bars."""
     known = np.abs(premium[np.isfinite(premium)])
     if base in ZONES:
         return ZONES[base]

@@ -1,4 +1,4 @@
-"""What each market traded at on one axis of bars: from its trades and, before those, from its venue's candles."""
+"""Prices of each market on one axis of bars: from its trades and, before them, from its venue's candles."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _OPEN, _HIGH, _LOW, _CLOSE, _VOLUME = range(5)
 
 
 class PriceBars:
-    """Open, high, low, close and volume by bar of `bar_ns` and market; NaN and 0 where a market did not trade.
+    """Open, high, low, close (quote) and volume (base coin) by bar and market: (bars, markets, 5), NaN and 0 untraded.
 
-    It reads the store when it is asked, and holds the newest bars whose trades are all in the store.
+    Reads the store on request and retains the newest `cap` bars whose trades are all in the store.
     """
 
     def __init__(self, markets: Sequence[Market], bar_ns: int, cap: int = BAR_CAP) -> None:
@@ -34,24 +34,24 @@ class PriceBars:
         self.bars: Floats = np.empty((0, len(markets), 5))
 
     def update(self, store: TradeStore) -> None:
-        """Take the trades that came in since the last call."""
+        """Count new trades."""
         for part in store.after(self._position):
             self._take(part)
-            self._keep_from(max(len(self.start_ns) - self._cap, 0))
+            self._drop_before(max(len(self.start_ns) - self._cap, 0))
         self._position = store.total
         if store.total > len(store):
             oldest_ns = int(next(store.parts()).ts[0]) + _JITTER_NS
-            self._keep_from(int(np.searchsorted(self.start_ns, oldest_ns)))
+            self._drop_before(int(np.searchsorted(self.start_ns, oldest_ns)))
 
     def amend(self, store: TradeStore, merged: Merged) -> bool:
-        """Count the bars from the first one on anew that got trades from between those it had."""
+        """Recount the bars from the first that got late trades; False if a rebuild is needed."""
         begin_ns = merged.bars_from(self._bar_ns)
         if begin_ns is None or self._position < merged.position:
             return False
         if not len(self.start_ns) or begin_ns < self.start_ns[0]:
             return False
-        kept = int(np.searchsorted(self.start_ns, begin_ns))
-        self.start_ns, self.bars = self.start_ns[:kept].copy(), self.bars[:kept].copy()
+        first = int(np.searchsorted(self.start_ns, begin_ns))
+        self.start_ns, self.bars = self.start_ns[:first].copy(), self.bars[:first].copy()
         for part in store.between(begin_ns, FOREVER_NS):
             self._take(part)
         self._position = store.total
@@ -69,22 +69,22 @@ class PriceBars:
         price = part.ticks * self._numerator[market] / self._denominator[market]
         at, flat = (row * self.bars.shape[1] + market) * self.bars.shape[2], self.bars.reshape(-1)
         opening = np.flatnonzero(np.isnan(flat[at + _OPEN]))
-        flat[at[opening[::-1]] + _OPEN] = price[opening[::-1]]  # of several the first
-        np.fmax.at(flat, at + _HIGH, price)  # a flat index is ten times faster
+        flat[at[opening[::-1]] + _OPEN] = price[opening[::-1]]  # the first of a bar wins
+        np.fmax.at(flat, at + _HIGH, price)  # flat indices are ten times faster
         np.fmin.at(flat, at + _LOW, price)
-        flat[at + _CLOSE] = price  # of several the last
+        flat[at + _CLOSE] = price  # the last of a bar wins
         np.add.at(flat, at + _VOLUME, part.size)
 
-    def _keep_from(self, first: int) -> None:
+    def _drop_before(self, first: int) -> None:
         if first > 0:
             self.start_ns, self.bars = self.start_ns[first:].copy(), self.bars[first:].copy()
 
 
 class Prices(NamedTuple):
-    """One row a market, one column a bar; NaN where the market has no price.
+    """Arrays (markets, bars); NaN where a market has no price. `starts` (bars,) is ns.
 
-    A price stays for a minute after the bar in which it was traded. `seen` is the volume (base coin) of the 24 hours
-    that end with the bar, as far as it was received.
+    A price is carried for a minute after the bar in which it was traded. `seen` is the received volume (base coin) of
+    the 24 hours that end with the bar.
     """
 
     starts: Ints
@@ -101,7 +101,7 @@ class _Bars(NamedTuple):
 
 
 def prices_of(base: Base, markets: Sequence[Market], bar_ns: int) -> Prices:
-    """Prices of some markets on the union of the bars in which any market of the base traded, oldest first."""
+    """Prices of some markets on the union of all markets' bars, oldest first."""
     key = ("prices", bar_ns)
     found = base.find(key)
     traded = found if isinstance(found, PriceBars) else base.keep(key, PriceBars(base.markets, bar_ns))
@@ -121,21 +121,21 @@ def prices_of(base: Base, markets: Sequence[Market], bar_ns: int) -> Prices:
 
 
 def _joined(market: Market, traded: PriceBars, bar_ns: int, since_ns: int) -> _Bars:
-    """Candles up to the first bar of trades of any market, then the market's own bars."""
+    """Candles before the first bar of trades of any market, then the market's own bars."""
     rows = traded.bars[:, market.index]
-    kept = rows[:, _VOLUME] > 0.0
-    rows = rows[kept]
-    own = _Bars(traded.start_ns[kept], rows[:, _CLOSE], rows[:, :_VOLUME].sum(axis=1) / 4, rows[:, _VOLUME])
-    told = market.candles.bars(bar_ns, since_ns)
-    if told is None:
+    traded_rows = rows[:, _VOLUME] > 0.0
+    rows = rows[traded_rows]
+    own = _Bars(traded.start_ns[traded_rows], rows[:, _CLOSE], rows[:, :_VOLUME].sum(axis=1) / 4, rows[:, _VOLUME])
+    candles = market.candles.bars(bar_ns, since_ns)
+    if candles is None:
         return own
-    mean = (told.open + told.high + told.low + told.close) / 4
-    before = _Bars(told.start, told.close, mean, told.volume)
+    mean = (candles.open + candles.high + candles.low + candles.close) / 4
+    before = _Bars(candles.start, candles.close, mean, candles.volume)
     return _Bars(*(np.concatenate(pair) for pair in zip(before, own, strict=True)))
 
 
 def _placed(part: _Bars, starts: Ints, bar_ns: int) -> tuple[Floats, Floats]:
-    """Prices on the axis: a bar without a trade has the close of the last one, if that was within a minute."""
+    """Close and OHLC4 on the axis; a bar without trades has the last close within a minute, else NaN."""
     at = np.searchsorted(part.start, starts, "right") - 1
     away = starts - part.start[at]
     close, ohlc4 = part.close[at], np.where(away == 0, part.ohlc4[at], part.close[at])
@@ -145,7 +145,7 @@ def _placed(part: _Bars, starts: Ints, bar_ns: int) -> tuple[Floats, Floats]:
 
 
 def _volume(part: _Bars, starts: Ints, bar_ns: int) -> Floats:
-    """Sums of the 24 hours that end with each bar."""
+    """Volume of the 24 hours that end with each bar."""
     sums = np.concatenate(([0.0], np.cumsum(part.volume)))
     until = np.searchsorted(part.start, starts, "right")
     since = np.searchsorted(part.start, starts + bar_ns - DAY_NS)

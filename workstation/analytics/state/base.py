@@ -167,7 +167,7 @@ class Base:
 
     def add_interest(self, market: Market, event: OpenInterest) -> None:
         """Store the change of open interest at the venue's time; the first one published and older ones are none."""
-        last = market.interest.last
+        last = market.open_interest_series.last
         if last is not None and event.ts_venue_ns >= last.ts_ns:
             self.open_interest.append((event.ts_venue_ns, market.index, event.open_interest - last.size))
             self.flow_revision += 1

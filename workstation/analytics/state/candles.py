@@ -1,4 +1,4 @@
-"""The venue's own one-minute candles of one market, and what they say of longer bars before the trades begin."""
+"""The venue's one-minute candles of one market, and longer bars merged from them for the time before its trades."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ _CACHED_SPANS = 8
 
 
 class Columns(NamedTuple):
-    """Consecutive bars as arrays. `bought` is NaN where the venue does not tell, `turnover` as well."""
+    """Bars in order of start: prices in quote, `volume` and `bought` base coin, `turnover` quote.
+
+    `bought` (taker buys) and `turnover` are NaN where the venue does not publish them.
+    """
 
     start: Ints
     open: Floats
@@ -32,7 +35,7 @@ class Columns(NamedTuple):
 
 
 class CandleStore:
-    """The candles of one market by their beginning, the newest 3000 of them."""
+    """The newest 3000 candles of one market."""
 
     def __init__(self) -> None:
         self._rows: list[Candle] = []
@@ -47,7 +50,7 @@ class CandleStore:
         return len(self._rows)
 
     def take(self, event: Candles) -> None:
-        """Add candles of a minute; one that is told again replaces what it was."""
+        """Add one-minute candles, replacing those of the same minute; other intervals are ignored."""
         if event.bar_ns != MINUTE_NS:
             return
         rows = {row.start_ns: row for row in (*self._rows, *event.rows)}
@@ -55,7 +58,7 @@ class CandleStore:
         self._merged.clear()
 
     def bars(self, bar_ns: int, end_ns: int) -> Columns | None:
-        """Bars of whole minutes that end by `end_ns`; None without any."""
+        """Bars that end by `end_ns`; None without any, or if `bar_ns` is not a whole number of minutes."""
         if bar_ns % MINUTE_NS:
             return None
         found = self._merged.get((bar_ns, end_ns))
@@ -89,7 +92,10 @@ def _merged(rows: Sequence[Candle], bar_ns: int) -> Columns:
 
 
 def summed(parts: Sequence[Columns]) -> CandleColumns:
-    """Bars of several markets on one axis."""
+    """Bars summed over markets on one axis; open and close are of the market with the largest volume.
+
+    `delta` is base coin, NaN where a market's taker split is unknown.
+    """
     if not parts:
         return NO_CANDLES
     parts = sorted(parts, key=lambda part: float(part.volume.sum()))
@@ -97,7 +103,7 @@ def summed(parts: Sequence[Columns]) -> CandleColumns:
     opened, close = np.empty(len(axis)), np.empty(len(axis))
     high, low = np.full(len(axis), -np.inf), np.full(len(axis), np.inf)
     volume, delta = np.zeros(len(axis)), np.zeros(len(axis))
-    for part in parts:  # the one that traded most comes last and has the last word
+    for part in parts:  # in ascending order of volume: the largest overwrites
         at: npt.NDArray[np.intp] = np.searchsorted(axis, part.start)
         opened[at], close[at] = part.open, part.close
         high[at], low[at] = np.maximum(high[at], part.high), np.minimum(low[at], part.low)
@@ -110,7 +116,7 @@ def summed(parts: Sequence[Columns]) -> CandleColumns:
 
 
 def delta_of(part: Columns, in_usd: bool) -> Floats:
-    """What takers bought more than they sold in each bar; in quote at the bar's average price."""
+    """Taker buys minus sells of each bar, in base coin or in quote at the bar's average price; NaN where unknown."""
     delta = 2.0 * part.bought - part.volume
     if not in_usd:
         return delta

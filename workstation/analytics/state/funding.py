@@ -1,4 +1,4 @@
-"""Funding of one market through time: what was predicted by the minute, and the rates of periods that ended."""
+"""Funding of one market through time: predicted rates by minute, and the rates of ended periods."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from workstation.readmodels.arrays import Floats, Ints
 MINUTE_NS = 60_000_000_000
 DAY_NS = 1_440 * MINUTE_NS
 RETAINED_MINUTES = 3_000  # two days of minutes
-RETAINED_PERIODS = 4_400  # two years of eight hours and more
-_SAME_NS = 10 * MINUTE_NS  # two reports of the end of one period
-_LATE_NS = 10 * MINUTE_NS  # a prediction older than this is not what was paid
+RETAINED_PERIODS = 4_400  # more than two years of eight-hour periods
+_SAME_NS = 10 * MINUTE_NS  # ends this near to each other are of the same period
+_LATE_NS = 10 * MINUTE_NS  # a prediction older than this is not taken as the rate paid
 
 
 class Period(NamedTuple):
-    """A funding period that ended: when, and its rate."""
+    """An ended funding period: end time and rate (a fraction per period)."""
 
     ts_ns: int
     rate: float
 
 
 class FundingSeries:
-    """Rates per hour by the minute, and ended periods, both bounded."""
+    """Predicted rates per hour, one a minute, and ended periods, both bounded."""
 
     def __init__(self) -> None:
         self._minutes: list[tuple[int, float]] = []
@@ -40,7 +40,7 @@ class FundingSeries:
         return copy
 
     def add(self, event: Funding) -> None:
-        """Take what a venue tells now. Where the due time moves on, the period ended with the rate told last."""
+        """Add a prediction. When the due time advances, the period ended at the last predicted rate."""
         before, self._last = self._last, event
         due_ns = before.next_funding_ns if before is not None else None
         after_ns = event.next_funding_ns or 0
@@ -50,17 +50,17 @@ class FundingSeries:
             self._add_minute(event.ts_venue_ns, event.rate * 60 * MINUTE_NS / event.interval_ns)
 
     def fill(self, periods: Iterable[tuple[int, float]]) -> None:
-        """Take periods of the past: (end in ns, rate)."""
+        """Add ended periods: (end in ns, rate)."""
         for ts_ns, rate in periods:
             self._end(Period(ts_ns, rate))
 
     @property
     def days(self) -> float:
-        """How long a time the known periods span."""
+        """Days spanned by the ended periods."""
         return (self.periods[-1].ts_ns - self.periods[0].ts_ns) / DAY_NS if self.periods else 0.0
 
     def percentile(self, rate: float) -> float | None:
-        """The mid-rank of a rate among the ended periods, 0-100; None without any."""
+        """Percentile of a rate among ended periods, equal ones half, 0-100 (Guide: Definitions); None without any."""
         if not self.periods:
             return None
         below = sum(period.rate < rate for period in self.periods)
@@ -68,7 +68,7 @@ class FundingSeries:
         return 100.0 * (below + alike / 2) / len(self.periods)
 
     def columns(self) -> tuple[Ints, Floats]:
-        """Times and rates per hour."""
+        """Times (ns) and predicted rates per hour."""
         return np.array([row[0] for row in self._minutes], np.int64), np.array([row[1] for row in self._minutes])
 
     def _add_minute(self, ts_ns: int, rate_1h: float) -> None:

@@ -1,6 +1,6 @@
-"""One market as received so far: its book, the latest of everything slow, and when its trades were complete.
+"""State of one market: order book, latest values of slow data, coverage of its trades.
 
-Freshness is a function of the events and of the time passed in, so a replay shows the same states as the live run did.
+Freshness depends only on events and the time passed in, so a replay shows the states of the live session.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from workstation.analytics.book.recent import SECOND_NS, Fills
 from workstation.analytics.book.walls import Walls
 from workstation.analytics.state.candles import CandleStore
 from workstation.analytics.state.funding import FundingSeries
-from workstation.analytics.state.open_interest import InterestSeries
+from workstation.analytics.state.open_interest import OpenInterestSeries
 from workstation.analytics.state.relisting import common_step, with_step
 from workstation.analytics.store.coverage import Coverage
 from workstation.readmodels.arrays import Bools, Ints
@@ -29,15 +29,15 @@ from workstation.readmodels.markets import Freshness, MarketState
 from workstation.readmodels.session.status import BackfillStatus
 
 STALE_NS = 10_000_000_000
-LEVELS = 200  # a side, in OBI and among which walls are looked for
+LEVELS = 200  # per side, for OBI and walls
 _NO_OBI = (math.nan,) * len(BANDS)
 
 
 @dataclass(slots=True)
 class Market:
-    """Everything known of one instrument except its trades, which its base keeps.
+    """Everything known of one instrument except its trades, which its base stores.
 
-    `instrument` is as the venue lists it, but for a price step that the venue coarsened: we keep the finer one.
+    `instrument` is as listed by the venue, except that a coarsened price step is ignored: the finer one stays.
     """
 
     instrument: Instrument
@@ -51,7 +51,7 @@ class Market:
     funding: Funding | None = None
     fundings: FundingSeries = field(default_factory=FundingSeries)
     open_interest: float | None = None
-    interest: InterestSeries = field(default_factory=InterestSeries)
+    open_interest_series: OpenInterestSeries = field(default_factory=OpenInterestSeries)
     candles: CandleStore = field(default_factory=CandleStore)
     taker_flow: TakerFlow | None = None
     long_short: LongShortRatio | None = None
@@ -70,10 +70,10 @@ class Market:
     fills: Fills = field(default_factory=Fills)
     walls: Walls = field(default_factory=Walls)
     obi: ObiHistory = field(default_factory=ObiHistory)
-    taken: float = 0.0  # by takers so far, quote
+    taken: float = 0.0  # cumulative taker notional, quote
 
     def sample(self, seconds: range) -> None:
-        """Look at the book as these seconds of receive time (ns) begin: walls, and OBI of every band."""
+        """Sample walls and the OBI of every band at these seconds of receive time (ns)."""
         book = self.book
         levels = book.bids.best_levels(LEVELS), book.asks.best_levels(LEVELS)
         self.walls.look(seconds[-1] // SECOND_NS, book, levels, self.fills)
@@ -83,10 +83,10 @@ class Market:
             self.obi.add(imbalances if live else _NO_OBI, self.taken)
 
     def relist(self, listed: Instrument) -> int:
-        """Take what the venue lists now. Returns how many of our new ticks one of the old ones is.
+        """Apply a new listing. Returns the factor from old to new ticks.
 
-        Our price step becomes the coarsest that divides the old one and the new one, so that every old price keeps its
-        place; `scale` is how many of our ticks one of the venue's is, 1 unless the venue coarsened its step.
+        The price step becomes the coarsest that divides the old and the listed one, so that old prices stay exact;
+        `scale` is the number of ticks per listed tick, 1 unless the venue coarsened its step.
         """
         old, new = self.instrument.tick, listed.tick
         step = common_step(old, new)
@@ -99,7 +99,7 @@ class Market:
         return int(old / step)
 
     def backfill(self, wanted_s: float) -> BackfillStatus | None:
-        """How much of the wanted history before the first live trade is known; None where there are no trades."""
+        """Progress of the history before the first live trade; None before trades are live."""
         if self.begun_ns is None:
             return None
         spans = self.coverage.received()
@@ -140,11 +140,10 @@ class Market:
 
 
 def missing_bars(market: Market, starts: Ints, bar_ns: int) -> Bools:
-    """Which bars of `bar_ns` lack trades of a market: a mask as long as `starts` (ns, venue time, ascending).
+    """Mask of the bars of `bar_ns` that lack trades of a market, for `starts` (ns, venue time, ascending).
 
-    True where a bar overlaps a gap between received trades, lies before the first of them or after the last. A bar in
-    which the trades ended for good, as far as is known, is partial but not missing: its sum is what was received. All
-    are missing while nothing was received yet.
+    True where a bar overlaps a gap between received trades or lies before the first or after the last of them. The bar
+    in which trades end is partial, not missing. All are missing while nothing was received.
     """
     missing = np.zeros(len(starts), np.bool_)
     spans = market.coverage.received()

@@ -1,4 +1,4 @@
-"""Open interest of one market through time: told live, and fetched for the day before the start."""
+"""Open interest of one market through time: live rows, and rows fetched for the past day."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ HOUR_NS = 60 * MINUTE_NS
 _LEAST_SLACK_NS = 10 * MINUTE_NS
 
 
-class Interest(NamedTuple):
-    """Open interest as the venue told it: venue time, base coin, quote notional where it was told."""
+class OpenInterestRow(NamedTuple):
+    """Open interest as published: venue time, base coin, quote notional or None."""
 
     ts_ns: int
     size: float
@@ -21,43 +21,43 @@ class Interest(NamedTuple):
 
 
 class Change(NamedTuple):
-    """How much open interest moved: base coin, and as a fraction of what it was."""
+    """Change of open interest: base coin, and as a fraction of the earlier value (None if that was 0)."""
 
     size: float
     fraction: float | None
 
 
-class InterestSeries:
-    """At most one row a minute, the last of it, in order of venue time."""
+class OpenInterestSeries:
+    """The last row of each minute, in order of venue time."""
 
     def __init__(self) -> None:
-        self.rewritten = 0  # how often anything but the end changed
-        self._rows: list[Interest] = []
+        self.rewritten = 0  # how often rows before the last changed
+        self._rows: list[OpenInterestRow] = []
 
-    def __deepcopy__(self, memo: object) -> InterestSeries:
-        copy = InterestSeries()
+    def __deepcopy__(self, memo: object) -> OpenInterestSeries:
+        copy = OpenInterestSeries()
         copy._rows, copy.rewritten = self._rows.copy(), self.rewritten
         return copy
 
     def __len__(self) -> int:
         return len(self._rows)
 
-    def since(self, position: int) -> list[Interest]:
-        """The rows from a position on, oldest first."""
+    def since(self, position: int) -> list[OpenInterestRow]:
+        """Rows from index `position` on, oldest first."""
         return self._rows[position:]
 
     @property
-    def rows(self) -> tuple[Interest, ...]:
-        """All of them, oldest first."""
+    def rows(self) -> tuple[OpenInterestRow, ...]:
+        """All rows, oldest first."""
         return tuple(self._rows)
 
     @property
-    def last(self) -> Interest | None:
-        """The newest row."""
+    def last(self) -> OpenInterestRow | None:
+        """The newest row, None without any."""
         return self._rows[-1] if self._rows else None
 
-    def add(self, row: Interest) -> None:
-        """Take one row, newer ones at almost no cost."""
+    def add(self, row: OpenInterestRow) -> None:
+        """Add a row in order of time; appending is cheap."""
         rows = self._rows
         if not rows or row.ts_ns // MINUTE_NS > rows[-1].ts_ns // MINUTE_NS:
             rows.append(row)
@@ -69,27 +69,27 @@ class InterestSeries:
         else:
             self._insert(row)
 
-    def fill(self, told: Iterable[tuple[int, float]]) -> None:
-        """Take rows of the past: (venue time, base coin)."""
-        for ts_ns, size in told:
-            self.add(Interest(ts_ns, size))
+    def fill(self, published: Iterable[tuple[int, float]]) -> None:
+        """Add past rows: (venue time, base coin)."""
+        for ts_ns, size in published:
+            self.add(OpenInterestRow(ts_ns, size))
 
-    def at(self, ts_ns: int, slack_ns: int = _LEAST_SLACK_NS) -> Interest | None:
-        """The last row told until a moment, None if it is older than `slack_ns`."""
+    def at(self, ts_ns: int, slack_ns: int = _LEAST_SLACK_NS) -> OpenInterestRow | None:
+        """The last row up to a time, None if it is older than `slack_ns`."""
         place = bisect_right(self._rows, ts_ns, key=_time) - 1
         if place < 0 or ts_ns - self._rows[place].ts_ns > slack_ns:
             return None
         return self._rows[place]
 
     def change(self, now_ns: int, span_ns: int) -> Change | None:
-        """The move over the last `span_ns`; None where one of its ends is not known, within a twentieth of the span."""
+        """Change over the last `span_ns`; None unless both ends are known within max(10 min, a twentieth of it)."""
         newest, before = self.at(now_ns), self.at(now_ns - span_ns, max(_LEAST_SLACK_NS, span_ns // 20))
         if newest is None or before is None:
             return None
         moved = newest.size - before.size
         return Change(moved, moved / before.size if before.size else None)
 
-    def _insert(self, row: Interest) -> None:
+    def _insert(self, row: OpenInterestRow) -> None:
         self.rewritten += 1
         rows, minute = self._rows, row.ts_ns - row.ts_ns % MINUTE_NS
         place = bisect_left(rows, minute, key=_time)
@@ -100,5 +100,5 @@ class InterestSeries:
             rows.insert(place, row)
 
 
-def _time(row: Interest) -> int:
+def _time(row: OpenInterestRow) -> int:
     return row.ts_ns

@@ -1,7 +1,7 @@
-"""OBI and taker flow of the markets of one base in steps of ten seconds: what the quadrant is made of.
+"""OBI and taker flow of the markets of one base in steps of ten seconds: the input of the positioning quadrant.
 
-OBI is sampled by the engine's clock, receive time; flow is counted by the venue time of the trades. Two days are kept,
-an hour in one array, and copies share an array until one of them writes to it.
+OBI is sampled at receive time, flow counted at the venue time of the trades. Two days are retained, one array per hour,
+copied on write.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SIGN = (0.0, 1.0, -1.0)
 
 
 class Positioning:
-    """Step k begins at k * 10 s. Its OBI is that of its beginning, its flow that of the trades in it."""
+    """Step k is [10 k, 10 k + 10) s since the epoch: OBI at its beginning, flow (quote) of the trades in it."""
 
     def __init__(self) -> None:
         self.revision = 0
@@ -39,7 +39,7 @@ class Positioning:
         return copy
 
     def add_trade(self, market: int, side: int, ts_venue_ns: int, notional: float) -> None:
-        """Count a trade; it shows with the next sample. `side` is 1 buy, 2 sell, 0 unknown."""
+        """Count a trade, visible from the next sample on. `side` is 1 buy, 2 sell, 0 unknown."""
         key = (ts_venue_ns // SAMPLE_NS, market)
         sums = self._open.get(key)
         if sums is None:
@@ -48,14 +48,14 @@ class Positioning:
         sums[1] += notional
 
     def due(self, now_ns: int) -> range:
-        """The samples that have passed since the last call, no more than are kept. The first call says from when on."""
+        """Steps to sample since the last one, within the retained span. The first call sets the start."""
         step = now_ns // SAMPLE_NS
         if not self.last:
             self.last = step
         return range(max(self.last + 1, step - RETAINED_HOURS * HOUR), step + 1)
 
     def sample(self, step: int, imbalances: Sequence[float]) -> None:
-        """Keep the OBI of every market as of the beginning of a step, NaN where it is not known."""
+        """Store the OBI of every market at the beginning of a step, NaN where unknown."""
         self.first = step if self.first is None else self.first
         self.last = step
         self._flush()
@@ -66,14 +66,14 @@ class Positioning:
         self.revision += 1
 
     def refill(self) -> None:
-        """Trades of the past came in."""
+        """Publish counted trades of the past at once."""
         self._flush()
         self.revision += 1
 
     def columns(self, markets: Sequence[int], since: int, until: int) -> tuple[Floats, Floats, Floats]:
-        """OBI, buy minus sell notional and notional of the steps [since, until): one row a market."""
-        kept = np.zeros((3, len(markets), until - since))
-        kept[_OBI] = np.nan
+        """OBI (NaN unknown), buy minus sell notional and total notional (quote): (markets, steps [since, until))."""
+        columns = np.zeros((3, len(markets), until - since))
+        columns[_OBI] = np.nan
         for hour in range(since // HOUR, (until - 1) // HOUR + 1):
             found = self._hours.get(hour)
             if found is None:
@@ -81,8 +81,10 @@ class Positioning:
             begin, end = max(since, hour * HOUR), min(until, (hour + 1) * HOUR)
             for row, market in enumerate(markets):
                 if market < found.shape[1]:
-                    kept[:, row, begin - since : end - since] = found[begin - hour * HOUR : end - hour * HOUR, market].T
-        return kept[_OBI], kept[_DELTA], kept[_VOLUME]
+                    columns[:, row, begin - since : end - since] = found[
+                        begin - hour * HOUR : end - hour * HOUR, market
+                    ].T
+        return columns[_OBI], columns[_DELTA], columns[_VOLUME]
 
     def _flush(self) -> None:
         oldest, newest = (self.last // HOUR - RETAINED_HOURS + 1) * HOUR, self.last + HOUR
@@ -94,7 +96,7 @@ class Positioning:
         self._open.clear()
 
     def _hour(self, hour: int, markets: int) -> Floats:
-        """The array of an hour, ours to write to, with room for this many markets."""
+        """The writable array of an hour, with room for this many markets."""
         found = self._hours.get(hour)
         have = 0 if found is None else found.shape[1]
         if found is None or have < markets:
@@ -110,14 +112,14 @@ class Positioning:
 
 
 def window_sums(values: Floats, length: int) -> Floats:
-    """Along the last axis: the sum of each entry and the `length` - 1 before it, of fewer at the beginning."""
+    """Rolling sums of `length` entries along the last axis, of fewer at the beginning."""
     sums = np.cumsum(np.pad(values, [(0, 0)] * (values.ndim - 1) + [(length, 0)]), axis=-1)
     summed: Floats = sums[..., length:] - sums[..., :-length]
     return summed
 
 
 def rolling_rank(values: Floats, at: Ints, length: int, percent: float, least: int) -> Floats:
-    """Nearest-rank percentile of the absolute values that are known among the `length` that end at each index.
+    """Nearest-rank percentile of the absolute values among the `length` that end at each index of `at`, NaN ignored.
 
     NaN where fewer than `least` are known.
     """

@@ -1,7 +1,7 @@
-"""A market whose price step changed: one grid for what was stored before and for what comes after.
+"""Markets whose price step changed: one tick grid for stored and for new prices.
 
-The grid is the coarsest that holds both, so no price is ever rounded. A finer step rewrites what is stored; a coarser
-one leaves the grid as it was, and events are brought to it.
+The grid is the coarsest that holds both, so no price is rounded. A finer step rescales stored prices; a coarser one
+leaves the grid, and events are converted to it.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ def common_step(one: Fraction, other: Fraction) -> Fraction:
 
 
 def with_step(instrument: Instrument, step: Fraction) -> Instrument:
-    """The same market on another grid; steps are decimal numbers."""
+    """The market with another price step, which must be a decimal number."""
     return msgspec.structs.replace(instrument, tick_size=Decimal(step.numerator) / Decimal(step.denominator))
 
 
 def in_our_ticks(event: Event, scaled: Mapping[InstrumentId, Regridded]) -> Event:
-    """An event of a market whose ticks are coarser than ours, in ours; any other as it is."""
+    """The event in the ticks of the stored grid; unchanged unless its market is in `scaled`."""
     if not isinstance(event, Priced):
         return event
     market = scaled.get(event.instrument.id)

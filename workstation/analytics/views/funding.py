@@ -82,7 +82,7 @@ def funding_view(base: Base, request: FundingRequest, now_ns: int) -> FundingVie
 
 
 def _row(market: Market, minute_ns: int, now_ns: int) -> PositionRow:
-    funding, last = market.funding, market.interest.last
+    funding, last = market.funding, market.open_interest_series.last
     rate = funding.rate if funding is not None else None
     periods, days = market.fundings.periods, market.fundings.days
     ratio = market.long_short.ratio if market.long_short is not None else None
@@ -108,7 +108,7 @@ def _row(market: Market, minute_ns: int, now_ns: int) -> PositionRow:
 
 
 def _fraction(market: Market, now_ns: int, span_ns: int) -> float | None:
-    change = market.interest.change(now_ns, span_ns)
+    change = market.open_interest_series.change(now_ns, span_ns)
     return change.fraction if change is not None else None
 
 
@@ -189,7 +189,7 @@ def _price_change(starts: Ints, close: Floats, now_ns: int, span_ns: int) -> flo
 
 
 def _interest(market: Market) -> tuple[Ints, Floats]:
-    rows = market.interest.rows
+    rows = market.open_interest_series.rows
     return np.array([row.ts_ns for row in rows], np.int64), np.array([row.size for row in rows])
 
 

@@ -117,10 +117,10 @@ def _forced(base: Base, markets: list[Market], since_ns: int) -> dict[str, Any]:
     with np.errstate(divide="ignore", invalid="ignore"):
         price = usd[order] / size[order]
     return {
-        "forced_ts_ns": frozen(ts[order]),
-        "forced_price": frozen(price),
-        "forced_usd": frozen(usd[order]),
-        "forced_position": frozen(-sign[order]),
+        "liquidation_ts_ns": frozen(ts[order]),
+        "liquidation_price": frozen(price),
+        "liquidation_usd": frozen(usd[order]),
+        "liquidation_position": frozen(-sign[order]),
     }
 
 

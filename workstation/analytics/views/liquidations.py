@@ -28,7 +28,7 @@ from workstation.analytics.store.events import Liquidations
 from workstation.readmodels.arrays import Bools, Ints, frozen
 from workstation.readmodels.positions.liquidations import (
     SPANS_NS,
-    ForcedMarket,
+    LiquidationMarket,
     LiquidationSource,
     LiquidationsRequest,
     LiquidationsView,
@@ -156,8 +156,8 @@ def _rows(log: LiquidationLog, orders: Liquidations | None) -> dict[str, Any]:
     }
 
 
-def _listed(instrument: Instrument) -> ForcedMarket:
-    return ForcedMarket(
+def _listed(instrument: Instrument) -> LiquidationMarket:
+    return LiquidationMarket(
         instrument.base, instrument.venue, instrument.kind, instrument.symbol, float(instrument.tick_size)
     )
 

@@ -71,8 +71,8 @@ def _weights(perps: Sequence[Market], prices: Prices) -> tuple[PremiumWeights, F
     told = [market.day.volume_24h if market.day is not None else 0.0 for market in perps]
     seen = prices.seen[: len(perps)].copy()
     if not any(priced) or any(has and not volume > 0.0 for has, volume in zip(priced, told, strict=True)):
-        return PremiumWeights.SEEN, seen
-    return PremiumWeights.TOLD, np.repeat(np.array(told)[:, None], seen.shape[1], axis=1)
+        return PremiumWeights.RECEIVED, seen
+    return PremiumWeights.PUBLISHED, np.repeat(np.array(told)[:, None], seen.shape[1], axis=1)
 
 
 def _drawn(values: Floats, request: PremiumRequest) -> Floats:

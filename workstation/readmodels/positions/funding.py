@@ -1,4 +1,4 @@
-"""Who pays to stay positioned, and how much is positioned: what a pane asks for and what it draws."""
+"""Funding and open interest of a base's perpetuals: request and view."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from workstation.readmodels.request import Request
 
 HOUR_NS = 3_600_000_000_000
 SPANS_NS = (HOUR_NS, 4 * HOUR_NS, 24 * HOUR_NS)
-LARGE_RATE = 0.005  # a period
+LARGE_RATE = 0.005  # fraction per funding period
 LARGE_RATIO = 1.5
-LEAST_MOVE = 0.0005  # of price and of open interest, for a reading
+LEAST_MOVE = 0.0005  # smallest fractional change of price and of open interest that has a reading
 LEAST_DAYS = 30.0  # of history for a percentile
 
 
 class Crowding(StrEnum):
-    """What is out of the ordinary with a market."""
+    """Extremes of positioning in a market."""
 
     FUNDING = "funding"  # beyond 0.5 % a period
     RATIO = "long/short"  # above 1.5, or below 1 / 1.5
@@ -28,7 +28,7 @@ class Crowding(StrEnum):
 
 
 class Reading(StrEnum):
-    """What moved open interest, by the direction of price."""
+    """Interpretation of a change of open interest by the direction of price."""
 
     NEW_LONGS = "new money long"  # price up, open interest up
     SHORTS_COVER = "shorts covering"  # price up, open interest down
@@ -40,7 +40,7 @@ class Reading(StrEnum):
 class FundingRequest(Request["FundingView"]):
     """Funding and open interest of a base's perpetuals that a filter accepts.
 
-    Lines stand on bars of `bar_ns`, a minute at least.
+    Lines are sampled on bars of `bar_ns`, at least a minute.
     """
 
     bar_ns: int = 60_000_000_000
@@ -49,13 +49,13 @@ class FundingRequest(Request["FundingView"]):
 
 @dataclass(frozen=True, slots=True)
 class PositionRow:
-    """One perpetual now. None is what is not known.
+    """One perpetual now; None where unknown.
 
-    `rate` is the predicted funding of a period of `period_h` hours, `last_rate` that of the last one that is known to
-    have ended, both fractions, positive when longs pay. `percentile` (0-100, ties count half) is where `rate` stands in
-    the `history_days` of periods that are known, None for fewer than 30 days. Open interest is base coin, one side
-    counted; `changes` are its fractions over 1 h, 4 h and 24 h. `ratio` is long accounts per short one. What is older
-    than ten minutes is `stale` and counts in no sum.
+    `rate` is the predicted funding of a period of `period_h` hours, `last_rate` that of the last ended period, both
+    fractions, positive when longs pay. `percentile` (0-100, ties count half) is the percentile of `rate` among the
+    periods of `history_days`, None for fewer than 30 days. Open interest is base coin, one side counted; `changes` are
+    its fractional changes over 1 h, 4 h and 24 h. `ratio` is long over short accounts. A row older than ten minutes is
+    `stale` and left out of sums.
     """
 
     market: MarketState
@@ -75,7 +75,9 @@ class PositionRow:
 
 @dataclass(frozen=True, slots=True)
 class PositionGroup:
-    """The perpetuals of one kind. `rate_1h` is per hour, weighted by open interest, over `live` of `known` markets."""
+    """Sums over the perpetuals of one kind. `rate_1h` is a fraction per hour, weighted by open interest, over `live` of
+    `known` markets.
+    """
 
     kind: MarketKind
     rate_1h: float | None
@@ -88,7 +90,7 @@ class PositionGroup:
 
 @dataclass(frozen=True, slots=True)
 class SpanReading:
-    """What happened over a span, from the markets whose open interest is known at both ends."""
+    """Changes over a span as fractions, of the `counted` markets whose open interest is known at both ends."""
 
     span_ns: int
     price_change: float | None
@@ -100,7 +102,7 @@ class SpanReading:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PositionLine:
-    """One market at each bar: open interest (base coin) and funding per hour, NaN where neither was told lately."""
+    """One market by bar: open interest (base coin) and funding per hour (a fraction), NaN where older than 10 min."""
 
     market: MarketState
     open_interest: Floats
@@ -109,10 +111,10 @@ class PositionLine:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FundingView:
-    """One row and one line a perpetual, the groups by kind, and what the last hours say.
+    """One row and one line per perpetual, groups by kind, readings of the last hours.
 
-    The arrays have one entry a bar. `total` is summed over `counted` markets, and so is funding weighted by open
-    interest, `linear_1h` dollar-margined and `inverse_1h` coin-margined, per hour.
+    The arrays have one entry per bar. `total` is open interest (base coin) summed over `counted` markets; `linear_1h`
+    and `inverse_1h` are their funding per hour, weighted by open interest, NaN where unknown.
     """
 
     request: FundingRequest

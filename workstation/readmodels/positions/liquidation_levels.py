@@ -1,6 +1,6 @@
-"""Where positions would be liquidated, by an estimate with published rules: parameters, levels, and what became of all.
+"""Estimated liquidation levels: parameters, request and view.
 
-Everything here is estimated. What was really liquidated is kept apart.
+All levels are estimates; real liquidations are separate fields.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ MINUTE_NS = 60_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class LevelRules:
-    """The parameters of the estimate; the weights of the tiers of leverage are shares of what is opened.
+    """Parameters of the estimate; `weights` are the shares of opened positions by tier of leverage.
 
-    `maintenance` is the maintenance margin as a fraction of the notional, `row_share` the height of a row as a fraction
-    of the price. Raises ValueError for rules by which no position could stand.
+    `maintenance` is the maintenance margin as a fraction of notional, `row_share` the height of a row as a fraction of
+    the price. Raises ValueError for invalid parameters.
     """
 
     leverages: tuple[float, ...] = (10.0, 25.0, 50.0, 100.0)
@@ -49,7 +49,7 @@ class LevelRules:
 
 @dataclass(frozen=True, slots=True)
 class LiquidationLevelsRequest(Request["LiquidationLevelsView"]):
-    """Estimated levels of a base on bars of a minute over the last day and a half, over the perpetuals of a filter."""
+    """Estimated levels of a base's perpetuals that a filter accepts, on minute bars of the last day and a half."""
 
     markets: MarketFilter = MarketFilter()
     rules: LevelRules = field(default_factory=LevelRules)
@@ -57,9 +57,9 @@ class LiquidationLevelsRequest(Request["LiquidationLevelsView"]):
 
 @dataclass(frozen=True, slots=True)
 class LevelLedger:
-    """What became of everything that was added, base coin: added = touched + closed + decayed + standing.
+    """Totals of the estimate, base coin: added = touched + closed + decayed + standing.
 
-    `assumed` is the part of `added` whose takers were not told: half and half is assumed for it.
+    `assumed` is the part of `added` without a published taker split, for which half is assumed long.
     """
 
     added: float = 0.0
@@ -72,7 +72,7 @@ class LevelLedger:
 
 @dataclass(frozen=True, slots=True)
 class LevelSource:
-    """One perpetual in the estimate: how many changes of its open interest went in. None: none is known."""
+    """One perpetual in the estimate and the number of changes of its open interest."""
 
     market: MarketState
     changes: int
@@ -82,10 +82,10 @@ class LevelSource:
 class LiquidationLevelsView:
     """Row r of `levels` covers prices [(first_row + r) * row_size, ...); bar b starts at `start_ns + b * bar_ns`.
 
-    `levels` are base coin standing at the close of each finished bar, longs and shorts together: those below the price
-    are longs. `running` are those of the bars that are not finished, after them. `long_now` and `short_now` are as of
-    now. `close`, `high`, `low` have one price a bar, NaN where nothing traded. `forced_*` are real liquidations, the
-    largest ones, oldest first; `forced_position` is 1 long, -1 short.
+    `levels` (bars, rows) are base coin at the close of each finished bar, longs and shorts together: those below the
+    price are longs. `running` continues them with the unfinished bars. `long_now` and `short_now` are present levels by
+    row. `close`, `high`, `low` have one price per bar, NaN without trades. `liquidation_*` are the largest real
+    liquidations, oldest first; `liquidation_position` is 1 long, -1 short.
     """
 
     request: LiquidationLevelsRequest
@@ -103,10 +103,10 @@ class LiquidationLevelsView:
     low: Floats
     ledger: LevelLedger
     sources: tuple[LevelSource, ...]
-    forced_ts_ns: Ints
-    forced_price: Floats
-    forced_usd: Floats
-    forced_position: Ints
+    liquidation_ts_ns: Ints
+    liquidation_price: Floats
+    liquidation_usd: Floats
+    liquidation_position: Ints
     gaps: Ints
     markets: tuple[MarketState, ...]
     last_price: float | None = None

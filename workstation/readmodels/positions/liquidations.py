@@ -1,6 +1,6 @@
-"""What the liquidation tape draws: forced orders, their sums by side, and how far they can be trusted.
+"""Liquidation tape: liquidations, sums by side, cascade state and coverage; request and view.
 
-A position is what was ended: a forced sale ends a long, a forced purchase a short.
+Sides are those of the liquidated position: a liquidation order that sells closes a long.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ class Position(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CascadeRule:
-    """How many times the usual rate is `elevated`, how many a `cascade`.
+    """Multiples of the usual rate from which the state is elevated, or a cascade (Guide: Definitions).
 
-    The rate is what was liquidated in the last minute. The usual one is the median over the minutes of the last 24 h in
-    which anything was liquidated, of which there have to be `least_minutes`.
+    The rate is the notional of the last minute. The usual rate is the median over those minutes of the last 24 h that
+    had any liquidation, of which there must be `least_minutes`.
     """
 
     elevated: float = 3.0
@@ -39,9 +39,9 @@ class CascadeRule:
 
 @dataclass(frozen=True, slots=True)
 class LiquidationsRequest(Request["LiquidationsView"]):
-    """Forced orders of a base, or of every base where `base` is empty, newest first.
+    """Liquidations of a base, or of every base where `base` is empty, newest first.
 
-    `position` None takes both sides. The sums are over the markets, whatever the side and the size that are listed.
+    `position` None lists both sides. Sums are over the markets, regardless of the listed side and size.
     """
 
     markets: MarketFilter = MarketFilter()
@@ -52,8 +52,8 @@ class LiquidationsRequest(Request["LiquidationsView"]):
 
 
 @dataclass(frozen=True, slots=True)
-class ForcedMarket:
-    """The market of a forced order; `tick_size` is quote per base coin."""
+class LiquidationMarket:
+    """The market of a liquidation; `tick_size` is quote per base coin."""
 
     base: str
     venue: Venue
@@ -64,9 +64,9 @@ class ForcedMarket:
 
 @dataclass(frozen=True, slots=True)
 class LiquidationTotal:
-    """Notional and number of forced orders with a venue time in the last `span_ns`.
+    """Notional and number of liquidations with a venue time in the last `span_ns`.
 
-    They are whole when `known_ns`, the part of the span in which every source was listened to, is all of it.
+    Complete when `known_ns`, the part of the span covered by every source, is all of it.
     """
 
     span_ns: int
@@ -78,7 +78,7 @@ class LiquidationTotal:
 
 
 class CascadeState(StrEnum):
-    """The rate of liquidations against the usual one."""
+    """Rate of liquidations relative to the usual rate."""
 
     UNKNOWN = "no baseline"
     CALM = "calm"
@@ -88,7 +88,7 @@ class CascadeState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cascade:
-    """The state with the numbers behind it: USD a minute, and over how many minutes the median is."""
+    """State and the numbers behind it: USD a minute, and the number of minutes in the median."""
 
     state: CascadeState
     rate_usd: float
@@ -104,24 +104,23 @@ class Cascade:
 
 @dataclass(frozen=True, slots=True)
 class LiquidationSource:
-    """What one venue tells, and since when it is listened to without a break (receive time; None: not now).
+    """Coverage of one venue, and since when it is received without a gap (receive time; None: not now).
 
-    `told` says whether any order came at all: until then silence may be that of a stream that is not there.
+    `received`: the venue has published at least one liquidation; before that the stream may be missing.
     """
 
     venue: Venue
     coverage: LiquidationCoverage
     since_ns: int | None
-    told: bool
+    received: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LiquidationsView:
-    """Forced orders as they came in, the newest first; `market` indexes `listed`, `position` is 1 long, -1 short.
+    """Liquidations in receive order, newest first; `market` indexes `listed`, `position` is 1 long, -1 short.
 
-    `price` is what the venue tells: a fill or a bankruptcy price. `minute_start_ns` are the last 60 minutes, the newest
-    last; their sums are NaN where nobody listened. `whole_market` says that all symbols of the venues are heard, not
-    only those in focus.
+    `price` is as published: a fill or a bankruptcy price. `minute_start_ns` are the last 60 minutes, newest last; their
+    sums are NaN without coverage. `whole_market`: all symbols of the venues are received, not only those in focus.
     """
 
     request: LiquidationsRequest
@@ -133,7 +132,7 @@ class LiquidationsView:
     notional: Floats
     position: Ints
     market: Ints
-    listed: tuple[ForcedMarket, ...]
+    listed: tuple[LiquidationMarket, ...]
     totals: tuple[LiquidationTotal, ...]
     minute_start_ns: Ints
     minute_long_usd: Floats

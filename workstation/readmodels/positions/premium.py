@@ -1,4 +1,4 @@
-"""How far perpetuals stand above spot, bar by bar: what a pane asks for and what it draws."""
+"""Premium of perpetuals over spot: request and view."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from workstation.readmodels.request import Request
 
 
 class PremiumSource(StrEnum):
-    """Which price of a bar is compared."""
+    """Price of a bar that is compared."""
 
     CLOSE = "close"
     OHLC4 = "ohlc4"  # mean of open, high, low and close
 
 
 class PremiumWeights(StrEnum):
-    """By which volume markets are weighted."""
+    """Volume by which markets are weighted."""
 
-    TOLD = "24 h volume"  # the venues' own count, as of now
-    SEEN = "volume seen"  # what was received of the 24 h before the end of each bar
+    PUBLISHED = "24 h volume"  # the venues' own figure, as of now
+    RECEIVED = "volume seen"  # received trades of the 24 h before the end of each bar
 
 
 @dataclass(frozen=True, slots=True)
 class PremiumRequest(Request["PremiumView"]):
     """Premium of the perpetuals of a base over its spot on bars of `bar_ns`.
 
-    `smoothing` is the length in bars of an EMA, 1 for none; `clamp` (a fraction, None for none) bounds what is drawn.
-    Spot is always that of all venues; `venues` chooses among perpetuals.
+    `smoothing` is the length in bars of an EMA, 1 for none; `clamp` (a fraction, None for none) bounds the values.
+    Spot is always that of all venues; `venues` selects perpetuals.
     """
 
     bar_ns: int = 60_000_000_000
@@ -42,7 +42,7 @@ class PremiumRequest(Request["PremiumView"]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PremiumLine:
-    """The premium of one perpetual at each bar, a fraction of spot; NaN where it or spot is not known."""
+    """Premium of one perpetual by bar, a fraction of spot, and its weight; NaN where its price or spot is unknown."""
 
     market: MarketState
     values: Floats
@@ -50,26 +50,26 @@ class PremiumLine:
 
     @property
     def venue(self) -> Venue:
-        """Whose it is."""
+        """Venue of the market."""
         return self.market.venue
 
     @property
     def kind(self) -> MarketKind:
-        """How it is margined."""
+        """Kind of the market."""
         return self.market.kind
 
     @property
     def freshness(self) -> Freshness:
-        """Whether its trades can be trusted now."""
+        """Freshness of its trades."""
         return self.market.trades
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PremiumView:
-    """Fractions of the spot price, positive where perpetuals are above it, at the close of each bar.
+    """Premium as a fraction of spot, positive where perpetuals are above it, by bar.
 
-    `linear` are the dollar-margined, `inverse` the coin-margined perpetuals, `combined` both. `spot` is the reference
-    price. `zone` is the premium from which on it is large, None while too little is known to say. `gaps` is (n, 2).
+    `linear` is of linear, `inverse` of inverse perpetuals, `combined` of both. `spot` is the reference price. `zone` is
+    the size from which a premium is large, None while unknown. `gaps` (n, 2) are spans in ns without trades.
     """
 
     request: PremiumRequest

@@ -1,4 +1,4 @@
-"""Where bases stand between resting orders and aggression: what a pane asks for and what it draws."""
+"""Positioning quadrant, order-book imbalance against CVD of the bases in focus: request and view."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from workstation.readmodels.markets import Freshness, MarketFilter, MarketState
 from workstation.readmodels.request import Request
 
 SAMPLE_NS = 10_000_000_000
-LEAST_SAMPLES = 30  # of the rolling percentile
+LEAST_SAMPLES = 30  # for the rolling percentile
 NEUTRAL = 0.15
 CLIP = 1.5
 
 
 class Quadrant(StrEnum):
-    """What a corner means: which side rests, and which side crosses the spread."""
+    """Meaning of a corner: which side rests in the book, which side crosses the spread."""
 
     BUYERS = "buyers in control"  # bids rest, buyers aggress
     INTO_OFFERS = "buying into offers"
     SELLERS = "sellers in control"
     INTO_BIDS = "selling into bids"
-    NEUTRAL = "neutral"  # either is smaller than 0.15
+    NEUTRAL = "neutral"  # either coordinate is smaller than 0.15
 
 
 @dataclass(frozen=True, slots=True)
 class QuadrantRequest(Request["QuadrantView"]):
     """All bases in focus: OBI against the CVD of `window_ns`, with the samples of the last `trail_ns`.
 
-    `markets` are all perpetuals unless told otherwise; `base` narrows nothing.
+    `markets` are all perpetuals by default; `base` is not used.
     """
 
     base: str = ""
@@ -40,11 +40,11 @@ class QuadrantRequest(Request["QuadrantView"]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QuadrantDot:
-    """One base. The arrays have one entry a sample of the trail, oldest first, NaN where an input was not known.
+    """One base. The arrays have one entry per sample of the trail, oldest first, NaN where an input is unknown.
 
-    `x` and `y` are `obi` and `cvd` (USD) divided by `obi_scale` and `cvd_scale`, their 95th percentiles of absolute
-    value in the 24 h that end with the sample, within +-1.5. `reason` says why the newest is not known. `live` of
-    `known` markets count in it.
+    `x` and `y` are `obi` and `cvd` (USD) over `obi_scale` and `cvd_scale`, the 95th percentiles of their absolute
+    values in the 24 h up to the sample, clipped to +-1.5. `reason` is why the newest sample is unknown. It covers
+    `live` of `known` markets.
     """
 
     base: str
@@ -64,7 +64,7 @@ class QuadrantDot:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QuadrantView:
-    """One dot a base in focus, in order of arrival."""
+    """One dot per base in focus, in order of arrival."""
 
     request: QuadrantRequest
     revision: int

@@ -1,4 +1,4 @@
-"""Estimated liquidation levels: held against a loop over bars and levels, conserved, the same whoever looked."""
+"""Estimated liquidation levels against a loop over bars and levels; conservation; independence of requests."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def view_of(engine: Engine, request: LiquidationLevelsRequest = BTC) -> Liquidat
     return view
 
 
-def interest(instrument: Instrument, ts_ns: int, size: float, price: float = 1_000.0) -> OpenInterest:
+def open_interest(instrument: Instrument, ts_ns: int, size: float, price: float = 1_000.0) -> OpenInterest:
     notional = size * price if instrument.kind is MarketKind.INVERSE else None
     return OpenInterest(instrument, ts_ns, ts_ns, size, notional)
 
 
 def session(rng: random.Random, minutes: int, markets: tuple[Instrument, ...]) -> list[Event]:
-    """Trades around a wandering price in most minutes, and open interest that rises and falls."""
+    """Trades around a random walk in most minutes, and open interest that rises and falls."""
     events: list[Event] = [TradesLive(one, START) for one in markets]
     price, held = 1_000.0, dict.fromkeys(markets, 500.0)
     for minute in range(minutes):
@@ -60,16 +60,16 @@ def session(rng: random.Random, minutes: int, markets: tuple[Instrument, ...]) -
                 events.append(at_price(one, ts_ns, price, round(rng.uniform(0.1, 3), 2), rng.choice((1, 1, 2, 0))))
             if rng.random() < 0.7:
                 held[one] *= math.exp(rng.gauss(0, 0.02))
-                events.append(interest(one, START + minute * MINUTE + 55 * SECOND, held[one], price))
+                events.append(open_interest(one, START + minute * MINUTE + 55 * SECOND, held[one], price))
     return sorted(events, key=lambda event: event.ts_recv_ns)
 
 
 class Reference:
-    """The rules of the module's text, bar by bar and level by level."""
+    """The rules of the module docstring, bar by bar and level by level."""
 
     def __init__(self, events: list[Event], markets: tuple[Instrument, ...], row_size: float) -> None:
         self.trades = [event for event in events if isinstance(event, Trade)]
-        self.told = [event for event in events if isinstance(event, OpenInterest)]
+        self.published = [event for event in events if isinstance(event, OpenInterest)]
         self.markets = markets
         self.row_size = row_size
         self.levels: list[list[float]] = []  # market, sign (1 long), row, size
@@ -89,9 +89,9 @@ class Reference:
             prices = [[e.price for e in trades if e.instrument == one] for one in self.by_size]
             close = next((own[-1] for own in prices if own), None)
             for number, one in enumerate(self.markets):
-                told = [e for e in self.told if e.instrument == one and begin < e.ts_venue_ns <= end]
-                if told:
-                    self.tell(number, one, told[-1])
+                published = [e for e in self.published if e.instrument == one and begin < e.ts_venue_ns <= end]
+                if published:
+                    self.open_or_close(number, one, published[-1])
                     self.touch(number, close, close)
         sides = {"long": 1.0, "short": -1.0}
         return self.out | {name: sum(lv[3] for lv in self.levels if lv[1] == sign) for name, sign in sides.items()}
@@ -120,7 +120,7 @@ class Reference:
                 sums[1] += e.size * (e.aggressor is Side.BUY)
                 sums[2] += e.size * e.price
 
-    def tell(self, number: int, one: Instrument, event: OpenInterest) -> None:
+    def open_or_close(self, number: int, one: Instrument, event: OpenInterest) -> None:
         inverse = one.kind is MarketKind.INVERSE
         now = event.notional if inverse else event.open_interest
         assert now is not None
@@ -159,7 +159,7 @@ def test_levels_are_those_of_a_loop(seed: int, markets: tuple[Instrument, ...]) 
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_nothing_is_lost(seed: int) -> None:
+def test_levels_added_are_conserved(seed: int) -> None:
     rng = random.Random(seed)
     rules = LevelRules((5.0, 20.0, 100.0), (0.5, 0.25, 0.25), 0.004, rng.choice((1, 60, 1440)) * MINUTE, 0.001)
     view = view_of(engine_of(session(rng, 60, (LINEAR, BYBIT, INVERSE))), LiquidationLevelsRequest("BTC", rules=rules))
@@ -171,7 +171,7 @@ def test_nothing_is_lost(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_it_is_the_same_whoever_looked_when(seed: int) -> None:
+def test_levels_do_not_depend_on_earlier_requests(seed: int) -> None:
     rng = random.Random(seed)
     watched, unwatched = Engine(), Engine()
     for event in session(rng, 50, (LINEAR, BYBIT)):
@@ -209,7 +209,7 @@ def test_open_interest_and_candles_of_the_past_make_levels_before_the_first_trad
     rows = tuple(
         Candle(START + at * MINUTE, 1e3, 1_001.0, 999.0, 1e3, 10.0, 1e4, 7.5 if at < 20 else None) for at in range(40)
     )
-    told = tuple((START + at * MINUTE, 500.0 + at) for at in range(0, 41, 5))
+    published = tuple((START + at * MINUTE, 500.0 + at) for at in range(0, 41, 5))
     engine = engine_of(
         [Candles(LINEAR, START + 41 * MINUTE, MINUTE, rows), at_price(LINEAR, START + 41 * MINUTE, 1_000.0)]
     )
@@ -217,20 +217,20 @@ def test_open_interest_and_candles_of_the_past_make_levels_before_the_first_trad
     assert before.ledger.added == 0, "open interest is not known"
     assert before.sources[0].changes == 0
     revision = engine.revision(BTC)
-    engine.apply(OpenInterestHistory(LINEAR, START + 41 * MINUTE, told))
+    engine.apply(OpenInterestHistory(LINEAR, START + 41 * MINUTE, published))
     assert engine.revision(BTC) != revision
     view = view_of(engine)
     assert view.start_ns == START
-    assert view.ledger.added == pytest.approx(35.0), "the first one told is no change, nor is one told before any bar"
+    assert view.ledger.added == pytest.approx(35.0), "the first value is no change, nor is one before any bar"
     assert view.ledger.assumed == pytest.approx(20.0)
     longs, shorts = view.long_now.sum(), view.short_now.sum()
     assert longs > shorts > 0
 
 
-def test_a_price_that_enters_a_row_takes_its_levels() -> None:
+def test_a_price_that_enters_a_row_removes_its_levels() -> None:
     events: list[Event] = [TradesLive(LINEAR, START), at_price(LINEAR, START, 1_000.0)]
-    events.append(interest(LINEAR, START + SECOND, 100.0))
-    events += [at_price(LINEAR, START + MINUTE, 1_000.0), interest(LINEAR, START + MINUTE + SECOND, 110.0)]
+    events.append(open_interest(LINEAR, START + SECOND, 100.0))
+    events += [at_price(LINEAR, START + MINUTE, 1_000.0), open_interest(LINEAR, START + MINUTE + SECOND, 110.0)]
     engine = engine_of(events)
     assert view_of(engine).long_now.sum() == pytest.approx(10.0, rel=1e-3)
     engine.apply(at_price(LINEAR, START + 2 * MINUTE, 990.0, 1.0, 2))
@@ -243,13 +243,13 @@ def test_a_price_that_enters_a_row_takes_its_levels() -> None:
 def test_real_liquidations_stand_beside_the_levels() -> None:
     events = session(random.Random(1), 5, (LINEAR,))
     before = view_of(engine_of(events))
-    forced = Liquidation(LINEAR, START + MINUTE, START + MINUTE, 987.6, 2.0, 1_975.2, Side.SELL)
-    view = view_of(engine_of(sorted([*events, forced], key=lambda event: event.ts_recv_ns)))
-    assert (view.forced_price.tolist(), view.forced_position.tolist()) == ([pytest.approx(987.6)], [1])
+    liquidation = Liquidation(LINEAR, START + MINUTE, START + MINUTE, 987.6, 2.0, 1_975.2, Side.SELL)
+    view = view_of(engine_of(sorted([*events, liquidation], key=lambda event: event.ts_recv_ns)))
+    assert (view.liquidation_price.tolist(), view.liquidation_position.tolist()) == ([pytest.approx(987.6)], [1])
     np.testing.assert_array_equal(view.long_now, before.long_now)
 
 
-def test_nothing_known_is_an_empty_view() -> None:
+def test_an_unknown_base_has_an_empty_view() -> None:
     engine = engine_of([TradesLive(LINEAR, START)])
     view = view_of(engine)
     assert (view.bars, view.levels.size, view.ledger.added) == (0, 0, 0.0)
@@ -268,6 +268,6 @@ def test_nothing_known_is_an_empty_view() -> None:
         {"row_share": 1.0},
     ],
 )
-def test_rules_that_make_no_sense_are_refused(wrong: dict[str, object]) -> None:
+def test_invalid_rules_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"[a-z]"):
         LevelRules(**wrong)  # type: ignore[arg-type]

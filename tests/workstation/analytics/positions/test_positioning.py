@@ -1,4 +1,4 @@
-"""The quadrant: samples by the clock, flow by venue time, corners, scales, and honest absence."""
+"""The quadrant: sampled OBI, flow by venue time, corners, scales, missing data."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_corners(x: float, y: float, corner: Quadrant | None) -> None:
     assert quadrant_of(x, y) is corner
 
 
-def test_nothing_is_said_before_there_are_thirty_samples_nor_without_a_whole_window() -> None:
+def test_there_is_no_dot_before_thirty_samples_nor_without_a_whole_window() -> None:
     early = dot_of(engine_of([*LIVE, *busy(3)]))
     assert early.freshness is Freshness.SYNCING
     assert np.isnan(early.x).all()
@@ -82,7 +82,7 @@ def test_nothing_is_said_before_there_are_thirty_samples_nor_without_a_whole_win
     assert np.isfinite(early.cvd).sum() == len(early.cvd) - 6  # the first minute lacks its window
 
 
-def test_a_lost_book_is_stale_and_keeps_the_trail() -> None:
+def test_a_lost_book_is_stale_and_retains_the_trail() -> None:
     events = [*LIVE, *busy(8)]
     end = START + 8 * MINUTE
     events += [BookLost(BINANCE, end, "gap")]
@@ -94,7 +94,7 @@ def test_a_lost_book_is_stale_and_keeps_the_trail() -> None:
     assert np.isfinite(dot.x[:-4]).any()
 
 
-def test_silence_is_sampled_and_not_filled() -> None:
+def test_without_events_samples_are_unknown() -> None:
     engine = engine_of([*LIVE, *busy(8)])
     engine.advance(engine.now_ns + 2 * MINUTE)
     dot = dot_of(engine)
@@ -128,15 +128,15 @@ def test_a_long_trail_is_thinned_on_fixed_moments() -> None:
     assert (dot.ts_ns[:-1] % (8 * STEP) == 0).all()
 
 
-def test_what_is_kept_is_bounded() -> None:
-    kept = Positioning()
-    for step in kept.due(START), *([step] for step in range(START // STEP + 1, START // STEP + 60 * HOUR, 97)):
+def test_memory_is_bounded() -> None:
+    positioning = Positioning()
+    for step in positioning.due(START), *([step] for step in range(START // STEP + 1, START // STEP + 60 * HOUR, 97)):
         for one in step:
-            kept.add_trade(0, 1, one * STEP, 10.0)
-            kept.add_trade(1, 2, (one + 10 * HOUR) * STEP, 10.0)  # a clock that is far ahead
-            kept.sample(one, [0.5, math.nan])
-    assert len(kept._hours) <= RETAINED_HOURS + 1
-    assert not kept._open
+            positioning.add_trade(0, 1, one * STEP, 10.0)
+            positioning.add_trade(1, 2, (one + 10 * HOUR) * STEP, 10.0)  # a clock that is far ahead
+            positioning.sample(one, [0.5, math.nan])
+    assert len(positioning._hours) <= RETAINED_HOURS + 1
+    assert not positioning._open
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -1,4 +1,4 @@
-"""Premium over spot: weights, smoothing, and what is left out where prices are missing."""
+"""Premium over spot: weights, smoothing, missing prices."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_groups_and_sign() -> None:
     assert view.linear.tolist() == pytest.approx([0.01])
     assert view.inverse.tolist() == pytest.approx([-0.005])
     assert view.combined.tolist() == pytest.approx([0.0025])
-    assert view.weights is PremiumWeights.SEEN
+    assert view.weights is PremiumWeights.RECEIVED
 
 
 def test_spot_and_perpetuals_are_weighted_by_the_volume_seen() -> None:
@@ -54,23 +54,23 @@ def test_spot_and_perpetuals_are_weighted_by_the_volume_seen() -> None:
     assert view.combined.tolist() == pytest.approx([(3 * 1010 + 1000) / 4 / spot - 1])
 
 
-def test_the_venues_own_volume_counts_only_if_all_tell_it() -> None:
+def test_published_volume_is_used_only_if_all_venues_publish_it() -> None:
     events = bar(0, linear=1010.0, inverse=1000.0, spot=1000.0)
-    told = [DayStats(one, START, START, 1.0, 0.0, volume, 1.0) for one, volume in ((LINEAR, 1.0), (INVERSE, 4.0))]
-    assert premium([*events, told[0]]).weights is PremiumWeights.SEEN
-    view = premium([*events, *told])
-    assert view.weights is PremiumWeights.TOLD
+    stats = [DayStats(one, START, START, 1.0, 0.0, volume, 1.0) for one, volume in ((LINEAR, 1.0), (INVERSE, 4.0))]
+    assert premium([*events, stats[0]]).weights is PremiumWeights.RECEIVED
+    view = premium([*events, *stats])
+    assert view.weights is PremiumWeights.PUBLISHED
     assert view.combined.tolist() == pytest.approx([0.01 / 5])
 
 
-def test_nothing_is_said_without_spot_and_nothing_of_a_market_that_did_not_trade() -> None:
+def test_there_is_no_premium_without_spot_or_for_a_market_without_trades() -> None:
     view = premium([*bar(0, linear=1010.0, spot=1000.0), *bar(1, linear=1010.0), *bar(2, inverse=1000.0, spot=1000.0)])
     assert np.isnan(view.combined).tolist() == [False, True, False]
     assert np.isnan(view.linear).tolist() == [False, True, True]
     assert view.lines[0].values[0] == pytest.approx(0.01)
 
 
-def test_on_short_bars_a_price_stays_for_a_minute() -> None:
+def test_on_short_bars_a_price_is_carried_for_a_minute() -> None:
     later = [at_price(SPOT, START + seconds * SECOND, 1000.0) for seconds in range(0, 90, 5)]
     view = premium([*later, *bar(0, linear=1010.0)], bar_ns=5 * SECOND)
     assert np.isfinite(view.linear).tolist() == [True] * 12 + [False] * 6
@@ -87,16 +87,16 @@ def test_a_gap_breaks_the_line() -> None:
         *bar(4, linear=1010.0, spot=1000.0),
     ]
     view = premium(events)
-    assert np.isnan(view.linear).tolist() == [True, True, True, True, False]  # all bars that the hole touches
+    assert np.isnan(view.linear).tolist() == [True, True, True, True, False]  # all bars that overlap the gap
     assert view.gaps.tolist() == [[START + 1, START + 3 * MINUTE + 1]]
 
 
 def test_candles_reach_back_before_the_trades() -> None:
-    def told(instrument: Instrument, price: float) -> Candles:
+    def candles(instrument: Instrument, price: float) -> Candles:
         rows = tuple(Candle(START + at * MINUTE, price, price + 4, price - 4, price, 2.0) for at in range(-3, 1))
         return Candles(instrument, START, MINUTE, rows)
 
-    events = [*bar(0, linear=1010.0, spot=1000.0), told(LINEAR, 1020.0), told(SPOT, 1000.0)]
+    events = [*bar(0, linear=1010.0, spot=1000.0), candles(LINEAR, 1020.0), candles(SPOT, 1000.0)]
     view = premium(events)
     assert (view.bar_start_ns - START).tolist() == [-3 * MINUTE, -2 * MINUTE, -MINUTE, 0]
     assert view.linear.tolist() == pytest.approx([0.02, 0.02, 0.02, 0.01])
@@ -126,13 +126,13 @@ def test_weighted_mean_is_that_of_a_loop(seed: int) -> None:
             assert ours == pytest.approx(sum(values[row, column] for row in known) / len(known))
 
 
-def test_smoothing_begins_anew_after_a_break() -> None:
+def test_smoothing_restarts_after_a_gap() -> None:
     values = np.array([1.0, 2.0, np.nan, 5.0, 8.0])
     assert smoothed(values, 3).tolist() == pytest.approx([1.0, 1.5, np.nan, 5.0, 6.5], nan_ok=True)
     assert smoothed(values, 1) is values
 
 
-def test_clamp_and_smoothing_are_of_what_is_drawn() -> None:
+def test_clamp_and_smoothing_apply_to_what_is_drawn() -> None:
     view = premium([*bar(0, linear=1010.0, spot=1000.0), *bar(1, linear=1030.0, spot=1000.0)], smoothing=3, clamp=0.015)
     assert view.linear.tolist() == pytest.approx([0.01, 0.015])
 

@@ -1,4 +1,4 @@
-"""Candles before the trades: longer bars, several markets, what is drawn and what is never mixed into delta."""
+"""Candles before the trades: longer bars, several markets, unknown taker splits."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def candle(at: int, price: float = 100.0, volume: float = 2.0, bought: float | N
     return Candle(START + at * MINUTE, price, price + 3, price - 2, price + 1, volume, volume * price, bought)
 
 
-def told(instrument: Instrument, *rows: Candle) -> Candles:
+def candles_of(instrument: Instrument, *rows: Candle) -> Candles:
     return Candles(instrument, START + 60 * MINUTE, MINUTE, rows)
 
 
@@ -49,9 +49,9 @@ def cvd(made: Engine, **changes: object) -> CvdView:
     return view
 
 
-def test_they_end_where_the_trades_begin() -> None:
+def test_candles_end_where_the_trades_begin() -> None:
     first = trade(BINANCE, START + 3 * MINUTE + 20 * SECOND, 1_000)
-    made = engine(TradesLive(BINANCE, START), first, told(BINANCE, *map(candle, range(6))))
+    made = engine(TradesLive(BINANCE, START), first, candles_of(BINANCE, *map(candle, range(6))))
     view = footprint(made)
     assert [bar.start_ns for bar in view.bars] == [START + 3 * MINUTE]
     assert view.candles.bar_start_ns.tolist() == [START, START + MINUTE, START + 2 * MINUTE]
@@ -60,15 +60,15 @@ def test_they_end_where_the_trades_begin() -> None:
     assert not view.candles.high.flags.writeable
 
 
-def test_without_trades_all_of_them_are_there() -> None:
-    view = footprint(engine(told(BINANCE, *map(candle, range(4)))))
+def test_without_trades_all_candles_are_shown() -> None:
+    view = footprint(engine(candles_of(BINANCE, *map(candle, range(4)))))
     assert view.bars == ()
     assert len(view.candles.bar_start_ns) == 4
 
 
 def test_longer_bars_are_merged_of_whole_minutes() -> None:
     rows = [candle(at, 100.0 + at, bought=1.5) for at in range(12)]
-    candles = footprint(engine(told(BINANCE, *rows)), bar_ns=FIVE).candles
+    candles = footprint(engine(candles_of(BINANCE, *rows)), bar_ns=FIVE).candles
     assert (candles.bar_start_ns - START).tolist() == [0, FIVE, 2 * FIVE]
     assert candles.open.tolist() == [100.0, 105.0, 110.0]
     assert candles.close.tolist() == [105.0, 110.0, 112.0]
@@ -78,10 +78,10 @@ def test_longer_bars_are_merged_of_whole_minutes() -> None:
     assert candles.delta.tolist() == [5.0, 5.0, 2.0]
 
 
-def test_over_markets_the_largest_has_the_last_word_and_an_untold_split_leaves_no_delta() -> None:
+def test_open_and_close_are_of_the_largest_market_and_an_unknown_split_leaves_no_delta() -> None:
     made = engine(
-        told(BYBIT, candle(0, 101.0, 3.0), candle(1, 101.0, 3.0)),
-        told(BINANCE, candle(1, 100.0, 50.0, 30.0), candle(2, 100.0, 50.0, 30.0)),
+        candles_of(BYBIT, candle(0, 101.0, 3.0), candle(1, 101.0, 3.0)),
+        candles_of(BINANCE, candle(1, 100.0, 50.0, 30.0), candle(2, 100.0, 50.0, 30.0)),
     )
     candles = footprint(made).candles
     assert candles.open.tolist() == [101.0, 100.0, 100.0]
@@ -95,15 +95,17 @@ def test_over_markets_the_largest_has_the_last_word_and_an_untold_split_leaves_n
 
 
 def test_bars_that_are_not_of_whole_minutes_have_none() -> None:
-    made = engine(told(BINANCE, *map(candle, range(4))))
+    made = engine(candles_of(BINANCE, *map(candle, range(4))))
     assert len(footprint(made, bar_ns=15 * SECOND).candles.open) == 0
     assert len(footprint(made, rule=BarRule(BarKind.VOLUME, 5.0)).candles.open) == 0
 
 
-def test_cvd_leads_up_to_zero_where_the_venue_tells_the_split() -> None:
+def test_cvd_leads_up_to_zero_where_the_venue_publishes_the_split() -> None:
     rows = [candle(at, 100.0, 2.0, bought) for at, bought in enumerate((2.0, 0.5, 1.5))]
     first = trade(BINANCE, START + 3 * MINUTE, 1_000)
-    made = engine(TradesLive(BINANCE, START), first, told(BINANCE, *rows), told(BYBIT, *map(candle, range(3))))
+    made = engine(
+        TradesLive(BINANCE, START), first, candles_of(BINANCE, *rows), candles_of(BYBIT, *map(candle, range(3)))
+    )
     view = cvd(made, unit=CvdUnit.COIN)
     (line,) = view.candle_lines
     assert line.venue == Venue("binance")
@@ -114,10 +116,10 @@ def test_cvd_leads_up_to_zero_where_the_venue_tells_the_split() -> None:
     assert in_usd.values.tolist() == pytest.approx([0.0, -100.0, 0.0])
 
 
-def test_a_candle_that_is_told_again_is_replaced_and_old_ones_are_dropped() -> None:
+def test_a_repeated_candle_is_replaced_and_old_ones_are_dropped() -> None:
     store = CandleStore()
-    store.take(told(BINANCE, *(candle(at) for at in range(RETAINED_CANDLES))))
-    store.take(told(BINANCE, candle(RETAINED_CANDLES), candle(7, 500.0)))
+    store.take(candles_of(BINANCE, *(candle(at) for at in range(RETAINED_CANDLES))))
+    store.take(candles_of(BINANCE, candle(RETAINED_CANDLES), candle(7, 500.0)))
     assert len(store) == RETAINED_CANDLES
     bars = store.bars(MINUTE, START + 8 * MINUTE)
     assert bars is not None
@@ -126,16 +128,16 @@ def test_a_candle_that_is_told_again_is_replaced_and_old_ones_are_dropped() -> N
     assert len(store) == RETAINED_CANDLES
 
 
-def test_candles_change_the_revision_and_a_checkpoint_keeps_its_own() -> None:
-    made = engine(told(BINANCE, candle(0)))
+def test_candles_change_the_revision_and_a_checkpoint_is_independent() -> None:
+    made = engine(candles_of(BINANCE, candle(0)))
     before, copy = made.revision(FootprintRequest("BTC")), deepcopy(made)
-    made.apply(told(BINANCE, candle(1)))
+    made.apply(candles_of(BINANCE, candle(1)))
     assert made.revision(FootprintRequest("BTC")) != before
     assert (len(footprint(copy).candles.open), len(footprint(made).candles.open)) == (1, 2)
 
 
 def test_a_market_without_turnover_has_a_volume() -> None:
     row = Candle(START, 1.0, 1.0, 1.0, 1.0, 5.0)
-    candles = footprint(engine(told(SPOT, row)), markets=MarketFilter(perp=False)).candles
+    candles = footprint(engine(candles_of(SPOT, row)), markets=MarketFilter(perp=False)).candles
     assert candles.volume.tolist() == [5.0]
     assert math.isnan(candles.delta[0])

@@ -51,7 +51,7 @@ def view_of(engine: Engine, **options: int) -> FundingView:
     return view
 
 
-def test_a_period_ends_with_the_rate_told_last_before_its_due_time() -> None:
+def test_a_period_ends_at_the_last_rate_before_its_due_time() -> None:
     made = FundingSeries()
     for minute in range(3 * 60):
         due = START + (1 + minute // 60) * HOUR_NS
@@ -62,7 +62,7 @@ def test_a_period_ends_with_the_rate_told_last_before_its_due_time() -> None:
     ]
 
 
-def test_a_rate_told_long_before_the_end_is_not_taken_for_what_was_paid() -> None:
+def test_an_old_rate_is_not_taken_as_the_rate_paid() -> None:
     made = FundingSeries()
     made.add(funding(START, 1e-4, START + 8 * HOUR_NS))
     made.add(funding(START + 9 * HOUR_NS, 2e-4, START + 16 * HOUR_NS))
@@ -87,7 +87,7 @@ def test_the_percentile_is_the_mid_rank(seed: int) -> None:
         assert made.percentile(rate) == pytest.approx(100 * sum(ranks) / len(ranks))
 
 
-def test_what_is_kept_is_bounded_and_copies_are_independent() -> None:
+def test_memory_is_bounded_and_copies_are_independent() -> None:
     made = FundingSeries()
     for minute in range(RETAINED_MINUTES + 50):
         made.add(funding(START + minute * MINUTE, 1e-4))
@@ -134,16 +134,20 @@ def test_crowding(rate: float | None, ratio: float | None, crowding: Crowding | 
 
 def positions() -> list[Event]:
     """Three perpetuals: two know an hour, prices rise."""
-    told: list[Event] = []
+    events: list[Event] = []
     for minute in range(61):
         ts_ns = NOW - (60 - minute) * MINUTE
-        told += [at_price(BINANCE, ts_ns, 1000.0 + minute)]
+        events += [at_price(BINANCE, ts_ns, 1000.0 + minute)]
         for instrument, size, grown in ((BINANCE, 100.0, 1.0), (BYBIT, 50.0, -0.2)):
-            told.append(OpenInterest(instrument, ts_ns, ts_ns, size + grown * minute / 6))
-    told.append(OpenInterest(INVERSE, NOW, NOW, 10.0, 9_999.0))
-    told += [funding(NOW, 4e-4), funding(NOW, 1e-4, instrument=BYBIT, hours=1), funding(NOW, -8e-4, instrument=INVERSE)]
-    told.append(LongShortRatio(BINANCE, NOW, NOW, 1.6, 0.6))
-    return told
+            events.append(OpenInterest(instrument, ts_ns, ts_ns, size + grown * minute / 6))
+    events.append(OpenInterest(INVERSE, NOW, NOW, 10.0, 9_999.0))
+    events += [
+        funding(NOW, 4e-4),
+        funding(NOW, 1e-4, instrument=BYBIT, hours=1),
+        funding(NOW, -8e-4, instrument=INVERSE),
+    ]
+    events.append(LongShortRatio(BINANCE, NOW, NOW, 1.6, 0.6))
+    return events
 
 
 def test_rows_groups_and_readings() -> None:
@@ -173,7 +177,7 @@ def test_the_day_is_the_venues_own_where_prices_do_not_reach_back() -> None:
     assert view.spans[2].reading is Reading.NEW_SHORTS
 
 
-def test_lines_hold_for_ten_minutes_and_sums_say_how_many_count() -> None:
+def test_lines_hold_for_ten_minutes_and_sums_count_their_markets() -> None:
     history = OpenInterestHistory(BINANCE, NOW, tuple((NOW - minutes * MINUTE, 90.0) for minutes in (200, 195, 100)))
     view = view_of(engine_of([*positions(), history]))
     line, counted = view.lines[0].open_interest, view.counted
@@ -187,7 +191,7 @@ def test_lines_hold_for_ten_minutes_and_sums_say_how_many_count() -> None:
     assert view.linear_1h[-1] == pytest.approx((110 * 4e-4 / 8 + 48 * 1e-4) / 158)
 
 
-def test_what_is_old_is_stale_and_counts_no_more() -> None:
+def test_old_values_are_stale_and_left_out_of_sums() -> None:
     engine = engine_of(positions())
     engine.advance(NOW + 12 * MINUTE)
     view = view_of(engine)
@@ -205,7 +209,7 @@ def test_an_unknown_base_is_empty() -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_revisions_are_honest_and_copies_show_the_same(seed: int) -> None:
+def test_revisions_change_with_views_and_copies_show_the_same(seed: int) -> None:
     rng, engine, request = random.Random(seed), Engine(), FundingRequest("BTC")
     seen: dict[int, FundingView] = {}
     for event in random_events(rng, 200):
@@ -233,19 +237,19 @@ def test_a_fetched_history_makes_the_percentile_known_at_once() -> None:
     assert row.history_days == pytest.approx(33.0)
     assert row.percentile == pytest.approx(20.5), "20 below, one alike"
     engine.apply(FundingHistory(BINANCE, NOW, past))
-    assert view_of(engine).rows[0].percentile == row.percentile, "told twice counts once"
+    assert view_of(engine).rows[0].percentile == row.percentile, "a period published twice counts once"
     assert view_of(copy).rows[0].percentile is None
 
 
-def test_venues_that_are_not_chosen_count_in_nothing() -> None:
+def test_other_venues_are_in_no_sum() -> None:
     engine = engine_of(positions())
     whole = view_of(engine)
     assert len(whole.rows) > 1
     venue = whole.rows[0].market.venue
     view = engine.view(FundingRequest("BTC", markets=MarketFilter(venues=frozenset((venue,)))))
     assert isinstance(view, FundingView)
-    kept = [at for at, row in enumerate(whole.rows) if row.market.venue == venue]
-    assert view.rows == tuple(whole.rows[at] for at in kept)
+    chosen = [at for at, row in enumerate(whole.rows) if row.market.venue == venue]
+    assert view.rows == tuple(whole.rows[at] for at in chosen)
     held = [row.open_interest for row in view.rows if not row.stale and row.open_interest is not None]
     assert sum(group.open_interest or 0.0 for group in view.groups) == pytest.approx(sum(held))
-    assert [line.market for line in view.lines] == [whole.lines[at].market for at in kept]
+    assert [line.market for line in view.lines] == [whole.lines[at].market for at in chosen]

@@ -1,4 +1,4 @@
-"""A message that does not tell the funding interval takes nothing away from one that did."""
+"""A funding message without an interval leaves the known one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from workstation.analytics.engine import Engine
 HOUR = 3_600_000_000_000
 
 
-def test_the_interval_stays_known_whichever_connection_speaks_last() -> None:
+def test_the_interval_stays_known_after_a_message_without_one() -> None:
     engine = Engine()
     for number, interval in enumerate((None, 4 * HOUR, None, 8 * HOUR, None)):
         event = Funding(BTC, number, number, number / 1e4, 5, interval)

@@ -1,4 +1,4 @@
-"""When trades were complete, and how far a market can be trusted."""
+"""Coverage of trades, and freshness of markets."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_late_first_trade_does_not_turn_the_gap_around() -> None:
     assert coverage.gaps() == [(20, 20)]
 
 
-def test_a_span_in_which_only_other_things_were_seen_does_not_cut_the_first_trade_after_it() -> None:
+def test_a_span_without_trades_does_not_exclude_the_first_trade_after_it() -> None:
     coverage = coverage_of("begin", 10, 20, "lose", "begin")
     coverage.see(40)
     for step in ("lose", "begin"):
@@ -190,7 +190,7 @@ def test_a_bar_is_complete_only_with_every_market() -> None:
     assert bars_complete(events) == [False, True, True]
 
 
-def test_completeness_does_not_depend_on_when_somebody_looked() -> None:
+def test_completeness_does_not_depend_on_earlier_requests() -> None:
     events = [
         TradesLive(BINANCE, START),
         *minute_trades(BINANCE, range(4)),

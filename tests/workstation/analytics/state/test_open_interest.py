@@ -17,35 +17,41 @@ from feeds.model.events import (
 )
 from tests.workstation.analytics.market_events import BINANCE, MINUTE, SECOND, START, mark, trade
 from workstation.analytics.engine import Engine
-from workstation.analytics.state.open_interest import HOUR_NS, RETAINED_ROWS, Change, Interest, InterestSeries
+from workstation.analytics.state.open_interest import (
+    HOUR_NS,
+    RETAINED_ROWS,
+    Change,
+    OpenInterestRow,
+    OpenInterestSeries,
+)
 
 NOW = START + 30 * HOUR_NS
 
 
-def series(*rows: tuple[int, float]) -> InterestSeries:
-    made = InterestSeries()
+def series(*rows: tuple[int, float]) -> OpenInterestSeries:
+    made = OpenInterestSeries()
     for minute, size in rows:
-        made.add(Interest(START + minute * MINUTE, size))
+        made.add(OpenInterestRow(START + minute * MINUTE, size))
     return made
 
 
-def test_one_row_a_minute_is_kept_the_last_of_it() -> None:
-    made = InterestSeries()
+def test_the_last_row_of_each_minute_is_stored() -> None:
+    made = OpenInterestSeries()
     for second in range(130):
-        made.add(Interest(START + second * SECOND, float(second)))
+        made.add(OpenInterestRow(START + second * SECOND, float(second)))
     assert len(made) == 3
-    assert made.at(START + MINUTE) == Interest(START + 59 * SECOND, 59.0)
-    assert made.last == Interest(START + 129 * SECOND, 129.0)
+    assert made.at(START + MINUTE) == OpenInterestRow(START + 59 * SECOND, 59.0)
+    assert made.last == OpenInterestRow(START + 129 * SECOND, 129.0)
 
 
-def test_the_past_is_put_in_order_and_does_not_replace_what_was_told_live() -> None:
+def test_past_rows_are_sorted_and_do_not_replace_live_ones() -> None:
     made = series((60, 100.0))
     made.fill([(START + minute * MINUTE, float(minute)) for minute in (50, 0, 55, 60, 5)])
     assert [made.at(START + minute * MINUTE) for minute in (0, 5, 50, 55)] == [
-        Interest(START + minute * MINUTE, float(minute)) for minute in (0, 5, 50, 55)
+        OpenInterestRow(START + minute * MINUTE, float(minute)) for minute in (0, 5, 50, 55)
     ]
-    made.add(Interest(START + 54 * MINUTE + SECOND, 7.0))
-    assert made.at(START + 55 * MINUTE - 1) == Interest(START + 54 * MINUTE + SECOND, 7.0)
+    made.add(OpenInterestRow(START + 54 * MINUTE + SECOND, 7.0))
+    assert made.at(START + 55 * MINUTE - 1) == OpenInterestRow(START + 54 * MINUTE + SECOND, 7.0)
     assert made.last is not None
     assert made.last.ts_ns == START + 60 * MINUTE
 
@@ -57,22 +63,22 @@ def test_changes_over_a_span(hours: int, expected: Change | None) -> None:
     assert change == (expected if expected is None else pytest.approx(expected))
 
 
-def test_a_hole_is_no_change() -> None:
+def test_a_gap_gives_no_change() -> None:
     made = series((0, 60.0), (60, 80.0))
     assert made.change(START + 71 * MINUTE, HOUR_NS) is None, "the newest is old"
-    assert made.change(START + 60 * MINUTE, 30 * MINUTE) is None, "nothing was told then"
+    assert made.change(START + 60 * MINUTE, 30 * MINUTE) is None, "there is no row then"
     assert series((0, 0.0), (60, 5.0)).change(START + HOUR_NS, HOUR_NS) == Change(5.0, None)
-    assert InterestSeries().change(START, HOUR_NS) is None
+    assert OpenInterestSeries().change(START, HOUR_NS) is None
 
 
-def test_it_is_bounded() -> None:
+def test_rows_are_bounded() -> None:
     made = series(*((minute, 1.0) for minute in range(10, RETAINED_ROWS + 20)))
     assert len(made) == RETAINED_ROWS
-    made.add(Interest(START, 5.0))
+    made.add(OpenInterestRow(START, 5.0))
     assert len(made) == RETAINED_ROWS
 
 
-def test_the_engine_keeps_live_and_past_rows_and_the_newest_counts() -> None:
+def test_the_engine_stores_live_and_past_rows_and_the_newest_counts() -> None:
     engine = Engine()
     engine.apply(OpenInterest(BINANCE, NOW, NOW, 120.0, 12_000.0))
     engine.apply(OpenInterestHistory(BINANCE, NOW, tuple((NOW - n * 5 * MINUTE, 120.0 - n) for n in range(289))))
@@ -80,19 +86,23 @@ def test_the_engine_keeps_live_and_past_rows_and_the_newest_counts() -> None:
     market = engine.market(BINANCE.id)
     assert market is not None
     assert market.open_interest == 120.0
-    assert market.interest.change(NOW, 24 * HOUR_NS) == Change(288.0, pytest.approx(288 / -168))
+    assert market.open_interest_series.change(NOW, 24 * HOUR_NS) == Change(288.0, pytest.approx(288 / -168))
     copy = deepcopy(engine)
     engine.survey(OpenInterest(BINANCE, NOW + MINUTE, NOW + MINUTE, 130.0))
     before = copy.market(BINANCE.id)
     assert before is not None
-    assert (market.open_interest, before.open_interest, len(market.interest) - len(before.interest)) == (
+    assert (
+        market.open_interest,
+        before.open_interest,
+        len(market.open_interest_series) - len(before.open_interest_series),
+    ) == (
         130.0,
         120.0,
         1,
     )
 
 
-def test_ratios_are_kept() -> None:
+def test_ratios_are_stored() -> None:
     engine = Engine()
     ratio = LongShortRatio(BINANCE, NOW, NOW, 1.5, 0.6)
     flow = TakerFlow(BINANCE, NOW, NOW, 5 * MINUTE, 100.0, 60.0)
@@ -103,7 +113,7 @@ def test_ratios_are_kept() -> None:
     assert (market.long_short, market.taker_flow) == (ratio, flow)
 
 
-def test_the_depth_of_history_grows_with_what_is_filled_and_ends_with_the_word() -> None:
+def test_backfill_progress_grows_with_filled_trades_and_completes_when_history_ends() -> None:
     engine = Engine()
     engine.apply(mark(BINANCE, NOW))
     market = engine.market(BINANCE.id)
