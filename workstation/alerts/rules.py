@@ -128,7 +128,7 @@ class Alerts:
                 watch = self._watches.setdefault((rule.id, base), Watch(rule, base))
                 if watch.look(now_ns, read(base, rule)):
                     assert watch.value is not None
-                    text = f"{base} {rule.words}: {watch.value:,.6g}"
+                    text = f"{base} {rule.description}: {watch.value:,.6g}"
                     fired.append(Fired(now_ns, rule.id, base, watch.value, text, session))
         return fired
 

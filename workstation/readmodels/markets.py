@@ -1,4 +1,4 @@
-"""One market as it is seen now, and which markets of a base are summed."""
+"""State of one market, and the filter of markets that a view sums."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ class MarketFilter:
 
 
 class Freshness(StrEnum):
-    """How far a market can be trusted now."""
+    """Freshness of a market's data."""
 
     WAITING = "waiting"  # nothing received yet
     SYNCING = "syncing"  # connected, book or first trade not there yet
     LIVE = "live"
     STALE = "stale"  # silent for longer than its stream should be
-    LOST = "lost"  # a gap or a disconnect; not part of any sum until it is back
+    LOST = "lost"  # a gap or a disconnect; left out of sums until it is back
 
 
 @dataclass(frozen=True, slots=True)
 class MarketState:
-    """One market as seen now. `trades` and `book` are judged apart; `reason` says why one of them is not live."""
+    """State of one market; `reason` is why its trades or its book are not live."""
 
     id: InstrumentId
     venue: Venue
@@ -54,5 +54,5 @@ class MarketState:
 
     @property
     def liquidations(self) -> LiquidationCoverage:
-        """What its venue tells of liquidations: without a feed there are none to show, which is not zero."""
+        """Liquidations that its venue publishes; without a feed their sum is unknown, not zero."""
         return liquidation_coverage(self.venue, self.kind)

@@ -1,4 +1,4 @@
-"""What a pane can ask: a request is a value that names the type of the view that answers it."""
+"""Requests of panes: a request is a value that names the type of the view that answers it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 
 class View(Protocol):
-    """A frozen answer. `revision` is that of the request at the moment of the answer."""
+    """An immutable answer. `revision` is that of the request when it was answered."""
 
     @property
     def request(self) -> Request[Any]: ...
@@ -22,19 +22,19 @@ V_co = TypeVar("V_co", bound=View, covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Request(Generic[V_co]):
-    """Answered with a `V_co`. `base` is the coin asked about; views that are about no single coin ignore it."""
+    """Answered with a `V_co`. `base` is the coin requested; views of all coins ignore it."""
 
     base: str
 
 
 class Views(Protocol):
-    """Answers requests. Asking changes nothing that can be observed, however often it is done."""
+    """Answers requests, without any observable side effect."""
 
     def revision(self, request: Request[View], /) -> int:
-        """Cheap: changes whenever `view(request)` would."""
+        """A number that changes whenever `view(request)` would; cheap."""
 
     def view(self, request: Request[V], /) -> V:
-        """The frozen answer; an empty one for a base that is not known."""
+        """The view; an empty one for an unknown base."""
 
 
 class Provider(Protocol):

@@ -212,7 +212,7 @@ def test_prices_at_the_extremes_are_inverted_and_forced_prints_bear_an_l(pane: T
     image, row = pane.canvas.grab().toImage(), pane.canvas.row_px
     edge = round(pane.canvas.right_edges()[0]) + 1
     assert image.pixelColor(edge, row + row // 2).name() == theme().color("sell").name()
-    pane.refresh(replace(one, forced=np.array([1]), revision=4))
+    pane.refresh(replace(one, liquidation=np.array([1]), revision=4))
     assert theme().color("liquidated_long").name() in colors_of(pane) - before
 
 

@@ -192,12 +192,12 @@ def _head(title: str, buttons: Sequence[QPushButton]) -> QHBoxLayout:
 def rule_line(rule: AlertRule, states: Sequence[RuleState]) -> str:
     """A rule with its present numbers and the time it last fired."""
     if not rule.on:
-        return f"off  {rule.base or 'all'} {rule.words}"
+        return f"off  {rule.base or 'all'} {rule.description}"
     texts = [(one.base, _number(rule, one.value)) for one in states]
     now = "  ".join(text if rule.base else f"{base} {text}" for base, text in texts)
     fired = max((one.fired_ns for one in states if one.fired_ns is not None), default=None)
     last = f"  fired {fmt.clock(fired)}" if fired is not None else ""
-    return f"{rule.base or 'all'} {rule.words}  now {now or fmt.NO_DATA}{last}"
+    return f"{rule.base or 'all'} {rule.description}  now {now or fmt.NO_DATA}{last}"
 
 
 def _number(rule: AlertRule, value: float | None) -> str:

@@ -75,7 +75,7 @@ class TapeCanvas(PausingList[TapeView]):
         labels = self._bold if size >= 2 else self._plain
         market = view.markets[int(view.market[index])]
         painter.fillRect(QRectF(0, y, 3, h), look.venue_color(market.venue))
-        if _mark(view.forced, index):
+        if _mark(view.liquidation, index):
             self._draw_forced(painter, side, y, size)
         else:
             self.draw_side(painter, side, 12, y + h / 2, "window" if size == 4 else role)

@@ -19,8 +19,8 @@ from workstation.readmodels.markets import MarketFilter
 
 _LOOK_BACK = 4  # trades looked at for each print wanted, before the filter finds too few
 _LOOK_LIMIT = 200_000
-_FORCED = 1_000  # forced orders looked at
-_FORCED_NS = 5_000_000
+_LIQUIDATIONS = 1_000  # most recent liquidations searched
+_NEAR_NS = 5_000_000
 
 
 def tape_view(base: Base, request: TapeRequest, revision: int, now_ns: int) -> TapeView:
@@ -49,7 +49,7 @@ def tape_view(base: Base, request: TapeRequest, revision: int, now_ns: int) -> T
     return replace(
         view,
         extreme=frozen(_extremes(base, prints)),
-        forced=frozen(_forced(base, prints)),
+        liquidation=frozen(_near_liquidations(base, prints)),
         usual_big_usd=_usual_big(base, request),
         pace=_pace(base, request.markets),
     )
@@ -77,10 +77,10 @@ def _extremes_of(base: Base, index: int) -> Extremes:
     return found
 
 
-def _forced(base: Base, prints: Prints) -> Ints:
-    """1 where a forced order of the same market and side was told of within 5 ms."""
-    orders = base.liquidations.last(_FORCED)
-    near = np.abs(prints.ts[:, None] - orders.ts) <= _FORCED_NS
+def _near_liquidations(base: Base, prints: Prints) -> Ints:
+    """1 where a liquidation of the same market and side was published within 5 ms."""
+    orders = base.liquidations.last(_LIQUIDATIONS)
+    near = np.abs(prints.ts[:, None] - orders.ts) <= _NEAR_NS
     same = (prints.market[:, None] == orders.market) & (prints.sign[:, None] == orders.sign)
     found: Ints = (near & same).any(axis=1).astype(np.int64)
     return found

@@ -1,1 +1,1 @@
-"""Trades and books: footprint, CVD, ladder, tape, heatmap, profile."""
+"""Trades and order books: footprint, CVD, ladder, tape, heatmap, profile."""

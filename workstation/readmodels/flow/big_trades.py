@@ -1,4 +1,4 @@
-"""The largest trades of a span of time: the request for them and their view."""
+"""Largest trades of a span of time: request and view."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from workstation.readmodels.request import Request
 
 @dataclass(frozen=True, slots=True)
 class BigTradesRequest(Request["BigTrades"]):
-    """Prints of at least `minimum_usd` (None: the 99.5th percentile of the prints kept) in [start_ns, end_ns).
+    """Prints of at least `minimum_usd` (None: the 99.5th percentile of the retained prints) in [start_ns, end_ns).
 
-    They are merged as on the tape; no more than the `count` largest are given.
+    Prints are merged as on the tape; the view holds at most the `count` largest.
     """
 
     markets: MarketFilter = MarketFilter()

@@ -1,4 +1,4 @@
-"""What the panes draw for the time before the first known trade: the venues' own candles, without price rows."""
+"""The venues' candles for the time before the first known trade, without price rows."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from workstation.readmodels.arrays import Floats, Ints, no_floats, no_ints
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CandleColumns:
-    """Bars that have no footprint, oldest first; all end before the first bar of trades begins.
+    """Bars without a footprint, oldest first, before the first bar of trades.
 
-    Over several markets the high, the low and the volume (base coin) are of all of them, open and close of the one that
-    traded most. `delta` (base coin) is NaN where one of the venues does not tell the taker's part.
+    Over several markets high, low and volume (base coin) are of all, open and close of the one with the largest volume.
+    `delta` (base coin) is NaN where one of the venues does not publish taker volume.
     """
 
     bar_start_ns: Ints = field(default_factory=no_ints)
@@ -30,9 +30,9 @@ NO_CANDLES = CandleColumns()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CandleLine:
-    """The running delta of one market over candles, at the close of each bar, shifted so that it ends at 0.
+    """Running delta of one market over candles at the close of each bar, shifted to end at 0.
 
-    It leads up to the line of the trades, which begins at 0 there. In quote it is worth each minute's average price.
+    The line of the trades continues it from 0. In quote each bar's delta is valued at its average price.
     """
 
     label: str

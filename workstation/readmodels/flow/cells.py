@@ -1,11 +1,11 @@
-"""Judging the cells of one bar: POC, value area, diagonal and stacked imbalance.
+"""Evaluation of the cells of one bar: POC, value area, diagonal and stacked imbalance (Guide: Definitions).
 
-The rules are TradingView's of the volume footprint, checked on its published bars; the default value area is the usual
-one that grows past its share. resources/guide.md (Definitions) states them for the reader of a chart.
+The rules are those of TradingView's volume footprint, checked on its published bars; the default value area grows until
+its share is reached.
 
-Plain functions on arrays, for the engine and for whoever draws coarser rows than it was asked for. All take contiguous
-rows, lowest price first, empty rows included. Volumes that differ by less than a part in a billion are equal: sums of
-decimal sizes carry binary noise, and 0.3 against 0.1 is three times.
+Pure functions of arrays of contiguous rows (rows,), lowest price first, empty rows included; volumes are base coin.
+Volumes that differ by less than 1e-9 of their size are equal: sums of decimal sizes carry binary noise, and 0.3 is
+three times 0.1.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Cells = TypeVar("Cells", Floats, Ints)
 
 
 class Judged(NamedTuple):
-    """What a bar's rows mean; `poc`, `low` and `high` are indices, `low` and `high` the value area, inclusive."""
+    """Indices of POC and value area (`low` to `high`, inclusive), and imbalance flags by row."""
 
     poc: int
     low: int
@@ -36,7 +36,7 @@ class Judged(NamedTuple):
 
 
 def judge(buy: Floats, sell: Floats, rules: FootprintRules, minimum: float | None = None) -> Judged:
-    """POC, value area and imbalances; `minimum` is the resolved minimum volume, None that of the rules."""
+    """POC, value area and imbalances; `minimum` is the least imbalanced volume, None that of the rules."""
     total = buy + sell
     poc = poc_index(total, rules.poc_tie)
     low, high = value_area(total, poc, rules.value_area, rules.value_area_mode)
@@ -44,16 +44,16 @@ def judge(buy: Floats, sell: Floats, rules: FootprintRules, minimum: float | Non
 
 
 def coarsen(cells: Cells, first_row: int, factor: int) -> tuple[int, Cells]:
-    """Sum `factor` rows into one on the grid anchored at price 0: the first coarse row and the sums."""
+    """Sum `factor` rows into one on the grid anchored at price 0. Returns the first coarse row and the sums."""
     first, last = first_row // factor, (first_row + len(cells) - 1) // factor
     starts = np.maximum(np.arange(first, last + 1, dtype=np.int64) * factor - first_row, 0)
     return first, np.add.reduceat(cells, starts)
 
 
 def poc_index(total: Floats, tie: PocTie = PocTie.MIDDLE) -> int:
-    """Row of the largest volume.
+    """Index of the largest volume.
 
-    A tie goes to the row nearest the middle of the bar and then to the lower, or to the lowest.
+    Of equal rows the one nearest the middle of the bar, then the lower; or the lowest, by `tie`.
     """
     ties = np.flatnonzero(total >= total.max() * NEARLY)
     if tie is PocTie.LOWEST or len(ties) == 1:
@@ -64,10 +64,10 @@ def poc_index(total: Floats, tie: PocTie = PocTie.MIDDLE) -> int:
 def value_area(
     total: Floats, poc: int, fraction: float = 0.70, mode: ValueAreaMode = ValueAreaMode.GROW
 ) -> tuple[int, int]:
-    """Grow from the POC by the larger neighbour (a tie: the nearer to the POC, then the upper) until >= `fraction` is
-    inside; by pairs of neighbours; or only as long as it stays inside the fraction.
+    """Value area by `mode`: grown from the POC by the larger neighbour (of equal ones the nearer to the POC, then the
+    upper) until >= `fraction` is inside; by pairs of neighbours; or as long as it does not exceed the fraction.
 
-    Returns the lowest and highest row, inclusive.
+    Returns the lowest and highest index, inclusive.
     """
     volumes, whole = total.tolist(), float(total.sum())
     if mode is ValueAreaMode.TWO_ROW:
@@ -79,7 +79,7 @@ def value_area(
 
 
 def _grown_by_rows(volumes: list[float], poc: int, goal: float, most: float) -> tuple[int, int]:
-    """Grow until `goal` is inside, by no row that would put more than `most` inside. Calls nothing: rows are many."""
+    """Grow until `goal` is inside, without exceeding `most`. One loop without calls: bars have many rows."""
     low = high = poc
     inside, last = volumes[poc], len(volumes) - 1
     while inside < goal and (low > 0 or high < last):
@@ -121,7 +121,7 @@ def _grows_up(above: list[float], below: list[float], up_by: int, down_by: int) 
 def imbalances(buy: Floats, sell: Floats, rules: FootprintRules, minimum: float | None = None) -> tuple[Bools, Bools]:
     """Flags of diagonal imbalance: buy[i] against sell[i - 1], sell[i] against buy[i + 1], dominant >= ratio * other.
 
-    The lowest row has no buy flag and the highest no sell flag: there is nothing to compare with.
+    The lowest row has no buy flag and the highest no sell flag, as they have no row to compare with.
     """
     least = rules.minimum_volume if minimum is None else minimum
     buy_flags, sell_flags = np.zeros(len(buy), np.bool_), np.zeros(len(sell), np.bool_)
@@ -157,8 +157,8 @@ def _runs(flags: Bools, first_row: int, length: int, buy: bool) -> list[Stack]:
 
 
 def unfinished(buy: Floats, sell: Floats, minimum: float) -> tuple[bool, bool]:
-    """Whether the auction is unfinished at the high and at the low: both sides traded in the extreme row, and those
-    who made the extreme (buyers at the high, sellers at the low) at least `minimum`.
+    """Whether the auction is unfinished at the high and at the low: both sides traded in the outermost row, and the
+    aggressors there (buyers at the high, sellers at the low) at least `minimum`.
     """
     least = minimum * NEARLY
     return (
@@ -168,8 +168,8 @@ def unfinished(buy: Floats, sell: Floats, minimum: float) -> tuple[bool, bool]:
 
 
 def exhausted(buy: Floats, sell: Floats, rows: int) -> tuple[bool, bool]:
-    """Whether those who made the extreme ran dry at the high and at the low: over the `rows` rows from the extreme
-    inward their volume rises strictly.
+    """Whether aggressors are exhausted at the high and at the low: their volume rises strictly over the `rows` rows
+    from the extreme inwards.
     """
     if rows < 2 or len(buy) < rows:
         return False, False
@@ -181,7 +181,7 @@ def _rises(volumes: Floats) -> bool:
 
 
 def nearest_rank(values: Floats, percent: float) -> float:
-    """The smallest of the values that at least `percent` of them do not exceed; 0 where there are none."""
+    """Percentile by nearest rank: the smallest value that at least `percent` % do not exceed; 0 without values."""
     if not len(values):
         return 0.0
     at = min(max(math.ceil(percent / 100 * len(values)) - 1, 0), len(values) - 1)
@@ -189,7 +189,7 @@ def nearest_rank(values: Floats, percent: float) -> float:
 
 
 def smoothed(total: Floats, reach: int) -> Floats:
-    """Mean of each row and `reach` rows to each side; beyond the ends there is nothing."""
+    """Mean of each row and `reach` rows to each side, zeros beyond the ends."""
     width = 2 * reach + 1
     if reach <= 0:
         return total
@@ -200,7 +200,7 @@ def nodes(total: Floats, reach: int) -> tuple[Ints, Ints]:
     """Indices of high- and low-volume nodes of the smoothed profile.
 
     High: a local maximum above the mean. Low: a local minimum, not at an end, below half of the mean. A plateau counts
-    once, by its middle row, the lower of two.
+    once, as its middle row, the lower of two.
     """
     values = smoothed(total, reach)
     if not len(values):

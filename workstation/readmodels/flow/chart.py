@@ -1,4 +1,4 @@
-"""What a chart shows beside its bars: the best prices and the mark now, and who made up a cell."""
+"""Quotes beside a chart, and the markets behind a cell: requests and views."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from workstation.readmodels.request import Request
 
 @dataclass(frozen=True, slots=True)
 class QuotesRequest(Request["QuotesView"]):
-    """The best prices now over the markets of a base that a filter accepts."""
+    """Best prices over the markets of a base that a filter accepts."""
 
     markets: MarketFilter = MarketFilter()
 
 
 @dataclass(frozen=True, slots=True)
 class QuotesView:
-    """The highest bid and the lowest ask among live books, which may cross between venues, and the median mark price of
-    the perpetuals; None while none is known. `known` are all markets of the base, accepted or not.
+    """Highest bid and lowest ask among live books, which may cross between venues, and the median mark price of the
+    perpetuals; None where unknown. `known` are all markets of the base, accepted or not.
     """
 
     request: QuotesRequest
@@ -33,7 +33,7 @@ class QuotesView:
 
 @dataclass(frozen=True, slots=True)
 class CellRequest(Request["CellView"]):
-    """Who traded at the rows `first_row`..`last_row` of `row_size` with a venue time in [start_ns, end_ns)."""
+    """Volume by market in rows `first_row`..`last_row` (inclusive) of `row_size`, venue time in [start_ns, end_ns)."""
 
     markets: MarketFilter
     row_size: float
@@ -45,7 +45,7 @@ class CellRequest(Request["CellView"]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CellView:
-    """One entry a market that traded there, the largest volume first: base coin, number of trades by side."""
+    """One entry per market that traded there, largest volume first: base coin and number of trades by side."""
 
     request: CellRequest
     revision: int

@@ -1,4 +1,4 @@
-"""What the CVD panes ask for and draw: running deltas of markets, of their sums and of size classes, on one axis."""
+"""CVD of markets, of their sums and of size classes on one axis: request and view."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ SIZE_EDGES_USD = (10_000.0, 100_000.0, 1_000_000.0)
 
 
 class CvdUnit(StrEnum):
-    """In what CVD is told.
+    """Unit of CVD.
 
-    `OI` is per cent of open interest: the CVD of a market in base coin over that market's open interest in base coin as
-    told last; of a sum, the sum of the CVDs over the sum of the open interests. One divisor holds for a whole line, so
-    its shape and its sums stay those of the coin line. A spot market has no open interest: it is divided by that of
-    all the perpetuals in the sum, so that both are on one scale. Without open interest there is no line.
+    `OI` is per cent of open interest: a market's CVD in base coin over its last published open interest in base coin;
+    of a sum, the sum of the CVDs over the sum of the open interests. One divisor applies to a whole line, so its shape
+    is that of the coin line. Spot is divided by the open interest of all perpetuals in the sum, so that both have one
+    scale. Without open interest there is no line.
     """
 
     USD = "USD"
@@ -36,11 +36,11 @@ class CvdUnit(StrEnum):
 class CvdRequest(Request["CvdView"]):
     """CVD lines of the markets of a base that a filter accepts, on bars of `bar_ns`.
 
-    They begin anew every `reset_ns` (None: never) counted from 00:00 UTC, weeks from Monday; `bar_ns` should divide it.
-    `anchor_ns` takes the place of resets: they begin there, rounded down to a bar. `by_size` asks for the lines of the
-    size classes between `edges_usd`, `candles` for the extremes within bars. `mark_ns` is the length of the bars on
-    which divergences from price are looked for (None: `bar_ns`), `extreme_bars` how many of them an extreme outdoes.
-    `live_only` False sums all that was received instead of the markets that are live now.
+    Lines reset every `reset_ns` (None: never) counted from 00:00 UTC, weeks from Monday; `bar_ns` should divide it.
+    `anchor_ns` replaces resets: lines begin there, rounded down to a bar. `by_size` adds lines of the size classes
+    between `edges_usd`, `candles` the extremes within bars. `mark_ns` is the length of the bars on which divergences
+    from price are searched (None: `bar_ns`), `extreme_bars` the number of bars that an extreme must exceed.
+    `live_only` False sums all received markets, not only live ones.
     """
 
     bar_ns: int = 60_000_000_000
@@ -58,9 +58,9 @@ class CvdRequest(Request["CvdView"]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CvdLine:
-    """One running delta at the close of each bar of the view. NaN where trades were missing (the line breaks there).
+    """One running delta at the close of each bar, in the request's unit; NaN where trades are missing.
 
-    `venue` is None for an aggregate; `perp` tells perpetuals from spot.
+    `venue` and `kind` are None for a sum; `perp` is True for perpetuals, False for spot.
     """
 
     label: str
@@ -73,8 +73,8 @@ class CvdLine:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CvdCandles:
-    """The aggregate of the perpetuals by bar: open is the close before (0 after a reset), `high` and `low` are it plus
-    the largest and least running delta within the bar, in the order in which the trades were received.
+    """The sum of the perpetuals by bar: `open` is the previous close (0 after a reset), `high` and `low` add the
+    largest and smallest running delta within the bar, in receive order.
     """
 
     open: Floats = field(default_factory=no_floats)
@@ -89,10 +89,10 @@ NO_CVD_CANDLES = CvdCandles()
 class CvdView:
     """All lines on one time axis. `bar_start_ns` are the starts of the bars that the values close.
 
-    `segment` counts resets: no line leads from one segment into the next. The aggregates `perp` and `spot` are sums
-    over the markets that are live now (over all, and not live, where none is); `difference` is perp minus spot.
-    `sizes` are the classes of trade size of `perp`, smallest first; they add up to it. `diverged_ns` are the starts of
-    closed bars of `mark_ns` with a new price extreme that CVD does not confirm, `diverged` 1 for a low, -1 for a high.
+    `segment` counts resets: lines do not connect across segments. `perp` and `spot` are sums over live markets (over
+    all, marked as not live, if none is); `difference` is perp minus spot. `sizes` are the classes of trade size of
+    `perp`, smallest first; they add up to it. `diverged_ns` are the starts of closed bars of `mark_ns` with a new price
+    extreme that CVD does not confirm, `diverged` 1 for a low, -1 for a high.
     """
 
     request: CvdRequest

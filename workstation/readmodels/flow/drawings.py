@@ -1,4 +1,4 @@
-"""Prices that a trader marked: what setups and alerts take as known levels."""
+"""Price levels drawn by the user; setups and alerts use them."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ class Level:
 
     @property
     def is_zone(self) -> bool:
-        """Whether it has a height."""
+        """Whether it is a zone."""
         return self.high > self.low

@@ -1,7 +1,7 @@
-"""What a footprint chart is made of: bars, the rules that judge them, and the marks that come of it.
+"""Footprint chart: bars, the rules that evaluate them, marks, request and view.
 
-Panes take these names from `workstation.readmodels`. Rows are whole numbers: row r covers prices [r * row_size,
-(r + 1) * row_size). Volumes are base coin, times ns since the epoch by the venues' clocks.
+Rows are integers: row r covers prices [r * row_size, (r + 1) * row_size). Volumes are base coin, times ns since the
+epoch by the venues' clocks.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ class BarKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BarRule:
-    """When a bar is full. `size` is ns (time), trades (tick), base coin (volume, delta) or a price (range).
+    """When a bar ends. `size` is ns (time), trades (tick), base coin (volume, delta) or quote per base coin (range).
 
-    Bars that are not of time take the trades in the order of the store and begin anew with the first trade of a UTC
-    day. A trade is never split: the one that fills a tick, volume or delta bar (|delta| >= size) belongs to it whole,
-    even where it overshoots. A range bar is never wider than `size`: the trade that would widen it begins the next.
-    Volume and delta count trades with a known aggressor, as the bar's own numbers do.
+    Bars other than time bars count trades in store order and restart with the first trade of each UTC day. A trade is
+    never split: the one that completes a tick, volume or delta bar (|delta| >= size) belongs to it whole. A range bar
+    is never wider than `size`: the trade that would widen it begins the next. Volume and delta count trades with a
+    known aggressor only.
     """
 
     kind: BarKind = BarKind.TIME
@@ -40,7 +40,7 @@ class BarRule:
 
 
 class ZeroRule(StrEnum):
-    """What an empty cell on the other side of a diagonal means."""
+    """Treatment of an empty cell on the other side of a diagonal."""
 
     COUNT = "count"  # the dominant cell is imbalanced if it has the minimum volume
     SKIP = "skip"  # no comparison
@@ -48,7 +48,7 @@ class ZeroRule(StrEnum):
 
 
 class PocTie(StrEnum):
-    """Which row of equal volume is the POC."""
+    """Choice of the POC among rows of equal volume."""
 
     MIDDLE = "middle"  # nearest the middle of the bar, then the lower
     LOWEST = "lowest"
@@ -63,7 +63,7 @@ class ValueAreaMode(StrEnum):
 
 
 class MinimumMode(StrEnum):
-    """Where the least volume of an imbalanced cell comes from."""
+    """Source of the least volume of an imbalanced cell."""
 
     BASE = "base"  # `minimum_volume`
     USD = "usd"  # `minimum_usd` at the opening price of the bar
@@ -86,10 +86,10 @@ class AbsorptionRule:
 
 @dataclass(frozen=True, slots=True)
 class FootprintRules:
-    """How cells are judged. `imbalance_ratio` is a plain ratio (3.0 = three times), compared with >=.
+    """Rules for the evaluation of cells. `imbalance_ratio` is a plain ratio (3.0 = three times), compared with >=.
 
-    `unfinished_minimum` is for the aggressors that made the extreme (None: the minimum of imbalances);
-    `exhaustion_rows` 0 is off; `divergence_bars` is N of a new N-bar extreme; `naked_pocs` how many bars back.
+    `unfinished_minimum` is the least volume of the aggressors at the extreme (None: the minimum of imbalances);
+    `exhaustion_rows` 0 is off; `divergence_bars` is N of a new N-bar extreme; `naked_pocs` is a number of bars back.
     """
 
     imbalance_ratio: float = 3.0
@@ -111,7 +111,7 @@ class FootprintRules:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Consecutive imbalanced rows, inclusive; `buy` says which side."""
+    """Consecutive imbalanced rows of one side, inclusive."""
 
     low_row: int
     high_row: int
@@ -120,7 +120,7 @@ class Stack:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A stack from the end of its bar until the first later trade beyond it: below one of buys, above one of sells."""
+    """A stack from the end of its bar to the first later trade beyond it: below a buy stack, above a sell stack."""
 
     low_row: int
     high_row: int
@@ -131,8 +131,9 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class NakedPoc:
-    """The POC of a closed bar or UTC session until the first later trade at it or beyond, as seen from where the next
-    trade was. None while it is naked.
+    """The POC of a closed bar or UTC day up to the first later trade at or beyond it, seen from the next trade's side.
+
+    `until_ns` is None while it is naked.
     """
 
     row: int
@@ -142,7 +143,7 @@ class NakedPoc:
 
 @dataclass(frozen=True, slots=True)
 class Absorption:
-    """Aggressors of one side (`buy`) that met a wall at `row` in [from_ns, until_ns), with the numbers that say so."""
+    """Absorbed aggression of one side (`buy`) at `row` in [from_ns, until_ns), with the numbers of the rule."""
 
     row: int
     buy: bool
@@ -159,11 +160,11 @@ class FootprintBar:
     """One bar. Row i of the arrays covers prices [(first_row + i) * row_size, (first_row + i + 1) * row_size).
 
     Rows are contiguous, empty ones included. `min_delta` and `max_delta` are extremes of the running delta, which
-    starts at 0. `stacks` and the four flags of the extremes are empty until the bar is closed: nothing vanishes again.
-    `complete` is False when the markets were not all received from start to end.
+    starts at 0. `stacks` and the four flags of the extremes are empty until the bar is closed, so they never vanish.
+    `complete`: all markets were received from start to end.
 
-    `slot` is start_ns // bar_ns of a time bar and a running number otherwise. A bar that is not of time lies between
-    the venue times of its first and last trade, both inclusive, and never before the end of the one before.
+    `slot` is start_ns // bar_ns of a time bar and a running number otherwise. Other bars span the venue times of their
+    first and last trade, both inclusive, and never start before the end of the previous one.
     """
 
     start_ns: int
@@ -193,7 +194,7 @@ class FootprintBar:
     slot: int = 0
     buy_trades: Ints = field(default_factory=no_ints)  # number of trades by row
     sell_trades: Ints = field(default_factory=no_ints)
-    minimum_volume: float = 0.0  # what its imbalances were held against
+    minimum_volume: float = 0.0  # least volume of its imbalances
     unfinished_high: bool = False
     unfinished_low: bool = False
     exhausted_high: bool = False
@@ -215,8 +216,8 @@ class FootprintRequest(Request["FootprintView"]):
     """A footprint chart: bars of `rule` (None: time bars of `bar_ns`), rows of `row_size` (None: automatic, 15-30 rows
     a bar).
 
-    `vwap_anchor_ns` is where VWAP begins, rounded down to a bar; None: at 00:00 UTC of every day. With `in_steps` bars
-    over very many trades are made step by step, by `Engine.work`: until they are, the answer is how far that is.
+    `vwap_anchor_ns` is the start of VWAP, rounded down to a bar; None: 00:00 UTC of every day. With `in_steps` bars
+    over very many trades are built in steps by `Engine.work`; until then the view has only its progress.
     """
 
     markets: MarketFilter = MarketFilter()
@@ -229,21 +230,21 @@ class FootprintRequest(Request["FootprintView"]):
 
     @property
     def bar_rule(self) -> BarRule:
-        """What ends a bar."""
+        """The rule of the bars."""
         return self.rule or BarRule(BarKind.TIME, self.bar_ns)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FootprintView:
-    """Bars oldest first.
+    """Bars, oldest first.
 
-    Minutes without a trade are absent. `gaps` is (n, 2): start and end of spans with missing trades.
-    `minimum_volume` (base coin) is what the newest bar is held against, in every mode of the rules. `session_pocs` are
-    those of earlier UTC days. The arrays after them have one number a bar and are NaN where it is not known:
-    `cvd` (base coin) at its close since 00:00 UTC, whatever is loaded; `oi_change` (base coin) the changes of open
-    interest reported in it; liquidated positions in quote; `divergence` 1 where the price of a closed bar is a new low
-    of N bars and CVD is not, -1 for a new high; VWAP of its close with the standard deviation for the bands.
-    With a `progress` below 1 there are no bars yet: that share of the work is done, and asking again goes on with it.
+    Time bars without a trade are absent. `gaps` (n, 2) are start and end (ns) of spans with missing trades.
+    `minimum_volume` (base coin) is the least imbalanced volume of the newest bar. `session_pocs` are those of earlier
+    UTC days. The arrays after them have one number per bar, NaN where unknown: `cvd` (base coin) at its close since
+    00:00 UTC; `oi_change` (base coin), the changes of open interest published in it; liquidated positions in quote;
+    `divergence` 1 where a closed bar's price is a new low of N bars and CVD is not, -1 for a new high; VWAP at its
+    close and the standard deviation for the bands. With `progress` below 1, the share of the work done, there are no
+    bars yet.
     """
 
     request: FootprintRequest

@@ -1,7 +1,7 @@
-"""Read models of the depth heatmap: what rested at which price through time, and what traded there.
+"""Depth heatmap, resting size by price and time with large trades: request and view.
 
-A column is one second of receive time and shows the book as it was when the second began. Where a view merges several
-columns, a cell is the largest size that rested in the row in any of them.
+A column is the book at the beginning of one second of receive time. Where a view merges several columns, a cell is the
+largest size of its row in any of them.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ Sizes = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class HeatmapRequest(Request["HeatmapView"]):
-    """Resting liquidity in [start_ns, end_ns) and [low, high], of one market or summed over a filter.
+    """Resting size in [start_ns, end_ns) and [low, high], of one market or summed over a filter.
 
-    `seconds` columns are merged into one. `row_size` None takes a row of about a twenty-thousandth of the price.
-    `low` and `high` None take the prices around the newest mid, `end_ns` 0 the newest column. Prints are merged as on
-    the tape; `minimum_usd` None takes the 99.5th percentile of those kept.
+    `seconds` columns are merged into a bucket. `row_size` None: about a twenty-thousandth of the price. `low` and
+    `high` None: prices around the newest mid. `end_ns` 0: up to the newest column. Prints are merged as on the tape;
+    `minimum_usd` None: the 99.5th percentile of the retained prints.
     """
 
     market: InstrumentId | None = None
@@ -44,10 +44,10 @@ class HeatmapRequest(Request["HeatmapView"]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeatTile:
-    """`bid[i, j]` is the size that rested in row `first_row + i` in bucket `first_bucket + j`, base coin; 0 is none.
+    """`bid[i, j]` is the resting size (base coin, 0 none) in row `first_row + i`, bucket `first_bucket + j`.
 
-    Row r covers prices [r * row_size, (r + 1) * row_size); bids are floored onto it, asks ceiled. A tile that is
-    finished is the same object in all later views.
+    Row r covers prices [r * row_size, (r + 1) * row_size); bids round down, asks up. A finished tile is the same object
+    in all later views.
     """
 
     first_bucket: int
@@ -58,11 +58,11 @@ class HeatTile:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeatColumns:
-    """One number a bucket from `first_bucket` on.
+    """One number per bucket from `first_bucket` on.
 
-    `live` is the least number of markets with a trusted book in any of its seconds, `known` how many had begun.
-    `bid` and `ask` are the lowest best bid and the highest best ask of those markets, `floor` and `ceiling` the ends of
-    the prices that were kept; NaN where no book was trusted at all.
+    `live` is the least number of live books in any of its seconds, `known` the number of markets that had begun. `bid`
+    and `ask` are the lowest best bid and the highest best ask of live books, `floor` and `ceiling` the price bounds of
+    their history; NaN without a live book.
     """
 
     first_bucket: int
@@ -87,10 +87,10 @@ class HeatPrints:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeatmapView:
-    """Tiles over the asked range. Bucket b covers [b * bucket_ns, (b + 1) * bucket_ns) of receive time.
+    """Tiles over the requested range. Bucket b covers [b * bucket_ns, (b + 1) * bucket_ns) of receive time.
 
-    `newest_ns` is the start of the newest column, 0 while there is none; `oldest_ns` that of the oldest one kept.
-    `mid` is the mean of the newest mids known.
+    `newest_ns` is the start of the newest column, 0 without any; `oldest_ns` that of the oldest retained. `mid` is the
+    mean of the newest known mids.
     """
 
     request: HeatmapRequest
@@ -122,7 +122,7 @@ class HeatCellRequest(Request["HeatCellView"]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeatCellView:
-    """What rested there on each market, base coin, the largest of the bucket; NaN where its book was not trusted."""
+    """Resting size by market (base coin), the largest of the bucket; NaN where its book was not live."""
 
     request: HeatCellRequest
     revision: int

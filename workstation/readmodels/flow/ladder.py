@@ -1,4 +1,4 @@
-"""What the ladder asks for and draws: the book and the trades by price row, and what was pulled and stacked."""
+"""Ladder, order book and trades by price row: request and view."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class LadderRequest(Request["LadderView"]):
     """The book of one market, or summed over a filter, with rows of `row_size` (None: the largest tick among the
     markets).
 
-    `band` is the half width of the OBI band as a fraction of mid, `recent_ns` how long sold and bought volume stay.
+    `band` is the half width of the OBI band as a fraction of mid, `recent_ns` the span of sold and bought volume.
     """
 
     market: InstrumentId | None = None
@@ -29,12 +29,12 @@ class LadderRequest(Request["LadderView"]):
 
 @dataclass(frozen=True, slots=True)
 class WallRule:
-    """When a resting order is a wall, and when it was pulled. Looked at once a second.
+    """Definition of a wall and of its pulling, evaluated once a second.
 
-    A wall is a level of at least `multiple` times the median level among the best 200 of its side and of the part
-    `share` of their sum, more than `away_ticks` ticks of its market behind the best price, that stood for `stood_s`
-    seconds. It was pulled when no more than the part `gone` of its size is left while the best price is still more than
-    `away_ticks` away, and takers filled no more than the part `filled` of it at that price in the last two seconds.
+    A wall is a level of at least `multiple` times the median size of the best 200 levels of its side and at least the
+    fraction `share` of their sum, more than `away_ticks` ticks from the best price, for at least `stood_s` seconds. It
+    is pulled when at most the fraction `gone` of its size is left while the best price is still more than `away_ticks`
+    away, and takers filled at most the fraction `filled` of it at that price in the last two seconds.
     """
 
     multiple: float = 50.0
@@ -47,7 +47,7 @@ class WallRule:
 
 @dataclass(frozen=True, slots=True)
 class PulledWall:
-    """A wall that was pulled: its row, its size in base coin, when (receive time), and how long it stood."""
+    """A pulled wall: row, size (base coin), receive time of its removal, lifetime."""
 
     market: MarketState
     bid: bool
@@ -60,7 +60,7 @@ class PulledWall:
 
 @dataclass(frozen=True, slots=True)
 class BookEnd:
-    """The rows in which the visible book of a market ends: beyond them it is not empty but unknown."""
+    """Last visible rows of a market's book; beyond them it is unknown, not empty."""
 
     market: MarketState
     bid_row: int
@@ -69,9 +69,9 @@ class BookEnd:
 
 @dataclass(frozen=True, slots=True)
 class VenueImbalance:
-    """OBI of one market inside the band. `reaches_band` is False where its visible book ends inside the band.
+    """OBI of one market inside the band, None where unknown. `reaches_band`: the visible book covers the band.
 
-    `weight` is its part of the blended OBI: of what takers traded in five minutes on the markets that are in it.
+    `weight` is its share of the blended OBI: of the taker notional of five minutes on the included markets.
     """
 
     market: MarketState
@@ -82,16 +82,16 @@ class VenueImbalance:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LadderView:
-    """Rows of one price grid: row r covers [r * row_size, (r + 1) * row_size); bids floored, asks ceiled onto it.
+    """Rows of one price grid: row r covers [r * row_size, (r + 1) * row_size); bids round down, asks up.
 
     `rows` ascend and are contiguous. Sizes are base coin: resting `bid` and `ask`; `sold` and `bought` are aggressor
-    volume of the last `recent_ns`; `profile` is the volume of the session. `best_bid` and the like are None while no
+    volume of the last `recent_ns`; `profile` is the volume of the UTC day. `best_bid` and the like are None while no
     book is known. `imbalance_history` is the blended OBI of the band once a second, newest last.
 
-    `bid_change` and `ask_change` are what was stacked (positive) or pulled (negative) in each row since
-    `change_since_ns`, the whole second of receive time five seconds ago: size now, minus size then, plus what takers
-    filled. NaN while no book has been known for so long; books that have not are left out. `venue_bid` and `venue_ask`
-    split the resting sizes by `venues`: (venues, rows). `pulled` are the walls that went in the last minute.
+    `bid_change` and `ask_change` are stacked (+) or pulled (-) size by row since `change_since_ns`, the second of
+    receive time five seconds ago: size now - size then + filled by takers. Books not known for so long are left out;
+    NaN without any. `venue_bid` and `venue_ask` split the resting sizes by `venues`: (venues, rows). `pulled` are the
+    walls pulled in the last minute.
     """
 
     request: LadderRequest

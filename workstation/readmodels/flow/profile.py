@@ -1,4 +1,4 @@
-"""Volume by row of a span of time: the request for it and its view."""
+"""Volume profile of a span of time: request and view."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from workstation.readmodels.request import Request
 
 @dataclass(frozen=True, slots=True)
 class ProfileRequest(Request["ProfileView"]):
-    """Volume by row of the trades with a venue time in [start_ns, end_ns); a session is a UTC day.
+    """Volume by row of the trades with a venue time in [start_ns, end_ns).
 
-    `smoothing_rows` is how many rows to each side are averaged before nodes are looked for.
+    `smoothing_rows` is the number of rows to each side averaged before nodes are searched.
     """
 
     markets: MarketFilter
@@ -28,10 +28,10 @@ class ProfileRequest(Request["ProfileView"]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ProfileView:
-    """Volume by row from `first_row` on, contiguous; all arrays empty and the rows 0 where nothing traded.
+    """Volume (base coin) by row from `first_row` on, contiguous; empty arrays and rows 0 without trades.
 
-    A high-volume node is a local maximum of the smoothed profile above its mean, a low-volume node a local minimum
-    inside the profile below half of its mean; of a plateau the middle row, the lower of two.
+    A high-volume node is a local maximum of the smoothed profile above its mean, a low-volume node a local minimum,
+    not at an end, below half of its mean; of a plateau the middle row, the lower of two.
     """
 
     request: ProfileRequest

@@ -1,4 +1,4 @@
-"""Read models of time and sales."""
+"""Time and sales: request and view."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from workstation.readmodels.request import Request
 class TapeRequest(Request["TapeView"]):
     """Recent prints of a base, newest first, with prints of one market and side within 1 ms merged.
 
-    `side` is +1 for buys alone, -1 for sells, 0 for both. With `detail` the view also tells speed, marks and the usual
-    size; a pane that shows one price wants none of it.
+    `side` is +1 for buys only, -1 for sells, 0 for both. With `detail` the view also has pace, marks and the usual
+    size.
     """
 
     markets: MarketFilter = MarketFilter(perp=None)
@@ -26,10 +26,10 @@ class TapeRequest(Request["TapeView"]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TapePace:
-    """Prints of the markets by second of venue time, whatever their size and side, over the last 15 s and longer.
+    """All prints of the markets by second of venue time.
 
-    `second` are the seconds (since the epoch) with prints among the last 15, ascending. `mean_15s` is the mean number
-    of prints in 15 s over the half hour before them, as far as trades are there; NaN with less than one minute.
+    `second` are the seconds since the epoch with prints among the last 15, ascending. `mean_15s` is the mean number of
+    prints per 15 s over the covered part of the half hour before; NaN if that is less than a minute.
     """
 
     second: Ints
@@ -44,9 +44,9 @@ class TapeView:
     """Prints, newest first.
 
     `side` is +1 buy, -1 sell, 0 unknown; `market` indexes `markets`; `prints` counts merged trades. With detail:
-    `extreme` is +1 where a print was at or beyond its market's high of the UTC day as known then, -1 at its low;
-    `forced` is 1 where the venue told of a forced order of that market and side within 5 ms; `usual_big_usd` is the
-    99.5th percentile of the prints kept, NaN where nothing traded.
+    `extreme` is +1 where a print was at or beyond its market's high of the UTC day so far, -1 at its low;
+    `liquidation` is 1 where the venue published a liquidation of that market and side within 5 ms; `usual_big_usd` is
+    the 99.5th percentile of the retained prints, NaN without trades.
     """
 
     request: TapeRequest
@@ -60,7 +60,7 @@ class TapeView:
     prints: Ints
     markets: tuple[MarketState, ...]
     extreme: Ints = field(default_factory=no_ints)
-    forced: Ints = field(default_factory=no_ints)
+    liquidation: Ints = field(default_factory=no_ints)
     usual_big_usd: float = float("nan")
     pace: TapePace | None = None
 

@@ -1,4 +1,4 @@
-"""Alerts: rules over shown numbers, when they are true, and what they told. Rules are data and kept as JSON."""
+"""Alerts: rules over displayed numbers, their state, fired alerts; request and view. Rules are stored as JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from workstation.readmodels.session.setups import SessionKind
 
 
 class Quantity(StrEnum):
-    """A number of a base that panes show. The unit is in QUANTITY_UNITS."""
+    """A displayed number of a base, in the unit of QUANTITY_UNITS."""
 
     PRICE = "price"
     CVD_CHANGE = "CVD change"  # over the window, all perpetuals
@@ -52,7 +52,7 @@ QUANTITY_UNITS: dict[Quantity, str] = {
 
 
 class Condition(StrEnum):
-    """What has to be so of a number and the value of the rule."""
+    """Relation of a number to the rule's value."""
 
     ABOVE = "at or above"
     BELOW = "at or below"
@@ -66,9 +66,9 @@ class Condition(StrEnum):
 class AlertRule:
     """One rule; `value` and `hysteresis` are in the unit of the quantity.
 
-    It fires when it becomes true, not while it stays so; it becomes false only `hysteresis` on the other side of the
-    value. After firing it is silent for `cool_down_s` of data time, and with `once_per_bar` until the next minute.
-    `base` empty means every coin in focus, each by itself. `window_s` is for changes over time.
+    It fires when it becomes true, not while it stays true; it becomes false only `hysteresis` beyond the value on the
+    other side. After firing it pauses for `cool_down_s` of data time, and with `once_per_bar` until the next minute.
+    `base` empty: every coin in focus, independently. `window_s` is the span of changes over time.
     """
 
     id: int
@@ -83,8 +83,8 @@ class AlertRule:
     on: bool = True
 
     @property
-    def words(self) -> str:
-        """The rule as a sentence without its base."""
+    def description(self) -> str:
+        """The rule as text, without its base."""
         unit = QUANTITY_UNITS[self.quantity]
         needs = self.condition in CHANGES or self.quantity is Quantity.CVD_CHANGE
         span = f" in {self.window_s:g} s" if needs else ""
@@ -96,7 +96,7 @@ CHANGES = (Condition.RISES, Condition.FALLS, Condition.MOVES)
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """One alert. `ts_ns` is the time of the data, `session` says where they came from."""
+    """One fired alert. `ts_ns` is data time, `session` the kind of session."""
 
     ts_ns: int
     rule: int
@@ -108,7 +108,7 @@ class Fired:
 
 @dataclass(frozen=True, slots=True)
 class RuleState:
-    """A rule as it stands for one base: the number now, whether it is true (None: not known), when it fired last."""
+    """State of a rule for one base: present value, whether it is true (None: unknown), time of the last alert."""
 
     base: str
     value: float | None
@@ -125,7 +125,7 @@ class AlertsRequest(Request["AlertsView"]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AlertsView:
-    """Rules in their order, each with its states by base; alerts newest first, no more than 200."""
+    """Rules in order, each with its states by base; alerts newest first, at most 200."""
 
     request: AlertsRequest
     revision: int

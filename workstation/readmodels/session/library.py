@@ -1,4 +1,4 @@
-"""Recordings as a list: what is in each, in a strip of a few hundred buckets, with a person's notes."""
+"""Library of recordings: contents, outline and the user's notes of each; request and view."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BUCKETS = 300
 
 
 class Bookmark(msgspec.Struct, frozen=True):
-    """A moment of a recording (receive time) that a person marked."""
+    """A moment of a recording (receive time) marked by the user."""
 
     ts_ns: int
     text: str = ""
@@ -31,18 +31,18 @@ class SetupMark(msgspec.Struct, frozen=True):
 
 
 class Notes(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person wrote about a recording."""
+    """The user's notes on a recording."""
 
     note: str = ""
     bookmarks: tuple[Bookmark, ...] = ()
 
 
 class Outline(msgspec.Struct, frozen=True, kw_only=True):
-    """The course of a recording in `BUCKETS` equal spans of receive time, of the base with the most volume.
+    """Summary of a recording's base with the largest volume, in `BUCKETS` equal spans of receive time.
 
     `price` is the last one in or before a span, None before the first trade. Volume and liquidated positions are quote
-    notional over all markets of the base. `gaps` are spans in which trades of one of its markets are missing. `setups`
-    are those over bars of a minute, oldest first, None where they were not looked for.
+    notional over all markets of the base. `gaps` are spans with missing trades in one of its markets. `setups` are
+    those on minute bars, oldest first, None if not computed.
     """
 
     base: str = ""
@@ -61,9 +61,9 @@ NO_NOTES = Notes()
 
 @dataclass(frozen=True, slots=True)
 class RecordingEntry:
-    """One file. `start_ns` and `end_ns` are None and `trouble` says why where it cannot be read.
+    """One file. If it cannot be read, `start_ns` and `end_ns` are None and `trouble` is the reason.
 
-    `outline` is None while it is not made yet.
+    `outline` is None until it is computed.
     """
 
     path: str
@@ -82,16 +82,16 @@ class RecordingEntry:
 
 @dataclass(frozen=True, slots=True)
 class LibraryRequest(Request["LibraryView"]):
-    """All recordings; `base` narrows nothing."""
+    """All recordings; `base` is not used."""
 
     base: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LibraryView:
-    """The newest recording first. `current` is the path of the one that is replayed or written now, if any.
+    """Recordings, newest first. `current` is the path of the one being replayed or written, or empty.
 
-    `reading` is the name of the file whose outline is being made, with the share that is done.
+    `reading` is the name of the file whose outline is being computed, `done` the share of it done.
     """
 
     request: LibraryRequest

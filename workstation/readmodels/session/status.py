@@ -1,4 +1,4 @@
-"""What the status bar and the playback bar show of the session."""
+"""State of the session for status bar and playback bar."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Presence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What the current source can do; widgets enable their buttons from it."""
+    """Actions the current source supports; widgets enable their buttons from it."""
 
     seek: bool = False
     speed: bool = False
@@ -36,9 +36,9 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionStatus:
-    """One socket. `data_age_ns` counts data, not heartbeats; None while nothing came.
+    """One socket. `data_age_ns` is the age of the last data, heartbeats excluded; None before any.
 
-    `clock_offset_ns` is the venue's clock minus ours, None while it is not known.
+    `clock_offset_ns` is the venue's clock minus the local one, None while unknown.
     """
 
     name: str
@@ -51,9 +51,9 @@ class ConnectionStatus:
 
 @dataclass(frozen=True, slots=True)
 class BackfillStatus:
-    """How many seconds of one market's trades before the start are known, of those that are wanted.
+    """Seconds of one market's past trades that are known (`done_s`) of those wanted.
 
-    Both are equal once no more will come, because there is enough or because the venue gives no more.
+    Both are equal once the backfill has ended: complete, or the venue provides no more.
     """
 
     instrument: InstrumentId
@@ -65,9 +65,9 @@ class BackfillStatus:
 class StatusView:
     """Everything the status bar and the playback bar show.
 
-    `lag_ns` is how far the engine is behind what arrived (live) or behind the intended pace (replay). `epoch` grows
+    `lag_ns` is the engine's delay behind received data (live) or behind the intended pace (replay). `epoch` increases
     with every seek and change of source; panes clear then. `start_ns` and `end_ns` bound a recording and are None when
-    live. `links` are what lies between the venues and us, where something does.
+    live. `links` are intermediaries between the venues and the program, such as a hub.
     """
 
     presence: Presence
@@ -94,6 +94,6 @@ class StatusView:
 
     @property
     def history_done(self) -> float:
-        """The share of the wanted history that is known or will not come, over all markets; 1 where none is wanted."""
+        """Share of the wanted history that is known or unavailable, over all markets; 1 if none is wanted."""
         wanted_s = sum(part.wanted_s for part in self.backfill)
         return sum(part.done_s for part in self.backfill) / wanted_s if wanted_s else 1.0

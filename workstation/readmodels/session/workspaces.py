@@ -1,4 +1,4 @@
-"""A workspace as it is remembered: which panes are open, where, linked how and set up how."""
+"""A saved workspace: open panes, their layout, link groups and settings."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class PaneMemory(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Workspace(msgspec.Struct, frozen=True, kw_only=True):
-    """`preset` names the shipped layout that it still is, or began as; `moved` that a person has arranged it since.
+    """`preset` is the name of the shipped layout it started from; `moved`: the user has rearranged it since.
 
-    `docks` is Qt's state of the docks, base64; `bases` the base of each link group. `panes` are by their dock's name,
-    in the order of their making.
+    `docks` is Qt's state of the docks, base64; `bases` the base of each link group. `panes` are by dock name, in order
+    of creation.
     """
 
     preset: str = ""
@@ -29,64 +29,64 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Desktop(msgspec.Struct, frozen=True, kw_only=True):
-    """What is remembered of the window besides: its geometry, base64, and the workspace that was open."""
+    """Saved window geometry, base64, and the name of the open workspace."""
 
     geometry: str = ""
     workspace: str = ""
 
 
 class WorkspaceStore(Protocol):
-    """Where workspaces are kept. Nothing raises: a failure becomes a notice for the person."""
+    """Storage of workspaces. Nothing raises: a failure becomes a notice for the user."""
 
     notices: list[str]
 
     def names(self) -> list[str]:
-        """All that are kept, in order of name."""
+        """Names of the stored workspaces, sorted."""
 
     def load(self, name: str) -> Workspace | None:
-        """One of them; None where there is none or it cannot be read."""
+        """A stored workspace; None if there is none or it cannot be read."""
 
     def save(self, name: str, workspace: Workspace) -> None:
-        """Keep one, whole or not at all."""
+        """Store a workspace atomically."""
 
     def delete(self, name: str) -> None:
         """Forget one."""
 
     def load_desktop(self) -> Desktop:
-        """The window of the last run."""
+        """Window state of the last run."""
 
     def save_desktop(self, desktop: Desktop) -> None:
-        """Keep the window of this run."""
+        """Store the window state."""
 
 
 class InMemoryWorkspaces:
-    """Workspaces of a window that leaves nothing behind."""
+    """Workspaces in memory, lost when the program ends."""
 
     def __init__(self) -> None:
         self.notices: list[str] = []
-        self._kept: dict[str, Workspace] = {}
+        self._workspaces: dict[str, Workspace] = {}
         self._desktop = Desktop()
 
     def names(self) -> list[str]:
-        """All that are kept, in order of name."""
-        return sorted(self._kept)
+        """Names of the stored workspaces, sorted."""
+        return sorted(self._workspaces)
 
     def load(self, name: str) -> Workspace | None:
-        """One of them; None where there is none."""
-        return self._kept.get(name)
+        """A stored workspace, None if there is none."""
+        return self._workspaces.get(name)
 
     def save(self, name: str, workspace: Workspace) -> None:
-        """Keep one."""
-        self._kept[name] = workspace
+        """Store a workspace."""
+        self._workspaces[name] = workspace
 
     def delete(self, name: str) -> None:
         """Forget one."""
-        self._kept.pop(name, None)
+        self._workspaces.pop(name, None)
 
     def load_desktop(self) -> Desktop:
-        """The window as it was last."""
+        """Window state as stored last."""
         return self._desktop
 
     def save_desktop(self, desktop: Desktop) -> None:
-        """Keep the window."""
+        """Store the window state."""
         self._desktop = desktop

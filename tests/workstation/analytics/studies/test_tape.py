@@ -250,7 +250,7 @@ def test_prints_of_liquidations_are_marked() -> None:
     order = Liquidation(BINANCE, at + 5 * MS, at + SECOND, 1_000.0, 1.0, 1_000.0, Side.SELL)
     view = tape([*trades, later, order], TapeRequest("BTC", detail=True))
     keys = zip(view.market.tolist(), view.side.tolist(), view.ts_venue_ns.tolist(), strict=True)
-    marks = dict(zip(keys, view.forced.tolist(), strict=True))
+    marks = dict(zip(keys, view.liquidation.tolist(), strict=True))
     assert marks[0, -1, at] == 1
     assert marks[0, -1, at + 6 * MS] == 1
     assert marks[0, 1, at] == marks[1, -1, at] == 0
