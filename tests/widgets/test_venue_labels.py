@@ -19,7 +19,7 @@ from feeds.venues.registry import PROFILES, VENUES, profile_of
 from tests.widgets.market_views import live_status
 from widgets.dialogs.first_run import FirstRun
 from widgets.elements.labels import Labels
-from widgets.elements.venue_menu import VenueMenu
+from widgets.elements.venue_menu import VenueButton
 from widgets.panes.liquidations.summary import VenueStrip
 from widgets.panes.paper.bar import FeesDialog
 from widgets.panes.paper.ledger import LEDGER
@@ -27,9 +27,8 @@ from widgets.theme.markets import listed_mark
 from widgets.theme.theme import apply_theme
 from widgets.window.status_bar import segments_of
 from widgets.workspaces.catalogue import PANES
-from workstation.analytics.engine import Engine
+from workstation.analytics.engine import ANSWERS, Engine
 from workstation.readmodels.positions.liquidations import LiquidationSource
-from workstation.readmodels.session.library import LibraryRequest
 from workstation.readmodels.session.status import ConnectionStatus
 from workstation.readmodels.universe.paper import EntryKind, PaperEntry, PaperSettings
 from workstation.session.core import Core, Tape
@@ -112,15 +111,15 @@ def test_a_wrong_name_is_found() -> None:
 
 
 def test_the_first_run_dialog_and_the_menus(qtbot: QtBot) -> None:
-    dialog, menu = FirstRun(), VenueMenu()
+    dialog, button = FirstRun(), VenueButton()
     fees = FeesDialog(dialog, PaperSettings().fees)
-    for widget in (dialog, menu):
+    for widget in (dialog, button):
         qtbot.addWidget(widget)
     for venue in VENUES:
         dialog.show_reached(venue, "")
-        menu.choose(frozenset({venue}))
-        assert menu.text() == profile_of(venue).label
-    for widget in (dialog, menu, fees):
+        button.ticks.choose(frozenset({venue}))
+        assert button.text() == profile_of(venue).label
+    for widget in (dialog, button.ticks, fees):
         texts = texts_of(widget)
         assert not misnamed(texts)
         assert {profile.label for profile in PROFILES.values()} <= set(texts)
@@ -166,7 +165,7 @@ def test_panes_with_all_venues(qtbot: QtBot, engine: Engine, painted: list[str],
     pane.resize(900, 600)
     pane.set_base("BTC")
     for request in (pane.request(), *pane.side_requests()):
-        if request is not None and not isinstance(request, LibraryRequest):
+        if request is not None and type(request) in ANSWERS:
             pane.refresh(engine.view(request))
     pane.render(QPixmap(pane.size()))
     assert not misnamed([*painted, *texts_of(pane), pane.title, pane.help])
