@@ -1,4 +1,4 @@
-"""What went wrong, for a person: one sentence, the report to save or copy, and the choice to go on."""
+"""The dialog after an internal error: one sentence, and the report to save or copy."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from widgets.theme.theme import CELL
 
 
 class CrashReport(QDialog):
-    """`what` is the sentence, `report` everything that helps to find the fault. The recording is not touched."""
+    """`what` is a sentence for the user, `report` the full error report."""
 
     def __init__(self, parent: QWidget | None, what: str, report: str) -> None:
         super().__init__(parent)
@@ -35,11 +35,11 @@ class CrashReport(QDialog):
         self.text = QPlainTextEdit(report)
         self.text.setReadOnly(True)
         self.text.setAccessibleName("Report")
-        self.buttons = {name: QPushButton(name) for name in ("Save report...", "Copy report", "Go on")}
+        self.buttons = {name: QPushButton(name) for name in ("Save report...", "Copy report", "Continue")}
         self.buttons["Save report..."].clicked.connect(self._ask)
         self.buttons["Copy report"].clicked.connect(self.copy)
-        self.buttons["Go on"].clicked.connect(self.accept)
-        self.buttons["Go on"].setDefault(True)
+        self.buttons["Continue"].clicked.connect(self.accept)
+        self.buttons["Continue"].setDefault(True)
         line = QHBoxLayout()
         line.addWidget(self.note, 1)
         for button in self.buttons.values():
@@ -53,16 +53,16 @@ class CrashReport(QDialog):
         self.resize(760, 420)
 
     def copy(self) -> None:
-        """Put the report on the clipboard."""
+        """Copy the report to the clipboard."""
         QGuiApplication.clipboard().setText(self._report)
         set_text(self.note, "copied")
 
     def save(self, path: Path) -> None:
-        """Write the report to a file."""
+        """Write the report to a file; the dialog shows whether that worked."""
         try:
             path.write_text(self._report)
         except OSError as error:
-            set_text(self.note, f"{path.name} was not written: {error.strerror or error}")
+            set_text(self.note, f"could not write {path.name}: {error.strerror or error}")
             return
         set_text(self.note, f"saved as {path.name}")
 

@@ -1,4 +1,4 @@
-"""Asking for a file without stopping the world: the dialog opens, and the answer arrives in a callback."""
+"""File dialogs that do not block: the chosen path is passed to a callback."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def ask_recording(parent: QWidget, chosen: Callable[[Path], None]) -> QFileDialo
 
 
 def ask_picture(parent: QWidget, name: str, chosen: Callable[[Path], None]) -> QFileDialog:
-    """Ask where to save a picture; `name` is offered."""
+    """Ask where to save a picture; `name` is the suggested file name."""
     dialog = QFileDialog(parent, "Save screenshot", "", "Pictures (*.png)")
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix("png")
@@ -33,7 +33,7 @@ def ask_picture(parent: QWidget, name: str, chosen: Callable[[Path], None]) -> Q
 
 
 def ask_table(parent: QWidget, name: str, chosen: Callable[[Path], None]) -> QFileDialog:
-    """Ask where to write a table; `name` is offered."""
+    """Ask where to write a table; `name` is the suggested file name."""
     dialog = QFileDialog(parent, "Export table", "", "Tables (*.csv)")
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix("csv")
@@ -42,20 +42,20 @@ def ask_table(parent: QWidget, name: str, chosen: Callable[[Path], None]) -> QFi
 
 
 def save_table(parent: QWidget, table: Table, path: Path) -> None:
-    """Write a table as csv; a failure is said in a box that waits for nobody."""
+    """Write a table as csv; a failure is logged and shown in a box that does not block."""
     try:
         with path.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file, lineterminator="\n").writerows((table.header, *table.rows))
     except OSError:
         log.exception("could not write the table to %s", path)
-        words = f"Could not write {path.name}: choose another folder."
-        box = QMessageBox(QMessageBox.Icon.Warning, "Export", words, parent=parent)
+        text = f"Could not write {path.name}: choose another folder."
+        box = QMessageBox(QMessageBox.Icon.Warning, "Export", text, parent=parent)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()
 
 
 def save_picture(picture: QPixmap, path: Path) -> None:
-    """Write a picture; a failure is said in a box that waits for nobody."""
+    """Write a picture; a failure is logged and shown in a box that does not block."""
     if picture.save(str(path)):
         return
     log.error("could not write the screenshot to %s", path)

@@ -1,4 +1,4 @@
-"""The first start: which coins to watch, whether the venues can be reached, and the demonstration if they cannot."""
+"""The dialog of the first start: coins to watch, which venues are reachable, and the demo if none is."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ COINS = ("BTC", "ETH", "SOL", "XRP", "DOGE", "BNB", "HYPE", "SUI")
 
 
 class Start(Enum):
-    """What a person chose."""
+    """How the user starts the program."""
 
     LIVE = "live"
     DEMO = "demo"
 
 
 class FirstRun(QDialog):
-    """`chosen` carries a `Start` and the coins. The dialog closes then; closed without a choice it tells nothing."""
+    """`chosen` carries a `Start` and the coins; it is not emitted if the dialog is closed without a choice."""
 
     chosen = Signal(object, object)
 
@@ -36,9 +36,9 @@ class FirstRun(QDialog):
         self.coins = {coin: QCheckBox(coin) for coin in COINS}
         for coin, box in self.coins.items():
             box.setChecked(coin in watched)
-        self.others, self.advice = QLineEdit(), QLabel("Looking whether the venues can be reached ...")
-        self.venues = {venue: QLabel("asking ...") for venue in VENUES}
-        self.buttons = {Start.LIVE: QPushButton("Start live"), Start.DEMO: QPushButton("Open the demonstration")}
+        self.others, self.advice = QLineEdit(), QLabel("Checking whether the venues are reachable ...")
+        self.venues = {venue: QLabel("checking ...") for venue in VENUES}
+        self.buttons = {Start.LIVE: QPushButton("Start live"), Start.DEMO: QPushButton("Open the demo")}
         self._reached: dict[Venue, str] = {}
         self._lay_out()
 
@@ -46,7 +46,7 @@ class FirstRun(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(6 * CELL, 5 * CELL, 6 * CELL, 5 * CELL)
         column.setSpacing(3 * CELL)
-        column.addWidget(_heading("Coins to watch with every trade and full books"))
+        column.addWidget(_heading("Coins to watch, with every trade and full order books"))
         grid = QGridLayout()
         for index, box in enumerate(self.coins.values()):
             grid.addWidget(box, index // 4, index % 4)
@@ -77,26 +77,26 @@ class FirstRun(QDialog):
         return line
 
     def show_reached(self, venue: Venue, trouble: str) -> None:
-        """Say whether a venue answered; `trouble` is empty then."""
+        """Show whether a venue answered; `trouble` is why it did not, empty if it did."""
         self._reached[venue] = trouble
-        set_text(self.venues[venue], trouble or "answers")
+        set_text(self.venues[venue], trouble or "reachable")
         tint(self.venues[venue], "error" if trouble else "buy")
         if len(self._reached) == len(self.venues):
             self._advise()
 
     def wanted(self) -> tuple[str, ...]:
-        """The coins that were chosen, in order; BTC if none was."""
+        """The chosen coins in order; BTC if there are none."""
         marked = [coin for coin, box in self.coins.items() if box.isChecked()]
         typed = self.others.text().upper().replace(",", " ").split()
         return tuple(dict.fromkeys((*marked, *typed))) or ("BTC",)
 
     def _advise(self) -> None:
         lost = sum(bool(trouble) for trouble in self._reached.values())
-        words = {
-            0: "All venues answer.",
-            len(self.venues): "No venue answers, as if there were no network. The demonstration needs none.",
+        advice = {
+            0: "All venues are reachable.",
+            len(self.venues): "No venue is reachable; is there no network? The demo needs none.",
         }
-        set_text(self.advice, words.get(lost, "Some venues do not answer; what they have is shown as missing."))
+        set_text(self.advice, advice.get(lost, "Some venues are not reachable; their data will be shown as missing."))
         if lost == len(self.venues):
             self.buttons[Start.DEMO].setDefault(True)
             self.buttons[Start.DEMO].setFocus()

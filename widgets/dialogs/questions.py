@@ -1,4 +1,4 @@
-"""Questions with a line for the answer: a name, or a moment as `14:05`, `14:05:30` or with a date before it."""
+"""Dialogs with one input line: a name, or a time as `14:05`, `14:05:30`, optionally after a date."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FORMS = ("%H:%M", "%H:%M:%S")
 
 
 def ask_name(parent: QWidget, title: str, name: str, chosen: Callable[[str], object]) -> None:
-    """Ask without stopping anything; an empty name is none."""
+    """Ask for a name without blocking; `chosen` is not called for an empty one."""
     dialog = QInputDialog(parent)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.setWindowTitle(title)
@@ -27,11 +27,14 @@ def ask_name(parent: QWidget, title: str, name: str, chosen: Callable[[str], obj
 
 
 def parsed(text: str, near_ns: int) -> int | None:
-    """The moment in ns; a time without a date is on the day of `near_ns`. None where it is no time."""
-    words = text.strip()
+    """The time in ns since the epoch, None if the text is no time. Without a date the day is that of `near_ns`.
+
+    Text is in the time zone of the settings.
+    """
+    typed = text.strip()
     day = fmt.moment(near_ns).strftime("%Y-%m-%d")
     for form in _FORMS:
-        for whole in (words, f"{day} {words}"):
+        for whole in (typed, f"{day} {typed}"):
             try:
                 return fmt.moment_ns(datetime.strptime(whole, f"%Y-%m-%d {form}"))
             except ValueError:
@@ -40,7 +43,7 @@ def parsed(text: str, near_ns: int) -> int | None:
 
 
 class GoToTime(QDialog):
-    """One line. Enter goes there; Esc closes."""
+    """A time to go to: Enter calls `chosen` with ns since the epoch, Esc closes."""
 
     def __init__(self, parent: QWidget, near_ns: int, chosen: Callable[[int], object]) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""The settings, made from their declaration: one line each with its range, unit and help, found by typing."""
+"""The settings dialog, generated from the settings' declaration: a line each with range, unit and help, searchable."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from workstation.settings.declaration import Setting, Settings, SettingsKeeper, 
 
 
 class SettingsDialog(QDialog):
-    """Changes work at once; what needs a restart of the program says so."""
+    """Changes apply at once; a note names those that apply at the next start."""
 
     def __init__(self, parent: QWidget | None, keeper: SettingsKeeper) -> None:
         super().__init__(parent)
@@ -88,12 +88,12 @@ class SettingsDialog(QDialog):
         return line
 
     def show_found(self, typed: str) -> None:
-        """Show the settings whose name, title, help or group has all the words."""
-        words = typed.lower().split()
+        """Show the settings that contain every typed term in name, title, help or group."""
+        terms = typed.lower().split()
         seen = set()
         for one in declared():
             text = f"{one.name} {one.title} {one.help} {one.group}".lower()
-            fits = all(word in text for word in words)
+            fits = all(term in text for term in terms)
             self.lines[one.name].setVisible(fits)
             if fits:
                 seen.add(one.group)
@@ -105,10 +105,10 @@ class SettingsDialog(QDialog):
 
     def _change(self, settings: Settings, note: str = "") -> None:
         before = self._keeper.current
-        words = [note, self._keeper.change(settings)]
+        notes = [note, self._keeper.change(settings)]
         if any(one.restart and getattr(before, one.name) != getattr(settings, one.name) for one in declared()):
-            words.append("used from the next start of the program on")
-        set_text(self.note, "; ".join(word for word in words if word))
+            notes.append("applies at the next start of the program")
+        set_text(self.note, "; ".join(one for one in notes if one))
 
     def _show(self, settings: Settings) -> None:
         for name, line in self.lines.items():
@@ -124,14 +124,14 @@ class SettingsDialog(QDialog):
             self.import_file(Path(path))
 
     def import_file(self, path: Path) -> None:
-        """Take settings from a file; what cannot be understood is named and stays at its default."""
+        """Load settings from a file; invalid ones are named in the note and set to their defaults."""
         try:
             raw = msgspec.json.decode(path.read_bytes())
         except (OSError, msgspec.DecodeError, UnicodeDecodeError):
-            set_text(self.note, f"{path.name} is no file of settings")
+            set_text(self.note, f"{path.name} is not a settings file")
             return
         settings, broken = with_known(raw if isinstance(raw, dict) else {})
-        self._change(settings, f"not understood: {', '.join(broken)}" if broken else f"imported {path.name}")
+        self._change(settings, f"invalid, set to default: {', '.join(broken)}" if broken else f"imported {path.name}")
         self._show(self._keeper.current)
 
     def _export(self) -> None:
@@ -140,17 +140,17 @@ class SettingsDialog(QDialog):
             self.export_file(Path(path))
 
     def export_file(self, path: Path) -> None:
-        """Write the settings to a file."""
+        """Write the settings to a JSON file."""
         try:
             path.write_bytes(msgspec.json.format(msgspec.json.encode(self._keeper.current), indent=2))
         except OSError as error:
-            set_text(self.note, f"{path.name} was not written: {error.strerror or error}")
+            set_text(self.note, f"could not write {path.name}: {error.strerror or error}")
             return
         set_text(self.note, f"exported to {path.name}")
 
 
 class SettingLine(QWidget):
-    """One setting: title, what it is changed with, and its help. `chosen` carries its name and the checked value."""
+    """One setting: title, control and help. `chosen` carries its name and the validated value."""
 
     chosen = Signal(str, object)
 
@@ -167,9 +167,9 @@ class SettingLine(QWidget):
         self.show_value(value)
 
     def _lay_out(self) -> None:
-        about = f"{self._one.help} Default: {_words(self._one.default)}."
+        about = f"{self._one.help} Default: {_value_text(self._one.default)}."
         if self._one.restart:
-            about += " Used from the next start on."
+            about += " Applies at the next start."
         text = QLabel(about)
         text.setWordWrap(True)
         text.setFont(theme().font(small=True))
@@ -184,7 +184,7 @@ class SettingLine(QWidget):
         form.addRow("", self.trouble)
 
     def show_value(self, value: Any) -> None:
-        """Show a value without choosing it."""
+        """Show a value without emitting `chosen`."""
         self.control.blockSignals(True)
         self._show(value)
         self.control.blockSignals(False)
@@ -200,11 +200,11 @@ class SettingLine(QWidget):
         self.chosen.emit(self._one.name, value)
 
 
-Made = tuple[QWidget, Callable[[Any], object], Callable[[], Any]]
+Control = tuple[QWidget, Callable[[Any], object], Callable[[], Any]]
 
 
-def _control(one: Setting, chosen: Callable[[], None]) -> Made:
-    """The widget for a kind of value, how it shows one and how it is read."""
+def _control(one: Setting, chosen: Callable[[], None]) -> Control:
+    """The widget for a setting's type, the function that shows a value in it, and the one that reads it."""
     if one.kind is bool:
         return _check(chosen)
     if one.kind in (int, float):
@@ -214,13 +214,13 @@ def _control(one: Setting, chosen: Callable[[], None]) -> Made:
     return _line(one, chosen)
 
 
-def _check(chosen: Callable[[], None]) -> Made:
+def _check(chosen: Callable[[], None]) -> Control:
     box = QCheckBox()
     box.toggled.connect(lambda _: chosen())
     return box, box.setChecked, box.isChecked
 
 
-def _number(one: Setting, chosen: Callable[[], None]) -> Made:
+def _number(one: Setting, chosen: Callable[[], None]) -> Control:
     whole = one.kind is int
     box: Any = QSpinBox() if whole else QDoubleSpinBox()
     box.setRange(one.low, one.high)
@@ -232,14 +232,14 @@ def _number(one: Setting, chosen: Callable[[], None]) -> Made:
     return box, box.setValue, box.value
 
 
-def _choice(one: Setting, chosen: Callable[[], None]) -> Made:
+def _choice(one: Setting, chosen: Callable[[], None]) -> Control:
     box = Choice()
-    box.addItems([str(word) for word in one.kind])
+    box.addItems([str(value) for value in one.kind])
     box.currentIndexChanged.connect(lambda _: chosen())
     return box, lambda value: box.setCurrentText(str(value)), box.currentText
 
 
-def _line(one: Setting, chosen: Callable[[], None]) -> Made:
+def _line(one: Setting, chosen: Callable[[], None]) -> Control:
     line = QLineEdit()
     line.editingFinished.connect(chosen)
     if one.kind is str:
@@ -255,12 +255,12 @@ def _line(one: Setting, chosen: Callable[[], None]) -> Made:
 
 
 def _pairs(line: QLineEdit) -> dict[str, str]:
-    """`name=key` words as a table; a word alone takes the key away."""
-    words = (word.partition("=") for word in line.text().split())
-    return {name: key for name, _, key in words}
+    """`name=key` pairs separated by spaces; a name alone has the empty key, which removes the shortcut."""
+    pairs = (pair.partition("=") for pair in line.text().split())
+    return {name: key for name, _, key in pairs}
 
 
-def _words(value: Any) -> str:
+def _value_text(value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, tuple | dict):

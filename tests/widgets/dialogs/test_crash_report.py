@@ -1,4 +1,4 @@
-"""The dialog after a fault."""
+"""The dialog after an internal error."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ def test_a_report_is_copied_and_saved(qtbot: QtBot, tmp_path: Path) -> None:
     dialog.save(tmp_path / "report.txt")
     assert (tmp_path / "report.txt").read_text() == "traceback\nof it"
     dialog.save(tmp_path / "nowhere" / "report.txt")
-    assert "was not written" in dialog.note.text()
+    assert "could not write" in dialog.note.text()
     assert dialog.what.text() == "The session stopped."

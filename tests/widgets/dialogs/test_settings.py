@@ -1,4 +1,4 @@
-"""Settings: declared once, checked, kept in a file that a person may spoil, changed in a dialog made from them."""
+"""Settings: validation, a file that may be damaged, and the dialog generated from their declaration."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def button(dialog: SettingsDialog, text: str) -> QPushButton:
     return next(one for one in dialog.findChildren(QPushButton) if one.text() == text)
 
 
-def test_every_setting_says_what_it_is_and_has_a_default_within_its_bounds() -> None:
+def test_every_setting_is_described_and_has_a_default_within_its_bounds() -> None:
     for one in declared():
         assert one.title
         assert one.help
@@ -58,13 +58,13 @@ def test_every_setting_says_what_it_is_and_has_a_default_within_its_bounds() -> 
         assert f"`{one.name}`" in documentation()
 
 
-def test_a_broken_value_costs_only_itself() -> None:
+def test_an_invalid_value_resets_only_its_own_setting() -> None:
     known, broken = with_known({"scale": 9, "history_minutes": 30, "theme": "pink", "time_zone": "Mars/X", "y": 1})
     assert broken == ["theme", "scale", "time_zone"]
     assert known == Settings(history_minutes=30)
 
 
-def test_settings_come_back(tmp_path: Path) -> None:
+def test_settings_are_saved_and_loaded(tmp_path: Path) -> None:
     file = tmp_path / "settings.json"
     wanted = Settings(bases=("SOL",), theme=ThemeName.LIGHT, keys={"pane.next": "F8"})
     files.save(wanted, file)
@@ -72,7 +72,7 @@ def test_settings_come_back(tmp_path: Path) -> None:
 
 
 @given(junk=st.binary(max_size=80))
-def test_no_file_is_too_broken(tmp_path_factory: pytest.TempPathFactory, junk: bytes) -> None:
+def test_any_bytes_load_as_settings(tmp_path_factory: pytest.TempPathFactory, junk: bytes) -> None:
     file = tmp_path_factory.mktemp("settings") / "settings.json"
     file.write_bytes(junk)
     known, notice = files.load(file)
@@ -80,12 +80,12 @@ def test_no_file_is_too_broken(tmp_path_factory: pytest.TempPathFactory, junk: b
     assert notice or isinstance(msgspec.json.decode(junk), dict)
 
 
-def test_listeners_hear_of_a_change_even_if_it_cannot_be_written(tmp_path: Path) -> None:
-    heard = []
+def test_listeners_receive_a_change_even_if_it_cannot_be_written(tmp_path: Path) -> None:
+    changes = []
     used = CurrentSettings(Settings(), tmp_path / "no folder" / "settings.json")
-    used.add_listener(lambda before, after: heard.append((before.scale, after.scale)))
+    used.add_listener(lambda before, after: changes.append((before.scale, after.scale)))
     assert "not saved" in used.change(Settings(scale=1.5))
-    assert heard == [(1.0, 1.5)]
+    assert changes == [(1.0, 1.5)]
     assert used.current.scale == 1.5
 
 
@@ -95,7 +95,7 @@ def test_the_dialog_has_a_control_of_the_right_kind_for_every_setting(dialog: Se
         assert isinstance(dialog.lines[one.name].control, kinds.get(one.kind, QLineEdit)), one.name
 
 
-def test_a_change_in_the_dialog_is_used_at_once(dialog: SettingsDialog, keeper: SettingsInMemory) -> None:
+def test_a_change_in_the_dialog_applies_at_once(dialog: SettingsDialog, keeper: SettingsInMemory) -> None:
     dialog.lines["theme"].control.setCurrentText("light")
     dialog.lines["sound"].control.setChecked(False)
     dialog.lines["scale"].control.setValue(1.3)
@@ -113,7 +113,7 @@ def test_a_change_in_the_dialog_is_used_at_once(dialog: SettingsDialog, keeper: 
     )
 
 
-def test_a_wrong_word_is_named_and_changes_nothing(dialog: SettingsDialog, keeper: SettingsInMemory) -> None:
+def test_an_invalid_value_is_named_and_changes_nothing(dialog: SettingsDialog, keeper: SettingsInMemory) -> None:
     zone = dialog.lines["time_zone"]
     zone.control.setText("Mars/Olympus")
     zone.control.editingFinished.emit()
@@ -121,7 +121,7 @@ def test_a_wrong_word_is_named_and_changes_nothing(dialog: SettingsDialog, keepe
     assert keeper.current == Settings()
 
 
-def test_search_shows_what_has_all_the_words(dialog: SettingsDialog) -> None:
+def test_search_shows_settings_with_every_typed_term(dialog: SettingsDialog) -> None:
     dialog.search.setText("disk less")
     assert not any(line.isVisible() for line in dialog.lines.values())
     dialog.search.setText("recording left")
@@ -138,7 +138,7 @@ def test_export_and_import(dialog: SettingsDialog, keeper: SettingsInMemory, tmp
     assert dialog.lines["scale"].control.value() == 1.5
     (tmp_path / "junk.json").write_bytes(b"\xff\x00")
     dialog.import_file(tmp_path / "junk.json")
-    assert "no file of settings" in dialog.note.text()
+    assert "not a settings file" in dialog.note.text()
 
 
 @pytest.fixture
@@ -151,14 +151,14 @@ def habits():
     ("zone", "text", "name"),
     [("UTC", "12:00:00", "UTC"), ("Asia/Kathmandu", "17:45:00", "+0545"), ("America/St_Johns", "09:30:00", "NDT")],
 )
-def test_times_are_written_in_the_persons_zone_and_read_back(habits, zone: str, text: str, name: str) -> None:
+def test_times_are_formatted_and_parsed_in_the_chosen_zone(habits, zone: str, text: str, name: str) -> None:
     habits(zone)
     assert fmt.clock(NOON) == text
     assert fmt.zone_name(NOON) == name
     assert parsed(fmt.date_clock(NOON), 0) == NOON
 
 
-def test_axis_ticks_are_round_on_the_persons_clock(habits) -> None:
+def test_axis_ticks_are_round_in_the_chosen_zone(habits) -> None:
     habits("Asia/Kathmandu")
     texts = [text for _, text, _ in time_ticks(NOON, NOON + 6 * 3_600_000_000_000, 600)]
     assert texts == ["18:00", "19:00", "20:00", "21:00", "22:00", "23:00"]

@@ -66,7 +66,7 @@ def pane(qtbot: QtBot) -> LibraryPane:
     return made
 
 
-def test_an_empty_library_says_how_to_fill_it(pane: LibraryPane) -> None:
+def test_an_empty_library_shows_how_to_fill_it(pane: LibraryPane) -> None:
     assert pane.note.text() == "looking for recordings"
     pane.refresh(view())
     assert "R records" in pane.note.text()
@@ -74,24 +74,24 @@ def test_an_empty_library_says_how_to_fill_it(pane: LibraryPane) -> None:
     assert not pane.buttons["Replay"].isEnabled()
 
 
-def test_enter_replays_the_marked_one_and_the_mark_stays(pane: LibraryPane, qtbot: QtBot) -> None:
+def test_enter_replays_the_selected_recording_and_the_selection_stays(pane: LibraryPane, qtbot: QtBot) -> None:
     pane.refresh(view(entry("one.mcap"), entry("two.mcap")))
     pane.list.setCurrentIndex(pane.model.index(1))
     pane.refresh(view(entry("new.mcap"), entry("one.mcap"), entry("two.mcap"), revision=2))
     assert pane.chosen().name == "two.mcap"
-    with qtbot.waitSignal(pane.command) as told:
+    with qtbot.waitSignal(pane.command) as emitted:
         qtbot.keyClick(pane.list, Qt.Key.Key_Return)
-    assert told.args == [OpenRecording(Path("/r/two.mcap"))]
+    assert emitted.args == [OpenRecording(Path("/r/two.mcap"))]
 
 
-def test_what_cannot_be_read_is_not_replayed(pane: LibraryPane) -> None:
+def test_an_unreadable_recording_is_not_replayed(pane: LibraryPane) -> None:
     pane.refresh(view(entry("bad.mcap", start_ns=None, end_ns=None, trouble="no recording", outline=None)))
     pane.list.setCurrentIndex(pane.model.index(0))
     assert not pane.buttons["Replay"].isEnabled()
     pane.grab()
 
 
-def test_words_filter_names_notes_and_coins(pane: LibraryPane, qtbot: QtBot) -> None:
+def test_typed_terms_filter_names_notes_and_coins(pane: LibraryPane, qtbot: QtBot) -> None:
     pane.refresh(view(entry("one.mcap", notes=Notes(note="Squeeze")), entry("two.mcap", bases=("SOL",))))
     qtbot.keyClicks(pane.filter, "squee btc")
     assert [one.name for one in pane.model.entries] == ["one.mcap"]
@@ -105,17 +105,17 @@ def test_a_note_is_asked_for_and_a_deletion_confirmed(pane: LibraryPane, qtbot: 
     qtbot.keyClick(pane, Qt.Key.Key_F2)
     dialog = pane.findChild(QInputDialog)
     dialog.setTextValue("a squeeze")
-    with qtbot.waitSignal(pane.command) as told:
+    with qtbot.waitSignal(pane.command) as emitted:
         dialog.accept()
-    assert told.args == [SetNote(Path("/r/one.mcap"), "a squeeze")]
+    assert emitted.args == [SetNote(Path("/r/one.mcap"), "a squeeze")]
     qtbot.keyClick(pane, Qt.Key.Key_Delete)
     box = pane.findChild(QMessageBox)
-    with qtbot.waitSignal(pane.command) as told:
+    with qtbot.waitSignal(pane.command) as emitted:
         box.button(QMessageBox.StandardButton.Yes).click()
-    assert told.args == [DeleteRecording(Path("/r/one.mcap"))]
+    assert emitted.args == [DeleteRecording(Path("/r/one.mcap"))]
 
 
-def test_the_timeline_shows_the_course_and_finds_marks(qtbot: QtBot) -> None:
+def test_the_timeline_shows_the_price_and_finds_bookmarks(qtbot: QtBot) -> None:
     line = Timeline()
     qtbot.addWidget(line)
     line.resize(612, 28)
@@ -172,9 +172,9 @@ def test_a_pointer_on_the_timeline_reads_what_is_marked_there(qtbot: QtBot) -> N
     line.show_span(START, START + HOUR, START)
     many = tuple(setup(50) for _ in range(7))
     line.show_outline(marked(setup(30), setup(10, -1), *many), (Bookmark(START + HOUR // 2, "turn"),))
-    mark, told = line.text_at(306).split("\n")
+    mark, setups = line.text_at(306).split("\n")
     assert mark.endswith("turn")
-    assert told.endswith("setup: sweep up at naked POC 60,123.5, confirmed, leverage only")
+    assert setups.endswith("setup: sweep up at naked POC 60,123.5, confirmed, leverage only")
     assert "sweep down" in line.text_at(106)
     assert line.text_at(506).endswith("and 2 more setups")
     assert line.text_at(200) == "2025-10-09 09:12:44 UTC"

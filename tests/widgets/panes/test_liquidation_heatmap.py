@@ -1,4 +1,4 @@
-"""The liquidation heatmap: its colours, its words, its parameters, the linked axis and every face it can have."""
+"""The liquidation heatmap: colours, texts, parameters, the linked axis and every state."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.widgets.messages import changes_request, wait_for
 from widgets.link_events import Crosshair, VisibleRange
 from widgets.panes.liquidation_heatmap.item import SHADES, ramp, shade_of
 from widgets.panes.liquidation_heatmap.pane import LiquidationHeatmapPane
-from widgets.panes.liquidation_heatmap.text import ledger_spans, model_words, row_words, why_empty
+from widgets.panes.liquidation_heatmap.text import ledger_spans, model_parts, row_text, why_empty
 from workstation.readmodels.positions.liquidation_levels import (
     LevelLedger,
     LevelRules,
@@ -34,7 +34,7 @@ def levels_view(
     scale: float = 1.0,
     request: LiquidationLevelsRequest | None = None,
 ) -> LiquidationLevelsView:
-    """Levels that grow to both sides of a wandering price around 61,660 times `scale`."""
+    """Levels on both sides of a random walk of the price around 61,660 times `scale`."""
     rng = np.random.default_rng(3)
     size = 50.0 * scale
     close = scale * (61_660 + np.cumsum(rng.normal(0, 18, bars)))
@@ -106,7 +106,7 @@ def test_few_is_purple_and_many_is_bright_yellow() -> None:
     assert shade_of(np.array([1.0]), 0.0).tolist() == [-1]
 
 
-def test_levels_change_the_picture_and_real_liquidations_stand_over_it(pane: LiquidationHeatmapPane) -> None:
+def test_levels_change_the_picture_and_real_liquidations_are_on_top(pane: LiquidationHeatmapPane) -> None:
     whole = pane.chart.grab().toImage()
     bare = replace(
         levels_view(), liquidation_ts_ns=np.zeros(0, np.int64), liquidation_price=EMPTY, liquidation_usd=EMPTY
@@ -116,18 +116,18 @@ def test_levels_change_the_picture_and_real_liquidations_stand_over_it(pane: Liq
     assert pane.item.failure == ""
 
 
-def test_the_model_and_its_ledger_are_said(pane: LiquidationHeatmapPane) -> None:
+def test_the_model_and_its_balance_are_shown(pane: LiquidationHeatmapPane) -> None:
     assert "10/25/50/100 (35/30/20/15 %)" in pane.model.text
     assert pane.model.text.startswith("estimated")
-    for word in ("added 100", "touched 20.0", "closed 10.0", "decayed 5.00", "standing 65.0", "half and half in 30 %"):
-        assert word in pane.ledger.text, word
+    for text in ("added 100", "touched 20.0", "closed 10.0", "decayed 5.00", "standing 65.0", "split assumed in 30 %"):
+        assert text in pane.ledger.text, text
     assert f"OI of {len(PERPS)} of {len(PERPS)}" in pane.ledger.text
     silent = replace(levels_view(), sources=tuple(LevelSource(state, 0) for state in PERPS[:2]))
     assert "OI of 0 of 2" in " ".join(span.text for span in ledger_spans(silent))
-    assert "half-life 1.5 h" in " ".join(model_words(LevelRules(half_life_ns=90 * MINUTE)))
+    assert "half-life 1.5 h" in " ".join(model_parts(LevelRules(half_life_ns=90 * MINUTE)))
 
 
-def test_a_pane_without_levels_says_why() -> None:
+def test_a_pane_without_levels_shows_the_reason() -> None:
     view = empty_view()
     silent = tuple(LevelSource(state, 0) for state in PERPS)
     assert why_empty(None, "BTC") == "waiting for BTC"
@@ -135,26 +135,26 @@ def test_a_pane_without_levels_says_why() -> None:
     assert why_empty(view, "BTC") == "waiting for the first trade"
     bars = replace(levels_view(), ledger=LevelLedger(), sources=silent)
     assert "no change of open interest" in why_empty(bars, "BTC")
-    assert "only fell" in why_empty(replace(bars, sources=(LevelSource(PERPS[0], 3),)), "BTC")
+    assert "only fallen" in why_empty(replace(bars, sources=(LevelSource(PERPS[0], 3),)), "BTC")
     assert why_empty(levels_view(), "BTC") == ""
 
 
-def test_the_pointer_reads_what_stood_there() -> None:
+def test_the_text_of_a_row_has_its_estimate() -> None:
     view = levels_view()
     row = int(np.argmax(view.levels[100]))
     price = (view.first_row + row) * view.row_size
-    words = row_words(view, 100, price + 10)
-    assert f"{price:,.0f} to {price + 50:,.0f}" in words
-    assert words.endswith("USD")
-    assert row_words(view, view.bars - 1, price + 10) != words
-    assert row_words(view, None, price) == row_words(view, 9_999, price)
-    assert row_words(view, 100, 1.0) == ""
+    text = row_text(view, 100, price + 10)
+    assert f"{price:,.0f} to {price + 50:,.0f}" in text
+    assert text.endswith("USD")
+    assert row_text(view, view.bars - 1, price + 10) != text
+    assert row_text(view, None, price) == row_text(view, 9_999, price)
+    assert row_text(view, 100, 1.0) == ""
 
 
-def test_hovering_moves_the_linked_crosshair_and_reads(pane: LiquidationHeatmapPane, qtbot: QtBot) -> None:
-    with wait_for(qtbot, pane.link_event, Crosshair) as told:
+def test_hovering_moves_the_linked_crosshair_and_the_legend(pane: LiquidationHeatmapPane, qtbot: QtBot) -> None:
+    with wait_for(qtbot, pane.link_event, Crosshair) as emitted:
         pane.chart.hovered.emit(QPointF(300, 60))
-    assert isinstance(told.args[0].ts_ns, int)
+    assert isinstance(emitted.args[0].ts_ns, int)
     assert "est." in pane.legend.text
     pane.chart.hovered.emit(None)
     pane.show_crosshair(NOW - 100 * MINUTE)
@@ -180,7 +180,7 @@ def test_all_tiers_are_fitted_on_demand(pane: LiquidationHeatmapPane) -> None:
     assert far.top > near.top
 
 
-def test_parameters_take_effect_and_come_back(pane: LiquidationHeatmapPane, qtbot: QtBot) -> None:
+def test_parameters_apply_and_are_restored(pane: LiquidationHeatmapPane, qtbot: QtBot) -> None:
     pane.settings.show_rules(LevelRules())
     with changes_request(pane):
         pane.settings.half_life.setValue(6)
@@ -200,14 +200,14 @@ def test_parameters_take_effect_and_come_back(pane: LiquidationHeatmapPane, qtbo
     assert pane.request() == LiquidationLevelsRequest("BTC")
 
 
-def test_a_parameter_that_makes_no_sense_is_refused_with_a_word(pane: LiquidationHeatmapPane) -> None:
+def test_an_invalid_parameter_is_refused_with_the_reason(pane: LiquidationHeatmapPane) -> None:
     before = pane.request()
     pane.settings.maintenance.setValue(5)
     assert pane.request() == before, "100x has a margin of 1 %"
     assert "maintenance" in pane.settings.problem.text()
 
 
-def test_every_face_is_drawn(pane: LiquidationHeatmapPane) -> None:
+def test_every_state_is_drawn(pane: LiquidationHeatmapPane) -> None:
     faces = (
         empty_view(),
         levels_view(1, 3, 1),
@@ -227,7 +227,7 @@ def test_every_face_is_drawn(pane: LiquidationHeatmapPane) -> None:
     assert len(pane.shown_markets()) == len(PERPS)
 
 
-def test_what_stands_is_data(pane: LiquidationHeatmapPane) -> None:
+def test_the_present_levels_can_be_copied_as_a_table(pane: LiquidationHeatmapPane) -> None:
     table = pane.as_table()
     assert table is not None
     assert table.header == ("row_price", "estimated_long_BTC", "estimated_short_BTC")

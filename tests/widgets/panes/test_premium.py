@@ -41,7 +41,7 @@ def plot(pane: PremiumPane) -> QImage:
 
 
 def close_to(image: QImage, role: str, slots: tuple[float, float], pane: PremiumPane) -> int:
-    """How many pixels between two slots have a role's colour laid over the pane."""
+    """The number of pixels between two slots in a role's colour blended over the pane."""
     wanted = mix(theme().color("pane"), theme().color(role), 90 / 255).getRgb()
     scale = pane.linked.chart.plot_scale
     return sum(
@@ -92,7 +92,7 @@ def test_any_view_is_drawn(pane: PremiumPane, bars: int, scale: float) -> None:
     assert len(table.rows) == bars
 
 
-def test_settings_are_asked_for_and_remembered(pane: PremiumPane) -> None:
+def test_settings_are_requested_and_saved(pane: PremiumPane) -> None:
     pane.source.setCurrentIndex(1)
     pane.smoothing.setCurrentIndex(2)
     pane.clamping.setCurrentIndex(1)
@@ -108,7 +108,7 @@ def test_settings_are_asked_for_and_remembered(pane: PremiumPane) -> None:
     other.deleteLater()
 
 
-def test_it_says_why_it_is_empty(pane: PremiumPane) -> None:
+def test_an_empty_pane_shows_the_reason(pane: PremiumPane) -> None:
     assert pane.linked.notice.text() == "waiting for BTC"
     pane.refresh(replace(premium_view(0), spots=()))
     assert "no spot market" in pane.linked.notice.text()
@@ -122,13 +122,13 @@ def test_it_says_why_it_is_empty(pane: PremiumPane) -> None:
 def test_range_and_crosshair_are_shared(pane: PremiumPane, qtbot: QtBot) -> None:
     pane.refresh(premium_view())
     start = int(premium_view().bar_start_ns[0])
-    told = sent(pane.link_event, VisibleRange)
+    ranges = sent(pane.link_event, VisibleRange)
     pane.set_visible_range(start, start + 30 * MINUTE)
-    assert told == []
+    assert ranges == []
     assert pane.linked.chart.visible == pytest.approx((0, 30))
     pane.refresh(premium_view(61))
-    assert told == []
+    assert ranges == []
     QTest.keyClick(pane.linked.chart, Qt.Key.Key_Left)
-    assert len(told) == 1
+    assert len(ranges) == 1
     with wait_for(qtbot, pane.link_event, Crosshair):
         pane.linked.chart.hovered.emit(QPointF(100, 50))

@@ -63,7 +63,7 @@ def test_the_first_start_tells_what_can_be_reached_and_what_to_watch(qtbot: QtBo
     qtbot.addWidget(dialog)
     dialog.show()
     dialog.show_reached(Venue("binance"), "")
-    assert dialog.venues[Venue("binance")].text() == "answers"
+    assert dialog.venues[Venue("binance")].text() == "reachable"
     for venue in VENUES:
         dialog.show_reached(venue, "cannot connect")
     assert "no network" in dialog.advice.text()

@@ -1,4 +1,4 @@
-"""The list of recordings: two lines of facts and a strip with the course of each."""
+"""The list of recordings: two lines of facts and a price and volume strip each."""
 
 from __future__ import annotations
 
@@ -18,41 +18,41 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 def duration(entry: RecordingEntry) -> str:
-    """How long a recording is."""
+    """The length of a recording; empty if it has no data."""
     if entry.start_ns is None or entry.end_ns is None:
         return ""
     return fmt.age(entry.end_ns - entry.start_ns)
 
 
 def facts(entry: RecordingEntry) -> str:
-    """The second line: when, how long, how large, what."""
+    """The second line: start, length, size, coins, and what is wrong with the file."""
     began = fmt.date_clock(entry.start_ns) if entry.start_ns is not None else "no data"
-    words = (began, duration(entry), f"{entry.size_bytes / 1e6:,.1f} MB", " ".join(entry.bases), entry.trouble)
-    return "  ".join(word for word in words if word)
+    texts = (began, duration(entry), f"{entry.size_bytes / 1e6:,.1f} MB", " ".join(entry.bases), entry.trouble)
+    return "  ".join(text for text in texts if text)
 
 
 class RecordingList(QAbstractListModel):
-    """Entries that fit the filter, newest first."""
+    """The entries that match the filter, as a Qt list model."""
 
     def __init__(self) -> None:
         super().__init__()
         self._all: tuple[RecordingEntry, ...] = ()
-        self._words: list[str] = []
+        self._terms: list[str] = []
         self.entries: list[RecordingEntry] = []
         self.current = ""
 
     def show_entries(self, entries: tuple[RecordingEntry, ...], current: str) -> None:
-        """Show other entries."""
+        """Show these entries; `current` is the path of the one being replayed."""
         self._all, self.current = entries, current
         self._fill()
 
     def show_filter(self, typed: str) -> None:
-        """Show those that have all the words in their name, note or facts."""
-        self._words = typed.lower().split()
+        """Show the entries that contain every typed term in their name, note or facts."""
+        self._terms = typed.lower().split()
         self._fill()
 
     def entry(self, index: Index) -> RecordingEntry | None:
-        """The entry of a row."""
+        """The entry of a row, None outside the list."""
         return self.entries[index.row()] if 0 <= index.row() < len(self.entries) else None
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:
@@ -66,7 +66,7 @@ class RecordingList(QAbstractListModel):
             return f"{entry.name}  {facts(entry)}"
         if role == Qt.ItemDataRole.ToolTipRole:
             marks = [f"{fmt.clock(mark.ts_ns)}  {mark.text}" for mark in entry.notes.bookmarks]
-            return "\n".join(word for word in (entry.path, entry.notes.note, *marks) if word)
+            return "\n".join(text for text in (entry.path, entry.notes.note, *marks) if text)
         return None
 
     def _fill(self) -> None:
@@ -82,11 +82,11 @@ class RecordingList(QAbstractListModel):
 
     def _fits(self, entry: RecordingEntry) -> bool:
         text = f"{entry.name} {entry.notes.note} {facts(entry)}".lower()
-        return all(word in text for word in self._words)
+        return all(term in text for term in self._terms)
 
 
 class RecordingPainter(QStyledItemDelegate):
-    """Paints a row: name and note over the facts, the strip at the right."""
+    """Paints a row: name and note above the facts, the strip at the right."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -127,8 +127,8 @@ class RecordingPainter(QStyledItemDelegate):
         outline = entry.outline
         if outline is None or not outline.price:
             painter.setPen(theme().pen("muted"))
-            words = "" if entry.trouble else "no trades" if outline is not None else "being read"
-            self._small.draw(painter, words, strip.x(), strip.y(), strip.width(), strip.height(), Align.CENTER)
+            text = "" if entry.trouble else "no trades" if outline is not None else "reading"
+            self._small.draw(painter, text, strip.x(), strip.y(), strip.width(), strip.height(), Align.CENTER)
             return
         draw_outline(painter, strip, outline)
         whole = max(outline.end_ns - outline.start_ns, 1)

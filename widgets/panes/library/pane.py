@@ -1,4 +1,4 @@
-"""The session library: every recording with its course, notes and bookmarks; from here it is opened."""
+"""The library pane: every recording with its price strip, note and bookmarks; opens, annotates and deletes them."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ from workstation.readmodels.session.library import LibraryRequest, LibraryView, 
 
 
 class LibraryPane(Pane):
-    """A list of recordings with a filter, and what can be done with the marked one."""
+    """A list of recordings with a filter, and buttons for the selected one."""
 
     title = "Library"
     every_frames = 15
     help = (
-        "Every recording of the recordings folder, and others that were opened. The strip shows the coin with the most "
-        "volume: price as a line, traded volume from below, liquidated longs and shorts in their colours, spans with "
-        "missing trades shaded, bookmarks as flags. Double click or Enter replays a recording; a live session goes on "
-        "meanwhile and Go live comes back to it. The limits in the settings never delete a recording with a note."
+        "All recordings in the recordings folder, and others you opened. The strip shows the coin with the largest "
+        "volume: price as a line, traded volume as bars, liquidated longs and shorts in their colours, spans with "
+        "missing trades shaded, bookmarks as flags. Double click or Enter replays a recording; a live session "
+        "continues meanwhile, and Go live returns to it. Recordings with a note are never deleted by the limits in the "
+        "settings."
     )
     keys = (("Enter", "replay the recording"), ("F2", "write a note"), ("Del", "delete the recording"))
 
@@ -43,7 +44,7 @@ class LibraryPane(Pane):
         }
         self._lay_out()
         self._connect()
-        self._say()
+        self._show_texts()
 
     def _lay_out(self) -> None:
         self.filter.setPlaceholderText("Filter recordings")
@@ -85,11 +86,11 @@ class LibraryPane(Pane):
         self.buttons["Delete"].clicked.connect(self.ask_deletion)
 
     def request(self) -> LibraryRequest:
-        """All recordings."""
+        """The request for all recordings."""
         return LibraryRequest()
 
     def refresh(self, view: View) -> None:
-        """Show the list; the chosen row stays."""
+        """Show the list; the selection stays."""
         if not isinstance(view, LibraryView) or view is self._view:
             return
         self._view = view
@@ -98,13 +99,13 @@ class LibraryPane(Pane):
         if chosen is not None and self.chosen() is None:
             self._choose(chosen.path)
         self._enable()
-        self._say()
+        self._show_texts()
 
     def clear(self) -> None:
-        """The list does not depend on what is shown."""
+        """Do nothing: the list does not depend on the displayed session."""
 
     def as_table(self) -> Table | None:
-        """The recordings as rows."""
+        """The listed recordings, a row each; None if there are none."""
         rows = tuple(
             (one.name, one.start_ns, one.end_ns, duration(one), one.size_bytes, " ".join(one.bases), one.notes.note)
             for one in self.model.entries
@@ -113,23 +114,23 @@ class LibraryPane(Pane):
         return Table(header, rows) if rows else None
 
     def chosen(self) -> RecordingEntry | None:
-        """The marked recording."""
+        """The selected recording, None for none."""
         return self.model.entry(self.list.currentIndex())
 
     def replay(self) -> None:
-        """Replay the marked recording."""
+        """Replay the selected recording if it has data."""
         entry = self.chosen()
         if entry is not None and entry.start_ns is not None:
             self.command.emit(OpenRecording(Path(entry.path)))
 
     def ask_note(self) -> None:
-        """Ask for a note on the marked recording."""
+        """Ask for a note on the selected recording."""
         entry = self.chosen()
         if entry is not None:
             ask_name(self, "Note", entry.notes.note, lambda text: self.command.emit(SetNote(Path(entry.path), text)))
 
     def ask_deletion(self) -> None:
-        """Ask before the marked recording is deleted."""
+        """Ask for confirmation, then delete the selected recording."""
         entry = self.chosen()
         if entry is None:
             return
@@ -137,7 +138,7 @@ class LibraryPane(Pane):
         box = QMessageBox(self)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setText(f"Delete {entry.name}?")
-        box.setInformativeText("The recording and its notes are removed from the disk.")
+        box.setInformativeText("The recording and its note are deleted from the disk.")
         box.setStandardButtons(QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.Cancel)
         box.setDefaultButton(QMessageBox.StandardButton.Cancel)
         box.button(QMessageBox.StandardButton.Yes).clicked.connect(lambda: self.command.emit(deletion))
@@ -161,17 +162,17 @@ class LibraryPane(Pane):
         self.buttons["Note"].setEnabled(entry is not None)
         self.buttons["Delete"].setEnabled(entry is not None)
 
-    def _say(self) -> None:
+    def _show_texts(self) -> None:
         view = self._view
         if view is None:
             set_text(self.note, "looking for recordings")
         elif not view.entries:
-            set_text(self.note, "No recordings yet: R records what is live, Ctrl+O opens a file from elsewhere.")
+            set_text(self.note, "No recordings yet: R records the live session, Ctrl+O opens a file.")
         else:
             whole = sum(entry.size_bytes for entry in view.entries)
-            words = f"{len(view.entries)} recordings, {whole / 1e9:.2f} GB; {view.free_bytes / 1e9:,.0f} GB free"
+            text = f"{len(view.entries)} recordings, {whole / 1e9:.2f} GB; {view.free_bytes / 1e9:,.0f} GB free"
             reading = f"; reading {view.reading} {view.done * 100:.0f} %" if view.reading else ""
-            set_text(self.note, words + reading)
+            set_text(self.note, text + reading)
 
 
 PANE = LibraryPane

@@ -1,6 +1,6 @@
-"""Estimated liquidation levels through time as a hatched image, the profile of what stands now, and real liquidations.
+"""Estimated liquidation levels through time as a hatched image, the profile of the present ones, and liquidations.
 
-What is estimated goes from purple to yellow under a hatch; what happened is a solid dot in the colour of its side.
+Estimates go from purple to yellow under a hatch; real liquidations are solid dots in the colour of their side.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from workstation.readmodels.positions.liquidation_levels import LiquidationLevel
 
 SHADES = 64
 SHARE = 0.14  # of the width of the plot, for the largest row of the profile
-_LEAST = 0.004  # of the largest: less is left out
+_LEAST = 0.004  # share of the largest sum below which nothing is drawn
 _STEPS_USD = (50_000.0, 100_000.0, 200_000.0, 1_000_000.0)
 
 
 def ramp() -> list[QColor]:
-    """From purple (few) to bright yellow (many)."""
+    """The `SHADES` colours from purple (few) to bright yellow (many)."""
     few, some, many = (theme().color(f"level_{name}") for name in ("few", "some", "many"))
     half = SHADES // 2
     low = [mix(few, some, at / half) for at in range(half)]
@@ -36,7 +36,7 @@ def ramp() -> list[QColor]:
 
 
 def shade_of(usd: Floats, largest: float) -> Ints:
-    """The shade of each sum, by square root; -1 where there is too little to show."""
+    """The index into `ramp()` of each sum in USD, by square root of its share of `largest`; -1 where too small."""
     share = np.clip(usd / largest, 0.0, 1.0) if largest > 0 else np.zeros_like(usd)
     shade = np.minimum((np.sqrt(share) * SHADES).astype(np.int64), SHADES - 1)
     return np.where(share >= _LEAST, shade, -1)
@@ -55,12 +55,12 @@ class LevelsItem(PixelItem):
         self._usd_row: Floats = np.zeros(0)  # the price of each row
         self.largest = 0.0
         colors = ramp()
-        self._table = np.array([color.rgba() for color in colors] + [0], np.uint32)  # the last one shows nothing
+        self._table = np.array([color.rgba() for color in colors] + [0], np.uint32)  # index -1 is transparent
         self._bars = RectBatch([QBrush(color) for color in colors])
         self._cached: tuple[object, QImage | None] = (None, None)
 
     def set_view(self, view: LiquidationLevelsView | None, grid: SlotGrid) -> None:
-        """Show other levels."""
+        """Show a view, or nothing."""
         self._view, self._grid = view, grid
         if view is not None:
             self._usd_row = np.asarray(
@@ -70,14 +70,14 @@ class LevelsItem(PixelItem):
         self.update()
 
     def _largest(self, view: LiquidationLevelsView) -> float:
-        """The largest sum of a row, in USD, over what stands now and what stood at the close of every 16th bar."""
+        """The largest sum of a row in USD, over the present levels and those at the close of every 16th bar."""
         now = float(((view.long_now + view.short_now) * self._usd_row).max(initial=0.0))
         if not view.levels.size:
             return now
         return max(now, float((view.levels[::16].max(axis=0) * self._usd_row).max()))
 
     def draw(self, painter: QPainter, width: int, height: int, ratio: float) -> None:
-        """Back to front: grid, image, gaps, profile, price, real liquidations."""
+        """Draw back to front: grid, image, gaps, profile, price, real liquidations."""
         scale = self._scale_of(width, height)
         draw_grid(painter, scale, self._grid, ratio)
         view = self._view
@@ -90,7 +90,7 @@ class LevelsItem(PixelItem):
         if self.largest > 0:
             self._draw_profile(painter, view, scale, ratio)
         self._draw_price(painter, view, begin, scale, ratio)
-        self._draw_forced(painter, view, scale, ratio)
+        self._draw_liquidations(painter, view, scale, ratio)
 
     # --- the image
 
@@ -111,7 +111,7 @@ class LevelsItem(PixelItem):
             painter.fillRect(target, QBrush(theme().color("pane", 120), Qt.BrushStyle.BDiagPattern))
 
     def _image(self, view: LiquidationLevelsView, bars: slice, rows: slice, width: int) -> QImage:
-        """One pixel a bar and row; of more bars than pixels the largest of a few."""
+        """An image of one pixel per bar and row; if there are more bars than pixels, the largest of several bars."""
         done = len(view.levels)
         finished = view.levels[bars.start : min(bars.stop, done), rows]
         running = view.running[max(bars.start - done, 0) : max(bars.stop - done, 0), rows]
@@ -123,12 +123,12 @@ class LevelsItem(PixelItem):
         high, wide = pixels.shape
         return QImage(pixels.data, wide, high, 4 * wide, QImage.Format.Format_ARGB32_Premultiplied).copy()
 
-    # --- what happened
+    # --- price and real liquidations
 
     def _draw_price(
         self, painter: QPainter, view: LiquidationLevelsView, begin: float, scale: Scale, ratio: float
     ) -> None:
-        """A line through the closes on a darker one, so that it stands out from every shade."""
+        """Draw a line through the closes on a darker one, so that it contrasts with every shade."""
         bars = slice(max(int(scale.left - begin) - 1, 0), max(int(np.ceil(scale.right - begin)) + 1, 0))
         close = view.close[bars]
         x, y = scale.x(begin + bars.start + np.arange(len(close)) + 0.5), scale.y(close)
@@ -137,7 +137,7 @@ class LevelsItem(PixelItem):
             draw_line(painter, x, y, QPen(theme().color(role), wide * ratio))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
-    def _draw_forced(self, painter: QPainter, view: LiquidationLevelsView, scale: Scale, ratio: float) -> None:
+    def _draw_liquidations(self, painter: QPainter, view: LiquidationLevelsView, scale: Scale, ratio: float) -> None:
         x = scale.x((view.liquidation_ts_ns - self._grid.origin * self._grid.bar_ns) / self._grid.bar_ns)
         y = scale.y(view.liquidation_price)
         seen = np.flatnonzero((x >= 0) & (x <= scale.width) & (y >= 0) & (y <= scale.height))
@@ -151,10 +151,10 @@ class LevelsItem(PixelItem):
                 painter.drawEllipse(QPointF(x[at], y[at]), radius, radius)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
-    # --- the profile of now
+    # --- the present profile
 
     def _draw_profile(self, painter: QPainter, view: LiquidationLevelsView, scale: Scale, ratio: float) -> None:
-        """Rows at the right edge, hatched, and the sum from the price outwards as a line."""
+        """Draw the rows at the right edge, hatched, and their cumulative sum away from the price as a line."""
         usd = (view.long_now + view.short_now) * self._usd_row
         row = view.first_row + np.arange(len(usd))
         top, bottom = np.round(scale.y((row + 1) * view.row_size)), np.round(scale.y(row * view.row_size))
@@ -172,7 +172,7 @@ class LevelsItem(PixelItem):
         self._draw_sums(painter, view, scale, ratio)
 
     def _draw_sums(self, painter: QPainter, view: LiquidationLevelsView, scale: Scale, ratio: float) -> None:
-        """Shorts summed upwards, longs downwards, each with its whole at the end of the scale in sight."""
+        """Draw shorts summed upwards and longs downwards, each with its total at the visible end."""
         longs = np.cumsum((view.long_now * self._usd_row)[::-1])[::-1]
         shorts = np.cumsum(view.short_now * self._usd_row)
         whole = max(longs.max(initial=0.0), shorts.max(initial=0.0))
@@ -184,11 +184,11 @@ class LevelsItem(PixelItem):
             draw_line(painter, x, np.where(sums > 0, y, np.nan), QPen(theme().color("muted"), max(1, round(ratio))))
         painter.setFont(scaled_font(theme().font(small=True), ratio))
         metrics = QFontMetricsF(painter.font())
-        self._draw_word(painter, f"est. shorts {text_of.size(float(shorts[-1]))} USD", scale.width, 2.0, metrics)
+        self._draw_label(painter, f"est. shorts {text_of.size(float(shorts[-1]))} USD", scale.width, 2.0, metrics)
         foot = scale.height - metrics.height() - 2
-        self._draw_word(painter, f"est. longs {text_of.size(float(longs[0]))} USD", scale.width, foot, metrics)
+        self._draw_label(painter, f"est. longs {text_of.size(float(longs[0]))} USD", scale.width, foot, metrics)
 
-    def _draw_word(self, painter: QPainter, text: str, right: float, top: float, metrics: QFontMetricsF) -> None:
+    def _draw_label(self, painter: QPainter, text: str, right: float, top: float, metrics: QFontMetricsF) -> None:
         width = metrics.horizontalAdvance(text) + 6
         box = QRectF(right - width, top, width, metrics.height())
         painter.fillRect(box, theme().brush("pane", 200))

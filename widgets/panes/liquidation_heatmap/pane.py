@@ -1,4 +1,4 @@
-"""The liquidation heatmap: where positions would be closed by force, estimated, and beside it where some were."""
+"""The liquidation heatmap pane: estimated liquidation levels, with real liquidations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from widgets.items.scale import SlotGrid
 from widgets.pane import Pane, Table
 from widgets.panes.liquidation_heatmap.item import SHARE, LevelsItem
 from widgets.panes.liquidation_heatmap.settings import LevelSettings
-from widgets.panes.liquidation_heatmap.text import ledger_spans, model_words, row_words, why_empty
+from widgets.panes.liquidation_heatmap.text import ledger_spans, model_parts, row_text, why_empty
 from widgets.theme import format as text_of
 from widgets.theme.theme import CELL, theme
 from workstation.readmodels.markets import MarketState
@@ -30,23 +30,24 @@ from workstation.readmodels.request import View
 
 PITCH_PX = 2.0
 _MANY, _FEWEST = 240, 20.0  # bars
-NEAR = 0.042  # beyond the prices in sight, so that 25x and more are seen
+NEAR = 0.042  # margin around the visible prices, a fraction, so that levels of 25x and more are visible
 
 
 class LiquidationHeatmapPane(Pane):
-    """Once another pane has set its visible range, it follows that one instead of the latest bar."""
+    """Follows the latest bar until another pane sets its visible range, then that range."""
 
     title = "Liquidation heatmap"
     help = (
-        "An estimate, not an observation: a rise of open interest is new positions, as many long and short as takers "
-        "bought and sold since it was told last, opened at the VWAP of those trades, spread over tiers of leverage. "
-        "Each is liquidated where its margin falls to the maintenance margin: linear longs at (1 - 1/L) / (1 - m) of "
-        "the entry, shorts at (1 + 1/L) / (1 + m); inverse longs at (1 + m) / (1 + 1/L), shorts at (1 - m) / "
-        "(1 - 1/L). A level goes when a bar's range enters its row, loses its share when open interest falls, and "
-        "decays by its half-life. Purple is little, yellow much, hatched; at the right what stands now and its sum "
-        "from the price outwards. Solid dots are real liquidations (purple longs, orange shorts) and are not part of "
-        "the estimate. Before the first trade the venues' candles are used, half and half where they do not tell "
-        "the takers. Levels show where forced orders might be, relative to each other; they predict nothing."
+        "An estimate, not an observation. A rise of open interest counts as new positions: long and short in the "
+        "proportion of taker buys and sells since its last update, opened at the VWAP of those trades, spread over "
+        "tiers of leverage. Each is liquidated where its margin falls to the maintenance margin: linear longs at "
+        "(1 - 1/L) / (1 - m) of the entry, shorts at (1 + 1/L) / (1 + m); inverse longs at (1 + m) / (1 + 1/L), "
+        "shorts at (1 - m) / (1 - 1/L), with leverage L and maintenance margin m. A level is removed when a bar's "
+        "range touches its row, shrinks when open interest falls, and decays by its half-life. Purple is little, "
+        "yellow much, hatched; at the right are the present levels and their cumulative sum away from the price. "
+        "Solid dots are real liquidations (purple longs, orange shorts) and are not part of the estimate. Before the "
+        "first trade the venues' candles are used, split half and half if they do not publish the takers' sides. "
+        "Levels show where liquidations may cluster, relative to each other; they predict nothing."
     )
     every_frames = 15
     has_settings = True
@@ -69,14 +70,14 @@ class LiquidationHeatmapPane(Pane):
         self.settings = LevelSettings(self)
         self._lay_out()
         self._connect()
-        self._say()
+        self._show_texts()
 
     def _lay_out(self) -> None:
         self.whole.setText("all tiers")
         self.whole.setCheckable(True)
-        self.whole.setToolTip("Fit the scale to every level that stands, not only to those near the price")
+        self.whole.setToolTip("Fit the price scale to all levels, not only to those near the price")
         self.parameters.setText("model")
-        self.parameters.setToolTip("The parameters of the estimate")
+        self.parameters.setToolTip("Parameters of the estimate")
         line = QHBoxLayout()
         line.setContentsMargins(CELL, 2, 0, 2)
         line.setSpacing(CELL)
@@ -107,15 +108,15 @@ class LiquidationHeatmapPane(Pane):
         self.chart.box.sigResized.connect(lambda _: self.chart.fit_values())
 
     def request(self) -> LiquidationLevelsRequest | None:
-        """What is asked for; None without a base."""
+        """The request for the base; None without a base."""
         return self._asked if self._asked.base else None
 
     def set_base(self, base: str) -> None:
-        """Show this base."""
+        """Show another base."""
         self._ask(replace(self._asked, base=base))
 
     def refresh(self, view: View) -> None:
-        """Show this view; the range moves only while following."""
+        """Show a view; the time range moves only while it follows the latest bar."""
         if not isinstance(view, LiquidationLevelsView) or view.request != self.request():
             return
         before, self._view = self._view, view
@@ -132,32 +133,32 @@ class LiquidationHeatmapPane(Pane):
                 self.chart.auto_scale()
         self.overlay.set_level(view.last_price, "text")
         self._read()
-        self._say()
+        self._show_texts()
 
     def clear(self) -> None:
-        """Forget the view; the zoom stays."""
+        """Remove the view; the zoom stays."""
         self._view = None
         self.item.retry()
         self.item.set_view(None, self.chart.grid)
         self.overlay.set_level(None)
         self.crosshair.clear()
-        self._say()
+        self._show_texts()
 
     def show_crosshair(self, ts_ns: int | None) -> None:
-        """Mark the bar of this moment; None takes the mark away. Does not emit."""
+        """Mark the bar of a time; None removes the mark. Does not emit."""
         self.crosshair.show(ts_ns)
 
     def set_visible_range(self, start_ns: int, end_ns: int) -> None:
-        """Show this span, asked for by another pane, from now on. Does not emit."""
+        """Follow the range of another pane. Does not emit."""
         self.range.show(start_ns, end_ns)
 
     def open_settings(self) -> None:
-        """The parameters under their button."""
+        """Open the parameters under their button."""
         self.settings.show_rules(self._asked.rules)
         self.settings.open_under(self.parameters)
 
     def state(self) -> dict[str, object]:
-        """The parameters and the scale."""
+        """The saved state: parameters and scale."""
         rules = self._asked.rules
         return {
             "whole": self.whole.isChecked(),
@@ -169,7 +170,7 @@ class LiquidationHeatmapPane(Pane):
         }
 
     def restore(self, state: dict[str, object]) -> None:
-        """Take up parameters that make sense."""
+        """Apply a saved state; invalid parameters are ignored."""
         self.whole.setChecked(state.get("whole") is True)
         leverages, weights = state.get("leverages"), state.get("weights")
         if not isinstance(leverages, list) or not isinstance(weights, list):
@@ -185,7 +186,7 @@ class LiquidationHeatmapPane(Pane):
         return self._view.markets if self._view is not None else ()
 
     def as_table(self) -> Table | None:
-        """What stands now by row, estimated."""
+        """The present estimated levels by row, base coin; rows without any are left out."""
         view = self._view
         if view is None or not view.bars:
             return None
@@ -199,19 +200,19 @@ class LiquidationHeatmapPane(Pane):
     def _ask(self, request: LiquidationLevelsRequest) -> None:
         if request != self._asked:
             self._asked = request
-            self._say()
+            self._show_texts()
 
     def _set_rules(self, rules: LevelRules) -> None:
         self._ask(replace(self._asked, rules=rules))
 
     def _fill_with(self, latest: float, bars: int) -> None:
-        """A short session takes the whole width."""
+        """Zoom so that a short session fills the width."""
         slots = max(bars / (1 - self.chart.reserve), _FEWEST)
         right = latest + 1.5 + self.chart.reserve * slots
         self.chart.set_visible(right - slots, right)
 
     def _extent(self, left: float, right: float) -> tuple[float, float] | None:
-        """The prices in sight and the levels near them, or every level that stands."""
+        """The range of the visible prices and the levels near them, or of all levels; None without prices."""
         view = self._view
         if view is None or not view.bars:
             return None
@@ -233,10 +234,10 @@ class LiquidationHeatmapPane(Pane):
         self.item.update()
         self._read()
 
-    # --- words
+    # --- texts
 
     def _read(self) -> None:
-        """Legend and tags: what is under the crosshair, else the sums of now."""
+        """Update legend and tags: values under the crosshair, else the present sums."""
         slot, value, view = self.overlay.slot, self.overlay.value, self._view
         if view is None or not view.bars:
             self.legend.set_spans(())
@@ -257,18 +258,18 @@ class LiquidationHeatmapPane(Pane):
         if slot is not None:
             bar = int(slot // 1 - self.chart.grid.slot(view.start_ns))
             inside = 0 <= bar < view.bars
-            if value is not None and (words := row_words(view, bar if inside else None, value)):
-                spans.append(Span(words, "text", bold=True))
+            if value is not None and (text := row_text(view, bar if inside else None, value)):
+                spans.append(Span(text, "text", bold=True))
             if inside:
                 spans.append(Span(f"close {text_of.price(float(view.close[bar]), view.row_size / 100)}", "muted"))
         if len(view.liquidation_usd):
             spans.append(Span(f"● {len(view.liquidation_usd)} real liquidations", "liquidated_long"))
         return tuple(spans)
 
-    def _say(self) -> None:
-        text = "no base chosen" if self.request() is None else why_empty(self._view, self._asked.base)
+    def _show_texts(self) -> None:
+        text = "no coin chosen" if self.request() is None else why_empty(self._view, self._asked.base)
         self.notice.show_text(text)
-        self.model.set_spans(tuple(Span(word, "muted") for word in model_words(self._asked.rules)))
+        self.model.set_spans(tuple(Span(part, "muted") for part in model_parts(self._asked.rules)))
         self.ledger.set_spans(ledger_spans(self._view) if self._view is not None else ())
 
 

@@ -1,4 +1,4 @@
-"""The parameters of the estimate in place: a popup whose every number takes effect at once, if it makes sense."""
+"""A popup that edits the parameters of the estimate; every valid change applies at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TIERS = 4
 
 
 class LevelSettings(QFrame):
-    """`changed` carries the whole new rules. Weights are brought to 100 % together."""
+    """`changed` carries the complete new rules. Shares of tiers are normalised to a sum of 1."""
 
     changed = Signal(object)
 
@@ -37,19 +37,19 @@ class LevelSettings(QFrame):
         grid.setContentsMargins(3 * CELL, 3 * CELL, 3 * CELL, 3 * CELL)
         grid.setHorizontalSpacing(3 * CELL)
         grid.setVerticalSpacing(CELL)
-        for at, words in enumerate(("tier", "leverage", "share of what is opened")):
-            grid.addWidget(QLabel(words), 0, at)
+        for at, title in enumerate(("tier", "leverage", "share of new positions")):
+            grid.addWidget(QLabel(title), 0, at)
         for tier, (leverage, weight) in enumerate(zip(self.leverages, self.weights, strict=True)):
             grid.addWidget(QLabel(str(tier + 1)), tier + 1, 0)
             grid.addWidget(leverage, tier + 1, 1)
             grid.addWidget(weight, tier + 1, 2)
         rest = (
-            ("maintenance margin, of the notional", self.maintenance),
+            ("maintenance margin, of notional", self.maintenance),
             ("half-life of a level", self.half_life),
-            ("height of a row, of the price", self.row),
+            ("row height, of price", self.row),
         )
-        for at, (words, control) in enumerate(rest, start=TIERS + 1):
-            grid.addWidget(QLabel(words), at, 0, 1, 2)
+        for at, (title, control) in enumerate(rest, start=TIERS + 1):
+            grid.addWidget(QLabel(title), at, 0, 1, 2)
             grid.addWidget(control, at, 2)
         grid.addWidget(self.problem, TIERS + 4, 0, 1, 2)
         grid.addWidget(self.standard, TIERS + 4, 2)
@@ -59,7 +59,7 @@ class LevelSettings(QFrame):
             control.valueChanged.connect(self._take)
 
     def show_rules(self, rules: LevelRules) -> None:
-        """Bring the controls in step; nothing is emitted. A tier too few has no share."""
+        """Show these rules without emitting `changed`. Missing tiers get a share of 0."""
         self._silent = True
         for at in range(TIERS):
             self.leverages[at].setValue(rules.leverages[at] if at < len(rules.leverages) else 10.0)
@@ -70,7 +70,7 @@ class LevelSettings(QFrame):
         self._silent = False
 
     def open_under(self, button: QWidget) -> None:
-        """Show below a button, inside the screen."""
+        """Open below a button, right-aligned with it."""
         self.adjustSize()
         corner = button.mapToGlobal(QPoint(button.width() - self.width(), button.height() + 2))
         self.move(max(corner.x(), 0), corner.y())
@@ -86,7 +86,7 @@ class LevelSettings(QFrame):
         whole = sum(weight.value() for weight in self.weights)
         try:
             if not whole:
-                raise ValueError("one tier at least needs a share")
+                raise ValueError("at least one tier needs a share")
             rules = LevelRules(
                 tuple(leverage.value() for leverage in self.leverages),
                 tuple(weight.value() / whole for weight in self.weights),

@@ -1,4 +1,4 @@
-"""The liquidation heatmap in words: the model with its parameters, what became of all, what stands under a pixel."""
+"""Texts of the liquidation heatmap: the model with its parameters, the balance of levels, a row under the pointer."""
 
 from __future__ import annotations
 
@@ -9,42 +9,45 @@ from workstation.readmodels.positions.liquidation_levels import LevelRules, Liqu
 HOUR_NS = 3_600_000_000_000
 
 
-def model_words(rules: LevelRules) -> tuple[str, ...]:
-    """The rules in pieces that can stand on different lines."""
+def model_parts(rules: LevelRules) -> tuple[str, ...]:
+    """A description of the model in parts that may be on different lines."""
     tiers = "/".join(f"{leverage:g}" for leverage in rules.leverages)
     weights = "/".join(f"{weight * 100:.0f}" for weight in rules.weights)
     return (
         "estimated: rises of open interest",
-        "x takers' split",
+        "x takers' buy/sell split",
         f"x leverage {tiers} ({weights} %)",
         "at the minute's VWAP,",
         f"maintenance margin {rules.maintenance * 100:g} %,",
         f"half-life {rules.half_life_ns / HOUR_NS:g} h;",
-        "gone on touch and as OI falls",
+        "removed on touch, reduced as OI falls",
     )
 
 
 def ledger_spans(view: LiquidationLevelsView) -> tuple[Span, ...]:
-    """Where everything that was added went, and how much of it is on weak legs."""
+    """The balance of levels in base coin: added = touched + closed + decayed + standing, and how much is assumed."""
     ledger, size = view.ledger, text_of.size
     if not ledger.added:
         return ()
-    told = sum(source.changes > 0 for source in view.sources)
+    with_changes = sum(source.changes > 0 for source in view.sources)
     spans = [
         Span(f"added {size(ledger.added)} {view.request.base}", "text"),
         Span(f"= touched {size(ledger.touched)}", "muted"),
         Span(f"+ closed {size(ledger.closed)}", "muted"),
         Span(f"+ decayed {size(ledger.decayed)}", "muted"),
         Span(f"+ standing {size(ledger.standing)}", "text"),
-        Span(f"OI of {told} of {len(view.sources)} perpetuals", "muted" if told == len(view.sources) else "gap"),
+        Span(
+            f"OI of {with_changes} of {len(view.sources)} perpetuals",
+            "muted" if with_changes == len(view.sources) else "gap",
+        ),
     ]
     if ledger.assumed:
-        spans.append(Span(f"takers half and half in {ledger.assumed / ledger.added * 100:.0f} %", "gap"))
+        spans.append(Span(f"buy/sell split assumed in {ledger.assumed / ledger.added * 100:.0f} %", "gap"))
     return tuple(spans)
 
 
 def why_empty(view: LiquidationLevelsView | None, base: str) -> str:
-    """What keeps the pane from showing levels; empty when nothing does."""
+    """Why no levels are shown; empty if there are levels."""
     if view is None:
         return f"waiting for {base}"
     if not view.markets:
@@ -53,13 +56,13 @@ def why_empty(view: LiquidationLevelsView | None, base: str) -> str:
         return "waiting for the first trade"
     if not view.ledger.added:
         if not any(source.changes for source in view.sources):
-            return "no change of open interest is known: nothing to estimate from"
-        return "open interest only fell so far: nothing to estimate from"
+            return "no change of open interest received yet: nothing to estimate from"
+        return "open interest has only fallen so far: nothing to estimate from"
     return ""
 
 
-def row_words(view: LiquidationLevelsView, bar: int | None, price: float) -> str:
-    """What stood in the row of a price at the close of a bar, or stands now; empty outside of the rows."""
+def row_text(view: LiquidationLevelsView, bar: int | None, price: float) -> str:
+    """The estimate in the row of a price at the close of a bar, USD; now if `bar` is None; empty outside the rows."""
     row = int(price // view.row_size) - view.first_row
     if not 0 <= row < len(view.long_now):
         return ""

@@ -1,4 +1,4 @@
-"""The list of forced orders, by the side of the position that ended."""
+"""The painted list of liquidations, by the side of the closed position."""
 
 from __future__ import annotations
 
@@ -20,38 +20,38 @@ _MARKET_PX, _TIME_PX, _SIDE_PX, _BASE_PX = 60, 54, 46, 58
 
 
 class LiquidationsCanvas(PausingList[LiquidationsView]):
-    """A mark down for a long that was sold, up for a short that was bought."""
+    """Newest first; the mark points down for a liquidated long, up for a liquidated short."""
 
     def __init__(self) -> None:
         super().__init__(3)
 
     def news(self) -> str:
-        """How many orders came in while the list is held."""
+        """The number of liquidations received while the list is paused; empty if it is not."""
         if self.held is None or self.view is None:
             return ""
         count, exact = newer_than(self.view, self.held)
         return f"{count}{'' if exact else '+'} new"
 
     def why_empty(self) -> str:
-        """No venue tells, none has told, or none passes the filters."""
+        """Why the list is empty: no venue publishes in real time, none has published any yet, or the filters."""
         view = self.view
         if view is None:
             return "waiting for liquidations"
         if all(not source.coverage.in_real_time for source in view.sources):
-            return "no venue here tells of liquidations in real time"
+            return "none of these venues publishes liquidations in real time"
         if not any(source.received for source in view.sources):
-            return "no venue has told of a liquidation yet"
+            return "no venue has published a liquidation yet"
         narrowed = view.request.minimum_usd or view.request.position or view.request.markets.venues is not None
-        return "none that pass the filters yet" if narrowed else "none yet"
+        return "no liquidation passes the filters" if narrowed else "no liquidations yet"
 
     def _lefts(self, everything: bool) -> tuple[float, float, float]:
-        """Left edges of the base (of no width for one base), the side and the numbers."""
+        """Left edges in pixels of the base (zero wide for one base), the side and the numbers."""
         base = _MARKET_PX + _TIME_PX
         side = base + (_BASE_PX if everything else 0)
         return base, side, side + _SIDE_PX
 
     def _numbers(self, everything: bool) -> tuple[tuple[str, float, float], ...]:
-        """The columns of numbers with their left and right edges; the size gives way where there is no room."""
+        """The columns of numbers as (name, left, right) in pixels; the size is hidden in a narrow pane."""
         left = self._lefts(everything)[2]
         room = self.width() - left - 8
         shares = {"price": 0.42, "size": 0.29, "USD": 0.29} if room >= 178 else {"price": 0.6, "USD": 0.4}
@@ -59,20 +59,20 @@ class LiquidationsCanvas(PausingList[LiquidationsView]):
         return tuple(zip(shares, edges[:-1].tolist(), edges[1:].tolist(), strict=True))
 
     def draw_headings(self, painter: QPainter, view: LiquidationsView | None) -> None:
-        """Market, time, base in a list of all, side, price, size and notional."""
+        """Market, time, coin if all coins are listed, side, price, size and notional."""
         everything = view is not None and not view.request.base
         base, side, _ = self._lefts(everything)
         painter.setPen(theme().pen("muted"))
         self._small.draw(painter, "market", 8, 0, _MARKET_PX, self.row_px, Align.LEFT)
         self._small.draw(painter, "time", _MARKET_PX + 4, 0, _TIME_PX, self.row_px, Align.LEFT)
         if everything:
-            self._small.draw(painter, "base", base, 0, _BASE_PX, self.row_px, Align.LEFT)
-        self._small.draw(painter, "ended", side, 0, _SIDE_PX, self.row_px, Align.LEFT)
+            self._small.draw(painter, "coin", base, 0, _BASE_PX, self.row_px, Align.LEFT)
+        self._small.draw(painter, "side", side, 0, _SIDE_PX, self.row_px, Align.LEFT)
         for name, left, right in self._numbers(everything):
             self._small.draw(painter, name, left, 0, right - left, self.row_px)
 
     def draw_row(self, painter: QPainter, view: LiquidationsView, index: int, y: float) -> None:
-        """One order, its ground by tier."""
+        """One liquidation; its background shows its tier."""
         look, h = theme(), self.row_px
         position, notional = int(view.position[index]), float(view.notional[index])
         role, step, market = ROLES[position], tier(notional), view.listed[int(view.market[index])]
@@ -104,7 +104,7 @@ class LiquidationsCanvas(PausingList[LiquidationsView]):
         }
 
     def _draw_time(self, painter: QPainter, view: LiquidationsView, index: int, y: float, role: str) -> None:
-        """One told late is in the colour of gaps: it is where it came in, not where it was."""
+        """Draw the venue's time, in the gap colour if it was published late: the list is in order of arrival."""
         late = view.ts_recv_ns[index] - view.ts_venue_ns[index] > LATE_NS
         painter.setPen(theme().pen("gap" if late and role != "window" else role))
         clock = fmt.clock(int(view.ts_venue_ns[index]))

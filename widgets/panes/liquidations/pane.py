@@ -1,4 +1,4 @@
-"""Liquidations: forced orders by the side of the position they ended, with sums, coverage and the cascade."""
+"""The liquidations pane: liquidations by side, with sums, the venues' coverage and the cascade indicator."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ _BANKRUPTCY = [profile.label for profile in PROFILES.values() if not profile.liq
 
 
 class LiquidationsPane(Pane):
-    """Scrolling down pauses; a click on the banner, a middle click or Esc resumes."""
+    """Scrolling down pauses the list; a click on the banner, a middle click or Esc resumes."""
 
     title = "Liquidations"
     help = (
-        "Forced orders as the venues tell them. The side is that of the position which was ended: a forced sale ends "
-        "a long (purple, pointing down), a forced purchase a short (orange, pointing up). Rows stand out from 50k, "
-        "100k, 200k and 1m USD. A time in the colour of gaps was told more than a minute late. Badges say what a "
-        "venue tells: all, sampled (some are left out, so sums are floors and carry a ≥), an hour late, or no feed; "
-        "a click leaves a venue out of list and sums. Sums are by venue time and say how much of their span is known. "
-        "The rate is what was liquidated in the last 60 s; the baseline is the median over the minutes of the last "
-        "24 h in which anything was, of which there have to be 10. From 3 times the median on it is elevated, from "
-        f"10 times on a cascade. Bankruptcy prices ({', '.join(_BANKRUPTCY)}) are not the prices of fills."
+        "Liquidations as the venues publish them. The side is that of the closed position: a liquidated long is sold "
+        "(purple, pointing down), a liquidated short is bought (orange, pointing up). Rows are highlighted from 50k, "
+        "100k, 200k and 1m USD. An ochre time was published more than a minute late. Badges show what a venue "
+        "publishes: all, sampled (some are left out, so sums are lower bounds, marked ≥), an hour late, or no feed; "
+        "click a badge to leave the venue out of list and sums. Sums are by venue time; under each is how much of its "
+        "span is known. The rate is the amount liquidated in the last 60 s, compared with the median over the minutes "
+        "of the last 24 h that had any liquidation (at least 10 such minutes). From 3 times the median it is elevated, "
+        f"from 10 times a cascade. Prices from {', '.join(_BANKRUPTCY)} are bankruptcy prices, not fill prices."
     )
     every_frames = 6
     keys = (("wheel", "scroll; away from the top it pauses"), ("Esc, middle click", "resume"))
@@ -61,13 +61,13 @@ class LiquidationsPane(Pane):
         self.minimum, self.side, self.everything = Choice(), Choice(), QToolButton()
         for label, usd in MINIMA:
             self.minimum.addItem(label, usd)
-        for words, _ in SIDES:
-            self.side.addItem(words)
-        self.minimum.setToolTip("Smallest order listed, USD notional; the sums count all")
-        self.side.setToolTip("Which ended positions are listed; the sums count both")
-        self.everything.setText("whole market")
+        for label, _ in SIDES:
+            self.side.addItem(label)
+        self.minimum.setToolTip("Smallest liquidation listed, USD; the sums count all")
+        self.side.setToolTip("Side of the liquidated positions that are listed; the sums count both")
+        self.everything.setText("all coins")
         self.everything.setCheckable(True)
-        self.everything.setToolTip("Every symbol that the venues tell of, not only this base")
+        self.everything.setToolTip("Liquidations of all coins that the venues publish, not only of this one")
         self.minimum.currentIndexChanged.connect(self.clear)
         self.side.currentIndexChanged.connect(self.clear)
         self.everything.toggled.connect(self.clear)
@@ -91,7 +91,7 @@ class LiquidationsPane(Pane):
         column.addWidget(self.canvas, 1)
 
     def request(self) -> LiquidationsRequest | None:
-        """The orders that pass the filters; None without a base, unless the whole market is asked for."""
+        """The request with the chosen filters; None without a base unless all coins are shown."""
         whole = self.everything.isChecked()
         if not self._base and not whole:
             return None
@@ -101,12 +101,12 @@ class LiquidationsPane(Pane):
         return LiquidationsRequest("" if whole else self._base, MarketFilter(venues=wanted), position, minimum)
 
     def refresh(self, view: View) -> None:
-        """Show a view of what is asked for."""
+        """Show a view that answers the present request; others are ignored."""
         if isinstance(view, LiquidationsView) and view.request == self.request():
             self._show(view)
 
     def clear(self) -> None:
-        """Forget all orders; a paused list resumes."""
+        """Remove all liquidations; a paused list resumes."""
         self._show(None)
 
     def _show(self, view: LiquidationsView | None) -> None:
@@ -118,18 +118,18 @@ class LiquidationsPane(Pane):
             self.venues.show_sources(view.sources, view.request.markets.venues)
 
     def set_base(self, base: str) -> None:
-        """Show the orders of another base."""
+        """Show the liquidations of another base."""
         if base != self._base:
             self._base = base
             if not self.everything.isChecked():
                 self.clear()
 
     def cancel(self) -> None:
-        """Leave the pause."""
+        """Resume a paused list."""
         self.canvas.resume()
 
     def state(self) -> dict[str, object]:
-        """The filters."""
+        """The filters, for saving."""
         return {
             "minimum": float(self.minimum.currentData()),
             "side": self.side.currentIndex(),
@@ -138,7 +138,7 @@ class LiquidationsPane(Pane):
         }
 
     def restore(self, state: dict[str, object]) -> None:
-        """Take up the filters."""
+        """Apply saved filters; invalid ones are ignored."""
         self.minimum.setCurrentIndex(max(self.minimum.findData(state.get("minimum")), 0))
         side, left_out = state.get("side"), state.get("left_out")
         if isinstance(side, int) and 0 <= side < len(SIDES):
@@ -152,7 +152,7 @@ class LiquidationsPane(Pane):
         return self.canvas.view.markets if self.canvas.view is not None else ()
 
     def as_table(self) -> Table | None:
-        """The orders in the list."""
+        """The listed liquidations."""
         view = self.canvas.held or self.canvas.view
         if view is None:
             return None
@@ -171,7 +171,7 @@ class LiquidationsPane(Pane):
             super().keyPressEvent(event)
 
     def _toggle(self, venue: Venue) -> None:
-        """The last venue cannot be left out."""
+        """Leave a venue out or include it again; the last one cannot be left out."""
         left_out = self._left_out ^ {venue}
         if any(source.venue not in left_out for source in self.venues.sources):
             self._left_out = left_out

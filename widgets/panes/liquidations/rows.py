@@ -1,4 +1,4 @@
-"""The liquidation tape without pixels: tiers, and the words for sums that are not whole, badges and the cascade."""
+"""Tiers and texts of the liquidations pane: incomplete sums, badges and the cascade indicator."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ _SECOND_NS = 1_000_000_000
 
 
 def tier(notional: float) -> int:
-    """0 below 50k USD, then 1 to 4 from 50k, 100k, 200k and 1m."""
+    """The tier of a notional in USD: 0 below 50k, then 1 to 4 from 50k, 100k, 200k and 1m."""
     return sum(notional >= limit for limit in TIERS)
 
 
 def newer_than(view: LiquidationsView, seen: LiquidationsView) -> tuple[int, bool]:
-    """How many orders of `view` came after the newest of `seen`, and whether that is all of them."""
+    """The number of liquidations of `view` newer than the newest of `seen`, and whether that is exact.
+
+    Not exact: all listed ones are newer, so that there may have been more than the list holds.
+    """
     if not len(seen.price):
         return len(view.price), True
     count = int((view.ts_recv_ns > seen.ts_recv_ns[0]).sum())
@@ -25,30 +28,30 @@ def newer_than(view: LiquidationsView, seen: LiquidationsView) -> tuple[int, boo
 
 
 def span_name(span_ns: int) -> str:
-    """1 m, 5 m, 1 h, 24 h."""
+    """A span as 1 m, 5 m, 1 h or 24 h."""
     minutes = span_ns // 60 // _SECOND_NS
     return f"{minutes // 60} h" if minutes >= 60 else f"{minutes} m"
 
 
-def known_words(total: LiquidationTotal) -> str:
-    """How much of the span is known; empty when all of it is."""
+def known_text(total: LiquidationTotal) -> str:
+    """How much of the span of a sum is known; empty if all of it."""
     seconds = total.known_ns // _SECOND_NS
     if total.known_ns >= total.span_ns - _SECOND_NS:
         return ""
     if not seconds:
-        return "not known"
+        return "unknown"
     if seconds < 120:
         return f"{seconds} s known"
     return f"{seconds // 60} min known" if seconds < 7_200 else f"{seconds / 3_600:.1f} h known"
 
 
-def telling_word(source: LiquidationSource) -> str:
-    """What a venue tells, in a word."""
+def coverage_text(source: LiquidationSource) -> str:
+    """What a venue publishes, as the text of a badge."""
     coverage = source.coverage
     if coverage.published is Coverage.NONE:
         return "no feed"
     if source.since_ns is None:
-        return "not heard"
+        return "offline"
     if not source.received and coverage.in_real_time:
         return "none yet"
     if coverage.published is Coverage.DELAYED:
@@ -56,8 +59,8 @@ def telling_word(source: LiquidationSource) -> str:
     return coverage.published.value
 
 
-def cascade_words(cascade: Cascade) -> str:
-    """The state with the numbers it was judged by."""
+def cascade_text(cascade: Cascade) -> str:
+    """The rate with the median it is compared with, USD a minute."""
     rate = f"{text_of.size(cascade.rate_usd)} USD in 1 m"
     if cascade.median_usd is None:
         return f"{rate}; {cascade.minutes} active min: too few for a median"
@@ -66,7 +69,7 @@ def cascade_words(cascade: Cascade) -> str:
 
 
 def leaning(cascade: Cascade) -> str:
-    """Which side is being forced out, when it is clear."""
+    """The side that is liquidated more, with its share; empty if nothing was."""
     share = cascade.long_share
     if share is None:
         return ""
@@ -74,7 +77,7 @@ def leaning(cascade: Cascade) -> str:
 
 
 def is_floor(view: LiquidationsView) -> bool:
-    """Whether a venue in the sums leaves some out, so that they are floors."""
+    """Whether the sums are lower bounds because an included venue publishes only a sample."""
     wanted = view.request.markets.venues
     return any(
         source.coverage.published is Coverage.SAMPLED

@@ -1,4 +1,4 @@
-"""Above the list of liquidations: what each venue tells, the cascade, sums by side, and a bar a minute."""
+"""Above the list of liquidations: the venues' coverage, the cascade indicator, sums by side, and a bar per minute."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from feeds.venues.registry import profile_of
 from widgets.elements.labels import Align, Labels
 from widgets.items.bulk import RectBatch
 from widgets.items.paint_guard import paints
-from widgets.panes.liquidations.rows import cascade_words, is_floor, known_words, leaning, span_name, telling_word
+from widgets.panes.liquidations.rows import cascade_text, coverage_text, is_floor, known_text, leaning, span_name
 from widgets.theme import format as fmt
 from widgets.theme.markets import venue_mark
 from widgets.theme.theme import theme
@@ -33,7 +33,7 @@ STATE_ROLES = {
 
 
 class VenueStrip(QWidget):
-    """A badge a venue: what it tells of liquidations. A click leaves the venue out or takes it in again."""
+    """A badge per venue: its coverage of liquidations. A click leaves the venue out or includes it again."""
 
     toggled = Signal(object)  # the venue
 
@@ -46,14 +46,14 @@ class VenueStrip(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_sources(self, sources: tuple[LiquidationSource, ...], wanted: frozenset[Venue] | None) -> None:
-        """Show these venues; those not `wanted` (None: all are) are faint."""
+        """Show these venues; those not in `wanted` are faint, None wants all."""
         if (sources, wanted) != (self.sources, self.wanted):
             self.sources, self.wanted = sources, wanted
             self._fit()
             self.update()
 
     def source_at(self, x: float, y: float) -> LiquidationSource | None:
-        """The venue under a pixel."""
+        """The venue under a pixel, None beside the badges."""
         columns = self._columns()
         column, row = int(x // self._pitch()), int(y // _BADGE_PX)
         at = row * columns + column
@@ -64,17 +64,17 @@ class VenueStrip(QWidget):
         source = self.source_at(x, y)
         if source is None:
             return ""
-        return f"{profile_of(source.venue).label}: {source.coverage.words}. Click: in or out."
+        return f"{profile_of(source.venue).label}: {source.coverage.words}. Click to include it or leave it out."
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Narrow, the badges take two lines."""
+        """Use two lines of badges in a narrow pane."""
         self._fit()
 
     def _fit(self) -> None:
         self.setFixedHeight(_BADGE_PX * -(-max(len(self.sources), 1) // self._columns()))
 
     def _columns(self) -> int:
-        """As many badges side by side as can be read."""
+        """The number of badges side by side."""
         count = max(len(self.sources), 1)
         return count if self.width() >= count * _LEAST_BADGE_PX else -(-count // 2)
 
@@ -87,10 +87,9 @@ class VenueStrip(QWidget):
             self.toggled.emit(source.venue)
 
     def event(self, event: QEvent) -> bool:
-        """The venue's own words on hover."""
+        """Show what the venue under the pointer publishes."""
         if isinstance(event, QHelpEvent):
-            words = self.tip_at(event.pos().x(), event.pos().y())
-            QToolTip.showText(event.globalPos(), words, self)
+            QToolTip.showText(event.globalPos(), self.tip_at(event.pos().x(), event.pos().y()), self)
             return True
         return super().event(event)
 
@@ -99,18 +98,18 @@ class VenueStrip(QWidget):
         look, pitch, columns = theme(), self._pitch(), self._columns()
         for at, source in enumerate(self.sources):
             taken = self.wanted is None or source.venue in self.wanted
-            left, top, heard = at % columns * pitch, at // columns * _BADGE_PX, source.since_ns is not None
+            left, top, online = at % columns * pitch, at // columns * _BADGE_PX, source.since_ns is not None
             painter.fillRect(QRectF(left + 4, top + 3, 3, _BADGE_PX - 6), look.venue_color(source.venue))
             painter.setPen(look.pen("text" if taken else "faint"))
             self._bold.draw(painter, venue_mark(source.venue), left + 10, top, 28, _BADGE_PX, Align.LEFT)
-            full = source.coverage.published is Coverage.ALL and heard and source.received
-            painter.setPen(look.pen("faint" if not taken else "text" if full else "gap" if heard else "muted"))
-            word = telling_word(source) if taken else "left out"
-            self._small.draw(painter, word, left + 34, top, pitch - 36, _BADGE_PX, Align.LEFT)
+            full = source.coverage.published is Coverage.ALL and online and source.received
+            painter.setPen(look.pen("faint" if not taken else "text" if full else "gap" if online else "muted"))
+            text = coverage_text(source) if taken else "left out"
+            self._small.draw(painter, text, left + 34, top, pitch - 36, _BADGE_PX, Align.LEFT)
 
 
 class CascadeLine(QWidget):
-    """The state in a badge, then the numbers behind it."""
+    """The state of the cascade indicator as a badge, then the numbers behind it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -123,7 +122,7 @@ class CascadeLine(QWidget):
         """Show a state, or nothing."""
         if cascade != self.cascade:
             self.cascade = cascade
-            self.setToolTip("" if cascade is None else f"{cascade_words(cascade)}. {leaning(cascade)}")
+            self.setToolTip("" if cascade is None else f"{cascade_text(cascade)}. {leaning(cascade)}")
             self.update()
 
     @paints
@@ -141,13 +140,13 @@ class CascadeLine(QWidget):
         room = self.width() - left - 4
         sided = self._bold.width(side) + 8 if side else 0
         painter.setPen(look.pen("muted"))
-        self._small.draw(painter, cascade_words(self.cascade), left, 0, room - sided, h, Align.LEFT)
+        self._small.draw(painter, cascade_text(self.cascade), left, 0, room - sided, h, Align.LEFT)
         painter.setPen(look.pen("liquidated_long" if side.startswith("longs") else "liquidated_short"))
         self._bold.draw(painter, side, self.width() - sided, 0, sided - 4, h)
 
 
 class Totals(QWidget):
-    """Sums by side over four spans: notional with the number of orders, and how much of the span is known."""
+    """Sums by side over four spans: notional, number of liquidations, and how much of the span is known."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -156,7 +155,7 @@ class Totals(QWidget):
         self._small, self._bold = Labels(look.font(small=True)), Labels(look.font(bold=True))
         self.setFixedHeight(4 * _ROW_PX + 4)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setToolTip("USD (number of orders) by the side of the ended position, over the venues that are taken in")
+        self.setToolTip("USD (number of liquidations) by side, over the included venues")
 
     def show_view(self, view: LiquidationsView | None) -> None:
         """Show the sums of a view."""
@@ -184,26 +183,26 @@ class Totals(QWidget):
                 cell = QRectF(left, (side + 1) * _ROW_PX + 2, pitch, _ROW_PX)
                 self._draw_sum(painter, usd, count, floor, known, cell, side)
             painter.setPen(look.pen("gap"))
-            self._small.draw(painter, known_words(total), left + 2, 3 * _ROW_PX + 2, pitch - 2, _ROW_PX)
+            self._small.draw(painter, known_text(total), left + 2, 3 * _ROW_PX + 2, pitch - 2, _ROW_PX)
 
     def _draw_sum(
         self, painter: QPainter, usd: float, count: int, floor: str, known: bool, cell: QRectF, side: int
     ) -> None:
-        """Notional and number; a dash where nothing is known."""
+        """Draw notional and number; an en dash if nothing is known."""
         painter.setPen(theme().pen(_SIDE_ROLES[side] if count else "faint"))
         if not known and not count:
             self._bold.draw(painter, fmt.NO_DATA, cell.x(), cell.y(), cell.width(), cell.height())
             return
         tail, text = f" ({fmt.count(float(count))})", f"{floor if count else ''}{fmt.size(usd)}"
         room = self._small.width(tail)
-        if room + self._bold.width(text) > cell.width() - 4:  # the number of orders gives way
+        if room + self._bold.width(text) > cell.width() - 4:  # the number is hidden in a narrow pane
             tail, room = "", 0.0
         self._bold.draw(painter, text, cell.x(), cell.y(), cell.width() - room, cell.height())
         self._small.draw(painter, tail, cell.right() - room, cell.y(), room, cell.height())
 
 
 class MinuteBars(QWidget):
-    """The last hour by minute: shorts above the axis, longs below it; hatched where nobody listened."""
+    """The last hour by minute: shorts above the axis, longs below; minutes without data are hatched."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -224,8 +223,8 @@ class MinuteBars(QWidget):
         self.view = view
         self.update()
 
-    def words_at(self, x: float) -> str:
-        """The minute under a pixel with its sums."""
+    def text_at(self, x: float) -> str:
+        """The minute under a pixel with its sums, USD; empty without a view."""
         view = self.view
         if view is None or not len(view.minute_start_ns):
             return ""
@@ -234,13 +233,13 @@ class MinuteBars(QWidget):
         start_ns = int(view.minute_start_ns[at])
         clock = f"{fmt.clock(start_ns)} {fmt.zone_name(start_ns)}"
         if np.isnan(longs):
-            return f"{clock}: nobody listened"
+            return f"{clock}: no data received"
         return f"{clock}: longs {fmt.size(longs)} USD, shorts {fmt.size(shorts)} USD"
 
     def event(self, event: QEvent) -> bool:
-        """The minute under the pointer."""
+        """Show the minute under the pointer."""
         if isinstance(event, QHelpEvent):
-            QToolTip.showText(event.globalPos(), self.words_at(event.pos().x()), self)
+            QToolTip.showText(event.globalPos(), self.text_at(event.pos().x()), self)
             return True
         return super().event(event)
 
@@ -254,15 +253,15 @@ class MinuteBars(QWidget):
         wide = np.maximum(np.round((np.arange(len(left)) + 1) * pitch) - left - 1, 1.0)
         sides = (view.minute_long_usd, view.minute_short_usd)
         largest = max((float(np.nanmax(side)) for side in sides if not np.isnan(side).all()), default=0.0)
-        self._draw_unheard(painter, np.flatnonzero(np.isnan(sides[0])), left, wide)
+        self._draw_unknown(painter, np.flatnonzero(np.isnan(sides[0])), left, wide)
         if largest > 0:
             self._draw_bars(painter, left, wide, [np.nan_to_num(side) * (middle - 2) / largest for side in sides])
         painter.fillRect(QRectF(0, middle, self.width(), 1), look.brush("faint"))
         painter.setPen(look.pen("muted"))
-        words = f"60 min, up to {fmt.size(largest)} USD a minute" if largest else "60 min"
-        self._small.draw(painter, words, 6, 0, self.width() - 12, 14, Align.LEFT)
+        text = f"60 min, up to {fmt.size(largest)} USD a minute" if largest else "60 min"
+        self._small.draw(painter, text, 6, 0, self.width() - 12, 14, Align.LEFT)
 
-    def _draw_unheard(self, painter: QPainter, minutes: Ints, left: Floats, wide: Floats) -> None:
+    def _draw_unknown(self, painter: QPainter, minutes: Ints, left: Floats, wide: Floats) -> None:
         brush = QBrush(theme().color("gap", 60), Qt.BrushStyle.BDiagPattern)
         for run in np.split(minutes, 1 + np.flatnonzero(np.diff(minutes) > 1)):
             if len(run):
@@ -270,7 +269,7 @@ class MinuteBars(QWidget):
                 painter.fillRect(QRectF(left[run[0]], 2, end - left[run[0]], self.height() - 4), brush)
 
     def _draw_bars(self, painter: QPainter, left: Floats, wide: Floats, tall: list[Floats]) -> None:
-        """Longs down, shorts up; a bar that stands for anything is a pixel high."""
+        """Draw longs down, shorts up; `tall` is in pixels, and any value above 0 is at least one pixel high."""
         middle = self.height() // 2
         longs, shorts = (np.where(side > 0, np.maximum(np.round(side), 1.0), 0.0) for side in tall)
         down = np.stack((left, np.full(len(left), middle + 1.0), wide, longs), axis=1)

@@ -1,4 +1,4 @@
-"""The premium chart: the combined premium as columns, lines of the groups over it. NaN breaks all of them."""
+"""The premium chart: the combined premium as columns, and lines of the groups. NaN breaks the lines."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _ABOVE, _BELOW = "muted", "buy"  # grey where perpetuals are above spot, green b
 
 
 def line_pen(line: PremiumLine, ratio: float = 1.0) -> QPen:
-    """A market in its venue's colour, coin-margined dotted."""
+    """The pen of a market: its venue's colour, dotted if coin-margined."""
     style = Qt.PenStyle.SolidLine if line.kind is MarketKind.LINEAR else Qt.PenStyle.DotLine
     return QPen(theme().venue_color(line.venue), ratio, style, Qt.PenCapStyle.FlatCap)
 
 
 def group_pen(name: str, ratio: float = 1.0) -> QPen:
-    """`combined` cyan and bold; `linear` solid, `inverse` dashed."""
+    """The pen of a group: `combined` cyan and bold, `linear` solid, `inverse` dashed."""
     if name == "combined":
         return QPen(theme().color("aggregate"), 2.5 * ratio, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap)
     style = Qt.PenStyle.SolidLine if name == "linear" else Qt.PenStyle.DashLine
@@ -38,7 +38,7 @@ def group_pen(name: str, ratio: float = 1.0) -> QPen:
 
 
 class PremiumItem(PixelItem):
-    """Values are drawn in basis points."""
+    """Draws a PremiumView in basis points."""
 
     name = "the premium chart"
 
@@ -52,12 +52,12 @@ class PremiumItem(PixelItem):
         self.by_market = False
 
     def set_view(self, view: PremiumView | None, slots: Ints, grid: SlotGrid) -> None:
-        """Show other lines."""
+        """Show a view, or nothing; `slots` are the positions of its bars on `grid`."""
         self._view, self._slots, self._grid = view, slots, grid
         self.update()
 
     def draw(self, painter: QPainter, width: int, height: int, ratio: float) -> None:
-        """Back to front."""
+        """Draw back to front: grid, gaps, columns, zones, lines."""
         scale, view = self._scale_of(width, height), self._view
         draw_grid(painter, scale, self._grid, ratio)
         if view is None:
@@ -98,6 +98,9 @@ class PremiumItem(PixelItem):
 
 
 def broken_at_holes(slots: Ints) -> tuple[Floats, Callable[[Floats], Floats]]:
-    """Positions with a NaN wherever bars are absent, and the same for values: a line does not lead over a hole."""
+    """`slots` as float64 with a NaN wherever bars are missing, and a function that inserts the same NaN into values.
+
+    A line drawn from both is broken at the missing bars.
+    """
     holes = 1 + np.flatnonzero(np.diff(slots) > 1)
     return np.insert(slots.astype(np.float64), holes, np.nan), lambda values: np.insert(values, holes, np.nan)

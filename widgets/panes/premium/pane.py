@@ -1,4 +1,4 @@
-"""The premium pane: how far perpetuals stand above spot, dollar-margined, coin-margined and combined."""
+"""The premium pane: perpetual prices over spot, for USD-margined, coin-margined and all perpetuals."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ _GROUPS = (("combined", "all"), ("linear", "USD-margined"), ("inverse", "coin-ma
 
 
 class PremiumPane(Pane):
-    """A chart of premiums with a legend and a line of settings."""
+    """A chart of premiums with a legend and a bar of settings."""
 
     title = "Premium"
     help = (
         "How far perpetuals trade above (grey) or below (green) spot, in basis points of the spot price. Spot is the "
-        "volume-weighted price of all spot markets of the coin that are followed; each perpetual is compared with it "
-        "and weighted by its venue's 24 h volume, or by the volume received where one venue does not tell it. Solid "
-        "white: dollar-margined; dashed white: coin-margined, quoted in USD where spot is quoted in USDT; cyan: both. "
-        "A bar's price is its close or the mean of open, high, low and close; it stays for a minute at most. EMA is "
-        "a running mean over so many bars. Dashed ochre lines mark a large premium: 40 bp for BTC, for other coins "
-        "the 95th percentile of the bars loaded. Lines break where trades are missing."
+        "volume-weighted price of the coin's connected spot markets; each perpetual is compared with it and weighted "
+        "by its venue's 24 h volume, or by the volume received if a venue does not publish it. Solid white: "
+        "USD-margined; dashed white: coin-margined, quoted in USD where spot is quoted in USDT; cyan: all. The price "
+        "of a bar is its close or the mean of open, high, low and close; the last one is used for a minute at most. "
+        "EMA n is an exponential mean over n bars. Dashed ochre lines mark a large premium: 40 bp for BTC, for other "
+        "coins the 95th percentile of the loaded bars. Lines break where trades are missing."
     )
     keys = (("wheel, drag", "zoom, pan; the other charts follow"), ("A", "automatic scale"))
     every_frames = 6
@@ -54,16 +54,16 @@ class PremiumPane(Pane):
         self.range = self.linked.range
         self.item = PremiumItem(self.linked.chart.box, self.linked.chart.scale_of)
         self.source, self.smoothing, self.clamping, self.markets = Choice(), Choice(), Choice(), QToolButton()
-        self.source.setToolTip("What the premium is measured against")
-        self.smoothing.setToolTip("Smoothing")
-        self.clamping.setToolTip("Where values are cut off")
+        self.source.setToolTip("Prices that are compared")
+        self.smoothing.setToolTip("Smoothing by an exponential mean")
+        self.clamping.setToolTip("Limit beyond which values are clipped")
         self.legend = SpanLine(lines=3)
         self._lay_out()
         self._connect()
-        self._say_why_empty()
+        self._show_notice()
 
     def request(self) -> PremiumRequest | None:
-        """What is asked for; None without a base."""
+        """The request for the base; None without a base."""
         return self._asked if self._asked.base else None
 
     def set_bases(self, bases: list[str]) -> None:
@@ -71,19 +71,19 @@ class PremiumPane(Pane):
         self.replace_base(self._asked.base, bases)
 
     def set_base(self, base: str) -> None:
-        """Show this base."""
+        """Show another base."""
         self._ask(replace(self._asked, base=base))
 
     def set_bar_length(self, bar_ns: int) -> None:
-        """Use the bars of the footprint."""
+        """Use the bar length of the footprint."""
         self._ask(replace(self._asked, bar_ns=bar_ns))
 
     def show_crosshair(self, ts_ns: int | None) -> None:
-        """Mark a moment."""
+        """Mark a time; None removes the mark."""
         self.linked.show_crosshair(ts_ns)
 
     def set_visible_range(self, start_ns: int, end_ns: int) -> None:
-        """Show a span."""
+        """Show a time range."""
         self.linked.range.show(start_ns, end_ns)
 
     def state(self) -> dict[str, object]:
@@ -97,7 +97,7 @@ class PremiumPane(Pane):
         }
 
     def restore(self, state: dict[str, object]) -> None:
-        """Take up remembered settings."""
+        """Apply a saved state; invalid parts are ignored."""
         smoothing, clamp, source = state.get("smoothing"), state.get("clamp"), state.get("source")
         if smoothing in SMOOTHINGS:
             self.smoothing.setCurrentIndex(SMOOTHINGS.index(smoothing))
@@ -109,7 +109,7 @@ class PremiumPane(Pane):
         self._settings_changed()
 
     def refresh(self, view: View) -> None:
-        """Show this view; the range moves only while following."""
+        """Show a view; the time range moves only while it follows the latest bar."""
         if not isinstance(view, PremiumView) or view is self._view:
             return
         fresh = self.linked.show_bars(view.bar_start_ns, view.request.bar_ns)
@@ -118,16 +118,16 @@ class PremiumPane(Pane):
         self.item.set_view(view, self.linked.slots, self.linked.chart.grid)
         self.linked.move_to_latest(fresh)
         self._read()
-        self._say_why_empty()
+        self._show_notice()
 
     def clear(self) -> None:
-        """Forget the view; the zoom stays."""
+        """Remove the view; the zoom stays."""
         self._view = None
         self.item.retry()
         self.linked.forget()
         self.item.set_view(None, self.linked.slots, self.linked.chart.grid)
         self._read()
-        self._say_why_empty()
+        self._show_notice()
 
     def shown_markets(self) -> tuple[MarketState, ...]:
         """Perpetuals and spot markets."""
@@ -135,7 +135,7 @@ class PremiumPane(Pane):
         return () if view is None else (*(line.market for line in view.lines), *view.spots)
 
     def as_table(self) -> Table | None:
-        """Every bar: spot, and premiums in basis points."""
+        """A row per bar: spot price, and premiums in basis points; None where unknown."""
         view = self._view
         if view is None:
             return None
@@ -197,10 +197,10 @@ class PremiumPane(Pane):
     def _ask(self, request: PremiumRequest) -> None:
         if request != self._asked:
             self._asked = request
-            self._say_why_empty()
+            self._show_notice()
 
     def _extent(self, left: float, right: float) -> tuple[float, float] | None:
-        """What is in sight, and zero."""
+        """The range of the visible values in basis points, including zero; None without values."""
         view = self._view
         if view is None:
             return None
@@ -212,7 +212,7 @@ class PremiumPane(Pane):
         return (min(float(values.min()), 0.0), max(float(values.max()), 0.0)) if len(values) else None
 
     def _read(self) -> None:
-        """Legend and tags: values under the crosshair, else the newest."""
+        """Update legend and tags: values under the crosshair, else the newest."""
         view, value = self._view, self.linked.overlay.value
         tags = []
         if view is not None and len(view.combined) and np.isfinite(view.combined[-1]):
@@ -224,11 +224,11 @@ class PremiumPane(Pane):
         self.legend.set_spans(() if view is None else self._legend(view, self.linked.index()))
 
     def _legend(self, view: PremiumView, at: int | None) -> tuple[Span, ...]:
-        spans = [Span(f"{view.request.base} perp premium, bp of spot", "text", bold=True)]
-        for name, words in _GROUPS:
+        spans = [Span(f"{view.request.base} perpetual premium, bp of spot", "text", bold=True)]
+        for name, label in _GROUPS:
             value = bp(_at(getattr(view, name), at, BP))
             role = "aggregate" if name == "combined" else "text"
-            spans.append(Span(f"{words} {value}{_live(view, name)}", role, name == "combined", group_pen(name)))
+            spans.append(Span(f"{label} {value}{_live(view, name)}", role, name == "combined", group_pen(name)))
         live = sum(market.trades is Freshness.LIVE for market in view.spots)
         spot = text_of.price(_at(view.spot, at, 1.0), min((market.tick_size for market in view.spots), default=1.0))
         role = "text" if live == len(view.spots) and live else "gap"
@@ -237,19 +237,19 @@ class PremiumPane(Pane):
         if view.zone is not None:
             spans.append(Span(f"large from {view.zone * BP:.1f}", "gap"))
         for line in view.lines if self.item.by_market else ():
-            word = "" if line.freshness is Freshness.LIVE else f" {line.freshness}"
+            state = "" if line.freshness is Freshness.LIVE else f" {line.freshness}"
             value = bp(_at(line.values, at, BP))
             spans.append(
-                Span(f"{market_mark(line.market)} {value}{word}", "stale" if word else "text", False, line_pen(line))
+                Span(f"{market_mark(line.market)} {value}{state}", "stale" if state else "text", False, line_pen(line))
             )
         return tuple(spans)
 
-    def _say_why_empty(self) -> None:
+    def _show_notice(self) -> None:
         self.linked.notice.show_text(_why_empty(self.request(), self._view))
 
 
 def bp(value: float) -> str:
-    """Basis points with sign and a decimal."""
+    """A number of basis points with its sign and one decimal; an en dash for NaN."""
     return text_of.fixed(value, 1)
 
 
@@ -258,7 +258,7 @@ def _at(values: Floats, at: int | None, factor: float) -> float:
 
 
 def _live(view: PremiumView, name: str) -> str:
-    """How many of a group's markets are live, where not all are."""
+    """How many of a group's markets are live; empty if all are."""
     kinds = {"linear": (MarketKind.LINEAR,), "inverse": (MarketKind.INVERSE,)}.get(name, tuple(MarketKind))
     lines = [line for line in view.lines if line.kind in kinds]
     live = sum(line.freshness is Freshness.LIVE for line in lines)
@@ -267,16 +267,16 @@ def _live(view: PremiumView, name: str) -> str:
 
 def _why_empty(request: PremiumRequest | None, view: PremiumView | None) -> str:
     if request is None:
-        return "no base chosen"
+        return "no coin chosen"
     if view is None:
         return f"waiting for {request.base}"
     if np.isfinite(view.combined).any():
         return ""
     if not view.spots:
-        return f"no spot market of {request.base} is followed: there is nothing to compare perpetuals with"
+        return f"no spot market of {request.base} is connected: nothing to compare perpetuals with"
     if not view.lines:
-        return f"no perpetual of {request.base} is followed"
-    return "waiting for trades of a perpetual and of spot"
+        return f"no perpetual of {request.base} is connected"
+    return "waiting for the first trades of a perpetual and of spot"
 
 
 PANE = PremiumPane
