@@ -12,6 +12,8 @@ from typing import NamedTuple, assert_never
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
+from widgets.chart.chart import TimeChart
+from widgets.chart.shared_crosshair import SharedCrosshair
 from widgets.chart.shared_range import SharedRange
 from widgets.items.grids import RunGrid
 from widgets.link_events import (
@@ -66,6 +68,7 @@ class Pane(QWidget):
     fills_width = False  # grows when the window becomes wider
     keeps_width = False  # does not
     range: SharedRange | None = None
+    crosshair: SharedCrosshair | None = None
     command = Signal(object)
     link_event = Signal(object)
 
@@ -132,6 +135,12 @@ class Pane(QWidget):
         if bases and shown not in bases:
             (self.choose_base if shown else self.set_base)(bases[0])
 
+    def share_chart(self, chart: TimeChart) -> None:
+        """Share a chart's crosshair and visible range with the group."""
+        self.crosshair, self.range = SharedCrosshair(chart), SharedRange(chart)
+        self.crosshair.moved.connect(self.send_crosshair)
+        self.range.moved.connect(self.send_range)
+
     def send_crosshair(self, ts_ns: int | None) -> None:
         """Send the time under the pointer (ns) to the group; None when the pointer has left."""
         self.link_event.emit(Crosshair(ts_ns))
@@ -166,10 +175,14 @@ class Pane(QWidget):
         """Show this base."""
 
     def show_crosshair(self, ts_ns: int | None) -> None:
-        """Mark the bar of this moment; None takes the mark away."""
+        """Mark the bar of a time (ns) in the chart; None removes the mark. Emits nothing."""
+        if self.crosshair is not None:
+            self.crosshair.show(ts_ns)
 
     def set_visible_range(self, start_ns: int, end_ns: int) -> None:
-        """Show this span from now on."""
+        """Show this span (ns) in the chart from now on. Emits nothing."""
+        if self.range is not None:
+            self.range.show(start_ns, end_ns)
 
     def set_bar_length(self, bar_ns: int) -> None:
         """Use bars of this length."""

@@ -64,7 +64,7 @@ class Controls(Protocol):
         """Replay this file, paused at its start; a live source keeps running."""
 
     def go_live(self) -> None:
-        """Leave the recording for the live source, which kept running."""
+        """Leave the recording for the live source, which has been running meanwhile."""
 
     def bookmark(self, text: str) -> None:
         """Bookmark the moment shown, in the recording that is replayed or written."""

@@ -209,7 +209,7 @@ class PlaybackBar(QWidget):
                 self._controls.remove_bookmark(mark.ts_ns)
 
     def go_live(self) -> None:
-        """Leave the recording for the live source, which kept running."""
+        """Leave the recording for the live source, which has been running meanwhile."""
         if self._status is not None and self._status.capabilities.go_live:
             self._controls.go_live()
 

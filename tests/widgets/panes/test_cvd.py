@@ -19,7 +19,7 @@ from tests.widgets.messages import changes_request, wait_for
 from widgets.elements.captions import Choice
 from widgets.items.grids import RunGrid
 from widgets.link_events import AnchorChosen, Crosshair
-from widgets.panes.cvd.controls import Show, edges_text, parsed_edges, size_words
+from widgets.panes.cvd.controls import Show, edges_text, parsed_edges, size_labels
 from widgets.panes.cvd.item import Stroke, market_stroke, sum_stroke
 from widgets.panes.cvd.pane import CvdPane, fine_bar, strokes_of
 from widgets.panes.footprint.pane import FootprintPane
@@ -151,16 +151,16 @@ def test_bars_never_span_a_reset(pane: CvdPane) -> None:
     assert HOUR_NS % request.bar_ns == 0
 
 
-def test_an_anchor_is_set_by_a_click_and_told_to_the_others(pane: CvdPane, qtbot: QtBot) -> None:
+def test_an_anchor_is_set_by_a_click_and_sent_to_the_others(pane: CvdPane, qtbot: QtBot) -> None:
     pane.refresh(synthetic.cvd(60))
     pick(pane.controls.reset, "anchor")
     assert "click" in pane.notice.text()
     assert pane.controls.reset.currentText() == "daily", "nothing is chosen before the click"
     scale, corner = pane.chart.plot_scale, pane.chart.box.sceneBoundingRect().topLeft()
     where = (QPointF(scale.x(30.0), 40.0) + corner).toPoint()
-    with wait_for(qtbot, pane.link_event, AnchorChosen) as told:
+    with wait_for(qtbot, pane.link_event, AnchorChosen) as sent_event:
         qtbot.mouseClick(pane.chart.viewport(), Qt.MouseButton.LeftButton, pos=where)
-    anchor_ns = told.args[0].ts_ns
+    anchor_ns = sent_event.args[0].ts_ns
     assert abs(anchor_ns - synthetic.START - 30 * synthetic.MINUTE) < synthetic.MINUTE
     assert pane.request() == plain(anchor_ns=anchor_ns)
     assert pane.controls.reset.currentText() == "anchor"
@@ -181,7 +181,7 @@ def test_the_menu_filters_venues_and_has_the_anchor(pane: CvdPane) -> None:
     menu.actions()[0].trigger()
     assert pane.request() == plain(anchor_ns=synthetic.START)
     menu = pane.controls.menu(pane, None, pane.choose_anchor)
-    next(action for action in menu.actions() if action.text() == "Take the anchor away").trigger()
+    next(action for action in menu.actions() if action.text() == "Remove the anchor").trigger()
     venues = next(action.menu() for action in menu.actions() if action.text() == "Venues")
     next(action for action in venues.actions() if action.text() == "Binance").trigger()
     assert pane.request() == plain(markets=MarketFilter(None, frozenset(VENUES) - {Venue("binance")}))
@@ -190,7 +190,7 @@ def test_the_menu_filters_venues_and_has_the_anchor(pane: CvdPane) -> None:
 def test_trade_sizes_are_read_as_a_person_writes_them() -> None:
     assert parsed_edges("10k, 100k 1m") == (10_000.0, 100_000.0, 1_000_000.0)
     assert edges_text((10_000.0, 2_500_000.0)) == "10k 2.5m"
-    assert size_words((10_000.0, 100_000.0)) == ["<10k", "10k-100k", "≥100k"]
+    assert size_labels((10_000.0, 100_000.0)) == ["<10k", "10k-100k", "≥100k"]
     for wrong in ("", "k", "100k 10k", "-5", "0", "x", "1 2 3 4 5 6 7", "nan", "inf"):
         assert parsed_edges(wrong) is None, wrong
 
@@ -239,13 +239,13 @@ def test_candles_and_marks_are_drawn(pane: CvdPane) -> None:
     assert any(after.pixelColor(x, y).name() == sell for x in range(after.width()) for y in range(after.height()))
 
 
-def test_a_venue_that_moved_against_the_sum_is_told(pane: CvdPane) -> None:
+def test_a_venue_that_opposes_the_sum_is_marked(pane: CvdPane) -> None:
     view = synthetic.cvd(60)
     rising, falling = np.linspace(0, 9e6, 60), np.linspace(0, -2e6, 60)
     lines = tuple(replace(line, values=falling if line.venue == Venue("okx") else rising) for line in view.lines)
     pane.refresh(replace(view, lines=lines, perp=CvdLine("perp", None, None, True, rising, Freshness.LIVE)))
-    assert pane.item.against == {"okx linear", "okx inverse"}
-    assert pane.legend.text.count("against") == 2
+    assert pane.item.opposing == {"okx linear", "okx inverse"}
+    assert pane.legend.text.count("opposes the sum") == 2
 
 
 def test_showing_other_lines_of_the_same_view_needs_no_new_one(pane: CvdPane) -> None:

@@ -1,4 +1,4 @@
-"""The heatmap pane: colours, thresholds, tiles kept, gaps, bubbles, zoom, links, odd views."""
+"""The heatmap pane: colours, thresholds, cached tiles, gaps, bubbles, zoom, links, odd views."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.widgets.heat_views import BEGIN, walls
 from tests.widgets.messages import sent
 from tests.workstation.analytics.market_events import BINANCE, BYBIT, SECOND
 from widgets.link_events import VisibleRange
-from widgets.panes.heatmap.bubbles import merged_prints
+from widgets.panes.heatmap.bubbles import merged_trades
 from widgets.panes.heatmap.colors import Range, automatic, codes_of, ramp, sizes_of, table_of
 from widgets.panes.heatmap.pane import HeatmapPane
 from widgets.panes.heatmap.tiles import runs_where
@@ -82,7 +82,7 @@ def test_both_ramps_change_their_lightness_steadily_and_alike(name: str) -> None
             steps.append(values)
         assert float(np.abs(steps[0] - steps[1]).max()) < 0.12
         apart = np.abs(ramp("bid")[64:192] - ramp("ask")[64:192]).sum(axis=1)
-        assert apart.min() > 60, "the side is told by hue"
+        assert apart.min() > 60, "the hue shows the side"
     finally:
         apply_theme(app)
 
@@ -197,9 +197,9 @@ def test_only_changed_tiles_are_drawn_anew(pane: HeatmapPane) -> None:
     engine.advance(engine.now_ns + SECOND)
     feed(pane, engine, rounds=1)
     plot(pane)
-    kept = [tile for tile in pane.item.pictures if tile in before]
-    assert kept
-    assert all(pane.item.pictures[tile] is before[tile] for tile in kept)
+    cached = [tile for tile in pane.item.pictures if tile in before]
+    assert cached
+    assert all(pane.item.pictures[tile] is before[tile] for tile in cached)
     newest = max(tile.first_bucket for tile in pane.item.pictures)
     assert all(tile.first_bucket == newest for tile in pane.item.pictures if tile not in before)
 
@@ -234,7 +234,7 @@ def test_the_handles_set_thresholds_and_a_double_click_makes_them_automatic(pane
     assert pane.item.range.low > before.low
     assert pane.item.range.peak == before.peak
     assert not bar.automatic
-    assert "auto" not in " ".join(bar.words())
+    assert "auto" not in " ".join(bar.labels())
     feed(pane, walls(210))
     assert pane.item.range.low > before.low, "what was chosen stays"
     qtbot.mouseDClick(bar, Qt.MouseButton.LeftButton, pos=at)
@@ -261,10 +261,10 @@ def test_the_readout_tells_the_cell_and_who_is_in_it(pane: HeatmapPane) -> None:
     (asked,) = pane.side_requests()
     assert isinstance(asked, HeatCellRequest)
     feed(pane, engine)
-    words = pane.readout.text
-    assert re.search(r"bid 10\d BTC = 10\dk USD  BIN 5\d\.\d  BYB 5\d\.\d", words), words
+    text = pane.readout.text
+    assert re.search(r"bid 10\d BTC = 10\dk USD  BIN 5\d\.\d  BYB 5\d\.\d", text), text
     pane.chart.hovered.emit(QPointF(scale.x(pane.chart.grid.slot(BEGIN - 50 * SECOND)), 100.0))
-    assert "not kept" in pane.readout.text or "no trusted book" in pane.readout.text
+    assert "not stored" in pane.readout.text or "no trusted book" in pane.readout.text
     pane.chart.hovered.emit(None)
     assert pane.side_requests() == ()
 
@@ -277,36 +277,36 @@ def test_bubbles_are_merged_by_column_and_side() -> None:
         np.array([1.0, 3.0, 5.0, 7.0]),
         np.array([1, 1, -1, 1]),
     )
-    merged = merged_prints(prints, 100)
+    merged = merged_trades(prints, 100)
     found = sorted(zip(merged.side.tolist(), merged.notional.tolist(), merged.price.tolist(), strict=True))
     assert found == [(-1, 5.0, 400.0), (1, 4.0, 175.0), (1, 7.0, 100.0)]
 
 
-def test_a_bubble_tells_its_print_and_can_be_switched_off(pane: HeatmapPane) -> None:
+def test_a_bubble_shows_its_trade_and_can_be_switched_off(pane: HeatmapPane) -> None:
     feed(pane, walls(200))
-    pane.bubbles.setCurrentText("prints 10k")
+    pane.bubbles.setCurrentText("trades 10k")
     feed(pane, walls(200))
     prints, scale = pane.prints.prints, pane.chart.plot_scale
     assert len(prints.side)
     largest = int(np.argmax(prints.notional))
     x = scale.x(pane.chart.grid.slot(int(prints.ts_venue_ns[largest])))
     assert "USD" in pane.chart.tip_at(QPointF(x, scale.y(float(prints.price[largest]))))
-    pane.bubbles.setCurrentText("prints off")
+    pane.bubbles.setCurrentText("trades off")
     assert len(pane.prints.prints.side) == 0
 
 
 def test_it_follows_a_linked_range_and_tells_its_own(pane: HeatmapPane) -> None:
-    told = sent(pane.link_event, VisibleRange)
+    events = sent(pane.link_event, VisibleRange)
     feed(pane, walls(200))
-    told.clear()
+    events.clear()
     pane.set_visible_range(BEGIN + 20 * SECOND, BEGIN + 80 * SECOND)
     feed(pane, walls(203))
-    assert told == []
+    assert events == []
     left, right = pane.chart.visible
     assert pane.chart.grid.ts_ns(left) == pytest.approx(BEGIN + 20 * SECOND, abs=1_000)
     assert pane.chart.grid.ts_ns(right) == pytest.approx(BEGIN + 80 * SECOND, abs=1_000)
     pane.chart.pan_slots(3)
-    assert told[-1].start_ns == pytest.approx(BEGIN + 23 * SECOND, abs=1_000)
+    assert events[-1].start_ns == pytest.approx(BEGIN + 23 * SECOND, abs=1_000)
 
 
 def test_another_choice_of_markets_starts_over(pane: HeatmapPane) -> None:
@@ -341,13 +341,16 @@ def test_cells_are_copied_as_data(pane: HeatmapPane) -> None:
 def test_state_is_remembered(pane: HeatmapPane, qtbot: QtBot) -> None:
     feed(pane, walls(200))
     pane.rows.setCurrentText("x5")
-    pane.bubbles.setCurrentText("prints 100k")
+    pane.bubbles.setCurrentText("trades 100k")
     pane.heat.setChecked(False)
     pane.thresholds.chosen.emit(Range(2.0, 9.0))
     other = HeatmapPane("BTC")
     qtbot.addWidget(other)
     other.restore(pane.state())
     assert other.state() == pane.state()
+    other.restore({"bubbles": "prints 50k"})  # as earlier versions saved it
+    assert other.bubbles.currentText() == "trades 50k"
+    other.restore(pane.state())
     other.restore({"thresholds": [3, -1], "rows": 7, "heat": "no"})
     assert other.state() == pane.state()
 

@@ -26,7 +26,7 @@ from widgets.panes.ladder.rows import (
     row_of,
     visible_slots,
 )
-from widgets.panes.ladder.summary import imbalance_text, spread_words
+from widgets.panes.ladder.summary import imbalance_text, spread_text
 from widgets.theme.markets import book_state
 from widgets.theme.theme import theme
 from workstation.readmodels.flow.ladder import LadderRequest
@@ -110,9 +110,9 @@ def test_grouping_stays_in_its_list() -> None:
     [
         (480, set()),
         (390, {"session"}),
-        (340, {"session", "p/s"}),
-        (300, {"session", "p/s", "delta"}),
-        (230, {"session", "p/s", "delta", "sold"}),
+        (340, {"session", "chg 5s"}),
+        (300, {"session", "chg 5s", "delta"}),
+        (230, {"session", "chg 5s", "delta", "sold"}),
     ],
 )
 def test_columns_cover_the_width_and_the_least_important_give_way(width: int, gone: set[str]) -> None:
@@ -131,18 +131,21 @@ def test_columns_can_be_hidden_but_for_the_book(pane: LadderPane, qtbot: QtBot) 
         "price",
         "ask",
         "bought",
-        "p/s",
+        "chg 5s",
         "session",
     }
     other = LadderPane("BTC")
     qtbot.addWidget(other)
     other.restore({**pane.state(), "band": 0.01})
     assert other.state() == {"hidden": ["delta", "sold"], "band": 0.01}
+    other.restore({"hidden": ["p/s"]})  # the name of the column in earlier versions
+    assert other.state() == {"hidden": ["chg 5s"], "band": 0.01}
+    other.restore({"hidden": ["delta", "sold"]})
     other.restore({"hidden": 7, "band": "wide"})
     assert other.state() == {"hidden": ["delta", "sold"], "band": 0.01}
 
 
-def test_a_row_tells_of_the_side_that_rests_there() -> None:
+def test_the_change_of_a_row_is_of_the_side_that_can_rest_there() -> None:
     view = ladder_view()
     change, middle = change_of(view), len(view.rows) // 2
     np.testing.assert_array_equal(change[: middle - 1], view.bid_change[: middle - 1])
@@ -381,6 +384,6 @@ def test_imbalance_has_a_sign_and_no_data_is_a_dash() -> None:
 
 
 def test_a_crossed_book_is_called_crossed() -> None:
-    assert spread_words(-9.0, 0.1) == ("crossed", "9.0")
-    assert spread_words(0.1, 0.1) == ("spread", "0.1")
-    assert spread_words(0.02, 0.1) == ("spread", "0.02")
+    assert spread_text(-9.0, 0.1) == ("crossed", "9.0")
+    assert spread_text(0.1, 0.1) == ("spread", "0.1")
+    assert spread_text(0.02, 0.1) == ("spread", "0.02")

@@ -50,7 +50,7 @@ def wheel(pane: TapePane, notches: int) -> None:
 
 
 def with_newer(view: TapeView, count: int) -> TapeView:
-    """The same list after `count` more prints."""
+    """The same list after `count` more trades."""
     head = tape_view(count=count, now_ns=NOW + SECOND, seed=9)
 
     def joined(name: str) -> np.ndarray:
@@ -65,7 +65,7 @@ def test_size_classes_begin_at_their_limit() -> None:
     assert [size_class(usd) for usd in limits] == [0, 1, 2, 3, 4]
 
 
-def test_a_small_coin_has_classes_of_its_own() -> None:
+def test_a_small_coin_has_its_own_classes() -> None:
     assert classes_for(float("nan")) == SIZE_CLASSES
     assert classes_for(25_000.0) == SIZE_CLASSES
     assert classes_for(8_234.0) == pytest.approx((8_200.0, 20_500.0, 82_000.0, 820_000.0))
@@ -92,7 +92,7 @@ def test_an_empty_tape_has_no_speed_and_no_share() -> None:
     assert tape_speed(any_tape_view(count=3)) is None
 
 
-def test_newer_prints_are_counted_and_a_merge_is_not_new() -> None:
+def test_newer_trades_are_counted_and_a_merge_is_not_new() -> None:
     view = tape_view()
     assert newer_than(with_newer(view, 7), view) == (7, True)
     grown = replace(view, size=view.size + np.eye(1, len(view.size))[0], revision=2)
@@ -104,16 +104,16 @@ def test_scrolling_down_pauses_and_counts(pane: TapePane) -> None:
     view = tape_view()
     wheel(pane, -1)
     assert pane.canvas.held is not None
-    assert pane.canvas.banner() == "paused, 0 new prints - click to resume"
+    assert pane.canvas.banner() == "paused, 0 new trades - click to resume"
     pane.refresh(with_newer(view, 7))
-    assert pane.canvas.banner() == "paused, 7 new prints - click to resume"
+    assert pane.canvas.banner() == "paused, 7 new trades - click to resume"
     assert pane.canvas.held.revision == 1, "what is on screen stands still"
     pane.refresh(with_newer(tape_view(seed=77, now_ns=NOW + 2 * SECOND), 3))
-    assert pane.canvas.banner() == "paused, 207+ new prints - click to resume"
+    assert pane.canvas.banner() == "paused, 207+ new trades - click to resume"
 
 
 @pytest.mark.parametrize("how", ["banner", "middle", "escape", "wheel"])
-def test_it_resumes_at_the_newest_print(pane: TapePane, qtbot: QtBot, how: str) -> None:
+def test_it_resumes_at_the_newest_trade(pane: TapePane, qtbot: QtBot, how: str) -> None:
     wheel(pane, -2)
     newer = with_newer(tape_view(), 4)
     pane.refresh(newer)
@@ -130,13 +130,13 @@ def test_it_resumes_at_the_newest_print(pane: TapePane, qtbot: QtBot, how: str) 
     assert (pane.canvas.offset, pane.canvas.banner()) == (0, "")
 
 
-def test_a_click_among_the_prints_does_not_resume(pane: TapePane, qtbot: QtBot) -> None:
+def test_a_click_among_the_trades_does_not_resume(pane: TapePane, qtbot: QtBot) -> None:
     wheel(pane, -1)
     qtbot.mouseClick(pane.canvas, Qt.MouseButton.LeftButton, pos=QPoint(200, 200))
     assert pane.canvas.held is not None
 
 
-def test_it_scrolls_no_further_than_the_oldest_print(pane: TapePane) -> None:
+def test_it_scrolls_no_further_than_the_oldest_trade(pane: TapePane) -> None:
     wheel(pane, -500)
     assert 0 < pane.canvas.offset < 200
     pane.refresh(tape_view(count=3))
@@ -203,7 +203,7 @@ def colors_of(pane: TapePane) -> set[str]:
     return {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(row, 2 * row)}
 
 
-def test_prices_at_the_extremes_are_inverted_and_forced_prints_bear_an_l(pane: TapePane) -> None:
+def test_prices_at_the_extremes_are_inverted_and_liquidations_are_marked_l(pane: TapePane) -> None:
     one = tape_view(count=1)
     one = replace(one, side=np.array([-1]), notional=np.array([500.0]))
     pane.refresh(replace(one, revision=2))

@@ -1,4 +1,4 @@
-"""The controls of a CVD pane: what is shown, in which unit, since when, as lines or candles; more is in its menu."""
+"""The controls of a CVD pane: lines, unit, reset, candles; the menu has venues and trade sizes too."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from workstation.readmodels.flow.cvd import DAY_NS, HOUR_NS, RESETS_NS, WEEK_NS,
 
 
 class Show(StrEnum):
-    """Which lines."""
+    """Which lines are shown."""
 
     VENUES = "venues"
     SPOT_PERP = "spot | perp"
@@ -27,7 +27,7 @@ class Show(StrEnum):
 
 
 class Choices(NamedTuple):
-    """Everything that can be chosen; `venues` None is all of them."""
+    """The settings of a CVD pane; `venues` None is all of them."""
 
     show: Show = Show.VENUES
     unit: CvdUnit = CvdUnit.USD
@@ -38,7 +38,7 @@ class Choices(NamedTuple):
     venues: frozenset[Venue] | None = None
 
 
-RESET_WORDS: dict[int | None, str] = {
+RESET_LABELS: dict[int | None, str] = {
     DAY_NS: "daily",
     None: "no reset",
     HOUR_NS: "1 h",
@@ -46,12 +46,12 @@ RESET_WORDS: dict[int | None, str] = {
     8 * HOUR_NS: "8 h",
     WEEK_NS: "week",
 }
-UNIT_WORDS = {CvdUnit.USD: "USD", CvdUnit.COIN: "coin", CvdUnit.OI: "% of OI"}
+UNIT_LABELS = {CvdUnit.USD: "USD", CvdUnit.COIN: "coin", CvdUnit.OI: "% of OI"}
 _ANCHOR = "anchor"
 
 
 class CvdControls(QWidget):
-    """A row of choices; `changed` tells new `choices`, `anchor_wanted` that a click on the chart shall set one."""
+    """A row of controls. `changed` follows new `choices`; `anchor_wanted` asks for a click on the chart."""
 
     changed = Signal()
     anchor_wanted = Signal()
@@ -64,18 +64,18 @@ class CvdControls(QWidget):
         self.show_, self.unit, self.reset, self.candles = Choice(), Choice(), Choice(), QToolButton()
         for show in Show:
             self.show_.addItem(show.value, show)
-        for unit, word in UNIT_WORDS.items():
-            self.unit.addItem(word, unit)
+        for unit, label in UNIT_LABELS.items():
+            self.unit.addItem(label, unit)
         for reset in RESETS_NS:
-            self.reset.addItem(RESET_WORDS[reset], reset)
+            self.reset.addItem(RESET_LABELS[reset], reset)
         self.reset.addItem(_ANCHOR, _ANCHOR)
         self.candles.setText("candles")
         self.candles.setCheckable(True)
         tips = (
-            (self.show_, "Every market, perpetuals against spot, or the classes of trade size"),
-            (self.unit, "USD, base coin, or per cent of the open interest told last"),
-            (self.reset, "Where the sums begin anew: from 00:00 UTC, weeks on Monday, or at an anchor on the chart"),
-            (self.candles, "The aggregate as candles: the extremes of its delta within each bar"),
+            (self.show_, "Lines by market, spot and perpetuals, or by trade size"),
+            (self.unit, "USD, base coin, or per cent of the latest open interest"),
+            (self.reset, "When the sum restarts at 0: days from 00:00 UTC, weeks on Monday, or an anchor on the chart"),
+            (self.candles, "The sum as candles, with the extremes of its delta within each bar"),
         )
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -91,22 +91,22 @@ class CvdControls(QWidget):
         self.candles.clicked.connect(lambda on: self.choose(candles=on))
 
     def know(self, venues: Iterable[Venue]) -> None:
-        """Venues there are; those known before stay, for a filter hides them from its answer."""
+        """Offer these venues too; earlier ones stay, because a filtered view lacks the others."""
         self.known.update(venues)
         self.venues.set_venues(self.known)
 
     def choose(self, **changes: Any) -> None:
-        """Choose otherwise in some respects, and tell."""
+        """Change some settings; emits `changed` if any differs."""
         before = self.choices
         self.set(before._replace(**changes))
         if self.choices != before:
             self.changed.emit()
 
     def set(self, choices: Choices) -> None:
-        """Show these choices; tells nobody."""
+        """Show these choices without `changed`."""
         self.choices = choices
         self.show_.setCurrentIndex(self.show_.findText(choices.show.value))
-        self.unit.setCurrentIndex(list(UNIT_WORDS).index(choices.unit))
+        self.unit.setCurrentIndex(list(UNIT_LABELS).index(choices.unit))
         anchored = choices.anchor_ns is not None
         self.reset.setCurrentIndex(len(RESETS_NS) if anchored else RESETS_NS.index(choices.reset_ns))
         self.candles.setChecked(choices.candles)
@@ -120,24 +120,24 @@ class CvdControls(QWidget):
             self.choose(reset_ns=chosen, anchor_ns=None)
 
     def menu(self, parent: QWidget, at_ns: int | None, anchor: Callable[[int], None]) -> QMenu:
-        """The menu of a place on the chart; `at_ns` is the moment there."""
+        """The menu for a place on the chart, at time `at_ns`; None for the menu of the pane."""
         menu = QMenu(parent)
         if at_ns is not None:
-            menu.addAction(f"Begin here, {text_of.clock(at_ns)}", lambda: anchor(at_ns))
+            menu.addAction(f"Anchor here, {text_of.clock(at_ns)}", lambda: anchor(at_ns))
         if self.choices.anchor_ns is not None:
-            menu.addAction("Take the anchor away", lambda: self.choose(anchor_ns=None))
+            menu.addAction("Remove the anchor", lambda: self.choose(anchor_ns=None))
         menu.addSeparator()
         self._listed(menu, "Show", [(show.value, show) for show in Show], "show")
-        self._listed(menu, "Unit", [(word, unit) for unit, word in UNIT_WORDS.items()], "unit")
-        self._listed(menu, "Reset", [(RESET_WORDS[reset], reset) for reset in RESETS_NS], "reset_ns")
+        self._listed(menu, "Unit", [(label, unit) for unit, label in UNIT_LABELS.items()], "unit")
+        self._listed(menu, "Reset", [(RESET_LABELS[reset], reset) for reset in RESETS_NS], "reset_ns")
         menu.addMenu(self.venues)
         menu.addAction(f"Trade sizes {edges_text(self.choices.edges_usd)}...", lambda: self._ask_edges(parent))
         return menu
 
     def _listed(self, menu: QMenu, title: str, entries: list[tuple[str, Any]], field: str) -> None:
         listed = menu.addMenu(title)
-        for word, value in entries:
-            action = listed.addAction(word)
+        for label, value in entries:
+            action = listed.addAction(label)
             action.setCheckable(True)
             action.setChecked(getattr(self.choices, field) == value)
             changes = {field: value, "anchor_ns": None} if field == "reset_ns" else {field: value}
@@ -146,7 +146,7 @@ class CvdControls(QWidget):
     def _ask_edges(self, parent: QWidget) -> None:
         dialog = QInputDialog(parent)
         dialog.setWindowTitle("Trade sizes")
-        dialog.setLabelText("Edges of the classes in USD, rising, for example 10k 100k 1m")
+        dialog.setLabelText("Limits between size classes in USD, ascending, for example 10k 100k 1m")
         dialog.setTextValue(edges_text(self.choices.edges_usd))
         dialog.textValueSelected.connect(self._take_edges)
         dialog.open()
@@ -158,7 +158,7 @@ class CvdControls(QWidget):
 
 
 def edges_text(edges: tuple[float, ...]) -> str:
-    """Edges as a person writes them: 10k 100k 1m."""
+    """Edges as typed: 10k 100k 1m."""
     return " ".join(short_usd(edge) for edge in edges)
 
 
@@ -171,18 +171,18 @@ def short_usd(value: float) -> str:
 
 
 def parsed_edges(text: str) -> tuple[float, ...] | None:
-    """One to six rising positive edges; None where the text says no such thing."""
+    """One to six ascending positive edges; None for any other text."""
     units = {"k": 1e3, "m": 1e6, "b": 1e9}
     try:
-        words = text.lower().replace(",", " ").split()
-        edges = tuple(float(word.rstrip("kmb")) * units.get(word[-1], 1.0) for word in words)
+        typed = text.lower().replace(",", " ").split()
+        edges = tuple(float(edge.rstrip("kmb")) * units.get(edge[-1], 1.0) for edge in typed)
     except ValueError:
         return None
     rising = all(low < high for low, high in itertools.pairwise(edges))
     return edges if 1 <= len(edges) <= 6 and rising and edges[0] > 0 and edges[-1] < 1e15 else None
 
 
-def size_words(edges: tuple[float, ...]) -> list[str]:
-    """The classes: <10k, 10k-100k, 100k-1m, from 1m."""
+def size_labels(edges: tuple[float, ...]) -> list[str]:
+    """The size classes: <10k, 10k-100k, 100k-1m, at least 1m."""
     middle = [f"{short_usd(low)}-{short_usd(high)}" for low, high in itertools.pairwise(edges)]
     return [f"<{short_usd(edges[0])}", *middle, f"\N{GREATER-THAN OR EQUAL TO}{short_usd(edges[-1])}"]

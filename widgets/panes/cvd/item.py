@@ -1,4 +1,4 @@
-"""CVD drawn: lines of markets, aggregates, difference and size classes, or candles; NaN breaks them."""
+"""Paints CVD: lines of markets, sums, difference and size classes, or candles. NaN breaks a line."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MARK_PX = 5.0
 
 
 class Stroke(NamedTuple):
-    """A line and how it is drawn; `role` is the colour of its name, `name` stands for its own where it has one."""
+    """A line and its style. `role` is the colour of its name in the legend, `name` replaces the line's own."""
 
     line: CvdLine
     color: QColor
@@ -41,7 +41,7 @@ class Stroke(NamedTuple):
     name: str = ""
 
     def pen(self, ratio: float = 1.0, wider: float = 0.0) -> QPen:
-        """The pen on a canvas of device pixels."""
+        """The pen at a device pixel ratio."""
         round_ends = self.bold and self.style is Qt.PenStyle.SolidLine
         cap = Qt.PenCapStyle.RoundCap if round_ends else Qt.PenCapStyle.FlatCap
         return QPen(self.color, (self.width + wider) * ratio, self.style, cap)
@@ -63,7 +63,7 @@ def sum_stroke(line: CvdLine) -> Stroke:
 
 
 def difference_stroke(line: CvdLine) -> Stroke:
-    """Perp minus spot: the colour of text, for it belongs to no venue and no side."""
+    """Perp minus spot, in the text colour: it belongs to no venue and no side."""
     return Stroke(line, theme().color("text"), 1.5, Qt.PenStyle.SolidLine, "text", False, "perp \N{MINUS SIGN} spot")
 
 
@@ -78,7 +78,7 @@ def size_strokes(lines: tuple[CvdLine, ...], names: list[str]) -> list[Stroke]:
 
 
 class CvdItem(PixelItem):
-    """Paints grid, gaps, the zero line and the lines in sight. `x_slots` are where the values of the bars stand."""
+    """Paints grid, gaps, the zero line and the lines. Lines of markets in `opposing` are thicker."""
 
     name = "the CVD chart"
 
@@ -89,18 +89,17 @@ class CvdItem(PixelItem):
         self._view: CvdView | None = None
         self._slots: Floats | Ints = np.zeros(0, np.int64)
         self._strokes: tuple[Stroke, ...] = ()
-        self.against: frozenset[str] = frozenset()
+        self.opposing: frozenset[str] = frozenset()
         self._candles = RectBatch([theme().brush("aggregate"), dark_brush()])
 
     def set_view(
         self, view: CvdView | None, slots: Floats | Ints, grid: SlotGrid, strokes: tuple[Stroke, ...] = ()
     ) -> None:
-        """Show other lines; `slots` are those of the bars that the values close."""
+        """Show a view; `slots` are those of its bars, whose closes are the values."""
         self._view, self._slots, self._grid, self._strokes = view, slots, grid, strokes
         self.update()
 
     def draw(self, painter: QPainter, width: int, height: int, ratio: float) -> None:
-        """Back to front."""
         scale, view = self._scale_of(width, height), self._view
         draw_grid(painter, scale, self._grid, ratio)
         zero = round(scale.y(0.0))
@@ -117,8 +116,8 @@ class CvdItem(PixelItem):
             if stroke.line is view.perp and view.request.candles and len(view.candles.open):
                 self._draw_candles(painter, view, part, scale, ratio)
                 continue
-            pen = stroke.pen(ratio, 1.0 if stroke.line.label in self.against else 0.0)
-            values = np.insert(stroke.line.values[part], resets, np.nan)  # after a reset no line leads there
+            pen = stroke.pen(ratio, 1.0 if stroke.line.label in self.opposing else 0.0)
+            values = np.insert(stroke.line.values[part], resets, np.nan)  # no line across a reset
             if np.isfinite(values).any():
                 _draw_line(painter, x, scale.y(values), pen)
         self._draw_marks(painter, view, scale, ratio)
@@ -131,7 +130,7 @@ class CvdItem(PixelItem):
         painter.drawLine(QPointF(x, 0), QPointF(x, scale.height))
 
     def _draw_candles(self, painter: QPainter, view: CvdView, part: slice, scale: Scale, ratio: float) -> None:
-        """Filled bright where buyers won the bar, dark where sellers did; the wicks are the extremes within."""
+        """Bright bodies where the sum rose, dark where it fell; wicks are the extremes within the bar."""
         assert view.perp is not None
         known = np.isfinite(view.candles.open[part])
         opens, highs, lows = (
@@ -154,7 +153,7 @@ class CvdItem(PixelItem):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
     def _draw_marks(self, painter: QPainter, view: CvdView, scale: Scale, ratio: float) -> None:
-        """Triangles where price made an extreme that CVD does not confirm: above the line for a high."""
+        """Triangles where price made an extreme that CVD did not: above the line for a high."""
         if view.perp is None or not len(view.diverged_ns):
             return
         bar_ns = view.request.mark_ns or view.request.bar_ns
@@ -169,18 +168,18 @@ class CvdItem(PixelItem):
 
 
 def _triangle(x: float, y: float, sign: int, size: float) -> QPolygonF:
-    """Pointing at the line from below (positive) or from above."""
+    """A triangle pointing at (x, y) from below (`sign` positive) or above."""
     tip, base = y + sign * 1.4 * size, y + sign * 3.0 * size
     return QPolygonF([QPointF(x, tip), QPointF(x - size, base), QPointF(x + size, base)])
 
 
 def dark_brush() -> QBrush:
-    """The body of a bar that sellers won: the aggregate's hue, dark."""
+    """The body of a falling candle: a dark shade of the sum's colour."""
     return QBrush(mix(theme().color("pane"), theme().color("aggregate"), 0.38))
 
 
 def _draw_line(painter: QPainter, x: Floats, y: Floats, pen: QPen) -> None:
-    """The line, and a dot for every value that stands alone between breaks."""
+    """Draw a line, and a dot for every value between two breaks."""
     draw_line(painter, x, y, pen)
     known = np.pad(np.isfinite(y), 1)
     alone = known[1:-1] & ~known[:-2] & ~known[2:]

@@ -1,4 +1,4 @@
-"""The CVD pane: running delta of every market and of their sums, on the time axis of the footprint."""
+"""The CVD pane: cumulative volume delta of every market and of their sums, on the time axis of the footprint."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ _NARROW_PX = 720
 
 
 class AnchorTool:
-    """While `picking`, the next click on the plot sets the anchor; otherwise drags are the chart's."""
+    """While `picking`, the next click on the plot sets the anchor; otherwise drags pan the chart."""
 
     def __init__(self, chosen: Callable[[QPointF], None]) -> None:
         self.picking = False
         self._chosen = chosen
 
     def begin(self, position: QPointF, keys: Qt.KeyboardModifier) -> bool:
-        """Take the click while `picking`; False leaves it to the chart."""
+        """Use the click while `picking`. Returns False to leave it to the chart."""
         if not self.picking:
             return False
         self.picking = False
@@ -60,7 +60,7 @@ class AnchorTool:
 
 
 class CvdPane(Pane):
-    """Once another pane has set its visible range, it follows that one instead of the latest bar."""
+    """Once another pane has set the visible range, it shows that instead of following the latest bar."""
 
     title = "CVD"
     help = HELP
@@ -69,10 +69,11 @@ class CvdPane(Pane):
     keys = (
         ("wheel, drag", "zoom, pan; the footprint follows"),
         ("A", "automatic scale"),
-        ("right click, Shift+F10", "begin the sums here, venues, trade sizes"),
+        ("right click, Shift+F10", "set an anchor, venues, trade sizes"),
     )
     range_rank = 2
     range: SharedRange
+    crosshair: SharedCrosshair
 
     def __init__(self, base: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -88,17 +89,16 @@ class CvdPane(Pane):
         self.anchor = AnchorTool(self._place_anchor)
         self.legend = SpanLine(lines=2)
         self.item = CvdItem(self.chart.box, self.chart.scale_of)
-        self.crosshair = SharedCrosshair(self.chart)
-        self.overlay = self.crosshair.overlay
-        self.range, self.notice = SharedRange(self.chart), Notice(self.chart)
+        self.share_chart(self.chart)
+        self.overlay, self.notice = self.crosshair.overlay, Notice(self.chart)
         self._lay_out()
         self._connect()
-        self._say_why_empty()
+        self._show_absence()
 
     # --- what is asked
 
     def request(self) -> CvdRequest | None:
-        """What is asked for; None without a base."""
+        """The lines of the base by the chosen settings; None without a base."""
         if not self._base:
             return None
         chosen = self.controls.choices
@@ -128,22 +128,22 @@ class CvdPane(Pane):
         """Show this base."""
         if base != self._base:
             self._base, self._fineness = base, 0
-            self._say_why_empty()
+            self._show_absence()
 
     def set_bar_length(self, bar_ns: int) -> None:
-        """Use bars that divide this length, that of the footprint: a line needs more points than bars have."""
+        """Use bars that divide this length, the footprint's: a line needs more points than the footprint has bars."""
         if bar_ns != self._whole_ns:
             self._whole_ns, self._fineness = bar_ns, 0
-            self._say_why_empty()
+            self._show_absence()
 
     def set_anchor(self, ts_ns: int | None) -> None:
-        """Begin the sums at a moment that another pane chose; None goes back to resets. Tells nobody."""
+        """Start the sums at a time that another pane chose; None returns to resets. Emits nothing."""
         self.anchor.picking = False
         self.controls.set(self.controls.choices._replace(anchor_ns=ts_ns))
-        self._say_why_empty()
+        self._show_absence()
 
     def choose_anchor(self, ts_ns: int | None) -> None:
-        """Begin the sums at a moment, here and in the panes of the group."""
+        """Start the sums at a time, here and in the panes of the group."""
         self.set_anchor(ts_ns)
         self.link_event.emit(AnchorChosen(ts_ns))
 
@@ -153,13 +153,13 @@ class CvdPane(Pane):
             self._show(self._view)
             self.chart.fit_values()
             self._read()
-        self._say_why_empty()
+        self._show_absence()
 
     def _coarsen(self, bars: int) -> None:
-        """A long history is drawn from longer bars."""
+        """Use longer bars for a long history."""
         if bars > _MANY and self._fineness + 1 < len(FINENESS):
             self._fineness += 1
-            self._say_why_empty()
+            self._show_absence()
 
     # --- what is shown
 
@@ -170,23 +170,23 @@ class CvdPane(Pane):
         before, self._view = self._view, view
         self._place(view, before is None or not len(before.bar_start_ns) or before.request != view.request)
         self.controls.know(state.venue for state in view.markets)
-        self._say_why_empty()
+        self._show_absence()
         self._coarsen(len(view.bar_start_ns))
 
     def set_grid(self, grid: RunGrid | None) -> None:
-        """Stand where the bars of another pane stand that are not of time; None: on plain time."""
+        """Align with another pane's bars that are not time bars; None for plain time."""
         before, self._run = self._run, grid
         if grid is before:
             return
         fresh = (before is None) != (grid is None)
         if fresh:
             self._fineness = 0
-            self._say_why_empty()
+            self._show_absence()
         if self._view is not None:
             self._place(self._view, fresh)
 
     def _place(self, view: CvdView, fresh: bool) -> None:
-        """Put the values where they stand and move there."""
+        """Compute the slots of the values and follow the newest."""
         starts, bar_ns, run = view.bar_start_ns, view.request.bar_ns, self._run
         if fresh and len(starts):
             self.range.begin(SlotGrid.at(bar_ns, int(starts[0])) if run is None else run)
@@ -214,15 +214,7 @@ class CvdPane(Pane):
         self.item.set_view(None, self.slots, self.chart.grid)
         self.crosshair.clear()
         self._read()
-        self._say_why_empty()
-
-    def show_crosshair(self, ts_ns: int | None) -> None:
-        """Mark the bar of this moment; None takes the mark away. Does not emit."""
-        self.crosshair.show(ts_ns)
-
-    def set_visible_range(self, start_ns: int, end_ns: int) -> None:
-        """Show this span, asked for by another pane, from now on. Does not emit."""
-        self.range.show(start_ns, end_ns)
+        self._show_absence()
 
     def shown_markets(self) -> tuple[MarketState, ...]:
         """The markets of the lines."""
@@ -233,22 +225,22 @@ class CvdPane(Pane):
         return table(self._view, self._strokes) if self._view is not None and self._strokes else None
 
     def state(self) -> dict[str, object]:
-        """What was chosen, but for the anchor: it is a moment of one session."""
+        """The choices without the anchor, which is a time of one session."""
         return remembered(self.controls.choices)
 
     def restore(self, state: dict[str, object]) -> None:
-        """Take it up."""
+        """Apply saved choices."""
         found = recalled(state)
         if found is not None:
             self.controls.set(found)
-            self._say_why_empty()
+            self._show_absence()
 
     def open_settings(self) -> None:
-        """The menu, under the controls."""
+        """Open the menu below the controls."""
         self._open_menu(None, self.controls.mapToGlobal(QPoint(0, self.controls.height())))
 
     def cancel(self) -> None:
-        """Leave choosing an anchor."""
+        """Stop choosing an anchor."""
         self._pick(False)
 
     def _lay_out(self) -> None:
@@ -271,9 +263,7 @@ class CvdPane(Pane):
     def _connect(self) -> None:
         self.controls.changed.connect(self._choose)
         self.controls.anchor_wanted.connect(lambda: self._pick(True))
-        self.range.moved.connect(self.send_range)
         self.chart.range_changed.connect(self._on_range)
-        self.crosshair.moved.connect(self.send_crosshair)
         self.crosshair.pointed.connect(self._read)
         self.chart.menu_at = self._open_menu
         self.chart.box.sigResized.connect(lambda _: self.chart.fit_values())
@@ -285,10 +275,10 @@ class CvdPane(Pane):
         menu.popup(on_screen)
 
     def _pick(self, picking: bool) -> None:
-        """The next click on the chart sets the anchor, or no longer does."""
+        """Choose whether the next click on the chart sets the anchor."""
         self.anchor.picking = picking
         self.controls.set(self.controls.choices)
-        self._say_why_empty()
+        self._show_absence()
 
     def _place_anchor(self, position: QPointF) -> None:
         self.choose_anchor(self.chart.grid.ts_ns(self.chart.plot_scale.slot(position.x())))
@@ -296,7 +286,7 @@ class CvdPane(Pane):
     # --- range and reading
 
     def _extent(self, left: float, right: float) -> tuple[float, float] | None:
-        """Lowest and highest value in sight over all lines and candles."""
+        """Lowest and highest visible value over all lines and candles; None without one."""
         if self._view is None:
             return None
         part = in_sight(self.slots, left, right)
@@ -311,13 +301,13 @@ class CvdPane(Pane):
         self._read()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """A narrow pane has its legend under the controls."""
+        """Put the legend below the controls in a narrow pane."""
         super().resizeEvent(event)
         below, beside = QBoxLayout.Direction.TopToBottom, QBoxLayout.Direction.LeftToRight
         self._top.setDirection(below if self.width() < _NARROW_PX else beside)
 
     def _read(self) -> None:
-        """Legend and tags: values under the crosshair, else the newest."""
+        """Update legend and tags with the values under the crosshair, else the newest."""
         slot, value = self.overlay.slot, self.overlay.value
         view = self._view
         if view is None or not len(self.slots):
@@ -331,31 +321,29 @@ class CvdPane(Pane):
         if value is not None:
             tags.append(Tag(value, amount(value, unit), "hairline", "text"))
         self.chart.value_axis.set_tags(tuple(tags))
-        against = opposed(view, self.slots, self.chart.visible)
-        if against != self.item.against:
-            self.item.against = against
+        opposing = opposed(view, self.slots, self.chart.visible)
+        if opposing != self.item.opposing:
+            self.item.opposing = opposing
             self.item.update()
-        self.legend.set_spans(legend(view, self._strokes, self.bar_at(slot), against))
+        self.legend.set_spans(legend(view, self._strokes, self.bar_at(slot), opposing))
 
     def bar_at(self, slot: float | None) -> int | None:
-        """Which value the legend reads; None where the crosshair is on no bar."""
+        """The index of the bar under the crosshair, or of the newest; None where the crosshair is on no bar."""
         if self._view is None or slot is None:
             return len(self.slots) - 1
         ts_ns, starts = self.chart.grid.ts_ns(slot), self._view.bar_start_ns
         index = int(np.searchsorted(starts, ts_ns, "right")) - 1
         return index if index >= 0 and ts_ns < starts[index] + self._view.request.bar_ns else None
 
-    def _say_why_empty(self) -> None:
+    def _show_absence(self) -> None:
         text = (
-            "click where the sums shall begin, Esc leaves it"
-            if self.anchor.picking
-            else absence(self._base, self._view)
+            "click where the sums should start, Esc cancels" if self.anchor.picking else absence(self._base, self._view)
         )
         self.notice.show_text(text)
 
 
 def strokes_of(view: CvdView, show: Show) -> tuple[Stroke, ...]:
-    """What is drawn, back to front."""
+    """The lines to draw, back to front."""
     sums = [sum_stroke(line) for line in (view.spot, view.perp) if line is not None]
     if show is Show.VENUES:
         return (*(market_stroke(line) for line in view.lines), *sums)
@@ -365,7 +353,7 @@ def strokes_of(view: CvdView, show: Show) -> tuple[Stroke, ...]:
 
 
 def fine_bar(bar_ns: int, parts: int) -> int:
-    """About a `parts`-th of a bar: whole seconds that divide it, at least one."""
+    """A length in ns of about a `parts`-th of a bar: whole seconds that divide the bar, at least one."""
     seconds = bar_ns // _SECOND
     wanted = max(1, seconds // parts)
     return next(step for step in range(wanted, 0, -1) if seconds % step == 0) * _SECOND

@@ -1,4 +1,4 @@
-"""What a CVD pane keeps between runs."""
+"""The saved state of a CVD pane."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 class CvdState(msgspec.Struct):
-    """The choices but for the anchor, which is a moment of one session."""
+    """The choices without the anchor, which is a time of one session."""
 
     show: Show
     unit: CvdUnit
@@ -27,24 +27,24 @@ class CvdState(msgspec.Struct):
 
 
 def remembered(choices: Choices) -> dict[str, object]:
-    """As values that JSON knows."""
+    """The choices as JSON values."""
     venues = None if choices.venues is None else sorted(choices.venues)
     state = CvdState(choices.show, choices.unit, choices.reset_ns, choices.candles, choices.edges_usd, venues)
-    kept: dict[str, object] = msgspec.to_builtins(state)
-    return kept
+    saved: dict[str, object] = msgspec.to_builtins(state)
+    return saved
 
 
 def recalled(state: dict[str, object]) -> Choices | None:
-    """Back again; None where it makes no sense."""
+    """The choices of a saved state; None if it is empty or invalid."""
     if not state:
         return None
     try:
-        kept = msgspec.convert(state, CvdState)
-        venues = frozenset(map(venue_named, kept.venues or ())) or None
+        saved = msgspec.convert(state, CvdState)
+        venues = frozenset(map(venue_named, saved.venues or ())) or None
     except ValueError as error:
-        log.warning("a remembered CVD pane is left as it is made: %s", error)
+        log.warning("the saved state of a CVD pane is invalid, defaults are used: %s", error)
         return None
-    edges = kept.edges_usd
-    if kept.reset_ns not in RESETS_NS or not edges or any(a >= b for a, b in itertools.pairwise(edges)):
+    edges = saved.edges_usd
+    if saved.reset_ns not in RESETS_NS or not edges or any(a >= b for a, b in itertools.pairwise(edges)):
         return None
-    return Choices(kept.show, kept.unit, kept.reset_ns, None, kept.candles, edges, venues)
+    return Choices(saved.show, saved.unit, saved.reset_ns, None, saved.candles, edges, venues)

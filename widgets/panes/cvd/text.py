@@ -1,4 +1,4 @@
-"""What a CVD pane says: its legend, why it is empty, its help and its table."""
+"""The texts of a CVD pane: legend, notice, help and table."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from widgets.elements.spans import Span
 from widgets.items.lines import in_sight
 from widgets.pane import Table
-from widgets.panes.cvd.controls import UNIT_WORDS, size_words
+from widgets.panes.cvd.controls import UNIT_LABELS, size_labels
 from widgets.panes.cvd.item import Stroke
 from widgets.theme import format as text_of
 from widgets.theme.markets import venue_mark
@@ -17,15 +17,15 @@ from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.flow.cvd import CvdLine, CvdUnit, CvdView
 from workstation.readmodels.markets import Freshness
 
-HELP = """CVD is what takers bought minus what takers sold, summed from the last reset (00:00 UTC, weeks from Monday) or
-from an anchor. Thin lines are single markets in the colour of their venue, dotted coin-margined, dashed spot; the bold
-cyan line is the sum of the perpetuals that are live now, the dashed one of spot. "3 of 4 venues" says how many are in
-it. A line thickens, and its name turns bold with "against", when it moved against the sum over what is in sight. "% of
-OI" divides a market's CVD in coin by its open interest in coin as told last, a sum by the sum of the open interests,
-spot by that of the perpetuals. "spot | perp" adds the difference perp - spot. "sizes" splits the sum by the notional of
-each trade. Candles show the extremes of the running delta within each bar. A triangle marks a bar whose price is a new
-20-bar extreme while CVD's is not. A hatched band is a gap: trades are missing, the lines break and go on from where
-they were.""".replace("\n", " ")
+HELP = """CVD, the cumulative volume delta, is what takers bought minus what takers sold since the last reset (00:00
+UTC, weeks from Monday) or since an anchor. Thin lines are single markets in the colour of their venue, coin-margined
+ones dotted, spot dashed; the bold cyan line is the sum of the live perpetuals, the dashed cyan line that of spot. "3 of
+4 venues" counts the venues in the sum. A market that moved in the opposite direction to the sum over the visible range
+has a thicker line and "opposes the sum" behind its name. "% of OI" divides a market's CVD in coin by its latest open
+interest (OI) in coin, a sum by the summed open interest, spot by that of the perpetuals. "spot | perp" adds the
+difference perp - spot. "sizes" splits the sum by the notional of each trade. Candles show the extremes of the sum
+within each bar. A triangle marks a bar where price made a new 20-bar high or low and CVD did not. A hatched band is a
+gap with missing trades: lines break there and continue from their last value.""".replace("\n", " ")
 
 _SUFFIX = {"linear": "", "inverse": "-inv", "spot": "-spot"}
 
@@ -44,7 +44,7 @@ def line_name(line: CvdLine) -> str:
 
 
 def opposed(view: CvdView, slots: Floats | Ints, visible: tuple[float, float]) -> frozenset[str]:
-    """The labels of perpetuals that moved against the aggregate over the visible range."""
+    """The labels of perpetuals that moved in the opposite direction to the sum over the visible range."""
     part = in_sight(slots, *visible)
     if view.perp is None:
         return frozenset()
@@ -53,45 +53,45 @@ def opposed(view: CvdView, slots: Floats | Ints, visible: tuple[float, float]) -
 
 
 def change(line: CvdLine, part: slice) -> float:
-    """How far a line moved between its first and last known value of a part."""
+    """The change from the first to the last known value of a part; 0 with fewer than two."""
     values = line.values[part]
     values = values[np.isfinite(values)]
     return float(values[-1] - values[0]) if len(values) > 1 else 0.0
 
 
-def legend(view: CvdView, strokes: Sequence[Stroke], index: int | None, against: frozenset[str]) -> tuple[Span, ...]:
-    """Every line drawn, with its value at a bar; the aggregate first."""
+def legend(view: CvdView, strokes: Sequence[Stroke], index: int | None, opposing: frozenset[str]) -> tuple[Span, ...]:
+    """Every line drawn with its value at bar `index`, the sum first."""
     request = view.request
-    unit = request.base if request.unit is CvdUnit.COIN else UNIT_WORDS[request.unit]
+    unit = request.base if request.unit is CvdUnit.COIN else UNIT_LABELS[request.unit]
     since = "" if request.anchor_ns is None else f" from {text_of.date_clock(request.anchor_ns)}"
     spans = [Span(f"{request.base} CVD {unit}{since}", "text", bold=True)]
     for stroke in reversed(strokes):
-        spans.append(_span(view, stroke, index, against))
+        spans.append(_span(view, stroke, index, opposing))
         if stroke.line is view.perp:
             live, known = _venues(view)
             spans.append(Span(f"{live} of {known} venues", "muted" if view.perp_live == view.perp_known else "gap"))
     return tuple(spans)
 
 
-def _span(view: CvdView, stroke: Stroke, index: int | None, against: frozenset[str]) -> Span:
+def _span(view: CvdView, stroke: Stroke, index: int | None, opposing: frozenset[str]) -> Span:
     line = stroke.line
     name = stroke.name or line_name(line)
     text = f"{name} {amount(None if index is None else float(line.values[index]), view.request.unit)}"
-    word = "" if line.freshness is Freshness.LIVE else f" {line.freshness}"
+    state = "" if line.freshness is Freshness.LIVE else f" {line.freshness}"
     if line.venue is None:
-        return Span(text + word, "stale" if word else stroke.role, stroke.bold, stroke.pen())
-    turned = " against" if line.label in against else ""
-    return Span(text + word + turned, "stale" if word else "text", bool(turned), stroke.pen())
+        return Span(text + state, "stale" if state else stroke.role, stroke.bold, stroke.pen())
+    opposes = " opposes the sum" if line.label in opposing else ""
+    return Span(text + state + opposes, "stale" if state else "text", bool(opposes), stroke.pen())
 
 
 def _venues(view: CvdView) -> tuple[int, int]:
-    """How many of the venues with a perpetual have a live one. Which markets are not live, their own words tell."""
+    """How many venues have a live perpetual, and how many have a perpetual."""
     live = {line.venue for line in view.lines if line.perp and line.freshness is Freshness.LIVE}
     return len(live), len({line.venue for line in view.lines if line.perp})
 
 
 def absence(base: str, view: CvdView | None) -> str:
-    """Why there is no line; empty when there is one."""
+    """The reason for an empty chart; empty if there is a line."""
     if not base:
         return "no base chosen"
     if view is None:
@@ -101,23 +101,22 @@ def absence(base: str, view: CvdView | None) -> str:
         return "syncing" if Freshness.SYNCING in states else "waiting for the first trade"
     lines = [line for line in (view.perp, view.spot) if line is not None]
     if view.request.unit is CvdUnit.OI and not any(np.isfinite(line.values).any() for line in lines):
-        return "no open interest known: choose USD or coin"
+        return "no open interest received: choose USD or coin"
     if view.request.by_size and not any(np.isfinite(line.values).any() for line in view.sizes):
-        return "the beginning of this sum is no longer kept by size: choose a shorter reset or an anchor"
+        return "trade sizes do not reach back to the start of this sum: choose a shorter reset or an anchor"
     return ""
 
 
 def table(view: CvdView, strokes: Sequence[Stroke]) -> Table:
-    """The bars in view with every line drawn."""
+    """The bars with the value of every line drawn."""
     names = tuple(stroke.name or line_name(stroke.line) for stroke in reversed(strokes))
     columns = [stroke.line.values.tolist() for stroke in reversed(strokes)]
     rows = tuple(
         (text_of.date_clock(start), *(None if column[at] != column[at] else column[at] for column in columns))
         for at, start in enumerate(view.bar_start_ns.tolist())
     )
-    return Table((f"bar ({UNIT_WORDS[view.request.unit]})", *names), rows)
+    return Table((f"bar ({UNIT_LABELS[view.request.unit]})", *names), rows)
 
 
 def class_names(view: CvdView) -> list[str]:
-    """What the size classes are called."""
-    return size_words(view.request.edges_usd)
+    return size_labels(view.request.edges_usd)

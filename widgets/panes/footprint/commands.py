@@ -1,4 +1,4 @@
-"""What can be done with a footprint by its menu and its keys."""
+"""The commands of a footprint, for its menu and its keys."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class FootprintCommands:
         return action is not None
 
     def change_style(self, **changes: object) -> None:
-        """Draw another way in some respects."""
+        """Change fields of the style."""
         self._change_style(**changes)
 
     def show_study(self, name: str, shown: bool = True, **values: object) -> None:
@@ -91,7 +91,7 @@ class FootprintCommands:
         self._set_studies(self._layers.board.settings.stepped(study))
 
     def undo(self) -> None:
-        """Take back a zoom into a box or a change of a level."""
+        """Undo a box zoom or a change of a level."""
         self._tools.undo()
 
     def arm(self, task: Task) -> None:
@@ -99,12 +99,12 @@ class FootprintCommands:
         self._tools.arm(task)
 
     def anchor_vwap(self, ts_ns: int | None) -> None:
-        """Begin VWAP at a bar; None: every day."""
+        """Start VWAP at a time (ns); None for daily."""
         self._toolbar.anchor_vwap(ts_ns)
         self.show_study("vwap")
 
     def anchor_cvd(self, ts_ns: int) -> None:
-        """Begin the sums of the CVD panes of the group there."""
+        """Start the sums of the group's CVD panes at a time (ns)."""
         self._pane.link_event.emit(AnchorChosen(ts_ns))
 
     def add_level(self, price: float) -> None:

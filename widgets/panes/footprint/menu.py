@@ -45,16 +45,16 @@ def footprint_menu(
     elif place is not None:
         price = place.price
         menu.addAction(f"Level at {text_of.price(price, step)}\tAlt+H", lambda: target.add_level(price))
-    menu.addAction("Zone by dragging\tD", lambda: target.arm(Task.ZONE))
+    menu.addAction("Draw a zone by dragging\tD", lambda: target.arm(Task.ZONE))
     _levels(menu.addMenu("Levels"), levels, step, target)
     menu.addAction("Undo\tCtrl+Z", target.undo)
     menu.addSeparator()
-    menu.addAction("Profile of a dragged span\tF", lambda: target.arm(Task.SPAN))
+    menu.addAction("Volume profile of a dragged range\tF", lambda: target.arm(Task.SPAN))
     if place is not None:
         ts_ns = place.ts_ns
-        menu.addAction(f"VWAP from {text_of.clock(ts_ns)}", lambda: target.anchor_vwap(ts_ns))
-        menu.addAction(f"CVD from {text_of.clock(ts_ns)}", lambda: target.anchor_cvd(ts_ns))
-    menu.addAction("VWAP from 00:00 UTC every day", lambda: target.anchor_vwap(None))
+        menu.addAction(f"Anchor VWAP at {text_of.clock(ts_ns)}", lambda: target.anchor_vwap(ts_ns))
+        menu.addAction(f"Anchor CVD at {text_of.clock(ts_ns)}", lambda: target.anchor_cvd(ts_ns))
+    menu.addAction("Daily VWAP from 00:00 UTC", lambda: target.anchor_vwap(None))
     menu.addSeparator()
     menu.addAction("Go to time...\tAlt+G", target.ask_time)
     menu.addAction("Reset view\tZ", target.reset_view)

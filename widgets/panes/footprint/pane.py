@@ -1,4 +1,4 @@
-"""The footprint pane: who traded at which price in every bar, with the statistics of the bars under them."""
+"""The footprint pane: volume by price and side in every bar, with statistics below the bars."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ class FootprintPane(Pane):
         self._show_legend()
 
     def clear(self) -> None:
-        """Forget the view; the zoom stays."""
+        """Discard the view; the zoom stays."""
         self.sides.clear()
         self.layers.clear()
         self.reading.point(None, None)
@@ -154,7 +154,7 @@ class FootprintPane(Pane):
         self._show_why_empty()
 
     def show_crosshair(self, ts_ns: int | None) -> None:
-        """Mark the bar of this moment; None takes the mark away. Does not emit."""
+        """Mark the bar of a time (ns) unless the pointer is in the chart; None removes the mark. Emits nothing."""
         if self._pointer is None:
             self.reading.point(None if ts_ns is None else self.chart.grid.slot(ts_ns), None)
 
@@ -234,7 +234,7 @@ class FootprintPane(Pane):
     def _show_legend(self) -> None:
         spans = []
         if self._armed is not None:
-            spans.append(Span(f"drag: {self._armed.value}, Esc to leave it", "focus", bold=True))
+            spans.append(Span(f"drag: {self._armed.value}, Esc cancels", "focus", bold=True))
         self.reading.show_legend(*spans)
 
     def _show_armed(self, task: Task | None) -> None:

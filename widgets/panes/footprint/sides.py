@@ -38,12 +38,12 @@ class FootprintSides:
         return not isinstance(getattr(view, "request", None), FootprintRequest)
 
     def clear(self) -> None:
-        """Forget the answers."""
+        """Discard the answers."""
         self.quotes = self.cell = self.cell_asked = None
         self._board.clear()
 
     def ask_cell(self, request: FootprintRequest | None, index: int, row: int) -> None:
-        """Ask who traded at a row, as coarse as it is shown, of a bar; only bars of time are cut by time alone."""
+        """Request the venues' shares of a displayed row of a bar; time bars only, as others are not cut by time alone."""
         view, choice = self._layers.view, self._layers.choice
         if request is None or view is None or choice is None or request.bar_rule.kind is not BarKind.TIME:
             self.forget_cell()
@@ -56,5 +56,5 @@ class FootprintSides:
             self.cell = None
 
     def forget_cell(self) -> None:
-        """No tooltip is open."""
+        """Drop the request: no tooltip is open."""
         self.cell_asked = self.cell = None

@@ -1,4 +1,4 @@
-"""The texts of the footprint pane: legend, readout, tooltips, and the reason why there is nothing to see."""
+"""The texts of the footprint pane: help, legend, readout, tooltips, notice."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ from workstation.readmodels.markets import Freshness, MarketState
 
 _ZERO = {ZeroRule.COUNT: "zero counts", ZeroRule.SKIP: "zero skipped", ZeroRule.ONE_LOT: "zero as one lot"}
 _CELLS_HELP = (
-    "Who traded at which price in every bar: sells (aggressors into the bid) left, buys right, base coin, over the "
-    "chosen venues."
+    "The volume traded at each price in every bar, summed over the chosen venues in base coin: sells (aggressors "
+    "hitting the bid) on the left, buys (aggressors lifting the ask) on the right."
 )
 _BARS_HELP = (
-    "Grey candles are the venues' own, from before the first known trade. Hatched bands are gaps; shaded bars were not "
-    "received whole."
+    "Grey candles before the first received trade are the venues' own. Hatched bands are gaps with missing trades; in "
+    "shaded bars, marked partial, some trades are missing."
 )
 _KEYS = (
     ("wheel", "zoom time at the pointer"),
@@ -51,7 +51,7 @@ _KEYS = (
     ("Shift+drag", "measure"),
     ("Alt+H, Del", "level at the pointer, delete it"),
     ("D, then drag", "draw a zone"),
-    ("Ctrl+Shift+drag, or F, then drag", "volume profile of a span"),
+    ("Ctrl+Shift+drag, or F, then drag", "volume profile of a time range"),
     ("Alt+G", "go to a time"),
 )
 _LEVEL = {
@@ -73,7 +73,7 @@ def pane_keys(studies: Sequence[ChartStudy]) -> tuple[tuple[str, str], ...]:
 
 
 def legend(view: FootprintView, choice: Choice, mode: CellMode = CellMode.BID_ASK) -> tuple[Span, ...]:
-    """What is summed and how it is judged."""
+    """What is summed, and the rules for imbalances, stacks and value area."""
     request, rules = view.request, view.request.rules
     kind = {True: "perp", False: "spot", None: "perp + spot"}[request.markets.perp]
     return (
@@ -89,7 +89,7 @@ def legend(view: FootprintView, choice: Choice, mode: CellMode = CellMode.BID_AS
 
 
 def minimum_text(view: FootprintView) -> str:
-    """What an imbalanced cell must have at least, and where that comes from: `min 2.50`, `min $500k = 8.10`."""
+    """The minimum volume of an imbalanced cell and its source: `min 2.50`, `min $500k = 8.10`."""
     rules, minimum = view.request.rules, view.minimum_volume or view.request.rules.minimum_volume
     amount = text_of.size(minimum) if minimum else ""
     if rules.minimum_mode is MinimumMode.BASE:
@@ -139,7 +139,7 @@ def cvd_readout(view: FootprintView, index: int) -> tuple[Span, ...]:
 
 
 def candle_readout(candles: CandleColumns, index: int, step: float) -> tuple[Span, ...]:
-    """A bar from before the first trade."""
+    """The readout of a venue's candle before the first received trade."""
     names = (("O", candles.open), ("H", candles.high), ("L", candles.low), ("C", candles.close))
     prices = [Span(f"{name} {text_of.price(float(values[index]), step)}", "text") for name, values in names]
     stamp = Span(text_of.date_clock(int(candles.bar_start_ns[index])), "muted")
@@ -242,14 +242,14 @@ def counting(progress: float) -> str:
 
 
 def absence(request: FootprintRequest | None, view: FootprintView | None) -> str:
-    """Why there is no bar to see; empty when there is."""
+    """The reason for an empty chart; empty if there are bars."""
     if request is None:
         return "no base chosen"
     if view is None:
         return f"waiting for {request.base}"
     if view.bars:
         return ""
-    if view.revision < 0:  # no market of it has been connected yet, of whatever kind
+    if view.revision < 0:  # no market of the base is connected yet
         return f"waiting for a market of {request.base}"
     if not view.markets:
         kind = {True: "perpetual", False: "spot", None: ""}[request.markets.perp]

@@ -1,4 +1,4 @@
-"""Bubbles of big prints: area by notional, one sprite a size and side, all of a side in one call."""
+"""Bubbles of big trades: area by notional, one sprite per size and side, one draw call per side."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _LEAST_PX, _MOST_PX = 2.0, 15.0  # radii
 _ROLES = {1: "buy", -1: "sell", 0: "muted"}
 
 
-def merged_prints(prints: HeatPrints, bucket_ns: int) -> HeatPrints:
-    """The prints of one bucket and side as one, at their mean price by notional."""
+def merged_trades(prints: HeatPrints, bucket_ns: int) -> HeatPrints:
+    """Merge trades of one bucket and side at their mean price, weighted by notional."""
     if not len(prints.side):
         return prints
     key = prints.ts_venue_ns // bucket_ns * 3 + prints.side + 1
@@ -36,7 +36,7 @@ def merged_prints(prints: HeatPrints, bucket_ns: int) -> HeatPrints:
 
 
 class TradeBubbles(PixelItem):
-    """`largest_usd` has the largest bubble; the rest are smaller by area."""
+    """Bubbles whose area is proportional to notional; `largest_usd` has the largest."""
 
     name = "the bubbles"
 
@@ -49,18 +49,18 @@ class TradeBubbles(PixelItem):
         self.largest_usd = 0.0
 
     def set_prints(self, prints: HeatPrints, bucket_ns: int, grid: SlotGrid) -> None:
-        """Show these, merged by bucket."""
-        self.prints, self._grid = merged_prints(prints, bucket_ns), grid
+        """Show these trades, merged by bucket."""
+        self.prints, self._grid = merged_trades(prints, bucket_ns), grid
         self.largest_usd = float(self.prints.notional.max(initial=0.0))
         self.update()
 
     def radii(self, ratio: float) -> Floats:
-        """Pixels."""
+        """The radius of each bubble in device pixels."""
         share = np.sqrt(self.prints.notional / self.largest_usd) if self.largest_usd else np.zeros(0)
         return (_LEAST_PX + (_MOST_PX - _LEAST_PX) * share) * ratio
 
     def at(self, x: float, y: float, scale: Scale) -> int | None:
-        """The print whose bubble is under a place in logical pixels, the smallest of several."""
+        """The index of the trade whose bubble is at a place in logical pixels, the smallest of several."""
         if not len(self.prints.side):
             return None
         away = np.hypot(self._x(scale) - x, scale.y(self.prints.price) - y)
@@ -73,7 +73,7 @@ class TradeBubbles(PixelItem):
         return scale.x(slots)
 
     def draw(self, painter: QPainter, width: int, height: int, ratio: float) -> None:
-        """The large ones first, so that small ones stay visible."""
+        """Draw large bubbles first, so that small ones stay visible."""
         if not len(self.prints.side):
             return
         scale = self._scale_of(width, height)

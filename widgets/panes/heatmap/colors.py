@@ -1,8 +1,8 @@
 """Colours of resting size: bids from blue-black through teal to white, asks through rust and amber to cream.
 
-Both ramps climb through the same lightness, so that equal sizes look equally bright, and the side is told by hue. A
-size becomes a 16-bit code, the upper half of its float with the side in the sign bit; a table maps all codes to pixels,
-so that moving a threshold costs one table and a lookup a cell.
+Both ramps have the same lightness at every step, so that equal sizes look equally bright; the hue shows the side. A
+size becomes a 16-bit code, the upper half of its float32 with the side in the sign bit; a table maps all codes to
+pixels, so that moving a threshold costs one table and one lookup per cell.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ _STOPS = 5
 
 
 class Range(NamedTuple):
-    """Sizes below `low` are not drawn, those from `peak` on are brightest; base coin."""
+    """Sizes below `low` are not drawn, those from `peak` up are brightest; base coin."""
 
     low: float
     peak: float
 
     def share(self, size: float) -> float:
-        """Where a size is between the two, 0 to 1, by its logarithm."""
+        """The position of a size between the two, 0 to 1, on a logarithmic scale."""
         if size <= self.low:
             return 0.0
         return min(math.log(size / self.low) / math.log(self.peak / self.low), 1.0)
 
 
 def codes_of(bid: npt.NDArray[np.float32], ask: npt.NDArray[np.float32]) -> Codes:
-    """The code of each cell; where books of venues overlap, that of the larger side. 0 is nothing."""
+    """The code of each cell, of the larger side where the books of venues overlap; 0 for an empty cell."""
     size = np.maximum(bid, ask)
     codes = (size.view(np.uint32) >> 16).astype(np.uint16)
     codes[ask > bid] |= _ASK
@@ -44,12 +44,12 @@ def codes_of(bid: npt.NDArray[np.float32], ask: npt.NDArray[np.float32]) -> Code
 
 
 def sizes_of(codes: Codes) -> npt.NDArray[np.float32]:
-    """Sizes of codes, less than a hundredth below the true ones."""
+    """The sizes of codes, less than 1 % below the true ones."""
     return ((codes & (_ASK - 1)).astype(np.uint32) << 16).view(np.float32)
 
 
 def ramp(side: str) -> npt.NDArray[np.float64]:
-    """(256, 3) colours of `bid` or `ask`, from the faintest to the brightest."""
+    """The colours of `bid` or `ask`, faintest first: (256, 3) of red, green, blue, 0 to 255."""
     colors = [theme().color(f"heat_{side}{stop}") for stop in range(1, _STOPS + 1)]
     stops = np.array([(color.red(), color.green(), color.blue()) for color in colors], np.float64)
     at = np.linspace(0, _STOPS - 1, STEPS)
@@ -57,14 +57,14 @@ def ramp(side: str) -> npt.NDArray[np.float64]:
 
 
 def pixels_of(colors: npt.NDArray[np.float64]) -> Pixels:
-    """Opaque pixels of colours."""
+    """Opaque 0xAARRGGBB pixels of (n, 3) colours."""
     red, green, blue = np.rint(colors).astype(np.uint32).T
     pixels: Pixels = 0xFF000000 | red << 16 | green << 8 | blue
     return pixels
 
 
 def table_of(wanted: Range) -> Pixels:
-    """The pixel of every code; sizes that are not drawn have the colour of the pane."""
+    """The pixel of every code, (65536,); sizes that are not drawn have the colour of the pane."""
     ground = np.uint32(theme().color("pane").rgba())
     with np.errstate(all="ignore"):
         sizes = sizes_of(np.arange(_ASK, dtype=np.uint16)).astype(np.float64)
@@ -78,7 +78,9 @@ def table_of(wanted: Range) -> Pixels:
 
 
 def automatic(counts: npt.NDArray[np.int64], low: float = 50.0, peak: float = 99.5) -> Range | None:
-    """The range between two percentiles of the cells that are not empty, from how often each code's size occurs."""
+    """The range between two percentiles of the non-empty cells, from the number of cells with each code's size; None if
+    there are no cells.
+    """
     below = np.cumsum(counts)
     if not len(below) or not below[-1]:
         return None

@@ -1,4 +1,4 @@
-"""The colours of the heatmap with their sizes, which is also where its thresholds are set: two handles on one bar."""
+"""The colour bar of the heatmap, with two handles that set its thresholds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LEAST_RATIO = 1.5  # of the peak to the low threshold
 
 
 class HeatLegend(QWidget):
-    """`chosen` carries a Range, or None for automatic. Bids are the upper half of the bar, asks the lower."""
+    """A colour bar, bids in the upper half, asks in the lower. `chosen` carries a Range, or None for automatic."""
 
     chosen = Signal(object)
 
@@ -39,12 +39,12 @@ class HeatLegend(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.SizeHorCursor)
         self.setToolTip(
-            "Sizes below the left handle are not drawn, those from the right handle on are brightest. "
-            "Drag a handle; double-click for automatic (median to 99.5th percentile of what is shown)"
+            "Sizes below the left handle are not drawn, those above the right handle are brightest. "
+            "Drag a handle; double-click for automatic (median to 99.5th percentile of the sizes shown)"
         )
 
     def show_range(self, wanted: Range | None, span: Range | None, unit: str, *, automatic: bool) -> None:
-        """Show thresholds on an axis over `span`, the sizes there are; `unit` is the coin."""
+        """Show thresholds on an axis over `span`, the range of the sizes; `unit` is the coin."""
         if self._dragged is not None:
             return
         before = self.range, self._span, self._unit, self.automatic
@@ -54,8 +54,8 @@ class HeatLegend(QWidget):
         if before != (self.range, self._span, self._unit, self.automatic):
             self.update()
 
-    def words(self) -> tuple[str, str]:
-        """What stands under the handles."""
+    def labels(self) -> tuple[str, str]:
+        """The labels under the handles."""
         if self.range is None:
             return "", ""
         low, peak = (text_of.size(size) for size in self.range)
@@ -117,18 +117,18 @@ class HeatLegend(QWidget):
         self._write(painter)
 
     def _write(self, painter: QPainter) -> None:
-        """Both numbers under their handles, moved apart where they would meet."""
+        """Draw the labels under their handles, moved apart where they would overlap."""
         painter.setPen(theme().pen("muted"))
         assert self.range is not None
-        words, y = self.words(), _BAR_TOP + _BAR_PX + 2
-        widths = [self._labels.width(word) for word in words]
+        labels, y = self.labels(), _BAR_TOP + _BAR_PX + 2
+        widths = [self._labels.width(label) for label in labels]
         left = min(max(self.x_of(self.range.low) - widths[0] / 2, 2), self.width() - sum(widths) - 12)
         right = min(max(self.x_of(self.range.peak) - widths[1] / 2, left + widths[0] + 8), self.width() - widths[1] - 2)
-        for word, x, taken in zip(words, (left, right), widths, strict=True):
-            self._labels.draw(painter, word, x, y, taken + 1, self.height() - y, Align.LEFT)
+        for label, x, width in zip(labels, (left, right), widths, strict=True):
+            self._labels.draw(painter, label, x, y, width + 1, self.height() - y, Align.LEFT)
 
     def _image(self, width: int) -> QImage:
-        """The bar: one pixel column a size, bids over asks."""
+        """The bar's image: one pixel column per size, bids above asks."""
         key = (self.range, self._span, width)
         if self._bar is None or self._bar[0] != key:
             assert self.range is not None

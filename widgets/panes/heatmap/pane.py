@@ -1,4 +1,4 @@
-"""The depth heatmap: what rested at every price through time, best bid and ask, and bubbles of big prints over it."""
+"""The depth heatmap: resting size by price and time, best bid and ask, and bubbles of big trades."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from widgets.pane import Pane, Table
 from widgets.panes.heatmap.bubbles import TradeBubbles
 from widgets.panes.heatmap.colors import Range, automatic
 from widgets.panes.heatmap.legend import HeatLegend
-from widgets.panes.heatmap.text import HELP, absence, bubble_words, cells_as_table, legend, readout
+from widgets.panes.heatmap.text import HELP, absence, bubble_text, cells_as_table, legend, readout
 from widgets.panes.heatmap.tiles import HeatItem
 from widgets.panes.heatmap.zoom import MULTIPLES, multiple_for, over, row_size_of, seconds_for
 from widgets.theme import format as text_of
@@ -48,25 +48,26 @@ BUBBLES: tuple[tuple[str, float | None], ...] = (
     ("1m", 1e6),
     ("off", -1.0),
 )
-_AIR = 0.0012  # of the price, kept in sight over and under the best prices
+_AIR = 0.0012  # of the price, shown above and below the best prices
 _TURN = 1.3  # automatic thresholds move when they are off by this factor
 
 
 class HeatmapPane(Pane):
-    """Once another pane has set its visible range, it follows that one instead of the newest column."""
+    """Once another pane has set the visible range, it shows that instead of following the newest column."""
 
     title = "Heatmap"
     help = HELP
-    every_frames = 6  # a column a second, prints ten times a second
+    every_frames = 6  # ten times a second for trades; columns come once a second
     keys = (
         ("wheel, Ctrl+wheel", "zoom time, price"),
         ("Shift+wheel, drag, arrows", "pan"),
         ("drag an axis, double-click it", "scale, automatic again"),
         ("L, A, Z", "follow, automatic scale, reset"),
-        ("H", "resting liquidity on or off"),
+        ("H", "show or hide resting liquidity"),
     )
     range_rank = 3
     range: SharedRange
+    crosshair: SharedCrosshair
 
     def __init__(self, base: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -82,18 +83,17 @@ class HeatmapPane(Pane):
         self.legend, self.readout = SpanLine(), SpanLine()
         self.item = HeatItem(self.chart.box, self.chart.scale_of)
         self.prints = TradeBubbles(self.chart.box, self.chart.scale_of)
-        self.crosshair = SharedCrosshair(self.chart)
-        self.overlay = self.crosshair.overlay
-        self.range, self.notice = SharedRange(self.chart), Notice(self.chart)
+        self.share_chart(self.chart)
+        self.overlay, self.notice = self.crosshair.overlay, Notice(self.chart)
         self._fill_controls()
         self._lay_out()
         self._connect()
-        self._say_why_empty()
+        self._show_absence()
 
     # --- what is asked
 
     def request(self) -> HeatmapRequest | None:
-        """Whole tiles over what is seen; None without a base."""
+        """Whole tiles over the visible range; None without a base."""
         return self._asked if self._asked.base else None
 
     def side_requests(self) -> tuple[Request[View], ...]:
@@ -119,12 +119,12 @@ class HeatmapPane(Pane):
             self._start_over(HeatmapRequest(base, None, self._asked.markets, minimum_usd=self._asked.minimum_usd))
 
     def _start_over(self, request: HeatmapRequest) -> None:
-        """Ask around the newest price, in rows of any size, until the view tells where that is."""
+        """Request the range around the newest price with default rows, until a view contains that price."""
         self._asked = replace(request, row_size=None, start_ns=0, end_ns=0, low=None, high=None)
         self.clear()
 
     def _retarget(self) -> None:
-        """Ask for what is seen now."""
+        """Request the visible range."""
         view, scale = self._view, self.chart.plot_scale
         if view is None or view.mid is None or self.chart.latest is None:
             return
@@ -154,10 +154,10 @@ class HeatmapPane(Pane):
         self.markets.set_markets(view.markets)
         self._draw(view, fresh)
         self._read()
-        self._say_why_empty()
+        self._show_absence()
 
     def clear(self) -> None:
-        """Forget the view; zoom and thresholds stay."""
+        """Discard the view; zoom and thresholds stay."""
         self._view = self._cell = None
         for item in (self.item, self.prints):
             item.retry()
@@ -165,22 +165,14 @@ class HeatmapPane(Pane):
         self.prints.set_prints(HeatPrints(), COLUMN_NS, self.chart.grid)
         self.overlay.set_level(None)
         self.crosshair.clear()
-        self._say_why_empty()
-
-    def show_crosshair(self, ts_ns: int | None) -> None:
-        """Mark this moment; None takes the mark away. Does not emit."""
-        self.crosshair.show(ts_ns)
-
-    def set_visible_range(self, start_ns: int, end_ns: int) -> None:
-        """Show this span, asked for by another pane, from now on. Does not emit."""
-        self.range.show(start_ns, end_ns)
+        self._show_absence()
 
     def shown_markets(self) -> tuple[MarketState, ...]:
         """The markets that are summed."""
         return self._view.markets if self._view is not None else ()
 
     def as_table(self) -> Table | None:
-        """The cells seen, as far as they are drawn."""
+        """The visible cells that are drawn."""
         if self._view is None or not self._view.tiles:
             return None
         scale, grid = self.chart.plot_scale, self.chart.grid
@@ -188,7 +180,7 @@ class HeatmapPane(Pane):
         return cells_as_table(self._view, bounds, self.item.range.low if self.item.range is not None else 0.0)
 
     def state(self) -> dict[str, object]:
-        """Rows, bubbles, layer and thresholds."""
+        """Rows, bubbles, whether depth is shown, and thresholds."""
         chosen = list(self._chosen) if self._chosen is not None else None
         return {
             "rows": self.rows.currentText(),
@@ -198,9 +190,9 @@ class HeatmapPane(Pane):
         }
 
     def restore(self, state: dict[str, object]) -> None:
-        """Take up a remembered state."""
+        """Apply a saved state; big trades were saved as "prints" by earlier versions."""
         for choice, name in ((self.rows, "rows"), (self.bubbles, "bubbles")):
-            at = choice.findText(str(state.get(name, "")))
+            at = choice.findText(str(state.get(name, "")).replace("prints", "trades"))
             if at >= 0:
                 choice.setCurrentIndex(at)
         if isinstance(state.get("heat"), bool):
@@ -211,7 +203,7 @@ class HeatmapPane(Pane):
 
     def _draw(self, view: HeatmapView, fresh: bool) -> None:
         self.item.set_view(view, self.chart.grid)
-        shown = view.prints if self.bubbles.currentText() != "prints off" else HeatPrints()
+        shown = view.prints if self.bubbles.currentText() != "trades off" else HeatPrints()
         self.prints.set_prints(shown, view.bucket_ns, self.chart.grid)
         self.chart.value_axis.set_step(self._step())
         self.overlay.set_level(view.last_price)
@@ -222,7 +214,7 @@ class HeatmapPane(Pane):
         self._tag_axes()
 
     def _set_thresholds(self) -> None:
-        """By hand, or by the percentiles of what is shown; those move only when they are clearly off."""
+        """Apply manual thresholds, or percentiles of the cells shown; these move only when they are clearly off."""
         counts = self.item.counts
         found, before = automatic(counts), self.item.range
         if self._chosen is not None:
@@ -240,7 +232,7 @@ class HeatmapPane(Pane):
         self._set_thresholds()
 
     def _extent(self, left: float, right: float) -> tuple[float, float] | None:
-        """The best prices and the prints in sight, with air for the depth around them."""
+        """The visible best prices and trades with a margin for the depth around them; None before the first mid."""
         view, grid = self._view, self.chart.grid
         if view is None or view.mid is None:
             return None
@@ -263,7 +255,7 @@ class HeatmapPane(Pane):
     # --- events
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """H shows or hides the layer; the chart had its own keys already."""
+        """H shows or hides the depth; other keys went to the chart first."""
         if event.key() == Qt.Key.Key_H and event.modifiers() == Qt.KeyboardModifier.NoModifier:
             self.heat.toggle()
         else:
@@ -296,7 +288,7 @@ class HeatmapPane(Pane):
         self.chart.fit_values()
         self._retarget()
 
-    # --- words and marks
+    # --- texts and marks
 
     def _tag_axes(self) -> None:
         view, step = self._view, self._step()
@@ -318,22 +310,21 @@ class HeatmapPane(Pane):
 
     def _tip(self, position: QPointF) -> str:
         at = self.prints.at(position.x(), position.y(), self.chart.plot_scale)
-        return "" if at is None else bubble_words(self.prints.prints, at, self._step())
+        return "" if at is None else bubble_text(self.prints.prints, at, self._step())
 
-    def _say_why_empty(self) -> None:
-        text = absence(self.request(), self._view)
-        self.notice.show_text(text)
+    def _show_absence(self) -> None:
+        self.notice.show_text(absence(self.request(), self._view))
 
     def _fill_controls(self) -> None:
         self.rows.addItem("rows auto", None)
         for multiple in MULTIPLES:
             self.rows.addItem(f"x{multiple}", multiple)
         self.rows.setToolTip(
-            "Ticks to a row: automatic by zoom, or fixed (coarser where rows would be thinner than a pixel)"
+            "Ticks per row: automatic by zoom, or fixed (coarser if rows would be thinner than a pixel)"
         )
         for label, usd in BUBBLES:
-            self.bubbles.addItem(f"prints {label}", usd)
-        self.bubbles.setToolTip("Smallest print with a bubble, USD; automatic: the largest half per cent")
+            self.bubbles.addItem(f"trades {label}", usd)
+        self.bubbles.setToolTip("Smallest trade with a bubble, USD; automatic: the largest 0.5 %")
         self.heat.setText("heat")
         self.heat.setCheckable(True)
         self.heat.setChecked(True)
@@ -350,16 +341,16 @@ class HeatmapPane(Pane):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(top)
-        words = QVBoxLayout()
-        words.setSpacing(0)
-        words.addWidget(self.legend)
-        words.addWidget(self.readout)
+        texts = QVBoxLayout()
+        texts.setSpacing(0)
+        texts.addWidget(self.legend)
+        texts.addWidget(self.readout)
         beside = QHBoxLayout()
         beside.setContentsMargins(CELL, 0, 0, 0)
         beside.setSpacing(CELL)
         beside.addWidget(self.heat)
         beside.addWidget(self.thresholds, 1)
-        beside.addLayout(words, 2)
+        beside.addLayout(texts, 2)
         column.addLayout(beside)
         column.addWidget(self.chart, 1)
         self.setFocusProxy(self.chart)
@@ -373,9 +364,7 @@ class HeatmapPane(Pane):
         self.bubbles.currentIndexChanged.connect(lambda _: self._on_bubbles())
         self.heat.toggled.connect(self._on_heat)
         self.thresholds.chosen.connect(self._choose_thresholds)
-        self.range.moved.connect(self.send_range)
         self.chart.range_changed.connect(self._on_range)
-        self.crosshair.moved.connect(self.send_crosshair)
         self.crosshair.pointed.connect(self._on_pointed)
         self.chart.box.sigResized.connect(lambda _: self._on_resized())
 

@@ -1,4 +1,4 @@
-"""The words of the heatmap: its legend line, what is under the pointer, why nothing is shown, the cells as data."""
+"""The texts of the heatmap: help, legend, readout, notice; and its cells as data."""
 
 from __future__ import annotations
 
@@ -23,21 +23,20 @@ from workstation.readmodels.markets import Freshness
 _MOST_ROWS = 20_000
 
 HELP = (
-    "Resting limit orders through time: a column is one second of receive time and shows the book as it was when "
-    "the second began; zoomed out, a cell is the largest size that rested in the row during the column. Bids are "
-    "teal, asks rust, both brighter the larger (base coin, logarithmic); the bar over the chart is their legend, "
-    "its handles are the thresholds, a double click makes them automatic: median to 99.5th percentile of what is "
-    "shown. The two lines are the lowest best bid and the highest best ask of the markets that are summed. Bubbles "
-    "are aggressive prints, merged within a millisecond (zoomed out: within a column), area by USD; automatic shows"
-    " the largest half per cent. A hatched column has no trusted book, nothing is stretched over it; a strip at the"
-    " top says that a venue of the sum is missing. Kept is 2 % to each side of the price when a chunk began, never "
-    "less than 1 %; darker ground is beyond it. Older than half an hour cells last 4 s, older than two hours 16 s, "
-    "up to eight hours or 24 MB a market."
+    "Resting limit orders over time: a column is one second of receive time and shows the order book at the start of "
+    "that second; zoomed out, a cell is the largest size that rested in the row during the column. Bids are teal, asks "
+    "rust, brighter for larger sizes (base coin, logarithmic). The handles on the colour bar set the thresholds; a "
+    "double click makes them automatic: median to 99.5th percentile of the sizes shown. The two lines are the lowest "
+    "best bid and the highest best ask of the summed markets. Bubbles are taker trades, merged within a millisecond "
+    "(zoomed out: within a column), area by USD; automatic shows the largest 0.5 %. A hatched column has no trusted "
+    "book; a strip at the top marks columns in which a venue of the sum is missing. Depth is stored to 1 to 2 % either "
+    "side of the price; the darker background is beyond it. Columns are 4 s long after half an hour and 16 s after "
+    "two hours, for up to eight hours or 24 MB per market."
 )
 
 
 def legend(view: HeatmapView, step: float) -> tuple[Span, ...]:
-    """Which books, which rows, how long a column is, what is missing."""
+    """Base, markets, row size, column length and missing books."""
     state = book_state(view.markets)
     seconds = view.bucket_ns / 1e9
     names = ", ".join(market_mark(market) for market in view.markets)
@@ -57,7 +56,7 @@ def legend(view: HeatmapView, step: float) -> tuple[Span, ...]:
 def readout(
     view: HeatmapView, item: HeatItem, ts_ns: int, price: float, cell: HeatCellView | None, step: float
 ) -> tuple[Span, ...]:
-    """The cell under the pointer: when, where, how much, and on which venues."""
+    """The cell under the pointer: time, price, sizes, and shares of the venues."""
     row, bucket = int(price // view.row_size), ts_ns // view.bucket_ns
     spans = [
         Span(text_of.clock(bucket * view.bucket_ns), "muted"),
@@ -66,17 +65,17 @@ def readout(
     sizes = item.size_at(row, bucket)
     columns, at = view.columns, bucket - view.columns.first_bucket
     if sizes is None or not 0 <= at < len(columns.live):
-        return (*spans, Span("not kept", "faint"))
+        return (*spans, Span("not stored", "faint"))
     if columns.live[at] == 0 and np.isnan(columns.bid[at]):
         return (*spans, Span("no trusted book", "gap"))
     if not columns.floor[at] <= (row + 1) * view.row_size or row * view.row_size > columns.ceiling[at]:
-        return (*spans, Span("beyond what is kept", "faint"))
+        return (*spans, Span("beyond the stored depth", "faint"))
     for size, name, role in zip(sizes, ("bid", "ask"), ("buy", "sell"), strict=True):
         if size:
             worth = text_of.size(size * (row + 0.5) * view.row_size)
             spans.append(Span(f"{name} {text_of.size(size)} {view.request.base} = {worth} USD", role))
     if not any(sizes):
-        spans.append(Span("nothing rests here", "muted"))
+        spans.append(Span("no resting orders", "muted"))
     if cell is not None and (cell.request.row, cell.request.bucket) == (row, bucket) and len(cell.markets) > 1:
         spans.extend(_shares(cell, view))
     return tuple(spans)
@@ -87,20 +86,20 @@ def _shares(cell: HeatCellView, view: HeatmapView) -> list[Span]:
     for at, market in enumerate(cell.markets):
         sizes = [float(size) for size in (cell.bid[at], cell.ask[at])]
         if any(size > 0 for size in sizes):
-            words = " / ".join(text_of.size(size) for size in sizes if size > 0)
-            spans.append(Span(f"{market_mark(market)} {words}", theme().venue_color(market.venue)))
+            text = " / ".join(text_of.size(size) for size in sizes if size > 0)
+            spans.append(Span(f"{market_mark(market)} {text}", theme().venue_color(market.venue)))
     return spans
 
 
-def bubble_words(prints: HeatPrints, at: int, step: float) -> str:
-    """One bubble."""
+def bubble_text(prints: HeatPrints, at: int, step: float) -> str:
+    """The tooltip of one bubble."""
     side = {1: "bought", -1: "sold"}.get(int(prints.side[at]), "traded, side unknown,")
     when, price = text_of.clock(int(prints.ts_venue_ns[at]), millis=True), text_of.price(float(prints.price[at]), step)
     return f"{text_of.size(float(prints.notional[at]))} USD {side} at {price}, {when}"
 
 
 def absence(request: HeatmapRequest | None, view: HeatmapView | None) -> str:
-    """Why nothing is shown; empty while something is."""
+    """The reason for an empty heatmap; empty if there is something to show."""
     if request is None:
         return "no base chosen"
     if view is None:
@@ -108,16 +107,18 @@ def absence(request: HeatmapRequest | None, view: HeatmapView | None) -> str:
     if not view.markets:
         return "no such market yet"
     if not len(view.columns.live) and not view.newest_ns:
-        return book_state(view.markets).message or "waiting for the first second"
+        return book_state(view.markets).message or "waiting for the first column"
     if np.isnan(view.columns.bid).all() and len(view.columns.bid):
-        return book_state(view.markets).message or "no trusted book in this span"
+        return book_state(view.markets).message or "no trusted book in this time range"
     if not len(view.columns.live):
-        return "nothing is kept of this span"
+        return "no depth stored for this time range"
     return ""
 
 
 def cells_as_table(view: HeatmapView, bounds: tuple[int, int, float, float], least: float) -> Table:
-    """The cells seen that hold at least so much, by time and price, no more than 20,000 of them."""
+    """Cells with at least size `least` within `bounds` (start and end ns, low and high price), sorted by time and
+    price; at most 20,000.
+    """
     start_ns, end_ns, low, high = bounds
     rows: list[tuple[str | int | float | None, ...]] = []
     for tile in view.tiles:

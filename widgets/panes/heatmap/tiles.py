@@ -1,4 +1,4 @@
-"""The heat layer: one small image a tile, blitted to where it belongs; only tiles that changed are made again."""
+"""The depth layer: one small image per tile; only changed tiles are rebuilt."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _STRIP_PX = 3  # at the top, where a venue of the sum is missing
 
 @dataclass(slots=True)
 class TilePicture:
-    """A tile's codes, how often each occurs, and its image under the table of `table`."""
+    """A tile's codes, how often each occurs, and its image coloured by `table`."""
 
     codes: Codes
     counts: npt.NDArray[np.int64]
@@ -35,7 +35,7 @@ class TilePicture:
     table: Pixels | None = None
 
     def painted(self, table: Pixels) -> QImage:
-        """The image under a table."""
+        """The image coloured by a table."""
         if self.image is None or self.table is not table:
             self.pixels, self.table = table[self.codes], table
             height, width = self.pixels.shape
@@ -44,7 +44,7 @@ class TilePicture:
 
 
 class HeatItem(PixelItem):
-    """Tiles, then what is not known, then best bid and ask. Tiles that are the same objects keep their images."""
+    """Paints tiles, unknown regions, best bid and ask. Tiles that are the same objects keep their images."""
 
     name = "the depth heatmap"
 
@@ -87,11 +87,11 @@ class HeatItem(PixelItem):
 
     @property
     def counts(self) -> npt.NDArray[np.int64]:
-        """How often each size occurs in the tiles shown, by the lower 15 bits of its code."""
+        """The number of cells of each size in the tiles shown, (32768,), by the lower 15 bits of its code."""
         return self._counts
 
     def automatic_range(self) -> Range | None:
-        """From the median to the 99.5th percentile of the cells shown; None while there are none."""
+        """Median to 99.5th percentile of the cells shown; None if there are none."""
         return automatic(self._counts)
 
     def size_at(self, row: int, bucket: int) -> tuple[float, float] | None:
@@ -103,7 +103,6 @@ class HeatItem(PixelItem):
         return None
 
     def draw(self, painter: QPainter, width: int, height: int, ratio: float) -> None:
-        """Blit, then lines."""
         view, scale = self.view, self._scale_of(width, height)
         painter.fillRect(0, 0, width, height, theme().brush("pane"))
         if view is None:
@@ -130,7 +129,7 @@ class HeatItem(PixelItem):
             painter.drawImage(QRectF(left, top, right - left, bottom - top), image)
 
     def _draw_unknown(self, painter: QPainter, view: HeatmapView, scale: Scale, ratio: float) -> None:
-        """Hatched where no book was trusted, dark beyond what is kept, a strip where only some were."""
+        """Hatched without a trusted book, dark beyond the stored depth, a strip where only some books were trusted."""
         columns, look = view.columns, theme()
         if not len(columns.live):
             return
@@ -178,6 +177,6 @@ def _picture(tile: HeatTile) -> TilePicture:
 
 
 def runs_where(mask: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Start and stop of every run of True."""
+    """Half-open (start, stop) of every run of True."""
     edges: Ints = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))
     return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]

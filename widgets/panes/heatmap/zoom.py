@@ -1,4 +1,4 @@
-"""What a heatmap asks for at a zoom: how many seconds to a column, which rows, and whole tiles around what is seen."""
+"""The heatmap's request at a zoom: seconds per column, ticks per row, and whole tiles over the visible range."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from workstation.readmodels.flow.heatmap import COLUMN_NS, TILE_COLUMNS, TILE_RO
 
 MULTIPLES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
 _MOST_SECONDS = 64
-_COLUMN_PX = (1.5, 2.0, 4.5)  # least, wished for and most before another length is chosen
+_COLUMN_PX = (1.5, 2.0, 4.5)  # least, preferred and most before another length is chosen
 _ROW_PX = (2.0, 3.0, 9.0)
 
 
 def seconds_for(pitch: float, before: int) -> int:
-    """Seconds to a column, a power of two, where one second is `pitch` pixels wide. Stays while it looks well."""
+    """Seconds per column, a power of two, where one second is `pitch` pixels wide; `before` while that fits."""
     least, wanted, most = _COLUMN_PX
     if least <= before * pitch and (before == 1 or before * pitch <= most):
         return before
@@ -26,7 +26,7 @@ def seconds_for(pitch: float, before: int) -> int:
 
 
 def multiple_for(tick_px: float, before: int, fixed: int | None = None) -> int:
-    """Ticks to a row where one tick is `tick_px` high; a fixed number is only coarsened when rows would vanish."""
+    """Ticks per row where one tick is `tick_px` high; `fixed` is only raised if rows were thinner than a pixel."""
     least, wanted, most = _ROW_PX
     if fixed is not None:
         return fixed if fixed * tick_px >= 1.0 else rounded_up(1.0 / tick_px)
@@ -36,7 +36,7 @@ def multiple_for(tick_px: float, before: int, fixed: int | None = None) -> int:
 
 
 def rounded_up(wanted: float) -> int:
-    """The smallest of 1, 2, 5, 10, 20, 50 ... that is not below."""
+    """The smallest of 1, 2, 5, 10, 20, 50 ... that is not below `wanted`."""
     if not wanted > 1:
         return 1
     power = 10 ** math.floor(math.log10(wanted))
@@ -51,7 +51,7 @@ def row_size_of(tick: float, multiple: int) -> float:
 def over(
     request: HeatmapRequest, start_ns: int, end_ns: int, low: float, high: float, row_size: float
 ) -> HeatmapRequest:
-    """The request for whole tiles over a visible range, so that it changes seldom."""
+    """The request for whole tiles over a visible range, so that it rarely changes."""
     width = TILE_COLUMNS * request.seconds * COLUMN_NS
     height = TILE_ROWS * row_size
     first, last = math.floor(low / height), math.floor(high / height)

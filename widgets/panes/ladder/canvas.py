@@ -1,4 +1,4 @@
-"""The rows of the ladder, painted: one widget, only the rows on screen, no object per cell."""
+"""The painted rows of the ladder: one widget, only the visible rows, no object per cell."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from workstation.readmodels.flow.ladder import LadderView
 
 
 class LadderCanvas(QWidget):
-    """Shows a LadderView around a middle row that stands still. Hovering freezes it; the wheel moves it."""
+    """Shows a LadderView around a fixed centre row. Hovering freezes it; the wheel moves it."""
 
     grouping_stepped = Signal(int)
 
@@ -32,14 +32,14 @@ class LadderCanvas(QWidget):
         self.setMinimumSize(260, self._row_px * 6)
 
     def show_view(self, view: LadderView | None) -> None:
-        """Show a view; on another price grid the middle starts anew at the last price."""
+        """Show a view; on another price grid the ladder is centred on the last price again."""
         if view is None or (self.view is not None and view.row_size != self.view.row_size):
             self.centre = None
         self.view = view
         self._settle()
 
     def recentre(self) -> None:
-        """Put the last price (or, without one, the touch) in the middle now."""
+        """Centre on the last price, or without one on the best bid or ask."""
         self.centre = None
         self._settle()
 
@@ -57,11 +57,11 @@ class LadderCanvas(QWidget):
 
     @property
     def row_count(self) -> int:
-        """How many rows fit between the headings and the line of the book's state."""
+        """How many rows fit between the headings and the state line."""
         return max(1, (self.height() - 2 * self._row_px) // self._row_px)
 
     def state(self) -> BookState | None:
-        """How far the shown book can be trusted; None before the first view."""
+        """The state of the shown book; None before the first view."""
         if self.view is None:
             return None
         request = self.view.request
@@ -85,12 +85,12 @@ class LadderCanvas(QWidget):
             self.recentre()
 
     def hide_columns(self, hidden: frozenset[str]) -> None:
-        """Leave these columns out."""
+        """Hide these columns."""
         self._paint.hidden = hidden
         self.update()
 
     def scroll_rows(self, rows: int) -> None:
-        """Move the middle up by rows."""
+        """Scroll up by `rows`."""
         if self.centre is not None:
             self.centre += rows
             self.update()

@@ -1,4 +1,4 @@
-"""How a ladder looks: draws one scene with shared fonts and pens, one kind of primitive after the other."""
+"""Paints a ladder from one scene with shared fonts and pens."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ALIGNED = {"price": Align.CENTER, "session": Align.LEFT}
 
 
 class Scene(NamedTuple):
-    """Everything one picture needs. `hovered` is a slot or None."""
+    """What one paint needs. `hovered` is a slot or None."""
 
     view: LadderView
     slots: Slots
@@ -33,7 +33,7 @@ class Scene(NamedTuple):
 
     @property
     def book_shown(self) -> bool:
-        """Whether there is a book to draw; one that is lost or resyncing is not drawn at all."""
+        """Whether the book is drawn; a lost or resyncing one is not."""
         return self.state.freshness in (Freshness.LIVE, Freshness.STALE)
 
     @property
@@ -50,7 +50,7 @@ class Scene(NamedTuple):
 
 
 class LadderPaint:
-    """Knows sizes in pixels; set `width` and `height` before drawing."""
+    """Paints a ladder. Call `begin` before `draw` or `notice`."""
 
     def __init__(self) -> None:
         look = theme()
@@ -60,10 +60,10 @@ class LadderPaint:
         self.width, self.height = 0, 0
         self._cells: dict[str, Cell] = {}
         self.hidden: frozenset[str] = frozenset()
-        self._labelled: set[tuple[str, int]] = set()  # cells with a word beside their size
+        self._labelled: set[tuple[str, int]] = set()  # cells with a label beside their size
 
     def begin(self, painter: QPainter, width: int, height: int) -> None:
-        """The ground and the headings, which are there without a view too."""
+        """Draw the background and the headings, which are shown without a view too."""
         self.width, self.height = width, height
         self._cells = columns_of(width, self.hidden)
         self._labelled.clear()
@@ -76,7 +76,7 @@ class LadderPaint:
         painter.drawLine(0, self.row_px - 1, width, self.row_px - 1)
 
     def notice(self, painter: QPainter, text: str) -> None:
-        """A word in the middle of an empty ladder."""
+        """Draw a text in the middle of an empty ladder."""
         painter.setPen(theme().pen("muted"))
         self._plain.draw(painter, text, 0, self.row_px, self.width, self.height - self.row_px, Align.CENTER)
 
@@ -108,7 +108,7 @@ class LadderPaint:
     # --- ground
 
     def _draw_absent(self, painter: QPainter) -> None:
-        """Without a trusted book its two columns are dark."""
+        """Darken the bid and ask columns while there is no trusted book."""
         for name in ("bid", "ask"):
             cell = self._cells[name]
             painter.fillRect(QRectF(cell.x, self.row_px, cell.width, self.height), theme().brush("window"))
@@ -122,7 +122,7 @@ class LadderPaint:
                 painter.drawLine(0, self._y(slot) + self.row_px - 1, self.width, self._y(slot) + self.row_px - 1)
 
     def _draw_beyond(self, painter: QPainter, slots: Slots) -> None:
-        """Prices the view knows nothing of are shaded and named; they are not zero."""
+        """Shade and label prices beyond the visible book: their size is unknown, not zero."""
         price = self._cells["price"]
         for top, bottom in _runs(np.isnan(slots.bid)):
             area = QRectF(0, self._y(top), self.width, (bottom - top) * self.row_px)
@@ -132,7 +132,7 @@ class LadderPaint:
                 self._small.draw(painter, "beyond the visible book", x, area.top(), width, area.height(), Align.CENTER)
 
     def _draw_spread(self, painter: QPainter, scene: Scene) -> None:
-        """Rows strictly inside the spread are hollow, with a hairline on both lips."""
+        """Darken the rows inside the spread, with a hairline at both edges."""
         low, high = scene.best_bid_row, scene.best_ask_row
         if low is None or high is None:
             return
@@ -177,9 +177,7 @@ class LadderPaint:
             painter.fillRect(QRectF(x, self._y(slot) + 1, length, self.row_px - 2), brush)
 
     def _draw_stacks(self, painter: QPainter, name: str, role: str, venues: tuple[Venue, ...], parts: Floats) -> None:
-        """Bars of the side with a foot of venue colours, so that it is seen whose size it is: largest next to the
-        price.
-        """
+        """Bars of the side with a strip of venue colours below: each venue's share, the largest next to the price."""
         cell, look = self._cells[name], theme()
         for slot in _where(np.nansum(parts, axis=0) > 0):
             edge, whole = 0.0, float(parts[:, slot].sum()) * (cell.width - 1)
@@ -194,8 +192,8 @@ class LadderPaint:
                 edge += length
 
     def _draw_changes(self, painter: QPainter, slots: Slots) -> None:
-        """Stacked with a plus in the colour of text, pulled with a minus in that of gaps."""
-        cell = self._cells.get("p/s")
+        """Added size with a plus in the text colour, pulled size with a minus in the colour of gaps."""
+        cell = self._cells.get("chg 5s")
         if cell is None:
             return
         for role, chosen in (("text", slots.change > 0), ("gap", slots.change < 0)):
@@ -204,7 +202,7 @@ class LadderPaint:
                 self._number(painter, self._plain, fmt.signed(float(slots.change[slot])), cell, slot)
 
     def _beside(self, painter: QPainter, texts: tuple[str, ...], name: str, slot: int, size: float) -> None:
-        """The first of some texts that fits at the left of the size of a row; none where one stands there already."""
+        """Draw the first of `texts` that fits left of a row's size, unless the cell has such a label already."""
         cell = self._cells[name]
         if (name, slot) in self._labelled:
             return
@@ -217,7 +215,7 @@ class LadderPaint:
                 return
 
     def _draw_ends(self, painter: QPainter, scene: Scene) -> None:
-        """Where the visible book of a market ends: a line in its venue's colour, with its mark where there is room."""
+        """A dashed line in the venue's colour where a market's visible book ends, labelled if there is room."""
         top, sizes = scene.slots.rows[0], {"bid": scene.slots.bid, "ask": scene.slots.ask}
         for end in scene.view.ends:
             for name, row, lip in (("bid", end.bid_row, 1), ("ask", end.ask_row, 0)):
@@ -232,7 +230,7 @@ class LadderPaint:
                 self._beside(painter, (f"{mark} ends", mark), name, slot, float(sizes[name][slot]))
 
     def _draw_pulled(self, painter: QPainter, scene: Scene) -> None:
-        """A wall that went before price came: a hollow plate with its size, fading; the newest of each row."""
+        """A pulled wall: a dotted, fading box with its size; the newest of each row."""
         sizes = {"bid": scene.slots.bid, "ask": scene.slots.ask}
         newest = {("bid" if wall.bid else "ask", scene.slots.rows[0] - wall.row): wall for wall in scene.view.pulled}
         for (name, slot), wall in newest.items():
@@ -272,7 +270,7 @@ class LadderPaint:
             painter.fillRect(QRectF(cell.x + 1, self._y(slot) + 2, length, self.row_px - 4), brush)
 
     def _draw_prices(self, painter: QPainter, scene: Scene) -> None:
-        """Prices; those of the touch are lit in the colour of their side, while it can be trusted."""
+        """Prices; the best bid and ask are in the colour of their side unless the book is stale."""
         cell, size = self._cells["price"], scene.view.row_size
         stale = scene.state.freshness is Freshness.STALE
         lit = {} if stale else {scene.best_bid_row: "buy", scene.best_ask_row: "sell"}
@@ -285,7 +283,7 @@ class LadderPaint:
             )
 
     def _draw_last(self, painter: QPainter, scene: Scene) -> None:
-        """The last price: a lit price cell; when it is off the screen, words at the edge say where."""
+        """The last price: a highlighted cell; off screen, a label at the edge with its direction."""
         last, size = scene.view.last_price, scene.view.row_size
         if last is None:
             return
@@ -303,7 +301,7 @@ class LadderPaint:
         self._bold.draw(painter, text, area.x(), area.y(), area.width(), area.height(), Align.CENTER)
 
     def _draw_state(self, painter: QPainter, state: BookState) -> None:
-        """The last line: which books are in the sum, loud when one is not. Always there, so that rows stand still."""
+        """The bottom line: how many books are in the sum, highlighted when one is not. It never moves the rows."""
         look, role = theme(), "gap" if state.freshness is Freshness.LIVE else freshness_color(state.freshness)
         line = QRectF(0, self.height - self.row_px, self.width, self.row_px)
         painter.fillRect(line, look.brush("raised" if state.message else "pane"))

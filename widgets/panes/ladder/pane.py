@@ -1,4 +1,4 @@
-"""The DOM ladder: the book of one market or the sum of several, rows that stand still, OBI above."""
+"""The DOM ladder: the book of one market or the sum of several on fixed rows, with order book imbalance (OBI) above."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class LadderPane(Pane):
         ("wheel, arrows, Page keys", "scroll rows"),
         ("Ctrl+wheel, + and -", "coarser or finer rows"),
         ("right click, Shift+F10", "show and hide columns"),
-        ("hover", "rows stand still"),
+        ("hover", "freeze the rows"),
     )
 
     def __init__(self, base: str = "") -> None:
@@ -66,9 +66,9 @@ class LadderPane(Pane):
         for band in BANDS:
             self.band.addItem(f"±{band * 100:g} %", band)
         self.band.setCurrentIndex(BANDS.index(0.002))
-        self.band.setToolTip("Half width of the band around mid in which OBI is measured, at most 200 levels a side")
+        self.band.setToolTip("OBI is measured within this distance of mid, over at most 200 levels a side")
         self.band.currentIndexChanged.connect(self._label_group)
-        self.group.setToolTip("Rows per tick (Ctrl+wheel): bids are rounded down, asks up")
+        self.group.setToolTip("Ticks per row (Ctrl+wheel): bids are rounded down, asks up")
         self.group.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.group.setMenu(QMenu(self.group))
         self.group.menu().aboutToShow.connect(self._fill_group_menu)
@@ -90,7 +90,7 @@ class LadderPane(Pane):
     # --- what is asked
 
     def request(self) -> LadderRequest | None:
-        """The chosen book; None without a base."""
+        """The chosen market or sum; None without a base."""
         if not self._base:
             return None
         choice = self.markets.currentData()
@@ -105,14 +105,14 @@ class LadderPane(Pane):
         return round(tick * self._multiple, fmt.decimals_of(tick))
 
     def base_tick(self) -> float | None:
-        """The row size of x1: the largest tick of the chosen markets; None before any is known."""
+        """The row size at x1: the largest tick of the chosen markets; None before any is known."""
         choice = self.markets.currentData()
         market = None if choice in (_PERP, _SPOT) else InstrumentId(choice)
         chosen = chosen_markets(self._known.values(), market, MarketFilter(perp=choice != _SPOT))
         return max((state.tick_size for state in chosen), default=None)
 
     def set_base(self, base: str) -> None:
-        """Show another base: grouping starts again at x1 on the sum of its perpetuals."""
+        """Show another base at x1, summed over its perpetuals."""
         if base == self._base:
             return
         self._base, self._multiple = base, 1
@@ -123,7 +123,7 @@ class LadderPane(Pane):
         self._label_group()
 
     def set_multiple(self, multiple: int) -> None:
-        """Group this many ticks in a row."""
+        """Sum this many ticks in a row."""
         if multiple != self._multiple:
             self._multiple = multiple
             self._label_group()
@@ -134,7 +134,7 @@ class LadderPane(Pane):
     # --- what is shown
 
     def refresh(self, view: View) -> None:
-        """Show a ladder view; one that answers an older choice still counts until the new one arrives."""
+        """Show a ladder view; one for an earlier choice is shown until that of the new one arrives."""
         if not isinstance(view, LadderView) or view.request.base != self._base:
             return
         self._list_markets(view.markets)
@@ -167,16 +167,16 @@ class LadderPane(Pane):
     # --- columns and what is remembered
 
     def hide_columns(self, names: Iterable[str]) -> None:
-        """Show all columns but these; bid, price and ask are always there."""
+        """Show all columns but these; bid, price and ask cannot be hidden."""
         self._hidden = frozenset(names) - ALWAYS
         self.canvas.hide_columns(self._hidden)
 
     def open_settings(self) -> None:
-        """The columns, in a menu under the band."""
+        """Open the menu of columns below the controls."""
         self._ask_columns(self.band.mapToGlobal(QPoint(0, self.band.height())))
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """The columns again, where they are asked for."""
+        """Open the menu of columns at the pointer."""
         self._ask_columns(event.globalPos())
         event.accept()
 
@@ -197,10 +197,11 @@ class LadderPane(Pane):
         return {"hidden": sorted(self._hidden), "band": self.band.currentData()}
 
     def restore(self, state: dict[str, object]) -> None:
-        """Take them up."""
+        """Apply saved columns and band; the column `chg 5s` was saved as `p/s` by earlier versions."""
         hidden, band = state.get("hidden"), state.get("band")
         if isinstance(hidden, list):
-            self.hide_columns(name for name in hidden if isinstance(name, str) and name in MEANINGS)
+            names = ("chg 5s" if name == "p/s" else name for name in hidden if isinstance(name, str))
+            self.hide_columns(name for name in names if name in MEANINGS)
         if band in BANDS:
             self.band.setCurrentIndex(BANDS.index(band))
 
@@ -224,7 +225,7 @@ class LadderPane(Pane):
             action()
 
     def _list_markets(self, markets: tuple[MarketState, ...]) -> None:
-        """Keep the selector in step with the known markets; the choice stays as long as it exists."""
+        """List the known markets in the selector; a chosen one stays chosen while it is listed."""
         known = {**self._known, **{state.id: state for state in markets}}
         if known.keys() == self._known.keys() and self.markets.count() == len(known) + 2:
             return

@@ -1,4 +1,4 @@
-"""Which rows of the ladder are on screen and what stands in them: arithmetic without pixels' colours or Qt."""
+"""The visible rows of the ladder and their values, without Qt."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def next_multiple(multiple: int, steps: int) -> int:
 
 
 def centre_after(centre: int | None, last_row: int | None, frozen: bool) -> int | None:
-    """Where the middle row goes: it stands still until the last price is too far away, and always while frozen."""
+    """The new centre row: unchanged while `frozen` or within RECENTRE_ROWS of the last price."""
     if last_row is None:
         return centre
     if centre is None:
@@ -48,7 +48,7 @@ class Slots(NamedTuple):
     sold: Floats
     bought: Floats
     profile: Floats
-    change: Floats  # stacked (positive) or pulled: of the bids below the middle of the touch, of the asks above
+    change: Floats  # size added (+) or pulled (-) in 5 s, see `change_of`
     venue_bid: Floats  # (venues, rows)
     venue_ask: Floats
 
@@ -82,9 +82,9 @@ def visible_slots(view: LadderView, centre: int, count: int) -> Slots:
 
 
 def change_of(view: LadderView) -> Floats:
-    """Pulled and stacked size of each row, of the side that can rest there: bids up to the best, asks from the best on.
+    """Added (+) or pulled (-) size of each row, base coin; NaN where unknown.
 
-    Between them a row tells of whichever was there.
+    Bids up to the best bid, asks from the best ask on, both sides in between.
     """
     if not len(view.bid_change) or view.best_bid is None or view.best_ask is None:
         return np.full(len(view.rows), np.nan)
@@ -114,16 +114,16 @@ COLUMNS = (
     Column("ask", 0.17),
     Column("bought", 0.10),
     Column("delta", 0.10),
-    Column("p/s", 0.09),
+    Column("chg 5s", 0.09),
     Column("session", 0.10),
 )
 ALWAYS = frozenset({"bid", "price", "ask"})
-LEAST_FIRST = ("session", "p/s", "delta", "sold", "bought")  # what gives way first where there is no room
+LEAST_FIRST = ("session", "chg 5s", "delta", "sold", "bought")  # hidden in this order where there is no room
 MEANINGS = {
-    "sold": "sold: what takers sold here lately",
-    "bought": "bought: what takers bought here lately",
-    "delta": "delta: bought less sold",
-    "p/s": "p/s: stacked (+) or pulled (-) in 5 s, fills left out",
+    "sold": "sold: sold by takers in the last 8 minutes",
+    "bought": "bought: bought by takers in the last 8 minutes",
+    "delta": "delta: bought - sold",
+    "chg 5s": "chg 5s: size added (+) or pulled (-) in 5 s, without fills",
     "session": "session: volume since 00:00 UTC",
 }
 _ROOM_PX = {"bid": 56, "price": 62, "ask": 56, "session": 42}  # the least a column needs
@@ -137,10 +137,7 @@ class Cell(NamedTuple):
 
 
 def columns_of(width: float, hidden: frozenset[str] = frozenset()) -> dict[str, Cell]:
-    """Where each column is, left to right, on whole pixels.
-
-    Hidden ones are left out, and the least important ones where a number would not fit.
-    """
+    """The extent of each shown column, left to right, in whole pixels; where room is short, LEAST_FIRST are hidden."""
     names = [column.name for column in COLUMNS if column.name in ALWAYS or column.name not in hidden]
     for name in LEAST_FIRST:
         if sum(_ROOM_PX.get(shown, 44) for shown in names) > width and name in names:

@@ -1,4 +1,4 @@
-"""The two painted lines over the ladder: spread, weighted mid and OBI with its history; then OBI market by market."""
+"""The painted lines over the ladder: spread, weighted mid and OBI with its history; then OBI by market."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def imbalance_role(value: float | None) -> str:
 
 
 class LadderSummary(QWidget):
-    """Reads a LadderView; nothing is shown of a book that is not there."""
+    """Shows figures of a LadderView; those of a lost or resyncing book are blank."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -104,10 +104,10 @@ class LadderSummary(QWidget):
         spread = _spread(view) if shown else None
         imbalance = view.imbalance if shown else None
         x = 4.0
-        name, value = spread_words(spread, tick)
+        name, value = spread_text(spread, tick)
         x = self._pair(painter, x, name, value, "stale" if not live else "gap" if name == "crossed" else "text")
         x = self._pair(
-            painter, x, "w-mid", _mid(view.weighted_mid if shown else None, tick), "text" if live else "stale"
+            painter, x, "weighted mid", _mid(view.weighted_mid if shown else None, tick), "text" if live else "stale"
         )
         return self._pair(painter, x, "OBI", imbalance_text(imbalance), imbalance_role(imbalance) if live else "stale")
 
@@ -122,7 +122,7 @@ class LadderSummary(QWidget):
         return x + self._bold.width(value) + 10
 
     def _draw_history(self, painter: QPainter, view: LadderView, left: float) -> None:
-        """OBI once a second, newest at the right edge, filled from zero; a second without a book leaves a hole."""
+        """OBI once a second, newest at the right edge, filled from zero; blank where there was no book."""
         strip = QRectF(left, 2, self.width() - left - 4, self._line - 4)
         history = view.imbalance_history[-int(max(strip.width(), 0)) :]
         if strip.width() < 16:
@@ -157,7 +157,7 @@ class LadderSummary(QWidget):
             self._draw_cut(painter, right, y)
 
     def _draw_cut(self, painter: QPainter, right: float, y: float) -> None:
-        """A small flag at the number's right: this book ends inside the band."""
+        """A small flag right of the number: the visible book ends inside the band."""
         top = y + 4
         painter.setPen(theme().pen("gap", 0))
         painter.setBrush(theme().brush("gap"))
@@ -173,8 +173,8 @@ def _spread(view: LadderView) -> float | None:
     return view.best_ask - view.best_bid
 
 
-def spread_words(value: float | None, tick: float) -> tuple[str, str]:
-    """A spread with a decimal more than its grid where the grid would hide it; summed books may be crossed."""
+def spread_text(value: float | None, tick: float) -> tuple[str, str]:
+    """Label and text of a spread, with an extra decimal below half a tick; summed books may be crossed."""
     if value is None:
         return "spread", fmt.NO_DATA
     step = tick if abs(value) >= tick / 2 else tick / 10
@@ -190,9 +190,9 @@ def _explained(chip: VenueImbalance, view: LadderView | None) -> str:
     market = chip.market
     lines = [market_name(market), f"OBI within {band} of mid: {imbalance_text(chip.imbalance)}"]
     if chip.weight:
-        lines.append(f"{chip.weight * 100:.0f} % of the blend: its part of what takers traded in 5 minutes")
+        lines.append(f"weight {chip.weight * 100:.0f} %: its share of 5 minutes' taker volume")
     if market.book is not Freshness.LIVE:
         lines.append(f"book {market.book}" + (f": {market.reason}" if market.reason else ""))
     elif not chip.reaches_band:
-        lines.append(f"its visible book ends inside {band}")
+        lines.append(f"visible book ends within {band}")
     return "\n".join(lines)

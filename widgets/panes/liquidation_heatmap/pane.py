@@ -54,6 +54,7 @@ class LiquidationHeatmapPane(Pane):
     keys = (("wheel, drag", "zoom, pan; linked panes follow"), ("A", "automatic scale"))
     range_rank = 4
     range: SharedRange
+    crosshair: SharedCrosshair
 
     def __init__(self, base: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -64,9 +65,8 @@ class LiquidationHeatmapPane(Pane):
         self.whole, self.parameters = QToolButton(), QToolButton()
         self.legend, self.model, self.ledger = SpanLine(lines=2), SpanLine(lines=3), SpanLine(lines=2)
         self.item = LevelsItem(self.chart.box, self.chart.scale_of)
-        self.crosshair = SharedCrosshair(self.chart)
-        self.overlay = self.crosshair.overlay
-        self.range, self.notice = SharedRange(self.chart), Notice(self.chart)
+        self.share_chart(self.chart)
+        self.overlay, self.notice = self.crosshair.overlay, Notice(self.chart)
         self.settings = LevelSettings(self)
         self._lay_out()
         self._connect()
@@ -101,9 +101,7 @@ class LiquidationHeatmapPane(Pane):
         self.whole.toggled.connect(lambda _: self.chart.auto_scale())
         self.parameters.clicked.connect(self.open_settings)
         self.settings.changed.connect(self._set_rules)
-        self.range.moved.connect(self.send_range)
         self.chart.range_changed.connect(self._on_range)
-        self.crosshair.moved.connect(self.send_crosshair)
         self.crosshair.pointed.connect(self._read)
         self.chart.box.sigResized.connect(lambda _: self.chart.fit_values())
 
@@ -143,14 +141,6 @@ class LiquidationHeatmapPane(Pane):
         self.overlay.set_level(None)
         self.crosshair.clear()
         self._show_texts()
-
-    def show_crosshair(self, ts_ns: int | None) -> None:
-        """Mark the bar of a time; None removes the mark. Does not emit."""
-        self.crosshair.show(ts_ns)
-
-    def set_visible_range(self, start_ns: int, end_ns: int) -> None:
-        """Follow the range of another pane. Does not emit."""
-        self.range.show(start_ns, end_ns)
 
     def open_settings(self) -> None:
         """Open the parameters under their button."""

@@ -1,4 +1,4 @@
-"""The list of prints: size classes by weight and fill, prints at the day's extremes inverted, forced ones lettered."""
+"""The list of trades: larger ones bolder and filled, those at the day's extremes inverted, liquidations marked L."""
 
 from __future__ import annotations
 
@@ -19,36 +19,36 @@ _MARKET_PX, _TIME_PX = 62, 76
 
 
 class TapeCanvas(PausingList[TapeView]):
-    """`new_prints` counts what came in while paused; not `new_exact`: at least so many."""
+    """`new_trades` counts arrivals while paused; it is a lower bound unless `new_exact`."""
 
     def __init__(self) -> None:
         super().__init__(4)
-        self.new_prints, self.new_exact = 0, True
+        self.new_trades, self.new_exact = 0, True
         self.classes: Classes = SIZE_CLASSES
 
     def show_view(self, view: TapeView | None) -> None:
-        """Take the newest prints; while paused they are only counted."""
+        """Show a view; while paused its new trades are only counted."""
         if self.held is not None and view is not None and self.view is not None:
             newer = newer_than(view, self.view)
-            self.new_prints += newer.prints
+            self.new_trades += newer.trades
             self.new_exact = self.new_exact and newer.exact
         super().show_view(view)
 
     def resume(self) -> None:
-        """Back to the newest print."""
-        self.new_prints, self.new_exact = 0, True
+        """Scroll back to the newest trade."""
+        self.new_trades, self.new_exact = 0, True
         super().resume()
 
     def news(self) -> str:
-        """How many prints came in while the list is held."""
-        prints = "print" if self.new_prints == 1 else "prints"
-        return f"{self.new_prints}{'' if self.new_exact else '+'} new {prints}"
+        """How many trades arrived while paused."""
+        trades = "trade" if self.new_trades == 1 else "trades"
+        return f"{self.new_trades}{'' if self.new_exact else '+'} new {trades}"
 
     def why_empty(self) -> str:
-        """Nothing came, or nothing that passes."""
+        """No trade yet, or none that passes the filter."""
         if self.view is None:
-            return "waiting for prints"
-        return "no prints of this size yet" if self.view.request.minimum_usd else "no prints yet"
+            return "waiting for trades"
+        return "no trades of this size yet" if self.view.request.minimum_usd else "no trades yet"
 
     def right_edges(self) -> tuple[float, float, float]:
         """Right edges of price, size and notional."""
@@ -57,7 +57,6 @@ class TapeCanvas(PausingList[TapeView]):
         return left + third, left + 2 * third, left + 3 * third
 
     def draw_headings(self, painter: QPainter, view: TapeView | None) -> None:
-        """Market, time, price, size and notional."""
         painter.setPen(theme().pen("muted"))
         self._small.draw(painter, "market", 20, 0, _MARKET_PX, self.row_px, Align.LEFT)
         self._small.draw(painter, "time", _MARKET_PX + 4, 0, _TIME_PX, self.row_px, Align.LEFT)
@@ -65,7 +64,7 @@ class TapeCanvas(PausingList[TapeView]):
             self._small.draw(painter, name, right - 64, 0, 64, self.row_px)
 
     def draw_row(self, painter: QPainter, view: TapeView, index: int, y: float) -> None:
-        """One print, its ground by size."""
+        """Draw one trade, its background by size class."""
         look, h = theme(), self.row_px
         side, notional = int(view.side[index]), float(view.notional[index])
         role = {1: "buy", -1: "sell"}.get(side, "muted")
@@ -76,7 +75,7 @@ class TapeCanvas(PausingList[TapeView]):
         market = view.markets[int(view.market[index])]
         painter.fillRect(QRectF(0, y, 3, h), look.venue_color(market.venue))
         if _mark(view.liquidation, index):
-            self._draw_forced(painter, side, y, size)
+            self._draw_liquidation(painter, side, y, size)
         else:
             self.draw_side(painter, side, 12, y + h / 2, "window" if size == 4 else role)
         painter.setPen(look.pen("window" if size == 4 else "muted" if not size else "text"))
@@ -98,8 +97,8 @@ class TapeCanvas(PausingList[TapeView]):
             painter.setPen(look.pen((role if size == 4 else "window") if inverted else ink))
             labels.draw(painter, text, right - 84, y, 84, h)
 
-    def _draw_forced(self, painter: QPainter, side: int, y: float, size: int) -> None:
-        """The letter of a liquidation in the colour of the position that ended."""
+    def _draw_liquidation(self, painter: QPainter, side: int, y: float, size: int) -> None:
+        """An L in the colour of the liquidated side: a sell liquidates a long."""
         role = "liquidated_long" if side < 0 else "liquidated_short"
         if size == 4:
             painter.fillRect(QRectF(4, y, 14, self.row_px), theme().brush("window"))
@@ -108,5 +107,5 @@ class TapeCanvas(PausingList[TapeView]):
 
 
 def _mark(marks: Ints, index: int) -> bool:
-    """Whether a print has a mark; views without detail have none."""
+    """Whether a trade is marked; views without detail have no marks."""
     return index < len(marks) and bool(marks[index])

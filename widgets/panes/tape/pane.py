@@ -1,4 +1,4 @@
-"""Time and sales: prints of all markets of a base, newest first, with a speed meter."""
+"""Time and sales: trades of all markets of a base, newest first, with a speed meter."""
 
 from __future__ import annotations
 
@@ -34,24 +34,24 @@ KINDS: tuple[tuple[str, bool | None], ...] = (("perp + spot", None), ("perp", Tr
 
 
 class TapePane(Pane):
-    """Scrolling down pauses; a click on the banner, a middle click or Esc resumes."""
+    """The trades and their filters. Scrolling down pauses; a click on the banner, a middle click or Esc resumes."""
 
     title = "Tape"
     keeps_width = True
     help = (
-        "Every print of the chosen markets, newest first, by the venue's time and aggressor; prints of one market and "
-        "side within a millisecond are one, at their mean price. Rows are filled and bold by size: from 100k, 250k, 1m "
-        "and 10m USD, or for a coin whose usual big print (99.5th percentile) is below 25k from 1, 2.5, 10 and 100 "
-        "times that. A price on a filled ground made or met its market's high or low of the UTC day as known then. An "
-        "L instead of the arrow: the venue told of a liquidation of that market and side within 5 ms. The meter counts "
-        "prints of all sizes and both sides a second over 15 s, and how that is to the mean of the half hour before; "
-        "from 1.5 times on it is fast. The bar is the buyers' share of the notional."
+        "Every trade of the chosen markets, newest first, with the venue's time and the aggressor's side; trades of "
+        "one market and side within a millisecond are merged at their average price. Larger trades are filled and "
+        "bold: from 100k, 250k, 1m and 10m USD, or, for a coin whose usual big trade (99.5th percentile) is below 25k, "
+        "from 1, 2.5, 10 and 100 times that. A filled price made or equalled the market's high or low of the UTC day "
+        "so far. An L instead of the arrow: the venue reported a liquidation of that market and side within 5 ms. The "
+        "meter shows trades per second of all sizes and both sides over 15 s, and their ratio to the mean of the half "
+        "hour before; from 1.5 times on it reads fast. The bar is the buyers' share of the notional."
     )
     every_frames = 3
     keys = (
-        ("wheel", "scroll; away from the top it pauses"),
+        ("wheel", "scroll; scrolling down pauses"),
         ("Esc, middle click", "resume"),
-        ("Ctrl+C", "copy the prints in sight"),
+        ("Ctrl+C", "copy the visible trades"),
     )
 
     def __init__(self, base: str = "") -> None:
@@ -69,10 +69,9 @@ class TapePane(Pane):
             self.sides.addItem(label, side)
         for label in ("sizes auto", "sizes 100k"):
             self.sizes.addItem(label)
-        self.sides.setToolTip("Which aggressors are shown")
-        self.sizes.setToolTip("Where rows begin to stand out: by the coin's usual big print, or always from 100k USD")
-        self.minimum.setToolTip("Smallest print shown, USD notional")
-        self.kinds.setToolTip("Which markets are shown")
+        self.sides.setToolTip("Side of the aggressor")
+        self.minimum.setToolTip("Smallest trade shown, USD notional")
+        self.kinds.setToolTip("Perpetual or spot markets")
         self.minimum.currentIndexChanged.connect(self.clear)
         self.kinds.currentIndexChanged.connect(self.clear)
         self.sides.currentIndexChanged.connect(self.clear)
@@ -101,7 +100,7 @@ class TapePane(Pane):
         column.addWidget(self.canvas, 1)
 
     def request(self) -> TapeRequest | None:
-        """The prints of the base that pass the filters; None without a base."""
+        """The trades of the base that pass the filters; None without a base."""
         if not self._base:
             return None
         perp = KINDS[self.kinds.currentIndex()][1]
@@ -118,18 +117,18 @@ class TapePane(Pane):
             self._measure()
 
     def clear(self) -> None:
-        """Forget all prints; a paused list resumes."""
+        """Discard all trades; a paused list resumes."""
         self.canvas.show_view(None)
         self.meter.show_speed(None)
 
     def set_base(self, base: str) -> None:
-        """Show the prints of another base."""
+        """Show the trades of another base."""
         if base != self._base:
             self._base = base
             self.clear()
 
     def show_status(self, status: StatusView) -> None:
-        """Move the speed meter's clock: without prints the tape slows down too."""
+        """Advance the speed meter's clock: without new trades the speed falls."""
         now_ns = status.now_ns
         if self._now_ns is None or abs(now_ns - self._now_ns) >= 500_000_000:
             self._now_ns = now_ns
@@ -143,12 +142,12 @@ class TapePane(Pane):
         return tuple(market for market in view.markets if asked.markets.accepts(market.venue, market.kind))
 
     def as_table(self) -> Table | None:
-        """The prints of the list."""
+        """The trades of the list."""
         view = self.canvas.held or self.canvas.view
         return rows_as_table(view) if view is not None and len(view.price) else None
 
     def copy_rows(self) -> None:
-        """The prints in sight, for a spreadsheet."""
+        """Copy the visible trades for a spreadsheet."""
         view = self.canvas.held or self.canvas.view
         if view is not None and len(view.price):
             rows = rows_as_table(view, self.canvas.offset, self.canvas.visible_rows())
@@ -159,7 +158,7 @@ class TapePane(Pane):
         return {name: choice.currentText() for name, choice in self._choices().items()}
 
     def restore(self, state: dict[str, object]) -> None:
-        """Take up remembered filters."""
+        """Apply saved filters."""
         for name, choice in self._choices().items():
             at = choice.findText(str(state.get(name, "")))
             if at >= 0:
@@ -169,17 +168,17 @@ class TapePane(Pane):
         return {"minimum": self.minimum, "kinds": self.kinds, "side": self.sides, "sizes": self.sizes}
 
     def _classify(self) -> None:
-        """Take the size classes of the coin, or the fixed ones."""
+        """Use the size classes of the coin, or the fixed ones."""
         view, automatic = self.canvas.view, self.sizes.currentIndex() == 0
         classes = classes_for(view.usual_big_usd) if automatic and view is not None else SIZE_CLASSES
         if classes != self.canvas.classes:
             self.canvas.classes = classes
             self.canvas.update()
         steps = ", ".join(fmt.size(step) for step in classes)
-        self.sizes.setToolTip(f"Rows stand out from {steps} USD: by the coin's usual big print, or always from 100k")
+        self.sizes.setToolTip(f"Trades stand out from {steps} USD: auto uses the coin's usual big trade")
 
     def cancel(self) -> None:
-        """Leave the pause."""
+        """Resume a paused list."""
         self.canvas.resume()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -196,7 +195,7 @@ class TapePane(Pane):
 
 
 class SpeedMeter(QWidget):
-    """Prints a second, over a bar that splits their notional into buyers and sellers."""
+    """Trades per second, over a bar that splits their notional into buyers and sellers."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -206,8 +205,8 @@ class SpeedMeter(QWidget):
         self.setFixedHeight(20)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setToolTip(
-            "Prints a second over 15 s, how many times the mean of the half hour before that is, "
-            "and the buyers' share of their notional"
+            "Trades per second over 15 s, their ratio to the mean of the half hour before, "
+            "and the buyers' share of the notional"
         )
 
     def show_speed(self, speed: Speed | None) -> None:
@@ -217,12 +216,12 @@ class SpeedMeter(QWidget):
             self.update()
 
     def text(self) -> str:
-        """The speed in words, and against the usual one where that is known."""
+        """The speed, and its ratio to the usual one if that is known."""
         if self.speed is None:
             return ""
         times = self.speed.times_mean
-        against = "" if times is None else f"  {times:.1f}x usual"
-        return f"{'fast ' if self.speed.fast else ''}{self.speed.per_second:.1f}/s{against}"
+        ratio = "" if times is None else f"  {times:.1f}x usual"
+        return f"{'fast ' if self.speed.fast else ''}{self.speed.per_second:.1f} trades/s{ratio}"
 
     @paints
     def paintEvent(self, painter: QPainter) -> None:
@@ -237,9 +236,9 @@ class SpeedMeter(QWidget):
         self._labels.draw(painter, self.text(), 0, 0, self.width(), 15, Align.LEFT)
         painter.setPen(look.pen("muted"))
         if share is not None:
-            words, room = f"buy {share * 100:.0f}%", self.width() - self._labels.width(self.text()) - 8
-            if self._small.width(words) <= room:
-                self._small.draw(painter, words, self.width() - room, 0, room, 15)
+            text, room = f"buy {share * 100:.0f}%", self.width() - self._labels.width(self.text()) - 8
+            if self._small.width(text) <= room:
+                self._small.draw(painter, text, self.width() - room, 0, room, 15)
 
 
 PANE = TapePane

@@ -1,4 +1,4 @@
-"""The tape without pixels: size classes, the speed meter, what is newer than the print seen last, rows as data."""
+"""The tape without Qt: size classes, speed, the count of new trades, rows as data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from workstation.readmodels.flow.tape import TapeView
 SIZE_CLASSES = (100_000.0, 250_000.0, 1_000_000.0, 10_000_000.0)  # USD
 SPEED_NS = 15_000_000_000
 FAST = 1.5  # times the mean
-_SMALL = 4  # a coin whose big prints are this many times smaller than the first class has classes of its own
+_SMALL = 4  # a coin whose usual big trade is this many times smaller than the first class has its own classes
 _SECOND_NS = 1_000_000_000
 
 Classes = tuple[float, float, float, float]
@@ -26,7 +26,7 @@ def size_class(notional: float, classes: Classes = SIZE_CLASSES) -> int:
 
 
 def classes_for(usual_big_usd: float) -> Classes:
-    """The classes of a coin: for a small one they are 1, 2.5, 10 and 100 times its usual big print, to two digits."""
+    """The size classes of a coin in USD: 1, 2.5, 10 and 100 times a small coin's usual big trade, to two digits."""
     if not 0 < usual_big_usd * _SMALL < SIZE_CLASSES[0]:
         return SIZE_CLASSES
     step = 10.0 ** (math.floor(math.log10(usual_big_usd)) - 1)
@@ -35,14 +35,14 @@ def classes_for(usual_big_usd: float) -> Classes:
 
 
 class Newest(NamedTuple):
-    """How many `prints` arrived since; `exact` is False when the last one seen has already left the list."""
+    """How many `trades` arrived since; a lower bound unless `exact`, as the last one seen has left the list."""
 
-    prints: int
+    trades: int
     exact: bool
 
 
 def newer_than(view: TapeView, seen: TapeView | None) -> Newest:
-    """Count the prints of `view` above the newest print of `seen`; one that only grew by merging is not new."""
+    """Count the trades of `view` above the newest one of `seen`; one that only grew by merging is not new."""
     if seen is None or not len(seen.price):
         return Newest(len(view.price), True)
     same = (
@@ -56,8 +56,8 @@ def newer_than(view: TapeView, seen: TapeView | None) -> Newest:
 
 
 class Speed(NamedTuple):
-    """Prints a second over 15 s, the buyers' share of their notional (None without a sided print), and how many times
-    the mean of the half hour before that is (None before a minute is known).
+    """Trades per second over 15 s, the buyers' share of their notional (None if no trade has a side), and the ratio to
+    the mean of the half hour before (None with less than a minute of it).
     """
 
     per_second: float
@@ -66,25 +66,24 @@ class Speed(NamedTuple):
 
     @property
     def fast(self) -> bool:
-        """Half as fast again as usual, or more."""
         return self.times_mean is not None and self.times_mean >= FAST
 
 
 def tape_speed(view: TapeView, now_ns: int | None = None) -> Speed | None:
-    """Speed over the last 15 s; time passes without prints too. None where the view has no pace."""
+    """Speed over the 15 s before `now_ns` or, if later, the newest trade. None for a view without pace."""
     pace = view.pace
     if pace is None:
         return None
     newest = int(pace.second[-1]) if len(pace.second) else 0
     recent = pace.second > max(newest, (now_ns or 0) // _SECOND_NS) - SPEED_NS // _SECOND_NS
-    prints = int(pace.prints[recent].sum())
+    trades = int(pace.prints[recent].sum())
     buy, sell = float(pace.buy_usd[recent].sum()), float(pace.sell_usd[recent].sum())
     share = buy / (buy + sell) if buy + sell > 0 else None
-    return Speed(prints * _SECOND_NS / SPEED_NS, share, prints / pace.mean_15s if pace.mean_15s > 0 else None)
+    return Speed(trades * _SECOND_NS / SPEED_NS, share, trades / pace.mean_15s if pace.mean_15s > 0 else None)
 
 
 def rows_as_table(view: TapeView, first: int = 0, count: int | None = None) -> Table:
-    """The prints from the `first` on, newest first."""
+    """`count` trades from the `first` on, newest first."""
     names = {1: "buy", -1: "sell"}
     rows: list[tuple[str | int | float | None, ...]] = []
     for at in range(first, len(view.price) if count is None else min(first + count, len(view.price))):

@@ -14,7 +14,7 @@ from widgets.theme import format as text_of
 from workstation.readmodels.flow.drawings import Level
 
 GRAB_PX = 4
-_LEAST_PX = 6  # a smaller box is a slip of the hand
+_LEAST_PX = 6  # a smaller box is an accidental drag
 _CTRL, _SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 Grip = tuple[Level, float | None]  # what is in hand, and the edge of a zone that stays; None for a level
 
@@ -117,7 +117,7 @@ class FootprintTools(QObject):
             self._draw_zone(region)
 
     def cancel(self) -> None:
-        """Take the box away, and what the next drag would have done."""
+        """Remove the box and disarm the tool."""
         self._task = Task.PAN
         self._item.show_region(None)
         if self._next is not Task.PAN:
@@ -125,7 +125,7 @@ class FootprintTools(QObject):
             self.armed.emit(None)
 
     def undo(self) -> None:
-        """Take back the last zoom into a box or the last change of a level."""
+        """Undo the last box zoom or change of a level."""
         self._undo.undo()
 
     def _region(self, position: QPointF) -> Region:
@@ -188,7 +188,7 @@ class FootprintTools(QObject):
         return next((level for level in self.levels.own[::-1] if level.low <= value <= level.high), None)
 
     def light(self, position: QPointF | None) -> None:
-        """Point out the level that a press would take hold of."""
+        """Highlight the level that a press would grab."""
         grip = None if position is None else self._grip_at(position)
         self._lit = None if grip is None else grip[0]
         self._show_levels()

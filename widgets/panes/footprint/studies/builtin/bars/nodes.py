@@ -36,7 +36,7 @@ def _at_rows(sight: BarsInSight, which: int, height: float) -> Floats:
 STUDY = ChartStudy(
     name="nodes",
     label="HVN and LVN of bars",
-    help="Squares and short lines at the right of a bar are its rows of high and of low volume.",
+    help="Squares and short lines at the right of a bar are its high- and low-volume nodes (HVN, LVN).",
     group=Group.CELLS,
     order=40,
     outputs=(CellMarks(_brushes, _rects),),

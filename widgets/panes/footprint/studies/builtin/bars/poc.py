@@ -52,11 +52,11 @@ def _ticks(row: Ints, sight: BarsInSight) -> Floats:
 STUDY = ChartStudy(
     name="poc",
     label="POC",
-    help="Yellow frames are points of control, the rows of the largest volume of their bars.",
+    help="Yellow frames are points of control (POC), the rows with the largest volume of their bars.",
     group=Group.CELLS,
     order=20,
     shown=True,
-    parameters=(  # naked POCs and value areas begin there
+    parameters=(  # naked POCs and value areas start from the POC
         rule_parameter("tie", "of equal rows", "poc_tie", PocTie, texts=_TIES, always=True),
     ),
     outputs=(CellMarks(_brushes, _rects),),

@@ -51,7 +51,7 @@ def _used(values: Values, shown: Callable[[str], bool]) -> bool:
 STUDY = ChartStudy(
     name="value_area",
     label="value area",
-    help="The thin yellow line beside a bar is its value area.",
+    help="The thin yellow line beside a bar is its value area (VA).",
     group=Group.CELLS,
     order=35,
     shown=True,

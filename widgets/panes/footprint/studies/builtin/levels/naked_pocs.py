@@ -34,7 +34,7 @@ def _draw(canvas: Canvas, inputs: Inputs) -> None:
 STUDY = ChartStudy(
     name="naked_pocs",
     label="naked POCs",
-    help="Rays of points of control end where price came back.",
+    help="Rays extend a POC until price trades there again; a naked one reaches the right edge.",
     group=Group.CELLS,
     order=25,
     shown=True,

@@ -71,9 +71,9 @@ def _bounds(chart: ChartFacts, span: ProfileSpan, latest_ns: int) -> tuple[int, 
 
 def _legend(inputs: Inputs) -> Iterable[Span]:
     if inputs.values["span"] is ProfileSpan.FIXED and inputs.chart.picked_ns is None:
-        yield Span("profile: press F and drag over a span", "gap")
+        yield Span("profile: press F and drag over a time range", "gap")
     elif inputs.answer is None:
-        yield Span("profile: nothing yet", "gap")
+        yield Span("profile: no data yet", "gap")
 
 
 def _reserve(values: Values) -> float:

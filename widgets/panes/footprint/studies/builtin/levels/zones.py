@@ -48,7 +48,7 @@ def _draw(canvas: Canvas, inputs: Inputs) -> None:
 STUDY = ChartStudy(
     name="zones",
     label="stacked zones",
-    help="Imbalances in consecutive rows of a closed bar make a zone that lives until it is traded through.",
+    help="Imbalances in consecutive rows of a closed bar form a zone, drawn until price trades through it.",
     group=Group.SIGNS,
     order=15,
     shown=True,

@@ -21,7 +21,7 @@ def _lines(inputs: Inputs) -> Iterable[PriceLine]:
 STUDY = ChartStudy(
     name="quote_lines",
     label="best bid and ask lines",
-    help="Thin full lines are the best bid and ask.",
+    help="Thin solid lines are the best bid and ask.",
     group=Group.STUDIES,
     order=90,
     outputs=(PriceLines(_lines),),

@@ -1,4 +1,4 @@
-"""Rows where aggressors of one side traded far more than usual and price went no further."""
+"""Absorptions: rows where aggressors of one side traded far more than usual and price went no further."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _rules(rules: FootprintRules, shown: bool, values: Values) -> FootprintRules
 STUDY = ChartStudy(
     name="absorptions",
     label="absorptions",
-    help="Ringed dots: aggressors met a wall there.",
+    help="Ringed dots are absorptions: aggressors traded far more than usual there and price went no further.",
     group=Group.STUDIES,
     order=65,
     parameters=(

@@ -27,7 +27,7 @@ def _signs(inputs: Inputs, view: FootprintView, part: slice) -> Iterable[BarSign
 STUDY = ChartStudy(
     name="divergences",
     label="divergences",
-    help="Triangles: price made a new extreme of N bars and CVD did not.",
+    help="Triangles are divergences: price made a new high or low of N bars and CVD did not.",
     group=Group.SIGNS,
     order=45,
     shown=True,

@@ -28,7 +28,7 @@ def _signs(inputs: Inputs, view: FootprintView, part: slice) -> Iterable[BarSign
 STUDY = ChartStudy(
     name="exhaustion",
     label="exhaustion",
-    help="Shrinking bars: the side that made the extreme ran dry.",
+    help="Three shrinking lines mark exhaustion: volume of the side that made the extreme shrank towards it.",
     group=Group.SIGNS,
     order=55,
     parameters=(rule_parameter("rows", "over", "exhaustion_rows", Number(2, 10, 1, suffix=" rows")),),

@@ -84,14 +84,14 @@ def _tip(inputs: Inputs, x: float, y: float, scale: Scale) -> str:
         place = place_of(event, scale, inputs.chart.grid, 1.0)
         if abs(place.x() - x) <= _GRAB_PX and abs(place.y() - y) <= _GRAB_PX:
             text = setup_text(event, text_of.price(event.level.price, inputs.chart.step))
-            return f"{text}; the Setups pane has the receipt"
+            return f"{text}; details in the Setups pane"
     return ""
 
 
 STUDY = ChartStudy(
     name="setups",
     label="setups (estimated)",
-    help="Outlined triangles are setups that detectors report, with the letter of the detector.",
+    help="Outlined triangles are estimated setups with the first letter of their detector.",
     group=Group.STUDIES,
     order=80,
     ask=_ask,

@@ -34,10 +34,10 @@ def _rules(rules: FootprintRules, shown: bool, values: Values) -> FootprintRules
 STUDY = ChartStudy(
     name="unfinished",
     label="unfinished auctions",
-    help="Brackets: an extreme traded on both sides.",
+    help="Brackets are unfinished auctions: both sides traded at the high or low of the bar.",
     group=Group.SIGNS,
     order=50,
-    parameters=(Parameter("minimum", "from, 0 as imbalances", 0.0, Number(0.0, 1e9, 1.0, 3)),),
+    parameters=(Parameter("minimum", "minimum, 0: as imbalances", 0.0, Number(0.0, 1e9, 1.0, 3)),),
     rules=_rules,
     outputs=(Signs(_signs),),
 )

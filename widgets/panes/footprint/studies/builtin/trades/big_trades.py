@@ -62,11 +62,11 @@ def _legend(inputs: Inputs) -> Iterable[Span]:
 STUDY = ChartStudy(
     name="big_trades",
     label="big trades",
-    help="Discs are big trades, by size.",
+    help="Discs are big trades; area shows notional.",
     group=Group.STUDIES,
     order=70,
     parameters=(
-        # 0 is the 99.5th percentile of the trades that are held
+        # 0 is the 99.5th percentile of the stored trades
         Parameter("minimum_usd", "from USD, 0 automatic", 0.0, Number(0, 1e9, 50_000)),
     ),
     ask=_ask,

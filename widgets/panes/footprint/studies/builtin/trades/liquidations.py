@@ -46,7 +46,7 @@ def _bubbles(inputs: Inputs) -> BubbleColumns | None:
 STUDY = ChartStudy(
     name="liquidations",
     label="liquidations",
-    help="Diamonds are liquidations, by size.",
+    help="Diamonds are liquidations; area shows notional.",
     group=Group.STUDIES,
     order=75,
     shown=True,
