@@ -1,6 +1,6 @@
-"""Pictures held against kept ones: a change of the drawing is seen, a change of the font's rasteriser is not.
+"""Pictures compared with stored ones: a change of the drawing is seen, a change of the font's rasteriser is not.
 
-A kept picture is small: the mean colour of every 4 x 4 logical pixels. `WORKSTATION_ACCEPT_GOLDEN=1` keeps what is
+A stored picture is small: the mean colour of every 4 x 4 logical pixels. `WORKSTATION_ACCEPT_GOLDEN=1` keeps what is
 painted now.
 """
 
@@ -34,7 +34,7 @@ def painted(widget: QWidget, ratio: float) -> QImage:
 
 
 def hold(image: QImage, name: str, ratio: float) -> None:
-    """Compare with the kept picture, or keep this one; fails with where both can be seen."""
+    """Compare with the stored picture, or store this one; fails with where both can be seen."""
     small = blocks(image, ratio)
     file = FOLDER / f"{name}.png"
     if os.environ.get(ACCEPT):
@@ -42,10 +42,10 @@ def hold(image: QImage, name: str, ratio: float) -> None:
         assert small.save(str(file)), file
         return
     if not file.exists():
-        pytest.fail(f"{file.name} is not kept yet: run once with {ACCEPT}=1 and look at it")
-    kept = QImage(str(file))
-    assert kept.size() == small.size(), (kept.size(), small.size())
-    away = np.abs(_pixels(small) - _pixels(kept)).max(axis=2)
+        pytest.fail(f"{file.name} is not stored yet: run once with {ACCEPT}=1 and look at it")
+    stored = QImage(str(file))
+    assert stored.size() == small.size(), (stored.size(), small.size())
+    away = np.abs(_pixels(small) - _pixels(stored)).max(axis=2)
     share, mean = float((away > FAR).mean()), float(away.mean())
     if share > SHARE or mean > MEAN:
         found = Path(tempfile.gettempdir()) / f"{name}-found.png"

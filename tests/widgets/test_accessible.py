@@ -1,4 +1,4 @@
-"""Whoever cannot see the picture or hold the mouse: everything says what it is and can be reached by keys."""
+"""Accessibility: every control has a name and can be reached by keys."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def ancestors(widget: QWidget) -> Iterator[QWidget]:
         above = above.parentWidget()
 
 
-def words(menu: QMenu) -> list[str]:
+def entries(menu: QMenu) -> list[str]:
     return [action.text().partition("\t")[0] for action in menu.actions() if action.text()]
 
 
@@ -60,7 +60,7 @@ def test_shift_f10_opens_a_menu_in_every_pane(window: MainWindow, kind: str, qtb
     window.panes[kind].setFocus()
     assert window.dock_set.focused == kind
     qtbot.keyClick(window, Qt.Key.Key_F10, Qt.KeyboardModifier.ShiftModifier)
-    assert words(opened(window.docks[kind]))
+    assert entries(opened(window.docks[kind]))
 
 
 def test_a_title_has_the_menu_of_its_pane(window: MainWindow) -> None:
@@ -68,13 +68,13 @@ def test_a_title_has_the_menu_of_its_pane(window: MainWindow) -> None:
     middle = dock.title.rect().center()
     event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, middle, dock.title.mapToGlobal(middle))
     QApplication.sendEvent(dock.title.title, event)
-    assert COMMON in words(opened(dock))
+    assert COMMON in entries(opened(dock))
 
 
 def test_a_chart_without_a_menu_of_its_own_has_that_of_its_pane(window: MainWindow) -> None:
     dock = window.docks["heatmap"]
     asked_by_key(window.panes["heatmap"].focusProxy())
-    assert "Maximise" in words(opened(dock))
+    assert "Maximise" in entries(opened(dock))
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_a_key_asks_for_the_middle_of_the_footprint(footprint: FootprintPane) ->
     footprint.chart.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, False)  # wherever the pointer was left
     asked_by_key(footprint.chart)
     menu = opened(footprint)
-    assert any(text.startswith("VWAP from ") for text in words(menu))
+    assert any(text.startswith("Anchor VWAP at ") for text in entries(menu))
     bottom, top = footprint.chart.box.viewRange()[1]
     drawn = next(action for action in menu.actions() if action.text().startswith("Level at"))
     drawn.trigger()
@@ -104,7 +104,7 @@ def test_levels_that_nobody_points_at_are_named_and_deleted_in_the_menu(footprin
     asked_by_key(footprint.chart)
     listed = next(action.menu() for action in opened(footprint).actions() if action.text() == "Levels")
     assert isinstance(listed, QMenu)
-    assert [word.partition(" ")[0] for word in words(listed)] == ["Delete", "Name", "Delete", "Name", "Delete"]
+    assert [entry.partition(" ")[0] for entry in entries(listed)] == ["Delete", "Name", "Delete", "Name", "Delete"]
     listed.actions()[0].trigger()
     assert [level.high < high for level in footprint.tools.levels.own] == [True]
 

@@ -109,7 +109,7 @@ def test_a_new_epoch_clears_before_it_refreshes(pane: RecordingPane) -> None:
     assert pane.calls == ["refresh", "clear", "refresh"]
 
 
-def test_every_frame_tells_the_status_and_how_long_it_took(pane: RecordingPane) -> None:
+def test_every_frame_emits_the_status_and_how_long_it_took(pane: RecordingPane) -> None:
     timer = FrameTimer(Source(), lambda: [pane])
     seen: list[StatusView] = []
     timer.ticked.connect(seen.append)
@@ -160,11 +160,11 @@ def test_a_frame_that_takes_long_leaves_the_other_panes_to_the_next(qtbot: QtBot
         pane.show()
         pane.every_frames = 4
     timer = FrameTimer(source, lambda: panes)
-    told = []
+    counts = []
     for _ in range(3):
         timer.tick(patience_ms=0.0)
-        told.append([pane.calls.count("refresh") for pane in panes])
-    assert told == [[1, 0, 0], [1, 1, 0], [1, 1, 1]], "the first that waits comes first"
+        counts.append([pane.calls.count("refresh") for pane in panes])
+    assert counts == [[1, 0, 0], [1, 1, 0], [1, 1, 1]], "the first that waits comes first"
     source.epoch, source.now = 2, 2
     timer.tick(patience_ms=0.0)
     assert [pane.calls[1:] for pane in panes] == [["clear", "refresh"], ["clear"], ["clear"]], "nothing old is left"

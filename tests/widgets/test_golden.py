@@ -29,9 +29,9 @@ def serve(pane: FootprintPane, view: FootprintView) -> None:
     """Answer what the pane asks for."""
     pane.refresh(view)
     for request in pane.side_requests():
-        told = studied.answer(request, view)
-        if told is not None:
-            pane.refresh(told)
+        answer = studied.answer(request, view)
+        if answer is not None:
+            pane.refresh(answer)
 
 
 def pane_of(qtbot: QtBot, view: FootprintView, prepare: Prepare, size: tuple[int, int] = SIZE) -> FootprintPane:
@@ -113,6 +113,6 @@ def test_a_change_of_the_drawing_is_seen(qtbot: QtBot, monkeypatch: pytest.Monke
     painter.end()
     with pytest.raises(pytest.fail.Exception, match="differs"):
         hold(image, "footprint-bid-ask-1x", 1.0)
-    with pytest.raises(pytest.fail.Exception, match="not kept"):
+    with pytest.raises(pytest.fail.Exception, match="not stored"):
         hold(image, "never-painted", 1.0)
     assert blocks(image, 1.0).width() == SIZE[0] // golden.BLOCK

@@ -121,17 +121,8 @@ def bubble_steps(values: Floats, least: float, most: float) -> Ints:
     return np.rint(np.clip(share, 0.0, 1.0) * (BUBBLE_STEPS - 1)).astype(np.int64)
 
 
-class Sign(NamedTuple):
-    """A mark of a study: its index in the sheet of signs and its tooltip."""
-
-    at: int
-    text: str
-
-
-ABSORBED_BUY, ABSORBED_SELL = Sign(0, "buyers absorbed"), Sign(1, "sellers absorbed")
-DIVERGES_UP, DIVERGES_DOWN = Sign(2, "new low without CVD"), Sign(3, "new high without CVD")
-UNFINISHED_HIGH, UNFINISHED_LOW = Sign(4, "unfinished high"), Sign(5, "unfinished low")
-EXHAUSTED_HIGH, EXHAUSTED_LOW = Sign(6, "exhausted high"), Sign(7, "exhausted low")
+ABSORBED_BUY, ABSORBED_SELL, DIVERGES_UP, DIVERGES_DOWN = range(4)  # indices in the sheet of signs
+UNFINISHED_HIGH, UNFINISHED_LOW, EXHAUSTED_HIGH, EXHAUSTED_LOW = range(4, 8)
 SIGN_PX = 10.0  # room that a sign takes above or below a bar
 
 

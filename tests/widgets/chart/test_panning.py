@@ -142,7 +142,7 @@ def counted(paint: list[QRect]) -> Callable[[QPainter, QRect], None]:
 
 
 def test_only_what_comes_into_sight_is_painted() -> None:
-    kept, canvas, asked = ScrollCache(), QImage(100, 80, QImage.Format.Format_RGB32), list[QRect]()
+    cache, canvas, asked = ScrollCache(), QImage(100, 80, QImage.Format.Format_RGB32), list[QRect]()
     scale = Scale(0.0, 10.0, 0.0, 8.0, 100, 80)
     painter = QPainter(canvas)
     for right, up, expected in (
@@ -157,15 +157,15 @@ def test_only_what_comes_into_sight_is_painted() -> None:
     ):
         asked.clear()
         there = replace(scale, left=right, right=10.0 + right, bottom=up, top=8.0 + up)
-        kept.show(painter, there, "bars", counted(asked))
+        cache.show(painter, there, "bars", counted(asked))
         assert asked == expected
-    kept.show(painter, replace(scale, left=7.05, right=17.05, bottom=0.2, top=8.2), "others", counted(asked))
+    cache.show(painter, replace(scale, left=7.05, right=17.05, bottom=0.2, top=8.2), "others", counted(asked))
     assert asked[-1] == QRect(0, 0, 100, 80)
     painter.end()
 
 
-def test_a_picture_that_failed_is_painted_anew() -> None:
-    kept, canvas, asked = ScrollCache(), QImage(100, 80, QImage.Format.Format_RGB32), list[QRect]()
+def test_a_picture_that_failed_is_painted_again() -> None:
+    cache, canvas, asked = ScrollCache(), QImage(100, 80, QImage.Format.Format_RGB32), list[QRect]()
     scale = Scale(0.0, 10.0, 0.0, 8.0, 100, 80)
 
     def fail(painter: QPainter, part: QRect) -> None:
@@ -173,8 +173,8 @@ def test_a_picture_that_failed_is_painted_anew() -> None:
 
     painter = QPainter(canvas)
     with pytest.raises(ValueError, match="no"):
-        kept.show(painter, scale, "bars", fail)
-    kept.show(painter, scale, "bars", counted(asked))
+        cache.show(painter, scale, "bars", fail)
+    cache.show(painter, scale, "bars", counted(asked))
     painter.end()
     assert asked == [QRect(0, 0, 100, 80)]
 

@@ -117,15 +117,15 @@ def plain(**changes: Any) -> CvdRequest:
     return CvdRequest("BTC", **{"bar_ns": FINE, "mark_ns": synthetic.MINUTE, **changes})
 
 
-def pick(choice: Choice, word: str) -> None:
+def pick(choice: Choice, label: str) -> None:
     """As a hand does it."""
-    choice.setCurrentIndex(choice.findText(word))
+    choice.setCurrentIndex(choice.findText(label))
     choice.activated.emit(choice.currentIndex())
 
 
 def test_every_choice_changes_the_request(pane: CvdPane, qtbot: QtBot) -> None:
     assert pane.request() == plain()
-    for choice, word, expected in (
+    for choice, label, expected in (
         (pane.controls.unit, "coin", plain(unit=CvdUnit.COIN)),
         (pane.controls.unit, "% of OI", plain(unit=CvdUnit.OI)),
         (pane.controls.unit, "USD", plain()),
@@ -136,7 +136,7 @@ def test_every_choice_changes_the_request(pane: CvdPane, qtbot: QtBot) -> None:
         (pane.controls.show_, "spot | perp", plain()),
     ):
         with changes_request(pane):
-            pick(choice, word)
+            pick(choice, label)
         assert pane.request() == expected
     with changes_request(pane):
         qtbot.mouseClick(pane.controls.candles, Qt.MouseButton.LeftButton)
@@ -314,7 +314,7 @@ def test_without_a_footprint_it_follows_by_itself(pane: CvdPane) -> None:
     assert pane.chart.visible == pytest.approx((before[0] + 1, before[1] + 1))
 
 
-def test_hovering_reads_the_past_and_tells_others(pane: CvdPane, qtbot: QtBot) -> None:
+def test_hovering_reads_the_past_and_moves_linked_crosshairs(pane: CvdPane, qtbot: QtBot) -> None:
     view = synthetic.cvd(60)
     pane.refresh(view)
     scale, corner = pane.chart.plot_scale, pane.chart.box.sceneBoundingRect().topLeft()

@@ -24,7 +24,7 @@ from widgets.panes.heatmap.tiles import runs_where
 from widgets.panes.heatmap.zoom import multiple_for, over, rounded_up, seconds_for
 from widgets.theme.theme import apply_theme, theme
 from workstation.analytics.engine import Engine
-from workstation.readmodels.flow.heatmap import HeatCellRequest, HeatmapRequest, HeatPrints
+from workstation.readmodels.flow.heatmap import HeatCellRequest, HeatmapRequest, HeatTrades
 from workstation.readmodels.markets import MarketFilter
 
 
@@ -149,7 +149,7 @@ def test_a_request_for_whole_tiles_covers_what_is_seen_and_stands_still() -> Non
 
 def test_walls_are_bright_and_sides_differ(pane: HeatmapPane) -> None:
     feed(pane, walls(200))
-    assert pane.item.failure == pane.prints.failure == ""
+    assert pane.item.failure == pane.trades.failure == ""
     bid, ask, thin = (color_at(pane, 100.5, price) for price in (999.05, 1_001.05, 998.85))
     assert lightness(bid) > 0.35
     assert lightness(ask) > 0.35
@@ -189,7 +189,7 @@ def test_a_missing_venue_shows_as_a_strip(pane: HeatmapPane) -> None:
     assert theme().color("gap").name() not in {tops[0].name(), tops[2].name()}
 
 
-def test_only_changed_tiles_are_drawn_anew(pane: HeatmapPane) -> None:
+def test_only_changed_tiles_are_drawn_again(pane: HeatmapPane) -> None:
     engine = walls(200)
     feed(pane, engine)
     plot(pane)
@@ -252,7 +252,7 @@ def test_the_handles_never_cross(pane: HeatmapPane, qtbot: QtBot) -> None:
     assert pane.item.range.low < pane.item.range.peak
 
 
-def test_the_readout_tells_the_cell_and_who_is_in_it(pane: HeatmapPane) -> None:
+def test_the_readout_shows_the_cell_and_its_venues(pane: HeatmapPane) -> None:
     engine = walls(200)
     feed(pane, engine)
     scale = pane.chart.plot_scale
@@ -270,14 +270,14 @@ def test_the_readout_tells_the_cell_and_who_is_in_it(pane: HeatmapPane) -> None:
 
 
 def test_bubbles_are_merged_by_column_and_side() -> None:
-    prints = HeatPrints(
+    trades = HeatTrades(
         1.0,
         np.array([10, 20, 25, 130]),
         np.array([100.0, 200.0, 400.0, 100.0]),
         np.array([1.0, 3.0, 5.0, 7.0]),
         np.array([1, 1, -1, 1]),
     )
-    merged = merged_trades(prints, 100)
+    merged = merged_trades(trades, 100)
     found = sorted(zip(merged.side.tolist(), merged.notional.tolist(), merged.price.tolist(), strict=True))
     assert found == [(-1, 5.0, 400.0), (1, 4.0, 175.0), (1, 7.0, 100.0)]
 
@@ -286,16 +286,16 @@ def test_a_bubble_shows_its_trade_and_can_be_switched_off(pane: HeatmapPane) -> 
     feed(pane, walls(200))
     pane.bubbles.setCurrentText("trades 10k")
     feed(pane, walls(200))
-    prints, scale = pane.prints.prints, pane.chart.plot_scale
-    assert len(prints.side)
-    largest = int(np.argmax(prints.notional))
-    x = scale.x(pane.chart.grid.slot(int(prints.ts_venue_ns[largest])))
-    assert "USD" in pane.chart.tip_at(QPointF(x, scale.y(float(prints.price[largest]))))
+    trades, scale = pane.trades.trades, pane.chart.plot_scale
+    assert len(trades.side)
+    largest = int(np.argmax(trades.notional))
+    x = scale.x(pane.chart.grid.slot(int(trades.ts_venue_ns[largest])))
+    assert "USD" in pane.chart.tip_at(QPointF(x, scale.y(float(trades.price[largest]))))
     pane.bubbles.setCurrentText("trades off")
-    assert len(pane.prints.prints.side) == 0
+    assert len(pane.trades.trades.side) == 0
 
 
-def test_it_follows_a_linked_range_and_tells_its_own(pane: HeatmapPane) -> None:
+def test_it_follows_a_linked_range_and_sends_its_own(pane: HeatmapPane) -> None:
     events = sent(pane.link_event, VisibleRange)
     feed(pane, walls(200))
     events.clear()
@@ -362,7 +362,7 @@ def test_empty_tiny_and_huge_views_are_drawn(pane: HeatmapPane, size: tuple[int,
         pane.clear()
         feed(pane, engine)
         pane.grab()
-        assert pane.item.failure == pane.prints.failure == ""
+        assert pane.item.failure == pane.trades.failure == ""
 
 
 def test_it_fits_a_narrow_dock(pane: HeatmapPane) -> None:

@@ -255,7 +255,7 @@ def test_the_menu_picks_a_grouping(pane: LadderPane) -> None:
     assert "x50" in pane.group.text()
 
 
-def test_another_base_starts_anew(pane: LadderPane) -> None:
+def test_another_base_starts_again(pane: LadderPane) -> None:
     pane.set_multiple(5)
     pane.set_base("ETH")
     assert pane.request() == LadderRequest("ETH")

@@ -14,7 +14,7 @@ from widgets.theme.theme import Theme, per_theme, theme, use_theme
 from workstation.settings.declaration import ThemeName
 
 GROUNDS = ("window", "pane", "raised")
-WORDS = (
+INKS = (
     "text",
     "muted",
     "stale",
@@ -55,8 +55,8 @@ def test_contrast_is_measured_as_published() -> None:
     assert contrast(QColor("#777"), QColor("#fff")) == pytest.approx(4.48, abs=0.01)
 
 
-@pytest.mark.parametrize("role", WORDS)
-def test_words_can_be_read_on_every_ground(look: Theme, role: str) -> None:
+@pytest.mark.parametrize("role", INKS)
+def test_text_can_be_read_on_every_background(look: Theme, role: str) -> None:
     numbers_only = role in ("buy", "sell")  # never written on what is raised
     for ground in GROUNDS[:2] if numbers_only else GROUNDS:
         assert contrast(look.color(role), look.color(ground)) >= 4.5, ground

@@ -50,7 +50,7 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [message for message in caplog.messages if message.startswith(FIRST_CHART)]
 
 
-def test_it_is_told_once_after_bars_of_live_venues_are_painted(
+def test_it_is_logged_once_after_bars_of_live_venues_are_painted(
     qtbot: QtBot, pane: FootprintPane, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)

@@ -44,7 +44,7 @@ def test_the_guide_names_every_pane_command_workspace_and_setting(qtbot: QtBot) 
 
 
 def test_chapters_and_search(qtbot: QtBot) -> None:
-    text = "# One\n\nfirst words\n\n" + "filler\n\n" * 200 + "# Two\n\nthe needle\n"
+    text = "# One\n\nfirst lines\n\n" + "filler\n\n" * 200 + "# Two\n\nthe needle\n"
     guide = Guide(None, text, "Two")
     qtbot.addWidget(guide)
     guide.show()
@@ -58,7 +58,7 @@ def test_chapters_and_search(qtbot: QtBot) -> None:
     assert not guide.find_next()
 
 
-def test_the_first_start_tells_what_can_be_reached_and_what_to_watch(qtbot: QtBot) -> None:
+def test_the_first_start_shows_what_can_be_reached_and_what_to_watch(qtbot: QtBot) -> None:
     dialog = FirstRun()
     qtbot.addWidget(dialog)
     dialog.show()
@@ -69,12 +69,12 @@ def test_the_first_start_tells_what_can_be_reached_and_what_to_watch(qtbot: QtBo
     assert "no network" in dialog.advice.text()
     assert dialog.buttons[Start.DEMO].isDefault()
     dialog.others.setText("avax, btc")
-    with qtbot.waitSignal(dialog.chosen) as told:
+    with qtbot.waitSignal(dialog.chosen) as chosen:
         dialog.buttons[Start.DEMO].click()
-    assert told.args == [Start.DEMO, ("BTC", "ETH", "AVAX")]
+    assert chosen.args == [Start.DEMO, ("BTC", "ETH", "AVAX")]
 
 
-async def test_every_venue_is_asked_and_troubles_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_every_venue_is_asked_and_faults_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
     async def fetch(self: Http, url: str, body: str = "") -> bytes:

@@ -250,7 +250,7 @@ def test_crosshairs_are_linked(window: MainWindow) -> None:
     assert (cvd.seen, footprint.seen) == ([NOW], [])
 
 
-def test_the_header_tells_what_the_field_knows_of_the_base(window: MainWindow, source: Source) -> None:
+def test_the_header_shows_the_figures_of_the_base(window: MainWindow, source: Source) -> None:
     assert {label.text() for label in window.header.facts.values()} == {""}
     field = source.field
     assert isinstance(field, UniverseView)

@@ -38,7 +38,7 @@ def press_at(bar: PlaybackBar, part: float) -> QPoint:
 
 
 @pytest.mark.parametrize(
-    ("status", "words"),
+    ("status", "text"),
     [
         (live_status(), "LIVE"),
         (live_status(simulated=True), "SIMULATED LIVE"),
@@ -48,9 +48,9 @@ def press_at(bar: PlaybackBar, part: float) -> QPoint:
         (live_status(presence=Presence.ENDED), "REPLAY"),
     ],
 )
-def test_the_badge_names_the_source(status: StatusView, words: str) -> None:
-    assert badge_of(status)[0] == words
-    assert is_replay(status) is (words == "REPLAY")
+def test_the_badge_names_the_source(status: StatusView, text: str) -> None:
+    assert badge_of(status)[0] == text
+    assert is_replay(status) is (text == "REPLAY")
 
 
 def test_live_has_no_transport_but_a_record_button(bar: PlaybackBar) -> None:
@@ -104,8 +104,8 @@ def test_the_slider_seeks_on_release_only(bar: PlaybackBar, controls: ControlsLo
     line, status = bar.timeline, replay_status()
     assert status.start_ns is not None
     assert status.end_ns is not None
-    told: list[int] = []
-    line.hovered.connect(lambda _position, ts_ns: told.append(ts_ns))
+    hovered: list[int] = []
+    line.hovered.connect(lambda _position, ts_ns: hovered.append(ts_ns))
     qtbot.mousePress(line, Qt.MouseButton.LeftButton, pos=press_at(bar, 0.25))
     qtbot.mouseMove(line, press_at(bar, 0.5))
     bar.refresh(replay_status(now_ns=NOW + 5 * MINUTE))
@@ -117,7 +117,7 @@ def test_the_slider_seeks_on_release_only(bar: PlaybackBar, controls: ControlsLo
     assert name == "seek"
     middle = (status.start_ns + status.end_ns) / 2
     assert abs(target - middle) < 10_000_000_000
-    assert told[-1] == target
+    assert hovered[-1] == target
 
 
 def test_the_slider_maps_ends_to_ends(bar: PlaybackBar) -> None:
@@ -155,17 +155,17 @@ def test_times_are_utc(bar: PlaybackBar) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "words", "role"),
+    ("status", "text", "role"),
     [
         (live_status(), "not recording", "muted"),
         (live_status(recording_to="/data/a.mcap"), "recording to a.mcap", "text"),
         (live_status(recording_to="/data/a.mcap", recording_failed="disk full"), "recording failed", "error"),
     ],
 )
-def test_recording_has_an_honest_face(bar: PlaybackBar, status: StatusView, words: str, role: str) -> None:
-    assert recording_text(status) == (words, role)
+def test_recording_is_shown_with_its_state(bar: PlaybackBar, status: StatusView, text: str, role: str) -> None:
+    assert recording_text(status) == (text, role)
     bar.refresh(status)
-    assert bar.recording.text() == words
+    assert bar.recording.text() == text
     assert bar.recording.isVisible()
 
 
@@ -175,9 +175,9 @@ def test_a_source_that_is_not_live_yet_is_grey_and_a_failed_one_red() -> None:
 
 
 def test_long_file_names_keep_both_ends() -> None:
-    words, _ = recording_text(live_status(recording_to="/data/" + "a" * 40 + "-2025.mcap"))
-    assert len(words) == len("recording to ") + 28
-    assert words.endswith("-2025.mcap")
+    text, _ = recording_text(live_status(recording_to="/data/" + "a" * 40 + "-2025.mcap"))
+    assert len(text) == len("recording to ") + 28
+    assert text.endswith("-2025.mcap")
 
 
 def test_the_end_names_its_day_when_it_is_another(bar: PlaybackBar) -> None:

@@ -23,12 +23,12 @@ class Clock:
         return self.now
 
 
-def words(status: StatusView) -> list[str]:
+def texts(status: StatusView) -> list[str]:
     return [segment.text for segment in segments_of(status)]
 
 
 def test_all_is_well_says_little() -> None:
-    assert words(live_status(connections=())) == ["live venues"]
+    assert texts(live_status(connections=())) == ["live venues"]
 
 
 def test_one_segment_a_venue_with_a_dot_a_connection() -> None:
@@ -57,7 +57,7 @@ def test_many_connections_of_a_venue_keep_the_dots_of_those_that_ail() -> None:
 
 def test_a_connection_without_data_is_a_dash_and_not_zero() -> None:
     status = live_status(connections=(ConnectionStatus("deribit", Venue("deribit"), True, None),))
-    assert words(status)[1] == "DER –"
+    assert texts(status)[1] == "DER –"
     assert "no data yet" in segments_of(status)[1].tip
 
 
@@ -74,9 +74,9 @@ def test_a_venues_clock_is_in_the_tip_and_on_the_line_where_it_is_far_off() -> N
 
 
 def test_lag_is_shown_above_a_second() -> None:
-    assert not any("behind" in text for text in words(live_status(lag_ns=900_000_000)))
-    assert "behind live by 2.3s" in words(live_status(lag_ns=2_300_000_000))
-    assert "behind pace by 2.3s" in words(replay_status(lag_ns=2_300_000_000))
+    assert not any("behind" in text for text in texts(live_status(lag_ns=900_000_000)))
+    assert "behind live by 2.3s" in texts(live_status(lag_ns=2_300_000_000))
+    assert "behind pace by 2.3s" in texts(replay_status(lag_ns=2_300_000_000))
 
 
 def test_history_is_counted_until_it_is_whole() -> None:
@@ -84,7 +84,7 @@ def test_history_is_counted_until_it_is_whole() -> None:
     (segment,) = (s for s in segments_of(live_status(backfill=parts)) if "history" in s.text)
     assert (segment.text, segment.role, segment.tip) == ("history 62%", "muted", "Earlier trades: 2 markets to go")
     whole = tuple(replace(part, done_s=part.wanted_s) for part in parts)
-    assert not any("history" in text for text in words(live_status(backfill=whole)))
+    assert not any("history" in text for text in texts(live_status(backfill=whole)))
     assert live_status(backfill=whole).history_done == live_status().history_done == 1.0
 
 
@@ -92,15 +92,15 @@ def test_undecodable_messages_are_shown_in_the_colour_of_errors() -> None:
     assert ("3 undecodable", "error") in [(s.text, s.role) for s in segments_of(live_status(undecodable=3))]
 
 
-def test_recording_is_told_where_there_is_no_record_button() -> None:
-    assert "recording to a.mcap" not in words(live_status(recording_to="/x/a.mcap"))
+def test_recording_is_shown_where_there_is_no_record_button() -> None:
+    assert "recording to a.mcap" not in texts(live_status(recording_to="/x/a.mcap"))
     status = live_status(recording_to="/x/a.mcap", capabilities=Capabilities())
-    assert "recording to a.mcap" in words(status)
+    assert "recording to a.mcap" in texts(status)
 
 
 @pytest.mark.parametrize("presence", list(Presence))
-def test_every_presence_has_its_word(presence: Presence) -> None:
-    assert words(live_status(presence=presence))[0].startswith(presence.value)
+def test_every_presence_has_its_text(presence: Presence) -> None:
+    assert texts(live_status(presence=presence))[0].startswith(presence.value)
 
 
 def test_readings_give_the_median_the_tail_and_the_clock() -> None:

@@ -76,11 +76,11 @@ def test_a_table_is_tab_separated() -> None:
 
 
 def test_every_base_that_begins_to_be_shown_is_reported(links: Links, panes: list[Follower]) -> None:
-    told: list[tuple[int, str]] = []
-    links.base_changed.connect(lambda group, base: told.append((group, base)))
+    changes: list[tuple[int, str]] = []
+    links.base_changed.connect(lambda group, base: changes.append((group, base)))
     panes[2].choose_base("SOL")
     panes[3].choose_base("XRP")
     assert panes[3].base == "XRP"
-    assert (2, "SOL") in told
-    assert (0, "XRP") in told
-    assert {base for _, base in told} == {"SOL", "XRP"}
+    assert (2, "SOL") in changes
+    assert (0, "XRP") in changes
+    assert {base for _, base in changes} == {"SOL", "XRP"}

@@ -138,9 +138,9 @@ def test_a_change_is_saved_while_running(window: MainWindow, store: InMemoryWork
     window.docks["cvd"].title.close_button.click()
     for _ in range(130):
         window.frame_timer.tick()
-    kept = store.load(START)
-    assert kept is not None
-    assert "cvd" not in kept.panes
+    stored = store.load(START)
+    assert stored is not None
+    assert "cvd" not in stored.panes
 
 
 def test_which_workspace_is_open_is_saved_while_running(window: MainWindow, store: InMemoryWorkspaces) -> None:
@@ -190,8 +190,8 @@ def test_a_maximised_pane_is_not_saved_as_the_arrangement(window: MainWindow, st
     window.workspaces.save()
     window.dock_set.toggle_maximised("cvd")
     window.workspaces.save()
-    kept = store.load(START)
-    assert kept is None or "footprint" in kept.panes
+    stored = store.load(START)
+    assert stored is None or "footprint" in stored.panes
 
 
 # --- commands
@@ -227,7 +227,7 @@ def test_the_palette_finds_by_letters_and_does_it(window: MainWindow, qtbot: QtB
     assert window.header.request().base == "ETH"
 
 
-def test_matches_rank_starts_before_words_before_scattered_letters() -> None:
+def test_matches_rank_starts_before_spaces_before_scattered_letters() -> None:
     texts = ("Full screen", "screenshot", "go to screen", "sound recorder note")
     entries = [Entry(text, "", lambda: None) for text in texts]
     ranked = sorted((score, one.text) for one in entries if (score := match("screen", one)) is not None)

@@ -43,7 +43,7 @@ class FootprintSides:
         self._board.clear()
 
     def ask_cell(self, request: FootprintRequest | None, index: int, row: int) -> None:
-        """Request the venues' shares of a displayed row of a bar; time bars only, as others are not cut by time alone."""
+        """Request the venues' shares of a displayed row; time bars only, as others are not cut by time alone."""
         view, choice = self._layers.view, self._layers.choice
         if request is None or view is None or choice is None or request.bar_rule.kind is not BarKind.TIME:
             self.forget_cell()

@@ -15,24 +15,24 @@ from widgets.items.pixel_item import PixelItem
 from widgets.items.scale import Scale, SlotGrid
 from widgets.theme.theme import theme
 from workstation.readmodels.arrays import Floats, Ints
-from workstation.readmodels.flow.heatmap import HeatPrints
+from workstation.readmodels.flow.heatmap import HeatTrades
 
 SIZES = 16
 _LEAST_PX, _MOST_PX = 2.0, 15.0  # radii
 _ROLES = {1: "buy", -1: "sell", 0: "muted"}
 
 
-def merged_trades(prints: HeatPrints, bucket_ns: int) -> HeatPrints:
+def merged_trades(trades: HeatTrades, bucket_ns: int) -> HeatTrades:
     """Merge trades of one bucket and side at their mean price, weighted by notional."""
-    if not len(prints.side):
-        return prints
-    key = prints.ts_venue_ns // bucket_ns * 3 + prints.side + 1
+    if not len(trades.side):
+        return trades
+    key = trades.ts_venue_ns // bucket_ns * 3 + trades.side + 1
     order = np.argsort(key, kind="stable")
     first = np.flatnonzero(np.diff(key[order], prepend=-1))
-    notional = np.add.reduceat(prints.notional[order], first)
-    price = np.add.reduceat((prints.price * prints.notional)[order], first) / notional
-    ts, side = prints.ts_venue_ns[order][first], prints.side[order][first]
-    return HeatPrints(prints.threshold_usd, ts, price, notional, side)
+    notional = np.add.reduceat(trades.notional[order], first)
+    price = np.add.reduceat((trades.price * trades.notional)[order], first) / notional
+    ts, side = trades.ts_venue_ns[order][first], trades.side[order][first]
+    return HeatTrades(trades.threshold_usd, ts, price, notional, side)
 
 
 class TradeBubbles(PixelItem):
@@ -45,44 +45,44 @@ class TradeBubbles(PixelItem):
         self._scale_of = scale_of
         self._grid = SlotGrid(1_000_000_000, 0)
         self._sprites: dict[float, dict[int, QPixmap]] = {}
-        self.prints = HeatPrints()
+        self.trades = HeatTrades()
         self.largest_usd = 0.0
 
-    def set_prints(self, prints: HeatPrints, bucket_ns: int, grid: SlotGrid) -> None:
+    def set_prints(self, trades: HeatTrades, bucket_ns: int, grid: SlotGrid) -> None:
         """Show these trades, merged by bucket."""
-        self.prints, self._grid = merged_trades(prints, bucket_ns), grid
-        self.largest_usd = float(self.prints.notional.max(initial=0.0))
+        self.trades, self._grid = merged_trades(trades, bucket_ns), grid
+        self.largest_usd = float(self.trades.notional.max(initial=0.0))
         self.update()
 
     def radii(self, ratio: float) -> Floats:
         """The radius of each bubble in device pixels."""
-        share = np.sqrt(self.prints.notional / self.largest_usd) if self.largest_usd else np.zeros(0)
+        share = np.sqrt(self.trades.notional / self.largest_usd) if self.largest_usd else np.zeros(0)
         return (_LEAST_PX + (_MOST_PX - _LEAST_PX) * share) * ratio
 
     def at(self, x: float, y: float, scale: Scale) -> int | None:
         """The index of the trade whose bubble is at a place in logical pixels, the smallest of several."""
-        if not len(self.prints.side):
+        if not len(self.trades.side):
             return None
-        away = np.hypot(self._x(scale) - x, scale.y(self.prints.price) - y)
+        away = np.hypot(self._x(scale) - x, scale.y(self.trades.price) - y)
         radii = self.radii(1.0)
         under = np.flatnonzero(away <= radii + 1)
         return int(under[np.argmin(radii[under])]) if len(under) else None
 
     def _x(self, scale: Scale) -> Floats:
-        slots = (self.prints.ts_venue_ns - self._grid.origin * self._grid.bar_ns) / self._grid.bar_ns
+        slots = (self.trades.ts_venue_ns - self._grid.origin * self._grid.bar_ns) / self._grid.bar_ns
         return scale.x(slots)
 
     def draw(self, painter: QPainter, width: int, height: int, ratio: float) -> None:
         """Draw large bubbles first, so that small ones stay visible."""
-        if not len(self.prints.side):
+        if not len(self.trades.side):
             return
         scale = self._scale_of(width, height)
-        x, y, radii = self._x(scale), scale.y(self.prints.price), self.radii(ratio)
+        x, y, radii = self._x(scale), scale.y(self.trades.price), self.radii(ratio)
         inside = (x > -radii) & (x < width + radii) & (y > -radii) & (y < height + radii)
         sprites = self._sprites.setdefault(ratio, {})
         step = np.round((radii / ratio - _LEAST_PX) / (_MOST_PX - _LEAST_PX) * (SIZES - 1)).astype(np.int64)
         for side, role in _ROLES.items():
-            chosen = np.flatnonzero(inside & (self.prints.side == side))
+            chosen = np.flatnonzero(inside & (self.trades.side == side))
             if len(chosen):
                 if side not in sprites:
                     sprites[side] = _strip(role, ratio)

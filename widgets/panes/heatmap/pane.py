@@ -32,7 +32,7 @@ from workstation.readmodels.flow.heatmap import (
     HeatCellView,
     HeatmapRequest,
     HeatmapView,
-    HeatPrints,
+    HeatTrades,
 )
 from workstation.readmodels.markets import MarketState
 from workstation.readmodels.request import Request, View
@@ -82,7 +82,7 @@ class HeatmapPane(Pane):
         self.thresholds = HeatLegend()
         self.legend, self.readout = SpanLine(), SpanLine()
         self.item = HeatItem(self.chart.box, self.chart.scale_of)
-        self.prints = TradeBubbles(self.chart.box, self.chart.scale_of)
+        self.trades = TradeBubbles(self.chart.box, self.chart.scale_of)
         self.share_chart(self.chart)
         self.overlay, self.notice = self.crosshair.overlay, Notice(self.chart)
         self._fill_controls()
@@ -159,10 +159,10 @@ class HeatmapPane(Pane):
     def clear(self) -> None:
         """Discard the view; zoom and thresholds stay."""
         self._view = self._cell = None
-        for item in (self.item, self.prints):
+        for item in (self.item, self.trades):
             item.retry()
         self.item.set_view(None, self.chart.grid)
-        self.prints.set_prints(HeatPrints(), COLUMN_NS, self.chart.grid)
+        self.trades.set_prints(HeatTrades(), COLUMN_NS, self.chart.grid)
         self.overlay.set_level(None)
         self.crosshair.clear()
         self._show_absence()
@@ -203,8 +203,8 @@ class HeatmapPane(Pane):
 
     def _draw(self, view: HeatmapView, fresh: bool) -> None:
         self.item.set_view(view, self.chart.grid)
-        shown = view.prints if self.bubbles.currentText() != "trades off" else HeatPrints()
-        self.prints.set_prints(shown, view.bucket_ns, self.chart.grid)
+        shown = view.trades if self.bubbles.currentText() != "trades off" else HeatTrades()
+        self.trades.set_prints(shown, view.bucket_ns, self.chart.grid)
         self.chart.value_axis.set_step(self._step())
         self.overlay.set_level(view.last_price)
         if view.newest_ns:
@@ -239,9 +239,9 @@ class HeatmapPane(Pane):
         columns = view.columns
         first = max(grid.ts_ns(left) // view.bucket_ns - columns.first_bucket, 0)
         last = max(grid.ts_ns(right) // view.bucket_ns + 1 - columns.first_bucket, 0)
-        prints = self.prints.prints
-        traded = (prints.ts_venue_ns >= grid.ts_ns(left)) & (prints.ts_venue_ns < grid.ts_ns(right))
-        seen = np.concatenate((columns.bid[first:last], columns.ask[first:last], prints.price[traded]))
+        trades = self.trades.trades
+        traded = (trades.ts_venue_ns >= grid.ts_ns(left)) & (trades.ts_venue_ns < grid.ts_ns(right))
+        seen = np.concatenate((columns.bid[first:last], columns.ask[first:last], trades.price[traded]))
         seen = seen[np.isfinite(seen)]
         low, high = (float(seen.min()), float(seen.max())) if len(seen) else (view.mid, view.mid)
         air = max(_AIR * view.mid, 0.35 * (high - low))
@@ -262,7 +262,7 @@ class HeatmapPane(Pane):
             super().keyPressEvent(event)
 
     def _on_range(self) -> None:
-        for item in (self.item, self.prints):
+        for item in (self.item, self.trades):
             item.update()
         self._retarget()
         self._tag_axes()
@@ -309,8 +309,8 @@ class HeatmapPane(Pane):
         self.readout.set_spans(spans)
 
     def _tip(self, position: QPointF) -> str:
-        at = self.prints.at(position.x(), position.y(), self.chart.plot_scale)
-        return "" if at is None else bubble_text(self.prints.prints, at, self._step())
+        at = self.trades.at(position.x(), position.y(), self.chart.plot_scale)
+        return "" if at is None else bubble_text(self.trades.trades, at, self._step())
 
     def _show_absence(self) -> None:
         self.notice.show_text(absence(self.request(), self._view))
@@ -354,7 +354,7 @@ class HeatmapPane(Pane):
         column.addLayout(beside)
         column.addWidget(self.chart, 1)
         self.setFocusProxy(self.chart)
-        for item in (self.item, self.prints, self.overlay):
+        for item in (self.item, self.trades, self.overlay):
             self.chart.add(item)
         self.chart.value_extent, self.chart.tip_at = self._extent, self._tip
 

@@ -16,7 +16,7 @@ from workstation.readmodels.flow.heatmap import (
     HeatCellView,
     HeatmapRequest,
     HeatmapView,
-    HeatPrints,
+    HeatTrades,
 )
 from workstation.readmodels.markets import Freshness
 
@@ -91,11 +91,11 @@ def _shares(cell: HeatCellView, view: HeatmapView) -> list[Span]:
     return spans
 
 
-def bubble_text(prints: HeatPrints, at: int, step: float) -> str:
+def bubble_text(trades: HeatTrades, at: int, step: float) -> str:
     """The tooltip of one bubble."""
-    side = {1: "bought", -1: "sold"}.get(int(prints.side[at]), "traded, side unknown,")
-    when, price = text_of.clock(int(prints.ts_venue_ns[at]), millis=True), text_of.price(float(prints.price[at]), step)
-    return f"{text_of.size(float(prints.notional[at]))} USD {side} at {price}, {when}"
+    side = {1: "bought", -1: "sold"}.get(int(trades.side[at]), "traded, side unknown,")
+    when, price = text_of.clock(int(trades.ts_venue_ns[at]), millis=True), text_of.price(float(trades.price[at]), step)
+    return f"{text_of.size(float(trades.notional[at]))} USD {side} at {price}, {when}"
 
 
 def absence(request: HeatmapRequest | None, view: HeatmapView | None) -> str:

@@ -27,8 +27,8 @@ from workstation.readmodels.flow.heatmap import (
     HeatColumns,
     HeatmapRequest,
     HeatmapView,
-    HeatPrints,
     HeatTile,
+    HeatTrades,
 )
 from workstation.readmodels.markets import MarketFilter
 
@@ -60,7 +60,7 @@ def heatmap_view(base: Base, request: HeatmapRequest, revision: int, now_ns: int
         bucket_ns=layer.seconds * COLUMN_NS,
         tiles=tuple(tiles),
         columns=_joined(strips, layer),
-        prints=_prints(base, request),
+        trades=_big_trades(base, request),
         markets=tuple(market.state(now_ns) for market in chosen),
         newest_ns=(layer.until - 1) * COLUMN_NS if layer.until else 0,
         oldest_ns=oldest * COLUMN_NS,
@@ -151,18 +151,18 @@ def _joined(strips: list[HeatColumns], layer: Layer) -> HeatColumns:
     )
 
 
-def _prints(base: Base, request: HeatmapRequest) -> HeatPrints:
-    """The big prints of the range; those of one market out of those of the markets like it."""
+def _big_trades(base: Base, request: HeatmapRequest) -> HeatTrades:
+    """The big trades of the range; those of one market out of those of the markets like it."""
     wanted = request.markets
     if request.market is not None:
         named = [market.instrument for market in base.markets if market.instrument.id == request.market]
         if not named:
-            return HeatPrints()
+            return HeatTrades()
         wanted = MarketFilter(None, frozenset((named[0].venue,)), frozenset((named[0].kind,)))
     end_ns = request.end_ns or 1 << 62
     asked = BigTradesRequest(request.base, wanted, request.minimum_usd, request.start_ns, end_ns, MOST_PRINTS)
     big = big_trades_view(base, asked, 0, 0)
-    return HeatPrints(big.threshold_usd, big.ts_venue_ns, big.price, big.notional, big.side)
+    return HeatTrades(big.threshold_usd, big.ts_venue_ns, big.price, big.notional, big.side)
 
 
 ANSWERS = (

@@ -27,8 +27,8 @@ class HeatmapRequest(Request["HeatmapView"]):
     """Resting size in [start_ns, end_ns) and [low, high], of one market or summed over a filter.
 
     `seconds` columns are merged into a bucket. `row_size` None: about a twenty-thousandth of the price. `low` and
-    `high` None: prices around the newest mid. `end_ns` 0: up to the newest column. Prints are merged as on the tape;
-    `minimum_usd` None: the 99.5th percentile of the retained prints.
+    `high` None: prices around the newest mid. `end_ns` 0: up to the newest column. Trades are merged as on the tape;
+    `minimum_usd` None: the 99.5th percentile of the retained trades.
     """
 
     market: InstrumentId | None = None
@@ -75,8 +75,8 @@ class HeatColumns:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class HeatPrints:
-    """Prints of at least `threshold_usd`, oldest first; `side` is +1 buy, -1 sell, 0 unknown."""
+class HeatTrades:
+    """Trades of at least `threshold_usd`, oldest first; `side` is +1 buy, -1 sell, 0 unknown."""
 
     threshold_usd: float = 0.0
     ts_venue_ns: Ints = field(default_factory=no_ints)
@@ -99,7 +99,7 @@ class HeatmapView:
     bucket_ns: int
     tiles: tuple[HeatTile, ...]
     columns: HeatColumns
-    prints: HeatPrints
+    trades: HeatTrades
     markets: tuple[MarketState, ...]
     newest_ns: int = 0
     oldest_ns: int = 0

@@ -93,7 +93,7 @@ def _candles(first: FootprintBar, count: int) -> CandleColumns:
 
 
 def answer(request: Request[View], of: FootprintView) -> View | None:
-    """What an engine would say; None for what is not told here."""
+    """An engine's answer; None for requests that are not covered here."""
     match request:
         case ProfileRequest():
             return profile_of(of, request)

@@ -130,9 +130,9 @@ def test_statistics_add_up() -> None:
     assert figures["volume"].tolist() == [bar.buy + bar.sell for bar in bars]
     assert figures["delta"].tolist() == [bar.buy - bar.sell for bar in bars]
     assert np.isnan(figures["CVD"]).all()  # the view alone knows what came before the first bar
-    told = replace(synthetic.footprint(bars), cvd=np.arange(12.0), oi_change=np.full(12, 2.5))
-    assert statistics(placed(bars), told)["CVD"].tolist() == list(range(12))
-    assert set(statistics(placed(bars), told)["OI change"].tolist()) == {2.5}
+    known = replace(synthetic.footprint(bars), cvd=np.arange(12.0), oi_change=np.full(12, 2.5))
+    assert statistics(placed(bars), known)["CVD"].tolist() == list(range(12))
+    assert set(statistics(placed(bars), known)["OI change"].tolist()) == {2.5}
     assert figures["delta %"][0] == pytest.approx(100 * bars[0].delta / bars[0].volume)
     assert all(len(column) == 0 for column in statistics(placed(())).values())
 

@@ -93,24 +93,24 @@ def test_signs_stand_at_their_end_of_the_bar_one_above_the_other() -> None:
     found = placed_of(view, bars, "divergences", "unfinished", "exhaustion", "absorptions")
     standing = set(zip(found.index.tolist(), found.slot.tolist(), found.lift.tolist(), strict=True))
     assert standing == {
-        (UNFINISHED_LOW.at, 0.5, -1.0),
-        (EXHAUSTED_LOW.at, 0.5, -2.0),
-        (DIVERGES_DOWN.at, 1.5, 1.0),
-        (UNFINISHED_HIGH.at, 1.5, 2.0),
-        (ABSORBED_BUY.at, 2.25, 0.0),
-        (ABSORBED_SELL.at, 2.25, 0.0),
+        (UNFINISHED_LOW, 0.5, -1.0),
+        (EXHAUSTED_LOW, 0.5, -2.0),
+        (DIVERGES_DOWN, 1.5, 1.0),
+        (UNFINISHED_HIGH, 1.5, 2.0),
+        (ABSORBED_BUY, 2.25, 0.0),
+        (ABSORBED_SELL, 2.25, 0.0),
     }
     price = dict(zip(found.index.tolist(), found.price.tolist(), strict=True))
-    assert price[UNFINISHED_HIGH.at] == view.bars[1].high
-    assert price[UNFINISHED_LOW.at] == view.bars[0].low
-    assert price[ABSORBED_BUY.at] == 101.5
+    assert price[UNFINISHED_HIGH] == view.bars[1].high
+    assert price[UNFINISHED_LOW] == view.bars[0].low
+    assert price[ABSORBED_BUY] == 101.5
 
 
 def test_only_the_signs_that_are_wanted_are_shown() -> None:
     view, bars = small()
     assert len(placed_of(view, bars).index) == 0
     uncounted = replace(view, divergence=np.zeros(0, np.int64))
-    assert DIVERGES_DOWN.at not in placed_of(uncounted, bars, "divergences").index
+    assert DIVERGES_DOWN not in placed_of(uncounted, bars, "divergences").index
 
 
 def test_the_dots_of_absorptions_stand_beside_the_numbers_of_their_side() -> None:
@@ -212,14 +212,14 @@ def _counts() -> tuple[np.ndarray, np.ndarray]:
 
 def test_unknown_figures_are_a_dash_and_known_zeros_a_zero() -> None:
     view, placed = small()
-    told = replace(view, oi_change=np.array([np.nan, 0.0, 2.0]))
-    figures = statistics(placed, told)
+    known = replace(view, oi_change=np.array([np.nan, 0.0, 2.0]))
+    figures = statistics(placed, known)
     assert np.isnan(figures["OI change"][0])
     assert np.isnan(figures["liq long $"]).all()
     item = TableItem(None, lambda width, height: None)  # type: ignore[arg-type]
-    item.set_bars(placed, told)
+    item.set_bars(placed, known)
     assert decode(item.codes["OI change"].part(slice(0, 3))) == ["\N{EN DASH}", "0", "+2.00"]
-    item.set_bars(placed, replace(told, oi_change=np.array([np.nan, -1.0, 2.0])))
+    item.set_bars(placed, replace(known, oi_change=np.array([np.nan, -1.0, 2.0])))
     assert decode(item.codes["OI change"].part(slice(0, 3))) == ["\N{EN DASH}", "\N{MINUS SIGN}1.00", "+2.00"]
 
 
@@ -310,7 +310,7 @@ def test_the_menu_switches_studies_and_anchors_vwap(pane: FootprintPane) -> None
     menu = QApplication.activePopupWidget()
     assert menu is not None
     texts = [action.text() for action in menu.actions()]
-    assert any(text.startswith("VWAP from ") for text in texts)
+    assert any(text.startswith("Anchor VWAP at ") for text in texts)
     assert any(text.startswith("Level at ") for text in texts)
     studies = next(action.menu() for action in menu.actions() if action.text() == "Studies")
     next(action for action in studies.actions() if action.text() == "Unfinished auctions").trigger()  # type: ignore[union-attr]
@@ -406,6 +406,6 @@ def test_a_tick_is_painted_as_if_everything_were(
 ) -> None:
     view, style = studied.view(40), Style(mode=mode)
     small = ticked(view, 0.25)
-    large = ticked(small, 900.0)  # its row is now the largest in sight: all others are shaded anew
+    large = ticked(small, 900.0)  # its row is now the largest in sight: all others are shaded again
     for steps in ((view, small), (view, small, large), (view, large, small)):
         assert plot_of(qtbot, steps, style, zoom) == plot_of(qtbot, steps[-1:], style, zoom)

@@ -140,10 +140,10 @@ def test_a_measurement_says_what_was_traded(pane: FootprintPane) -> None:
     start = QPointF(scale.x(first + 0.2), scale.y(61_600.0))
     end = QPointF(scale.x(first + 1.8), scale.y(61_700.0))
     assert drag(pane, start, end, SHIFT)
-    words = " ".join(pane.drawings.lines)
-    assert "+100" in words
-    assert "+0.16%" in words
-    assert "2 bars" in words
+    text = " ".join(pane.drawings.lines)
+    assert "+100" in text
+    assert "+0.16%" in text
+    assert "2 bars" in text
     pane.cancel()
     assert pane.drawings.region is None
 
@@ -255,12 +255,12 @@ def test_the_side_profile_is_asked_for_and_shown(pane: FootprintPane, qtbot: QtB
     pane.refresh(profile_of(shown(), request))
     pane.grab()
     assert pane.layers.failures == {}
-    assert "nothing yet" not in pane.legend.text
+    assert "no data yet" not in pane.legend.text
     qtbot.keyClick(pane.chart, Qt.Key.Key_V)
     assert profiles(pane) != []
     qtbot.keyClick(pane.chart, Qt.Key.Key_V)  # a fixed span, of which none was picked
     assert profiles(pane) == []
-    assert "drag over a span" in pane.legend.text
+    assert "drag over a time range" in pane.legend.text
     qtbot.keyClick(pane.chart, Qt.Key.Key_V)
     assert not pane.board.settings.shown("profile")
     assert "profile" not in pane.legend.text
@@ -273,7 +273,7 @@ def test_imbalances_go_and_come(pane: FootprintPane, qtbot: QtBot) -> None:
     assert pane.board.settings.shown("imbalances")
 
 
-def test_a_cell_tells_its_share_of_the_bar(pane: FootprintPane) -> None:
+def test_a_tooltip_shows_the_share_of_the_bar(pane: FootprintPane) -> None:
     scale, view = pane.chart.plot_scale, shown()
     bar = view.bars[-3]
     slot = float(pane.layers.bars.slots[-3]) + 0.5

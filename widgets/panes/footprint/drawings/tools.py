@@ -25,7 +25,7 @@ class Task(Enum):
     PAN = "pan"
     ZOOM = "zoom into a box"
     MEASURE = "measure"
-    SPAN = "profile of a span"
+    SPAN = "volume profile of a time range"
     ZONE = "draw a zone"
     LEVEL = "move a level"
 

@@ -27,7 +27,7 @@ def _signs(inputs: Inputs, view: FootprintView, part: slice) -> Iterable[PriceSi
     """A dot at the row and the middle of the window of each absorption."""
     found = view.absorptions
     side = np.array([1 if one.buy else -1 for one in found], np.int64)
-    sign = np.where(side > 0, sprites.ABSORBED_BUY.at, sprites.ABSORBED_SELL.at).astype(np.int64)
+    sign = np.where(side > 0, sprites.ABSORBED_BUY, sprites.ABSORBED_SELL).astype(np.int64)
     slot = inputs.chart.grid.slots(np.array([(one.from_ns + one.until_ns) // 2 for one in found], np.int64))
     price = np.array([(one.row + 0.5) * view.row_size for one in found], np.float64)
     yield PriceSigns(sign, slot, price, side)

@@ -20,8 +20,8 @@ from workstation.readmodels.flow.footprint import FootprintView
 def _signs(inputs: Inputs, view: FootprintView, part: slice) -> Iterable[BarSigns]:
     if len(view.divergence) == len(view.bars):
         turn = view.divergence[part]
-        yield BarSigns(sprites.DIVERGES_UP.at, turn > 0, above=False)
-        yield BarSigns(sprites.DIVERGES_DOWN.at, turn < 0, above=True)
+        yield BarSigns(sprites.DIVERGES_UP, turn > 0, above=False)
+        yield BarSigns(sprites.DIVERGES_DOWN, turn < 0, above=True)
 
 
 STUDY = ChartStudy(

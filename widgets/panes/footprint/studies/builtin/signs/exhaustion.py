@@ -21,8 +21,8 @@ from workstation.readmodels.flow.footprint import FootprintView
 
 def _signs(inputs: Inputs, view: FootprintView, part: slice) -> Iterable[BarSigns]:
     bars = view.bars[part]
-    yield BarSigns(sprites.EXHAUSTED_HIGH.at, np.array([bar.exhausted_high for bar in bars], np.bool_), above=True)
-    yield BarSigns(sprites.EXHAUSTED_LOW.at, np.array([bar.exhausted_low for bar in bars], np.bool_), above=False)
+    yield BarSigns(sprites.EXHAUSTED_HIGH, np.array([bar.exhausted_high for bar in bars], np.bool_), above=True)
+    yield BarSigns(sprites.EXHAUSTED_LOW, np.array([bar.exhausted_low for bar in bars], np.bool_), above=False)
 
 
 STUDY = ChartStudy(

@@ -23,8 +23,8 @@ from workstation.readmodels.flow.footprint import FootprintRules, FootprintView
 
 def _signs(inputs: Inputs, view: FootprintView, part: slice) -> Iterable[BarSigns]:
     bars = view.bars[part]
-    yield BarSigns(sprites.UNFINISHED_HIGH.at, np.array([bar.unfinished_high for bar in bars], np.bool_), above=True)
-    yield BarSigns(sprites.UNFINISHED_LOW.at, np.array([bar.unfinished_low for bar in bars], np.bool_), above=False)
+    yield BarSigns(sprites.UNFINISHED_HIGH, np.array([bar.unfinished_high for bar in bars], np.bool_), above=True)
+    yield BarSigns(sprites.UNFINISHED_LOW, np.array([bar.unfinished_low for bar in bars], np.bool_), above=False)
 
 
 def _rules(rules: FootprintRules, shown: bool, values: Values) -> FootprintRules:
