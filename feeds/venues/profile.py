@@ -25,12 +25,12 @@ class Coverage(StrEnum):
 class LiquidationCoverage(msgspec.Struct, frozen=True):
     """What a venue publishes of the liquidations of its perpetuals.
 
-    `words` are for the person. `delay_ns` is how late the venue publishes one by its own rule; `price_is_fill` whether
+    `description` is a text for the user. `delay_ns` is how late the venue publishes one by its own rule; `price_is_fill` whether
     its price is that of the execution, and not the bankruptcy price or the like.
     """
 
     published: Coverage
-    words: str
+    description: str
     delay_ns: int = 0
     price_is_fill: bool = True
 

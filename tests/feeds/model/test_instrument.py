@@ -100,5 +100,5 @@ def test_each_venues_coverage_of_liquidations() -> None:
         Venue("okx"),
     ]
     assert [venue for venue, one in told.items() if not one.price_is_fill] == [Venue("bybit"), Venue("okx")]
-    assert all(one.words for one in told.values())
+    assert all(one.description for one in told.values())
     assert {liquidation_coverage(venue, MarketKind.SPOT).published for venue in VENUES} == {Coverage.NONE}

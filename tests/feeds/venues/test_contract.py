@@ -44,7 +44,7 @@ def test_the_profile_is_complete(venue: Venue) -> None:
     assert re.fullmatch(r"[A-Z]{3}", profile.mark)
     assert all(re.fullmatch(r"#[0-9a-f]{6}", profile.colors.on(dark=dark)) for dark in (True, False))
     assert 0 < profile.taker_fee < 0.01, "a fraction, not a percentage"
-    assert profile.liquidations.words
+    assert profile.liquidations.description
     assert (profile.liquidations.published is Coverage.DELAYED) <= (profile.liquidations.delay_ns > 0)
     assert profile.server_time is not None
     assert profile.server_time.kind in DRIVERS[venue].endpoints

@@ -38,7 +38,7 @@ class LiquidationsCanvas(PausingList[LiquidationsView]):
         if view is None:
             return "waiting for liquidations"
         if all(not source.coverage.in_real_time for source in view.sources):
-            return "none of these venues publishes liquidations in real time"
+            return "these venues publish no real-time liquidations"
         if not any(source.received for source in view.sources):
             return "no venue has published a liquidation yet"
         narrowed = view.request.minimum_usd or view.request.position or view.request.markets.venues is not None

@@ -64,7 +64,7 @@ class VenueStrip(QWidget):
         source = self.source_at(x, y)
         if source is None:
             return ""
-        return f"{profile_of(source.venue).label}: {source.coverage.words}. Click to include it or leave it out."
+        return f"{profile_of(source.venue).label}: {source.coverage.description}. Click to include it or leave it out."
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Use two lines of badges in a narrow pane."""

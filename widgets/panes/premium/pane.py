@@ -224,7 +224,7 @@ class PremiumPane(Pane):
         self.legend.set_spans(() if view is None else self._legend(view, self.linked.index()))
 
     def _legend(self, view: PremiumView, at: int | None) -> tuple[Span, ...]:
-        spans = [Span(f"{view.request.base} perpetual premium, bp of spot", "text", bold=True)]
+        spans = [Span(f"{view.request.base} premium, bp of spot", "text", bold=True)]
         for name, label in _GROUPS:
             value = bp(_at(getattr(view, name), at, BP))
             role = "aggregate" if name == "combined" else "text"

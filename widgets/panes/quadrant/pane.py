@@ -45,7 +45,7 @@ class QuadrantPane(Pane):
         self._view: QuadrantView | None = None
         self.canvas, self.window_choice, self.trail = QuadrantCanvas(), Choice(), Choice()
         self.window_choice.setToolTip("Window of the CVD")
-        self.trail.setToolTip("How far back trails go")
+        self.trail.setToolTip("Time span of each trail")
         self.readout, self.absent = SpanLine(lines=3), SpanLine(lines=2)
         self._lay_out()
         self.window_choice.activated.connect(lambda _: self._settings_changed())
@@ -135,9 +135,7 @@ class QuadrantPane(Pane):
         if dot is not None:
             self.readout.set_spans(_dot_spans(dot))
         else:
-            self.readout.set_spans(
-                (Span("point at a dot" if dots else "waiting for the first perpetual's data", "muted"),)
-            )
+            self.readout.set_spans((Span("point at a dot" if dots else "waiting for data", "muted"),))
         self.absent.set_spans(tuple(Span(f"{dot.base}: {dot.reason}", "stale") for dot in dots if dot.reason))
 
 
