@@ -25,8 +25,8 @@ class Coverage(StrEnum):
 class LiquidationCoverage(msgspec.Struct, frozen=True):
     """What a venue publishes of the liquidations of its perpetuals.
 
-    `description` is a text for the user. `delay_ns` is how late the venue publishes one by its own rule; `price_is_fill` whether
-    its price is that of the execution, and not the bankruptcy price or the like.
+    `description` is a text for the user, `delay_ns` the delay that the venue states for its publication. `price_is_fill`:
+    the published price is that of the execution, not for instance the bankruptcy price.
     """
 
     published: Coverage

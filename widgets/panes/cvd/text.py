@@ -93,7 +93,7 @@ def _venues(view: CvdView) -> tuple[int, int]:
 def absence(base: str, view: CvdView | None) -> str:
     """The reason for an empty chart; empty if there is a line."""
     if not base:
-        return "no base chosen"
+        return "no coin chosen"
     if view is None:
         return f"waiting for {base}"
     if not len(view.bar_start_ns):

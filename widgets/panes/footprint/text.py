@@ -244,7 +244,7 @@ def counting(progress: float) -> str:
 def absence(request: FootprintRequest | None, view: FootprintView | None) -> str:
     """The reason for an empty chart; empty if there are bars."""
     if request is None:
-        return "no base chosen"
+        return "no coin chosen"
     if view is None:
         return f"waiting for {request.base}"
     if view.bars:

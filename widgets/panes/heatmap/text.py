@@ -101,7 +101,7 @@ def bubble_text(trades: HeatTrades, at: int, step: float) -> str:
 def absence(request: HeatmapRequest | None, view: HeatmapView | None) -> str:
     """The reason for an empty heatmap; empty if there is something to show."""
     if request is None:
-        return "no base chosen"
+        return "no coin chosen"
     if view is None:
         return f"waiting for {request.base}"
     if not view.markets:

@@ -141,7 +141,7 @@ def test_no_base_no_request(qtbot: QtBot) -> None:
     pane = FootprintPane()
     qtbot.addWidget(pane)
     assert pane.request() is None
-    assert pane.notice.text() == "no base chosen"
+    assert pane.notice.text() == "no coin chosen"
     pane.set_bases(["BTC", "ETH"])
     assert pane.request() == FootprintRequest("BTC")
     pane.set_base("ETH")
