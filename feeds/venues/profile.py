@@ -25,7 +25,7 @@ class Coverage(StrEnum):
 class LiquidationCoverage(msgspec.Struct, frozen=True):
     """What a venue publishes of the liquidations of its perpetuals.
 
-    `description` is a text for the user, `delay_ns` the delay that the venue states for its publication. `price_is_fill`:
+    `description` is a text for the user, `delay_ns` the delay that the venue states. `price_is_fill`:
     the published price is that of the execution, not for instance the bankruptcy price.
     """
 
