@@ -23,7 +23,7 @@ from feeds.model.instrument import Instrument, MarketKind, Venue
 from tests.bench.metric import Metric
 from tests.workstation.analytics.market_events import DAY, START, market
 from workstation.analytics.engine import Engine
-from workstation.analytics.state.base import DEFAULT_LIMITS, Limits
+from workstation.analytics.state.limits import DEFAULT_LIMITS, Limits
 from workstation.process.gc_thresholds import raise_gc_thresholds
 from workstation.readmodels.flow.big_trades import BigTradesRequest
 from workstation.readmodels.flow.cvd import CvdRequest

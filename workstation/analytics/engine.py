@@ -43,7 +43,8 @@ from feeds.model.events import (
 )
 from feeds.model.instrument import Instrument, InstrumentId
 from workstation.analytics.answers import ANSWERS
-from workstation.analytics.state.base import DEFAULT_LIMITS, Base, Limits
+from workstation.analytics.state.base import Base
+from workstation.analytics.state.limits import DEFAULT_LIMITS, Limits
 from workstation.analytics.state.market import Market
 from workstation.analytics.state.open_interest import OpenInterestRow
 from workstation.analytics.state.relisting import in_our_ticks
@@ -63,7 +64,7 @@ class Engine:
         self.now_ns = 0
         self._limits = limits
         self.bases: dict[str, Base] = {}
-        self.universe = Universe()
+        self.universe = Universe(limits)
         self.sparklines = Sparklines()
         self._markets: dict[InstrumentId, tuple[Base, Market]] = {}
         self._next_status_ns = 0

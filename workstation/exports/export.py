@@ -11,7 +11,7 @@ from pathlib import Path
 from feeds.model.events import Event
 from feeds.recording import RecordingReader
 from workstation.analytics.engine import Engine
-from workstation.analytics.state.base import Limits
+from workstation.analytics.state.limits import Limits
 from workstation.exports.cells import Row
 from workstation.exports.table import ExportSettings, TableRows
 from workstation.exports.tables import all_tables

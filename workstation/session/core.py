@@ -17,7 +17,7 @@ from feeds.recording import RecordingReader
 from feeds.recording.replay import FrameCursor, Mark
 from feeds.venues.registry import protocol_for
 from workstation.analytics.engine import Engine
-from workstation.analytics.state.base import DEFAULT_LIMITS, Limits
+from workstation.analytics.state.limits import DEFAULT_LIMITS, Limits
 
 SLICE = 4_096
 SECOND_NS = 1_000_000_000

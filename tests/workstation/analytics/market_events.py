@@ -31,7 +31,7 @@ from feeds.model.instrument import Instrument, MarketKind, Venue
 from tests.views import assert_same_view
 from workstation.analytics.bars.deltas import HOUR_NS
 from workstation.analytics.engine import Engine
-from workstation.analytics.state.base import DEFAULT_LIMITS, Limits
+from workstation.analytics.state.limits import DEFAULT_LIMITS, Limits
 from workstation.analytics.store.column_store import CHUNK
 from workstation.analytics.store.trades import Trades, TradeStore
 from workstation.readmodels.flow.big_trades import BigTradesRequest

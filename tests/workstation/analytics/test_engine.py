@@ -44,12 +44,14 @@ from tests.workstation.analytics.market_events import (
     snapshot,
     trade,
 )
-from workstation.analytics.bars.series import BAR_CAP, BARS_BEFORE
+from workstation.analytics.bars.series import BAR_CAP, BARS_BEFORE, BarSeries
+from workstation.analytics.bars.volumes import RowVolumes, TakerFlow
 from workstation.analytics.book.obi_history import RETAINED_SECONDS
 from workstation.analytics.engine import Engine
-from workstation.analytics.state.base import DEFAULT_LIMITS, DERIVED_LIMIT, UNREQUESTED_NS, Limits
+from workstation.analytics.state.base import DERIVED_LIMIT, UNREQUESTED_NS
+from workstation.analytics.state.limits import DEFAULT_LIMITS, Limits
 from workstation.analytics.store.trades import DAY_NS
-from workstation.analytics.studies.tape import MEAN_S, PACE_S
+from workstation.analytics.studies.tape import MEAN_S, PACE_S, Pace
 from workstation.readmodels.flow.cvd import CvdRequest, CvdUnit, CvdView
 from workstation.readmodels.flow.footprint import FootprintRequest, FootprintView
 from workstation.readmodels.flow.ladder import LadderRequest
@@ -362,19 +364,22 @@ def test_nothing_grows_without_bound() -> None:
     base = engine.bases["BTC"]
     assert len(base.liquidations) <= 25_000
     assert all(RETAINED_SECONDS <= len(market.obi) <= RETAINED_SECONDS + 300 for market in base.markets)
-    assert all(len(market.fills._rows) <= 20 for market in base.markets)
+    assert all(len(market.fills) <= 20 for market in base.markets)
     coverage = base.markets[0].coverage
     assert len(coverage.spans) == 2_000
     assert len(base.markets[0].book.bids) <= 900
     view = engine.view(FootprintRequest("BTC", bar_ns=SECOND, row_size=1.0))
     assert isinstance(view, FootprintView)
     assert len(view.bars) == BAR_CAP
-    for derived, *_ in base._derived.values():
-        assert len(getattr(derived, "_recent", ())) <= 600
-        assert len(getattr(derived, "_seconds", ())) <= 2 * (MEAN_S + PACE_S) + 1
-        held = getattr(derived, "_open", ())
-        assert callable(held) or len(held) <= BAR_CAP + BARS_BEFORE
-        assert len(getattr(derived, "closed_bars", ())) <= BAR_CAP + BARS_BEFORE
+    kinds = {type(derived) for derived in base.derived}
+    assert kinds >= {RowVolumes, TakerFlow, Pace, BarSeries}
+    for derived in base.derived:
+        if isinstance(derived, RowVolumes | TakerFlow):
+            assert derived.trades_in_window <= 600
+        elif isinstance(derived, Pace):
+            assert derived.seconds_retained <= 2 * (MEAN_S + PACE_S) + 1
+        elif isinstance(derived, BarSeries):
+            assert derived.open_count + len(derived.closed_bars) <= BAR_CAP + BARS_BEFORE
 
 
 def test_what_nobody_asks_for_any_longer_is_not_kept_up_to_date() -> None:
@@ -384,11 +389,11 @@ def test_what_nobody_asks_for_any_longer_is_not_kept_up_to_date() -> None:
     for size in range(1, 20):
         engine.view(FootprintRequest("BTC", row_size=float(size)))
     base, now_ns = engine.bases["BTC"], trades[-1].ts_recv_ns
-    assert max(map(len, base._listeners)) == 19
+    assert max(base.updated_per_market) == 19
     for second in range(0, 2 * UNREQUESTED_NS // SECOND, 60):
         engine.advance(now_ns + second * SECOND)
         engine.view(wanted)
-    assert max(map(len, base._listeners)) == 1
+    assert max(base.updated_per_market) == 1
 
 
 def test_requests_that_are_no_longer_asked_are_forgotten() -> None:
@@ -399,8 +404,8 @@ def test_requests_that_are_no_longer_asked_are_forgotten() -> None:
         engine.view(FootprintRequest("BTC", row_size=1.0 + at))
         engine.view(wanted)
     base = engine.bases["BTC"]
-    assert len(base._derived) == DERIVED_LIMIT
-    assert all(len(listeners) <= DERIVED_LIMIT for listeners in base._listeners)
+    assert len(base.derived) == DERIVED_LIMIT
+    assert max(base.updated_per_market) <= DERIVED_LIMIT
     again = engine.view(wanted)
     assert isinstance(first, FootprintView)
     assert isinstance(again, FootprintView)

@@ -43,7 +43,7 @@ from workstation.analytics.engine import Engine
 from workstation.analytics.positions import level_bars, liquidations
 from workstation.analytics.state import funding, positioning
 from workstation.analytics.state import open_interest as interest
-from workstation.analytics.state.base import Limits
+from workstation.analytics.state.limits import Limits
 from workstation.analytics.studies import absorption, depth_heatmap
 from workstation.analytics.studies import big_trades as sweeps
 from workstation.library.library import Library

@@ -13,7 +13,7 @@ from feeds.recording import RecordingReader
 from tests.bench.captures import BTC, recording
 from tests.workstation.analytics.market_events import BINANCE, BYBIT, MINUTE, SECOND, START, random_trades
 from workstation.analytics.engine import Engine
-from workstation.analytics.state.base import Limits
+from workstation.analytics.state.limits import Limits
 from workstation.analytics.store.column_store import CHUNK
 from workstation.analytics.store.trades import LOADED_CAPS
 from workstation.readmodels.flow.footprint import FootprintRequest, FootprintView

@@ -6,7 +6,7 @@ import pytest
 
 import resources
 from feeds.recording import RecordingReader
-from workstation.analytics.state.base import Limits
+from workstation.analytics.state.limits import Limits
 from workstation.readmodels.flow.footprint import FootprintRequest
 from workstation.session.core import Core
 from workstation.session.desk import Desk

@@ -23,6 +23,11 @@ class RecentSizes:
     def __len__(self) -> int:
         return len(self._ts) - self._first
 
+    @property
+    def allocated(self) -> int:
+        """How many entries take up memory, those already taken out included."""
+        return len(self._ts)
+
     def add(self, ts_ns: int, key: int, size: float) -> None:
         """Take one; most are the newest."""
         if not len(self._ts) or ts_ns >= self._ts[-1]:

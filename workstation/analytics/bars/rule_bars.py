@@ -12,7 +12,7 @@ from workstation.analytics.bars.bar_builder import BarBuilder
 from workstation.analytics.bars.closed_bars import DAY_NS
 from workstation.analytics.bars.fill import Columns, fill_bars
 from workstation.analytics.bars.rule_boundaries import bar_boundaries
-from workstation.analytics.bars.series import BARS_BEFORE, BarMarkets, BarSeries
+from workstation.analytics.bars.series import BARS_BEFORE, FILL_STEPS, BarMarkets, BarSeries, FillSteps
 from workstation.analytics.store.trades import BAR_CAP, Merged, TradeStore
 from workstation.readmodels.arrays import Ints
 from workstation.readmodels.flow.cells import NEARLY, NOISE
@@ -24,8 +24,6 @@ _FEW = 16  # trades a bar, of which fewer are quicker added one by one
 class RuleBarSeries(BarSeries):
     """Bars by a rule that is not of time; the key of a bar is its running number."""
 
-    step_chunks = 5
-
     def __init__(
         self,
         rule: BarRule,
@@ -33,8 +31,10 @@ class RuleBarSeries(BarSeries):
         rules: FootprintRules,
         cap: int = BAR_CAP,
         before: int = BARS_BEFORE,
+        steps: FillSteps = FILL_STEPS,
     ) -> None:
-        super().__init__(1, markets, rules, cap, before)
+        super().__init__(1, markets, rules, cap, before, steps)
+        self.step_chunks = steps.rule_chunks
         self.rule = rule
         self._number = -1
         self._bar: BarBuilder | None = None

@@ -28,7 +28,21 @@ from workstation.readmodels.flow.footprint import FootprintBar, FootprintRules, 
 GRACE_NS = 1_000_000_000
 BARS_BEFORE = 200  # bars retained before the first one shown, for what looks back
 
-_FILLED, _CLOSED_A_STEP = 0.8, 500
+_FILLED = 0.8  # share of the work of filling a series that is counting
+
+
+@dataclass(frozen=True, slots=True)
+class FillSteps:
+    """The work of one step of filling a series: chunks of trades counted (`rule_chunks` where bars are not of time), or
+    bars closed.
+    """
+
+    chunks: int = 10
+    rule_chunks: int = 5
+    closed_bars: int = 500
+
+
+FILL_STEPS = FillSteps()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +63,6 @@ class BarSeries:
     `before` more are retained but not shown.
     """
 
-    step_chunks = 10  # of trades that are counted in one step
-
     def __init__(
         self,
         bar_ns: int,
@@ -58,12 +70,14 @@ class BarSeries:
         rules: FootprintRules,
         cap: int = BAR_CAP,
         before: int = BARS_BEFORE,
+        steps: FillSteps = FILL_STEPS,
     ) -> None:
         self.bar_ns = bar_ns
         self.markets = markets
         self.rules = rules
         self.closed_bars = ClosedBars()
         self.cap, self.before = cap, before
+        self.step_chunks, self._closed_a_step = steps.chunks, steps.closed_bars
         self._places = TradeRows(
             {index: market.grid for index, market in markets.items()},
             {index: market.tick for index, market in markets.items()},
@@ -77,6 +91,11 @@ class BarSeries:
         self._closed_version = -1
         self._judged_at: tuple[int, int] = (0, 0)
         self._marks: Marks | None = None
+
+    @property
+    def open_count(self) -> int:
+        """How many bars are open."""
+        return len(self._open)
 
     def add_trade(self, trade: Trade, market: int, side: int) -> None:
         """Count one trade; `side` is 1 buy, 2 sell, 0 unknown."""
@@ -104,7 +123,7 @@ class BarSeries:
 
     def _close_in_steps(self, watermark_ns: int) -> Iterator[float]:
         """Freeze the bars that are over, some at a time."""
-        while over := self._over(watermark_ns)[:_CLOSED_A_STEP]:
+        while over := self._over(watermark_ns)[: self._closed_a_step]:
             self._put(over)
             yield _FILLED + (1 - _FILLED) * len(self.closed_bars) / (len(self.closed_bars) + len(self._open))
 

@@ -37,6 +37,16 @@ class RowVolumes:
         self._shown = np.zeros((2, 0))
         self._recent = RecentSizes()  # by twice the row, and one more for buys
 
+    @property
+    def row_count(self) -> int:
+        """How many rows have volume."""
+        return len(self._rows)
+
+    @property
+    def trades_in_window(self) -> int:
+        """How many trades the window holds, 0 without a window."""
+        return len(self._recent)
+
     def add(self, ts_ns: int, ticks: int, size: float, market: int, side: int) -> None:
         """Count one trade; `side` is 1 buy, 2 sell, 0 unknown (not counted)."""
         units = int(size * _UNITS)
@@ -161,6 +171,11 @@ class TakerFlow:
         self._window_ns = window_ns
         self._sums = [0] * markets
         self._recent = RecentSizes()
+
+    @property
+    def trades_in_window(self) -> int:
+        """How many trades the window holds."""
+        return len(self._recent)
 
     def add(self, ts_ns: int, notional: float, market: int) -> None:
         """Count one trade."""

@@ -17,6 +17,7 @@ import math
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -27,10 +28,22 @@ from workstation.readmodels.arrays import Floats
 
 BAND = 0.02
 CHUNK = 64  # columns
-RETAINED_COLUMNS = 28_800  # columns
-BYTES = 24_000_000
-THINNING = ((1_800, 4), (7_200, 16))  # from this age in columns on, columns per cell
 _DUST = 1e-5  # quote notional: sums are exact below 90 billion
+
+
+@dataclass(frozen=True, slots=True)
+class DepthLimits:
+    """Bounds of one market's history: columns, and bytes of finished chunks, of which the oldest is dropped first.
+
+    `thinning` are pairs of an age in columns and of how many columns a cell lasts from that age on, ascending.
+    """
+
+    columns: int = 28_800
+    nbytes: int = 24_000_000
+    thinning: tuple[tuple[int, int], ...] = ((1_800, 4), (7_200, 16))
+
+
+DEPTH_LIMITS = DepthLimits()
 
 
 class _Side:
@@ -136,7 +149,8 @@ class DepthHistory:
     `edits` counts how often columns before `edited_until` were thinned or dropped.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limits: DepthLimits = DEPTH_LIMITS) -> None:
+        self._limits = limits
         self.began: int | None = None  # the first column ever
         self.sampled = 0  # one past the newest second, whether the book was live or not
         self.mid_ticks: float | None = None  # of the newest column
@@ -155,6 +169,11 @@ class DepthHistory:
         copy._chunks, copy._pending = self._chunks.copy(), self._pending.copy()
         copy._open = self._open.__deepcopy__(memo) if self._open is not None else None
         return copy
+
+    @property
+    def chunks(self) -> tuple[Chunk, ...]:
+        """The finished chunks, oldest first."""
+        return tuple(self._chunks)
 
     @property
     def nbytes(self) -> int:
@@ -237,12 +256,12 @@ class DepthHistory:
     def _age(self, column: int) -> None:
         """Thin old chunks and drop those beyond the bounds."""
         for at, chunk in enumerate(self._chunks):
-            step = max((step for age, step in THINNING if chunk.end <= column - age), default=1)
+            step = max((step for age, step in self._limits.thinning if chunk.end <= column - age), default=1)
             if step > chunk.step:
                 self._chunks[at] = thinned(chunk, step)
                 self._edited(chunk.end)
-        total = self.nbytes
-        while self._chunks and (total > BYTES or self._chunks[0].end <= column - RETAINED_COLUMNS):
+        total, limits = self.nbytes, self._limits
+        while self._chunks and (total > limits.nbytes or self._chunks[0].end <= column - limits.columns):
             gone = self._chunks.pop(0)
             total -= gone.nbytes
             self._edited(gone.end)

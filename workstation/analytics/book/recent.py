@@ -98,6 +98,9 @@ class Fills:
         copy._rows = self._rows.copy()
         return copy
 
+    def __len__(self) -> int:
+        return len(self._rows)
+
     def add(self, ts_recv_ns: int, ticks: int, size: float, hit_bid: bool) -> None:
         """Append a trade and drop those older than the window."""
         rows, second = self._rows, ts_recv_ns // SECOND_NS

@@ -17,7 +17,6 @@ from workstation.analytics.store.trades import Trades
 from workstation.readmodels.arrays import Bools, Floats, Ints
 from workstation.readmodels.positions.liquidation_levels import HOUR_NS, MINUTE_NS
 
-RETAINED_NS = 36 * HOUR_NS
 STEP_NS = 6 * HOUR_NS  # the first bar moves in steps, so that the estimate is not recomputed every minute
 _BUY = 1
 
@@ -80,7 +79,7 @@ class LevelInputs:
 
     def bars(self, base: Base) -> LevelBars | None:
         """All bars, those before the first trade from candles; None without any."""
-        self._read(base, _oldest(base.watermark_ns))
+        self._read(base, _oldest(base.watermark_ns, base.limits.level_bars_ns))
         candles = [market.candles.bars(MINUTE_NS, self._begin_ns(row)) for row, market in enumerate(self.markets)]
         begins = [int(part.start[0]) // MINUTE_NS for part in candles if part is not None]
         ends = [int(part.start[-1]) // MINUTE_NS for part in candles if part is not None]
@@ -89,7 +88,7 @@ class LevelInputs:
         last = max([*ends, base.watermark_ns // MINUTE_NS], default=0)
         if not begins or last < min(begins):
             return None
-        first = max(min(begins), _oldest(last * MINUTE_NS))
+        first = max(min(begins), _oldest(last * MINUTE_NS, base.limits.level_bars_ns))
         made = _Minutes.empty(first, len(self.markets), last - first + 1)
         half = np.zeros((len(self.markets), last - first + 1), np.bool_)
         for row, part in enumerate(candles):
@@ -194,9 +193,9 @@ class LevelInputs:
         return found
 
 
-def _oldest(ts_ns: int) -> int:
+def _oldest(ts_ns: int, retained_ns: int) -> int:
     """First minute retained at a time."""
-    return (ts_ns - RETAINED_NS) // STEP_NS * STEP_NS // MINUTE_NS
+    return (ts_ns - retained_ns) // STEP_NS * STEP_NS // MINUTE_NS
 
 
 @dataclass(slots=True)

@@ -20,7 +20,6 @@ from workstation.analytics.store.events import Liquidations, LiquidationStore
 from workstation.readmodels.arrays import Bools, Floats, Ints
 from workstation.readmodels.positions.liquidations import Cascade, CascadeRule, CascadeState
 
-KEPT = 262_144
 FOLLOWERS = 24
 SECOND_NS = 1_000_000_000
 DAY_S = 86_400
@@ -41,16 +40,17 @@ F = TypeVar("F", bound=Follower)
 
 
 class LiquidationLog:
-    """The liquidations in receive order, by index of `instruments`.
+    """The newest liquidations in receive order, about `cap` of them, by index of `instruments`.
 
     `seen_ns` is the receive time of the newest. `revision` moves with orders and with what is heard of whole venues;
     what is heard of single markets moves with the coverage of their bases.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, cap: int) -> None:
+        self._cap = cap
         self.revision = 0
         self.seen_ns = 0
-        self.orders = LiquidationStore(KEPT)
+        self.orders = LiquidationStore(cap)
         self.instruments: list[Instrument] = []
         self.told: set[Venue] = set()  # the venues that told of any
         self._rows: dict[InstrumentId, int] = {}
@@ -59,7 +59,7 @@ class LiquidationLog:
         self._followers: dict[Hashable, Follower] = {}
 
     def __deepcopy__(self, memo: dict[int, object]) -> LiquidationLog:
-        copy = LiquidationLog()
+        copy = LiquidationLog(self._cap)
         copy.revision, copy.seen_ns = self.revision, self.seen_ns
         copy.orders = self.orders.__deepcopy__(memo)
         copy.instruments, copy._rows, copy.told = self.instruments.copy(), self._rows.copy(), self.told.copy()

@@ -9,22 +9,22 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Iterable
 from copy import deepcopy
-from dataclasses import dataclass
 from fractions import Fraction
 from operator import itemgetter
 from typing import Protocol, TypeVar, runtime_checkable
 
 from feeds.model.events import Liquidation, OpenInterest, Side, Trade, TradesFilled
 from feeds.model.instrument import Instrument
-from workstation.analytics.bars.series import BARS_BEFORE
-from workstation.analytics.bars.stepwise_fill import FILLED_AT_ONCE
+from workstation.analytics.book.depth_history import DepthHistory
 from workstation.analytics.book.obi_history import RETAINED_SECONDS
+from workstation.analytics.state.funding import FundingSeries
+from workstation.analytics.state.limits import DEFAULT_LIMITS, Limits
 from workstation.analytics.state.market import STALE_NS, Market
+from workstation.analytics.state.open_interest import OpenInterestSeries
 from workstation.analytics.state.positioning import Positioning
-from workstation.analytics.store.column_store import CHUNK
 from workstation.analytics.store.coverage import FOREVER_NS
-from workstation.analytics.store.events import CHANGES_KEPT, LIQUIDATIONS_KEPT, LiquidationStore, OpenInterestStore
-from workstation.analytics.store.trades import BAR_CAP, CAP, Merged, Row, TradeStore
+from workstation.analytics.store.events import LiquidationStore, OpenInterestStore
+from workstation.analytics.store.trades import Merged, Row, TradeStore
 from workstation.readmodels.flow.candles import CandleColumns
 from workstation.readmodels.markets import Freshness, MarketFilter
 from workstation.readmodels.positions.quadrant import SAMPLE_NS
@@ -81,26 +81,6 @@ def _live(market: Market, imbalance: float | None, now_ns: int) -> float:
     return math.nan if imbalance is None or market.book_freshness(now_ns) is not Freshness.LIVE else imbalance
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much of each base is retained, in trades, bars of a series and so on.
-
-    `chunk` is the number of trades packed together, `bars_before` how many bars a series has before those it shows, for
-    what looks back. Bars over more than `filled_at_once` trades are filled in steps.
-    """
-
-    trades: int = CAP
-    bars: int = BAR_CAP
-    chunk: int = CHUNK
-    bars_before: int = BARS_BEFORE
-    filled_at_once: int = FILLED_AT_ONCE
-    liquidations: int = LIQUIDATIONS_KEPT
-    open_interest_changes: int = CHANGES_KEPT
-
-
-DEFAULT_LIMITS = Limits()
-
-
 class Base:
     """The state behind every pane of one base asset."""
 
@@ -111,7 +91,7 @@ class Base:
         self.trades = TradeStore(limits.trades, limits.chunk)
         self.open_interest = OpenInterestStore(limits.open_interest_changes)
         self.liquidations = LiquidationStore(limits.liquidations)
-        self.positioning = Positioning()
+        self.positioning = Positioning(limits.positioning_hours)
         self.candle_sums: dict[Hashable, CandleColumns] = {}
         self.since_ns = 0
         self.watermark_ns = 0
@@ -138,9 +118,25 @@ class Base:
         copy._listeners = [[] for _ in copy.markets]
         return copy
 
+    @property
+    def derived(self) -> tuple[object, ...]:
+        """The derived objects retained, the one requested last is last."""
+        return tuple(made for made, _, _ in self._derived.values())
+
+    @property
+    def updated_per_market(self) -> tuple[int, ...]:
+        """How many derived objects a trade of each market updates, by market index."""
+        return tuple(map(len, self._listeners))
+
     def add_market(self, instrument: Instrument) -> Market:
         """Add a market. All derived objects are dropped: the set of markets that they were made for has changed."""
-        market = Market(instrument, len(self.markets))
+        market = Market(
+            instrument,
+            len(self.markets),
+            depth=DepthHistory(self.limits.depth),
+            fundings=FundingSeries(self.limits.funding_minutes),
+            open_interest_series=OpenInterestSeries(self.limits.open_interest_rows),
+        )
         self.markets.append(market)
         self._derived.clear()
         self._listeners = [[] for _ in self.markets]

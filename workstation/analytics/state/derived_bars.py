@@ -96,9 +96,10 @@ def _empty_series(
         )
         for market in chosen
     }
+    limits = base.limits
     if rule.kind is BarKind.TIME:
-        return BarSeries(int(rule.size), markets, rules, base.limits.bars, base.limits.bars_before)
-    return RuleBarSeries(rule, markets, rules, base.limits.bars, base.limits.bars_before)
+        return BarSeries(int(rule.size), markets, rules, limits.bars, limits.bars_before, limits.fill_steps)
+    return RuleBarSeries(rule, markets, rules, limits.bars, limits.bars_before, limits.fill_steps)
 
 
 def bar_flows(

@@ -29,13 +29,14 @@ class Period(NamedTuple):
 class FundingSeries:
     """Predicted rates per hour, one a minute, and ended periods, both bounded."""
 
-    def __init__(self) -> None:
+    def __init__(self, minutes: int = RETAINED_MINUTES) -> None:
+        self._retained = minutes
         self._minutes: list[tuple[int, float]] = []
         self.periods: list[Period] = []
         self._last: Funding | None = None
 
     def __deepcopy__(self, memo: object) -> FundingSeries:
-        copy = FundingSeries()
+        copy = FundingSeries(self._retained)
         copy._minutes, copy.periods, copy._last = self._minutes.copy(), self.periods.copy(), self._last
         return copy
 
@@ -75,7 +76,7 @@ class FundingSeries:
         minute, rows = ts_ns // MINUTE_NS, self._minutes
         if not rows or minute > rows[-1][0] // MINUTE_NS:
             rows.append((ts_ns, rate_1h))
-            del rows[:-RETAINED_MINUTES]
+            del rows[: -self._retained]
         elif ts_ns >= rows[-1][0]:
             rows[-1] = (ts_ns, rate_1h)
 

@@ -30,12 +30,13 @@ class Change(NamedTuple):
 class OpenInterestSeries:
     """The last row of each minute, in order of venue time."""
 
-    def __init__(self) -> None:
+    def __init__(self, retained: int = RETAINED_ROWS) -> None:
+        self._retained = retained
         self.rewritten = 0  # how often rows before the last changed
         self._rows: list[OpenInterestRow] = []
 
     def __deepcopy__(self, memo: object) -> OpenInterestSeries:
-        copy = OpenInterestSeries()
+        copy = OpenInterestSeries(self._retained)
         copy._rows, copy.rewritten = self._rows.copy(), self.rewritten
         return copy
 
@@ -61,8 +62,8 @@ class OpenInterestSeries:
         rows = self._rows
         if not rows or row.ts_ns // MINUTE_NS > rows[-1].ts_ns // MINUTE_NS:
             rows.append(row)
-            if len(rows) > RETAINED_ROWS:
-                del rows[:-RETAINED_ROWS]
+            if len(rows) > self._retained:
+                del rows[: -self._retained]
                 self.rewritten += 1
         elif row.ts_ns >= rows[-1].ts_ns:
             rows[-1] = row
@@ -96,7 +97,7 @@ class OpenInterestSeries:
         if place < len(rows) and rows[place].ts_ns < minute + MINUTE_NS:
             if row.ts_ns >= rows[place].ts_ns:
                 rows[place] = row
-        elif len(rows) < RETAINED_ROWS:
+        elif len(rows) < self._retained:
             rows.insert(place, row)
 
 

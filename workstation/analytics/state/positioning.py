@@ -22,7 +22,8 @@ _SIGN = (0.0, 1.0, -1.0)
 class Positioning:
     """Step k is [10 k, 10 k + 10) s since the epoch: OBI at its beginning, flow (quote) of the trades in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, hours: int = RETAINED_HOURS) -> None:
+        self._retained = hours
         self.revision = 0
         self.first: int | None = None
         self.last = 0  # the newest sample
@@ -31,12 +32,22 @@ class Positioning:
         self._open: dict[tuple[int, int], list[float]] = {}
 
     def __deepcopy__(self, memo: object) -> Positioning:
-        copy = Positioning()
+        copy = Positioning(self._retained)
         self._own = set()
         copy.revision, copy.first, copy.last = self.revision, self.first, self.last
         copy._hours = self._hours.copy()
         copy._open = {key: sums.copy() for key, sums in self._open.items()}
         return copy
+
+    @property
+    def hours(self) -> int:
+        """How many hours are stored."""
+        return len(self._hours)
+
+    @property
+    def pending(self) -> int:
+        """How many sums of a market in a step wait for the next sample."""
+        return len(self._open)
 
     def add_trade(self, market: int, side: int, ts_venue_ns: int, notional: float) -> None:
         """Count a trade, visible from the next sample on. `side` is 1 buy, 2 sell, 0 unknown."""
@@ -52,7 +63,7 @@ class Positioning:
         step = now_ns // SAMPLE_NS
         if not self.last:
             self.last = step
-        return range(max(self.last + 1, step - RETAINED_HOURS * HOUR), step + 1)
+        return range(max(self.last + 1, step - self._retained * HOUR), step + 1)
 
     def sample(self, step: int, imbalances: Sequence[float]) -> None:
         """Store the OBI of every market at the beginning of a step, NaN where unknown."""
@@ -61,7 +72,7 @@ class Positioning:
         self._flush()
         if imbalances:
             self._hour(step // HOUR, len(imbalances))[step % HOUR, : len(imbalances), _OBI] = imbalances
-        for hour in [hour for hour in self._hours if hour <= step // HOUR - RETAINED_HOURS]:
+        for hour in [hour for hour in self._hours if hour <= step // HOUR - self._retained]:
             del self._hours[hour]
         self.revision += 1
 
@@ -87,7 +98,7 @@ class Positioning:
         return columns[_OBI], columns[_DELTA], columns[_VOLUME]
 
     def _flush(self) -> None:
-        oldest, newest = (self.last // HOUR - RETAINED_HOURS + 1) * HOUR, self.last + HOUR
+        oldest, newest = (self.last // HOUR - self._retained + 1) * HOUR, self.last + HOUR
         for (step, market), (delta, volume) in self._open.items():
             if oldest <= step <= newest:
                 row = self._hour(step // HOUR, market + 1)[step % HOUR, market]

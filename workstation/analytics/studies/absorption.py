@@ -20,7 +20,6 @@ from workstation.readmodels.flow.footprint import Absorption, AbsorptionRule
 
 GRACE_NS = 1_000_000_000
 LEAST_CELLS = 20
-RETAINED_WINDOWS = 20_000
 
 
 class _Window:
@@ -48,7 +47,8 @@ class _Window:
 class Absorptions:
     """All absorptions of some markets, updated from the trade store."""
 
-    def __init__(self, grids: dict[int, RowGrid], rule: AbsorptionRule) -> None:
+    def __init__(self, grids: dict[int, RowGrid], rule: AbsorptionRule, retained: int) -> None:
+        self._retained = retained
         self._rows = TradeRows(grids)
         self._rule = rule
         self._windows: dict[int, _Window] = {}
@@ -85,11 +85,11 @@ class Absorptions:
             self._window(int(at[part[0]])).add(trades.at(part), row[part])
         first = int(at.min())
         self._next = first - 1 if self._next is None else min(self._next, first - 1)
-        for old in self._numbers[:-RETAINED_WINDOWS]:
+        for old in self._numbers[: -self._retained]:
             del self._windows[old]
             if self._found.pop(old, None):
                 self._shown = None
-        del self._numbers[:-RETAINED_WINDOWS]
+        del self._numbers[: -self._retained]
 
     def _window(self, number: int) -> _Window:
         window = self._windows.get(number)

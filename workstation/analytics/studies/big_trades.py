@@ -13,7 +13,6 @@ from workstation.analytics.store.trades import Trades, TradeStore
 from workstation.readmodels.arrays import Floats, Ints
 
 BIG_PERCENT = 99.5
-PRINTS_KEPT = 200_000
 _MS = 1_000_000
 _STEP = 0.01  # of the histogram, as a natural logarithm: thresholds are exact to a hundredth
 _BINS = 4_096
@@ -62,7 +61,8 @@ def merge_sweeps(trades: Trades) -> Prints:
 class PrintLog:
     """Prints in columns that grow at the end. `version` counts the times it did."""
 
-    def __init__(self) -> None:
+    def __init__(self, cap: int) -> None:
+        self._cap = cap
         self.version = 0
         self._columns = _NO_PRINTS
         self._end = 0
@@ -86,7 +86,7 @@ class PrintLog:
 
     def _make_room(self, count: int, floor: float) -> None:
         kept = self.prints
-        kept = kept.at(np.flatnonzero(kept.notional >= floor)[-PRINTS_KEPT:])
+        kept = kept.at(np.flatnonzero(kept.notional >= floor)[-self._cap :])
         self._end = len(kept.ts)
         room = _empty_prints(2 * (self._end + count))
         self._columns = joined_prints([kept, room])
@@ -99,7 +99,8 @@ class BigPrints:
     kept, so it may fall; below that the store is read again. A look costs what came in since the last one.
     """
 
-    def __init__(self, markets: Collection[int], minimum: float | None) -> None:
+    def __init__(self, markets: Collection[int], minimum: float | None, cap: int) -> None:
+        self._cap = cap
         self._markets = list(markets)
         self._minimum = minimum
         self._begin(minimum or 0.0)
@@ -110,7 +111,7 @@ class BigPrints:
         self._open: Trades | None = None  # the newest sweep, which may grow
         self._newest = _NO_PRINTS  # as a print
         self._bins = np.zeros(_BINS, np.int64)
-        self._log = PrintLog()
+        self._log = PrintLog(self._cap)
         self._threshold = self._minimum or 0.0
         self._found: tuple[object, Prints] = (None, _NO_PRINTS)
 
@@ -135,7 +136,7 @@ class BigPrints:
         key = (start_ns, end_ns, count, self._log, self._log.version, self._threshold, newest.notional.tolist())
         if key != self._found[0]:
             kept = self._log.prints
-            prints = joined_prints([kept.at(np.flatnonzero(kept.notional >= self._threshold)[-PRINTS_KEPT:]), newest])
+            prints = joined_prints([kept.at(np.flatnonzero(kept.notional >= self._threshold)[-self._cap :]), newest])
             prints = prints.at((prints.ts >= start_ns) & (prints.ts < end_ns))
             if len(prints.ts) > count:
                 prints = prints.at(np.sort(np.argsort(-prints.notional, kind="stable")[:count]))

@@ -20,7 +20,6 @@ from workstation.analytics.store.row_grid import RowGrid, row_grid
 from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.flow.heatmap import TILE_COLUMNS, TILE_ROWS, HeatColumns, HeatTile, Sizes
 
-CACHED_TILES = 192  # tiles of 131 kB, and as many strips
 _AT_ONCE = 1_024  # columns summed in one step
 
 T = TypeVar("T")
@@ -52,7 +51,8 @@ class Layer(NamedTuple):
 class _Cache(Generic[T]):
     """Least recently used cache of values that grow with the columns."""
 
-    def __init__(self) -> None:
+    def __init__(self, cap: int) -> None:
+        self._cap = cap
         self._items: OrderedDict[Hashable, tuple[int, int, T]] = OrderedDict()
 
     def get(self, key: Hashable, begin: int, until: int, grown: Callable[[T | None, int, int], T]) -> T | None:
@@ -62,7 +62,7 @@ class _Cache(Generic[T]):
             done, made = until, grown(made, done, until)
         if made is not None:
             self._items[key] = (begin, done, made)
-            if len(self._items) > CACHED_TILES:
+            if len(self._items) > self._cap:
                 self._items.popitem(last=False)
         return made
 
@@ -73,11 +73,11 @@ class _Cache(Generic[T]):
 
 
 class HeatCache:
-    """Cached tiles and strips of all layers."""
+    """Cached tiles and strips of all layers, up to `cap` of each."""
 
-    def __init__(self) -> None:
-        self._tiles: _Cache[HeatTile] = _Cache()
-        self._strips: _Cache[HeatColumns] = _Cache()
+    def __init__(self, cap: int) -> None:
+        self._tiles: _Cache[HeatTile] = _Cache(cap)
+        self._strips: _Cache[HeatColumns] = _Cache(cap)
         self._edits: dict[int, int] = {}
 
     def tile(self, layer: Layer, at: int, block: int) -> HeatTile | None:

@@ -32,6 +32,11 @@ class Pace:
         self._seconds: dict[int, list[float]] = {}  # prints, bought, sold
         self._last = (-1, -1)  # millisecond and lane of the newest trade
 
+    @property
+    def seconds_retained(self) -> int:
+        """How many seconds with trades are stored."""
+        return len(self._seconds)
+
     def add_trade(self, trade: Trade, market: int, side: int) -> None:
         """Count a trade; one that continues a sweep adds no print."""
         ms_lane = trade.ts_venue_ns // _MS, 3 * market + side

@@ -30,6 +30,7 @@ from feeds.model.events import (
 from feeds.model.instrument import Instrument, InstrumentId
 from feeds.venues.registry import liquidation_coverage
 from workstation.analytics.positions.liquidations import LiquidationLog
+from workstation.analytics.state.limits import DEFAULT_LIMITS, Limits
 from workstation.readmodels.arrays import Floats, Ints
 
 _SECOND_NS = 1_000_000_000
@@ -118,7 +119,7 @@ class Sample:
 class Universe:
     """The latest values and their rings. `sampled` is the last sample, `revision` counts samples."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         self.revision = 0
         self.since_ns = 0
         self.sampled = Sample(0, (), Cells().copied(0), (np.empty(0), np.empty(0), np.empty(0)))
@@ -130,7 +131,7 @@ class Universe:
         self._slot = 0
         self._ring_shared = False
         self._liquidated: dict[int, dict[tuple[int, Side], float]] = {}
-        self.liquidations = LiquidationLog()
+        self.liquidations = LiquidationLog(limits.universe_liquidations)
         self._minute = 0
         self._handlers: dict[type[Any], Callable[[Any, int], None]] = {
             MarkPrice: self._mark,

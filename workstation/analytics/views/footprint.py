@@ -93,9 +93,10 @@ def _absorptions(
     grids = row_grids(chosen, row_size)
     key = ("absorptions", tuple(grids), row_size, rule)
     found = base.find(key)
-    absorptions = found if isinstance(found, Absorptions) else base.keep(key, Absorptions(grids, rule))
-    absorptions.update(base.trades, base.watermark_ns)
-    return absorptions.since(since_ns)
+    if not isinstance(found, Absorptions):
+        found = base.keep(key, Absorptions(grids, rule, base.limits.absorption_windows))
+    found.update(base.trades, base.watermark_ns)
+    return found.since(since_ns)
 
 
 def gap_spans(markets: Iterable[Market]) -> Ints:

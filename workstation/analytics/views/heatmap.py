@@ -94,7 +94,7 @@ def _chosen(base: Base, market: InstrumentId | None, markets: MarketFilter) -> t
 
 def _cache(base: Base) -> HeatCache:
     found = base.find("heat")
-    return found if isinstance(found, HeatCache) else base.keep("heat", HeatCache())
+    return found if isinstance(found, HeatCache) else base.keep("heat", HeatCache(base.limits.heat_tiles))
 
 
 def _mid(chosen: tuple[Market, ...]) -> float | None:

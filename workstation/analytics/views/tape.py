@@ -111,7 +111,8 @@ def big_prints_of(base: Base, markets: MarketFilter, minimum_usd: float | None) 
     key = ("big", markets, minimum_usd)
     found = base.find(key)
     if not isinstance(found, BigPrints):
-        found = base.keep(key, BigPrints([market.index for market in base.chosen(markets)], minimum_usd))
+        chosen = [market.index for market in base.chosen(markets)]
+        found = base.keep(key, BigPrints(chosen, minimum_usd, base.limits.big_prints))
     found.update(base.trades)
     return found
 

@@ -27,7 +27,7 @@ from tests.workstation.analytics.market_events import (
     trade,
 )
 from workstation.analytics.engine import Engine
-from workstation.analytics.state.base import Limits
+from workstation.analytics.state.limits import Limits
 from workstation.analytics.store.column_store import CHUNK
 from workstation.readmodels.flow.cvd import RESETS_NS, CvdLine, CvdRequest, CvdUnit, CvdView
 from workstation.readmodels.flow.footprint import FootprintRequest, FootprintRules, FootprintView, MinimumMode

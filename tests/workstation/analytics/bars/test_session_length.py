@@ -12,7 +12,7 @@ from functools import partial
 from types import FrameType
 
 from tests.bench.session_length import VIEWS, Session
-from workstation.analytics.state.base import Limits
+from workstation.analytics.state.limits import Limits
 from workstation.analytics.store.column_store import CHUNK
 
 EARLY, LATER, LATE = 18_000, 45_000, 60_000

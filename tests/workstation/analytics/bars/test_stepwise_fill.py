@@ -11,15 +11,13 @@ import pytest
 from feeds.model.events import Trade, TradesFilled, TradesLive
 from tests.views import assert_same_view
 from tests.workstation.analytics.market_events import BINANCE, DAY, MINUTE, START, random_trades
-from workstation.analytics.bars import series
-from workstation.analytics.bars.rule_bars import RuleBarSeries
-from workstation.analytics.bars.series import BarSeries
+from workstation.analytics.bars.series import FillSteps
 from workstation.analytics.engine import Engine
-from workstation.analytics.state.base import Limits
+from workstation.analytics.state.limits import Limits
 from workstation.readmodels.flow.footprint import BarKind, BarRule, FootprintRequest, FootprintView
 from workstation.readmodels.markets import MarketFilter
 
-SMALL = Limits(chunk=64, filled_at_once=100)
+SMALL = Limits(chunk=64, filled_at_once=100, fill_steps=FillSteps(chunks=2, rule_chunks=2, closed_bars=20))
 RULES = (
     BarRule(BarKind.TIME, MINUTE),
     BarRule(BarKind.TIME, MINUTE / 60),
@@ -28,14 +26,6 @@ RULES = (
     BarRule(BarKind.RANGE, 12.0),
     BarRule(BarKind.DELTA, 25.0),
 )
-
-
-@pytest.fixture(autouse=True)
-def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A step of two chunks, 20 bars frozen a step."""
-    for kind in (BarSeries, RuleBarSeries):
-        monkeypatch.setattr(kind, "step_chunks", 2)
-    monkeypatch.setattr(series, "_CLOSED_A_STEP", 20)
 
 
 def market(seed: int, count: int = 900) -> list[Trade]:

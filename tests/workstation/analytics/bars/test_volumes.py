@@ -76,8 +76,7 @@ def test_an_empty_window_holds_nothing_at_all() -> None:
     sold, bought = volumes.between(FIRST, COUNT)
     assert not sold.any()
     assert not bought.any()
-    assert volumes._rows == {}
-    assert len(volumes._recent) == 0
+    assert volumes.row_count == volumes.trades_in_window == 0
 
 
 @pytest.mark.parametrize("window_ns", [None, MINUTE])
@@ -100,7 +99,7 @@ def test_a_window_does_not_grow_while_nobody_looks() -> None:
         item = trade(BINANCE, START + at * SECOND, 10_000)
         volumes.add_trade(item, 0, 1)
         flow.add_trade(item, 0, 1)
-    assert len(volumes._recent) == len(flow._recent) == 61
+    assert volumes.trades_in_window == flow.trades_in_window == 61
 
 
 def test_the_profile_begins_anew_at_midnight() -> None:
@@ -117,7 +116,7 @@ def test_trades_without_size_or_aggressor_leave_no_row() -> None:
         volumes = RowVolumes(GRIDS, window_ns)
         volumes.add(START, 10_000, 0.0, 0, 1)
         volumes.add(START, 10_000, 1.0, 0, 0)
-        assert volumes._rows == {}
+        assert volumes.row_count == 0
         volumes.add(START, 10_000, 1.0, 0, 1)
         volumes.expire(START + 2 * MINUTE)
 

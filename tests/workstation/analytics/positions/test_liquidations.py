@@ -16,8 +16,8 @@ from feeds.venues.profile import Coverage
 from tests.views import assert_same_view
 from tests.workstation.analytics.market_events import BINANCE, BYBIT, MINUTE, SECOND, START, engine_of, market
 from workstation.analytics.engine import Engine
-from workstation.analytics.positions import liquidations
 from workstation.analytics.positions.liquidations import judge
+from workstation.analytics.state.limits import Limits
 from workstation.analytics.store.column_store import CHUNK
 from workstation.readmodels.markets import MarketFilter
 from workstation.readmodels.positions.liquidations import (
@@ -196,10 +196,10 @@ def test_the_rate_is_held_against_the_minutes_with_liquidations() -> None:
     assert judge(np.zeros(2), minutes, rule).long_share is None
 
 
-def test_dropped_orders_leave_the_same_view_however_it_came_about(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(liquidations, "KEPT", 2 * CHUNK)
+def test_dropped_orders_leave_the_same_view_however_it_came_about() -> None:
     live = TradesLive(BINANCE, START)
-    played, asked_late = engine_of([live]), engine_of([live])
+    limits = Limits(universe_liquidations=2 * CHUNK)
+    played, asked_late = engine_of([live], limits), engine_of([live], limits)
     for at in range(3 * CHUNK + 100):
         order = forced(BINANCE, START + at * SECOND, 1.0 + at % 7)
         played.apply(order)

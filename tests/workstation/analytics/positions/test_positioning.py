@@ -135,8 +135,8 @@ def test_memory_is_bounded() -> None:
             positioning.add_trade(0, 1, one * STEP, 10.0)
             positioning.add_trade(1, 2, (one + 10 * HOUR) * STEP, 10.0)  # a clock that is far ahead
             positioning.sample(one, [0.5, math.nan])
-    assert len(positioning._hours) <= RETAINED_HOURS + 1
-    assert not positioning._open
+    assert positioning.hours <= RETAINED_HOURS + 1
+    assert positioning.pending == 0
 
 
 @pytest.mark.parametrize("seed", range(3))

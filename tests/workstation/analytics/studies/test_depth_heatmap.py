@@ -28,10 +28,10 @@ from tests.workstation.analytics.market_events import (
     market,
     snapshot,
 )
-from workstation.analytics.book import depth_history
 from workstation.analytics.book.book import OrderBook
-from workstation.analytics.book.depth_history import BAND, BYTES, RETAINED_COLUMNS, DepthHistory
+from workstation.analytics.book.depth_history import BAND, CHUNK, DEPTH_LIMITS, DepthHistory, DepthLimits
 from workstation.analytics.engine import Engine
+from workstation.analytics.state.limits import Limits
 from workstation.analytics.state.market import STALE_NS
 from workstation.analytics.views.heatmap import round_factor
 from workstation.readmodels.flow.heatmap import HeatCellRequest, HeatCellView, HeatmapRequest, HeatmapView
@@ -216,11 +216,15 @@ def test_columns_do_not_depend_on_the_requested_range_or_on_seeking(seed: int) -
 
 
 def test_a_checkpoint_shares_closed_chunks() -> None:
-    engine = engine_of(book_events(random.Random(1), 700))
+    events = book_events(random.Random(1), 1_400)
+    engine = engine_of(events[:700])
     ours, theirs = engine.bases["BTC"].markets[0].depth, engine.checkpoint().bases["BTC"].markets[0].depth
-    assert ours._chunks
-    assert all(one is other for one, other in zip(ours._chunks, theirs._chunks, strict=True))
-    assert ours._chunks is not theirs._chunks
+    shared = ours.chunks
+    assert shared
+    assert all(one is other for one, other in zip(shared, theirs.chunks, strict=True))
+    for event in events[700:]:
+        engine.apply(event)
+    assert len(ours.chunks) > len(shared) == len(theirs.chunks)
 
 
 def test_a_cell_lists_each_market() -> None:
@@ -270,14 +274,14 @@ def test_finished_tiles_are_shared_and_only_the_asked_range_is_given() -> None:
 # --- old columns
 
 
-def steady(seconds: int, seed: int, step: float = 0.0) -> tuple[DepthHistory, list[Book]]:
+def steady(seconds: int, seed: int, limits: DepthLimits = DEPTH_LIMITS) -> tuple[DepthHistory, list[Book]]:
     """A history of a book in which some levels change every second, and the books themselves."""
     rng = random.Random(seed)
-    book, history, books = OrderBook(), DepthHistory(), []
+    book, history, books = OrderBook(), DepthHistory(limits), []
     bids, asks = [(10_000 - at, rng.random()) for at in range(1, 60)], [(10_000 + at, 1.0) for at in range(1, 60)]
     book.replace(snapshot(BINANCE, 0, bids, asks))
     for second in range(seconds):
-        middle = 10_000 + int(step * second)
+        middle = 10_000
         change = delta(
             BINANCE,
             0,
@@ -291,11 +295,10 @@ def steady(seconds: int, seed: int, step: float = 0.0) -> tuple[DepthHistory, li
     return history, books
 
 
-def test_old_columns_are_merged_by_the_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(depth_history, "THINNING", ((100, 4), (400, 16)))
-    history, books = steady(900, 5)
+def test_old_columns_are_merged_by_the_largest_size() -> None:
+    history, books = steady(900, 5, DepthLimits(thinning=((100, 4), (400, 16))))
     steps = set()
-    for chunk in history._chunks:
+    for chunk in history.chunks:
         steps.add(chunk.step)
         cells: Cells = {}
         for second in range(chunk.start, chunk.end):
@@ -317,11 +320,10 @@ def test_old_columns_are_merged_by_the_largest_size(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_cached_views_of_old_columns_equal_fresh_ones(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(depth_history, "THINNING", ((60, 4), (120, 16)))
-    monkeypatch.setattr(depth_history, "RETAINED_COLUMNS", 300)
+def test_cached_views_of_old_columns_equal_fresh_ones(seed: int) -> None:
+    limits = Limits(depth=DepthLimits(columns=300, thinning=((60, 4), (120, 16))))
     events = book_events(random.Random(seed), 800)
-    watched, fresh = Engine(), engine_of(events)
+    watched, fresh = Engine(limits), engine_of(events, limits)
     asked = {"markets": ALL, "row_size": 0.5, "seconds": 1, "low": 990.0, "high": 1_010.0}
     for event in events:
         watched.apply(event)
@@ -329,18 +331,15 @@ def test_cached_views_of_old_columns_equal_fresh_ones(seed: int, monkeypatch: py
     assert_same_view(heat(watched, **asked), heat(fresh, **asked))
 
 
-def test_memory_is_bounded_by_bytes_and_by_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(depth_history, "BYTES", 60_000)
-    history, _ = steady(2_000, 6)
-    most = max(chunk.nbytes for chunk in history._chunks)
+def test_memory_is_bounded_by_bytes_and_by_time() -> None:
+    history, _ = steady(2_000, 6, DepthLimits(nbytes=60_000))
+    most = max(chunk.nbytes for chunk in history.chunks)
     assert 0.5 * 60_000 < history.nbytes <= 60_000 + most
-    monkeypatch.setattr(depth_history, "BYTES", BYTES)
-    monkeypatch.setattr(depth_history, "RETAINED_COLUMNS", 500)
-    history, _ = steady(2_000, 6)
+    history, _ = steady(2_000, 6, DepthLimits(columns=500))
     assert history.start is not None
-    assert 500 <= 2_000 - history.start < 500 + 4 * depth_history.CHUNK
-    assert BYTES <= 24_000_000
-    assert RETAINED_COLUMNS >= 4 * 3_600
+    assert 500 <= 2_000 - history.start < 500 + 4 * CHUNK
+    assert DEPTH_LIMITS.nbytes <= 24_000_000
+    assert DEPTH_LIMITS.columns >= 4 * 3_600
 
 
 def test_a_moving_price_leaves_half_of_the_band_on_both_sides() -> None:
@@ -352,7 +351,7 @@ def test_a_moving_price_leaves_half_of_the_band_on_both_sides() -> None:
         book.replace(snapshot(BINANCE, 0, bids, asks))
         history.replace()
         history.sample(book, range(second, second + 1), 1, 0.1)
-    for chunk in [*history._chunks, *history.between(299, 300)]:
+    for chunk in [*history.chunks, *history.between(299, 300)]:
         for second in range(chunk.start, chunk.end):
             middle = 10_000 + 3 * second
             assert chunk.low <= middle * (1 - 0.49 * BAND)

@@ -108,7 +108,7 @@ def test_size_change_is_stacked_less_pulled_less_filled(seed: int) -> None:
         market = engine.market(OKX_SPOT.id)
         now = max(engine.now_ns, getattr(event, "ts_recv_ns", 0)) // SECOND
         if market is not None and market.book.known and now not in begun:
-            begun[now] = {"bids": dict(market.book.bids._sizes), "asks": dict(market.book.asks._sizes)}
+            begun[now] = {"bids": dict(market.book.bids.levels()), "asks": dict(market.book.asks.levels())}
         engine.apply(event)
         if rng.random() < 0.1:
             engine = engine.checkpoint()
