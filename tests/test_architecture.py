@@ -129,3 +129,102 @@ def test_no_error_is_swallowed(file: Path) -> None:
         if isinstance(node, ast.ExceptHandler):
             assert node.type is not None, "bare except"
             assert not (len(node.body) == 1 and isinstance(node.body[0], ast.Pass)), f"line {node.lineno} swallows"
+
+
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+PRIVATE_BY_PUBLIC_CONTRACT = {"_replace", "_asdict", "_fields"}  # of named tuples
+
+
+def own_names(tree: ast.Module) -> set[str]:
+    """The names that a file defines: in classes and functions, or by assignment to `self`."""
+    found = {
+        node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            found.add(node.target.id)
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and is_self(node.value):
+            found.add(node.attr)
+    return found
+
+
+def is_self(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id in ("self", "cls")
+
+
+def is_private(name: str) -> bool:
+    return name.startswith("_") and not name.startswith("__") and name not in PRIVATE_BY_PUBLIC_CONTRACT
+
+
+def constant_name(text: str) -> bool:
+    """Whether a name, perhaps a dotted one, is that of a module constant."""
+    last = text.rpartition(".")[2].lstrip("_")
+    return bool(last) and last.isupper()
+
+
+def patched_name(node: ast.AST) -> ast.expr | None:
+    """What is replaced by a `setattr`, of `monkeypatch` or not; None where the node is no such call."""
+    if not isinstance(node, ast.Call) or not node.args:
+        return None
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    if name != "setattr":
+        return None
+    of_path = isinstance(node.args[0], ast.Constant)  # monkeypatch.setattr("a.b.NAME", value)
+    return node.args[0] if of_path else node.args[1]
+
+
+def private_uses(tree: ast.Module) -> Iterator[str]:
+    """Private names of others that a test file reads, writes or imports, as `line name`."""
+    own = own_names(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and is_private(node.attr) and not is_self(node.value):
+            if node.attr not in own:
+                yield f"{node.lineno} {node.attr}"
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.lineno} {alias.name}" for alias in node.names if is_private(alias.name))
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("getattr", "setattr"):
+            name = node.args[1]
+            if isinstance(name, ast.Constant) and is_private(str(name.value)):
+                yield f"{node.lineno} {name.value}"
+
+
+def constants_changed(tree: ast.Module) -> Iterator[str]:
+    """Module constants that a test file replaces by `setattr` or by assignment, as `line name`."""
+    for node in ast.walk(tree):
+        name = patched_name(node)
+        if isinstance(name, ast.Constant) and constant_name(str(name.value)):
+            yield f"{name.lineno} {name.value}"
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and constant_name(node.attr):
+            yield f"{node.lineno} {node.attr}"
+
+
+@pytest.mark.parametrize("file", TESTS, ids=name_of)
+def test_tests_look_at_what_is_public(file: Path) -> None:
+    assert list(private_uses(ast.parse(file.read_text()))) == []
+
+
+@pytest.mark.parametrize("file", TESTS, ids=name_of)
+def test_tests_pass_limits_to_constructors(file: Path) -> None:
+    assert list(constants_changed(ast.parse(file.read_text()))) == []
+
+
+@pytest.mark.parametrize(
+    "code", ["a._b", "a.b()._c = 1", "from a import _b", "getattr(a, '_b')", "super()._b()", "import a\na._b.c"]
+)
+def test_a_private_name_is_found(code: str) -> None:
+    assert list(private_uses(ast.parse(code)))
+
+
+@pytest.mark.parametrize(
+    "code", ["a._replace(b=1)", "self._a", "class A:\n  def _b(self): ...\nA()._b()", "a.__name__"]
+)
+def test_names_of_the_file_itself_and_of_named_tuples_are_no_private_ones(code: str) -> None:
+    assert not list(private_uses(ast.parse(code)))
+
+
+@pytest.mark.parametrize(
+    "code", ["patch.setattr(a, 'KEPT', 1)", "patch.setattr('a.b._KEPT', 1)", "setattr(a, 'KEPT', 1)", "a.KEPT = 1"]
+)
+def test_a_changed_constant_is_found(code: str) -> None:
+    assert list(constants_changed(ast.parse(code)))
+    assert not list(constants_changed(ast.parse(code.replace("KEPT", "kept"))))

@@ -69,14 +69,14 @@ def live_window(bases: list[str]) -> int:
 
         async def open_it(desk: Desk) -> None:
             if bases or settings.settings_file().exists():
-                await _open_live(desk, bases or list(settings.load()[0].bases), drivers, simulated=False)
+                await open_live(desk, bases or list(settings.load()[0].bases), drivers, simulated=False)
                 return
             start, coins = await _ask_start(drivers)
             if start is Start.DEMO:
                 await _open_simulated(desk, coins, simulators.enter_context(Simulator()))
             else:
                 settings.save(msgspec.structs.replace(settings.load()[0], bases=tuple(coins)))
-                await _open_live(desk, coins, drivers, simulated=False)
+                await open_live(desk, coins, drivers, simulated=False)
 
         return _run_window(open_it)
 
@@ -173,10 +173,11 @@ def screenshot(
 
 async def _open_simulated(desk: Desk, bases: list[str], simulator: Simulator) -> None:
     port = await simulator.listening()
-    await _open_live(desk, bases, [loopback(driver, port) for driver in DRIVERS.values()], simulated=True)
+    await open_live(desk, bases, [loopback(driver, port) for driver in DRIVERS.values()], simulated=True)
 
 
-async def _open_live(desk: Desk, bases: list[str], drivers: list[VenueDriver], *, simulated: bool) -> None:
+async def open_live(desk: Desk, bases: list[str], drivers: list[VenueDriver], *, simulated: bool) -> None:
+    """Make a session of live or simulated venues the desk's, with the history that the settings ask for."""
     clock = SystemClock()
     known = settings.load()[0]
     source = LiveSource(

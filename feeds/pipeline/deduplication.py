@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import msgspec
 
@@ -39,23 +40,33 @@ from feeds.model.instrument import InstrumentId
 from feeds.model.protocol import LastTrade
 from feeds.pipeline.backfill import is_renumbered
 
-RECENT_IDS = 20_000
-RECENT_LIQUIDATIONS = 4_096
 _STATES = frozenset(
     {MarkPrice, IndexPrice, Funding, OpenInterest, OpenInterestHistory, FundingHistory, Quote, DayStats, TakerFlow}
 )
 """Last-value events: the newest one wins, from any connection."""
 
 
+@dataclass(frozen=True, slots=True)
+class DeduplicationLimits:
+    """How many text ids are remembered of each instrument, and how many different liquidations of all."""
+
+    ids: int = 20_000
+    liquidations: int = 4_096
+
+
+DEDUPLICATION_LIMITS = DeduplicationLimits()
+
+
 class _RecentIds:
     """The most recent text ids of one instrument."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self._known: set[str] = set()
         self._order: deque[str] = deque()
 
     def __deepcopy__(self, memo: object) -> _RecentIds:
-        copy = _RecentIds()
+        copy = _RecentIds(self._limit)
         copy._known, copy._order = self._known.copy(), self._order.copy()
         return copy
 
@@ -65,7 +76,7 @@ class _RecentIds:
             return False
         self._known.add(trade_id)
         self._order.append(trade_id)
-        if len(self._order) > RECENT_IDS:
+        if len(self._order) > self._limit:
             self._known.discard(self._order.popleft())
         return True
 
@@ -73,7 +84,8 @@ class _RecentIds:
 class _LiquidationCounts:
     """Counts of each recent liquidation by connection."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self._counts: dict[tuple[InstrumentId, int, Side, float, float], dict[str, int]] = {}
 
     def is_new(self, connection: str, event: Liquidation) -> bool:
@@ -81,7 +93,7 @@ class _LiquidationCounts:
         key = event.instrument.id, event.ts_venue_ns, event.side, event.price, event.size
         counts = self._counts.get(key)
         if counts is None:
-            if len(self._counts) >= RECENT_LIQUIDATIONS:
+            if len(self._counts) >= self._limit:
                 del self._counts[next(iter(self._counts))]
             counts = self._counts[key] = {}
         most = max(counts.values(), default=0)
@@ -92,7 +104,8 @@ class _LiquidationCounts:
 class Deduplicator:
     """The filter. `last_trades` holds the newest trade with an id of each instrument; `duplicates` counts drops."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: DeduplicationLimits = DEDUPLICATION_LIMITS) -> None:
+        self._limits = limits
         self.last_trades: dict[InstrumentId, LastTrade] = {}
         self.duplicates = 0
         self._recent: dict[InstrumentId, _RecentIds] = {}
@@ -101,7 +114,7 @@ class Deduplicator:
         self._opened: dict[str, int] = {}
         self._openings = 0
         self._carriers: dict[InstrumentId, set[str]] = {}
-        self._liquidations = _LiquidationCounts()
+        self._liquidations = _LiquidationCounts(limits.liquidations)
 
     def admit(self, connection: str, event: Event) -> Event | None:
         """The event to pass on; None for a duplicate. A `TradesFilled` may lose some of its trades."""
@@ -164,7 +177,7 @@ class Deduplicator:
     def _recent_ids(self, instrument: InstrumentId) -> _RecentIds:
         recent = self._recent.get(instrument)
         if recent is None:
-            recent = self._recent[instrument] = _RecentIds()
+            recent = self._recent[instrument] = _RecentIds(self._limits.ids)
         return recent
 
     def _filled(self, filled: TradesFilled) -> TradesFilled:

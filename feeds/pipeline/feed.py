@@ -38,11 +38,13 @@ class Feed:
     do not concern the followed markets.
     """
 
-    def __init__(self, protocol_of: Callable[[ConnectionSpec], VenueProtocol]) -> None:
+    def __init__(
+        self, protocol_of: Callable[[ConnectionSpec], VenueProtocol], deduplicator: Deduplicator | None = None
+    ) -> None:
         self.undecodable: Counter[tuple[str, str]] = Counter()
         self.last_data_ns: dict[str, int] = {}
         self.universe: set[str] = set()
-        self.deduplicator = Deduplicator()
+        self.deduplicator = deduplicator or Deduplicator()
         self._protocol_of = protocol_of
         self._protocols: dict[str, VenueProtocol] = {}
         self._specs: dict[str, ConnectionSpec] = {}

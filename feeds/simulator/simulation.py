@@ -15,7 +15,7 @@ from feeds.simulator.market.market import Market, MarketConditions
 from feeds.simulator.market.price import Prices
 from feeds.simulator.market.simulated import SimulatedMarket
 from feeds.simulator.market.spec import MS, SECOND, AltcoinSpec, BaseSpec, MarketSpec
-from feeds.simulator.market.tape import Tape
+from feeds.simulator.market.tape import TAPE_CAPACITY, Tape
 from feeds.simulator.market.warmup import earlier_bars, fill_tape, minute_paths, price_paths
 from feeds.simulator.universe.altcoins import Universe
 from feeds.simulator.universe.listings import ALTCOIN_BASES
@@ -42,6 +42,7 @@ class Simulation:
         altcoins: tuple[AltcoinSpec, ...] = (),
         warm_up_s: int = 900,
         past_minutes: int = 0,
+        tape_capacity: int = TAPE_CAPACITY,
         cascade_every_s: tuple[float, float] = (40.0, 60.0),
         funding_compression: int = 1,
     ) -> None:
@@ -53,7 +54,7 @@ class Simulation:
         self._cascades = Cascades(bases, Draws(seed, 2), self.now_ns, cascade_every_s)
         self._compression = funding_compression
         self._grid_changes: list[Fact] = []
-        self._majors = self._open(seed, bases, markets, warm_up_s)
+        self._majors = self._open(seed, bases, markets, warm_up_s, tape_capacity)
         if past_minutes:
             self._add_past_bars(seed, bases, past_minutes)
         self._universe = Universe(seed, ALTCOIN_BASES, altcoins, len(self._majors), self.now_ns, funding_compression)
@@ -66,12 +67,12 @@ class Simulation:
                 self._spots.setdefault(market.spec.instrument.base, []).append(market)
 
     def _open(
-        self, seed: int, bases: tuple[BaseSpec, ...], specs: tuple[MarketSpec, ...], warm_up_s: int
+        self, seed: int, bases: tuple[BaseSpec, ...], specs: tuple[MarketSpec, ...], warm_up_s: int, tape_capacity: int
     ) -> tuple[Market, ...]:
         paths = price_paths(bases, warm_up_s, Draws(seed, 3)) if warm_up_s else {}
         markets = []
         for index, spec in enumerate(specs):
-            tape, base = Tape(index, spec), spec.instrument.base
+            tape, base = Tape(index, spec, tape_capacity), spec.instrument.base
             if base in paths:
                 fill_tape(tape, spec, paths[base], self.now_ns, Draws(seed, 4, index))
             price = self._prices.bases[base].value * (1.0 + spec.basis)

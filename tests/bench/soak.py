@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication
 
 from feeds.model.instrument import Venue
 from tests.bench.metric import Metric
-from tests.workstation.session.hour import BOUNDS, Hour, live_through
+from tests.workstation.session.hour import Hour, live_through
 from widgets.theme.theme import apply_theme
 from workstation.process.gc_thresholds import raise_gc_thresholds
 from workstation.process.memory import tune_malloc
@@ -31,8 +31,6 @@ def lived(simulated_s: float = RUN_S, speed: float = SPEED, venues: tuple[Venue,
     apply_theme(app)
     raise_gc_thresholds()
     tune_malloc()
-    for module, name, value in BOUNDS:
-        setattr(module, name, value)
     with tempfile.TemporaryDirectory(prefix="workstation-bench-") as folder:
         return asyncio.run(live_through(app, Path(folder), simulated_s, speed, venues, small=True))
 

@@ -19,7 +19,7 @@ from feeds.recording import RecordingReader
 from feeds.venues.registry import protocol_for
 from workstation.lake.decoded import Row, RowDecoder
 from workstation.lake.manifest import Manifest, identity, manifest_path, sync, write_manifest
-from workstation.lake.pressure import PressureSampler
+from workstation.lake.pressure import EVERY_NS, PressureSampler
 from workstation.lake.schema import Partition
 from workstation.lake.sink import Sink
 
@@ -39,8 +39,8 @@ class Added:
     damage: str = ""
 
 
-def add(path: Path, root: Path, progress: Progress | None = None) -> Added:
-    """Add one recording.
+def add(path: Path, root: Path, progress: Progress | None = None, *, pressure_every_ns: int = EVERY_NS) -> Added:
+    """Add one recording, with a row of pressure every `pressure_every_ns` of receive time.
 
     Raises:
         RecordingError: the file is not a recording.
@@ -51,7 +51,7 @@ def add(path: Path, root: Path, progress: Progress | None = None) -> Added:
     if manifest_path(root, recording).exists():
         return Added(recording, 0, 0, existed=True)
     staging = _staging(root, recording)
-    made = _Build(staging, recording, reader)
+    made = _Build(staging, recording, reader, pressure_every_ns)
     try:
         made.read(progress)
         files = made.finish()
@@ -87,12 +87,12 @@ def _staging(root: Path, recording: str) -> Path:
 class _Build:
     """Decodes one recording into files."""
 
-    def __init__(self, staging: Path, recording: str, reader: RecordingReader) -> None:
+    def __init__(self, staging: Path, recording: str, reader: RecordingReader, pressure_every_ns: int) -> None:
         self._staging, self._recording, self._reader = staging, recording, reader
         self._sinks: dict[Partition, Sink] = {}
         self._start_ns, self._end_ns = reader.start_ns or 0, reader.end_ns or 0
         self._decoded = RowDecoder(recording, self._start_ns, self._put)
-        self._pressure = PressureSampler(recording, self._put)
+        self._pressure = PressureSampler(recording, self._put, pressure_every_ns)
 
     def read(self, progress: Progress | None) -> None:
         """Decode every readable frame."""

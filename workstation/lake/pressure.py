@@ -34,11 +34,11 @@ _PRESSURE_EVENTS = frozenset(
 class PressureSampler:
     """Turns the events of one recording into pressure rows."""
 
-    def __init__(self, recording: str, put: Put) -> None:
+    def __init__(self, recording: str, put: Put, every_ns: int = EVERY_NS) -> None:
         self._recording = recording
         self._put = put
         self._engine = Engine()
-        self._schedule = Schedule(EVERY_NS)
+        self._schedule = Schedule(every_ns)
 
     def pass_time(self, now_ns: int) -> None:
         """Write the rows of the minute that ended before `now_ns`; further ones passed in silence have none."""

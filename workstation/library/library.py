@@ -86,7 +86,7 @@ class Library:
         """Scan the folder and compute outlines until cancelled."""
         while True:
             self.scan()
-            missing = next((path for path in self._entries if self._lacks_outline(path)), None)
+            missing = next((path for path in self._entries if self.lacks_outline(path)), None)
             if missing is not None:
                 await self.make_outline(missing)
                 continue
@@ -115,7 +115,7 @@ class Library:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-        self._take_outline(path, last)
+        self.store_outline(path, last)
 
     def set_note(self, path: Path, note: str) -> None:
         """Save the user's note on a recording; a failure is logged."""
@@ -183,13 +183,15 @@ class Library:
             outline=_read(_outline_file(path, stat.st_size), Outline) or (known.outline if known else None),
         )
 
-    def _lacks_outline(self, path: Path) -> bool:
+    def lacks_outline(self, path: Path) -> bool:
+        """Whether an outline of a listed file is to be made: there is none, or one without setups."""
         entry = self._entries[path]
         growing = entry.trouble and entry.end_ns is not None
         lacking = entry.outline is None or entry.outline.setups is None  # an earlier one did not look for setups
         return lacking and entry.start_ns is not None and not growing and path not in self._hopeless
 
-    def _take_outline(self, path: Path, line: bytes) -> None:
+    def store_outline(self, path: Path, line: bytes) -> None:
+        """Store an outline as printed by the child process; an unreadable one is logged and not tried again."""
         try:
             outline = msgspec.json.decode(line, type=Outline)
         except msgspec.DecodeError as error:

@@ -50,10 +50,10 @@ class PaperStore:
 
     def __init__(self, path: Path | str) -> None:
         self._db = sqlite3.connect(path, isolation_level=None)
-        self._execute("PRAGMA journal_mode = WAL")
-        self._execute("PRAGMA synchronous = NORMAL")  # whole after any kill; a power cut may cost the last steps
+        self.execute("PRAGMA journal_mode = WAL")
+        self.execute("PRAGMA synchronous = NORMAL")  # whole after any kill; a power cut may cost the last steps
         for statement in _SCHEMA:
-            self._execute(statement)
+            self.execute(statement)
 
     def close(self) -> None:
         """Close the database."""
@@ -61,7 +61,7 @@ class PaperStore:
 
     def load(self, book: str) -> StoredBook | None:
         """Load a book; None if there is none of this name."""
-        found = self._execute("SELECT settings, state FROM books WHERE book = ?", (book,)).fetchone()
+        found = self.execute("SELECT settings, state FROM books WHERE book = ?", (book,)).fetchone()
         if found is None:
             return None
         settings = msgspec.json.decode(found[0], type=PaperSettings)
@@ -76,43 +76,44 @@ class PaperStore:
                 self._add("curve", [_curve_row(book, written.moment)])
             if written.scores:
                 self._add("scores", [(book, state.rebalance, _text(written.scores))])
-            self._execute("INSERT OR REPLACE INTO books VALUES (?, ?, ?)", (book, _text(settings), _text(state)))
+            self.execute("INSERT OR REPLACE INTO books VALUES (?, ?, ?)", (book, _text(settings), _text(state)))
 
     def reset(self, book: str) -> None:
         """Delete a book."""
         with self._transaction():
             for table in ("ledger", "curve", "scores", "books"):
-                self._execute(f"DELETE FROM {table} WHERE book = ?", (book,))
+                self.execute(f"DELETE FROM {table} WHERE book = ?", (book,))
 
     def scores(self, book: str, rebalance: int) -> tuple[ScoredCoin, ...]:
         """The scores that a rebalance was based on, highest first; empty if unknown."""
-        row = self._execute("SELECT scores FROM scores WHERE book = ? AND rebalance = ?", (book, rebalance)).fetchone()
+        row = self.execute("SELECT scores FROM scores WHERE book = ? AND rebalance = ?", (book, rebalance)).fetchone()
         return msgspec.json.decode(row[0], type=tuple[ScoredCoin, ...]) if row is not None else ()
 
     def _entries(self, book: str) -> list[PaperEntry]:
-        rows = self._execute(f"SELECT {', '.join(_ENTRY)} FROM ledger WHERE book = ? ORDER BY seq", (book,))
+        rows = self.execute(f"SELECT {', '.join(_ENTRY)} FROM ledger WHERE book = ? ORDER BY seq", (book,))
         made = (dict(zip(_ENTRY, row, strict=True)) for row in rows)
         return [PaperEntry(**facts | {"kind": EntryKind(facts["kind"])}) for facts in made]
 
     def _curve(self, book: str) -> list[PaperMoment]:
-        rows = self._execute(f"SELECT {', '.join(_MOMENT)} FROM curve WHERE book = ? ORDER BY ts_ns", (book,))
+        rows = self.execute(f"SELECT {', '.join(_MOMENT)} FROM curve WHERE book = ? ORDER BY ts_ns", (book,))
         made = (dict(zip(_MOMENT, row, strict=True)) for row in rows)
         marks = tuple[PaperMark, ...]
         return [PaperMoment(**facts | {"marks": msgspec.json.decode(facts["marks"], type=marks)}) for facts in made]
 
     def _add(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
         for row in rows:
-            self._execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
+            self.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
 
-    def _execute(self, statement: str, values: tuple[Any, ...] = ()) -> sqlite3.Cursor:
+    def execute(self, statement: str, values: tuple[Any, ...] = ()) -> sqlite3.Cursor:
+        """Run one statement. Raises sqlite3.Error."""
         return self._db.execute(statement, values)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._execute("BEGIN IMMEDIATE")
+        self.execute("BEGIN IMMEDIATE")
         try:
             yield
-            self._execute("COMMIT")
+            self.execute("COMMIT")
         except BaseException:
             self._db.rollback()
             raise

@@ -11,7 +11,7 @@ from feeds.simulator.market.history import Bars, Day, Recent
 from feeds.simulator.market.ledger import Ledger
 from feeds.simulator.market.spec import ListingSpec
 
-_CAPACITY = 60_000
+TAPE_CAPACITY = 60_000
 
 
 class Tape:
@@ -20,7 +20,7 @@ class Tape:
     `merging` is the aggregate that the next fill may still join, None without one.
     """
 
-    def __init__(self, index: int, spec: ListingSpec, capacity: int = _CAPACITY) -> None:
+    def __init__(self, index: int, spec: ListingSpec, capacity: int = TAPE_CAPACITY) -> None:
         self._index = index
         self._spec = spec
         self.merging: Aggregate | None = None

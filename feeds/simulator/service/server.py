@@ -23,6 +23,7 @@ from feeds.simulator.dialect import Answer, Conversation, Dialect, SocketClosed
 from feeds.simulator.market.draws import Draws
 from feeds.simulator.market.simulated import SimulatedMarket
 from feeds.simulator.market.spec import SECOND
+from feeds.simulator.market.tape import TAPE_CAPACITY
 from feeds.simulator.service.clients import Client, ClientSet
 from feeds.simulator.service.control import Control
 from feeds.simulator.service.dialects import dialects
@@ -275,6 +276,7 @@ async def serve(
     seed: int = 7,
     warm_up_s: int = 900,
     past_minutes: int = 0,
+    tape_capacity: int = TAPE_CAPACITY,
     clock: Clock | None = None,
     queue_limit: int = 8_000,
     futures_weight: int = 2_400,
@@ -287,8 +289,9 @@ async def serve(
 
     Only these `venues` and `bases`; None means all. `faults_every_s` is the mean time between random faults, None means
     none. `warm_up_s` seconds of trades precede the start, and `past_minutes` of bars without trades precede those.
-    `queue_limit` is frames per client, `futures_weight` Binance's request weight a minute. Funding is paid
-    `funding_compression` times as often as on the venues. Raises `OSError` when the port is taken.
+    `tape_capacity` is aggregates retained of each market, `queue_limit` frames per client, `futures_weight` Binance's
+    request weight a minute. Funding is paid `funding_compression` times as often as on the venues. Raises `OSError`
+    when the port is taken.
     """
     clock = clock or SystemClock()
     markets, altcoins = markets_of(venues, bases), altcoins_of(venues, bases)
@@ -299,6 +302,7 @@ async def serve(
         altcoins=altcoins,
         warm_up_s=warm_up_s,
         past_minutes=past_minutes,
+        tape_capacity=tape_capacity,
         funding_compression=funding_compression,
     )
     schedule = Schedule(faults_every_s, Draws(seed, 20), clock.now_ns()) if faults_every_s else None

@@ -19,7 +19,6 @@ from workstation.exports.export import export_rows
 from workstation.exports.table import ExportSettings
 from workstation.exports.tables.pressure import TABLE as PRESSURE
 from workstation.lake import add as adding
-from workstation.lake import pressure
 from workstation.lake.add import add
 
 duckdb = pytest.importorskip("duckdb", reason="queries of the lake need duckdb")
@@ -163,16 +162,13 @@ def test_events_are_those_of_the_engine(simulated_lake: Path, simulated_recordin
         assert found == [{"n": len(rows), "first": min((row["ts_venue_ns"] for row in rows), default=None)}]
 
 
-def test_pressure_is_what_the_engine_told_at_every_step(
-    simulated_recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pressure_is_what_the_engine_told_at_every_step(simulated_recording: Path, tmp_path: Path) -> None:
     """The rows of silent markets and of what is not known as well, and each once where recordings overlap."""
-    monkeypatch.setattr(pressure, "EVERY_NS", 2_000_000_000)
     part = tmp_path / "part.mcap"
     whole = simulated_recording.read_bytes()
     part.write_bytes(whole[: len(whole) // 2])
     for file in (part, simulated_recording):
-        add(file, tmp_path / "lake")
+        add(file, tmp_path / "lake", pressure_every_ns=2_000_000_000)
     *steps, _ = export_rows(simulated_recording, ExportSettings(("pressure",), 2_000_000_000))  # the last is the end
     wanted = [dict(zip(PRESSURE.column_names, row, strict=True)) for _, rows in steps for row in rows]
     names = [name if name != "symbol" else "market AS symbol" for name in PRESSURE.column_names]

@@ -89,10 +89,10 @@ def mark_of(event: SetupEvent) -> SetupMark:
 
 def test_an_outline_from_before_setups_is_made_again(library: Library) -> None:
     path = library.folder / "one.mcap"
-    library._take_outline(path, msgspec.json.encode(Outline(base="BTC")))
-    assert library._lacks_outline(path)
-    library._take_outline(path, msgspec.json.encode(Outline(base="BTC", setups=())))
-    assert not library._lacks_outline(path)
+    library.store_outline(path, msgspec.json.encode(Outline(base="BTC")))
+    assert library.lacks_outline(path)
+    library.store_outline(path, msgspec.json.encode(Outline(base="BTC", setups=())))
+    assert not library.lacks_outline(path)
 
 
 def test_the_folder_is_listed_with_what_cannot_be_read(library: Library) -> None:

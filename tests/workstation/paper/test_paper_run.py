@@ -31,11 +31,11 @@ class FailingStore(PaperStore):
         self._left = failing_at
         super().__init__(path)
 
-    def _execute(self, statement: str, values: tuple[Any, ...] = ()) -> sqlite3.Cursor:
+    def execute(self, statement: str, values: tuple[Any, ...] = ()) -> sqlite3.Cursor:
         self._left -= 1
         if self._left == 0:
             raise sqlite3.OperationalError("disk full")
-        return super()._execute(statement, values)
+        return super().execute(statement, values)
 
 
 def play(run: PaperRun, seed: int = 5, seconds: int = 500) -> None:
@@ -91,11 +91,11 @@ from workstation.paper.store import PaperStore
 
 class Killed(PaperStore):
     left = int(sys.argv[2])
-    def _execute(self, statement, values=()):
+    def execute(self, statement, values=()):
         type(self).left -= 1
         if type(self).left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
-        return super()._execute(statement, values)
+        return super().execute(statement, values)
 
 play(PaperRun(Killed(Path(sys.argv[1])), "live"))
 """

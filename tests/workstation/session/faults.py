@@ -27,6 +27,7 @@ from feeds.pipeline.feed import Feed
 from feeds.simulator.market.facts import Aggregate, Fill
 from feeds.simulator.market.simulated import SimulatedMarket
 from feeds.simulator.market.spec import MS, SECOND
+from feeds.simulator.market.tape import TAPE_CAPACITY
 from feeds.simulator.service.server import Server, serve
 from feeds.venues.driver import loopback
 from feeds.venues.registry import DRIVERS, VENUES, protocol_for
@@ -41,6 +42,7 @@ DEFAULT_LEVELS = 50
 SPANS = SourceLimits(timer_s=0.05, connection=ConnectionLimits(first_pause_s=0.1, last_pause_s=0.5, silence_s=6.0))
 SILENCE = WatchdogLimits(SECOND // 10, int(2.5 * SECOND), int(2.5 * SECOND), int(2.5 * SECOND))
 """What the program waits for, in the short forms of these tests."""
+NOWHERE = Path("/nowhere/file.mcap")
 QUICK = Limits(snapshot_ns=SECOND // 2, acknowledgement_ns=SECOND, crossed_ns=SECOND // 5, same_best_ns=SECOND // 2)
 """What the protocols wait for, likewise."""
 
@@ -95,6 +97,7 @@ class Desk:
         source: HubSource | None = None,
         spans: SourceLimits = SourceLimits(),
         silence: WatchdogLimits = WatchdogLimits(),
+        record_to: Path = NOWHERE,
     ) -> None:
         self.server, self.clock = server, clock
         self.noted = {venue: Noted() for venue in venues}
@@ -108,7 +111,7 @@ class Desk:
             source or clock,
             simulated=True,
             name="faults",
-            record_to=lambda: Path("/nowhere/file.mcap"),
+            record_to=lambda: record_to,
             watchdog=Watchdog(silence),
             core=Core(feed=Feed(partial(protocol_for, limits=QUICK))),
         )
@@ -143,11 +146,12 @@ class Desk:
     async def leaked(self, within_s: float = 2.0) -> list[str]:
         """Tasks of the client that are left after the end."""
         end = asyncio.get_running_loop().time() + within_s
-        while (left := self._own_tasks()) and asyncio.get_running_loop().time() < end:
+        while (left := self.own_tasks()) and asyncio.get_running_loop().time() < end:
             await asyncio.sleep(0.02)
         return left
 
-    def _own_tasks(self) -> list[str]:
+    def own_tasks(self) -> list[str]:
+        """Tasks begun since this was made, without those of the server."""
         new = asyncio.all_tasks() - self._before
         return [repr(task) for task in new if not _of_server(task)]
 
@@ -356,6 +360,20 @@ def _of_server(task: asyncio.Task[object]) -> bool:
     return "/aiohttp/web" in place or "/simulator/" in place or "/tests/" in place
 
 
-async def world(clock: Brake, bases: Sequence[str], seed: int = 5, faults_every_s: float | None = None) -> Server:
+async def world(
+    clock: Brake,
+    bases: Sequence[str],
+    seed: int = 5,
+    faults_every_s: float | None = None,
+    tape_capacity: int = TAPE_CAPACITY,
+) -> Server:
     """The five venues on loopback, on a clock with a brake."""
-    return await serve(0, seed=seed, warm_up_s=0, clock=clock, bases=bases, faults_every_s=faults_every_s)
+    return await serve(
+        0,
+        seed=seed,
+        warm_up_s=0,
+        clock=clock,
+        bases=bases,
+        faults_every_s=faults_every_s,
+        tape_capacity=tape_capacity,
+    )

@@ -23,29 +23,22 @@ from aiohttp import web
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
-import feeds.pipeline.deduplication
-import feeds.pipeline.units
-import widgets.elements.labels
-import widgets.panes.footprint.cells.cells
 from feeds.live.source import LiveSource
 from feeds.model.events import Side
 from feeds.model.instrument import Venue
+from feeds.pipeline.deduplication import DeduplicationLimits, Deduplicator
+from feeds.pipeline.feed import Feed
 from feeds.simulator.market.spec import SECOND
 from feeds.simulator.service.server import Server, serve
 from feeds.venues.driver import loopback
-from feeds.venues.registry import DRIVERS
+from feeds.venues.registry import DRIVERS, protocol_for
 from widgets.frame_timer import FrameTimer
 from widgets.pane import Pane
 from widgets.workspaces.catalogue import PANES
 from widgets.workspaces.links import Links
-from workstation.analytics.book import depth_history
+from workstation.analytics.book.depth_history import DepthLimits
 from workstation.analytics.engine import Engine
-from workstation.analytics.positions import level_bars, liquidations
-from workstation.analytics.state import funding, positioning
-from workstation.analytics.state import open_interest as interest
 from workstation.analytics.state.limits import Limits
-from workstation.analytics.studies import absorption, depth_heatmap
-from workstation.analytics.studies import big_trades as sweeps
 from workstation.library.library import Library
 from workstation.process.memory import TRIM_S, trim_heap
 from workstation.readmodels.flow.cvd import CvdRequest, CvdUnit, CvdView
@@ -58,26 +51,24 @@ WIDTH, HEIGHT, ACROSS = 1920, 1080, 4
 FRAME_S = 1 / 30
 SAMPLE_S = 20.0
 """Simulated seconds between two looks at memory and lag."""
-SMALL = Limits(trades=10_000, bars=20, bars_before=20, liquidations=2_048, open_interest_changes=2_048)
-BOUNDS = (
-    (depth_history, "BYTES", 1_000_000),
-    (depth_history, "RETAINED_COLUMNS", 900),
-    (depth_history, "THINNING", ((180, 4), (540, 16))),
-    (depth_heatmap, "CACHED_TILES", 24),
-    (sweeps, "PRINTS_KEPT", 2_000),
-    (liquidations, "KEPT", 2_048),
-    (level_bars, "RETAINED_NS", 1_800 * SECOND),
-    (interest, "RETAINED_ROWS", 60),
-    (funding, "RETAINED_MINUTES", 60),
-    (positioning, "RETAINED_HOURS", 1),
-    (absorption, "RETAINED_WINDOWS", 500),
-    (feeds.pipeline.deduplication, "RECENT_IDS", 1_000),
-    (feeds.pipeline.deduplication, "RECENT_LIQUIDATIONS", 200),
-    (feeds.pipeline.units, "_GRID_LIMIT", 4_000),
-    (widgets.panes.footprint.cells.cells, "_CACHED_BARS", 60),
-    (widgets.elements.labels, "_CACHED", 300),
+SMALL = Limits(
+    trades=10_000,
+    bars=20,
+    bars_before=20,
+    liquidations=2_048,
+    open_interest_changes=2_048,
+    open_interest_rows=60,
+    funding_minutes=60,
+    positioning_hours=1,
+    depth=DepthLimits(columns=900, nbytes=1_000_000, thinning=((180, 4), (540, 16))),
+    heat_tiles=24,
+    big_prints=2_000,
+    absorption_windows=500,
+    level_bars_ns=1_800 * SECOND,
+    universe_liquidations=2_048,
 )
-"""What is kept on purpose, made so little that the run is at its bounds early: then only what should not grow can."""
+FEW = DeduplicationLimits(ids=1_000, liquidations=200)
+"""Bounds so small that the run reaches them early: after that, memory grows only by what should not grow."""
 
 
 class FastClock:
@@ -171,10 +162,14 @@ async def live_through(
         port, control = stack.enter_context(_Venues(since_ns, speed, venues))
         drivers = [loopback(DRIVERS[venue], port) for venue in venues]
         source = LiveSource([BASE], drivers, clock, seed=1)
-        session = LiveSession(source, clock, simulated=True, name="hour", record_to=lambda: folder / "x.mcap")
-        if small:
-            session.core = Core(SMALL)
-            source.last_data_ns = session.core.feed.last_data_ns
+        session = LiveSession(
+            source,
+            clock,
+            simulated=True,
+            name="hour",
+            record_to=lambda: folder / "x.mcap",
+            core=Core(SMALL, Feed(protocol_for, Deduplicator(FEW))) if small else None,
+        )
         desk = Desk(Library(folder))
         await desk.open(session)
         wall = Wall(app, desk)

@@ -39,8 +39,8 @@ class Shown(Desk):
         found = super().pairs(venue)
         return [one for one in found if one[0].spec.instrument.base in self.source.bases]  # type: ignore[misc]
 
-    def _own_tasks(self) -> list[str]:
-        return [name for name in super()._own_tasks() if name != repr(asyncio.current_task())]
+    def own_tasks(self) -> list[str]:
+        return [name for name in super().own_tasks() if name != repr(asyncio.current_task())]
 
     def markets(self, base: str) -> list[Market]:
         return self.core.engine.bases[base].markets if base in self.core.engine.bases else []
@@ -79,9 +79,8 @@ def spans() -> SourceLimits:
 async def desk(spans: SourceLimits, tmp_path: Path) -> AsyncIterator[Shown]:
     clock = Brake()
     async with await world(clock, BASES) as server:
-        found = Shown(server, clock, ["BTC"], spans=spans, silence=SILENCE)
+        found = Shown(server, clock, ["BTC"], spans=spans, silence=SILENCE, record_to=tmp_path / "focus.mcap")
         found.source.history_s = 60
-        found.session._record_to = lambda: tmp_path / "focus.mcap"
         async with found:
             await found.until_live()
             yield found

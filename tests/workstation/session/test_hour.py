@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from feeds.model.instrument import Venue
-from tests.workstation.session.hour import BOUNDS, Hour, live_through
+from tests.workstation.session.hour import Hour, live_through
 from widgets.theme.theme import apply_theme
 from workstation.process.gc_thresholds import raise_gc_thresholds
 from workstation.process.memory import tune_malloc
@@ -40,11 +40,7 @@ async def test_a_minute_in_six_seconds_with_every_pane_open(qapp: QApplication, 
 
 @pytest.mark.soak
 @pytest.mark.timeout(600)
-async def test_an_hour_in_three_minutes_with_every_pane_open(
-    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for module, name, value in BOUNDS:
-        monkeypatch.setattr(module, name, value)
+async def test_an_hour_in_three_minutes_with_every_pane_open(qapp: QApplication, tmp_path: Path) -> None:
     raise_gc_thresholds()
     tune_malloc()
     hour = await live_through(qapp, tmp_path, 3_600.0, 20.0, QUIET, small=True)

@@ -25,7 +25,7 @@ from tests.workstation.session.monkey import Ears, Monkey, live
 from widgets.theme.theme import apply_theme
 from widgets.window.main_window import MainWindow
 from widgets.workspaces.presets import START
-from workstation.app import Shell, _open_live
+from workstation.app import Shell, open_live
 from workstation.process.crash import FaultReporter
 from workstation.readmodels.session.workspaces import Workspace
 from workstation.session.desk import Desk
@@ -191,7 +191,7 @@ async def test_two_thousand_deeds_on_the_demo(qapp: QApplication, tmp_path: Path
     with Simulator() as simulator:
         drivers = [loopback(driver, simulator.port) for driver in DRIVERS.values()]
         async with at_work(qapp, tmp_path, seed, told) as (monkey, desk):
-            await _open_live(desk, ["BTC", "ETH"], drivers, simulated=True)
+            await open_live(desk, ["BTC", "ETH"], drivers, simulated=True)
             monkey.recording = Path(shutil.copy(SAMPLE, tmp_path))
             await hold_together(monkey, ears, told, 2_000)
     assert asyncio.all_tasks() == {asyncio.current_task()}

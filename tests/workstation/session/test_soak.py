@@ -11,7 +11,7 @@ import pytest
 
 from feeds.live.source import SourceLimits
 from feeds.model.instrument import Venue
-from feeds.simulator.market.tape import Tape
+from feeds.simulator.market.tape import TAPE_CAPACITY
 from feeds.venues.registry import VENUES
 from tests.conftest import TABLES
 from tests.workstation.session.faults import SILENCE, SPANS, Brake, Desk, world
@@ -52,10 +52,11 @@ async def live(
     faults_every_s: float,
     spans: SourceLimits = SPANS,
     silence: WatchdogLimits = SILENCE,
+    tape_capacity: int = TAPE_CAPACITY,
 ) -> Lived:
     """Live through it, stop the faults, and hold everything against the truth."""
     lived, clock, loop = Lived(), Brake(), asyncio.get_running_loop()
-    async with await world(clock, bases, seed=21, faults_every_s=faults_every_s) as server:
+    async with await world(clock, bases, 21, faults_every_s, tape_capacity) as server:
         desk = Desk(server, clock, bases, spans=spans, silence=silence)
         async with desk:
             end = loop.time() + run_s
@@ -123,6 +124,4 @@ def test_twenty_five_seconds_of_faults_leave_no_trace(request: pytest.FixtureReq
 @pytest.mark.soak
 @pytest.mark.timeout(1_200)
 def test_ten_minutes_of_faults_leave_no_trace(request: pytest.FixtureRequest) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Tape.__init__, "__defaults__", (KEPT,))
-        judge(asyncio.run(live(600.0, ["BTC", "ETH"], 5.0, SourceLimits(), WatchdogLimits())), request)
+    judge(asyncio.run(live(600.0, ["BTC", "ETH"], 5.0, SourceLimits(), WatchdogLimits(), KEPT)), request)
