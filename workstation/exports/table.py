@@ -133,20 +133,20 @@ class Table:
         return tuple(column.name for column in self.columns)
 
 
-EventRow = Callable[[Any], Row]
+RowsOfEvent = Callable[[Any], Iterable[Row]]
 
 
 class EventRows(TableRows):
-    """A row of each event of some types, handed over once a chunk."""
+    """The rows of each event of some types, handed over once a chunk."""
 
-    def __init__(self, row_of: Mapping[type[Event], EventRow]) -> None:
-        self.event_types = tuple(row_of)
-        self._row_of = row_of
+    def __init__(self, rows_of: Mapping[type[Event], RowsOfEvent]) -> None:
+        self.event_types = tuple(rows_of)
+        self._rows_of = rows_of
         self._rows: list[Row] = []
 
     def before_event(self, engine: Engine, event: Any) -> Batches:
-        """Collect the row of an event."""
-        self._rows.append(self._row_of[type(event)](event))
+        """Collect the rows of an event."""
+        self._rows += self._rows_of[type(event)](event)
         return ()
 
     def after_chunk(self) -> Batches:
@@ -155,9 +155,9 @@ class EventRows(TableRows):
         return [rows] if rows else ()
 
 
-def of_each(event: type[Event], row: EventRow) -> Callable[[ExportSettings], TableRows]:
+def of_each(event: type[Event], row: Callable[[Any], Row]) -> Callable[[ExportSettings], TableRows]:
     """A table with a row of every event of a type."""
-    return lambda _: EventRows({event: row})
+    return lambda _: EventRows({event: lambda one: (row(one),)})
 
 
 BaseRows = Callable[[Base, ExportSettings, int], Iterable[Row]]

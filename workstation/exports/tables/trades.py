@@ -1,10 +1,12 @@
-"""Every trade as it was received."""
+"""Every trade that the bars contain: live ones as received, fetched ones when the answer came."""
 
 from __future__ import annotations
 
-from feeds.model.events import Trade
+from collections.abc import Iterable
+
+from feeds.model.events import Trade, TradesFilled
 from workstation.exports.cells import Row, names_of, number
-from workstation.exports.table import MARKET, Table, floats, integers, of_each, texts
+from workstation.exports.table import MARKET, EventRows, ExportSettings, Table, floats, integers, texts
 
 
 def _row(event: Trade) -> Row:
@@ -13,13 +15,21 @@ def _row(event: Trade) -> Row:
     return (event.ts_venue_ns, event.ts_recv_ns, *names_of(event.instrument), str(event.trade_id), *numbers, side)
 
 
+def _fetched(event: TradesFilled) -> Iterable[Row]:
+    return map(_row, event.trades)
+
+
+def _rows(_: ExportSettings) -> EventRows:
+    return EventRows({Trade: lambda event: (_row(event),), TradesFilled: _fetched})
+
+
 TABLE = Table(
     "trades",
     (
         *(*integers("ts_venue_ns", "ts_recv_ns"), *MARKET, *texts("trade_id")),
         *(*floats("price", "size", "notional_usd"), *texts("aggressor")),
     ),
-    of_each(Trade, _row),
-    "aggressor is buy, sell or empty.",
+    _rows,
+    "Rows in receive order, fetched trades when they were fetched; aggressor is buy, sell or empty.",
     is_default=True,
 )
