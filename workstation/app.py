@@ -234,7 +234,7 @@ async def _window_life(app: QApplication, open_source: Opening, used: CurrentSet
     alerts = AlertMonitor(paths.data_dir(), paths.config_dir() / "alerts.json")
     setups = SetupRecorder(paths.data_dir())
     desk = Desk(alerts=alerts, setups=setups)
-    desk.notices = tuple(words for words in (notice, setups.trouble, alerts.trouble) if words)
+    desk.notices = tuple(text for text in (notice, setups.trouble, alerts.trouble) if text)
     lock = QLockFile(str(paths.config_dir() / "window.lock"))
     alone = lock.tryLock(100)
     if not alone:
@@ -251,7 +251,7 @@ async def _window_life(app: QApplication, open_source: Opening, used: CurrentSet
     watching = asyncio.create_task(_watch_loop(desk), name="heartbeat")
     http = Http()
     webhook, notifier = Webhook(http), Notifier()
-    alerts.on_fired = lambda fired: _tell_alert(fired, desk, used.current, webhook, notifier)
+    alerts.on_fired = lambda fired: _announce_alert(fired, desk, used.current, webhook, notifier)
     checking = asyncio.create_task(_every_second(desk), name="every second")
     tidying = asyncio.create_task(trim_heap_periodically(), name="memory")
     await open_source(desk)
@@ -282,7 +282,7 @@ async def _watch_loop(desk: Desk) -> None:
         heart.stop()
 
 
-def _tell_alert(fired: Fired, desk: Desk, known: Settings, webhook: Webhook, notifier: Notifier) -> None:
+def _announce_alert(fired: Fired, desk: Desk, known: Settings, webhook: Webhook, notifier: Notifier) -> None:
     """Show an alert in the status bar, play its sound, and notify desktop and webhook, according to the settings."""
     label = "" if fired.session is SessionKind.LIVE else f" ({fired.session.value})"
     desk.notices = (f"alert{label}: {fired.text}",)

@@ -180,7 +180,7 @@ class Publisher:
         self._sync_points.clear()
 
     async def _until_connected(self, client: Client) -> None:
-        while not client.is_connected:  # noqa: ASYNC110 - the client tells only of changes
+        while not client.is_connected:  # noqa: ASYNC110 - the client reports changes only
             await asyncio.sleep(0.05)
 
     async def _prepare(self, client: Client) -> None:

@@ -110,7 +110,7 @@ class LiveSource:
 
     @property
     def simulated(self) -> bool:
-        """False; a socket cannot tell whether its venue is simulated."""
+        """False; a socket does not show whether its venue is simulated."""
         return False
 
     @property

@@ -268,12 +268,12 @@ class Relisted(_Event, frozen=True):
 
 
 class MarketStatus(_Event, frozen=True):
-    """Whether a market is trading now; `words` is the venue's name for the state."""
+    """Whether a market is trading now; `state` is what the venue calls it, for example "BREAK"."""
 
     instrument: Instrument
     ts_recv_ns: int
     is_trading: bool
-    words: str = ""
+    state: str = ""
 
 
 class Connected(_Event, frozen=True):

@@ -98,13 +98,13 @@ class DepthJoiner(Generic[Content]):
 
         Returns the diffs to apply after it, or None when it is too old and must be fetched again.
         """
-        kept = [item for item in self._waiting if self._rule.join(snapshot_id, item[0]) is not Place.OLD]
+        newer = [item for item in self._waiting if self._rule.join(snapshot_id, item[0]) is not Place.OLD]
         last, chained = snapshot_id, False
         joined: list[tuple[Ids, Content]] = []
-        for index, (ids, content) in enumerate(kept):
+        for index, (ids, content) in enumerate(newer):
             place = (self._rule.follow if chained else self._rule.join)(last, ids)
             if place is Place.BEYOND:
-                self._waiting = deque(kept[index:], maxlen=BUFFER_LIMIT)
+                self._waiting = deque(newer[index:], maxlen=BUFFER_LIMIT)
                 return None
             if place is Place.NEXT:
                 joined.append((ids, content))

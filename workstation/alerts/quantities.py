@@ -17,9 +17,9 @@ from workstation.readmodels.universe.pressure import PressureRequest
 
 MINUTE_NS = 60_000_000_000
 _LIQUIDATED = {
-    f"{side} liquidated {words}": (side, span * MINUTE_NS)
+    f"{side} liquidated {label}": (side, span * MINUTE_NS)
     for side in ("longs", "shorts")
-    for words, span in (("1m", 1), ("5m", 5), ("1h", 60))
+    for label, span in (("1m", 1), ("5m", 5), ("1h", 60))
 }
 _COLUMNS = {
     Quantity.FUNDING: ("funding_8h", 1e2),

@@ -295,7 +295,7 @@ class Engine:
 
     def _status(self, event: MarketStatus) -> None:
         base, market = self._find(event.instrument)
-        market.halted = "" if event.is_trading else f"halted by the venue ({event.words or 'no reason given'})"
+        market.halted = "" if event.is_trading else f"halted by the venue ({event.state or 'no reason given'})"
         base.coverage_revision += 1
 
     def _relisted(self, event: Relisted) -> None:

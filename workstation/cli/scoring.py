@@ -160,6 +160,6 @@ def _residuals(table: CsvTable, rows: PublishedRows, signed: Floats) -> Iterable
     missed, biases = misses(signed, rows), bias_of(signed)
     for at in np.argsort(-abs(missed), kind="stable").tolist():
         name = table.rows[at].get("symbol") or f"row {at + 2}"
-        told = f"{rows.score[at]:.0f} {Bias(int(rows.bias[at])).name.lower()}"
+        published = f"{rows.score[at]:.0f} {Bias(int(rows.bias[at])).name.lower()}"
         star = " *" if rows.bias[at] and biases[at] != rows.bias[at] else ""
-        yield f"{name:28}{told:>12}{signed[at]:>+8.1f}{missed[at]:>+10.1f}{star}"
+        yield f"{name:28}{published:>12}{signed[at]:>+8.1f}{missed[at]:>+10.1f}{star}"

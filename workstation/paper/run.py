@@ -91,14 +91,14 @@ class PaperRun:
 
     def reset(self) -> None:
         """Delete ledger and curve, and switch the book off; the other settings stay."""
-        kept = replace(self.settings, on=False)
+        settings = replace(self.settings, on=False)
         try:
             self._store.reset(self.name)
         except sqlite3.Error as error:
             self._stop(error)
             return
         self._load()
-        self._book.settings = kept
+        self._book.settings = settings
         self.revision += 1
 
     def view(self, request: PaperRequest, now_ns: int) -> PaperView:
@@ -149,8 +149,8 @@ class PaperRun:
         )
         known, capital = self._known, self.settings.capital
         if known is None or len(known.entries) != len(entries):
-            told = figures(entries, capital)
-            known = _Record(tuple(entries), np.zeros(0, dtype=np.int64), np.zeros(0), told, flows_of(entries), told)
+            sums = figures(entries, capital)
+            known = _Record(tuple(entries), np.zeros(0, dtype=np.int64), np.zeros(0), sums, flows_of(entries), sums)
         if known is not self._known or len(known.ts_ns) != len(curve):
             equity = np.array([one.equity for one in curve])
             times = np.array([one.ts_ns for one in curve], dtype=np.int64)
@@ -182,13 +182,13 @@ class PaperRun:
     def _load(self) -> None:
         self.trouble, self._known, self._scores = "", None, (0, ())
         try:
-            kept = self._store.load(self.name)
+            stored = self._store.load(self.name)
         except (sqlite3.Error, msgspec.DecodeError, ValueError) as error:
             self._stop(error)
             return
-        settings, state = (kept.settings, kept.state) if kept is not None else (PaperSettings(), PaperState())
+        settings, state = (stored.settings, stored.state) if stored is not None else (PaperSettings(), PaperState())
         self._book = PaperBook(settings, state)
-        self._entries, self._curve = (kept.entries, kept.curve) if kept is not None else ([], [])
+        self._entries, self._curve = (stored.entries, stored.curve) if stored is not None else ([], [])
 
     def _stop(self, error: Exception) -> None:
         log.error("the paper book %s stopped", self.name, exc_info=error)

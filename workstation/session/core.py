@@ -86,7 +86,7 @@ class Tape:
         self.position_ns = reader.start_ns or 0
 
     def play(self, until_ns: int, limit: int = SLICE) -> bool:
-        """Take up to `limit` frames not later than `until_ns`. True when all of those are taken."""
+        """Read at most `limit` frames not later than `until_ns`. True when none of those is left."""
         frames = self.cursor.take(until_ns, limit)
         self.core.consume(frames)
         done = len(frames) < limit

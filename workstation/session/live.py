@@ -52,7 +52,7 @@ class LiveSession:
         self._record_always = record_always
         self._recording_failed = ""
         self.watchdog = watchdog or Watchdog()
-        self.tap: Callable[[list[Frame]], object] = lambda batch: None  # hears of everything received
+        self.tap: Callable[[list[Frame]], object] = lambda batch: None  # receives everything
         self._next_watch_ns = 0
         self._lag_ns = 0
 
@@ -118,7 +118,7 @@ class LiveSession:
             self._recording_failed = verdict
 
     def reconnect(self, reason: str) -> None:
-        """Open every connection anew; what was missed meanwhile is marked and, where the venue allows it, fetched."""
+        """Reopen every connection; what was missed meanwhile is marked and, where the venue allows it, fetched."""
         for name in list(self._source.connections):
             self._source.perform(name, Reconnect(reason))
 
@@ -202,8 +202,8 @@ class LiveSession:
         wanted_s, engine = self._source.history_s, self.core.engine
         if not wanted_s:
             return ()
-        told = (market.backfill(wanted_s) for base in engine.bases.values() for market in base.markets)
-        return tuple(status for status in told if status is not None)
+        statuses = (market.backfill(wanted_s) for base in engine.bases.values() for market in base.markets)
+        return tuple(status for status in statuses if status is not None)
 
     def _record(self, recorder: Recorder, frames: list[Frame]) -> None:
         for frame in frames:
@@ -228,11 +228,11 @@ class LiveSession:
     def _presence(self) -> Presence:
         """Of all connections; those of a base that was just added count from when they are first open."""
         states = [keeper.is_open for name, keeper in self._in_focus() if keeper.life or not is_added(name)]
-        heard = bool(self.core.feed.last_data_ns)
+        received = bool(self.core.feed.last_data_ns)
         if not states:
             return Presence.CONNECTING
         if self._source.catching_up:
             return Presence.SYNCING
         if all(states) and not any(link.trouble for link in self._source.links):
-            return Presence.LIVE if heard else Presence.SYNCING
-        return Presence.RECONNECTING if heard else Presence.CONNECTING
+            return Presence.LIVE if received else Presence.SYNCING
+        return Presence.RECONNECTING if received else Presence.CONNECTING

@@ -52,10 +52,10 @@ class OlderLoader:
     def begin(self, source: Source, base: str, until_ns: int) -> bool:
         """Load what came before the oldest trade that is here, or before `until_ns`. False where there is nothing."""
         engine = source.core.engine
-        kept = engine.bases.get(base)
-        if kept is None or (self._task is not None and not self._task.done()):
+        stored = engine.bases.get(base)
+        if stored is None or (self._task is not None and not self._task.done()):
             return False
-        before_ns = min(until_ns, kept.trades.first_ns or until_ns, self._reached.get((engine, base), until_ns))
+        before_ns = min(until_ns, stored.trades.first_ns or until_ns, self._reached.get((engine, base), until_ns))
         reader = newest_before(source.recordings, before_ns)
         if reader is None:
             return False

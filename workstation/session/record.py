@@ -19,7 +19,7 @@ async def record(
     """Record until cancelled or `for_s` seconds have passed; `progress` gets frames and bytes written.
 
     Raises:
-        RecordingError: writing failed; what was written before is kept.
+        RecordingError: writing failed; what was written before stays in the file.
     """
     try:
         async with asyncio.timeout(for_s):

@@ -20,10 +20,10 @@ class Simulator:
     def port(self) -> int:
         """Where they listen; waits until they do. Raises OSError when they do not start."""
         assert self._process.stdout is not None
-        words = self._process.stdout.readline().split()
-        if not words:
+        printed = self._process.stdout.readline().split()
+        if not printed:
             raise OSError("the simulated venues did not start; the log has the details")
-        return int(words[-1])
+        return int(printed[-1])
 
     async def listening(self) -> int:
         """The port, without holding up the loop."""

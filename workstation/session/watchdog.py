@@ -1,8 +1,8 @@
-"""Which open connections are dead although their sockets live. An acknowledgement or a pong is not life; data is.
+"""Which open connections are dead although their sockets live. Only data counts, not acknowledgements or pongs.
 
 Three ages count: that of the last data of a connection as a whole, that of each book it carries, and that of each
 market's trades against their usual pace, because a venue may stop one stream and keep the others (a wrong route, a
-forgotten subscription). A connection without a socket only asks, and would ask no better for being opened anew.
+forgotten subscription). A connection without a socket only polls, and reopening it would change nothing.
 """
 
 from __future__ import annotations
@@ -76,13 +76,13 @@ class Watchdog:
         return frozenset(market for market, pace in self._paces.items() if pace.is_known)
 
     def silent(self, connections: Mapping[str, Connection], core: Core, now_ns: int) -> Iterator[tuple[str, str]]:
-        """Open connections that should be opened anew, each with the reason."""
+        """Open connections that should be reopened, each with the reason."""
         for name, keeper in connections.items():
             if not keeper.spec.url or not keeper.is_open or now_ns - keeper.opened_ns < self.limits.connection_ns:
                 continue
-            heard_ns = max(core.feed.last_data_ns.get(name, 0), keeper.opened_ns)
-            if now_ns - heard_ns > self.limits.connection_ns:
-                yield name, f"no data for {(now_ns - heard_ns) / 1e9:.0f} s"
+            received_ns = max(core.feed.last_data_ns.get(name, 0), keeper.opened_ns)
+            if now_ns - received_ns > self.limits.connection_ns:
+                yield name, f"no data for {(now_ns - received_ns) / 1e9:.0f} s"
             elif (reason := self._silent_market(name, keeper, core, now_ns)) is not None:
                 yield name, reason
 
@@ -103,7 +103,7 @@ class Watchdog:
         return None
 
     def _stopped(self, market: Market, opened_ns: int, now_ns: int) -> bool:
-        """Whether trades stay away for far longer than usual; told once, and then what is usual is learned anew."""
+        """Whether trades are missing for far longer than usual; True once, then the usual pace is measured again."""
         pace = self._paces.setdefault(market.instrument.id, _Pace(self.limits))
         pace.look(market.last_trade_ns)
         if not pace.is_broken(now_ns - max(pace.last_ns, opened_ns)):

@@ -7,13 +7,13 @@ import math
 from feeds.model.errors import ProtocolError
 from feeds.model.events import Liquidation
 from feeds.model.instrument import Instrument, MarketKind
-from feeds.venues.binance.wire import ForcedOrder
+from feeds.venues.binance.wire import LiquidationOrderRow
 from feeds.venues.shared.numbers import MS, Sides, finite
 
 _SIDES = Sides("BUY", "SELL")
 
 
-def liquidation(instrument: Instrument, order: ForcedOrder, now_ns: int) -> Liquidation:
+def liquidation(instrument: Instrument, order: LiquidationOrderRow, now_ns: int) -> Liquidation:
     """A liquidation at its average fill, or at its own price where nothing is filled yet. Raises ProtocolError."""
     average = finite(order.ap)
     filled = average > 0 and order.z > 0

@@ -88,7 +88,7 @@ _CHANNELS = {
     "bookTicker": channel(Combined[QuoteData], "_quote"),
     "markPrice": channel(Combined[MarkData], "_mark"),
     "!markPrice": channel(Combined[list[MarkData]], "_marks"),
-    "forceOrder": channel(Combined[ForceOrderData], "_forced"),
+    "forceOrder": channel(Combined[ForceOrderData], "_liquidations"),
     "contractInfo": channel(Combined[ContractData], "_contract"),
     "serverShutdown": channel(Combined[ShutdownData], "_shutdown"),
 }
@@ -258,7 +258,7 @@ class BinanceProtocol(SocketProtocol[_Market]):
             events.append(Funding(market.instrument, ts_venue_ns, now_ns, finite(data.r), data.T * MS))
         return events
 
-    def _forced(self, push: Combined[ForceOrderData], now_ns: int) -> Events:
+    def _liquidations(self, push: Combined[ForceOrderData], now_ns: int) -> Events:
         data = push.data
         market = self._markets.get(data.o.s)
         return (liquidation(market.instrument, data.o, now_ns),) if market is not None else ()

@@ -118,11 +118,11 @@ _forces, _quotes = _decoder(Combined[ForceOrderData]), _decoder(Combined[QuoteDa
 _CHANNELS: dict[str, tuple[msgspec.json.Decoder[Any], str]] = {
     "!markPrice": (_decoder(Combined[list[MarkData]]), "_marks"),
     "!ticker": (_decoder(Combined[list[DayRow]]), "_days"),
-    "!forceOrder": (_forces, "_forced"),
+    "!forceOrder": (_forces, "_liquidations"),
     "!bookTicker": (_quotes, "_quote"),
     "markPrice": (_decoder(Combined[MarkData]), "_mark"),
     "ticker": (_decoder(Combined[DayRow]), "_day"),
-    "forceOrder": (_forces, "_forced"),
+    "forceOrder": (_forces, "_liquidations"),
     "bookTicker": (_quotes, "_quote"),
 }
 
@@ -256,7 +256,7 @@ class BinanceUniverse(UniverseProtocol):
         last, change = row.c / perp.scale, row.P / 100
         return (DayStats(instrument, row.E * MS, now_ns, last, change, volume, turnover, perp.day_taker_buy),)
 
-    def _forced(self, data: ForceOrderData, now_ns: int) -> Events:
+    def _liquidations(self, data: ForceOrderData, now_ns: int) -> Events:
         perp = self._perps.get(data.o.s)
         return (liquidation(perp.instrument, data.o, now_ns),) if perp is not None else ()
 

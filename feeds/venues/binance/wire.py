@@ -105,7 +105,7 @@ class MarkData(msgspec.Struct, gc=False):
     r: str | None = None
 
 
-class ForcedOrder(msgspec.Struct, gc=False):
+class LiquidationOrderRow(msgspec.Struct, gc=False):
     """A liquidation order.
 
     `S` is the order's side; `ap` the average fill, `z` the filled size, `p`/`q` the order's own.
@@ -124,7 +124,7 @@ class ForceOrderData(msgspec.Struct, gc=False):
     """Envelope of a liquidation order. `st` 2 is COIN-M on the merged stream."""
 
     E: Millis
-    o: ForcedOrder
+    o: LiquidationOrderRow
 
 
 class ContractData(msgspec.Struct, gc=False):

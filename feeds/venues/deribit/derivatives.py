@@ -36,7 +36,7 @@ def open_interest(instrument: Instrument, listed: float, mark: float, ts_ns: int
     return OpenInterest(instrument, ts_ns, now_ns, size, size * mark)
 
 
-def forced_sides(direction: str, liquidation: str | None) -> tuple[Side, ...]:
+def liquidated_sides(direction: str, liquidation: str | None) -> tuple[Side, ...]:
     """The sides of the liquidation orders in one trade: T the taker's, M the maker's, MT one of each; else none."""
     taker, maker = (_BUY, _SELL) if direction == "buy" else (_SELL, _BUY)
     return {"T": (taker,), "M": (maker,), "MT": (taker, maker), "TM": (taker, maker)}.get(liquidation or "", ())
@@ -44,7 +44,7 @@ def forced_sides(direction: str, liquidation: str | None) -> tuple[Side, ...]:
 
 def liquidations(units: Units, row: TradeData, now_ns: int) -> Iterator[Liquidation]:
     """The liquidations in one trade, at the price of the trade. Raises ProtocolError for a price off the grid."""
-    sides = forced_sides(row.direction, row.liquidation)
+    sides = liquidated_sides(row.direction, row.liquidation)
     if not sides:
         return
     _, price, size, notional = units.execution(row.price, row.amount)

@@ -27,7 +27,7 @@ _time = msgspec.json.Decoder(_Time)
 
 
 def server_time_ns(body: bytes) -> int:
-    """Read the answer to exchangeStatus, `time` in ms, which trails the wall clock by 130-270 ms.
+    """Read the answer to exchangeStatus, `time` in ms, which is behind the wall clock by 130-270 ms.
 
     Raises ProtocolError.
     """

@@ -45,7 +45,7 @@ _LIVE = "live"
 
 _PRICE_AND_SIZE = itemgetter(0, 1)
 
-Row = TypeVar("Row", wire.TradeRow, wire.MarkRow, wire.FundingRow, wire.OpenInterestRow, wire.ForcedRow)
+Row = TypeVar("Row", wire.TradeRow, wire.MarkRow, wire.FundingRow, wire.OpenInterestRow, wire.LiquidationRow)
 
 
 class _Market:
@@ -78,7 +78,7 @@ _CHANNELS = {
     "books-l2-tbt": _BOOKS,
     "books50-l2-tbt": _BOOKS,
     "bbo-tbt": channel(wire.Push[wire.BookRow], "_quotes"),
-    "liquidation-orders": channel(wire.Push[wire.ForcedRow], "_forced"),
+    "liquidation-orders": channel(wire.Push[wire.LiquidationRow], "_liquidations"),
     "mark-price": channel(wire.Push[wire.MarkRow], "_marks"),
     "index-tickers": channel(wire.Push[wire.IndexRow], "_indexes"),
     "funding-rate": channel(wire.Push[wire.FundingRow], "_fundings"),
@@ -106,18 +106,18 @@ class OkxProtocol(SocketProtocol[_Market]):
         self._overdue: list[_Market] = []
         self._recent = RecentIds(_LIQUIDATIONS)
         self._opened_ns = 0
-        self._heard_ns = 0
+        self._last_data_ns = 0
         self._pinged_ns = 0
 
     def receive(self, frame: Frame) -> Events:
         """Decode one frame. Raises ProtocolError; the frame is then skipped as a whole."""
-        self._heard_ns = frame.ts_recv_ns
+        self._last_data_ns = frame.ts_recv_ns
         events = super().receive(frame)
         return [*self._forget_overdue(frame.ts_recv_ns), *events] if self._overdue else events
 
     def tick(self, now_ns: int) -> None:
         """Ping where it is quiet, and ask again for snapshots, confirmations and trades that did not come."""
-        if self._opened_ns and now_ns - max(self._heard_ns, self._pinged_ns) >= _QUIET_NS:
+        if self._opened_ns and now_ns - max(self._last_data_ns, self._pinged_ns) >= _QUIET_NS:
             self._pinged_ns = now_ns
             self.requests.append(Send("ping"))
         self._retry(now_ns)
@@ -320,7 +320,7 @@ class OkxProtocol(SocketProtocol[_Market]):
             if (market := self._markets.get(row.instId)) is not None:
                 yield market, row
 
-    def _forced(self, push: wire.Push[wire.ForcedRow], now_ns: int) -> Events:
+    def _liquidations(self, push: wire.Push[wire.LiquidationRow], now_ns: int) -> Events:
         """The venue first repeats old ones, in no order and without ids: those are left out by time and content."""
         whole = [
             (market, detail, positive(detail.bkPx) / market.instrument.multiplier, wire.SIDES[detail.side])

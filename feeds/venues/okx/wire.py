@@ -109,7 +109,7 @@ class BookText(msgspec.Struct, gc=False):
     asks: list[tuple[str, str, Any, Any]]
 
 
-class ForcedDetail(msgspec.Struct, gc=False):
+class LiquidationDetail(msgspec.Struct, gc=False):
     """One liquidation. `side` is the order's side, `bkPx` the price of the transfer to the liquidation account."""
 
     bkPx: str
@@ -118,11 +118,11 @@ class ForcedDetail(msgspec.Struct, gc=False):
     ts: Millis
 
 
-class ForcedRow(msgspec.Struct, gc=False):
+class LiquidationRow(msgspec.Struct, gc=False):
     """Liquidations of one instrument, in no order of time."""
 
     instId: str
-    details: list[ForcedDetail]
+    details: list[LiquidationDetail]
 
 
 class MarkRow(msgspec.Struct, gc=False):

@@ -56,7 +56,7 @@ def _fields(event: Event) -> Row:
         case model.TradesLost():
             return {"missing": event.missing}
         case model.MarketStatus():
-            return {"trading": event.is_trading, "state": event.words}
+            return {"trading": event.is_trading, "state": event.state}
         case _:
             return _fetched(event)
 

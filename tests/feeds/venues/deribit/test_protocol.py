@@ -30,7 +30,7 @@ from feeds.model.events import (
 from feeds.model.frame import Frame, FrameKind
 from feeds.model.instrument import MarketKind
 from feeds.model.protocol import Fetch, LastTrade, Reconnect, Replace
-from feeds.venues.deribit.derivatives import DELAY_NS, WINDOW_NS, forced_sides
+from feeds.venues.deribit.derivatives import DELAY_NS, WINDOW_NS, liquidated_sides
 from feeds.venues.deribit.protocol import parse_channel
 from tests.feeds.venues.deribit.wire import BTC, ETH, MS, OPEN_NS, PEPE, SECOND, Line, book, instrument, push, trade
 from workstation.analytics.book.book import OrderBook
@@ -59,7 +59,7 @@ def test_golden_trade() -> None:
     ],
 )
 def test_golden_liquidation_sides(mark: str | None, direction: str, sides: tuple[Side, ...]) -> None:
-    assert forced_sides(direction, mark) == sides
+    assert liquidated_sides(direction, mark) == sides
 
 
 def test_linear_sizes_are_coins() -> None:

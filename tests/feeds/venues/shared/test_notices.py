@@ -35,7 +35,7 @@ def test_binance_tells_of_a_changed_contract(status: str) -> None:
     data = {"e": "contractInfo", "E": T, "s": "BTCUSDT", "ct": "PERPETUAL", "dt": T, "ot": T, "cs": status, "st": 1}
     (told,) = protocol.receive(binance_wire.combined("!contractInfo", data))
     assert isinstance(told, MarketStatus)
-    assert (told.instrument, told.is_trading, told.words) == (BINANCE_BTC, status == "TRADING", status)
+    assert (told.instrument, told.is_trading, told.state) == (BINANCE_BTC, status == "TRADING", status)
     assert [type(request) for request in protocol.requests] == [Relist]
     assert list(protocol.receive(binance_wire.combined("!contractInfo", data | {"s": "OTHERUSDT"}))) == []
 
@@ -61,7 +61,7 @@ def test_deribit_tells_the_state_of_a_book_once() -> None:
         )
         if isinstance(event, MarketStatus)
     ]
-    assert [(event.is_trading, event.words) for event in told] == [(False, "halted"), (True, "open")]
+    assert [(event.is_trading, event.state) for event in told] == [(False, "halted"), (True, "open")]
 
 
 def test_after_too_many_requests_deribit_is_left_for_a_while() -> None:
