@@ -20,10 +20,14 @@ ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 
 
 class Tally(msgspec.Struct):
-    """Errors met while reading. `torn_lines` counts unreadable lines, `damaged` names files that ended early."""
+    """What is missing of a capture.
+
+    `torn_lines` counts unreadable lines, `damaged` names files that ended early, `left_out` markets not imported.
+    """
 
     torn_lines: int = 0
     damaged: list[str] = []
+    left_out: list[str] = []
 
 
 class Capture(msgspec.Struct, frozen=True):

@@ -6,7 +6,9 @@
 
 Times are ns; older recorders wrote microseconds. The files of one market and symbol become one connection, named like
 `binance.linear.btcusdt`; connections are merged by receive time. The captures carry no instrument list, so each file is
-read twice, first to infer its instrument (see `inference`).
+read twice, first to infer its instrument (see `inference`) and the ids of its first and last messages. Where those of
+two files do not follow each other, or there are none, an unknown span lies between the files: CLOSE and OPEN.
+Dated futures are left out.
 """
 
 from __future__ import annotations
@@ -19,10 +21,11 @@ from pathlib import Path
 
 import msgspec
 
+from feeds.importers.binance_lines import Ends, is_dated, kind_of
 from feeds.importers.capture import Advance, Capture, Tally, read_blocks, read_lines
 from feeds.importers.inference import Grid, infer_instrument
-from feeds.model.errors import ImportFailed
-from feeds.model.frame import ConnectionSpec, Frame, FrameKind, open_frame
+from feeds.model.errors import ImportFailed, MarketUnknown
+from feeds.model.frame import CAPTURE, ConnectionSpec, Frame, FrameKind, open_frame
 from feeds.model.instrument import MarketKind, Venue
 from feeds.venues.binance.profile import BINANCE
 from feeds.venues.hyperliquid.profile import HYPERLIQUID
@@ -31,7 +34,6 @@ _LINE = re.compile(rb"\d{13,20} [{\[]")
 _BINANCE_STREAM = re.compile(rb'\{"stream":"([^"]+)"')
 _HYPERLIQUID_STREAM = re.compile(rb'\{"channel":"([^"]+)"')
 _HYPERLIQUID_COIN = re.compile(rb'"coin":"([^"]+)"')
-_INVERSE_SYMBOL = re.compile(r".*USD_(PERP|\d{6})")
 _SNAPSHOT = b'{"lastUpdateId"'
 _NS_FROM_DIGITS = {19: 1, 16: 1_000, 13: 1_000_000}
 _HEAD_BYTES = 1 << 20
@@ -53,6 +55,7 @@ class _Survey(msgspec.Struct):
     market: _Market
     streams: set[str]
     first_ns: int
+    ends: Ends
 
 
 class HftbacktestImporter:
@@ -68,8 +71,11 @@ class HftbacktestImporter:
         """Survey all files; the frames are read later. Raises ImportFailed, also while iterating the frames."""
         grids: dict[_Market, Grid] = {}
         surveys = [_survey(path, market, grids, advance) for path in files]
+        tally = Tally(left_out=[f"{market.symbol} (dated future)" for market in grids if is_dated(market.symbol)])
+        grids = {market: grid for market, grid in grids.items() if not is_dated(market.symbol)}
+        if not grids:
+            raise ImportFailed(f"Only dated futures were found ({', '.join(tally.left_out)}); they are not imported.")
         specs = [_spec(found, grid, surveys) for found, grid in grids.items()]
-        tally = Tally()
         sources = [
             _frames(spec, sorted((s for s in surveys if s.market == found), key=attrgetter("first_ns")), tally, advance)
             for found, spec in zip(grids, specs, strict=True)
@@ -85,11 +91,13 @@ class _Seen:
         self.grid = Grid()
         self.streams: set[bytes] = set()
         self.coins: set[bytes] = set()
+        self.ends = Ends()
 
     def see(self, text: bytes) -> None:
         self.streams.update(_BINANCE_STREAM.findall(text) or _HYPERLIQUID_STREAM.findall(text))
         self.coins.update(_HYPERLIQUID_COIN.findall(text))
         self.grid.see(text)
+        self.ends.see(text)
 
 
 def _survey(path: Path, kind: MarketKind | None, grids: dict[_Market, Grid], advance: Advance) -> _Survey:
@@ -102,12 +110,12 @@ def _survey(path: Path, kind: MarketKind | None, grids: dict[_Market, Grid], adv
         rest = text[cut:]
         seen.see(text[:cut])
     seen.see(rest)
-    market = _market(path, head, _symbols(seen.streams, seen.coins), kind)
+    market = _market(path, head, seen, kind)
     first_ns = next((ts for ts, _ in filter(None, map(_parse, head.split(b"\n")))), None)
     if first_ns is None:
         raise ImportFailed(f"{path.name} holds no whole line of a capture.")
     grids.setdefault(market, Grid()).include(seen.grid)
-    return _Survey(path, market, set(map(_text, seen.streams)), first_ns)
+    return _Survey(path, market, set(map(_text, seen.streams)), first_ns, seen.ends)
 
 
 def _text(name: bytes) -> str:
@@ -120,17 +128,21 @@ def _symbols(streams: set[bytes], coins: set[bytes]) -> set[str]:
     return {_text(stream.partition(b"@")[0]).upper() for stream in streams if not stream.startswith(b"!")}
 
 
-def _market(path: Path, head: bytes, symbols: set[str], kind: MarketKind | None) -> _Market:
+def _market(path: Path, head: bytes, seen: _Seen, kind: MarketKind | None) -> _Market:
+    symbols = _symbols(seen.streams, seen.coins)
     if len(symbols) != 1:
         found = ", ".join(sorted(symbols)) or "none"
         raise ImportFailed(f"{path.name} is not a capture of one symbol (found: {found}).")
     (symbol,) = symbols
     if _HYPERLIQUID_COIN.search(head):
-        return _Market(HYPERLIQUID, kind or MarketKind.LINEAR, symbol)
-    if _INVERSE_SYMBOL.fullmatch(symbol):
-        return _Market(BINANCE, kind or MarketKind.INVERSE, symbol)
-    futures = b'"pu":' in head or b'"e":"bookTicker"' in head
-    return _Market(BINANCE, kind or (MarketKind.LINEAR if futures else MarketKind.SPOT), symbol)
+        is_spot = symbol.startswith("@") or "/" in symbol
+        return _Market(HYPERLIQUID, kind or (MarketKind.SPOT if is_spot else MarketKind.LINEAR), symbol)
+    proven = kind or kind_of(symbol, head)
+    if proven is None and not seen.grid.tick_size:
+        raise ImportFailed(f"{path.name} holds no prices of {symbol}, so that its tick size is unknown.")
+    if proven is None:
+        raise MarketUnknown(f"{path.name} does not show which market of {symbol} it holds; state it with --market.")
+    return _Market(BINANCE, proven, symbol)
 
 
 def _spec(market: _Market, grid: Grid, surveys: Sequence[_Survey]) -> ConnectionSpec:
@@ -139,7 +151,7 @@ def _spec(market: _Market, grid: Grid, surveys: Sequence[_Survey]) -> Connection
         name=f"{market.venue}.{market.kind.value}.{market.symbol.lower()}",
         venue=market.venue,
         kind=market.kind,
-        route="capture",
+        route=CAPTURE,
         streams=tuple(sorted(streams)),
         markets=(infer_instrument(market.venue, market.kind, market.symbol, grid),),
     )
@@ -147,8 +159,13 @@ def _spec(market: _Market, grid: Grid, surveys: Sequence[_Survey]) -> Connection
 
 def _frames(spec: ConnectionSpec, surveys: Sequence[_Survey], tally: Tally, advance: Advance) -> Iterator[Frame]:
     ts, name, tag = surveys[0].first_ns, spec.name, f"depth/{spec.markets[0].symbol}"
+    before: Ends | None = None
     yield open_frame(spec, ts)
     for survey in surveys:
+        if before is not None and not survey.ends.follows(before):
+            yield Frame(ts, name, FrameKind.CLOSE, b"end of file; what lies before the next one is unknown")
+            yield open_frame(spec, max(ts, survey.first_ns))
+        before = survey.ends
         for line in read_lines(survey.path, tally, advance):
             parsed = _parse(line)
             if parsed is None:

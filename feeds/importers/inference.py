@@ -16,7 +16,9 @@ from feeds.pipeline.symbols import base_and_multiplier
 from feeds.venues.registry import profile_of
 
 # A price and a size, one after the other: a book level, a Binance trade, a Hyperliquid level or trade.
-_PRICE_AND_SIZE = re.compile(rb'(?:\["|"p":"|"px":")(\d+(?:\.\d+)?)"(?:,"|,"q":"|,"sz":")(\d+(?:\.\d+)?)"')
+_PRICE_AND_SIZE = re.compile(
+    rb'(?:\["|"p":"|"px":")(\d+(?:\.\d+)?)"(?:,"|,"q":"|,(?:"side":"[AB]",)?"sz":")(\d+(?:\.\d+)?)"'
+)
 _DIGITS = 18
 _QUOTES = (
     "USDT", "USDC", "FDUSD", "TUSD", "BUSD", "USDS", "USDP", "DAI", "USD", "EUR", "GBP", "AUD", "TRY", "BRL", "JPY",

@@ -26,7 +26,7 @@ import msgspec
 
 from feeds.importers.capture import Advance, Capture, Tally, read_lines
 from feeds.model.errors import FeedError, ImportFailed
-from feeds.model.frame import ConnectionSpec, Frame, FrameKind, open_frame
+from feeds.model.frame import CAPTURE, ConnectionSpec, Frame, FrameKind, open_frame
 from feeds.model.instrument import Instrument, InstrumentId, MarketKind, Venue
 from feeds.venues.driver import VenueDriver
 from feeds.venues.registry import DRIVERS, PROFILES
@@ -192,7 +192,7 @@ def _spec(
         name=name,
         venue=venue,
         kind=kind,
-        route="capture",
+        route=CAPTURE,
         url=line.addr,
         streams=streams,
         markets=tuple(

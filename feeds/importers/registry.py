@@ -26,7 +26,10 @@ class OutputFailed(ImportFailed):
 
 
 class ImportReport(msgspec.Struct, frozen=True):
-    """The result of an import. `torn_lines` counts unreadable lines that were dropped; `damaged` files ended early."""
+    """The result of an import. `torn_lines` counts unreadable lines that were dropped; `damaged` files ended early.
+
+    `left_out` names markets that were found and are not imported.
+    """
 
     frames: int
     start_ns: int | None
@@ -36,6 +39,7 @@ class ImportReport(msgspec.Struct, frozen=True):
     instruments: tuple[Instrument, ...]
     out_bytes: int
     damaged: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 def detect(path: Path) -> str | None:
@@ -59,6 +63,7 @@ def import_captures(
 
     Raises:
         ImportFailed: the input is missing, of another kind, or holds nothing.
+        MarketUnknown: the input does not show the kind of its market, and `market` is None.
         OutputFailed: the recording cannot be written.
     """
     importer = _importer(kind, files)
@@ -87,6 +92,7 @@ def _report(written: RecordingWriter, capture: Capture, files: Sequence[Path]) -
         instruments=capture.instruments,
         out_bytes=written.bytes_written,
         damaged=tuple(capture.tally.damaged),
+        left_out=tuple(capture.tally.left_out),
     )
 
 

@@ -43,3 +43,7 @@ class RecordingError(FeedError):
 
 class ImportFailed(FeedError):
     """A capture that cannot be turned into a recording."""
+
+
+class MarketUnknown(ImportFailed):
+    """A capture that does not show the kind of its market, so that the user has to state it."""

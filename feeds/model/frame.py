@@ -18,6 +18,9 @@ UNIVERSE = "universe"
 CONTEXT = "context"
 """The route of connections that poll further data of the followed markets: candles, account ratios."""
 
+CAPTURE = "capture"
+"""The route of imported connections, which hold what another program received."""
+
 
 class FrameKind(StrEnum):
     """The kind of a frame."""

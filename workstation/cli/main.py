@@ -196,6 +196,8 @@ def import_(
     typer.echo(f"{out}: {report.frames:,} frames of {len(report.instruments)} instruments, {report.out_bytes:,} bytes")
     if report.torn_lines or report.damaged:
         typer.echo(f"left out: {report.torn_lines} torn lines; ended early: {', '.join(report.damaged) or 'none'}")
+    if report.left_out:
+        typer.echo(f"not imported: {', '.join(report.left_out)}")
 
 
 class ExportCommand(TyperCommand):

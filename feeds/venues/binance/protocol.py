@@ -22,7 +22,7 @@ from feeds.model.events import (
     MarkPrice,
     Quote,
 )
-from feeds.model.frame import ConnectionSpec, Frame, FrameKind
+from feeds.model.frame import CAPTURE, ConnectionSpec, Frame, FrameKind
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch, Relist, Replace
 from feeds.pipeline.depth import FUTURES, SPOT, ChainRule, DepthJoiner, Ids, Place
@@ -66,11 +66,11 @@ _SNAPSHOTS = {
 class _Market:
     """What one symbol remembers on this connection."""
 
-    def __init__(self, instrument: Instrument, chain: ChainRule, history_s: int) -> None:
+    def __init__(self, instrument: Instrument, chain: ChainRule, spec: ConnectionSpec) -> None:
         self.instrument = instrument
         self.units = Units(instrument)
         self.joiner: DepthJoiner[BookDelta] = DepthJoiner(chain)
-        self.trades = BinanceTrades(self.units, history_s)
+        self.trades = BinanceTrades(self.units, spec.history_s, captured=spec.route == CAPTURE)
         self.asked_trades = False
         self.snapshot_due_ns: int | None = None
         self.strays: frozenset[str] = frozenset()
@@ -112,7 +112,7 @@ class BinanceProtocol(SocketProtocol[_Market]):
 
     def __init__(self, spec: ConnectionSpec, limits: Limits = LIMITS) -> None:
         self._rules = _SNAPSHOTS[spec.kind]
-        super().__init__(spec, (_Market(market, self._rules.chain, spec.history_s) for market in spec.markets))
+        super().__init__(spec, (_Market(market, self._rules.chain, spec) for market in spec.markets))
         self._patience_ns = limits.snapshot_ns
 
     def tick(self, now_ns: int) -> None:

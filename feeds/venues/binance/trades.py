@@ -1,7 +1,8 @@
 """Which of Binance's two trade streams counts, and how past trades are listed (README: Trades).
 
 Every fill is on both streams; a market counts the stream that came first and ignores the other. Ids of aggTrade are
-contiguous everywhere and can be fetched; raw ids are contiguous on spot only, and not without a key.
+contiguous everywhere and can be fetched. Raw ids cannot be fetched without a key; they are contiguous on spot, and on
+futures in captures, whose raw stream holds the fills that are off the book too.
 """
 
 from __future__ import annotations
@@ -38,12 +39,13 @@ _RULES = {MarketKind.SPOT: TradeRules(weight=4, raw_ids_contiguous=True)}
 class BinanceTrades(TradeChain):
     """One symbol's trades on one connection."""
 
-    def __init__(self, units: Units, history_s: int) -> None:
+    def __init__(self, units: Units, history_s: int, *, captured: bool = False) -> None:
         self._units = units
         self._rules = _RULES.get(units.instrument.kind, TradeRules())
         source = Backfill(partial(_ask, units, self._rules.weight), partial(_read, units), _PAGE)
         super().__init__(units.instrument, source, history_s)
         self._channel = ""
+        self._contiguous = captured or self._rules.raw_ids_contiguous
 
     def raw(self, data: TradeData, now_ns: int) -> list[Event]:
         """One raw fill. Fills that are not of the market (insurance fund, ADL) keep the chain and are not trades."""
@@ -52,7 +54,7 @@ class BinanceTrades(TradeChain):
         trade = _trade(self._units, data, data.t, now_ns) if data.X == "MARKET" else None
         self._channel = "trade"
         events: list[Event] | None
-        if self._rules.raw_ids_contiguous:
+        if self._contiguous:
             events = self.follow(data.t, data.t, data.T * MS, now_ns, fetches=False)
         else:
             events = self.unnumbered(now_ns)

@@ -10,20 +10,23 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from feeds.importers import ImportReport, OutputFailed, detect, import_captures
+from feeds.importers import KINDS, ImportReport, OutputFailed, detect, import_captures
 from feeds.importers.inference import Grid, infer_instrument
-from feeds.model.errors import ImportFailed
+from feeds.model.errors import ImportFailed, MarketUnknown
 from feeds.model.frame import Frame, FrameKind, spec_from_frame
 from feeds.model.instrument import InstrumentId, MarketKind, Venue
 from feeds.recording import RecordingReader
-from workstation.session.core import Core
+from workstation.session.core import Core, read_to_end
 
 TS = 1_723_161_255_030_314_667
 DEPTH = (
     b'{"stream":"btcusdt@depth@0ms","data":{"e":"depthUpdate","s":"BTCUSDT","U":1,"u":2,"pu":0,'
     b'"b":[["61800.20","0.014"],["61800.50","0.010"]],"a":[["61801.00","0.000"]]}}'
 )
-TRADE = b'{"stream":"btcusdt@trade","data":{"e":"trade","s":"BTCUSDT","t":1,"p":"61800.30","q":"0.004","m":true}}'
+TRADE = (
+    b'{"stream":"btcusdt@trade","data":{"e":"trade","s":"BTCUSDT","t":1,'
+    b'"p":"61800.30","q":"0.004","X":"MARKET","m":true}}'
+)
 SNAPSHOT = b'{"lastUpdateId":1,"bids":[["61800.20","1.000"]],"asks":[]}'
 
 
@@ -114,12 +117,101 @@ def test_microseconds_are_recognised_by_their_magnitude(tmp_path: Path) -> None:
 
 
 def test_files_of_one_symbol_chain_and_the_market_can_be_given(tmp_path: Path) -> None:
-    second = capture_file(tmp_path / "b", stamped(100, TRADE))
+    second = capture_file(tmp_path / "b", stamped(100, TRADE.replace(b'"t":1', b'"t":2')))
     first = capture_file(tmp_path / "a", stamped(0, TRADE))
     out = tmp_path / "out.mcap"
     report = import_captures("hftbacktest", [second, first], out, market=MarketKind.LINEAR)
     assert [frame.kind.value for frame in RecordingReader(out).frames()] == ["open", "text", "text", "close"]
     assert [found.id for found in report.instruments] == ["BTCUSDT.binance.linear"]
+
+
+def trade(number: int, at_s: float, symbol: str = "BTCUSDT", more: bytes = b',"X":"MARKET"') -> bytes:
+    """A captured fill at whole and half seconds after TS."""
+    venue_ms = TS // 1_000_000 + round(at_s * 1000)
+    return stamped(
+        round(at_s * 1e9),
+        b'{"stream":"%s@trade","data":{"e":"trade","E":%d,"T":%d,"s":"%s","t":%d,"p":"61800.30","q":"0.004"%s,"m":true}}'
+        % (symbol.lower().encode(), venue_ms, venue_ms, symbol.encode(), number, more),
+    )
+
+
+def gaps_of(recording: Path) -> list[tuple[int, int]]:
+    """Spans without trades, in whole seconds after TS, as bars and CVD use them."""
+    (market,) = read_to_end(recording).core.engine.bases["BTC"].markets
+    return [(round((a - TS) / 1e9), round((b - TS) / 1e9)) for a, b in market.coverage.gaps()]
+
+
+@pytest.mark.parametrize("more", [b',"X":"MARKET"', b',"M":true'], ids=["futures", "spot"])
+def test_missing_ids_within_a_file_are_a_gap(tmp_path: Path, more: bytes) -> None:
+    kept = [at for at in range(180) if not 60 <= at < 120]
+    import_captures(None, [capture_file(tmp_path / "x", *(trade(at, at, more=more) for at in kept))], tmp_path / "o")
+    assert (59, 120) in gaps_of(tmp_path / "o")
+
+
+def test_fills_off_the_book_have_ids_too_and_are_no_gap(tmp_path: Path) -> None:
+    lines = [trade(at, at, more=b',"X":"ADL"' if at == 5 else b',"X":"MARKET"') for at in range(10)]
+    import_captures(None, [capture_file(tmp_path / "x", *lines)], tmp_path / "o")
+    assert not [gap for gap in gaps_of(tmp_path / "o") if gap[0] < 9]
+
+
+@pytest.mark.parametrize(("second", "marked"), [(10, False), (11, True), (10_000_000, True)])
+def test_between_files_lies_a_gap_unless_ids_follow(tmp_path: Path, second: int, marked: bool) -> None:
+    first = capture_file(tmp_path / "a", *(trade(at, at) for at in range(10)))
+    later = capture_file(tmp_path / "b", *(trade(second + at, 60 + at) for at in range(10)))
+    _, frames = imported(tmp_path, [first, later])
+    kinds = [frame.kind.value for frame in frames if frame.kind.value != "text"]
+    assert kinds == (["open", "close", "open", "close"] if marked else ["open", "close"])
+    assert ((9, 60) in gaps_of(tmp_path / "out.mcap")) == marked
+
+
+def test_files_without_trade_ids_have_an_unknown_span_between_them(tmp_path: Path) -> None:
+    line = b'{"channel":"trades","data":[{"coin":"BTC","px":"105056.0","side":"B","sz":"0.1","tid":%d,"time":%d}]}'
+    files = [capture_file(tmp_path / str(at), stamped(at, line % (at + 1, TS // 1_000_000 + at))) for at in (0, 100)]
+    _, frames = imported(tmp_path, files)
+    assert [frame.kind.value for frame in frames] == ["open", "text", "close", "open", "text", "close"]
+
+
+@pytest.mark.parametrize(
+    ("payload", "kind"),
+    [
+        (b'{"e":"trade","s":"BTCUSDT","t":1,"p":"1.0","q":"1","X":"MARKET","m":true}', MarketKind.LINEAR),
+        (b'{"e":"trade","s":"BTCUSDT","t":1,"p":"1.0","q":"1","m":true,"M":true}', MarketKind.SPOT),
+        (b'{"e":"aggTrade","s":"BTCUSDT","a":1,"p":"1.0","q":"1","f":1,"l":1,"T":1,"m":true}', MarketKind.LINEAR),
+        (
+            b'{"e":"aggTrade","s":"BTCUSDT","a":1,"p":"1.0","q":"1","f":1,"l":1,"T":1,"m":true,"M":true}',
+            MarketKind.SPOT,
+        ),
+        (b'{"e":"trade","s":"BTCUSDT","t":1,"p":"1.0","q":"1","m":true}', None),
+    ],
+)
+def test_the_kind_of_market_is_proven_or_asked_for(tmp_path: Path, payload: bytes, kind: MarketKind | None) -> None:
+    file = capture_file(tmp_path / "x", stamped(0, b'{"stream":"btcusdt@x","data":' + payload + b"}"))
+    grid_only = b'{"stream":"btcusdt@x","data":{"b":[["1.0","1"]]}}'
+    file.write_bytes(file.read_bytes() + b"\n" + stamped(1, grid_only))
+    if kind is None:
+        with pytest.raises(MarketUnknown, match="--market"):
+            import_captures(None, [file], tmp_path / "o")
+        return
+    assert hftbacktest_kinds(file) == [kind]
+
+
+def hftbacktest_kinds(file: Path) -> list[MarketKind]:
+    return [found.kind for found in KINDS["hftbacktest"].open([file], None, lambda _: None).instruments]
+
+
+def test_dated_futures_are_left_out_and_reported(tmp_path: Path) -> None:
+    dated = capture_file(tmp_path / "d", trade(1, 0, "BTCUSDT_240927"))
+    report = import_captures(None, [dated, capture_file(tmp_path / "p", trade(1, 0))], tmp_path / "o")
+    assert report.left_out == ("BTCUSDT_240927 (dated future)",)
+    assert [found.id for found in report.instruments] == ["BTCUSDT.binance.linear"]
+    with pytest.raises(ImportFailed, match="dated futures"):
+        import_captures(None, [dated], tmp_path / "o")
+
+
+def test_hyperliquid_spot_pairs_are_spot(tmp_path: Path) -> None:
+    line = b'{"channel":"trades","data":[{"coin":"@107","px":"21.5","side":"B","sz":"0.1","tid":1,"time":1}]}'
+    report = import_captures(None, [capture_file(tmp_path / "x", stamped(0, line))], tmp_path / "o")
+    assert [found.kind for found in report.instruments] == [MarketKind.SPOT]
 
 
 def test_two_symbols_in_one_file_are_refused(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from feeds.model.errors import ImportFailed
 from feeds.recording import RecordingReader
 
 LINES = b"\n".join(
-    b'%d {"stream":"btcusdt@trade","data":{"e":"trade","p":"61800.%d0","q":"0.00%d","m":true}}'
+    b'%d {"stream":"btcusdt@trade","data":{"e":"trade","p":"61800.%d0","q":"0.00%d","X":"MARKET","m":true}}'
     % (1_723_161_255_030_314_667 + n, n % 10, n % 9 + 1)
     for n in range(40)
 )
