@@ -8,8 +8,8 @@ from feeds.model.instrument import MarketKind
 
 _INVERSE_SYMBOL = re.compile(r".*USD_(PERP|\d{6})")
 _DATED_SYMBOL = re.compile(r".+_\d{6}")
-# Only futures have `X` in a trade, `pu` in a diff, `e` in a quote, mark prices and liquidations. Only spot has `M` after
-# the `m` of a trade, a diff with bids right after `u`, and quotes that begin with `u`.
+# Only futures have `X` in a trade, `pu` in a diff, `e` in a quote, mark prices and liquidations. Only spot has `M`
+# after the `m` of a trade, a diff with bids right after `u`, and quotes that begin with `u`.
 _FUTURES = re.compile(
     rb'"pu":|"nq":"|"e":"(?:bookTicker|markPriceUpdate|forceOrder)"'
     rb'|"e":"(?:trade|aggTrade)"[^\n{}]*"X":"|"e":"aggTrade"[^\n{}]*"l":\d+[^\n{}]*"m":(?:true|false)\}'

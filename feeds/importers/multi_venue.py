@@ -4,11 +4,13 @@
     {"t":"http","conn":"BINANCE.http.0","ts":1633998512.320639,"url":"https://api.binance.com/api/v3/depth?...","data":"..."}
     {"t":"recv","conn":"BINANCE.ws.1","ts":1633998512.0633569,"data":"{\"stream\":...}"}
 
-Each websocket becomes a connection. An HTTP body is assigned to the connection that needs it: a depth snapshot to the
-one with the symbol's depth stream, an instrument list to the one of its category. A body from before its connection is
-recorded right after OPEN, with OPEN's time. The venue's decoder reads the instruments from the lists; a connection gets
-those named by its address or its subscriptions. Lists of venues other than Binance are also recorded, with the tag
-`instruments`. Sent messages are dropped. The lines of a file are not in time order, so a file is held in memory.
+Each websocket becomes a connection; one that connects again ends and opens again, with a gap between. Its messages stay
+in the order of the file, and a time that steps back becomes the one before. An HTTP body is assigned to the connection
+that needs it: a depth snapshot to the one with the symbol's depth stream, an instrument list to the one of its
+category. A body from before its connection, or from between two lives of it, is recorded right after OPEN, with OPEN's
+time. The venue's decoder reads the instruments from the lists; a connection gets those named by its address or its
+subscriptions. Lists of venues other than Binance are also recorded, with the tag `instruments`. Sent messages are
+dropped. The lines of connections are not in time order in the file, so it is held in memory.
 """
 
 from __future__ import annotations
@@ -58,11 +60,14 @@ _decoder = msgspec.json.Decoder(_Line)
 
 
 class _Socket(msgspec.Struct):
-    """One websocket of a capture and everything that will be recorded on it."""
+    """One life of a websocket, from its `connect` to the next, and everything that will be recorded on it."""
 
     spec: ConnectionSpec
     opened_ns: int
     frames: list[Frame]
+    bodies: list[Frame]
+    last_ns: int
+    end: bytes = b"end of capture"
 
 
 class MultiVenueImporter:
@@ -107,22 +112,51 @@ def _sockets(path: Path, lines: Sequence[_Line], market: MarketKind | None, take
         raise ImportFailed(f"{path.name} is a capture of {exchange or 'an unnamed venue'}, which is not supported.")
     venue, kind = _EXCHANGES[exchange]
     instruments = _listed_instruments(path, venue, market or kind, lines)
-    sockets: dict[str, _Socket] = {}
     asked: dict[str, set[str]] = {}
     for line in lines:
         if line.t == "send":
             asked.setdefault(line.conn, set()).update(_strings(line))
+    lives: dict[str, list[_Socket]] = {}
     for line in lines:
-        if line.t == "connect" or (line.t == "recv" and line.conn not in sockets):
+        earlier = lives.setdefault(line.conn, []) if line.t in ("connect", "recv") else []
+        if line.t == "connect" or (line.t == "recv" and not earlier):
             of_socket = market or _kind_from_address(line.addr) or kind
-            spec = _spec(line, venue, of_socket, instruments, taken, asked.get(line.conn, set()))
-            sockets[line.conn] = _Socket(spec, line.ts_recv_ns, [])
-            taken.add(spec.name)
+            spec = _spec(line, venue, of_socket, instruments, asked.get(line.conn, set()))
+            earlier.append(_life(spec, line.ts_recv_ns, earlier, taken))
+        if line.t == "recv":
+            _receive(line, _living(earlier, line.ts_recv_ns))
+    sockets = [socket for each in lives.values() for socket in each]
     if not sockets:
         raise ImportFailed(f"{path.name} holds no websocket messages.")
     for line in lines:
-        _assign(line, sockets)
-    return list(sockets.values())
+        if line.t == "http" and not line.url.partition("?")[0].endswith("/exchangeInfo"):
+            _place(line, sockets)
+    return sockets
+
+
+def _life(spec: ConnectionSpec, opened_ns: int, earlier: Sequence[_Socket], taken: set[str]) -> _Socket:
+    """A new life: under the name of the one before, after its end, else under a name that no connection has."""
+    if earlier:
+        name, opened_ns = earlier[-1].spec.name, max(opened_ns, earlier[-1].last_ns)
+        earlier[-1].end = b"the capture connects again"
+    else:
+        name = spec.name
+        while name in taken:
+            name += "+"
+        taken.add(name)
+    return _Socket(msgspec.structs.replace(spec, name=name), opened_ns, [], [], opened_ns)
+
+
+def _living(lives: Sequence[_Socket], ts_ns: int) -> _Socket:
+    """The newest life, or the one of that time while the newest has no message: a file may list all `connect` first."""
+    if lives[-1].frames or ts_ns >= lives[-1].opened_ns:
+        return lives[-1]
+    return next((life for life in reversed(lives) if life.opened_ns <= ts_ns), lives[-1])
+
+
+def _receive(line: _Line, socket: _Socket) -> None:
+    socket.last_ns = max(line.ts_recv_ns, socket.last_ns)
+    socket.frames.append(Frame(socket.last_ns, socket.spec.name, FrameKind.TEXT, line.data.encode()))
 
 
 def _listed_instruments(path: Path, venue: Venue, kind: MarketKind, lines: Sequence[_Line]) -> tuple[Instrument, ...]:
@@ -179,17 +213,13 @@ def _spec(
     venue: Venue,
     kind: MarketKind,
     instruments: tuple[Instrument, ...],
-    taken: set[str],
     asked: set[str],
 ) -> ConnectionSpec:
     streams = tuple(filter(None, parse_qs(urlsplit(line.addr).query).get("streams", [""])[0].split("/")))
     symbols = {stream.partition("@")[0].upper() for stream in streams} | asked
     in_category = _kind_from_address(line.addr)
-    name = f"{venue}.{kind.value}.{line.conn.partition('.')[2] or 'ws'}"
-    while name in taken:
-        name += "+"
     return ConnectionSpec(
-        name=name,
+        name=f"{venue}.{kind.value}.{line.conn.partition('.')[2] or 'ws'}",
         venue=venue,
         kind=kind,
         route=CAPTURE,
@@ -208,17 +238,11 @@ def _kind_from_address(address: str) -> MarketKind | None:
     return next((kind for kind in MarketKind if kind.value == last), None)
 
 
-def _assign(line: _Line, sockets: dict[str, _Socket]) -> None:
-    if line.t == "recv":
-        socket = sockets[line.conn]
-        frame = Frame(line.ts_recv_ns, socket.spec.name, FrameKind.TEXT, line.data.encode())
-    elif line.t == "http" and not line.url.partition("?")[0].endswith("/exchangeInfo"):
-        tag, socket = _tag(line.url), _owner(line.url, list(sockets.values()))
-        ts = max(line.ts_recv_ns, socket.opened_ns)
-        frame = Frame(ts, socket.spec.name, FrameKind.HTTP, line.data.encode(), tag)
-    else:
-        return
-    socket.frames.append(frame)
+def _place(line: _Line, sockets: Sequence[_Socket]) -> None:
+    """Assign an HTTP body to the life that needs it, not before its beginning."""
+    socket = _owner(line.url, line.ts_recv_ns, sockets)
+    ts = max(line.ts_recv_ns, socket.opened_ns)
+    socket.bodies.append(Frame(ts, socket.spec.name, FrameKind.HTTP, line.data.encode(), _tag(line.url)))
 
 
 def _tag(url: str) -> str:
@@ -229,12 +253,16 @@ def _tag(url: str) -> str:
     return "instruments" if "instruments" in last else last
 
 
-def _owner(url: str, sockets: Sequence[_Socket]) -> _Socket:
+def _owner(url: str, ts_ns: int, sockets: Sequence[_Socket]) -> _Socket:
+    """The first of the sockets with the body's market that had not ended at `ts_ns`, else the last of them."""
     depth, category = f"{_argument(url, 'symbol').lower()}@depth", _argument(url, "category")
-    for socket in sockets:
-        if any(stream.startswith(depth) for stream in socket.spec.streams) or category == socket.spec.kind.value:
-            return socket
-    return sockets[0]
+    fitting = [
+        socket
+        for socket in sockets
+        if any(stream.startswith(depth) for stream in socket.spec.streams) or category == socket.spec.kind.value
+    ] or [socket for socket in sockets if socket.spec.name == sockets[0].spec.name]
+    lives = [socket for socket in fitting if socket.spec.name == fitting[0].spec.name]
+    return next((socket for socket in lives if ts_ns <= socket.last_ns), lives[-1])
 
 
 def _argument(url: str, name: str) -> str:
@@ -242,8 +270,8 @@ def _argument(url: str, name: str) -> str:
 
 
 def _session(socket: _Socket) -> Iterator[Frame]:
-    frames = sorted(socket.frames, key=_receive_time)
-    last_ns = frames[-1].ts_recv_ns if frames else socket.opened_ns
+    frames = list(heapq.merge(sorted(socket.bodies, key=_receive_time), socket.frames, key=_receive_time))
     yield open_frame(socket.spec, socket.opened_ns)
     yield from frames
-    yield Frame(last_ns, socket.spec.name, FrameKind.CLOSE, b"end of capture")
+    last_ns = frames[-1].ts_recv_ns if frames else socket.opened_ns
+    yield Frame(last_ns, socket.spec.name, FrameKind.CLOSE, socket.end)

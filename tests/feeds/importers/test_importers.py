@@ -301,6 +301,43 @@ def test_json_lines_keep_exact_times_and_place_bodies(tmp_path: Path) -> None:
     assert report.torn_lines == 1
 
 
+def connect(at: float) -> str:
+    return f'{{"t":"connect","conn":"BYBIT.ws.1","ts":{at},"addr":"wss://h/v5/public/linear"}}'
+
+
+def received(at: float, text: str) -> str:
+    return f'{{"t":"recv","conn":"BYBIT.ws.1","ts":{at},"data":"{text}"}}'
+
+
+LIST_BETWEEN = (
+    '{"t":"http","conn":"BYBIT.http","ts":15,"url":"https://h/v5/market/instruments-info?category=linear","data":"S"}'
+)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (connect(10), received(11, "a"), received(12, "b"), LIST_BETWEEN, connect(20), received(21, "c")),
+        (connect(10), connect(20), received(11, "a"), received(12, "b"), received(21, "c"), LIST_BETWEEN),
+    ],
+    ids=["in order", "connects first"],
+)
+def test_a_socket_that_connects_again_is_two_connections(tmp_path: Path, lines: tuple[str, ...]) -> None:
+    _, frames = imported(tmp_path, [json_lines(tmp_path / "x", '{"t":"header","exchange":"BYBIT"}', *lines)])
+    assert [(frame.ts_recv_ns // 10**9, frame.kind.value) for frame in frames] == [
+        (10, "open"), (11, "text"), (12, "text"), (12, "close"), (20, "open"), (20, "http"), (21, "text"), (21, "close")
+    ]  # fmt: skip
+    assert {frame.connection for frame in frames} == {"bybit.linear.ws.1"}
+
+
+def test_messages_stay_in_the_order_of_the_file_when_the_clock_steps_back(tmp_path: Path) -> None:
+    lines = ('{"t":"header","exchange":"BYBIT"}', connect(10), received(12, "a"), received(11, "b"), received(13, "c"))
+    _, frames = imported(tmp_path, [json_lines(tmp_path / "x", *lines)])
+    assert [(frame.ts_recv_ns // 10**9, frame.payload) for frame in frames if frame.kind is FrameKind.TEXT] == [
+        (12, b"a"), (12, b"b"), (13, b"c")
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("lines", "text"),
     [
