@@ -20,6 +20,8 @@ CONTEXT = "context"
 
 CAPTURE = "capture"
 """The route of imported connections, which hold what another program received."""
+DAMAGED = "damaged"
+"""The tag of OPEN and CLOSE frames that were never received, but stand for the damaged part of a recording."""
 
 
 class FrameKind(StrEnum):

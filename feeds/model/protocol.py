@@ -7,8 +7,8 @@ arrives as an HTTP frame with the same tag. Replay drops the requests; the answe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
@@ -70,6 +70,14 @@ class Relist(msgspec.Struct, frozen=True):
 
 
 Request = Send | Fetch | Reconnect | Replace | Relist
+
+
+@runtime_checkable
+class TradesGoOn(Protocol):
+    """A decoder whose trades can go on behind a damaged part of a recording."""
+
+    def trades_go_on(self, markets: Collection[InstrumentId], now_ns: int) -> Sequence[Event]:
+        """Trades of these markets were subscribed to before the damage: they are live from here, as were they then."""
 
 
 class VenueProtocol(Protocol):

@@ -16,9 +16,9 @@ import msgspec
 
 from feeds.model.errors import ProtocolError
 from feeds.model.events import BookLost, Event, Quote, Relisted
-from feeds.model.frame import UNIVERSE, ConnectionSpec, Frame, FrameKind, spec_from_frame
+from feeds.model.frame import DAMAGED, UNIVERSE, ConnectionSpec, Frame, FrameKind, spec_from_frame
 from feeds.model.instrument import Instrument, InstrumentId
-from feeds.model.protocol import Reconnect, Relist, Request, VenueProtocol
+from feeds.model.protocol import Reconnect, Relist, Request, TradesGoOn, VenueProtocol
 from feeds.pipeline.deduplication import Deduplicator
 from feeds.pipeline.units import OffGrid
 
@@ -35,7 +35,7 @@ class Feed:
 
     `undecodable` counts skipped frames by (connection, reason). `last_data_ns` is the receive time of the last data,
     other than acknowledgements, of each connection. `universe` holds the names of all-market connections, whose events
-    do not concern the followed markets.
+    do not concern the followed markets. `unreceived` counts frames that stand for a damaged part of a recording.
     """
 
     def __init__(
@@ -45,11 +45,13 @@ class Feed:
         self.last_data_ns: dict[str, int] = {}
         self.universe: set[str] = set()
         self.deduplicator = deduplicator or Deduplicator()
+        self.unreceived = 0
         self._protocol_of = protocol_of
         self._protocols: dict[str, VenueProtocol] = {}
         self._specs: dict[str, ConnectionSpec] = {}
         self._listed: dict[InstrumentId, Instrument] = {}
         self._off_grid: Counter[str] = Counter()
+        self._interrupted: dict[str, list[InstrumentId]] = {}  # trades received until a damaged part of a recording
 
     def receive(self, frame: Frame) -> Sequence[Event]:
         """Decode one frame. Never raises, whatever the frame contains."""
@@ -96,14 +98,21 @@ class Feed:
                     yield name, request
 
     def _receive(self, frame: Frame) -> Sequence[Event]:
+        is_gap = frame.kind is FrameKind.CLOSE and frame.tag == DAMAGED
+        self.unreceived += is_gap
         protocol = self._protocols.get(frame.connection)
         if protocol is None:
             return ()
+        if is_gap:
+            markets = (market.id for market in self._specs[frame.connection].markets)
+            receives = self.deduplicator.receives_trades
+            self._interrupted[frame.connection] = [one for one in markets if receives(frame.connection, one)]
         if frame.kind is FrameKind.CLOSE:
             self._forget(frame.connection)
         return protocol.receive(frame)
 
     def _open(self, frame: Frame) -> Sequence[Event]:
+        self.unreceived += frame.tag == DAMAGED
         try:
             spec = spec_from_frame(frame)
         except (ValueError, RecursionError) as error:
@@ -119,7 +128,10 @@ class Feed:
         opened.resume(self.deduplicator.last_trades)
         self.deduplicator.open(frame.connection)
         self.last_data_ns[frame.connection] = frame.ts_recv_ns
-        return [*ended, *self.deduplicator.filter(frame.connection, opened.receive(frame))]
+        events = [*opened.receive(frame)]
+        if frame.tag == DAMAGED and isinstance(opened, TradesGoOn):
+            events += opened.trades_go_on(self._interrupted.pop(frame.connection, ()), frame.ts_recv_ns)
+        return [*ended, *self.deduplicator.filter(frame.connection, events)]
 
     def _list(self, markets: tuple[Instrument, ...], frame: Frame) -> list[Event]:
         """Apply the current terms of markets, and end other connections that carry their old terms."""

@@ -4,9 +4,10 @@
 unfinished and damaged files. Independent of venues and protocols.
 """
 
+from feeds.recording.damage import Damage, DamagedSpan
 from feeds.recording.layout import RecordingMetadata
-from feeds.recording.reader import Damage, RecordingReader
+from feeds.recording.reader import RecordingReader
 from feeds.recording.recorder import Recorder
 from feeds.recording.writer import RecordingWriter
 
-__all__ = ["Damage", "Recorder", "RecordingMetadata", "RecordingReader", "RecordingWriter"]
+__all__ = ["Damage", "DamagedSpan", "Recorder", "RecordingMetadata", "RecordingReader", "RecordingWriter"]

@@ -13,16 +13,24 @@ import msgspec
 from feeds.model.frame import ConnectionSpec, Frame, FrameKind, spec_from_frame
 from feeds.model.instrument import MarketKind, Venue
 from feeds.recording import Damage, RecordingMetadata, RecordingReader
+from feeds.recording.damage import stands_for_gap
 
 GAP_NS = 5_000_000_000
+_MOST_LISTED = 10_000
+"""Streams, gaps and ends listed a connection; a file may claim any number."""
+_LONGEST_REASON = 1_000
 _STREAM_PREFIX = b'{"stream":"'
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """A span in which an open connection received nothing; it may extend to the end of the recording."""
+    """A span in which an open connection received nothing; it may extend to the end of the recording.
+
+    `damaged` is whether what it received cannot be read.
+    """
 
     start_ns: int
     end_ns: int
+    damaged: bool = False
 
 
 class Close(msgspec.Struct, frozen=True):
@@ -83,6 +91,10 @@ def inspect(path: Path, gap_ns: int = GAP_NS) -> Inspection:
     tallies: dict[str, _ConnectionTally] = {}
     for frame in reader.frames():
         tally = tallies.get(frame.connection)
+        if stands_for_gap(frame):
+            if tally is not None:
+                tally.note_damage(frame)
+            continue
         if tally is None:
             tally = tallies[frame.connection] = _ConnectionTally(frame, gap_ns)
         tally.add(frame)
@@ -131,6 +143,7 @@ class _ConnectionTally:
         self._gaps: list[Gap] = []
         self._closes: list[Close] = []
         self._last_frame_ns: int | None = None
+        self._damaged_ns: int | None = None
 
     def add(self, frame: Frame) -> None:
         ts, payload = frame.ts_recv_ns, frame.payload
@@ -141,6 +154,9 @@ class _ConnectionTally:
         if frame.kind is FrameKind.TEXT:
             stream = _stream(payload)
             tally = self._streams.get(stream)
+            if tally is None and len(self._streams) >= _MOST_LISTED:
+                stream = b""
+                tally = self._streams.get(stream)
             if tally is None:
                 tally = self._streams[stream] = _StreamTally(ts)
             tally.add(ts, len(payload))
@@ -148,7 +164,18 @@ class _ConnectionTally:
             self._opened(frame)
         elif frame.kind is FrameKind.CLOSE:
             self._last_frame_ns = None
-            self._closes.append(Close(ts, payload.decode(errors="replace")))
+            if len(self._closes) < _MOST_LISTED:
+                self._closes.append(Close(ts, payload[:_LONGEST_REASON].decode(errors="replace")))
+
+    def note_damage(self, frame: Frame) -> None:
+        """A frame that stands for a damaged part: its CLOSE begins a gap, its OPEN or the next real frame ends it."""
+        if frame.kind is FrameKind.CLOSE:
+            self._last_frame_ns, self._damaged_ns = None, frame.ts_recv_ns
+        else:
+            self._note_gap(frame.ts_recv_ns)
+            self._last_frame_ns = frame.ts_recv_ns
+            if self._spec is None:
+                self._opened(frame)
 
     @property
     def end_ns(self) -> int:
@@ -173,13 +200,18 @@ class _ConnectionTally:
         )
 
     def _note_gap(self, until_ns: int) -> None:
-        if self._last_frame_ns is not None and until_ns - self._last_frame_ns > self._gap_ns:
+        damaged_ns, self._damaged_ns = self._damaged_ns, None
+        if len(self._gaps) >= _MOST_LISTED:
+            return
+        if damaged_ns is not None:
+            self._gaps.append(Gap(damaged_ns, max(until_ns, damaged_ns), damaged=True))
+        elif self._last_frame_ns is not None and until_ns - self._last_frame_ns > self._gap_ns:
             self._gaps.append(Gap(self._last_frame_ns, until_ns))
 
     def _opened(self, frame: Frame) -> None:
         try:
             self._spec = spec_from_frame(frame)
-        except ValueError:
+        except (ValueError, RecursionError):
             return
         self._symbols.update(dict.fromkeys(market.symbol for market in self._spec.markets))
 

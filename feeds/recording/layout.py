@@ -6,6 +6,9 @@ the frame's number in the file (modulo 2^32), its data the payload. On a tagged 
 
 Every chunk repeats the channels it uses, so a chunk can be read alone. There are no message indexes: their 16 bytes a
 frame are a third of a real file (47 bytes a frame), the format makes them optional, and a replay wants whole chunks.
+
+What a whole recording depends on is stored twice: the description at the front stands again behind the first chunk, and
+the OPEN frames of a chunk stand again in a metadata record behind that chunk. Both carry a checksum.
 """
 
 from __future__ import annotations
@@ -24,7 +27,9 @@ FORMAT_VERSION = 1
 MAGIC = b"\x89MCAP0\r\n"
 PROFILE = "orderflow-frames"
 METADATA_NAME = "recording"
-MAX_CHUNK_BYTES = 128 * 1024 * 1024
+OPENINGS_NAME = "openings"
+MAX_CHUNK_BYTES = 64 * 1024 * 1024
+MAX_CHUNK_FRAMES = 1 << 18
 MAX_CHANNELS = 0xFFFF
 
 RECORD = struct.Struct("<BQ")  # opcode, length of what follows
@@ -70,7 +75,10 @@ def metadata_from_fields(fields: dict[str, str]) -> RecordingMetadata:
     body = fields.get("json", "").encode()
     if str(zlib.crc32(body)) != fields.get("crc32"):
         raise ValueError("checksum of the description does not match")
-    return msgspec.json.decode(body, type=RecordingMetadata)
+    try:
+        return msgspec.json.decode(body, type=RecordingMetadata)
+    except RecursionError as error:
+        raise ValueError("the description is nested too deeply") from error
 
 
 def fields_from_key(key: ChannelKey) -> dict[str, str]:

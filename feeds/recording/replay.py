@@ -55,6 +55,7 @@ class FrameCursor:
         """Load the chunk of the next frame, moving on at the end of a chunk. Returns False at the end."""
         while True:
             if self._loaded != self._chunk:
+                self._frames, self._loaded = [], -1  # before the next chunk takes its memory
                 frames = self._reader.chunk(self._chunk)
                 if frames is None:
                     return False

@@ -44,6 +44,7 @@ from feeds.recording.layout import (
     fields_from_key,
     fields_from_metadata,
 )
+from feeds.recording.metadata import encode_openings
 
 CHUNK_BYTES = 512 * 1024
 
@@ -68,6 +69,8 @@ class RecordingWriter:
         self._counts: Counter[int] = Counter()
         self._indexes = bytearray()  # already encoded: index objects of a chunk a second would fill the memory
         self._chunks = 0
+        self._records = 1
+        self._openings: list[Frame] = []
         self._parts: list[bytes] = []
         self._times: list[int] = []
         self._ids: list[int] = []
@@ -101,6 +104,8 @@ class RecordingWriter:
                 channel = self._text_channels.get(frame.connection, 0)
             if not channel:
                 channel, data = self._register_channel(frame)
+            if frame.kind is FrameKind.OPEN:
+                self._openings.append(frame)
             if len(data) > MAX_CHUNK_BYTES // 2:
                 raise RecordingError("A message is too large to be recorded.", f"{len(data)} bytes")
             ts = frame.ts_recv_ns
@@ -124,12 +129,22 @@ class RecordingWriter:
         chunk = _encode([Chunk("zstd", packed, last, first, zlib.crc32(data), len(data))])
         index = ChunkIndex(len(chunk), self.bytes_written, "zstd", len(packed), last, 0, {}, first, len(data))
         self._put(chunk)
+        self._put_copies()
         self._indexes += _encode([index])
         self._chunks += 1
         self._first_ns, self._last_ns = min(self._first_ns, first), max(self._last_ns, last)
         self._counts.update(used)
         self.frames_written += len(self._times)
         self._parts, self._times, self._ids, self._size = [], [], [], 0
+
+    def _put_copies(self) -> None:
+        """What the whole recording depends on, a second time: a damaged chunk must cost no more than itself."""
+        copies = self._description if not self._chunks else b""
+        self._records += bool(copies) + bool(self._openings)
+        if self._openings:
+            copies, self._openings = copies + encode_openings(self._openings), []
+        if copies:
+            self._put(copies)
 
     def finish(self) -> None:
         """Close the last chunk and write the index. The stream stays open. Raises OSError."""
@@ -146,6 +161,7 @@ class RecordingWriter:
         header = MAGIC + _encode([Header(PROFILE, f"orderflow-workstation {metadata.program_version}")])
         record = _encode([Metadata(METADATA_NAME, fields_from_metadata(metadata))])
         self._metadata_index = MetadataIndex(len(header), len(record), METADATA_NAME)
+        self._description = record
         self._put(header + record)
 
     def _put(self, data: bytes) -> None:
@@ -183,7 +199,7 @@ class RecordingWriter:
             message_count=self.frames_written,
             message_start_time=self.start_ns or 0,
             message_end_time=self.end_ns or 0,
-            metadata_count=1,
+            metadata_count=self._records,
             schema_count=0,
         )
 

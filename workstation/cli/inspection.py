@@ -5,12 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from feeds.recording import Damage, DamagedSpan
 from feeds.recording.inspection import ConnectionInspection, Inspection
+
+_SPANS = 3
 
 
 def inspection_text(found: Inspection) -> str:
     """Format the report."""
     return "\n".join((*_head(found), "", *(line for one in found.connections for line in _connection(one))))
+
+
+def damage_line(name: str, damage: Damage) -> str:
+    """One line on what of a recording was not read."""
+    return f"{name} is damaged: {damage_text(damage)}"
+
+
+def damage_text(damage: Damage) -> str:
+    """What cannot be read: bytes, time and reason. Times are UTC."""
+    spans = [_span(span) for span in damage.spans[:_SPANS]]
+    spans += [f"{len(damage.spans) - _SPANS} more spans"] if len(damage.spans) > _SPANS else []
+    where = f"nothing from {', '.join(spans)}" if spans else f"ended at {_moment(damage.end_ns)}"
+    return f"{where}, {damage.bytes_unreadable:,} bytes unreadable ({damage.reason})"
+
+
+def _span(span: DamagedSpan) -> str:
+    return f"{_moment(span.start_ns)} to {_time(span.end_ns)}"
+
+
+def _moment(ts_ns: int | None) -> str:
+    return _time(ts_ns) if ts_ns else "the beginning"
 
 
 def _head(found: Inspection) -> Iterator[str]:
@@ -23,8 +47,7 @@ def _head(found: Inspection) -> Iterator[str]:
     if meta.note:
         yield meta.note
     if found.damage is not None:
-        end = _time(found.damage.end_ns) if found.damage.end_ns else "the beginning"
-        yield f"DAMAGED: ended at {end}, {found.damage.bytes_unreadable:,} bytes unreadable ({found.damage.reason})"
+        yield f"DAMAGED: {damage_text(found.damage)}"
 
 
 def _connection(one: ConnectionInspection) -> Iterator[str]:
@@ -33,7 +56,8 @@ def _connection(one: ConnectionInspection) -> Iterator[str]:
     for stream in one.streams:
         yield f"    {stream.name:<36}{stream.frames:>12,} frames  {_time(stream.start_ns)} to {_time(stream.end_ns)}"
     for gap in one.gaps:
-        yield f"    silent {_time(gap.start_ns)} to {_time(gap.end_ns)} ({(gap.end_ns - gap.start_ns) / 1e9:,.1f} s)"
+        what, seconds = "damaged" if gap.damaged else "silent", (gap.end_ns - gap.start_ns) / 1e9
+        yield f"    {what} {_time(gap.start_ns)} to {_time(gap.end_ns)} ({seconds:,.1f} s)"
     for close in one.closes:
         yield f"    closed {_time(close.ts_recv_ns)}: {close.reason}"
 

@@ -28,6 +28,7 @@ def add(files: Annotated[list[Path], typer.Argument(help="Recordings.")], root: 
     from rich.console import Console
     from rich.progress import Progress
 
+    from workstation.cli.inspection import damage_line
     from workstation.lake.add import add as add_one
 
     for file in files:
@@ -35,7 +36,9 @@ def add(files: Annotated[list[Path], typer.Argument(help="Recordings.")], root: 
             task = bar.add_task(file.name, total=None)
             added = add_one(file, root, lambda done, total, task=task: bar.update(task, completed=done, total=total))  # type: ignore[misc]
         result = "already in the lake" if added.existed else f"{added.rows:,} rows in {added.files:,} files"
-        typer.echo(f"{file.name}: {result}" + (f"; the recording is damaged: {added.damage}" if added.damage else ""))
+        typer.echo(f"{file.name}: {result}")
+        if added.damage is not None:
+            typer.echo(damage_line(file.name, added.damage), err=True)
 
 
 @lake_app.command()

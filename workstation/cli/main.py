@@ -25,6 +25,7 @@ from feeds.hub.wire import STREAM
 from feeds.model.errors import FeedError, ImportFailed, RecordingError, TransportError
 from workstation.cli.hub import Authority, Creds, Stream, broker_at, fetch_stream, hub, is_stream
 from workstation.cli.lake import lake_app
+from workstation.cli.recover import recover
 from workstation.process import logs
 from workstation.process.gc_thresholds import raise_gc_thresholds
 from workstation.process.memory import tune_malloc
@@ -46,6 +47,7 @@ app = typer.Typer(
 )
 app.add_typer(lake_app, name="lake")
 app.command()(hub)
+app.command()(recover)
 log = logging.getLogger(__name__)
 
 Bases = Annotated[list[str] | None, typer.Argument(help="Base assets, for example BTC ETH.")]
@@ -154,9 +156,11 @@ def inspect(
 ) -> None:
     """Describe a recording: venues, streams, counts, time range, gaps, size, damage."""
     from feeds.recording.inspection import inspect as look
-    from workstation.cli.inspection import inspection_text
+    from workstation.cli.inspection import damage_line, inspection_text
 
     found = look(file)
+    if found.damage is not None:
+        typer.echo(damage_line(file.name, found.damage), err=True)
     if json:
         typer.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
     else:
@@ -225,6 +229,8 @@ def export(
     form: Annotated[str, typer.Option("--format", help="csv, parquet or jsonl; several separated by commas.")] = "csv",
 ) -> None:
     """Export trades, bars and other results of a recording as tables. Times are ns UTC, sizes base coin."""
+    from feeds.recording import Damage
+    from workstation.cli.inspection import damage_line
     from workstation.exports.export import export_rows
     from workstation.exports.table import ExportSettings
     from workstation.exports.tables import all_tables, default_tables
@@ -240,11 +246,13 @@ def export(
     settings = ExportSettings(tables, _span(bar), row or None, _span(every), levels, rules, _paper(paper))
     if row < 0:
         raise typer.BadParameter("a row cannot be negative")
-    counts = dict.fromkeys(tables, 0)
+    counts, damages = dict.fromkeys(tables, 0), list[Damage]()
     with _progress("exporting") as advance, TableWriter(out, formats, [known[name] for name in tables]) as writer:
-        for name, rows in export_rows(file, settings, advance):
+        for name, rows in export_rows(file, settings, advance, damages.append):
             writer.write(name, rows)
             counts[name] += len(rows)
+    for damage in damages:
+        typer.echo(damage_line(file.name, damage), err=True)
     typer.echo("; ".join(f"{name}: {count:,} rows" for name, count in counts.items()))
 
 
@@ -284,13 +292,17 @@ def screenshot(
     """Save a picture of the window at a time of a recording, without a screen."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from workstation.app import screenshot as paint
+    from workstation.cli.inspection import damage_line
 
     try:
         width, height = (int(number) for number in size.split("x"))
     except ValueError:
         raise typer.BadParameter(f"{size} is no size; write it like 1920x1080") from None
 
+    readers: list[RecordingReader] = []
+
     def moment(reader: RecordingReader) -> int:
+        readers.append(reader)
         try:
             return moment_ns(at, reader.start_ns or 0, reader.end_ns or 0)
         except ValueError as error:
@@ -300,6 +312,9 @@ def screenshot(
         paint(file, moment, out, (width, height), base, workspace)
     except KeyError:
         raise typer.BadParameter(f"there is no workspace {workspace}") from None
+    for damage in (reader.damage for reader in readers):
+        if damage is not None:
+            typer.echo(damage_line(file.name, damage), err=True)
     typer.echo(f"{out}")
 
 

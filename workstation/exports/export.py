@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from feeds.model.events import Event
-from feeds.recording import RecordingReader
+from feeds.recording import Damage, RecordingReader
 from workstation.analytics.engine import Engine
 from workstation.analytics.state.limits import Limits
 from workstation.exports.cells import Row
@@ -23,9 +23,14 @@ Batch = tuple[str, list[Row]]  # the name of a table, rows in the order of its c
 
 
 def export_rows(
-    path: Path, settings: ExportSettings, progress: Callable[[int, int], None] | None = None
+    path: Path,
+    settings: ExportSettings,
+    progress: Callable[[int, int], None] | None = None,
+    on_damage: Callable[[Damage], object] = lambda damage: None,
 ) -> Iterator[Batch]:
     """Read a recording to its end and yield (table, rows) as they come to be known.
+
+    `on_damage` is called at the end, where a part of the recording cannot be read.
 
     Raises:
         KeyError: a table of the settings does not exist.
@@ -46,6 +51,8 @@ def export_rows(
             progress(core.engine.now_ns - start_ns, end_ns - start_ns)
     core.engine.advance(end_ns)
     yield from chosen.at_end(core.engine, max(end_ns, core.engine.now_ns))
+    if reader.damage is not None:
+        on_damage(reader.damage)
 
 
 def state_rows(engine: Engine, settings: ExportSettings, now_ns: int) -> Iterator[Batch]:

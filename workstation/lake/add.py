@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 
 from feeds.pipeline.feed import Feed
-from feeds.recording import RecordingReader
+from feeds.recording import Damage, RecordingReader
 from feeds.venues.registry import protocol_for
 from workstation.lake.decoded import Row, RowDecoder
 from workstation.lake.manifest import Manifest, identity, manifest_path, sync, write_manifest
@@ -36,7 +36,7 @@ class Added:
     rows: int
     files: int
     existed: bool = False
-    damage: str = ""
+    damage: Damage | None = None
 
 
 def add(path: Path, root: Path, progress: Progress | None = None, *, pressure_every_ns: int = EVERY_NS) -> Added:
@@ -63,8 +63,7 @@ def add(path: Path, root: Path, progress: Progress | None = None, *, pressure_ev
     finally:
         made.close()
         shutil.rmtree(staging, ignore_errors=True)
-    damage = reader.damage.reason if reader.damage is not None else ""
-    return Added(recording, sum(files.values()), len(files), damage=damage)
+    return Added(recording, sum(files.values()), len(files), damage=reader.damage)
 
 
 def publish(made: Path, target: Path) -> None:

@@ -11,6 +11,7 @@ import contextlib
 import logging
 import shutil
 import sys
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,8 @@ from workstation.settings import paths
 log = logging.getLogger(__name__)
 
 SCAN_S = 3.0
+_GROWS_NS = 60_000_000_000  # an unfinished file that was written to so recently is still being recorded
+_LONGEST_LINE = 1 << 24
 Stored = TypeVar("Stored", Notes, Outline)
 
 
@@ -99,7 +102,7 @@ class Library:
         self._reading = (path.name, 0.0)
         command = (sys.executable, "-m", "workstation", "outline", str(path))
         process = await asyncio.create_subprocess_exec(
-            *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, limit=1 << 22
+            *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, limit=_LONGEST_LINE
         )
         assert process.stdout is not None
         last = b""
@@ -110,6 +113,9 @@ class Library:
                     self._reading = (path.name, float(line))
                     self._revision += 1
             await process.wait()
+        except ValueError:
+            log.warning("the outline of %s is too large", path.name)
+            last = b""
         finally:
             self._reading = ("", 0.0)
             if process.returncode is None:
@@ -172,6 +178,8 @@ class Library:
         except RecordingError as error:
             return replace(entry, trouble=error.text)
         markets = reader.metadata.instruments
+        outline = _read(_outline_file(path, stat.st_size), Outline) or (known.outline if known else None)
+        damage = reader.damage.reason if reader.damage else outline.damage if outline else ""
         return replace(
             entry,
             start_ns=reader.start_ns,
@@ -179,14 +187,14 @@ class Library:
             bases=tuple(dict.fromkeys(market.base for market in markets)),
             venues=tuple(dict.fromkeys(str(market.venue) for market in markets)),
             simulated=reader.metadata.simulated,
-            trouble=reader.damage.reason if reader.damage else "",
-            outline=_read(_outline_file(path, stat.st_size), Outline) or (known.outline if known else None),
+            trouble=damage,
+            outline=outline,
         )
 
     def lacks_outline(self, path: Path) -> bool:
         """Whether an outline of a listed file is to be made: there is none, or one without setups."""
         entry = self._entries[path]
-        growing = entry.trouble and entry.end_ns is not None
+        growing = bool(entry.trouble) and time.time_ns() - entry.modified_ns < _GROWS_NS
         lacking = entry.outline is None or entry.outline.setups is None  # an earlier one did not look for setups
         return lacking and entry.start_ns is not None and not growing and path not in self._hopeless
 
@@ -200,7 +208,7 @@ class Library:
             return
         entry = self._entries.get(path)
         if entry is not None:
-            self._entries[path] = replace(entry, outline=outline)
+            self._entries[path] = replace(entry, outline=outline, trouble=entry.trouble or outline.damage)
             _write(_outline_file(path, entry.size_bytes), outline)
             self._revision += 1
 

@@ -51,7 +51,8 @@ def outline_of(path: Path, progress: Callable[[float], None] = lambda share: Non
                 sums.take(event)
             seen.take(event, universe=universe)
     outline = sums.outline()
-    return msgspec.structs.replace(outline, setups=seen.marks(outline.base))
+    damage = reader.damage.reason if reader.damage is not None else ""
+    return msgspec.structs.replace(outline, setups=seen.marks(outline.base), damage=damage)
 
 
 class SetupSearch:

@@ -32,14 +32,19 @@ class SecondObserver(Protocol):
 
 
 class Core:
-    """All state that frames make. `frames` counts them."""
+    """All state that frames make."""
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS, feed: Feed | None = None) -> None:
         self.feed = feed or Feed(protocol_for)
         self.engine = Engine(limits)
-        self.frames = 0
+        self._consumed = 0
         self._observer: SecondObserver | None = None
         self._second_due_ns = _NEVER_NS
+
+    @property
+    def frames(self) -> int:
+        """Frames received, without those that stand for a damaged part of a recording."""
+        return self._consumed - self.feed.unreceived
 
     def set_observer(self, observer: SecondObserver | None) -> None:
         """Call an observer every second, before its first frame is applied; the same seconds at any speed."""
@@ -49,7 +54,7 @@ class Core:
         """Take frames in receive order."""
         receive, apply, survey, timer = self.feed.receive, self.engine.apply, self.engine.survey, FrameKind.TIMER
         universe = self.feed.universe
-        self.frames += len(frames)
+        self._consumed += len(frames)
         for frame in frames:
             if frame.ts_recv_ns >= self._second_due_ns:
                 self._pass_second(frame.ts_recv_ns)

@@ -121,7 +121,8 @@ class HyperliquidProtocol(SocketProtocol[_Market]):
         events: list[Event] = []
         for market, one in whole:
             market.trades.in_first_message = False
-            opened_ns = self._opened_ns if market.instrument.symbol in starting else None
+            repeats = market.instrument.symbol in starting and not self._goes_on
+            opened_ns = self._opened_ns if repeats else None
             events += market.trades.receive(one, opened_ns, now_ns)
         return events
 

@@ -330,7 +330,7 @@ class OkxProtocol(SocketProtocol[_Market]):
         events: list[Event] = []
         for market, detail, price, side in whole:
             key = (market.instrument.symbol, detail.ts, detail.side, detail.sz, detail.bkPx)
-            if detail.ts * MS >= self._opened_ns and self._recent.is_new(key):
+            if (self._goes_on or detail.ts * MS >= self._opened_ns) and self._recent.is_new(key):
                 base, notional = market.units.worth(price, detail.sz)
                 events.append(Liquidation(market.instrument, detail.ts * MS, now_ns, price, base, notional, side))
         return events

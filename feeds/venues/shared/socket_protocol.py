@@ -9,15 +9,15 @@ each frame is decoded once, and in a handler that is reached without a call betw
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
 from feeds.model.errors import ProtocolError
 from feeds.model.events import BookLost, Connected, Disconnected, Event, TradesLost
-from feeds.model.frame import ConnectionSpec, Frame, FrameKind
-from feeds.model.instrument import Instrument
+from feeds.model.frame import DAMAGED, ConnectionSpec, Frame, FrameKind
+from feeds.model.instrument import Instrument, InstrumentId
 from feeds.model.protocol import LastTrades, Request
 from feeds.venues.shared.numbers import UNREADABLE
 from feeds.venues.shared.trade_chain import TradeChain, UnnumberedTrades
@@ -72,6 +72,7 @@ class SocketProtocol(Generic[AnyMarket]):
         self._routes: dict[bytes, Route] = {}
         self._name_at = len(self.envelope)
         self._last_trades: LastTrades = {}
+        self._goes_on = False  # behind a damaged part of a recording, where first messages repeat nothing
 
     def receive(self, frame: Frame) -> Events:
         """Decode one frame. Raises ProtocolError; the frame is then skipped as a whole."""
@@ -95,6 +96,11 @@ class SocketProtocol(Generic[AnyMarket]):
         self._last_trades = last_trades
         for market in self._markets.values():
             market.trades.resume(last_trades)
+
+    def trades_go_on(self, markets: Collection[InstrumentId], now_ns: int) -> Events:
+        """Trades of these markets were subscribed to before a damaged part of a recording: they are live from here."""
+        carried = (market.trades for market in self._markets.values() if market.instrument.id in markets)
+        return [event for trades in carried for event in trades.go_live(now_ns)]
 
     def tick(self, now_ns: int) -> None:
         """Ask again for trades that did not come."""
@@ -155,6 +161,7 @@ class SocketProtocol(Generic[AnyMarket]):
     def _other(self, frame: Frame) -> Events:
         now_ns = frame.ts_recv_ns
         if frame.kind is FrameKind.OPEN:
+            self._goes_on = frame.tag == DAMAGED
             return [Connected(self._spec.venue, self._spec.name, now_ns), *self._begin(now_ns)]
         if frame.kind is FrameKind.CLOSE:
             reason = frame.payload.decode(errors="replace")

@@ -1,4 +1,4 @@
-"""Cut off or altered anywhere, a recording is refused or read up to the damage: no other error, no invented frame."""
+"""Cut off or altered anywhere, a recording yields what is intact: no other error, no invented frame."""
 
 from __future__ import annotations
 
@@ -35,6 +35,11 @@ def read_or_refuse(path: Path) -> tuple[list[Frame], bool] | None:
     return list(reader.frames()), reader.damage is not None
 
 
+def is_subsequence(found: list[Frame], frames: list[Frame]) -> bool:
+    following = iter(frames)
+    return all(any(one == other for other in following) for one in found)
+
+
 @pytest.mark.parametrize("finish", [True, False])
 def test_every_truncation_yields_a_prefix_and_is_reported(tmp_path: Path, finish: bool) -> None:
     whole = tmp_path / "whole.mcap"
@@ -69,7 +74,7 @@ def test_flipped_bytes_never_invent_or_hide_frames_silently(tmp_path: Path, fini
         result = read_or_refuse(path)
         if result is not None:
             found, damaged = result
-            assert found == frames[: len(found)]
+            assert is_subsequence(found, frames)
             assert damaged or found == frames
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -83,7 +88,7 @@ def test_overwritten_length_fields_are_not_trusted(tmp_path: Path) -> None:
     for position in range(8, len(content) - 8, 5):
         path.write_bytes(content[:position] + b"\xff" * 8 + content[position + 8 :])
         result = read_or_refuse(path)
-        assert result is None or result[0] == frames[: len(result[0])]
+        assert result is None or is_subsequence(result[0], frames)
 
 
 def test_noise_after_the_magic_is_refused(tmp_path: Path) -> None:

@@ -42,7 +42,8 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True):
 
     `price` is the last one in or before a span, None before the first trade. Volume and liquidated positions are quote
     notional over all markets of the base. `gaps` are spans with missing trades in one of its markets. `setups` are
-    those on minute bars, oldest first, None if not computed.
+    those on minute bars, oldest first, None if not computed. `damage` is why a part of the recording could not be read,
+    "" if all of it was.
     """
 
     base: str = ""
@@ -54,6 +55,7 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True):
     short_usd: tuple[float, ...] = ()
     gaps: tuple[tuple[int, int], ...] = ()
     setups: tuple[SetupMark, ...] | None = None
+    damage: str = ""
 
 
 NO_NOTES = Notes()
