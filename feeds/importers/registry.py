@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from feeds.importers.capture import Capture, Importer, read_head
+from feeds.importers.findings import Findings
 from feeds.importers.hftbacktest import HftbacktestImporter
 from feeds.importers.multi_venue import MultiVenueImporter
 from feeds.model.errors import ImportFailed, RecordingError
@@ -62,7 +63,7 @@ def import_captures(
     from the content.
 
     Raises:
-        ImportFailed: the input is missing, of another kind, or holds nothing.
+        ImportFailed: the input is missing, of another kind, or holds nothing that can be shown.
         MarketUnknown: the input does not show the kind of its market, and `market` is None.
         OutputFailed: the recording cannot be written.
     """
@@ -122,7 +123,9 @@ def _write(part: Path, capture: Capture, files: Sequence[Path]) -> RecordingWrit
     note = "imported from " + ", ".join(path.name for path in files)
     with part.open("wb") as stream:
         writer = RecordingWriter(stream, RecordingMetadata(instruments=capture.instruments, note=note))
-        writer.write(capture.frames)
+        findings = Findings()
+        writer.write(findings.watch(capture.frames))
+        findings.require(capture)
         writer.finish()
     return writer
 

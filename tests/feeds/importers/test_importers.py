@@ -11,6 +11,7 @@ import pytest
 import zstandard
 
 from feeds.importers import KINDS, ImportReport, OutputFailed, detect, import_captures
+from feeds.importers.capture import Capture
 from feeds.importers.inference import Grid, infer_instrument
 from feeds.model.errors import ImportFailed, MarketUnknown
 from feeds.model.frame import Frame, FrameKind, spec_from_frame
@@ -24,7 +25,7 @@ DEPTH = (
     b'"b":[["61800.20","0.014"],["61800.50","0.010"]],"a":[["61801.00","0.000"]]}}'
 )
 TRADE = (
-    b'{"stream":"btcusdt@trade","data":{"e":"trade","s":"BTCUSDT","t":1,'
+    b'{"stream":"btcusdt@trade","data":{"e":"trade","s":"BTCUSDT","t":1,"T":1723161256322,'
     b'"p":"61800.30","q":"0.004","X":"MARKET","m":true}}'
 )
 SNAPSHOT = b'{"lastUpdateId":1,"bids":[["61800.20","1.000"]],"asks":[]}'
@@ -49,6 +50,14 @@ def imported(tmp_path: Path, files: list[Path], kind: str | None = None) -> tupl
     assert report.out_bytes == out.stat().st_size
     assert [path.name for path in tmp_path.glob(".*")] == []
     return report, frames
+
+
+def opened(file: Path) -> tuple[Capture, list[Frame]]:
+    """A capture by itself, whether or not it holds anything that can be shown."""
+    kind = detect(file)
+    assert kind is not None
+    capture = KINDS[kind].open([file], None, lambda _: None)
+    return capture, list(capture.frames)
 
 
 def capture_file(path: Path, *lines: bytes) -> Path:
@@ -111,7 +120,7 @@ def test_members_of_one_gzip_file_chain(tmp_path: Path) -> None:
 
 
 def test_microseconds_are_recognised_by_their_magnitude(tmp_path: Path) -> None:
-    file = capture_file(tmp_path / "x", b"%d %s" % (TS // 1000, DEPTH))
+    file = capture_file(tmp_path / "x", b"%d %s" % (TS // 1000, TRADE))
     report, _ = imported(tmp_path, [file])
     assert report.start_ns == TS // 1000 * 1000
 
@@ -209,7 +218,9 @@ def test_dated_futures_are_left_out_and_reported(tmp_path: Path) -> None:
 
 
 def test_hyperliquid_spot_pairs_are_spot(tmp_path: Path) -> None:
-    line = b'{"channel":"trades","data":[{"coin":"@107","px":"21.5","side":"B","sz":"0.1","tid":1,"time":1}]}'
+    line = (
+        b'{"channel":"trades","data":[{"coin":"@107","px":"21.5","side":"B","sz":"0.1","tid":1,"time":1737918794873}]}'
+    )
     report = import_captures(None, [capture_file(tmp_path / "x", stamped(0, line))], tmp_path / "o")
     assert [found.kind for found in report.instruments] == [MarketKind.SPOT]
 
@@ -223,7 +234,7 @@ def test_two_symbols_in_one_file_are_refused(tmp_path: Path) -> None:
 
 
 def test_progress_ends_at_the_whole(tmp_path: Path) -> None:
-    file = capture_file(tmp_path / "x.gz", *(stamped(n, DEPTH) for n in range(100)))
+    file = capture_file(tmp_path / "x.gz", *(stamped(n, TRADE) for n in range(100)))
     seen: list[tuple[int, int]] = []
     import_captures("hftbacktest", [file], tmp_path / "o.mcap", lambda done, total: seen.append((done, total)))
     assert seen == sorted(seen)
@@ -287,7 +298,7 @@ def test_json_lines_keep_exact_times_and_place_bodies(tmp_path: Path) -> None:
         '{"t":"recv","conn":"BYBIT.ws.2","ts":12.5,"data":"two"}',
         '{"t":"recv","conn":"BYBIT.ws.2","ts":12.5,"da',
     )
-    report, frames = imported(tmp_path, [file])
+    capture, frames = opened(file)
     linear, spot = "bybit.linear.ws.1", "bybit.spot.ws.2"
     assert [(f.ts_recv_ns, f.connection, f.kind.value, f.payload, f.tag) for f in frames if f.kind != "open"] == [
         (10_100_000_000, spot, "http", b"S", "instruments"),
@@ -298,7 +309,7 @@ def test_json_lines_keep_exact_times_and_place_bodies(tmp_path: Path) -> None:
         (1633998512_063356900, linear, "close", b"end of capture", ""),
     ]
     assert [spec_from_frame(f).kind for f in frames if f.kind == "open"] == [MarketKind.LINEAR, MarketKind.SPOT]
-    assert report.torn_lines == 1
+    assert capture.tally.torn_lines == 1
 
 
 def connect(at: float) -> str:
@@ -323,7 +334,7 @@ LIST_BETWEEN = (
     ids=["in order", "connects first"],
 )
 def test_a_socket_that_connects_again_is_two_connections(tmp_path: Path, lines: tuple[str, ...]) -> None:
-    _, frames = imported(tmp_path, [json_lines(tmp_path / "x", '{"t":"header","exchange":"BYBIT"}', *lines)])
+    _, frames = opened(json_lines(tmp_path / "x", '{"t":"header","exchange":"BYBIT"}', *lines))
     assert [(frame.ts_recv_ns // 10**9, frame.kind.value) for frame in frames] == [
         (10, "open"), (11, "text"), (12, "text"), (12, "close"), (20, "open"), (20, "http"), (21, "text"), (21, "close")
     ]  # fmt: skip
@@ -332,7 +343,7 @@ def test_a_socket_that_connects_again_is_two_connections(tmp_path: Path, lines: 
 
 def test_messages_stay_in_the_order_of_the_file_when_the_clock_steps_back(tmp_path: Path) -> None:
     lines = ('{"t":"header","exchange":"BYBIT"}', connect(10), received(12, "a"), received(11, "b"), received(13, "c"))
-    _, frames = imported(tmp_path, [json_lines(tmp_path / "x", *lines)])
+    _, frames = opened(json_lines(tmp_path / "x", *lines))
     assert [(frame.ts_recv_ns // 10**9, frame.payload) for frame in frames if frame.kind is FrameKind.TEXT] == [
         (12, b"a"), (12, b"b"), (13, b"c")
     ]  # fmt: skip
@@ -352,6 +363,31 @@ def test_messages_stay_in_the_order_of_the_file_when_the_clock_steps_back(tmp_pa
 def test_json_lines_without_content_are_refused(tmp_path: Path, lines: list[str], text: str) -> None:
     with pytest.raises(ImportFailed, match=text):
         import_captures(None, [json_lines(tmp_path / "x.zst", *lines)], tmp_path / "o.mcap")
+
+
+LISTING = (
+    '{"t":"http","conn":"h","ts":9,"url":"https://h/v5/market/instruments-info?category=linear","data":"'
+    '{\\"retCode\\":0,\\"result\\":{\\"list\\":[]}}"}'
+)
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_captures_without_markets_explain_what_is_missing(tmp_path: Path, listed: bool) -> None:
+    push = '{\\"topic\\":\\"orderbook.50.BTCUSDT\\",\\"data\\":{}}'
+    lines = ('{"t":"header","exchange":"BYBIT"}', *([LISTING] if listed else []), connect(10), received(11, push))
+    with pytest.raises(ImportFailed, match=r"1 messages of orderbook.50.BTCUSDT, but no list of instruments") as caught:
+        import_captures(None, [json_lines(tmp_path / "x", *lines)], tmp_path / "o")
+    assert "record the venue's instrument list" in caught.value.text
+    assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize("stream", ["btcusdt@depth20@100ms", "btcusdt@kline_1m"])
+def test_captures_of_streams_that_cannot_be_used_explain_what_is_needed(tmp_path: Path, stream: str) -> None:
+    line = b'{"stream":"%s","data":{"e":"depthUpdate","s":"BTCUSDT","U":1,"u":2,"pu":0,"b":[["1.0","1"]],"a":[]}}'
+    file = capture_file(tmp_path / "x", *(stamped(at, line % stream.encode()) for at in range(5)))
+    with pytest.raises(ImportFailed, match=rf"5 messages of {stream}, of which none can be read; needed are trades"):
+        import_captures(None, [file], tmp_path / "o")
+    assert not (tmp_path / "o").exists()
 
 
 def test_real_usdm_capture(data: Path, tmp_path: Path) -> None:
@@ -425,7 +461,7 @@ def test_real_binance_json_lines(data: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("name", "texts", "bodies"), [("BYBIT", 3_227, 2), ("OKX", 410, 25), ("DERIBIT", 136, 4)])
 def test_real_json_lines_of_other_venues(data: Path, tmp_path: Path, name: str, texts: int, bodies: int) -> None:
-    _, frames = imported(tmp_path, captured(data, f"multi-venue/{name}.jsonl.zst"))
+    _, frames = opened(*captured(data, f"multi-venue/{name}.jsonl.zst"))
     kinds = Counter(frame.kind for frame in frames)
     assert (kinds[FrameKind.TEXT], kinds[FrameKind.HTTP]) == (texts, bodies)
     assert {frame.tag for frame in frames if frame.kind is FrameKind.HTTP} == {"instruments"}
@@ -443,7 +479,7 @@ LISTED = {
 
 @pytest.mark.parametrize("name", LISTED)
 def test_lists_of_other_venues_become_the_markets_of_the_connections(data: Path, tmp_path: Path, name: str) -> None:
-    report, frames = imported(tmp_path, captured(data, f"multi-venue/{name}.jsonl.zst"))
+    report, frames = opened(*captured(data, f"multi-venue/{name}.jsonl.zst"))
     specs = [spec_from_frame(frame) for frame in frames if frame.kind is FrameKind.OPEN]
     assert {market.id for spec in specs for market in spec.markets} == LISTED[name]
     assert {market.id for market in report.instruments} == LISTED[name]

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from feeds.importers import import_captures
-from feeds.model.errors import ProtocolError
+from feeds.importers import KINDS, import_captures
+from feeds.model.errors import ImportFailed, ProtocolError
 from feeds.model.events import (
     BookDelta,
     BookLost,
@@ -30,7 +30,6 @@ from feeds.model.events import (
 )
 from feeds.model.instrument import MarketKind
 from feeds.model.protocol import Reconnect
-from feeds.recording import RecordingReader
 from feeds.venues import deribit
 from tests.feeds.venues.deribit.wire import BTC, ETH, LINK, MS, SECOND, Fixtures, Line, book, instrument, push
 from workstation.analytics.book.book import OrderBook
@@ -225,11 +224,12 @@ def test_unreadable_instrument_lists_are_refused(body: bytes) -> None:
         deribit.DRIVER.instruments(MarketKind.INVERSE, [body])
 
 
-def test_imported_option_capture_is_decoded_to_nothing(data: Path, tmp_path: Path) -> None:
-    out = tmp_path / "deribit.mcap"
-    import_captures(None, [data / "multi-venue" / "DERIBIT.jsonl.zst"], out)
+def test_option_captures_are_refused_and_decoded_to_nothing(data: Path, tmp_path: Path) -> None:
+    file = data / "multi-venue" / "DERIBIT.jsonl.zst"
+    with pytest.raises(ImportFailed, match="no list of instruments with a perpetual"):
+        import_captures(None, [file], tmp_path / "deribit.mcap")
     core = Core()
-    core.consume(list(RecordingReader(out).frames()))
+    core.consume(list(KINDS["multi-venue"].open([file], None, lambda _: None).frames))
     assert core.frames > 100
     assert not core.feed.undecodable
 
