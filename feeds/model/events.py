@@ -32,7 +32,10 @@ class _Event(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 class Trade(_Event, frozen=True):
-    """One execution as published by the venue."""
+    """One execution as published by the venue.
+
+    `matches` is how many consecutive ids up to `trade_id` it merges, 1 where the venue publishes each of its own.
+    """
 
     instrument: Instrument
     ts_venue_ns: int
@@ -43,6 +46,7 @@ class Trade(_Event, frozen=True):
     notional: float
     aggressor: Side | None
     trade_id: int | str
+    matches: int = 1
 
 
 class BookSnapshot(_Event, frozen=True):

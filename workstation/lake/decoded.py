@@ -160,6 +160,7 @@ class RowDecoder:
         side = None if event.aggressor is None else event.aggressor.value
         price = (event.price_ticks, *step, event.price)
         row = (ts_ns, event.ts_recv_ns, number, str(event.trade_id), *price, event.size, event.notional, side, *names)
+        row = (*row, event.matches)
         self._put(partition_of("trades", ts_ns, event.instrument), [row])
         return number
 

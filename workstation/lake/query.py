@@ -1,7 +1,7 @@
 """Opens DuckDB over a lake: a view per table, over completely added recordings, and the macros.
 
-Where recordings overlap, a trade counts once, by id, from the earlier recording; other rows of the later recording
-count from the end of the earlier one of the same market.
+Where recordings overlap, a trade counts once, by the ids it merges, from the earlier recording; other rows of the later
+recording count from the end of the earlier one of the same market.
 """
 
 from __future__ import annotations
@@ -36,6 +36,25 @@ _MARKETS = pa.schema(
 _RECORDINGS = pa.schema([("recording", pa.string()), ("priority", pa.int64())])
 _CUTS = pa.schema([("recording", pa.string()), *_KEY, ("after_ns", pa.int64())])
 
+_TRADES = """
+WITH ranked AS (
+    SELECT f.*, r.priority AS _priority, CASE WHEN f.trade_id = ''
+        THEN concat_ws(' ', f.ts_venue_ns, f.price_ticks, f.size, f.aggressor) ELSE f.trade_id END AS _identity
+    FROM {source} f JOIN _recordings r ON r.recording = f.recording),
+merged AS (
+    SELECT date AS m_date, venue AS m_venue, symbol AS m_symbol, kind AS m_kind, _priority AS m_priority,
+        unnest(generate_series(CAST(trade_id AS BIGINT) - least(matches, 10000) + 1, CAST(trade_id AS BIGINT))) AS m_id
+    FROM ranked WHERE matches > 1),
+first_of AS (
+    SELECT m_date, m_venue, m_symbol, m_kind, CAST(m_id AS VARCHAR) AS m_id, min(m_priority) AS m_priority
+    FROM merged GROUP BY ALL)
+SELECT f.* EXCLUDE (_priority, _identity) FROM ranked f LEFT JOIN first_of m
+    ON m.m_date = f.date AND m.m_venue = f.venue AND m.m_symbol = f.symbol AND m.m_kind = f.kind AND m.m_id = f.trade_id
+WHERE m.m_priority IS NULL OR m.m_priority >= f._priority
+QUALIFY rank() OVER (PARTITION BY f.date, f.venue, f.symbol, f.kind, f._identity ORDER BY f._priority) = 1
+"""
+"""Each trade from the earliest recording that has it, also where that merged its id into a row of several matches."""
+
 
 def connect(root: Path) -> duckdb.DuckDBPyConnection:
     """Open a DuckDB session over the current state of a lake.
@@ -69,7 +88,7 @@ def _open(session: duckdb.DuckDBPyConnection, root: Path, table: str, manifests:
         return
     names = ", ".join(_quoted(str(file)) for file in files)
     partitions = "{'date': DATE, 'venue': VARCHAR, 'symbol': VARCHAR}"
-    source = f"read_parquet([{names}], hive_partitioning = true, hive_types = {partitions})"
+    source = f"read_parquet([{names}], union_by_name = true, hive_partitioning = true, hive_types = {partitions})"
     session.execute(f"CREATE TEMP VIEW {table} AS {_deduplicated(table, source, manifests)}")
 
 
@@ -77,11 +96,7 @@ def _deduplicated(table: str, source: str, manifests: list[Manifest]) -> str:
     if table == "trades":
         if not _trades_overlap(manifests):
             return f"SELECT * FROM {source}"
-        identity = "f.date, f.venue, f.symbol, f.kind, f.trade_id"
-        return (
-            f"SELECT f.* FROM {source} f JOIN _recordings r ON r.recording = f.recording "
-            f"QUALIFY rank() OVER (PARTITION BY {identity} ORDER BY r.priority) = 1"
-        )
+        return _TRADES.format(source=source)
     if table == "pressure":
         if not _overlap(manifests):
             return f"SELECT * FROM {source}"

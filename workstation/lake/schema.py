@@ -6,6 +6,8 @@ rows: the start of the recording in ns plus a running number, so it grows from o
 sorted by venue time, those of the book by `seq`, because deltas buffered for a snapshot follow it. A price is exactly
 `price_ticks * tick_num / tick_den`.
 
+A trade merges `matches` ids up to `trade_id`; the column is null in files of earlier versions.
+
 Pressure is the exported table of that name: every coin (venue `all`) and perpetual (`market` is its symbol) at every
 minute of receive time, from the events before that minute. It has one file per venue and day, under symbol `all`.
 """
@@ -35,7 +37,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     "trades": pa.schema(
         (
             *(*_TIMES, ("trade_id", _TEXT), *_PRICE, ("size", _FLOAT), ("notional_usd", _FLOAT)),
-            *(("aggressor", _CATEGORY), *_MARKET),
+            *(("aggressor", _CATEGORY), *_MARKET, ("matches", _INT)),
         )
     ),
     "book": pa.schema(  # the rows of one seq are one event: a snapshot replaces the book, `lost` clears it

@@ -35,7 +35,8 @@ def trade(units: Units, row: wire.TradeRow, now_ns: int) -> Trade:
     """One row as a trade. Raises ProtocolError for a price off the grid or no side."""
     ticks, price, size, notional = units.execution(row.px, row.sz)
     side = wire.SIDES[row.side]
-    return Trade(units.instrument, row.ts * MS, now_ns, ticks, price, size, notional, side, row.tradeId)
+    matches = row.count or 1
+    return Trade(units.instrument, row.ts * MS, now_ns, ticks, price, size, notional, side, row.tradeId, matches)
 
 
 def _ask(units: Units, page: Page) -> Fetch:
