@@ -129,7 +129,7 @@ WITH deltas AS (
         FROM _trades(bar_ns, of_base, from_ns, to_ns) t GROUP BY ALL),
     lines AS (SELECT m.* FROM _markets m WHERE m.base = of_base AND m.focus),
     grid AS (
-        SELECT b.bar_start_ns, m.base, m.venue, m.kind, m.symbol, coalesce(d.delta, 0) AS delta,
+        SELECT b.bar_start_ns, m.base, m.venue, m.kind, m.symbol, m.began, coalesce(d.delta, 0) AS delta,
             coalesce(d.delta_usd, 0) AS delta_usd,
             m.blank OR b.bar_start_ns + bar_ns <= coalesce(m.since_ns, 0)
             OR b.bar_start_ns > coalesce(m.until_ns, to_ns)
@@ -141,8 +141,9 @@ WITH deltas AS (
     each AS (
         SELECT * FROM grid
         UNION ALL BY NAME
-        SELECT g.bar_start_ns, g.base, 'all' AS venue, _sum_kind(g.kind) AS kind, '' AS symbol, sum(g.delta) AS delta,
-            sum(g.delta_usd) AS delta_usd, bool_and(g.missing) AS missing
+        SELECT g.bar_start_ns, g.base, 'all' AS venue, _sum_kind(g.kind) AS kind, '' AS symbol, bool_or(g.began) AS began,
+            sum(g.delta) AS delta, sum(g.delta_usd) AS delta_usd,
+            CASE WHEN bool_or(g.began) THEN bool_or(g.missing AND g.began) ELSE bool_and(g.missing) END AS missing
         FROM grid g GROUP BY ALL),
     running AS (
         SELECT *, sum(delta) OVER line AS sum_coin, sum(delta_usd) OVER line AS sum_usd FROM each

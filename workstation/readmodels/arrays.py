@@ -24,8 +24,14 @@ def no_ints() -> Ints:
     return _NO_INTS
 
 
-_NO_FLOATS, _NO_INTS = np.empty(0), np.empty(0, np.int64)
-_NO_FLOATS.flags.writeable = _NO_INTS.flags.writeable = False
+def no_bools() -> Bools:
+    """Return the shared empty array, read-only, bool."""
+    return _NO_BOOLS
+
+
+_NO_FLOATS, _NO_INTS, _NO_BOOLS = np.empty(0), np.empty(0, np.int64), np.empty(0, np.bool_)
+for _empty in (_NO_FLOATS, _NO_INTS, _NO_BOOLS):
+    _empty.flags.writeable = False
 
 
 def frozen(array: A) -> A:

@@ -67,6 +67,41 @@ def test_the_aggregate_is_drawn_and_breaks_in_a_gap(pane: CvdPane) -> None:
     assert cyan_in(image, round(scale.x(40.6)), round(scale.x(43.4))) == 0
 
 
+def test_a_sum_without_a_market_is_thin_or_broken_and_the_legend_names_the_market(pane: CvdPane) -> None:
+    view, lost = synthetic.cvd(60), np.zeros(60, np.bool_)
+    lost[40:] = True
+    whole = np.zeros(60, np.bool_)
+    lines = tuple(replace(line, missing=lost if line.venue == "bybit" else whole) for line in view.lines)
+    assert view.perp is not None
+    perp = replace(view.perp, missing=lost, summed=tuple(line.label for line in lines if line.perp))
+    view = replace(view, spot=None, lines=lines, perp=perp)
+    pane.refresh(view)
+    assert "without BYB" in pane.legend.text
+    image, scale = plot_image(pane), pane.chart.plot_scale
+    right, left = ((round(scale.x(at)), round(scale.x(at + 15.0))) for at in (42.0, 20.0))
+    thick = cyan_in(image, *left)
+    assert cyan_in(image, *right) < thick / 2
+    assert colours(image, *right) != colours(broken(pane), *right), "thin, not broken"
+    assert cyan_in(broken(pane), *right) == 0
+    assert cyan_in(broken(pane), *left) == thick
+    table = pane.as_table()
+    assert table is not None
+    assert [row[1] is None for row in table.rows] == lost.tolist()
+    other = CvdPane("BTC")
+    other.restore(pane.state())
+    assert other.controls.choices.breaks
+
+
+def broken(pane: CvdPane) -> QImage:
+    """The plot with sums broken where a market is missing."""
+    pane.controls.choose(breaks=True)
+    return plot_image(pane)
+
+
+def colours(image: QImage, left: int, right: int) -> list[str]:
+    return [image.pixelColor(x, y).name() for x in range(left, right) for y in range(image.height())]
+
+
 def test_no_line_leads_over_the_daily_reset(pane: CvdPane) -> None:
     midnight = synthetic.START // 86_400_000_000_000 * 86_400_000_000_000
     view = replace(synthetic.cvd(20, start_ns=midnight - 10 * synthetic.MINUTE), spot=None, lines=())

@@ -27,7 +27,7 @@ class Show(StrEnum):
 
 
 class Choices(NamedTuple):
-    """The settings of a CVD pane; `venues` None is all of them."""
+    """The settings of a CVD pane; `venues` None is all of them. `breaks`: a sum that lacks a market is not drawn."""
 
     show: Show = Show.VENUES
     unit: CvdUnit = CvdUnit.USD
@@ -36,6 +36,7 @@ class Choices(NamedTuple):
     candles: bool = False
     edges_usd: tuple[float, ...] = (10_000.0, 100_000.0, 1_000_000.0)
     venues: frozenset[Venue] | None = None
+    breaks: bool = False
 
 
 RESET_LABELS: dict[int | None, str] = {
@@ -131,6 +132,10 @@ class CvdControls(QWidget):
         self._listed(menu, "Unit", [(label, unit) for unit, label in UNIT_LABELS.items()], "unit")
         self._listed(menu, "Reset", [(RESET_LABELS[reset], reset) for reset in RESETS_NS], "reset_ns")
         menu.addMenu(self.venues)
+        breaks = menu.addAction("Break sums where a market is missing")
+        breaks.setCheckable(True)
+        breaks.setChecked(self.choices.breaks)
+        breaks.triggered.connect(lambda on: self.choose(breaks=on))
         menu.addAction(f"Trade sizes {edges_text(self.choices.edges_usd)}...", lambda: self._ask_edges(parent))
         return menu
 

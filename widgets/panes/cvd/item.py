@@ -17,7 +17,7 @@ from widgets.items.lines import in_sight
 from widgets.items.pixel_item import PixelItem
 from widgets.items.scale import Scale, SlotGrid
 from widgets.theme.theme import theme
-from workstation.readmodels.arrays import Floats, Ints
+from workstation.readmodels.arrays import Bools, Floats, Ints
 from workstation.readmodels.flow.cvd import CvdLine, CvdView
 from workstation.readmodels.markets import Freshness
 
@@ -27,6 +27,7 @@ _STYLE = {
     MarketKind.SPOT: Qt.PenStyle.DashLine,
 }
 _MARK_PX = 5.0
+_THIN_PX = 0.75
 
 
 class Stroke(NamedTuple):
@@ -78,7 +79,10 @@ def size_strokes(lines: tuple[CvdLine, ...], names: list[str]) -> list[Stroke]:
 
 
 class CvdItem(PixelItem):
-    """Paints grid, gaps, the zero line and the lines. Lines of markets in `opposing` are thicker."""
+    """Paints grid, gaps, the zero line and the lines. Lines of markets in `opposing` are thicker.
+
+    Where a sum lacks a market it is thin, with `breaks` not drawn.
+    """
 
     name = "the CVD chart"
 
@@ -90,6 +94,7 @@ class CvdItem(PixelItem):
         self._slots: Floats | Ints = np.zeros(0, np.int64)
         self._strokes: tuple[Stroke, ...] = ()
         self.opposing: frozenset[str] = frozenset()
+        self.breaks = False
         self._candles = RectBatch([theme().brush("aggregate"), dark_brush()])
 
     def set_view(
@@ -118,6 +123,12 @@ class CvdItem(PixelItem):
                 continue
             pen = stroke.pen(ratio, 1.0 if stroke.line.label in self.opposing else 0.0)
             values = np.insert(stroke.line.values[part], resets, np.nan)  # no line across a reset
+            missing = np.insert(missing_of(stroke.line)[part], resets, False)
+            if missing.any() and not self.breaks:
+                thin = QPen(pen)
+                thin.setWidthF(_THIN_PX * ratio)
+                _draw_line(painter, x, scale.y(np.where(_with_neighbours(missing), values, np.nan)), thin)
+            values[missing] = np.nan
             if np.isfinite(values).any():
                 _draw_line(painter, x, scale.y(values), pen)
         self._draw_marks(painter, view, scale, ratio)
@@ -132,19 +143,21 @@ class CvdItem(PixelItem):
     def _draw_candles(self, painter: QPainter, view: CvdView, part: slice, scale: Scale, ratio: float) -> None:
         """Bright bodies where the sum rose, dark where it fell; wicks are the extremes within the bar."""
         assert view.perp is not None
-        known = np.isfinite(view.candles.open[part])
+        missing = missing_of(view.perp)[part]
+        known = np.isfinite(view.candles.open[part]) & ~(missing & self.breaks)
         opens, highs, lows = (
             scale.y(column[part][known]) for column in (view.candles.open, view.candles.high, view.candles.low)
         )
         closes = scale.y(view.perp.values[part][known])
         left = scale.x(self._slots[part][known].astype(np.float64))
-        body, line = max(round(scale.pitch * 0.7), 1), max(1, round(ratio))
+        line = max(1, round(ratio))
+        body = np.where(missing[known], line, max(round(scale.pitch * 0.7), 1))
         top, foot = np.minimum(opens, closes), np.maximum(opens, closes)
         down = (closes > opens).astype(np.int64)
         middle = np.round(left + scale.pitch / 2 - line / 2)
         wicks = np.stack((middle, highs, np.full(len(left), line), np.maximum(lows - highs, line)), axis=1)
         bodies = np.stack(
-            (np.round(left + (scale.pitch - body) / 2), top, np.full(len(left), body), np.maximum(foot - top, line)),
+            (np.round(left + (scale.pitch - body) / 2), top, body, np.maximum(foot - top, line)),
             axis=1,
         )
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
@@ -176,6 +189,19 @@ def _triangle(x: float, y: float, sign: int, size: float) -> QPolygonF:
 def dark_brush() -> QBrush:
     """The body of a falling candle: a dark shade of the sum's colour."""
     return QBrush(mix(theme().color("pane"), theme().color("aggregate"), 0.38))
+
+
+def missing_of(line: CvdLine) -> Bools:
+    """The bars in which a sum lacks a market: all False for a line of one market, which is NaN there."""
+    is_marked = line.venue is None and len(line.missing) > 0
+    return line.missing if is_marked else np.zeros(len(line.values), np.bool_)
+
+
+def _with_neighbours(mask: Bools) -> Bools:
+    """The mask with the points beside it, so that a part of a line joins the rest."""
+    padded = np.pad(mask, 1)
+    joined: Bools = padded[1:-1] | padded[:-2] | padded[2:]
+    return joined
 
 
 def _draw_line(painter: QPainter, x: Floats, y: Floats, pen: QPen) -> None:

@@ -205,6 +205,7 @@ class CvdPane(Pane):
 
     def _show(self, view: CvdView) -> None:
         self._strokes = strokes_of(view, self.controls.choices.show)
+        self.item.breaks = self.controls.choices.breaks
         self.item.set_view(view, self.slots, self.chart.grid, self._strokes)
 
     def clear(self) -> None:

@@ -24,12 +24,13 @@ class CvdState(msgspec.Struct):
     candles: bool
     edges_usd: tuple[float, ...]
     venues: list[Venue] | None
+    breaks: bool = False
 
 
 def remembered(choices: Choices) -> dict[str, object]:
     """The choices as JSON values."""
     venues = None if choices.venues is None else sorted(choices.venues)
-    state = CvdState(choices.show, choices.unit, choices.reset_ns, choices.candles, choices.edges_usd, venues)
+    state = CvdState(choices.show, choices.unit, choices.reset_ns, choices.candles, choices.edges_usd, venues, choices.breaks)
     saved: dict[str, object] = msgspec.to_builtins(state)
     return saved
 
@@ -47,4 +48,4 @@ def recalled(state: dict[str, object]) -> Choices | None:
     edges = saved.edges_usd
     if saved.reset_ns not in RESETS_NS or not edges or any(a >= b for a, b in itertools.pairwise(edges)):
         return None
-    return Choices(saved.show, saved.unit, saved.reset_ns, None, saved.candles, edges, venues)
+    return Choices(saved.show, saved.unit, saved.reset_ns, None, saved.candles, edges, venues, saved.breaks)

@@ -10,7 +10,7 @@ from widgets.elements.spans import Span
 from widgets.items.lines import in_sight
 from widgets.pane import Table
 from widgets.panes.cvd.controls import UNIT_LABELS, size_labels
-from widgets.panes.cvd.item import Stroke
+from widgets.panes.cvd.item import Stroke, missing_of
 from widgets.theme import format as text_of
 from widgets.theme.markets import venue_mark
 from workstation.readmodels.arrays import Floats, Ints
@@ -25,7 +25,8 @@ has a thicker line and "opposes the sum" behind its name. "% of OI" divides a ma
 interest (OI) in coin, a sum by the summed open interest, spot by that of the perpetuals. "spot | perp" adds the
 difference perp - spot. "sizes" splits the sum by the notional of each trade. Candles show the extremes of the sum
 within each bar. A triangle marks a bar where price made a new 20-bar high or low and CVD did not. A hatched band is a
-gap with missing trades: lines break there and continue from their last value.""".replace("\n", " ")
+gap with missing trades: lines of markets break there and continue from their last value. A sum is thin where trades of
+any market in it are missing, and "without" names those; the menu breaks it there instead.""".replace("\n", " ")
 
 _SUFFIX = {"linear": "", "inverse": "-inv", "spot": "-spot"}
 
@@ -70,7 +71,16 @@ def legend(view: CvdView, strokes: Sequence[Stroke], index: int | None, opposing
         if stroke.line is view.perp:
             live, known = _venues(view)
             spans.append(Span(f"{live} of {known} venues", "muted" if view.perp_live == view.perp_known else "gap"))
+        if stroke.line in (view.perp, view.spot) and (names := lacking(view, stroke.line, index)):
+            spans.append(Span(f"without {', '.join(names)}", "gap"))
     return tuple(spans)
+
+
+def lacking(view: CvdView, line: CvdLine, index: int | None) -> list[str]:
+    """The names of the markets of a sum whose trades are missing at bar `index`."""
+    if index is None or not missing_of(line)[index]:
+        return []
+    return [line_name(one) for one in view.lines if one.label in line.summed and one.missing[index]]
 
 
 def _span(view: CvdView, stroke: Stroke, index: int | None, opposing: frozenset[str]) -> Span:
@@ -110,7 +120,8 @@ def absence(base: str, view: CvdView | None) -> str:
 def table(view: CvdView, strokes: Sequence[Stroke]) -> Table:
     """The bars with the value of every line drawn."""
     names = tuple(stroke.name or line_name(stroke.line) for stroke in reversed(strokes))
-    columns = [stroke.line.values.tolist() for stroke in reversed(strokes)]
+    lines = [stroke.line for stroke in reversed(strokes)]
+    columns = [np.where(missing_of(line), np.nan, line.values).tolist() for line in lines]
     rows = tuple(
         (text_of.date_clock(start), *(None if column[at] != column[at] else column[at] for column in columns))
         for at, start in enumerate(view.bar_start_ns.tolist())

@@ -102,22 +102,35 @@ class _Sums:
     def line(self, market: Market) -> CvdLine:
         """One market."""
         instrument = market.instrument
-        values = self._scaled([market], ALL_SIZES)
-        values[self._missing([market])] = np.nan
-        label = f"{instrument.venue} {instrument.symbol}"
-        freshness = market.trades_freshness(self._now_ns)
-        return CvdLine(label, instrument.venue, instrument.kind, instrument.kind.is_perp, frozen(values), freshness)
+        values, missing = self._scaled([market], ALL_SIZES), self._lacking(market)
+        values[missing] = np.nan
+        label = _label(market)
+        return CvdLine(
+            label,
+            instrument.venue,
+            instrument.kind,
+            instrument.kind.is_perp,
+            frozen(values),
+            market.trades_freshness(self._now_ns),
+            frozen(missing),
+            (label,),
+        )
 
     def total(self, markets: list[Market], label: str, size_class: int = ALL_SIZES) -> CvdLine | None:
-        """A sum; a bar is missing only where it is missing on every market in it."""
+        """A sum: its bars are marked where any market in it lacks trades, and NaN where all do."""
         if not markets:
             return None
         summed = counted(markets, self._request, self._now_ns)
         values = self._scaled(summed, size_class)
-        values[self._missing(summed)] = np.nan
+        lacking = np.array([self._lacking(market) for market in summed])
+        values[lacking.all(axis=0)] = np.nan
+        began = np.array([market.coverage.began for market in summed])
+        missing = lacking[began].any(axis=0) if began.any() else lacking.all(axis=0)
         states = {market.trades_freshness(self._now_ns) for market in summed}
         best = next(state for state in _BEST_FIRST if state in states)
-        return CvdLine(label, None, None, markets[0].instrument.kind.is_perp, frozen(values), best)
+        names = tuple(map(_label, summed))
+        perp = markets[0].instrument.kind.is_perp
+        return CvdLine(label, None, None, perp, frozen(values), best, frozen(missing), names)
 
     def sizes(self, markets: list[Market]) -> tuple[CvdLine, ...]:
         """The size classes of a sum."""
@@ -169,9 +182,8 @@ class _Sums:
             since_ns = first_ns - (first_ns - offset_ns) % request.reset_ns
         return self._bars.before(since_ns, market, size_class, unit)
 
-    def _missing(self, markets: list[Market]) -> Bools:
-        missing: Bools = np.all([missing_bars(market, self.starts, self._request.bar_ns) for market in markets], axis=0)
-        return missing
+    def _lacking(self, market: Market) -> Bools:
+        return missing_bars(market, self.starts, self._request.bar_ns)
 
     def _divisible(self, markets: list[Market]) -> list[Market]:
         """In per cent of open interest only perpetuals whose open interest is known are summed."""
@@ -194,7 +206,14 @@ def _difference(perp: CvdLine | None, spot: CvdLine | None) -> CvdLine | None:
     if perp is None or spot is None:
         return None
     worst = max(perp.freshness, spot.freshness, key=_BEST_FIRST.index)
-    return CvdLine("perp - spot", None, None, True, frozen(perp.values - spot.values), worst)
+    values, missing = perp.values - spot.values, perp.missing | spot.missing
+    return CvdLine(
+        "perp - spot", None, None, True, frozen(values), worst, frozen(missing), (*perp.summed, *spot.summed)
+    )
+
+
+def _label(market: Market) -> str:
+    return f"{market.instrument.venue} {market.instrument.symbol}"
 
 
 def _delta_bars(base: Base, request: CvdRequest) -> DeltaBars:

@@ -38,10 +38,11 @@ def _line_rows(coin: CvdView, usd: CvdView, name: Row, units: list[CvdLine]) -> 
     if name[1:3] == ("all", "perp"):
         extra = [coin.candles.high, coin.candles.low, *(line.values for line in usd.sizes)]
         signs = dict(zip(coin.diverged_ns.tolist(), coin.diverged.tolist(), strict=True))
+    columns = [*(line.values for line in units), *extra]
     for at, start in enumerate(coin.bar_start_ns.tolist()):
-        cvd, cvd_usd, cvd_oi = (known(line.values[at]) for line in units)
-        more = (known(column[at]) for column in extra)
-        yield (start, *name, cvd, cvd_usd, cvd is None, cvd_oi, *more, signs.get(start))
+        gap = bool(units[0].missing[at])
+        cvd, cvd_usd, cvd_oi, *more = (None if gap else known(column[at]) for column in columns)
+        yield (start, *name, cvd, cvd_usd, gap, cvd_oi, *more, signs.get(start))
 
 
 TABLE = Table(
@@ -51,7 +52,7 @@ TABLE = Table(
         *(*floats("cvd_oi_pct", "cvd_high", "cvd_low", *_SIZES), *integers("diverged")),
     ),
     at_end(_rows),
-    """cvd runs from the start of the recording without resets; gap: trades are missing, and then cvd is empty.
+    """cvd runs from the start of the recording without resets; gap: trades of a market in it are missing, and then cvd is empty.
     cvd_oi_pct is it in per cent of the last open interest, spot over that of all perpetuals; cvd_high and cvd_low
     (venue `all`, kind `perp`) are its extremes within the bar; cvd_usd_* split it by the notional of the trade;
     diverged is 1 where the price of a closed bar is a new low of 20 bars and cvd is not, -1 for a high.""",

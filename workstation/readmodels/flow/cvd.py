@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from feeds.model.instrument import MarketKind, Venue
-from workstation.readmodels.arrays import Floats, Ints, no_floats, no_ints
+from workstation.readmodels.arrays import Bools, Floats, Ints, no_bools, no_floats, no_ints
 from workstation.readmodels.flow.candles import CandleLine
 from workstation.readmodels.markets import Freshness, MarketFilter, MarketState
 from workstation.readmodels.request import Request
@@ -58,9 +58,10 @@ class CvdRequest(Request["CvdView"]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CvdLine:
-    """One running delta at the close of each bar, in the request's unit; NaN where trades are missing.
+    """One running delta at the close of each bar, in the request's unit; NaN where all trades are missing.
 
-    `venue` and `kind` are None for a sum; `perp` is True for perpetuals, False for spot.
+    `venue` and `kind` are None for a sum; `perp` is True for perpetuals, False for spot. `missing` marks the bars that
+    lack trades of any of the markets in the line, whose labels are `summed`: there a sum is that of the others.
     """
 
     label: str
@@ -69,6 +70,8 @@ class CvdLine:
     perp: bool
     values: Floats
     freshness: Freshness
+    missing: Bools = field(default_factory=no_bools)
+    summed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from feeds.model.events import Event, TradesLive, TradesLost
+from feeds.model.events import Event, Trade, TradesLive, TradesLost
 from tests.workstation.analytics.market_events import (
     BINANCE,
     BYBIT,
@@ -108,6 +108,8 @@ def test_a_gap_breaks_the_line_and_the_sum_goes_on() -> None:
     assert line_of(view, "bybit").values.tolist() == list(range(1, 10))
     assert view.perp is not None
     assert view.perp.values.tolist() == [2, 4, 6, 7, 8, 9, 11, 13, 15]
+    assert view.perp.missing.tolist() == [False, False, True, True, True, True, False, False, False]
+    assert view.perp.summed == tuple(line.label for line in view.lines if line.perp)
     assert view.gaps.tolist() == [[START + 2 * MINUTE, START + 6 * MINUTE]]
 
 
@@ -128,6 +130,32 @@ def test_an_aggregate_is_missing_where_all_its_markets_are() -> None:
     gone = float("nan")
     assert view.perp is not None
     np.testing.assert_array_equal(view.perp.values, [2, gone, gone, gone, 5, 7])
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_sum_is_marked_exactly_where_a_market_in_it_is(seed: int) -> None:
+    rng = random.Random(seed)
+    events: list[Event] = [TradesLive(one, START) for one in MARKETS]
+    events += random_trades(rng, 200, late=0.0)
+    for one in MARKETS:
+        lost_ns = START + rng.randrange(9) * MINUTE
+        again_ns = lost_ns + rng.randrange(1, 4) * MINUTE
+        events = [
+            event
+            for event in events
+            if not isinstance(event, Trade)
+            or event.instrument is not one
+            or not lost_ns <= event.ts_recv_ns < again_ns
+        ]
+        events += [TradesLost(one, lost_ns, "gap"), TradesLive(one, again_ns)]
+    view = cvd(sorted(events, key=lambda event: event.ts_recv_ns), live_only=False)
+    for total in (view.perp, view.spot):
+        assert total is not None
+        markets = [line for line in view.lines if line.perp == total.perp]
+        np.testing.assert_array_equal(total.missing, np.any([np.isnan(line.values) for line in markets], axis=0))
+        np.testing.assert_array_equal(np.isnan(total.values), np.all([line.missing for line in markets], axis=0))
+    assert view.difference is not None
+    np.testing.assert_array_equal(view.difference.missing, view.perp.missing | view.spot.missing)
 
 
 def test_a_market_without_trades_is_no_line_at_zero() -> None:
