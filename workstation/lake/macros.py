@@ -141,8 +141,8 @@ WITH deltas AS (
     each AS (
         SELECT * FROM grid
         UNION ALL BY NAME
-        SELECT g.bar_start_ns, g.base, 'all' AS venue, _sum_kind(g.kind) AS kind, '' AS symbol, bool_or(g.began) AS began,
-            sum(g.delta) AS delta, sum(g.delta_usd) AS delta_usd,
+        SELECT g.bar_start_ns, g.base, 'all' AS venue, _sum_kind(g.kind) AS kind, '' AS symbol,
+            bool_or(g.began) AS began, sum(g.delta) AS delta, sum(g.delta_usd) AS delta_usd,
             CASE WHEN bool_or(g.began) THEN bool_or(g.missing AND g.began) ELSE bool_and(g.missing) END AS missing
         FROM grid g GROUP BY ALL),
     running AS (

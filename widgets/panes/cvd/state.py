@@ -30,7 +30,9 @@ class CvdState(msgspec.Struct):
 def remembered(choices: Choices) -> dict[str, object]:
     """The choices as JSON values."""
     venues = None if choices.venues is None else sorted(choices.venues)
-    state = CvdState(choices.show, choices.unit, choices.reset_ns, choices.candles, choices.edges_usd, venues, choices.breaks)
+    state = CvdState(
+        choices.show, choices.unit, choices.reset_ns, choices.candles, choices.edges_usd, venues, choices.breaks
+    )
     saved: dict[str, object] = msgspec.to_builtins(state)
     return saved
 

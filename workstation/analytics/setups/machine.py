@@ -1,11 +1,12 @@
 """State machine that runs the detectors over closed bars. Deterministic: the same bars give the same events.
 
-At a bar with missing trades armed setups expire and the baseline of usual values starts again. Moves after a setup are
-read from the bars that end at the horizons.
+At a bar with missing trades armed setups expire and the baseline of usual values starts again. A move after a setup is
+to the last trade before its horizon, whether or not a bar ends there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from msgspec.structs import astuple
@@ -20,8 +21,10 @@ from workstation.analytics.setups.sweep import Sweep
 from workstation.readmodels.session.setup_rules import LOOK_BACK_BARS, SetupRules
 from workstation.readmodels.session.setups import HORIZONS_MIN, SetupEvent, SetupState
 
-PROGRAM_RULES = SetupRules()
+Moves = tuple[float | None, ...]
 MINUTE_NS = 60_000_000_000
+PriceBefore = Callable[[int], float | None]
+"""The price of the last trade before a time (ns, by the venues' clocks); None where trades are missing."""
 
 
 @dataclass(slots=True)
@@ -47,10 +50,18 @@ class _Measured:
 class SetupMachine:
     """`events` are all so far, oldest first, updated in place as setups proceed."""
 
-    def __init__(self, base: str, bar_ns: int, row_size: float, rules: SetupRules = PROGRAM_RULES) -> None:
+    def __init__(
+        self,
+        base: str,
+        bar_ns: int,
+        row_size: float,
+        rules: SetupRules,
+        price_before: PriceBefore,
+    ) -> None:
         self.events: list[SetupEvent] = []
         self._base, self._bar_ns, self._row_size = base, bar_ns, row_size
         self._rules, self._check = detectors(rules), SpotCheck(*astuple(rules.spot))
+        self._price_before = price_before
         self._past: list[BarFacts] = []
         self._waiting: list[_Waiting] = []
         self._measured: list[_Measured] = []
@@ -156,10 +167,10 @@ class SetupMachine:
 
     def _still_measured(self, one: _Measured, bar: BarFacts) -> bool:
         event = self.events[one.at]
-        moves = _moved(event.moves, event, event.trigger_ns, event.trigger_price, bar)
+        moves = self._moved(event.moves, event.direction, event.trigger_ns, event.trigger_price, bar)
         since = event.moves_confirmed
         if event.confirmed_ns is not None and event.confirmed_price is not None:
-            since = _moved(since, event, event.confirmed_ns, event.confirmed_price, bar)
+            since = self._moved(since, event.direction, event.confirmed_ns, event.confirmed_price, bar)
             ends = [event.direction * (price / event.confirmed_price - 1) for price in (bar.high, bar.low)]
             one.best, one.worst = max(one.best, *ends), min(one.worst, *ends)
         if (moves, since) != (event.moves, event.moves_confirmed):
@@ -172,6 +183,17 @@ class SetupMachine:
             self.events[one.at] = replace(event, ended_ns=bar.end_ns, at_end=numbers)
         return event.state is SetupState.ARMED
 
+    def _moved(self, moves: Moves, direction: int, begin_ns: int, price: float, bar: BarFacts) -> Moves:
+        """`moves` with the horizons filled in that this bar has reached."""
+        return tuple(
+            self._move(direction, price, until_ns) if move is None and until_ns <= bar.end_ns else move
+            for move, until_ns in zip(moves, (begin_ns + one * MINUTE_NS for one in HORIZONS_MIN), strict=True)
+        )
+
+    def _move(self, direction: int, price: float, until_ns: int) -> float | None:
+        later = self._price_before(until_ns)
+        return None if later is None else direction * (later / price - 1)
+
 
 def detectors(rules: SetupRules) -> tuple[Rule, ...]:
     """The four detectors with these parameters."""
@@ -181,14 +203,3 @@ def detectors(rules: SetupRules) -> tuple[Rule, ...]:
         Sweep(*astuple(rules.sweep)),
         Breakout(*astuple(rules.breakout)),
     )
-
-
-def _moved(
-    moves: tuple[float | None, ...], event: SetupEvent, begin_ns: int, price: float, bar: BarFacts
-) -> tuple[float | None, ...]:
-    """`moves` with the horizon at which this bar ends filled in, unless the bar misses trades."""
-    passed, rest = divmod(bar.end_ns - begin_ns, MINUTE_NS)
-    if rest or passed not in HORIZONS_MIN or not bar.complete:
-        return moves
-    at = HORIZONS_MIN.index(passed)
-    return (*moves[:at], event.direction * (bar.close / price - 1), *moves[at + 1 :])

@@ -6,13 +6,15 @@ The bars are those of yesterday and today (UTC), so a run always begins at midni
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from fractions import Fraction
+from operator import attrgetter
 
 import numpy as np
 
 from workstation.analytics.setups.facts import BarFacts
 from workstation.analytics.setups.levels import DAY_NS, Levels
-from workstation.analytics.setups.machine import SetupMachine
+from workstation.analytics.setups.machine import MINUTE_NS, SetupMachine
 from workstation.analytics.state.base import Base
 from workstation.analytics.state.derived_bars import bar_flows, bar_series, round_step, row_series
 from workstation.analytics.state.market import Market
@@ -35,11 +37,13 @@ class SetupRun:
         self.events: tuple[SetupEvent, ...] = ()
         self.bars: list[FootprintBar] = []
         self._flows: Floats = np.empty((4, 0))
+        self._closes: _Closes | None = None
         self._begin()
 
     def update(self, base: Base) -> None:
         """Process new closed bars; start again from the first bar if an earlier one changed."""
         bars, row_size = _closed_bars(base, self._request)
+        self._closes = _Closes(base, self._request.bar_ns)
         flows = _flows(base, self._request, row_size, bars)
         seen = len(self.bars)
         same = row_size == self.row_size and seen <= len(bars) and all(map(_is, self.bars, bars))
@@ -59,7 +63,12 @@ class SetupRun:
     def _begin(self) -> None:
         self._cvd = 0.0
         self._levels = Levels(self.row_size or 1.0, self._request.levels)
-        self._machine = SetupMachine(self._request.base, self._request.bar_ns, self.row_size, self._request.rules)
+        self._machine = SetupMachine(
+            self._request.base, self._request.bar_ns, self.row_size, self._request.rules, self._price_before
+        )
+
+    def _price_before(self, ts_ns: int) -> float | None:
+        return self._closes.before(ts_ns) if self._closes is not None else None
 
     def _take(self, bar: FootprintBar, flows: Floats) -> None:
         self._cvd += bar.delta
@@ -87,6 +96,24 @@ class SetupRun:
         )
         self._machine.step(facts)
         self._levels.take(bar)
+
+
+class _Closes:
+    """Closes of all perpetuals at a step that divides both a bar and a minute."""
+
+    def __init__(self, base: Base, bar_ns: int) -> None:
+        rule = BarRule(BarKind.TIME, math.gcd(bar_ns, MINUTE_NS))
+        self._bars = bar_series(base, PERPS, rule).bars(base.watermark_ns, base.coverage_revision)
+        self._markets = [market for market in base.chosen(PERPS) if market.coverage.began]
+
+    def before(self, ts_ns: int) -> float | None:
+        """The price of the last trade before a multiple of the step; None where trades are missing."""
+        at = bisect_right(self._bars, ts_ns, key=attrgetter("end_ns")) - 1
+        if at < 0:
+            return None
+        last = self._bars[at]
+        received = all(market.coverage.covers(last.start_ns, ts_ns) for market in self._markets)
+        return last.close if received else None
 
 
 def _is(one: FootprintBar, other: FootprintBar) -> bool:

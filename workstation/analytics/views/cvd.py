@@ -125,7 +125,7 @@ class _Sums:
         lacking = np.array([self._lacking(market) for market in summed])
         values[lacking.all(axis=0)] = np.nan
         began = np.array([market.coverage.began for market in summed])
-        missing = lacking[began].any(axis=0) if began.any() else lacking.all(axis=0)
+        missing = np.asarray(lacking[began].any(axis=0) if began.any() else lacking.all(axis=0))
         states = {market.trades_freshness(self._now_ns) for market in summed}
         best = next(state for state in _BEST_FIRST if state in states)
         names = tuple(map(_label, summed))

@@ -45,8 +45,9 @@ TABLE = Table(
         *texts("parameters", "at_trigger", "at_confirmation", "at_end", "spot_check"),
     ),
     at_end(_rows),
-    """setups are derived from the closed bars of all perpetuals: ts_ns is the end of the bar that armed one, direction
-    1 or -1 the way price is expected to go, moves are fractions in that direction from the close of that bar, or from
-    that of the confirming one; the last five columns are JSON objects of the rule's parameters and of the numbers that
-    decided; levels and what is usual are of the bars before.""",
+    """setups are derived from the closed bars of all perpetuals: ts_ns is the end of the bar that armed one,
+    direction 1 or -1 the way price is expected to go, moves are fractions in that direction from the close of that
+    bar, or from that of the confirming one, to the last trade before so many minutes later; the last five columns are
+    JSON objects of the rule's parameters and of the numbers that decided; levels and what is usual are of the bars
+    before.""",
 )

@@ -65,8 +65,9 @@ class SetupEvent:
     """One setup with its receipt. Times are the ends of the deciding bars; None: not yet, or never.
 
     `leverage_only`: spot CVD did not confirm the perpetuals' CVD; None where spot is unknown. `moves` are by
-    HORIZONS_MIN from the close of the trigger bar, `moves_confirmed` from that of the confirming bar; None before that
-    time or where trades are missing. `reason` is the text of the last decision.
+    HORIZONS_MIN from the close of the trigger bar, `moves_confirmed` from that of the confirming bar, to the last
+    trade before so many minutes later; None until a bar has closed then, or where trades are missing. `reason` is the
+    text of the last decision.
     """
 
     base: str

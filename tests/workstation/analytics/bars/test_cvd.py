@@ -143,9 +143,7 @@ def test_a_sum_is_marked_exactly_where_a_market_in_it_is(seed: int) -> None:
         events = [
             event
             for event in events
-            if not isinstance(event, Trade)
-            or event.instrument is not one
-            or not lost_ns <= event.ts_recv_ns < again_ns
+            if not isinstance(event, Trade) or event.instrument is not one or not lost_ns <= event.ts_recv_ns < again_ns
         ]
         events += [TradesLost(one, lost_ns, "gap"), TradesLive(one, again_ns)]
     view = cvd(sorted(events, key=lambda event: event.ts_recv_ns), live_only=False)

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from feeds.model.events import TradesLost
+from feeds.model.events import Event, Trade, TradesLost
 from tests.views import assert_same_view
-from tests.workstation.analytics.market_events import BINANCE, MINUTE, OKX_SPOT, at_price, engine_of, mark, trade
+from tests.workstation.analytics.market_events import (
+    BINANCE,
+    MINUTE,
+    OKX_SPOT,
+    SECOND,
+    at_price,
+    engine_of,
+    mark,
+    trade,
+)
 from tests.workstation.analytics.setups.setup_tapes import (
     BEGIN,
     BUY,
@@ -192,6 +202,46 @@ def test_moves_are_measured_at_the_closes_of_the_horizons() -> None:
     assert event.ended_ns == (event.confirmed_ns or 0) + 60 * MINUTE
     span = closes[BEFORE + 2 : BEFORE + 62]
     assert dict(event.at_end)["best_move"] == pytest.approx(max(span) / 1000, abs=1e-3)
+
+
+@pytest.mark.parametrize("bar_ns", [20 * SECOND, MINUTE, 5 * MINUTE])
+@pytest.mark.parametrize("silent", [(), (1,), (4, 5), (3, 4, 5, 14, 15, 16), tuple(range(2, 60))])
+def test_moves_are_to_the_last_trade_before_the_horizon(bar_ns: int, silent: tuple[int, ...]) -> None:
+    """Minutes without a trade, and bars longer than a horizon, lose no outcome."""
+    tape = stretched(events_of([*quiet(), absorbed(), TURN])[:-1], bar_ns)
+    begin_ns = BEGIN + (BEFORE + 2) * bar_ns
+    for at in range(80):
+        if at not in silent:
+            tape.append(trade(BINANCE, begin_ns + at * MINUTE + 7 * SECOND, 1000 + at % 7 - 3, 1.0, 1 + at % 2))
+    tape.append(mark(BINANCE, begin_ns + 90 * MINUTE))
+    engine = engine_of(tape)
+    view = engine.view(SetupsRequest("BTC", bar_ns))
+    assert isinstance(view, SetupsView)
+    trades = [one for one in tape if isinstance(one, Trade)]
+    last_ns = trades[-1].ts_venue_ns // bar_ns * bar_ns + bar_ns
+    checked = 0
+    for event in view.events:
+        for at, minutes_after in enumerate(HORIZONS_MIN):
+            until_ns = event.trigger_ns + minutes_after * MINUTE
+            if until_ns <= last_ns:
+                price = [one.price for one in trades if one.ts_venue_ns < until_ns][-1]
+                move = event.direction * (price / event.trigger_price - 1)
+                assert event.moves[at] == pytest.approx(move, abs=1e-12)
+                checked += 1
+    assert checked >= len(HORIZONS_MIN)
+
+
+def stretched(events: list[Event], bar_ns: int) -> list[Event]:
+    """A tape of minutes as one of bars."""
+
+    def at(ts_ns: int) -> int:
+        return BEGIN + (ts_ns - BEGIN) * bar_ns // MINUTE
+
+    times = ("ts_venue_ns", "ts_recv_ns")
+    return [
+        msgspec.structs.replace(one, **{name: at(getattr(one, name)) for name in times if hasattr(one, name)})
+        for one in events
+    ]
 
 
 def test_missing_trades_expire_armed_setups_and_restart_the_baseline() -> None:
