@@ -120,6 +120,7 @@ async def test_a_successor_without_data_does_not_take_over(monkeypatch: pytest.M
             client.line.begin(Fault(kind=FaultKind.STALL, duration_s=60.0), time.time_ns())
             admit(client)
 
+        # the fault must stand before the first message, and a server has no other place for that
         monkeypatch.setattr(found.server.clients, "add", born_silent)
         await eventually(lambda: [name for name in found.said(Connected) if name.endswith("~2")])
         await asyncio.sleep(0.8)
@@ -212,6 +213,7 @@ async def test_repeated_short_connections_trigger_a_new_listing_and_long_ones_do
     async def socket(url: str) -> AsyncIterator[Socket]:
         yield Cut()  # type: ignore[misc]
 
+    # the one edge to the network; a constructor argument would let the program open other sockets than this one
     monkeypatch.setattr(feeds.live.connection, "open_socket", socket)
     frames: list[Frame] = []
     keeper = LiveConnection(

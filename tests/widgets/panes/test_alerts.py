@@ -134,7 +134,7 @@ def test_fired_alerts_are_listed_and_labelled(pane: AlertsPane) -> None:
 
 
 def test_at_most_one_sound_a_second(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda name: None)  # as on a system without a player of sounds
     now = [0.0]
     notifier = Notifier(lambda: now[0])
     assert notifier.sound(60)

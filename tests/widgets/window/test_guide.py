@@ -83,6 +83,7 @@ async def test_every_venue_is_asked_and_faults_are_reported(monkeypatch: pytest.
             raise TransportError("the venue does not serve this country")
         return b"{}"
 
+    # the edge to the network: every venue makes a client of its own
     monkeypatch.setattr(Http, "fetch", fetch)
     found = {venue: trouble async for venue, trouble in check_reachability(DRIVERS.values())}
     assert set(found) == set(DRIVERS)

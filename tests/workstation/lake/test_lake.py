@@ -260,7 +260,9 @@ def test_an_add_that_fails_leaves_nothing_that_counts(
             raise OSError(28, "No space left on device")
         publish(made, target)
 
-    monkeypatch.setattr(adding, "publish", failing)
+    monkeypatch.setattr(
+        adding, "publish", failing
+    )  # as a full disk does; nobody else passes another way to move a file
     with pytest.raises(OSError, match="No space"):
         add(simulated_recording, root)
     with pytest.raises(RecordingError, match="no lake"):

@@ -105,7 +105,7 @@ async def test_a_fault_is_told_once_for_each_place(
 ) -> None:
     told: list[str] = []
     faults = FaultReporter(lambda what, text: told.append(what))
-    monkeypatch.setattr(sys, "excepthook", sys.__excepthook__)
+    monkeypatch.setattr(sys, "excepthook", sys.__excepthook__)  # restored after the test: `install` replaces it
     faults.install()
     for word in ("one", "one more of the same"):
         try:

@@ -27,6 +27,7 @@ async def test_the_loop_runs_on_while_the_venues_start_and_then_they_answer() ->
 
 async def test_venues_that_do_not_start_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     popen = subprocess.Popen
+    # as an installation that cannot start a process: not a choice that the program has
     monkeypatch.setattr(subprocess, "Popen", lambda _, **options: popen([sys.executable, "-c", ""], **options))
     with Simulator() as simulator, pytest.raises(OSError, match="did not start"):
         await simulator.listening()
