@@ -41,6 +41,10 @@ class RecordingError(FeedError):
     """A recording that cannot be read or written."""
 
 
+class WriteFailed(RecordingError):
+    """A recording that cannot be written: the disk is full, or the folder forbids it."""
+
+
 class ImportFailed(FeedError):
     """A capture that cannot be turned into a recording."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import struct
 import threading
 import time
@@ -15,7 +16,7 @@ from typing import BinaryIO, Self
 
 import zstandard
 
-from feeds.model.errors import RecordingError
+from feeds.model.errors import RecordingError, WriteFailed
 from feeds.model.frame import Frame, FrameKind
 from feeds.recording.layout import RecordingMetadata
 from feeds.recording.writer import CHUNK_BYTES, RecordingWriter
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 POLL_S = 0.05
 CHUNK_S = 1.0
+SYNC_S = 5.0
 WRITE_FAILURES = (OSError, RecordingError, ValueError, struct.error, zstandard.ZstdError, MemoryError)
 
 
@@ -34,14 +36,20 @@ def create_file(path: Path) -> BinaryIO:
     except FileExistsError as error:
         raise RecordingError(f"{path.name} exists already; choose another name.") from error
     except OSError as error:
-        raise RecordingError(f"{path.name} cannot be created: {error.strerror}; choose another folder.") from error
+        raise WriteFailed(f"{path.name} cannot be created: {error.strerror}; choose another folder.") from error
+
+
+def sync_file(stream: BinaryIO) -> None:
+    """Wait until everything written is on the disk. Raises OSError."""
+    os.fsync(stream.fileno())
 
 
 class Recorder:
     """A recording in progress.
 
-    If the process dies, everything appended more than about a second before is readable. The queue is unbounded, so
-    nothing is dropped while the disk is slow; `backlog` is its length.
+    If the process dies, everything appended more than about a second before is readable; if the power fails, everything
+    more than about `sync_s` seconds before. The queue is unbounded, so nothing is dropped while the disk is slow;
+    `backlog` is its length.
 
     Raises:
         RecordingError: the file exists already or cannot be created. Later failures are set in `failed` and logged.
@@ -54,11 +62,15 @@ class Recorder:
         *,
         chunk_bytes: int = CHUNK_BYTES,
         chunk_s: float = CHUNK_S,
+        sync_s: float = SYNC_S,
         create: Callable[[Path], BinaryIO] = create_file,
+        sync: Callable[[BinaryIO], None] = sync_file,
     ) -> None:
         self.path = path
         self.failed: RecordingError | None = None
         self._chunk_s = chunk_s
+        self._sync_s, self._sync = sync_s, sync
+        self._synced_bytes, self._synced_s = 0, time.monotonic()
         self._chunk_began_s: float | None = None
         self._queue: deque[Frame] = deque()
         self._closing = threading.Event()
@@ -112,6 +124,7 @@ class Recorder:
                     self._write_queued()
                 self._write_queued()
                 self._writer.finish()
+                self._sync(self._stream)
         except WRITE_FAILURES as error:
             self.failed = _write_error(error)
             self._queue.clear()
@@ -127,11 +140,14 @@ class Recorder:
         elif now_s - self._chunk_began_s >= self._chunk_s:
             self._writer.flush()
             self._chunk_began_s = None
+        if now_s - self._synced_s >= self._sync_s and self.bytes_written > self._synced_bytes:
+            self._sync(self._stream)
+            self._synced_bytes, self._synced_s = self.bytes_written, now_s
 
 
 def _write_error(error: Exception) -> RecordingError:
     if isinstance(error, RecordingError):
         return error
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return RecordingError("Recording stopped: the disk is full. Free some space and start again.", str(error))
-    return RecordingError("Recording stopped: the file cannot be written.", f"{type(error).__name__}: {error}")
+        return WriteFailed("Recording stopped: the disk is full; free some space.", str(error))
+    return WriteFailed("Recording stopped: the file cannot be written.", f"{type(error).__name__}: {error}")

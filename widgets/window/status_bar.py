@@ -77,6 +77,8 @@ def segments_of(status: StatusView) -> list[Segment]:
     if not status.capabilities.record and (status.recording_to or status.recording_failed):
         text, role = recording_text(status)
         line.append(Segment(text, role, status.recording_failed or status.recording_to))
+    elif status.recording_failed:
+        line.insert(0, Segment("NOTHING IS BEING RECORDED", "error", status.recording_failed))
     line += [Segment(notice, "gap", notice) for notice in status.notices]
     return line
 

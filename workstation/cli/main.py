@@ -22,7 +22,7 @@ import typer
 from typer.core import TyperCommand
 
 from feeds.hub.wire import STREAM
-from feeds.model.errors import FeedError, ImportFailed, RecordingError, TransportError
+from feeds.model.errors import FeedError, ImportFailed, RecordingError, TransportError, WriteFailed
 from workstation.cli.hub import Authority, Creds, Stream, broker_at, fetch_stream, hub, is_stream
 from workstation.cli.lake import lake_app
 from workstation.cli.recover import recover
@@ -357,7 +357,7 @@ def main() -> None:
     except ImportFailed as error:
         _end(error, DISK if type(error).__name__ == "OutputFailed" else UNREADABLE)
     except RecordingError as error:
-        _end(error, UNREADABLE)
+        _end(error, DISK if isinstance(error, WriteFailed) else UNREADABLE)
     except TransportError as error:
         _end(error, NETWORK)
     except OSError as error:

@@ -89,5 +89,7 @@ async def _report(hub: Hub, options: HubOptions, report: Callable[[str], None]) 
         parts = [f"{opened} of {len(status.connections)} connections open", f"{status.published:,} frames published"]
         parts += [f"{status.waiting:,} wait"] if status.waiting > 1_000 else []
         parts += [f"{status.lost:,} lost"] if status.lost else []
+        if hub.session.recording_failed:
+            parts.insert(0, f"NOTHING IS BEING RECORDED: {hub.session.recording_failed}")
         report(f"{', '.join(options.bases)} to {options.broker.address}: {trouble or ', '.join(parts)}")
         await asyncio.sleep(REPORT_S)

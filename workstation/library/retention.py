@@ -10,6 +10,8 @@ from typing import NamedTuple
 from workstation.settings.declaration import Settings
 
 _HOUR_NS = 3_600_000_000_000
+_ROOM_FACTOR = 1.1
+_LEAST_ROOM_BYTES = 100_000_000
 _DAY_NS = 24 * _HOUR_NS
 
 
@@ -39,6 +41,10 @@ class RetentionPolicy:
     def is_too_full(self, free_bytes: int) -> bool:
         """Whether there is too little disk space to continue."""
         return free_bytes < self.free_bytes
+
+    def has_room(self, free_bytes: int) -> bool:
+        """Whether there is enough disk space to begin again; more than `is_too_full` asks, so that it does not flap."""
+        return free_bytes >= max(self.free_bytes * _ROOM_FACTOR, _LEAST_ROOM_BYTES)
 
     def expired(self, files: Iterable[FinishedRecording], now_ns: int) -> list[Path]:
         """The files to delete, oldest first: those over the age limit, and as many as the size limit requires."""

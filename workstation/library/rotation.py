@@ -42,6 +42,13 @@ class RecordingRotation:
         self._began_ns = 0
         self._next_look_ns = 0
 
+    def has_room(self, folder: Path, now_ns: int) -> bool:
+        """Whether a recording that stopped may begin again; looks at the disk every ten seconds."""
+        if now_ns < self._next_look_ns:
+            return False
+        self._next_look_ns = now_ns + _LOOK_NS
+        return self._rules().has_room(self._free(folder))
+
     def judge(self, recording: Recording, now_ns: int) -> str:
         """`ROTATE` when the recording must continue in a new file, a reason to stop, or "" to continue."""
         if recording.path != self._path:

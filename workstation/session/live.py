@@ -51,6 +51,7 @@ class LiveSession:
         self._rotation = rotation
         self._record_always = record_always
         self._recording_failed = ""
+        self._resumes = False  # recording stopped by itself and is still wanted
         self.watchdog = watchdog or Watchdog()
         self.tap: Callable[[list[Frame]], object] = lambda batch: None  # receives everything
         self._next_watch_ns = 0
@@ -105,17 +106,35 @@ class LiveSession:
             self._keep(self.core.engine.now_ns)
 
     def _keep(self, now_ns: int) -> None:
-        """Go on in another file, or stop while there is room on the disk."""
-        if self.recorder is None or self._rotation is None or self.recorder.failed is not None:
+        """Go on in another file, stop while there is room on the disk, or begin again when there is."""
+        if self._rotation is None:
+            return
+        if self.recorder is None:
+            self._resume(self._rotation, now_ns)
+            return
+        if self.recorder.failed is not None:
+            self._end_recording()
+            self._resumes = True
             return
         verdict = self._rotation.judge(self.recorder, now_ns)
         if verdict:
-            self.stop_recording()
+            self._end_recording()
         if verdict == ROTATE:
             self.toggle_recording()
         elif verdict:
             log.error("%s", verdict)
-            self._recording_failed = verdict
+            self._recording_failed, self._resumes = verdict, True
+
+    def _resume(self, rotation: RecordingRotation, now_ns: int) -> None:
+        """Record again after a failure, once the disk has room."""
+        try:
+            if not self._resumes or not rotation.has_room(self._record_to().parent, now_ns):
+                return
+            self.start_recording()
+        except (OSError, RecordingError) as error:
+            log.warning("recording did not resume: %s", error)
+        else:
+            log.warning("recording resumes")
 
     def reconnect(self, reason: str) -> None:
         """Reopen every connection; what was missed meanwhile is marked and, where the venue allows it, fetched."""
@@ -132,7 +151,7 @@ class LiveSession:
         self.recorder = Recorder(
             path or self._record_to(), RecordingMetadata(simulated=self.simulated, instruments=markets)
         )
-        self._recording_failed = ""
+        self._recording_failed, self._resumes = "", False
         self._record(self.recorder, self._source.open_frames())
         self.core.feed.refresh_books(self._clock.now_ns())
 
@@ -142,8 +161,19 @@ class LiveSession:
         path = self.recorder.path if self.recorder is not None else self._record_to()
         return sorted(path.parent.glob(f"{path.stem.partition('-')[0]}-*{path.suffix}"), reverse=True)
 
+    @property
+    def recording_failed(self) -> str:
+        """Why nothing is recorded although it is wanted; "" if it is recorded or not wanted."""
+        failed = self.recorder.failed if self.recorder is not None else None
+        reason = failed.text if failed is not None else self._recording_failed
+        return f"{reason.rstrip('.')}; it goes on when there is room" if self._resumes else reason
+
     def stop_recording(self) -> None:
-        """Finish the file."""
+        """Finish the file, and wait for no room to go on."""
+        self._resumes = False
+        self._end_recording()
+
+    def _end_recording(self) -> None:
         if self.recorder is not None:
             recorder, self.recorder = self.recorder, None
             recorder.close()
@@ -159,7 +189,7 @@ class LiveSession:
             self.start_recording()
         except RecordingError as error:
             log.exception("recording did not begin")
-            self._recording_failed = error.text
+            self._recording_failed, self._resumes = error.text, self._rotation is not None
 
     def status(self) -> StatusView:
         """The session as of now."""
@@ -178,7 +208,7 @@ class LiveSession:
             undecodable=sum(self.core.feed.undecodable.values()),
             frames=self.core.frames,
             recording_to=str(recorder.path) if recorder and not failed else "",
-            recording_failed=failed.text if failed else self._recording_failed,
+            recording_failed=self.recording_failed,
             notices=self._notices(),
             backfill=self._backfill(),
             links=self._source.links,

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 
 from feeds.live.source import LiveSource
-from feeds.model.errors import RecordingError
 from feeds.model.frame import FrameKind
 from feeds.pipeline.feed import Feed
 from feeds.recording import Recorder
@@ -43,5 +42,5 @@ async def _pump(source: LiveSource, recorder: Recorder, progress: Callable[[int,
         for connection, request in feed.take_requests():
             source.perform(connection, request)
         if recorder.failed is not None:
-            raise RecordingError(recorder.failed.text)
+            raise recorder.failed
         progress(recorder.frames_written, recorder.bytes_written)
