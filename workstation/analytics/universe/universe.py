@@ -1,11 +1,12 @@
 """Every perpetual of all venues in columns: the latest value of each figure, sampled once a second.
 
 An event sets a few cells and is not stored. Two rings hold history: open interest every five minutes of a day and
-liquidated notional every minute of an hour. Sums over venues are computed from the sample on request.
+liquidated notional every second of an hour. Sums over venues are computed from the sample on request.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field, fields
@@ -40,7 +41,7 @@ LIVE_NS = 20_000_000_000  # a perpetual without an event for so long is not live
 OPEN_INTEREST_STEP_NS = 5 * _MINUTE_NS
 CHANGES_NS = (_HOUR_NS, 4 * _HOUR_NS, 24 * _HOUR_NS)
 _SLOTS = 24 * 12 + 2
-_MINUTES = 60
+_HOUR_S = 3_600
 _OPEN_INTEREST_STALE_NS = 5 * _MINUTE_NS
 _FLOW_STALE_NS = {5 * _MINUTE_NS: 15 * _MINUTE_NS, _HOUR_NS: 75 * _MINUTE_NS}
 _ACCOUNTS_STALE_NS = 30 * _MINUTE_NS
@@ -130,9 +131,9 @@ class Universe:
         self._open_interest_ring = np.full((_FIRST_ROOM, _SLOTS), np.nan, dtype=np.float32)
         self._slot = 0
         self._ring_shared = False
-        self._liquidated: dict[int, dict[tuple[int, Side], float]] = {}
+        self._liquidated: dict[int, dict[tuple[int, Side], float]] = {}  # by second
         self.liquidations = LiquidationLog(limits.universe_liquidations)
-        self._minute = 0
+        self._second = 0
         self._handlers: dict[type[Any], Callable[[Any, int], None]] = {
             MarkPrice: self._mark,
             IndexPrice: self._index,
@@ -173,7 +174,7 @@ class Universe:
         """Sample the state; called at whole seconds of receive time. No sample before the first perpetual."""
         if not self._rows:
             return
-        self._advance_minutes(now_ns // _MINUTE_NS)
+        self._advance_seconds(now_ns // _SECOND_NS)
         self._advance_slots(now_ns)
         rows = len(self._instruments)
         instruments = self.sampled.instruments
@@ -253,15 +254,15 @@ class Universe:
         self._cells.accounts[row], self._cells.accounts_ns[row] = event.long_share, event.ts_recv_ns
 
     def _liquidation(self, event: Liquidation, row: int) -> None:
-        """A liquidating sell closes a long. Counted in the minute of the venue's time, not of receipt."""
+        """A liquidating sell closes a long. Counted in the second of the venue's time, not of receipt."""
         self.liquidations.add(event)
         if not liquidation_coverage(event.instrument.venue, event.instrument.kind).in_real_time:
             return
-        self._advance_minutes(event.ts_recv_ns // _MINUTE_NS)
-        minute = min(event.ts_venue_ns // _MINUTE_NS, self._minute)
-        if minute <= self._minute - _MINUTES:
+        self._advance_seconds(event.ts_recv_ns // _SECOND_NS)
+        second = min(event.ts_venue_ns // _SECOND_NS, self._second)
+        if second <= self._second - _HOUR_S:
             return
-        notionals = self._liquidated.setdefault(minute, {})
+        notionals = self._liquidated.setdefault(second, {})
         notionals[row, event.side] = notionals.get((row, event.side), 0.0) + event.notional
         self._count(row, event.side, event.notional)
 
@@ -269,17 +270,16 @@ class Universe:
         column = self._cells.long if side is Side.SELL else self._cells.short
         column[row] += notional
 
-    def _advance_minutes(self, minute: int) -> None:
-        """Drop minutes older than an hour."""
-        if minute <= self._minute:
+    def _advance_seconds(self, second: int) -> None:
+        """Drop what is not of the last 3,600 seconds, the running one included."""
+        if second <= self._second:
             return
-        self._minute = minute
-        self._liquidated = {at: notionals for at, notionals in self._liquidated.items() if at > minute - _MINUTES}
-        for column in (self._cells.long, self._cells.short):
-            column[~np.isnan(column)] = 0.0
-        for notionals in self._liquidated.values():
-            for (row, side), notional in notionals.items():
-                self._count(row, side, notional)
+        self._second = second
+        expired = [at for at in self._liquidated if at <= second - _HOUR_S]
+        ended = {key for at in expired for key in self._liquidated.pop(at)}
+        for row, side in ended:
+            column = self._cells.long if side is Side.SELL else self._cells.short
+            column[row] = math.fsum(notionals.get((row, side), 0.0) for notionals in self._liquidated.values())
 
     def _advance_slots(self, now_ns: int) -> None:
         """Record open interest at the last five-minute mark passed; marks skipped before it are NaN."""

@@ -29,6 +29,7 @@ from feeds.venues.registry import VENUES
 from tests.workstation.analytics.market_events import MINUTE, SECOND, START, market
 from workstation.analytics.engine import Engine
 from workstation.readmodels.markets import MarketFilter
+from workstation.readmodels.positions.liquidations import LiquidationsRequest, LiquidationsView
 from workstation.readmodels.universe.universe import UniverseColumns, UniverseRequest, UniverseView
 
 HOUR = 60 * MINUTE
@@ -234,6 +235,26 @@ def test_liquidations_of_the_last_hour_by_side() -> None:
     assert (view.columns.liquidated_long_1h[0], view.columns.liquidated_short_1h[0]) == (2.0, 5.0)
     survey(engine, liquidation(one, START - HOUR, 99.0, Side.SELL, recv_ns=START + 62 * MINUTE))
     assert seen(engine, START + 62 * MINUTE + SECOND).columns.liquidated_long_1h[0] == 2.0, "older than an hour"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_hour_is_3600_seconds_in_the_table_and_in_the_liquidation_pane(seed: int) -> None:
+    rng, engine, one = random.Random(seed), Engine(), market()
+    orders = [
+        liquidation(one, START + rng.randrange(2 * HOUR), float(rng.randint(1, 99)), rng.choice((Side.BUY, Side.SELL)))
+        for _ in range(400)
+    ]
+    moments = sorted(START + rng.randrange(1, 7_300) * SECOND for _ in range(60))
+    orders.sort(key=lambda order: order.ts_recv_ns)
+    survey(engine, MarkPrice(one, START, START, 1.0))
+    for now_ns in moments:
+        while orders and orders[0].ts_recv_ns < now_ns:
+            survey(engine, orders.pop(0))
+        columns = seen(engine, now_ns).markets.columns
+        pane = engine.view(LiquidationsRequest("BTC"))
+        assert isinstance(pane, LiquidationsView)
+        hour = next(total for total in pane.totals if total.span_ns == HOUR)
+        assert (columns.liquidated_long_1h[0], columns.liquidated_short_1h[0]) == (hour.long_usd, hour.short_usd)
 
 
 def test_the_universe_creates_no_bases_and_does_not_affect_freshness() -> None:
