@@ -25,6 +25,7 @@ from feeds.model.clock import Clock
 from feeds.model.errors import TransportError
 from feeds.model.frame import Frame, open_frame
 from feeds.model.instrument import Venue
+from feeds.model.odd_rows import OddRows
 from feeds.model.protocol import Request
 from feeds.model.source import Link
 
@@ -58,6 +59,7 @@ class HubSource:
         self.trouble: dict[str, str] = {}
         self.clock_offsets: dict[Venue, int] = {}
         self.last_data_ns: Mapping[str, int] | None = None
+        self.odd_rows = OddRows()
         self.history_s = 0
         self.catching_up = True
         self.status: HubStatus | None = None

@@ -52,7 +52,7 @@ class Backoff:
         """Start with a short pause again, after a connection that lasted."""
         self._pause_s = self._limits.first_pause_s
 
-    async def pause(self, error: FeedError, at_least_s: float = 0.0) -> None:
+    async def pause(self, error: Exception, at_least_s: float = 0.0) -> None:
         """Wait before the next try."""
         venue_s = error.retry_after_s if isinstance(error, TransportError) else None
         await asyncio.sleep(max(self._pause_s * self._random.uniform(0.7, 1.3), venue_s or 0.0, at_least_s))
@@ -141,7 +141,10 @@ class LiveConnection:
                     if self._begin(socket):
                         opened_s = now_s()
                         await self._listen(socket)
-            except TransportError as error:
+            except Exception as fault:
+                error = fault if isinstance(fault, TransportError) else TransportError(f"a fault: {fault!r}")
+                if fault is not error:
+                    log.critical("%s: stopped by a fault", self.spec.name, exc_info=fault)
                 self._judge(now_s() - opened_s)
                 self._end(self._leaving or error.text)
                 if not is_retryable(error):

@@ -14,8 +14,10 @@ from feeds.live.focus import Focus
 from feeds.live.rest import Rest
 from feeds.model.frame import ConnectionSpec
 from feeds.model.instrument import Instrument, MarketKind, Venue
+from feeds.model.odd_rows import OddRows
 from feeds.venues.driver import VenueDriver
 from feeds.venues.shared.context import context_spec
+from feeds.venues.shared.rows import Listing
 
 _ADDED = "+"
 _SHARED = f"{_ADDED}focus"
@@ -32,7 +34,8 @@ def is_shared(connection: str) -> bool:
 
 
 class ConnectionPlanner:
-    """Plans the connections of the followed bases. `missing` are followed symbols no longer listed, by market.
+    """Plans the connections of the followed bases. `missing` are followed symbols no longer listed, by market,
+    `odd_rows` rows left out of lists.
 
     `candles_s` is how many seconds of candles to fetch, `universe` whether to follow the all-market streams.
     """
@@ -45,6 +48,7 @@ class ConnectionPlanner:
         self._lists: dict[tuple[Venue, MarketKind], tuple[Instrument, ...]] = {}
         self._followed: dict[str, dict[str, str]] = {}
         self.missing: dict[str, tuple[str, ...]] = {}
+        self.odd_rows = OddRows()
 
     async def plans(self, driver: VenueDriver, kind: MarketKind) -> dict[str, ConnectionSpec]:
         """Fetch the list of one market; returns its planned connections by name.
@@ -95,7 +99,10 @@ class ConnectionPlanner:
             while request is not None:
                 bodies.append(await self._rest.ask(driver, kind, request))
                 request = driver.next_page(kind, bodies[-1])  # type: ignore[assignment]
-        return driver.instruments(kind, bodies)
+        listing = driver.instruments(kind, bodies)
+        for reason in listing.left_out if isinstance(listing, Listing) else ():
+            self.odd_rows.leave_out(driver.venue, f"{kind.value} list", reason)
+        return listing
 
     def _note_missing(self, market: str, chosen: tuple[Instrument, ...]) -> None:
         now = {instrument.symbol: instrument.base for instrument in chosen}

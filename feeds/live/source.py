@@ -11,8 +11,9 @@ import asyncio
 import logging
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -23,9 +24,10 @@ from feeds.live.connection_plan import ConnectionPlanner, is_shared
 from feeds.live.focus import Focus
 from feeds.live.rest import Rest
 from feeds.model.clock import Clock
-from feeds.model.errors import ProtocolError, TransportError
+from feeds.model.errors import FeedError, ProtocolError, TransportError
 from feeds.model.frame import UNIVERSE, ConnectionSpec, Frame, FrameKind, open_frame
 from feeds.model.instrument import MarketKind, Venue
+from feeds.model.odd_rows import OddRows
 from feeds.model.protocol import Fetch, Reconnect, Relist, Replace, Request, Send
 from feeds.model.source import Link
 from feeds.venues.driver import VenueDriver
@@ -104,6 +106,15 @@ class LiveSource:
         self._closed = False
 
     @property
+    def odd_rows(self) -> OddRows:
+        """The count of rows left out of the venues' lists."""
+        return self._planner.odd_rows
+
+    @odd_rows.setter
+    def odd_rows(self, odd_rows: OddRows) -> None:
+        self._planner.odd_rows = odd_rows
+
+    @property
     def bases(self) -> tuple[str, ...]:
         """The followed bases: those from the start, then those displayed since."""
         return self._focus.bases
@@ -136,11 +147,11 @@ class LiveSource:
 
     async def batches(self) -> AsyncIterator[list[Frame]]:
         """Everything that arrived since the last batch, in receive order; ends with `close`."""
-        self._spawn(self._timer(), "timer")
+        self._spawn(self._timer, "timer")
         for driver in self._drivers.values():
-            self._spawn(self._watch_clock(driver), f"clock {driver.venue}")
+            self._spawn(partial(self._watch_clock, driver), f"clock {driver.venue}")
             for kind in driver.endpoints:
-                self._spawn(self._market(driver, kind), f"market {driver.venue} {kind.value}")
+                self._spawn(partial(self._market, driver, kind), f"market {driver.venue} {kind.value}")
         while not self._closed or self._arrived:
             await self._wake.wait()
             if not self._closed:
@@ -155,16 +166,16 @@ class LiveSource:
             return
         match request:
             case Fetch():
-                self._spawn(self._fetch(connection, request), f"fetch {request.tag}")
+                self._spawn(partial(self._fetch, connection, request), f"fetch {request.tag}")
             case Send():
-                self._spawn(connection.send(request.text), f"send {name}")
+                self._spawn(partial(connection.send, request.text), f"send {name}")
             case Reconnect():
-                self._spawn(connection.leave(request.reason, pause_s=request.pause_s), f"leave {name}")
+                self._spawn(partial(connection.leave, request.reason, pause_s=request.pause_s), f"leave {name}")
             case Replace():
                 connection.want_successor(request.reason)
             case Relist():
                 driver, kind = self._drivers[connection.spec.venue], connection.spec.kind
-                self._spawn(self._relist(driver, kind, request.reason), f"relist {name}")
+                self._spawn(partial(self._relist, driver, kind, request.reason), f"relist {name}")
 
     async def close(self) -> None:
         """Stop all connections; frames that have arrived are still yielded."""
@@ -192,21 +203,26 @@ class LiveSource:
             self._emit(Frame(self._clock.now_ns(), "", FrameKind.TIMER, b""))
 
     async def _market(self, driver: VenueDriver, kind: MarketKind) -> None:
-        """Fetch a market's instruments, with retries, open its connections, and refresh the list periodically."""
-        name, backoff = f"{driver.venue}.{kind.value}", Backoff(self._random, self._limits.connection)
-        while True:
-            try:
-                plans = await self._planner.plans(driver, kind)
-                break
-            except (TransportError, ProtocolError) as error:
-                self.trouble[name] = error.text
-                await backoff.pause(error)
-        self._note(name)
-        self._change(driver, kind, plans)
-        self._note_unlisted()
+        """List a market's instruments, open its connections, and refresh the list periodically."""
+        if not self._planner.is_listed(driver, kind):
+            await self._list(driver, kind)
         while True:
             await asyncio.sleep(self._limits.relist_s)
             await self._relist(driver, kind, "it is time")
+
+    async def _list(self, driver: VenueDriver, kind: MarketKind) -> None:
+        """Fetch the list of a market and apply it; whatever fails is reported in `trouble` and tried again."""
+        market, backoff = f"{driver.venue}.{kind.value}", Backoff(self._random, self._limits.connection)
+        while True:
+            try:
+                self._change(driver, kind, await self._planner.plans(driver, kind))
+                break
+            except Exception as error:  # noqa: BLE001 - whatever a list causes, the market is tried again
+                log.warning("%s: not listed: %r", market, error)
+                self.trouble[market] = _reason(error)
+                await backoff.pause(error)
+        self._note(market)
+        self._note_unlisted()
 
     def _note(self, market: str) -> None:
         """Report followed symbols of a market that are no longer listed."""
@@ -246,16 +262,12 @@ class LiveSource:
         if (driver.venue, kind) in self._relisting:
             return
         self._relisting.add((driver.venue, kind))
-        market = f"{driver.venue}.{kind.value}"
-        log.info("%s: %s; its markets are listed again", market, reason)
+        log.info("%s.%s: %s; its markets are listed again", driver.venue, kind.value, reason)
         try:
-            self._change(driver, kind, await self._planner.plans(driver, kind))
-            self._note(market)
-            self._note_unlisted()
-        except (TransportError, ProtocolError) as error:
-            log.warning("%s: not listed: %s", market, error)
-        await asyncio.sleep(self._limits.relist_pause_s)
-        self._relisting.discard((driver.venue, kind))
+            await self._list(driver, kind)
+            await asyncio.sleep(self._limits.relist_pause_s)
+        finally:
+            self._relisting.discard((driver.venue, kind))
 
     def _change(self, driver: VenueDriver, kind: MarketKind, plans: dict[str, ConnectionSpec], why: str = "") -> None:
         """Apply planned connections: reconnect changed ones, close dropped ones for the reason `why`, open new."""
@@ -269,22 +281,26 @@ class LiveSource:
             followed.add(planned)
             if plan is None:
                 del self.connections[name]
-                self._spawn(connection.leave(why or UNLISTED, retire=True), f"leave {name}")
+                self._spawn(partial(connection.leave, why or UNLISTED, retire=True), f"leave {name}")
             elif frozenset(plan.markets) != frozenset(connection.spec.markets):
                 self._alter(name, connection, plan)
         for name in (name for name in plans if name not in followed):
-            connection = self._start(driver, self._plans[name])
-            self._spawn(self._maintain(driver, connection, name), f"follow {name}")
+            self._start(driver, self._plans[name])
+            self._spawn(partial(self._maintain, driver, name), f"follow {name}")
 
     def _alter(self, name: str, connection: LiveConnection, plan: ConnectionSpec) -> None:
         """Change the markets of a connection; a shared one is replaced, so that its other bases are not interrupted."""
         if is_shared(plan.name) and {one.id for one in plan.markets} != {one.id for one in connection.spec.markets}:
             connection.want_successor(UNSEEN)
         else:
-            self._spawn(connection.renew(plan, "the venue changed a market"), f"renew {name}")
+            self._spawn(partial(connection.renew, plan, "the venue changed a market"), f"renew {name}")
 
-    async def _maintain(self, driver: VenueDriver, connection: LiveConnection, planned: str) -> None:
+    async def _maintain(self, driver: VenueDriver, planned: str) -> None:
         """Maintain a planned connection, by successors where the venue limits lifetimes."""
+        found = [one for name, one in self.connections.items() if name.partition("~")[0] == planned]
+        if not found:
+            return
+        connection = found[-1]
         while True:
             reason = await connection.outlived(driver.lifetime_s)
             if connection.is_retired:
@@ -322,14 +338,14 @@ class LiveSource:
 
         def doubt(connection: LiveConnection) -> None:
             reason = f"{connection.spec.name} ends as soon as it begins"
-            self._spawn(self._relist(driver, connection.spec.kind, reason), f"relist {connection.spec.name}")
+            self._spawn(partial(self._relist, driver, connection.spec.kind, reason), f"relist {connection.spec.name}")
 
         turnstile = self._turnstiles.setdefault(driver.venue, Turnstile(*driver.connects))
         connection = LiveConnection(
             spec, self._clock, self._random, self._emit, admit=admit, doubt=doubt, limits=self._limits.connection
         )
         self.connections[spec.name] = connection
-        self._spawn(connection.run(), f"keep {spec.name}")
+        self._spawn(connection.run, f"keep {spec.name}")
         return connection
 
     async def _watch_clock(self, driver: VenueDriver) -> None:
@@ -349,20 +365,37 @@ class LiveSource:
         try:
             driver = self._drivers[connection.spec.venue]
             body, kind = await self._rest.ask(driver, connection.spec.kind, request), FrameKind.HTTP
-        except TransportError as error:
-            body, kind = error.text.encode(), FrameKind.HTTP_FAILED
+        except Exception as error:
+            if not isinstance(error, TransportError):
+                log.exception("%s: %s was not fetched", connection.spec.name, request.tag)
+            body, kind = _reason(error).encode(), FrameKind.HTTP_FAILED
         if connection.life == life and connection.is_open:
             connection.frame(kind, body, request.tag)
 
-    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+    def _spawn(self, work: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
         if self._closed:
-            work.close()
             return
-        task = asyncio.create_task(work, name=name)
+        task = asyncio.create_task(self._persist(work, name), name=name)
         self._tasks.add(task)
-        task.add_done_callback(self._finished)
+        task.add_done_callback(self._tasks.discard)
 
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.critical("%s stopped by a fault", task.get_name(), exc_info=error)
+    async def _persist(self, work: Callable[[], Coroutine[Any, Any, None]], name: str) -> None:
+        """Work until it ends by itself. A fault of any kind is reported in `trouble`, and the work is tried again."""
+        backoff, loop = Backoff(self._random, self._limits.connection), asyncio.get_running_loop()
+        while True:
+            settled = loop.call_later(self._limits.settle_s, self.trouble.pop, name, None)
+            try:
+                await work()
+                self.trouble.pop(name, None)
+                return
+            except Exception as error:
+                log.critical("%s stopped by a fault", name, exc_info=error)
+                self.trouble[name] = _reason(error)
+                settled.cancel()
+                await backoff.pause(error)
+            finally:
+                settled.cancel()
+
+
+def _reason(error: Exception) -> str:
+    return error.text if isinstance(error, FeedError) else f"a fault of this program: {error!r}"

@@ -58,6 +58,8 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if not _is_step(self.tick_size) or not _is_step(self.contract_size) or self.multiplier < 1:
             raise ValueError(f"{self.symbol}: tick size, contract size and multiplier must be positive")
+        if not self.base:
+            raise ValueError(f"{self.symbol}: a market of no coin")
         if not (self.lot_size.is_zero() or _is_step(self.lot_size)):
             raise ValueError(f"{self.symbol}: lot size must not be negative")
         msgspec.structs.force_setattr(self, "id", instrument_id(self.venue, self.kind, self.symbol))

@@ -15,6 +15,7 @@ import msgspec
 from feeds.model.events import Event
 from feeds.model.frame import Frame
 from feeds.model.instrument import InstrumentId
+from feeds.model.odd_rows import OddRows
 
 
 class LastTrade(NamedTuple):
@@ -85,6 +86,8 @@ class VenueProtocol(Protocol):
 
     requests: list[Request]
     """Requests to perform; the feed removes them after each call."""
+    odd_rows: OddRows
+    """Where rows left out are counted; the feed sets its own."""
 
     def receive(self, frame: Frame) -> Sequence[Event]:
         """Decode one frame of this connection, OPEN and CLOSE included.

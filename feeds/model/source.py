@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 from feeds.model.frame import ConnectionSpec, Frame
 from feeds.model.instrument import Venue
+from feeds.model.odd_rows import OddRows
 from feeds.model.protocol import Request
 
 
@@ -36,14 +37,16 @@ class Source(Protocol):
     """Frames in receive order, and the state of the connections they come from.
 
     `trouble` holds problems with markets' lists, by market. `clock_offsets` is each venue's clock minus the local one
-    in ns. `last_data_ns` is the receive time of each connection's last data, set by the decoding session. `catching_up`
-    is true while frames come from the past, `simulated` where the venues are known to be simulated.
+    in ns. The decoding session sets `last_data_ns`, the receive time of each connection's last data, and `odd_rows`,
+    the count of rows left out, lists included. `catching_up` is true while frames come from the past, `simulated` where
+    the venues are known to be simulated.
     """
 
     trouble: dict[str, str]
     clock_offsets: dict[Venue, int]
     last_data_ns: Mapping[str, int] | None
     history_s: int
+    odd_rows: OddRows
 
     @property
     def bases(self) -> tuple[str, ...]: ...

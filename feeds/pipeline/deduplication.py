@@ -82,14 +82,20 @@ class _RecentIds:
 
 
 class _LiquidationCounts:
-    """Counts of each recent liquidation by connection."""
+    """Counts of each recent liquidation by connection and life, so that what a reconnect repeats is not new."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._counts: dict[tuple[InstrumentId, int, Side, float, float], dict[str, int]] = {}
+        self._counts: dict[tuple[InstrumentId, int, Side, float, float], dict[tuple[str, int], int]] = {}
+        self._lives: dict[str, int] = {}
 
-    def is_new(self, connection: str, event: Liquidation) -> bool:
-        """Count a liquidation; whether this connection now has published it more often than any other."""
+    def open(self, connection: str) -> None:
+        """Count anew for a connection that opened."""
+        self._lives[connection] = self._lives.get(connection, 0) + 1
+
+    def is_new(self, name: str, event: Liquidation) -> bool:
+        """Count a liquidation; whether this life of a connection has published it more often than any other."""
+        connection = name, self._lives.get(name, 0)
         key = event.instrument.id, event.ts_venue_ns, event.side, event.price, event.size
         counts = self._counts.get(key)
         if counts is None:
@@ -135,6 +141,7 @@ class Deduplicator:
         """Record that a connection opened; it takes precedence over all earlier ones."""
         self._openings += 1
         self._opened[connection] = self._openings
+        self._liquidations.open(connection)
 
     def close(self, connection: str) -> None:
         """Record that a connection ended; its closing events have passed already."""

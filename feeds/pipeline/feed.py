@@ -18,6 +18,7 @@ from feeds.model.errors import ProtocolError
 from feeds.model.events import BookLost, Event, Quote, Relisted
 from feeds.model.frame import DAMAGED, UNIVERSE, ConnectionSpec, Frame, FrameKind, spec_from_frame
 from feeds.model.instrument import Instrument, InstrumentId
+from feeds.model.odd_rows import OddRows
 from feeds.model.protocol import Reconnect, Relist, Request, TradesGoOn, VenueProtocol
 from feeds.pipeline.deduplication import Deduplicator
 from feeds.pipeline.units import OffGrid
@@ -33,15 +34,17 @@ _TEXT = FrameKind.TEXT  # an enum member costs 60 ns to look up in Python 3.11, 
 class Feed:
     """The decoders of all open connections, and the deduplicator of their events.
 
-    `undecodable` counts skipped frames by (connection, reason). `last_data_ns` is the receive time of the last data,
-    other than acknowledgements, of each connection. `universe` holds the names of all-market connections, whose events
-    do not concern the followed markets. `unreceived` counts frames that stand for a damaged part of a recording.
+    `undecodable` counts skipped frames by (connection, reason), `odd_rows` rows left out of the others. `last_data_ns`
+    is the receive time of the last data, other than acknowledgements, of each connection. `universe` holds the names of
+    all-market connections, whose events do not concern the followed markets.
+    `unreceived` counts frames that stand for a damaged part of a recording.
     """
 
     def __init__(
         self, protocol_of: Callable[[ConnectionSpec], VenueProtocol], deduplicator: Deduplicator | None = None
     ) -> None:
         self.undecodable: Counter[tuple[str, str]] = Counter()
+        self.odd_rows = OddRows()
         self.last_data_ns: dict[str, int] = {}
         self.universe: set[str] = set()
         self.deduplicator = deduplicator or Deduplicator()
@@ -125,6 +128,7 @@ class Feed:
             spec = msgspec.structs.replace(spec, markets=tuple(self._listed[market.id] for market in spec.markets))
         opened = self._protocol_of(spec)
         self._protocols[frame.connection], self._specs[frame.connection] = opened, spec
+        opened.odd_rows = self.odd_rows
         opened.resume(self.deduplicator.last_trades)
         self.deduplicator.open(frame.connection)
         self.last_data_ns[frame.connection] = frame.ts_recv_ns

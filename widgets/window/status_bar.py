@@ -19,7 +19,7 @@ from widgets.theme import format as fmt
 from widgets.theme.markets import venue_mark
 from widgets.theme.theme import theme
 from widgets.window.playback_bar import is_replay, recording_text
-from workstation.readmodels.session.status import ConnectionStatus, Link, Presence, StatusView
+from workstation.readmodels.session.status import ConnectionStatus, Link, OddStream, Presence, StatusView
 
 LAG_SHOWN_NS = 1_000_000_000
 AGED_NS = 3_000_000_000
@@ -74,6 +74,8 @@ def segments_of(status: StatusView) -> list[Segment]:
         line.append(Segment(f"history {status.history_done:.0%}", "muted", tip))
     if status.undecodable:
         line.append(Segment(f"{status.undecodable} undecodable", "error", "Messages that could not be decoded"))
+    if status.odd_rows:
+        line.append(_odd_rows(status.odd_rows))
     if not status.capabilities.record and (status.recording_to or status.recording_failed):
         text, role = recording_text(status)
         line.append(Segment(text, role, status.recording_failed or status.recording_to))
@@ -96,6 +98,14 @@ def readings_of(status: StatusView, frame_ms: Sequence[float], frames_per_s: flo
         line.append(Segment(f"{status.memory_bytes / 1e6:,.0f} MB", "muted", "Memory used by the program"))
     line.append(Segment(f"{fmt.clock(status.now_ns)} {fmt.zone_name(status.now_ns)}", "text", "Time of the shown data"))
     return line
+
+
+def _odd_rows(streams: Sequence[OddStream]) -> Segment:
+    tip = [
+        "Rows of odd values or shape, left out of lists; the other rows count",
+        *(f"{profile_of(one.venue).label} {one.stream}: {one.rows} ({one.reason})" for one in streams),
+    ]
+    return Segment(f"{sum(one.rows for one in streams)} odd rows", "muted", "\n".join(tip))
 
 
 def _link(link: Link) -> Segment:

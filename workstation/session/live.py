@@ -44,7 +44,7 @@ class LiveSession:
         self.epoch = 0
         self.recorder: Recorder | None = None
         self._source = source
-        source.last_data_ns = self.core.feed.last_data_ns
+        source.last_data_ns, source.odd_rows = self.core.feed.last_data_ns, self.core.feed.odd_rows
         self._clock = clock
         self._simulated = simulated
         self._record_to = record_to
@@ -206,6 +206,7 @@ class LiveSession:
             capabilities=Capabilities(record=True),
             connections=tuple(self._connection(name, keeper, now_ns) for name, keeper in self._in_focus()),
             undecodable=sum(self.core.feed.undecodable.values()),
+            odd_rows=self.core.feed.odd_rows.streams,
             frames=self.core.frames,
             recording_to=str(recorder.path) if recorder and not failed else "",
             recording_failed=self.recording_failed,

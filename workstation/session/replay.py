@@ -162,6 +162,7 @@ class ReplaySession:
             start_ns=self.start_ns,
             end_ns=self.end_ns,
             undecodable=sum(self.core.feed.undecodable.values()),
+            odd_rows=self.core.feed.odd_rows.streams,
             frames=self.core.frames,
             notices=(f"damaged: {damage.bytes_unreadable:,} bytes unreadable",) if damage else (),
         )

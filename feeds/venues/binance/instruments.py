@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -12,8 +12,9 @@ from feeds.model.instrument import Instrument, MarketKind
 from feeds.pipeline.symbols import base_and_multiplier, tradfi_base
 from feeds.venues.binance.profile import PROFILE
 from feeds.venues.shared.numbers import readable
+from feeds.venues.shared.rows import Listing, ListingReader, RowDecoder
 
-log = logging.getLogger(__name__)
+Row = TypeVar("Row")
 
 
 class _Filter(msgspec.Struct):
@@ -34,40 +35,32 @@ class _Symbol(msgspec.Struct):
     contractSize: Decimal = Decimal(1)
 
 
-class _ExchangeInfo(msgspec.Struct):
-    symbols: list[_Symbol]
+class _ExchangeInfo(msgspec.Struct, Generic[Row]):
+    symbols: list[Row]
 
 
-_decoder = msgspec.json.Decoder(_ExchangeInfo, strict=False)
+_decoder = RowDecoder(_ExchangeInfo, _Symbol, lists=lambda info: (info.symbols,))
 _TRADFI = "TRADIFI_PERPETUAL"
 
 
-def instruments_from_exchange_info(body: bytes, kind: MarketKind) -> tuple[Instrument, ...]:
+def instruments_from_exchange_info(body: bytes, kind: MarketKind) -> Listing:
     """Return the trading perpetuals (or spot pairs) of an exchangeInfo body.
 
-    Dated futures are left out, and so is a row with impossible values.
+    Dated futures are left out, and so is a row of odd values or shape.
 
     Raises:
         ProtocolError: the body is no exchangeInfo.
     """
+    reader = ListingReader[_Symbol]()
     with readable("Binance's instrument list"):
-        info = _decoder.decode(body)
-    return tuple(_listed(info.symbols, kind))
+        info = _decoder.decode(body, reader.leave_out)
+    return reader.listing(info.symbols, lambda symbol: _listed(symbol, kind))
 
 
-def _listed(symbols: Iterable[_Symbol], kind: MarketKind) -> Iterator[Instrument]:
-    for symbol in symbols:
-        try:
-            if _is_listed(symbol, kind):
-                yield _instrument(symbol, kind)
-        except (ValueError, ArithmeticError) as error:
-            log.warning("Binance lists %s in a way that cannot be read: %r", symbol.symbol, error)
-
-
-def _is_listed(symbol: _Symbol, kind: MarketKind) -> bool:
+def _listed(symbol: _Symbol, kind: MarketKind) -> Iterator[Instrument]:
     trading = (symbol.status or symbol.contractStatus) == "TRADING"
-    perpetual = symbol.contractType in ("PERPETUAL", _TRADFI)
-    return trading and (kind is MarketKind.SPOT or perpetual) and _step(symbol, "PRICE_FILTER") > 0
+    if trading and (kind is MarketKind.SPOT or symbol.contractType in ("PERPETUAL", _TRADFI)):
+        yield _instrument(symbol, kind)
 
 
 def _step(symbol: _Symbol, filter_type: str) -> Decimal:

@@ -19,6 +19,7 @@ Samples (trimmed; captures of 2026-09, documentation for the ticker):
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -40,12 +41,13 @@ from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Size, Units
 from feeds.venues.binance.context import ask_accounts, read_accounts
 from feeds.venues.binance.derivatives import liquidation
-from feeds.venues.binance.wire import API, Combined, ForceOrderData, MarkData, QuoteData
+from feeds.venues.binance.wire import API, Combined, CombinedRows, ForceOrderData, MarkData, QuoteData
 from feeds.venues.driver import Endpoints
 from feeds.venues.shared.connections import connection
 from feeds.venues.shared.context import interest_history
-from feeds.venues.shared.numbers import HOUR, MS, SECOND, Millis, finite
+from feeds.venues.shared.numbers import HOUR, MS, SECOND, Millis, finite, price, price_or_none, rate
 from feeds.venues.shared.polling import Job, every, once
+from feeds.venues.shared.rows import RowDecoder
 from feeds.venues.shared.universe import ACCOUNTS, REST, Events, UniverseProtocol, account_jobs, polled
 
 _USUAL_INTERVAL_NS = 8 * HOUR
@@ -96,8 +98,16 @@ def _decoder(shape: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(shape, strict=False)
 
 
-_interest, _intervals = _decoder(_InterestBody), _decoder(list[_Interval] | None)
-_klines, _past = _decoder(list[_Kline]), _decoder(list[_PastInterest])
+def _rows(row: Any) -> RowDecoder:
+    return RowDecoder(list, row, lists=lambda rows: (rows,))
+
+
+def _combined(row: Any) -> RowDecoder:
+    return RowDecoder(CombinedRows, row, lists=lambda push: (push.data,))
+
+
+_interest = _decoder(_InterestBody)
+_intervals, _klines, _past = _rows(_Interval), _rows(_Kline), _rows(_PastInterest)
 
 
 class _Perp:
@@ -115,9 +125,9 @@ class _Perp:
 
 
 _forces, _quotes = _decoder(Combined[ForceOrderData]), _decoder(Combined[QuoteData])
-_CHANNELS: dict[str, tuple[msgspec.json.Decoder[Any], str]] = {
-    "!markPrice": (_decoder(Combined[list[MarkData]]), "_marks"),
-    "!ticker": (_decoder(Combined[list[DayRow]]), "_days"),
+_CHANNELS: dict[str, tuple[msgspec.json.Decoder[Any] | RowDecoder, str]] = {
+    "!markPrice": (_combined(MarkData), "_marks"),
+    "!ticker": (_combined(DayRow), "_days"),
     "!forceOrder": (_forces, "_liquidations"),
     "!bookTicker": (_quotes, "_quote"),
     "markPrice": (_decoder(Combined[MarkData]), "_mark"),
@@ -218,10 +228,12 @@ class BinanceUniverse(UniverseProtocol):
         if name not in _CHANNELS:
             return None
         decoder, handle = _CHANNELS[name]
+        if isinstance(decoder, RowDecoder):
+            return partial(decoder.decode, leave_out=partial(self._leave_out, name)), getattr(self, handle)
         return decoder.decode, getattr(self, handle)
 
     def _marks(self, rows: list[MarkData], now_ns: int) -> Events:
-        return self._each(rows, "s", self._derived, now_ns)
+        return self._each("!markPrice", rows, self._derived, now_ns)
 
     def _mark(self, row: MarkData, now_ns: int) -> Events:
         return self._marks([row], now_ns)
@@ -231,19 +243,19 @@ class BinanceUniverse(UniverseProtocol):
         if perp is None:
             return ()
         instrument, ts_ns = perp.instrument, row.E * MS
-        mark = finite(row.p) / perp.scale
-        events: list[Event] = [MarkPrice(instrument, ts_ns, now_ns, mark)]
+        mark, index = price(row.p) / perp.scale, price_or_none(row.i)
+        funding_rate = rate(row.r) if row.r else 0.0
         perp.mark = mark
-        if row.i:
-            events.append(IndexPrice(instrument, ts_ns, now_ns, finite(row.i) / perp.scale))
+        events: list[Event] = [MarkPrice(instrument, ts_ns, now_ns, mark)]
+        if index is not None:
+            events.append(IndexPrice(instrument, ts_ns, now_ns, index / perp.scale))
         if row.r and row.T and (row.r, row.T) != perp.funding:
-            rate = finite(row.r)
             perp.funding = (row.r, row.T)
-            events.append(Funding(instrument, ts_ns, now_ns, rate, row.T * MS, perp.interval_ns))
+            events.append(Funding(instrument, ts_ns, now_ns, funding_rate, row.T * MS, perp.interval_ns))
         return events
 
     def _days(self, rows: list[DayRow], now_ns: int) -> Events:
-        return [event for row in rows for event in self._day(row, now_ns)]
+        return self._each("!ticker", rows, self._day, now_ns)
 
     def _day(self, row: DayRow, now_ns: int) -> Events:
         perp = self._perps.get(row.s)
@@ -275,7 +287,7 @@ class BinanceUniverse(UniverseProtocol):
 
     def _answer(self, topic: str, symbol: str, body: bytes, now_ns: int) -> Events:
         if topic == "fundingInfo":
-            return self._learn_intervals(_intervals.decode(body) or [])
+            return self._learn_intervals(self._decoded(topic, _intervals, body) if body != b"null" else [])
         perp, read = self._perps.get(symbol), self._answers.get(topic)
         return read(perp, body, now_ns) if perp is not None and read is not None else ()
 
@@ -303,12 +315,12 @@ class BinanceUniverse(UniverseProtocol):
     def _history(self, perp: _Perp, body: bytes, now_ns: int) -> Events:
         rows = (
             (row.timestamp, row.sumOpenInterestValue if self._inverse else row.sumOpenInterest * perp.scale)
-            for row in _past.decode(body)
+            for row in self._decoded("openInterestHist", _past, body)
         )
         return interest_history(perp.instrument, rows, now_ns)
 
     def _flow(self, perp: _Perp, body: bytes, now_ns: int) -> Events:
-        bars = _klines.decode(body)
+        bars = self._decoded("flow", _klines, body)
         events: list[Event] = []
         for window_ms in (_FIVE_MINUTES_MS, _HOUR_MS):
             found = self._taken(perp, bars, window_ms, now_ns)
@@ -318,7 +330,7 @@ class BinanceUniverse(UniverseProtocol):
 
     def _day_flow(self, perp: _Perp, body: bytes, now_ns: int) -> Events:
         """The taker's part of 24 whole hours; it is part of the next ticker's event."""
-        found = self._taken(perp, _klines.decode(body), _DAY_MS, now_ns)
+        found = self._taken(perp, self._decoded("day", _klines, body), _DAY_MS, now_ns)
         perp.day_taker_buy = found[2] if found is not None else None
         return ()
 

@@ -33,6 +33,12 @@ class Combined(msgspec.Struct, Generic[Data], gc=False):
     data: Data
 
 
+class CombinedRows(msgspec.Struct, Generic[Data], gc=False):
+    """The envelope of an array for the whole market."""
+
+    data: list[Data]
+
+
 class TradeData(msgspec.Struct, gc=False):
     """One fill. `m`: the buyer was the maker, so the aggressor sold. `X` other than MARKET is off-book."""
 

@@ -13,8 +13,9 @@ from feeds.model.errors import ProtocolError
 from feeds.model.events import Event, Funding, IndexPrice, Liquidation, MarkPrice, OpenInterest
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.venues.bybit.wire import CLOSING_SIDES, TickerData
-from feeds.venues.shared.numbers import HOUR, MS, finite
+from feeds.venues.shared.numbers import HOUR, LAST_MS, MS, finite
 
+_LONGEST_H = 168
 _FUNDING = ("fundingRate", "nextFundingTime", "fundingIntervalHour")
 _INTEREST = ("openInterest", "singleOpenInterest")
 
@@ -62,6 +63,22 @@ class Ticker:
 
     def _one_side(self, name: str) -> float | None:
         return one_side(self._known.get("singleO" + name), self._known.get("o" + name))
+
+
+def due_time_ns(text: str) -> int | None:
+    """When funding is due next, ns since the epoch; None where it is not known, which the venue writes as "" or "0"."""
+    due_ms = int(finite(text)) if text else 0
+    if not 0 <= due_ms <= LAST_MS:
+        raise ProtocolError("Bybit sent a time that is none", repr(text))
+    return due_ms * MS or None
+
+
+def hours_ns(text: str) -> int | None:
+    """The funding interval in ns, None where it is not known. Raises ProtocolError for one over a week."""
+    hours = finite(text) if text else 0.0
+    if not 0 <= hours <= _LONGEST_H:
+        raise ProtocolError("Bybit sent an impossible funding interval", repr(text))
+    return round(hours * HOUR) or None
 
 
 def one_side(one: float | None, both: float | None) -> float | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -13,8 +14,11 @@ from feeds.pipeline.symbols import base_and_multiplier, tradfi_base
 from feeds.venues.bybit.profile import PROFILE
 from feeds.venues.bybit.wire import accepted
 from feeds.venues.shared.numbers import readable
+from feeds.venues.shared.rows import LeaveOut, Listing, ListingReader, RowDecoder
 
 log = logging.getLogger(__name__)
+
+Row = TypeVar("Row")
 
 
 class _PriceFilter(msgspec.Struct):
@@ -38,39 +42,41 @@ class _Listed(msgspec.Struct):
     symbolType: str = ""
 
 
-class _Page(msgspec.Struct):
-    rows: list[_Listed] = msgspec.field(name="list")
+class _Page(msgspec.Struct, Generic[Row]):
+    rows: list[Row] = msgspec.field(name="list")
     nextPageCursor: str = ""
 
 
-_page = msgspec.json.Decoder(_Page, strict=False)
+_page = RowDecoder(_Page, _Listed, lists=lambda page: (page.rows,))
 _CONTRACTS = {MarketKind.LINEAR: "LinearPerpetual", MarketKind.INVERSE: "InversePerpetual"}
 _TRADFI = frozenset({"stock", "xstocks", "commodity", "forex", "index"})
 
 
-def instruments_from_info(kind: MarketKind, bodies: Sequence[bytes]) -> tuple[Instrument, ...]:
-    """Return the trading perpetuals (or spot pairs) of instruments-info pages; dated futures are left out.
+def instruments_from_info(kind: MarketKind, bodies: Sequence[bytes]) -> Listing:
+    """Return the trading perpetuals (or spot pairs) of instruments-info pages.
 
-    A cursor on the last page means that the list goes on beyond what was asked for, which is logged. An inverse
-    contract is worth one USD.
+    Dated futures are left out, and so is a row of odd values or shape. A cursor on the last page means that the list
+    goes on beyond what was asked for, which is logged. An inverse contract is worth one USD.
 
     Raises:
         ProtocolError: a body is no instruments-info, or the venue refused.
     """
-    pages = [_read(body) for body in bodies]
+    reader = ListingReader[_Listed]()
+    pages = [_read(body, reader.leave_out) for body in bodies]
     if pages and pages[-1].nextPageCursor:
         log.warning("Bybit lists more %s instruments than were read", kind.value)
-    return tuple(_instrument(kind, listed) for page in pages for listed in page.rows if _is_listed(kind, listed))
+    return reader.listing((row for page in pages for row in page.rows), lambda row: _listed(row, kind))
 
 
-def _read(body: bytes) -> _Page:
+def _read(body: bytes, leave_out: LeaveOut) -> _Page[_Listed]:
     with readable("Bybit's instrument list"):
-        return _page.decode(accepted(body, "its instruments").result)
+        page: _Page[_Listed] = _page.decode(accepted(body, "its instruments").result, leave_out)
+        return page
 
 
-def _is_listed(kind: MarketKind, listed: _Listed) -> bool:
-    right = kind is MarketKind.SPOT or listed.contractType == _CONTRACTS[kind]
-    return right and listed.status == "Trading" and listed.priceFilter.tickSize > 0
+def _listed(row: _Listed, kind: MarketKind) -> Iterator[Instrument]:
+    if row.status == "Trading" and (kind is MarketKind.SPOT or row.contractType == _CONTRACTS[kind]):
+        yield _instrument(kind, row)
 
 
 def _instrument(kind: MarketKind, listed: _Listed) -> Instrument:

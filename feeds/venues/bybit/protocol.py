@@ -174,7 +174,7 @@ class BybitProtocol(SocketProtocol[_Market]):
         found, market = _CHANNELS.get(name), self._market(symbol)
         if found is None or market is None:
             return None
-        return found.decode, partial(getattr(self, found.handler), market)
+        return self._decode(found), partial(getattr(self, found.handler), market)
 
     def _market(self, symbol: str) -> _Market | None:
         market = self._markets.get(symbol)

@@ -26,14 +26,15 @@ from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Units
 from feeds.venues.bybit.context import ask_accounts, read_accounts
-from feeds.venues.bybit.derivatives import one_side
+from feeds.venues.bybit.derivatives import due_time_ns, hours_ns, one_side
 from feeds.venues.bybit.protocol import BybitProtocol
 from feeds.venues.bybit.wire import Rows, accepted
 from feeds.venues.driver import Endpoints
 from feeds.venues.shared.connections import connection
 from feeds.venues.shared.context import interest_history
-from feeds.venues.shared.numbers import HOUR, MS, Millis, finite
+from feeds.venues.shared.numbers import MS, Millis, amount, finite, price, price_or_none, rate
 from feeds.venues.shared.polling import Job, every, once
+from feeds.venues.shared.rows import RowDecoder
 from feeds.venues.shared.universe import ACCOUNTS, REST, Events, UniverseProtocol, account_jobs, polled, streamed
 
 _ASKED = ("tickers", "open-interest", ACCOUNTS)
@@ -71,8 +72,8 @@ class _PastRow(msgspec.Struct, gc=False):
     singleOpenInterest: str = ""
 
 
-_tickers = msgspec.json.Decoder(Rows[_Row])
-_past = msgspec.json.Decoder(Rows[_PastRow], strict=False)
+_tickers = RowDecoder(Rows, _Row, lists=lambda result: (result.rows,), strict=True)
+_past = RowDecoder(Rows, _PastRow, lists=lambda result: (result.rows,))
 _NOTHING = _Row("")
 
 
@@ -141,12 +142,14 @@ class BybitUniverse(UniverseProtocol):
     def _answer(self, topic: str, symbol: str, body: bytes, now_ns: int) -> Events:
         answer = accepted(body, topic)
         if topic == "tickers":
-            rows, ts_ns = _tickers.decode(answer.result).rows, answer.time * MS or now_ns
-            return self._each(rows, "symbol", self._row, ts_ns, now_ns)
+            rows, ts_ns = self._decoded(topic, _tickers, answer.result).rows, answer.time * MS or now_ns
+            return self._each(topic, rows, self._row, ts_ns, now_ns)
         perp = self._perps.get(symbol)
         if topic == ACCOUNTS and perp is not None:
             return read_accounts(perp.instrument, body, now_ns)
-        return self._history(perp, _past.decode(answer.result).rows, now_ns) if perp is not None else ()
+        if perp is None:
+            return ()
+        return self._history(perp, self._decoded("open-interest", _past, answer.result).rows, now_ns)
 
     def _row(self, row: _Row, ts_ns: int, now_ns: int) -> Iterable[Event]:
         """Mark, index and open interest always, which shows that they are fresh; the rest where it changed."""
@@ -155,10 +158,10 @@ class BybitUniverse(UniverseProtocol):
             return ()
         last, instrument, scale = perp.row, perp.instrument, perp.scale
         events: list[Event] = []
-        mark = finite(row.markPrice) / scale
+        mark, index = price(row.markPrice) / scale, price_or_none(row.indexPrice)
         events.append(MarkPrice(instrument, ts_ns, now_ns, mark))
-        if row.indexPrice:
-            events.append(IndexPrice(instrument, ts_ns, now_ns, finite(row.indexPrice) / scale))
+        if index is not None:
+            events.append(IndexPrice(instrument, ts_ns, now_ns, index / scale))
         if row.fundingRate and (row.fundingRate, row.nextFundingTime) != (last.fundingRate, last.nextFundingTime):
             events.append(_funding(perp, row, ts_ns, now_ns))
         events += self._interest(perp, row, mark, ts_ns, now_ns)
@@ -184,9 +187,9 @@ class BybitUniverse(UniverseProtocol):
     def _day(self, perp: _Perp, row: _Row, ts_ns: int, now_ns: int) -> Iterator[Event]:
         if not (row.lastPrice and row.price24hPcnt and row.volume24h and row.turnover24h):
             return
-        last, volume, turnover = finite(row.lastPrice) / perp.scale, finite(row.volume24h), finite(row.turnover24h)
+        last, volume, turnover = price(row.lastPrice) / perp.scale, amount(row.volume24h), amount(row.turnover24h)
         volume, turnover = (turnover, volume) if self._inverse else (volume * perp.scale, turnover)
-        yield DayStats(perp.instrument, ts_ns, now_ns, last, finite(row.price24hPcnt), volume, turnover)
+        yield DayStats(perp.instrument, ts_ns, now_ns, last, rate(row.price24hPcnt), volume, turnover)
 
     def _history(self, perp: _Perp, rows: list[_PastRow], now_ns: int) -> Events:
         """Inverse counts USD then, whose worth in coin is not published: only linear has a history here."""
@@ -198,7 +201,7 @@ class BybitUniverse(UniverseProtocol):
 
 
 def _one_side(one: str, both: str) -> float | None:
-    return one_side(finite(one) if one else None, finite(both) if both else None)
+    return one_side(amount(one) if one else None, amount(both) if both else None)
 
 
 def _touch(row: _Row) -> tuple[str, str, str, str]:
@@ -206,9 +209,8 @@ def _touch(row: _Row) -> tuple[str, str, str, str]:
 
 
 def _funding(perp: _Perp, row: _Row, ts_ns: int, now_ns: int) -> Funding:
-    due_ns = int(finite(row.nextFundingTime)) * MS if row.nextFundingTime else None
-    interval_ns = round(finite(row.fundingIntervalHour) * HOUR) if row.fundingIntervalHour else None
-    return Funding(perp.instrument, ts_ns, now_ns, finite(row.fundingRate), due_ns or None, interval_ns)
+    due_ns, interval_ns = due_time_ns(row.nextFundingTime), hours_ns(row.fundingIntervalHour)
+    return Funding(perp.instrument, ts_ns, now_ns, rate(row.fundingRate), due_ns, interval_ns)
 
 
 def _quote(perp: _Perp, row: _Row, ts_ns: int, now_ns: int) -> Iterator[Event]:
@@ -217,5 +219,5 @@ def _quote(perp: _Perp, row: _Row, ts_ns: int, now_ns: int) -> Iterator[Event]:
     units = perp.units
     bid, ask = units.nearest(finite(row.bid1Price)), units.nearest(finite(row.ask1Price))
     if bid and ask:
-        bid_size, ask_size = units.sizes(bid, finite(row.bid1Size), ask, finite(row.ask1Size))
+        bid_size, ask_size = units.sizes(bid, amount(row.bid1Size), ask, amount(row.ask1Size))
         yield Quote(perp.instrument, ts_ns, now_ns, bid, bid_size, ask, ask_size)

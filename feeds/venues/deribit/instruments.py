@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 import msgspec
@@ -9,8 +10,9 @@ import msgspec
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.pipeline.symbols import base_and_multiplier, tradfi_base
 from feeds.venues.deribit.profile import PROFILE
-from feeds.venues.deribit.wire import Answer
+from feeds.venues.deribit.wire import AnswerRows
 from feeds.venues.shared.numbers import readable
+from feeds.venues.shared.rows import Listing, ListingReader, RowDecoder
 
 _TYPES = {MarketKind.INVERSE: "reversed", MarketKind.LINEAR: "linear"}
 
@@ -33,11 +35,13 @@ class _Listed(msgspec.Struct):
     state: str = "open"
 
 
-_decoder = msgspec.json.Decoder(Answer[list[_Listed]])
+_decoder = RowDecoder(AnswerRows, _Listed, lists=lambda answer: (answer.result,), strict=True)
 
 
-def instruments_from_listing(body: bytes, kind: MarketKind) -> tuple[Instrument, ...]:
+def instruments_from_listing(body: bytes, kind: MarketKind) -> Listing:
     """Return the open perpetuals of one kind in a `get_instruments` body; dated futures and options are left out.
+
+    So is a row of odd values or shape.
 
     `{"result":[{"instrument_name":"BTC-PERPETUAL","instrument_type":"reversed","settlement_period":"perpetual",
     "base_currency":"BTC","quote_currency":"USD","counter_currency":"USD","settlement_currency":"BTC","tick_size":0.5,
@@ -46,16 +50,16 @@ def instruments_from_listing(body: bytes, kind: MarketKind) -> tuple[Instrument,
     Raises:
         ProtocolError: the body is no instrument list.
     """
+    reader = ListingReader[_Listed]()
     with readable("Deribit's instrument list"):
-        rows = _decoder.decode(body).result
-    return tuple(_instrument(row, kind) for row in rows if _is_listed(row, kind))
+        rows = _decoder.decode(body, reader.leave_out).result
+    return reader.listing(rows, lambda row: _listed(row, kind))
 
 
-def _is_listed(row: _Listed, kind: MarketKind) -> bool:
+def _listed(row: _Listed, kind: MarketKind) -> Iterator[Instrument]:
     margined = (row.instrument_type or row.future_type) == _TYPES.get(kind)
-    trading = row.is_active and row.state == "open"
-    positive = row.tick_size.is_finite() and row.tick_size > 0 and row.min_trade_amount.is_finite()
-    return margined and trading and row.settlement_period == "perpetual" and positive
+    if margined and row.is_active and row.state == "open" and row.settlement_period == "perpetual":
+        yield _instrument(row, kind)
 
 
 def _instrument(row: _Listed, kind: MarketKind) -> Instrument:

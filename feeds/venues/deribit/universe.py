@@ -23,11 +23,12 @@ from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Size, Units
 from feeds.venues.deribit.derivatives import FUNDING_BASIS_NS, open_interest
-from feeds.venues.deribit.wire import Answer
+from feeds.venues.deribit.wire import AnswerRows
 from feeds.venues.driver import Endpoints
 from feeds.venues.shared.connections import connection
-from feeds.venues.shared.numbers import MS, Price
+from feeds.venues.shared.numbers import MS, Millis, Price, Rate
 from feeds.venues.shared.polling import Job, every
+from feeds.venues.shared.rows import RowDecoder
 from feeds.venues.shared.universe import REST, Events, UniverseProtocol, polled
 
 _EVERY_S = 5.0
@@ -38,11 +39,11 @@ class SummaryRow(msgspec.Struct, gc=False):
     """One future. `open_interest` is USD on inverse, listed coins on linear; `volume` base coin; change in percent."""
 
     instrument_name: str
-    creation_timestamp: int
+    creation_timestamp: Millis
     mark_price: Price
     open_interest: Size
     estimated_delivery_price: Price | None = None
-    current_funding: float | None = None
+    current_funding: Rate | None = None
     bid_price: Price | None = None
     ask_price: Price | None = None
     last: Price | None = None
@@ -51,7 +52,7 @@ class SummaryRow(msgspec.Struct, gc=False):
     volume_usd: Size | None = None
 
 
-_decoder = msgspec.json.Decoder(Answer[list[SummaryRow]])
+_decoder = RowDecoder(AnswerRows, SummaryRow, lists=lambda answer: (answer.result,), strict=True)
 
 
 def universe_connections(markets: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[ConnectionSpec, ...]:
@@ -77,7 +78,7 @@ class DeribitUniverse(UniverseProtocol):
     def _answer(self, topic: str, symbol: str, body: bytes, now_ns: int) -> Events:
         if topic != _SUMMARY:
             return ()
-        return self._each(_decoder.decode(body).result, "instrument_name", self._read, now_ns)
+        return self._each(topic, self._decoded(topic, _decoder, body).result, self._read, now_ns)
 
     def _read(self, row: SummaryRow, now_ns: int) -> Iterable[Event]:
         units = self._perps.get(row.instrument_name)

@@ -134,6 +134,12 @@ class TradesPage(msgspec.Struct, gc=False):
     has_more: bool = False
 
 
+class AnswerRows(msgspec.Struct, Generic[Data], gc=False):
+    """The body of a successful REST answer that is a list."""
+
+    result: list[Data]
+
+
 class Answer(msgspec.Struct, Generic[Data], gc=False):
     """The body of a successful REST answer."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 
@@ -11,6 +12,10 @@ from feeds.model.instrument import Instrument, MarketKind
 from feeds.pipeline.symbols import base_and_multiplier
 from feeds.venues.hyperliquid.profile import PROFILE
 from feeds.venues.shared.numbers import readable
+from feeds.venues.shared.rows import Listing, ListingReader, RowDecoder
+
+Row = TypeVar("Row")
+Other = TypeVar("Other")
 
 _QUOTE = "USDC"
 _DECIMALS = {MarketKind.LINEAR: 6, MarketKind.SPOT: 8}
@@ -26,8 +31,8 @@ class _Asset(msgspec.Struct):
     isDelisted: bool = False
 
 
-class _Meta(msgspec.Struct):
-    universe: list[_Asset]
+class _Meta(msgspec.Struct, Generic[Row]):
+    universe: list[Row]
 
 
 class _Token(msgspec.Struct):
@@ -41,29 +46,50 @@ class _Pair(msgspec.Struct):
     tokens: tuple[int, int]
 
 
-class _SpotMeta(msgspec.Struct):
-    tokens: list[_Token]
-    universe: list[_Pair]
+class _SpotMeta(msgspec.Struct, Generic[Row, Other]):
+    tokens: list[Row]
+    universe: list[Other]
 
 
-_meta = msgspec.json.Decoder(_Meta)
-_spot_meta = msgspec.json.Decoder(_SpotMeta)
+_meta = RowDecoder(_Meta, _Asset, lists=lambda meta: (meta.universe,), strict=True)
+_spot_meta = RowDecoder(
+    _SpotMeta,
+    _Token,
+    _Pair,
+    lists=lambda meta: (meta.tokens, meta.universe),
+    strict=True,
+)
 
 
-def instruments_from_meta(body: bytes, kind: MarketKind) -> tuple[Instrument, ...]:
+def instruments_from_meta(body: bytes, kind: MarketKind) -> Listing:
     """Return the listed perpetuals of a `meta` body, or the USDC pairs of a `spotMeta` body.
 
     `{"universe":[{"name":"BTC","szDecimals":5,"maxLeverage":40},{"name":"MATIC","szDecimals":1,"isDelisted":true}]}`
     `{"tokens":[{"name":"UBTC","szDecimals":5,"index":197}],"universe":[{"name":"@142","tokens":[197,0]}]}`
 
+    A row of odd values or shape is left out.
+
     Raises:
         ProtocolError: the body is neither.
     """
+    reader = ListingReader[Any]()
     with readable("Hyperliquid's instrument list"):
         if kind is MarketKind.SPOT:
-            return _pairs(_spot_meta.decode(body))
-        listed = [asset for asset in _meta.decode(body).universe if not asset.isDelisted]
-    return tuple(_instrument(kind, asset.name, asset.name, asset.szDecimals) for asset in listed)
+            meta = _spot_meta.decode(body, reader.leave_out)
+            tokens = {token.index: token for token in meta.tokens}
+            return reader.listing(meta.universe, lambda pair: _pair(pair, tokens))
+        return reader.listing(_meta.decode(body, reader.leave_out).universe, _perpetual)
+
+
+def _perpetual(asset: _Asset) -> Iterator[Instrument]:
+    if not asset.isDelisted:
+        yield _instrument(MarketKind.LINEAR, asset.name, asset.name, asset.szDecimals)
+
+
+def _pair(pair: _Pair, tokens: Mapping[int, _Token]) -> Iterator[Instrument]:
+    base, quote = (tokens.get(index) for index in pair.tokens)
+    if base is not None and quote is not None and quote.name == _QUOTE:
+        yield _instrument(MarketKind.SPOT, pair.name, _BRIDGED.get(base.name, base.name), base.szDecimals)
 
 
 def finest_tick(kind: MarketKind, size_decimals: int) -> Decimal:
@@ -73,17 +99,6 @@ def finest_tick(kind: MarketKind, size_decimals: int) -> Decimal:
     allowed. So the step grows with the price; every price lies on this finest grid.
     """
     return Decimal(1).scaleb(-max(_DECIMALS[kind] - size_decimals, 0))
-
-
-def _pairs(meta: _SpotMeta) -> tuple[Instrument, ...]:
-    tokens = {token.index: token for token in meta.tokens}
-    found = []
-    for pair in meta.universe:
-        base, quote = (tokens.get(index) for index in pair.tokens)
-        if base is not None and quote is not None and quote.name == _QUOTE:
-            coin = _BRIDGED.get(base.name, base.name)
-            found.append(_instrument(MarketKind.SPOT, pair.name, coin, base.szDecimals))
-    return tuple(found)
 
 
 def _instrument(kind: MarketKind, symbol: str, asset: str, size_decimals: int) -> Instrument:

@@ -11,7 +11,8 @@ Sample (trimmed, recorded); the contexts are in the order of the names, delisted
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -27,18 +28,22 @@ from feeds.venues.hyperliquid.wire import ContextFields
 from feeds.venues.shared.connections import connection
 from feeds.venues.shared.numbers import Price
 from feeds.venues.shared.polling import every
+from feeds.venues.shared.rows import RowDecoder
 from feeds.venues.shared.universe import REST, Events, UniverseProtocol
 
 _CONTEXTS = "metaAndAssetCtxs"
 _EVERY_S, _WEIGHT = 5.0, 20
+
+Row = TypeVar("Row")
+Other = TypeVar("Other")
 
 
 class _Name(msgspec.Struct, gc=False):
     name: str
 
 
-class _Meta(msgspec.Struct, gc=False):
-    universe: list[_Name]
+class _Meta(msgspec.Struct, Generic[Row], gc=False):
+    universe: list[Row]
 
 
 class _Context(ContextFields, gc=False, kw_only=True):
@@ -50,7 +55,18 @@ class _Context(ContextFields, gc=False, kw_only=True):
     dayBaseVlm: Size | None = None
 
 
-_decoder = msgspec.json.Decoder(tuple[_Meta, list[_Context]], strict=False)
+class _Contexts(msgspec.Struct, Generic[Row, Other], gc=False, array_like=True):
+    meta: _Meta[Row]
+    contexts: list[Other]
+
+
+_decoder = RowDecoder(
+    _Contexts,
+    _Name,
+    _Context,
+    lists=lambda answer: (answer.meta.universe, answer.contexts),
+    positional=True,
+)
 
 
 def universe_connections(markets: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[ConnectionSpec, ...]:
@@ -69,15 +85,17 @@ class HyperliquidUniverse(UniverseProtocol):
     def _answer(self, topic: str, symbol: str, body: bytes, now_ns: int) -> Events:
         if topic != _CONTEXTS:
             return ()
-        meta, contexts = _decoder.decode(body)
-        if len(meta.universe) != len(contexts):
+        answer = self._decoded(topic, _decoder, body)
+        names, contexts = answer.meta.universe, answer.contexts
+        if len(names) != len(contexts):
             raise ProtocolError("Hyperliquid sent contexts of other coins than it named", f"{len(contexts)} contexts")
-        events: list[Event] = []
-        for name, context in zip(meta.universe, contexts, strict=True):
-            instrument = self._perps.get(name.name)
-            if instrument is not None:
-                events += _events(instrument, context, now_ns)
-        return events
+        return self._each(topic, zip(names, contexts, strict=True), self._coin, now_ns)
+
+    def _coin(self, row: tuple[_Name | None, _Context | None], now_ns: int) -> Iterable[Event]:
+        """The events of a name and its context, either of which is None where it was odd."""
+        name, context = row
+        instrument = self._perps.get(name.name) if name is not None else None
+        return _events(instrument, context, now_ns) if instrument is not None and context is not None else ()
 
 
 def _events(instrument: Instrument, row: _Context, now_ns: int) -> Iterator[Event]:

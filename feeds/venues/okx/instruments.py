@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 
 import msgspec
@@ -12,10 +11,9 @@ from feeds.model.errors import ProtocolError
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.pipeline.symbols import base_and_multiplier, tradfi_base
 from feeds.venues.okx.profile import PROFILE
-from feeds.venues.okx.wire import Body, rows
+from feeds.venues.okx.wire import accepted, body_of
 from feeds.venues.shared.numbers import readable
-
-log = logging.getLogger(__name__)
+from feeds.venues.shared.rows import Listing, ListingReader
 
 _CRYPTO = ("", "1")
 
@@ -38,28 +36,26 @@ class InstrumentRow(msgspec.Struct):
     instCategory: str = ""
 
 
-_decoder = msgspec.json.Decoder(Body[InstrumentRow])
+_decoder = body_of(InstrumentRow, strict=True)
 
 
-def instruments_from_list(body: bytes, kind: MarketKind) -> tuple[Instrument, ...]:
+def instruments_from_list(body: bytes, kind: MarketKind) -> Listing:
     """Return the live swaps (or spot pairs) of one kind; dated futures and other states are left out.
 
-    A row without usable sizes is logged and left out, so that one odd listing does not hide a venue.
+    So is a row of odd values or shape.
 
     Raises:
-        ProtocolError: the body is no instrument list.
+        ProtocolError: the body is no instrument list, or the venue refused.
     """
+    reader = ListingReader[InstrumentRow]()
     with readable("OKX's instrument list"):
-        listed = rows(_decoder, body, "its instruments")
-    return tuple(_usable(row for row in listed if row.state == "live" and kind_of(row) is kind))
+        rows = accepted(_decoder.decode(body, reader.leave_out), "its instruments")
+    return reader.listing(rows, lambda row: _listed(row, kind))
 
 
-def _usable(listed: Iterable[InstrumentRow]) -> Iterator[Instrument]:
-    for row in listed:
-        try:
-            yield instrument_from_row(row)
-        except ProtocolError as error:
-            log.warning("%s", error)
+def _listed(row: InstrumentRow, kind: MarketKind) -> Iterator[Instrument]:
+    if row.state == "live" and kind_of(row) is kind:
+        yield instrument_from_row(row)
 
 
 def kind_of(row: InstrumentRow) -> MarketKind | None:

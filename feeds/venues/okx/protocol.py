@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from operator import itemgetter
 from typing import TypeVar
 
@@ -15,26 +16,29 @@ import msgspec
 
 from feeds.model.errors import ProtocolError
 from feeds.model.events import BookDelta, BookLost, BookSnapshot, Event, Level, Liquidation, MarketStatus, Quote
-from feeds.model.frame import ConnectionSpec, Frame
+from feeds.model.frame import ConnectionSpec, Frame, FrameKind
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Relist, Replace, Send
 from feeds.pipeline.units import OffGrid, Units
 from feeds.venues.okx import wire
 from feeds.venues.okx.book import BookChain
-from feeds.venues.okx.derivatives import funding, index_price, mark_price, open_interest
+from feeds.venues.okx.derivatives import funding, index_price, liquidation, mark_price, open_interest
 from feeds.venues.okx.instruments import InstrumentRow, instrument_from_row, kind_of
 from feeds.venues.okx.trades import trade, trade_chain
 from feeds.venues.shared.limits import LIMITS, Limits
-from feeds.venues.shared.numbers import MS, SECOND, positive
+from feeds.venues.shared.numbers import MS, SECOND
 from feeds.venues.shared.recent_ids import RecentIds
+from feeds.venues.shared.rows import each
 from feeds.venues.shared.socket_protocol import Channel, Events, Route, SocketProtocol, channel
 from feeds.venues.shared.subscriptions import Subscriptions
+from feeds.venues.shared.venue_clock import VenueClock
 
 log = logging.getLogger(__name__)
 
 _QUIET_NS = 10 * SECOND
 _LONGEST_SNAPSHOT_NS = 300 * SECOND
 _LIQUIDATIONS = 4_096
+_REPEATING_NS = 10 * SECOND  # old liquidations are repeated right after the subscription
 _BATCH = 100
 _ATTEMPTS = 3
 _AGAIN_LATER = ("60014", "64007")  # too frequent; internal error
@@ -45,7 +49,8 @@ _LIVE = "live"
 
 _PRICE_AND_SIZE = itemgetter(0, 1)
 
-Row = TypeVar("Row", wire.TradeRow, wire.MarkRow, wire.FundingRow, wire.OpenInterestRow, wire.LiquidationRow)
+LiquidationRow = wire.LiquidationRow[wire.LiquidationDetail]
+Row = TypeVar("Row", wire.TradeRow, wire.MarkRow, wire.FundingRow, wire.OpenInterestRow)
 
 
 class _Market:
@@ -78,12 +83,12 @@ _CHANNELS = {
     "books-l2-tbt": _BOOKS,
     "books50-l2-tbt": _BOOKS,
     "bbo-tbt": channel(wire.Push[wire.BookRow], "_quotes"),
-    "liquidation-orders": channel(wire.Push[wire.LiquidationRow], "_liquidations"),
+    "liquidation-orders": Channel(wire.push_of(wire.liquidation_row), "_liquidations"),
     "mark-price": channel(wire.Push[wire.MarkRow], "_marks"),
     "index-tickers": channel(wire.Push[wire.IndexRow], "_indexes"),
     "funding-rate": channel(wire.Push[wire.FundingRow], "_fundings"),
     "open-interest": channel(wire.Push[wire.OpenInterestRow], "_open_interests"),
-    "instruments": channel(wire.Push[InstrumentRow], "_instruments"),
+    "instruments": Channel(wire.push_of(InstrumentRow), "_instruments"),
 }
 _event = msgspec.json.Decoder(wire.Event, strict=False)
 _book = msgspec.json.Decoder(wire.Push[wire.BookRow], strict=False)
@@ -104,7 +109,9 @@ class OkxProtocol(SocketProtocol[_Market]):
         self._subscriptions: Subscriptions[wire.Arg] = Subscriptions(_request, _BATCH, limits.acknowledgement_ns)
         self._attempts: dict[wire.Arg, int] = {}
         self._overdue: list[_Market] = []
+        self.clock = VenueClock()
         self._recent = RecentIds(_LIQUIDATIONS)
+        self._held: list[Liquidation] = []
         self._opened_ns = 0
         self._last_data_ns = 0
         self._pinged_ns = 0
@@ -113,6 +120,8 @@ class OkxProtocol(SocketProtocol[_Market]):
         """Decode one frame. Raises ProtocolError; the frame is then skipped as a whole."""
         self._last_data_ns = frame.ts_recv_ns
         events = super().receive(frame)
+        if self._held:
+            events = [*self.release(frame.ts_recv_ns, ends=frame.kind is FrameKind.CLOSE), *events]
         return [*self._forget_overdue(frame.ts_recv_ns), *events] if self._overdue else events
 
     def tick(self, now_ns: int) -> None:
@@ -232,6 +241,7 @@ class OkxProtocol(SocketProtocol[_Market]):
             first = row.tradeId - row.count + 1 if row.count is not None else None
             before = market.trades.follow(row.tradeId, first, one.ts_venue_ns, now_ns)
             if before is not None:
+                self.clock.see(one.ts_venue_ns, now_ns)
                 events += (*before, one)
                 self._ask_for_trades(market)
         return events
@@ -302,7 +312,10 @@ class OkxProtocol(SocketProtocol[_Market]):
     # mark, index, funding, open interest, liquidations
 
     def _marks(self, push: wire.Push[wire.MarkRow], now_ns: int) -> Events:
-        return [mark_price(market.instrument, row, now_ns) for market, row in self._known(push.data)]
+        marks = [mark_price(market.instrument, row, now_ns) for market, row in self._known(push.data)]
+        for mark in marks:
+            self.clock.see(mark.ts_venue_ns, now_ns)
+        return marks
 
     def _indexes(self, push: wire.Push[wire.IndexRow], now_ns: int) -> Events:
         rows = [(market, row) for row in push.data for market in self._indexed.get(row.instId, ())]
@@ -320,20 +333,41 @@ class OkxProtocol(SocketProtocol[_Market]):
             if (market := self._markets.get(row.instId)) is not None:
                 yield market, row
 
-    def _liquidations(self, push: wire.Push[wire.LiquidationRow], now_ns: int) -> Events:
+    def _liquidations(self, push: wire.Push[LiquidationRow], now_ns: int) -> Events:
         """The venue first repeats old ones, in no order and without ids: those are left out by time and content."""
-        whole = [
-            (market, detail, positive(detail.bkPx) / market.instrument.multiplier, wire.SIDES[detail.side])
-            for market, row in self._known(push.data)
-            for detail in row.details
+        return each(push.data, partial(self._liquidations_of, now_ns=now_ns), self._leaving_out("liquidation-orders"))
+
+    def _liquidations_of(self, row: LiquidationRow, now_ns: int) -> list[Event]:
+        market = self._markets.get(row.instId)
+        if market is None:
+            return []
+        leave_out = self._leaving_out("liquidation-orders")
+        found = each(row.details, lambda detail: [liquidation(market.units, detail, now_ns)], leave_out)
+        return [one for one in found if self._recent.is_new(_content(one)) and self._is_after_opening(one, now_ns)]
+
+    def _is_after_opening(self, one: Liquidation, now_ns: int) -> bool:
+        """Whether a liquidation is later than the connection, by the venue's clock; held back while that is unknown."""
+        if self._goes_on:
+            return True
+        opened_ns = self.clock.at(self._opened_ns)
+        if opened_ns is not None:
+            return one.ts_venue_ns >= opened_ns
+        if one.ts_venue_ns >= self._opened_ns or now_ns - self._opened_ns > _REPEATING_NS:
+            return True
+        self._held.append(one)
+        return False
+
+    def release(self, now_ns: int, *, ends: bool = False) -> Sequence[Event]:
+        """Liquidations that were held back, once it can be judged whether they are repeated, or the connection ends."""
+        if not self._held or not (ends or self.clock.is_known or now_ns - self._opened_ns > _REPEATING_NS):
+            return ()
+        opened_ns, held = self.clock.at(self._opened_ns), self._held
+        self._held = []
+        return [
+            msgspec.structs.replace(one, ts_recv_ns=now_ns)
+            for one in held
+            if opened_ns is None or one.ts_venue_ns >= opened_ns
         ]
-        events: list[Event] = []
-        for market, detail, price, side in whole:
-            key = (market.instrument.symbol, detail.ts, detail.side, detail.sz, detail.bkPx)
-            if (self._goes_on or detail.ts * MS >= self._opened_ns) and self._recent.is_new(key):
-                base, notional = market.units.worth(price, detail.sz)
-                events.append(Liquidation(market.instrument, detail.ts * MS, now_ns, price, base, notional, side))
-        return events
 
     # instruments
 
@@ -342,21 +376,28 @@ class OkxProtocol(SocketProtocol[_Market]):
 
         One that is not live keeps its place, and reports its status.
         """
+        return each(push.data, partial(self._listed, now_ns=now_ns), self._leaving_out("instruments"))
+
+    def _listed(self, row: InstrumentRow, now_ns: int) -> list[Event]:
+        market = self._markets.get(row.instId)
+        if market is None:
+            return []
+        changed = row.state == _LIVE and _has_changed(market.instrument, row)
         events: list[Event] = []
-        for row in push.data:
-            market = self._markets.get(row.instId)
-            if market is None:
-                continue
-            if row.state != market.state:
-                market.state = row.state
-                events.append(MarketStatus(market.instrument, now_ns, row.state == _LIVE, row.state))
-            if row.state != _LIVE or not _has_changed(market.instrument, row):
-                continue
+        if row.state != market.state:
+            market.state = row.state
+            events.append(MarketStatus(market.instrument, now_ns, row.state == _LIVE, row.state))
+        if changed:
             self.requests.append(Relist(f"{row.instId} has a new contract or price step"))
             events += self._end(market, "the venue changed the contract", now_ns)
             del self._markets[row.instId]
             self._indexed = _by_index(self._markets.values())
         return events
+
+
+def _content(one: Liquidation) -> tuple[str, int, str, float, float]:
+    """What distinguishes a liquidation, which has no id."""
+    return one.instrument.symbol, one.ts_venue_ns, one.side, one.size, one.price
 
 
 def _by_index(markets: Iterable[_Market]) -> dict[str, list[_Market]]:

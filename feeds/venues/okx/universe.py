@@ -28,7 +28,7 @@ from feeds.venues.okx.context import ask_accounts, read_accounts
 from feeds.venues.okx.derivatives import funding, index_price, mark_price, open_interest
 from feeds.venues.okx.protocol import OkxProtocol
 from feeds.venues.shared.connections import connection
-from feeds.venues.shared.numbers import MS, Millis, amount, positive
+from feeds.venues.shared.numbers import MS, Millis, amount, price
 from feeds.venues.shared.polling import Job, every
 from feeds.venues.shared.universe import ACCOUNTS, REST, Events, UniverseProtocol, account_jobs, polled, streamed
 
@@ -59,16 +59,12 @@ class TickerRow(msgspec.Struct, gc=False):
     volCcy24h: str = ""
 
 
-def _decoder(shape: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(shape, strict=False)
-
-
 _DECODERS = {
-    "tickers": _decoder(wire.Body[TickerRow]),
-    "mark-price": _decoder(wire.Body[wire.MarkRow]),
-    "open-interest": _decoder(wire.Body[wire.OpenInterestRow]),
-    "funding-rate": _decoder(wire.Body[wire.FundingRow]),
-    _INDEX: _decoder(wire.Body[wire.IndexRow]),
+    "tickers": wire.body_of(TickerRow),
+    "mark-price": wire.body_of(wire.MarkRow),
+    "open-interest": wire.body_of(wire.OpenInterestRow),
+    "funding-rate": wire.body_of(wire.FundingRow),
+    _INDEX: wire.body_of(wire.IndexRow),
 }
 
 
@@ -94,7 +90,8 @@ class OkxUniverse(UniverseProtocol):
     """One universe connection of the linear or the inverse swaps."""
 
     def __init__(self, spec: ConnectionSpec) -> None:
-        super().__init__(spec, _jobs(spec), socket=OkxProtocol(streamed(spec)))
+        self._liquidations = OkxProtocol(streamed(spec))
+        super().__init__(spec, _jobs(spec), socket=self._liquidations)
         self._perps = {market.symbol: Units(market) for market in spec.markets}
         self._by_index: dict[str, list[Instrument]] = {}
         for market in spec.markets:
@@ -114,7 +111,11 @@ class OkxUniverse(UniverseProtocol):
         decoder = _DECODERS.get(topic)
         if decoder is None:
             return ()
-        return self._each(wire.rows(decoder, body, topic), "instId", self._readers[topic], now_ns)
+        rows = wire.accepted(self._decoded(topic, decoder, body), topic)
+        events = self._each(topic, rows, self._readers[topic], now_ns)
+        if topic == "mark-price" and rows:
+            self._liquidations.clock.see(max(row.ts for row in rows) * MS, now_ns)
+        return [*self._liquidations.release(now_ns), *events]
 
     def _is_new(self, topic: str, symbol: str, values: tuple[Any, ...]) -> bool:
         known, self._last[topic, symbol] = self._last.get((topic, symbol)), values
@@ -155,18 +156,18 @@ def _day(units: Units, row: TickerRow, now_ns: int) -> Iterator[Event]:
     if not (row.last and row.open24h and row.vol24h and row.volCcy24h):
         return
     instrument = units.instrument
-    last, open_, contracts = positive(row.last), positive(row.open24h), amount(row.vol24h)
-    price = last / instrument.multiplier
-    volume, turnover = units.worth(price, contracts)
+    last, open_, contracts = price(row.last), price(row.open24h), amount(row.vol24h)
+    at = last / instrument.multiplier
+    volume, turnover = units.worth(at, contracts)
     if instrument.kind is MarketKind.INVERSE:
         volume = amount(row.volCcy24h)
-    yield DayStats(instrument, row.ts * MS, now_ns, price, last / open_ - 1, volume, turnover)
+    yield DayStats(instrument, row.ts * MS, now_ns, at, last / open_ - 1, volume, turnover)
 
 
 def _quote(units: Units, row: TickerRow, now_ns: int) -> Iterator[Event]:
     if not (row.bidPx and row.askPx and row.bidSz and row.askSz):
         return
-    bid, ask = units.nearest(positive(row.bidPx)), units.nearest(positive(row.askPx))
+    bid, ask = units.nearest(price(row.bidPx)), units.nearest(price(row.askPx))
     if bid and ask:
         bid_size, ask_size = units.sizes(bid, amount(row.bidSz), ask, amount(row.askSz))
         yield Quote(units.instrument, row.ts * MS, now_ns, bid, bid_size, ask, ask_size)

@@ -31,6 +31,7 @@ import msgspec
 from feeds.model.errors import ProtocolError
 from feeds.pipeline.units import Size
 from feeds.venues.shared.numbers import Millis, Sides
+from feeds.venues.shared.rows import RowDecoder
 
 Row = TypeVar("Row")
 SIDES = Sides("buy", "sell")
@@ -82,7 +83,11 @@ class Body(msgspec.Struct, Generic[Row], gc=False):
 
 def rows(decoder: msgspec.json.Decoder[Body[Row]], body: bytes, what: str) -> list[Row]:
     """The rows of a REST answer. Raises ProtocolError where the venue refused, and msgspec's errors."""
-    answer = decoder.decode(body)
+    return accepted(decoder.decode(body), what)
+
+
+def accepted(answer: Body[Row], what: str) -> list[Row]:
+    """The rows of a decoded REST answer. Raises ProtocolError where the venue refused."""
     if answer.code != "0":
         raise ProtocolError(f"OKX refused to list {what}", f"{answer.code} {answer.msg}")
     return answer.data
@@ -118,11 +123,11 @@ class LiquidationDetail(msgspec.Struct, gc=False):
     ts: Millis
 
 
-class LiquidationRow(msgspec.Struct, gc=False):
+class LiquidationRow(msgspec.Struct, Generic[Row], gc=False):
     """Liquidations of one instrument, in no order of time."""
 
     instId: str
-    details: list[LiquidationDetail]
+    details: list[Row]
 
 
 class MarkRow(msgspec.Struct, gc=False):
@@ -169,3 +174,16 @@ class Event(msgspec.Struct, gc=False):
     id: str = ""
     code: str = ""
     msg: str = ""
+
+
+def body_of(row: Any, *, strict: bool = False) -> RowDecoder:
+    """A decoder of REST answers with rows of one type."""
+    return RowDecoder(Body, row, lists=lambda body: (body.data,), strict=strict)
+
+
+def push_of(row: Any, *, strict: bool = False) -> RowDecoder:
+    """A decoder of pushes for the whole market with rows of one type."""
+    return RowDecoder(Push, row, lists=lambda push: (push.data,), strict=strict)
+
+
+liquidation_row = RowDecoder(LiquidationRow, LiquidationDetail, lists=lambda row: (row.details,))

@@ -17,12 +17,14 @@ SECOND = 1_000 * MS
 HOUR = 3_600 * SECOND
 """In ns, as all times of the program."""
 
-Millis = Annotated[int, msgspec.Meta(ge=0, le=9_000_000_000_000)]
+LAST_MS = 9_000_000_000_000
+Millis = Annotated[int, msgspec.Meta(ge=0, le=LAST_MS)]
 """A venue's time, ms since the epoch; in ns it still fits 64 bits."""
 Price = Annotated[float, msgspec.Meta(ge=0, le=1e15)]
 Rate = Annotated[float, msgspec.Meta(ge=-1e3, le=1e3)]
 
 _MOST = 1e18
+_HIGHEST_PRICE, _HIGHEST_RATE = 1e15, 1e3
 
 
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -64,6 +66,27 @@ def positive(text: str) -> float:
     value = finite(text)
     if value <= 0:
         raise ProtocolError("a price is not positive", repr(text))
+    return value
+
+
+def price(text: str) -> float:
+    """A price above zero and up to 1e15. Raises ProtocolError."""
+    value = positive(text)
+    if value > _HIGHEST_PRICE:
+        raise ProtocolError("a price is impossible", repr(text))
+    return value
+
+
+def price_or_none(text: str | None) -> float | None:
+    """A price; None where the text is missing, empty or zero, which means unknown. Raises ProtocolError."""
+    return price(text) if text and finite(text) else None
+
+
+def rate(text: str) -> float:
+    """A funding rate or a change, a fraction within +-1000. Raises ProtocolError."""
+    value = finite(text)
+    if abs(value) > _HIGHEST_RATE:
+        raise ProtocolError("a rate is impossible", repr(text))
     return value
 
 

@@ -10,6 +10,7 @@ each frame is decoded once, and in a handler that is reached without a call betw
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
@@ -18,8 +19,10 @@ from feeds.model.errors import ProtocolError
 from feeds.model.events import BookLost, Connected, Disconnected, Event, TradesLost
 from feeds.model.frame import DAMAGED, ConnectionSpec, Frame, FrameKind
 from feeds.model.instrument import Instrument, InstrumentId
+from feeds.model.odd_rows import OddRows
 from feeds.model.protocol import LastTrades, Request
 from feeds.venues.shared.numbers import UNREADABLE
+from feeds.venues.shared.rows import LeaveOut, RowDecoder
 from feeds.venues.shared.trade_chain import TradeChain, UnnumberedTrades
 
 _TEXT = FrameKind.TEXT  # an enum member costs 60 ns to look up in Python 3.11, and this is asked for every frame
@@ -33,7 +36,7 @@ Route = tuple[Callable[[bytes], Any], Callable[[Any, int], Events]]
 class Channel(NamedTuple):
     """One kind of message: its decoder, and the name of the method that handles what it decodes."""
 
-    decode: Callable[[bytes], Any]
+    decode: Callable[[bytes], Any] | RowDecoder
     handler: str
 
 
@@ -67,6 +70,7 @@ class SocketProtocol(Generic[AnyMarket]):
 
     def __init__(self, spec: ConnectionSpec, markets: Iterable[AnyMarket]) -> None:
         self.requests: list[Request] = []
+        self.odd_rows = OddRows()
         self._spec = spec
         self._markets = {market.instrument.symbol: market for market in markets}
         self._routes: dict[bytes, Route] = {}
@@ -147,7 +151,19 @@ class SocketProtocol(Generic[AnyMarket]):
         return route[1](route[0](payload), now_ns)
 
     def _handled(self, found: Channel | None) -> Route | None:
-        return (found.decode, getattr(self, found.handler)) if found is not None else None
+        return (self._decode(found), getattr(self, found.handler)) if found is not None else None
+
+    def _decode(self, found: Channel) -> Callable[[bytes], Any]:
+        decoder = found.decode
+        if not isinstance(decoder, RowDecoder):
+            return decoder
+        return partial(decoder.decode, leave_out=self._leaving_out(found.handler.strip("_")))
+
+    def _leaving_out(self, stream: str) -> LeaveOut:
+        return partial(self._leave_out, stream)  # no closure: a copied protocol counts its own
+
+    def _leave_out(self, stream: str, reason: str) -> None:
+        self.odd_rows.leave_out(self._spec.venue, stream, reason)
 
     def _skip(self, frame: Frame) -> None:
         """What a text that could not be read held of trades is missing."""

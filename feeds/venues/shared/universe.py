@@ -5,8 +5,8 @@ A venue adds how it reads an answer (`_answer`) and, where it has streams for al
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -15,11 +15,11 @@ from feeds.model.errors import ProtocolError
 from feeds.model.events import Connected, Disconnected, Event
 from feeds.model.frame import ConnectionSpec, Frame, FrameKind
 from feeds.model.instrument import Instrument, InstrumentId
+from feeds.model.odd_rows import OddRows
 from feeds.model.protocol import Fetch, LastTrade, Request, VenueProtocol
 from feeds.venues.shared.numbers import UNREADABLE
 from feeds.venues.shared.polling import Job, Polls, every
-
-log = logging.getLogger(__name__)
+from feeds.venues.shared.rows import RowDecoder, each
 
 REST = "rest:"
 ACCOUNTS = "accounts"
@@ -56,7 +56,18 @@ class UniverseProtocol:
         self._spec = spec
         self._socket = socket
         self._polls = Polls(jobs, at_once)
-        self._odd: set[str] = set()
+        self._odd_rows = OddRows()
+
+    @property
+    def odd_rows(self) -> OddRows:
+        """The count of rows left out, which its socket shares."""
+        return self._odd_rows
+
+    @odd_rows.setter
+    def odd_rows(self, odd_rows: OddRows) -> None:
+        self._odd_rows = odd_rows
+        if self._socket is not None:
+            self._socket.odd_rows = odd_rows
 
     def receive(self, frame: Frame) -> Events:
         """Decode one frame. Raises ProtocolError; the frame is then skipped as a whole."""
@@ -122,15 +133,13 @@ class UniverseProtocol:
             self.requests += socket.requests
             socket.requests = []
 
-    def _each(self, rows: Iterable[Any], symbol: str, read: Callable[..., Iterable[Event]], *times_ns: int) -> Events:
-        """The events of many rows. One that cannot be read is logged once by its field `symbol` and left out."""
-        events: list[Event] = []
-        for row in rows:
-            try:
-                events += read(row, *times_ns)
-            except ProtocolError as error:
-                name = getattr(row, symbol)
-                if name not in self._odd:
-                    self._odd.add(name)
-                    log.error("%s: %s is left out: %s", self._spec.name, name, error)
-        return events
+    def _leave_out(self, stream: str, reason: str) -> None:
+        self.odd_rows.leave_out(self._spec.venue, stream, reason)
+
+    def _decoded(self, stream: str, decoder: RowDecoder, body: bytes) -> Any:
+        """A message without its rows of odd shape, which are counted. Raises msgspec's errors."""
+        return decoder.decode(body, partial(self._leave_out, stream))
+
+    def _each(self, stream: str, rows: Iterable[Any], read: Callable[..., Iterable[Event]], *times_ns: int) -> Events:
+        """The events of many rows. One that cannot be read is left out as a whole and counted."""
+        return each(rows, lambda row: read(row, *times_ns), partial(self._leave_out, stream))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from feeds.model.instrument import InstrumentId, Venue
+from feeds.model.odd_rows import OddStream as OddStream
 from feeds.model.source import Link as Link
 from workstation.readmodels.session.library import Bookmark, Outline
 
@@ -67,7 +68,8 @@ class StatusView:
 
     `lag_ns` is the engine's delay behind received data (live) or behind the intended pace (replay). `epoch` increases
     with every seek and change of source; panes clear then. `start_ns` and `end_ns` bound a recording and are None when
-    live. `links` are intermediaries between the venues and the program, such as a hub.
+    live. `odd_rows` are the streams and lists of which rows were left out. `links` are intermediaries between the
+    venues and the program, such as a hub.
     """
 
     presence: Presence
@@ -82,6 +84,7 @@ class StatusView:
     start_ns: int | None = None
     end_ns: int | None = None
     undecodable: int = 0
+    odd_rows: tuple[OddStream, ...] = ()
     frames: int = 0
     recording_to: str = ""
     recording_failed: str = ""
