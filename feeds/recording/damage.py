@@ -88,7 +88,7 @@ class Connections:
         return [*closed, *opened]
 
     def _remember(self, frame: Frame) -> bool:
-        """Keep an OPEN frame within the bounds of memory; whether it was kept."""
+        """Store an OPEN frame within the bounds of memory. Returns whether it was stored."""
         before = len(self._known[frame.connection].payload) if frame.connection in self._known else 0
         grown = self._bytes + len(frame.payload) - before
         if grown > _MOST_BYTES or (not before and len(self._known) >= _MOST_CONNECTIONS):
