@@ -16,7 +16,7 @@ R = TypeVar("R", bound=Request[Any])
 
 
 class State(Protocol):
-    """The engine's state, which answers only read."""
+    """The engine's state, read only."""
 
     now_ns: int
     bases: dict[str, Base]
@@ -34,15 +34,15 @@ class Answer:
 
 
 def base_of(state: State, request: Request[Any]) -> Base:
-    """The base asked about; an empty one where none is known."""
+    """The requested base; an empty one if it is unknown."""
     return state.bases.get(request.base) or Base(request.base)
 
 
 def of_base(request: type[R], view: Callable[[Base, R, int, int], View], *counters: str) -> Answer:
     """The answer of one base: `view(base, request, revision, now_ns)`.
 
-    Its revision is the sum of the counters of trades, coverage and freshness and of the named ones, attributes of
-    `Base`; -1 for a base that is not known.
+    Its revision is the sum of the counters of trades, coverage and freshness and of the named attributes of `Base`; -1
+    for an unknown base.
     """
     revision = base_revision(*counters)
     return Answer(
@@ -64,5 +64,5 @@ def base_revision(*counters: str) -> Callable[[State, Any], int]:
 
 
 def universe_revision(state: State, request: Request[Any]) -> int:
-    """The universe moves with its samples."""
+    """The number of the universe's samples."""
     return state.universe.revision

@@ -1,9 +1,8 @@
-"""The whole arithmetic of the workstation: events in, views out. No clock, no IO, no Qt; the same events give the same
-bits.
+"""The engine: events in, views out. Deterministic, without clock, IO or Qt.
 
-`apply` is total on market data. Time is `ts_recv_ns` for order and freshness and `ts_venue_ns` for bars; `advance` lets
-time pass through silence. What is in focus lives below `Base`; derived series are made on demand and left out of
-checkpoints. What the venues say of all their perpetuals goes by `survey` to the universe, which makes no base of them.
+`apply` accepts any market data. Order and freshness follow receive time (`ts_recv_ns`), bars venue time
+(`ts_venue_ns`); `advance` moves time without events. Bases in focus are `Base` objects; their derived series are
+created on request and left out of checkpoints. Events of all perpetuals go by `survey` to the universe.
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ _STATUS_STEP_NS = 1_000_000_000
 
 
 class Engine:
-    """State of all bases. `now_ns` is the receive time reached."""
+    """State of all bases and of the universe. `now_ns` is the receive time reached."""
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         self.now_ns = 0
@@ -68,7 +67,7 @@ class Engine:
         self.sparklines = Sparklines()
         self._markets: dict[InstrumentId, tuple[Base, Market]] = {}
         self._next_status_ns = 0
-        self._next_silence_ns = 0  # when the next market becomes stale, if it publishes nothing before
+        self._next_silence_ns = 0  # when the next market becomes stale, unless it publishes before
         self._scaled: dict[InstrumentId, Market] = {}
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
             Trade: self._trade,
@@ -107,7 +106,7 @@ class Engine:
         }
 
     def apply(self, event: Event) -> None:
-        """Take one event, in receive order."""
+        """Process an event of a base in focus, in receive order."""
         if event.ts_recv_ns >= self._next_status_ns:
             self.advance(event.ts_recv_ns)
         handler = self._handlers.get(type(event))
@@ -115,13 +114,14 @@ class Engine:
             handler(in_our_ticks(event, self._scaled) if self._scaled else event)
 
     def survey(self, event: Event) -> None:
-        """Take one event of a universe connection. A market in focus learns from it what says nothing of its freshness:
-        it has trades and books of its own, and none of theirs.
+        """Process an event of a universe connection, in receive order.
+
+        A market in focus takes values from it, but not its freshness, which follows its own trades and book.
         """
         if event.ts_recv_ns >= self._next_status_ns:
             self.advance(event.ts_recv_ns)
         if isinstance(event, Connected | Disconnected):
-            self._hear(event)
+            self._note_connection(event)
             return
         self.universe.apply(event)
         learn = self._surveyed.get(type(event))
@@ -129,7 +129,7 @@ class Engine:
             learn(*found, event)
 
     def advance(self, now_ns: int) -> None:
-        """Let receive time pass: second samples, freshness. Time never runs backwards here."""
+        """Advance receive time: samples by second, freshness. Earlier times are ignored."""
         if now_ns <= self.now_ns:
             return
         self.now_ns = now_ns
@@ -141,20 +141,20 @@ class Engine:
             for base in self.bases.values():
                 base.sample(now_ns)
             record_sparklines(self.sparklines, self.universe, second_ns)
-            self.universe.sample(second_ns)  # as it stood at the second, whoever was first to pass it
+            self.universe.sample(second_ns)  # at the whole second, so it does not depend on when time advances
 
     def instruments(self) -> tuple[Instrument, ...]:
-        """Every market seen, in order of first event."""
+        """All markets in focus, in order of first event."""
         return tuple(market.instrument for _, market in self._markets.values())
 
     def market(self, instrument: InstrumentId) -> Market | None:
-        """One market's state, None while nothing came from it."""
+        """State of a market in focus, None before its first event."""
         found = self._markets.get(instrument)
         return found[1] if found is not None else None
 
     @property
     def requests(self) -> Collection[type[Request[Any]]]:
-        """The types of the requests it answers."""
+        """Types of requests that the engine answers."""
         return ANSWERS.keys()
 
     def revision(self, request: Request[View]) -> int:
@@ -162,17 +162,17 @@ class Engine:
         return ANSWERS[type(request)].revision(self, request)
 
     def view(self, request: Request[V]) -> V:
-        """The frozen answer to a request; an unknown base answers with an empty view."""
+        """The immutable answer to a request; an empty view for an unknown base."""
         return cast("V", ANSWERS[type(request)].view(self, request))
 
     def work(self, bases: Iterable[str]) -> bool:
-        """Do one step of what views of these bases have begun and not finished. False if there is nothing to do."""
+        """Do a step of unfinished derived objects of these bases. False if there are none."""
         return any(self.bases[base].work() for base in bases if base in self.bases)
 
     def restore(self, base: str, pieces: Sequence[TradesFilled]) -> int:
-        """Take older trades of a base from a recording, those that are not here. Returns how many came in.
+        """Add older trades of a base from a recording that are not stored. Returns the number added.
 
-        Markets that are not known, or are listed with another price step now, are left out.
+        Unknown markets and those now listed with another price step are left out.
         """
         known = [(self._markets.get(piece.instrument.id), piece) for piece in pieces]
         wanted = [
@@ -219,7 +219,7 @@ class Engine:
             base.watermark_ns = ts_venue_ns
 
     def _end_silence(self, base: Base) -> None:
-        """A market published again after it was stale; it will be again when it is silent for long."""
+        """A stale market published again: update freshness and the next time to check."""
         self._next_silence_ns = min(self._next_silence_ns, base.note_silence(self.now_ns))
 
     def _book_delta(self, event: BookDelta) -> None:
@@ -254,8 +254,8 @@ class Engine:
         found = self._markets.get(event.instrument.id) or self._begin(event.instrument)
         found[1].quote = event
 
-    def _hear(self, event: Connected | Disconnected) -> None:
-        """A connection of the universe tells of the liquidations of all symbols, or no longer does."""
+    def _note_connection(self, event: Connected | Disconnected) -> None:
+        """Record coverage of liquidations of all symbols: a universe connection opened or closed."""
         log = self.universe.liquidations
         note = log.connected if isinstance(event, Connected) else log.disconnected
         note(event.venue, event.connection, event.ts_recv_ns)
@@ -309,7 +309,7 @@ class Engine:
         base, market = self._find(event.instrument)
         market.mark = event.mark
         self._seen(base, market, event.ts_venue_ns, event.ts_recv_ns)
-        base.trade_revision += 1  # venue time moved on: bars close, windows slide
+        base.trade_revision += 1  # venue time advanced: bars close, windows slide
         self.universe.apply(event)
 
     def _index(self, event: IndexPrice) -> None:
@@ -355,7 +355,7 @@ def _learn_index(base: Base, market: Market, event: IndexPrice) -> None:
 
 
 def _learn_funding(base: Base, market: Market, event: Funding) -> None:
-    """A message that does not tell the interval takes nothing away from one that did."""
+    """Store funding; a message without an interval retains the known one."""
     known = market.funding.interval_ns if market.funding is not None else None
     market.funding = msgspec.structs.replace(event, interval_ns=known) if event.interval_ns is None and known else event
     market.fundings.add(market.funding)
@@ -363,7 +363,7 @@ def _learn_funding(base: Base, market: Market, event: Funding) -> None:
 
 
 def _learn_open_interest(base: Base, market: Market, event: OpenInterest) -> None:
-    base.add_interest(market, event)
+    base.add_open_interest(market, event)
     market.open_interest_series.add(OpenInterestRow(event.ts_venue_ns, event.open_interest, event.notional))
     last = market.open_interest_series.last
     market.open_interest = last.size if last is not None else event.open_interest

@@ -70,7 +70,7 @@ def market(
     base: str = "BTC",
     symbol: str | None = None,
 ) -> Instrument:
-    """Return a market of a venue; its symbol tells the base."""
+    """Return a market of a venue; its symbol contains the base."""
     return Instrument(
         venue=venue,
         kind=kind,
@@ -112,7 +112,7 @@ def delta(instrument: Instrument, ts_ns: int, bids: list[Level], asks: list[Leve
 
 
 def mark(instrument: Instrument, ts_ns: int, price: float = 100.0) -> MarkPrice:
-    """Return a mark price, which says that the market is alive at this venue time."""
+    """Return a mark price, which advances the venue time of the market."""
     return MarkPrice(instrument, ts_ns, ts_ns, price)
 
 
@@ -146,7 +146,7 @@ def random_trades(
 
 
 def random_events(rng: random.Random, count: int, markets: Sequence[Instrument] = MARKETS) -> list[Event]:
-    """Return everything that can happen, in any order, with silences, jumps over minutes and clocks that run back."""
+    """Return everything that can happen, in any order, with pauses, jumps over minutes and clocks that run back."""
     now_ns, events = START + 23 * 3_600 * SECOND, []
     for _ in range(count):
         now_ns += rng.choice((0, 1_000_000, 80_000_000, 700_000_000, 3 * SECOND, 3 * SECOND, 25 * SECOND))

@@ -1,4 +1,4 @@
-"""The engine as a whole: any order of events, honest revisions, independent copies, bounded memory."""
+"""The engine as a whole: any order of events, revisions, independent checkpoints, bounded memory."""
 
 from __future__ import annotations
 
@@ -158,11 +158,11 @@ def test_a_revision_changes_only_with_what_a_view_shows() -> None:
     of_the_chart = [chart or line for chart, line in zip(of_a_chart, in_interest, strict=True)]
     assert changed(OpenInterest(BINANCE, now, now, 7.0)) == of_the_chart
     of_the_list = [isinstance(request, LiquidationsRequest) for request in REQUESTS]
-    forced = changed(Liquidation(BINANCE, now, now, 10.0, 1.0, 10.0, Side.SELL))
+    by_liquidation = changed(Liquidation(BINANCE, now, now, 10.0, 1.0, 10.0, Side.SELL))
     of_the_tape = [
         isinstance(request, TapeRequest) and request.detail and request.base == "BTC" for request in REQUESTS
     ]
-    assert forced == [any(told) for told in zip(of_the_chart, of_the_list, of_the_tape, strict=True)]
+    assert by_liquidation == [any(flags) for flags in zip(of_the_chart, of_the_list, of_the_tape, strict=True)]
     of_the_ladder = [isinstance(request, LadderRequest) for request in REQUESTS]
     assert changed(delta(BINANCE, now, [(9, 2.0)], [])) == of_the_ladder
     assert changed(snapshot(BINANCE, now, [(9, 2.0)], [])) == of_the_ladder
@@ -174,7 +174,7 @@ def test_a_revision_changes_only_with_what_a_view_shows() -> None:
     assert changed(trade(market(base="ETH"), now, 10)) == of_all_bases
 
 
-def test_silence_makes_a_market_stale_and_tells_so() -> None:
+def test_a_market_without_events_becomes_stale_with_a_new_revision() -> None:
     engine = engine_of([TradesLive(BINANCE, START), trade(BINANCE, START, 10_000)])
     request = FootprintRequest("BTC")
     before = engine.revision(request)
@@ -193,7 +193,7 @@ def test_time_never_runs_backwards() -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_views_do_not_depend_on_who_looked_when(seed: int) -> None:
+def test_views_do_not_depend_on_earlier_requests(seed: int) -> None:
     rng = random.Random(seed)
     watched, unwatched, copied = Engine(), Engine(), Engine()
     events = random_events(rng, 260)
@@ -214,19 +214,19 @@ def test_a_checkpoint_is_independent(seed: int) -> None:
     rng = random.Random(seed)
     events = random_events(rng, 240)
     engine = engine_of(events[:120])
-    kept, before = engine.checkpoint(), views_of(engine)
+    copy, before = engine.checkpoint(), views_of(engine)
     for event in events[120:]:
         engine.apply(event)
     views_of(engine)
-    for ours, theirs in zip(views_of(kept), before, strict=True):
+    for ours, theirs in zip(views_of(copy), before, strict=True):
         assert_same_view(ours, theirs)
     for event in events[120:]:
-        kept.apply(event)
-    assert_same_views(kept, engine)
-    assert [item.id for item in kept.instruments()] == [item.id for item in engine.instruments()]
+        copy.apply(event)
+    assert_same_views(copy, engine)
+    assert [item.id for item in copy.instruments()] == [item.id for item in engine.instruments()]
 
 
-def test_a_checkpoint_keeps_each_market_in_its_base() -> None:
+def test_a_checkpoint_leaves_each_market_in_its_base() -> None:
     copy = engine_of([trade(BINANCE, START, 10_000), trade(BYBIT, START, 4_000)]).checkpoint()
     assert copy.market(BINANCE.id) is copy.bases["BTC"].markets[0]
     assert copy.market(BYBIT.id) is copy.bases["BTC"].markets[1]
@@ -275,13 +275,13 @@ def filled_up(seed: int, limits: Limits = DEFAULT_LIMITS) -> Iterator[Engine]:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_what_is_amended_by_trades_fetched_afterwards_is_what_is_made_anew(seed: int) -> None:
+def test_derived_objects_amended_by_backfilled_trades_equal_rebuilt_ones(seed: int) -> None:
     for engine in filled_up(seed, Limits(chunk=32)):
         assert_same_views(engine, engine.checkpoint())
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_so_it_is_where_bars_and_trades_were_dropped(seed: int) -> None:
+def test_amended_objects_equal_rebuilt_ones_after_drops(seed: int) -> None:
     for engine in filled_up(seed, Limits(trades=200, bars=3, chunk=32, bars_before=3)):
         for request in (FootprintRequest("BTC", row_size=1.0), CvdRequest("BTC"), LadderRequest("BTC")):
             ours: Any = engine.view(request)
@@ -382,7 +382,7 @@ def test_nothing_grows_without_bound() -> None:
             assert derived.open_count + len(derived.closed_bars) <= BAR_CAP + BARS_BEFORE
 
 
-def test_what_nobody_asks_for_any_longer_is_not_kept_up_to_date() -> None:
+def test_derived_objects_no_longer_requested_are_dropped() -> None:
     trades = random_trades(random.Random(6), 30)
     engine = engine_of(trades)
     wanted = FootprintRequest("BTC", row_size=1.0)
@@ -396,7 +396,7 @@ def test_what_nobody_asks_for_any_longer_is_not_kept_up_to_date() -> None:
     assert max(base.updated_per_market) == 1
 
 
-def test_requests_that_are_no_longer_asked_are_forgotten() -> None:
+def test_the_number_of_derived_objects_is_bounded() -> None:
     engine = engine_of(random_trades(random.Random(5), 30))
     wanted = FootprintRequest("BTC", row_size=1.0)
     first = engine.view(wanted)

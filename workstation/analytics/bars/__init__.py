@@ -1,1 +1,1 @@
-"""Bars, rows and series over trades."""
+"""Bars of trades with price rows, their series, marks and running sums."""

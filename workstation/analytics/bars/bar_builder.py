@@ -1,7 +1,7 @@
-"""Bars with their cells, built trade by trade; `fill` does the same from columns of trades, to the bit.
+"""Bars with their cells, built trade by trade; `fill` gives bit-identical results from columns of trades.
 
-Open and close are the first and last trade in the order of the store. The running delta starts at 0, so its extremes
-bracket 0. Trades without an aggressor count in OHLC and trades, not in volume by side.
+Open and close are the first and last trade in store order. The running delta starts at 0, so its extremes include 0.
+Trades without a known aggressor count in OHLC and in the number of trades, not in volume by side.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FirstReached = tuple[int, int]  # row, venue time (ns) of the first trade there
 
 
 class BarInternals(NamedTuple):
-    """What a frozen bar does not show: its running sums to the last bit, and when it first reached each new extreme.
+    """Values beside a frozen bar: exact running sums, and when it first reached each new extreme row.
 
     `moment` and `square` are the sums of size * (price - open) and size * (price - open) ** 2.
     """
@@ -35,7 +35,7 @@ class BarInternals(NamedTuple):
 
 @dataclass(slots=True)
 class BarBuilder:
-    """A bar that still takes trades. `cells` maps row -> [sell volume, buy volume, number of sells, number of buys]."""
+    """A bar under construction. `cells` maps row -> [sell volume, buy volume, number of sells, number of buys]."""
 
     start_ns: int
     open: float
@@ -100,11 +100,11 @@ class BarBuilder:
 
     @property
     def internals(self) -> BarInternals:
-        """What has to be retained beside the frozen bar."""
+        """The values to retain beside the frozen bar."""
         return BarInternals(self.delta, self.moment, self.square, self.lows, self.highs)
 
     def rows(self) -> tuple[int, Floats, Floats, Ints, Ints]:
-        """First row, then buy and sell volume and number of buys and sells of the contiguous rows."""
+        """First row, then buy and sell volume (base coin) and number of buys and sells by contiguous row."""
         row = np.fromiter(self.cells, np.int64, len(self.cells))
         first = int(row.min())
         cells = np.zeros((4, int(row.max()) - first + 1))
@@ -122,9 +122,9 @@ class BarBuilder:
         slot: int = 0,
         minimum: float | None = None,
     ) -> FootprintBar:
-        """Freeze the bar as it stands and judge its cells against a minimum volume (None: that of the rules).
+        """Freeze the bar and evaluate its cells with a minimum volume (base coin; None: that of the rules).
 
-        Stacks and the flags of the extremes only when closed: of a live bar they could vanish again.
+        Stacks and flags of the extremes are set on closed bars only: on a live bar they could vanish again.
         """
         first, buy, sell, buys, sells = self.rows()
         minimum = rules.minimum_volume if minimum is None else minimum
@@ -172,7 +172,7 @@ class BarBuilder:
 
 
 def thaw(bar: FootprintBar, internals: BarInternals) -> BarBuilder:
-    """The builder that a frozen bar came from."""
+    """A builder that continues a frozen bar."""
     columns = (bar.sell_volume, bar.buy_volume, bar.sell_trades, bar.buy_trades)
     last = len(bar.buy_volume) - 1
     cells = {

@@ -1,4 +1,4 @@
-"""The closed bars of a series, with their numbers in columns and the sums of bars and trades that were dropped."""
+"""Closed bars of a series, their numbers in columns, and the sums of dropped bars and trades."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COLUMNS = ("delta", "delta_usd", "volume", "moment", "square", "open", "high", "
 
 
 class Numbers:
-    """Columns of the bars, growing at the end and shrinking at the front without moving what is between."""
+    """Columns of numbers of the bars that grow at the end and shrink at the front without copying."""
 
     def __init__(self) -> None:
         self._numbers = np.empty((256, len(COLUMNS)))
@@ -52,7 +52,7 @@ class Numbers:
 
     @property
     def rows(self) -> Floats:
-        """One row a bar, float64 in the order of COLUMNS."""
+        """(bars, columns), float64, in the order of COLUMNS."""
         return self._numbers[self._begin : self._end]
 
     @property
@@ -61,8 +61,8 @@ class Numbers:
         return self._times[self._begin : self._end]
 
     def _make_room(self) -> None:
-        kept = slice(self._begin, self._end)
-        numbers, times = self._numbers[kept], self._times[kept]
+        rows = slice(self._begin, self._end)
+        numbers, times = self._numbers[rows], self._times[rows]
         size = max(2 * len(times), 256)
         self._numbers, self._times = np.empty((size, len(COLUMNS))), np.empty((size, 2), np.int64)
         self._numbers[: len(numbers)], self._times[: len(times)] = numbers, times
@@ -70,7 +70,7 @@ class Numbers:
 
 
 def numbers_of(bar: FootprintBar | BarBuilder, internals: BarInternals) -> tuple[float, ...]:
-    """The numbers of one bar, in the order of the columns."""
+    """Numbers of one bar in the order of COLUMNS."""
     return (
         bar.buy - bar.sell,
         bar.buy_usd - bar.sell_usd,
@@ -84,10 +84,10 @@ def numbers_of(bar: FootprintBar | BarBuilder, internals: BarInternals) -> tuple
 
 
 class ClosedBars:
-    """Closed bars by their key, ascending.
+    """Closed bars in ascending order of key.
 
-    `appended` counts all bars ever put at the end; `generation` moves with every other change, so that a fold over the
-    bars knows when to begin again; `version` changes with both. `carried` are the sums of what was dropped, by UTC day
+    `appended` counts all bars ever appended; `generation` changes with every other change, after which incremental
+    results must restart; `version` changes with both. `carried` are the sums of dropped bars and trades by UTC day
     (days since the epoch), `before` those of all days.
     """
 
@@ -118,7 +118,7 @@ class ClosedBars:
         return self._numbers
 
     def cached(self, key: Hashable, work: Callable[[], T]) -> T:
-        """The result of `work`, which is called again only after a change of the closed bars."""
+        """The result of `work`, cached until the closed bars change."""
         if key not in self._known:
             self._known[key] = work()
         found: T = self._known[key]
@@ -143,7 +143,7 @@ class ClosedBars:
         return at
 
     def take(self, key: int) -> tuple[FootprintBar, BarInternals] | None:
-        """Remove and return a bar that has to take more trades; None if there is none of this key."""
+        """Remove and return the bar of a key, to reopen it; None if there is none."""
         at = bisect_left(self.keys, key)
         if at == len(self.keys) or self.keys[at] != key:
             return None
@@ -152,7 +152,7 @@ class ClosedBars:
         return self.bars.pop(at), self.internals.pop(at)
 
     def swap(self, at: int, bar: FootprintBar) -> None:
-        """Replace a bar by one of the same trades with other flags."""
+        """Replace a bar by one with the same trades and other flags."""
         self.bars[at] = bar
         self._moved()
         self.generation += 1
@@ -174,13 +174,13 @@ class ClosedBars:
         self.carry(bar.start_ns, numbers_of(bar, internals))
 
     def carry(self, start_ns: int, numbers: tuple[float, ...]) -> None:
-        """Add the numbers of a bar or trade that no bar shows to the sums of its day."""
+        """Add the numbers of a dropped bar or late trade to the sums of its day."""
         delta, delta_usd, volume, moment, square, opening = numbers[:6]
         mean = moment / volume if volume > 0 else 0.0
         self.carry_day(start_ns // DAY_NS, Carried(delta, delta_usd, volume, opening + mean, square - moment * mean))
 
     def carry_day(self, day: int, sums: Carried) -> None:
-        """Add to the sums of a UTC day (days since the epoch) that no bar shows."""
+        """Add to the sums of a UTC day (days since the epoch)."""
         self._known.clear()
         self._day(day).add(sums)
         self.before.add(sums)

@@ -1,7 +1,7 @@
-"""Signed volume of every market of a base by bar and class of trade size: what CVD lines are summed from.
+"""Signed volume of every market of a base by bar and class of trade size: the input of CVD lines.
 
-It reads the store when it is asked and adds trade by trade in the order of the store, so its sums have the same bits
-however often it was asked. Bars that are dropped live on in sums by the hour.
+Reads new trades from the store on request and adds them in order, so results do not depend on earlier requests. Dropped
+bars are carried over in hourly sums.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from workstation.readmodels.arrays import Floats, Ints
 HOUR_NS = 3_600_000_000_000
 DAY_NS = 24 * HOUR_NS
 COIN, USD = 0, 1
-ALL_SIZES = -1  # the class that holds every trade
-_BATCH = 512  # bars are dropped so many at a time, which ones is a function of the trades alone
+ALL_SIZES = -1  # the class of all trades
+_BATCH = 512  # bars dropped at a time, so that which ones depends on the trades only
 _JITTER_NS = 60_000_000_000
 
 
 class DeltaBars:
-    """Buy minus sell by bar of `bar_ns`, market, size class and unit; a bar is there once any market traded in it.
+    """Buy minus sell by bar of `bar_ns`, market, size class and unit; bars without any trade are absent.
 
-    Classes are split at `edges` of notional: a trade on an edge belongs to the upper class.
+    Classes are split at `edges` of notional (quote); a trade on an edge belongs to the upper class.
     """
 
     def __init__(self, markets: int, bar_ns: int, edges: tuple[float, ...] = (), cap: int = BAR_CAP) -> None:
@@ -35,15 +35,15 @@ class DeltaBars:
         self._shape = (markets, len(edges) + 2, 2)
         self._start_ns: Ints = np.empty(0, np.int64)
         self._sums: Floats = np.empty((*self._shape, 0))  # bars last: lines are summed along them
-        self._hours: dict[int, Floats] = {}  # of dropped bars
-        self._days: dict[int, Floats] = {}  # of trades that the store had dropped before
+        self._hours: dict[int, Floats] = {}  # sums of dropped bars
+        self._days: dict[int, Floats] = {}  # sums of trades dropped by the store before they were read
         self._dropped = 0
-        self._horizon = -1  # the start of the newest bar that was dropped
-        self._kept_from_ns = 0  # before this, trades may have been dropped before they were seen here
+        self._horizon = -1  # start of the newest dropped bar
+        self._complete_from_ns = 0  # before it, trades may have been dropped by the store before they were read
         self._position = -1
 
     def update(self, store: TradeStore) -> None:
-        """Take the trades that came in since the last call."""
+        """Count new trades."""
         if self._position < store.total - len(store):
             self._begin(store)
         for part in store.after(self._position):
@@ -53,12 +53,12 @@ class DeltaBars:
         self._position = store.total
 
     def amend(self, store: TradeStore, merged: Merged) -> bool:
-        """Count the bars from the first one on anew that got trades from between those it had."""
+        """Recount the bars from the first that got late trades. Returns False if a rebuild is needed."""
         begin_ns = merged.bars_from(self.bar_ns)
         if begin_ns is None or begin_ns <= self._horizon or self._position < merged.position:
             return False
-        kept = int(np.searchsorted(self._start_ns, begin_ns))
-        self._start_ns, self._sums = self._start_ns[:kept].copy(), self._sums[..., :kept].copy()
+        first = int(np.searchsorted(self._start_ns, begin_ns))
+        self._start_ns, self._sums = self._start_ns[:first].copy(), self._sums[..., :first].copy()
         for part in store.between(begin_ns, FOREVER_NS):
             self._take(part)
         self._position = store.total
@@ -66,18 +66,18 @@ class DeltaBars:
 
     @property
     def start_ns(self) -> Ints:
-        """Starts of the bars."""
+        """Starts of the bars in ns."""
         return self._start_ns
 
     def of(self, market: int, size_class: int, unit: int) -> Floats:
-        """Buy minus sell of one market in each bar."""
+        """Buy minus sell of one market by bar, in base coin or quote by `unit`."""
         sums: Floats = self._sums[market, size_class, unit]
         return sums
 
     def before(self, since_ns: int, market: int, size_class: int, unit: int) -> float:
-        """Buy minus sell from `since_ns` on in all that is no bar any more; NaN where that is not known."""
+        """Buy minus sell from `since_ns` on in dropped bars and trades; NaN if unknown."""
         total = 0.0
-        days = self._days if since_ns < self._kept_from_ns else {}
+        days = self._days if since_ns < self._complete_from_ns else {}
         for known, span_ns in ((days, DAY_NS), (self._hours, HOUR_NS)):
             for at, sums in sorted(known.items()):
                 if at * span_ns >= since_ns:
@@ -87,13 +87,13 @@ class DeltaBars:
         return total
 
     def _begin(self, store: TradeStore) -> None:
-        """Start over; of what the store has dropped, the sums by day are known, but not by size."""
+        """Restart; trades dropped by the store are known as sums by day, but not by size class."""
         self._start_ns, self._sums = np.empty(0, np.int64), np.empty((*self._shape, 0))
         self._hours.clear()
         self._days.clear()
         self._dropped, self._horizon, self._position = 0, -1, 0
         if store.dropped:
-            self._kept_from_ns = int(next(store.parts()).ts[0]) + _JITTER_NS
+            self._complete_from_ns = int(next(store.parts()).ts[0]) + _JITTER_NS
         for (day, market), carried in store.dropped.items():
             sums = self._days.setdefault(day, np.zeros(self._shape))
             sums[market, :ALL_SIZES] = np.nan if len(self._edges) else 0.0
@@ -113,7 +113,7 @@ class DeltaBars:
         _, sizes, units, bars = sums.shape
         place = (market * sizes * units) * bars + row
         step = units * bars
-        flat = sums.reshape(-1)  # a flat index is ten times faster
+        flat = sums.reshape(-1)  # flat indices are ten times faster
         classed = place + np.searchsorted(self._edges, part.notional, "right") * step if len(self._edges) else place
         for unit, column in ((COIN, part.size * sign), (USD, part.notional * sign)):
             np.add.at(flat, classed + unit * bars, column)
@@ -128,7 +128,7 @@ class DeltaBars:
         self._sums = np.insert(self._sums, at, 0.0, axis=-1)
 
     def _carry(self, part: Trades) -> None:
-        """Trades too late for any bar."""
+        """Add trades older than the oldest bar to the hourly sums."""
         for hour in np.unique(part.ts // HOUR_NS).tolist():
             inside = part.where(part.ts // HOUR_NS == hour)
             sums = self._hours.setdefault(hour, np.zeros(self._shape))
@@ -139,14 +139,14 @@ class DeltaBars:
             return
         self._dropped += count
         for at, start in enumerate(self._start_ns[:count].tolist()):
-            kept = self._hours.setdefault(start // HOUR_NS, np.zeros(self._shape))
-            kept += self._sums[..., at]
+            sums = self._hours.setdefault(start // HOUR_NS, np.zeros(self._shape))
+            sums += self._sums[..., at]
         self._horizon = int(self._start_ns[count - 1])
         self._start_ns, self._sums = self._start_ns[count:].copy(), self._sums[..., count:].copy()
 
 
 class DeltaPath:
-    """How far the running delta of some markets together went up and down within each bar, beginning at 0."""
+    """Extremes of the running delta of some markets together within each bar, starting at 0."""
 
     def __init__(self, markets: tuple[int, ...], bar_ns: int, unit: int) -> None:
         self._markets = list(markets)
@@ -155,7 +155,7 @@ class DeltaPath:
         self._position = -1
 
     def update(self, store: TradeStore, since_ns: int) -> None:
-        """Take the trades that came in since the last call; forget bars that began before `since_ns`."""
+        """Count new trades and drop bars that began before `since_ns`."""
         if self._position < store.total - len(store):
             self._paths.clear()
             self._position = 0
@@ -167,7 +167,7 @@ class DeltaPath:
             del self._paths[start]
 
     def extremes(self, starts: Ints) -> tuple[Floats, Floats]:
-        """Largest and least running delta of each bar; 0 where the markets did not trade."""
+        """Largest and smallest running delta by bar; 0 without trades."""
         found = [self._paths.get(start, (0.0, 0.0, 0.0)) for start in starts.tolist()]
         columns = np.array(found).reshape(-1, 3)
         return columns[:, 1], columns[:, 2]

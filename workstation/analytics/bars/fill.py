@@ -1,7 +1,7 @@
-"""Many bars from columns of trades at once: the same sums in the same order as trade by trade, to the same bits.
+"""Fills many bars from columns of trades, bit-identical to adding trade by trade.
 
-`bincount` adds its weights one after the other, so with the sums so far in front it ends where a loop would; numpy's
-own sums do not. What needs the path and not only its end, the running delta, is summed bar by bar.
+`bincount` adds its weights sequentially, so with the previous sums in front it equals a loop; numpy's pairwise `sum`
+does not. The running delta, of which the path matters, is summed bar by bar.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from workstation.analytics.bars.bar_builder import BUY, SELL, BarBuilder
 from workstation.readmodels.arrays import Floats, Ints
 
 _SIGN = np.array((0.0, 1.0, -1.0))
-_APART = 1 << 40  # rows between two bars in a common count of extremes
+_APART = 1 << 40  # row offset between bars when extremes of all bars are found together
 
 
 class Columns(NamedTuple):
-    """Trades of some markets in columns of one length.
+    """Columns of trades of some markets.
 
     Price (quote per base coin), row, size (base coin), notional (quote), side (0 unknown, 1 buy, 2 sell), venue time
     (ns).
@@ -33,14 +33,14 @@ class Columns(NamedTuple):
     ts: Ints
 
     def at(self, index: npt.NDArray[np.generic] | slice) -> Columns:
-        """The trades at some indices or in a slice."""
+        """The trades selected by indices, a mask or a slice."""
         return Columns(
             self.price[index], self.row[index], self.size[index], self.notional[index], self.side[index], self.ts[index]
         )
 
 
 def fill_bars(bars: list[BarBuilder], columns: Columns, edges: Ints) -> None:
-    """Add trades to bars, all at once; those of bar i are `[edges[i], edges[i + 1])`, at least one."""
+    """Add trades to bars; those of bar i are `[edges[i], edges[i + 1])`, at least one."""
     price, row, size, notional, side, ts = columns
     first, count = edges[:-1], np.diff(edges)
     bar = np.repeat(np.arange(len(bars)), count)
@@ -72,7 +72,7 @@ def _ends(lane: Ints, numbers: Floats, bars: list[BarBuilder], names: tuple[str,
 
 
 def _on(index: Ints, numbers: Floats, start: list[float]) -> list[float]:
-    """Sums of the numbers by index, added one after the other to the values they start from."""
+    """Sums of `numbers` by index, added sequentially to the values of `start`."""
     index = np.concatenate((np.arange(len(start)), index))
     sums: list[float] = np.bincount(index, np.concatenate((start, numbers)), len(start)).tolist()
     return sums
@@ -89,7 +89,7 @@ def _run_deltas(bars: list[BarBuilder], steps: Floats, edges: Ints) -> None:
 
 
 def _record_extremes(bars: list[BarBuilder], bar: Ints, row: Ints, ts: Ints) -> None:
-    """Record when every bar first got lower or higher than before in it."""
+    """Record when each bar first reached each new extreme row."""
     lowest = np.minimum.accumulate(row - bar * _APART)
     highest = np.maximum.accumulate(row + bar * _APART)
     news = np.concatenate(([0], np.flatnonzero((np.diff(lowest) < 0) | (np.diff(highest) > 0)) + 1))
@@ -101,7 +101,7 @@ def _fill_cells(bars: list[BarBuilder], bar: Ints, columns: Columns, first: Ints
     row, size, side = columns.row, columns.size, columns.side
     low, high = np.minimum.reduceat(row, first), np.maximum.reduceat(row, first)
     begin = np.concatenate(([0], np.cumsum(high - low + 1)))
-    shift = begin[:-1] - low  # of a bar's rows in the common count of cells
+    shift = begin[:-1] - low  # from a bar's rows to indices of the cells of all bars
     cell = row + shift[bar]
     known = [
         (int(shift[at]) + number, sums)

@@ -1,4 +1,4 @@
-"""Open interest and liquidations by bar, from what the venues told and when they say it was."""
+"""Changes of open interest and liquidations by bar, at venue time."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ C = TypeVar("C", OpenInterestChanges, Liquidations)
 
 
 class _OnBars(Generic[C]):
-    """What a store holds for each bar, added up in the order of the store. `start_ns` are the bars counted on."""
+    """Sums (sums, bars) over the events of a store, added in store order. `start_ns` are the starts of the bars."""
 
     def __init__(self, markets: Collection[int], sums: int, addends: Callable[[C], Floats]) -> None:
         self._markets = list(markets)
-        self._addends: Callable[[C], Floats] = addends  # of each event, one row a sum
+        self._addends: Callable[[C], Floats] = addends  # (sums, events)
         self._position = self._dropped = 0
         self.start_ns: Ints = np.empty(0, np.int64)
         self.sums: Floats = np.zeros((sums, 0))
 
     def update(self, store: ColumnStore[C], start_ns: Ints, bar_ns: int | None) -> None:
-        """Count what came in since the last call; on bars that are new, and on the last one before them, all anew."""
+        """Count new events; new bars and the last one before them are counted from the start."""
         position, dropped = store.total, store.dropped_count
-        kept = self._move_to(start_ns) if dropped == self._dropped else self._begin(start_ns)
-        edge_ns = int(start_ns[kept]) if kept < len(start_ns) else FOREVER_NS
+        known = self._move_to(start_ns) if dropped == self._dropped else self._begin(start_ns)
+        edge_ns = int(start_ns[known]) if known < len(start_ns) else FOREVER_NS
         for part in store.after(self._position):
             self._count(part.where(part.ts < edge_ns), bar_ns)
         for part in store.between(edge_ns, FOREVER_NS):
@@ -46,17 +46,17 @@ class _OnBars(Generic[C]):
         return 0
 
     def _move_to(self, start_ns: Ints) -> int:
-        """Take other bars; returns how many of the first ones are known already."""
+        """Change to other bars; returns how many of the first ones retain their sums."""
         old = self.start_ns
         gone = int(np.searchsorted(old, start_ns[0])) if len(start_ns) else len(old)
         same = min(len(old) - gone, len(start_ns))
         if not np.array_equal(old[gone : gone + same], start_ns[:same]) or not same:
             return self._begin(start_ns)
-        kept = same if same == len(start_ns) == len(old) - gone else same - 1
+        known = same if same == len(start_ns) == len(old) - gone else same - 1
         sums = np.zeros((len(self.sums), len(start_ns)))
-        sums[:, :kept] = self.sums[:, gone : gone + kept]
+        sums[:, :known] = self.sums[:, gone : gone + known]
         self.start_ns, self.sums = start_ns, sums
-        return kept
+        return known
 
     def _count(self, events: C, bar_ns: int | None) -> None:
         events = events.where(np.isin(events.market, self._markets))
@@ -69,7 +69,7 @@ class _OnBars(Generic[C]):
 
 
 class Flows:
-    """The flows of some markets on the bars of one chart. A look costs what came in since the last one."""
+    """Flows of some markets on the bars of one chart, updated incrementally."""
 
     def __init__(self, markets: Collection[int]) -> None:
         self._markets = list(markets)
@@ -86,18 +86,18 @@ class Flows:
         start_ns: Ints,
         bar_ns: int | None,
     ) -> tuple[Floats, Floats, Floats]:
-        """Change of open interest (base coin), longs and shorts liquidated (quote) in each bar; NaN where unknown.
+        """Change of open interest (base coin), longs and shorts liquidated (quote) by bar; NaN where unknown.
 
-        A bar of time takes what lies in it, any other what lies between its start and that of the next. Changes are
-        unknown where none was reported, liquidations before `since_ns` (venue time) or the oldest one kept.
+        With `bar_ns` a bar covers that time, else the time to the start of the next. Changes are unknown where none was
+        published, liquidations before `since_ns` (venue time) or the oldest one stored.
         """
         if revision != self._revision or not np.array_equal(start_ns, self._changes.start_ns):
             self._revision, start_ns = revision, start_ns.copy()
             self._changes.update(stores[0], start_ns, bar_ns)
             self._liquidations.update(stores[1], start_ns, bar_ns)
             changes, reported = self._changes.sums
-            interest = np.where(reported > 0, changes, np.nan)
-            self._columns = (interest, *self._liquidated(stores[1], since_ns, bar_ns))
+            oi_change = np.where(reported > 0, changes, np.nan)
+            self._columns = (oi_change, *self._liquidated(stores[1], since_ns, bar_ns))
             for column in self._columns:
                 frozen(column)
         return self._columns
@@ -119,6 +119,6 @@ def _changes(events: OpenInterestChanges) -> Floats:
 
 
 def _by_position(events: Liquidations) -> Floats:
-    """Notional of liquidated longs, which are sold, and of shorts (2, n)."""
+    """Notional (2, n) of liquidated longs (orders that sell) and shorts."""
     sells = events.sign < 0
     return np.stack((np.where(sells, events.notional, 0.0), np.where(sells, 0.0, events.notional)))

@@ -1,7 +1,7 @@
-"""What is found going along the closed bars of a series: zones, naked POCs, delta divergences.
+"""Zones, naked POCs and delta divergences of the closed bars of a series.
 
-A mark waits for the first later trade beyond an edge; which row a bar reached when is among its internals, so no trade
-is read again. What a live bar ends is only looked up: nothing is final before the bar is closed.
+A mark ends at the first later trade beyond its edge. Bars' internals hold when each extreme row was reached, so no
+trade is read again. Ends within a live bar are shown but not stored before it closes.
 """
 
 from __future__ import annotations
@@ -23,40 +23,40 @@ Mark = TypeVar("Mark", Zone, NakedPoc)
 
 
 class MarkSet(Generic[Mark]):
-    """Marks by number, oldest first, and the edges at which the living ones end."""
+    """Marks by number, oldest first, and the edges at which active ones end."""
 
     def __init__(self) -> None:
         self.marks: dict[int, Mark] = {}
         self.changes = 0
         self._made = 0
-        self._floors: list[tuple[int, int]] = []  # row, number; the highest is met first
-        self._ceilings: list[tuple[int, int]] = []  # -row, number; the lowest is met first
+        self._floors: list[tuple[int, int]] = []  # row, number; the highest is reached first
+        self._ceilings: list[tuple[int, int]] = []  # -row, number; the lowest is reached first
         self._shown: tuple[object, tuple[Mark, ...]] = (None, ())
 
     def add(self, mark: Mark) -> int:
-        """Keep a mark; returns its number."""
+        """Store a mark; returns its number."""
         self._made += 1
         self.changes += 1
         self.marks[self._made] = mark
         return self._made
 
     def end_below(self, number: int, row: int) -> None:
-        """Let the first trade in a row below this one end the mark."""
+        """End the mark at the first trade in a row below this one."""
         insort(self._floors, (row, number))
 
     def end_above(self, number: int, row: int) -> None:
-        """Let the first trade in a row above this one end the mark."""
+        """End the mark at the first trade in a row above this one."""
         insort(self._ceilings, (-row, number))
 
     def end(self, number: int, ts_ns: int) -> None:
-        """Say when a mark ended."""
+        """Set the end of a mark."""
         mark = self.marks.get(number)
         if mark is not None:
             self.marks[number] = replace(mark, until_ns=ts_ns)
             self.changes += 1
 
     def pass_by(self, internals: BarInternals) -> None:
-        """End what a closed bar ends."""
+        """End the marks whose edge a closed bar passed."""
         for number, ts_ns in self.passed(internals):
             self.end(number, ts_ns)
         low, high = internals.lows[-1][0], internals.highs[-1][0]
@@ -66,7 +66,7 @@ class MarkSet(Generic[Mark]):
             self._ceilings.pop()
 
     def passed(self, internals: BarInternals) -> list[tuple[int, int]]:
-        """Numbers of the marks that a bar ends, with the time of the first trade beyond the edge."""
+        """Numbers of the marks that a bar ends, with the venue time of the first trade beyond the edge."""
         low, high = internals.lows[-1][0], internals.highs[-1][0]
         found = []
         for edge, number in reversed(self._floors):
@@ -80,13 +80,13 @@ class MarkSet(Generic[Mark]):
         return found
 
     def forget(self, count: int) -> None:
-        """Let go of the oldest ones."""
+        """Drop the oldest marks."""
         for number in list(self.marks)[: max(count, 0)]:
             del self.marks[number]
             self.changes += 1
 
     def shown(self, live: Sequence[BarInternals], ended: dict[int, int]) -> tuple[Mark, ...]:
-        """All marks as the live bars leave them; `ended` are some that are known to end there."""
+        """All marks, with the ends within the live bars and those of `ended` (number: venue time)."""
         for internals in live:
             for number, ts_ns in self.passed(internals):
                 ended.setdefault(number, ts_ns)
@@ -101,7 +101,7 @@ class MarkSet(Generic[Mark]):
 
 
 class Marks:
-    """Zones, POCs and divergences of a series, brought up to date bar by bar."""
+    """Zones, POCs and divergences of a series, updated bar by bar."""
 
     def __init__(self, closed_bars: ClosedBars, rules: FootprintRules) -> None:
         self._closed_bars = closed_bars
@@ -117,7 +117,7 @@ class Marks:
         self._divergence: list[int] = []
 
     def update(self) -> None:
-        """Go on to the newest closed bar; from the oldest if a bar changed that was passed already."""
+        """Process new closed bars; restart at the oldest if an earlier bar changed."""
         closed_bars = self._closed_bars
         if self._generation != closed_bars.generation:
             self._begin()
@@ -130,7 +130,7 @@ class Marks:
         self._seen = closed_bars.appended
 
     def zones(self, live: Sequence[BarInternals], shown: int) -> tuple[Zone, ...]:
-        """Zones of the newest `shown` closed bars, oldest first, as the live bars leave them."""
+        """Zones of the newest `shown` closed bars, oldest first, with ends within the live bars."""
         bars = self._closed_bars.bars
         since_ns = bars[-shown].end_ns if shown else 1 << 62
         old = 0
@@ -153,7 +153,7 @@ class Marks:
         return self._pocs.shown(live, ended)
 
     def divergence(self, shown: int, live: int) -> Ints:
-        """One sign a bar of a view of `shown` closed bars, and 0 for the live ones."""
+        """Divergence signs (shown + live,): 1 at a low, -1 at a high, 0 none; 0 for live bars."""
         signs = np.zeros(shown + live, np.int64)
         if shown:
             signs[:shown] = self._divergence[-shown:]
@@ -174,7 +174,7 @@ class Marks:
             self._pocs.forget(len(self._pocs.marks) - self._rules.naked_pocs)
 
     def _settle(self, internals: BarInternals) -> None:
-        """The first trade after a bar says from which side its POC is to be touched."""
+        """The first trade after a bar determines from which side its POC can be reached."""
         if self._newest is None:
             return
         number, row = self._newest
@@ -188,7 +188,7 @@ class Marks:
 
 
 def touched(row: int, later: Sequence[BarInternals]) -> int | None:
-    """When the trades of these bars first reached a row from the side where the first of them was, or beyond it."""
+    """Venue time at which later bars first reached a row, or passed it, from the side of their first trade; or None."""
     opened, _ = later[0].lows[0]
     for internals in later:
         for reached, ts_ns in internals.lows if opened >= row else internals.highs:
@@ -198,10 +198,10 @@ def touched(row: int, later: Sequence[BarInternals]) -> int | None:
 
 
 def divergences(numbers: Numbers, begin: int, count: int) -> Ints:
-    """For each bar from `begin` on: -1 where its high is above those of the `count` bars before and CVD at its close is
-    not above CVD at any of theirs, 1 for lows, 0 otherwise and while there are fewer bars before.
+    """Divergence by bar from `begin` on: -1 where its high exceeds those of the previous `count` bars and CVD at its
+    close exceeds none of theirs, 1 for lows, 0 otherwise and with fewer bars before.
 
-    CVD is counted from the close of the oldest of those bars, so no reset falls into it.
+    CVD is counted from the close of the oldest of those bars, so it contains no reset.
     """
     first = max(begin - count, 0)
     signs = np.zeros(len(numbers) - begin, np.int64)

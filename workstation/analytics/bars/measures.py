@@ -1,7 +1,7 @@
-"""Running numbers at the close of every bar: CVD and VWAP, begun again at 00:00 UTC or from an anchor.
+"""Running sums at the close of every bar: CVD and VWAP, reset at 00:00 UTC or from an anchor.
 
-Bars that were dropped still count: their sums were carried over by day. The sums of closed bars are cached until
-one of them changes, so that a view costs only what is live.
+Dropped bars count through their sums by day. Sums of closed bars are cached until one of them changes, so a view only
+computes live bars.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from workstation.analytics.bars.closed_bars import COLUMNS, DAY_NS, ClosedBars, 
 from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.flow.footprint import FootprintBar
 
-Values = Callable[[slice], Floats]  # a number of each bar of a part of the table
+Values = Callable[[slice], Floats]  # one number per bar of a slice of the table
 
 
 class BarTable:
-    """The numbers of all bars of a series, live ones included, in columns."""
+    """Columns of numbers of all bars of a series, live ones included."""
 
     def __init__(
         self, closed_bars: ClosedBars, live: Sequence[FootprintBar], live_internals: Sequence[BarInternals]
@@ -42,12 +42,12 @@ class BarTable:
 
     @property
     def start_ns(self) -> Ints:
-        """Starts of the bars."""
+        """Starts of the bars in ns."""
         return self._times[:, 0]
 
     @property
     def end_ns(self) -> Ints:
-        """Ends of the bars."""
+        """Ends of the bars in ns."""
         return self._times[:, 1]
 
     def cvd(self, column: str = "delta", *, daily_reset: bool = True) -> Floats:
@@ -63,7 +63,7 @@ class BarTable:
         return self.daily((column, "day"), lambda part: numbers[part], carried)
 
     def daily(self, key: Hashable, values: Values, carried: dict[int, float]) -> Floats:
-        """Partial sums that begin again every UTC day; `key` tells the values apart."""
+        """Running sums reset every UTC day, cached under `key`; `carried` are sums of dropped bars by day."""
         starts = self.start_ns
 
         def go_on(last: float, part: slice) -> Floats:
@@ -73,7 +73,7 @@ class BarTable:
         return self._running(key, lambda part: by_day(values(part), starts[part], carried), go_on)
 
     def anchored(self, key: Hashable, values: Values, carried: dict[int, float], anchor_ns: int) -> Floats:
-        """Partial sums from the bar that the anchor lies in; NaN before it."""
+        """Running sums from the bar that contains the anchor; NaN before it."""
         first = int(np.searchsorted(self.end_ns, anchor_ns, "right"))
 
         def begin(part: slice) -> Floats:
@@ -87,14 +87,14 @@ class BarTable:
         return self._running(key, begin, go_on)
 
     def _running(self, key: Hashable, begin: Values, go_on: Callable[[float, slice], Floats]) -> Floats:
-        """Sums over the closed bars, which are cached, and over the live ones after them."""
+        """Running sums over the closed bars, cached, continued over the live ones."""
         closed = self.closed_bars.cached(key, lambda: begin(slice(self.closed)))
         live = slice(self.closed, None)
         return np.concatenate((closed, go_on(float(closed[-1]), live) if len(closed) else begin(live)))
 
 
 def by_day(values: Floats, start_ns: Ints, carried: dict[int, float]) -> Floats:
-    """Partial sums that begin again every UTC day, with what is carried over of that day."""
+    """Running sums reset every UTC day, starting from the carried sum of that day."""
     if not len(values):
         return np.empty(0)
     days = start_ns // DAY_NS
@@ -105,10 +105,10 @@ def by_day(values: Floats, start_ns: Ints, carried: dict[int, float]) -> Floats:
 
 
 def vwap(table: BarTable, anchor_ns: int | None) -> tuple[Floats, Floats]:
-    """VWAP and the standard deviation of price around it, weighted by volume, at the close of every bar.
+    """VWAP and the volume-weighted standard deviation of price (quote per base coin) at the close of every bar.
 
-    From 00:00 UTC of each day, or from the bar that the anchor lies in. NaN before it, before anything traded, and
-    everywhere if bars since the anchor were dropped and it is no 00:00 UTC.
+    From 00:00 UTC of each day, or from the bar that contains the anchor. NaN before it, before any trade, and
+    everywhere if bars since the anchor were dropped and the anchor is not 00:00 UTC.
     """
     if not len(table):
         return np.empty(0), np.empty(0)
@@ -126,7 +126,7 @@ def vwap(table: BarTable, anchor_ns: int | None) -> tuple[Floats, Floats]:
 
 
 def _about(table: BarTable, reference: float, power: int, part: slice) -> Floats:
-    """Sums of size * (price - reference) ** power by bar, power being 0, 1 or 2."""
+    """Sums of size * (price - reference) ** power by bar, for power 0, 1 or 2."""
     volume, moment, away = table["volume"][part], table["moment"][part], table["open"][part] - reference
     if power == 0:
         return volume
@@ -157,5 +157,5 @@ def _anchored(values: Floats, end_ns: Ints, carried: dict[int, float], anchor_ns
 
 
 def _cumulated(begin: float, values: Floats) -> Floats:
-    """Left to right, so that a bar that was dropped leaves the bits of the later ones alone."""
+    """Running sum from `begin`, added left to right, so that dropping a bar leaves later sums bit-identical."""
     return np.cumsum(np.concatenate(([begin], values)))[1:]

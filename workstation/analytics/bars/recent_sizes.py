@@ -1,4 +1,4 @@
-"""What a sliding window of venue time holds, packed: 24 bytes a trade, where a tuple of Python numbers takes 200."""
+"""Trades in a sliding window of venue time, packed in 24 bytes each, where a tuple of Python numbers takes 200."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import numpy as np
 
 from workstation.readmodels.arrays import Floats, Ints
 
-_SPENT = 4_096  # entries taken out before their room is given back
+_SPENT = 4_096  # entries removed before their memory is released
 
 
 class RecentSizes:
-    """Sizes with a key each, in order of venue time; they may come out of it."""
+    """Sizes with a key each, sorted by venue time; they may be added in any order."""
 
     def __init__(self) -> None:
         self._ts, self._key, self._size = array("q"), array("q"), array("d")
-        self._first = 0  # what stands before it has been taken out
+        self._first = 0  # earlier entries have been removed
 
     def __len__(self) -> int:
         return len(self._ts) - self._first
@@ -29,7 +29,7 @@ class RecentSizes:
         return len(self._ts)
 
     def add(self, ts_ns: int, key: int, size: float) -> None:
-        """Take one; most are the newest."""
+        """Add one; appending the newest is cheap."""
         if not len(self._ts) or ts_ns >= self._ts[-1]:
             self._ts.append(ts_ns)
             self._key.append(key)
@@ -41,7 +41,7 @@ class RecentSizes:
         self._size.insert(at, size)
 
     def extend(self, ts: Ints, key: Ints, size: Floats) -> None:
-        """Take many, in any order."""
+        """Add many, in any order."""
         live = slice(self._first, None)
         times = np.concatenate((np.array(self._ts[live], np.int64), ts))
         order = np.argsort(times, kind="stable")
@@ -51,7 +51,7 @@ class RecentSizes:
         self._size, self._first = array("d", sizes.tobytes()), 0
 
     def take_before(self, limit_ns: int) -> Iterable[tuple[int, float]]:
-        """Take out what is older: its keys and sizes."""
+        """Remove entries before `limit_ns` (venue time) and return their keys and sizes."""
         first = self._first
         if first == len(self._ts) or self._ts[first] >= limit_ns:
             return ()

@@ -1,7 +1,7 @@
-"""Bars that are not of time: so many trades, so much volume or delta, or so wide a range (`BarRule`).
+"""Bars other than time bars: by number of trades, volume, delta or range (`BarRule`).
 
-They take the trades in the order of the store, so no trade is ever late, and a bar is closed as soon as it is full.
-Where the store has dropped the beginning of a day, they begin with the first trade it kept.
+They count trades in store order, so no trade is late, and a bar closes as soon as it is full. Where the store has
+dropped the beginning of a day, they begin with its first stored trade.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from workstation.readmodels.arrays import Ints
 from workstation.readmodels.flow.cells import NEARLY, NOISE
 from workstation.readmodels.flow.footprint import BarKind, BarRule, FootprintRules
 
-_FEW = 16  # trades a bar, of which fewer are quicker added one by one
+_FEW = 16  # trades per bar, below which adding them one by one is faster
 
 
 class RuleBarSeries(BarSeries):
-    """Bars by a rule that is not of time; the key of a bar is its running number."""
+    """Bars by a rule other than time; a bar's key is its running number."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class RuleBarSeries(BarSeries):
         self._latest: BarBuilder | None = None
 
     def amend(self, store: TradeStore, merged: Merged) -> bool:
-        """Where bars begin depends on all trades before them."""
+        """Always False: where bars begin depends on all earlier trades, so they have to be rebuilt."""
         return False
 
     def _count(self, ts_ns: int, price: float, row: int, size: float, notional: float, side: int) -> None:
@@ -56,7 +56,7 @@ class RuleBarSeries(BarSeries):
             self._bar = None
 
     def _horizon_of(self, store: TradeStore) -> int | None:
-        """Where a bar begins is known only after all before it."""
+        """Always None: where a bar begins is known only after all earlier trades."""
         return None
 
     def _fill(self, columns: Columns) -> None:
@@ -65,13 +65,13 @@ class RuleBarSeries(BarSeries):
             for trade in zip(columns.ts.tolist(), *(column.tolist() for column in columns[:5]), strict=True):
                 self._count(*trade)
             return
-        room = self.cap + self.before  # more would drop bars that are not filled yet
+        room = self.cap + self.before  # more would drop bars before they are filled
         for first in range(0, len(edges) - 1, room):
             part = edges[first : first + room + 1]
             self._fill_runs(columns.at(slice(int(part[0]), int(part[-1]))), part - part[0])
 
     def _fill_runs(self, columns: Columns, edges: Ints) -> None:
-        """Add trades bar by bar: the present one takes the first of them if it can, each of the others begins one."""
+        """Add trades bar by bar: the first part continues the present bar if it can, each other part begins one."""
         first, newest = edges[:-1], np.maximum.reduceat(columns.ts, edges[:-1]).tolist()
         bars: list[BarBuilder] = []
         for ts_ns, price, last_ns in zip(

@@ -1,6 +1,6 @@
-"""Where in columns of trades bars by a rule end: found by numpy, by the very sums that the bars will hold.
+"""Boundaries of rule bars in columns of trades, found with numpy by the same sums as trade by trade.
 
-`cumsum` and `maximum.accumulate` go from left to right, as adding trade by trade does, so both end at the same trade.
+`cumsum` and `maximum.accumulate` proceed from left to right, as adding trade by trade does, so both end at one trade.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.flow.cells import NEARLY, NOISE
 from workstation.readmodels.flow.footprint import BarKind, BarRule
 
-_LEAST = 64  # trades looked at together
+_LEAST = 64  # trades examined together
 
 
 def bar_boundaries(rule: BarRule, columns: Columns, bar: BarBuilder | None, latest_day: int) -> list[int]:
-    """Indices before which a bar ends, ascending; `bar` takes the first trades, unless it is None.
+    """Indices before which a bar ends, ascending. The first trades belong to `bar` unless it is None.
 
-    A bar ends when it is full, before it would be too wide, and with the UTC day, of which `latest_day` is the newest.
-    That `bar` takes none of them is no cut: there is nothing before the first.
+    A bar ends when it is full, before it would become too wide, and at the first trade of a UTC day after `latest_day`
+    or any day so far. Index 0 is never returned.
     """
     fits = _FITS[rule.kind](rule.size, columns)
     found: list[int] = []
@@ -39,13 +39,13 @@ def bar_boundaries(rule: BarRule, columns: Columns, bar: BarBuilder | None, late
 
 
 def _midnights(ts: Ints, latest_day: int) -> list[int]:
-    """Where a later UTC day than any before begins; late trades of the day before begin nothing."""
+    """Indices at which a new latest UTC day begins; late trades of an earlier day begin none."""
     newest = np.maximum.accumulate(np.concatenate(([latest_day], ts // DAY_NS)))
     return np.flatnonzero(np.diff(newest)).tolist()
 
 
 def _within(fits: Fits, begin: int, end: int, bar: BarBuilder | None) -> Iterator[int]:
-    """Cuts between two midnights."""
+    """Boundaries between two midnights."""
     state = _BEGUN if bar is None else _State(bar.trades, bar.buy, bar.sell, bar.delta, bar.high, bar.low)
     window = _LEAST
     while begin < end:
@@ -62,7 +62,7 @@ def _within(fits: Fits, begin: int, end: int, bar: BarBuilder | None) -> Iterato
 
 
 class _State(NamedTuple):
-    """What is in a bar."""
+    """Sums of a bar so far."""
 
     trades: int = 0
     buy: float = 0.0
@@ -72,9 +72,9 @@ class _State(NamedTuple):
     low: float = math.inf
 
 
-_BEGUN = _State()  # nothing
+_BEGUN = _State()  # of an empty bar
 Fits = Callable[[int, int, _State], tuple[int, _State]]
-"""How many of the trades from one index to another a bar takes, and what is in it then: nothing where it is full."""
+"""Number of the trades [begin, end) that fit into a bar, and its state then: `_BEGUN` if it is full."""
 
 
 def _by_count(size: float, columns: Columns) -> Fits:

@@ -1,7 +1,7 @@
 """A series of time bars over some markets: filled from columns of stored trades, then trade by trade.
 
-Closed bars are frozen once and shared by every later view; a late trade reopens its bar. A bar closes
-when venue time has passed its end by a second, so that trades of a slower socket still find it open.
+Closed bars are frozen once and shared by all later views; a late trade reopens its bar. A bar closes a second of venue
+time after its end, so that trades of slower connections still find it open.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from workstation.readmodels.flow.cells import imbalances, nearest_rank, stacks, 
 from workstation.readmodels.flow.footprint import FootprintBar, FootprintRules, MinimumMode
 
 GRACE_NS = 1_000_000_000
-BARS_BEFORE = 200  # bars retained before the first one shown, for what looks back
+BARS_BEFORE = 200  # bars retained before the first one shown, for look-back
 
 _FILLED = 0.8  # share of the work of filling a series that is counting
 
@@ -47,7 +47,7 @@ FILL_STEPS = FillSteps()
 
 @dataclass(frozen=True, slots=True)
 class BarMarket:
-    """What bars need to know of a market: its price step (quote per tick), its rows, when its trades are complete."""
+    """Input of bars from a market: price step (quote per tick), row grid, coverage of its trades."""
 
     tick: Fraction
     grid: RowGrid
@@ -84,7 +84,7 @@ class BarSeries:
         )
         self._grids = {index: (market.grid.numerator, market.grid.denominator) for index, market in markets.items()}
         self._keys: list[int] = []
-        self._horizon: int | None = None  # the newest key that was dropped
+        self._horizon: int | None = None  # newest dropped key
         self._open: dict[int, BarBuilder] = {}
         self._view: tuple[FootprintBar, ...] | None = None
         self._closed: tuple[FootprintBar, ...] = ()
@@ -105,12 +105,12 @@ class BarSeries:
         self._view = None
 
     def fill_from(self, store: TradeStore) -> None:
-        """Count all stored trades, and carry the sums of those that the store has dropped."""
+        """Count all stored trades and carry over the sums of those that the store has dropped."""
         for _ in self.fill_in_steps(store):
             continue
 
     def fill_in_steps(self, store: TradeStore) -> Iterator[float]:
-        """The same in steps; yields the share that is done after each. The store must not change meanwhile."""
+        """`fill_from` in steps; yields the share done after each. The store must not change in between."""
         self._carry_sums(sorted(store.dropped.items()))
         self._horizon = self._horizon_of(store)
         newest_ns = store.first_ns or 0
@@ -133,11 +133,11 @@ class BarSeries:
                 self.closed_bars.carry_day(day, sums.scaled(float(self.markets[market].tick)))
 
     def _horizon_of(self, store: TradeStore) -> int | None:
-        """The key of the newest bar that there is no room for: nothing up to it need be built."""
+        """Key of the newest bar beyond the cap, which need not be built, nor earlier ones; None if all fit."""
         room, keys, parts = self.cap + self.before, np.empty(0, np.int64), list(store.parts())
         newest_ns = max((int(part.ts.max()) for part in parts), default=0)
         if (newest_ns - (store.first_ns or 0)) // self.bar_ns + 2 <= room:
-            return None  # a bar a bar length would not be too many
+            return None  # even one bar per `bar_ns` fits
         for part in reversed(parts):
             ts = part.of(self.markets).ts
             keys = np.union1d(keys, ts - ts % self.bar_ns)
@@ -146,7 +146,7 @@ class BarSeries:
         return None
 
     def _carry_old(self, trades: Trades, horizon: int) -> Trades:
-        """Count trades of bars up to the horizon as carried over; returns the others."""
+        """Carry over trades of bars up to the horizon; returns the others."""
         old = trades.ts < horizon + self.bar_ns
         if old.any():
             self._carry_sums(sums_by_day(trades.where(old).of(self.markets)))
@@ -175,9 +175,9 @@ class BarSeries:
         return True
 
     def bars(self, watermark_ns: int, coverage_revision: int) -> tuple[FootprintBar, ...]:
-        """All bars, oldest first; those that ended a second before `watermark_ns` (venue time) are closed.
+        """All shown bars, oldest first; those that ended a second before `watermark_ns` (venue time) are closed.
 
-        Until the next bar closes, only the live ones are rebuilt.
+        Only live bars are rebuilt between closes.
         """
         judged_at = (watermark_ns // GRACE_NS, coverage_revision)
         if self._view is None or judged_at != self._judged_at:
@@ -192,11 +192,11 @@ class BarSeries:
         return self._view
 
     def live(self) -> list[BarInternals]:
-        """What goes with the bars that are not closed, oldest first."""
+        """Internals of the live bars, oldest first."""
         return [self._open[key].internals for key in sorted(self._open)]
 
     def table(self) -> BarTable:
-        """The numbers of all bars as of the last call of `bars`, those kept before the first one shown included."""
+        """Numbers of all bars as of the last call of `bars`, including those retained before the first one shown."""
         bars = self._view or ()
         return BarTable(self.closed_bars, bars[len(bars) - len(self._open) :], self.live())
 
@@ -254,7 +254,7 @@ class BarSeries:
             self._judge_again(bisect_right(self.closed_bars.keys, over[0]))
 
     def _judge_again(self, begin: int) -> None:
-        """Bars after a late one are judged by a minimum volume that it is part of."""
+        """Evaluate bars after a late one again, whose percentile minimum includes it."""
         closed_bars = self.closed_bars
         for at in range(begin, len(closed_bars)):
             bar, minimum = closed_bars.bars[at], self._percentile(at)
@@ -309,7 +309,7 @@ class BarSeries:
         return all(market.coverage.covers(start, end) for market in self.markets.values() if market.coverage.began)
 
     def _open_bar(self, key: int, start_ns: int, price: float) -> BarBuilder | None:
-        """The bar of this key, reopened or new; None if it was dropped or would be at once."""
+        """The bar of this key, reopened or new; None if it was dropped or would be dropped at once."""
         if self._horizon is not None and key <= self._horizon:
             return None
         taken = self.closed_bars.take(key)
@@ -332,7 +332,7 @@ class BarSeries:
                 self.closed_bars.carry(bar.start_ns, numbers_of(bar, bar.internals))
 
     def _carry(self, ts_ns: int, price: float, size: float, notional: float, side: int) -> None:
-        """Add a trade that is too late for any bar to the sums carried over."""
+        """Add a trade older than the oldest bar to the carried sums."""
         if side in (BUY, SELL):
             sign = 1 if side == BUY else -1
             self.closed_bars.carry(ts_ns, (sign * size, sign * notional, size, 0.0, 0.0, price))
@@ -343,7 +343,7 @@ class BarSeries:
 
 
 def judged_again(bar: FootprintBar, rules: FootprintRules, minimum: float) -> FootprintBar:
-    """A closed bar with its cells held against another minimum volume."""
+    """A closed bar evaluated with another minimum volume (base coin)."""
     flags = imbalances(bar.buy_volume, bar.sell_volume, rules, minimum)
     for array in flags:
         array.flags.writeable = False

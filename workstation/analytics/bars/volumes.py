@@ -1,7 +1,7 @@
-"""Traded volume by price row: since the session began, or over the last minutes only.
+"""Traded volume by price row, since 00:00 UTC or over a sliding window.
 
-Sizes are summed as integers of 2**-100, which is exact: what is taken out again leaves nothing behind, and no sum
-depends on when somebody looked.
+Sizes are summed as integers in units of 2**-100, which is exact: removing trades leaves no residue, and sums do not
+depend on when they are read.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _UNITS = float(_UNIT)
 
 
 class RowVolumes:
-    """Sell and buy volume by row; with a window, trades older than it are taken out again."""
+    """Sell and buy volume (base coin) by row of the UTC day, or of a window of `window_ns` of venue time."""
 
     def __init__(self, grids: dict[int, RowGrid], window_ns: int | None = None) -> None:
         self._places = TradeRows(grids)
@@ -32,10 +32,10 @@ class RowVolumes:
         self._window_ns = window_ns
         self._day = 0
         self._rows: dict[int, list[int]] = {}
-        self._changed: set[int] = set()  # rows that are other than shown
+        self._changed: set[int] = set()  # rows whose shown values are outdated
         self._first_row = 0
         self._shown = np.zeros((2, 0))
-        self._recent = RecentSizes()  # by twice the row, and one more for buys
+        self._recent = RecentSizes()  # key: 2 * row + 1 for buys, 2 * row for sells
 
     @property
     def row_count(self) -> int:
@@ -106,7 +106,7 @@ class RowVolumes:
                 self._changed.add(number)
 
     def expire(self, now_ns: int) -> None:
-        """Take out what is older than the window at venue time `now_ns`."""
+        """Remove trades older than the window at venue time `now_ns`."""
         if self._window_ns is None:
             return
         rows = self._rows
@@ -119,7 +119,7 @@ class RowVolumes:
                 del rows[row]
 
     def between(self, first_row: int, count: int) -> tuple[Floats, Floats]:
-        """Sell and buy volume of `count` rows from `first_row`. Asked again, only rows that changed are looked at."""
+        """Sell and buy volume (base coin) of `count` rows from `first_row`; repeated calls update changed rows only."""
         if first_row != self._first_row or count != self._shown.shape[1]:
             self._first_row, self._shown = first_row, np.zeros((2, count))
             self._changed.clear()
@@ -141,9 +141,9 @@ class RowVolumes:
 
 
 def exact_sums(row: Ints, size: Floats) -> dict[int, int]:
-    """The sizes of each row in units, as adding them one by one would give: sums of mantissas by power of two.
+    """Sum of sizes by row in units of 2**-100, equal to adding them one by one: mantissas are summed by power of two.
 
-    They are summed in halves of 26 bits, which is exact in floats for 100 million trades.
+    Mantissas are summed in halves of 26 bits, which is exact in float64 for 100 million trades.
     """
     if not len(row):
         return {}
@@ -165,7 +165,7 @@ def exact_sums(row: Ints, size: Floats) -> dict[int, int]:
 
 
 class TakerFlow:
-    """Notional traded by takers on each market over a sliding window of venue time."""
+    """Taker notional (quote) of each market over a sliding window of venue time."""
 
     def __init__(self, markets: int, window_ns: int) -> None:
         self._window_ns = window_ns
@@ -204,7 +204,7 @@ class TakerFlow:
         return True
 
     def at(self, now_ns: int) -> Floats:
-        """Notional by market index within the window that ends at venue time `now_ns`."""
+        """Notional (markets,) in the window that ends at venue time `now_ns`."""
         self._expire(now_ns)
         return np.array([units / _UNIT for units in self._sums])
 

@@ -1,1 +1,1 @@
-"""Liquidations, liquidation levels, premium, blended order-book imbalance."""
+"""Liquidations, estimated liquidation levels, premium, blended order-book imbalance."""

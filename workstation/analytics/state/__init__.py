@@ -1,1 +1,1 @@
-"""State per base and market: quotes, funding, open interest, coverage."""
+"""State of bases and markets: quotes, funding, open interest, candles, derived series."""

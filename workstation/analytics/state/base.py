@@ -1,7 +1,7 @@
 """One base asset: its markets, its trades in receive order, and what is derived from them on demand.
 
-Derived objects (bar series, row volumes) are made when first requested, filled from the stored trades and then kept up
-to date; those not requested for two hours are dropped. All of them can be rebuilt, so a checkpoint leaves them out.
+Derived objects (bar series, row volumes) are created on first request, filled from the stored trades and then updated;
+those not requested for two hours are dropped. All of them can be rebuilt, so a checkpoint leaves them out.
 """
 
 from __future__ import annotations
@@ -53,17 +53,17 @@ class Amendable(Protocol):
 
 
 class Unfinished(Protocol):
-    """Something derived that is made in steps."""
+    """A derived object that is built in steps."""
 
     @property
     def markets(self) -> Iterable[int]:
         """Indexes of the markets it is derived from."""
 
     def step(self) -> bool:
-        """Do some of the work. True when there is no more."""
+        """Do a step. True when it was the last."""
 
     def end(self, store: TradeStore) -> Derived:
-        """What it has become, with everything in the store counted."""
+        """The finished object, with all stored trades counted."""
 
 
 D = TypeVar("D", bound=Derived)
@@ -82,7 +82,7 @@ def _live(market: Market, imbalance: float | None, now_ns: int) -> float:
 
 
 class Base:
-    """The state behind every pane of one base asset."""
+    """State of one base asset. Counters `*_revision` change with the data they name."""
 
     def __init__(self, name: str, limits: Limits = DEFAULT_LIMITS) -> None:
         self.name = name
@@ -101,7 +101,7 @@ class Base:
         self.freshness_revision = 0
         self.flow_revision = 0
         self.heat_revision = 0
-        self.forced_revision = 0
+        self.liquidation_revision = 0
         self.day_revision = 0
         self.position_revision = 0
         self.work_revision = 0  # counts steps of `work`
@@ -148,7 +148,7 @@ class Base:
         return [market for market in self.markets if markets.accepts(market.instrument.venue, market.instrument.kind)]
 
     def add_trade(self, market: Market, trade: Trade) -> None:
-        """Count one trade everywhere."""
+        """Add a live trade to the store and to all derived objects."""
         side = side_of(trade)
         index = market.index
         self.trades.append((trade.ts_venue_ns, trade.price_ticks, trade.size, trade.notional, 3 * index + side))
@@ -161,7 +161,7 @@ class Base:
         for derived in self._listeners[index]:
             derived.add_trade(trade, index, side)
 
-    def add_interest(self, market: Market, event: OpenInterest) -> None:
+    def add_open_interest(self, market: Market, event: OpenInterest) -> None:
         """Store the change of open interest at the venue's time; the first one published and older ones are none."""
         last = market.open_interest_series.last
         if last is not None and event.ts_venue_ns >= last.ts_ns:
@@ -169,15 +169,15 @@ class Base:
             self.flow_revision += 1
 
     def add_liquidation(self, market: Market, event: Liquidation) -> None:
-        """Take a liquidation."""
+        """Store a liquidation."""
         sign = 1 if event.side is _BUY else -1
         row = (event.ts_venue_ns, event.ts_recv_ns, market.index, sign, event.size, event.notional)
         self.liquidations.append(row)
         self.flow_revision += 1
-        self.forced_revision += 1
+        self.liquidation_revision += 1
 
     def add_history(self, market: Market, filled: TradesFilled) -> None:
-        """Take trades that were fetched afterwards; derived objects merge them or are rebuilt at the next request."""
+        """Add backfilled trades; derived objects merge them or are rebuilt at the next request."""
         rows = [
             (trade.ts_venue_ns, trade.price_ticks, trade.size, trade.notional, 3 * market.index + side_of(trade))
             for trade in filled.trades
@@ -203,7 +203,7 @@ class Base:
                     self._listeners[index].append(made)  # type: ignore[arg-type]
 
     def restore(self, pieces: Iterable[tuple[Market, TradesFilled]]) -> int:
-        """Take trades from a recording that were dropped, or that lie where nothing was received. Returns how many."""
+        """Add trades from a recording that were dropped or never received. Returns the number added."""
         dropped: list[Row] = []
         new: list[Row] = []
         for market, filled in pieces:
@@ -224,7 +224,7 @@ class Base:
         return taken
 
     def relist(self, market: Market, listed: Instrument) -> None:
-        """Take what the venue lists now; stored prices and everything derived from them follow a finer price step."""
+        """Apply a new listing; stored prices are rescaled to a finer price step and derived objects dropped."""
         if (factor := market.relist(listed)) != 1:
             self.trades.rescale(market.index, factor)
         market.depth.rescale(factor)
@@ -251,11 +251,11 @@ class Base:
         return made
 
     def begin(self, key: Hashable, made: Unfinished) -> None:
-        """Keep something under `key` that `work` finishes."""
+        """Retain under `key` an object that `work` finishes."""
         self._unfinished[key] = self.keep(key, made)
 
     def work(self) -> bool:
-        """Do a step of the unfinished thing that was asked for last. False if everything is finished."""
+        """Do a step of the unfinished object requested last. False if none is unfinished."""
         if not self._unfinished:
             return False
         newest = reversed(self._derived.items())
@@ -271,7 +271,7 @@ class Base:
         return True
 
     def find(self, key: Hashable) -> object:
-        """What is retained under `key`, marked as requested now; None if it has to be made."""
+        """The object retained under `key`, marked as requested now; None if there is none."""
         found = self._derived.pop(key, None)
         if found is None:
             return None
@@ -300,12 +300,12 @@ class Base:
     def _sample_positioning(self, now_ns: int) -> None:
         due = self.positioning.due(now_ns)
         if due:
-            told = [(market, market.book.imbalance(OBI_BAND)) for market in self.markets]
+            imbalances = [(market, market.book.imbalance(OBI_BAND)) for market in self.markets]
         for step in due:
-            self.positioning.sample(step, [_live(*one, step * SAMPLE_NS) for one in told])
+            self.positioning.sample(step, [_live(*one, step * SAMPLE_NS) for one in imbalances])
 
     def note_silence(self, now_ns: int) -> int:
-        """Count which markets have published nothing for `STALE_NS` as new freshness, where that has changed.
+        """Increment `freshness_revision` when markets become stale, after `STALE_NS` without events.
 
         Returns the receive time (ns) after which the first of the others is stale, `FOREVER_NS` without others.
         """

@@ -1,4 +1,4 @@
-"""Bar series of a base, made for a request when first asked for, retained by the base and kept up to date by it."""
+"""Bar series of a base, created on first request and updated by the base."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.flow.footprint import BarKind, BarRule, FootprintBar, FootprintRequest, FootprintRules
 from workstation.readmodels.markets import MarketFilter
 
-ROWS_A_BAR = 30  # at most; the next step of 1-2-5 gives 12 at least
+ROWS_A_BAR = 30  # at most in a typical bar; rounding up to a 1-2-5 step leaves at least 12
 HOUR_NS = 3_600_000_000_000
 DEFAULT_RULES = FootprintRules()
 _STEPS = (1, 2, 5)
 
 
 def row_grids(chosen: list[Market], row_size: Fraction) -> dict[int, RowGrid]:
-    """The grid of each market by its index."""
+    """Row grid by market index."""
     return {market.index: row_grid(market.instrument, row_size) for market in chosen}
 
 
 def bar_series(base: Base, markets: MarketFilter, rule: BarRule, rules: FootprintRules = DEFAULT_RULES) -> BarSeries:
-    """Bars without price rows."""
+    """Bars without price rows, of the markets that a filter accepts."""
     return _filled(base, ("bars", markets, rule, rules), base.chosen(markets), rule, None, rules)
 
 
 def chosen_row_size(base: Base, request: FootprintRequest, chosen: list[Market]) -> Fraction:
-    """The row size of a request (quote per base coin); one that follows from the bars if it names none."""
+    """Row size of a request (quote per base coin), derived from the bars if it has none."""
     if request.row_size is not None:
         return Fraction(str(request.row_size))
     series = bar_series(base, request.markets, request.bar_rule)
@@ -44,7 +44,7 @@ def chosen_row_size(base: Base, request: FootprintRequest, chosen: list[Market])
 
 
 def row_series(base: Base, request: FootprintRequest, chosen: list[Market], row_size: Fraction) -> BarSeries:
-    """The bars that a request asks for, with rows."""
+    """Bars of a request, with price rows."""
     key = ("footprint", request.markets, request.bar_rule, row_size, request.rules)
     return _filled(base, key, chosen, request.bar_rule, row_size, request.rules)
 
@@ -75,7 +75,7 @@ def _share_of(
     row_size: Fraction | None,
     rules: FootprintRules,
 ) -> float:
-    """The share done of what `_filled` does, 0 to 1."""
+    """Share of `_filled` done, 0 to 1; begins it if needed."""
     found = base.find(key)
     if isinstance(found, BarSeries):
         return 1.0
@@ -119,7 +119,7 @@ def bar_flows(
 
 
 def share_filled(base: Base, request: FootprintRequest, chosen: list[Market]) -> float:
-    """The share of the bars of a request that is made, 0 to 1. Bars over many trades are begun; `Base.work` goes on."""
+    """Share of the bars of a request that is built, 0 to 1. Begins bars over many trades; `Base.work` continues."""
     if len(base.trades) < base.limits.filled_at_once:
         return 1.0
     rule = request.bar_rule
@@ -137,10 +137,10 @@ def share_filled(base: Base, request: FootprintRequest, chosen: list[Market]) ->
 
 
 def auto_row_size(bars: Iterable[FootprintBar], tick: Fraction, reference_ns: int) -> Fraction:
-    """A round multiple of the tick that gives a typical bar 12 to 30 rows.
+    """A 1-2-5 multiple of the tick that gives a typical bar 12 to 30 rows.
 
-    Judged on up to 60 closed bars before the last full hour, or, while there are fewer than five of those, on the first
-    1, 2, 4, 8 ... bars: a pure function of the bars that changes seldom.
+    Based on the median range of up to 60 closed bars before the last full hour or, with fewer than five of those, of
+    the first 1, 2, 4, 8 ... bars: a pure function of the bars that seldom changes.
     """
     closed = [bar for bar in bars if bar.closed]
     hour = reference_ns - reference_ns % HOUR_NS
@@ -152,7 +152,7 @@ def auto_row_size(bars: Iterable[FootprintBar], tick: Fraction, reference_ns: in
 
 
 def round_step(wanted: Fraction, tick: Fraction) -> Fraction:
-    """The 1-2-5 multiple of the tick nearest above `wanted`."""
+    """The smallest 1-2-5 multiple of the tick that is at least `wanted`."""
     multiple = 1
     while True:
         for step in _STEPS:

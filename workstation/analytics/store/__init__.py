@@ -1,1 +1,1 @@
-"""Trades in columns."""
+"""Stores of trades and rarer events in columns, coverage, price rows."""

@@ -1,4 +1,4 @@
-"""When data of a source was received: spans of trades in venue time, spans of a subscription in receive time."""
+"""Coverage of a source: spans of received trades in venue time, spans of a subscription in receive time."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _SUBSCRIPTION_SPANS = 200
 
 @dataclass(slots=True)
 class Coverage:
-    """Spans of venue time in which every trade was received, in order and apart.
+    """Disjoint spans of venue time in which every trade was received, ascending.
 
-    The last one is open while trades are live.
+    While trades are live the last span is open, from `start_ns` (None until the first event).
     """
 
     spans: list[tuple[int, int]] = field(default_factory=list)
@@ -26,21 +26,21 @@ class Coverage:
     traded_ns: int = 0
 
     def begin(self) -> None:
-        """Trades are live; the span starts with the first venue time seen from now on, not before any seen."""
+        """Trades are live: a span starts at the next venue time, not before any earlier one."""
         if not self.live:
             self.live, self.began, self.start_ns = True, True, None
 
     def see(self, ts_venue_ns: int) -> None:
-        """An event of this market carried this venue time."""
+        """Advance to the venue time of an event of this market."""
         if self.start_ns is None and self.live:
             self.start_ns = max(ts_venue_ns, self.seen_ns)
         if ts_venue_ns > self.seen_ns:
             self.seen_ns = ts_venue_ns
 
     def trade(self, ts_venue_ns: int) -> bool:
-        """A trade came in: it is covered even if something of a later venue time was faster.
+        """Extend to a trade, which is covered even if an event with a later venue time arrived before it.
 
-        True when the span begins earlier for it.
+        True if the open span begins earlier because of it.
         """
         self.traded_ns = max(self.traded_ns, ts_venue_ns)
         if self.start_ns is None or ts_venue_ns >= self.start_ns:
@@ -49,9 +49,9 @@ class Coverage:
         return self.start_ns < before
 
     def lose(self) -> None:
-        """Trades are missing after the last one received: that something else was seen since then proves nothing.
+        """Trades are missing after the last one received, whatever other events arrived since.
 
-        So a span without a trade is none, but for the first of all, from which on trades are known to be missing.
+        A span without trades is dropped, except the first of all, from which on trades are missing.
         """
         if self.live and self.start_ns is not None and (self.traded_ns >= self.start_ns or not self.spans):
             self.spans.append((self.start_ns, max(self.traded_ns, self.start_ns)))
@@ -59,7 +59,7 @@ class Coverage:
         self.live, self.start_ns = False, None
 
     def fill(self, since_ns: int, until_ns: int) -> None:
-        """Trades of [since, until) came in afterwards; spans that they touch grow together."""
+        """Trades of [since, until) were backfilled; overlapping spans are joined."""
         if self.live and self.start_ns is not None and until_ns >= self.start_ns:
             self.start_ns = min(self.start_ns, since_ns)
         else:
@@ -78,20 +78,20 @@ class Coverage:
         self.spans = joined[-_TRADE_SPANS:]
 
     def covers(self, start_ns: int, end_ns: int) -> bool:
-        """Whether no trade of [start, end) is missing, as far as is known."""
+        """Whether every trade of [start, end) was received."""
         if self.live and self.start_ns is not None and self.start_ns <= start_ns:
             return True
         at = bisect_right(self.spans, (start_ns, FOREVER_NS)) - 1
         return at >= 0 and self.spans[at][1] >= end_ns
 
     def received(self) -> list[tuple[int, int]]:
-        """Spans in which trades were received; one that is still open ends in the far future."""
+        """Spans in which trades were received; an open one ends at FOREVER_NS."""
         if self.live and self.start_ns is not None:
             return [*self.spans, (self.start_ns, FOREVER_NS)]
         return self.spans
 
     def gaps(self) -> list[tuple[int, int]]:
-        """Holes between received spans; trades that are missing now have a hole that ends at the last time seen."""
+        """Gaps between received spans; while trades are missing, the last gap ends at the last venue time seen."""
         spans = self.received()
         holes = [(end, start) for (_, end), (start, _) in pairwise(spans)]
         if spans and self.start_ns is None:
@@ -102,7 +102,7 @@ class Coverage:
 class SubscriptionSpans:
     """Spans of receive time (ns), in order; the last one is open while the source is subscribed.
 
-    Events outside them are missing, and nothing shows how many there were.
+    Events outside them are missing; their number is unknown.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Stores of the events that are rarer than trades: liquidations and changes of open interest of one base."""
+"""Stores of events rarer than trades: liquidations and changes of open interest."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 from workstation.analytics.store.column_store import SLOW_CHUNK, ColumnStore, Index
 from workstation.readmodels.arrays import Bools, Floats, Ints
 
-CHANGES_KEPT = 131_072
-LIQUIDATIONS_KEPT = 32_768
+RETAINED_CHANGES = 131_072
+RETAINED_LIQUIDATIONS = 32_768
 
 
 class OpenInterestChanges(NamedTuple):
@@ -21,11 +21,11 @@ class OpenInterestChanges(NamedTuple):
     change: Floats
 
     def at(self, index: Index) -> OpenInterestChanges:
-        """The changes at some indices or in a slice."""
+        """The changes selected by indices or a slice."""
         return OpenInterestChanges._make(column[index] for column in self)
 
     def where(self, mask: Bools) -> OpenInterestChanges:
-        """The changes under a mask."""
+        """The changes selected by a mask."""
         return self.at(np.flatnonzero(mask))
 
 
@@ -43,23 +43,23 @@ class Liquidations(NamedTuple):
     notional: Floats
 
     def at(self, index: Index) -> Liquidations:
-        """The liquidations at some indices or in a slice."""
+        """The liquidations selected by indices or a slice."""
         return Liquidations._make(column[index] for column in self)
 
     def where(self, mask: Bools) -> Liquidations:
-        """The liquidations under a mask."""
+        """The liquidations selected by a mask."""
         return self.at(np.flatnonzero(mask))
 
 
 class OpenInterestStore(ColumnStore[OpenInterestChanges]):
     """The newest changes of open interest of a base: rows of the columns of `OpenInterestChanges`."""
 
-    def __init__(self, cap: int = CHANGES_KEPT) -> None:
+    def __init__(self, cap: int = RETAINED_CHANGES) -> None:
         super().__init__(OpenInterestChanges, "qqd", cap, SLOW_CHUNK)
 
 
 class LiquidationStore(ColumnStore[Liquidations]):
     """The newest liquidations: rows of the columns of `Liquidations`."""
 
-    def __init__(self, cap: int = LIQUIDATIONS_KEPT) -> None:
+    def __init__(self, cap: int = RETAINED_LIQUIDATIONS) -> None:
         super().__init__(Liquidations, "qqqqdd", cap, SLOW_CHUNK)

@@ -1,4 +1,4 @@
-"""The newest rows of a store before they are packed into a chunk: arrays that grow at their ends."""
+"""Growing columns: the newest rows of a store before they are packed into a chunk."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class GrowingColumns:
             del column[:]
 
     def replace(self, columns: Iterable[Column]) -> None:
-        """Hold these rows instead."""
+        """Replace all rows."""
         for own, column in zip(self._columns, columns, strict=True):
             own[:] = array(own.typecode, column.tobytes())
 
@@ -55,7 +55,7 @@ class GrowingColumns:
 
 
 class GrowingTrades(GrowingColumns):
-    """The same with five columns, for what is appended thousands of times a second."""
+    """Five growing columns, faster to append to, for trades."""
 
     def __init__(self, codes: str) -> None:
         super().__init__(codes)

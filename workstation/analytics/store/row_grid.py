@@ -25,11 +25,11 @@ class RowGrid:
     denominator: int
 
     def floor(self, ticks: int) -> int:
-        """The row that a price lies in; bids and trades."""
+        """Row that contains a price; for bids and trades."""
         return ticks * self.numerator // self.denominator
 
     def ceil(self, ticks: int) -> int:
-        """The row at or above a price; asks."""
+        """Row at or above a price; for asks."""
         return -(-ticks * self.numerator // self.denominator)
 
 
@@ -45,8 +45,7 @@ def row_grid(instrument: Instrument, row_size: Fraction) -> RowGrid:
 class TradeRows:
     """Rows and prices of columns of trades of some markets (by index), looked up by lane.
 
-    The rows of all markets are brought to one denominator: a division by one number is several times faster than one by
-    an array.
+    All markets share one denominator: dividing by a scalar is several times faster than by an array.
     """
 
     def __init__(self, grids: Mapping[int, RowGrid], ticks: Mapping[int, Fraction] | None = None) -> None:
@@ -62,7 +61,7 @@ class TradeRows:
                 self._tick[:, lane] = np.reshape((ticks[index].numerator, ticks[index].denominator), (2, 1))
 
     def of(self, trades: Trades) -> tuple[Trades, Ints]:
-        """The trades that are of these markets, and the row of each (int64)."""
+        """The trades of these markets, and the row of each (int64)."""
         trades = trades.of(self._grids)
         return trades, self.rows(trades)
 

@@ -1,4 +1,4 @@
-"""Every trade of one base asset in receive order, in columns: what all charts are binned from."""
+"""Every trade of one base asset in receive order, in columns."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from workstation.analytics.store.growing_columns import GrowingTrades
 Row = tuple[int, int, float, float, int]  # ts_venue_ns, price ticks, size (base coin), notional (quote), lane
 
 CAP = 8_000_000
-LOADED_CAPS = 2  # times the cap may be in memory when older trades were asked for
-NOTHING = 1e-9
+LOADED_CAPS = 2  # multiple of the cap allowed in memory when older trades are loaded
+NOTHING = 1e-9  # share of a volume below which it counts as zero
 BAR_CAP = 6_000  # bars of a series
 DAY_NS = 86_400_000_000_000
 
@@ -40,16 +40,16 @@ class Trades(NamedTuple):
 
     @property
     def side(self) -> npt.NDArray[np.int64]:
-        """1 for aggressive buys, 2 for sells, 0 where the venue did not say."""
+        """1 for aggressive buys, 2 for sells, 0 where the venue does not publish the side."""
         return _SIDE[self.lane % 3]
 
     @property
     def sign(self) -> npt.NDArray[np.int64]:
-        """+1 for aggressive buys, -1 for sells, 0 where the venue did not say."""
+        """+1 for aggressive buys, -1 for sells, 0 where the venue does not publish the side."""
         return _SIGN[self.lane % 3]
 
     def where(self, mask: npt.NDArray[np.bool_]) -> Trades:
-        """The trades under a mask."""
+        """The trades selected by a mask."""
         return self if mask.all() else self.at(np.flatnonzero(mask))
 
     def of(self, markets: Collection[int]) -> Trades:
@@ -60,19 +60,19 @@ class Trades(NamedTuple):
         return self.where(wanted.take(self.lane, mode="clip"))
 
     def rows(self) -> list[Row]:
-        """The trades one by one."""
+        """The trades as tuples."""
         return list(zip(*(column.tolist() for column in self), strict=True))
 
     def at(self, index: npt.NDArray[np.generic] | slice) -> Trades:
-        """The trades at some indices or in a slice."""
+        """The trades selected by indices or a slice."""
         return Trades(self.ts[index], self.ticks[index], self.size[index], self.notional[index], self.lane[index])
 
 
 class Merged(NamedTuple):
-    """Trades put between those that were stored.
+    """Trades inserted into the store.
 
-    What came before the `position`-th ever is as it was; all others are of `since_ns` or later, and in order of venue
-    time now. Trades up to `dropped_until_ns` may be stored no longer.
+    Rows before number `position` are unchanged; the others have a venue time of `since_ns` or later and are sorted by
+    it. Trades up to `dropped_until_ns` may have been dropped.
     """
 
     trades: Trades
@@ -81,7 +81,7 @@ class Merged(NamedTuple):
     dropped_until_ns: int
 
     def bars_from(self, bar_ns: int) -> int | None:
-        """Where the first bar begins whose trades are other than before; None if some of them are stored no longer."""
+        """Start of the first bar whose trades changed; None if some of its trades may have been dropped."""
         begin_ns = self.since_ns - self.since_ns % bar_ns
         return begin_ns if begin_ns > self.dropped_until_ns else None
 
@@ -99,7 +99,7 @@ class Carried:
     square: float = 0.0
 
     def add(self, other: Carried) -> None:
-        """Take in the sums over other trades."""
+        """Add the sums over other trades."""
         self.delta += other.delta
         self.delta_usd += other.delta_usd
         if other.volume > 0:
@@ -109,7 +109,7 @@ class Carried:
             self.volume = whole
 
     def remove(self, other: Carried) -> None:
-        """Take the sums over trades that are among these out again, but for rounding."""
+        """Subtract the sums over some of these trades, up to rounding."""
         left = self.volume - other.volume
         self.delta -= other.delta
         self.delta_usd -= other.delta_usd
@@ -122,18 +122,18 @@ class Carried:
         self.mean, self.volume = mean, left
 
     def scaled(self, tick: float) -> Carried:
-        """The same with prices instead of ticks."""
+        """The sums with prices multiplied by `tick`."""
         return Carried(self.delta, self.delta_usd, self.volume, self.mean * tick, self.square * tick * tick)
 
 
 class TradeStore(ColumnStore[Trades]):
     """The trades of a base, 34 bytes each: 272 MB for 8 million, which is 92 a second around the clock.
 
-    A busy day of four venues has about six million. `dropped` are the sums of the trades that are stored no longer, by
-    UTC day and market, prices in ticks; `dropped_until_ns` is the newest venue time among them.
+    A busy day of four venues has about six million. `dropped` are the sums of the dropped trades by UTC day and market,
+    prices in ticks; `dropped_until_ns` is their latest venue time.
     """
 
-    staging = GrowingTrades
+    pending_type = GrowingTrades
 
     def __init__(self, cap: int = CAP, chunk: int = CHUNK) -> None:
         super().__init__(Trades, "qqddh", cap, chunk)
@@ -147,9 +147,9 @@ class TradeStore(ColumnStore[Trades]):
         return made
 
     def merge(self, rows: list[Row]) -> Merged | None:
-        """Put older trades where they belong: from the first of them on, all trades are sorted by venue time.
+        """Insert older trades: from the earliest of them on, all trades are sorted by venue time.
 
-        Returns what has changed; None without rows.
+        Returns None without rows.
         """
         if not rows:
             return None
@@ -158,9 +158,9 @@ class TradeStore(ColumnStore[Trades]):
         return Merged(trades, since_ns, position, self.dropped_until_ns)
 
     def restore(self, rows: list[Row]) -> list[Row]:
-        """Put trades back that were dropped, those of them that are not here, the newest first while there is room.
+        """Insert trades that were dropped, except those still stored, as many of the newest as there is room for.
 
-        Returns those that came in.
+        Returns the inserted ones.
         """
         here = Counter(row for part in self.between(0, self.dropped_until_ns + 1) for row in part.rows())
         missing = []
@@ -178,18 +178,18 @@ class TradeStore(ColumnStore[Trades]):
         return missing
 
     def make_room(self, count: int) -> None:
-        """Keep so many more, up to twice the cap."""
+        """Raise the cap for `count` more trades, at most to `LOADED_CAPS` times the original."""
         self._cap = min(max(self._cap, len(self) + count + self.chunk), self._most)
 
     def rescale(self, market: int, factor: int) -> None:
-        """Write one market's prices in ticks `factor` times finer."""
+        """Convert one market's prices to ticks `factor` times finer."""
         for at, chunk in enumerate(self._chunks):
             ticks = np.where(chunk.market == market, chunk.ticks * factor, chunk.ticks)
             ticks.flags.writeable = False
             self._chunks[at] = chunk._replace(ticks=ticks)
-        staged = self._staged_from(0)
-        self._staged.replace(
-            staged._replace(ticks=np.where(staged.market == market, staged.ticks * factor, staged.ticks))
+        pending = self._pending_from(0)
+        self._pending.replace(
+            pending._replace(ticks=np.where(pending.market == market, pending.ticks * factor, pending.ticks))
         )
         self._read = None
         self.dropped = {key: sums.scaled(factor) if key[1] == market else sums for key, sums in self.dropped.items()}
@@ -201,7 +201,7 @@ class TradeStore(ColumnStore[Trades]):
 
 
 def sums_by_day(trades: Trades) -> Iterator[tuple[tuple[int, int], Carried]]:
-    """The sums of some trades by UTC day and market, prices in ticks."""
+    """Sums of trades by UTC day and market, prices in ticks."""
     sided = trades.where(trades.sign != 0)
     days = sided.ts // DAY_NS
     for day in np.unique(days).tolist():
@@ -222,5 +222,5 @@ def _sums(trades: Trades) -> Carried:
 
 
 def distinct(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Each value once, ascending; cheap where equal ones stand together."""
+    """Unique values, ascending; fast where equal values are adjacent."""
     return np.unique(values[np.flatnonzero(np.diff(values, prepend=values[:1] - 1))])

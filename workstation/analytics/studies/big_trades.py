@@ -1,4 +1,4 @@
-"""Sweeps: neighbouring trades of one market and side in one venue millisecond are one print. The big ones are kept."""
+"""Prints, consecutive trades of one market and side in one venue millisecond, and the largest of them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from workstation.readmodels.arrays import Floats, Ints
 
 BIG_PERCENT = 99.5
 _MS = 1_000_000
-_STEP = 0.01  # of the histogram, as a natural logarithm: thresholds are exact to a hundredth
+_STEP = 0.01  # bin width of the histogram in natural logarithm: thresholds are exact to 1 %
 _BINS = 4_096
 _LOWEST = -8.0  # logarithm of the first bin
 
 
 class Prints(NamedTuple):
-    """Columns of merged prints; `ticks` is the mean weighted by size, `trades` how many they were."""
+    """Columns of prints; `ticks` is the mean price weighted by size, `trades` the number of merged trades."""
 
     ts: Ints
     ticks: Floats
@@ -31,7 +31,7 @@ class Prints(NamedTuple):
     trades: Ints
 
     def at(self, index: npt.NDArray[np.generic] | slice) -> Prints:
-        """The prints under a mask, at some indices or in a slice."""
+        """The prints selected by a mask, indices or a slice."""
         return Prints(
             self.ts[index],
             self.ticks[index],
@@ -44,7 +44,7 @@ class Prints(NamedTuple):
 
 
 def merge_sweeps(trades: Trades) -> Prints:
-    """Neighbouring trades of one market and side in one venue millisecond as one print, in the order of the store."""
+    """Merge consecutive trades of one market and side in one venue millisecond into prints, in store order."""
     if not len(trades.ts):
         return _empty_prints(0)
     ms = trades.ts // _MS
@@ -59,7 +59,7 @@ def merge_sweeps(trades: Trades) -> Prints:
 
 
 class PrintLog:
-    """Prints in columns that grow at the end. `version` counts the times it did."""
+    """Prints in growing columns. `version` counts appends."""
 
     def __init__(self, cap: int) -> None:
         self._cap = cap
@@ -69,11 +69,11 @@ class PrintLog:
 
     @property
     def prints(self) -> Prints:
-        """All of them."""
+        """All prints."""
         return self._columns.at(slice(self._end))
 
     def append(self, prints: Prints, floor: float) -> None:
-        """Add prints; when there is no room, those below the floor and the oldest beyond the cap go first."""
+        """Add prints; when full, prints below `floor` (quote) and the oldest beyond the cap are dropped first."""
         if not len(prints.ts):
             return
         if self._end + len(prints.ts) > len(self._columns.ts):
@@ -89,14 +89,14 @@ class PrintLog:
         kept = kept.at(np.flatnonzero(kept.notional >= floor)[-self._cap :])
         self._end = len(kept.ts)
         room = _empty_prints(2 * (self._end + count))
-        self._columns = joined_prints([kept, room])
+        self._columns = joined_prints([retained, room])
 
 
 class BigPrints:
-    """The prints of some markets at or above a threshold (quote), given or the 99.5th percentile of all of them.
+    """Prints of some markets at or above a threshold (quote): `minimum`, or the 99.5th percentile of all prints.
 
-    The percentile is the lower edge of its bin in a histogram with steps of a hundredth. Prints from half of it on are
-    kept, so it may fall; below that the store is read again. A look costs what came in since the last one.
+    The percentile is the lower edge of its bin in a histogram with steps of 1 %. Prints of at least half of it are
+    retained, so that it may fall; below that the store is read again.
     """
 
     def __init__(self, markets: Collection[int], minimum: float | None, cap: int) -> None:
@@ -108,15 +108,15 @@ class BigPrints:
     def _begin(self, floor: float) -> None:
         self._floor = floor
         self._position = 0
-        self._open: Trades | None = None  # the newest sweep, which may grow
-        self._newest = _NO_PRINTS  # as a print
+        self._open: Trades | None = None  # trades of the newest print, which may grow
+        self._newest = _NO_PRINTS  # the newest print
         self._bins = np.zeros(_BINS, np.int64)
         self._log = PrintLog(self._cap)
         self._threshold = self._minimum or 0.0
         self._found: tuple[object, Prints] = (None, _NO_PRINTS)
 
     def update(self, store: TradeStore) -> None:
-        """Count what came in since the last call."""
+        """Count new trades."""
         self._read(store)
         while self._minimum is None and self._threshold < self._floor:
             lower = self._threshold / 2
@@ -124,13 +124,13 @@ class BigPrints:
             self._read(store, lower)
 
     def threshold(self) -> float:
-        """What a big print has at least."""
+        """Least notional of a big print (quote)."""
         return self._threshold
 
     def largest(self, start_ns: int, end_ns: int, count: int) -> Prints:
-        """The `count` largest of the big prints of [start, end), the earlier of equal ones, in the order of the store.
+        """The `count` largest of the big prints of [start, end), of equal ones the earlier, in store order.
 
-        Found anew only when another print is big.
+        Cached until another print is big.
         """
         newest = self._newest.at(self._newest.notional >= self._threshold)
         key = (start_ns, end_ns, count, self._log, self._log.version, self._threshold, newest.notional.tolist())
@@ -190,7 +190,7 @@ def _empty_prints(count: int) -> Prints:
 
 
 def joined_prints(parts: list[Prints]) -> Prints:
-    """Several runs of prints as one."""
+    """Concatenate prints."""
     return Prints(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 

@@ -1,1 +1,1 @@
-"""Answers to the panes' requests, one module a pane: state of a base in, frozen read model out."""
+"""Views for the panes' requests, one module per pane: state in, immutable view out."""

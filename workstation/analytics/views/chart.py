@@ -1,4 +1,4 @@
-"""Best prices and marks for the lines of a chart, the markets behind one of its cells, candles before its trades."""
+"""Quotes and mark price of a chart, the markets behind a cell, candles before the trades."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from workstation.readmodels.markets import Freshness
 
 
 def quotes_view(base: Base, request: QuotesRequest, revision: int, now_ns: int) -> QuotesView:
-    """Best prices over the live books, the median of the marks."""
+    """Best prices over the live books, and the median mark price."""
     chosen = base.chosen(request.markets)
     live = [market for market in chosen if market.book_freshness(now_ns) is Freshness.LIVE]
     bids = [_price(market, market.book.bids.best) for market in live]
@@ -45,7 +45,7 @@ def _price(market: Market, ticks: int | None) -> float | None:
 
 
 def cell_view(base: Base, request: CellRequest, revision: int, now_ns: int) -> CellView:
-    """Sum the kept trades of the cell by market and side."""
+    """Stored trades of the cell, summed by market and side."""
     chosen = base.chosen(request.markets)
     rows = TradeRows(row_grids(chosen, Fraction(str(request.row_size))))
     size, count = np.zeros(3 * len(base.markets)), np.zeros(3 * len(base.markets), np.int64)
@@ -69,24 +69,24 @@ def cell_view(base: Base, request: CellRequest, revision: int, now_ns: int) -> C
     )
 
 
-_SUMS_KEPT = 16
+_CACHED_SUMS = 16
 
 
 def candles_before(base: Base, markets: Sequence[Market], first_ns: int | None, bar_ns: int) -> CandleColumns:
-    """Bars of some markets that end before the first bar of trades, which begins at `first_ns`."""
+    """Candles of some markets that end before `first_ns`, the start of the first bar of trades."""
     end_ns = FOREVER_NS if first_ns is None else first_ns
     key = (tuple(market.index for market in markets), bar_ns, end_ns)
     found = base.candle_sums.get(key)
     if found is None:
         parts = [market.candles.bars(bar_ns, end_ns) for market in markets]
-        if len(base.candle_sums) >= _SUMS_KEPT:
+        if len(base.candle_sums) >= _CACHED_SUMS:
             base.candle_sums.clear()
         found = base.candle_sums[key] = summed([part for part in parts if part is not None])
     return found
 
 
 def candle_lines(markets: Sequence[Market], starts: Ints, bar_ns: int, in_usd: bool) -> tuple[CandleLine, ...]:
-    """The running deltas before the axis of trades begins, of the markets whose venue tells the taker's part."""
+    """Running deltas from candles before `starts`, of the markets whose venue publishes taker volume."""
     end_ns = int(starts[0]) if len(starts) else FOREVER_NS
     lines = []
     for market in markets:

@@ -1,4 +1,4 @@
-"""CVD lines: every market, all perpetuals, all spot, their difference and the size classes, on one axis of bars."""
+"""CVD lines of markets, perpetuals, spot, their difference and size classes, on one axis of bars."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _BEST_FIRST = (Freshness.LIVE, Freshness.STALE, Freshness.SYNCING, Freshness.LOS
 
 
 def cvd_view(base: Base, request: CvdRequest, revision: int, now_ns: int) -> CvdView:
-    """Lines of the chosen markets of a base and their sums."""
+    """CVD lines of the chosen markets of a base and their sums."""
     chosen = base.chosen(request.markets)
     sums = _Sums(base, request, now_ns)
     perps = [market for market in chosen if market.instrument.kind.is_perp]
@@ -65,7 +65,7 @@ def cvd_view(base: Base, request: CvdRequest, revision: int, now_ns: int) -> Cvd
 
 
 def segments(starts: Ints, request: CvdRequest) -> Ints:
-    """Which bars belong together: numbers that grow by one at every reset."""
+    """Number of resets up to each bar (bars,)."""
     if request.anchor_ns is not None:
         return (starts >= request.anchor_ns - request.anchor_ns % request.bar_ns).astype(np.int64)
     if request.reset_ns is None:
@@ -76,14 +76,14 @@ def segments(starts: Ints, request: CvdRequest) -> Ints:
 
 
 def counted(markets: Sequence[Market], request: CvdRequest, now_ns: int) -> list[Market]:
-    """The markets in a sum: those that are live now, or all of them where none is."""
+    """Markets in a sum: the live ones, or all if none is live."""
     live = [market for market in markets if market.trades_freshness(now_ns) is Freshness.LIVE]
     return live if live and request.live_only else list(markets)
 
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """The column that a line is summed from, and what it is multiplied by; NaN where there is no divisor."""
+    """Unit column of a line and its factor; NaN without open interest to divide by."""
 
     unit: int
     factor: float
@@ -100,7 +100,7 @@ class _Sums:
         self._edges = [0, *(np.flatnonzero(np.diff(self.segment)) + 1).tolist(), len(self.starts)]
 
     def line(self, market: Market) -> CvdLine:
-        """One market."""
+        """The line of one market."""
         instrument = market.instrument
         values, missing = self._scaled([market], ALL_SIZES), self._lacking(market)
         values[missing] = np.nan
@@ -133,12 +133,12 @@ class _Sums:
         return CvdLine(label, None, None, perp, frozen(values), best, frozen(missing), names)
 
     def sizes(self, markets: list[Market]) -> tuple[CvdLine, ...]:
-        """The size classes of a sum."""
+        """Lines of the size classes of a sum."""
         lines = (self.total(markets, str(at), at) for at in range(len(self._request.edges_usd) + 1))
         return tuple(line for line in lines if line is not None)
 
     def candles(self, markets: list[Market], total: CvdLine) -> CvdCandles:
-        """The extremes of a sum within its bars."""
+        """Extremes of a sum within its bars."""
         summed = self._divisible(counted(markets, self._request, self._now_ns))
         scale = self._scale(summed)
         path = _delta_path(self._base, self._request, summed, scale.unit, self.starts)
@@ -170,7 +170,7 @@ class _Sums:
         return deltas
 
     def _opening(self, market: int, size_class: int, unit: int) -> float:
-        """What the first segment holds before the first bar; NaN before an anchor."""
+        """Sum of the first segment before the first bar; NaN before an anchor."""
         request, first_ns = self._request, int(self.starts[0]) if len(self.starts) else 0
         since_ns = 0
         if request.anchor_ns is not None:
@@ -186,7 +186,7 @@ class _Sums:
         return missing_bars(market, self.starts, self._request.bar_ns)
 
     def _divisible(self, markets: list[Market]) -> list[Market]:
-        """In per cent of open interest only perpetuals whose open interest is known are summed."""
+        """Markets of a sum; in per cent of open interest only those with known open interest."""
         if self._request.unit is not CvdUnit.OI:
             return markets
         return [market for market in markets if market.open_interest or not market.instrument.kind.is_perp]
@@ -237,7 +237,7 @@ def _delta_path(base: Base, request: CvdRequest, markets: Collection[Market], un
 
 
 def _divergences(base: Base, request: CvdRequest, perps: list[Market]) -> dict[str, Ints]:
-    """Closed bars with a price extreme that CVD does not confirm, as on the footprint of the same markets."""
+    """Divergences of closed bars, as on the footprint of the same markets."""
     if not perps:
         return {}
     rule = BarRule(size=request.mark_ns or request.bar_ns)
@@ -250,7 +250,7 @@ def _divergences(base: Base, request: CvdRequest, perps: list[Market]) -> dict[s
 
 
 def _diverged(series: BarSeries, marks: Marks, closed: int) -> dict[str, Ints]:
-    """Starts and signs of those among the newest `closed` bars, which a tick does not change."""
+    """Starts and signs of the divergences among the newest `closed` bars."""
     signs = marks.divergence(closed, 0)
     at = np.flatnonzero(signs)
     starts = series.closed_bars.numbers.times[len(series.closed_bars) - closed :, 0]
@@ -267,7 +267,7 @@ _plain_revision, _interest_revision = base_revision(), base_revision("flow_revis
 
 
 def cvd_revision(state: State, request: CvdRequest) -> int:
-    """In per cent of open interest the lines move with it as well."""
+    """Includes changes of open interest if the unit is per cent of it."""
     base = state.bases.get(request.base)
     if base is None or request.unit is not CvdUnit.OI:
         return _plain_revision(state, request)

@@ -1,4 +1,4 @@
-"""The footprint view, bars with judged cells over a filtered set of markets, and volume profiles of any span."""
+"""Footprint bars over a filtered set of markets, and volume profiles of any span."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from workstation.readmodels.flow.profile import ProfileRequest, ProfileView
 
 
 def footprint_view(base: Base, request: FootprintRequest, revision: int, now_ns: int) -> FootprintView:
-    """Bars, gaps and states for a footprint chart; while they are made in steps, only how far that is."""
+    """Bars, gaps and states of a footprint chart; only the progress while bars are built in steps."""
     chosen = base.chosen(request.markets)
     share = share_filled(base, request, chosen) if request.in_steps else 1.0
     if share < 1.0:
@@ -44,7 +44,7 @@ def footprint_view(base: Base, request: FootprintRequest, revision: int, now_ns:
     marks, table = series.marks(), series.table()
     measures = (table.cvd(), *vwap(table, request.vwap_anchor_ns))
     cvd, average, deviation = (frozen(column[len(table) - len(bars) :]) for column in measures)
-    interest, longs, shorts = bar_flows(base, request, chosen, table.start_ns[len(table) - len(bars) :])
+    oi_change, longs, shorts = bar_flows(base, request, chosen, table.start_ns[len(table) - len(bars) :])
     return FootprintView(
         request=request,
         revision=revision,
@@ -60,7 +60,7 @@ def footprint_view(base: Base, request: FootprintRequest, revision: int, now_ns:
         session_pocs=_session_pocs(base, chosen, row_size),
         absorptions=_absorptions(base, request, chosen, row_size, bars[0].start_ns if bars else 0),
         cvd=cvd,
-        oi_change=interest,
+        oi_change=oi_change,
         long_liquidated_usd=longs,
         short_liquidated_usd=shorts,
         divergence=frozen(marks.divergence(shown, len(live))),
@@ -100,19 +100,19 @@ def _absorptions(
 
 
 def gap_spans(markets: Iterable[Market]) -> Ints:
-    """Spans of venue time in which trades of any of the markets are missing: (n, 2), ordered by start."""
+    """Spans of venue time (n, 2) in ns in which trades of any of the markets are missing, by start."""
     spans = sorted({span for market in markets for span in market.coverage.gaps()})
     return frozen(np.array(spans, np.int64).reshape(-1, 2))
 
 
 def last_price(markets: Iterable[Market]) -> float | None:
-    """The price of the trade received last."""
+    """Price of the trade received last, None without any."""
     known = [market for market in markets if market.last_price is not None]
     return max(known, key=lambda market: market.last_trade_ns).last_price if known else None
 
 
 def profile_view(base: Base, request: ProfileRequest, revision: int, _: int) -> ProfileView:
-    """Rows of the trades that are kept, with POC, value area and nodes."""
+    """Volume profile of the stored trades, with POC, value area and nodes."""
     chosen = base.chosen(request.markets)
     row_size = Fraction(str(request.row_size))
     key = ("profile", request.markets, row_size, request.start_ns, request.end_ns)

@@ -1,4 +1,4 @@
-"""Funding and open interest: rows of what is, lines of what was, and what both say together with price."""
+"""Funding and open interest: present rows, past lines, and readings together with price."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ STALE_NS = 10 * MINUTE_NS
 
 
 def funding_revision(base: Base, now_ns: int) -> int:
-    """Moves with every word about positions, with trades, and every minute, since things grow old."""
+    """Changes with funding and open interest, with trades, and every minute, as values become stale."""
     counters = (base.position_revision, base.flow_revision, base.day_revision, base.trade_revision)
     return sum(counters) + base.coverage_revision + base.freshness_revision + now_ns // MINUTE_NS
 
 
 def funding_view(base: Base, request: FundingRequest, now_ns: int) -> FundingView:
-    """The perpetuals of a base that are asked for, as if there were no others."""
+    """Funding and open interest of the perpetuals that the request's filter accepts."""
     listed, accepts = (market.instrument for market in base.markets), request.markets.accepts
     chosen = [one.kind.is_perp and accepts(one.venue, one.kind) for one in listed]
     perps = [market for market, wanted in zip(base.markets, chosen, strict=True) if wanted]
@@ -49,16 +49,16 @@ def funding_view(base: Base, request: FundingRequest, now_ns: int) -> FundingVie
     rows = tuple(_row(market, minute_ns, now_ns) for market in perps)
     bar_ns = max(request.bar_ns, MINUTE_NS)
     starts = _axis(perps, bar_ns)
-    interest = np.array([_held(*_interest(market), starts, bar_ns) for market in perps]).reshape(
+    open_interest = np.array([_held(*_open_interest(market), starts, bar_ns) for market in perps]).reshape(
         len(perps), len(starts)
     )
     rates = np.array([_held(*market.fundings.columns(), starts, bar_ns) for market in perps]).reshape(
         len(perps), len(starts)
     )
-    counted = np.isfinite(interest).sum(axis=0)
-    total = np.where(counted > 0, np.where(np.isfinite(interest), interest, 0.0).sum(axis=0), np.nan)
+    counted = np.isfinite(open_interest).sum(axis=0)
+    total = np.where(counted > 0, np.where(np.isfinite(open_interest), open_interest, 0.0).sum(axis=0), np.nan)
     linear = np.array([market.instrument.kind is MarketKind.LINEAR for market in perps], np.bool_)
-    weights = np.nan_to_num(interest)
+    weights = np.nan_to_num(open_interest)
     rates_of = [
         weighted_mean(np.where(weights[part] > 0, rates[part], np.nan), weights[part]) for part in (linear, ~linear)
     ]
@@ -71,7 +71,7 @@ def funding_view(base: Base, request: FundingRequest, now_ns: int) -> FundingVie
         bar_start_ns=frozen(starts),
         lines=tuple(
             PositionLine(row.market, frozen(held), frozen(rate))
-            for row, held, rate in zip(rows, interest, rates, strict=True)
+            for row, held, rate in zip(rows, open_interest, rates, strict=True)
         ),
         total=frozen(total),
         counted=frozen(counted),
@@ -113,7 +113,7 @@ def _fraction(market: Market, now_ns: int, span_ns: int) -> float | None:
 
 
 def crowding_of(rate: float | None, ratio: float | None) -> Crowding | None:
-    """Funding beyond 0.5 % a period, a ratio beyond 1.5 either way, or both on one side."""
+    """Funding beyond 0.5 % a period, a long/short ratio beyond 1.5 either way, or both on one side; else None."""
     paying = rate is not None and abs(rate) > LARGE_RATE
     leaning = ratio is not None and (ratio > LARGE_RATIO or ratio < 1 / LARGE_RATIO)
     if rate is not None and ratio is not None and paying and leaning and (rate > 0) == (ratio > 1):
@@ -122,7 +122,7 @@ def crowding_of(rate: float | None, ratio: float | None) -> Crowding | None:
 
 
 def reading_of(price_change: float | None, interest_change: float | None) -> Reading | None:
-    """The quadrant of price and open interest; None where one is not known or hardly moved."""
+    """Reading of fractional changes of price and open interest; None if one is unknown or below `LEAST_MOVE`."""
     if price_change is None or interest_change is None or min(abs(price_change), abs(interest_change)) < LEAST_MOVE:
         return None
     if price_change > 0:
@@ -153,14 +153,14 @@ def _group(kind: MarketKind, rows: Sequence[PositionRow]) -> PositionGroup:
 
 
 def _summed(ends: Sequence[tuple[float | None, float | None]]) -> tuple[float | None, int]:
-    """The change of a sum from what each is now and by which fraction it changed, and how many count."""
+    """Fractional change of a sum from pairs of present value and fractional change, and the number of known pairs."""
     known = [(now, change) for now, change in ends if now is not None and change is not None and change > -1.0]
     before = sum(now / (1 + change) for now, change in known)
     return (sum(now for now, _ in known) / before - 1 if before else None), len(known)
 
 
 def _spans(base: Base, perps: list[Market], rows: Sequence[PositionRow], now_ns: int) -> tuple[SpanReading, ...]:
-    """Price is that of the perpetual with the largest open interest."""
+    """Changes over each span, with the price of the perpetual with the largest open interest."""
     held = [row.open_interest_usd or 0.0 for row in rows]
     leader = perps[int(np.argmax(held))] if perps else None
     prices = prices_of(base, [leader], MINUTE_NS) if leader is not None else None
@@ -177,7 +177,7 @@ def _spans(base: Base, perps: list[Market], rows: Sequence[PositionRow], now_ns:
 
 
 def _price_change(starts: Ints, close: Floats, now_ns: int, span_ns: int) -> float | None:
-    """The newest price against that of the minute a span ago; None where there was none."""
+    """Fractional change from the price of the minute a span ago to the newest; None if either is unknown."""
     known = np.flatnonzero(np.isfinite(close))
     if not len(known):
         return None
@@ -188,15 +188,15 @@ def _price_change(starts: Ints, close: Floats, now_ns: int, span_ns: int) -> flo
     return float(close[-1] / close[at] - 1)
 
 
-def _interest(market: Market) -> tuple[Ints, Floats]:
+def _open_interest(market: Market) -> tuple[Ints, Floats]:
     rows = market.open_interest_series.rows
     return np.array([row.ts_ns for row in rows], np.int64), np.array([row.size for row in rows])
 
 
 def _axis(perps: Sequence[Market], bar_ns: int) -> Ints:
-    """Bars from the first word about any market to the last."""
-    told = (column for market in perps for column in (_interest(market)[0], market.fundings.columns()[0]))
-    times = [column for column in told if len(column)]
+    """Starts of bars from the first to the last value of any market."""
+    columns = (column for market in perps for column in (_open_interest(market)[0], market.fundings.columns()[0]))
+    times = [column for column in columns if len(column)]
     if not times:
         return np.empty(0, np.int64)
     first = min(int(column[0]) for column in times) // bar_ns
@@ -205,7 +205,7 @@ def _axis(perps: Sequence[Market], bar_ns: int) -> Ints:
 
 
 def _held(times: Ints, values: Floats, starts: Ints, bar_ns: int) -> Floats:
-    """The last word by the end of each bar, NaN where it is older than ten minutes."""
+    """The last value by the end of each bar, NaN if it is older than ten minutes."""
     if not len(times):
         return np.full(len(starts), np.nan)
     at = np.searchsorted(times, starts + bar_ns) - 1

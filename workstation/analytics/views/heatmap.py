@@ -1,4 +1,4 @@
-"""The depth heatmap: tiles of the asked range, and one cell of it market by market."""
+"""Depth heatmap: tiles of the requested range, and one cell by market."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ from workstation.readmodels.flow.heatmap import (
 )
 from workstation.readmodels.markets import MarketFilter
 
-MOST_TILES = 32, 8  # of time and of rows, in one view
+MOST_TILES = 32, 8  # by time and by row, in one view
 MOST_PRINTS = 2_000
 _ROWS_A_PRICE = 20_000
-_AROUND = 100  # rows to each side of the mid where no prices are asked for
+_AROUND = 100  # rows to each side of the mid if the request has no prices
 
 
 def heatmap_view(base: Base, request: HeatmapRequest, revision: int, now_ns: int) -> HeatmapView:
-    """The tiles and columns of a range; what lies beyond the most tiles is cut off at the old and the upper end."""
+    """Tiles and columns of a range; beyond `MOST_TILES` the oldest columns and highest rows are cut off."""
     chosen = _chosen(base, request.market, request.markets)
     mid = _mid(chosen)
     layer = Layer(chosen, _row_size(base, request, mid), max(1, request.seconds))
@@ -71,7 +71,7 @@ def heatmap_view(base: Base, request: HeatmapRequest, revision: int, now_ns: int
 
 
 def heat_cell_view(base: Base, request: HeatCellRequest, revision: int, now_ns: int) -> HeatCellView:
-    """The largest size of each market in one cell."""
+    """The largest size by market in one cell."""
     chosen = _chosen(base, request.market, request.markets)
     layer = Layer(chosen, Fraction(str(request.row_size)), max(1, request.seconds))
     start = request.bucket * layer.seconds
@@ -105,7 +105,7 @@ def _mid(chosen: tuple[Market, ...]) -> float | None:
 
 
 def _row_size(base: Base, request: HeatmapRequest, mid: float | None) -> Fraction:
-    """A multiple of the coarsest tick among the markets: 1, 2 or 5 times a power of ten of them."""
+    """Row size: a 1-2-5 multiple of the coarsest tick among the markets, unless the request has one."""
     if request.row_size:
         return Fraction(str(request.row_size))
     tick = base.largest_tick(_chosen(base, request.market, request.markets))
@@ -113,7 +113,7 @@ def _row_size(base: Base, request: HeatmapRequest, mid: float | None) -> Fractio
 
 
 def round_factor(wanted: float) -> int:
-    """The smallest of 1, 2, 5, 10, 20, 50 ... that is not below."""
+    """The smallest of 1, 2, 5, 10, 20, 50 ... that is at least `wanted`."""
     if wanted <= 1:
         return 1
     power = int(10 ** math.floor(math.log10(wanted)))
@@ -121,7 +121,7 @@ def round_factor(wanted: float) -> int:
 
 
 def _times(request: HeatmapRequest, layer: Layer, oldest: int) -> range:
-    """Which tiles of time, at most so many, the newest of them; none before the oldest column."""
+    """Time indices of the tiles, the newest if there are too many, none before the oldest column."""
     width = TILE_COLUMNS * layer.seconds
     end = min(-(-request.end_ns // COLUMN_NS), layer.until) if request.end_ns else layer.until
     stop = -(-end // width)
@@ -140,7 +140,7 @@ def _blocks(request: HeatmapRequest, layer: Layer, mid: float | None) -> range:
 
 
 def _joined(strips: list[HeatColumns], layer: Layer) -> HeatColumns:
-    """One strip; buckets that have not begun are left out."""
+    """Concatenate strips, without buckets that have not begun."""
     if not strips:
         return HeatColumns(0)
     first = strips[0].first_bucket
@@ -152,7 +152,7 @@ def _joined(strips: list[HeatColumns], layer: Layer) -> HeatColumns:
 
 
 def _big_trades(base: Base, request: HeatmapRequest) -> HeatTrades:
-    """The big trades of the range; those of one market out of those of the markets like it."""
+    """Big trades of the range; for one market, those of it among all markets of its kind."""
     wanted = request.markets
     if request.market is not None:
         named = [market.instrument for market in base.markets if market.instrument.id == request.market]

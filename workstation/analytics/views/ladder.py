@@ -1,4 +1,4 @@
-"""The ladder: resting and traded size by row, of one market or summed over several."""
+"""Ladder: resting and traded size by row, of one market or summed over several."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ WALLS_SHOWN_NS = 60 * SECOND_NS
 
 
 def ladder_view(base: Base, request: LadderRequest, revision: int, now_ns: int) -> LadderView:
-    """Rows around the best prices, with what rests and what traded there."""
+    """Rows around the best prices, with resting and traded size."""
     chosen = _chosen(base, request)
     row_size = Fraction(str(request.row_size)) if request.row_size else base.largest_tick(chosen)
     grids = {market.index: row_grid(market.instrument, row_size) for market in chosen}
@@ -79,7 +79,7 @@ def _chosen(base: Base, request: LadderRequest) -> list[Market]:
 
 
 def _counted(chosen: list[Market], now_ns: int) -> list[Market]:
-    """Markets whose book is shown: a stale one by itself, but not in a sum."""
+    """Markets whose book is shown: live ones, or a single stale one."""
     known = [market for market in chosen if market.book.known]
     if len(chosen) == 1:
         return known
@@ -98,7 +98,7 @@ def _centre(counted: list[Market], chosen: list[Market], grids: dict[int, RowGri
 
 
 def _resting(markets: list[Market], grids: dict[int, RowGrid], first: int, count: int, *, bids: bool) -> Floats:
-    """Resting size by market and row."""
+    """Resting size (markets, rows) in base coin."""
     sizes = np.zeros((len(markets), count))
     for at, market in enumerate(markets):
         grid = grids[market.index]
@@ -157,7 +157,7 @@ def _volumes(
     if not isinstance(found, RowVolumes):
         found = RowVolumes(grids, window_ns)
         if window_ns is None:
-            parts = reversed(list(base.trades.parts()))  # the newest day is all that counts
+            parts = reversed(list(base.trades.parts()))  # newest first, as only the newest day counts
         else:
             parts = base.trades.between(base.watermark_ns - window_ns, FOREVER_NS)
         for part in parts:
@@ -168,7 +168,7 @@ def _volumes(
 
 
 def imbalances_of(base: Base, chosen: list[Market], band: float, now_ns: int) -> tuple[VenueImbalance, ...]:
-    """OBI of every market and its weight in the sum: by taker flow of five minutes, alike while nothing traded."""
+    """OBI of every market and its weight: taker flow of five minutes, equal weights without any."""
     found = [_imbalance(market, band, now_ns) for market in chosen]
     usable = np.array([one.imbalance is not None and one.market.book is Freshness.LIVE for one in found], np.bool_)
     weights = np.where(usable, taker_flow(base, chosen), 0.0) if chosen else np.zeros(0)
@@ -186,13 +186,13 @@ def _imbalance(market: Market, band: float, now_ns: int) -> VenueImbalance:
 
 
 def blend(imbalances: tuple[VenueImbalance, ...]) -> float | None:
-    """OBI over the markets whose book is live, by their weights; None where there is none."""
+    """Weighted OBI over the markets with a live book; None without any."""
     parts = [one.weight * one.imbalance for one in imbalances if one.weight and one.imbalance is not None]
     return sum(parts) if parts else None
 
 
 def taker_flow(base: Base, markets: list[Market]) -> Floats:
-    """Notional that takers traded on each market in the last five minutes of venue time."""
+    """Taker notional (markets,) of the last five minutes of venue time, quote."""
     key = ("flow",)
     found = base.find(key)
     if not isinstance(found, TakerFlow):
@@ -205,11 +205,11 @@ def taker_flow(base: Base, markets: list[Market]) -> Floats:
 
 
 def _history(chosen: list[Market], band: float) -> Floats:
-    """Blended OBI of the chosen markets once a second; the newest sample of each stands at the end."""
-    kept = [market.obi.series(band) for market in chosen]
-    length = max((len(values) for values, _ in kept), default=0)
-    columns, flow = np.full((len(kept), length), np.nan), np.zeros((len(kept), length))
-    for at, (values, flows) in enumerate(kept):
+    """Blended OBI of the chosen markets by second, aligned at the newest sample."""
+    series = [market.obi.series(band) for market in chosen]
+    length = max((len(values) for values, _ in series), default=0)
+    columns, flow = np.full((len(series), length), np.nan), np.zeros((len(series), length))
+    for at, (values, flows) in enumerate(series):
         columns[at, length - len(values) :], flow[at, length - len(values) :] = values, flows
     return blended(columns, flow)
 
@@ -226,7 +226,7 @@ def _best(known: list[Market], *, bids: bool) -> float | None:
 
 
 def _weighted_mid(known: list[Market]) -> float | None:
-    """The weighted mid of one market, or the mean over several: a mid across venues is no price anybody quotes."""
+    """Weighted mid of one market, or the mean over several: a mid across venues would be nobody's quote."""
     mids = []
     for market in known:
         ticks = market.book.weighted_mid_ticks()

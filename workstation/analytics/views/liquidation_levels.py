@@ -1,4 +1,4 @@
-"""Estimated liquidation levels through time and now, and beside them what was really liquidated."""
+"""Estimated liquidation levels through time and now, and real liquidations."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from workstation.readmodels.positions.liquidation_levels import (
     LiquidationLevelsView,
 )
 
-GRACE_NS = 15_000_000_000  # what is told late by less still counts for its minute
-FORCED_SHOWN = 2_000
+GRACE_NS = 15_000_000_000  # a minute is finished so long after its end, to include late data
+SHOWN_LIQUIDATIONS = 2_000
 
 
 def liquidation_levels_view(
     base: Base, request: LiquidationLevelsRequest, revision: int, now_ns: int
 ) -> LiquidationLevelsView:
-    """Answer a request; without bars or without open interest there are no levels."""
+    """Estimated levels of a request; none without bars or open interest."""
     markets = [market for market in base.chosen(request.markets) if market.instrument.kind.is_perp]
     states = tuple(market.state(now_ns) for market in markets)
     bars = _inputs(base, markets).bars(base) if markets else None
@@ -41,7 +41,7 @@ def liquidation_levels_view(
         revision=revision,
         bar_ns=MINUTE_NS,
         **made,
-        **_forced(base, markets, made["start_ns"]),
+        **_liquidations(base, markets, made["start_ns"]),
         gaps=gap_spans(markets),
         markets=states,
         last_price=last_price(markets),
@@ -84,7 +84,7 @@ def _made(
 
 
 def _row_size(base: Base, request: LiquidationLevelsRequest, bars: LevelBars) -> Fraction:
-    """A round step near the wanted share of the first price."""
+    """A round step near `row_share` of the first price."""
     known = bars.close[np.isfinite(bars.close)]
     return round_step(Fraction(float(known[0]) * request.rules.row_share), base.largest_tick(base.markets))
 
@@ -104,15 +104,15 @@ def _empty(states: tuple[MarketState, ...]) -> dict[str, Any]:
     }
 
 
-def _forced(base: Base, markets: list[Market], since_ns: int) -> dict[str, Any]:
-    """The largest real liquidations since the first bar; their price is what they cost over their size."""
+def _liquidations(base: Base, markets: list[Market], since_ns: int) -> dict[str, Any]:
+    """The largest real liquidations since the first bar; their price is notional over size."""
     wanted = [market.index for market in markets]
     parts = [part.where(np.isin(part.market, wanted) & (part.ts >= since_ns)) for part in base.liquidations.parts()]
     ts, size, usd, sign = (
         np.concatenate([np.zeros(0, kind), *(getattr(part, name) for part in parts)])
         for name, kind in (("ts", np.int64), ("size", np.float64), ("notional", np.float64), ("sign", np.int64))
     )
-    largest = np.sort(np.argsort(-usd, kind="stable")[:FORCED_SHOWN])
+    largest = np.sort(np.argsort(-usd, kind="stable")[:SHOWN_LIQUIDATIONS])
     order = largest[np.argsort(ts[largest], kind="stable")]
     with np.errstate(divide="ignore", invalid="ignore"):
         price = usd[order] / size[order]

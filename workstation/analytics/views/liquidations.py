@@ -1,6 +1,6 @@
-"""The liquidation tape: the newest forced orders of a base or of the whole market, their sums, and how whole those are.
+"""Liquidation tape: newest liquidations of a base or of the whole market, sums, coverage.
 
-Sums and selections follow the log; a view costs the same however many orders there were.
+Sums and selections are updated incrementally: the cost of a view does not grow with the number of liquidations.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from workstation.analytics.positions.liquidations import (
     Newest,
     Sums,
     judge,
-    tells_now,
+    publishes_in_real_time,
 )
 from workstation.analytics.store.events import Liquidations
 from workstation.readmodels.arrays import Bools, Ints, frozen
@@ -43,7 +43,7 @@ Known = Callable[[int, int], int]
 
 
 def liquidations_revision(state: State, request: LiquidationsRequest) -> int:
-    """Moves with every order, with what is heard, with the base's markets and once a second: windows slide."""
+    """Changes with liquidations, coverage and the base's markets, and once a second, as windows slide."""
     base, log = state.bases.get(request.base), state.universe.liquidations
     count = log.revision + _now_ns(state) // SECOND_NS
     if base is not None:
@@ -52,7 +52,7 @@ def liquidations_revision(state: State, request: LiquidationsRequest) -> int:
 
 
 def liquidations_view(state: State, request: LiquidationsRequest) -> LiquidationsView:
-    """Answer a request as of now."""
+    """The liquidation tape as of the present second."""
     log, now_ns = state.universe.liquidations, _now_ns(state)
     accepts = _accepts(request)
     key = (request.base, request.markets)
@@ -65,15 +65,15 @@ def liquidations_view(state: State, request: LiquidationsRequest) -> Liquidation
     known = _known(log, request, [market.instrument for market in markets])
     starts, minutes = sums.minutes()
     start_ns = frozen(starts[-MINUTES:] * SECOND_NS)
-    heard = _heard(start_ns, now_ns, known)
+    covered = _covered(start_ns, now_ns, known)
     return LiquidationsView(
         request=request,
         revision=liquidations_revision(state, request),
         **_rows(log, newest.orders),
         totals=tuple(_total(span_ns, sums, known, now_ns) for span_ns in SPANS_NS),
         minute_start_ns=start_ns,
-        minute_long_usd=frozen(np.where(heard, minutes[LONG, -MINUTES:], np.nan)),
-        minute_short_usd=frozen(np.where(heard, minutes[SHORT, -MINUTES:], np.nan)),
+        minute_long_usd=frozen(np.where(covered, minutes[LONG, -MINUTES:], np.nan)),
+        minute_short_usd=frozen(np.where(covered, minutes[SHORT, -MINUTES:], np.nan)),
         cascade=judge(sums.total(MINUTE_S)[0], minutes[:, :-1].sum(axis=0), request.rule),
         sources=_sources(log, [market.instrument for market in perps]),
         markets=tuple(market.state(state.now_ns) for market in markets),
@@ -83,7 +83,7 @@ def liquidations_view(state: State, request: LiquidationsRequest) -> Liquidation
 
 
 def _now_ns(state: State) -> int:
-    """The second reached: what the view says of time moves once a second."""
+    """The latest receive time, rounded down to a second."""
     now_ns = max(state.now_ns, state.universe.liquidations.seen_ns)
     return now_ns - now_ns % SECOND_NS
 
@@ -96,13 +96,13 @@ def _accepts(request: LiquidationsRequest) -> Callable[[Instrument], bool]:
 
 
 def _known(log: LiquidationLog, request: LiquidationsRequest, markets: list[Instrument]) -> Known:
-    """How much of a span all sources that tell in real time were heard; nothing if there are none."""
-    ids = [(market.id, market.venue) for market in markets if tells_now(market)]
-    venues = [venue for venue in log.venues() if _tells(venue, request)]
-    kept_ns = log.kept_since_ns
+    """A function for the nanoseconds of a span covered by all real-time sources; 0 without any."""
+    ids = [(market.id, market.venue) for market in markets if publishes_in_real_time(market)]
+    venues = [venue for venue in log.venues() if _is_selected(venue, request)]
+    retained_ns = log.retained_since_ns
 
     def known(start_ns: int, end_ns: int) -> int:
-        begin_ns = max(start_ns, kept_ns)
+        begin_ns = max(start_ns, retained_ns)
         if request.base and ids:
             return min(log.market_known_ns(one, venue, begin_ns, end_ns) for one, venue in ids)
         return min((log.venue_known_ns(venue, begin_ns, end_ns) for venue in venues), default=0)
@@ -110,13 +110,13 @@ def _known(log: LiquidationLog, request: LiquidationsRequest, markets: list[Inst
     return known
 
 
-def _tells(venue: Venue, request: LiquidationsRequest) -> bool:
+def _is_selected(venue: Venue, request: LiquidationsRequest) -> bool:
     wanted = request.markets.venues
     return (wanted is None or venue in wanted) and liquidation_coverage(venue, MarketKind.LINEAR).in_real_time
 
 
-def _heard(start_ns: Ints, now_ns: int, known: Known) -> Bools:
-    """Minutes of which anything was heard."""
+def _covered(start_ns: Ints, now_ns: int, known: Known) -> Bools:
+    """Mask of the minutes with any coverage."""
     return np.array([known(start, min(start + MINUTE_S * SECOND_NS, now_ns + 1)) > 0 for start in start_ns.tolist()])
 
 
@@ -126,7 +126,7 @@ def _total(span_ns: int, sums: Sums, known: Known, now_ns: int) -> LiquidationTo
 
 
 def _sources(log: LiquidationLog, markets: list[Instrument]) -> tuple[LiquidationSource, ...]:
-    """The venues of some markets, or those of the whole market, each with the worst of its perpetuals."""
+    """Coverage of the venues of some markets, or of all venues, by the worst perpetual of each."""
     venues = dict.fromkeys(market.venue for market in markets) if markets else log.venues()
     found = []
     for venue in sorted(venues):
@@ -134,12 +134,12 @@ def _sources(log: LiquidationLog, markets: list[Instrument]) -> tuple[Liquidatio
         since = own or [log.venue_since_ns(venue)]
         worst = None if None in since else max(one for one in since if one is not None)
         coverage = liquidation_coverage(venue, MarketKind.LINEAR)
-        found.append(LiquidationSource(venue, coverage, worst, venue in log.told))
+        found.append(LiquidationSource(venue, coverage, worst, venue in log.publishing))
     return tuple(found)
 
 
 def _rows(log: LiquidationLog, orders: Liquidations | None) -> dict[str, Any]:
-    """The columns of the list, newest first, and the markets that they name."""
+    """Columns of the list, newest first, and their markets."""
     orders = orders if orders is not None else log.orders.last(0)
     market, at = np.unique(orders.market[::-1], return_inverse=True)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -1,4 +1,4 @@
-"""The paper book as it stood at a moment, from its ledger and its curve alone."""
+"""Statistics of a paper book at a moment, from its ledger and equity curve."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _AT_REBALANCE = (EntryKind.TRADE, EntryKind.HOLD, EntryKind.SKIP)
 
 
 def until(entries: Sequence[PaperEntry], ts_ns: int) -> tuple[PaperEntry, ...]:
-    """The ledger up to a time."""
+    """Lines of the ledger up to a time."""
     return tuple(entries[: bisect_right(entries, ts_ns, key=lambda entry: entry.ts_ns)])
 
 
 @dataclass(frozen=True, slots=True)
 class Flows:
-    """Sums by coin over a ledger: what trades brought at mid, funding received, fees and slippage."""
+    """Sums by coin over a ledger, USD: trades at mid (+ sold), funding received, fees and slippage."""
 
     at_mid: dict[str, float]
     funding: dict[str, float]
@@ -29,7 +29,7 @@ class Flows:
 
 
 def figures(entries: Sequence[PaperEntry], capital: float) -> PaperFigures:
-    """The statistics of a ledger; the drawdown is that of the curve."""
+    """Statistics of a ledger, without drawdown."""
     trades = [entry for entry in entries if entry.kind is EntryKind.TRADE]
     traded = sum(abs(entry.size) * (entry.price or 0.0) for entry in trades)
     hits, held = hits_of(entries)
@@ -45,15 +45,15 @@ def figures(entries: Sequence[PaperEntry], capital: float) -> PaperFigures:
     )
 
 
-def with_drawdown(told: PaperFigures, equity: Floats, capital: float) -> PaperFigures:
-    """The statistics with the falls of a curve that begins at the capital."""
+def with_drawdown(statistics: PaperFigures, equity: Floats, capital: float) -> PaperFigures:
+    """The statistics with drawdown, for a curve that begins at `capital`; `equity` (n,) is USD."""
     curve = np.concatenate(([capital], equity))
     falls = 1 - curve / np.maximum.accumulate(curve)
-    return replace(told, drawdown=float(falls.max()), drawdown_now=float(falls[-1]))
+    return replace(statistics, drawdown=float(falls.max()), drawdown_now=float(falls[-1]))
 
 
 def hits_of(entries: Sequence[PaperEntry]) -> tuple[int, int]:
-    """How often a held coin's mid moved the right way between two rebalances that saw it, and how many were held."""
+    """Count of coins held between two rebalances whose mid moved in favour, and count of all such coins."""
     last: dict[str, tuple[float, float]] = {}
     hits = held = 0
     for entry in entries:
@@ -68,7 +68,7 @@ def hits_of(entries: Sequence[PaperEntry]) -> tuple[int, int]:
 
 
 def flows_of(entries: Sequence[PaperEntry]) -> Flows:
-    """The sums of a ledger."""
+    """Sums of a ledger by coin."""
     price: dict[str, float] = {}
     funding: dict[str, float] = {}
     costs: dict[str, float] = {}
@@ -82,7 +82,7 @@ def flows_of(entries: Sequence[PaperEntry]) -> Flows:
 
 
 def results(flows: Flows, moment: PaperMoment) -> tuple[CoinResult, ...]:
-    """What every coin has added: longs, the largest first, then shorts, then those no longer held."""
+    """Result of every coin: longs, largest first, then shorts, then closed positions."""
     marks = {mark.base: mark for mark in moment.marks}
     found = []
     for base, brought in flows.at_mid.items():

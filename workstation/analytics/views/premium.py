@@ -1,4 +1,4 @@
-"""The premium of perpetuals over spot, per market and weighted by volume, on one axis of bars."""
+"""Premium of perpetuals over spot (Guide: Definitions), by market and weighted by volume, on one axis of bars."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from workstation.readmodels.positions.premium import (
 
 
 def premium_view(base: Base, request: PremiumRequest, revision: int, now_ns: int) -> PremiumView:
-    """Premiums of all perpetuals of a base over the volume-weighted spot price."""
+    """Premium of all perpetuals of a base over the volume-weighted spot price."""
     perps, spots = chosen(base, request)
     prices = prices_of(base, [*perps, *spots], request.bar_ns)
     price = prices.close if request.source is PremiumSource.CLOSE else prices.ohlc4
@@ -56,7 +56,7 @@ def premium_view(base: Base, request: PremiumRequest, revision: int, now_ns: int
 
 
 def chosen(base: Base, request: PremiumRequest) -> tuple[list[Market], list[Market]]:
-    """The perpetuals that are compared, and the spot markets they are compared with."""
+    """The selected perpetuals and the spot markets."""
     wanted = [
         market
         for market in base.markets
@@ -66,13 +66,13 @@ def chosen(base: Base, request: PremiumRequest) -> tuple[list[Market], list[Mark
 
 
 def _weights(perps: Sequence[Market], prices: Prices) -> tuple[PremiumWeights, Floats]:
-    """The venues' own 24 h volume if every perpetual with a price has one told, else what was seen."""
+    """Weights (perpetuals, bars): published 24 h volume if every perpetual with a price has it, else received."""
     priced = [bool(np.isfinite(row).any()) for row in prices.close[: len(perps)]]
-    told = [market.day.volume_24h if market.day is not None else 0.0 for market in perps]
+    volumes = [market.day.volume_24h if market.day is not None else 0.0 for market in perps]
     seen = prices.seen[: len(perps)].copy()
-    if not any(priced) or any(has and not volume > 0.0 for has, volume in zip(priced, told, strict=True)):
+    if not any(priced) or any(has and not volume > 0.0 for has, volume in zip(priced, volumes, strict=True)):
         return PremiumWeights.RECEIVED, seen
-    return PremiumWeights.PUBLISHED, np.repeat(np.array(told)[:, None], seen.shape[1], axis=1)
+    return PremiumWeights.PUBLISHED, np.repeat(np.array(volumes)[:, None], seen.shape[1], axis=1)
 
 
 def _drawn(values: Floats, request: PremiumRequest) -> Floats:

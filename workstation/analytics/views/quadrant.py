@@ -1,4 +1,4 @@
-"""Every base in focus between OBI and CVD, each on the scale of its own last day."""
+"""OBI against CVD of every base in focus, each scaled by its last 24 hours."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from workstation.readmodels.positions.quadrant import (
 
 FLOW_STEPS = 300_000_000_000 // SAMPLE_NS
 SCALE_STEPS = 24 * HOUR
-POINTS = 180  # of a trail
+POINTS = 180  # most points of a trail
 _PERCENT = 95.0
 
 
 def quadrant_revision(bases: Mapping[str, Base]) -> int:
-    """Moves with the samples of any base, with its trades and with what is known of them."""
+    """Changes with samples, trades and coverage of any base."""
     return sum(
         base.positioning.revision + base.trade_revision + base.freshness_revision + base.coverage_revision + 1
         for base in bases.values()
@@ -40,7 +40,7 @@ def quadrant_revision(bases: Mapping[str, Base]) -> int:
 
 
 def quadrant_view(bases: Mapping[str, Base], request: QuadrantRequest, now_ns: int) -> QuadrantView:
-    """One dot a base that has a market of the filter."""
+    """One dot per base with a market that the filter accepts."""
     chosen = [(base, base.chosen(request.markets)) for base in bases.values()]
     return QuadrantView(
         request=request,
@@ -52,9 +52,9 @@ def quadrant_view(bases: Mapping[str, Base], request: QuadrantRequest, now_ns: i
 
 
 def positions(base: Base, markets: list[Market], window_ns: int, since: int) -> tuple[Floats, Floats, Bools]:
-    """OBI and CVD (USD) of the samples from `since` on, and which markets (rows) count in each.
+    """OBI and CVD (USD) of the samples from `since` on, and a mask (markets, samples) of those included.
 
-    OBI is blended by the taker flow of five minutes. CVD sums the markets that had every trade of the window.
+    OBI is weighted by taker flow of five minutes. CVD sums the markets with every trade of the window received.
     """
     until, steps = base.positioning.last + 1, window_ns // SAMPLE_NS
     begin = since - max(steps, FLOW_STEPS)
@@ -70,7 +70,7 @@ def positions(base: Base, markets: list[Market], window_ns: int, since: int) -> 
 
 
 def _missing(market: Market, starts: Ints) -> Bools:
-    """Steps of which not every trade was received."""
+    """Mask of steps with missing trades."""
     missing = np.ones(len(starts), np.bool_)
     for begin_ns, end_ns in market.coverage.received():
         missing &= (starts < begin_ns) | (starts + SAMPLE_NS > end_ns)
@@ -78,7 +78,7 @@ def _missing(market: Market, starts: Ints) -> Bools:
 
 
 class Trail(NamedTuple):
-    """One entry a sample; `counted` markets had a live book and every trade of the window."""
+    """One entry per sample; `counted` is the number of markets with a live book and complete trades."""
 
     x: Floats
     y: Floats
@@ -90,7 +90,7 @@ class Trail(NamedTuple):
 
 
 def trail_of(base: Base, markets: list[Market], window_ns: int, steps: Ints) -> Trail:
-    """Some samples, ascending, on the scale of the day that ends with each."""
+    """Samples at ascending `steps`, each scaled by the 24 hours that end with it."""
     since = max(base.positioning.first or 0, int(steps[0]) - SCALE_STEPS + 1)
     obi, cvd, counted = positions(base, markets, window_ns, since)
     at = steps - since
@@ -100,21 +100,21 @@ def trail_of(base: Base, markets: list[Market], window_ns: int, steps: Ints) -> 
     return Trail(x, y, obi, cvd, obi_scale, cvd_scale, frozen(counted.sum(axis=0)[at]))
 
 
-class _Kept:
-    """The last trail of one request: it moves with the samples, not with every trade."""
+class _TrailCache:
+    """The trail of one request, cached until the next sample."""
 
     def __init__(self) -> None:
         self._made_of: object = None
         self._trail: tuple[Ints, Trail] | None = None
 
     def trail(self, base: Base, markets: list[Market], request: QuadrantRequest, first: int) -> tuple[Ints, Trail]:
-        """Times and samples of the trail."""
+        """Times (ns) and samples of the trail."""
         begun = tuple(market.coverage.start_ns for market in markets)
         made_of = (base.positioning.revision, base.coverage_revision, begun)
         if self._trail is None or self._made_of != made_of:
-            last, kept = base.positioning.last, request.trail_ns // SAMPLE_NS
-            steps = np.arange(max(first, last - kept + 1), last + 1)
-            steps = steps[(steps % max(kept // POINTS, 1) == 0) | (steps == last)]
+            last, length = base.positioning.last, request.trail_ns // SAMPLE_NS
+            steps = np.arange(max(first, last - length + 1), last + 1)
+            steps = steps[(steps % max(length // POINTS, 1) == 0) | (steps == last)]
             trail = trail_of(base, markets, request.window_ns, steps)
             self._made_of, self._trail = made_of, (frozen(steps * SAMPLE_NS), trail)
         return self._trail
@@ -126,8 +126,8 @@ def _dot(base: Base, markets: list[Market], request: QuadrantRequest, now_ns: in
         return _no_dot(base, len(markets))
     key = ("quadrant", request.markets, request.window_ns, request.trail_ns)
     found = base.find(key)
-    kept = found if isinstance(found, _Kept) else base.keep(key, _Kept())
-    ts_ns, trail = kept.trail(base, markets, request, first)
+    cache = found if isinstance(found, _TrailCache) else base.keep(key, _TrailCache())
+    ts_ns, trail = cache.trail(base, markets, request, first)
     freshness, reason = _freshness(markets, trail, request.window_ns, now_ns)
     return QuadrantDot(
         base.name,
@@ -149,13 +149,13 @@ def _no_dot(base: Base, known: int) -> QuadrantDot:
 
 
 def _scaled(values: Floats, scale: Floats) -> Floats:
-    """Values over their scale, within +-1.5; 0 where the scale is 0, since then all values are."""
+    """Values over their scale, clipped to +-1.5; 0 where the scale is 0."""
     shares = np.divide(values, scale, out=np.zeros(len(values)), where=scale != 0.0)
     return np.clip(np.where(np.isnan(values), np.nan, shares), -CLIP, CLIP)
 
 
 def quadrant_of(x: float, y: float) -> Quadrant | None:
-    """The corner of a dot; neutral where either coordinate is small, None where one is not known."""
+    """Corner of a dot; neutral if either coordinate is small, None if one is NaN."""
     if np.isnan(x) or np.isnan(y):
         return None
     if abs(x) < NEUTRAL or abs(y) < NEUTRAL:
@@ -166,7 +166,7 @@ def quadrant_of(x: float, y: float) -> Quadrant | None:
 
 
 def _freshness(markets: list[Market], trail: Trail, window_ns: int, now_ns: int) -> tuple[Freshness, str]:
-    """How far the newest sample can be trusted, and why not."""
+    """Freshness of the newest sample, and the reason if it is not live."""
     if not any(market.trades_freshness(now_ns) is Freshness.LIVE for market in markets):
         return Freshness.STALE, "no live trades"
     if np.isnan(trail.obi[-1]):

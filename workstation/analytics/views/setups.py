@@ -1,4 +1,4 @@
-"""The setups view: events derived from the closed bars of a base, with how they turned out."""
+"""Setups of a base from its closed bars, and their outcomes."""
 
 from __future__ import annotations
 

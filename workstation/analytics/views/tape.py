@@ -1,4 +1,4 @@
-"""Time and sales, and big trades: prints of one market and side within a millisecond are merged."""
+"""Time and sales, and big trades; trades of one market and side in one millisecond are merged into prints."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from workstation.readmodels.flow.big_trades import BigTrades, BigTradesRequest
 from workstation.readmodels.flow.tape import TapePace, TapeRequest, TapeView
 from workstation.readmodels.markets import MarketFilter
 
-_LOOK_BACK = 4  # trades looked at for each print wanted, before the filter finds too few
+_LOOK_BACK = 4  # trades read per requested print at first, more if the filter leaves too few
 _LOOK_LIMIT = 200_000
 _LIQUIDATIONS = 1_000  # most recent liquidations searched
 _NEAR_NS = 5_000_000
@@ -56,7 +56,7 @@ def tape_view(base: Base, request: TapeRequest, revision: int, now_ns: int) -> T
 
 
 def _extremes(base: Base, prints: Prints) -> Ints:
-    """Which prints were at the day's high or low of their market."""
+    """+1 for prints at their market's high of the day, -1 at the low, else 0."""
     found = np.zeros(len(prints.ts), np.int64)
     for index in np.unique(prints.market).tolist():
         extremes = _extremes_of(base, index)
@@ -87,7 +87,7 @@ def _near_liquidations(base: Base, prints: Prints) -> Ints:
 
 
 def _usual_big(base: Base, request: TapeRequest) -> float:
-    """The 99.5th percentile of the prints of these markets."""
+    """99.5th percentile of the notional of prints of these markets (USD), NaN without trades."""
     return big_prints_of(base, request.markets, None).threshold() or float("nan")
 
 
@@ -107,7 +107,7 @@ def _pace(base: Base, markets: MarketFilter) -> TapePace:
 
 
 def big_prints_of(base: Base, markets: MarketFilter, minimum_usd: float | None) -> BigPrints:
-    """The big prints of some markets, brought up to date."""
+    """The updated big prints of some markets."""
     key = ("big", markets, minimum_usd)
     found = base.find(key)
     if not isinstance(found, BigPrints):
@@ -124,14 +124,14 @@ def _prints(trades: Trades, chosen: set[int], request: TapeRequest) -> Prints:
 
 
 def prices_of(base: Base, ticks: np.ndarray, market: np.ndarray) -> np.ndarray:
-    """Prices from ticks of each one's market."""
+    """Prices (quote per base coin) from ticks and market indices."""
     steps = np.array([market.instrument.tick.as_integer_ratio() for market in base.markets], float).reshape(-1, 2)
     prices: np.ndarray = ticks * steps[market, 0] / steps[market, 1]
     return prices
 
 
 def big_trades_view(base: Base, request: BigTradesRequest, revision: int, now_ns: int) -> BigTrades:
-    """The largest prints of a span of time at or above the threshold, in the order of the store."""
+    """The largest prints of a span at or above the threshold, in store order."""
     found = big_prints_of(base, request.markets, request.minimum_usd)
     prints = found.largest(request.start_ns, request.end_ns, request.count)
     return BigTrades(
@@ -147,7 +147,7 @@ def big_trades_view(base: Base, request: BigTradesRequest, revision: int, now_ns
     )
 
 
-_SHORT, _DETAILED = of_base(TapeRequest, tape_view), of_base(TapeRequest, tape_view, "forced_revision")
+_SHORT, _DETAILED = of_base(TapeRequest, tape_view), of_base(TapeRequest, tape_view, "liquidation_revision")
 
 
 def _answer(request: TapeRequest) -> Answer:

@@ -84,7 +84,7 @@ def test_the_aggregate_is_the_sum_of_its_markets() -> None:
     assert (view.perp.venue, view.perp.perp, view.spot.perp) == (None, True, False)
 
 
-def test_it_begins_anew_at_midnight() -> None:
+def test_lines_reset_at_midnight() -> None:
     midnight = START + DAY
     times = [midnight - 2 * MINUTE, midnight - 1, midnight, midnight + MINUTE, midnight + DAY]
     trades = [trade(BINANCE, ts_ns, 10_000, 2.0**at) for at, ts_ns in enumerate(times)]
@@ -92,7 +92,7 @@ def test_it_begins_anew_at_midnight() -> None:
     assert cvd(trades, reset_ns=None).lines[0].values.tolist() == [1, 3, 7, 15, 31]
 
 
-def test_a_gap_breaks_the_line_and_the_sum_goes_on() -> None:
+def test_a_gap_breaks_the_line_and_the_sum_continues() -> None:
     live, lost = TradesLive(BINANCE, START), TradesLost(BINANCE, START, "gap")
     events = [
         *buys(BYBIT, *range(9)),
@@ -167,7 +167,7 @@ def test_a_market_without_trades_is_no_line_at_zero() -> None:
     assert np.isnan(line_of(waiting, "bybit").values).all()
 
 
-def test_a_received_market_that_does_not_trade_stays_where_it_is() -> None:
+def test_the_line_of_a_market_without_trades_stays_level() -> None:
     events = [
         TradesLive(BYBIT, START),
         *buys(BYBIT, 0),

@@ -74,7 +74,7 @@ def worth(item: Trade, unit: CvdUnit) -> float:
 
 
 def begun_ns(ts_ns: int, options: dict[str, Any]) -> int:
-    """When the sum that holds at this moment began."""
+    """Start of the sum at this moment."""
     if (anchor_ns := options.get("anchor_ns")) is not None:
         return int(anchor_ns // BAR * BAR)
     reset_ns = options.get("reset_ns", DAY)
@@ -217,7 +217,7 @@ def test_the_sum_is_over_the_markets_that_are_live_now() -> None:
     np.testing.assert_array_equal(received.perp.values[:-1], (received.lines[0].values + before)[:-1])
 
 
-def test_while_nothing_is_live_the_sum_is_of_all_and_says_so() -> None:
+def test_without_live_markets_the_sum_is_of_all_and_not_live() -> None:
     engine = engine_of([*lives(), *random_trades(random.Random(7), 100)])
     engine.advance(START + HOUR)
     view = view_of(engine, unit=COIN)
@@ -226,7 +226,7 @@ def test_while_nothing_is_live_the_sum_is_of_all_and_says_so() -> None:
     np.testing.assert_array_equal(view.perp.values, view.lines[0].values + view.lines[1].values)
 
 
-def test_after_a_gap_the_line_breaks_and_goes_on_from_where_it_was() -> None:
+def test_a_gap_breaks_the_line_which_continues_from_its_last_value() -> None:
     live, lost = TradesLive(BINANCE, START), TradesLost(BINANCE, START + MINUTE, "gap")
     before = [trade(BINANCE, START + at * BAR, 10_000, 1.0) for at in range(3)]
     others = [trade(BYBIT, START + at * BAR, 4_000, 2.0) for at in range(12)]
@@ -252,7 +252,7 @@ def test_without_open_interest_there_is_no_line_and_no_zero() -> None:
     assert all(np.isnan(line.values).all() for line in (*nothing.lines, nothing.perp, nothing.spot) if line is not None)
 
 
-def test_sums_go_on_when_bars_are_dropped_and_are_unknown_where_a_reset_lies_before_what_is_kept() -> None:
+def test_sums_continue_when_bars_are_dropped_and_are_nan_if_a_reset_lies_within_dropped_bars() -> None:
     events = session(9, 3_000)
     whole = engine_of(events)
     short = Engine(Limits(4_000_000, 100))
@@ -273,7 +273,7 @@ def test_sums_go_on_when_bars_are_dropped_and_are_unknown_where_a_reset_lies_bef
     assert np.isnan(unknown.values).all()
 
 
-def test_sums_of_a_day_hold_although_the_store_dropped_its_beginning() -> None:
+def test_sums_of_a_day_include_trades_dropped_by_the_store() -> None:
     trades = [
         trade(BINANCE, START + at * SECOND, 10_000 + at % 7, 1.0, 1 + at % 3 // 2) for at in range(3 * CHUNK + 99)
     ]
@@ -315,7 +315,7 @@ def test_the_venue_filter_chooses_lines_and_sums() -> None:
     np.testing.assert_array_equal(only.perp.values, view_of(engine, unit=COIN).lines[1].values)
 
 
-def test_the_same_bits_however_often_it_was_asked_and_after_a_checkpoint() -> None:
+def test_lines_do_not_depend_on_earlier_requests_or_checkpoints() -> None:
     events = session(12, 1_200)
     requests = [
         replace(CvdRequest("BTC", BAR, by_size=True, candles=True), **options)  # type: ignore[arg-type]

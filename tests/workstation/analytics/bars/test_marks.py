@@ -47,7 +47,7 @@ ONE = MarketFilter(perp=None)
 
 
 def wandering(seed: int, count: int = 700, late: float = 0.0) -> list[Trade]:
-    """A price that walks, so that zones are traded through and POCs touched."""
+    """A random walk that trades through zones and POCs."""
     rng = random.Random(seed)
     price, trades = 1_000.0, []
     for item in random_trades(rng, count, markets=(BINANCE,), span_ns=12 * MINUTE, late=late):
@@ -128,7 +128,7 @@ def test_zones_and_pocs_end_with_the_first_trade_beyond(seed: int, rule: BarRule
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_marks_are_the_same_whoever_looked_when(seed: int) -> None:
+def test_marks_do_not_depend_on_earlier_requests(seed: int) -> None:
     rng = random.Random(seed)
     trades = wandering(seed, 500, late=0.1)
     watched = Engine()
@@ -143,7 +143,7 @@ def test_marks_are_the_same_whoever_looked_when(seed: int) -> None:
             assert ours.divergence.tolist() == fresh.divergence.tolist()
 
 
-def test_a_live_bar_ends_a_zone_only_while_it_lasts() -> None:
+def test_a_live_trade_below_a_zone_of_buys_ends_it() -> None:
     """A stack of buys at rows 1001 to 1003, then a trade below it."""
     bought = [at_price(BINANCE, START + at, 1_000.5 + at, 9.0) for at in range(4)]
     events = [*bought, mark(BINANCE, START + BAR + 2 * SECOND)]
@@ -225,7 +225,7 @@ def test_the_minimum_in_usd_is_at_the_opening_price() -> None:
         assert view.bars[0].buy_imbalance.tolist() == flags
 
 
-def test_the_ends_of_a_live_bar_say_nothing() -> None:
+def test_a_live_bar_has_no_flags_of_extremes() -> None:
     cells = [(1_000.5, 1.0, 2), (1_001.5, 2.0, 2), (1_002.5, 3.0, 2), (1_000.5, 5.0, 1)]
     trades = [at_price(BINANCE, START + at, *cell) for at, cell in enumerate(cells)]
     rules = replace(RULES, exhaustion_rows=3)

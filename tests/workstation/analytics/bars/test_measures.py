@@ -1,4 +1,4 @@
-"""CVD, VWAP, open interest and liquidations by bar against sums over the trades and events, whatever is loaded."""
+"""CVD, VWAP, open interest and liquidations by bar against sums over all trades and events."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def chart(source: Engine | list[Any], **options: Any) -> FootprintView:
     return view
 
 
-def capped(trades: list[Trade], bars: int, trades_kept: int = 4_000_000) -> Engine:
-    engine = Engine(Limits(trades_kept, bars))
+def capped(trades: list[Trade], bars: int, trades_cap: int = 4_000_000) -> Engine:
+    engine = Engine(Limits(trades_cap, bars))
     for item in trades:
         engine.apply(item)
     return engine
@@ -67,7 +67,7 @@ def test_cvd_of_a_bar_is_that_of_its_day_so_far(seed: int) -> None:
 
 
 @pytest.mark.parametrize("rule", [BarRule(BarKind.TICK, 5), BarRule(BarKind.VOLUME, 11.0)], ids=str)
-def test_cvd_of_bars_that_are_not_of_time(rule: BarRule) -> None:
+def test_cvd_of_rule_bars(rule: BarRule) -> None:
     trades = random_trades(random.Random(1), 500)
     whole, short = chart([*trades], rule=rule), chart(capped(trades, 9), rule=rule)
     deltas = [bar.delta for bar in whole.bars]
@@ -77,7 +77,7 @@ def test_cvd_of_bars_that_are_not_of_time(rule: BarRule) -> None:
 
 @pytest.mark.parametrize("unit", [CvdUnit.USD, CvdUnit.COIN])
 @pytest.mark.parametrize("reset_ns", [DAY, None, 4 * 3_600 * SECOND])
-def test_lines_do_not_depend_on_how_many_bars_are_kept(unit: CvdUnit, reset_ns: int | None) -> None:
+def test_lines_do_not_depend_on_the_number_of_bars(unit: CvdUnit, reset_ns: int | None) -> None:
     trades = around_midnight(4, 2_000)
     request = CvdRequest("BTC", BAR, unit, reset_ns)
     whole, short = engine_of(trades).view(request), capped(trades, 30).view(request)
@@ -93,7 +93,7 @@ def test_lines_do_not_depend_on_how_many_bars_are_kept(unit: CvdUnit, reset_ns: 
 
 
 def test_cvd_counts_trades_that_the_store_has_dropped() -> None:
-    """Made anew from a store that kept less than the day, the numbers are still those of the day."""
+    """Rebuilt from a store that has dropped trades of the day, the numbers are still those of the day."""
     trades = [
         trade(BINANCE, START + at * SECOND // 8, 10_000 + at % 7, 1.0, 1 + at % 3 // 2) for at in range(3 * CHUNK)
     ]
@@ -164,26 +164,26 @@ def test_flows_by_bar(seed: int, rule: BarRule | None) -> None:
     view = chart([*events], rule=rule)
     changes: list[tuple[int, float]] = []
     last: dict[object, float] = {}
-    forced: list[Liquidation] = []
+    liquidations: list[Liquidation] = []
     for event in events:
         if isinstance(event, OpenInterest):
             if event.instrument.kind.is_perp and event.instrument.id in last:
                 changes.append((event.ts_venue_ns, event.open_interest - last[event.instrument.id]))
             last[event.instrument.id] = event.open_interest
         elif isinstance(event, Liquidation) and event.instrument.kind.is_perp:
-            forced.append(event)
+            liquidations.append(event)
     starts = [bar.start_ns for bar in view.bars]
     ends = [bar.end_ns for bar in view.bars] if rule is None else [*starts[1:], 1 << 62]
     for at, (start, end) in enumerate(zip(starts, ends, strict=True)):
         inside = [change for ts_ns, change in changes if start <= ts_ns < end]
         np.testing.assert_array_equal(view.oi_change[at], sum(inside) if inside else math.nan)
         for side, column in ((Side.SELL, view.long_liquidated_usd), (Side.BUY, view.short_liquidated_usd)):
-            own = [one.notional for one in forced if start <= one.ts_venue_ns < end and one.side is side]
+            own = [one.notional for one in liquidations if start <= one.ts_venue_ns < end and one.side is side]
             assert column[at] == sum(own)
     assert trades
 
 
-def test_what_was_not_received_is_not_zero() -> None:
+def test_missing_data_is_nan_not_zero() -> None:
     spot = [trade(OKX_SPOT, START, 3_000), trade(OKX_SPOT, START + BAR, 3_000)]
     assert np.isnan(chart([*spot]).long_liquidated_usd).all()
     first = [OpenInterest(BINANCE, START, START, 9.0), trade(BINANCE, START, 10_000), trade(BYBIT, START + BAR, 4_000)]

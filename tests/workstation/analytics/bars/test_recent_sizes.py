@@ -9,32 +9,32 @@ from hypothesis import strategies as st
 from workstation.analytics.bars.recent_sizes import RecentSizes
 
 TIMES = st.integers(0, 50)
-DEEDS = st.one_of(
+OPERATIONS = st.one_of(
     st.tuples(st.just("add"), TIMES, st.integers(-3, 3)),
     st.tuples(st.just("extend"), st.lists(TIMES, max_size=5)),
     st.tuples(st.just("take"), TIMES),
 )
 
 
-@given(st.lists(DEEDS, max_size=40))
-def test_it_gives_out_what_is_older_in_order(deeds: list[tuple]) -> None:
+@given(st.lists(OPERATIONS, max_size=40))
+def test_older_entries_are_removed_in_order(operations: list[tuple]) -> None:
     window, wanted = RecentSizes(), []
-    for number, (deed, *words) in enumerate(deeds):
-        if deed == "add":
-            window.add(*words, float(number))
-            wanted.append((words[0], words[1], float(number)))
-        elif deed == "extend":
-            times = np.array(words[0], np.int64)
+    for number, (operation, *values) in enumerate(operations):
+        if operation == "add":
+            window.add(*values, float(number))
+            wanted.append((values[0], values[1], float(number)))
+        elif operation == "extend":
+            times = np.array(values[0], np.int64)
             window.extend(times, times * 2, times + 0.5)
-            wanted.extend((ts, ts * 2, ts + 0.5) for ts in words[0])
+            wanted.extend((ts, ts * 2, ts + 0.5) for ts in values[0])
         else:
-            gone = [entry for entry in wanted if entry[0] < words[0]]
-            wanted = [entry for entry in wanted if entry[0] >= words[0]]
-            assert list(window.take_before(words[0])) == [entry[1:] for entry in sorted(gone, key=lambda one: one[0])]
+            gone = [entry for entry in wanted if entry[0] < values[0]]
+            wanted = [entry for entry in wanted if entry[0] >= values[0]]
+            assert list(window.take_before(values[0])) == [entry[1:] for entry in sorted(gone, key=lambda one: one[0])]
         assert len(window) == len(wanted)
 
 
-def test_room_is_given_back_while_it_slides() -> None:
+def test_memory_is_released_while_the_window_slides() -> None:
     window = RecentSizes()
     for at in range(100_000):
         window.add(at, 0, 1.0)

@@ -1,4 +1,4 @@
-"""Bars that are not of time: each kind against its rule written out, and the same bits however the trades come in."""
+"""Rule bars: each kind against its rule written out, bit-identical for any split of the trades."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_any_split_into_chunks_gives_the_same_bits(seed: int, rule: BarRule) -> 
 
 
 @pytest.mark.parametrize("rule", RULES, ids=str)
-def test_the_newest_bars_are_kept_with_their_numbers(rule: BarRule) -> None:
+def test_the_newest_bars_are_retained_with_their_numbers(rule: BarRule) -> None:
     trades = two_days(5)
     capped, free = series_of(rule, cap=5), series_of(rule)
     fill(capped, trades)
@@ -163,7 +163,7 @@ def test_a_range_bar_is_as_wide_as_its_rule_and_no_wider() -> None:
     assert [(bar.low, bar.high) for bar in bars] == [(10.0, 10.5), (10.1, 10.6), (10.0, 10.0)]
 
 
-def test_a_run_of_trades_may_begin_with_one_that_is_too_far_for_the_bar_before() -> None:
+def test_a_trade_beyond_the_range_begins_the_next_bar() -> None:
     trades = [trade(BINANCE, START + at, 10_000 if at < 40 else 10_100) for at in range(80)]
     one_by_one, filled = (series_of(BarRule(BarKind.RANGE, 0.5)) for _ in range(2))
     add(one_by_one, trades)
@@ -182,7 +182,7 @@ def chart(events: list[object], rule: BarRule) -> tuple[FootprintBar, ...]:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=str)
-def test_trades_fetched_afterwards_make_all_bars_anew(rule: BarRule) -> None:
+def test_backfilled_trades_rebuild_all_bars(rule: BarRule) -> None:
     trades = random_trades(random.Random(3), 300, markets=(BINANCE,), late=0.0)
     live = TradesLive(BINANCE, START)
     filled = TradesFilled(BINANCE, trades[-1].ts_recv_ns, START, trades[150].ts_venue_ns, tuple(trades[:150]))

@@ -1,4 +1,4 @@
-"""Bars over several markets: the same however the trades come in, and equal to plain sums."""
+"""Bars over several markets: equal to plain sums, bit-identical for any split of the trades."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_closed_bars_are_shared_by_later_views() -> None:
     assert series.bars(trades[-1].ts_venue_ns, 0) is second
 
 
-def test_a_late_trade_makes_its_bar_anew_and_leaves_the_others() -> None:
+def test_a_late_trade_reopens_its_bar_and_leaves_the_others() -> None:
     series = series_of("1")
     add(series, [trade(BINANCE, START + at * MINUTE, 10_000 + at) for at in range(4)])
     before = series.bars(FAR, 0)
@@ -158,7 +158,7 @@ def test_a_late_trade_makes_its_bar_anew_and_leaves_the_others() -> None:
     assert (after[1].delta, after[1].trades, after[1].high, after[1].closed) == (-1.0, 2, 1_002.0, True)
 
 
-def test_a_late_trade_keeps_the_rows_of_trades_without_an_aggressor() -> None:
+def test_a_late_trade_retains_the_rows_of_trades_without_an_aggressor() -> None:
     series = series_of("1")
     add(series, [trade(BINANCE, START, 10_100, 1.0, 0), trade(BINANCE, START, 10_000, 1.0, 1)])
     assert len(series.bars(FAR, 0)[0].buy_volume) == 11
@@ -182,7 +182,7 @@ def test_minutes_without_a_trade_are_absent() -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_the_newest_bars_are_kept(seed: int) -> None:
+def test_the_newest_bars_are_retained(seed: int) -> None:
     trades = random_trades(random.Random(seed), 400, span_ns=40 * MINUTE, late=0.5, exact=False)
     capped, free, filled = series_of("1", cap=5), series_of("1"), series_of("1", cap=5)
     add(capped, trades)
@@ -255,7 +255,7 @@ def test_automatic_rows_are_multiples_of_the_coarsest_tick() -> None:
     assert (Fraction(str(view.row_size)) / Fraction("0.3")).denominator == 1
 
 
-def test_automatic_rows_change_seldom() -> None:
+def test_automatic_rows_seldom_change() -> None:
     rng = random.Random(9)
     sizes = []
     events = [at_price(BINANCE, START + at * 2 * SECOND, round(1_000 + rng.gauss(0, 8), 1)) for at in range(3_600)]

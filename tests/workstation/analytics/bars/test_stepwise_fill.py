@@ -1,4 +1,4 @@
-"""Bars made in steps: the answer says how far they are, and in the end they are those made at once, to the bit."""
+"""Bars filled in steps: views have their progress, and the bars are bit-identical to those filled at once."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def stepped(rule: BarRule, row_size: float | None) -> FootprintRequest:
 
 @pytest.mark.parametrize("row_size", [None, 1.0])
 @pytest.mark.parametrize("rule", RULES, ids=str)
-def test_they_come_by_and_by_and_are_the_same(rule: BarRule, row_size: float | None) -> None:
+def test_bars_filled_in_steps_are_the_same(rule: BarRule, row_size: float | None) -> None:
     events, request = market(1), stepped(rule, row_size)
     views = list(steps(engine_of(events), request))
     shares = [view.progress for view in views]
@@ -79,7 +79,7 @@ def test_they_come_by_and_by_and_are_the_same(rule: BarRule, row_size: float | N
 
 
 @pytest.mark.parametrize("rule", RULES, ids=str)
-def test_what_comes_in_meanwhile_is_counted_too(rule: BarRule) -> None:
+def test_trades_received_meanwhile_are_counted(rule: BarRule) -> None:
     events, request = market(2), stepped(rule, 1.0)
     engine, rest = engine_of(events[:600]), iter(events[600:])
     for view in steps(engine, request):
@@ -93,7 +93,7 @@ def test_what_comes_in_meanwhile_is_counted_too(rule: BarRule) -> None:
     assert_same_view(ask(engine, request).bars, whole.bars)
 
 
-def test_another_choice_gives_them_up_and_coming_back_goes_on() -> None:
+def test_another_request_suspends_the_fill_and_the_first_resumes_it() -> None:
     engine, first, other = engine_of(market(3)), stepped(RULES[0], 1.0), stepped(RULES[2], 1.0)
     begun = [view.progress for _, view in zip(range(3), steps(engine, first), strict=False)]
     ask(engine, other)
@@ -105,7 +105,7 @@ def test_another_choice_gives_them_up_and_coming_back_goes_on() -> None:
     assert ask(engine, first).progress > begun[-1]
 
 
-def test_trades_fetched_meanwhile_make_them_begin_anew() -> None:
+def test_trades_backfilled_meanwhile_restart_the_fill() -> None:
     events, request = market(4), stepped(RULES[0], 1.0)
     engine = engine_of(events)
     before = [view.progress for _, view in zip(range(3), steps(engine, request), strict=False)]
@@ -118,7 +118,7 @@ def test_trades_fetched_meanwhile_make_them_begin_anew() -> None:
     assert sum(bar.trades for bar in last.bars) == len(events) + len(older)
 
 
-def test_who_does_not_want_steps_gets_all_at_once_even_then() -> None:
+def test_a_request_without_steps_finishes_the_fill_at_once() -> None:
     events, request = market(6), stepped(RULES[0], 1.0)
     engine = engine_of(events)
     ask(engine, request)

@@ -1,4 +1,4 @@
-"""Volume by row and taker flow: what a window holds is what a look at all trades would find."""
+"""Volume by row and taker flow in sliding windows against sums over all trades."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def between(volumes: RowVolumes) -> tuple[list[float], list[float]]:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_window_holds_what_is_young_enough(seed: int) -> None:
+def test_a_window_holds_the_trades_within_it(seed: int) -> None:
     rng = random.Random(seed)
     trades = random_trades(rng, 400, late=0.3, exact=False)
     volumes = RowVolumes(GRIDS, MINUTE)
@@ -93,7 +93,7 @@ def test_columns_and_trades_give_the_same_bits(window_ns: int | None) -> None:
     assert between(filled) == brute_force(trades, trades[-1].ts_recv_ns - MINUTE if window_ns else 0)
 
 
-def test_a_window_does_not_grow_while_nobody_looks() -> None:
+def test_a_window_does_not_grow_between_reads() -> None:
     volumes, flow = RowVolumes(GRIDS, MINUTE), TakerFlow(1, MINUTE)
     for at in range(2_000):
         item = trade(BINANCE, START + at * SECOND, 10_000)
@@ -102,7 +102,7 @@ def test_a_window_does_not_grow_while_nobody_looks() -> None:
     assert volumes.trades_in_window == flow.trades_in_window == 61
 
 
-def test_the_profile_begins_anew_at_midnight() -> None:
+def test_the_profile_resets_at_midnight() -> None:
     profile = RowVolumes(GRIDS)
     midnight = START + DAY_NS
     for ts_ns, size in ((midnight - SECOND, 1.0), (midnight, 2.0), (midnight - 1, 4.0), (midnight + SECOND, 8.0)):

@@ -1,4 +1,4 @@
-"""The liquidation tape against loops over all forced orders: sides, sums, medians, what is known, dropped orders."""
+"""The liquidation tape against loops over all liquidations: sides, sums, medians, coverage, dropped ones."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ BTC = LiquidationsRequest("BTC", count=10_000)
 HOUR = 60 * MINUTE
 
 
-def forced(
+def liquidation(
     instrument: Instrument, ts_ns: int, usd: float, side: Side = Side.SELL, recv_ns: int | None = None
 ) -> Liquidation:
     recv_ns = ts_ns if recv_ns is None else recv_ns
@@ -49,22 +49,24 @@ def view_of(engine: Engine, request: LiquidationsRequest = BTC) -> LiquidationsV
 
 
 def some_orders(rng: random.Random, count: int, span_ns: int) -> list[Liquidation]:
-    """Orders of three markets over a span, told up to two minutes late, some with a clock that runs ahead."""
-    told = sorted(START + rng.randrange(span_ns) for _ in range(count))
+    """Orders of three markets over a span, published up to two minutes late, some with a clock that runs ahead."""
+    times = sorted(START + rng.randrange(span_ns) for _ in range(count))
     return [
-        forced(
+        liquidation(
             rng.choice((BINANCE, BYBIT, ETH)),
             recv_ns - rng.choice((0, SECOND, 100 * SECOND, -3 * SECOND)),
             round(rng.lognormvariate(9, 2), 2),
             rng.choice((Side.BUY, Side.SELL)),
             recv_ns,
         )
-        for recv_ns in told
+        for recv_ns in times
     ]
 
 
-def test_a_forced_sale_ends_a_long() -> None:
-    view = view_of(engine_of([forced(BINANCE, START, 5_000.0), forced(BYBIT, START + SECOND, 70.0, Side.BUY)]))
+def test_a_liquidating_sell_closes_a_long() -> None:
+    view = view_of(
+        engine_of([liquidation(BINANCE, START, 5_000.0), liquidation(BYBIT, START + SECOND, 70.0, Side.BUY)])
+    )
     assert view.position.tolist() == [-1, 1], "newest first"
     assert [(view.listed[at].venue, view.listed[at].base) for at in view.market] == [
         (Venue("bybit"), "BTC"),
@@ -111,20 +113,24 @@ def test_sums_and_rows_are_those_of_a_loop(seed: int) -> None:
 
 
 def test_filters_narrow_the_list_and_not_the_sums() -> None:
-    orders = [forced(BINANCE, START + at * SECOND, 1_000.0 * at, (Side.SELL, Side.BUY)[at % 2]) for at in range(1, 9)]
+    orders = [
+        liquidation(BINANCE, START + at * SECOND, 1_000.0 * at, (Side.SELL, Side.BUY)[at % 2]) for at in range(1, 9)
+    ]
     view = view_of(engine_of(orders), LiquidationsRequest("BTC", position=Position.LONG, minimum_usd=4_000.0, count=2))
     assert view.notional.tolist() == [8_000.0, 6_000.0]
     assert view.totals[0].long_usd == 20_000.0
     assert view.totals[0].short_usd == 16_000.0
 
 
-def test_it_says_since_when_the_sums_are_whole() -> None:
+def test_totals_state_how_much_of_their_span_is_covered() -> None:
     now = START + 2 * HOUR
     engine = engine_of([TradesLive(BINANCE, START), TradesLive(BYBIT, now - 12 * MINUTE)])
-    engine.apply(forced(BINANCE, START, 10.0, recv_ns=now - MINUTE))
+    engine.apply(liquidation(BINANCE, START, 10.0, recv_ns=now - MINUTE))
     engine.advance(now)
-    assert not any(total.known_ns for total in view_of(engine).totals), "Bybit told nothing: is its stream there?"
-    engine.apply(forced(BYBIT, START, 10.0, recv_ns=now))
+    assert not any(total.known_ns for total in view_of(engine).totals), (
+        "no liquidation of Bybit yet: its stream may be missing"
+    )
+    engine.apply(liquidation(BYBIT, START, 10.0, recv_ns=now))
     view = view_of(engine)
     assert [total.known_ns // MINUTE for total in view.totals] == [1, 5, 12, 12]
     assert np.isnan(view.minute_long_usd[:47]).all(), "nobody listened: not zero"
@@ -138,11 +144,11 @@ def test_it_says_since_when_the_sums_are_whole() -> None:
     }
 
 
-def test_venues_that_tell_nothing_in_real_time_do_not_make_sums_partial() -> None:
+def test_venues_without_real_time_liquidations_do_not_make_sums_partial() -> None:
     engine = engine_of(
         [
             TradesLive(BINANCE, START),
-            forced(BINANCE, START, 5.0),
+            liquidation(BINANCE, START, 5.0),
             TradesLive(HYPERLIQUID, START + HOUR),
             TradesLive(DERIBIT, START + HOUR),
         ]
@@ -150,8 +156,8 @@ def test_venues_that_tell_nothing_in_real_time_do_not_make_sums_partial() -> Non
     engine.advance(START + HOUR)
     view = view_of(engine)
     assert view.totals[2].known_ns == HOUR
-    telling = {source.venue: source.coverage.published for source in view.sources}
-    assert telling == {
+    published = {source.venue: source.coverage.published for source in view.sources}
+    assert published == {
         Venue("binance"): Coverage.SAMPLED,
         Venue("hyperliquid"): Coverage.NONE,
         Venue("deribit"): Coverage.DELAYED,
@@ -164,8 +170,8 @@ def test_the_whole_market_is_known_while_its_connections_are_open() -> None:
     assert not view_of(engine, everything).whole_market
     engine.survey(Connected(Venue("binance"), "binance.linear.universe", START))
     engine.survey(Connected(Venue("okx"), "okx.linear.universe", START + MINUTE))
-    engine.survey(forced(ETH, START + 2 * MINUTE, 9_000.0))
-    engine.survey(forced(market(base="SOL"), START + 2 * MINUTE, 10.0))
+    engine.survey(liquidation(ETH, START + 2 * MINUTE, 9_000.0))
+    engine.survey(liquidation(market(base="SOL"), START + 2 * MINUTE, 10.0))
     engine.advance(START + 3 * MINUTE)
     view = view_of(engine, everything)
     assert view.whole_market
@@ -177,7 +183,7 @@ def test_the_whole_market_is_known_while_its_connections_are_open() -> None:
     assert "ETH" not in engine.bases, "the universe makes no base"
 
 
-def test_the_rate_is_held_against_the_minutes_with_liquidations() -> None:
+def test_the_rate_is_compared_with_the_minutes_with_liquidations() -> None:
     minutes = np.zeros(1439)
     minutes[::100] = 1_000.0  # 15 of them
     rule = CascadeRule()
@@ -201,7 +207,7 @@ def test_dropped_orders_leave_the_same_view_however_it_came_about() -> None:
     limits = Limits(universe_liquidations=2 * CHUNK)
     played, asked_late = engine_of([live], limits), engine_of([live], limits)
     for at in range(3 * CHUNK + 100):
-        order = forced(BINANCE, START + at * SECOND, 1.0 + at % 7)
+        order = liquidation(BINANCE, START + at * SECOND, 1.0 + at % 7)
         played.apply(order)
         asked_late.apply(order)
         if at % 5_000 == 0:
@@ -210,17 +216,17 @@ def test_dropped_orders_leave_the_same_view_however_it_came_about() -> None:
     assert view_of(played).totals[3].known_ns == (2 * CHUNK + 99) * SECOND, "what was dropped is not known any more"
 
 
-def test_a_copy_goes_on_by_itself() -> None:
-    engine = engine_of([TradesLive(BINANCE, START), forced(BINANCE, START, 100.0)])
+def test_a_copy_is_independent() -> None:
+    engine = engine_of([TradesLive(BINANCE, START), liquidation(BINANCE, START, 100.0)])
     before = view_of(engine)
     copy = deepcopy(engine)
-    copy.apply(forced(BINANCE, START + SECOND, 50.0))
+    copy.apply(liquidation(BINANCE, START + SECOND, 50.0))
     assert_same_view(view_of(engine), before)
     assert view_of(copy).totals[0].long_usd == 150.0
 
 
 def test_the_views_arrays_are_read_only() -> None:
-    view = view_of(engine_of([forced(BINANCE, START, 100.0)]))
+    view = view_of(engine_of([liquidation(BINANCE, START, 100.0)]))
     for name in ("ts_venue_ns", "price", "notional", "position", "market", "minute_long_usd", "minute_start_ns"):
         assert not getattr(view, name).flags.writeable, name
     assert msgspec.structs.asdict(view.sources[0].coverage)["words"]

@@ -23,16 +23,16 @@ def store_of(rows: list[Row], cap: int = CAP) -> TradeStore:
     return store
 
 
-def kept(store: TradeStore) -> list[Row]:
+def stored(store: TradeStore) -> list[Row]:
     return [row for part in store.parts() for row in zip(*(column.tolist() for column in part), strict=True)]
 
 
 @pytest.mark.parametrize("count", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 2 * CHUNK + 5])
-def test_everything_comes_back_in_order(count: int) -> None:
+def test_rows_are_returned_in_order(count: int) -> None:
     rows = rows_of(count)
     store = store_of(rows)
     assert len(store) == store.total == count
-    assert kept(store) == rows
+    assert stored(store) == rows
 
 
 @pytest.mark.parametrize("count", [0, 10, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK + 5])
@@ -51,18 +51,18 @@ def test_the_oldest_are_dropped() -> None:
         store.append(row)
         assert len(store) <= 3 * CHUNK
     assert store.total == 5 * CHUNK + 3
-    assert kept(store) == rows_of(2 * CHUNK + 3, 3 * CHUNK)
+    assert stored(store) == rows_of(2 * CHUNK + 3, 3 * CHUNK)
 
 
 @pytest.mark.parametrize("count", [3, CHUNK - 1, CHUNK + 3])
-def test_a_copy_shares_chunks_and_goes_its_own_way(count: int) -> None:
+def test_a_copy_shares_chunks_and_is_independent(count: int) -> None:
     store = store_of(rows_of(count))
     copy = deepcopy(store)
     for row in rows_of(CHUNK, 1_000_000):
         store.append(row)
     copy.append((5, 5, 5.0, 5.0, 5))
-    assert kept(copy) == [*rows_of(count), (5, 5, 5.0, 5.0, 5)]
-    assert kept(store) == [*rows_of(count), *rows_of(CHUNK, 1_000_000)]
+    assert stored(copy) == [*rows_of(count), (5, 5, 5.0, 5.0, 5)]
+    assert stored(store) == [*rows_of(count), *rows_of(CHUNK, 1_000_000)]
     assert (copy.total, store.total) == (count + 1, count + CHUNK)
 
 
@@ -72,7 +72,7 @@ def test_packed_trades_cannot_be_written() -> None:
         part.size[0] = 1.0
 
 
-def test_a_busy_day_of_four_venues_is_kept_in_the_memory_that_is_stated() -> None:
+def test_a_busy_day_of_four_venues_fits_into_the_stated_memory() -> None:
     part = next(store_of(rows_of(CHUNK)).parts())
     bytes_a_trade = sum(column.nbytes for column in part) / CHUNK
     busy_day = 4_000_000 * 24 // 16  # measured: sixteen busy hours of four venues are four million trades
@@ -97,7 +97,7 @@ def test_older_trades_are_merged_in_order_of_venue_time(seed: int) -> None:
     store = store_of(live)
     store.merge(old)
     assert store.total == len(store) == len(live) + len(old)
-    rows = kept(store)
+    rows = stored(store)
     assert sorted(rows) == sorted([*live, *old])
     assert np.all(np.diff([row[0] for row in rows]) >= 0)
     store.append((10**9, 1, 1.0, 1.0, 1))
@@ -107,4 +107,4 @@ def test_older_trades_are_merged_in_order_of_venue_time(seed: int) -> None:
 def test_merging_nothing_changes_nothing() -> None:
     store = store_of(rows_of(5))
     store.merge([])
-    assert kept(store) == rows_of(5)
+    assert stored(store) == rows_of(5)
