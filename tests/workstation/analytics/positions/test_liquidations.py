@@ -229,4 +229,4 @@ def test_the_views_arrays_are_read_only() -> None:
     view = view_of(engine_of([liquidation(BINANCE, START, 100.0)]))
     for name in ("ts_venue_ns", "price", "notional", "position", "market", "minute_long_usd", "minute_start_ns"):
         assert not getattr(view, name).flags.writeable, name
-    assert msgspec.structs.asdict(view.sources[0].coverage)["words"]
+    assert msgspec.structs.asdict(view.sources[0].coverage)["description"]
