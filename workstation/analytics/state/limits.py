@@ -11,7 +11,7 @@ from workstation.analytics.state.funding import RETAINED_MINUTES
 from workstation.analytics.state.open_interest import RETAINED_ROWS
 from workstation.analytics.state.positioning import RETAINED_HOURS
 from workstation.analytics.store.column_store import CHUNK
-from workstation.analytics.store.events import CHANGES_KEPT, LIQUIDATIONS_KEPT
+from workstation.analytics.store.events import RETAINED_CHANGES, RETAINED_LIQUIDATIONS
 from workstation.analytics.store.trades import BAR_CAP, CAP
 
 
@@ -32,8 +32,8 @@ class Limits:
     bars_before: int = BARS_BEFORE
     filled_at_once: int = FILLED_AT_ONCE
     fill_steps: FillSteps = FILL_STEPS
-    liquidations: int = LIQUIDATIONS_KEPT
-    open_interest_changes: int = CHANGES_KEPT
+    liquidations: int = RETAINED_LIQUIDATIONS
+    open_interest_changes: int = RETAINED_CHANGES
     open_interest_rows: int = RETAINED_ROWS
     funding_minutes: int = RETAINED_MINUTES
     positioning_hours: int = RETAINED_HOURS

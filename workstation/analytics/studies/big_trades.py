@@ -85,9 +85,9 @@ class PrintLog:
         self.version += 1
 
     def _make_room(self, count: int, floor: float) -> None:
-        kept = self.prints
-        kept = kept.at(np.flatnonzero(kept.notional >= floor)[-self._cap :])
-        self._end = len(kept.ts)
+        retained = self.prints
+        retained = retained.at(np.flatnonzero(retained.notional >= floor)[-self._cap :])
+        self._end = len(retained.ts)
         room = _empty_prints(2 * (self._end + count))
         self._columns = joined_prints([retained, room])
 
@@ -135,8 +135,8 @@ class BigPrints:
         newest = self._newest.at(self._newest.notional >= self._threshold)
         key = (start_ns, end_ns, count, self._log, self._log.version, self._threshold, newest.notional.tolist())
         if key != self._found[0]:
-            kept = self._log.prints
-            prints = joined_prints([kept.at(np.flatnonzero(kept.notional >= self._threshold)[-self._cap :]), newest])
+            retained = self._log.prints
+            prints = joined_prints([retained.at(np.flatnonzero(retained.notional >= self._threshold)[-self._cap :]), newest])
             prints = prints.at((prints.ts >= start_ns) & (prints.ts < end_ns))
             if len(prints.ts) > count:
                 prints = prints.at(np.sort(np.argsort(-prints.notional, kind="stable")[:count]))
