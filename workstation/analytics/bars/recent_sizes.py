@@ -25,7 +25,7 @@ class RecentSizes:
 
     @property
     def allocated(self) -> int:
-        """How many entries occupies memory, those already taken out included."""
+        """How many entries occupy memory, those already taken out included."""
         return len(self._ts)
 
     def add(self, ts_ns: int, key: int, size: float) -> None:
