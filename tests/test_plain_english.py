@@ -54,6 +54,7 @@ EXCEPTIONS: dict[str, str] = {
 FOREIGN_NAMES = {"setWordWrap", "TextWordWrap", "WordWrap", "tell"}
 """Identifiers of Qt's and of file objects, which we cannot rename."""
 
+
 def name_of(file: Path) -> str:
     return file.relative_to(ROOT).as_posix()
 

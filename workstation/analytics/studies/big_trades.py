@@ -136,7 +136,9 @@ class BigPrints:
         key = (start_ns, end_ns, count, self._log, self._log.version, self._threshold, newest.notional.tolist())
         if key != self._found[0]:
             retained = self._log.prints
-            prints = joined_prints([retained.at(np.flatnonzero(retained.notional >= self._threshold)[-self._cap :]), newest])
+            prints = joined_prints(
+                [retained.at(np.flatnonzero(retained.notional >= self._threshold)[-self._cap :]), newest]
+            )
             prints = prints.at((prints.ts >= start_ns) & (prints.ts < end_ns))
             if len(prints.ts) > count:
                 prints = prints.at(np.sort(np.argsort(-prints.notional, kind="stable")[:count]))
