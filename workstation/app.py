@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 import qasync
-from PySide6.QtCore import QLockFile, QTimer
+from PySide6.QtCore import QBuffer, QIODevice, QLockFile, QTimer
 from PySide6.QtWidgets import QApplication
 
 from feeds.hub.broker import Broker
@@ -22,6 +22,7 @@ from feeds.live.reachability import check_reachability
 from feeds.live.source import LiveSource
 from feeds.live.transport import Http
 from feeds.model.clock import Clock, SystemClock
+from feeds.model.nearest import suggestion, unknown
 from feeds.model.source import Source
 from feeds.recording import RecordingReader
 from feeds.venues.driver import VenueDriver, loopback
@@ -143,14 +144,14 @@ def screenshot(
     base: str = "",
     workspace: str = "",
 ) -> None:
-    """Save a picture of a workspace at a receive time of a recording. Raises RecordingError, OSError, KeyError."""
+    """Save a picture of a workspace at a receive time of a recording. Raises RecordingError, OSError, ValueError."""
     reader = RecordingReader(path)
     target_ns = at_ns(reader)
     crash.install()
     app = _application(settings.load()[0])
     store = WorkspaceFiles()
     if workspace and workspace not in (*PRESETS, *store.names()):
-        raise KeyError(workspace)
+        raise ValueError(unknown(workspace, "workspace", (*PRESETS, *store.names())))
     desk = Desk()
     desk.hold(ReplaySession(reader), target_ns, path)
     window = MainWindow(desk, DeskControls(desk), store=ReadOnlyWorkspaces(store))
@@ -161,13 +162,18 @@ def screenshot(
         window.workspaces.open(workspace)
     window.set_bases(desk.bases())
     if base:
+        if base not in (known := (*desk.bases(), *desk.known_bases())):
+            raise ValueError(f"the recording holds no {base}{suggestion(base, known)}")
         window.set_base(base)
     for _ in range(4):
         app.processEvents()
         window.frame_timer.tick()
         time.sleep(0.02)
-    if not window.grab().save(str(out)):
+    picture = QBuffer()  # not the file itself, whose failures Qt's codecs would print
+    picture.open(QIODevice.OpenModeFlag.WriteOnly)
+    if not window.grab().save(picture, out.suffix[1:] or "png"):
         raise OSError(f"{out} cannot be written as a picture")
+    out.write_bytes(picture.data().data())
     window.close()
 
 

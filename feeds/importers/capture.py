@@ -15,6 +15,10 @@ from feeds.model.frame import Frame
 from feeds.model.instrument import Instrument, MarketKind
 
 BLOCK_BYTES = 64 * 1024
+LINE_BYTES = 64 << 20
+"""A longer line is no message of a venue."""
+_PACKED_BYTES = 1024  # a small piece, because zstd expands up to 32,000-fold
+_FREE_BYTES, _EXPANSION = 64 << 20, 500
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 
@@ -79,7 +83,11 @@ def read_blocks(path: Path, tally: Tally, advance: Advance) -> Iterator[bytes]:
             magic = stream.read(4)
             stream.seek(0)
             start = _decompressor(magic)
-            yield from _plain(stream, advance) if start is None else _unpacked(stream, start, path.name, tally, advance)
+            if start is None:
+                yield from _plain(stream, advance)
+                return
+            size = _PACKED_BYTES if magic == ZSTD_MAGIC else BLOCK_BYTES
+            yield from _unpacked(stream, start, path.name, tally, advance, size)
     except OSError as error:
         raise ImportFailed(f"{path.name} cannot be read: {error.strerror}.", str(path)) from error
 
@@ -88,9 +96,14 @@ def read_lines(path: Path, tally: Tally, advance: Advance) -> Iterator[bytes]:
     """Yield the lines of a file without newlines, including an unfinished last one. Raises ImportFailed."""
     rest = b""
     for block in read_blocks(path, tally, advance):
-        lines = (rest + block).split(b"\n")
-        rest = lines.pop()
-        yield from lines
+        if b"\n" in block:
+            lines = (rest + block).split(b"\n")
+            rest = lines.pop()
+            yield from lines
+        else:
+            rest += block
+        if len(rest) > LINE_BYTES:
+            raise ImportFailed(f"{path.name} has a line of more than {LINE_BYTES >> 20} MB and is no capture.")
     if rest:
         yield rest
 
@@ -113,21 +126,25 @@ def _decompressor(magic: bytes) -> Callable[[], _Decompressor] | None:
     return None
 
 
-def _plain(stream: BinaryIO, advance: Advance) -> Iterator[bytes]:
-    while block := stream.read(BLOCK_BYTES):
+def _plain(stream: BinaryIO, advance: Advance, size: int = BLOCK_BYTES) -> Iterator[bytes]:
+    while block := stream.read(size):
         advance(len(block))
         yield block
 
 
 def _unpacked(
-    stream: BinaryIO, start: Callable[[], _Decompressor], name: str, tally: Tally, advance: Advance
+    stream: BinaryIO, start: Callable[[], _Decompressor], name: str, tally: Tally, advance: Advance, size: int
 ) -> Iterator[bytes]:
     unpacker, whole = start(), True
+    taken = made = 0
     try:
-        for packed in _plain(stream, advance):
-            block = packed
+        for packed in _plain(stream, advance, size):
+            block, taken = packed, taken + len(packed)
             while block:
-                yield unpacker.decompress(block)
+                made += len(content := unpacker.decompress(block))
+                if made > max(_FREE_BYTES, taken * _EXPANSION):
+                    raise ImportFailed(f"{name} expands more than {_EXPANSION}-fold and is no capture.")
+                yield content
                 whole = unpacker.eof
                 block = unpacker.unused_data.lstrip(b"\0") if whole else b""
                 unpacker = start() if whole else unpacker

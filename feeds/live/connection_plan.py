@@ -70,6 +70,11 @@ class ConnectionPlanner:
         self._note_missing(f"{driver.venue}.{kind.value}", driver.choose(listed, self._focus.bases))
         return {spec.name: spec for spec in self._specs(driver, kind, listed)}
 
+    @property
+    def bases(self) -> frozenset[str]:
+        """The bases of all fetched lists."""
+        return frozenset(market.base for listed in self._lists.values() for market in listed)
+
     def lists(self, driver: VenueDriver, base: str) -> bool:
         """Whether a fetched list of a venue has a market of a base."""
         return any(

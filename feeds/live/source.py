@@ -22,6 +22,7 @@ from feeds.live.budget import Turnstile
 from feeds.live.connection import CONNECTION_LIMITS, Backoff, ConnectionLimits, LiveConnection
 from feeds.live.connection_plan import ConnectionPlanner, is_shared
 from feeds.live.focus import Focus
+from feeds.live.listing import not_listed
 from feeds.live.rest import Rest
 from feeds.model.clock import Clock
 from feeds.model.errors import FeedError, ProtocolError, TransportError
@@ -247,15 +248,15 @@ class LiveSource:
         self._note_unlisted()
 
     def _note_unlisted(self) -> None:
-        """Report each added base that no venue lists, once all lists are known."""
+        """Report each followed base that no venue lists, once all lists are known."""
         drivers = self._drivers.values()
         if not all(self._planner.is_listed(driver, kind) for driver in drivers for kind in driver.endpoints):
             return
-        for base in self._focus.added:
+        for base in self._focus.bases:
             if any(self._planner.lists(driver, base) for driver in drivers):
                 self.trouble.pop(base, None)
             else:
-                self.trouble[base] = "no venue lists a market of it"
+                self.trouble[base] = not_listed(base, self._planner.bases)
 
     async def _relist(self, driver: VenueDriver, kind: MarketKind, reason: str) -> None:
         """Fetch the list of a market again and reconnect what changed; ignored within a pause after the last time."""

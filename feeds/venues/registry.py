@@ -8,6 +8,7 @@ from typing import Protocol
 from feeds.model.errors import ProtocolError
 from feeds.model.frame import CONTEXT, UNIVERSE, ConnectionSpec
 from feeds.model.instrument import MarketKind, Venue
+from feeds.model.nearest import unknown
 from feeds.model.protocol import VenueProtocol
 from feeds.venues import binance, bybit, deribit, hyperliquid, okx
 from feeds.venues.driver import VenueDriver
@@ -39,7 +40,7 @@ def profile_of(venue: Venue) -> VenueProfile:
 def venue_named(text: str) -> Venue:
     """The venue that a person or a file names. Raises ValueError for one that this version does not know."""
     if text not in PROFILES:
-        raise ValueError(f"there is no venue {text}; choose from {', '.join(VENUES)}")
+        raise ValueError(unknown(text, "venue", VENUES))
     return Venue(text)
 
 

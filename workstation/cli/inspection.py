@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from feeds.recording import Damage, DamagedSpan
 from feeds.recording.inspection import ConnectionInspection, Inspection
+from workstation.readmodels.times import moment_text as _time
 
 _SPANS = 3
 
@@ -60,7 +60,3 @@ def _connection(one: ConnectionInspection) -> Iterator[str]:
         yield f"    {what} {_time(gap.start_ns)} to {_time(gap.end_ns)} ({seconds:,.1f} s)"
     for close in one.closes:
         yield f"    closed {_time(close.ts_recv_ns)}: {close.reason}"
-
-
-def _time(ts_ns: int) -> str:
-    return datetime.fromtimestamp(ts_ns // 1_000_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -11,6 +11,9 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from feeds.model.errors import RecordingError
+from feeds.model.nearest import unknown
+
 SHOWN = 1_000  # rows of a printed table
 
 lake_app = typer.Typer(
@@ -57,16 +60,21 @@ def query(
     from workstation.lake.query import connect
 
     if form not in _WRITERS:
-        raise typer.BadParameter(f"unknown format {form}; choose one of {', '.join(_WRITERS)}")
-    session = connect(root)
-    import duckdb
-
+        raise typer.BadParameter(unknown(form, "format", _WRITERS))
     try:
-        result = session.execute(sql)
+        import duckdb
+    except ImportError:
+        connect(root)  # raises what to install
+        raise
+    try:
+        result = connect(root).execute(sql)
         names = [column[0] for column in result.description or ()]
         _WRITERS[form](names, iter(result.fetchone, None))
     except duckdb.Error as error:
-        raise typer.BadParameter(str(error).splitlines()[0]) from error
+        reason = str(error).splitlines()[0]
+        if isinstance(error, duckdb.IOException) or str(root) in str(error):
+            raise RecordingError(f"A file of the lake cannot be read: {reason}", str(error)) from error
+        raise typer.BadParameter(reason) from error
 
 
 def _csv(names: list[str], rows: Rows) -> None:

@@ -2,17 +2,18 @@
 
 Each command imports its dependencies when it runs, so that the window and the simulated venues start quickly.
 
-Exit codes: 0 done, 2 bad arguments, 3 unreadable input, 4 network, 5 disk.
+Exit codes: 0 done, 1 a fault of the program, 2 bad arguments, 3 unreadable input, 4 network, 5 disk.
 """
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,7 +23,8 @@ import typer
 from typer.core import TyperCommand
 
 from feeds.hub.wire import STREAM
-from feeds.model.errors import FeedError, ImportFailed, RecordingError, TransportError, WriteFailed
+from feeds.model.errors import FeedError, MarketUnknown, RecordingError, TransportError, WriteFailed
+from feeds.model.nearest import unknown
 from workstation.cli.hub import Authority, Creds, Stream, broker_at, fetch_stream, hub, is_stream
 from workstation.cli.lake import lake_app
 from workstation.cli.recover import recover
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from feeds.recording import RecordingReader
     from workstation.readmodels.universe.paper import PaperSettings
 
-BAD_ARGUMENTS, UNREADABLE, NETWORK, DISK = 2, 3, 4, 5
+FAULT, BAD_ARGUMENTS, UNREADABLE, NETWORK, DISK = 1, 2, 3, 4, 5
 
 app = typer.Typer(
     name="workstation",
@@ -123,6 +125,7 @@ def record(
 
     from rich.console import Console
 
+    from feeds.live.listing import unlisted
     from feeds.live.source import LiveSource
     from feeds.model.clock import SystemClock
     from feeds.recording import Recorder, RecordingMetadata
@@ -131,16 +134,21 @@ def record(
     from workstation.session.record import record as run
 
     drivers = [loopback(driver, port) if port else driver for driver in DRIVERS.values()]
-    recorder = Recorder(out, RecordingMetadata(simulated=bool(port)))
-    with Console(stderr=True).status("connecting") as line:
+    history_s = _span(history) // 1_000_000_000 if history else 0
+    for_s = _span(duration) / 1e9 if duration else None
+    followed = _bases(bases)
+    if missing := asyncio.run(unlisted(followed, drivers)):
+        raise typer.BadParameter("; ".join(missing))
+    with _writing():
+        recorder = Recorder(out, RecordingMetadata(simulated=bool(port)))
+    with _writing(), Console(stderr=True).status("connecting") as line:
 
         def show(frames: int, size: int) -> None:
             line.update(f"recording to {out.name}: {frames:,} frames, {size / 1e6:,.1f} MB")
 
         async def work() -> None:
-            history_s = _span(history) // 1_000_000_000 if history else 0
-            source = LiveSource(_bases(bases), drivers, SystemClock(), history_s=history_s)
-            await run(source, recorder, _span(duration) / 1e9 if duration else None, show)
+            source = LiveSource(followed, drivers, SystemClock(), history_s=history_s)
+            await run(source, recorder, for_s, show)
 
         try:
             asyncio.run(work())
@@ -190,9 +198,9 @@ def import_(
     from feeds.model.instrument import MarketKind
 
     if kind not in (*KINDS, "auto"):
-        raise typer.BadParameter(f"{kind} is no kind of capture; choose one of {', '.join(KINDS)}, auto")
+        raise typer.BadParameter(unknown(kind, "kind of capture", (*KINDS, "auto")))
     if market and market not in list(MarketKind):
-        raise typer.BadParameter(f"{market} is no market; choose linear, inverse or spot")
+        raise typer.BadParameter(unknown(market, "market", [each.value for each in MarketKind]))
     with _progress("importing") as advance:
         report = import_captures(
             None if kind == "auto" else kind, files, out, advance, market=MarketKind(market) if market else None
@@ -309,9 +317,9 @@ def screenshot(
             raise typer.BadParameter(str(error)) from None
 
     try:
-        paint(file, moment, out, (width, height), base, workspace)
-    except KeyError:
-        raise typer.BadParameter(f"there is no workspace {workspace}") from None
+        paint(file, moment, out, (width, height), base.upper(), workspace)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
     for damage in (reader.damage for reader in readers):
         if damage is not None:
             typer.echo(damage_line(file.name, damage), err=True)
@@ -345,34 +353,63 @@ def simulate(
     )
 
 
+_Refusal = typer.BadParameter.__mro__[2]  # click's, of which typer has a copy or not, depending on its version
+_DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
+
+
 def main() -> None:
     """Run the command line; never returns."""
     logs.set_up(quiet=True)
     raise_gc_thresholds()
     tune_malloc()
     try:
-        app()
-    except typer.BadParameter:
-        raise
-    except ImportFailed as error:
-        _end(error, DISK if type(error).__name__ == "OutputFailed" else UNREADABLE)
-    except RecordingError as error:
-        _end(error, DISK if isinstance(error, WriteFailed) else UNREADABLE)
-    except TransportError as error:
-        _end(error, NETWORK)
-    except OSError as error:
-        _end(error, DISK)
+        sys.exit(app(standalone_mode=False))
+    except typer.Abort:
+        _end("stopped", 1)
+    except MemoryError as error:
+        log.error("ended", exc_info=error)
+        _end("The memory of this computer is not enough for that.", UNREADABLE)
+    except Exception as error:
+        log.error("ended: %s", error, exc_info=error)
+        _end(_text_of(error), _code_of(error))
 
 
-def _end(error: FeedError | OSError, code: int) -> None:
-    log.error("ended: %s", error, exc_info=error)
-    text = (
-        error.text
-        if isinstance(error, FeedError)
-        else f"{error.filename or ''}: {error.strerror or error}".lstrip(": ")
-    )
+def _code_of(error: Exception) -> int:
+    """The exit code of an error; see the head of this file."""
+    if isinstance(error, _Refusal | MarketUnknown):
+        return BAD_ARGUMENTS
+    if isinstance(error, OSError | WriteFailed) or type(error).__name__ == "OutputFailed":
+        return DISK
+    if isinstance(error, TransportError):
+        return NETWORK
+    if isinstance(error, FeedError):
+        cause = error.__cause__
+        return DISK if isinstance(cause, OSError) and cause.errno in _DISK_ERRORS else UNREADABLE
+    return FAULT
+
+
+def _text_of(error: Exception) -> str:
+    if isinstance(error, FeedError):
+        return error.text
+    if isinstance(error, OSError):
+        return f"{error.filename or ''}: {error.strerror or error}".lstrip(": ")
+    if isinstance(error, _Refusal):
+        return str(error.format_message())  # type: ignore[attr-defined]
+    return f"This is a fault of the program ({type(error).__name__}: {error}); the log has the details."
+
+
+def _end(text: str, code: int) -> None:
     print(" ".join(text.split()), file=sys.stderr)  # noqa: T201
     sys.exit(code)
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """Errors of recordings are those of writing one."""
+    try:
+        yield
+    except RecordingError as error:
+        raise WriteFailed(error.text, str(error)) from error
 
 
 def _bases(given: list[str] | None) -> list[str]:
@@ -399,10 +436,10 @@ def _paper(text: str) -> PaperSettings:
         raise typer.BadParameter(str(error)) from None
 
 
-def _known(names: tuple[str, ...], known: object, what: str) -> None:
+def _known(names: tuple[str, ...], known: Collection[str], what: str) -> None:
     for name in names:
-        if name not in known:  # type: ignore[operator]
-            raise typer.BadParameter(f"{name} is no {what}; choose from {', '.join(known)}")  # type: ignore[arg-type]
+        if name not in known:
+            raise typer.BadParameter(unknown(name, what, known))
 
 
 @contextmanager

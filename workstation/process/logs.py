@@ -20,10 +20,18 @@ class _OneLine(logging.Formatter):
 
 
 def set_up(*, quiet: bool = False) -> None:
-    """Send log records to the log file and, unless `quiet`, errors to stderr."""
+    """Send log records to the log file, where it can be written, and, unless `quiet`, errors to stderr.
+
+    A record that cannot be written, for example to a full disk, is dropped.
+    """
+    logging.raiseExceptions = False
     root = logging.getLogger()
     root.setLevel(logging.INFO)
-    file = RotatingFileHandler(paths.log_dir() / "workstation.log", maxBytes=FILE_BYTES, backupCount=FILES)
+    file: logging.Handler
+    try:
+        file = RotatingFileHandler(paths.log_dir() / "workstation.log", maxBytes=FILE_BYTES, backupCount=FILES)
+    except OSError:  # a command that writes nothing at home works without a log
+        file = logging.NullHandler()
     file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root.addHandler(file)
     if not quiet:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 _UNITS_NS = {"ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000, "h": 3_600_000_000_000, "d": 86_400_000_000_000}
 DAY_NS = _UNITS_NS["d"]
+_LONGEST_NS = 36_525 * DAY_NS
 
 
 def span_ns(text: str) -> int:
@@ -14,7 +15,10 @@ def span_ns(text: str) -> int:
     parts = re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise ValueError(f"{text!r} is no span of time; write it like 500ms, 10s, 1m or 1h30m")
-    return round(sum(float(number) * _UNITS_NS[unit] for number, unit in parts))
+    span = sum(float(number) * _UNITS_NS[unit] for number, unit in parts)
+    if span > _LONGEST_NS:
+        raise ValueError(f"{text[:40]!r} is longer than a hundred years")
+    return round(span)
 
 
 def moment_ns(text: str, start_ns: int, end_ns: int) -> int:
@@ -37,7 +41,10 @@ def ago(text: str, now: datetime) -> datetime:
         return now
     if re.fullmatch(r"[\d.]+(ms|s|m|h|d)([\d.]+(ms|s|m|h|d))*", text):
         return now - timedelta(microseconds=span_ns(text) / 1_000)
-    return datetime.fromtimestamp(_moment(text, 0, 0) / 1e9, UTC)
+    try:
+        return datetime.fromtimestamp(_moment(text, 0, 0) / 1e9, UTC)
+    except (OverflowError, OSError, ValueError) as error:
+        raise ValueError(f"{text} lies outside the years 1 to 9999") from error
 
 
 def _moment(text: str, start_ns: int, end_ns: int) -> int:
@@ -45,7 +52,7 @@ def _moment(text: str, start_ns: int, end_ns: int) -> int:
         return start_ns if text == "start" else end_ns
     if text.startswith("+"):
         return start_ns + span_ns(text[1:])
-    if text.isdigit() and len(text) > 10:
+    if text.isascii() and text.isdigit() and 10 < len(text) < 20:
         return int(text)
     if re.fullmatch(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?", text):
         hours, minutes, seconds = [float(part) for part in (text + ":0").split(":")[:3]]
@@ -55,8 +62,19 @@ def _moment(text: str, start_ns: int, end_ns: int) -> int:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f"{text!r} is no moment; write it like 23:58:00, +90s, end or 2024-08-08T23:58:00") from None
-    return round(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1e9)
+    try:
+        return round(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1e9)
+    except OverflowError as error:
+        raise ValueError(f"{text} lies outside the years 1 to 9999") from error
 
 
 def _iso(ts_ns: int) -> str:
-    return datetime.fromtimestamp(ts_ns // 1_000_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return moment_text(ts_ns, "%Y-%m-%dT%H:%M:%S")
+
+
+def moment_text(ts_ns: int, form: str = "%Y-%m-%d %H:%M:%S") -> str:
+    """A time in UTC; in ns where it lies outside the calendar's years."""
+    try:
+        return datetime.fromtimestamp(ts_ns // 1_000_000_000, UTC).strftime(form)
+    except (ValueError, OverflowError, OSError):
+        return f"{ts_ns} ns"

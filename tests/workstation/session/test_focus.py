@@ -204,7 +204,7 @@ async def test_the_base_shown_least_recently_makes_room(desk: Shown) -> None:
 async def test_a_base_that_no_venue_lists_is_named_and_nothing_else_happens(desk: Shown) -> None:
     before = set(desk.source.connections)
     desk.session.focus("NOPE")
-    assert "NOPE: no venue lists a market of it" in desk.session.status().notices
+    assert "NOPE: no venue lists NOPE" in desk.session.status().notices
     desk.session.focus("")
     await asyncio.sleep(0.5)
     assert set(desk.source.connections) == before

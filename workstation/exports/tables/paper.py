@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from feeds.model.nearest import unknown
 from workstation.analytics.engine import Engine
 from workstation.analytics.paper.book import PaperBook, Written
 from workstation.analytics.paper.market import SecondReader
@@ -51,7 +52,7 @@ def paper_settings(text: str) -> PaperSettings:
     for part in filter(None, text.split(",")):
         name, _, value = part.partition("=")
         if name not in _NAMES:
-            raise ValueError(f"{name!r} is no setting of the paper book; choose from {', '.join(_NAMES)}")
+            raise ValueError(unknown(name, "setting of the paper book", _NAMES))
         said[name] = value
     usual = PaperSettings()
     if said.get("sizing", "notional") not in _SIZINGS:

@@ -1,0 +1,49 @@
+"""Which of some coins no venue lists."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+
+from feeds.live.connection_plan import ConnectionPlanner
+from feeds.live.focus import Focus
+from feeds.live.rest import Rest
+from feeds.model.errors import FeedError
+from feeds.model.instrument import MarketKind
+from feeds.model.nearest import suggestion
+from feeds.venues.driver import VenueDriver
+
+log = logging.getLogger(__name__)
+
+
+def not_listed(base: str, listed: Iterable[str]) -> str:
+    """What to show for a base that no venue lists."""
+    return f"no venue lists {base}{suggestion(base, listed)}"
+
+
+async def unlisted(bases: Sequence[str], drivers: Sequence[VenueDriver], *, timeout_s: float = 30.0) -> list[str]:
+    """A text for each base that no venue lists; none while a venue that may list it does not answer in time."""
+    rest = Rest()
+    planner = ConnectionPlanner(Focus((), most=0, retention_ns=0), rest, candles_s=0, universe=False)
+    markets = [(driver, kind) for driver in drivers for kind in driver.endpoints]
+    try:
+        async with asyncio.timeout(timeout_s):
+            answered = await asyncio.gather(*(_answers(planner, driver, kind) for driver, kind in markets))
+    except TimeoutError:
+        return []
+    finally:
+        await rest.close()
+    if not all(answered):
+        return []
+    known = planner.bases
+    return [not_listed(base, known) for base in bases if not any(planner.lists(driver, base) for driver in drivers)]
+
+
+async def _answers(planner: ConnectionPlanner, driver: VenueDriver, kind: MarketKind) -> bool:
+    try:
+        await planner.plans(driver, kind)
+    except FeedError as error:
+        log.info("%s %s is not listed: %s", driver.venue, kind.value, error)
+        return False
+    return True
