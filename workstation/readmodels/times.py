@@ -41,8 +41,9 @@ def ago(text: str, now: datetime) -> datetime:
         return now
     if re.fullmatch(r"[\d.]+(ms|s|m|h|d)([\d.]+(ms|s|m|h|d))*", text):
         return now - timedelta(microseconds=span_ns(text) / 1_000)
+    moment = _moment(text, 0, 0)
     try:
-        return datetime.fromtimestamp(_moment(text, 0, 0) / 1e9, UTC)
+        return datetime.fromtimestamp(moment / 1e9, UTC)
     except (OverflowError, OSError, ValueError) as error:
         raise ValueError(f"{text} lies outside the years 1 to 9999") from error
 
