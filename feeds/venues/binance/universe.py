@@ -49,6 +49,7 @@ from feeds.venues.shared.numbers import HOUR, MS, SECOND, Millis, finite, price,
 from feeds.venues.shared.polling import Job, every, once
 from feeds.venues.shared.rows import RowDecoder
 from feeds.venues.shared.universe import ACCOUNTS, REST, Events, UniverseProtocol, account_jobs, polled
+from feeds.venues.shared.venue_clock import VenueClock
 
 _USUAL_INTERVAL_NS = 8 * HOUR
 _HOT, _HOT_S = 40, 12.0
@@ -181,6 +182,7 @@ class BinanceUniverse(UniverseProtocol):
         self._perps = {market.symbol: _Perp(market) for market in spec.markets}
         self._inverse = spec.kind is MarketKind.INVERSE
         self._routes: dict[bytes, tuple[Callable[[bytes], Any], Callable[[Any, int], Events]] | None] = {}
+        self._clock = VenueClock()
         self._ranked_ns = 0
         self._hot: set[str] = set()
         self._answers: dict[str, Callable[[_Perp, bytes, int], Events]] = {
@@ -233,6 +235,8 @@ class BinanceUniverse(UniverseProtocol):
         return decoder.decode, getattr(self, handle)
 
     def _marks(self, rows: list[MarkData], now_ns: int) -> Events:
+        if rows:
+            self._clock.see(rows[0].E * MS, now_ns)
         return self._each("!markPrice", rows, self._derived, now_ns)
 
     def _mark(self, row: MarkData, now_ns: int) -> Events:
@@ -336,7 +340,8 @@ class BinanceUniverse(UniverseProtocol):
 
     def _taken(self, perp: _Perp, bars: list[_Kline], window_ms: int, now_ns: int) -> tuple[int, float, float] | None:
         """End (ns), volume and taker's purchases (base coin) of the newest whole bars; None where they do not reach."""
-        closed = [bar for bar in bars if bar[6] * MS < now_ns]
+        venue_ns = self._clock.at(now_ns)
+        closed = [bar for bar in bars if bar[6] * MS < (now_ns if venue_ns is None else venue_ns)]
         if not closed:
             return None
         end_ms = closed[-1][6] + 1

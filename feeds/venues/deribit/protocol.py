@@ -34,9 +34,10 @@ from feeds.venues.deribit.derivatives import FUNDING_BASIS_NS, DelayedLiquidatio
 from feeds.venues.deribit.trades import trade, trade_chain, trades_page
 from feeds.venues.deribit.wire import Anything, BookData, PlatformData, Push, RawChange, TickerData, TradeData
 from feeds.venues.shared.limits import LIMITS, Limits
-from feeds.venues.shared.numbers import MS
+from feeds.venues.shared.numbers import MS, SECOND
 from feeds.venues.shared.socket_protocol import Events, Route, SocketProtocol, channel
 from feeds.venues.shared.subscriptions import Subscriptions
+from feeds.venues.shared.venue_clock import VenueClock
 
 PLATFORM = "platform_state"
 
@@ -44,6 +45,7 @@ _OPEN = "open"
 _BATCH = 500
 _HEARTBEAT_ID, _TEST_ID, _SUBSCRIBE_ID = 1, 2, 100
 _HEARTBEAT_S = 30
+_UNDATED_NS = 10 * SECOND  # how long the first dated message is awaited
 _TOO_MANY, _TOO_MANY_PAUSE_S = 10_028, 5.0  # the venue ends the session after this error
 
 
@@ -96,12 +98,17 @@ class DeribitProtocol(SocketProtocol[_Market]):
             _subscribe, _BATCH, limits.acknowledgement_ns, _SUBSCRIBE_ID
         )
         self._leaving = False
+        self._clock = VenueClock()
+        self._opened_ns = 0
 
     def tick(self, now_ns: int) -> None:
         """Fetch the liquidations of an hour ago when they are due, and trades that did not come."""
         super().tick(now_ns)
+        venue_ns = self._clock.at(now_ns)
+        if venue_ns is None and now_ns - self._opened_ns < _UNDATED_NS:
+            return
         for market in self._markets.values():
-            if (request := market.delayed.tick(now_ns)) is not None:
+            if (request := market.delayed.tick(now_ns if venue_ns is None else venue_ns)) is not None:
                 self.requests.append(request)
 
     def refresh_books(self, now_ns: int) -> None:
@@ -117,6 +124,7 @@ class DeribitProtocol(SocketProtocol[_Market]):
     # subscriptions and notices
 
     def _begin(self, now_ns: int) -> Events:
+        self._opened_ns = now_ns
         self.requests.append(Send(_call(_HEARTBEAT_ID, "public/set_heartbeat", {"interval": _HEARTBEAT_S})))
         self.requests += self._subscriptions.subscribe(self._spec.streams, now_ns)
         return ()
@@ -236,6 +244,7 @@ class DeribitProtocol(SocketProtocol[_Market]):
         if market is None:
             return ()
         instrument, ts_ns, scale = market.instrument, data.timestamp * MS, market.instrument.multiplier
+        self._clock.see(ts_ns, now_ns)
         mark = data.mark_price / scale
         events: list[Event] = [
             MarkPrice(instrument, ts_ns, now_ns, mark),

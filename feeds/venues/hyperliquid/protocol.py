@@ -19,9 +19,12 @@ from feeds.venues.hyperliquid.derivatives import LAG_NS, derivatives
 from feeds.venues.hyperliquid.trades import HyperliquidTrades, trade
 from feeds.venues.hyperliquid.wire import AckData, Anything, BookData, ContextData, Push, QuoteData, TradeData
 from feeds.venues.shared.limits import LIMITS, Limits
-from feeds.venues.shared.numbers import MS, SECOND
+from feeds.venues.shared.numbers import HOUR, MS, SECOND
 from feeds.venues.shared.socket_protocol import Events, Route, SocketProtocol, channel
+from feeds.venues.shared.venue_clock import VenueClock
 
+_REPEATED_NS, _EARLIEST_NS = 30 * SECOND, 5 * SECOND  # a first message repeats the trades of about 20 s
+_MOST_OFF_NS = 24 * HOUR
 _PING_NS = 15 * SECOND  # the venue wants one in 50 s; a quiet socket must not look dead for 20 s
 _PING = '{"method":"ping"}'
 
@@ -74,6 +77,7 @@ class HyperliquidProtocol(SocketProtocol[_Market]):
     def __init__(self, spec: ConnectionSpec, limits: Limits = LIMITS) -> None:
         super().__init__(spec, (_Market(market, spec.history_s) for market in spec.markets))
         self._opened_ns = 0
+        self._clock = VenueClock()
         self._ping_due_ns = 0
 
     def tick(self, now_ns: int) -> None:
@@ -119,12 +123,20 @@ class HyperliquidProtocol(SocketProtocol[_Market]):
         whole = [(market, trade(market.units, row, now_ns)) for market, row in known]
         starting = {market.instrument.symbol for market, _ in known if market.trades.in_first_message}
         events: list[Event] = []
+        opening_ns = self._opening_ns(max((one.ts_venue_ns for _, one in whole), default=now_ns), now_ns)
         for market, one in whole:
             market.trades.in_first_message = False
             repeats = market.instrument.symbol in starting and not self._goes_on
-            opened_ns = self._opened_ns if repeats else None
-            events += market.trades.receive(one, opened_ns, now_ns)
+            events += market.trades.receive(one, opening_ns if repeats else None, now_ns)
         return events
+
+    def _opening_ns(self, newest_ns: int, now_ns: int) -> int:
+        """When the connection opened, by the venue's clock where a message's newest trade shows that ours is off."""
+        self._clock.see(newest_ns, now_ns)
+        ours_ahead_ns = now_ns - (self._clock.at(now_ns) or now_ns)
+        is_right = -_EARLIEST_NS <= ours_ahead_ns <= _REPEATED_NS
+        is_clock = abs(ours_ahead_ns) < _MOST_OFF_NS  # else these are old trades, and their time shows nothing
+        return self._opened_ns - ours_ahead_ns if is_clock and not is_right else self._opened_ns
 
     # book
 

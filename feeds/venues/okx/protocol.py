@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 _QUIET_NS = 10 * SECOND
 _LONGEST_SNAPSHOT_NS = 300 * SECOND
 _LIQUIDATIONS = 4_096
+_FRESH_NS = 5 * SECOND
 _REPEATING_NS = 10 * SECOND  # old liquidations are repeated right after the subscription
 _BATCH = 100
 _ATTEMPTS = 3
@@ -352,7 +353,8 @@ class OkxProtocol(SocketProtocol[_Market]):
         opened_ns = self.clock.at(self._opened_ns)
         if opened_ns is not None:
             return one.ts_venue_ns >= opened_ns
-        if one.ts_venue_ns >= self._opened_ns or now_ns - self._opened_ns > _REPEATING_NS:
+        is_fresh = one.ts_venue_ns >= self._opened_ns and abs(now_ns - one.ts_venue_ns) <= _FRESH_NS
+        if is_fresh or now_ns - self._opened_ns > _REPEATING_NS:
             return True
         self._held.append(one)
         return False
