@@ -90,7 +90,7 @@ class _LiquidationCounts:
         self._lives: dict[str, int] = {}
 
     def open(self, connection: str) -> None:
-        """Count anew for a connection that opened."""
+        """Start the counts of a connection that opened at zero."""
         self._lives[connection] = self._lives.get(connection, 0) + 1
 
     def is_new(self, name: str, event: Liquidation) -> bool:
