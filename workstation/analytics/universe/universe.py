@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
+from sortedcontainers import SortedDict
 
 from feeds.model.events import (
     DayStats,
@@ -131,7 +132,7 @@ class Universe:
         self._open_interest_ring = np.full((_FIRST_ROOM, _SLOTS), np.nan, dtype=np.float32)
         self._slot = 0
         self._ring_shared = False
-        self._liquidated: dict[int, dict[tuple[int, Side], float]] = {}  # by second
+        self._liquidated: dict[tuple[int, Side], SortedDict] = {}  # notional by second
         self.liquidations = LiquidationLog(limits.universe_liquidations)
         self._second = 0
         self._handlers: dict[type[Any], Callable[[Any, int], None]] = {
@@ -262,8 +263,8 @@ class Universe:
         second = min(event.ts_venue_ns // _SECOND_NS, self._second)
         if second <= self._second - _HOUR_S:
             return
-        notionals = self._liquidated.setdefault(second, {})
-        notionals[row, event.side] = notionals.get((row, event.side), 0.0) + event.notional
+        notionals = self._liquidated.setdefault((row, event.side), SortedDict())
+        notionals[second] = notionals.get(second, 0.0) + event.notional
         self._count(row, event.side, event.notional)
 
     def _count(self, row: int, side: Side, notional: float) -> None:
@@ -275,11 +276,13 @@ class Universe:
         if second <= self._second:
             return
         self._second = second
-        expired = [at for at in self._liquidated if at <= second - _HOUR_S]
-        ended = {key for at in expired for key in self._liquidated.pop(at)}
-        for row, side in ended:
-            column = self._cells.long if side is Side.SELL else self._cells.short
-            column[row] = math.fsum(notionals.get((row, side), 0.0) for notionals in self._liquidated.values())
+        expired = second - _HOUR_S
+        for (row, side), notionals in self._liquidated.items():
+            if notionals and notionals.peekitem(0)[0] <= expired:
+                while notionals and notionals.peekitem(0)[0] <= expired:
+                    notionals.popitem(0)
+                column = self._cells.long if side is Side.SELL else self._cells.short
+                column[row] = math.fsum(notionals.values())
 
     def _advance_slots(self, now_ns: int) -> None:
         """Record open interest at the last five-minute mark passed; marks skipped before it are NaN."""
