@@ -12,6 +12,7 @@ import msgspec
 
 from feeds.live.focus import Focus
 from feeds.live.rest import Rest
+from feeds.model.errors import ProtocolError
 from feeds.model.frame import ConnectionSpec
 from feeds.model.instrument import Instrument, MarketKind, Venue
 from feeds.model.odd_rows import OddRows
@@ -37,10 +38,21 @@ class ConnectionPlanner:
     """Plans the connections of the followed bases. `missing` are followed symbols no longer listed, by market,
     `odd_rows` rows left out of lists.
 
-    `candles_s` is how many seconds of candles to fetch, `universe` whether to follow the all-market streams.
+    `candles_s` is how many seconds of candles to fetch, `universe` whether to follow the all-market streams,
+    `max_pages` and `max_bytes` the size of one market's list that is accepted.
     """
 
-    def __init__(self, focus: Focus, rest: Rest, *, candles_s: int, universe: bool) -> None:
+    def __init__(
+        self,
+        focus: Focus,
+        rest: Rest,
+        *,
+        candles_s: int,
+        universe: bool,
+        max_pages: int = 50,
+        max_bytes: int = 64 << 20,
+    ) -> None:
+        self._max_pages, self._max_bytes = max_pages, max_bytes
         self._focus = focus
         self._rest = rest
         self._candles_s = candles_s
@@ -103,6 +115,8 @@ class ConnectionPlanner:
             request = first
             while request is not None:
                 bodies.append(await self._rest.ask(driver, kind, request))
+                if len(bodies) > self._max_pages or sum(map(len, bodies)) > self._max_bytes:
+                    raise ProtocolError("the venue's list of markets does not end", f"{len(bodies)} pages")
                 request = driver.next_page(kind, bodies[-1])  # type: ignore[assignment]
         listing = driver.instruments(kind, bodies)
         for reason in listing.left_out if isinstance(listing, Listing) else ():

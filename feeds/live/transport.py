@@ -9,13 +9,20 @@ from typing import Protocol
 import aiohttp
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI, WebSocketException
+from websockets.uri import parse_uri
+from yarl import URL
 
 from feeds.model.errors import TransportError
 
 MAX_MESSAGE = 16 * 1024 * 1024
+MAX_BODY = 30 * 1024 * 1024
+"""A recording holds at most 32 MB in one frame."""
+MAX_REDIRECTS = 3
 OPEN_TIMEOUT_S = 10
 FETCH_TIMEOUT_S = 15
 CLOSE_TIMEOUT_S = 2
+_PIECE = 64 * 1024
+_REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _PERMANENT = frozenset((400, 401, 404, 451))
 _LIMITED = frozenset((418, 429))
 _WAITS_S = {403: 600.0}  # Bybit: "access too frequent", wait ten minutes; elsewhere a firewall rule
@@ -32,6 +39,20 @@ class Socket(Protocol):
 
     async def close(self) -> None:
         """Send a close frame; `messages` then ends with a TransportError."""
+
+
+class _Connect(connect):
+    """A connection that follows redirects within its scheme, host and port only."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        """The address to follow, or the error to raise."""
+        target = super().process_redirect(exc)
+        return target if isinstance(target, str) and _peer(target) == _peer(self.uri) else exc
+
+
+def _peer(url: str) -> tuple[bool, str, int]:
+    parsed = parse_uri(url)
+    return parsed.secure, parsed.host, parsed.port
 
 
 class _Socket:
@@ -62,7 +83,7 @@ class _Socket:
 async def open_socket(url: str) -> AsyncIterator[Socket]:
     """Connect a websocket. Raises TransportError; `retryable` is False where the address itself is refused."""
     try:
-        connection = await connect(
+        connection = await _Connect(
             url,
             max_size=MAX_MESSAGE,
             max_queue=None,
@@ -84,33 +105,69 @@ async def open_socket(url: str) -> AsyncIterator[Socket]:
 
 
 class Http:
-    """HTTP requests over one pooled session."""
+    """HTTP requests over one pooled session; a body of more than `max_bytes`, decompressed, is refused."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_bytes: int = MAX_BODY) -> None:
+        self._max_bytes = max_bytes
         self._session: aiohttp.ClientSession | None = None
 
     async def fetch(self, url: str, body: str = "") -> bytes:
-        """GET a body, or POST a JSON `body`. Raises TransportError; 418 and 429 carry the venue's Retry-After."""
-        if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=FETCH_TIMEOUT_S))
-        try:
-            async with self._request(url, body) as response:
-                if response.status >= 400:
-                    raise _refused(response.status, url, response.headers.get("Retry-After"))
-                return await response.read()
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise TransportError("the venue did not answer", f"{type(error).__name__} {error}; {url}") from error
+        """GET a body, or POST a JSON `body`. Redirects of a GET are followed within its scheme, host and port.
 
-    def _request(self, url: str, body: str) -> aiohttp.client._RequestContextManager:
-        assert self._session is not None
-        if not body:
-            return self._session.get(url)
-        return self._session.post(url, data=body, headers={"Content-Type": "application/json"})
+        Raises:
+            TransportError: no answer, too large a one, or a refusal; 418 and 429 carry the venue's Retry-After.
+        """
+        target: str | URL = url
+        for _ in range(1 + MAX_REDIRECTS):
+            async with self._request(target, body) as response:
+                if response.status not in _REDIRECTS:
+                    return await self._body(response)
+                target = _redirected(response, body)
+        raise TransportError("the venue redirects without end", url)
+
+    async def post(self, url: str, body: str) -> None:
+        """POST a JSON `body` once; the content of the answer is not read. Raises TransportError."""
+        async with self._request(url, body) as response:
+            if response.status in _REDIRECTS:
+                raise TransportError("the venue redirects to another address", url, retryable=False)
 
     async def close(self) -> None:
         """Close the session."""
         if self._session is not None:
             await self._session.close()
+
+    @asynccontextmanager
+    async def _request(self, url: str | URL, body: str) -> AsyncIterator[aiohttp.ClientResponse]:
+        """One request without redirects, whose status is below 400. Raises TransportError, for its body too."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=FETCH_TIMEOUT_S))
+        method, headers = ("POST", {"Content-Type": "application/json"}) if body else ("GET", {})
+        try:
+            async with self._session.request(
+                method, url, data=body or None, headers=headers, allow_redirects=False
+            ) as response:
+                if response.status >= 400:
+                    raise _refused(response.status, str(url), response.headers.get("Retry-After"))
+                yield response
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+            raise TransportError("the venue did not answer", f"{type(error).__name__} {error}; {url}") from error
+
+    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
+        found = bytearray()
+        async for piece in response.content.iter_chunked(_PIECE):
+            found += piece
+            if len(found) > self._max_bytes:
+                raise TransportError("the venue's answer is too large", f"over {self._max_bytes} bytes; {response.url}")
+        return bytes(found)
+
+
+def _redirected(response: aiohttp.ClientResponse, body: str) -> URL:
+    """The address that a GET is redirected to. Raises TransportError where it is another host, or for a POST."""
+    source = response.url
+    target = source.join(URL(response.headers.get("Location", "")))
+    if body or target.origin() != source.origin():
+        raise TransportError("the venue redirects to another address", f"{source} to {target}")
+    return target
 
 
 def _refused(status: int, url: str, retry_after: str | None) -> TransportError:

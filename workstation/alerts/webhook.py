@@ -23,8 +23,8 @@ WAITING = 50  # alerts in flight; more are dropped and logged
 class Poster(Protocol):
     """Posts a body to an address."""
 
-    async def fetch(self, url: str, body: str = "") -> bytes:
-        """POST the body. Raises TransportError."""
+    async def post(self, url: str, body: str) -> None:
+        """POST the body to this address and no other. Raises TransportError."""
 
 
 class Webhook:
@@ -51,7 +51,7 @@ class Webhook:
             if pause_s:
                 await self._pause(pause_s)
             try:
-                await asyncio.wait_for(self._http.fetch(url, body), TIMEOUT_S)
+                await asyncio.wait_for(self._http.post(url, body), TIMEOUT_S)
                 return True
             except TimeoutError:
                 reason = "no answer in time"
