@@ -204,15 +204,15 @@ async def _open_session(desk: Desk, source: Source, clock: Clock, name: str, *, 
         clock,
         simulated=simulated,
         name=name,
-        record_to=lambda: _recording_file(simulated),
+        record_to=lambda: _recording_file(clock, simulated),
         rotation=RecordingRotation(lambda: retention_policy(settings.load()[0]), desk.library.expire),
         record_always=known.record_always and not simulated,
     )
     await desk.open(session, name)
 
 
-def _recording_file(simulated: bool) -> Path:
-    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+def _recording_file(clock: Clock, simulated: bool) -> Path:
+    stamp = datetime.fromtimestamp(clock.now_ns() / 1e9, UTC).strftime("%Y%m%d-%H%M%S")
     return paths.recordings_dir() / f"{'simulated' if simulated else 'live'}-{stamp}.mcap"
 
 

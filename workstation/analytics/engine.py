@@ -147,6 +147,11 @@ class Engine:
         """All markets in focus, in order of first event."""
         return tuple(market.instrument for _, market in self._markets.values())
 
+    @property
+    def venue_ns(self) -> int:
+        """The newest venue time of a trade or mark price of the bases in focus, 0 before the first."""
+        return max((base.watermark_ns for base in self.bases.values()), default=0)
+
     def market(self, instrument: InstrumentId) -> Market | None:
         """State of a market in focus, None before its first event."""
         found = self._markets.get(instrument)

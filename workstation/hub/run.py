@@ -69,7 +69,7 @@ def _hub(options: HubOptions) -> Hub:
         clock,
         simulated=bool(options.port),
         name="hub",
-        record_to=_recording_file,
+        record_to=lambda: _recording_file(clock),
         rotation=RecordingRotation(lambda: retention_policy(settings.load()[0]), Library().expire),
         record_always=options.record,
     )
@@ -78,8 +78,8 @@ def _hub(options: HubOptions) -> Hub:
     return Hub(session, source, publisher, options.broker, clock)
 
 
-def _recording_file() -> Path:
-    return paths.recordings_dir() / f"hub-{datetime.now(UTC):%Y%m%d-%H%M%S}.mcap"
+def _recording_file(clock: SystemClock) -> Path:
+    return paths.recordings_dir() / f"hub-{datetime.fromtimestamp(clock.now_ns() / 1e9, UTC):%Y%m%d-%H%M%S}.mcap"
 
 
 async def _report(hub: Hub, options: HubOptions, report: Callable[[str], None]) -> None:

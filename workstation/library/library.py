@@ -146,15 +146,25 @@ class Library:
         self.scan()
 
     def expire(self, policy: RetentionPolicy, now_ns: int, spared: Iterable[Path] = ()) -> list[Path]:
-        """Delete expired recordings; returns those deleted. A file that cannot be deleted is logged and left."""
+        """Delete expired recordings; returns those deleted. A file that cannot be deleted is logged and left.
+
+        `spared` are the files in progress. Where the newest file is older than `now_ns` that clock is wrong: the age of
+        the others is then counted to the newest file.
+        """
         self.scan()
+        ours = {path: entry for path, entry in self._entries.items() if path.parent == self.folder}
         files = [
-            FinishedRecording(path, entry.size_bytes, entry.modified_ns, entry.notes != Notes() or path in spared)
-            for path, entry in self._entries.items()
-            if path.parent == self.folder
+            FinishedRecording(
+                path,
+                entry.size_bytes,
+                max(entry.modified_ns, entry.end_ns or 0),
+                entry.notes != Notes() or path in spared,
+            )
+            for path, entry in ours.items()
         ]
+        written_ns = max((entry.modified_ns for entry in ours.values()), default=now_ns)
         gone = []
-        for path in policy.expired(files, now_ns):
+        for path in policy.expired(files, min(now_ns, written_ns)):
             try:
                 self.delete(path)
             except OSError:

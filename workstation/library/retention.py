@@ -16,7 +16,10 @@ _DAY_NS = 24 * _HOUR_NS
 
 
 class FinishedRecording(NamedTuple):
-    """A finished recording. Those with a note (`noted`) are never deleted."""
+    """A finished recording. Those with a note (`noted`) are never deleted.
+
+    `modified_ns` is the later of the file system's time and the last time recorded.
+    """
 
     path: Path
     size_bytes: int

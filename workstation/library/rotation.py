@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -29,7 +30,11 @@ def free_bytes(folder: Path) -> int:
 
 
 class RecordingRotation:
-    """Decides when a recording rotates or stops. `expire(policy, now_ns, paths in use)` deletes old files."""
+    """Decides when a recording rotates or stops. `expire(policy, now_ns, paths in use)` deletes old files.
+
+    It is called once a file, as soon as the venues' time is known: our clock may be wrong, and what is deleted by age
+    is gone. Where no venue shows its time, files are deleted by size alone.
+    """
 
     def __init__(
         self,
@@ -40,6 +45,7 @@ class RecordingRotation:
         self._rules, self._expire, self._free = rules, expire, free
         self._path: Path | None = None
         self._began_ns = 0
+        self._expires = False  # old files are still to be deleted
         self._next_look_ns = 0
 
     def has_room(self, folder: Path, now_ns: int) -> bool:
@@ -49,15 +55,24 @@ class RecordingRotation:
         self._next_look_ns = now_ns + _LOOK_NS
         return self._rules().has_room(self._free(folder))
 
-    def judge(self, recording: Recording, now_ns: int) -> str:
-        """`ROTATE` when the recording must continue in a new file, a reason to stop, or "" to continue."""
-        if recording.path != self._path:
-            self._path, self._began_ns = recording.path, now_ns
-            self._expire(self._rules(), now_ns, (recording.path,))
+    def judge(self, recording: Recording, now_ns: int, venue_ns: int) -> str:
+        """`ROTATE` when the recording must continue in a new file, a reason to stop, or "" to continue.
+
+        `venue_ns` is the newest time of a trade by the venues' clocks, 0 while none was received.
+        """
         rules = self._rules()
+        if recording.path != self._path:
+            self._path, self._began_ns, self._expires = recording.path, now_ns, True
+        if self._expires and venue_ns:
+            self._expires = False
+            self._expire(rules, min(now_ns, venue_ns), (recording.path,))
         if now_ns >= self._next_look_ns:
             self._next_look_ns = now_ns + _LOOK_NS
             left = self._free(recording.path.parent)
             if rules.is_too_full(left):
                 return f"recording stopped: only {left / 1e9:.1f} GB left on the disk"
-        return ROTATE if rules.is_due(recording.bytes_written, now_ns - self._began_ns) else ""
+        if not rules.is_due(recording.bytes_written, now_ns - self._began_ns):
+            return ""
+        if self._expires:
+            self._expire(replace(rules, max_age_ns=0), now_ns, (recording.path,))
+        return ROTATE

@@ -12,12 +12,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
+from feeds.model.clock import awake_and_asleep_ns
+
 log = logging.getLogger(__name__)
 
 BEAT_S = 1.0
 STUCK_S = 4.0
 _BUSY_SHARE = 0.2
 """A blocked loop uses more than this share of CPU time; a sleeping computer next to none."""
+
+
+def _elapsed_s() -> float:
+    return awake_and_asleep_ns() / 1e9
 
 
 class Late(NamedTuple):
@@ -33,16 +39,16 @@ class Heartbeat:
     def __init__(
         self,
         file: Path,
-        wall: Callable[[], float] = time.time,
+        elapsed: Callable[[], float] = _elapsed_s,
         busy: Callable[[], float] = time.process_time,
     ) -> None:
-        self._wall, self._busy = wall, busy
+        self._elapsed, self._busy = elapsed, busy
         self._stream: TextIO = file.open("w")
         self._last: tuple[float, float] | None = None
 
     def beat(self) -> Late | None:
         """Record that the loop is running. Returns the delay if the last beat was over `STUCK_S` ago, else None."""
-        now, last = (self._wall(), self._busy()), self._last
+        now, last = (self._elapsed(), self._busy()), self._last
         self._last = now
         faulthandler.dump_traceback_later(STUCK_S, file=self._stream)
         if last is None or now[0] - last[0] < STUCK_S:

@@ -116,7 +116,7 @@ class LiveSession:
             self._end_recording()
             self._resumes = True
             return
-        verdict = self._rotation.judge(self.recorder, now_ns)
+        verdict = self._rotation.judge(self.recorder, now_ns, self.core.engine.venue_ns)
         if verdict:
             self._end_recording()
         if verdict == ROTATE:

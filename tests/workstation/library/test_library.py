@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 import pytest
@@ -25,6 +27,8 @@ from workstation.readmodels.session.setups import SetupEvent, SetupsRequest, Set
 from workstation.session.controls import DeskControls
 from workstation.session.core import read_to_end
 from workstation.session.desk import Desk
+
+YEAR = 366 * 86_400 * 1_000_000_000
 
 
 @pytest.fixture(scope="module")
@@ -183,16 +187,48 @@ def test_a_recording_rotates_by_size_and_age_and_stops_before_the_disk_is_full(t
         lambda folder: left[0],
     )
     one = Growing(tmp_path / "1")
-    assert rotation.judge(one, 1) == ""
+    assert rotation.judge(one, 1, 1) == ""
     one.bytes_written = 100
-    assert rotation.judge(one, 2) == ROTATE
+    assert rotation.judge(one, 2, 2) == ROTATE
     two = Growing(tmp_path / "2")
-    assert rotation.judge(two, 3) == ""
-    assert rotation.judge(two, 1002) == ""
-    assert rotation.judge(two, 1003) == ROTATE
+    assert rotation.judge(two, 3, 3) == ""
+    assert rotation.judge(two, 1002, 1002) == ""
+    assert rotation.judge(two, 1003, 1003) == ROTATE
     assert expired == [1, 3]
     left[0] = 400
-    assert "only 0.0 GB left" in rotation.judge(Growing(tmp_path / "3"), 20_000_000_000)
+    assert "only 0.0 GB left" in rotation.judge(Growing(tmp_path / "3"), 20_000_000_000, 0)
+
+
+def test_age_is_judged_by_the_venues_time_and_waits_for_it(tmp_path: Path) -> None:
+    expired: list[tuple[int, int]] = []
+    rotation = RecordingRotation(
+        lambda: RetentionPolicy(rotate_ns=1000, max_age_ns=7),
+        lambda policy, now_ns, spared: expired.append((policy.max_age_ns, now_ns)),
+        lambda folder: 10**12,
+    )
+    one = Growing(tmp_path / "1")
+    rotation.judge(one, 5 * YEAR, 0)
+    assert expired == []
+    rotation.judge(one, 5 * YEAR + 1, 4 * YEAR)
+    assert expired == [(7, 4 * YEAR)]
+    two = Growing(tmp_path / "2")
+    rotation.judge(two, 5 * YEAR + 2, 0)
+    rotation.judge(two, 6 * YEAR, 0)
+    assert expired == [(7, 4 * YEAR), (0, 6 * YEAR)]
+
+
+@given(ahead_s=st.integers(-10 * 366 * 86_400, 10 * 366 * 86_400))
+def test_a_wrong_clock_deletes_nothing_that_the_right_one_would_not(ahead_s: int) -> None:
+    with TemporaryDirectory() as name:
+        folder, now_s = Path(name), 1_800_000_000
+        for age_days in (0, 1, 20, 40):
+            path = folder / f"{age_days}.mcap"
+            path.touch()
+            os.utime(path, (now_s - age_days * 86_400,) * 2)
+        policy = RetentionPolicy(max_bytes=0, max_age_ns=30 * 86_400 * 10**9)
+        gone = Library(folder).expire(policy, (now_s + ahead_s) * 10**9, (folder / "0.mcap",))
+        assert {path.name for path in gone} <= {"40.mcap"}
+        assert gone or ahead_s < 0
 
 
 async def test_marks_and_deletions_go_through_the_desk(library: Library) -> None:

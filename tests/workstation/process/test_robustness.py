@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from feeds.model.clock import SystemClock
+from feeds.model.clock import SystemClock, awake_and_asleep_ns
 from workstation.process.crash import FaultReporter, report_text
 from workstation.process.heartbeat import STUCK_S, Heartbeat
 
@@ -40,14 +43,61 @@ def test_a_wall_clock_set_back_is_not_followed() -> None:
     assert clock.now_ns() - before == SECOND
 
 
-def test_a_clock_set_forward_and_a_sleep_are_followed() -> None:
+def test_a_sleep_is_followed_at_once() -> None:
     clocks = Clocks()
     clock = clocks.made()
-    clocks.run(SECOND)
+    clocks.run(600 * SECOND)
     assert clock.now_ns() == clocks.wall
-    clocks.wall += 600 * SECOND  # the steady clock does not run while the computer sleeps
-    clocks.run(SECOND)
+
+
+def test_a_clock_set_forward_is_followed_once_it_stays_there() -> None:
+    clocks = Clocks()
+    clock = clocks.made()
+    clocks.wall += 600 * SECOND
+    for _ in range(59):
+        clocks.run(SECOND)
+        assert clock.now_ns() == clocks.wall - 600 * SECOND
+    for _ in range(2):
+        clocks.run(SECOND)
+        clock.now_ns()
     assert clock.now_ns() == clocks.wall
+
+
+@given(
+    jumps=st.lists(st.tuples(st.integers(2, 400 * 86_400), st.integers(1, 55), st.integers(1, 90)), max_size=8),
+)
+def test_forward_jumps_that_are_taken_back_change_nothing(jumps: list[tuple[int, int, int]]) -> None:
+    clocks = Clocks()
+    clock = clocks.made()
+    for jump_s, lasting_s, rest_s in jumps:
+        for step_s, span_s in ((jump_s, lasting_s), (-jump_s, rest_s)):
+            clocks.wall += step_s * SECOND
+            for _ in range(span_s):
+                clocks.run(SECOND)
+                assert clock.now_ns() == clocks.steady + 995 * SECOND
+
+
+def test_of_two_jumps_the_one_that_stays_is_followed() -> None:
+    clocks = Clocks()
+    clock = clocks.made()
+    clocks.wall += 365 * 86_400 * SECOND
+    for _ in range(30):
+        clocks.run(SECOND)
+        clock.now_ns()
+    clocks.wall -= 364 * 86_400 * SECOND
+    for _ in range(59):
+        clocks.run(SECOND)
+        assert clock.now_ns() == clocks.steady + 995 * SECOND
+    for _ in range(2):
+        clocks.run(SECOND)
+        clock.now_ns()
+    assert clock.now_ns() == clocks.wall
+
+
+def test_the_clock_counts_on_while_the_computer_sleeps() -> None:
+    assert SystemClock().now_ns() - time.time_ns() < SECOND
+    if sys.platform == "linux":
+        assert abs(awake_and_asleep_ns() - round(float(Path("/proc/uptime").read_text().split()[0]) * SECOND)) < SECOND
 
 
 def test_small_corrections_of_the_wall_clock_do_not_jump() -> None:
