@@ -11,6 +11,7 @@ import numpy.typing as npt
 from widgets.theme import format as text_of
 
 _SECOND = 1_000_000_000
+_DAY = 86_400 * _SECOND
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 604800)
 
 
@@ -36,23 +37,53 @@ def value_ticks(bottom: float, top: float, height_px: float, spacing_px: float =
 
 
 def time_ticks(start_ns: int, end_ns: int, width_px: float, spacing_px: float = 80.0) -> list[tuple[int, str, bool]]:
-    """Round moments `spacing_px` or more apart: ns, text, whether a day begins there (the text is a date then)."""
+    """Moments that are round on the user's clock, about `spacing_px` or more apart: ns, text, whether a day begins there.
+
+    The text is a date where a day begins. Clocks that change within the span change the ticks from then on.
+    """
     span_s = (end_ns - start_ns) / _SECOND
     if span_s <= 0.0 or width_px <= 0.0:
         return []
     wanted = span_s * spacing_px / width_px
     step_s = next((step for step in _STEPS_S if step >= wanted * 0.999), 604800 * math.ceil(wanted / 604800))
     step = step_s * _SECOND
-    offset = text_of.moment(start_ns).utcoffset()
-    ahead = int(offset.total_seconds()) * _SECOND if offset is not None else 0  # round hours of the person's clock
-    first = -(-(start_ns + ahead) // step)
-    return [_time_tick(index * step - ahead, step_s) for index in range(first, (end_ns + ahead) // step + 1)]
+    offsets = _offsets(start_ns - max(step, _DAY), end_ns, max(step, _DAY))
+    found = sorted({ts for ahead in offsets for ts in _round_moments(start_ns - step, end_ns, step, ahead)})
+    return [_time_tick(ts, step_s) for ts in _apart(found, step * 7 // 10) if ts >= start_ns]
+
+
+def _apart(moments: list[int], least_ns: int) -> list[int]:
+    """The moments without those that follow another at once, as the second 02:00 of a day on which clocks are put back."""
+    return [ts for before, ts in zip((-least_ns, *moments), moments) if ts - before >= least_ns]
+
+
+def _offsets(start_ns: int, end_ns: int, every_ns: int) -> set[int]:
+    """How far the user's clock is ahead of UTC, in ns, in a span: more than one value where clocks change."""
+    return {_ahead(ts) for ts in (*range(start_ns, end_ns, every_ns), end_ns)}
+
+
+def _ahead(ts_ns: int) -> int:
+    offset = text_of.moment(ts_ns).utcoffset()
+    return int(offset.total_seconds()) * _SECOND if offset is not None else 0
+
+
+def _round_moments(start_ns: int, end_ns: int, step: int, ahead: int) -> list[int]:
+    """The moments that are round on a clock `ahead` of UTC, while the user's clock is; and where clocks skip the
+    midnight of that clock, the moment at which the day begins.
+    """
+    first, last = -(-(start_ns + ahead) // step), (end_ns + ahead) // step
+    moments = (index * step - ahead for index in range(first, last + 1))
+    return [ts for ts in moments if _ahead(ts) == ahead or (_ahead(ts - 1) == ahead and _begins_day(ts))]
+
+
+def _begins_day(ts_ns: int) -> bool:
+    return text_of.moment(ts_ns - 1).date() < text_of.moment(ts_ns).date()
 
 
 def _time_tick(ts_ns: int, step_s: int) -> tuple[int, str, bool]:
     moment = text_of.moment(ts_ns)
-    if moment.hour == moment.minute == moment.second == 0:
-        return ts_ns, f"{moment.day} {moment:%b}", True
+    if _begins_day(ts_ns):
+        return ts_ns, text_of.day(ts_ns), True
     return ts_ns, moment.strftime("%H:%M:%S" if step_s < 60 else "%H:%M"), False
 
 

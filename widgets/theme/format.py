@@ -154,10 +154,10 @@ def clock(ts_ns: int, *, millis: bool = False) -> str:
     return f"{text}.{ts_ns % _NS // 1_000_000:03d}" if millis else text
 
 
-def day(ts_ns: int) -> str:
-    """The UTC day: 8 Aug."""
-    moment = datetime.fromtimestamp(ts_ns // _NS, UTC)
-    return f"{moment.day} {moment:%b}"
+def day(ts_ns: int, zone: tzinfo | None = None) -> str:
+    """The day in the user's zone, or in another: 8 Aug."""
+    whole = moment(ts_ns) if zone is None else datetime.fromtimestamp(ts_ns // _NS, zone)
+    return f"{whole.day} {whole:%b}"
 
 
 def date_clock(ts_ns: int) -> str:

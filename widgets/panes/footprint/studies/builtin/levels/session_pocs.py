@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 from PySide6.QtCore import QRectF, Qt
 
 from widgets.items.bands import scaled_font
@@ -28,7 +30,7 @@ def _draw(canvas: Canvas, inputs: Inputs) -> None:
             if poc.until_ns is None:
                 painter.setPen(look.color("poc", alpha))
                 box = QRectF(right - 146 * ratio, y - 16 * ratio, 140 * ratio, 14 * ratio)
-                text = f"session POC {text_of.day(poc.bar_start_ns)}"
+                text = f"session POC {text_of.day(poc.bar_start_ns, UTC)}"
                 painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
 
 
