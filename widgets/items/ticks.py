@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -37,7 +38,7 @@ def value_ticks(bottom: float, top: float, height_px: float, spacing_px: float =
 
 
 def time_ticks(start_ns: int, end_ns: int, width_px: float, spacing_px: float = 80.0) -> list[tuple[int, str, bool]]:
-    """Moments that are round on the user's clock, about `spacing_px` or more apart: ns, text, whether a day begins there.
+    """Moments that are round on the user's clock, about `spacing_px` apart or more: ns, text, whether a day begins.
 
     The text is a date where a day begins. Clocks that change within the span change the ticks from then on.
     """
@@ -53,8 +54,8 @@ def time_ticks(start_ns: int, end_ns: int, width_px: float, spacing_px: float = 
 
 
 def _apart(moments: list[int], least_ns: int) -> list[int]:
-    """The moments without those that follow another at once, as the second 02:00 of a day on which clocks are put back."""
-    return [ts for before, ts in zip((-least_ns, *moments), moments) if ts - before >= least_ns]
+    """The moments without those that follow another at once, as the second 02:00 where clocks are put back."""
+    return [ts for before, ts in pairwise((-least_ns, *moments)) if ts - before >= least_ns]
 
 
 def _offsets(start_ns: int, end_ns: int, every_ns: int) -> set[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -61,7 +62,7 @@ def test_ticks_are_round_apart_and_mark_every_day(zone: str, start: int, span_s:
     fmt.use_habits(zone)
     end = start + span_s * 1_000_000_000
     ticks = time_ticks(start, end, width)
-    step = min((after[0] - before[0] for before, after in zip(ticks, ticks[1:], strict=False)), default=end - start)
+    step = min((after[0] - before[0] for before, after in pairwise(ticks)), default=end - start)
     assert step * width / (end - start) >= 0.69 * 80
     for ts, _, is_day in ticks:
         local = datetime.fromtimestamp(ts // 1_000_000_000, ZoneInfo(zone))
