@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 from feeds.live.connection_plan import ConnectionPlanner
-from feeds.live.focus import Focus
-from feeds.live.rest import Rest
 from feeds.model.errors import FeedError
 from feeds.model.instrument import MarketKind
 from feeds.model.nearest import suggestion
@@ -22,18 +20,16 @@ def not_listed(base: str, listed: Iterable[str]) -> str:
     return f"no venue lists {base}{suggestion(base, listed)}"
 
 
-async def unlisted(bases: Sequence[str], drivers: Sequence[VenueDriver], *, timeout_s: float = 30.0) -> list[str]:
-    """A text for each base that no venue lists; none while a venue that may list it does not answer in time."""
-    rest = Rest()
-    planner = ConnectionPlanner(Focus((), most=0, retention_ns=0), rest, candles_s=0, universe=False)
+async def unlisted(
+    planner: ConnectionPlanner, bases: Iterable[str], drivers: Collection[VenueDriver], timeout_s: float
+) -> list[str]:
+    """Fetch all lists. A text for each base that no venue lists; none while a venue does not answer in time."""
     markets = [(driver, kind) for driver in drivers for kind in driver.endpoints]
     try:
         async with asyncio.timeout(timeout_s):
             answered = await asyncio.gather(*(_answers(planner, driver, kind) for driver, kind in markets))
     except TimeoutError:
         return []
-    finally:
-        await rest.close()
     if not all(answered):
         return []
     known = planner.bases

@@ -22,7 +22,7 @@ from feeds.live.budget import Turnstile
 from feeds.live.connection import CONNECTION_LIMITS, Backoff, ConnectionLimits, LiveConnection
 from feeds.live.connection_plan import ConnectionPlanner, is_shared
 from feeds.live.focus import Focus
-from feeds.live.listing import not_listed
+from feeds.live.listing import not_listed, unlisted
 from feeds.live.rest import Rest
 from feeds.model.clock import Clock
 from feeds.model.errors import FeedError, ProtocolError, TransportError
@@ -146,6 +146,13 @@ class LiveSource:
         """Record that a base is in use, so that it stays subscribed; ignores others."""
         self._focus.mark_shown(base, self._clock.now_ns())
 
+    async def unlisted(self, timeout_s: float = 30.0) -> list[str]:
+        """A text for each followed base that no venue lists, before the start, which then uses the lists fetched.
+
+        None while a venue that may list it does not answer in time.
+        """
+        return await unlisted(self._planner, self._focus.bases, self._drivers.values(), timeout_s)
+
     async def batches(self) -> AsyncIterator[list[Frame]]:
         """Everything that arrived since the last batch, in receive order; ends with `close`."""
         self._spawn(self._timer, "timer")
@@ -205,7 +212,10 @@ class LiveSource:
 
     async def _market(self, driver: VenueDriver, kind: MarketKind) -> None:
         """List a market's instruments, open its connections, and refresh the list periodically."""
-        if not self._planner.is_listed(driver, kind):
+        if self._planner.is_listed(driver, kind):
+            self._change(driver, kind, self._planner.planned(driver, kind))
+            self._note_unlisted()
+        else:
             await self._list(driver, kind)
         while True:
             await asyncio.sleep(self._limits.relist_s)

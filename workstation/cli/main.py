@@ -118,43 +118,57 @@ def record(
         str, typer.Option("--for", help="How long, for example 10m or 1h; until Ctrl+C if not given.")
     ] = "",
     history: Annotated[str, typer.Option(help="Trades before the start to fetch, for example 15m.")] = "",
+    focus_only: Annotated[
+        bool, typer.Option("--focus-only", help="Without all other perpetuals, candles and account ratios: less data.")
+    ] = False,
     port: Annotated[int, typer.Option(help="Record the simulated venues at this loopback port instead.")] = 0,
 ) -> None:
-    """Record venues without a window."""
+    """Record venues without a window: what the window receives, so that scores and paper books replay from it."""
     import asyncio
 
     from rich.console import Console
 
-    from feeds.live.listing import unlisted
     from feeds.live.source import LiveSource
     from feeds.model.clock import SystemClock
     from feeds.recording import Recorder, RecordingMetadata
     from feeds.venues.driver import loopback
     from feeds.venues.registry import DRIVERS
     from workstation.session.record import record as run
+    from workstation.settings import files as settings
 
     drivers = [loopback(driver, port) if port else driver for driver in DRIVERS.values()]
     history_s = _span(history) // 1_000_000_000 if history else 0
     for_s = _span(duration) / 1e9 if duration else None
     followed = _bases(bases)
-    if missing := asyncio.run(unlisted(followed, drivers)):
-        raise typer.BadParameter("; ".join(missing))
-    with _writing():
-        recorder = Recorder(out, RecordingMetadata(simulated=bool(port)))
+    known = settings.load()[0]
     with _writing(), Console(stderr=True).status("connecting") as line:
 
         def show(frames: int, size: int) -> None:
             line.update(f"recording to {out.name}: {frames:,} frames, {size / 1e6:,.1f} MB")
 
         async def work() -> None:
-            source = LiveSource(followed, drivers, SystemClock(), history_s=history_s)
+            source = LiveSource(
+                followed,
+                drivers,
+                SystemClock(),
+                history_s=history_s,
+                candle_hours=0.0 if focus_only else known.candle_hours,
+                universe=known.universe and not focus_only,
+            )
+            if missing := await source.unlisted():
+                await source.close()
+                raise typer.BadParameter("; ".join(missing))
+            recorder = Recorder(out, RecordingMetadata(simulated=bool(port)))
+            recorders.append(recorder)
             await run(source, recorder, for_s, show)
 
+        recorders = list[Recorder]()
         try:
             asyncio.run(work())
         except KeyboardInterrupt:
             log.info("stopped by the user")
-    typer.echo(f"{out}: {recorder.frames_written:,} frames, {recorder.bytes_written:,} bytes")
+    for recorder in recorders:
+        typer.echo(f"{out}: {recorder.frames_written:,} frames, {recorder.bytes_written:,} bytes")
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The headless recorder: live frames onto disk, with nothing but the decoders that ask for snapshots."""
+"""The headless recorder: live frames onto disk, with nothing but the decoders that request snapshots."""
 
 from __future__ import annotations
 

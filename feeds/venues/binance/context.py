@@ -22,6 +22,7 @@ from feeds.pipeline.units import Size
 from feeds.venues.binance.wire import API
 from feeds.venues.shared.context import (
     RATIO_S,
+    Answered,
     ContextProtocol,
     Question,
     Span,
@@ -31,6 +32,7 @@ from feeds.venues.shared.context import (
     funding_history,
 )
 from feeds.venues.shared.numbers import MS, Millis, Rate
+from feeds.venues.shared.rows import RowDecoder, each
 
 _PAGE = 1_000
 _WEIGHTS = ((99, 1), (499, 2), (1_000, 5))
@@ -50,9 +52,9 @@ class _Paid(msgspec.Struct, gc=False):
     fundingRate: Rate
 
 
-_klines = msgspec.json.Decoder(list[_Kline], strict=False)
-_accounts = msgspec.json.Decoder(list[_Accounts], strict=False)
-_paid = msgspec.json.Decoder(list[_Paid], strict=False)
+_klines, _accounts, _paid = (
+    RowDecoder(list, row, lists=lambda rows: (rows,)) for row in (_Kline, _Accounts, _Paid)
+)
 
 
 def _ask(market: Instrument, spans: Sequence[Span]) -> Iterator[Question]:
@@ -75,8 +77,9 @@ def ask_accounts(market: Instrument) -> Fetch:
     return Fetch(path, f"accounts/{market.symbol}", 1)
 
 
-def _read_candles(market: Instrument, body: bytes, now_ns: int) -> Sequence[Candles]:
-    return candles(market, (_candle(market, row) for row in _klines.decode(body)), now_ns)
+def _read_candles(market: Instrument, body: bytes, answered: Answered) -> Sequence[Candles]:
+    rows = _klines.decode(body, answered.leave_out)
+    return candles(market, each(rows, lambda row: (_candle(market, row),), answered.leave_out), answered.now_ns)
 
 
 def _candle(market: Instrument, row: _Kline) -> Candle:
@@ -86,14 +89,15 @@ def _candle(market: Instrument, row: _Kline) -> Candle:
     return candle(market, row[0], row[1:5], row[5] * market.multiplier, row[7], row[9] * market.multiplier)
 
 
-def _read_paid(market: Instrument, body: bytes, now_ns: int) -> Sequence[FundingHistory]:
-    return funding_history(market, ((row.fundingTime, row.fundingRate) for row in _paid.decode(body)), now_ns)
+def _read_paid(market: Instrument, body: bytes, answered: Answered) -> Sequence[FundingHistory]:
+    rows = _paid.decode(body, answered.leave_out)
+    return funding_history(market, ((row.fundingTime, row.fundingRate) for row in rows), answered.now_ns)
 
 
-def read_accounts(market: Instrument, body: bytes, now_ns: int) -> Sequence[Event]:
+def read_accounts(market: Instrument, body: bytes, answered: Answered) -> Sequence[Event]:
     """The newest share of long accounts."""
-    rows = _accounts.decode(body)
-    return [LongShortRatio(market, row.timestamp * MS, now_ns, row.longShortRatio, row.longAccount) for row in rows]
+    rows = _accounts.decode(body, answered.leave_out)
+    return [LongShortRatio(market, row.timestamp * MS, answered.now_ns, row.longShortRatio, row.longAccount) for row in rows]
 
 
 CONTEXT = partial(ContextProtocol, ask=_ask, page=_PAGE)

@@ -87,7 +87,7 @@ _CHANNELS = {
     "depth": channel(Combined[DepthData], "_depth"),
     "bookTicker": channel(Combined[QuoteData], "_quote"),
     "markPrice": channel(Combined[MarkData], "_mark"),
-    "!markPrice": channel(Combined[list[MarkData]], "_marks"),
+    "!markPrice": Channel(RowDecoder(CombinedRows, MarkData, lists=lambda push: (push.data,)), "_marks"),
     "forceOrder": channel(Combined[ForceOrderData], "_liquidations"),
     "contractInfo": channel(Combined[ContractData], "_contract"),
     "serverShutdown": channel(Combined[ShutdownData], "_shutdown"),
@@ -242,8 +242,8 @@ class BinanceProtocol(SocketProtocol[_Market]):
 
     # mark, index, funding, liquidations
 
-    def _marks(self, push: Combined[list[MarkData]], now_ns: int) -> Events:
-        return [event for row in push.data for event in self._mark(Combined(row), now_ns)]
+    def _marks(self, push: CombinedRows[MarkData], now_ns: int) -> Events:
+        return each(push.data, lambda row: self._mark(Combined(row), now_ns), self._leaving_out("marks"))
 
     def _mark(self, push: Combined[MarkData], now_ns: int) -> Events:
         data = push.data

@@ -44,7 +44,7 @@ from feeds.venues.binance.derivatives import liquidation
 from feeds.venues.binance.wire import API, Combined, CombinedRows, ForceOrderData, MarkData, QuoteData
 from feeds.venues.driver import Endpoints
 from feeds.venues.shared.connections import connection
-from feeds.venues.shared.context import interest_history
+from feeds.venues.shared.context import Answered, interest_history
 from feeds.venues.shared.numbers import HOUR, MS, SECOND, Millis, finite, price, price_or_none, rate
 from feeds.venues.shared.polling import Job, every, once
 from feeds.venues.shared.rows import RowDecoder
@@ -190,7 +190,7 @@ class BinanceUniverse(UniverseProtocol):
             "openInterestHist": self._history,
             "flow": self._flow,
             "day": self._day_flow,
-            ACCOUNTS: lambda perp, body, now_ns: read_accounts(perp.instrument, body, now_ns),
+            ACCOUNTS: self._accounts,
         }
 
     def tick(self, now_ns: int) -> None:
@@ -315,6 +315,9 @@ class BinanceUniverse(UniverseProtocol):
             return ()
         size, notional = perp.units.worth(perp.mark, row.openInterest)
         return (OpenInterest(instrument, row.time * MS, now_ns, size, notional),)
+
+    def _accounts(self, perp: _Perp, body: bytes, now_ns: int) -> Events:
+        return read_accounts(perp.instrument, body, Answered(now_ns, now_ns, partial(self._leave_out, ACCOUNTS)))
 
     def _history(self, perp: _Perp, body: bytes, now_ns: int) -> Events:
         rows = (

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -22,6 +22,7 @@ from feeds.pipeline.units import Size
 from feeds.venues.bybit.wire import Rows, accepted
 from feeds.venues.shared.context import (
     RATIO_S,
+    Answered,
     ContextProtocol,
     Question,
     Span,
@@ -31,6 +32,7 @@ from feeds.venues.shared.context import (
     funding_history,
 )
 from feeds.venues.shared.numbers import MS, Millis, Rate
+from feeds.venues.shared.rows import LeaveOut, RowDecoder, each
 
 _PAGE = 1_000
 
@@ -49,9 +51,9 @@ class _Paid(msgspec.Struct, gc=False):
     fundingRateTimestamp: Millis
 
 
-_klines = msgspec.json.Decoder(Rows[_Kline], strict=False)
-_accounts = msgspec.json.Decoder(Rows[_Accounts], strict=False)
-_paid = msgspec.json.Decoder(Rows[_Paid], strict=False)
+_klines, _accounts, _paid = (
+    RowDecoder(Rows, row, lists=lambda result: (result.rows,)) for row in (_Kline, _Accounts, _Paid)
+)
 
 
 def _ask(market: Instrument, spans: Sequence[Span]) -> Iterator[Question]:
@@ -71,9 +73,14 @@ def ask_accounts(market: Instrument) -> Fetch:
     return Fetch(f"/v5/market/account-ratio?{who}&period=5min&limit=1", f"accounts/{market.symbol}")
 
 
-def _read_candles(market: Instrument, body: bytes, now_ns: int) -> Sequence[Candles]:
-    rows = _klines.decode(accepted(body, "candles").result).rows
-    return candles(market, (_candle(market, row) for row in rows), now_ns)
+def _rows(decoder: RowDecoder, body: bytes, what: str, leave_out: LeaveOut) -> list[Any]:
+    rows: list[Any] = decoder.decode(accepted(body, what).result, leave_out).rows
+    return rows
+
+
+def _read_candles(market: Instrument, body: bytes, answered: Answered) -> Sequence[Candles]:
+    rows = _rows(_klines, body, "candles", answered.leave_out)
+    return candles(market, each(rows, lambda row: (_candle(market, row),), answered.leave_out), answered.now_ns)
 
 
 def _candle(market: Instrument, row: _Kline) -> Candle:
@@ -83,16 +90,16 @@ def _candle(market: Instrument, row: _Kline) -> Candle:
     return candle(market, row[0], row[1:5], row[5] * market.multiplier, row[6])
 
 
-def _read_paid(market: Instrument, body: bytes, now_ns: int) -> Sequence[FundingHistory]:
-    rows = _paid.decode(accepted(body, "funding").result).rows
-    return funding_history(market, ((row.fundingRateTimestamp, row.fundingRate) for row in rows), now_ns)
+def _read_paid(market: Instrument, body: bytes, answered: Answered) -> Sequence[FundingHistory]:
+    rows = _rows(_paid, body, "funding", answered.leave_out)
+    return funding_history(market, ((row.fundingRateTimestamp, row.fundingRate) for row in rows), answered.now_ns)
 
 
-def read_accounts(market: Instrument, body: bytes, now_ns: int) -> Sequence[Event]:
+def read_accounts(market: Instrument, body: bytes, answered: Answered) -> Sequence[Event]:
     """The newest share of long accounts. Raises ProtocolError and msgspec's errors for a body without one."""
-    rows = [row for row in _accounts.decode(accepted(body, "accounts").result).rows if row.sellRatio]
+    rows = [row for row in _rows(_accounts, body, "accounts", answered.leave_out) if row.sellRatio]
     return [
-        LongShortRatio(market, row.timestamp * MS, now_ns, row.buyRatio / row.sellRatio, row.buyRatio) for row in rows
+        LongShortRatio(market, row.timestamp * MS, answered.now_ns, row.buyRatio / row.sellRatio, row.buyRatio) for row in rows
     ]
 
 

@@ -27,6 +27,7 @@ from feeds.venues.bybit.trades import BybitTrades
 from feeds.venues.bybit.wire import SIDES, Bare, BookData, LiquidationRow, Message, OldLiquidation, TickerData, TradeRow
 from feeds.venues.shared.limits import LIMITS, Limits
 from feeds.venues.shared.numbers import MS, SECOND
+from feeds.venues.shared.rows import RowDecoder, each
 from feeds.venues.shared.socket_protocol import Events, Route, SocketProtocol, channel
 from feeds.venues.shared.subscriptions import Subscriptions
 
@@ -68,10 +69,12 @@ _CHANNELS = {
     "orderbook.500": _BOOK,
     "orderbook.1000": _BOOK,
     "tickers": channel(Message[TickerData], "_ticker"),
-    "allLiquidation": channel(Message[list[LiquidationRow] | LiquidationRow], "_liquidations"),
+    "allLiquidation": channel(Message[msgspec.Raw], "_liquidations"),
     "liquidation": channel(Message[OldLiquidation], "_old_liquidation"),
 }
 _bare = msgspec.json.Decoder(Bare)
+_liquidation = msgspec.json.Decoder(LiquidationRow, strict=False)
+_liquidations = RowDecoder(list, LiquidationRow, lists=lambda rows: (rows,))
 
 
 class BybitProtocol(SocketProtocol[_Market]):
@@ -269,11 +272,14 @@ class BybitProtocol(SocketProtocol[_Market]):
     def _ticker(self, market: _Market, message: Message[TickerData], now_ns: int) -> Events:
         return market.ticker.take(message.data, message.ts * MS, now_ns)
 
-    def _liquidations(
-        self, market: _Market, message: Message[list[LiquidationRow] | LiquidationRow], now_ns: int
-    ) -> Events:
-        rows = message.data if isinstance(message.data, list) else [message.data]
-        return [liquidation(market.instrument, row.S, row.p, row.v, row.T, now_ns) for row in rows]
+    def _liquidations(self, market: _Market, message: Message[msgspec.Raw], now_ns: int) -> Events:
+        """A list of them, or one."""
+        leave_out = self._leaving_out("allLiquidation")
+        is_list = bytes(message.data).startswith(b"[")
+        rows = _liquidations.decode(message.data, leave_out) if is_list else [_liquidation.decode(message.data)]
+        return each(
+            rows, lambda row: (liquidation(market.instrument, row.S, row.p, row.v, row.T, now_ns),), leave_out
+        )
 
     def _old_liquidation(self, market: _Market, message: Message[OldLiquidation], now_ns: int) -> Events:
         row = message.data

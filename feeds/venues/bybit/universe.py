@@ -17,6 +17,7 @@ Sample (trimmed; numbers of a capture of 2026-09 in the shape of the documentati
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 import msgspec
 
@@ -31,7 +32,7 @@ from feeds.venues.bybit.protocol import BybitProtocol
 from feeds.venues.bybit.wire import Rows, accepted
 from feeds.venues.driver import Endpoints
 from feeds.venues.shared.connections import connection
-from feeds.venues.shared.context import interest_history
+from feeds.venues.shared.context import Answered, interest_history
 from feeds.venues.shared.numbers import MS, Millis, amount, finite, price, price_or_none, rate
 from feeds.venues.shared.polling import Job, every, once
 from feeds.venues.shared.rows import RowDecoder
@@ -146,7 +147,7 @@ class BybitUniverse(UniverseProtocol):
             return self._each(topic, rows, self._row, ts_ns, now_ns)
         perp = self._perps.get(symbol)
         if topic == ACCOUNTS and perp is not None:
-            return read_accounts(perp.instrument, body, now_ns)
+            return read_accounts(perp.instrument, body, Answered(now_ns, now_ns, partial(self._leave_out, ACCOUNTS)))
         if perp is None:
             return ()
         return self._history(perp, self._decoded("open-interest", _past, answer.result).rows, now_ns)

@@ -13,15 +13,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import Generic, TypeVar
 
 import msgspec
 
-from feeds.model.events import Candles, FundingHistory
+from feeds.model.events import Candle, Candles, FundingHistory
 from feeds.model.instrument import Instrument
 from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Size
-from feeds.venues.deribit.wire import Answer
+from feeds.venues.deribit.wire import AnswerRows
 from feeds.venues.shared.context import (
+    Answered,
     ContextProtocol,
     Question,
     Span,
@@ -32,19 +34,32 @@ from feeds.venues.shared.context import (
     past_pages,
 )
 from feeds.venues.shared.numbers import Millis, Rate
+from feeds.venues.shared.rows import RowDecoder, each
 
 _PAGE = 5_000
 _PAID_DAYS, _PAID_PAGES = 30, 2
 
 
-class _Chart(msgspec.Struct, gc=False):
-    ticks: list[Millis]
-    open: list[Size]
-    high: list[Size]
-    low: list[Size]
-    close: list[Size]
-    volume: list[Size]
-    cost: list[Size]
+Tick = TypeVar("Tick")
+Cell = TypeVar("Cell")
+
+
+class _Chart(msgspec.Struct, Generic[Tick, Cell], gc=False):
+    ticks: list[Tick]
+    open: list[Cell]
+    high: list[Cell]
+    low: list[Cell]
+    close: list[Cell]
+    volume: list[Cell]
+    cost: list[Cell]
+
+    def columns(self) -> tuple[list[Tick] | list[Cell], ...]:
+        """Of a candle each: start (ms), open, high, low, close, volume, turnover."""
+        return self.ticks, self.open, self.high, self.low, self.close, self.volume, self.cost
+
+
+class _ChartAnswer(msgspec.Struct, Generic[Tick, Cell], gc=False):
+    result: _Chart[Tick, Cell]
 
 
 class _Paid(msgspec.Struct, gc=False):
@@ -52,8 +67,10 @@ class _Paid(msgspec.Struct, gc=False):
     interest_8h: Rate
 
 
-_paid = msgspec.json.Decoder(Answer[list[_Paid]])
-_chart = msgspec.json.Decoder(Answer[_Chart])
+_paid = RowDecoder(AnswerRows, _Paid, lists=lambda answer: (answer.result,), strict=True)
+_chart = RowDecoder(
+    _ChartAnswer, Millis, Size, lists=lambda answer: answer.result.columns(), strict=True, positional=True
+)
 
 
 def _ask(market: Instrument, spans: Sequence[Span]) -> Iterator[Question]:
@@ -71,16 +88,20 @@ def _ask_paid(market: Instrument, page: Span) -> Question:
     return Question(market, Fetch(path, f"paid/{market.symbol}/{page.number}"), _read_paid)
 
 
-def _read_paid(market: Instrument, body: bytes, now_ns: int) -> Sequence[FundingHistory]:
-    return funding_history(market, ((row.timestamp, row.interest_8h) for row in _paid.decode(body).result), now_ns)
+def _read_paid(market: Instrument, body: bytes, answered: Answered) -> Sequence[FundingHistory]:
+    rows = _paid.decode(body, answered.leave_out).result
+    return funding_history(market, ((row.timestamp, row.interest_8h) for row in rows), answered.now_ns)
 
 
-def _read(market: Instrument, body: bytes, now_ns: int) -> Sequence[Candles]:
-    chart, scale = _chart.decode(body).result, market.multiplier
-    prices = zip(chart.open, chart.high, chart.low, chart.close, strict=False)
-    columns = zip(chart.ticks, prices, chart.volume, chart.cost, strict=False)
-    rows = (candle(market, ts_ms, ohlc, volume * scale, cost) for ts_ms, ohlc, volume, cost in columns)
-    return candles(market, rows, now_ns)
+def _read(market: Instrument, body: bytes, answered: Answered) -> Sequence[Candles]:
+    chart = _chart.decode(body, answered.leave_out).result
+    rows = [row for row in zip(*chart.columns(), strict=False) if None not in row]
+    return candles(market, each(rows, lambda row: (_candle(market, *row),), answered.leave_out), answered.now_ns)
+
+
+def _candle(market: Instrument, start_ms: int, *numbers: float) -> Candle:
+    *prices, volume, turnover = numbers
+    return candle(market, start_ms, prices, volume * market.multiplier, turnover)
 
 
 CONTEXT = partial(ContextProtocol, ask=_ask, page=_PAGE)

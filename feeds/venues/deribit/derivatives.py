@@ -77,10 +77,10 @@ class DelayedLiquidations:
         self._due_ns = now_ns + _RETRY_NS
         return self._fetch()
 
-    def answer(self, page: TradesPage, now_ns: int) -> tuple[list[Liquidation], Fetch | None]:
+    def answer(self, page: TradesPage, now_ns: int, leave_out: LeaveOut) -> tuple[list[Liquidation], Fetch | None]:
         """The liquidations of a page in order of time, and the request for the next page."""
         rows = sorted((row for row in page.trades if row.trade_seq > self._last_seq), key=lambda row: row.trade_seq)
-        found = [event for row in rows for event in liquidations(self._units, row, now_ns)]
+        found = each(rows, lambda row: liquidations(self._units, row, now_ns), leave_out)
         if not rows or not page.has_more:
             self._due_ns = None
         if not rows:

@@ -207,7 +207,9 @@ class DeribitProtocol(SocketProtocol[_Market]):
     def _answer(self, market: _Market, topic: str, frame: Frame) -> Events:
         if topic != "liquidations" or frame.kind is not FrameKind.HTTP:
             return ()
-        found, following = market.delayed.answer(trades_page.decode(frame.payload).result, frame.ts_recv_ns)
+        leave_out = self._leaving_out("liquidations")
+        page = late_page.decode(frame.payload, leave_out).result
+        found, following = market.delayed.answer(page, frame.ts_recv_ns, leave_out)
         if following is not None:
             self.requests.append(following)
         return () if market.liquidations_live else found

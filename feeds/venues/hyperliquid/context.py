@@ -12,11 +12,12 @@ from functools import partial
 
 import msgspec
 
-from feeds.model.events import Candles, FundingHistory
+from feeds.model.events import Candle, Candles, FundingHistory
 from feeds.model.instrument import Instrument
 from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Size
 from feeds.venues.shared.context import (
+    Answered,
     ContextProtocol,
     Question,
     Span,
@@ -27,6 +28,7 @@ from feeds.venues.shared.context import (
     past_pages,
 )
 from feeds.venues.shared.numbers import Millis, Rate
+from feeds.venues.shared.rows import RowDecoder, each
 
 _PAGE = 5_000
 _PAID_DAYS, _PAID_PAGES = 20, 3  # 500 hours a page at most
@@ -46,8 +48,7 @@ class _Paid(msgspec.Struct, gc=False):
     time: Millis
 
 
-_paid = msgspec.json.Decoder(list[_Paid], strict=False)
-_rows = msgspec.json.Decoder(list[_Row], strict=False)
+_paid, _rows = (RowDecoder(list, row, lists=lambda rows: (rows,)) for row in (_Paid, _Row))
 
 
 def _ask(market: Instrument, spans: Sequence[Span]) -> Iterator[Question]:
@@ -67,15 +68,18 @@ def _ask_paid(market: Instrument, page: Span) -> Question:
     return Question(market, Fetch("/info", f"paid/{market.symbol}/{page.number}", weight, body), _read_paid)
 
 
-def _read_paid(market: Instrument, body: bytes, now_ns: int) -> Sequence[FundingHistory]:
-    return funding_history(market, ((row.time, row.fundingRate) for row in _paid.decode(body)), now_ns)
+def _read_paid(market: Instrument, body: bytes, answered: Answered) -> Sequence[FundingHistory]:
+    rows = _paid.decode(body, answered.leave_out)
+    return funding_history(market, ((row.time, row.fundingRate) for row in rows), answered.now_ns)
 
 
-def _read(market: Instrument, body: bytes, now_ns: int) -> Sequence[Candles]:
-    rows = (
-        candle(market, row.t, (row.o, row.h, row.l, row.c), row.v * market.multiplier) for row in _rows.decode(body)
-    )
-    return candles(market, rows, now_ns)
+def _read(market: Instrument, body: bytes, answered: Answered) -> Sequence[Candles]:
+    rows = _rows.decode(body, answered.leave_out)
+    return candles(market, each(rows, lambda row: (_candle(market, row),), answered.leave_out), answered.now_ns)
+
+
+def _candle(market: Instrument, row: _Row) -> Candle:
+    return candle(market, row.t, (row.o, row.h, row.l, row.c), row.v * market.multiplier)
 
 
 CONTEXT = partial(ContextProtocol, ask=_ask, page=_PAGE)

@@ -21,9 +21,10 @@ from feeds.model.events import Candle, Candles, Event, FundingHistory, LongShort
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Size
-from feeds.venues.okx.wire import Body, rows
+from feeds.venues.okx.wire import accepted, body_of
 from feeds.venues.shared.context import (
     RATIO_S,
+    Answered,
     ContextProtocol,
     Question,
     Span,
@@ -34,6 +35,7 @@ from feeds.venues.shared.context import (
     interest_history,
 )
 from feeds.venues.shared.numbers import MS, SECOND, Millis, Rate
+from feeds.venues.shared.rows import LeaveOut, RowDecoder, each
 
 _PAGE = 300
 _FIVE_MINUTES_NS = 300 * SECOND
@@ -48,13 +50,8 @@ class _Paid(msgspec.Struct, gc=False):
     realizedRate: Rate
 
 
-def _decoder(row: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(Body[row], strict=False)
-
-
-_paid = _decoder(_Paid)
-_klines, _accounts = _decoder(_Kline), _decoder(tuple[Millis, Size])
-_interests, _takers = _decoder(tuple[Millis, Size, Size, Size]), _decoder(tuple[Millis, Size, Size])
+_paid, _klines, _accounts = body_of(_Paid), body_of(_Kline), body_of(tuple[Millis, Size])
+_interests, _takers = body_of(tuple[Millis, Size, Size, Size]), body_of(tuple[Millis, Size, Size])
 
 
 def _ask(market: Instrument, spans: Sequence[Span]) -> Iterator[Question]:
@@ -81,8 +78,13 @@ def ask_accounts(market: Instrument) -> Fetch:
     return Fetch(path, f"accounts/{market.symbol}")
 
 
-def _read_candles(market: Instrument, body: bytes, now_ns: int) -> Sequence[Candles]:
-    return candles(market, (_candle(market, row) for row in rows(_klines, body, "candles")), now_ns)
+def _rows(decoder: RowDecoder, body: bytes, what: str, leave_out: LeaveOut) -> list[Any]:
+    return accepted(decoder.decode(body, leave_out), what)
+
+
+def _read_candles(market: Instrument, body: bytes, answered: Answered) -> Sequence[Candles]:
+    rows = _rows(_klines, body, "candles", answered.leave_out)
+    return candles(market, each(rows, lambda row: (_candle(market, row),), answered.leave_out), answered.now_ns)
 
 
 def _candle(market: Instrument, row: _Kline) -> Candle:
@@ -90,31 +92,30 @@ def _candle(market: Instrument, row: _Kline) -> Candle:
     return candle(market, row[0], row[1:5], volume * market.multiplier, row[7])
 
 
-def _read_paid(market: Instrument, body: bytes, now_ns: int) -> Sequence[FundingHistory]:
-    paid: list[_Paid] = rows(_paid, body, "funding")
-    return funding_history(market, ((row.fundingTime, row.realizedRate) for row in paid), now_ns)
+def _read_paid(market: Instrument, body: bytes, answered: Answered) -> Sequence[FundingHistory]:
+    paid: list[_Paid] = _rows(_paid, body, "funding", answered.leave_out)
+    return funding_history(market, ((row.fundingTime, row.realizedRate) for row in paid), answered.now_ns)
 
 
-def _read_interest(market: Instrument, body: bytes, now_ns: int) -> Sequence[Event]:
-    past = rows(_interests, body, "open interest")
-    return interest_history(market, ((row[0], row[2] * market.multiplier) for row in past), now_ns)
+def _read_interest(market: Instrument, body: bytes, answered: Answered) -> Sequence[Event]:
+    past = _rows(_interests, body, "open interest", answered.leave_out)
+    return interest_history(market, ((row[0], row[2] * market.multiplier) for row in past), answered.now_ns)
 
 
-def read_accounts(market: Instrument, body: bytes, now_ns: int) -> Sequence[Event]:
+def read_accounts(market: Instrument, body: bytes, answered: Answered) -> Sequence[Event]:
     """The newest share of long accounts. Raises ProtocolError and msgspec's errors for a body without one."""
-    accounts: list[tuple[int, float]] = rows(_accounts, body, "accounts")
-    return [LongShortRatio(market, ts_ms * MS, now_ns, ratio, ratio / (1 + ratio)) for ts_ms, ratio in accounts]
+    accounts: list[tuple[int, float]] = _rows(_accounts, body, "accounts", answered.leave_out)
+    return [LongShortRatio(market, ts_ms * MS, answered.now_ns, ratio, ratio / (1 + ratio)) for ts_ms, ratio in accounts]
 
 
-def _read_takers(market: Instrument, body: bytes, now_ns: int) -> Sequence[Event]:
-    """The last period that is over; rows are named by their beginning."""
-    ended = [
-        (ts_ms * MS + _FIVE_MINUTES_NS, sold, bought) for ts_ms, sold, bought in rows(_takers, body, "taker volume")
-    ]
-    over = sorted(row for row in ended if row[0] <= now_ns)
+def _read_takers(market: Instrument, body: bytes, answered: Answered) -> Sequence[Event]:
+    """The last period that is over by the venue's time; rows are named by their beginning."""
+    rows = _rows(_takers, body, "taker volume", answered.leave_out)
+    ended = [(ts_ms * MS + _FIVE_MINUTES_NS, sold, bought) for ts_ms, sold, bought in rows]
+    over = sorted(row for row in ended if row[0] <= answered.venue_ns)
     scale = market.multiplier
     return [
-        TakerFlow(market, end_ns, now_ns, _FIVE_MINUTES_NS, (sold + bought) * scale, bought * scale)
+        TakerFlow(market, end_ns, answered.now_ns, _FIVE_MINUTES_NS, (sold + bought) * scale, bought * scale)
         for end_ns, sold, bought in over[-1:]
     ]
 

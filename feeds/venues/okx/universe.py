@@ -13,6 +13,7 @@ Samples (trimmed; captures of 2026-09 and, for the ticker, 2022; the ticker coun
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -28,6 +29,7 @@ from feeds.venues.okx.context import ask_accounts, read_accounts
 from feeds.venues.okx.derivatives import funding, index_price, mark_price, open_interest
 from feeds.venues.okx.protocol import OkxProtocol
 from feeds.venues.shared.connections import connection
+from feeds.venues.shared.context import Answered
 from feeds.venues.shared.numbers import MS, Millis, amount, price
 from feeds.venues.shared.polling import Job, every
 from feeds.venues.shared.universe import ACCOUNTS, REST, Events, UniverseProtocol, account_jobs, polled, streamed
@@ -107,7 +109,7 @@ class OkxUniverse(UniverseProtocol):
 
     def _answer(self, topic: str, symbol: str, body: bytes, now_ns: int) -> Events:
         if topic == ACCOUNTS and symbol in self._perps:
-            return read_accounts(self._perps[symbol].instrument, body, now_ns)
+            return read_accounts(self._perps[symbol].instrument, body, Answered(now_ns, now_ns, partial(self._leave_out, ACCOUNTS)))
         decoder = _DECODERS.get(topic)
         if decoder is None:
             return ()

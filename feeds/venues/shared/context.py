@@ -16,6 +16,7 @@ from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch
 from feeds.venues.shared.connections import connection
 from feeds.venues.shared.polling import Job, Polls, every, once
+from feeds.venues.shared.rows import LeaveOut
 from feeds.venues.shared.universe import Events, UniverseProtocol
 
 MINUTE_NS = 60_000_000_000
@@ -24,7 +25,16 @@ RATIO_S = 300.0
 _STAGGER_S = 0.5
 _FIRST_S = 2.0  # the books and the trades come first
 
-Read = Callable[[Instrument, bytes, int], Sequence[Event]]
+
+class Answered(NamedTuple):
+    """When an answer was received, by our clock and by the venue's (ns), and what reports a row that is left out."""
+
+    now_ns: int
+    venue_ns: int
+    leave_out: LeaveOut
+
+
+Read = Callable[[Instrument, bytes, Answered], Sequence[Event]]
 
 
 class Question(NamedTuple):
@@ -59,7 +69,8 @@ class ContextProtocol(UniverseProtocol):
         super().__init__(spec, ())
         self._ask = ask
         self._page = page
-        self._read: dict[str, Callable[[bytes, int], Sequence[Event]]] = {}
+        self._read: dict[str, Callable[[bytes, Answered], Sequence[Event]]] = {}
+        self._ahead_ns: int | None = None  # our clock minus the venue's, in whole minutes
 
     def _other(self, frame: Frame) -> Events:
         if frame.kind is FrameKind.OPEN:
@@ -81,7 +92,19 @@ class ContextProtocol(UniverseProtocol):
 
     def _answer(self, topic: str, symbol: str, body: bytes, now_ns: int) -> Events:
         read = self._read.get(f"{topic}/{symbol}")
-        return read(body, now_ns) if read is not None else ()
+        if read is None:
+            return ()
+        events = read(body, Answered(now_ns, now_ns - (self._ahead_ns or 0), partial(self._leave_out, topic)))
+        if topic == "candles" and symbol.endswith("/0"):
+            self._measure_clock(events, now_ns)
+        return events
+
+    def _measure_clock(self, events: Sequence[Event], now_ns: int) -> None:
+        """The newest candle of all markets is of the minute that runs at the venue."""
+        for event in events:
+            if isinstance(event, Candles):
+                ahead_ns = (now_ns - event.rows[-1].start_ns) // MINUTE_NS * MINUTE_NS
+                self._ahead_ns = ahead_ns if self._ahead_ns is None else min(self._ahead_ns, ahead_ns)
 
 
 def context_spec(kind: MarketKind, markets: tuple[Instrument, ...], candles_s: int) -> tuple[ConnectionSpec, ...]:

@@ -7,6 +7,7 @@ message none of whose rows can be read is not a message of odd rows but an unrea
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, repeat
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -30,7 +31,7 @@ class RowDecoder:
     """Decodes a message that holds lists of rows.
 
     `shape` is a generic type whose parameters are the types of its rows; `lists` returns the lists of a decoded message
-    in the same order. An odd row is dropped from its list, or None takes its place where rows are `positional`. A row
+    in the same order; those that follow have rows of the last type. An odd row is dropped from its list, or None takes its place where rows are `positional`. A row
     may be a `RowDecoder` itself.
     """
 
@@ -59,7 +60,7 @@ class RowDecoder:
             return self._whole(payload)
         except UNREADABLE:
             message = self._loose(payload)
-            for rows, decoder in zip(self._lists(message), self._rows, strict=True):
+            for rows, decoder in zip(self._lists(message), chain(self._rows, repeat(self._rows[-1])), strict=False):
                 rows[:] = self._readable(rows, decoder, leave_out)
             return message
 

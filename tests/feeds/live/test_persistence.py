@@ -46,6 +46,22 @@ def failing(faults: Sequence[Exception | None]) -> tuple[VenueDriver, list[int]]
     return changed, asked
 
 
+async def test_lists_that_were_fetched_before_the_start_are_not_fetched_again() -> None:
+    driver, asked = failing([None])
+    source = LiveSource(["BTC"], [driver], SystemClock(), seed=1, limits=dataclasses.replace(LIMITS, relist_s=600.0))
+    assert await source.unlisted() == ["no venue lists BTC"]
+
+    async def run() -> None:
+        async for _ in source.batches():
+            if source.trouble:
+                return
+
+    await asyncio.wait_for(run(), 5)
+    await source.close()
+    assert source.trouble == {"BTC": "no venue lists BTC"}
+    assert len(asked) == 1
+
+
 @pytest.mark.parametrize(
     "fault", [ZeroDivisionError("x"), KeyError("x"), RuntimeError("x"), AssertionError()], ids=repr
 )

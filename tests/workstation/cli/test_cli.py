@@ -127,10 +127,20 @@ def test_simulate_and_record_meet_over_loopback(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as venue:
         assert venue.stdout is not None
         port = venue.stdout.readline().split()[-1]
-        file = tmp_path / "made.mcap"
-        done = run("record", "BTC", "--port", port, "--for", "3s", "--out", file, home=tmp_path)
-        assert done.returncode == 0, done.stderr
+        whole, small = tmp_path / "whole.mcap", tmp_path / "small.mcap"
+        for words in (["5s", "--out", whole], ["1s", "--focus-only", "--out", small]):
+            done = run("record", "BTC", "--port", port, "--for", *words, home=tmp_path)
+            assert done.returncode == 0, done.stderr
         assert venue.stdin is not None
         venue.stdin.close()
         venue.wait(timeout=10)
-    assert json.loads(run("inspect", file, "--json", home=tmp_path).stdout)["frames"] > 100
+    universe = {}
+    for file in (whole, small):
+        report = json.loads(run("inspect", file, "--json", home=tmp_path).stdout)
+        assert report["frames"] > (100 if file == whole else 10)
+        universe[file] = {one["name"].split(".")[0] for one in report["connections"] if "universe" in one["name"]}
+    assert universe == {whole: {"binance", "bybit", "deribit", "hyperliquid", "okx"}, small: set()}
+    words = ("export", whole, "--table", "pressure", "--format", "csv", "--out", tmp_path / "out")
+    assert run(*words, home=tmp_path).returncode == 0
+    table = (tmp_path / "out" / "pressure.csv").read_text().splitlines()
+    assert len({line.split(",")[1] for line in table[1:]}) > 50  # every coin has a score, not BTC alone
