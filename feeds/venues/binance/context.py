@@ -52,9 +52,7 @@ class _Paid(msgspec.Struct, gc=False):
     fundingRate: Rate
 
 
-_klines, _accounts, _paid = (
-    RowDecoder(list, row, lists=lambda rows: (rows,)) for row in (_Kline, _Accounts, _Paid)
-)
+_klines, _accounts, _paid = (RowDecoder(list, row, lists=lambda rows: (rows,)) for row in (_Kline, _Accounts, _Paid))
 
 
 def _ask(market: Instrument, spans: Sequence[Span]) -> Iterator[Question]:
@@ -97,7 +95,9 @@ def _read_paid(market: Instrument, body: bytes, answered: Answered) -> Sequence[
 def read_accounts(market: Instrument, body: bytes, answered: Answered) -> Sequence[Event]:
     """The newest share of long accounts."""
     rows = _accounts.decode(body, answered.leave_out)
-    return [LongShortRatio(market, row.timestamp * MS, answered.now_ns, row.longShortRatio, row.longAccount) for row in rows]
+    return [
+        LongShortRatio(market, row.timestamp * MS, answered.now_ns, row.longShortRatio, row.longAccount) for row in rows
+    ]
 
 
 CONTEXT = partial(ContextProtocol, ask=_ask, page=_PAGE)

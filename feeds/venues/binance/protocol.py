@@ -34,6 +34,7 @@ from feeds.venues.binance.wire import (
     AggTradeData,
     Bare,
     Combined,
+    CombinedRows,
     ContractData,
     DepthData,
     ForceOrderData,
@@ -45,7 +46,8 @@ from feeds.venues.binance.wire import (
 )
 from feeds.venues.shared.limits import LIMITS, Limits
 from feeds.venues.shared.numbers import MS, finite
-from feeds.venues.shared.socket_protocol import Events, Route, SocketProtocol, channel
+from feeds.venues.shared.rows import RowDecoder, each
+from feeds.venues.shared.socket_protocol import Channel, Events, Route, SocketProtocol, channel
 
 
 class SnapshotRules(NamedTuple):

@@ -99,7 +99,8 @@ def read_accounts(market: Instrument, body: bytes, answered: Answered) -> Sequen
     """The newest share of long accounts. Raises ProtocolError and msgspec's errors for a body without one."""
     rows = [row for row in _rows(_accounts, body, "accounts", answered.leave_out) if row.sellRatio]
     return [
-        LongShortRatio(market, row.timestamp * MS, answered.now_ns, row.buyRatio / row.sellRatio, row.buyRatio) for row in rows
+        LongShortRatio(market, row.timestamp * MS, answered.now_ns, row.buyRatio / row.sellRatio, row.buyRatio)
+        for row in rows
     ]
 
 

@@ -277,9 +277,7 @@ class BybitProtocol(SocketProtocol[_Market]):
         leave_out = self._leaving_out("allLiquidation")
         is_list = bytes(message.data).startswith(b"[")
         rows = _liquidations.decode(message.data, leave_out) if is_list else [_liquidation.decode(message.data)]
-        return each(
-            rows, lambda row: (liquidation(market.instrument, row.S, row.p, row.v, row.T, now_ns),), leave_out
-        )
+        return each(rows, lambda row: (liquidation(market.instrument, row.S, row.p, row.v, row.T, now_ns),), leave_out)
 
     def _old_liquidation(self, market: _Market, message: Message[OldLiquidation], now_ns: int) -> Events:
         row = message.data

@@ -12,12 +12,14 @@ from feeds.model.events import Liquidation, OpenInterest, Side
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Units
-from feeds.venues.deribit.wire import TradeData, TradesPage
+from feeds.venues.deribit.wire import AnswerPage, TradeData, TradesPage
 from feeds.venues.shared.numbers import HOUR, MS, SECOND
+from feeds.venues.shared.rows import LeaveOut, RowDecoder, each
 
 FUNDING_BASIS_NS = 8 * HOUR  # the rate is per 8 h and accrues continuously
 WINDOW_NS = 300 * SECOND
 DELAY_NS = 61 * 60 * SECOND
+late_page = RowDecoder(AnswerPage, TradeData, lists=lambda answer: (answer.result.trades,), strict=True)
 _RETRY_NS = 30 * SECOND
 _SPREAD_NS = 200 * MS
 _PATH = (
@@ -77,7 +79,9 @@ class DelayedLiquidations:
         self._due_ns = now_ns + _RETRY_NS
         return self._fetch()
 
-    def answer(self, page: TradesPage, now_ns: int, leave_out: LeaveOut) -> tuple[list[Liquidation], Fetch | None]:
+    def answer(
+        self, page: TradesPage[TradeData], now_ns: int, leave_out: LeaveOut
+    ) -> tuple[list[Liquidation], Fetch | None]:
         """The liquidations of a page in order of time, and the request for the next page."""
         rows = sorted((row for row in page.trades if row.trade_seq > self._last_seq), key=lambda row: row.trade_seq)
         found = each(rows, lambda row: liquidations(self._units, row, now_ns), leave_out)

@@ -30,8 +30,14 @@ from feeds.model.frame import ConnectionSpec, Frame, FrameKind
 from feeds.model.instrument import Instrument
 from feeds.model.protocol import Reconnect, Replace, Send
 from feeds.pipeline.units import Units
-from feeds.venues.deribit.derivatives import FUNDING_BASIS_NS, DelayedLiquidations, liquidations, open_interest
-from feeds.venues.deribit.trades import trade, trade_chain, trades_page
+from feeds.venues.deribit.derivatives import (
+    FUNDING_BASIS_NS,
+    DelayedLiquidations,
+    late_page,
+    liquidations,
+    open_interest,
+)
+from feeds.venues.deribit.trades import trade, trade_chain
 from feeds.venues.deribit.wire import Anything, BookData, PlatformData, Push, RawChange, TickerData, TradeData
 from feeds.venues.shared.limits import LIMITS, Limits
 from feeds.venues.shared.numbers import MS, SECOND

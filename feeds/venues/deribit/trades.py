@@ -10,14 +10,14 @@ from feeds.model.events import Side, Trade
 from feeds.model.protocol import Fetch
 from feeds.pipeline.backfill import Page
 from feeds.pipeline.units import Units
-from feeds.venues.deribit.wire import Answer, TradeData, TradesPage
+from feeds.venues.deribit.wire import AnswerPage, TradeData
 from feeds.venues.shared.numbers import MS
 from feeds.venues.shared.trade_chain import Backfill, PastTrades, TradeChain
 
 _PAGE = 1_000
 _PATH = "/api/v2/public/get_last_trades_by_instrument?instrument_name={}&start_seq={}&end_seq={}&count=1000&sorting=asc"
 _BUY, _SELL = Side.BUY, Side.SELL
-trades_page = msgspec.json.Decoder(Answer[TradesPage])
+trades_page = msgspec.json.Decoder(AnswerPage[TradeData])
 
 
 def trade_chain(units: Units, history_s: int) -> TradeChain:

@@ -127,11 +127,17 @@ class PlatformData(msgspec.Struct, gc=False):
     maintenance: bool | None = None
 
 
-class TradesPage(msgspec.Struct, gc=False):
+class TradesPage(msgspec.Struct, Generic[Data], gc=False):
     """One page of past trades."""
 
-    trades: list[TradeData]
+    trades: list[Data]
     has_more: bool = False
+
+
+class AnswerPage(msgspec.Struct, Generic[Data], gc=False):
+    """The body of a successful REST answer that is a page of past trades."""
+
+    result: TradesPage[Data]
 
 
 class AnswerRows(msgspec.Struct, Generic[Data], gc=False):

@@ -105,7 +105,9 @@ def _read_interest(market: Instrument, body: bytes, answered: Answered) -> Seque
 def read_accounts(market: Instrument, body: bytes, answered: Answered) -> Sequence[Event]:
     """The newest share of long accounts. Raises ProtocolError and msgspec's errors for a body without one."""
     accounts: list[tuple[int, float]] = _rows(_accounts, body, "accounts", answered.leave_out)
-    return [LongShortRatio(market, ts_ms * MS, answered.now_ns, ratio, ratio / (1 + ratio)) for ts_ms, ratio in accounts]
+    return [
+        LongShortRatio(market, ts_ms * MS, answered.now_ns, ratio, ratio / (1 + ratio)) for ts_ms, ratio in accounts
+    ]
 
 
 def _read_takers(market: Instrument, body: bytes, answered: Answered) -> Sequence[Event]:

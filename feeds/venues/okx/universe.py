@@ -109,7 +109,9 @@ class OkxUniverse(UniverseProtocol):
 
     def _answer(self, topic: str, symbol: str, body: bytes, now_ns: int) -> Events:
         if topic == ACCOUNTS and symbol in self._perps:
-            return read_accounts(self._perps[symbol].instrument, body, Answered(now_ns, now_ns, partial(self._leave_out, ACCOUNTS)))
+            return read_accounts(
+                self._perps[symbol].instrument, body, Answered(now_ns, now_ns, partial(self._leave_out, ACCOUNTS))
+            )
         decoder = _DECODERS.get(topic)
         if decoder is None:
             return ()

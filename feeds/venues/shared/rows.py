@@ -31,8 +31,8 @@ class RowDecoder:
     """Decodes a message that holds lists of rows.
 
     `shape` is a generic type whose parameters are the types of its rows; `lists` returns the lists of a decoded message
-    in the same order; those that follow have rows of the last type. An odd row is dropped from its list, or None takes its place where rows are `positional`. A row
-    may be a `RowDecoder` itself.
+    in the same order, and may return further ones whose rows are of the last type. An odd row is dropped from its list,
+    or None takes its place where rows are `positional`. A row may be a `RowDecoder` itself.
     """
 
     def __init__(

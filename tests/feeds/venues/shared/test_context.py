@@ -230,6 +230,17 @@ def test_okx_takers_of_the_last_period_that_is_over_and_interest_of_the_past() -
     assert event.rows == ((1701417600000 * MS, 111.0), (1701417900000 * MS, 222.0))
 
 
+@pytest.mark.parametrize("off_s", [0, 60, -60, 600, -600, 37])
+def test_okx_takers_do_not_depend_on_our_clock(off_s: int) -> None:
+    line, now_ms = Line(listed(Venue("okx"), symbol="X")), (NOW - off_s * S) // MS
+    bar = [str(now_ms - now_ms % 60_000), "1", "1", "1", "1", "1", "1", "1", "1"]
+    line.answer("candles/X/0", {"code": "0", "data": [bar]})
+    taken = [[str(now_ms - 120_000), "9", "9"], [str(now_ms - 420_000), "40", "60"], [str(now_ms - 720_000), "1", "1"]]
+    (event,) = line.answer("takers/X", {"code": "0", "data": taken})
+    assert isinstance(event, TakerFlow)
+    assert (event.volume, event.taker_buy) == (100.0, 60.0)
+
+
 @pytest.mark.parametrize("venue", VENUES)
 @pytest.mark.parametrize("body", [b"", b"\xff", b"[" * 10_000, b"{}", b'{"retCode":10006,"code":"50011","msg":"slow"}'])
 def test_bodies_that_are_none_are_refused(venue: Venue, body: bytes) -> None:

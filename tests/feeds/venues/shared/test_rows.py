@@ -17,6 +17,7 @@ from feeds.model.frame import ConnectionSpec, Frame, FrameKind, open_frame
 from feeds.model.instrument import Instrument, MarketKind, Venue
 from feeds.pipeline.feed import Feed
 from feeds.venues.registry import DRIVERS, VENUES, protocol_for
+from feeds.venues.shared.context import context_spec
 from feeds.venues.shared.rows import Listing
 from tests.feeds.venues.golden import DATA, markets, rows
 
@@ -144,6 +145,131 @@ def test_an_odd_row_of_an_all_market_message_costs_that_row(venue: Venue, data: 
     assert not feed.undecodable
     left = Counter(map(repr, before)) - Counter(map(repr, after))
     assert not left, "an event of another row is missing"
+
+
+def polls(venue: str) -> list[tuple[MarketKind, str, str, list[Any], list[Any]]]:
+    """The kind, symbol, tag, body and path to the rows of each answer about one market that holds several rows."""
+    start = 1_790_000_040_000
+    times = [start - minutes * 60_000 for minutes in (0, 1, 2, 3)]
+    text, linear = [str(one) for one in times], MarketKind.LINEAR
+    match venue:
+        case "binance":
+            bars = [[at, "50", "51", "49", "50", "9", at + 59_999, "450", 7, "4", "200", "0"] for at in times]
+            paid = [{"symbol": "BTCUSDT", "fundingTime": at, "fundingRate": "0.0001"} for at in times]
+            shares = [{"longShortRatio": "1.5", "longAccount": "0.6", "timestamp": at} for at in times]
+            return [(linear, "BTCUSDT", tag, rows_, []) for tag, rows_ in zip(TAGS, (bars, paid, shares), strict=True)]
+        case "bybit":
+            bars = [[at, "50", "51", "49", "50", "9", "450"] for at in text]
+            paid = [{"fundingRate": "0.0001", "fundingRateTimestamp": at} for at in text]
+            shares = [{"buyRatio": "0.6", "sellRatio": "0.4", "timestamp": at} for at in text]
+            return [
+                (linear, "BTCUSDT", tag, {"retCode": 0, "result": {"list": rows_}}, ["result", "list"])
+                for tag, rows_ in zip(TAGS, (bars, paid, shares), strict=True)
+            ]
+        case "okx":
+            bars = [[at, "50", "51", "49", "50", "9", "9", "450", "1"] for at in text]
+            paid = [{"fundingTime": at, "realizedRate": "0.0001"} for at in text]
+            shares, sums = [[at, "1.5"] for at in text], [[at, "7", "8", "9"] for at in text]
+            takers = [[str(start - (at + 2) * 300_000), "1", "2"] for at in range(4)]
+            found = zip((*TAGS, "interest/{}/5m"), (bars, paid, shares, sums), strict=True)
+            return [
+                (linear, "BTC-USDT-SWAP", tag, {"code": "0", "data": rows_}, ["data"])
+                for tag, rows_ in (
+                    *found,
+                    ("takers/{}", takers),
+                )
+            ]
+        case "hyperliquid":
+            bars = [{"t": at, "o": "50", "h": "51", "l": "49", "c": "50", "v": "9"} for at in times]
+            paid = [{"coin": "BTC", "fundingRate": "0.0001", "time": at} for at in times]
+            return [(linear, "BTC", "candles/{}/0", bars, []), (linear, "BTC", "paid/{}/0", paid, [])]
+    paid = [{"timestamp": at, "interest_8h": 0.0001} for at in times]
+    return [(MarketKind.INVERSE, "BTC-PERPETUAL", "paid/{}/0", {"result": paid}, ["result"])]
+
+
+TAGS = ("candles/{}/0", "paid/{}", "accounts/{}")
+
+
+def polled(venue: str, kind: MarketKind, symbol: str, tag: str, body: Any) -> tuple[list[str], Feed]:
+    """What is read from an answer, a row each."""
+    (spec,) = context_spec(kind, (markets(venue)[kind, symbol],), 43_200)
+    feed, now_ns = Feed(protocol_for), 1_790_000_100_000_000_000
+    feed.receive(open_frame(spec, now_ns))
+    events = feed.receive(Frame(now_ns, spec.name, FrameKind.HTTP, json.dumps(body).encode(), tag.format(symbol)))
+    return [repr(row) for event in events for row in getattr(event, "rows", (event,))], feed
+
+
+@pytest.mark.parametrize("venue", VENUES)
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_an_odd_row_about_one_market_costs_that_row(venue: Venue, data: st.DataObject) -> None:
+    kind, symbol, tag, body, path = data.draw(st.sampled_from(polls(venue)))
+    odd, without = json.loads(json.dumps(body)), json.loads(json.dumps(body))
+    place = data.draw(st.integers(0, len(at(body, path)) - 1))
+    row = at(odd, path)[place]
+    at(odd, path)[place] = mutated(dict(enumerate(row)) if isinstance(row, list) else row, data)
+    if isinstance(row, list) and isinstance(at(odd, path)[place], dict) and 0 in at(odd, path)[place]:
+        at(odd, path)[place] = list(at(odd, path)[place].values())
+    del at(without, path)[place]
+    expected, _ = polled(venue, kind, symbol, tag, without)
+    found, feed = polled(venue, kind, symbol, tag, odd)
+    assert not feed.undecodable
+    if tag.startswith("takers"):  # the last of all rows
+        assert len(found) == 1
+    else:
+        assert not Counter(expected) - Counter(found)
+    whole, _ = polled(venue, kind, symbol, tag, body)
+    assert whole
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_an_odd_cell_of_deribits_candles_costs_that_candle(data: st.DataObject) -> None:
+    names = ("open", "high", "low", "close", "volume", "cost")
+    chart = {"ticks": [1_790_000_040_000 - 60_000 * at for at in range(4)], "status": "ok"}
+    body: dict[str, Any] = {"result": chart | {name: [50.0 + at for at in range(4)] for name in names}}
+    whole, _ = polled("deribit", MarketKind.INVERSE, "BTC-PERPETUAL", "candles/{}/0", body)
+    name, place = data.draw(st.sampled_from(("ticks", *names))), data.draw(st.integers(0, 3))
+    body["result"][name][place] = data.draw(ANY_JSON)
+    found, feed = polled("deribit", MarketKind.INVERSE, "BTC-PERPETUAL", "candles/{}/0", body)
+    assert not feed.undecodable
+    assert len(Counter(whole) - Counter(found)) <= 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_an_odd_liquidation_of_bybit_costs_that_liquidation(data: st.DataObject) -> None:
+    forced = [
+        {"T": 1_790_000_000_000 + at, "s": "BTCUSDT", "S": "Buy", "v": f"{at + 1}", "p": "80000"} for at in range(3)
+    ]
+    odd, place = list(forced), data.draw(st.integers(0, 2))
+    odd[place] = mutated(forced[place], data)
+    opening = {"kind": "linear", "route": "flow", "streams": ["allLiquidation.BTCUSDT"], "markets": ["BTCUSDT"]}
+    message = {"topic": "allLiquidation.BTCUSDT", "type": "snapshot", "ts": 1_790_000_000_000}
+    without = forced[:place] + forced[place + 1 :]
+    expected, _ = events_of("bybit", opening, "", message | {"data": without}, is_text=True)
+    found, feed = events_of("bybit", opening, "", message | {"data": odd}, is_text=True)
+    assert not feed.undecodable
+    assert len(expected) == 2
+    assert not Counter(map(repr, expected)) - Counter(map(repr, found))
+
+
+def test_an_odd_row_of_deribits_late_liquidations_and_of_binances_marks_costs_that_row() -> None:
+    row = {"trade_seq": 1, "trade_id": "1", "timestamp": 1_790_000_000_000, "price": 80000.0, "amount": 10.0}
+    row |= {"direction": "sell", "instrument_name": "BTC-PERPETUAL", "index_price": 80000.0, "liquidation": "T"}
+    opening = {"kind": "inverse", "route": "all", "streams": [], "markets": ["BTC-PERPETUAL"]}
+    for odd in (7, row | {"price": None}, row | {"direction": "up"}, row | {"price": 0.1234}):
+        page = {"result": {"trades": [odd, row | {"trade_seq": 2}], "has_more": False}}
+        events, feed = events_of("deribit", opening, "liquidations/BTC-PERPETUAL", page, is_text=False)
+        assert len(events) == 1
+        assert not feed.undecodable
+    mark = {"e": "markPriceUpdate", "E": 1_790_000_000_000, "s": "BTCUSDT", "p": "80000", "i": "80000", "r": "", "T": 0}
+    opening = {"kind": "linear", "route": "market", "streams": ["!markPrice@arr@1s"], "markets": ["BTCUSDT"]}
+    for odd in (7, mark | {"p": "x"}, mark | {"E": "soon"}):
+        push = {"stream": "!markPrice@arr@1s", "data": [odd, mark]}
+        events, feed = events_of("binance", opening, "", push, is_text=True)
+        assert len(events) == 2
+        assert not feed.undecodable
 
 
 @pytest.mark.parametrize("venue", VENUES)
