@@ -162,13 +162,17 @@ def _palette(look: Theme) -> QPalette:
 
 
 def style_sheet(look: Theme) -> str:
-    """Hairlines instead of boxes, no gradients, the focus ring in its own colour."""
+    """Hairlines instead of boxes, no gradients, the focus ring in its own colour.
+
+    Labels and tooltips are plain text: a venue's or a file's text is never parsed as HTML, which can load files.
+    """
     c = look.spec.colors
     arrow, check = (resources.path(f"icons/{name}.svg").as_posix() for name in ("down", "check"))
     return f"""
     QMainWindow::separator {{ background: {c["hairline"]}; width: 1px; height: 1px; }}
     QMainWindow::separator:hover {{ background: {c["focus"]}; }}
     QDockWidget {{ color: {c["muted"]}; }}
+    QLabel, QToolTip {{ qproperty-textFormat: PlainText; }}
     QToolTip {{ background: {c["raised"]}; color: {c["text"]}; border: 1px solid {c["hairline"]}; padding: 4px; }}
     QMenuBar, QMenu {{ background: {c["window"]}; color: {c["text"]}; }}
     QMenu {{ border: 1px solid {c["faint"]}; padding: 4px 0; }}

@@ -22,6 +22,9 @@ LEAST_S = 1.0
 _RATE, _SECONDS, _PITCH_HZ = 22_050, 0.25, 880.0
 
 
+_BRACKET = "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}"
+
+
 class Notifier(QObject):
     """Signals alerts. Without a player, an audio device or a tray it does less, silently."""
 
@@ -46,7 +49,7 @@ class Notifier(QObject):
         return True
 
     def notice(self, title: str, text: str) -> bool:
-        """Show a desktop notification; True if the desktop was asked to."""
+        """Show a desktop notification; True if the desktop was asked to. Desktops parse markup, so `<` is replaced."""
         now = self._clock()
         if now - self._noticed < LEAST_S or not QSystemTrayIcon.isSystemTrayAvailable():
             return False
@@ -56,7 +59,7 @@ class Notifier(QObject):
             picture.fill(theme().color("aggregate"))
             self._tray = QSystemTrayIcon(QIcon(picture), self)
             self._tray.show()
-        self._tray.showMessage(title, text)
+        self._tray.showMessage(title.replace("<", _BRACKET), text.replace("<", _BRACKET))
         return True
 
     def _file(self, volume: int) -> Path:

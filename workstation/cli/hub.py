@@ -6,18 +6,16 @@ import asyncio
 import logging
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from feeds.hub.broker import Broker
 from feeds.hub.wire import STREAM, Subjects
 from feeds.model.errors import TransportError
+from workstation.process.terminal import echo, status
 from workstation.readmodels.times import ago, span_ns
 from workstation.settings import paths
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 log = logging.getLogger(__name__)
 
@@ -48,17 +46,11 @@ def hub(
     options = HubOptions(
         broker_at(url, creds, authority, stream), bases_of(bases), retention_s, round(keep_gb * 1e9), record, port
     )
-    with _console().status("connecting") as line:
+    with status("connecting") as update:
         try:
-            asyncio.run(collect(options, line.update))
+            asyncio.run(collect(options, update))
         except KeyboardInterrupt:
             log.info("stopped by the user")
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console(stderr=True)
 
 
 def broker_at(url: str, creds: Path | None, authority: Path | None, stream: str = STREAM) -> Broker:
@@ -94,11 +86,11 @@ def fetch_stream(place: str, since: str, until: str, creds: Path | None, authori
         raise typer.BadParameter(str(error)) from None
     path = paths.recordings_dir() / f"hub-{begin:%Y%m%d-%H%M%S}-{end:%Y%m%d-%H%M%S}.mcap"
     path.unlink(missing_ok=True)
-    with _console().status(f"fetching from {broker.address}") as line:
-        work = fetch(broker, begin, end, path, lambda done, of: line.update(f"fetching: {min(done / of, 1):.0%}"))
+    with status(f"fetching from {broker.address}") as update:
+        work = fetch(broker, begin, end, path, lambda done, of: update(f"fetching: {min(done / of, 1):.0%}"))
         frames = asyncio.run(work)
     if not frames:
         path.unlink()
         raise TransportError("The stream holds no frames of that span.")
-    typer.echo(f"{path}: {frames:,} frames")
+    echo(f"{path}: {frames:,} frames")
     return path

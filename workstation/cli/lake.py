@@ -6,13 +6,14 @@ import csv
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import msgspec
 import typer
 
 from feeds.model.errors import RecordingError
 from feeds.model.nearest import unknown
+from workstation.process.terminal import PlainStream, echo, label
 
 SHOWN = 1_000  # rows of a printed table
 
@@ -36,12 +37,12 @@ def add(files: Annotated[list[Path], typer.Argument(help="Recordings.")], root: 
 
     for file in files:
         with Progress(console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task(file.name, total=None)
+            task = bar.add_task(label(file.name), total=None)
             added = add_one(file, root, lambda done, total, task=task: bar.update(task, completed=done, total=total))  # type: ignore[misc]
         result = "already in the lake" if added.existed else f"{added.rows:,} rows in {added.files:,} files"
-        typer.echo(f"{file.name}: {result}")
+        echo(f"{file.name}: {result}")
         if added.damage is not None:
-            typer.echo(damage_line(file.name, added.damage), err=True)
+            echo(damage_line(file.name, added.damage), err=True)
 
 
 @lake_app.command()
@@ -49,15 +50,18 @@ def query(
     sql: Annotated[str, typer.Argument(help="SQL, for example \"FROM bars('1m', 'BTC')\".")],
     root: Root,
     form: Annotated[str, typer.Option("--format", help="table, csv or jsonl.")] = "table",
+    read_only: Annotated[
+        bool, typer.Option("--read-only/--read-write", help="Whether statements that can write files are refused.")
+    ] = True,
 ) -> None:
-    """Query a lake with DuckDB's SQL.
+    """Query a lake with DuckDB's SQL. The SQL is your own: it can read every file that you can read.
 
     Views: trades, book, liquidations, funding, open_interest, pressure (by the minute), and coverage (spans with all
     trades). Table macros, for every market and for venue `all`: bars(bar, base), footprint(bar, row, base) and
     cvd(bar, base), each with optional since := and until := (times in UTC or ns), footprint also with
     poc_tie := 'lowest'.
     """
-    from workstation.lake.query import connect
+    from workstation.lake.query import connect, writing_statement
 
     if form not in _WRITERS:
         raise typer.BadParameter(unknown(form, "format", _WRITERS))
@@ -67,7 +71,10 @@ def query(
         connect(root)  # raises what to install
         raise
     try:
-        result = connect(root).execute(sql)
+        session = connect(root)
+        if read_only and (kind := writing_statement(sql)):
+            raise typer.BadParameter(f"{kind} can write files; --read-write permits it")
+        result = session.execute(sql)
         names = [column[0] for column in result.description or ()]
         _WRITERS[form](names, iter(result.fetchone, None))
     except duckdb.Error as error:
@@ -77,24 +84,30 @@ def query(
         raise typer.BadParameter(reason) from error
 
 
+def _out() -> TextIO | PlainStream:
+    """Stdout: exact in a file or pipe, plain on a terminal."""
+    return PlainStream(sys.stdout) if sys.stdout.isatty() else sys.stdout
+
+
 def _csv(names: list[str], rows: Rows) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer = csv.writer(_out(), lineterminator="\n")
     writer.writerow(names)
     writer.writerows(rows)
 
 
 def _jsonl(names: list[str], rows: Rows) -> None:
+    out = _out()
     for row in rows:
-        sys.stdout.write(msgspec.json.encode(dict(zip(names, row, strict=True))).decode() + "\n")
+        out.write(msgspec.json.encode(dict(zip(names, row, strict=True))).decode() + "\n")
 
 
 def _table(names: list[str], rows: Rows) -> None:
     shown = [["" if cell is None else str(cell) for cell in row] for row, _ in zip(rows, range(SHOWN), strict=False)]
     widths = [max(map(len, column)) for column in zip(names, *shown, strict=True)]
     for line in (names, ["-" * width for width in widths], *shown):
-        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+        echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
     if next(rows, None) is not None:
-        typer.echo(f"... the first {SHOWN:,} rows; use --format csv or jsonl for all", err=True)
+        echo(f"... the first {SHOWN:,} rows; use --format csv or jsonl for all", err=True)
 
 
 _WRITERS: dict[str, Callable[[list[str], Rows], None]] = {"table": _table, "csv": _csv, "jsonl": _jsonl}

@@ -31,6 +31,7 @@ from workstation.cli.recover import recover
 from workstation.process import logs
 from workstation.process.gc_thresholds import raise_gc_thresholds
 from workstation.process.memory import tune_malloc
+from workstation.process.terminal import echo, status
 from workstation.readmodels.times import moment_ns, span_ns
 
 if TYPE_CHECKING:
@@ -126,8 +127,6 @@ def record(
     """Record venues without a window: what the window receives, so that scores and paper books replay from it."""
     import asyncio
 
-    from rich.console import Console
-
     from feeds.live.source import LiveSource
     from feeds.model.clock import SystemClock
     from feeds.recording import Recorder, RecordingMetadata
@@ -141,10 +140,10 @@ def record(
     for_s = _span(duration) / 1e9 if duration else None
     followed = _bases(bases)
     known = settings.load()[0]
-    with _writing(), Console(stderr=True).status("connecting") as line:
+    with _writing(), status("connecting") as update:
 
         def show(frames: int, size: int) -> None:
-            line.update(f"recording to {out.name}: {frames:,} frames, {size / 1e6:,.1f} MB")
+            update(f"recording to {out.name}: {frames:,} frames, {size / 1e6:,.1f} MB")
 
         async def work() -> None:
             source = LiveSource(
@@ -168,7 +167,7 @@ def record(
         except KeyboardInterrupt:
             log.info("stopped by the user")
     for recorder in recorders:
-        typer.echo(f"{out}: {recorder.frames_written:,} frames, {recorder.bytes_written:,} bytes")
+        echo(f"{out}: {recorder.frames_written:,} frames, {recorder.bytes_written:,} bytes")
 
 
 @app.command()
@@ -182,11 +181,11 @@ def inspect(
 
     found = look(file)
     if found.damage is not None:
-        typer.echo(damage_line(file.name, found.damage), err=True)
+        echo(damage_line(file.name, found.damage), err=True)
     if json:
-        typer.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+        echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
     else:
-        typer.echo(inspection_text(found))
+        echo(inspection_text(found))
 
 
 @app.command(hidden=True)
@@ -196,8 +195,8 @@ def outline(file: Annotated[Path, typer.Argument(help="A recording.")]) -> None:
 
     os.nice(10)
     raise_gc_thresholds()
-    found = outline_of(file, lambda share: print(f"{share:.3f}", flush=True))  # noqa: T201
-    typer.echo(msgspec.json.encode(found).decode())
+    found = outline_of(file, lambda share: echo(f"{share:.3f}"))
+    echo(msgspec.json.encode(found).decode())
 
 
 @app.command(name="import")
@@ -219,11 +218,11 @@ def import_(
         report = import_captures(
             None if kind == "auto" else kind, files, out, advance, market=MarketKind(market) if market else None
         )
-    typer.echo(f"{out}: {report.frames:,} frames of {len(report.instruments)} instruments, {report.out_bytes:,} bytes")
+    echo(f"{out}: {report.frames:,} frames of {len(report.instruments)} instruments, {report.out_bytes:,} bytes")
     if report.torn_lines or report.damaged:
-        typer.echo(f"left out: {report.torn_lines} torn lines; ended early: {', '.join(report.damaged) or 'none'}")
+        echo(f"left out: {report.torn_lines} torn lines; ended early: {', '.join(report.damaged) or 'none'}")
     if report.left_out:
-        typer.echo(f"not imported: {', '.join(report.left_out)}")
+        echo(f"not imported: {', '.join(report.left_out)}")
 
 
 class ExportCommand(TyperCommand):
@@ -274,8 +273,8 @@ def export(
             writer.write(name, rows)
             counts[name] += len(rows)
     for damage in damages:
-        typer.echo(damage_line(file.name, damage), err=True)
-    typer.echo("; ".join(f"{name}: {count:,} rows" for name, count in counts.items()))
+        echo(damage_line(file.name, damage), err=True)
+    echo("; ".join(f"{name}: {count:,} rows" for name, count in counts.items()))
 
 
 @app.command()
@@ -297,9 +296,9 @@ def score(
         raise typer.BadParameter("choose an output file with --out, or print the fit with --validate")
     table = read(file)
     if validate:
-        typer.echo(validation(table))
+        echo(validation(table))
     if out is not None:
-        typer.echo(f"{out}: {write(table, out):,} rows")
+        echo(f"{out}: {write(table, out):,} rows")
 
 
 @app.command()
@@ -336,8 +335,8 @@ def screenshot(
         raise typer.BadParameter(str(error)) from None
     for damage in (reader.damage for reader in readers):
         if damage is not None:
-            typer.echo(damage_line(file.name, damage), err=True)
-    typer.echo(f"{out}")
+            echo(damage_line(file.name, damage), err=True)
+    echo(f"{out}")
 
 
 @app.command()
@@ -361,7 +360,7 @@ def simulate(
     run(
         port,
         seed,
-        lambda bound: print(f"simulated venues on 127.0.0.1 {bound}", flush=True),  # noqa: T201
+        lambda bound: echo(f"simulated venues on 127.0.0.1 {bound}"),
         venues=served,
         faults_every_s=_span(faults_every) / 1e9 if faults_every else None,
     )
@@ -413,7 +412,7 @@ def _text_of(error: Exception) -> str:
 
 
 def _end(text: str, code: int) -> None:
-    print(" ".join(text.split()), file=sys.stderr)  # noqa: T201
+    echo(" ".join(text.split()), err=True)
     sys.exit(code)
 
 

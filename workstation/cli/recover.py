@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from workstation.process.terminal import echo
+
 
 def recover(
     file: Annotated[Path, typer.Argument(help="A damaged or unfinished recording.")],
@@ -19,10 +21,10 @@ def recover(
     if out.exists():
         raise typer.BadParameter(f"{out} exists already; choose another name")
     made = write(file, out)
-    typer.echo(f"{out}: {made.frames:,} frames, {made.out_bytes:,} bytes")
+    echo(f"{out}: {made.frames:,} frames, {made.out_bytes:,} bytes")
     if made.damage is None:
-        typer.echo("nothing was lost")
+        echo("nothing was lost")
         return
-    typer.echo(f"lost: {damage_text(made.damage)}")
+    echo(f"lost: {damage_text(made.damage)}")
     if made.gaps:
-        typer.echo(f"gaps marked: {', '.join(f'{name} {count}' for name, count in sorted(made.gaps.items()))}")
+        echo(f"gaps marked: {', '.join(f'{name} {count}' for name, count in sorted(made.gaps.items()))}")

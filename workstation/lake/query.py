@@ -6,6 +6,7 @@ recording count from the end of the earlier one of the same market.
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,10 @@ _MARKETS = pa.schema(
 _RECORDINGS = pa.schema([("recording", pa.string()), ("priority", pa.int64())])
 _CUTS = pa.schema([("recording", pa.string()), *_KEY, ("after_ns", pa.int64())])
 
+_PATTERN = re.compile(r"[*?\[]")  # DuckDB reads a path with these as a pattern, which may match another lake
+_READING = ("SELECT", "CREATE", "MULTI", "EXPLAIN")
+"""Kinds of statements that write no files; what CREATE creates is in memory. EXPLAIN ANALYZE runs what it explains."""
+
 _TRADES = """
 WITH ranked AS (
     SELECT f.*, r.priority AS _priority, CASE WHEN f.trade_id = ''
@@ -56,6 +61,21 @@ QUALIFY rank() OVER (PARTITION BY f.date, f.venue, f.symbol, f.kind, f._identity
 """Each trade from the earliest recording that has it, also where that merged its id into a row of several matches."""
 
 
+def writing_statement(sql: str) -> str:
+    """The first kind of statement in some SQL that could write files, for example `COPY`; "" if all only read.
+
+    Raises:
+        duckdb.Error: the SQL cannot be parsed.
+    """
+    import duckdb
+
+    for statement in duckdb.extract_statements(sql):
+        kind = statement.type.name
+        if kind not in _READING or (kind == "EXPLAIN" and "analyze" in statement.query.lower()):
+            return kind
+    return ""
+
+
 def connect(root: Path) -> duckdb.DuckDBPyConnection:
     """Open a DuckDB session over the current state of a lake.
 
@@ -70,7 +90,7 @@ def connect(root: Path) -> duckdb.DuckDBPyConnection:
     if not manifests:
         raise RecordingError(f"{root} is no lake; make one with `workstation lake add FILE --root {root}`.")
     session = duckdb.connect()
-    session.execute("SET TimeZone = 'UTC'")
+    session.execute("SET TimeZone = 'UTC'; SET allow_persistent_secrets = false")
     _describe(session, manifests)
     for table in SCHEMAS:
         _open(session, root, table, manifests)
@@ -86,7 +106,7 @@ def _open(session: duckdb.DuckDBPyConnection, root: Path, table: str, manifests:
         empty = pa.schema([*SCHEMAS[table], ("date", pa.date32()), ("venue", pa.string()), ("symbol", pa.string())])
         session.register(table, empty.empty_table())
         return
-    names = ", ".join(_quoted(str(file)) for file in files)
+    names = ", ".join(_quoted(_PATTERN.sub(r"[\g<0>]", str(file))) for file in files)
     partitions = "{'date': DATE, 'venue': VARCHAR, 'symbol': VARCHAR}"
     source = f"read_parquet([{names}], union_by_name = true, hive_partitioning = true, hive_types = {partitions})"
     session.execute(f"CREATE TEMP VIEW {table} AS {_deduplicated(table, source, manifests)}")

@@ -6,17 +6,25 @@ import logging
 import sys
 from logging.handlers import RotatingFileHandler
 
+from workstation.process.terminal import plain
 from workstation.settings import paths
 
 FILE_BYTES = 5_000_000
 FILES = 5
 
 
-class _OneLine(logging.Formatter):
-    """Formats a message without its traceback."""
+class _Plain(logging.Formatter):
+    """Formats a message, with its traceback, without control characters."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return f"{record.levelname.lower()}: {record.getMessage()}"
+        return plain(super().format(record))
+
+
+class _OneLine(logging.Formatter):
+    """Formats a message as one plain line, without its traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return plain(f"{record.levelname.lower()}: {' '.join(record.getMessage().split())}")
 
 
 def set_up(*, quiet: bool = False) -> None:
@@ -32,7 +40,7 @@ def set_up(*, quiet: bool = False) -> None:
         file = RotatingFileHandler(paths.log_dir() / "workstation.log", maxBytes=FILE_BYTES, backupCount=FILES)
     except OSError:  # a command that writes nothing at home works without a log
         file = logging.NullHandler()
-    file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    file.setFormatter(_Plain("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root.addHandler(file)
     if not quiet:
         terminal = logging.StreamHandler(sys.stderr)

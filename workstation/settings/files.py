@@ -42,11 +42,9 @@ def load(file: Path | None = None) -> tuple[Settings, str]:
 
 
 def save(settings: Settings, file: Path | None = None) -> None:
-    """Write the file atomically. Raises OSError."""
-    file = file or settings_file()
-    draft = file.with_suffix(".new")
-    draft.write_bytes(msgspec.json.format(msgspec.json.encode(settings), indent=2))
-    draft.replace(file)
+    """Write the file atomically, for its owner alone: a webhook's address is a secret. Raises OSError."""
+    content = msgspec.json.format(msgspec.json.encode(settings), indent=2)
+    paths.write_private(file or settings_file(), content)
 
 
 class CurrentSettings:

@@ -1,4 +1,4 @@
-"""The program's folders, created on first use. `WORKSTATION_HOME` moves all of them below one folder."""
+"""The program's folders, created on first use for their owner alone. `WORKSTATION_HOME` moves all below one folder."""
 
 from __future__ import annotations
 
@@ -27,13 +27,24 @@ def log_dir() -> Path:
 
 def recordings_dir() -> Path:
     """The folder of recordings. Raises OSError."""
-    folder = data_dir() / "recordings"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return _private(data_dir() / "recordings")
+
+
+def write_private(file: Path, content: bytes) -> None:
+    """Replace a file atomically by one that its owner alone can read. Raises OSError."""
+    draft = file.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+        stream.write(content)
+    draft.replace(file)
 
 
 def _made(name: str, default: Path) -> Path:
     home = os.environ.get("WORKSTATION_HOME")
-    folder = Path(home) / name if home else default
-    folder.mkdir(parents=True, exist_ok=True)
+    return _private(_private(Path(home)) / name if home else default)
+
+
+def _private(folder: Path) -> Path:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
     return folder

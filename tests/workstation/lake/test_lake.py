@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from decimal import Decimal
@@ -12,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from feeds.model.errors import RecordingError
 from tests.tables import Tables, tables_of
+from workstation.cli.main import app
 from workstation.exports.export import export_rows
 from workstation.exports.table import ExportSettings
 from workstation.exports.tables.pressure import TABLE as PRESSURE
@@ -23,7 +26,7 @@ from workstation.lake.add import add
 
 duckdb = pytest.importorskip("duckdb", reason="queries of the lake need duckdb")
 
-from workstation.lake.query import connect  # noqa: E402
+from workstation.lake.query import connect, writing_statement  # noqa: E402
 
 MS = 1_000_000
 MARKETS = {"usdm_btc_20240808": "linear", "cm_btc_20240808_09": "inverse", "spot_btc_20240808_09": "spot"}
@@ -270,3 +273,49 @@ def test_an_add_that_fails_leaves_nothing_that_counts(
     monkeypatch.setattr(adding, "publish", publish)
     add(simulated_recording, root)
     assert files_of(root) == files_of(simulated_lake)
+
+
+@pytest.mark.parametrize("name", ["la*e", "la?e", "la[k]e", "[[]", "it's {a,b}"])
+def test_a_folder_with_the_letters_of_a_pattern_is_only_itself(btc_lake: Path, tmp_path: Path, name: str) -> None:
+    shutil.copytree(btc_lake, tmp_path / name, copy_function=os.link)
+    for neighbour in ("lake", "laxe", "[", "it's a"):
+        for file in btc_lake.rglob("*.parquet"):
+            other = tmp_path / neighbour / file.relative_to(btc_lake)
+            other.parent.mkdir(parents=True, exist_ok=True)
+            other.write_bytes(b"of another lake")
+    rows = [connect(root).execute("SELECT count(*) FROM trades").fetchone() for root in (btc_lake, tmp_path / name)]
+    assert rows[0] == rows[1]
+
+
+@pytest.mark.parametrize(
+    ("sql", "kind"),
+    [
+        ("FROM trades", ""),
+        ("WITH a AS (SELECT 1 AS b) FROM a", ""),
+        ("CREATE TEMP TABLE a AS SELECT 1 AS b; FROM a", ""),
+        ("EXPLAIN SELECT 1", ""),
+        ("DESCRIBE trades", ""),
+        ("SELECT 1; COPY (SELECT 1) TO 'x.csv'", "COPY"),
+        ("EXPLAIN ANALYZE COPY (SELECT 1) TO 'x.csv'", "EXPLAIN"),
+        ("EXPLAIN (ANALYZE) COPY (SELECT 1) TO 'x.csv'", "EXPLAIN"),
+        ("ATTACH 'x.db'", "ATTACH"),
+        ("PREPARE a AS COPY (SELECT 1) TO 'x.csv'", "PREPARE"),
+        ("SET profiling_output = 'x.json'", "SET"),
+        ("EXPORT DATABASE 'x'", "EXPORT"),
+    ],
+)
+def test_statements_that_can_write_files_are_recognised(sql: str, kind: str) -> None:
+    assert writing_statement(sql) == kind
+
+
+def test_a_query_writes_no_file_unless_permitted(btc_lake: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    query = ("lake", "query", f"COPY (SELECT 1 AS a) TO '{out}'", "--root", str(btc_lake))
+    runner = CliRunner()
+    refused = runner.invoke(app, query)
+    assert refused.exit_code == 2
+    assert not out.exists()
+    assert runner.invoke(app, (*query, "--read-write")).exit_code == 0
+    assert out.read_text() == "a\n1\n"
+    read = runner.invoke(app, ("lake", "query", f"FROM '{out}'", "--root", str(btc_lake), "--format", "csv"))
+    assert read.stdout == "a\n1\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from html import escape
 
 from widgets.panes.setups.rows import ARROWS, points
 from widgets.theme import format as fmt
@@ -70,7 +71,7 @@ def _outcomes(row: SetupStatistics) -> str:
 def _cell(text: str, role: str, *, left: bool = False) -> str:
     color = theme().color(role).name()
     width = "36%" if left else "16%"
-    return f"<td width='{width}' align='{'left' if left else 'right'}' style='color:{color}'>{text}</td>"
+    return f"<td width='{width}' align='{'left' if left else 'right'}' style='color:{color}'>{escape(text)}</td>"
 
 
 def _part(title: str, ts_ns: int | None, numbers: Numbers, reason: str = "") -> str:
@@ -119,11 +120,11 @@ def _value(name: str, value: float | None) -> str:
 
 
 def _bold(text: str) -> str:
-    return f"<b>{text}</b>"
+    return f"<b>{escape(text)}</b>"
 
 
 def _muted(text: str) -> str:
-    return f"<span style='color:{theme().color('muted').name()}'>{text}</span>" if text else ""
+    return f"<span style='color:{theme().color('muted').name()}'>{escape(text)}</span>" if text else ""
 
 
 def _page(parts: Iterable[str]) -> str:
