@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from widgets.items.scale import Scale, SlotGrid
 from widgets.items.ticks import value_ticks
@@ -94,6 +94,18 @@ def name_incomplete(painter: QPainter, bars: Floats, scale: Scale, ratio: float)
         spot = _free_spot(run, place, scale, ratio)
         if spot is not None and width <= right - left:
             _label(painter, place, "partial", metrics, theme().color("gap"), ratio, top=spot)
+
+
+def mark_outliers(painter: QPainter, outliers: list[tuple[int, bool]], scale: Scale, ratio: float) -> None:
+    """A triangle at the upper or lower edge for each slot with a print beyond the scale: (slot, above)."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme().brush("gap"))
+    half, high = 4 * ratio, 6 * ratio
+    for slot, above in outliers:
+        x = scale.x(slot + 0.5)
+        tip = 1.0 if above else scale.height - 1
+        foot = tip + high if above else tip - high
+        painter.drawPolygon(QPolygonF([QPointF(x, tip), QPointF(x - half, foot), QPointF(x + half, foot)]))
 
 
 def _runs(bars: Floats) -> list[Floats]:

@@ -87,7 +87,8 @@ class FootprintReading:
         if index is None:
             self.readout.set_spans(self._read_candle(slot or 0.0))
             return
-        spans = readout(view.bars[index], layers.step) + self._studies_readout(view, index) + cvd_readout(view, index)
+        spans = readout(view.bars[index], layers.step, view.row_size)
+        spans += self._studies_readout(view, index) + cvd_readout(view, index)
         value, choice = layers.overlay.value, layers.choice
         if value is not None and choice is not None and choice.detail > Detail.MARKS:
             spans += cell_readout(view.bars[index], view, choice.factor, value)

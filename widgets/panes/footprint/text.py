@@ -116,8 +116,8 @@ def markets(states: tuple[MarketState, ...]) -> tuple[Span, ...]:
     return (whole, Span("without " + ", ".join(absent), "gap")) if absent else (whole,)
 
 
-def readout(bar: FootprintBar, step: float) -> tuple[Span, ...]:
-    """One bar in a line: open, high, low, close, volume, delta."""
+def readout(bar: FootprintBar, step: float, row_size: float) -> tuple[Span, ...]:
+    """One bar in a line: open, high, low, close, volume, delta, and its outliers."""
     rising = "buy" if bar.close >= bar.open else "sell"
     spans = [Span(text_of.date_clock(bar.start_ns), "muted")]
     for name, value in (("O", bar.open), ("H", bar.high), ("L", bar.low), ("C", bar.close)):
@@ -128,6 +128,9 @@ def readout(bar: FootprintBar, step: float) -> tuple[Span, ...]:
     spans.append(Span(f"delta {text_of.signed(bar.delta)} ({text_of.percent(share, 0)})", role))
     if not bar.complete:
         spans.append(Span("partial", "gap"))
+    if bar.outliers:
+        prices = ", ".join(text_of.price(one.row * row_size, row_size) for one in bar.outliers[:3])
+        spans.append(Span(f"outlier at {prices}", "gap"))
     return tuple(spans)
 
 

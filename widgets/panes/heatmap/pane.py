@@ -34,6 +34,7 @@ from workstation.readmodels.flow.heatmap import (
     HeatmapView,
     HeatTrades,
 )
+from workstation.readmodels.flow.outliers import plausible_values
 from workstation.readmodels.markets import MarketState
 from workstation.readmodels.request import Request, View
 
@@ -242,7 +243,7 @@ class HeatmapPane(Pane):
         trades = self.trades.trades
         traded = (trades.ts_venue_ns >= grid.ts_ns(left)) & (trades.ts_venue_ns < grid.ts_ns(right))
         seen = np.concatenate((columns.bid[first:last], columns.ask[first:last], trades.price[traded]))
-        seen = seen[np.isfinite(seen)]
+        seen = plausible_values(seen[np.isfinite(seen)])
         low, high = (float(seen.min()), float(seen.max())) if len(seen) else (view.mid, view.mid)
         air = max(_AIR * view.mid, 0.35 * (high - low))
         return low - air, high + air

@@ -14,6 +14,7 @@ import numpy as np
 from workstation.readmodels.arrays import Floats, Ints, frozen
 from workstation.readmodels.flow.cells import exhausted, judge, stacks, unfinished
 from workstation.readmodels.flow.footprint import FootprintBar, FootprintRules
+from workstation.readmodels.flow.outliers import Outlier, has_jump, plausible_rows
 
 BUY, SELL = 1, 2
 
@@ -31,6 +32,22 @@ class BarInternals(NamedTuple):
     square: float
     lows: list[FirstReached]
     highs: list[FirstReached]
+
+
+def without_outliers(bar: FootprintBar, internals: BarInternals) -> BarInternals:
+    """The internals with extremes of plausible rows only.
+
+    Extremes of a bar that began with an outlier are not in the lists: they count as reached at the bar's end.
+    """
+    if not bar.outliers:
+        return internals
+    low, high = bar.first_row, bar.first_row + len(bar.buy_volume) - 1
+    lows, highs = ([one for one in reached if low <= one[0] <= high] for reached in (internals.lows, internals.highs))
+    if not lows or lows[-1][0] > low:
+        lows.append((low, bar.end_ns))
+    if not highs or highs[-1][0] < high:
+        highs.append((high, bar.end_ns))
+    return internals._replace(lows=lows, highs=highs)
 
 
 @dataclass(slots=True)
@@ -92,25 +109,42 @@ class BarBuilder:
         self.square += weighted * away
 
     def record_extremes(self, row: int, ts_ns: int) -> None:
-        """Record the time of a trade if none was as low or as high before."""
+        """Record the time of a trade if none was as low or as high before; not if it is a jump away from all before."""
+        if self.lows and has_jump(min(row, self.highs[-1][0]), max(row, self.lows[-1][0])):
+            return
         if not self.lows or row < self.lows[-1][0]:
             self.lows.append((row, ts_ns))
         if not self.highs or row > self.highs[-1][0]:
             self.highs.append((row, ts_ns))
+
+    def plausible(self, price: float) -> float:
+        """The price itself: outliers are known of finished bars only."""
+        return price
 
     @property
     def internals(self) -> BarInternals:
         """The values to retain beside the frozen bar."""
         return BarInternals(self.delta, self.moment, self.square, self.lows, self.highs)
 
-    def rows(self) -> tuple[int, Floats, Floats, Ints, Ints]:
+    def rows(self, cells: dict[int, list[float]]) -> tuple[int, Floats, Floats, Ints, Ints]:
         """First row, then buy and sell volume (base coin) and number of buys and sells by contiguous row."""
-        row = np.fromiter(self.cells, np.int64, len(self.cells))
+        row = np.fromiter(cells, np.int64, len(cells))
         first = int(row.min())
-        cells = np.zeros((4, int(row.max()) - first + 1))
-        cells[:, row - first] = np.array(list(self.cells.values())).T
-        sell, buy, sells, buys = cells
+        sums = np.zeros((4, int(row.max()) - first + 1))
+        sums[:, row - first] = np.array(list(cells.values())).T
+        sell, buy, sells, buys = sums
         return first, buy, sell, buys.astype(np.int64), sells.astype(np.int64)
+
+    def split(self) -> tuple[dict[int, list[float]], tuple[Outlier, ...]]:
+        """The cells of plausible rows, and the outliers by row."""
+        if not has_jump(min(self.cells), max(self.cells)):
+            return self.cells, ()
+        rows = sorted(self.cells)
+        trades = [int(cell[2] + cell[3]) for cell in map(self.cells.__getitem__, rows)]
+        inside = plausible_rows(np.array(rows, np.int64), np.array(trades, np.int64))
+        plausible = {row: self.cells[row] for row in rows[inside]}
+        apart = (row for row in rows if row not in plausible)
+        return plausible, tuple(_outlier(row, self.cells[row]) for row in apart)
 
     def finish(
         self,
@@ -121,12 +155,14 @@ class BarBuilder:
         complete: bool,
         slot: int = 0,
         minimum: float | None = None,
+        row_size: float = 0.0,
     ) -> FootprintBar:
         """Freeze the bar and evaluate its cells with a minimum volume (base coin; None: that of the rules).
 
         Stacks and flags of the extremes are set on closed bars only: on a live bar they could vanish again.
         """
-        first, buy, sell, buys, sells = self.rows()
+        plausible, outliers = self.split()
+        first, buy, sell, buys, sells = self.rows(plausible)
         minimum = rules.minimum_volume if minimum is None else minimum
         seen = judge(buy, sell, rules, minimum)
         for array in (buy, sell, buys, sells, seen.buy_imbalance, seen.sell_imbalance):
@@ -134,7 +170,6 @@ class BarBuilder:
         least = minimum if rules.unfinished_minimum is None else rules.unfinished_minimum
         unfinished_high, unfinished_low = unfinished(buy, sell, least) if closed else (False, False)
         exhausted_high, exhausted_low = exhausted(buy, sell, rules.exhaustion_rows) if closed else (False, False)
-        flags = (seen.buy_imbalance, seen.sell_imbalance)
         return FootprintBar(
             start_ns=self.start_ns,
             end_ns=end_ns,
@@ -157,7 +192,7 @@ class BarBuilder:
             poc_row=first + seen.poc,
             value_low_row=first + seen.low,
             value_high_row=first + seen.high,
-            stacks=stacks(*flags, first, rules.stack_length) if closed else (),
+            stacks=stacks(seen.buy_imbalance, seen.sell_imbalance, first, rules.stack_length) if closed else (),
             closed=closed,
             complete=complete,
             slot=slot,
@@ -168,7 +203,13 @@ class BarBuilder:
             unfinished_low=unfinished_low,
             exhausted_high=exhausted_high,
             exhausted_low=exhausted_low,
+            outliers=outliers,
+            limits=(first * row_size, (first + len(buy)) * row_size) if outliers else None,
         )
+
+
+def _outlier(row: int, cell: list[float]) -> Outlier:
+    return Outlier(row, cell[0], cell[1], int(cell[2]), int(cell[3]))
 
 
 def thaw(bar: FootprintBar, internals: BarInternals) -> BarBuilder:
@@ -180,6 +221,7 @@ def thaw(bar: FootprintBar, internals: BarInternals) -> BarBuilder:
         for at, cell in enumerate(zip(*(column.tolist() for column in columns), strict=True))
         if cell[0] or cell[1] or cell[2] or cell[3] or at in (0, last)
     }
+    cells |= {one.row: [one.sell, one.buy, one.sells, one.buys] for one in bar.outliers}
     return BarBuilder(
         bar.start_ns,
         bar.open,

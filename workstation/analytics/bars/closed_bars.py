@@ -70,7 +70,7 @@ class Numbers:
 
 
 def numbers_of(bar: FootprintBar | BarBuilder, internals: BarInternals) -> tuple[float, ...]:
-    """Numbers of one bar in the order of COLUMNS."""
+    """Numbers of one bar in the order of COLUMNS; `high` and `low` without outliers."""
     return (
         bar.buy - bar.sell,
         bar.buy_usd - bar.sell_usd,
@@ -78,8 +78,8 @@ def numbers_of(bar: FootprintBar | BarBuilder, internals: BarInternals) -> tuple
         internals.moment,
         internals.square,
         bar.open,
-        bar.high,
-        bar.low,
+        bar.plausible(bar.high),
+        bar.plausible(bar.low),
     )
 
 

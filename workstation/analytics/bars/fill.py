@@ -12,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from workstation.analytics.bars.bar_builder import BUY, SELL, BarBuilder
+from workstation.analytics.store.row_grid import compacted
 from workstation.readmodels.arrays import Floats, Ints
+from workstation.readmodels.flow.outliers import has_jump
 
 _SIGN = np.array((0.0, 1.0, -1.0))
 _APART = 1 << 40  # row offset between bars when extremes of all bars are found together
@@ -41,7 +43,7 @@ class Columns(NamedTuple):
 
 def fill_bars(bars: list[BarBuilder], columns: Columns, edges: Ints) -> None:
     """Add trades to bars; those of bar i are `[edges[i], edges[i + 1])`, at least one."""
-    price, row, size, notional, side, ts = columns
+    price, _, size, notional, side, _ = columns
     first, count = edges[:-1], np.diff(edges)
     bar = np.repeat(np.arange(len(bars)), count)
     lane = bar * 3 + side
@@ -59,7 +61,7 @@ def fill_bars(bars: list[BarBuilder], columns: Columns, edges: Ints) -> None:
         _, one.buy_usd, one.sell_usd = value[at]
         one.moment, one.square = moment[at], square[at]
     _run_deltas(bars, size * _SIGN[side], edges)
-    _record_extremes(bars, bar, row, ts)
+    _record_extremes(bars, bar, columns, edges)
     _fill_cells(bars, bar, columns, first)
 
 
@@ -88,13 +90,29 @@ def _run_deltas(bars: list[BarBuilder], steps: Floats, edges: Ints) -> None:
         one.max_delta, one.min_delta = max(one.max_delta, float(path.max())), min(one.min_delta, float(path.min()))
 
 
-def _record_extremes(bars: list[BarBuilder], bar: Ints, row: Ints, ts: Ints) -> None:
+def _record_extremes(bars: list[BarBuilder], bar: Ints, columns: Columns, edges: Ints) -> None:
     """Record when each bar first reached each new extreme row."""
+    row, ts = columns.row, columns.ts
+    low, high = (extreme.reduceat(row, edges[:-1]).tolist() for extreme in (np.minimum, np.maximum))
+    jumping = [at for at in range(len(bars)) if has_jump(low[at], high[at])]
+    for at in jumping:
+        part = slice(int(edges[at]), int(edges[at + 1]))
+        _record_singly(bars[at], row[part].tolist(), ts[part].tolist())
     lowest = np.minimum.accumulate(row - bar * _APART)
     highest = np.maximum.accumulate(row + bar * _APART)
     news = np.concatenate(([0], np.flatnonzero((np.diff(lowest) < 0) | (np.diff(highest) > 0)) + 1))
     for at, reached, ts_ns in zip(bar[news].tolist(), row[news].tolist(), ts[news].tolist(), strict=True):
-        bars[at].record_extremes(reached, ts_ns)
+        if at not in jumping:
+            bars[at].record_extremes(reached, ts_ns)
+
+
+def _record_singly(bar: BarBuilder, rows: list[int], times: list[int]) -> None:
+    """Record extremes of a bar with a jump, trade by trade: rows after an outlier are none of the whole bar."""
+    known = set(bar.cells)
+    for row, ts_ns in zip(rows, times, strict=True):
+        if row not in known:
+            known.add(row)
+            bar.record_extremes(row, ts_ns)
 
 
 def _fill_cells(bars: list[BarBuilder], bar: Ints, columns: Columns, first: Ints) -> None:
@@ -109,14 +127,16 @@ def _fill_cells(bars: list[BarBuilder], bar: Ints, columns: Columns, first: Ints
         for number, sums in one.cells.items()
         if low[at] <= number <= high[at]
     ]
-    places = np.array([3 * place + at for place, _ in known for at in (SELL, BUY)], np.int64)
+    joined, stands_for = compacted(np.concatenate((np.array([place for place, _ in known], np.int64), cell)))
+    standing, cell = joined[: len(known)], joined[len(known) :]
+    places = (3 * standing[:, None] + (SELL, BUY)).ravel()
     start = np.array([sums[at] for _, sums in known for at in (0, 1)], np.float64)
-    lane, total = 3 * cell + side, 3 * int(begin[-1])
+    lane, total = 3 * cell + side, 3 * len(stands_for)
     volumes = np.bincount(np.concatenate((places, lane)), np.concatenate((start, size)), total).reshape(-1, 3)
     counts = np.bincount(lane, minlength=total).reshape(-1, 3)
     touched = np.flatnonzero(counts.any(axis=1))
-    owner = np.searchsorted(begin, touched, "right") - 1
-    numbers = (touched - shift[owner]).tolist()
+    owner = np.searchsorted(begin, stands_for[touched], "right") - 1
+    numbers = (stands_for[touched] - shift[owner]).tolist()
     cells = zip(owner.tolist(), numbers, volumes[touched].tolist(), counts[touched].tolist(), strict=True)
     for at, number, (_, buy, sell), (_, bought, sold) in cells:
         before = bars[at].cells.get(number)

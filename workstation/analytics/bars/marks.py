@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from workstation.analytics.bars.bar_builder import BarInternals
+from workstation.analytics.bars.bar_builder import BarInternals, without_outliers
 from workstation.analytics.bars.closed_bars import ClosedBars, Numbers
 from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.flow.cells import NOISE
@@ -123,7 +123,8 @@ class Marks:
             self._begin()
         begin = max(len(closed_bars) - (closed_bars.appended - self._seen), 0)
         for at in range(begin, len(closed_bars)):
-            self._take(closed_bars.bars[at], closed_bars.internals[at])
+            bar = closed_bars.bars[at]
+            self._take(bar, without_outliers(bar, closed_bars.internals[at]))
         if begin < len(closed_bars):
             self._divergence += divergences(closed_bars.numbers, begin, self._rules.divergence_bars).tolist()
             del self._divergence[: -len(closed_bars)]

@@ -14,7 +14,14 @@ from fractions import Fraction
 import numpy as np
 
 from feeds.model.events import Trade
-from workstation.analytics.bars.bar_builder import BUY, SELL, BarBuilder, BarInternals, thaw
+from workstation.analytics.bars.bar_builder import (
+    BUY,
+    SELL,
+    BarBuilder,
+    BarInternals,
+    thaw,
+    without_outliers,
+)
 from workstation.analytics.bars.closed_bars import ClosedBars, numbers_of
 from workstation.analytics.bars.fill import Columns, fill_bars
 from workstation.analytics.bars.marks import Marks
@@ -53,6 +60,11 @@ class BarMarket:
     grid: RowGrid
     coverage: Coverage
 
+    @property
+    def row_size(self) -> float:
+        """Quote per base coin, the same in all markets of a series; 0 where all prices are one row."""
+        return float(self.tick * self.grid.denominator / self.grid.numerator) if self.grid.numerator else 0.0
+
 
 BarMarkets = Mapping[int, BarMarket]  # by market index
 
@@ -83,6 +95,7 @@ class BarSeries:
             {index: market.tick for index, market in markets.items()},
         )
         self._grids = {index: (market.grid.numerator, market.grid.denominator) for index, market in markets.items()}
+        self._row_size = max((market.row_size for market in markets.values()), default=0.0)
         self._keys: list[int] = []
         self._horizon: int | None = None  # newest dropped key
         self._open: dict[int, BarBuilder] = {}
@@ -192,8 +205,10 @@ class BarSeries:
         return self._view
 
     def live(self) -> list[BarInternals]:
-        """Internals of the live bars, oldest first."""
-        return [self._open[key].internals for key in sorted(self._open)]
+        """Internals of the live bars as of the last call of `bars`, oldest first, without extremes of outliers."""
+        bars = (self._view or ())[len(self._view or ()) - len(self._open) :]
+        builders = [self._open[key] for key in sorted(self._open)]
+        return [without_outliers(bar, builder.internals) for bar, builder in zip(bars, builders, strict=True)]
 
     def table(self) -> BarTable:
         """Numbers of all bars as of the last call of `bars`, including those retained before the first one shown."""
@@ -271,6 +286,7 @@ class BarSeries:
             complete=self._complete(builder.start_ns, end_ns),
             slot=self._slot(key),
             minimum=self._minimum(key, builder),
+            row_size=self._row_size,
         )
 
     def _minimum(self, key: int, builder: BarBuilder) -> float:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from feeds.model.events import Trade
 from workstation.analytics.bars.recent_sizes import RecentSizes
-from workstation.analytics.store.row_grid import RowGrid, TradeRows
+from workstation.analytics.store.row_grid import RowGrid, TradeRows, compacted
 from workstation.analytics.store.trades import Merged, Trades, TradeStore
 from workstation.readmodels.arrays import Floats, Ints
 
@@ -154,12 +154,13 @@ def exact_sums(row: Ints, size: Floats) -> dict[int, int]:
     shift = np.maximum(shift, 0)
     first, least = int(row.min()), int(shift.min())
     width = int(shift.max()) - least + 1
-    key = (row - first) * width + shift - least
+    key, stands_for = compacted((row - first) * width + shift - least)
     low, high = np.bincount(key, mantissa & _HALF), np.bincount(key, mantissa >> 26)
     sums: dict[int, int] = {}
     for at in np.flatnonzero(low + high).tolist():
-        number = first + at // width
-        units = (int(low[at]) + (int(high[at]) << 26)) << (least + at % width)
+        place = int(stands_for[at])
+        number = first + place // width
+        units = (int(low[at]) + (int(high[at]) << 26)) << (least + place % width)
         sums[number] = sums.get(number, 0) + units
     return sums
 

@@ -15,6 +15,7 @@ from workstation.analytics.state.base import Base
 from workstation.analytics.state.market import Market
 from workstation.analytics.store.trades import Trades
 from workstation.readmodels.arrays import Bools, Floats, Ints
+from workstation.readmodels.flow.outliers import JUMP
 from workstation.readmodels.positions.liquidation_levels import HOUR_NS, MINUTE_NS
 
 STEP_NS = 6 * HOUR_NS  # the first bar moves in steps, so that the estimate is not recomputed every minute
@@ -164,6 +165,7 @@ class LevelInputs:
         target[:] = np.where(np.isnan(source[0]), target, source)
 
     def _finish(self, made: _Minutes, half: Bools) -> LevelBars:
+        _remove_outliers(made.columns)
         high, low, traded, bought, notional, close = made.columns
         lead = np.argsort(traded.sum(axis=1), kind="stable")
         line = np.full(close.shape[1], np.nan)
@@ -191,6 +193,24 @@ class LevelInputs:
             value = series.size[inside]
         found[at[inside]] = value
         return found
+
+
+def _remove_outliers(columns: Floats) -> None:
+    """Replace high, low and close a jump away from the middle close of five minutes (two before, two after) by it.
+
+    A print beyond would end all levels on its side and stretch the grid of rows.
+    """
+    high, low, close = columns[0], columns[1], columns[5]
+    for row in range(len(close)):
+        known = np.flatnonzero(np.isfinite(close[row]))
+        if not len(known) or high[row, known].max() <= JUMP * low[row, known].min():
+            continue
+        closes = close[row, known]
+        around = np.lib.stride_tricks.sliding_window_view(np.pad(closes, 2, mode="reflect"), 5)
+        middle = np.median(around, axis=1)
+        for prices in (high, low, close):
+            here = prices[row, known]
+            prices[row, known] = np.where((here > JUMP * middle) | (JUMP * here < middle), middle, here)
 
 
 def _oldest(ts_ns: int, retained_ns: int) -> int:

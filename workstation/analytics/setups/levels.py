@@ -9,6 +9,7 @@ import numpy as np
 
 from workstation.readmodels.flow.cells import poc_index, value_area
 from workstation.readmodels.flow.footprint import FootprintBar
+from workstation.readmodels.flow.outliers import FEW_TRADES, has_jump
 from workstation.readmodels.session.setups import LevelKind, SetupLevel
 
 DAY_NS = 86_400_000_000_000
@@ -23,15 +24,23 @@ class _Day:
 
     def __init__(self, day: int) -> None:
         self.day = day
-        self.bars = 0
+        self.bars = self._trades = 0
         self.high, self.low = -np.inf, np.inf
         self._first_row = 0
         self._volume = np.empty(0)
 
     def take(self, bar: FootprintBar) -> None:
         self.bars += 1
-        self.high, self.low = max(self.high, bar.high), min(self.low, bar.low)
         volume = bar.buy_volume + bar.sell_volume
+        last = max(self._first_row + len(self._volume), bar.first_row + len(volume))
+        if len(self._volume) and has_jump(min(self._first_row, bar.first_row), last):
+            if bar.trades <= FEW_TRADES:
+                return  # an outlier as a whole
+            if self._trades <= FEW_TRADES:
+                self._volume, self.high, self.low = np.empty(0), -np.inf, np.inf
+        self._trades += bar.trades
+        self.high = max(self.high, bar.plausible(bar.high))
+        self.low = min(self.low, bar.plausible(bar.low))
         if not len(volume):
             return
         if not len(self._volume):
@@ -78,8 +87,9 @@ class Levels:
         if self._day is None:
             self._day = _Day(bar.start_ns // DAY_NS)
         self._day.take(bar)
-        self._range.append((bar.low, bar.high))
-        naked = [(price, born) for price, born in self._pocs if not bar.low <= price <= bar.high]
+        low, high = bar.plausible(bar.low), bar.plausible(bar.high)
+        self._range.append((low, high))
+        naked = [(price, born) for price, born in self._pocs if not low <= price <= high]
         self._pocs.clear()
         self._pocs.extend((*naked, (self.middle(bar.poc_row), self._count)))
         self._count += 1

@@ -33,6 +33,9 @@ class RowGrid:
         return -(-ticks * self.numerator // self.denominator)
 
 
+_HOLES = 16  # places without a trade for each trade, up to which arrays have them all
+_FEW_PLACES = 10_000
+
 ONE_ROW = RowGrid(0, 1)  # all prices in one row
 
 
@@ -40,6 +43,18 @@ def row_grid(instrument: Instrument, row_size: Fraction) -> RowGrid:
     """The grid of rows of `row_size` (quote per base coin), anchored at price 0."""
     ratio = instrument.tick / row_size
     return RowGrid(ratio.numerator, ratio.denominator)
+
+
+def compacted(index: Ints) -> tuple[Ints, Ints]:
+    """Indices from 0 without holes, and the index that each of them stands for, where most numbers would be holes.
+
+    An array with a place for every number between two prices would not fit into memory if one print is far away.
+    """
+    first, last = (int(index.min()), int(index.max())) if len(index) else (0, -1)
+    if last - first < _HOLES * len(index) + _FEW_PLACES:
+        return index - first, np.arange(first, last + 1)
+    distinct, small = np.unique(index, return_inverse=True)
+    return small, distinct
 
 
 class TradeRows:

@@ -7,27 +7,68 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
 from workstation.analytics.bars.bar_builder import BUY
 from workstation.analytics.store.row_grid import RowGrid, TradeRows
 from workstation.analytics.store.trades import DAY_NS, Trades, TradeStore
-from workstation.readmodels.arrays import Floats, Ints
+from workstation.readmodels.arrays import Bools, Floats, Ints
 from workstation.readmodels.flow.cells import poc_index
 from workstation.readmodels.flow.footprint import NakedPoc, PocTie
+from workstation.readmodels.flow.outliers import has_jump, plausible_rows
 
 RETAINED_SESSIONS = 60
 FEW = 256  # trades; fewer are added one by one, more in a pass over all rows
 
 
+class _Rows(NamedTuple):
+    """Traded rows, ascending, with volume (base coin) and number of trades."""
+
+    row: Ints
+    buy: Floats
+    sell: Floats
+    trades: Ints
+
+    def at(self, index: slice | Bools | Ints) -> _Rows:
+        """Some of the rows."""
+        return _Rows(self.row[index], self.buy[index], self.sell[index], self.trades[index])
+
+    def beside(self, other: _Rows) -> _Rows:
+        """These rows and other ones together."""
+        order = np.argsort(np.concatenate((self.row, other.row)))
+        return _Rows(
+            np.concatenate((self.row, other.row))[order],
+            np.concatenate((self.buy, other.buy))[order],
+            np.concatenate((self.sell, other.sell))[order],
+            np.concatenate((self.trades, other.trades))[order],
+        )
+
+    def plus(self, row: Ints, size: Floats, bought: Bools) -> _Rows:
+        """These rows with more trades, which are added in order."""
+        rows, place = np.unique(np.concatenate((self.row, row)), return_inverse=True)
+        old, new = place[: len(self.row)], place[len(self.row) :]
+        made = _Rows(rows, np.zeros(len(rows)), np.zeros(len(rows)), np.zeros(len(rows), np.int64))
+        made.buy[old], made.sell[old], made.trades[old] = self.buy, self.sell, self.trades
+        np.add.at(made.buy, new[bought], size[bought])
+        np.add.at(made.sell, new[~bought], size[~bought])
+        np.add.at(made.trades, new, 1)
+        return made
+
+
+_NO_ROWS = _Rows(np.empty(0, np.int64), np.empty(0), np.empty(0), np.empty(0, np.int64))
+
+
 class Profile:
-    """Buy and sell volume (base coin) by row; trades without an aggressor are left out."""
+    """Buy and sell volume (base coin) by row; trades without an aggressor are left out, and so are outliers."""
 
     def __init__(self) -> None:
         self.first_row = 0
         self.buy: Floats = np.empty(0)
         self.sell: Floats = np.empty(0)
+        self._trades: Ints = np.empty(0, np.int64)
+        self._apart = _NO_ROWS
 
     def add(self, trades: Trades, row: Ints) -> None:
         """Add trades; `row` is the price row of each."""
@@ -36,8 +77,15 @@ class Profile:
         if not sided.any():
             return
         row, size, bought = row[sided], trades.size[sided], side[sided] == BUY
-        self._widen(int(row.min()), int(row.max()))
+        low, high = int(row.min()), int(row.max())
+        last = self.first_row + len(self.buy) - 1
+        reaches = (min(low, self.first_row), max(high, last)) if len(self.buy) else (low, high)
+        if len(self._apart.row) or has_jump(*reaches):
+            self._split(row, size, bought)
+            return
+        self._widen(low, high)
         index = row - self.first_row
+        self._trades += np.bincount(index, minlength=len(self._trades))
         if len(index) < FEW:
             np.add.at(self.buy, index[bought], size[bought])
             np.add.at(self.sell, index[~bought], size[~bought])
@@ -50,13 +98,29 @@ class Profile:
         """Row of the largest volume, of equal ones the nearest to the middle (Guide: Definitions); None if empty."""
         return self.first_row + poc_index(self.buy + self.sell, PocTie.MIDDLE) if len(self.buy) else None
 
+    def _split(self, row: Ints, size: Floats, bought: Bools) -> None:
+        """Add trades and divide all rows into the plausible ones and those apart."""
+        at = np.flatnonzero(self._trades)
+        dense = _Rows(at + self.first_row, self.buy[at], self.sell[at], self._trades[at])
+        rows = dense.beside(self._apart).plus(row, size, bought)
+        inside = plausible_rows(rows.row, rows.trades)
+        apart = np.ones(len(rows.row), np.bool_)
+        apart[inside] = False
+        self._apart, rows = rows.at(apart), rows.at(inside)
+        self.buy = self.sell = np.empty(0)
+        self._widen(int(rows.row[0]), int(rows.row[-1]))
+        index = rows.row - self.first_row
+        self.buy[index], self.sell[index], self._trades[index] = rows.buy, rows.sell, rows.trades
+
     def _widen(self, low: int, high: int) -> None:
         if not len(self.buy):
             self.first_row, self.buy, self.sell = low, np.zeros(high - low + 1), np.zeros(high - low + 1)
+            self._trades = np.zeros(high - low + 1, np.int64)
             return
         below, above = max(self.first_row - low, 0), max(high - self.first_row - len(self.buy) + 1, 0)
         if below or above:
             self.buy, self.sell = (np.pad(column, (below, above)) for column in (self.buy, self.sell))
+            self._trades = np.pad(self._trades, (below, above))
             self.first_row -= below
 
 

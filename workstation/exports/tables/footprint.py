@@ -14,11 +14,11 @@ from workstation.exports.tables.bars import market_bars
 
 def _rows(base: Base, settings: ExportSettings, now_ns: int) -> Iterator[Row]:
     for names, row_size, bar in market_bars(base, settings, now_ns):
-        traded = np.flatnonzero((bar.buy_volume > 0) | (bar.sell_volume > 0))
-        for at in traded.tolist():
-            row = bar.first_row + at
-            sell, buy = number(bar.sell_volume[at]), number(bar.buy_volume[at])
-            yield (bar.start_ns, *names, number(row * row_size), sell, buy, row == bar.poc_row)
+        traded = np.flatnonzero((bar.buy_volume > 0) | (bar.sell_volume > 0)).tolist()
+        rows = [(bar.first_row + at, bar.sell_volume[at], bar.buy_volume[at]) for at in traded]
+        rows += [(one.row, one.sell, one.buy) for one in bar.outliers]
+        for row, sell, buy in sorted(rows):
+            yield (bar.start_ns, *names, number(row * row_size), number(sell), number(buy), row == bar.poc_row)
 
 
 TABLE = Table(

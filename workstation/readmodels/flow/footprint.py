@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from workstation.readmodels.arrays import Bools, Floats, Ints, no_floats, no_ints
 from workstation.readmodels.flow.candles import NO_CANDLES, CandleColumns
+from workstation.readmodels.flow.outliers import Outlier
 from workstation.readmodels.markets import MarketFilter, MarketState
 from workstation.readmodels.request import Request
 
@@ -159,8 +160,11 @@ class Absorption:
 class FootprintBar:
     """One bar. Row i of the arrays covers prices [(first_row + i) * row_size, (first_row + i + 1) * row_size).
 
-    Rows are contiguous, empty ones included. `min_delta` and `max_delta` are extremes of the running delta, which
-    starts at 0. `stacks` and the four flags of the extremes are empty until the bar is closed, so they never vanish.
+    Rows are contiguous, empty ones included, and those of `outliers` left out; `limits` (quote per base coin) are the
+    edges of the rows of a bar that has outliers. Prices and sums are those of all trades.
+
+    `min_delta` and `max_delta` are extremes of the running delta, which starts at 0. `stacks` and the four flags of the
+    extremes are empty until the bar is closed, so they never vanish.
     `complete`: all markets were received from start to end.
 
     `slot` is start_ns // bar_ns of a time bar and a running number otherwise. Other bars span the venue times of their
@@ -199,6 +203,12 @@ class FootprintBar:
     unfinished_low: bool = False
     exhausted_high: bool = False
     exhausted_low: bool = False
+    outliers: tuple[Outlier, ...] = ()
+    limits: tuple[float, float] | None = None
+
+    def plausible(self, price: float) -> float:
+        """A price of this bar, held within its rows where it has outliers."""
+        return price if self.limits is None else min(max(price, self.limits[0]), self.limits[1])
 
     @property
     def delta(self) -> float:

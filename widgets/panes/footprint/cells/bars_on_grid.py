@@ -8,19 +8,26 @@ from widgets.items.grids import RunGrid
 from widgets.items.scale import SlotGrid
 from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.flow.footprint import FootprintBar
+from workstation.readmodels.flow.outliers import extent, outlying_bars
 
 _WHOLE = ("start_ns", "end_ns", "slot", "complete")
-FIGURES = (*_WHOLE, "open", "high", "low", "close", "buy", "sell", "min_delta", "max_delta", "trades")
+_PRICES = ("open", "high", "low", "close")
+FIGURES = (*_WHOLE, *_PRICES, "buy", "sell", "min_delta", "max_delta", "trades")
 _Figures = np.ndarray[tuple[int], np.dtype[np.void]]
 _RECORD = np.dtype([(name, np.int64 if name in _WHOLE else np.float64) for name in FIGURES])
 
 
 def _figures_of(bars: tuple[FootprintBar, ...]) -> _Figures:
-    return np.array([tuple(getattr(bar, name) for name in FIGURES) for bar in bars], _RECORD)
+    found = np.array([tuple(getattr(bar, name) for name in FIGURES) for bar in bars], _RECORD)
+    for at, bar in enumerate(bars):
+        if bar.limits is not None:
+            for name in _PRICES:
+                found[name][at] = bar.plausible(getattr(bar, name))
+    return found
 
 
 class BarsOnGrid:
-    """The bars of a view with their slots and figures as arrays, ascending.
+    """The bars of a view with their slots and figures as arrays, ascending; prices without outliers.
 
     Without a `grid` the bars are not of time: they stand side by side by their running numbers. `before` is what was
     shown until now: a tick changes only the last bar, and then only its entries are worked out.
@@ -64,7 +71,22 @@ class BarsOnGrid:
         part = self.between(left, right)
         if part.start >= part.stop:
             return None
-        return float(self.lows[part].min()), float(self.highs[part].max())
+        return extent(self.lows[part], self.highs[part], self._figures["trades"][part])
+
+    def outliers(self, left: float, right: float) -> list[tuple[int, bool]]:
+        """The slots in sight with a print that does not stretch the scale, and whether it is above the others."""
+        part = self.between(left, right)
+        lows, highs = self.lows[part], self.highs[part]
+        alone = outlying_bars(lows, highs, self._figures["trades"][part])
+        found = [
+            (int(slot), bar.outliers[-1].row > bar.poc_row)
+            for slot, bar in zip(self.slots[part], self.bars[part], strict=True)
+            if bar.outliers
+        ]
+        if alone.any() and not alone.all():
+            middle = float(np.median(lows[~alone]))
+            found += [(int(self.slots[part][at]), bool(lows[at] > middle)) for at in np.flatnonzero(alone)]
+        return found
 
     def moved_since(self, before: BarsOnGrid) -> int:
         """By how many slots the bars of `before` have moved: running numbers begin again when older trades arrive."""

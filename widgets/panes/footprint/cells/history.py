@@ -16,6 +16,7 @@ from widgets.items.scale import Scale, SlotGrid
 from widgets.theme.theme import theme
 from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.flow.candles import NO_CANDLES, CandleColumns
+from workstation.readmodels.flow.outliers import JUMP, extent
 
 _LABEL = "no footprint: candles of the venues"
 
@@ -42,7 +43,11 @@ class CandleHistory:
         part = self.between(left, right)
         if part.start >= part.stop:
             return None
-        return float(self.candles.low[part].min()), float(self.candles.high[part].max())
+        candles = self.candles
+        bodies = np.sort(np.stack((candles.open[part], candles.close[part])), axis=0)
+        low = np.maximum(candles.low[part], bodies[0] / JUMP)  # a wick beyond a jump is an outlier
+        high = np.minimum(candles.high[part], bodies[1] * JUMP)
+        return extent(low, high, np.zeros(len(low)))
 
 
 class HistoryItem(PixelItem):

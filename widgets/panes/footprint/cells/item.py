@@ -13,7 +13,7 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsItem
 
-from widgets.items.bands import draw_grid, hatch_gaps, name_gaps, name_incomplete, shade_incomplete
+from widgets.items.bands import draw_grid, hatch_gaps, mark_outliers, name_gaps, name_incomplete, shade_incomplete
 from widgets.items.bulk import GlyphAtlas
 from widgets.items.pixel_item import PixelItem
 from widgets.items.scale import Scale, SlotGrid
@@ -140,6 +140,7 @@ class FootprintItem(PixelItem):
             layer.draw(painter)
         name_incomplete(painter, self._incomplete, scale, ratio)
         name_gaps(painter, view.gaps, scale, self._grid, ratio)
+        mark_outliers(painter, self._bars.outliers(scale.left, scale.right), scale, ratio)
 
     @property
     def _shaded(self) -> float:
