@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from typing import Protocol
 
 import aiohttp
-from yarl import URL
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI, WebSocketException
 from websockets.uri import parse_uri
@@ -16,17 +15,12 @@ from yarl import URL
 from feeds.model.errors import TransportError
 
 MAX_MESSAGE = 16 * 1024 * 1024
-MAX_BODY = 32 * 1024 * 1024
-"""Twice the longest list of markets; a recording holds a body of this size."""
-MAX_REDIRECTS = 3
 MAX_BODY = 30 * 1024 * 1024
 """A recording holds at most 32 MB in one frame."""
 MAX_REDIRECTS = 3
 OPEN_TIMEOUT_S = 10
 FETCH_TIMEOUT_S = 15
 CLOSE_TIMEOUT_S = 2
-_PIECE = 64 * 1024
-_REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _PIECE = 64 * 1024
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _PERMANENT = frozenset((400, 401, 404, 451))
@@ -59,16 +53,6 @@ class _Connect(connect):
 def _peer(url: str) -> tuple[bool, str, int]:
     parsed = parse_uri(url)
     return parsed.secure, parsed.host, parsed.port
-
-
-class _Connect(connect):
-    """A connection that follows redirects within its scheme, host and port only."""
-
-    def process_redirect(self, exc: Exception) -> Exception | str:
-        """The address to follow, or the error to raise."""
-        before = URL(self.uri)
-        target = super().process_redirect(exc)
-        return target if isinstance(target, str) and URL(target).origin() == before.origin() else exc
 
 
 class _Socket:
@@ -133,17 +117,17 @@ class Http:
         Raises:
             TransportError: no answer, too large a one, or a refusal; 418 and 429 carry the venue's Retry-After.
         """
-        target = URL(url)
+        target: str | URL = url
         for _ in range(1 + MAX_REDIRECTS):
             async with self._request(target, body) as response:
                 if response.status not in _REDIRECTS:
                     return await self._body(response)
-                target = _redirected(target, response, body)
+                target = _redirected(response, body)
         raise TransportError("the venue redirects without end", url)
 
     async def post(self, url: str, body: str) -> None:
         """POST a JSON `body` once; the content of the answer is not read. Raises TransportError."""
-        async with self._request(URL(url), body) as response:
+        async with self._request(url, body) as response:
             if response.status in _REDIRECTS:
                 raise TransportError("the venue redirects to another address", url, retryable=False)
 
@@ -153,7 +137,7 @@ class Http:
             await self._session.close()
 
     @asynccontextmanager
-    async def _request(self, url: URL, body: str) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def _request(self, url: str | URL, body: str) -> AsyncIterator[aiohttp.ClientResponse]:
         """One request without redirects, whose status is below 400. Raises TransportError, for its body too."""
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=FETCH_TIMEOUT_S))
@@ -177,8 +161,9 @@ class Http:
         return bytes(found)
 
 
-def _redirected(source: URL, response: aiohttp.ClientResponse, body: str) -> URL:
+def _redirected(response: aiohttp.ClientResponse, body: str) -> URL:
     """The address that a GET is redirected to. Raises TransportError where it is another host, or for a POST."""
+    source = response.url
     target = source.join(URL(response.headers.get("Location", "")))
     if body or target.origin() != source.origin():
         raise TransportError("the venue redirects to another address", f"{source} to {target}")
