@@ -23,10 +23,11 @@ ones dotted, spot dashed; the bold cyan line is the sum of the live perpetuals, 
 4 venues" counts the venues in the sum. A market that moved in the opposite direction to the sum over the visible range
 has a thicker line and "opposes the sum" behind its name. "% of OI" divides a market's CVD in coin by its latest open
 interest (OI) in coin, a sum by the summed open interest, spot by that of the perpetuals. "spot | perp" adds the
-difference perp - spot. "sizes" splits the sum by the notional of each trade. Candles show the extremes of the sum
-within each bar. A triangle marks a bar where price made a new 20-bar high or low and CVD did not. A hatched band is a
-gap with missing trades: lines of markets break there and continue from their last value. A sum is thin where trades of
-any market in it are missing, and "without" names those; the menu breaks it there instead.""".replace("\n", " ")
+difference perp - spot. "sizes" splits the sum by the notional of each print, as on the tape. Candles show
+the extremes of the sum within each bar. A triangle marks a bar where price made a new 20-bar high or low and CVD did
+not. A hatched band is a gap with missing trades: lines of markets break there and continue from their last value. A
+sum is thin where trades of any market in it are missing, and "without" names those; the
+menu breaks it there instead.""".replace("\n", " ")
 
 _SUFFIX = {"linear": "", "inverse": "-inv", "spot": "-spot"}
 

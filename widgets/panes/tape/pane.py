@@ -40,11 +40,11 @@ class TapePane(Pane):
     keeps_width = True
     help = (
         "Every trade of the chosen markets, newest first, with the venue's time and the aggressor's side; trades of "
-        "one market and side within a millisecond are merged at their average price. Larger trades are filled and "
+        "one market, side and millisecond in a run are one print at their average price. Larger trades are filled and "
         "bold: from 100k, 250k, 1m and 10m USD, or, for a coin whose usual big trade (99.5th percentile) is below 25k, "
         "from 1, 2.5, 10 and 100 times that. A filled price made or equalled the market's high or low of the UTC day "
         "so far. An L instead of the arrow: the venue reported a liquidation of that market and side within 5 ms. The "
-        "meter shows trades per second of all sizes and both sides over 15 s, and their ratio to the mean of the half "
+        "meter shows prints per second of all sizes and both sides over 15 s, and their ratio to the mean of the half "
         "hour before; from 1.5 times on it reads fast. The bar is the buyers' share of the notional."
     )
     every_frames = 3

@@ -1,4 +1,4 @@
-"""Signed volume of every market of a base by bar and class of trade size: the input of CVD lines.
+"""Signed volume of every market of a base by bar and class of print size: the input of CVD lines.
 
 Reads new trades from the store on request and adds them in order, so results do not depend on earlier requests. Dropped
 bars are carried over in hourly sums.
@@ -10,8 +10,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from workstation.analytics.store.column_store import joined
 from workstation.analytics.store.coverage import FOREVER_NS
-from workstation.analytics.store.trades import BAR_CAP, Merged, Trades, TradeStore, distinct
+from workstation.analytics.store.prints import runs_of
+from workstation.analytics.store.trades import BAR_CAP, Merged, Trades, TradeStore, distinct, no_trades
 from workstation.readmodels.arrays import Floats, Ints
 
 HOUR_NS = 3_600_000_000_000
@@ -25,16 +27,19 @@ _JITTER_NS = 60_000_000_000
 class DeltaBars:
     """Buy minus sell by bar of `bar_ns`, market, size class and unit; bars without any trade are absent.
 
-    Classes are split at `edges` of notional (quote); a trade on an edge belongs to the upper class.
+    Classes are split at `edges` of the notional (quote) of prints; a print on an edge belongs to the upper class.
+    `bar_ns` is a whole number of milliseconds, so that a print lies in one bar.
     """
 
     def __init__(self, markets: int, bar_ns: int, edges: tuple[float, ...] = (), cap: int = BAR_CAP) -> None:
         self.bar_ns = bar_ns
         self._edges = np.array(edges)
         self._cap = cap
-        self._shape = (markets, len(edges) + 2, 2)
+        self._shape = (markets, len(edges) + 2 if edges else 1, 2)  # without edges, class 0 is all trades
         self._start_ns: Ints = np.empty(0, np.int64)
         self._sums: Floats = np.empty((*self._shape, 0))  # bars last: lines are summed along them
+        self._open = no_trades()  # the newest print of each market, which may grow: in no class yet
+        self._open_class: Ints = np.empty(0, np.int64)  # of each of its trades, as it stands
         self._hours: dict[int, Floats] = {}  # sums of dropped bars
         self._days: dict[int, Floats] = {}  # sums of trades dropped by the store before they were read
         self._dropped = 0
@@ -59,6 +64,7 @@ class DeltaBars:
             return False
         first = int(np.searchsorted(self._start_ns, begin_ns))
         self._start_ns, self._sums = self._start_ns[:first].copy(), self._sums[..., :first].copy()
+        self._open = self._open.where(self._open.ts < begin_ns)
         for part in store.between(begin_ns, FOREVER_NS):
             self._take(part)
         self._position = store.total
@@ -72,6 +78,10 @@ class DeltaBars:
     def of(self, market: int, size_class: int, unit: int) -> Floats:
         """Buy minus sell of one market by bar, in base coin or quote by `unit`."""
         sums: Floats = self._sums[market, size_class, unit]
+        newest = self._open.where((self._open.market == market) & (self._open_class == size_class))
+        if size_class != ALL_SIZES and len(newest.ts):
+            sums = sums.copy()
+            np.add.at(sums, np.searchsorted(self._start_ns, self._bar_of(newest)), _signed(newest, unit))
         return sums
 
     def before(self, since_ns: int, market: int, size_class: int, unit: int) -> float:
@@ -89,6 +99,7 @@ class DeltaBars:
     def _begin(self, store: TradeStore) -> None:
         """Restart; trades dropped by the store are known as sums by day, but not by size class."""
         self._start_ns, self._sums = np.empty(0, np.int64), np.empty((*self._shape, 0))
+        self._open = no_trades()
         self._hours.clear()
         self._days.clear()
         self._dropped, self._horizon, self._position = 0, -1, 0
@@ -96,28 +107,44 @@ class DeltaBars:
             self._complete_from_ns = int(next(store.parts()).ts[0]) + _JITTER_NS
         for (day, market), carried in store.dropped.items():
             sums = self._days.setdefault(day, np.zeros(self._shape))
-            sums[market, :ALL_SIZES] = np.nan if len(self._edges) else 0.0
+            sums[market, :ALL_SIZES] = np.nan
             sums[market, ALL_SIZES] = carried.delta, carried.delta_usd
 
     def _take(self, part: Trades) -> None:
-        starts = part.ts - part.ts % self.bar_ns
+        self._open_bars(distinct(self._bar_of(part.where(self._bar_of(part) > self._horizon))))
+        self._count(part, np.full(len(part.ts), ALL_SIZES % self._shape[1]))
+        if len(self._edges):
+            self._classify(joined(Trades, [self._open, part]), self._horizon)
+
+    def _classify(self, trades: Trades, closed_ns: int) -> None:
+        """Count prints in their classes. The newest of each market stays open unless its bar began by `closed_ns`."""
+        if not len(trades.ts):
+            return
+        runs = runs_of(trades)
+        notional = np.add.reduceat(trades.notional[runs.order], runs.first)
+        size_class = runs.spread(np.searchsorted(self._edges, notional, "right"))
+        grows = runs.spread(runs.last) & (self._bar_of(trades) > closed_ns)
+        self._open, self._open_class = trades.at(np.flatnonzero(grows)), size_class[grows]  # copies
+        self._count(trades.where(~grows), size_class[~grows])
+
+    def _bar_of(self, trades: Trades) -> Ints:
+        return trades.ts - trades.ts % self.bar_ns
+
+    def _count(self, trades: Trades, size_class: Ints) -> None:
+        """Add trades to their bars, those older than the oldest bar to the hourly sums."""
+        starts = self._bar_of(trades)
         late = starts <= self._horizon
         if late.any():
-            self._carry(part.where(late))
-            part, starts = part.where(~late), starts[~late]
-        self._open_bars(distinct(starts))
-        self._add(self._sums, np.searchsorted(self._start_ns, starts), part)
+            self._carry(trades.where(late), size_class[late])
+            trades, starts, size_class = trades.where(~late), starts[~late], size_class[~late]
+        self._add(self._sums, np.searchsorted(self._start_ns, starts), trades, size_class)
 
-    def _add(self, sums: Floats, row: Ints, part: Trades) -> None:
-        market, sign = part.market, part.sign.astype(np.float64)
+    def _add(self, sums: Floats, row: Ints, part: Trades, size_class: Ints) -> None:
         _, sizes, units, bars = sums.shape
-        place = (market * sizes * units) * bars + row
-        step = units * bars
+        place = (part.market * sizes + size_class) * units * bars + row
         flat = sums.reshape(-1)  # flat indices are ten times faster
-        classed = place + np.searchsorted(self._edges, part.notional, "right") * step if len(self._edges) else place
-        for unit, column in ((COIN, part.size * sign), (USD, part.notional * sign)):
-            np.add.at(flat, classed + unit * bars, column)
-            np.add.at(flat, place + ALL_SIZES % sizes * step + unit * bars, column)
+        for unit in (COIN, USD):
+            np.add.at(flat, place + unit * bars, _signed(part, unit))
 
     def _open_bars(self, starts: Ints) -> None:
         new = starts[~np.isin(starts, self._start_ns, assume_unique=True)]
@@ -127,22 +154,31 @@ class DeltaBars:
         self._start_ns = np.insert(self._start_ns, at, new)
         self._sums = np.insert(self._sums, at, 0.0, axis=-1)
 
-    def _carry(self, part: Trades) -> None:
+    def _carry(self, part: Trades, size_class: Ints) -> None:
         """Add trades older than the oldest bar to the hourly sums."""
         for hour in np.unique(part.ts // HOUR_NS).tolist():
-            inside = part.where(part.ts // HOUR_NS == hour)
+            inside = part.ts // HOUR_NS == hour
             sums = self._hours.setdefault(hour, np.zeros(self._shape))
-            self._add(sums[..., None], np.zeros(len(inside.ts), np.int64), inside)
+            row = np.zeros(np.count_nonzero(inside), np.int64)
+            self._add(sums[..., None], row, part.where(inside), size_class[inside])
 
     def _drop(self, count: int) -> None:
         if count <= 0:
             return
+        horizon = int(self._start_ns[count - 1])
+        self._classify(self._open, horizon)
         self._dropped += count
         for at, start in enumerate(self._start_ns[:count].tolist()):
             sums = self._hours.setdefault(start // HOUR_NS, np.zeros(self._shape))
             sums += self._sums[..., at]
-        self._horizon = int(self._start_ns[count - 1])
+        self._horizon = horizon
         self._start_ns, self._sums = self._start_ns[count:].copy(), self._sums[..., count:].copy()
+
+
+def _signed(trades: Trades, unit: int) -> Floats:
+    column = trades.size if unit == COIN else trades.notional
+    signed: Floats = column * trades.sign
+    return signed
 
 
 class DeltaPath:
@@ -175,7 +211,7 @@ class DeltaPath:
     def _by_bar(self, part: Trades) -> Iterator[tuple[int, Floats]]:
         starts = part.ts - part.ts % self._bar_ns
         order = np.argsort(starts, kind="stable")
-        deltas = (part.size if self._unit == COIN else part.notional) * part.sign
+        deltas = _signed(part, self._unit)
         edges = np.flatnonzero(np.diff(starts[order])) + 1
         for run in np.split(order, edges):
             if len(run):

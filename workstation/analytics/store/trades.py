@@ -68,6 +68,11 @@ class Trades(NamedTuple):
         return Trades(self.ts[index], self.ticks[index], self.size[index], self.notional[index], self.lane[index])
 
 
+def no_trades() -> Trades:
+    """Columns without rows."""
+    return Trades(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0), np.empty(0, np.int16))
+
+
 class Merged(NamedTuple):
     """Trades inserted into the store.
 

@@ -7,8 +7,9 @@ from bisect import bisect_left, bisect_right
 import numpy as np
 
 from feeds.model.events import Trade
+from workstation.analytics.store.prints import runs_of
 from workstation.analytics.store.trades import DAY_NS, Trades, distinct
-from workstation.readmodels.arrays import Ints, frozen
+from workstation.readmodels.arrays import Bools, Ints, frozen
 from workstation.readmodels.flow.tape import TapePace
 
 PACE_S = 15
@@ -25,12 +26,12 @@ Spans = list[tuple[int, int]]
 class Pace:
     """Prints and notional (quote) by second of venue time, of at least the last half hour.
 
-    Consecutive trades of one market and side in one millisecond are one print.
+    Prints are those of `store.prints`.
     """
 
     def __init__(self) -> None:
         self._seconds: dict[int, list[float]] = {}  # prints, bought, sold
-        self._last = (-1, -1)  # millisecond and lane of the newest trade
+        self._last: dict[int, tuple[int, int]] = {}  # millisecond and side of the newest trade, by market
 
     @property
     def seconds_retained(self) -> int:
@@ -38,10 +39,10 @@ class Pace:
         return len(self._seconds)
 
     def add_trade(self, trade: Trade, market: int, side: int) -> None:
-        """Count a trade; one that continues a sweep adds no print."""
-        ms_lane = trade.ts_venue_ns // _MS, 3 * market + side
-        self._count(trade.ts_venue_ns, ms_lane != self._last, trade.notional, side)
-        self._last = ms_lane
+        """Count a trade; one that continues a print adds none."""
+        newest = trade.ts_venue_ns // _MS, side
+        self._count(trade.ts_venue_ns, newest != self._last.get(market), trade.notional, side)
+        self._last[market] = newest
         if len(self._seconds) > 2 * (MEAN_S + PACE_S):
             self._forget(max(self._seconds) - MEAN_S - PACE_S)
 
@@ -49,14 +50,9 @@ class Pace:
         """Count stored trades from a venue time on, in order."""
         if not len(trades.ts):
             return
-        ms, lane = trades.ts // _MS, trades.lane
+        begins = self._begins(trades)
         wanted = trades.ts >= since_ns
-        if not wanted.any():
-            self._last = int(ms[-1]), int(lane[-1])
-            return
-        begins = np.concatenate(([(int(ms[0]), int(lane[0])) != self._last], (np.diff(ms) != 0) | (np.diff(lane) != 0)))
-        self._last = int(ms[-1]), int(lane[-1])
-        columns = (trades.ts, begins, trades.notional, lane % 3)
+        columns = (trades.ts, begins, trades.notional, trades.side)
         for row in zip(*(column[wanted].tolist() for column in columns), strict=True):
             self._count(*row)
 
@@ -72,6 +68,18 @@ class Pace:
             sell_usd=frozen(np.array([row[2] for row in rows], np.float64)),
             mean_15s=self._mean(end - PACE_S + 1, received),
         )
+
+    def _begins(self, trades: Trades) -> Bools:
+        """Which trades begin a print; the newest of each market is remembered."""
+        runs = runs_of(trades)
+        begins = np.zeros(len(trades.ts), np.bool_)
+        begins[runs.order[runs.first]] = True
+        ms, market, side = trades.ts // _MS, trades.market, trades.side
+        for index in distinct(market[runs.order]).tolist():
+            own = np.flatnonzero(market == index)
+            begins[own[0]] = (int(ms[own[0]]), int(side[own[0]])) != self._last.get(index)
+            self._last[index] = int(ms[own[-1]]), int(side[own[-1]])
+        return begins
 
     def _count(self, ts_ns: int, begins: bool, notional: float, side: int) -> None:
         row = self._seconds.setdefault(ts_ns // _SECOND_NS, [0, 0.0, 0.0])

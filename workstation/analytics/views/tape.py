@@ -1,4 +1,4 @@
-"""Time and sales, and big trades; trades of one market and side in one millisecond are merged into prints."""
+"""Time and sales, and big trades, both of prints."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 
 from workstation.analytics.answer import Answer, of_base
 from workstation.analytics.state.base import Base
-from workstation.analytics.store.trades import Trades
-from workstation.analytics.studies.big_trades import BigPrints, Prints
-from workstation.analytics.studies.big_trades import merge_sweeps as merge_sweeps
+from workstation.analytics.store.prints import Prints, prints_of
+from workstation.analytics.store.trades import Trades, TradeStore
+from workstation.analytics.studies.big_trades import BigPrints
 from workstation.analytics.studies.tape import MEAN_S, PACE_S, Extremes, Pace
 from workstation.readmodels.arrays import Ints, frozen
 from workstation.readmodels.flow.big_trades import BigTrades, BigTradesRequest
@@ -21,17 +21,12 @@ _LOOK_BACK = 4  # trades read per requested print at first, more if the filter l
 _LOOK_LIMIT = 200_000
 _LIQUIDATIONS = 1_000  # most recent liquidations searched
 _NEAR_NS = 5_000_000
+_MS = 1_000_000
 
 
 def tape_view(base: Base, request: TapeRequest, revision: int, now_ns: int) -> TapeView:
     """The newest `request.count` prints that pass the filter, newest first."""
-    chosen = {market.index for market in base.chosen(request.markets)}
-    look = request.count * _LOOK_BACK + 1
-    prints = _prints(base.trades.last(look), chosen, request)
-    while len(prints[0]) <= request.count and look < min(len(base.trades), _LOOK_LIMIT):
-        look *= 4
-        prints = _prints(base.trades.last(look), chosen, request)
-    prints = prints.at(slice(None, -request.count - 1, -1))
+    prints = _newest_prints(base, request)
     view = TapeView(
         request=request,
         revision=revision,
@@ -117,10 +112,38 @@ def big_prints_of(base: Base, markets: MarketFilter, minimum_usd: float | None) 
     return found
 
 
-def _prints(trades: Trades, chosen: set[int], request: TapeRequest) -> Prints:
-    prints = merge_sweeps(trades.where(np.isin(trades.market, list(chosen))))
+def _newest_prints(base: Base, request: TapeRequest) -> Prints:
+    """The newest `request.count` prints that pass the filter, newest first, whole unless older than the limit."""
+    chosen = [market.index for market in base.chosen(request.markets)]
+    look = request.count * _LOOK_BACK + 1
+    while True:
+        trades = base.trades.last(look)
+        prints = _passing(prints_of(trades.of(chosen)), request).at(slice(None, -request.count - 1, -1))
+        whole = look >= min(len(base.trades), _LOOK_LIMIT)
+        if whole or (len(prints.ts) == request.count and not _cut(base.trades, trades, prints)):
+            return prints
+        look *= 4
+
+
+def _passing(prints: Prints, request: TapeRequest) -> Prints:
     mask = prints.notional >= request.minimum_usd
     return prints.at(mask & (prints.sign == request.side) if request.side else mask)
+
+
+def _cut(store: TradeStore, newest: Trades, prints: Prints) -> bool:
+    """Whether one of the prints has trades in the store that are older than the newest ones read."""
+    markets, first = np.unique(newest.market, return_index=True)
+    for market, at in zip(markets.tolist(), first.tolist(), strict=True):
+        ms = int(newest.ts[at]) // _MS
+        if ((prints.market == market) & (prints.ts // _MS == ms)).any():
+            stored = (_trades_of(part, newest.lane[at]) for part in store.between(ms * _MS, (ms + 1) * _MS))
+            if sum(stored) > _trades_of(newest.where(newest.ts // _MS == ms), newest.lane[at]):
+                return True
+    return False
+
+
+def _trades_of(trades: Trades, lane: int) -> int:
+    return int(np.count_nonzero(trades.lane == lane))
 
 
 def prices_of(base: Base, ticks: np.ndarray, market: np.ndarray) -> np.ndarray:

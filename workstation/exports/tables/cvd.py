@@ -55,7 +55,8 @@ TABLE = Table(
     """cvd runs from the start of the recording without resets; gap: trades of a market in it are missing, and cvd is
     empty.
     cvd_oi_pct is it in per cent of the last open interest, spot over that of all perpetuals; cvd_high and cvd_low
-    (venue `all`, kind `perp`) are its extremes within the bar; cvd_usd_* split it by the notional of the trade;
-    diverged is 1 where the price of a closed bar is a new low of 20 bars and cvd is not, -1 for a high.""",
+    (venue `all`, kind `perp`) are its extremes within the bar; cvd_usd_* split it by the notional of prints (runs of
+    trades of one market, side and millisecond); diverged is 1 where the price of a closed bar is a new low of 20 bars
+    and cvd is not, -1 for a high.""",
     is_default=True,
 )

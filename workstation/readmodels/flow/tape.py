@@ -11,7 +11,7 @@ from workstation.readmodels.request import Request
 
 @dataclass(frozen=True, slots=True)
 class TapeRequest(Request["TapeView"]):
-    """Recent prints of a base, newest first, with prints of one market and side within 1 ms merged.
+    """Recent prints of a base, newest first: trades of one market, side and venue millisecond in a run are one.
 
     `side` is +1 for buys only, -1 for sells, 0 for both. With `detail` the view also has pace, marks and the usual
     size.

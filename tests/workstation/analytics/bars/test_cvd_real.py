@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,9 @@ import pytest
 from tests.workstation.analytics import raw_capture
 from tests.workstation.analytics.raw_capture import FILES, RawTrade
 from workstation.analytics.engine import Engine
+from workstation.readmodels.flow.big_trades import BigTrades, BigTradesRequest
 from workstation.readmodels.flow.cvd import CvdRequest, CvdUnit, CvdView
+from workstation.readmodels.markets import MarketFilter
 from workstation.session.core import read_to_end
 
 SECOND = 1_000_000_000
@@ -33,6 +37,17 @@ def raw(data: Path) -> dict[str, list[RawTrade]]:
 def close(ours: float, theirs: Fraction, scale: Fraction) -> bool:
     """To 1e-9 of the largest sum on the way: a sum that comes back to zero has no digits of its own."""
     return abs(Fraction(ours) - theirs) <= Fraction(1, 10**9) * max(scale, abs(theirs))
+
+
+def merged(trades: list[RawTrade]) -> list[RawTrade]:
+    """Prints of one market: runs of one side and millisecond."""
+    runs = groupby(trades, lambda one: (one.ts_venue_ns, one.usd > 0))
+    prints = []
+    for _, same in runs:
+        first, *more = same
+        coin, usd = (sum((getattr(one, name) for one in more), getattr(first, name)) for name in ("coin", "usd"))
+        prints.append(replace(first, coin=coin, usd=usd))
+    return prints
 
 
 def running(prints: list[RawTrade], starts: list[int], in_usd: bool, daily: bool) -> list[Fraction]:
@@ -71,10 +86,21 @@ def test_every_market_and_both_sums(
             assert close(float(line.values[at]), slow[at], scale), (name, starts[at])
 
 
+@pytest.mark.parametrize("kinds", [None, True, False])
+def test_prints_of_100k_and_more(engine: Engine, raw: dict[str, list[RawTrade]], kinds: bool | None) -> None:
+    """309 by market and side, of which no other market's trade splits one, whatever is filtered."""
+    view = engine.view(BigTradesRequest("BTC", MarketFilter(kinds), 100_000.0, count=10_000))
+    assert isinstance(view, BigTrades)
+    chosen = {None: FILES, True: ("linear", "inverse"), False: ("spot",)}[kinds]
+    wanted = [abs(one.usd) for kind in chosen for one in merged(raw[kind]) if abs(one.usd) >= 100_000]
+    assert len(view.notional) == len(wanted) == {None: 309, True: 273, False: 36}[kinds]
+    assert sorted(view.notional) == pytest.approx(sorted(map(float, wanted)), rel=1e-12)
+
+
 def test_size_classes(engine: Engine, raw: dict[str, list[RawTrade]]) -> None:
     view = engine.view(CvdRequest("BTC", BAR, CvdUnit.USD, None, by_size=True, live_only=False))
     assert isinstance(view, CvdView)
-    prints = raw["linear"] + raw["inverse"]
+    prints = merged(raw["linear"]) + merged(raw["inverse"])
     edges = (0, *EDGES, 1 << 60)
     for line, low, high in zip(view.sizes, edges[:-1], edges[1:], strict=True):
         inside = [one for one in prints if low <= abs(one.usd) < high]

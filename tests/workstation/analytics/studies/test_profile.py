@@ -270,7 +270,7 @@ def sweeping(seed: int, count: int = 900) -> list[Trade]:
 
 
 def reference_prints(trades: list[Trade]) -> list[tuple[int, float, int]]:
-    """Time, notional and side of each print: neighbours of one market, side and millisecond together."""
+    """Time, notional and side of each print: trades of one market, side and millisecond in a run."""
     prints = []
     for (_, side, _), same in groupby(trades, lambda one: (one.instrument.id, side_of(one), one.ts_venue_ns // MS)):
         part = list(same)

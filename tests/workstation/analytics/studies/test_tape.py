@@ -45,15 +45,17 @@ def prints_of(view: TapeView) -> list[Print]:
 
 def reference(trades: list[Trade], request: TapeRequest, order: list[object]) -> list[Print]:
     groups: list[list[Trade]] = []
+    newest: dict[object, list[Trade]] = {}
     for item in trades:
         if not request.markets.accepts(item.instrument.venue, item.instrument.kind):
             continue
-        last = groups[-1][-1] if groups else None
-        key = (item.instrument, item.aggressor, item.ts_venue_ns // MS)
-        if last is not None and (last.instrument, last.aggressor, last.ts_venue_ns // MS) == key:
-            groups[-1].append(item)
+        group = newest.get(item.instrument)
+        key = (item.aggressor, item.ts_venue_ns // MS)
+        if group is not None and (group[-1].aggressor, group[-1].ts_venue_ns // MS) == key:
+            group.append(item)
         else:
-            groups.append([item])
+            newest[item.instrument] = [item]
+            groups.append(newest[item.instrument])
     prints = []
     for group in groups:
         size, notional = sum(item.size for item in group), sum(item.notional for item in group)
@@ -98,7 +100,7 @@ def test_prints(count: int, minimum: float) -> None:
                 assert ours[1:4] == pytest.approx(theirs[1:4], rel=1e-12)
 
 
-def test_only_neighbours_of_one_market_side_and_millisecond_are_merged() -> None:
+def test_trades_of_one_market_side_and_millisecond_are_merged() -> None:
     trades = [
         trade(BINANCE, START, 10_000, 1.0, 1),
         trade(BINANCE, START + MS - 1, 10_001, 3.0, 1),
