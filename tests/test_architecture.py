@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from statistics import median
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-PACKAGES = ("feeds", "workstation", "widgets", "resources")
-FILES = [file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py"))]
+from tests.source_files import (
+    PACKAGES,
+    PROGRAM,
+    ROOT,
+    TESTS,
+    Nodes,
+    by_folder,
+    forget_trees,
+    name_of,
+    nodes,
+    nodes_of,
+    source,
+)
+
+FOLDERS = by_folder(PROGRAM)
 QT = {"PySide6", "pyqtgraph", "qasync"}
 PURE = ("feeds/venues", "feeds/model/protocol", "feeds/pipeline", "workstation/analytics")
 IMPURE = {"asyncio", "socket", "ssl", "websockets", "aiohttp", "time", "random"}
@@ -24,13 +37,17 @@ STDLIB_OR_MSGSPEC = (
 MAX_FILE, MAX_FUNCTION, MEDIAN_FUNCTION = 500, 60, 10
 
 
-def name_of(file: Path) -> str:
-    return file.relative_to(ROOT).as_posix()
+@pytest.fixture(scope="module", autouse=True)
+def trees() -> Iterator[None]:
+    """Parsed files are retained for this module's rules only."""
+    yield
+    forget_trees()
 
 
+@cache
 def imports(file: Path) -> set[str]:
     found: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in nodes(file):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -43,27 +60,32 @@ def roots(file: Path) -> set[str]:
 
 
 def functions() -> Iterator[tuple[str, int]]:
-    for file in FILES:
-        for node in ast.walk(ast.parse(file.read_text())):
+    for file in PROGRAM:
+        for node in nodes(file):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield f"{name_of(file)}:{node.name}", (node.end_lineno or node.lineno) - node.lineno + 1
 
 
-@pytest.mark.parametrize("file", FILES, ids=name_of)
-def test_qt_stays_above(file: Path) -> None:
-    if not name_of(file).startswith(("widgets/", "workstation/app", "workstation/process/crash")):
-        assert not roots(file) & QT
+def impurities(file: Path) -> Iterator[str]:
+    """What a file of arithmetic must not do: import IO or clocks, wait, open files."""
+    yield from roots(file) & IMPURE
+    for node in nodes(file):
+        if isinstance(node, ast.AsyncFunctionDef):
+            yield f"async {node.name}"
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open":
+            yield f"line {node.lineno} opens a file"
 
 
-@pytest.mark.parametrize("file", [file for file in FILES if name_of(file).startswith(PURE)], ids=name_of)
-def test_the_middle_is_arithmetic(file: Path) -> None:
-    assert not roots(file) & IMPURE
-    source = ast.parse(file.read_text())
-    assert not any(isinstance(node, ast.AsyncFunctionDef) for node in ast.walk(source))
-    calls = {
-        node.func.id for node in ast.walk(source) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    }
-    assert "open" not in calls
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_qt_stays_above(folder: str) -> None:
+    allowed = ("widgets/", "workstation/app", "workstation/process/crash")
+    assert [file for file in FOLDERS[folder] if not name_of(file).startswith(allowed) and roots(file) & QT] == []
+
+
+@pytest.mark.parametrize("folder", by_folder([file for file in PROGRAM if name_of(file).startswith(PURE)]))
+def test_the_middle_is_arithmetic(folder: str) -> None:
+    middle = [file for file in FOLDERS[folder] if name_of(file).startswith(PURE)]
+    assert {name_of(file): found for file in middle if (found := list(impurities(file)))} == {}
 
 
 def test_the_vocabulary_needs_the_standard_library_and_msgspec_only() -> None:
@@ -74,13 +96,13 @@ def test_the_vocabulary_needs_the_standard_library_and_msgspec_only() -> None:
 
 
 def test_one_file_opens_venue_sockets() -> None:
-    assert [name_of(file) for file in FILES if "websockets" in roots(file)] == ["feeds/live/transport.py"]
+    assert [name_of(file) for file in PROGRAM if "websockets" in roots(file)] == ["feeds/live/transport.py"]
 
 
 def test_only_the_composition_root_sees_sockets_and_widgets() -> None:
     both = [
         name_of(file)
-        for file in FILES
+        for file in PROGRAM
         if "feeds.live.source" in imports(file) and any(name.startswith("widgets") for name in imports(file))
     ]
     assert both == ["workstation/app.py"]
@@ -97,15 +119,14 @@ def test_widgets_see_only_what_they_draw() -> None:
         "resources",
         "widgets",
     )
-    for file in FILES:
+    for file in PROGRAM:
         if name_of(file).startswith("widgets/"):
             ours = {name for name in imports(file) if name.partition(".")[0] in PACKAGES}
             assert all(name.startswith(allowed) for name in ours), name_of(file)
 
 
-@pytest.mark.parametrize("file", FILES, ids=name_of)
-def test_files_are_small(file: Path) -> None:
-    assert len(file.read_text().splitlines()) <= MAX_FILE
+def test_files_are_small() -> None:
+    assert [name_of(file) for file in PROGRAM if len(source(file).splitlines()) > MAX_FILE] == []
 
 
 def test_functions_are_small() -> None:
@@ -115,32 +136,32 @@ def test_functions_are_small() -> None:
     assert median(sizes.values()) <= MEDIAN_FUNCTION
 
 
-@pytest.mark.parametrize("file", FILES, ids=name_of)
-def test_names_say_what_things_are(file: Path) -> None:
-    assert file.stem not in ("util", "utils", "helper", "helpers", "common", "misc")
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.ClassDef):
-            assert not node.name.endswith(("Manager", "Helper", "Handler2", "Utils"))
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_names_show_what_things_are(folder: str) -> None:
+    for file in FOLDERS[folder]:
+        assert file.stem not in ("util", "utils", "helper", "helpers", "common", "misc")
+        classes = [node.name for node in nodes(file) if isinstance(node, ast.ClassDef)]
+        assert [name for name in classes if name.endswith(("Manager", "Helper", "Handler2", "Utils"))] == []
 
 
-@pytest.mark.parametrize("file", FILES, ids=name_of)
-def test_no_error_is_swallowed(file: Path) -> None:
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.ExceptHandler):
-            assert node.type is not None, "bare except"
-            assert not (len(node.body) == 1 and isinstance(node.body[0], ast.Pass)), f"line {node.lineno} swallows"
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_no_error_is_swallowed(folder: str) -> None:
+    for file in FOLDERS[folder]:
+        for node in nodes(file):
+            if isinstance(node, ast.ExceptHandler):
+                place = f"{name_of(file)}:{node.lineno}"
+                assert node.type is not None, f"{place} catches all"
+                assert not (len(node.body) == 1 and isinstance(node.body[0], ast.Pass)), f"{place} swallows"
 
 
-TESTS = sorted((ROOT / "tests").rglob("*.py"))
+TEST_FOLDERS = by_folder(TESTS)
 PRIVATE_BY_PUBLIC_CONTRACT = {"_replace", "_asdict", "_fields"}  # of named tuples
 
 
-def own_names(tree: ast.Module) -> set[str]:
+def own_names(tree: Nodes) -> set[str]:
     """The names that a file defines: in classes and functions, or by assignment to `self`."""
-    found = {
-        node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-    }
-    for node in ast.walk(tree):
+    found = {node.name for node in tree if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+    for node in tree:
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             found.add(node.target.id)
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and is_self(node.value):
@@ -173,10 +194,10 @@ def patched_name(node: ast.AST) -> ast.expr | None:
     return node.args[0] if of_path else node.args[1]
 
 
-def private_uses(tree: ast.Module) -> Iterator[str]:
+def private_uses(tree: Nodes) -> Iterator[str]:
     """Private names of others that a test file reads, writes or imports, as `line name`."""
     own = own_names(tree)
-    for node in ast.walk(tree):
+    for node in tree:
         if isinstance(node, ast.Attribute) and is_private(node.attr) and not is_self(node.value):
             if node.attr not in own:
                 yield f"{node.lineno} {node.attr}"
@@ -188,9 +209,9 @@ def private_uses(tree: ast.Module) -> Iterator[str]:
                 yield f"{node.lineno} {name.value}"
 
 
-def constants_changed(tree: ast.Module) -> Iterator[str]:
+def constants_changed(tree: Nodes) -> Iterator[str]:
     """Module constants that a test file replaces by `setattr` or by assignment, as `line name`."""
-    for node in ast.walk(tree):
+    for node in tree:
         name = patched_name(node)
         if isinstance(name, ast.Constant) and constant_name(str(name.value)):
             yield f"{name.lineno} {name.value}"
@@ -198,33 +219,35 @@ def constants_changed(tree: ast.Module) -> Iterator[str]:
             yield f"{node.lineno} {node.attr}"
 
 
-@pytest.mark.parametrize("file", TESTS, ids=name_of)
-def test_tests_look_at_what_is_public(file: Path) -> None:
-    assert list(private_uses(ast.parse(file.read_text()))) == []
+@pytest.mark.parametrize("folder", TEST_FOLDERS)
+def test_tests_look_at_what_is_public(folder: str) -> None:
+    uses = {name_of(file): list(private_uses(nodes(file))) for file in TEST_FOLDERS[folder]}
+    assert {name: found for name, found in uses.items() if found} == {}
 
 
-@pytest.mark.parametrize("file", TESTS, ids=name_of)
-def test_tests_pass_limits_to_constructors(file: Path) -> None:
-    assert list(constants_changed(ast.parse(file.read_text()))) == []
+@pytest.mark.parametrize("folder", TEST_FOLDERS)
+def test_tests_pass_limits_to_constructors(folder: str) -> None:
+    changes = {name_of(file): list(constants_changed(nodes(file))) for file in TEST_FOLDERS[folder]}
+    assert {name: found for name, found in changes.items() if found} == {}
 
 
 @pytest.mark.parametrize(
     "code", ["a._b", "a.b()._c = 1", "from a import _b", "getattr(a, '_b')", "super()._b()", "import a\na._b.c"]
 )
 def test_a_private_name_is_found(code: str) -> None:
-    assert list(private_uses(ast.parse(code)))
+    assert list(private_uses(nodes_of(code)))
 
 
 @pytest.mark.parametrize(
     "code", ["a._replace(b=1)", "self._a", "class A:\n  def _b(self): ...\nA()._b()", "a.__name__"]
 )
 def test_names_of_the_file_itself_and_of_named_tuples_are_no_private_ones(code: str) -> None:
-    assert not list(private_uses(ast.parse(code)))
+    assert not list(private_uses(nodes_of(code)))
 
 
 @pytest.mark.parametrize(
-    "code", ["patch.setattr(a, 'KEPT', 1)", "patch.setattr('a.b._KEPT', 1)", "setattr(a, 'KEPT', 1)", "a.KEPT = 1"]
+    "code", ["patch.setattr(a, 'LIMIT', 1)", "patch.setattr('a.b._LIMIT', 1)", "setattr(a, 'LIMIT', 1)", "a.LIMIT = 1"]
 )
 def test_a_changed_constant_is_found(code: str) -> None:
-    assert list(constants_changed(ast.parse(code)))
-    assert not list(constants_changed(ast.parse(code.replace("KEPT", "kept"))))
+    assert list(constants_changed(nodes_of(code)))
+    assert not list(constants_changed(nodes_of(code.replace("LIMIT", "limit"))))

@@ -64,9 +64,9 @@ def real(path: str) -> Path:
     return found[0] if found else ROOT / pattern
 
 
-@pytest.mark.parametrize("path", paths())
-def test_what_a_recipe_names_exists(path: str) -> None:
-    assert real(path).exists()
+def test_what_a_recipe_names_exists() -> None:
+    assert len(paths()) > 20
+    assert [path for path in paths() if not real(path).exists()] == []
 
 
 @pytest.mark.parametrize("thing", RECIPES)
@@ -80,7 +80,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the program that a test may add to."""
     place = tmp_path_factory.mktemp("program")
     for package in ("feeds", "workstation", "widgets", "resources"):
-        shutil.copytree(ROOT / package, place / package, ignore=shutil.ignore_patterns("__pycache__", "gallery"))
+        shutil.copytree(ROOT / package, place / package, ignore=shutil.ignore_patterns("gallery"))
     return place
 
 
