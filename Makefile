@@ -10,7 +10,7 @@ run: $(VENV)/.ready system
 	$(BIN)/workstation demo
 
 test: $(VENV)/.dev system
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n 2 --dist loadfile
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -9,6 +9,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 
 import asyncio
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -21,6 +22,7 @@ from feeds.recording import Recorder, RecordingMetadata
 from feeds.simulator.service.server import serve
 from feeds.venues.driver import loopback
 from feeds.venues.registry import DRIVERS
+from workstation.process.gc_thresholds import raise_gc_thresholds
 from workstation.session.record import record
 
 TABLES = pytest.StashKey[list[str]]()
@@ -32,6 +34,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     for table in config.stash.get(TABLES, []):
         terminalreporter.write_line("")
         terminalreporter.write_line(table)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector modules and tests, which stay to the end, and run it as the program does."""
+    gc.collect()
+    gc.freeze()
+    raise_gc_thresholds()
 
 
 @pytest.fixture(autouse=True)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 
 import pytest
 
 from feeds.venues.registry import VENUES
+from tests.source_files import PROGRAM, ROOT, TESTS, forget_trees, name_of, nodes
 
-ROOT = Path(__file__).parents[3]
 REGISTRY = "feeds/venues/registry.py"
 # Each knows one collector's file format, which is written for these venues alone.
 FORMATS = ("feeds/importers/hftbacktest.py",)
@@ -18,19 +17,9 @@ FORMATS = ("feeds/importers/hftbacktest.py",)
 MODELS = ("feeds/simulator/catalogue/calibrated.py",)
 
 
-def elsewhere(venue: str) -> Iterator[tuple[str, ast.Module]]:
-    """The program's files outside the packages of a venue."""
-    own = (f"feeds/venues/{venue}/", f"feeds/simulator/{venue}/", *FORMATS, *MODELS)
-    for package in ("feeds", "workstation", "widgets", "resources"):
-        for file in sorted((ROOT / package).rglob("*.py")):
-            name = file.relative_to(ROOT).as_posix()
-            if not name.startswith(own):
-                yield name, ast.parse(file.read_text(encoding="utf-8"))
-
-
-def names(tree: ast.Module) -> Iterator[str]:
+def names_in(tree: Iterable[ast.AST]) -> Iterator[str]:
     """Names, imported modules and whole strings of a file."""
-    for node in ast.walk(tree):
+    for node in tree:
         if isinstance(node, ast.Name):
             yield node.id
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -42,10 +31,19 @@ def names(tree: ast.Module) -> Iterator[str]:
             yield from (part for alias in node.names for part in alias.name.split("."))
 
 
+@pytest.fixture(scope="module")
+def venues_named() -> Iterator[dict[str, set[str]]]:
+    """The venues that each file of the program names."""
+    yield {name_of(file): {name.lower() for name in names_in(nodes(file))} & {*VENUES} for file in PROGRAM}
+    forget_trees()
+
+
 @pytest.mark.parametrize("venue", VENUES)
-def test_a_venue_is_named_outside_its_packages_in_the_registry_only(venue: str) -> None:
-    found = [name for name, tree in elsewhere(venue) if any(one.lower() == venue for one in names(tree))]
-    assert found == [REGISTRY]
+def test_a_venue_is_named_outside_its_packages_in_the_registry_only(
+    venues_named: dict[str, set[str]], venue: str
+) -> None:
+    own = (f"feeds/venues/{venue}/", f"feeds/simulator/{venue}/", *FORMATS, *MODELS)
+    assert [name for name, venues in venues_named.items() if venue in venues and not name.startswith(own)] == [REGISTRY]
 
 
 @pytest.mark.parametrize("venue", VENUES)
@@ -56,8 +54,7 @@ def test_themes_and_settings_name_no_venue(venue: str) -> None:
 
 def test_venues_are_no_attributes_of_their_type() -> None:
     """`Venue` is plain text: write `Venue("okx")`, or the constant of the venue's profile module."""
-    for folder in ("feeds", "workstation", "widgets", "tests"):
-        for file in sorted((ROOT / folder).rglob("*.py")):
-            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-                    assert (node.value.id, node.attr.isupper()) != ("Venue", True), f"{file.name}:{node.lineno}"
+    for file in [*PROGRAM, *TESTS]:
+        for node in nodes(file):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                assert (node.value.id, node.attr.isupper()) != ("Venue", True), f"{name_of(file)}:{node.lineno}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,12 @@ def session(seed: int, count: int = 900) -> list[Event]:
     return [*lives(start), *interests(), *trades, *(mark(one, end) for one in MARKETS)]
 
 
+@cache
+def engine_after(seed: int) -> Engine:
+    """The engine after a session, for tests that only ask for views: it samples thirty hours."""
+    return engine_of(session(seed))
+
+
 def view_of(events: list[Event] | Engine, **options: Any) -> CvdView:
     engine = events if isinstance(events, Engine) else engine_of(events)
     view = engine.view(CvdRequest("BTC", BAR, **options))
@@ -88,10 +95,10 @@ def slow_line(
     trades: list[Trade], starts: list[int], unit: CvdUnit, options: dict[str, Any], wanted: Callable[[Trade], bool]
 ) -> list[float]:
     """The sum of the deltas from the last reset to the close of each bar; NaN before an anchor."""
-    values = []
+    values, trades = [], [item for item in trades if wanted(item)]
     for start in starts:
         since = begun_ns(start, options)
-        chosen = (item for item in trades if since <= item.ts_venue_ns < start + BAR and wanted(item))
+        chosen = (item for item in trades if since <= item.ts_venue_ns < start + BAR)
         values.append(sum(worth(item, unit) for item in chosen) if start >= since else float("nan"))
     return values
 
@@ -105,8 +112,7 @@ OPTIONS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 @pytest.mark.parametrize("unit", list(CvdUnit))
 def test_every_line_is_the_sum_since_its_reset(unit: CvdUnit, options: dict[str, Any]) -> None:
-    events = session(1)
-    view, trades = view_of(events, unit=unit, **options), trades_of(events)
+    view, trades = view_of(engine_after(1), unit=unit, **options), trades_of(session(1))
     starts = view.bar_start_ns.tolist()
     assert starts == sorted({item.ts_venue_ns // BAR * BAR for item in trades})
     perp, spot = view.perp, view.spot
@@ -132,9 +138,8 @@ def test_every_line_is_the_sum_since_its_reset(unit: CvdUnit, options: dict[str,
 @pytest.mark.parametrize("unit", list(CvdUnit))
 def test_end_minus_start_is_the_sum_of_the_deltas_between(unit: CvdUnit, options: dict[str, Any]) -> None:
     """Over any window without a reset in it, for the aggregate and for every size class."""
-    events = session(2)
-    view = view_of(events, unit=unit, by_size=True, edges_usd=(500.0, 1_500.0, 3_000.0), **options)
-    trades, starts, rng = trades_of(events), view.bar_start_ns.tolist(), random.Random(5)
+    view = view_of(engine_after(2), unit=unit, by_size=True, edges_usd=(500.0, 1_500.0, 3_000.0), **options)
+    trades, starts, rng = trades_of(session(2)), view.bar_start_ns.tolist(), random.Random(5)
     assert view.perp is not None
     edges = (-1.0, *view.request.edges_usd, float("inf"))
     for _ in range(60):
@@ -156,8 +161,7 @@ def test_end_minus_start_is_the_sum_of_the_deltas_between(unit: CvdUnit, options
 
 
 def test_size_classes_add_up_to_the_aggregate_and_an_edge_belongs_to_the_upper_one() -> None:
-    events = session(3)
-    view = view_of(events, unit=COIN, by_size=True, edges_usd=(500.0, 1_500.0, 3_000.0))
+    view = view_of(engine_after(3), unit=COIN, by_size=True, edges_usd=(500.0, 1_500.0, 3_000.0))
     assert view.perp is not None
     assert len(view.sizes) == 4
     np.testing.assert_array_equal(np.sum([line.values for line in view.sizes], axis=0), view.perp.values)
@@ -168,18 +172,20 @@ def test_size_classes_add_up_to_the_aggregate_and_an_edge_belongs_to_the_upper_o
 
 @pytest.mark.parametrize("unit", list(CvdUnit))
 def test_candles_open_at_the_close_before_and_reach_the_extremes_within(unit: CvdUnit) -> None:
-    events = session(4, 1_500)
-    view, trades = view_of(events, unit=unit, candles=True, reset_ns=4 * HOUR), trades_of(events)
+    view, trades = view_of(engine_after(4), unit=unit, candles=True, reset_ns=4 * HOUR), trades_of(session(4))
     assert view.perp is not None
     close, previous = view.perp.values, 0.0
     scale = 100 / sum(INTEREST.values()) if unit is OI else 1.0
+    perps: dict[int, list[Trade]] = {}
+    for item in trades:
+        if item.instrument in (BINANCE, BYBIT):
+            perps.setdefault(item.ts_venue_ns // BAR * BAR, []).append(item)
     for at, start in enumerate(view.bar_start_ns.tolist()):
         if at and view.segment[at] != view.segment[at - 1]:
             previous = 0.0
         path = [0.0]
-        for item in trades:
-            if item.ts_venue_ns // BAR * BAR == start and item.instrument in (BINANCE, BYBIT):
-                path.append(path[-1] + worth(item, unit) * scale)
+        for item in perps.get(start, ()):
+            path.append(path[-1] + worth(item, unit) * scale)
         wanted = (previous, previous + max(path), previous + min(path), previous + path[-1])
         found = (view.candles.open[at], view.candles.high[at], view.candles.low[at], close[at])
         assert found == pytest.approx(wanted, rel=1e-9, abs=1e-9)
@@ -306,7 +312,7 @@ def test_divergences_are_those_of_the_footprint() -> None:
 
 
 def test_the_venue_filter_chooses_lines_and_sums() -> None:
-    engine = engine_of(session(11))
+    engine = engine_after(11)
     only = view_of(engine, unit=COIN, markets=MarketFilter(None, frozenset({BYBIT.venue})))
     assert [line.venue for line in only.lines] == [BYBIT.venue]
     assert only.spot is None

@@ -204,16 +204,17 @@ def test_the_rate_is_compared_with_the_minutes_with_liquidations() -> None:
 
 def test_dropped_orders_leave_the_same_view_however_it_came_about() -> None:
     live = TradesLive(BINANCE, START)
-    limits = Limits(universe_liquidations=2 * CHUNK)
+    limits, step_ns = Limits(universe_liquidations=2 * CHUNK), SECOND // 20
     played, asked_late = engine_of([live], limits), engine_of([live], limits)
     for at in range(3 * CHUNK + 100):
-        order = liquidation(BINANCE, START + at * SECOND, 1.0 + at % 7)
+        order = liquidation(BINANCE, START + at * step_ns, 1.0 + at % 7)
         played.apply(order)
         asked_late.apply(order)
         if at % 5_000 == 0:
             view_of(played)
     assert_same_view(view_of(played), view_of(asked_late))
-    assert view_of(played).totals[3].known_ns == (2 * CHUNK + 99) * SECOND, "what was dropped is not known any more"
+    missing_ns = (2 * CHUNK + 99) * step_ns - view_of(played).totals[3].known_ns
+    assert 0 <= missing_ns < SECOND, "what was dropped is not known any more"
 
 
 def test_a_copy_is_independent() -> None:

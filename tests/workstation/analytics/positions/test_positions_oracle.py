@@ -87,13 +87,10 @@ def session(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Session:
 # --- premium
 
 
-def last_price(trades: list[RawTrade], start_ns: int, bar_ns: int) -> float:
+def last_price(closes: dict[int, float], start_ns: int, bar_ns: int) -> float:
     """The last trade of the bar or, without one, of the last bar that began less than a minute before the end."""
-    for begin in range(start_ns, start_ns + bar_ns - 60 * SECOND - 1, -bar_ns):
-        inside = [trade.price for trade in trades if begin <= trade.ts_ns < begin + bar_ns]
-        if inside:
-            return inside[-1]
-    return math.nan
+    begins = range(start_ns, start_ns + bar_ns - 60 * SECOND - 1, -bar_ns)
+    return next((closes[begin] for begin in begins if begin in closes), math.nan)
 
 
 @pytest.mark.parametrize("bar_s", [60, 5])
@@ -104,12 +101,16 @@ def test_premium_is_price_over_spot_weighted_by_volume(session: Session, bar_s: 
     starts = sorted({row["bar_start_ns"] for row in rows})
     traded = {trade.ts_ns // bar_ns * bar_ns for trades in session.trades.values() for trade in trades}
     assert starts == sorted(traded)
+    closes = {
+        kind: {trade.ts_ns // bar_ns * bar_ns: trade.price for trade in trades}
+        for kind, trades in session.trades.items()
+    }
     compared = 0
     for start in starts[:: 1 if bar_s == 60 else 7]:
-        spot = last_price(session.trades["spot"], start, bar_ns)
+        spot = last_price(closes["spot"], start, bar_ns)
         premium, volume = {}, {}
         for kind in ("linear", "inverse"):
-            price = last_price(session.trades[kind], start, bar_ns)
+            price = last_price(closes[kind], start, bar_ns)
             if session.trades[kind][-1].ts_ns < start:
                 price = math.nan  # the capture has ended
             volume[kind] = sum(trade.size for trade in session.trades[kind] if trade.ts_ns < start + bar_ns)
