@@ -59,3 +59,7 @@ class Turnstile:
         due_s = max(self._due_s, now_s)
         self._due_s = due_s + self._interval_s
         return max(0.0, due_s - self._slack_s - now_s)
+
+    def block(self, now_s: float, for_s: float) -> None:
+        """Open no further sockets for `for_s` seconds, as the venue asked."""
+        self._due_s = max(self._due_s, now_s + for_s + self._slack_s)

@@ -1,4 +1,4 @@
-"""Keeps one connection alive: connects, emits frames, and reconnects with growing pauses."""
+"""Keeps one connection alive: connects, emits frames, and reconnects with growing pauses, for ever."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import msgspec
 
+from feeds.live.refusal import clock_text
 from feeds.live.transport import Socket, open_socket
 from feeds.model.clock import Clock
-from feeds.model.errors import FeedError, TransportError
+from feeds.model.errors import TransportError
 from feeds.model.frame import ConnectionSpec, Frame, FrameKind, open_frame
 
 log = logging.getLogger(__name__)
@@ -23,22 +24,20 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
     """A socket that is silent for `silence_s` is closed. Pauses before a retry double from `first_pause_s` to
-    `last_pause_s`. After `short_lives` connections in a row shorter than `short_s` the subscription is in doubt.
+    `last_pause_s`, and to `refused_pause_s` where the venue answers and refuses. After `short_lives` connections in a
+    row shorter than `short_s` the subscription is in doubt.
     """
 
     silence_s: float = 30.0
     first_pause_s: float = 0.5
     last_pause_s: float = 30.0
+    refused_pause_s: float = 600.0
     short_s: float = 5.0
     short_lives: int = 3
 
 
 CONNECTION_LIMITS = ConnectionLimits()
-
-
-def is_retryable(error: FeedError) -> bool:
-    """Whether a retry can help: false for an address or a request that the venue refuses permanently."""
-    return not isinstance(error, TransportError) or error.retryable
+_SHOWN_PAUSE_S = 60.0  # the time of the next try is shown for longer pauses
 
 
 class Backoff:
@@ -52,11 +51,18 @@ class Backoff:
         """Start with a short pause again, after a connection that lasted."""
         self._pause_s = self._limits.first_pause_s
 
-    async def pause(self, error: Exception, at_least_s: float = 0.0) -> None:
-        """Wait before the next try."""
+    def next_s(self, error: Exception, at_least_s: float = 0.0) -> float:
+        """Seconds to wait before the next try; the pause after it is longer."""
+        is_refused = isinstance(error, TransportError) and error.refused
         venue_s = error.retry_after_s if isinstance(error, TransportError) else None
-        await asyncio.sleep(max(self._pause_s * self._random.uniform(0.7, 1.3), venue_s or 0.0, at_least_s))
-        self._pause_s = min(self._pause_s * 2, self._limits.last_pause_s)
+        longest_s = self._limits.refused_pause_s if is_refused else self._limits.last_pause_s
+        pause_s = min(self._pause_s, longest_s)
+        self._pause_s = min(pause_s * 2, longest_s)
+        return max(pause_s * self._random.uniform(0.7, 1.3), venue_s or 0.0, at_least_s)
+
+    async def pause(self, error: Exception) -> None:
+        """Wait before the next try."""
+        await asyncio.sleep(self.next_s(error))
 
 
 class _NoSocket:
@@ -90,9 +96,10 @@ async def _no_socket() -> AsyncIterator[Socket]:
 class LiveConnection:
     """Keeps one planned connection alive. One without an address has no socket and only polls.
 
-    `life` counts how often it was opened, `trouble` is the reason why it is closed ("" while open). `admit` is awaited
+    `life` counts how often it was opened, `trouble` is the reason why it is closed ("" while open), `is_refused` whether
+    that is the venue's refusal. `admit` is awaited
     before a socket is opened. `doubt` is called when several sockets in a row ended at once, as the venue may refuse
-    the subscriptions.
+    the subscriptions, `limited` with the seconds for which the venue wants no more sockets.
     """
 
     def __init__(
@@ -104,12 +111,14 @@ class LiveConnection:
         *,
         admit: Callable[[], Awaitable[None]] | None = None,
         doubt: Callable[[LiveConnection], None] | None = None,
+        limited: Callable[[float], None] | None = None,
         limits: ConnectionLimits = CONNECTION_LIMITS,
     ) -> None:
         self.spec = spec
         self.life = 0
         self.opened_ns = 0
         self.trouble = ""
+        self.is_refused = False
         self.opened = asyncio.Event()
         self._clock = clock
         self._limits = limits
@@ -119,7 +128,7 @@ class LiveConnection:
         self._leaving = ""
         self._pause_s = 0.0
         self._short_lives = 0
-        self._admit, self._doubt = admit, doubt
+        self._admit, self._doubt, self._limited = admit, doubt, limited
         self._replace = asyncio.Event()
         self._replace_for = ""
         self.is_retired = False
@@ -130,7 +139,7 @@ class LiveConnection:
         return self._socket is not None
 
     async def run(self) -> None:
-        """Stay connected until cancelled, retired, or permanently refused."""
+        """Stay connected until cancelled or retired, whatever the venue answers."""
         now_s = asyncio.get_running_loop().time
         while not self.is_retired:
             opened_s = math.inf
@@ -147,11 +156,8 @@ class LiveConnection:
                     log.critical("%s: stopped by a fault", self.spec.name, exc_info=fault)
                 self._judge(now_s() - opened_s)
                 self._end(self._leaving or error.text)
-                if not is_retryable(error):
-                    log.error("%s: %s; not tried again", self.spec.name, error)
-                    return
                 if not self.is_retired:
-                    await self._backoff.pause(error, self._pause_s)
+                    await self._pause(error)
 
     async def send(self, text: str) -> None:
         """Send a text if connected; a failure ends the connection."""
@@ -161,6 +167,15 @@ class LiveConnection:
             await self._socket.send(text)
         except TransportError as error:
             log.info("%s: not sent: %s", self.spec.name, error)
+
+    async def _pause(self, error: TransportError) -> None:
+        self.is_refused = error.refused
+        if self._limited is not None and error.limited:
+            self._limited(error.retry_after_s or 0.0)
+        pause_s = self._backoff.next_s(error, self._pause_s)
+        if pause_s >= _SHOWN_PAUSE_S:
+            self.trouble = f"{self.trouble}; next try at {clock_text(self._clock.now_ns(), pause_s)}"
+        await asyncio.sleep(pause_s)
 
     def _judge(self, lived_s: float) -> None:
         """Reset the pauses after a long connection; call `doubt` after several short ones that the venue ended."""
@@ -223,7 +238,7 @@ class LiveConnection:
         """Emit the OPEN frame; returns False if the connection was retired meanwhile."""
         if self.is_retired:
             return False
-        self._socket, self._leaving, self._pause_s, self.trouble = socket, "", 0.0, ""
+        self._socket, self._leaving, self._pause_s, self.trouble, self.is_refused = socket, "", 0.0, "", False
         self.life += 1
         self.opened.set()
         self.opened_ns = self._clock.now_ns()

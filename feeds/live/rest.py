@@ -6,7 +6,9 @@ import asyncio
 import logging
 
 from feeds.live.budget import WeightBudget
+from feeds.live.refusal import clock_text
 from feeds.live.transport import Http
+from feeds.model.clock import Clock, SystemClock
 from feeds.model.errors import TransportError
 from feeds.model.instrument import MarketKind
 from feeds.model.protocol import Fetch
@@ -20,9 +22,11 @@ DEFAULT_WEIGHT = 600.0
 class Rest:
     """All REST calls of a source. Markets that share a limit of the venue share a budget."""
 
-    def __init__(self) -> None:
-        self._http = Http()
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._http = Http(clock=self._clock)
         self._budgets: dict[str, WeightBudget] = {}
+        self._reasons: dict[WeightBudget, str] = {}
 
     async def ask(self, driver: VenueDriver, kind: MarketKind, request: Fetch) -> bytes:
         """Wait for the budget, send a request and return the response body.
@@ -33,7 +37,8 @@ class Rest:
         budget = self._budget(driver, kind)
         now_s = asyncio.get_running_loop().time
         if (blocked := budget.blocked_s(now_s())) > 0:
-            raise TransportError("the venue limits our requests", retry_after_s=blocked)
+            until = clock_text(self._clock.now_ns(), blocked)
+            raise TransportError(f"{self._reasons[budget]}; next try at {until}", retry_after_s=blocked, limited=True)
         await self._wait_for(budget, request.weight)
         try:
             body = await self._http.fetch(driver.endpoints[kind].rest + request.path, request.body)
@@ -45,6 +50,7 @@ class Rest:
                 error.retry_after_s = driver.limit_pause_s
             if error.retry_after_s is not None:
                 budget.block(now_s(), error.retry_after_s)
+                self._reasons[budget] = error.text
             raise
         return body
 

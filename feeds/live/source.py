@@ -92,7 +92,7 @@ class LiveSource:
         self._clock = clock
         self.history_s = history_s
         self._random = random.Random(seed)
-        self._rest = Rest()
+        self._rest = Rest(clock)
         self._focus = Focus(bases, most=limits.added_most, retention_ns=limits.added_retention_ns)
         self._planner = ConnectionPlanner(
             self._focus, self._rest, candles_s=round(candle_hours * 3_600), universe=universe
@@ -102,6 +102,7 @@ class LiveSource:
         self._turnstiles: dict[Venue, Turnstile] = {}
         self._arrived: list[Frame] = []
         self._wake = asyncio.Event()
+        self._refused: set[str] = set()
         self._relisting: set[tuple[Venue, MarketKind]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -208,6 +209,7 @@ class LiveSource:
             await asyncio.sleep(self._limits.timer_s)
             if self._evict():
                 self._replan()
+            self._note_refusals()
             self._emit(Frame(self._clock.now_ns(), "", FrameKind.TIMER, b""))
 
     async def _market(self, driver: VenueDriver, kind: MarketKind) -> None:
@@ -240,6 +242,18 @@ class LiveSource:
         self.trouble.pop(market, None)
         if missing := self._planner.missing.get(market):
             self.trouble[market] = f"{', '.join(missing)}: no longer listed"
+
+    def _note_refusals(self) -> None:
+        """Report the markets whose sockets the venue refuses."""
+        refused = {
+            f"{one.spec.venue}.{one.spec.kind.value} sockets": one.trouble
+            for one in self.connections.values()
+            if one.is_refused
+        }
+        for market in self._refused - refused.keys():
+            self.trouble.pop(market, None)
+        self._refused = set(refused)
+        self.trouble |= refused
 
     def _evict(self) -> list[str]:
         """Unsubscribe bases that were not displayed for a while; returns them."""
@@ -351,9 +365,19 @@ class LiveSource:
             reason = f"{connection.spec.name} ends as soon as it begins"
             self._spawn(partial(self._relist, driver, connection.spec.kind, reason), f"relist {connection.spec.name}")
 
+        def limited(wait_s: float) -> None:
+            turnstile.block(asyncio.get_running_loop().time(), wait_s)
+
         turnstile = self._turnstiles.setdefault(driver.venue, Turnstile(*driver.connects))
         connection = LiveConnection(
-            spec, self._clock, self._random, self._emit, admit=admit, doubt=doubt, limits=self._limits.connection
+            spec,
+            self._clock,
+            self._random,
+            self._emit,
+            admit=admit,
+            doubt=doubt,
+            limited=limited,
+            limits=self._limits.connection,
         )
         self.connections[spec.name] = connection
         self._spawn(connection.run, f"keep {spec.name}")

@@ -12,6 +12,8 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from websockets.uri import parse_uri
 from yarl import URL
 
+from feeds.live.refusal import READ_BYTES, refusal
+from feeds.model.clock import Clock, SystemClock
 from feeds.model.errors import TransportError
 
 MAX_MESSAGE = 16 * 1024 * 1024
@@ -23,9 +25,6 @@ FETCH_TIMEOUT_S = 15
 CLOSE_TIMEOUT_S = 2
 _PIECE = 64 * 1024
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
-_PERMANENT = frozenset((400, 401, 404, 451))
-_LIMITED = frozenset((418, 429))
-_WAITS_S = {403: 600.0}  # Bybit: "access too frequent", wait ten minutes; elsewhere a firewall rule
 
 
 class Socket(Protocol):
@@ -46,7 +45,10 @@ class _Connect(connect):
 
     def process_redirect(self, exc: Exception) -> Exception | str:
         """The address to follow, or the error to raise."""
-        target = super().process_redirect(exc)
+        try:
+            target = super().process_redirect(exc)
+        except InvalidURI:  # to a web page
+            return exc
         return target if isinstance(target, str) and _peer(target) == _peer(self.uri) else exc
 
 
@@ -81,7 +83,7 @@ class _Socket:
 
 @asynccontextmanager
 async def open_socket(url: str) -> AsyncIterator[Socket]:
-    """Connect a websocket. Raises TransportError; `retryable` is False where the address itself is refused."""
+    """Connect a websocket. Raises TransportError; `refused` is True where the venue answered and refused."""
     try:
         connection = await _Connect(
             url,
@@ -93,9 +95,10 @@ async def open_socket(url: str) -> AsyncIterator[Socket]:
             proxy=None,
         )
     except InvalidStatus as error:
-        raise _refused(error.response.status_code, url, error.response.headers.get("Retry-After")) from error
+        answer, now_s = error.response, SystemClock().now_ns() / 1e9
+        raise refusal(answer.status_code, url, answer.headers, bytes(answer.body or b""), now_s) from error
     except InvalidURI as error:
-        raise TransportError("this is no websocket address", url, retryable=False) from error
+        raise TransportError("this is no websocket address", url, retryable=False, refused=True) from error
     except (OSError, TimeoutError, InvalidHandshake, WebSocketException, EOFError) as error:
         raise TransportError("cannot connect", f"{error}; {url}") from error
     try:
@@ -107,29 +110,33 @@ async def open_socket(url: str) -> AsyncIterator[Socket]:
 class Http:
     """HTTP requests over one pooled session; a body of more than `max_bytes`, decompressed, is refused."""
 
-    def __init__(self, max_bytes: int = MAX_BODY) -> None:
+    def __init__(self, max_bytes: int = MAX_BODY, clock: Clock | None = None) -> None:
         self._max_bytes = max_bytes
+        self._clock = clock or SystemClock()
         self._session: aiohttp.ClientSession | None = None
 
     async def fetch(self, url: str, body: str = "") -> bytes:
         """GET a body, or POST a JSON `body`. Redirects of a GET are followed within its scheme, host and port.
 
         Raises:
-            TransportError: no answer, too large a one, or a refusal; 418 and 429 carry the venue's Retry-After.
+            TransportError: no answer, too large a one, or a refusal, with the wait that the venue asks for.
         """
         target: str | URL = url
         for _ in range(1 + MAX_REDIRECTS):
             async with self._request(target, body) as response:
                 if response.status not in _REDIRECTS:
                     return await self._body(response)
-                target = _redirected(response, body)
+                following = _redirect_within(response) if not body else None
+                if following is None:
+                    raise await self._refusal(response)
+                target = following
         raise TransportError("the venue redirects without end", url)
 
     async def post(self, url: str, body: str) -> None:
         """POST a JSON `body` once; the content of the answer is not read. Raises TransportError."""
         async with self._request(url, body) as response:
             if response.status in _REDIRECTS:
-                raise TransportError("the venue redirects to another address", url, retryable=False)
+                raise await self._refusal(response)
 
     async def close(self) -> None:
         """Close the session."""
@@ -147,10 +154,14 @@ class Http:
                 method, url, data=body or None, headers=headers, allow_redirects=False
             ) as response:
                 if response.status >= 400:
-                    raise _refused(response.status, str(url), response.headers.get("Retry-After"))
+                    raise await self._refusal(response)
                 yield response
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
             raise TransportError("the venue did not answer", f"{type(error).__name__} {error}; {url}") from error
+
+    async def _refusal(self, response: aiohttp.ClientResponse) -> TransportError:
+        text, now_s = await response.content.read(READ_BYTES), self._clock.now_ns() / 1e9
+        return refusal(response.status, str(response.url), response.headers, text, now_s)
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
         found = bytearray()
@@ -161,23 +172,8 @@ class Http:
         return bytes(found)
 
 
-def _redirected(response: aiohttp.ClientResponse, body: str) -> URL:
-    """The address that a GET is redirected to. Raises TransportError where it is another host, or for a POST."""
+def _redirect_within(response: aiohttp.ClientResponse) -> URL | None:
+    """The address that a GET is redirected to; None where it is another host."""
     source = response.url
     target = source.join(URL(response.headers.get("Location", "")))
-    if body or target.origin() != source.origin():
-        raise TransportError("the venue redirects to another address", f"{source} to {target}")
-    return target
-
-
-def _refused(status: int, url: str, retry_after: str | None) -> TransportError:
-    wait = float(retry_after) if retry_after and retry_after.isdigit() else _WAITS_S.get(status)
-    texts = {
-        403: "the venue refuses this address",
-        418: "the venue banned this address for a while",
-        429: "the venue limits our requests",
-        451: "the venue does not serve this country",
-    }
-    text = texts.get(status, f"the venue answered {status}")
-    limited = status in _LIMITED
-    return TransportError(text, url, retryable=status not in _PERMANENT, retry_after_s=wait, limited=limited)
+    return target if target.origin() == source.origin() else None

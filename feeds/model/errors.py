@@ -18,8 +18,9 @@ class ProtocolError(FeedError):
 class TransportError(FeedError):
     """A network failure, or a request refused by the venue.
 
-    `retryable` is False where a retry cannot help, `retry_after_s` is the pause the venue asked for (None if it did
-    not), `limited` is True where a rate limit was exceeded.
+    `retryable` is False where a retry soon cannot help, `refused` is True where the venue answered and refused,
+    `retry_after_s` is the pause the venue asked for (None if it did not), `limited` is True where a rate limit was
+    exceeded.
     """
 
     def __init__(
@@ -28,11 +29,13 @@ class TransportError(FeedError):
         detail: str = "",
         *,
         retryable: bool = True,
+        refused: bool = False,
         retry_after_s: float | None = None,
         limited: bool = False,
     ) -> None:
         super().__init__(text, detail)
         self.retryable = retryable
+        self.refused = refused
         self.retry_after_s = retry_after_s
         self.limited = limited
 

@@ -36,7 +36,7 @@ class FaultKind(StrEnum):
     MAINTENANCE = "maintenance"
     """The venue's maintenance notice, and its close after `duration_s`."""
     REFUSE = "refuse"
-    """New websockets are answered with 503 for `duration_s`."""
+    """New websockets are answered with `status` and `body` for `duration_s`."""
     LIMIT = "limit"
     """Requests are answered with 429 for `duration_s`."""
     BAN = "ban"
@@ -81,6 +81,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     symbol: str = ""
     count: int = 1
     duration_s: float = 5.0
+    status: int = 503
+    body: str = ""
 
     def matches(self, venue: str, path: str, connection: int = 0) -> bool:
         """Whether the fault applies to a connection, or to a request where `connection` is 0."""
@@ -199,9 +201,10 @@ class Faults:
                 return _STATUS[fault.kind], -(-(end_ns - now_ns) // SECOND)
         return None
 
-    def refuses_sockets(self, venue: str, path: str, now_ns: int) -> bool:
-        """Whether a new websocket is refused."""
-        return any(fault.matches(venue, path) for fault in self.lasting(FaultKind.REFUSE, now_ns))
+    def socket_refusal(self, venue: str, path: str, now_ns: int) -> Fault | None:
+        """The fault that refuses a new websocket."""
+        refusing = self.lasting(FaultKind.REFUSE, now_ns)
+        return next((fault for fault in refusing if fault.matches(venue, path)), None)
 
     def stalls(self, venue: str, path: str, now_ns: int) -> list[Fault]:
         """The active stalls that a new connection starts with."""

@@ -185,8 +185,8 @@ class Server:
         async def handle(request: web.Request) -> web.StreamResponse:
             path, now_ns = request.match_info["path"], self._clock.now_ns()
             if request.headers.get("Upgrade", "").lower() == "websocket":
-                if self.faults.refuses_sockets(venue, path, now_ns):
-                    return web.Response(status=503)
+                if (refusing := self.faults.socket_refusal(venue, path, now_ns)) is not None:
+                    return web.Response(status=refusing.status, text=refusing.body)
                 return await self._converse(request, dialect, venue, path)
             refused = self.faults.refusal(venue, path, now_ns)
             if refused is not None:

@@ -149,6 +149,16 @@ async def test_stopped_trades_are_resumed_by_a_new_connection() -> None:
         await eventually(lambda: market.coverage.live and not market.coverage.gaps(), within_s=30.0)
 
 
+async def test_sockets_that_the_venue_refuses_are_a_notice_until_it_accepts_them() -> None:
+    spans = SourceLimits(connection=ConnectionLimits(first_pause_s=0.05, last_pause_s=0.1, refused_pause_s=0.1))
+    async with desk(Venue("okx"), only(MarketKind.LINEAR), spans) as found:
+        found.server.inject(Fault(kind=FaultKind.REFUSE, venue=Venue("okx"), duration_s=0.8, status=451))
+        found.server.inject(Fault(kind=FaultKind.DROP, venue=Venue("okx")))
+        refused = "okx.linear sockets: the venue does not serve this country"
+        await eventually(lambda: refused in found.session.status().notices)
+        await eventually(lambda: found.live() and found.session.status().notices == ())
+
+
 async def test_a_delisted_market_is_unsubscribed_and_reported() -> None:
     listed = True
 

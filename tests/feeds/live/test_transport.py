@@ -148,11 +148,13 @@ async def test_bodies_are_fetched_and_posted(venue: tuple[Venue, int], http: Htt
         (429, "30", True, 30.0),
         (418, "120", True, 120.0),
         (429, "", True, None),
-        (429, "Wed, 21 Oct 2026 07:28:00 GMT", True, None),
+        (429, "Wed, 21 Oct 2015 07:28:00 GMT", True, 0.0),
+        (429, "1.5", True, 1.5),
+        (429, "soon", True, None),
         (500, "", True, None),
         (400, "", False, None),
         (451, "", False, None),
-        (403, "", True, 600.0),
+        (403, "", True, None),
         (403, "5", True, 5.0),
     ],
 )
@@ -165,6 +167,7 @@ async def test_refused_requests(
         await http.fetch(f"http://127.0.0.1:{port}/status/{code}")
     assert (caught.value.retryable, caught.value.retry_after_s) == (retryable, seconds)
     assert caught.value.limited == (code in (418, 429))
+    assert caught.value.refused == (code < 500)
 
 
 async def test_a_missing_answer_is_retryable(http: Http) -> None:

@@ -76,11 +76,11 @@ def stall(topics: dict[Venue, str] | None = None) -> Strike:
     return strike
 
 
-def and_drop(kind: FaultKind, duration_s: float, after_s: float = 0.0) -> Strike:
+def and_drop(kind: FaultKind, duration_s: float, after_s: float = 0.0, status: int = 503) -> Strike:
     """The lines are cut while the fault lasts."""
 
     async def strike(server: Server, venue: Venue) -> float:
-        server.inject(Fault(kind=kind, venue=venue, duration_s=duration_s))
+        server.inject(Fault(kind=kind, venue=venue, duration_s=duration_s, status=status))
         await asyncio.sleep(after_s)
         server.inject(Fault(kind=FaultKind.DROP, venue=venue))
         return duration_s - after_s if kind in (FaultKind.STALL, FaultKind.REFUSE) else 0.0
@@ -103,6 +103,7 @@ FAULTS: dict[str, Strike] = {
     "old snapshot": and_drop(FaultKind.OLD_SNAPSHOT, 1.2, after_s=0.3),
     "maintenance": once(FaultKind.MAINTENANCE, duration_s=0.3, lasts_s=0.3),
     "refused sockets": and_drop(FaultKind.REFUSE, 1.0),
+    "sockets refused for ever": and_drop(FaultKind.REFUSE, 1.0, status=451),
     "tick size": once(FaultKind.TICK_SIZE),
 }
 LOSING = frozenset({"drop", "stall with pongs only", "half a frame", "silent route", "maintenance", "gap"})
