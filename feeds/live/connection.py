@@ -96,10 +96,10 @@ async def _no_socket() -> AsyncIterator[Socket]:
 class LiveConnection:
     """Keeps one planned connection alive. One without an address has no socket and only polls.
 
-    `life` counts how often it was opened, `trouble` is the reason why it is closed ("" while open), `is_refused` whether
-    that is the venue's refusal. `admit` is awaited
-    before a socket is opened. `doubt` is called when several sockets in a row ended at once, as the venue may refuse
-    the subscriptions, `limited` with the seconds for which the venue wants no more sockets.
+    `life` counts how often it was opened, `trouble` is the reason why it is closed ("" while open), `is_refused`
+    whether that is the venue's refusal. `admit` is awaited before a socket is opened. `doubt` is called when several
+    sockets in a row ended at once, as the venue may refuse the subscriptions, `limited` with the seconds for which the
+    venue wants no more sockets.
     """
 
     def __init__(

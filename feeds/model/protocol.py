@@ -14,7 +14,7 @@ import msgspec
 
 from feeds.model.events import Event
 from feeds.model.frame import Frame
-from feeds.model.instrument import InstrumentId
+from feeds.model.instrument import Instrument, InstrumentId
 from feeds.model.odd_rows import OddRows
 
 
@@ -79,6 +79,14 @@ class TradesGoOn(Protocol):
 
     def trades_go_on(self, markets: Collection[InstrumentId], now_ns: int) -> Sequence[Event]:
         """Trades of these markets were subscribed to before the damage: they are live from here, as were they then."""
+
+
+@runtime_checkable
+class AwaitsSnapshots(Protocol):
+    """A decoder that fetches the snapshots of its books."""
+
+    def awaits_snapshot(self, instrument: Instrument) -> bool:
+        """Whether changes of a book came, and its snapshot did not."""
 
 
 class VenueProtocol(Protocol):

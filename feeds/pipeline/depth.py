@@ -75,6 +75,11 @@ class DepthJoiner(Generic[Content]):
         """Whether a snapshot has joined the diffs."""
         return self._last is not None
 
+    @property
+    def waits(self) -> bool:
+        """Whether diffs wait for a snapshot."""
+        return bool(self._waiting)
+
     def offer(self, ids: Ids, content: Content) -> Place | None:
         """Process a diff.
 

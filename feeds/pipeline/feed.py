@@ -19,7 +19,7 @@ from feeds.model.events import BookLost, Event, Quote, Relisted
 from feeds.model.frame import DAMAGED, UNIVERSE, ConnectionSpec, Frame, FrameKind, spec_from_frame
 from feeds.model.instrument import Instrument, InstrumentId
 from feeds.model.odd_rows import OddRows
-from feeds.model.protocol import Reconnect, Relist, Request, TradesGoOn, VenueProtocol
+from feeds.model.protocol import AwaitsSnapshots, Reconnect, Relist, Request, TradesGoOn, VenueProtocol
 from feeds.pipeline.deduplication import Deduplicator
 from feeds.pipeline.units import OffGrid
 
@@ -91,6 +91,11 @@ class Feed:
         """Request whole books again in every protocol."""
         for protocol in self._protocols.values():
             protocol.refresh_books(now_ns)
+
+    def awaits_snapshot(self, name: str, instrument: Instrument) -> bool:
+        """Whether a connection receives changes of a book and waits for the snapshot that they belong to."""
+        protocol: object = self._protocols.get(name)
+        return isinstance(protocol, AwaitsSnapshots) and protocol.awaits_snapshot(instrument)
 
     def take_requests(self) -> Iterator[tuple[str, Request]]:
         """Remove and yield all requests, as (connection, request)."""

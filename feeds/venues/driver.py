@@ -10,6 +10,7 @@ import msgspec
 from feeds.model.frame import ConnectionSpec
 from feeds.model.instrument import Instrument, MarketKind, Venue
 from feeds.model.protocol import Fetch, VenueProtocol
+from feeds.pipeline.freshness import Stream
 from feeds.venues.profile import VenueProfile
 from feeds.venues.shared.connections import coins
 from feeds.venues.shared.limits import Limits
@@ -21,6 +22,9 @@ class Endpoints(msgspec.Struct, frozen=True):
     websocket: str
     rest: str
 
+
+Carried = tuple[Stream, str]
+"""What a stream of a spec publishes, and the symbol of its market, "" for all markets."""
 
 Plan = Callable[[tuple[Instrument, ...], Endpoints], tuple[ConnectionSpec, ...]]
 """The connections of some markets of one kind, of which there is at least one."""
@@ -37,8 +41,8 @@ class VenueDriver:
     `universe_protocol` decodes them, and `context_protocol` those of route `context`. `next_page` is the request after
     a listing's body that is not the last, `limit` the seconds to wait that an answer asks for, `limit_pause_s` those
     after a refusal that does not say how long. `connects` are the new sockets that may be opened at once and then a
-    second. `shares` is whether bases followed for a while share sockets, because the venue allows few; else each has
-    its own.
+    second. `carries` reads the name of a stream in a spec, None for one that publishes at no pace of its own.
+    `shares` is whether bases followed for a while share sockets, because the venue allows few; else each has its own.
     """
 
     profile: VenueProfile
@@ -57,6 +61,7 @@ class VenueDriver:
     limit: Callable[[bytes], float | None] = lambda body: None
     limit_pause_s: float = 60.0
     connects: tuple[int, float] = (5, 1.0)
+    carries: Callable[[str], Carried | None] = lambda stream: None
     shares: bool = False
 
     @property

@@ -11,7 +11,7 @@ from feeds.model.instrument import MarketKind, Venue
 from feeds.model.nearest import unknown
 from feeds.model.protocol import VenueProtocol
 from feeds.venues import binance, bybit, deribit, hyperliquid, okx
-from feeds.venues.driver import VenueDriver
+from feeds.venues.driver import Carried, VenueDriver
 from feeds.venues.profile import Coverage, LiquidationCoverage, VenueColors, VenueProfile
 from feeds.venues.shared.limits import LIMITS, Limits
 
@@ -59,6 +59,13 @@ def protocol_for(spec: ConnectionSpec, limits: Limits = LIMITS) -> VenueProtocol
     if spec.route == UNIVERSE and driver.universe_protocol is not None:
         return driver.universe_protocol(spec)
     return driver.protocol(spec, limits)
+
+
+def streams_of(spec: ConnectionSpec) -> tuple[Carried, ...]:
+    """What the streams of a connection publish; none for a venue that this version does not know."""
+    driver = DRIVERS.get(spec.venue)
+    found = map(driver.carries, spec.streams) if driver is not None else ()
+    return tuple(one for one in found if one is not None)
 
 
 @lru_cache(maxsize=64)

@@ -149,7 +149,8 @@ def _clock_text(venue: Venue, offset_ns: int) -> str:
 def _socket_text(socket: ConnectionStatus) -> str:
     state = "connected" if socket.connected else "disconnected"
     age = "no data yet" if socket.data_age_ns is None else f"last data {fmt.age(socket.data_age_ns)} ago"
-    return f"{socket.name}: {state}, {age}" + (f" ({socket.reason})" if socket.reason else "")
+    awaited = f"; no {', no '.join(socket.awaited)} yet" if socket.connected and socket.awaited else ""
+    return f"{socket.name}: {state}, {age}" + (f" ({socket.reason})" if socket.reason else "") + awaited
 
 
 class StatusBar(QWidget):

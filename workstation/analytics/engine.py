@@ -269,6 +269,7 @@ class Engine:
         base, market = self._find(event.instrument)
         self.universe.liquidations.begin(event.instrument, event.ts_recv_ns)
         market.coverage.begin()
+        market.live_since_ns = event.ts_recv_ns
         if market.begun_ns is None:
             market.begun_ns = event.ts_recv_ns
         market.trades_lost_reason = ""
@@ -313,6 +314,7 @@ class Engine:
     def _mark(self, event: MarkPrice) -> None:
         base, market = self._find(event.instrument)
         market.mark = event.mark
+        market.last_mark_ns = event.ts_recv_ns
         self._seen(base, market, event.ts_venue_ns, event.ts_recv_ns)
         base.trade_revision += 1  # venue time advanced: bars close, windows slide
         self.universe.apply(event)
@@ -347,7 +349,9 @@ class Engine:
         self.universe.apply(event)
 
     def _liquidation(self, event: Liquidation) -> None:
-        _learn_liquidation(*self._find(event.instrument), event)
+        base, market = self._find(event.instrument)
+        market.last_liquidation_ns = event.ts_recv_ns
+        _learn_liquidation(base, market, event)
         self.universe.apply(event)
 
 

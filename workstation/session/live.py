@@ -12,11 +12,12 @@ from feeds.model.errors import RecordingError
 from feeds.model.frame import CONTEXT, UNIVERSE, Frame
 from feeds.model.protocol import Reconnect
 from feeds.model.source import Connection, Source
+from feeds.pipeline.freshness import Stream
 from feeds.recording import Recorder, RecordingMetadata
 from workstation.library.rotation import ROTATE, RecordingRotation
 from workstation.readmodels.session.status import BackfillStatus, Capabilities, ConnectionStatus, Presence, StatusView
 from workstation.session.core import Core, SecondObserver
-from workstation.session.watchdog import Watchdog
+from workstation.session.watchdog import Watchdog, awaited
 
 log = logging.getLogger(__name__)
 
@@ -254,6 +255,17 @@ class LiveSession:
             data_age_ns=now_ns - last if last is not None else None,
             reason=keeper.trouble,
             clock_offset_ns=self._source.clock_offsets.get(keeper.spec.venue),
+            awaited=tuple(f"{one} of {', '.join(symbols)}" for one, symbols in awaited(keeper, self.core).items()),
+        )
+
+    def _awaits(self) -> bool:
+        """Whether a connection of the start has received nothing at all of a stream of all its markets."""
+        return any(
+            len(symbols) == len(keeper.spec.markets)
+            for name, keeper in self._in_focus()
+            if not is_added(name)
+            for stream, symbols in awaited(keeper, self.core).items()
+            if stream is not Stream.LIQUIDATIONS
         )
 
     def _presence(self) -> Presence:
@@ -265,5 +277,5 @@ class LiveSession:
         if self._source.catching_up:
             return Presence.SYNCING
         if all(states) and not any(link.trouble for link in self._source.links):
-            return Presence.LIVE if received else Presence.SYNCING
+            return Presence.LIVE if received and not self._awaits() else Presence.SYNCING
         return Presence.RECONNECTING if received else Presence.CONNECTING

@@ -5,13 +5,14 @@ from __future__ import annotations
 from feeds.model.frame import ConnectionSpec
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch
+from feeds.pipeline.freshness import Stream
 from feeds.venues.binance.context import CONTEXT
 from feeds.venues.binance.instruments import instruments_from_exchange_info
 from feeds.venues.binance.profile import PROFILE
 from feeds.venues.binance.protocol import BinanceProtocol
 from feeds.venues.binance.universe import BinanceUniverse, universe_connections
 from feeds.venues.binance.wire import API
-from feeds.venues.driver import Endpoints, VenueDriver
+from feeds.venues.driver import Carried, Endpoints, VenueDriver
 from feeds.venues.shared.connections import connection, main_markets
 
 __all__ = ["DRIVER", "PROFILE"]
@@ -56,6 +57,22 @@ def _connection(
     return connection(markets, route, streams, f"{endpoints.websocket}{path}?streams={'/'.join(streams)}")
 
 
+_CARRIED = {
+    "aggTrade": Stream.TRADES,
+    "depth": Stream.BOOK,
+    "bookTicker": Stream.QUOTES,
+    "markPrice": Stream.MARKS,
+    "forceOrder": Stream.LIQUIDATIONS,
+}
+
+
+def carries(stream: str) -> Carried | None:
+    """For example `btcusdt@depth@100ms`."""
+    symbol, _, rest = stream.partition("@")
+    channel = rest.partition("@")[0]
+    return (_CARRIED[channel], symbol.upper()) if channel in _CARRIED else None
+
+
 DRIVER = VenueDriver(
     profile=PROFILE,
     endpoints=LIVE,
@@ -70,4 +87,5 @@ DRIVER = VenueDriver(
     universe_protocol=BinanceUniverse,
     context_protocol=CONTEXT,
     connects=(20, 1.0),  # 300 in 5 minutes
+    carries=carries,
 )

@@ -130,6 +130,11 @@ class BinanceProtocol(SocketProtocol[_Market]):
             if market.joiner.joined:
                 self._fetch_snapshot(market, now_ns)
 
+    def awaits_snapshot(self, instrument: Instrument) -> bool:
+        """Whether changes of a book came, and its snapshot did not."""
+        market = self._markets.get(instrument.symbol)
+        return market is not None and market.joiner.waits
+
     def _begin(self, now_ns: int) -> Events:
         carried = {
             _symbol_of(stream) for stream in self._spec.streams if channel_of_stream(stream) in ("trade", "aggTrade")

@@ -8,12 +8,13 @@ from urllib.parse import quote
 from feeds.model.frame import ConnectionSpec
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch
+from feeds.pipeline.freshness import Stream
 from feeds.venues.bybit.context import CONTEXT
 from feeds.venues.bybit.instruments import instruments_from_info
 from feeds.venues.bybit.profile import PROFILE
 from feeds.venues.bybit.protocol import BybitProtocol
 from feeds.venues.bybit.universe import BybitUniverse, universe_connections
-from feeds.venues.driver import Endpoints, VenueDriver
+from feeds.venues.driver import Carried, Endpoints, VenueDriver
 from feeds.venues.shared.connections import connection, main_markets
 
 __all__ = ["DRIVER", "PROFILE"]
@@ -62,6 +63,20 @@ def _connection(
     return connection(markets, route, streams, f"{endpoints.websocket}/v5/public/{markets[0].kind.value}")
 
 
+_CARRIED = {
+    "publicTrade": Stream.TRADES,
+    "orderbook.200": Stream.BOOK,
+    "tickers": Stream.MARKS,
+    "allLiquidation": Stream.LIQUIDATIONS,
+}
+
+
+def carries(stream: str) -> Carried | None:
+    """For example `orderbook.200.BTCUSDT`."""
+    channel, _, symbol = stream.rpartition(".")
+    return (_CARRIED[channel], symbol) if channel in _CARRIED else None
+
+
 DRIVER = VenueDriver(
     profile=PROFILE,
     endpoints=LIVE,
@@ -79,4 +94,5 @@ DRIVER = VenueDriver(
     limit=limit,
     limit_pause_s=_WINDOW_S,
     connects=(20, 1.6),  # 500 in 5 minutes
+    carries=carries,
 )

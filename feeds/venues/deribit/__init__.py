@@ -5,12 +5,13 @@ from __future__ import annotations
 from feeds.model.frame import ConnectionSpec
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch
+from feeds.pipeline.freshness import Stream
 from feeds.venues.deribit.context import CONTEXT
 from feeds.venues.deribit.instruments import instruments_from_listing
 from feeds.venues.deribit.profile import PROFILE
 from feeds.venues.deribit.protocol import PLATFORM, DeribitProtocol
 from feeds.venues.deribit.universe import DeribitUniverse, universe_connections
-from feeds.venues.driver import Endpoints, VenueDriver
+from feeds.venues.driver import Carried, Endpoints, VenueDriver
 from feeds.venues.shared.connections import connection, main_markets
 
 __all__ = ["DRIVER", "PROFILE"]
@@ -23,6 +24,15 @@ def connections(markets: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[
     """One socket for a kind; the venue allows 32 an address."""
     streams = (*(channel.format(market.symbol) for market in markets for channel in _CHANNELS), PLATFORM)
     return (connection(markets, "all", streams, f"{endpoints.websocket}/ws/api/v2"),)
+
+
+_CARRIED = {"trades": Stream.TRADES, "book": Stream.BOOK, "ticker": Stream.MARKS}
+
+
+def carries(stream: str) -> Carried | None:
+    """For example `book.BTC-PERPETUAL.100ms`. No liquidations are published live."""
+    channel, _, rest = stream.partition(".")
+    return (_CARRIED[channel], rest.partition(".")[0]) if channel in _CARRIED else None
 
 
 DRIVER = VenueDriver(
@@ -40,4 +50,5 @@ DRIVER = VenueDriver(
     context_protocol=CONTEXT,
     limit_pause_s=5.0,
     connects=(8, 1.0),  # 32 may be open
+    carries=carries,
 )

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from feeds.model.frame import ConnectionSpec
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch
-from feeds.venues.driver import Endpoints, VenueDriver
+from feeds.pipeline.freshness import Stream
+from feeds.venues.driver import Carried, Endpoints, VenueDriver
 from feeds.venues.hyperliquid.context import CONTEXT
 from feeds.venues.hyperliquid.instruments import instruments_from_meta
 from feeds.venues.hyperliquid.profile import PROFILE
@@ -50,6 +51,20 @@ def connections(markets: tuple[Instrument, ...], endpoints: Endpoints) -> tuple[
     )
 
 
+_CARRIED = {
+    "trades": Stream.TRADES,
+    "l2Book": Stream.BOOK,
+    "bbo": Stream.QUOTES,
+    "activeAssetCtx": Stream.MARKS,
+}
+
+
+def carries(stream: str) -> Carried | None:
+    """For example `l2Book:BTC`. The two book streams make one book."""
+    channel, _, symbol = stream.partition(":")
+    return (_CARRIED[channel], symbol) if channel in _CARRIED else None
+
+
 DRIVER = VenueDriver(
     profile=PROFILE,
     endpoints={MarketKind.LINEAR: _HOST, MarketKind.SPOT: _HOST},
@@ -63,5 +78,6 @@ DRIVER = VenueDriver(
     universe_protocol=HyperliquidUniverse,
     context_protocol=CONTEXT,
     connects=(10, 1 / 3),  # 30 a minute
+    carries=carries,
     shares=True,  # 10 may be open
 )

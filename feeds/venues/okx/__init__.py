@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from feeds.model.frame import ConnectionSpec
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch
-from feeds.venues.driver import Endpoints, VenueDriver
+from feeds.pipeline.freshness import Stream
+from feeds.venues.driver import Carried, Endpoints, VenueDriver
 from feeds.venues.okx.context import CONTEXT
 from feeds.venues.okx.instruments import instruments_from_list
 from feeds.venues.okx.profile import PROFILE
@@ -57,6 +58,22 @@ def _streams(market: Instrument) -> Iterable[str]:
         yield f"index-tickers:{market.symbol.removesuffix('-SWAP')}"
 
 
+_CARRIED = {
+    "trades": Stream.TRADES,
+    "books": Stream.BOOK,
+    "bbo-tbt": Stream.QUOTES,
+    "mark-price": Stream.MARKS,
+    "liquidation-orders": Stream.LIQUIDATIONS,
+}
+
+
+def carries(stream: str) -> Carried | None:
+    """For example `books:BTC-USDT-SWAP`; liquidations are those of all swaps."""
+    channel, _, symbol = stream.partition(":")
+    found = _CARRIED.get(channel)
+    return (found, "" if found is Stream.LIQUIDATIONS else symbol) if found is not None else None
+
+
 DRIVER = VenueDriver(
     profile=PROFILE,
     endpoints={MarketKind.LINEAR: _HOST, MarketKind.INVERSE: _HOST, MarketKind.SPOT: _HOST},
@@ -72,4 +89,5 @@ DRIVER = VenueDriver(
     limit=limit,
     limit_pause_s=_WINDOW_S,
     connects=(3, 2.5),  # 3 a second
+    carries=carries,
 )

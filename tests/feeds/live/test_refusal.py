@@ -7,6 +7,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from email.utils import formatdate
+from itertools import pairwise
 
 import msgspec
 import pytest
@@ -112,7 +113,7 @@ def test_patience_grows_further_where_the_venue_refuses() -> None:
     cut, refused = pauses(TransportError("cut")), pauses(TransportError("no", refused=True))
     assert max(cut) <= 8.0 * 1.3
     assert min(refused[6:]) >= 64.0 * 0.7
-    assert all(later > earlier for earlier, later in zip(refused[:5], refused[1:6], strict=True))
+    assert all(later > earlier for earlier, later in pairwise(refused[:6]))
 
 
 def test_no_socket_is_opened_while_the_venue_wants_none() -> None:

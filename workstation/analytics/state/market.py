@@ -62,6 +62,9 @@ class Market:
     last_trade_ns: int = 0
     last_event_ns: int = 0
     last_book_ns: int = 0
+    last_mark_ns: int = 0
+    last_liquidation_ns: int = 0
+    live_since_ns: int = 0  # when the trades last went live
     trades_silent: bool = True  # for `STALE_NS`, as of the engine's time
     book_silent: bool = True
     trades_lost_reason: str = ""
@@ -123,10 +126,10 @@ class Market:
         )
 
     def trades_freshness(self, now_ns: int) -> Freshness:
-        """Whether the trades can be trusted now."""
+        """Whether the trades can be trusted now; syncing until the first trade of the subscription."""
         if not self.coverage.live:
             return Freshness.LOST if self.coverage.began else Freshness.WAITING
-        if self.coverage.start_ns is None:
+        if self.coverage.start_ns is None or self.last_trade_ns < self.live_since_ns:
             return Freshness.SYNCING
         is_old = self.halted or now_ns - self.last_event_ns > STALE_NS
         return Freshness.STALE if is_old else Freshness.LIVE

@@ -37,7 +37,8 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionStatus:
-    """One socket. `data_age_ns` is the age of the last data, heartbeats excluded; None before any.
+    """One socket. `data_age_ns` is the age of the last data, heartbeats excluded; None before any. `awaited` names what
+    has not come since it opened, for example "trades of BTCUSDT".
 
     `clock_offset_ns` is the venue's clock minus the local one, None while unknown.
     """
@@ -48,6 +49,7 @@ class ConnectionStatus:
     data_age_ns: int | None
     reason: str = ""
     clock_offset_ns: int | None = None
+    awaited: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
