@@ -23,7 +23,7 @@ from feeds.recording.layout import MAGIC, RECORD
 from feeds.recording.metadata import MAX_METADATA_BYTES, is_metadata
 from feeds.recording.scan import ChunkScan
 
-MAX_CHUNKS = 1 << 20
+MAX_CHUNKS = 800_000
 MAX_SUMMARY_BYTES = 256 * 1024 * 1024
 _OTHER_RECORDS = 1 << 16
 _USUAL_NS = 10_000_000_000

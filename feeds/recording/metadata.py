@@ -21,6 +21,7 @@ from feeds.recording.chunk import CHUNK_ERRORS, PARSE_ERRORS
 from feeds.recording.layout import (
     FORMAT_VERSION,
     MAGIC,
+    MAX_CHANNELS,
     METADATA_NAME,
     OPENINGS_NAME,
     PROFILE,
@@ -32,6 +33,7 @@ from feeds.recording.scan import ChunkScan
 
 MAX_METADATA_BYTES = 16 * 1024 * 1024
 _MAX_OPENINGS_BYTES = 16 * 1024 * 1024
+_MAX_EXAMINED_BYTES = 4 * MAX_METADATA_BYTES
 _FRONT_BYTES = 32 * 1024 * 1024
 _NAMES = (METADATA_NAME, OPENINGS_NAME)
 _LENGTH = struct.Struct("<I")
@@ -71,12 +73,17 @@ def is_metadata(body: bytes) -> bool:
 
 
 def metadata_records(data: bytes, name: str) -> Iterator[Metadata]:
-    """The metadata records of a name with the right checksum, anywhere in some bytes."""
+    """The metadata records of a name with the right checksum, anywhere in some bytes.
+
+    After records of `_MAX_EXAMINED_BYTES` in all, which may overlap, the rest is not looked at.
+    """
+    examined = 0
     mark = _LENGTH.pack(len(name)) + name.encode()
     at = data.find(mark, RECORD.size)
-    while at >= 0:
+    while at >= 0 and examined <= _MAX_EXAMINED_BYTES:
         opcode, length = RECORD.unpack_from(data, at - RECORD.size)
         body = data[at : at + length] if length <= MAX_METADATA_BYTES else b""
+        examined += len(body)
         if opcode == Opcode.METADATA and is_metadata(body):
             yield Metadata.read(ReadDataStream(BytesIO(body)))
         at = data.find(mark, at + 1)
@@ -92,16 +99,19 @@ def encode_openings(frames: Iterable[Frame]) -> bytes:
 
 
 def openings_in(data: bytes) -> list[Frame]:
-    """The OPEN frames whose copies stand in some bytes of a recording."""
-    found: list[Frame] = []
+    """The OPEN frames whose copies stand in some bytes of a recording, of `_MAX_OPENINGS_BYTES` in all."""
+    found, left = list[Frame](), _MAX_OPENINGS_BYTES
     for record in metadata_records(data, OPENINGS_NAME):
         try:
             packed = base64.b64decode(record.metadata["json"])
-            if not 0 < zstandard.get_frame_parameters(packed).content_size <= _MAX_OPENINGS_BYTES:
+            size = zstandard.get_frame_parameters(packed).content_size
+            if not 0 < size <= left:
                 continue
+            left -= size
             rows = _openings.decode(zstandard.ZstdDecompressor().decompress(packed))
         except CHUNK_ERRORS:
             continue
+        rows = rows[:MAX_CHANNELS]
         found += [Frame(ts, connection, FrameKind.OPEN, payload) for ts, connection, payload in rows]
     return found
 

@@ -40,9 +40,9 @@ class RecordingReader:
         self._chunks = index.chunks
         self._end, self._reason = index.readable_end, index.reason
         self._connections, self._followed = Connections(), 0
-        self._bridges: dict[int, list[Frame]] = {}
+        self._bridges: dict[int, Sequence[Frame]] = {}
         self._spans: dict[int, DamagedSpan] = {}
-        self._why: dict[int, str] = {}
+        self._why = (len(index.chunks), "")  # the first damaged chunk that was met, and what is wrong with it
         self._missing = {at: chunk.length for at, chunk in enumerate(index.chunks) if chunk.missing}
         self.chunk_starts = tuple(chunk.start_ns for chunk in index.chunks)
         """The earliest receive time of each chunk in written order; seeking to these is cheap."""
@@ -59,7 +59,7 @@ class RecordingReader:
         unread = sum(span.length for span in spans) + missing
         if self._reason:
             unread += self.size_bytes - self._end
-        reasons = [self._why[at] for at in sorted(self._why)]
+        reasons = [self._why[1]] if self._why[1] else []
         reasons += ["a part of it is missing"] if missing else []
         reasons += [] if self._front_intact else [FRONT_DAMAGED]
         reasons += [self._reason] if self._reason else []
@@ -100,14 +100,18 @@ class RecordingReader:
     def _intact(self, stream: BinaryIO, number: int) -> list[Frame] | None:
         """The frames of a chunk; None where it is damaged."""
         if self._chunks[number].missing:
-            self._why[number] = "what follows is not a record"
+            self._note(number, "what follows is not a record")
             return None
         try:
             return read_chunk(stream, self._chunks[number])
         except (OSError, *CHUNK_ERRORS) as error:
             what = "a message belongs to no known connection" if isinstance(error, KeyError) else error
-            self._why[number] = f"a chunk is damaged: {what}"
+            self._note(number, f"a chunk is damaged: {what}")
             return None
+
+    def _note(self, number: int, what: str) -> None:
+        if number < self._why[0]:
+            self._why = number, what
 
     def _bridge(self, stream: BinaryIO, number: int) -> list[Frame]:
         """Frames that stand for the damaged chunks around this one; the first of them yields all, the others none."""
@@ -122,7 +126,8 @@ class RecordingReader:
         made = self._connections.bridge(span.start_ns, span.end_ns if after else None, copies, after or ())
         self._spans[first] = span
         self._missing = {at: length for at, length in self._missing.items() if not first <= at < stop}
-        self._bridges |= {at: made if at == first else [] for at in range(first, stop)}
+        for at in range(first, stop):
+            self._bridges[at] = made if at == first else ()
         self._followed = max(self._followed, stop)
         return list(self._bridges[number])
 
@@ -146,15 +151,19 @@ class RecordingReader:
         return DamagedSpan(start_ns, end_ns, chunks[first].offset, sum(chunk.length for chunk in chunks[first:stop]))
 
     def _between(self, stream: BinaryIO, first: int, stop: int) -> bytes:
-        """What stands in and behind some chunks, without the chunks themselves where their place is known."""
-        found: list[bytes] = []
+        """What stands in and behind some chunks, without the chunks themselves where their place is known.
+
+        Of all of it together, the first `MAX_METADATA_BYTES`.
+        """
+        found, left = list[bytes](), MAX_METADATA_BYTES
         for at in range(first, stop):
             chunk, end = self._chunks[at], self._end
             if at + 1 < len(self._chunks):
                 end = self._chunks[at + 1].offset
             begin = chunk.offset if chunk.missing else chunk.offset + chunk.length
             stream.seek(begin)
-            found.append(stream.read(min(end - begin, MAX_METADATA_BYTES)))
+            found.append(stream.read(min(end - begin, left)))
+            left -= len(found[-1])
         return b"".join(found)
 
 

@@ -25,6 +25,8 @@ ODD = (ProtocolError, ValueError, ArithmeticError)
 Row = TypeVar("Row")
 Value = TypeVar("Value")
 _SAMPLE = 80
+_MAX_COMMAS, _MAX_ROWS, _MAX_REASONS = 2_000_000, 50_000, 100
+"""The most of a message that is decoded row by row: of longer ones each odd row would cost memory and time."""
 
 
 class RowDecoder:
@@ -59,8 +61,12 @@ class RowDecoder:
         try:
             return self._whole(payload)
         except UNREADABLE:
+            if bytes(payload).count(b",") > _MAX_COMMAS:
+                raise
             message = self._loose(payload)
             for rows, decoder in zip(self._lists(message), chain(self._rows, repeat(self._rows[-1])), strict=False):
+                if len(rows) > _MAX_ROWS:
+                    raise
                 rows[:] = self._readable(rows, decoder, leave_out)
             return message
 
@@ -72,7 +78,8 @@ class RowDecoder:
             except UNREADABLE as error:
                 if len(odd) + 1 == len(rows):
                     raise
-                odd.append(f"{error}; row begins {bytes(raw)[:_SAMPLE].decode(errors='replace')}")
+                text = f"{error}; row begins {bytes(raw)[:_SAMPLE].decode(errors='replace')}"
+                odd.append(text if len(odd) < _MAX_REASONS else odd[-1])
                 if self._positional:
                     found.append(None)
         for reason in odd:
@@ -109,7 +116,7 @@ def _read(rows: Iterable[Row], read: Callable[[Row], Iterable[Value]]) -> tuple[
         try:
             found += tuple(read(row))
         except ODD as error:
-            odd.append(error)
+            odd.append(error if len(odd) < _MAX_REASONS else odd[-1])
     return found, odd
 
 
