@@ -38,7 +38,7 @@ class PremiumPane(Pane):
         "volume-weighted price of the coin's connected spot markets; each perpetual is compared with it and weighted "
         "by its venue's 24 h volume, or by the volume received if a venue does not publish it. Solid white: "
         "USD-margined; dashed white: coin-margined, quoted in USD where spot is quoted in USDT; cyan: all. The price "
-        "of a bar is its close or the mean of open, high, low and close; the last one is used for a minute at most. "
+        "of a bar is its close or the mean of open, high, low and close; the last one is used for 60 s at most. "
         "EMA n is an exponential mean over n bars. Dashed ochre lines mark a large premium: 40 bp for BTC, for other "
         "coins the 95th percentile of the loaded bars. Lines break where trades are missing."
     )

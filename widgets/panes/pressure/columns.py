@@ -225,7 +225,7 @@ COLUMNS: tuple[Column, ...] = (
            _both("taker_delta_5m"), _PERCENT[1], Look.TINTED, 0.25, flow_part=0),
     Column("taker 1 h", "taker 1h %", "taker buys minus sells, of volume, over the last complete hour, %", 64, 17,
            _both("taker_delta_1h"), _PERCENT[1], Look.TINTED, 0.15),
-    Column("OBI", "OBI", "(bid - ask) / (bid + ask) of the sizes at the best prices, weighted by volume", 46, 15,
+    Column("OBI", "OBI", "(bid - ask) / (bid + ask) of the sizes at the best prices, weighted by 24 h turnover", 46, 15,
            _both("imbalance"), _SIGNED, Look.TINTED, 0.6, flow_part=3),
     Column("longs out", "liq L 1h $", "longs liquidated in the last hour, USD, on venues that publish it", 62, 19,
            _both("liquidated_long_1h"), _SIZE, Look.LONGS_OUT, 1e6, flow_part=2),

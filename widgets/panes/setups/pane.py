@@ -60,7 +60,8 @@ class SetupsPane(Pane):
         "did not confirm (leverage only). Levels are naked POCs, value areas, extremes of session and range, and those "
         "you drew. Bars with missing trades are skipped, and the detectors need 20 complete bars first. Setups are "
         "estimates by these rules, not advice: the receipt shows every number, and the statistics include the losers. "
-        "Moves are in basis points after the trigger, positive in the setup's direction."
+        "Moves are from the close of the trigger bar to the last trade before 1, 5, 15 and 60 minutes later, in basis "
+        "points, positive in the setup's direction."
     )
     keys = (("up, down", "show the receipt"), ("click, Enter", "show the receipt and the setup in the charts"))
     every_frames = 15

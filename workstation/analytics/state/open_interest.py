@@ -9,6 +9,7 @@ from typing import NamedTuple
 MINUTE_NS = 60_000_000_000
 RETAINED_ROWS = 3_000  # two days of minutes
 HOUR_NS = 60 * MINUTE_NS
+LONGEST_STEP_NS = HOUR_NS  # between published values, over which a past value is linear
 _LEAST_SLACK_NS = 10 * MINUTE_NS
 
 
@@ -82,13 +83,24 @@ class OpenInterestSeries:
             return None
         return self._rows[place]
 
+    def between(self, ts_ns: int) -> float | None:
+        """Open interest (base coin) at a past time, linear between rows at most an hour apart; else None."""
+        place = bisect_right(self._rows, ts_ns, key=_time)
+        before, after = self._rows[max(place - 1, 0) : place], self._rows[place : place + 1]
+        if before and before[0].ts_ns == ts_ns:
+            return before[0].size
+        if not before or not after or after[0].ts_ns - before[0].ts_ns > LONGEST_STEP_NS:
+            return None
+        share = (ts_ns - before[0].ts_ns) / (after[0].ts_ns - before[0].ts_ns)
+        return before[0].size + (after[0].size - before[0].size) * share
+
     def change(self, now_ns: int, span_ns: int) -> Change | None:
-        """Change over the last `span_ns`; None unless both ends are known within max(10 min, a twentieth of it)."""
-        newest, before = self.at(now_ns), self.at(now_ns - span_ns, max(_LEAST_SLACK_NS, span_ns // 20))
+        """Change over exactly `span_ns`; None if the newest row is older than ten minutes or the earlier is unknown."""
+        newest, before = self.at(now_ns), self.between(now_ns - span_ns)
         if newest is None or before is None:
             return None
-        moved = newest.size - before.size
-        return Change(moved, moved / before.size if before.size else None)
+        moved = newest.size - before
+        return Change(moved, moved / before if before else None)
 
     def _insert(self, row: OpenInterestRow) -> None:
         self.rewritten += 1

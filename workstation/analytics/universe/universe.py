@@ -33,6 +33,7 @@ from feeds.model.instrument import Instrument, InstrumentId
 from feeds.venues.registry import liquidation_coverage
 from workstation.analytics.positions.liquidations import LiquidationLog
 from workstation.analytics.state.limits import DEFAULT_LIMITS, Limits
+from workstation.analytics.state.open_interest import LONGEST_STEP_NS
 from workstation.readmodels.arrays import Floats, Ints
 
 _SECOND_NS = 1_000_000_000
@@ -310,7 +311,7 @@ class Universe:
         marks = np.arange(first, min(int(times[-1] // OPEN_INTEREST_STEP_NS), self._slot) + 1)
         at_ns = marks * float(OPEN_INTEREST_STEP_NS)
         after = np.clip(np.searchsorted(times, at_ns), 1, max(len(times) - 1, 1))
-        near = np.isin(at_ns, times) if len(times) < 2 else times[after] - times[after - 1] <= _HOUR_NS
+        near = np.isin(at_ns, times) if len(times) < 2 else times[after] - times[after - 1] <= LONGEST_STEP_NS
         open_ = near & np.isnan(self._open_interest_ring[row, marks % _SLOTS])
         self._open_interest_ring[row, marks[open_] % _SLOTS] = np.interp(at_ns[open_], times, values)
 

@@ -12,6 +12,8 @@ from workstation.analytics.positions.premium import weighted_mean
 from workstation.analytics.positions.prices import prices_of
 from workstation.analytics.state.base import Base
 from workstation.analytics.state.market import Market
+from workstation.analytics.universe.universe import Universe
+from workstation.analytics.views.universe import interest_changes
 from workstation.readmodels.arrays import Floats, Ints, frozen
 from workstation.readmodels.positions.funding import (
     HOUR_NS,
@@ -40,13 +42,17 @@ def funding_revision(base: Base, now_ns: int) -> int:
     return sum(counters) + base.coverage_revision + base.freshness_revision + now_ns // MINUTE_NS
 
 
-def funding_view(base: Base, request: FundingRequest, now_ns: int) -> FundingView:
-    """Funding and open interest of the perpetuals that the request's filter accepts."""
+def funding_view(base: Base, request: FundingRequest, now_ns: int, universe: Universe) -> FundingView:
+    """Funding and open interest of the perpetuals that the request's filter accepts.
+
+    Changes of open interest are those of the pressure table; where it knows none, those of the market's own series.
+    """
     listed, accepts = (market.instrument for market in base.markets), request.markets.accepts
     chosen = [one.kind.is_perp and accepts(one.venue, one.kind) for one in listed]
     perps = [market for market, wanted in zip(base.markets, chosen, strict=True) if wanted]
     minute_ns = now_ns - now_ns % MINUTE_NS
-    rows = tuple(_row(market, minute_ns, now_ns) for market in perps)
+    changes = interest_changes(universe, base.name, request.markets)
+    rows = tuple(_row(market, minute_ns, now_ns, changes.get(market.instrument.id)) for market in perps)
     bar_ns = max(request.bar_ns, MINUTE_NS)
     starts = _axis(perps, bar_ns)
     open_interest = np.array([_held(*_open_interest(market), starts, bar_ns) for market in perps]).reshape(
@@ -67,7 +73,7 @@ def funding_view(base: Base, request: FundingRequest, now_ns: int) -> FundingVie
         revision=funding_revision(base, now_ns),
         rows=rows,
         groups=tuple(_group(kind, rows) for kind in (MarketKind.LINEAR, MarketKind.INVERSE)),
-        spans=_spans(base, perps, rows, minute_ns),
+        spans=_spans(base, perps, rows, minute_ns, changes[None]),
         bar_start_ns=frozen(starts),
         lines=tuple(
             PositionLine(row.market, frozen(held), frozen(rate))
@@ -81,7 +87,7 @@ def funding_view(base: Base, request: FundingRequest, now_ns: int) -> FundingVie
     )
 
 
-def _row(market: Market, minute_ns: int, now_ns: int) -> PositionRow:
+def _row(market: Market, minute_ns: int, now_ns: int, sampled: Floats | None) -> PositionRow:
     funding, last = market.funding, market.open_interest_series.last
     rate = funding.rate if funding is not None else None
     periods, days = market.fundings.periods, market.fundings.days
@@ -100,7 +106,12 @@ def _row(market: Market, minute_ns: int, now_ns: int) -> PositionRow:
         next_funding_ns=funding.next_funding_ns if funding is not None else None,
         open_interest=held,
         open_interest_usd=usd if usd is not None or held is None or price is None else held * price,
-        changes=tuple(_fraction(market, minute_ns, span) for span in SPANS_NS),
+        changes=tuple(
+            float(sampled[at])
+            if sampled is not None and np.isfinite(sampled[at])
+            else _fraction(market, minute_ns, span)
+            for at, span in enumerate(SPANS_NS)
+        ),
         ratio=ratio,
         crowding=crowding_of(rate, ratio),
         stale=stale,
@@ -159,7 +170,9 @@ def _summed(ends: Sequence[tuple[float | None, float | None]]) -> tuple[float | 
     return (sum(now for now, _ in known) / before - 1 if before else None), len(known)
 
 
-def _spans(base: Base, perps: list[Market], rows: Sequence[PositionRow], now_ns: int) -> tuple[SpanReading, ...]:
+def _spans(
+    base: Base, perps: list[Market], rows: Sequence[PositionRow], now_ns: int, sampled: Floats
+) -> tuple[SpanReading, ...]:
     """Changes over each span, with the price of the perpetual with the largest open interest."""
     held = [row.open_interest_usd or 0.0 for row in rows]
     leader = perps[int(np.argmax(held))] if perps else None
@@ -167,6 +180,7 @@ def _spans(base: Base, perps: list[Market], rows: Sequence[PositionRow], now_ns:
     found = []
     for at, span_ns in enumerate(SPANS_NS):
         moved, counted = _summed([(row.open_interest, row.changes[at]) for row in rows if not row.stale])
+        moved = float(sampled[at]) if counted and np.isfinite(sampled[at]) else moved
         price = None
         if prices is not None and leader is not None:
             price = _price_change(prices.starts, prices.close[0], now_ns, span_ns)
@@ -218,6 +232,6 @@ ANSWERS = (
     Answer(
         FundingRequest,
         lambda state, request: funding_revision(base_of(state, request), state.now_ns),
-        lambda state, request: funding_view(base_of(state, request), request, state.now_ns),
+        lambda state, request: funding_view(base_of(state, request), request, state.now_ns, state.universe),
     ),
 )

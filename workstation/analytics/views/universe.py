@@ -6,10 +6,11 @@ from typing import TypeVar
 
 import numpy as np
 
-from feeds.model.instrument import Instrument, MarketKind
+from feeds.model.instrument import Instrument, InstrumentId, MarketKind
 from workstation.analytics.answer import Answer, universe_revision
 from workstation.analytics.universe.universe import LIVE_NS, Cells, Sample, Universe
 from workstation.readmodels.arrays import Bools, Floats, Ints
+from workstation.readmodels.markets import MarketFilter
 from workstation.readmodels.universe.universe import UniverseColumns, UniverseMarkets, UniverseRequest, UniverseView
 
 Column = TypeVar("Column", Floats, Ints)
@@ -40,6 +41,22 @@ def universe_view(universe: Universe, request: UniverseRequest) -> UniverseView:
         since_ns=universe.since_ns,
         now_ns=sample.now_ns,
     )
+
+
+def interest_changes(universe: Universe, base: str, markets: MarketFilter) -> dict[InstrumentId | None, Floats]:
+    """Fractional changes of open interest over 1 h, 4 h and 24 h of a coin's perpetuals, NaN unknown, as the pressure
+    table shows them; under None those of their sum.
+    """
+    sample, accepts = universe.sampled, markets.accepts
+    rows = [row for row, one in enumerate(sample.instruments) if one.base == base and accepts(one.venue, one.kind)]
+    now, live = sample.cells.open_interest[rows], sample.now_ns - sample.cells.received_ns[rows] <= LIVE_NS
+    past = [column[rows] for column in sample.past]
+    sums = _Sums(np.zeros(len(rows), np.int64), live, 1)
+    found: dict[InstrumentId | None, Floats] = {None: np.concatenate([sums.change(now, then) for then in past])}
+    with np.errstate(divide="ignore", invalid="ignore"):
+        changes = np.array([_finite(now / then - 1) for then in past])
+    found.update((sample.instruments[row].id, changes[:, at]) for at, row in enumerate(rows))
+    return found
 
 
 def _chosen(cells: Cells, rows: Bools) -> Cells:

@@ -223,7 +223,7 @@ class FootprintBar:
 
 @dataclass(frozen=True, slots=True)
 class FootprintRequest(Request["FootprintView"]):
-    """A footprint chart: bars of `rule` (None: time bars of `bar_ns`), rows of `row_size` (None: automatic, 15-30 rows
+    """A footprint chart: bars of `rule` (None: time bars of `bar_ns`), rows of `row_size` (None: automatic, 12-30 rows
     a bar).
 
     `vwap_anchor_ns` is the start of VWAP, rounded down to a bar; None: 00:00 UTC of every day. With `in_steps` bars

@@ -34,6 +34,7 @@ from workstation.analytics.state.funding import DAY_NS, RETAINED_MINUTES, RETAIN
 from workstation.analytics.views.funding import crowding_of, reading_of
 from workstation.readmodels.markets import MarketFilter
 from workstation.readmodels.positions.funding import HOUR_NS, Crowding, FundingRequest, FundingView, Reading
+from workstation.readmodels.universe.pressure import PressureRequest, PressureView
 
 INVERSE = market(Venue("deribit"), MarketKind.INVERSE)
 NOW = START + 30 * HOUR_NS
@@ -175,6 +176,29 @@ def test_the_day_is_the_venues_own_where_prices_do_not_reach_back() -> None:
     view = view_of(engine_of([*positions(), history, day]))
     assert view.spans[2].price_change == -0.02
     assert view.spans[2].reading is Reading.NEW_SHORTS
+
+
+def test_open_interest_changes_are_those_of_the_pressure_table() -> None:
+    """From hourly history on the full hour and live values each minute, half an hour later."""
+    events: list[Event] = []
+    for instrument, size in ((BINANCE, 100.0), (BYBIT, 50.0)):
+        rows = tuple((NOW - hours * HOUR_NS, size - hours * hours / 30) for hours in range(26, -1, -1))
+        events.append(OpenInterestHistory(instrument, NOW, rows))
+    for minute in range(31):
+        at_ns = NOW + minute * MINUTE
+        for instrument, size in ((BINANCE, 100.0), (BYBIT, 50.0)):
+            events.append(OpenInterest(instrument, at_ns, at_ns, size + minute / 7))
+            events.append(funding(at_ns, 1e-4, instrument=instrument))
+    engine = engine_of(events)
+    engine.advance(NOW + 30 * MINUTE + 5 * 1_000_000_000)
+    view, table = view_of(engine), engine.view(PressureRequest())
+    assert isinstance(table, PressureView)
+    columns = table.universe.columns
+    for at, name in enumerate(("interest_change_1h", "interest_change_4h", "interest_change_24h")):
+        (summed,) = getattr(columns, name).tolist()
+        assert view.spans[at].interest_change == summed
+        assert [row.changes[at] for row in view.rows] == getattr(table.universe.markets.columns, name).tolist()
+        assert summed > 0
 
 
 def test_lines_hold_for_ten_minutes_and_sums_count_their_markets() -> None:

@@ -66,7 +66,8 @@ def test_changes_over_a_span(hours: int, expected: Change | None) -> None:
 def test_a_gap_gives_no_change() -> None:
     made = series((0, 60.0), (60, 80.0))
     assert made.change(START + 71 * MINUTE, HOUR_NS) is None, "the newest is old"
-    assert made.change(START + 60 * MINUTE, 30 * MINUTE) is None, "there is no row then"
+    assert made.change(START + 60 * MINUTE, 30 * MINUTE) == Change(10.0, pytest.approx(1 / 7)), "linear between rows"
+    assert series((0, 60.0), (61, 80.0)).change(START + 61 * MINUTE, 30 * MINUTE) is None, "more than an hour apart"
     assert series((0, 0.0), (60, 5.0)).change(START + HOUR_NS, HOUR_NS) == Change(5.0, None)
     assert OpenInterestSeries().change(START, HOUR_NS) is None
 
