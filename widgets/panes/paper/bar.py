@@ -26,13 +26,14 @@ from feeds.venues.registry import profile_of
 from widgets.elements.captions import Choice, set_text
 from widgets.theme import format as text_of
 from widgets.theme.theme import CELL, theme
-from workstation.readmodels.universe.paper import PaperScore, PaperSettings, Sizing
+from workstation.readmodels.universe.paper import PaperScore, PaperSettings, Sizing, Stance
 
 _MINUTE = 60_000_000_000
 PERIODS = tuple((f"every {text}", minutes * _MINUTE) for text, minutes in (
     ("minute", 1), ("5 min", 5), ("15 min", 15), ("hour", 60), ("4 h", 240), ("8 h", 480), ("24 h", 1440),
 ))  # fmt: skip
 NAMES = (1, 2, 3, 5, 8, 10, 15, 20, 30)
+_STANCES = tuple((stance.value, stance) for stance in Stance)
 _SCORES = (("pressure score", PaperScore.PRESSURE), ("flow score", PaperScore.FLOW))
 
 
@@ -46,7 +47,7 @@ class PaperBar(QWidget):
         super().__init__()
         self.settings = PaperSettings()
         self.switch, self.fees, self.reset = QPushButton("start"), QPushButton("fees..."), QPushButton("reset...")
-        self.score, self.names, self.sizing, self.period = Choice(), Choice(), Choice(), Choice()
+        self.score, self.names, self.sizing, self.period, self.stance = (Choice() for _ in range(5))
         self.capital = QLineEdit()
         self._halves: list[QHBoxLayout] = []
         self._fill()
@@ -60,11 +61,13 @@ class PaperBar(QWidget):
             (self.names, [(f"{count} a side", count) for count in NAMES]),
             (self.sizing, [(sizing.value, sizing) for sizing in Sizing]),
             (self.period, PERIODS),
+            (self.stance, _STANCES),
         ):
             for text, value in items:
                 choice.addItem(text, value)
             choice.setFont(theme().font(small=True))
-        self.score.setToolTip("Score that ranks the coins: the highest are held long, the lowest short")
+        self.score.setToolTip("Score that ranks the coins")
+        self.stance.setToolTip("follow: long the highest scores, short the lowest; fade: the reverse")
         self.names.setToolTip("Number of coins held on each side")
         self.sizing.setToolTip("equal risk: weights within a side are inverse to the last hour's volatility")
         self.period.setToolTip("Time between rebalances")
@@ -77,7 +80,7 @@ class PaperBar(QWidget):
         self.lines = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self.lines.setContentsMargins(CELL, 2, CELL, 2)
         self.lines.setSpacing(CELL)
-        what: tuple[QWidget, ...] = (self.switch, self.score, self.names, self.period)
+        what: tuple[QWidget, ...] = (self.switch, self.stance, self.score, self.names, self.period)
         for widgets in (what, (self.sizing, self.capital, self.fees, self.reset)):
             line = QHBoxLayout()
             line.setSpacing(CELL)
@@ -101,6 +104,7 @@ class PaperBar(QWidget):
     def _connect(self) -> None:
         self.switch.clicked.connect(lambda: self._want(on=not self.settings.on))
         self.score.activated.connect(lambda _: self._want(score=PaperScore(self.score.currentData())))
+        self.stance.activated.connect(lambda _: self._want(stance=Stance(self.stance.currentData())))
         self.names.activated.connect(lambda _: self._want(names=int(self.names.currentData())))
         self.sizing.activated.connect(lambda _: self._want(sizing=Sizing(self.sizing.currentData())))
         self.period.activated.connect(lambda _: self._want(period_ns=int(self.period.currentData())))
@@ -117,6 +121,7 @@ class PaperBar(QWidget):
             (self.names, settings.names),
             (self.sizing, settings.sizing),
             (self.period, settings.period_ns),
+            (self.stance, settings.stance),
         ):
             _show(choice, value)
         self.capital.setEnabled(not begun)

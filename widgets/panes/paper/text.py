@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from widgets.elements.spans import Span
 from widgets.theme import format as text_of
-from workstation.readmodels.universe.paper import PaperMoment, PaperView
+from workstation.readmodels.universe.paper import IMPACT, MOST_IMPACT, PaperMoment, PaperView
 
 HELP = (
-    "A simulated book: no order is sent. It is long the coins with the highest scores and short those with the "
-    "lowest, half of its equity on each side, and rebalances every period, first after a minute. Every coin is "
-    "traded as a taker on the live USD-margined perpetual with the largest volume. Orders fill against the "
-    "recorded book if the coin is in focus, else the whole size fills at the best price: 'seen' is the share of "
-    "the size found in the book, so costs of large sizes are lower bounds. Costs are slippage against mid, taker "
-    "fees, and funding when due, at the last known rate. Positions are marked at mid. Equity = capital + price "
-    "PnL + funding - fees - slippage. A coin without a live price is neither traded nor marked; gaps are never "
-    "filled in. Hit rate: how often a position gained between two rebalances. Live venues, simulated venues and "
-    "each recording have their own book, which continues after a restart."
+    "A simulated book: no order is sent. Following the crowd it is long the coins with the highest scores and "
+    "short those with the lowest, fading it the reverse, half of its equity on each side, and rebalances every "
+    "period, first after a minute. Every coin is traded as a taker on the live USD-margined perpetual with the "
+    "largest volume. Orders fill against the recorded book if the coin is in focus, else against the best price "
+    "and its size: 'seen' is the share of the size found there. The rest is priced at the last level and charged "
+    f"{IMPACT:.2%} of mid for each time it is as large as what was seen, at most {MOST_IMPACT:.1%}; with such a "
+    "fill, equity is shown as estimated. Costs are slippage against mid, taker fees, and funding when due, at the"
+    " last known rate. Positions are marked at mid. Equity = capital + price PnL + funding - fees - slippage. A "
+    "coin without a live price is neither traded nor marked; gaps are never filled in. Hit rate: how often a "
+    "position gained between two rebalances. Live venues, simulated venues and each recording have their own "
+    "book, which continues after a restart."
 )
 Spans = tuple[Span, ...]
 
@@ -26,9 +28,13 @@ def figures(view: PaperView | None) -> Spans:
         return (Span("waiting for the paper book", "muted"),)
     trouble = (Span(view.trouble, "error", bold=True),) if view.trouble else ()
     if view.now is None:
-        idle = "starts with the next second" if view.settings.on else "Off. Start buys the top and sells the bottom."
+        idle = (
+            "starts with the next second"
+            if view.settings.on
+            else f"Off. Start to {view.settings.stance} by {view.settings.score}."
+        )
         return (*trouble, Span(f"{_name(view.book)} book", "aggregate", bold=True), Span(view.waiting or idle, "muted"))
-    return (*trouble, *_state(view, view.now), *_account(view.now, view.settings.capital), *_record(view))
+    return (*trouble, *_state(view, view.now), *_account(view, view.now), *_record(view))
 
 
 def pointed(view: PaperView, at: int, fall: float) -> Spans:
@@ -56,13 +62,14 @@ def _state(view: PaperView, now: PaperMoment) -> Spans:
     return tuple(spans)
 
 
-def _account(now: PaperMoment, capital: float) -> Spans:
+def _account(view: PaperView, now: PaperMoment) -> Spans:
+    about = " (estimated)" if view.figures.unseen else ""
     price, funding, fees, slippage = (
         text_of.money(value, signed=True) for value in (now.price_pnl, now.funding, -now.fees, -now.slippage)
     )
     return (
-        Span(f"equity {text_of.money(now.equity)} USD", "text", bold=True),
-        _toned(text_of.percent(now.equity / capital - 1, 3), bold=True),
+        Span(f"equity {text_of.money(now.equity)} USD{about}", "text", bold=True),
+        _toned(text_of.percent(now.equity / view.settings.capital - 1, 3), bold=True),
         Span(f"= price {price}", text_of.tone(price)),
         Span(f"funding {funding}", text_of.tone(funding)),
         Span(f"fees {fees}", "text"),

@@ -1,4 +1,4 @@
-"""Market-neutral paper book: long the top of a score, short its bottom, at recorded prices.
+"""Market-neutral paper book: long the top of a score and short its bottom, or the reverse, at recorded prices.
 
 Each second of market data yields lines of the ledger. The same seconds give the same ledger, however they are split
 into runs: all later results depend on `PaperState` only. Without data nothing is traded, marked or accrued, and a
@@ -10,6 +10,7 @@ Positions are marked at mid, so equity = capital + price PnL + funding - fees - 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 
 from feeds.model.instrument import InstrumentId, Venue
@@ -23,6 +24,8 @@ from workstation.readmodels.universe.paper import (
     PaperSettings,
     ScoredCoin,
     Sizing,
+    Stance,
+    impact_of,
 )
 
 SETTLE_NS = MINUTE_NS  # observation time before the first trade
@@ -254,6 +257,9 @@ class PaperBook:
             return
         after = target / mid if target else 0.0
         price, seen = taken(depth, size)
+        if seen < 1:
+            price += math.copysign(mid * impact_of(seen) * (1 - seen), size)
+            known["note"] = f"estimated: {1 - seen:.0%} of the size was beyond the recorded book"
         fee, slippage = abs(size) * price * self.settings.fee(venue), size * (price - mid)
         state.cash -= size * price + fee
         state.fees += fee
@@ -296,10 +302,12 @@ def targets(ranked: Ranked, names: int, settings: PaperSettings, equity: float) 
     """
     count = len(ranked.coins)
     half = equity * settings.gross / 2
+    buys_top = 1 if settings.stance is Stance.FOLLOW else -1
     found = []
     for at, (coin, score, risk) in enumerate(zip(ranked.coins, ranked.scores, ranked.volatility, strict=True)):
-        sign = 1 if at < names else -1 if at >= count - names else 0
-        side = ranked.volatility[:names] if sign > 0 else ranked.volatility[count - names :]
+        top = at < names
+        sign = buys_top if top else -buys_top if at >= count - names else 0
+        side = ranked.volatility[:names] if top else ranked.volatility[count - names :]
         share = _share(risk, side, settings.sizing) if sign else 0.0
         rank = 1 + sum(other > score for other in ranked.scores[:at])
         found.append(ScoredCoin(coin, score, rank, sign * half * share, risk))
@@ -353,5 +361,5 @@ def _described(settings: PaperSettings) -> str:
     fees = ", ".join(f"{venue} {fee * 1e4:g} bp" for venue, fee in settings.fees)
     hours = f"{settings.period_ns / 3.6e12:g} h"
     state = "on" if settings.on else "off"
-    plan = f"{settings.score}, {settings.names} a side, {settings.sizing}, every {hours}"
+    plan = f"{settings.stance} by {settings.score}, {settings.names} a side, {settings.sizing}, every {hours}"
     return f"{state}: {plan}, capital {settings.capital:g}, gross {settings.gross:g}; taker fees {fees}"

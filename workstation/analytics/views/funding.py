@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -36,10 +37,12 @@ MINUTE_NS = 60_000_000_000
 STALE_NS = 10 * MINUTE_NS
 
 
-def funding_revision(base: Base, now_ns: int) -> int:
-    """Changes with funding and open interest, with trades, and every minute, as values become stale."""
+def funding_revision(base: Base, universe: Universe, now_ns: int) -> int:
+    """Changes with funding, open interest, trades and samples of the universe, and every minute, as values become
+    stale.
+    """
     counters = (base.position_revision, base.flow_revision, base.day_revision, base.trade_revision)
-    return sum(counters) + base.coverage_revision + base.freshness_revision + now_ns // MINUTE_NS
+    return sum(counters) + base.coverage_revision + base.freshness_revision + universe.revision + now_ns // MINUTE_NS
 
 
 def funding_view(base: Base, request: FundingRequest, now_ns: int, universe: Universe) -> FundingView:
@@ -70,7 +73,7 @@ def funding_view(base: Base, request: FundingRequest, now_ns: int, universe: Uni
     ]
     return FundingView(
         request=request,
-        revision=funding_revision(base, now_ns),
+        revision=funding_revision(base, universe, now_ns),
         rows=rows,
         groups=tuple(_group(kind, rows) for kind in (MarketKind.LINEAR, MarketKind.INVERSE)),
         spans=_spans(base, perps, rows, minute_ns, changes[None]),
@@ -106,16 +109,17 @@ def _row(market: Market, minute_ns: int, now_ns: int, sampled: Floats | None) ->
         next_funding_ns=funding.next_funding_ns if funding is not None else None,
         open_interest=held,
         open_interest_usd=usd if usd is not None or held is None or price is None else held * price,
-        changes=tuple(
-            float(sampled[at])
-            if sampled is not None and np.isfinite(sampled[at])
-            else _fraction(market, minute_ns, span)
-            for at, span in enumerate(SPANS_NS)
-        ),
+        changes=_changes(market, minute_ns, sampled),
         ratio=ratio,
         crowding=crowding_of(rate, ratio),
         stale=stale,
     )
+
+
+def _changes(market: Market, now_ns: int, sampled: Floats | None) -> tuple[float | None, ...]:
+    own = (_fraction(market, now_ns, span_ns) for span_ns in SPANS_NS)
+    shown = [math.nan] * len(SPANS_NS) if sampled is None else sampled.tolist()
+    return tuple(known if math.isnan(change) else change for change, known in zip(shown, own, strict=True))
 
 
 def _fraction(market: Market, now_ns: int, span_ns: int) -> float | None:
@@ -231,7 +235,7 @@ def _held(times: Ints, values: Floats, starts: Ints, bar_ns: int) -> Floats:
 ANSWERS = (
     Answer(
         FundingRequest,
-        lambda state, request: funding_revision(base_of(state, request), state.now_ns),
+        lambda state, request: funding_revision(base_of(state, request), state.universe, state.now_ns),
         lambda state, request: funding_view(base_of(state, request), request, state.now_ns, state.universe),
     ),
 )

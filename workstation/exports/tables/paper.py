@@ -12,10 +12,11 @@ from workstation.analytics.paper.market import SecondReader
 from workstation.exports.cells import Row, known
 from workstation.exports.table import Batches, ExportSettings, Table, TableRows, floats, integers, texts
 from workstation.readmodels.times import span_ns
-from workstation.readmodels.universe.paper import PaperEntry, PaperMoment, PaperScore, PaperSettings, Sizing
+from workstation.readmodels.universe.paper import PaperEntry, PaperMoment, PaperScore, PaperSettings, Sizing, Stance
 
 _SECOND_NS = 1_000_000_000
-_NAMES = ("score", "names", "every", "sizing", "capital", "gross")
+_NAMES = ("score", "names", "every", "sizing", "capital", "gross", "crowd")
+_STANCES = {"follow": Stance.FOLLOW, "fade": Stance.FADE}
 _SIZINGS = {"notional": Sizing.NOTIONAL, "risk": Sizing.RISK}
 
 
@@ -43,7 +44,7 @@ class _PaperRows(TableRows):
 
 
 def paper_settings(text: str) -> PaperSettings:
-    """Settings from `score=flow,names=3,every=1m,sizing=risk,capital=100000,gross=1`; what is not named is as shipped.
+    """Settings from `score=flow,names=3,every=1m,sizing=risk,capital=100000,gross=1,crowd=fade`; others are as shipped.
 
     Raises:
         ValueError: not understood.
@@ -57,8 +58,11 @@ def paper_settings(text: str) -> PaperSettings:
     usual = PaperSettings()
     if said.get("sizing", "notional") not in _SIZINGS:
         raise ValueError(f"{said['sizing']!r} is no sizing; choose notional or risk")
+    if said.get("crowd", "follow") not in _STANCES:
+        raise ValueError(f"{said['crowd']!r} is no side of the crowd; choose follow or fade")
     return PaperSettings(
         on=True,
+        stance=_STANCES[said.get("crowd", "follow")],
         score=PaperScore(said.get("score", usual.score)),
         names=int(said.get("names", usual.names)),
         sizing=_SIZINGS[said.get("sizing", "notional")],
@@ -101,5 +105,7 @@ TABLE = Table(
     """paper is the ledger of a paper market-neutral book over the recording: event is trade, hold, skip, funding or
     gap, and account, once a minute, with equity, price PnL, fees, slippage and funding since the start. size is
     signed base coin, held the position after it, seen the share of the size that was in the recorded book; funding_usd
-    is what was received. Option --paper changes the settings, for example score=flow,names=3,every=1m,sizing=risk.""",
+    is what was received. What was not in the book is priced at its last level and charged 0.05 % of mid for each
+    time it is as large as what was, at most 0.5 %; such lines are estimates and their note begins so. Option
+    --paper changes the settings, for example score=flow,names=3,every=1m,sizing=risk,crowd=fade.""",
 )

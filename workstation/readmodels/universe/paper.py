@@ -28,6 +28,13 @@ class Sizing(StrEnum):
     RISK = "equal risk"
 
 
+class Stance(StrEnum):
+    """Which side of the scores is bought: the highest, with the crowd, or the lowest, against it."""
+
+    FOLLOW = "follow the crowd"  # long the highest scores, short the lowest
+    FADE = "fade the crowd"  # short the highest scores, long the lowest
+
+
 class EntryKind(StrEnum):
     """Kind of a ledger line."""
 
@@ -56,6 +63,7 @@ class PaperSettings:
     capital: float = 100_000.0
     gross: float = 1.0
     fees: tuple[tuple[Venue, float], ...] = TAKER_FEES
+    stance: Stance = Stance.FOLLOW
 
     def __post_init__(self) -> None:
         if not (1 <= self.names <= 100 and self.period_ns >= MINUTE_NS):
@@ -70,14 +78,24 @@ class PaperSettings:
         return dict(self.fees).get(venue, profile_of(venue).taker_fee)
 
 
+IMPACT = 0.0005  # fraction of mid charged on the unseen part, for each time it is as large as what the book showed
+MOST_IMPACT = 0.005
+
+
+def impact_of(seen: float) -> float:
+    """Impact charged on the part of an order beyond the recorded book, a fraction of mid; `seen` is the share in it."""
+    return min(IMPACT * (1 - seen) / seen, MOST_IMPACT) if seen > 0 else MOST_IMPACT
+
+
 @dataclass(frozen=True, slots=True)
 class PaperEntry:
     """An immutable line of the ledger. Sizes are base coin, signed (+ bought), money is USD.
 
     `price` is the average price paid, `mid` the mid price then; for funding `mid` is the mark price applied, `size` the
     position and `rate` its rate. `fee` and `slippage` are costs (+), `funding` is received (+). `held` is the position
-    after the line. `seen` is the share of the size that the recorded book held; the rest is priced at its last level.
-    `rank` is 1 for the highest of `ranked` scores, 0 without a score.
+    after the line. `seen` is the share of the size that the recorded book held; the rest is priced at its last
+    level and charged `impact_of` it: the fill is an estimate. `rank` is 1 for the highest of `ranked` scores, 0
+    without a score.
     """
 
     seq: int
@@ -161,7 +179,8 @@ class PaperFigures:
     """Statistics. `drawdown` is the largest fall of equity from its peak, a fraction, `drawdown_now` the present one.
 
     `turnover` is `traded` (USD) over capital. `held` counts coins held from one rebalance to the next, `hits` those
-    whose price moved in the position's favour. `unseen` counts fills larger than the recorded book.
+    whose price moved in the position's favour. `unseen` counts fills larger than the recorded book: with any, equity is
+    an estimate.
     """
 
     drawdown: float = 0.0

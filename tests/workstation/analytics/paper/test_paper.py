@@ -7,6 +7,7 @@ from copy import deepcopy
 from dataclasses import replace
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -15,7 +16,17 @@ from tests.workstation.analytics.paper.paper_seconds import HOUR, MINUTE, SECOND
 from workstation.analytics.paper.book import BAND, PaperBook, Written, taken
 from workstation.analytics.paper.market import Depth, MarketSecond, hourly_volatility
 from workstation.analytics.views.paper import figures, flows_of, hits_of, results, until, with_drawdown
-from workstation.readmodels.universe.paper import EntryKind, PaperEntry, PaperMoment, PaperSettings, Sizing
+from workstation.readmodels.universe.paper import (
+    IMPACT,
+    MOST_IMPACT,
+    EntryKind,
+    PaperEntry,
+    PaperMoment,
+    PaperSettings,
+    Sizing,
+    Stance,
+    impact_of,
+)
 
 ON = PaperSettings(on=True, names=3, period_ns=2 * MINUTE)
 
@@ -103,11 +114,10 @@ def test_nothing_is_traded_at_a_price_that_was_not_there(seed: int) -> None:
             assert depth is not None
             assert entry.mid == depth.mid
             side = depth.asks if entry.size > 0 else depth.bids
-            assert (
-                min(price for price, _ in side) * 0.999999
-                <= (entry.price or 0)
-                <= max(price for price, _ in side) * 1.000001
-            )
+            assert entry.price is not None
+            impact = depth.mid * impact_of(entry.seen or 0.0) * (1 - (entry.seen or 0.0))  # of what was not there
+            filled = entry.price - (impact if entry.size > 0 else -impact)
+            assert min(price for price, _ in side) * 0.999999 <= filled <= max(price for price, _ in side) * 1.000001
         elif entry.kind is EntryKind.SKIP:
             assert entry.note
             assert not entry.fee
@@ -281,3 +291,38 @@ def test_statistics_are_those_of_the_curve_and_the_ledger() -> None:
 def test_settings_that_make_no_sense_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="paper book"):
         replace(ON, **wrong)  # type: ignore[arg-type]
+
+
+def test_what_the_book_does_not_show_is_charged_an_impact_and_marked() -> None:
+    assert impact_of(1.0) == 0.0
+    assert impact_of(0.5) == pytest.approx(IMPACT)
+    assert impact_of(0.25) == pytest.approx(3 * IMPACT)
+    assert impact_of(0.01) == impact_of(0.0) == MOST_IMPACT
+    thin = Depth(bids=((9.9, 1.0),), asks=((10.1, 1.0),))
+    seconds = [replace(one, depth=lambda _: thin) for one in steady(130, dict.fromkeys(FOUR, 10.0), FOUR)]
+    _, entries, _ = run(seconds, TWO)
+    traded = [entry for entry in entries if entry.kind is EntryKind.TRADE]
+    assert len(traded) >= 4
+    for entry in traded:
+        assert entry.price is not None
+        assert entry.seen is not None
+        assert entry.seen < 0.01
+        best = 10.1 if entry.size > 0 else 9.9
+        beyond = 10.0 * MOST_IMPACT * (1 - entry.seen)
+        assert entry.price == pytest.approx(best + beyond if entry.size > 0 else best - beyond)
+        assert entry.note.startswith("estimated")
+    assert figures(entries, TWO.capital).unseen == len(traded)
+
+
+@pytest.mark.parametrize("stance", list(Stance))
+def test_the_crowd_is_followed_or_faded(stance: Stance) -> None:
+    _, entries, _ = run(steady(130, dict.fromkeys(FOUR, 10.0), FOUR), replace(TWO, stance=stance))
+    first = {entry.base: entry.side for entry in entries if entry.kind is EntryKind.TRADE and entry.rebalance == 1}
+    top, bottom = ("buy", "sell") if stance is Stance.FOLLOW else ("sell", "buy")
+    assert first == {"A": top, "B": top, "C": bottom, "D": bottom}
+
+
+def test_settings_saved_before_the_stance_existed_follow() -> None:
+    saved = msgspec.json.decode(msgspec.json.encode(ON))
+    del saved["stance"]
+    assert msgspec.json.decode(msgspec.json.encode(saved), type=PaperSettings) == ON
