@@ -27,6 +27,7 @@ from widgets.link_events import (
     SetupRulesChosen,
     VisibleRange,
 )
+from widgets.theme import format as text_of
 from workstation.readmodels.flow.drawings import Level
 from workstation.readmodels.markets import MarketState
 from workstation.readmodels.request import Request, View
@@ -43,7 +44,13 @@ class Table(NamedTuple):
     def text(self) -> str:
         """Tab-separated lines for a spreadsheet."""
         lines = (self.header, *self.rows)
-        return "\n".join("\t".join("" if cell is None else str(cell) for cell in line) for line in lines)
+        return "\n".join("\t".join(_cell(cell) for cell in line) for line in lines)
+
+
+def _cell(value: str | int | float | None) -> str:
+    if value is None:
+        return ""
+    return text_of.plain(value, 17) if isinstance(value, float) and "e" in str(value) else str(value)
 
 
 class Pane(QWidget):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import pyqtgraph as pg
@@ -16,6 +17,7 @@ from widgets.theme import format as text_of
 from widgets.theme.theme import theme
 
 PRICE_WIDTH = 72
+_WIDEST = 144
 TIME_HEIGHT = 20
 _TAG_PX = 16
 
@@ -39,10 +41,11 @@ class Tag:
 class _Axis(pg.AxisItem):  # type: ignore[misc]
     """Painted by us in one pass; pyqtgraph keeps the geometry."""
 
+    _blank = True  # before pyqtgraph sets a first range
+
     def __init__(self, orientation: str) -> None:
         super().__init__(orientation)
         self._guard = PaintGuard("the axis")
-        self._blank = True
         self._tags: tuple[Tag, ...] = ()
         self._font = theme().font(small=True)
         self._bold = theme().font(small=True, bold=True)
@@ -80,8 +83,26 @@ class ValueAxis(_Axis):
 
     def set_step(self, step: float | None) -> None:
         """The price grid that decides the decimals; None writes sizes (`1.2m`) instead of prices."""
-        self._step = step
+        if step != self._step:
+            self._step = step
+            self._fit(PRICE_WIDTH)
         self.update()
+
+    def setRange(self, mn: float, mx: float) -> None:
+        """As pyqtgraph's, and make room for the labels of this range."""
+        super().setRange(mn, mx)
+        self._fit(self.minimumWidth())
+
+    def _fit(self, least: float) -> None:
+        """Grow to the width of the labels; the chart would shiver if the axis shrank again at every pan."""
+        ticks = [] if self._blank else value_ticks(*self.range, self.height())
+        if len(ticks) < 2:
+            return
+        labels = (self.tick_text(value, ticks[1] - ticks[0]) for value in (ticks[0], ticks[-1]))
+        wanted = max(QFontMetricsF(self._bold).horizontalAdvance(label) for label in labels) + 12
+        width = min(max(least, PRICE_WIDTH, 8 * math.ceil(wanted / 8)), _WIDEST)
+        if width != self.minimumWidth():
+            self.setWidth(width)
 
     def draw(self, painter: QPainter, rect: QRectF) -> None:
         """Ticks left aligned beside the chart, tags over them."""
@@ -93,15 +114,16 @@ class ValueAxis(_Axis):
         for tick in ticks:
             y = self.y_of(tick, rect)
             if 8 <= y <= rect.height() - 8 and not self._covered(y, rect):
-                self._text(painter, rect, y, self._label(tick, step))
+                self._text(painter, rect, y, self.tick_text(tick, step))
         painter.setFont(self._bold)
         for tag in self._tags:
             self._draw_tag(painter, rect, tag)
 
-    def _label(self, tick: float, step: float) -> str:
+    def tick_text(self, tick: float, step: float) -> str:
+        """A value on ticks of `step`, with the decimals that tell neighbours apart."""
         if self._step is not None:
             return text_of.price(tick, min(self._step, step))
-        return text_of.signed(0.0 if abs(tick) < step / 2 else tick)
+        return text_of.step_size(tick, step)
 
     def y_of(self, value: float, rect: QRectF) -> float:
         """Beside the line that the chart paints, which moves by whole pixels."""

@@ -183,18 +183,18 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
 
     def set_values(self, bottom: float, top: float) -> None:
         """Show these values."""
-        if top - bottom > 1e-12 * max(1.0, abs(top)) and math.isfinite(bottom) and math.isfinite(top):
+        if top - bottom > 1e-12 * abs(top) and math.isfinite(bottom) and math.isfinite(top):
             self.box.setRange(yRange=(bottom, top), padding=0)
             self.range_changed.emit()
 
-    def fit_values(self) -> None:
-        """While the scale is automatic: show all visible values; stay put while they fit well."""
+    def fit_values(self, *, afresh: bool = False) -> None:
+        """While the scale is automatic: show all visible values; stay put while they fit well, if not `afresh`."""
         extent = self.value_extent(*self.visible) if self.auto_values else None
         if extent is None:
             return
         low, high = extent
         bottom, top = self.box.viewRange()[1]
-        if bottom <= low and high <= top and high - low >= 0.6 * (top - bottom):
+        if not afresh and bottom <= low and high <= top and high - low >= 0.6 * (top - bottom):
             return
         air = 0.08 * (high - low) or 0.001 * abs(high) or 1.0
         self.set_values(low - air, high + air)
@@ -212,8 +212,7 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
     def auto_scale(self) -> None:
         """Fit the values now and keep them fitted."""
         self.auto_values = True
-        self.box.setRange(yRange=(0, 1e-9), padding=0)
-        self.fit_values()
+        self.fit_values(afresh=True)
 
     def reset(self) -> None:
         """The default zoom, following, automatic values."""

@@ -14,7 +14,7 @@ from widgets.theme import format as text_of
 
 Codes = npt.NDArray[np.uint8]
 
-CHARACTERS = "0123456789.,-+%kmb:x \N{MINUS SIGN}\N{EN DASH}<sh"
+CHARACTERS = "0123456789.,-+%kmb:x \N{MINUS SIGN}\N{EN DASH}<shtq" + text_of.SUBSCRIPTS
 PAD = np.uint8(255)
 WIDTH = 16  # characters of the longest number laid out here
 
@@ -41,6 +41,7 @@ def encode_sizes(values: npt.NDArray[np.float64], *, signed: bool = False) -> Co
     odd = ~np.isfinite(values) | (magnitude == 0.0)
     tiny = ~odd & (magnitude < text_of.TINY)
     codes[tiny] = encode_texts([text_of.TINY_TEXT])
+    odd |= magnitude >= text_of.LARGEST_SCALED
     left = ~odd & ~tiny
     for limit, divisor, decimals, suffix in (*text_of.SIZE_SCALES, (0.0, 1, 3, "")):
         chosen = np.flatnonzero(left & (magnitude >= limit))
@@ -51,7 +52,7 @@ def encode_sizes(values: npt.NDArray[np.float64], *, signed: bool = False) -> Co
             odd[chosen[digits > _LARGEST]] = True
             _write(codes, chosen, np.minimum(digits, _LARGEST), decimals, suffix)
     _write_signs(codes, values, signed)
-    _encode_singly(codes, values, np.flatnonzero(odd), text_of.signed if signed else text_of.size)
+    _encode_singly(codes, values, np.flatnonzero(odd), text_of.signed if signed else text_of.short_size)
     return codes
 
 

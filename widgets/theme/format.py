@@ -1,17 +1,24 @@
 """Numbers and times as text.
 
-The only formatter. `None` and NaN read as an en dash, so that "no data" never looks like 0. What reads as zero has no
-sign, and `tone` gives it no side's colour: a fall too small to be written is not written in red.
+The only formatter of widgets. No number has an exponent. A price below 0.0001 on a grid of more than 8 decimals counts
+its zeros after the point: 0.0₈1234 is 0.000000001234. `None` and NaN read as an en dash, so that "no
+data" never looks like 0. What reads as zero has no sign, and `tone` gives it no side's colour: a fall too small to be
+written is not written in red.
 """
 
 from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 NO_DATA = "\N{EN DASH}"
 _NS = 1_000_000_000
+_MOST_DECIMALS = 18
+_PLAIN_DECIMALS = 8  # up to which a small price is written with all its zeros
+SUBSCRIPTS = "".join(chr(0x2080 + digit) for digit in range(10))
+_SUBSCRIPTS = str.maketrans("0123456789", SUBSCRIPTS)
 
 
 class _Habits:
@@ -47,35 +54,68 @@ def zone_name(ts_ns: int) -> str:
 
 
 def decimals_of(step: float) -> int:
-    """How many decimals a price grid of `step` needs (0.1 -> 1, 10 -> 0, 0.05 -> 2)."""
-    for decimals in range(13):
+    """How many decimals a price grid of `step` needs (0.1 -> 1, 10 -> 0, 0.05 -> 2), 18 at most."""
+    for decimals in range(_MOST_DECIMALS):
         scaled = step * 10**decimals
         if abs(scaled - round(scaled)) < 1e-6 * max(1.0, scaled) and round(scaled) > 0:
             return decimals
-    return 12
+    return _MOST_DECIMALS
 
 
 def price(value: float | None, step: float) -> str:
     """A price on a grid of `step`, with thousands separators."""
     if value is None or math.isnan(value):
         return NO_DATA
-    return f"{value:,.{decimals_of(step)}f}"
+    return _counting_zeros(f"{value:,.{decimals_of(step)}f}")
+
+
+def plain_price(value: float, step: float) -> str:
+    """A price on a grid of `step` to copy: no separators, no counted zeros."""
+    return f"{value:.{decimals_of(step)}f}"
+
+
+def plain(value: float | None, digits: int = 12) -> str:
+    """A number to copy or to type: significant digits, without separators, units or exponent."""
+    if value is None or math.isnan(value):
+        return NO_DATA
+    text = f"{Decimal(f'{value:.{digits}g}'):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _counting_zeros(text: str) -> str:
+    """A decimal fraction of more than 8 decimals with its zeros counted, where there are 4 or more."""
+    whole, _, decimals = text.partition(".")
+    digits = decimals.lstrip("0")
+    zeros = len(decimals) - len(digits)
+    if len(decimals) <= _PLAIN_DECIMALS or zeros < 4 or whole.lstrip("-") != "0":
+        return text
+    return f"{whole}.0{str(zeros).translate(_SUBSCRIPTS)}{digits}" if digits else "0"
 
 
 def significant(value: float | None) -> str:
     """A price on an unknown grid, with as many decimals as it needs, seven digits at most."""
     if value is None or math.isnan(value):
         return NO_DATA
-    return f"{value:,.2f}".rstrip("0").rstrip(".") if abs(value) >= 100 else f"{value:.6g}"
+    return f"{value:,.2f}".rstrip("0").rstrip(".") if abs(value) >= 100 else _counting_zeros(plain(value, 6))
 
 
 def size(value: float | None) -> str:
-    """A size or notional in at most six characters or so: <0.001, 0.043, 1.25, 12.5, 340, 1.2k, 57k, 1.24m, 3.102b."""
+    """A size or notional as the user wants it: in full with separators, or short."""
+    if value is not None and not _Habits.short and 999.5 <= abs(value) < math.inf:
+        return f"{value:,.0f}"
+    return short_size(value)
+
+
+def short_size(value: float | None) -> str:
+    """A size or notional in eight characters or so: <0.001, 0.043, 1.25, 12.5, 340, 57.3k, 1.24m, 3.102b, 16.393t.
+
+    Thousand, million, billion, trillion and quadrillion are k, m, b, t and q; kq, mq and bq are as many quadrillions.
+    """
     if value is None or math.isnan(value):
         return NO_DATA
     magnitude = abs(value)
-    if not _Habits.short and magnitude >= 999.5:
-        return f"{value:,.0f}"
+    if magnitude >= LARGEST_SCALED:
+        return f"{short_size(value / 1e15)}q" if math.isfinite(value) else NO_DATA
     for limit, divisor, decimals, suffix in SIZE_SCALES:
         if magnitude >= limit:
             return f"{value / divisor:.{decimals}f}{suffix}"
@@ -94,7 +134,10 @@ def count(value: float | None) -> str:
 TINY = 0.0005  # smaller sizes would read as 0.000
 TINY_TEXT = "<0.001"
 
+LARGEST_SCALED = 999_999_500_000_000_000  # beyond, sizes are written in k, m and b of quadrillions
 SIZE_SCALES = (
+    (999_999_500_000_000, 1e15, 3, "q"),
+    (999_999_500_000, 1e12, 3, "t"),
     (999_500_000, 1e9, 3, "b"),
     (999_500, 1e6, 2, "m"),
     (99_950, 1e3, 0, "k"),
@@ -104,6 +147,21 @@ SIZE_SCALES = (
     (9.995, 1, 1, ""),
     (0.9995, 1, 2, ""),
 )
+
+
+def step_size(value: float, step: float) -> str:
+    """A signed size on a scale with ticks of `step`: as many decimals as tell neighbouring ticks apart."""
+    magnitude = abs(value)
+    if magnitude < step / 2:
+        return "0"
+    if magnitude >= LARGEST_SCALED:
+        return f"{step_size(value / 1e15, step / 1e15)}q"
+    scales = (*SIZE_SCALES, (0.0, 1, 3, ""))
+    _, divisor, usual, suffix = next(scale for scale in scales if magnitude >= scale[0])
+    decimals = max(usual, decimals_of(step / divisor))
+    if decimals == usual and magnitude >= TINY:
+        return signed(value)
+    return ("+" if value > 0 else "\N{MINUS SIGN}") + f"{magnitude / divisor:.{decimals}f}{suffix}"
 
 
 def signed(value: float | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 
 from workstation.readmodels.session.alerts import CHANGES, AlertRule, Condition, Fired, RuleState
 from workstation.readmodels.session.setups import SessionKind
@@ -128,7 +129,7 @@ class Alerts:
                 watch = self._watches.setdefault((rule.id, base), Watch(rule, base))
                 if watch.look(now_ns, read(base, rule)):
                     assert watch.value is not None
-                    text = f"{base} {rule.description}: {watch.value:,.6g}"
+                    text = f"{base} {rule.description}: {Decimal(f'{watch.value:.6g}'):,f}"
                     fired.append(Fired(now_ns, rule.id, base, watch.value, text, session))
         return fired
 

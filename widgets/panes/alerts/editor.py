@@ -9,6 +9,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from widgets.elements.captions import Choice, tint
+from widgets.theme import format as text_of
 from widgets.theme.theme import CELL
 from workstation.readmodels.session.alerts import QUANTITY_UNITS, AlertRule, Condition, Quantity
 
@@ -20,8 +21,8 @@ class Amount(QDoubleSpinBox):
 
     def __init__(self, name: str, value: float = 0.0, suffix: str = "", least: float = -1e12) -> None:
         super().__init__()
-        self.setRange(least, 1e12)
-        self.setDecimals(6)
+        self.setRange(least, 1e18)
+        self.setDecimals(15)
         self.setSuffix(suffix)
         self.setValue(value)
         self.setMinimumWidth(48)
@@ -29,7 +30,7 @@ class Amount(QDoubleSpinBox):
         self.setToolTip(name)
 
     def textFromValue(self, value: float) -> str:
-        return f"{value:.12g}"
+        return text_of.plain(value)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()

@@ -169,15 +169,15 @@ def edges_text(edges: tuple[float, ...]) -> str:
 
 def short_usd(value: float) -> str:
     """A round sum of money: 10k, 2.5m."""
-    for divisor, suffix in ((1e9, "b"), (1e6, "m"), (1e3, "k")):
+    for divisor, suffix in ((1e12, "t"), (1e9, "b"), (1e6, "m"), (1e3, "k")):
         if value >= divisor:
-            return f"{value / divisor:g}{suffix}"
-    return f"{value:g}"
+            return f"{text_of.plain(value / divisor, 6)}{suffix}"
+    return text_of.plain(value, 6)
 
 
 def parsed_edges(text: str) -> tuple[float, ...] | None:
     """One to six ascending positive edges; None for any other text."""
-    units = {"k": 1e3, "m": 1e6, "b": 1e9}
+    units = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
     try:
         typed = text.lower().replace(",", " ").split()
         edges = tuple(float(edge.rstrip("kmb")) * units.get(edge[-1], 1.0) for edge in typed)

@@ -43,4 +43,4 @@ def _own(bar: FootprintBar, row_size: float) -> tuple[str | int | float | None, 
 
 def _at(column: Floats, index: int) -> float | None:
     value = float(column[index]) if index < len(column) else math.nan
-    return None if math.isnan(value) else round(value, 8)
+    return None if math.isnan(value) else float(f"{value:.12g}")

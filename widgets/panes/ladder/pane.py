@@ -242,7 +242,7 @@ class LadderPane(Pane):
 
     def _label_group(self) -> None:
         size = self._wanted_row_size() or self.base_tick() or self._row_size
-        self.group.setText((f"row {size:g}  " if size else "") + f"x{self._multiple}")
+        self.group.setText((f"row {fmt.plain(size, 6)}  " if size else "") + f"x{self._multiple}")
 
     def _fill_group_menu(self) -> None:
         menu, tick = self.group.menu(), self.base_tick()

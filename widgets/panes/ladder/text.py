@@ -33,5 +33,5 @@ def table_of(view: LadderView, centre: int, count: int) -> Table:
     for at, row in enumerate(slots.rows):
         numbers = (float(column[at]) for column in columns)
         known = (None if math.isnan(value) else value for value in numbers)
-        lines.append((fmt.price(row * view.row_size, view.row_size).replace(",", ""), *known))
+        lines.append((fmt.plain_price(row * view.row_size, view.row_size), *known))
     return Table(("price", "sold", "bid", "ask", "bought", "delta", "added +, pulled -", "session"), tuple(lines))

@@ -38,7 +38,7 @@ def _price(value: float | None) -> str:
     if value is None:
         return ""
     decimals = max(0, 5 - math.floor(math.log10(value)) - 1) if value > 0 else 2
-    return f"{value:,.{min(decimals, 12)}f}"
+    return text_of.price(value, 10.0**-decimals)
 
 
 def _worth(entry: PaperEntry) -> str:

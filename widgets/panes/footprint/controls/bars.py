@@ -208,7 +208,7 @@ def size_text(kind: BarKind, size: float, base: str) -> str:
     """`500 trades`, `200 BTC`, `50` (a price)."""
     if kind is BarKind.RANGE:
         return text_of.price(size, size)
-    number = f"{size:,.0f}" if size >= 1 else f"{size:g}"
+    number = f"{size:,.0f}" if size >= 1 else text_of.plain(size, 6)
     return f"{number} {'trades' if kind is BarKind.TICK else base}"
 
 
