@@ -95,7 +95,8 @@ class ValueAxis(_Axis):
 
     def _fit(self, least: float) -> None:
         """Grow to the width of the labels; the chart would shiver if the axis shrank again at every pan."""
-        ticks = [] if self._blank else value_ticks(*self.range, self.height())
+        bottom, top = self.range
+        ticks = [] if self._blank else value_ticks(bottom, top, self.height())
         if len(ticks) < 2:
             return
         labels = (self.tick_text(value, ticks[1] - ticks[0]) for value in (ticks[0], ticks[-1]))

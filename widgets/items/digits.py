@@ -33,8 +33,18 @@ def encode_counts(values: npt.NDArray[np.float64]) -> Codes:
     return codes
 
 
-def encode_sizes(values: npt.NDArray[np.float64], *, signed: bool = False) -> Codes:
-    """The text of `format.size` (or `format.signed`) of every value, one row each."""
+def encode_cells(values: npt.NDArray[np.float64], *, signed: bool = False) -> Codes:
+    """Sizes of three digits for narrow cells, one row each: 1.24m, 12.4b."""
+    return encode_sizes(values, signed=signed, scales=text_of.CELL_SCALES)
+
+
+def encode_sizes(
+    values: npt.NDArray[np.float64],
+    *,
+    signed: bool = False,
+    scales: tuple[tuple[float, float, int, str], ...] = text_of.SIZE_SCALES,
+) -> Codes:
+    """The text of `format.short_size` (or `format.signed`) of every value, one row each."""
     values = np.asarray(values, dtype=np.float64)
     codes = np.full((len(values), WIDTH), PAD, np.uint8)
     magnitude = np.abs(values)
@@ -43,7 +53,7 @@ def encode_sizes(values: npt.NDArray[np.float64], *, signed: bool = False) -> Co
     codes[tiny] = encode_texts([text_of.TINY_TEXT])
     odd |= magnitude >= text_of.LARGEST_SCALED
     left = ~odd & ~tiny
-    for limit, divisor, decimals, suffix in (*text_of.SIZE_SCALES, (0.0, 1, 3, "")):
+    for limit, divisor, decimals, suffix in (*scales, (0.0, 1, 3, "")):
         chosen = np.flatnonzero(left & (magnitude >= limit))
         if len(chosen):
             left[chosen] = False

@@ -149,6 +149,17 @@ SIZE_SCALES = (
 )
 
 
+CELL_SCALES = (
+    *(
+        (0.9995 * 10**places * unit, unit, 2 - places, suffix)
+        for suffix, unit in (("q", 1e15), ("t", 1e12), ("b", 1e9), ("m", 1e6))
+        for places in (2, 1, 0)
+    ),
+    *(scale for scale in SIZE_SCALES if scale[1] <= 1e3),
+)
+"""Three digits beyond a thousand, so that a number fits its cell: 1.24m, 12.4b, 124t."""
+
+
 def step_size(value: float, step: float) -> str:
     """A signed size on a scale with ticks of `step`: as many decimals as tell neighbouring ticks apart."""
     magnitude = abs(value)

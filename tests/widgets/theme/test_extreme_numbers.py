@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication
 
 from widgets.chart.axes import ValueAxis
 from widgets.chart.chart import TimeChart
-from widgets.items.digits import decode, encode_sizes
+from widgets.items.digits import decode, encode_cells, encode_sizes
 from widgets.items.ticks import value_ticks
 from widgets.theme import format as fmt
 from widgets.theme.theme import apply_theme, theme
@@ -96,6 +96,16 @@ def test_a_size_is_short_and_right(value: float) -> None:
 def test_painted_digits_are_those_of_the_text(values: list[float]) -> None:
     assert decode(encode_sizes(np.array(values))) == [fmt.size(value) for value in values]
     assert decode(encode_sizes(-np.array(values), signed=True)) == [fmt.signed(-value) for value in values]
+
+
+@given(SIZES.filter(lambda size: size < 9.9e17))
+@QUICK
+def test_the_number_of_a_cell_has_at_most_five_characters_besides_its_sign(value: float) -> None:
+    text, falling = decode(encode_cells(np.array([value, -value]), signed=True))
+    assert len(text) <= 6 + (value < fmt.TINY)
+    assert falling == text.replace("+", "\N{MINUS SIGN}")
+    if value >= 0.01:
+        assert value_of(text[1:]) == pytest.approx(value, rel=0.06 if value < 1 else 0.006)
 
 
 @given(PRICES)

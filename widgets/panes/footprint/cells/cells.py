@@ -14,7 +14,7 @@ import numpy as np
 from PySide6.QtGui import QBrush, QColor, QPainter
 
 from widgets.items.bulk import GlyphAtlas, Glyphs, RectBatch, TextBatch, mix, shades
-from widgets.items.digits import Codes, encode_counts, encode_sizes
+from widgets.items.digits import Codes, encode_cells, encode_counts
 from widgets.items.scale import Scale
 from widgets.panes.footprint.cells.columns import Columns
 from widgets.panes.footprint.cells.detail import Choice, Detail
@@ -95,7 +95,7 @@ def _with_numbers(rows: list[BarRows], detail: Detail, mode: CellMode, atlas: Gl
     if detail < Detail.DELTA:
         return [BarCells(row, None, largest_of(row, detail, mode)) for row in rows]
     if detail is Detail.NUMBERS and mode.pairs:
-        codes = encode_sizes(np.concatenate([part for row in rows for part in (row.sell, row.buy)]))
+        codes = encode_cells(np.concatenate([part for row in rows for part in (row.sell, row.buy)]))
         align: Floats | float = np.concatenate([np.repeat((1.0, 0.0), len(row)) for row in rows])
         counts = np.array([2 * len(row) for row in rows])
     else:
@@ -118,8 +118,8 @@ def _single_codes(rows: list[BarRows], mode: CellMode) -> Codes:
     if mode is CellMode.TRADES:
         return encode_counts(np.concatenate([row.trades for row in rows]))
     if mode in (CellMode.TOTAL, CellMode.VOLUME_PROFILE):
-        return encode_sizes(np.concatenate([row.buy + row.sell for row in rows]))
-    return encode_sizes(np.concatenate([row.buy - row.sell for row in rows]), signed=True)
+        return encode_cells(np.concatenate([row.buy + row.sell for row in rows]))
+    return encode_cells(np.concatenate([row.buy - row.sell for row in rows]), signed=True)
 
 
 def _any_flag(flags: tuple[RowFlags, ...], rows: BarRows) -> tuple[Bools, Bools]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from widgets.items.digits import Codes, encode_counts, encode_sizes, encode_texts
+from widgets.items.digits import Codes, encode_cells, encode_counts, encode_texts
 from widgets.panes.footprint.cells.bars_on_grid import BarsOnGrid
 from workstation.readmodels.arrays import Floats
 from workstation.readmodels.flow.footprint import FootprintView
@@ -26,7 +26,7 @@ class Statistic:
     name: str
     figures: Figures
     roles: tuple[str, ...] = NEUTRAL
-    encode: Callable[[Floats], Codes] = encode_sizes
+    encode: Callable[[Floats], Codes] = encode_cells
     stays: bool = False
 
     @property
@@ -36,7 +36,7 @@ class Statistic:
 
 
 def _signed_sizes(values: Floats) -> Codes:
-    return encode_sizes(values, signed=True)
+    return encode_cells(values, signed=True)
 
 
 def _percents(values: Floats) -> Codes:
