@@ -121,7 +121,7 @@ class ValueAxis(_Axis):
             self._draw_tag(painter, rect, tag)
 
     def tick_text(self, tick: float, step: float) -> str:
-        """A value on ticks of `step`, with the decimals that tell neighbours apart."""
+        """A value on ticks of `step`, with the decimals by which neighbours differ."""
         if self._step is not None:
             return text_of.price(tick, min(self._step, step))
         return text_of.step_size(tick, step)

@@ -161,7 +161,7 @@ CELL_SCALES = (
 
 
 def step_size(value: float, step: float) -> str:
-    """A signed size on a scale with ticks of `step`: as many decimals as tell neighbouring ticks apart."""
+    """A signed size on a scale with ticks of `step`: with the decimals by which neighbouring ticks differ."""
     magnitude = abs(value)
     if magnitude < step / 2:
         return "0"
