@@ -19,6 +19,8 @@ from workstation.settings import paths
 
 log = logging.getLogger(__name__)
 
+LIST_S = 15.0
+
 Url = Annotated[str, typer.Option("--nats", help="The broker, for example nats://127.0.0.1:4222.")]
 Creds = Annotated[Path | None, typer.Option("--creds", help="The broker's credentials file.")]
 Authority = Annotated[Path | None, typer.Option("--tls-ca", help="Certificates to trust, for a broker with TLS.")]
@@ -32,12 +34,12 @@ def hub(
     authority: Authority = None,
     stream: Stream = STREAM,
     keep: Annotated[str, typer.Option(help="How long the broker keeps frames.")] = "7d",
-    keep_gb: Annotated[float, typer.Option(help="How many GB of frames the broker keeps; 0 for no limit.")] = 0.0,
+    keep_gb: Annotated[float, typer.Option(help="At most so many GB of frames; 0 for what --keep needs.")] = 0.0,
     record: Annotated[bool, typer.Option(help="Also write recordings on this machine.")] = False,
     port: Annotated[int, typer.Option(help="Receive from the simulated venues at this loopback port instead.")] = 0,
 ) -> None:
     """Receive from all venues and publish to a NATS JetStream broker, for many desktops, until Ctrl+C."""
-    from workstation.hub.run import HubOptions, collect
+    from workstation.hub.run import HubOptions, NotListed, collect
 
     try:
         retention_s = span_ns(keep) / 1e9
@@ -48,7 +50,9 @@ def hub(
     )
     with status("connecting") as update:
         try:
-            asyncio.run(collect(options, update))
+            asyncio.run(collect(options, update, check_s=LIST_S if bases else 0.0))
+        except NotListed as error:
+            raise typer.BadParameter(str(error)) from None
         except KeyboardInterrupt:
             log.info("stopped by the user")
 
@@ -66,6 +70,14 @@ def bases_of(given: list[str] | None) -> tuple[str, ...]:
     from workstation.settings import files as settings
 
     return tuple(base.upper() for base in given) if given else settings.load()[0].bases
+
+
+def check_bases(broker: Broker, bases: list[str]) -> None:
+    """Ask the hub for bases. Raises typer.BadParameter for those that it does not follow, and TransportError."""
+    from feeds.hub.requests import refused_bases
+
+    if refused := asyncio.run(refused_bases(broker, bases)):
+        raise typer.BadParameter("; ".join(refused.values()))
 
 
 def is_stream(place: str) -> bool:

@@ -25,7 +25,7 @@ from typer.core import TyperCommand
 from feeds.hub.wire import STREAM
 from feeds.model.errors import FeedError, MarketUnknown, RecordingError, TransportError, WriteFailed
 from feeds.model.nearest import unknown
-from workstation.cli.hub import Authority, Creds, Stream, broker_at, fetch_stream, hub, is_stream
+from workstation.cli.hub import Authority, Creds, Stream, broker_at, check_bases, fetch_stream, hub, is_stream
 from workstation.cli.lake import lake_app
 from workstation.cli.recover import recover
 from workstation.process import logs
@@ -78,8 +78,10 @@ def live(
     if hub:
         from workstation.app import hub_window
 
-        broker = broker_at(hub, creds, authority, stream)
-        raise typer.Exit(hub_window(broker, _span(since) / 1e9, [base.upper() for base in bases or ()]))
+        broker, asked = broker_at(hub, creds, authority, stream), [base.upper() for base in bases or ()]
+        if asked:
+            check_bases(broker, asked)
+        raise typer.Exit(hub_window(broker, _span(since) / 1e9, asked))
     from workstation.app import live_window
 
     raise typer.Exit(live_window([base.upper() for base in bases or ()]))

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 import zstandard
 
+from feeds.hub.requests import refused_bases
+from tests.feeds.hub.broker import NatsServer, needs_broker
 from tests.workstation.cli.test_cli import assert_one_line_error, run
 
-REFUSED, UNREADABLE, DISK = 2, 3, 5
+REFUSED, UNREADABLE, NETWORK, DISK = 2, 3, 4, 5
 
 
 @pytest.mark.parametrize(
@@ -28,6 +34,9 @@ REFUSED, UNREADABLE, DISK = 2, 3, 5
         (["simulate", "--venues", "binanse"], "did you mean binance?"),
         (["lake", "query", "SELECT 1", "--root", "o", "--format", "jsnl"], "did you mean jsonl?"),
         (["hub", "BTC", "--keep", "long"], "no span of time"),
+        (["hub", "BTC", "--creds", "absent.creds"], "no file absent.creds"),
+        (["live", "--hub", "127.0.0.1:1", "--since", "long"], "no span of time"),
+        (["live", "--hub", "127.0.0.1:1", "--tls-ca", "absent.pem"], "no file absent.pem"),
         (["record", "BTC", "--out", "o", "--for", "soon"], "no span of time"),
         (["replay", "nats://127.0.0.1:1", "--from", "99999999d"], "hundred years"),
         (["replay", "nats://127.0.0.1:1", "--from", "9999-12-31T23:00:00-05:00"], "years 1 to 9999"),
@@ -69,8 +78,37 @@ def test_a_home_that_cannot_be_written_is_one_line_or_not_needed(simulated_recor
         ["screenshot", simulated_recording],
         ["record", "--out", tmp_path / "r"],
         ["replay", simulated_recording],
+        ["demo"],
+        ["live", "BTC"],
+        ["hub", "BTC", "--port", "1"],
     ):
         assert_one_line_error(run(*words, home=home), DISK)
+
+
+def test_outline_and_recovery_need_no_home(simulated_recording: Path, tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    done = run("recover", simulated_recording, "--out", tmp_path / "whole.mcap", home=blocked / "home")
+    assert (done.returncode, done.stderr) == (0, "")
+    done = run("outline", simulated_recording, home=blocked / "home")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("words", [["recover", "--out", "out.mcap"], ["outline"]], ids=["recover", "outline"])
+def test_recovery_and_outline_of_what_is_no_recording(tmp_path: Path, words: list[str]) -> None:
+    command, *options = words
+    other = tmp_path / "other"
+    other.write_bytes(b"no recording" * 1_000)
+    for file in (other, tmp_path / "absent.mcap", tmp_path):
+        assert_one_line_error(run(command, file, *options, home=tmp_path), UNREADABLE)
+
+
+def test_recovery_onto_a_bad_place(simulated_recording: Path, tmp_path: Path) -> None:
+    recover = ("recover", simulated_recording, "--out")
+    assert_one_line_error(limited(*recover, tmp_path / "big.mcap", home=tmp_path), DISK)
+    assert not (tmp_path / "big.mcap").exists()
+    assert_one_line_error(run(*recover, tmp_path / "absent" / "a.mcap", home=tmp_path), DISK)
+    assert_one_line_error(run(*recover, simulated_recording, home=tmp_path), REFUSED)
 
 
 def limited(*words: object, home: Path, blocks: int = 8) -> subprocess.CompletedProcess[str]:
@@ -133,16 +171,73 @@ def test_a_capture_that_does_not_show_its_market_asks_for_it(tmp_path: Path) -> 
     assert run(*words, "--market", "spot", home=tmp_path).returncode == 0
 
 
-def test_coins_that_no_venue_lists_are_refused_before_a_file_is_made(tmp_path: Path) -> None:
-    environment = {**os.environ, "WORKSTATION_HOME": str(tmp_path)}
+@contextmanager
+def simulated_venues(home: Path) -> Iterator[str]:
+    """The port of simulated venues."""
+    environment = {**os.environ, "WORKSTATION_HOME": str(home)}
     command = [sys.executable, "-m", "workstation", "simulate", "--port", "0", "--with-parent"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment) as venue:
         assert venue.stdout is not None
-        port = venue.stdout.readline().split()[-1]
-        done = run("record", "BTCUSDT", "XYZ", "--port", port, "--for", "3s", "--out", tmp_path / "a", home=tmp_path)
+        yield venue.stdout.readline().split()[-1]
         assert venue.stdin is not None
         venue.stdin.close()
         venue.wait(timeout=10)
-    assert_one_line_error(done, REFUSED)
-    assert "no venue lists BTCUSDT; did you mean BTC?; no venue lists XYZ" in done.stderr
+
+
+def test_coins_that_no_venue_lists_are_refused_before_a_file_is_made(tmp_path: Path) -> None:
+    with simulated_venues(tmp_path) as port:
+        words = ("record", "BTCUSDT", "XYZ", "--port", port, "--for", "3s", "--out", tmp_path / "a")
+        for refused in (run(*words, home=tmp_path), run("hub", "BTCUSDT", "XYZ", "--port", port, home=tmp_path)):
+            assert_one_line_error(refused, REFUSED)
+            assert "no venue lists BTCUSDT; did you mean BTC?; no venue lists XYZ" in refused.stderr
     assert not (tmp_path / "a").exists()
+
+
+@needs_broker
+def test_a_hub_and_its_desktops_in_one_line_each(tmp_path: Path) -> None:
+    """A desktop asks for a coin that does not exist; a second hub takes over and the first one says so."""
+    broker = NatsServer(tmp_path)
+    broker.start()
+    environment = {**os.environ, "WORKSTATION_HOME": str(tmp_path / "home")}
+    address = f"127.0.0.1:{broker.port}"
+    try:
+        with simulated_venues(tmp_path) as port, ExitStack() as running:
+
+            def hub() -> subprocess.Popen[str]:
+                command = [sys.executable, "-m", "workstation", "hub", "BTC", "--nats", address, "--port", port]
+                process = running.enter_context(
+                    subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
+                )
+                running.callback(process.kill)
+                return process
+
+            first, desktop = hub(), ["live", "BTCUSDT", "--hub", address]
+            deadline_s = time.monotonic() + 60
+            while not asyncio.run(refused_bases(broker.broker(), ["BTCUSDT"], within_s=2.0)):
+                assert time.monotonic() < deadline_s
+                time.sleep(0.2)
+            done = run(*desktop, home=tmp_path)
+            assert_one_line_error(done, REFUSED)
+            assert "no venue lists BTCUSDT; did you mean BTC?" in done.stderr
+            hub()
+            _, printed = first.communicate(timeout=60)
+            assert first.returncode == NETWORK
+            assert "Another hub" in printed.splitlines()[-1]
+    finally:
+        broker.kill()
+
+
+WITHOUT_NATS = "import sys; sys.modules['nats'] = None; from workstation.cli.main import main; main()"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["replay", "nats://127.0.0.1:1"], ["hub", "--port", "1"], ["live", "BTC", "--hub", "127.0.0.1:1"]],
+    ids=["replay", "hub", "live"],
+)
+def test_a_hub_without_its_extra_is_one_line(tmp_path: Path, words: list[str]) -> None:
+    environment = {**os.environ, "WORKSTATION_HOME": str(tmp_path), "QT_QPA_PLATFORM": "offscreen"}
+    command = [sys.executable, "-c", WITHOUT_NATS, *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=False)
+    assert_one_line_error(done, NETWORK)
+    assert "pip install 'orderflow-workstation[hub]'" in done.stderr
