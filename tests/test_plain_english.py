@@ -47,7 +47,7 @@ PHRASES = {
 }
 EXCEPTIONS: dict[str, str] = {
     "feeds/hub/wire.py: roster": "the subject of sync points in streams that exist",
-    "feeds/hub/publisher.py: roster": "the header of sync points in streams that exist",
+    "feeds/hub/outbox.py: roster": "the header of sync points in streams that exist",
 }
 """What may stand all the same: `file: word` and the reason."""
 

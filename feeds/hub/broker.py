@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import ssl
 from collections.abc import Callable
@@ -49,10 +48,12 @@ class Broker:
 
 
 def broker_errors() -> tuple[type[Exception], ...]:
-    """The exceptions of a broker call while the broker is unreachable or refuses it."""
-    import nats.errors
-
-    return nats.errors.Error, OSError, asyncio.TimeoutError, ConnectionError
+    """The exceptions of a broker call while the broker is unreachable or refuses it; also without the NATS client."""
+    try:
+        from nats.errors import Error
+    except ImportError:
+        return OSError, TimeoutError
+    return Error, OSError, TimeoutError
 
 
 async def connect(broker: Broker, name: str, on_state: Callable[[str], None]) -> Client:

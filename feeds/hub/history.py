@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from feeds.hub.broker import Broker, broker_errors, connect
 from feeds.hub.joiner import Joiner
-from feeds.hub.reading import StreamMessage, StreamReader, state_of, sync_point_before
+from feeds.hub.reading import StreamMessage, StreamReader, sync_point_before
 from feeds.hub.source import SYNC_EVERY_S
+from feeds.hub.stream import info_of
 from feeds.model.errors import RecordingError, TransportError
 from feeds.model.frame import Frame
 from feeds.recording import Recorder, RecordingMetadata
@@ -64,8 +65,9 @@ class _Span:
     async def write(self, client: Client, start: int) -> int:
         """Write everything from a sequence on; returns the number of frames."""
         subjects = self._broker.subjects
-        last = (await state_of(client, subjects)).state.last_seq
+        last = (await info_of(client, subjects)).state.last_seq
         recorder: Recorder | None = None
+        at_end = False
         try:
             async with contextlib.aclosing(StreamReader(client, subjects, start).batches()) as batches:
                 async for batch in batches:
@@ -73,7 +75,7 @@ class _Span:
                     recorder = recorder or Recorder(self._path, RecordingMetadata(simulated=self._joiner.simulated))
                     for frame in frames:
                         recorder.append(frame)
-                    if at_end:
+                    if at_end or recorder.failed is not None:
                         break
                     await self._go_on(recorder)
         finally:
@@ -81,13 +83,15 @@ class _Span:
                 recorder.close()
         if recorder is not None and recorder.failed is not None:
             raise RecordingError(recorder.failed.text)
+        if not at_end:
+            raise TransportError("The broker ended the stream while it was read; what had arrived is saved.")
         return recorder.frames_written if recorder is not None else 0
 
     def _frames(self, batch: list[StreamMessage], last: int) -> tuple[list[Frame], bool]:
         """The frames within the span, and whether it ends here."""
         found: list[Frame] = []
         for one in batch:
-            for frame in self._joiner.take(one.sequence, one.subject, one.headers, one.body):
+            for frame in self._joiner.take(one.sequence, one.subject, one.headers, one.body, one.stored_ns):
                 if frame.ts_recv_ns > self._end_ns:
                     return found, True
                 found.append(frame)

@@ -13,15 +13,16 @@ from uuid import uuid4
 import msgspec
 
 from feeds.hub.broker import broker_errors
-from feeds.hub.wire import Subjects
-from feeds.model.errors import TransportError
+from feeds.hub.stream import found_stream
+from feeds.hub.wire import Subjects, time_of
+from feeds.model.errors import ProtocolError
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
     from nats.aio.msg import Msg
-    from nats.js.api import ConsumerConfig, StreamInfo
+    from nats.js.api import ConsumerConfig
 
-FETCH_SIZE = 500
+FETCH_SIZE, FETCH_BYTES = 500, 64 << 20
 _EXPIRES_S, _HEARTBEAT_S, _SILENCE_S = 25.0, 5.0, 12.0
 _UNUSED_S = 60.0
 _STATUS = "Status"
@@ -29,18 +30,14 @@ _GONE, _HEARTBEAT = "409", "100"
 
 
 class StreamMessage(NamedTuple):
-    """One message. `pending` is the number of messages after it."""
+    """One message. `pending` is the number of messages after it, `stored_ns` the broker's time."""
 
     sequence: int
     subject: str
     headers: Mapping[str, str]
     body: bytes
     pending: int
-
-
-async def state_of(client: Client, subjects: Subjects) -> StreamInfo:
-    """The state of the stream. Raises `broker_errors()`."""
-    return await client.jetstream().stream_info(subjects.stream)
+    stored_ns: int
 
 
 class StreamReader:
@@ -110,8 +107,9 @@ class StreamReader:
                 self._on_reader_status(status, headers.get("Description", ""))
                 continue
             place = message.metadata
+            stored_ns = round(place.timestamp.timestamp() * 1e9)
             received = (place.sequence.stream, message.subject, headers, message.data, place.num_pending or 0)
-            found.append(StreamMessage(*received))
+            found.append(StreamMessage(*received, stored_ns))
             self._left -= 1
         return found
 
@@ -124,7 +122,7 @@ class StreamReader:
 
 def _pull_request() -> bytes:
     nanoseconds = {"expires": round(_EXPIRES_S * 1e9), "idle_heartbeat": round(_HEARTBEAT_S * 1e9)}
-    return msgspec.json.encode({"batch": FETCH_SIZE, **nanoseconds})
+    return msgspec.json.encode({"batch": FETCH_SIZE, "max_bytes": FETCH_BYTES, **nanoseconds})
 
 
 def _config(name: str, start: int | datetime, only: str) -> ConsumerConfig:
@@ -147,20 +145,21 @@ def _config(name: str, start: int | datetime, only: str) -> ConsumerConfig:
 async def sync_point_before(client: Client, subjects: Subjects, ts: datetime, earliest: datetime) -> int:
     """The sequence of the last sync point not later than a time, else of the first one after it; 0 if there is none.
 
-    Sync points before `earliest` are ignored. Raises `broker_errors()`.
+    Sync points before `earliest` are ignored. Raises StreamRefused and `broker_errors()`.
     """
-    state = (await state_of(client, subjects)).state
-    if not state.messages:
+    stream = await found_stream(client, subjects)
+    if stream is None or not stream.state.messages:
         return 0
-    found = 0
+    found, ts_ns = 0, ts.timestamp() * 1e9
     reading = StreamReader(client, subjects, earliest, subjects.sync).batches()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_HEARTBEAT_S), contextlib.aclosing(reading) as batches:
             async for one in _each(batches):
-                if found and _time_of(one) > ts:
+                is_later = _time_of(one) > ts_ns
+                if found and is_later:
                     return found
                 found = one.sequence
-                if _time_of(one) > ts or not one.pending:
+                if is_later or not one.pending:
                     return found
     return found
 
@@ -171,8 +170,9 @@ async def _each(batches: AsyncGenerator[list[StreamMessage], None]) -> AsyncGene
             yield one
 
 
-def _time_of(sync_point: StreamMessage) -> datetime:
+def _time_of(sync_point: StreamMessage) -> int:
+    """Its time in ns; the broker's where its own cannot be read."""
     try:
-        return datetime.fromtimestamp(int(sync_point.headers["Frame"].split(" ")[0]) / 1e9, UTC)
-    except (KeyError, ValueError) as error:
-        raise TransportError("the stream holds a sync point without a time", str(error)) from error
+        return time_of(sync_point.headers)
+    except ProtocolError:
+        return sync_point.stored_ns

@@ -19,10 +19,12 @@ import msgspec
 
 from feeds.hub.broker import Broker, broker_errors, connect
 from feeds.hub.joiner import HubConnection, Joiner
-from feeds.hub.reading import StreamReader, state_of, sync_point_before
-from feeds.hub.wire import HubStatus, JoinReply
+from feeds.hub.reading import StreamReader, sync_point_before
+from feeds.hub.requests import ask_for_bases, ask_to_join
+from feeds.hub.stream import info_of
+from feeds.hub.wire import HubStatus, decoded
 from feeds.model.clock import Clock
-from feeds.model.errors import TransportError
+from feeds.model.errors import ProtocolError, TransportError
 from feeds.model.frame import Frame, open_frame
 from feeds.model.instrument import Venue
 from feeds.model.odd_rows import OddRows
@@ -37,21 +39,22 @@ log = logging.getLogger(__name__)
 
 SYNC_EVERY_S = 600.0
 TIMER_S = 0.25
-HUB_SILENT_NS = 5_000_000_000
+HUB_SILENT_NS = 3_500_000_000
+"""The hub publishes its status each second, so that its end is on screen within 5 s."""
 SHOW_S = 10.0
 BATCH = 1_000
 BEHIND_FRAMES = 10_000
 CAUGHT_UP_MESSAGES = 50  # messages before the present
+BUFFER_BYTES = 64 << 20
 _ASK_S, _PAUSE_S = 5.0, 1.0
 
 _status = msgspec.json.Decoder(HubStatus)
-_join_reply = msgspec.json.Decoder(JoinReply)
 
 
 class HubSource:
     """Implements `feeds.model.source.Source`, and is also the clock of its session.
 
-    At most `buffer_frames` are buffered for the engine; more stay at the broker.
+    At most `buffer_frames`, and about 64 MB of them, are buffered for the engine; more stay at the broker.
     """
 
     def __init__(self, broker: Broker, clock: Clock, *, since_s: float = 0.0, buffer_frames: int = 20_000) -> None:
@@ -70,6 +73,8 @@ class HubSource:
         self._status_ns = 0
         self._at_ns = 0
         self._arrived: deque[Frame] = deque()
+        self._arrived_bytes = 0
+        self._refused: dict[str, str] = {}
         self._wake, self._taken = asyncio.Event(), asyncio.Event()
         self._reading: StreamReader | None = None
         self._wanted_s = float("-inf")
@@ -100,6 +105,11 @@ class HubSource:
         return self._joiner.simulated
 
     @property
+    def sequence(self) -> int:
+        """The place of the last message in the stream."""
+        return self._joiner.sequence
+
+    @property
     def lost(self) -> int:
         """The number of missing messages."""
         return self._joiner.lost
@@ -107,12 +117,19 @@ class HubSource:
     @property
     def links(self) -> tuple[Link, ...]:
         """The states of the broker and of the hub, which is silent while the broker is unreachable."""
-        hub, silent_ns = self._join_trouble, self._clock.now_ns() - self._status_ns
+        return Link("broker", self._broker_trouble), Link("hub", self._hub_trouble())
+
+    def _hub_trouble(self) -> str:
+        silent_ns = self._clock.now_ns() - self._status_ns
         if self._status_ns and silent_ns > HUB_SILENT_NS:
-            hub = f"silent for {silent_ns / 1e9:.0f} s"
-        elif self.status is not None and self.status.waiting > BEHIND_FRAMES:
-            hub = f"{self.status.waiting:,} frames behind"
-        return Link("broker", self._broker_trouble), Link("hub", hub)
+            return f"silent for {silent_ns / 1e9:.0f} s"
+        if self.status is not None and self.status.stalled:
+            return f"publishes nothing: {self.status.stalled}"
+        if self.status is not None and self.status.waiting > BEHIND_FRAMES:
+            return f"{self.status.waiting:,} frames behind"
+        if self._joiner.unreadable and self._joiner.waiting:
+            return f"{self._joiner.unreadable:,} messages cannot be read"
+        return self._join_trouble
 
     def focus(self, base: str) -> None:
         """Ask the hub to follow a base."""
@@ -142,6 +159,7 @@ class HubSource:
         while not self._closed or self._arrived:
             await self._wake.wait()
             batch = [self._arrived.popleft() for _ in range(min(len(self._arrived), BATCH))]
+            self._arrived_bytes -= sum(len(frame.payload) for frame in batch)
             if not self._arrived and not self._closed:
                 self._wake.clear()
             self._taken.set()
@@ -169,7 +187,7 @@ class HubSource:
             self._client = client = await connect(self._broker, "desktop", self._on_broker)
             self._status_ns = self._clock.now_ns()
             await client.subscribe(self._broker.subjects.status, cb=self._on_status)
-            await self._show()
+            self._spawn(self._show(), "show")
         except TransportError as error:
             log.error("%s", error)
             self._broker_trouble = error.text
@@ -193,23 +211,31 @@ class HubSource:
         async with contextlib.aclosing(self._reading.batches()) as batches:
             async for batch in batches:
                 for one in batch:
-                    self._arrived.extend(self._joiner.take(one.sequence, one.subject, one.headers, one.body))
+                    self._arrive(self._joiner.take(one.sequence, one.subject, one.headers, one.body, one.stored_ns))
+                    if self._arrived_bytes > BUFFER_BYTES:
+                        self._wake.set()
+                        await self._wait_for_room()
                 if self.catching_up and batch[-1].pending < CAUGHT_UP_MESSAGES:
                     self._spawn(self._until_taken(), "catching up")
                 self._wake.set()
                 self._request_sync_point(client)
                 await self._wait_for_room()
 
+    def _arrive(self, frames: list[Frame]) -> None:
+        self._arrived.extend(frames)
+        self._arrived_bytes += sum(len(frame.payload) for frame in frames)
+
     def _request_sync_point(self, client: Client) -> None:
         """Request a sync point after a loss, because nothing can be decoded before one."""
         now_s = time.monotonic()
-        if self._joiner.waiting and self._joiner.lost and now_s - self._wanted_s > _ASK_S:
+        if self._joiner.wants_sync_point and now_s - self._wanted_s > _ASK_S:
             self._wanted_s = now_s
             self._spawn(self._skip_to_sync_point(client), "request a sync point")
 
     async def _skip_to_sync_point(self, client: Client) -> None:
-        self._next = await self._join(client)
-        if self._reading is not None:
+        sequence = await ask_to_join(client, self._broker.subjects, _ASK_S)
+        if self._joiner.waiting and self._reading is not None:
+            self._next = sequence
             self._reading.stop()
 
     async def _start(self, client: Client) -> int:
@@ -218,30 +244,17 @@ class HubSource:
         if self._joiner.waiting and wanted > self._joiner.sequence:
             return wanted
         if self._joiner.sequence:
-            last = (await state_of(client, self._broker.subjects)).state.last_seq
+            last = (await info_of(client, self._broker.subjects)).state.last_seq
             if last >= self._joiner.sequence:
-                return self._joiner.sequence + 1
-            self._arrived.extend(self._joiner.restart("the broker began another stream"))
+                return self._joiner.sequence  # again, to see that it is the same stream
+            self._arrive(self._joiner.restart("the broker began another stream"))
             self._wake.set()
         elif self._since_s:
             since = datetime.fromtimestamp(self._clock.now_ns() / 1e9, UTC) - timedelta(seconds=self._since_s)
             earliest = since - timedelta(seconds=2 * SYNC_EVERY_S)
             if found := await sync_point_before(client, self._broker.subjects, since, earliest):
                 return found
-        return await self._join(client)
-
-    async def _join(self, client: Client) -> int:
-        """Request a sync point; returns its sequence. Raises TransportError where the hub gives none."""
-        try:
-            answer = await client.request(self._broker.subjects.join, b"", timeout=_ASK_S)
-            joined = _join_reply.decode(answer.data)
-        except broker_errors() as error:
-            raise TransportError("does not answer", str(error)) from error
-        except ValueError as error:
-            raise TransportError("answers what cannot be read", str(error)) from error
-        if not joined.sequence:
-            raise TransportError(joined.trouble or "could not begin")
-        return joined.sequence
+        return await ask_to_join(client, self._broker.subjects, _ASK_S)
 
     async def _until_taken(self) -> None:
         """Wait until the engine has taken all past frames, then end catching up."""
@@ -251,7 +264,7 @@ class HubSource:
         self.catching_up = False
 
     async def _wait_for_room(self) -> None:
-        while len(self._arrived) > self._buffer_frames:
+        while len(self._arrived) > self._buffer_frames or self._arrived_bytes > BUFFER_BYTES:
             self._taken.clear()
             await self._taken.wait()
 
@@ -264,12 +277,14 @@ class HubSource:
 
     async def _on_status(self, message: Msg) -> None:
         try:
-            status = _status.decode(message.data)
-        except ValueError as error:
+            status = decoded(_status, message.data)
+        except ProtocolError as error:
             log.warning("the hub's state cannot be read: %s", error)
             return
+        if self._joiner.is_earlier(status.run):
+            return
         self.status, self._status_ns = status, self._clock.now_ns()
-        self.clock_offsets, self.trouble = dict(status.clock_offsets), dict(status.trouble)
+        self.clock_offsets, self.trouble = dict(status.clock_offsets), {**status.trouble, **self._refused}
         if not self.catching_up:
             self._joiner.update({one.name: one.trouble for one in status.connections})
 
@@ -286,7 +301,7 @@ class HubSource:
     async def _show(self) -> None:
         if self._shown and self._client is not None and self._client.is_connected:
             shown, self._shown = self._shown, set()
-            await self._client.publish(self._broker.subjects.show, " ".join(sorted(shown)).encode())
+            self._refused = await ask_for_bases(self._client, self._broker.subjects, sorted(shown), _ASK_S)
 
     def _spawn(self, work: Coroutine[Any, Any, object], name: str) -> None:
         task = asyncio.create_task(self._guarded(work), name=name)

@@ -271,16 +271,21 @@ class LiveSource:
                     self._change(driver, kind, self._planner.planned(driver, kind), UNSEEN)
         self._note_unlisted()
 
-    def _note_unlisted(self) -> None:
-        """Report each followed base that no venue lists, once all lists are known."""
+    def why_not_listed(self, base: str) -> str:
+        """What to show for a base that no venue lists; "" for others, and before all lists are known."""
         drivers = self._drivers.values()
         if not all(self._planner.is_listed(driver, kind) for driver in drivers for kind in driver.endpoints):
-            return
+            return ""
+        if any(self._planner.lists(driver, base) for driver in drivers):
+            return ""
+        return not_listed(base, self._planner.bases)
+
+    def _note_unlisted(self) -> None:
+        """Report each followed base that no venue lists, once all lists are known."""
         for base in self._focus.bases:
-            if any(self._planner.lists(driver, base) for driver in drivers):
-                self.trouble.pop(base, None)
-            else:
-                self.trouble[base] = not_listed(base, self._planner.bases)
+            self.trouble.pop(base, None)
+            if trouble := self.why_not_listed(base):
+                self.trouble[base] = trouble
 
     async def _relist(self, driver: VenueDriver, kind: MarketKind, reason: str) -> None:
         """Fetch the list of a market again and reconnect what changed; ignored within a pause after the last time."""

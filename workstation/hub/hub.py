@@ -5,42 +5,34 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from feeds.hub.broker import Broker, broker_errors
 from feeds.hub.publisher import Publisher
 from feeds.hub.source import SYNC_EVERY_S
-from feeds.hub.wire import ConnectionStatus, HubStatus, JoinReply
+from feeds.hub.wire import TEXT_MOST, ConnectionStatus, HubStatus
+from feeds.live.source import LiveSource
 from feeds.model.clock import Clock
 from feeds.model.frame import Frame, FrameKind
-from feeds.model.source import Source
+from workstation.hub.requests import DesktopRequests
 from workstation.session.live import LiveSession
-
-if TYPE_CHECKING:
-    from nats.aio.msg import Msg
 
 log = logging.getLogger(__name__)
 
 STATUS_S = 1.0
-SHARED_S = 3.0
-"""Desktops that join within this time share a sync point."""
 DRAIN_S = 5.0
-_JOIN_S = 4.0
 
 
 class Hub:
     """Runs until cancelled. The session decodes frames too, so that protocols can send requests and be supervised."""
 
     def __init__(
-        self, session: LiveSession, source: Source, publisher: Publisher, broker: Broker, clock: Clock
+        self, session: LiveSession, source: LiveSource, publisher: Publisher, broker: Broker, clock: Clock
     ) -> None:
         self.session, self.publisher = session, publisher
         self._source, self._broker, self._clock = source, broker, clock
-        self._sync_point: asyncio.Future[int] | None = None
-        self._sync_point_s = float("-inf")
+        self._requests = DesktopRequests(source, publisher, self._announce)
         session.tap = publisher.put
         publisher.after_loss = self._refresh
 
@@ -63,19 +55,19 @@ class Hub:
             await _stop([publishing])
 
     def status(self) -> HubStatus:
-        """The current status."""
-        connections = tuple(
-            ConnectionStatus(name, one.is_open, one.trouble) for name, one in self._source.connections.items()
-        )
+        """The current status, its texts cut to what the wire takes."""
         publisher, source = self.publisher, self._source
-        offsets = dict(source.clock_offsets)
-        facts = (publisher.run_id, self._clock.now_ns(), source.bases, connections, offsets, dict(source.trouble))
-        return HubStatus(*facts, publisher.published, publisher.waiting, publisher.lost)
+        connections = tuple(
+            ConnectionStatus(name, one.is_open, one.trouble[:TEXT_MOST]) for name, one in source.connections.items()
+        )
+        trouble = {name: text[:TEXT_MOST] for name, text in source.trouble.items()}
+        facts = (publisher.run_id, self._clock.now_ns(), source.bases, connections, dict(source.clock_offsets), trouble)
+        return HubStatus(*facts, publisher.published, publisher.waiting, publisher.lost, publisher.trouble[:TEXT_MOST])
 
     def _announce(self, reason: str) -> asyncio.Future[int]:
-        self._sync_point, self._sync_point_s = self.publisher.announce(reason), time.monotonic()
+        sync_point = self.publisher.announce(reason)
         self._refresh()
-        return self._sync_point
+        return sync_point
 
     def _refresh(self) -> None:
         """Request whole books, for readers that start here."""
@@ -95,30 +87,10 @@ class Hub:
                     await client.publish(self._broker.subjects.status, msgspec.json.encode(self.status()))
 
     async def _serve(self) -> None:
-        """Answer desktops once the broker is connected; the client resubscribes by itself."""
+
         while self.publisher.client is None:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
-        client = self.publisher.client
-        await client.subscribe(self._broker.subjects.join, cb=self._on_join)
-        await client.subscribe(self._broker.subjects.show, cb=self._on_show)
-        await asyncio.Event().wait()
-
-    async def _on_join(self, message: Msg) -> None:
-        """Answer with a sync point, shared by desktops that join at the same time."""
-        if self._sync_point is None or time.monotonic() - self._sync_point_s > SHARED_S:
-            self._announce("a desktop joins")
-        assert self._sync_point is not None
-        try:
-            joined = JoinReply(await asyncio.wait_for(asyncio.shield(self._sync_point), _JOIN_S))
-        except TimeoutError:
-            joined = JoinReply(trouble=f"the broker takes nothing: {self.publisher.trouble}")
-        with contextlib.suppress(*broker_errors()):
-            await message.respond(msgspec.json.encode(joined))
-
-    async def _on_show(self, message: Msg) -> None:
-        for base in message.data.decode(errors="replace").split():
-            self._source.focus(base)
-            self._source.keep_subscribed(base)
+        await self._requests.serve(self.publisher.client, self._broker.subjects)
 
     def _ends(self) -> list[Frame]:
         now_ns, why = self._clock.now_ns(), b"the hub ended"

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from feeds.hub.broker import Broker
-from feeds.hub.publisher import Publisher, Retention
+from feeds.hub.publisher import Publisher
+from feeds.hub.retention import Retention
 from feeds.live.source import LiveSource
 from feeds.model.clock import SystemClock
 from feeds.venues.driver import loopback
@@ -38,9 +39,24 @@ class HubOptions:
     port: int
 
 
-async def collect(options: HubOptions, report: Callable[[str], None]) -> None:
-    """Run a hub until cancelled; `report` receives its status as a line of text. Raises TransportError."""
-    hub = _hub(options)
+class NotListed(ValueError):
+    """Bases that no venue lists."""
+
+
+async def collect(options: HubOptions, report: Callable[[str], None], *, check_s: float = 0.0) -> None:
+    """Run a hub until cancelled; `report` receives its status as a line of text.
+
+    Before, for at most `check_s`, it asks the venues for the bases.
+
+    Raises:
+        NotListed: no venue lists one of them.
+        TransportError: the NATS client is missing, or another hub took over.
+    """
+    source = _source(options)
+    if check_s and (missing := await source.unlisted(check_s)):
+        await source.close()
+        raise NotListed("; ".join(missing))
+    hub = _hub(options, source)
     beside = [
         asyncio.create_task(_report(hub, options, report), name="report"),
         asyncio.create_task(trim_heap_periodically(), name="memory"),
@@ -53,17 +69,21 @@ async def collect(options: HubOptions, report: Callable[[str], None]) -> None:
         await asyncio.gather(*beside, return_exceptions=True)
 
 
-def _hub(options: HubOptions) -> Hub:
-    clock, known = SystemClock(), settings.load()[0]
+def _source(options: HubOptions) -> LiveSource:
+    known = settings.load()[0]
     drivers = [loopback(driver, options.port) if options.port else driver for driver in DRIVERS.values()]
-    source = LiveSource(
+    return LiveSource(
         options.bases,
         drivers,
-        clock,
+        SystemClock(),
         history_s=known.history_minutes * 60,
         candle_hours=known.candle_hours,
         universe=known.universe,
     )
+
+
+def _hub(options: HubOptions, source: LiveSource) -> Hub:
+    clock = SystemClock()
     session = LiveSession(
         source,
         clock,
@@ -89,7 +109,14 @@ async def _report(hub: Hub, options: HubOptions, report: Callable[[str], None]) 
         parts = [f"{opened} of {len(status.connections)} connections open", f"{status.published:,} frames published"]
         parts += [f"{status.waiting:,} wait"] if status.waiting > 1_000 else []
         parts += [f"{status.lost:,} lost"] if status.lost else []
+        if hub.publisher.retained is not None and (shortfall := hub.publisher.retained.shortfall):
+            parts.append(shortfall)
         if hub.session.recording_failed:
             parts.insert(0, f"NOTHING IS BEING RECORDED: {hub.session.recording_failed}")
-        report(f"{', '.join(options.bases)} to {options.broker.address}: {trouble or ', '.join(parts)}")
+        report(f"{', '.join(options.bases)} to {options.broker.address}: {stalled(trouble, parts)}")
         await asyncio.sleep(REPORT_S)
+
+
+def stalled(trouble: str, parts: list[str]) -> str:
+    """The facts of a status line, behind the trouble while nothing is published."""
+    return ", ".join([f"NOTHING IS BEING PUBLISHED: {trouble}", *parts] if trouble else parts)

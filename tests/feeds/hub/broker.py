@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from feeds.hub.broker import Broker
-from feeds.hub.publisher import Publisher, Retention
+from feeds.hub.publisher import Publisher
+from feeds.hub.retention import Retention
 from feeds.hub.source import HubSource
 from feeds.live.source import LiveSource
 from feeds.simulator.service.server import Server
@@ -50,11 +51,12 @@ def free_port() -> int:
 class NatsServer:
     """A NATS server process, which can be killed and restarted with the same files."""
 
-    def __init__(self, folder: Path, config: str = "") -> None:
+    def __init__(self, folder: Path, config: str = "", jetstream: str = "") -> None:
         self.port = free_port()
         self._folder = folder
         self._config = folder / "broker.conf"
-        listen = f'listen: "127.0.0.1:{self.port}"\njetstream {{ store_dir: "{folder / "store"}" }}\n'
+        store = f'store_dir: "{folder / "store"}"\n{jetstream}'
+        listen = f'listen: "127.0.0.1:{self.port}"\njetstream {{ {store} }}\n'
         self._config.write_text(listen + config)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -73,6 +75,15 @@ class NatsServer:
         """The running process."""
         assert self._process is not None
         return self._process.pid
+
+    def save(self) -> None:
+        """Copy its files."""
+        shutil.copytree(self._folder / "store", self._folder / "saved")
+
+    def put_back(self) -> None:
+        """Replace its files by the copy."""
+        shutil.rmtree(self._folder / "store")
+        (self._folder / "saved").rename(self._folder / "store")
 
     def kill(self) -> None:
         """Kill it, as in a crash."""
@@ -119,7 +130,7 @@ class HubOfVenues:
         """Whether the broker accepts frames and every market has a book and trades."""
         markets = [market for base in self.session.core.engine.bases.values() for market in base.markets]
         known = bool(markets) and all(market.coverage.live and market.book.known for market in markets)
-        return known and not self.publisher.trouble
+        return known and not self.publisher.trouble and self.publisher.published > 0
 
     async def crash(self) -> None:
         """Stop without publishing anything more."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from feeds.hub.publisher import Retention
+from feeds.hub.retention import Retention
 from feeds.model.instrument import Venue
 from feeds.simulator.market.spec import SECOND
 from feeds.venues.registry import VENUES
@@ -136,7 +136,7 @@ async def test_a_killed_and_restarted_hub_leaves_marked_gaps_only(tmp_path: Path
         await until_live(desk)
         await asyncio.sleep(1.0)
         await here.hub.crash()
-        await eventually(lambda: "silent" in desk.session.status().links[1].trouble, what="the silence")
+        await eventually(lambda: "silent" in desk.session.status().links[1].trouble, 5.0, "the silence")
         assert presence(desk) is Presence.RECONNECTING
         async with here.another_hub():
             await eventually(lambda: not desk.session.status().links[1].trouble, what="the second hub")

@@ -7,8 +7,19 @@ import random
 import msgspec
 import pytest
 
-from feeds.hub.joiner import Joiner
-from feeds.hub.wire import ENCODING, FRAME, PACKED_FROM, Message, Subjects, SyncPoint, frame_of, message_of
+from feeds.hub.joiner import CONNECTIONS_MOST, Joiner
+from feeds.hub.wire import (
+    ENCODING,
+    FRAME,
+    MESSAGE_ID,
+    PACKED_FROM,
+    Message,
+    MessageId,
+    Subjects,
+    SyncPoint,
+    frame_of,
+    message_of,
+)
 from feeds.model.errors import ProtocolError
 from feeds.model.frame import ConnectionSpec, Frame, FrameKind, open_frame
 from feeds.model.instrument import MarketKind, Venue
@@ -46,9 +57,10 @@ class Line:
             frames += self.hear(self.sequence, message)
         return [(frame.connection, frame.kind, frame.payload) for frame in frames]
 
-    def hear(self, sequence: int, message: Message | Frame) -> list[Frame]:
+    def hear(self, sequence: int, message: Message | Frame, identity: MessageId | None = None) -> list[Frame]:
         reply = message_of(message, SUBJECTS) if isinstance(message, Frame) else message
         headers = {FRAME: reply.frame} | ({ENCODING: "zstd"} if reply.packed else {})
+        headers |= {MESSAGE_ID: str(identity)} if identity is not None else {}
         return self.joiner.take(sequence, reply.subject, headers, reply.body)
 
     def begin(self, run: str = "a", lost: int = 0) -> list[tuple[str, FrameKind, bytes]]:
@@ -176,3 +188,100 @@ def test_after_any_loss_each_connection_yields_a_contiguous_part_of_its_frames(s
         heard.append(reply)
         last = reply
     assert heard == sorted(set(heard))
+
+
+class Numbered(Line):
+    """A stream whose messages bear run and number."""
+
+    def put(self, run: str, number: int, message: Message | Frame) -> list[tuple[FrameKind, bytes]]:
+        self.sequence += 1
+        return [(frame.kind, frame.payload) for frame in self.hear(self.sequence, message, MessageId(run, number))]
+
+    def start(self, run: str, number: int = 1, lost: int = 0) -> list[tuple[FrameKind, bytes]]:
+        found = self.put(run, number, sync_point(run, lost))
+        for place, name in enumerate(NAMES, number + 1):
+            found += self.put(run, place, message_of(opened(name), SUBJECTS, again=True))
+        return found
+
+
+def kinds(found: list[tuple[FrameKind, bytes]]) -> list[FrameKind]:
+    return [kind for kind, _ in found]
+
+
+def test_frames_of_an_earlier_run_are_ignored_whatever_they_are() -> None:
+    line = Numbered()
+    line.start("a")
+    assert kinds(line.start("b")) == [FrameKind.CLOSE] * 2 + [FrameKind.OPEN] * 2
+    assert line.put("a", 4, text(NAMES[0], 4)) == []
+    assert line.start("a", 5) == []
+    assert line.joiner.is_earlier("a")
+    assert kinds(line.put("b", 4, text(NAMES[0], 9))) == [FrameKind.TEXT]
+    assert line.joiner.lost == 0
+
+
+def test_frames_of_a_run_whose_beginning_is_missing_end_the_connections() -> None:
+    line = Numbered()
+    line.start("a")
+    assert kinds(line.put("b", 7, text(NAMES[0], 7))) == [FrameKind.CLOSE] * 2
+    assert line.joiner.wants_sync_point
+    assert line.put("b", 8, text(NAMES[0], 8)) == []
+    assert kinds(line.start("b", 9)) == [FrameKind.OPEN] * 2
+
+
+def test_a_gap_of_numbers_is_marked_where_the_sequence_has_none() -> None:
+    line = Numbered()
+    line.start("a")
+    line.put("a", 4, text(NAMES[0], 4))
+    assert line.put("a", 8, text(NAMES[0], 8)) == [(FrameKind.CLOSE, b"3 messages of the hub are missing")] * 2
+    assert line.joiner.lost == 3
+
+
+def test_a_repeated_number_counts_once_also_from_a_repeated_sync_point_on() -> None:
+    line = Numbered()
+    line.start("a")
+    line.put("a", 4, text(NAMES[0], 4))
+    assert line.start("a") == []
+    assert line.put("a", 4, text(NAMES[0], 4)) == []
+    assert kinds(line.put("a", 5, text(NAMES[0], 5))) == [FrameKind.TEXT]
+
+
+def test_another_message_at_the_place_of_the_last_one_is_another_stream() -> None:
+    line = Numbered()
+    line.start("a")
+    assert line.hear(line.sequence, text(NAMES[0], 1), MessageId("a", line.sequence)) == []
+    ended = line.hear(line.sequence, text(NAMES[0], 1), MessageId("b", 50))
+    assert [frame.payload for frame in ended] == [b"the broker began another stream"] * 2
+    assert line.joiner.wants_sync_point
+    assert kinds(line.start("b", 51)) == [FrameKind.OPEN] * 2
+
+
+@pytest.mark.parametrize(
+    "odd", [Message("md." + NAMES[0], "5 song", b""), Message("md." + NAMES[0], "5 text", b"no zstd", True)]
+)
+def test_what_cannot_be_read_ends_its_connection_until_the_next_sync_point(odd: Message) -> None:
+    line = Numbered()
+    line.start("a")
+    assert kinds(line.put("a", 4, odd)) == [FrameKind.CLOSE]
+    assert line.joiner.wants_sync_point
+    assert line.put("a", 5, text(NAMES[0], 5)) == []
+    assert kinds(line.put("a", 6, text(NAMES[1], 6))) == [FrameKind.TEXT]
+    assert kinds(line.start("a", 7)) == [FrameKind.OPEN]
+    assert (line.joiner.unreadable, line.joiner.wants_sync_point) == (1, False)
+
+
+def test_a_frame_from_the_future_moves_no_clock() -> None:
+    line = Numbered()
+    line.start("a")
+    day_ns = 86_400 * 10**9
+    late = message_of(text(NAMES[0], 4, 10 * day_ns), SUBJECTS)
+    found = line.joiner.take(4, late.subject, {FRAME: late.frame, MESSAGE_ID: "a-4"}, late.body, 8 * day_ns)
+    assert [frame.kind for frame in found] == [FrameKind.CLOSE]
+    assert line.joiner.ts_ns < day_ns
+
+
+def test_connections_are_bounded() -> None:
+    line = Numbered()
+    line.start("a")
+    for number in range(5_000):
+        line.put("a", 4 + number, opened(f"okx.spot.x{number}"))
+    assert len(line.joiner.connections) == CONNECTIONS_MOST
