@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
+import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,6 +16,11 @@ from feeds.model.errors import ProtocolError, TransportError
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
+
+log = logging.getLogger(__name__)
+
+NAMES_MOST, REQUEST_BYTES = 16, 1_024
+"""The most bases in a request, and its length."""
 
 _join_reply = msgspec.json.Decoder(JoinReply)
 _show_reply = msgspec.json.Decoder(ShowReply)
@@ -33,18 +39,22 @@ async def ask_to_join(client: Client, subjects: Subjects, timeout_s: float) -> i
     return joined.sequence
 
 
-async def ask_for_bases(client: Client, subjects: Subjects, bases: Iterable[str], timeout_s: float) -> dict[str, str]:
+async def ask_for_bases(client: Client, subjects: Subjects, bases: Sequence[str], timeout_s: float) -> dict[str, str]:
     """Ask the hub to follow bases; returns why it follows some of them not, {} where it does not answer."""
+    refused: dict[str, str] = {}
     try:
-        reply = await client.request(subjects.show, " ".join(bases).encode(), timeout=timeout_s)
-        return decoded(_show_reply, reply.data).refused
-    except ProtocolError:
-        return {}
-    except broker_errors():
-        return {}
+        for first in range(0, len(bases), NAMES_MOST):
+            asked = " ".join(bases[first : first + NAMES_MOST]).encode()
+            reply = await client.request(subjects.show, asked, timeout=timeout_s)
+            refused |= decoded(_show_reply, reply.data).refused
+    except ProtocolError as error:
+        log.warning("the hub's answer cannot be read: %s", error)
+    except broker_errors() as error:
+        log.info("the hub does not answer: %s", error)
+    return refused
 
 
-async def refused_bases(broker: Broker, bases: Iterable[str], *, within_s: float = 5.0) -> dict[str, str]:
+async def refused_bases(broker: Broker, bases: Sequence[str], *, within_s: float = 5.0) -> dict[str, str]:
     """Why the hub does not follow some bases; {} while broker or hub do not answer. Raises TransportError."""
     client: Client | None = None
     try:

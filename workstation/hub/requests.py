@@ -13,6 +13,7 @@ import msgspec
 
 from feeds.hub.broker import broker_errors
 from feeds.hub.publisher import Publisher
+from feeds.hub.requests import NAMES_MOST, REQUEST_BYTES
 from feeds.hub.wire import JoinReply, ShowReply, Subjects
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 SHARED_S = 3.0
 SYNC_POINTS, SYNC_POINT_EVERY_S = 5, 30.0
 """A sync point asks the venues for whole books: so many in a row, then one in this time; joins share the last one."""
-REQUEST_BYTES, NAMES_MOST, NAME_CHARACTERS = 1_024, 16, 32
+NAME_CHARACTERS = 32
 ADDED_MOST = 12
 PENDING_MESSAGES, PENDING_BYTES = 1_000, 1 << 20
 REPLY_PREFIX = "_INBOX."

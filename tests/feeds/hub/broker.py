@@ -104,7 +104,9 @@ class HubOfVenues:
         retention: Retention = Retention(),
         *,
         buffer_bytes: int = 64 << 20,
+        within_s: float = 20.0,
     ) -> None:
+        self._within_s = within_s
         drivers = [loopback(driver, server.port) for driver in DRIVERS.values()]
         self.source = LiveSource(["BTC"], drivers, clock, seed=1)
         self.session = LiveSession(self.source, clock, simulated=True, name="hub", record_to=lambda: NOWHERE)
@@ -115,7 +117,7 @@ class HubOfVenues:
 
     async def __aenter__(self) -> HubOfVenues:
         self.task = asyncio.create_task(self.hub.run(), name="hub")
-        await eventually(self.is_live, what="the hub")
+        await eventually(self.is_live, self._within_s, "the hub")
         return self
 
     async def __aexit__(self, *_: object) -> None:

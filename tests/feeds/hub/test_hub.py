@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from feeds.hub.retention import Retention
+from feeds.hub.stream import info_of, request
+from feeds.hub.wire import Subjects
 from feeds.model.instrument import Venue
 from feeds.simulator.market.spec import SECOND
 from feeds.venues.registry import VENUES
@@ -195,6 +197,20 @@ async def test_frames_dropped_while_the_broker_is_away_are_marked(tmp_path: Path
         await stand_still(here.clock, desk)
         assert lost_at(desk) == set(VENUES)
         assert_right(desk)
+
+
+async def test_desktops_show_why_nothing_is_published(tmp_path: Path) -> None:
+    """Here because another stream has taken the subjects of this one."""
+    async with place(tmp_path) as here, here.desktop() as desk:
+        await until_live(desk)
+        client = here.hub.publisher.client
+        assert client is not None
+        config = (await info_of(client, Subjects())).config
+        await request(client, "STREAM.DELETE.MD", {})
+        await request(client, "STREAM.CREATE.OTHER", config | {"name": "OTHER"})
+        await eventually(lambda: "publishes nothing" in desk.session.status().links[1].trouble, 10.0, "the reason")
+        assert "overlap" in desk.session.status().links[1].trouble
+        assert presence(desk) is Presence.RECONNECTING
 
 
 async def test_a_hub_that_stops_announces_it(tmp_path: Path) -> None:

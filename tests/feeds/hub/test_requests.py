@@ -9,13 +9,13 @@ import pytest
 
 from feeds.hub.broker import Broker, connect
 from feeds.hub.publisher import Publisher
-from feeds.hub.requests import ask_for_bases, ask_to_join
+from feeds.hub.requests import NAMES_MOST, REQUEST_BYTES, ask_for_bases, ask_to_join
 from feeds.hub.stream import info_of
 from feeds.hub.wire import Subjects
 from feeds.model.clock import SystemClock
 from tests.feeds.hub.broker import NatsServer, eventually, needs_broker
 from tests.feeds.hub.writer import Coins, Writer
-from workstation.hub.requests import NAMES_MOST, REQUEST_BYTES, SYNC_POINTS, Allowance, DesktopRequests
+from workstation.hub.requests import SYNC_POINTS, Allowance, DesktopRequests
 
 SUBJECTS = Subjects()
 
@@ -108,7 +108,8 @@ async def test_a_reply_is_sent_to_inboxes_only_never_into_the_stream(tmp_path: P
             before = (await info_of(client, SUBJECTS)).state.last_seq
             for subject in (SUBJECTS.join, SUBJECTS.show):
                 await client.publish(subject, b"NOPE", reply="md.okx.spot.public")
-            assert await ask_for_bases(client, SUBJECTS, ["NOPE"], 10.0) == {"NOPE": "no venue lists NOPE"}
+            many = [f"NOPE{number}" for number in range(2 * NAMES_MOST)]
+            assert list(await ask_for_bases(client, SUBJECTS, many, 10.0)) == many
             await asyncio.sleep(0.2)
             assert (await info_of(client, SUBJECTS)).state.last_seq == before
             await client.close()
