@@ -44,8 +44,9 @@ from feeds.venues.binance.wire import (
     SnapshotBody,
     TradeData,
 )
+from feeds.venues.shared.funding import FundingPeriod
 from feeds.venues.shared.limits import LIMITS, Limits
-from feeds.venues.shared.numbers import MS, finite
+from feeds.venues.shared.numbers import MS, finite, time_or_none_ns
 from feeds.venues.shared.rows import RowDecoder, each
 from feeds.venues.shared.socket_protocol import Channel, Events, Route, SocketProtocol, channel
 
@@ -73,6 +74,7 @@ class _Market:
         self.units = Units(instrument)
         self.joiner: DepthJoiner[BookDelta] = DepthJoiner(chain)
         self.trades = BinanceTrades(self.units, spec.history_s, captured=spec.route == CAPTURE)
+        self.period = FundingPeriod()
         self.asked_trades = False
         self.snapshot_due_ns: int | None = None
         self.strays: frozenset[str] = frozenset()
@@ -261,8 +263,10 @@ class BinanceProtocol(SocketProtocol[_Market]):
         events: list[Event] = [MarkPrice(market.instrument, ts_venue_ns, now_ns, finite(data.p) / scale)]
         if data.i:
             events.append(IndexPrice(market.instrument, ts_venue_ns, now_ns, finite(data.i) / scale))
-        if data.r and data.T:
-            events.append(Funding(market.instrument, ts_venue_ns, now_ns, finite(data.r), data.T * MS))
+        due_ns, rate = time_or_none_ns(data.T), finite(data.r) if data.r else 0.0
+        if due_ns or rate:
+            interval_ns = market.period.interval_ns(due_ns, ts_venue_ns)
+            events.append(Funding(market.instrument, ts_venue_ns, now_ns, rate, due_ns, interval_ns))
         return events
 
     def _liquidations(self, push: Combined[ForceOrderData], now_ns: int) -> Events:

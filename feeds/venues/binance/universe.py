@@ -45,7 +45,19 @@ from feeds.venues.binance.wire import API, Combined, CombinedRows, ForceOrderDat
 from feeds.venues.driver import Endpoints
 from feeds.venues.shared.connections import connection
 from feeds.venues.shared.context import Answered, interest_history
-from feeds.venues.shared.numbers import HOUR, MS, SECOND, Millis, finite, price, price_or_none, rate
+from feeds.venues.shared.funding import FundingPeriod
+from feeds.venues.shared.numbers import (
+    HOUR,
+    MS,
+    SECOND,
+    MaybeMillis,
+    Millis,
+    finite,
+    price,
+    price_or_none,
+    rate,
+    time_or_none_ns,
+)
 from feeds.venues.shared.polling import Job, every, once
 from feeds.venues.shared.rows import RowDecoder
 from feeds.venues.shared.universe import ACCOUNTS, REST, Events, UniverseProtocol, account_jobs, polled
@@ -119,7 +131,8 @@ class _Perp:
         self.units = Units(instrument)
         self.scale = instrument.multiplier
         self.mark = 0.0
-        self.funding: tuple[str, int] = ("", 0)
+        self.funding: tuple[str, MaybeMillis] = ("", 0)
+        self.period = FundingPeriod()
         self.interval_ns: int | None = None
         self.turnover = 0.0
         self.day_taker_buy: float | None = None
@@ -253,9 +266,11 @@ class BinanceUniverse(UniverseProtocol):
         events: list[Event] = [MarkPrice(instrument, ts_ns, now_ns, mark)]
         if index is not None:
             events.append(IndexPrice(instrument, ts_ns, now_ns, index / perp.scale))
-        if row.r and row.T and (row.r, row.T) != perp.funding:
-            perp.funding = (row.r, row.T)
-            events.append(Funding(instrument, ts_ns, now_ns, funding_rate, row.T * MS, perp.interval_ns))
+        due_ns = time_or_none_ns(row.T)
+        if row.r and (due_ns or funding_rate) and (row.r, row.T) != perp.funding:
+            perp.funding = row.r, row.T
+            interval_ns = perp.period.interval_ns(due_ns, ts_ns, perp.interval_ns)
+            events.append(Funding(instrument, ts_ns, now_ns, funding_rate, due_ns, interval_ns))
         return events
 
     def _days(self, rows: list[DayRow], now_ns: int) -> Events:

@@ -19,7 +19,7 @@ import msgspec
 
 from feeds.model.instrument import MarketKind
 from feeds.pipeline.units import RawLevels, Size
-from feeds.venues.shared.numbers import Millis
+from feeds.venues.shared.numbers import MaybeMillis, Millis
 
 API = {MarketKind.LINEAR: "/fapi/v1", MarketKind.INVERSE: "/dapi/v1", MarketKind.SPOT: "/api/v3"}
 
@@ -106,7 +106,7 @@ class MarkData(msgspec.Struct, gc=False):
     s: str
     E: Millis
     p: str
-    T: Millis = 0
+    T: MaybeMillis = 0
     i: str | None = None
     r: str | None = None
 

@@ -13,9 +13,11 @@ from feeds.model.errors import ProtocolError
 from feeds.model.events import Event, Funding, IndexPrice, Liquidation, MarkPrice, OpenInterest
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.venues.bybit.wire import CLOSING_SIDES, TickerData
-from feeds.venues.shared.numbers import HOUR, LAST_MS, MS, finite
+from feeds.venues.shared.funding import FundingPeriod
+from feeds.venues.shared.numbers import HOUR, MS, finite, time_or_none_ns
 
 _LONGEST_H = 168
+_FIELDS = TickerData.__struct_fields__
 _FUNDING = ("fundingRate", "nextFundingTime", "fundingIntervalHour")
 _INTEREST = ("openInterest", "singleOpenInterest")
 
@@ -26,10 +28,11 @@ class Ticker:
     def __init__(self, instrument: Instrument) -> None:
         self._instrument = instrument
         self._known: dict[str, float] = {}
+        self._period = FundingPeriod()
 
     def take(self, data: TickerData, ts_venue_ns: int, now_ns: int) -> Sequence[Event]:
         """Merge a snapshot or a delta and return what it changed. Raises ProtocolError for a text that is no number."""
-        changed = {name: finite(text) for name in TickerData.__struct_fields__ if (text := getattr(data, name))}
+        changed = {name: finite(str(text)) for name in _FIELDS if (text := getattr(data, name)) not in ("", None)}
         self._known |= changed
         instrument, known, events = self._instrument, self._known, list[Event]()
         if "markPrice" in changed:
@@ -46,9 +49,9 @@ class Ticker:
 
     def _funding(self, ts_venue_ns: int, now_ns: int) -> Funding:
         known = self._known
-        due_ns = int(known["nextFundingTime"]) * MS if "nextFundingTime" in known else None
-        hours = known.get("fundingIntervalHour")
-        interval_ns = int(hours * HOUR) if hours is not None else None
+        due_ns = time_or_none_ns(int(known.get("nextFundingTime", 0)))
+        published_ns = _interval_ns(known.get("fundingIntervalHour", 0.0))
+        interval_ns = self._period.interval_ns(due_ns, ts_venue_ns, published_ns)
         return Funding(self._instrument, ts_venue_ns, now_ns, known["fundingRate"], due_ns, interval_ns)
 
     def _open_interest(self) -> tuple[float, float | None] | None:
@@ -65,19 +68,14 @@ class Ticker:
         return one_side(self._known.get("singleO" + name), self._known.get("o" + name))
 
 
-def due_time_ns(text: str) -> int | None:
-    """When funding is due next, ns since the epoch; None where it is not known, which the venue writes as "" or "0"."""
-    due_ms = int(finite(text)) if text else 0
-    if not 0 <= due_ms <= LAST_MS:
-        raise ProtocolError("Bybit sent a time that is none", repr(text))
-    return due_ms * MS or None
-
-
 def hours_ns(text: str) -> int | None:
     """The funding interval in ns, None where it is not known. Raises ProtocolError for one over a week."""
-    hours = finite(text) if text else 0.0
+    return _interval_ns(finite(text) if text else 0.0)
+
+
+def _interval_ns(hours: float) -> int | None:
     if not 0 <= hours <= _LONGEST_H:
-        raise ProtocolError("Bybit sent an impossible funding interval", repr(text))
+        raise ProtocolError("Bybit sent an impossible funding interval", repr(hours))
     return round(hours * HOUR) or None
 
 

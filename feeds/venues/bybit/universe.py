@@ -27,13 +27,24 @@ from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Units
 from feeds.venues.bybit.context import ask_accounts, read_accounts
-from feeds.venues.bybit.derivatives import due_time_ns, hours_ns, one_side
+from feeds.venues.bybit.derivatives import hours_ns, one_side
 from feeds.venues.bybit.protocol import BybitProtocol
 from feeds.venues.bybit.wire import Rows, accepted
 from feeds.venues.driver import Endpoints
 from feeds.venues.shared.connections import connection
 from feeds.venues.shared.context import Answered, interest_history
-from feeds.venues.shared.numbers import MS, Millis, amount, finite, price, price_or_none, rate
+from feeds.venues.shared.funding import FundingPeriod
+from feeds.venues.shared.numbers import (
+    MS,
+    MaybeMillis,
+    Millis,
+    amount,
+    finite,
+    price,
+    price_or_none,
+    rate,
+    time_or_none_ns,
+)
 from feeds.venues.shared.polling import Job, every, once
 from feeds.venues.shared.rows import RowDecoder
 from feeds.venues.shared.universe import ACCOUNTS, REST, Events, UniverseProtocol, account_jobs, polled, streamed
@@ -59,7 +70,7 @@ class _Row(msgspec.Struct, gc=False):
     turnover24h: str = ""
     volume24h: str = ""
     fundingRate: str = ""
-    nextFundingTime: str = ""
+    nextFundingTime: MaybeMillis = ""
     fundingIntervalHour: str = ""
     bid1Price: str = ""
     bid1Size: str = ""
@@ -129,6 +140,7 @@ class _Perp:
         self.instrument = instrument
         self.units = Units(instrument)
         self.scale = instrument.multiplier
+        self.period = FundingPeriod()
         self.row = _NOTHING
 
 
@@ -163,7 +175,7 @@ class BybitUniverse(UniverseProtocol):
         events.append(MarkPrice(instrument, ts_ns, now_ns, mark))
         if index is not None:
             events.append(IndexPrice(instrument, ts_ns, now_ns, index / scale))
-        if row.fundingRate and (row.fundingRate, row.nextFundingTime) != (last.fundingRate, last.nextFundingTime):
+        if row.fundingRate and _funding_of(row) != _funding_of(last):
             events.append(_funding(perp, row, ts_ns, now_ns))
         events += self._interest(perp, row, mark, ts_ns, now_ns)
         if (row.lastPrice, row.volume24h) != (last.lastPrice, last.volume24h):
@@ -209,8 +221,13 @@ def _touch(row: _Row) -> tuple[str, str, str, str]:
     return row.bid1Price, row.bid1Size, row.ask1Price, row.ask1Size
 
 
+def _funding_of(row: _Row) -> tuple[str, MaybeMillis, str]:
+    return row.fundingRate, row.nextFundingTime, row.fundingIntervalHour
+
+
 def _funding(perp: _Perp, row: _Row, ts_ns: int, now_ns: int) -> Funding:
-    due_ns, interval_ns = due_time_ns(row.nextFundingTime), hours_ns(row.fundingIntervalHour)
+    due_ns = time_or_none_ns(row.nextFundingTime)
+    interval_ns = perp.period.interval_ns(due_ns, ts_ns, hours_ns(row.fundingIntervalHour))
     return Funding(perp.instrument, ts_ns, now_ns, rate(row.fundingRate), due_ns, interval_ns)
 
 

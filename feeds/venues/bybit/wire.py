@@ -19,7 +19,7 @@ from msgspec import Meta
 
 from feeds.model.errors import ProtocolError
 from feeds.pipeline.units import RawLevels, Size
-from feeds.venues.shared.numbers import Millis, Sides
+from feeds.venues.shared.numbers import MaybeMillis, Millis, Sides
 
 Data = TypeVar("Data")
 SIDES = Sides("Buy", "Sell")
@@ -117,7 +117,7 @@ class TickerData(msgspec.Struct, gc=False):
     singleOpenInterest: str = ""
     singleOpenInterestValue: str = ""
     fundingRate: str = ""
-    nextFundingTime: str = ""
+    nextFundingTime: MaybeMillis = ""
     fundingIntervalHour: str = ""
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from feeds.model.errors import ProtocolError
 from feeds.model.events import Funding, IndexPrice, Liquidation, MarkPrice, OpenInterest
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.pipeline.units import Units
 from feeds.venues.okx import wire
-from feeds.venues.shared.numbers import MS, price, rate
-
-_TIME_DIGITS = 13  # in ns it still fits 64 bits
+from feeds.venues.shared.numbers import MS, price, rate, time_or_none_ns
 
 
 def mark_price(instrument: Instrument, row: wire.MarkRow, now_ns: int) -> MarkPrice:
@@ -24,10 +21,10 @@ def index_price(instrument: Instrument, row: wire.IndexRow, now_ns: int) -> Inde
 
 def funding(instrument: Instrument, row: wire.FundingRow, now_ns: int) -> Funding:
     """The rate due at `fundingTime`; its interval is the distance to the time after, or else to the one before."""
-    due, after, before = _time_ms(row.fundingTime), _time_ms(row.nextFundingTime), _time_ms(row.prevFundingTime)
-    interval = after - due if due and after > due else due - before if before and due > before else 0
-    ts_venue_ns = _time_ms(row.ts) * MS or now_ns
-    return Funding(instrument, ts_venue_ns, now_ns, rate(row.fundingRate), due * MS or None, interval * MS or None)
+    due = time_or_none_ns(row.fundingTime)
+    after, before = time_or_none_ns(row.nextFundingTime) or 0, time_or_none_ns(row.prevFundingTime) or 0
+    interval = None if due is None else after - due if after > due else due - before if 0 < before < due else None
+    return Funding(instrument, time_or_none_ns(row.ts) or now_ns, now_ns, rate(row.fundingRate), due, interval)
 
 
 def open_interest(instrument: Instrument, row: wire.OpenInterestRow, now_ns: int) -> OpenInterest:
@@ -43,12 +40,3 @@ def liquidation(units: Units, detail: wire.LiquidationDetail, now_ns: int) -> Li
     at, side = price(detail.bkPx) / units.instrument.multiplier, wire.SIDES[detail.side]
     base, notional = units.worth(at, detail.sz)
     return Liquidation(units.instrument, detail.ts * MS, now_ns, at, base, notional, side)
-
-
-def _time_ms(text: str) -> int:
-    """A time in ms; 0 where the text is empty."""
-    if not text:
-        return 0
-    if not text.isdecimal() or len(text) > _TIME_DIGITS:
-        raise ProtocolError("OKX sent a time that is none", repr(text))
-    return int(text)

@@ -30,7 +30,7 @@ import msgspec
 
 from feeds.model.errors import ProtocolError
 from feeds.pipeline.units import Size
-from feeds.venues.shared.numbers import Millis, Sides
+from feeds.venues.shared.numbers import MaybeMillis, Millis, Sides
 from feeds.venues.shared.rows import RowDecoder
 
 Row = TypeVar("Row")
@@ -150,10 +150,10 @@ class FundingRow(msgspec.Struct, gc=False):
     """`fundingRate` is due at `fundingTime`. Empty text where the venue does not know; 2021 rows lack most fields."""
 
     instId: str
-    fundingTime: str
+    fundingTime: MaybeMillis
     fundingRate: str = ""
-    nextFundingTime: str = ""
-    prevFundingTime: str = ""
+    nextFundingTime: MaybeMillis = ""
+    prevFundingTime: MaybeMillis = ""
     ts: str = ""
 
 

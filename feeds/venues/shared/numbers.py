@@ -20,6 +20,8 @@ HOUR = 3_600 * SECOND
 LAST_MS = 9_000_000_000_000
 Millis = Annotated[int, msgspec.Meta(ge=0, le=LAST_MS)]
 """A venue's time, ms since the epoch; in ns it still fits 64 bits."""
+MaybeMillis = int | str | None
+"""The same where it may be unknown, which venues write as 0, "0", "" or null; a number or a text."""
 Price = Annotated[float, msgspec.Meta(ge=0, le=1e15)]
 Rate = Annotated[float, msgspec.Meta(ge=-1e3, le=1e3)]
 
@@ -88,6 +90,14 @@ def rate(text: str) -> float:
     if abs(value) > _HIGHEST_RATE:
         raise ProtocolError("a rate is impossible", repr(text))
     return value
+
+
+def time_or_none_ns(time_ms: MaybeMillis) -> int | None:
+    """A time in ns since the epoch; None where it is unknown. Raises ProtocolError for one that cannot be."""
+    whole_ms = int(finite(time_ms) if isinstance(time_ms, str) else time_ms) if time_ms else 0
+    if not 0 <= whole_ms <= LAST_MS:
+        raise ProtocolError("a time is impossible", repr(time_ms))
+    return whole_ms * MS or None
 
 
 def amount(text: str) -> float:

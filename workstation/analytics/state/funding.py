@@ -42,11 +42,8 @@ class FundingSeries:
 
     def add(self, event: Funding) -> None:
         """Add a prediction. When the due time advances, the period ended at the last predicted rate."""
-        before, self._last = self._last, event
-        due_ns = before.next_funding_ns if before is not None else None
-        after_ns = event.next_funding_ns or 0
-        if before is not None and due_ns and after_ns > due_ns >= before.ts_venue_ns >= due_ns - _LATE_NS:
-            self._end(Period(due_ns, before.rate))
+        if event.next_funding_ns:
+            self._advance(event, event.next_funding_ns)
         if event.interval_ns:
             self._add_minute(event.ts_venue_ns, event.rate * 60 * MINUTE_NS / event.interval_ns)
 
@@ -71,6 +68,12 @@ class FundingSeries:
     def columns(self) -> tuple[Ints, Floats]:
         """Times (ns) and predicted rates per hour."""
         return np.array([row[0] for row in self._minutes], np.int64), np.array([row[1] for row in self._minutes])
+
+    def _advance(self, event: Funding, due_ns: int) -> None:
+        before, self._last = self._last, event
+        end_ns = before.next_funding_ns if before is not None else None
+        if before is not None and end_ns and due_ns > end_ns >= before.ts_venue_ns >= end_ns - _LATE_NS:
+            self._end(Period(end_ns, before.rate))
 
     def _add_minute(self, ts_ns: int, rate_1h: float) -> None:
         minute, rows = ts_ns // MINUTE_NS, self._minutes
