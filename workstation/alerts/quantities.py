@@ -9,6 +9,7 @@ from workstation.readmodels.flow.chart import QuotesRequest
 from workstation.readmodels.flow.footprint import FootprintRequest
 from workstation.readmodels.flow.ladder import LadderRequest
 from workstation.readmodels.markets import MarketFilter
+from workstation.readmodels.net import net
 from workstation.readmodels.positions.liquidations import LiquidationsRequest
 from workstation.readmodels.request import Request, V, View, Views
 from workstation.readmodels.session.alerts import AlertRule, Quantity
@@ -66,11 +67,14 @@ class Numbers:
             return (view.now_ns - last) / 1e9 if last else None
         if not view.bars:
             return None
-        deltas = [(bar.start_ns, bar.buy_usd - bar.sell_usd) for bar in view.bars[-1500:]]
+        bars = view.bars[-1500:]
         if quantity is Quantity.BAR_DELTA:
-            return deltas[-1][1]
+            return net(bars[-1].buy_usd, bars[-1].sell_usd)
         begin_ns = view.bars[-1].start_ns - (max(round(window_s * 1e9), 1) - 1) // MINUTE_NS * MINUTE_NS
-        return sum(delta for start_ns, delta in deltas if start_ns >= begin_ns) if deltas[0][0] <= begin_ns else None
+        if bars[0].start_ns > begin_ns:
+            return None
+        summed = [bar for bar in bars if bar.start_ns >= begin_ns]
+        return net(sum(bar.buy_usd for bar in summed), sum(bar.sell_usd for bar in summed))
 
     def _spread(self, base: str) -> float | None:
         """The narrowest spread of a single perpetual; best prices of different venues may cross."""

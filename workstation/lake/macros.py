@@ -21,6 +21,8 @@ CREATE TEMP MACRO _since(moment) AS coalesce(moment_ns(moment), 0);
 CREATE TEMP MACRO _until(moment) AS coalesce(moment_ns(moment), 4611686018427387904);
 CREATE TEMP MACRO _day(ts_ns) AS CAST('1970-01-01' AS DATE) + CAST(least(ts_ns // 86400000000000, 1000000) AS INTEGER);
 CREATE TEMP MACRO digits(number) AS CAST(format('{:.12g}', CAST(number AS DOUBLE)) AS DOUBLE);
+CREATE TEMP MACRO _settled(delta, volume) AS CASE WHEN abs(delta) <= 1e-12 * volume THEN 0 ELSE delta END;
+CREATE TEMP MACRO _net(buy, sell) AS _settled(buy - sell, buy + sell);
 CREATE TEMP MACRO _sum_kind(kind) AS CASE kind WHEN 'spot' THEN 'spot' ELSE 'perp' END;
 """
 
@@ -74,8 +76,9 @@ WITH chosen AS (SELECT * FROM _trades(bar_ns, of_base, from_ns, to_ns)),
         FROM paths p GROUP BY ALL)
 SELECT b.bar_start_ns, b.base, b.venue, b.kind, b.symbol, digits(open) AS open, digits(high) AS high,
     digits(low) AS low, digits(close) AS close, digits(buy) AS buy, digits(sell) AS sell, digits(buy_usd) AS buy_usd,
-    digits(sell_usd) AS sell_usd, digits(buy - sell) AS delta, digits(min_delta) AS min_delta,
-    digits(max_delta) AS max_delta, trades, coalesce(c.covered, true) AND b.bar_start_ns + bar_ns + 1000000000 <= (
+    digits(sell_usd) AS sell_usd, digits(_net(buy, sell)) AS delta, digits(_settled(min_delta, buy + sell)) AS min_delta,
+    digits(_settled(max_delta, buy + sell)) AS max_delta, trades,
+    coalesce(c.covered, true) AND b.bar_start_ns + bar_ns + 1000000000 <= (
         SELECT max(m.seen_ns) FROM _markets m WHERE m.base = of_base) AS complete
 FROM made b LEFT JOIN _complete(bar_ns, of_base, from_ns, to_ns) c USING (bar_start_ns, venue, kind, symbol)
 ORDER BY b.venue, b.kind, b.symbol, b.bar_start_ns;
@@ -124,13 +127,14 @@ SELECT * FROM _footprint(span_ns(bar), _units(row_size), base, _since(since), _u
 CVD = """
 CREATE TEMP MACRO _cvd(bar_ns, of_base, from_ns, to_ns) AS TABLE
 WITH deltas AS (
-        SELECT t.bar_start_ns, t.venue, t.kind, t.symbol, sum(t.sign * t.size) AS delta,
-            sum(t.sign * t.notional_usd) AS delta_usd
+        SELECT t.bar_start_ns, t.venue, t.kind, t.symbol, sum(t.size) FILTER (t.sign > 0) AS buy,
+            sum(t.size) FILTER (t.sign < 0) AS sell, sum(t.notional_usd) FILTER (t.sign > 0) AS buy_usd,
+            sum(t.notional_usd) FILTER (t.sign < 0) AS sell_usd
         FROM _trades(bar_ns, of_base, from_ns, to_ns) t GROUP BY ALL),
     lines AS (SELECT m.* FROM _markets m WHERE m.base = of_base AND m.focus),
     grid AS (
-        SELECT b.bar_start_ns, m.base, m.venue, m.kind, m.symbol, m.began, coalesce(d.delta, 0) AS delta,
-            coalesce(d.delta_usd, 0) AS delta_usd,
+        SELECT b.bar_start_ns, m.base, m.venue, m.kind, m.symbol, m.began, coalesce(d.buy, 0) AS buy,
+            coalesce(d.sell, 0) AS sell, coalesce(d.buy_usd, 0) AS buy_usd, coalesce(d.sell_usd, 0) AS sell_usd,
             m.blank OR b.bar_start_ns + bar_ns <= coalesce(m.since_ns, 0)
             OR b.bar_start_ns > coalesce(m.until_ns, to_ns)
             OR EXISTS (
@@ -142,11 +146,12 @@ WITH deltas AS (
         SELECT * FROM grid
         UNION ALL BY NAME
         SELECT g.bar_start_ns, g.base, 'all' AS venue, _sum_kind(g.kind) AS kind, '' AS symbol,
-            bool_or(g.began) AS began, sum(g.delta) AS delta, sum(g.delta_usd) AS delta_usd,
+            bool_or(g.began) AS began, sum(g.buy) AS buy, sum(g.sell) AS sell, sum(g.buy_usd) AS buy_usd, sum(g.sell_usd) AS sell_usd,
             CASE WHEN bool_or(g.began) THEN bool_or(g.missing AND g.began) ELSE bool_and(g.missing) END AS missing
         FROM grid g GROUP BY ALL),
     running AS (
-        SELECT *, sum(delta) OVER line AS sum_coin, sum(delta_usd) OVER line AS sum_usd FROM each
+        SELECT *, _net(sum(buy) OVER line, sum(sell) OVER line) AS sum_coin,
+            _net(sum(buy_usd) OVER line, sum(sell_usd) OVER line) AS sum_usd FROM each
         WINDOW line AS (PARTITION BY venue, kind, symbol ORDER BY bar_start_ns ROWS UNBOUNDED PRECEDING))
 SELECT r.bar_start_ns, r.base, r.venue, r.kind, r.symbol, CASE WHEN NOT missing THEN digits(sum_coin) END AS cvd,
     CASE WHEN NOT missing THEN digits(sum_usd) END AS cvd_usd, missing AS gap

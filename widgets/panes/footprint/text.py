@@ -29,6 +29,7 @@ from workstation.readmodels.flow.footprint import (
     ZeroRule,
 )
 from workstation.readmodels.markets import Freshness, MarketState
+from workstation.readmodels.net import net
 
 _ZERO = {ZeroRule.COUNT: "zero counts", ZeroRule.SKIP: "zero skipped", ZeroRule.ONE_LOT: "zero as one lot"}
 _CELLS_HELP = (
@@ -194,7 +195,7 @@ def cell_tip(bar: FootprintBar, view: FootprintView, factor: int, price: float) 
     lines = [
         f"{text_of.clock(bar.start_ns)}   {text_of.price(low, view.row_size)} to {text_of.price(high, view.row_size)}",
         f"sell {text_of.size(sell)}   buy {text_of.size(buy)}",
-        f"delta {text_of.signed(buy - sell)}   total {text_of.size(total)}",
+        f"delta {text_of.signed(net(buy, sell))}   total {text_of.size(total)}",
         f"{100 * total / bar.volume:.1f}% of the bar" if bar.volume else "no volume in the bar",
     ]
     if not np.isnan(rows.trades[index]):
@@ -235,7 +236,7 @@ def measured(region: Region, bars: BarsOnGrid, grid: SlotGrid, step: float) -> t
         f"{sign}{text_of.price(abs(change), step)}  {text_of.percent(share)}",
         f"{count} {'bar' if count == 1 else 'bars'}, {text_of.age(span_ns)}",
         f"volume {text_of.size(buy + sell)}",
-        f"delta {text_of.signed(buy - sell)}",
+        f"delta {text_of.signed(net(buy, sell))}",
     )
 
 

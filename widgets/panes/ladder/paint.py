@@ -17,6 +17,7 @@ from widgets.theme.theme import theme
 from workstation.readmodels.arrays import Floats
 from workstation.readmodels.flow.ladder import LadderView
 from workstation.readmodels.markets import Freshness
+from workstation.readmodels.net import net
 
 _PAD = 4
 _MINUTE_NS = 60_000_000_000
@@ -246,7 +247,7 @@ class LadderPaint:
             self._beside(painter, (f"pulled {size}", size), name, slot, float(sizes[name][slot]))
 
     def _draw_traded(self, painter: QPainter, slots: Slots) -> None:
-        delta = slots.bought - slots.sold
+        delta = net(slots.bought, slots.sold)
         for name, role, sizes, text in (
             ("sold", "sell", slots.sold, fmt.size),
             ("bought", "buy", slots.bought, fmt.size),

@@ -8,6 +8,7 @@ from widgets.pane import Table
 from widgets.panes.ladder.rows import visible_slots
 from widgets.theme import format as fmt
 from workstation.readmodels.flow.ladder import LadderView, WallRule
+from workstation.readmodels.net import net
 
 _RULE = WallRule()
 HELP = f"""\
@@ -28,7 +29,15 @@ size, untraded, while price was more than {_RULE.away_ticks} ticks away. It is s
 def table_of(view: LadderView, centre: int, count: int) -> Table:
     """The rows on screen, highest price first."""
     slots = visible_slots(view, centre, count)
-    columns = (slots.sold, slots.bid, slots.ask, slots.bought, slots.bought - slots.sold, slots.change, slots.profile)
+    columns = (
+        slots.sold,
+        slots.bid,
+        slots.ask,
+        slots.bought,
+        net(slots.bought, slots.sold),
+        slots.change,
+        slots.profile,
+    )
     lines = []
     for at, row in enumerate(slots.rows):
         numbers = (float(column[at]) for column in columns)

@@ -15,6 +15,7 @@ from workstation.readmodels.arrays import Floats, Ints, frozen
 from workstation.readmodels.flow.cells import exhausted, judge, stacks, unfinished
 from workstation.readmodels.flow.footprint import FootprintBar, FootprintRules
 from workstation.readmodels.flow.outliers import Outlier, has_jump, plausible_rows
+from workstation.readmodels.net import settled
 
 BUY, SELL = 1, 2
 
@@ -181,8 +182,8 @@ class BarBuilder:
             sell=self.sell,
             buy_usd=self.buy_usd,
             sell_usd=self.sell_usd,
-            min_delta=self.min_delta,
-            max_delta=self.max_delta,
+            min_delta=settled(self.min_delta, self.buy + self.sell),
+            max_delta=settled(self.max_delta, self.buy + self.sell),
             trades=self.trades,
             first_row=first,
             buy_volume=buy,

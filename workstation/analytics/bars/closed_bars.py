@@ -17,7 +17,7 @@ from workstation.readmodels.flow.footprint import FootprintBar
 
 T = TypeVar("T")
 
-COLUMNS = ("delta", "delta_usd", "volume", "moment", "square", "open", "high", "low")
+COLUMNS = ("buy", "sell", "buy_usd", "sell_usd", "volume", "moment", "square", "open", "high", "low")
 
 
 class Numbers:
@@ -72,8 +72,10 @@ class Numbers:
 def numbers_of(bar: FootprintBar | BarBuilder, internals: BarInternals) -> tuple[float, ...]:
     """Numbers of one bar in the order of COLUMNS; `high` and `low` without outliers."""
     return (
-        bar.buy - bar.sell,
-        bar.buy_usd - bar.sell_usd,
+        bar.buy,
+        bar.sell,
+        bar.buy_usd,
+        bar.sell_usd,
         bar.buy + bar.sell,
         internals.moment,
         internals.square,
@@ -175,9 +177,10 @@ class ClosedBars:
 
     def carry(self, start_ns: int, numbers: tuple[float, ...]) -> None:
         """Add the numbers of a dropped bar or late trade to the sums of its day."""
-        delta, delta_usd, volume, moment, square, opening = numbers[:6]
+        buy, sell, buy_usd, sell_usd, volume, moment, square, opening = numbers[:8]
         mean = moment / volume if volume > 0 else 0.0
-        self.carry_day(start_ns // DAY_NS, Carried(delta, delta_usd, volume, opening + mean, square - moment * mean))
+        spread = square - moment * mean
+        self.carry_day(start_ns // DAY_NS, Carried(buy, sell, buy_usd, sell_usd, volume, opening + mean, spread))
 
     def carry_day(self, day: int, sums: Carried) -> None:
         """Add to the sums of a UTC day (days since the epoch)."""

@@ -1,4 +1,4 @@
-"""Signed volume of every market of a base by bar and class of print size: the input of CVD lines.
+"""Bought and sold volume of every market of a base by bar and class of print size: the input of CVD lines.
 
 Reads new trades from the store on request and adds them in order, so results do not depend on earlier requests. Dropped
 bars are carried over in hourly sums.
@@ -15,6 +15,7 @@ from workstation.analytics.store.coverage import FOREVER_NS
 from workstation.analytics.store.prints import runs_of
 from workstation.analytics.store.trades import BAR_CAP, Merged, Trades, TradeStore, distinct, no_trades
 from workstation.readmodels.arrays import Floats, Ints
+from workstation.readmodels.net import net
 
 HOUR_NS = 3_600_000_000_000
 DAY_NS = 24 * HOUR_NS
@@ -25,7 +26,7 @@ _JITTER_NS = 60_000_000_000
 
 
 class DeltaBars:
-    """Buy minus sell by bar of `bar_ns`, market, size class and unit; bars without any trade are absent.
+    """Bought and sold volume by bar of `bar_ns`, market, size class and unit; bars without any trade are absent.
 
     Classes are split at `edges` of the notional (quote) of prints; a print on an edge belongs to the upper class.
     `bar_ns` is a whole number of milliseconds, so that a print lies in one bar.
@@ -35,7 +36,8 @@ class DeltaBars:
         self.bar_ns = bar_ns
         self._edges = np.array(edges)
         self._cap = cap
-        self._shape = (markets, len(edges) + 2 if edges else 1, 2)  # without edges, class 0 is all trades
+        # market, class (without edges, class 0 is all trades), unit, side
+        self._shape = (markets, len(edges) + 2 if edges else 1, 2, 2)
         self._start_ns: Ints = np.empty(0, np.int64)
         self._sums: Floats = np.empty((*self._shape, 0))  # bars last: lines are summed along them
         self._open = no_trades()  # the newest print of each market, which may grow: in no class yet
@@ -76,24 +78,25 @@ class DeltaBars:
         return self._start_ns
 
     def of(self, market: int, size_class: int, unit: int) -> Floats:
-        """Buy minus sell of one market by bar, in base coin or quote by `unit`."""
+        """Volume bought and sold in one market by bar (2, n), in base coin or quote by `unit`."""
         sums: Floats = self._sums[market, size_class, unit]
         newest = self._open.where((self._open.market == market) & (self._open_class == size_class))
         if size_class != ALL_SIZES and len(newest.ts):
             sums = sums.copy()
-            np.add.at(sums, np.searchsorted(self._start_ns, self._bar_of(newest)), _signed(newest, unit))
+            bar = np.searchsorted(self._start_ns, self._bar_of(newest))
+            np.add.at(sums, ((newest.sign < 0).astype(np.int64), bar), np.abs(newest.sign) * _volume(newest, unit))
         return sums
 
-    def before(self, since_ns: int, market: int, size_class: int, unit: int) -> float:
-        """Buy minus sell from `since_ns` on in dropped bars and trades; NaN if unknown."""
-        total = 0.0
+    def before(self, since_ns: int, market: int, size_class: int, unit: int) -> Floats:
+        """Volume bought and sold (2,) from `since_ns` on in dropped bars and trades; NaN if unknown."""
+        total = np.zeros(2)
         days = self._days if since_ns < self._complete_from_ns else {}
         for known, span_ns in ((days, DAY_NS), (self._hours, HOUR_NS)):
             for at, sums in sorted(known.items()):
                 if at * span_ns >= since_ns:
-                    total += float(sums[market, size_class, unit])
+                    total += sums[market, size_class, unit]
                 elif (at + 1) * span_ns > since_ns and sums[market].any():
-                    return np.nan
+                    return np.full(2, np.nan)
         return total
 
     def _begin(self, store: TradeStore) -> None:
@@ -108,7 +111,7 @@ class DeltaBars:
         for (day, market), carried in store.dropped.items():
             sums = self._days.setdefault(day, np.zeros(self._shape))
             sums[market, :ALL_SIZES] = np.nan
-            sums[market, ALL_SIZES] = carried.delta, carried.delta_usd
+            sums[market, ALL_SIZES] = (carried.buy, carried.sell), (carried.buy_usd, carried.sell_usd)
 
     def _take(self, part: Trades) -> None:
         self._open_bars(distinct(self._bar_of(part.where(self._bar_of(part) > self._horizon))))
@@ -140,11 +143,13 @@ class DeltaBars:
         self._add(self._sums, np.searchsorted(self._start_ns, starts), trades, size_class)
 
     def _add(self, sums: Floats, row: Ints, part: Trades, size_class: Ints) -> None:
-        _, sizes, units, bars = sums.shape
-        place = (part.market * sizes + size_class) * units * bars + row
+        known = part.sign != 0
+        part, row, size_class = part.where(known), row[known], size_class[known]
+        _, sizes, units, sides, bars = sums.shape
+        place = ((part.market * sizes + size_class) * units * sides + (part.sign < 0)) * bars + row
         flat = sums.reshape(-1)  # flat indices are ten times faster
         for unit in (COIN, USD):
-            np.add.at(flat, place + unit * bars, _signed(part, unit))
+            np.add.at(flat, place + unit * sides * bars, _volume(part, unit))
 
     def _open_bars(self, starts: Ints) -> None:
         new = starts[~np.isin(starts, self._start_ns, assume_unique=True)]
@@ -175,10 +180,8 @@ class DeltaBars:
         self._start_ns, self._sums = self._start_ns[count:].copy(), self._sums[..., count:].copy()
 
 
-def _signed(trades: Trades, unit: int) -> Floats:
-    column = trades.size if unit == COIN else trades.notional
-    signed: Floats = column * trades.sign
-    return signed
+def _volume(trades: Trades, unit: int) -> Floats:
+    return trades.size if unit == COIN else trades.notional
 
 
 class DeltaPath:
@@ -187,7 +190,7 @@ class DeltaPath:
     def __init__(self, markets: tuple[int, ...], bar_ns: int, unit: int) -> None:
         self._markets = list(markets)
         self._bar_ns, self._unit = bar_ns, unit
-        self._paths: dict[int, tuple[float, float, float]] = {}
+        self._paths: dict[int, tuple[float, float, float, float]] = {}  # bought, sold, highest, lowest
         self._position = -1
 
     def update(self, store: TradeStore, since_ns: int) -> None:
@@ -204,20 +207,27 @@ class DeltaPath:
 
     def extremes(self, starts: Ints) -> tuple[Floats, Floats]:
         """Largest and smallest running delta by bar; 0 without trades."""
-        found = [self._paths.get(start, (0.0, 0.0, 0.0)) for start in starts.tolist()]
-        columns = np.array(found).reshape(-1, 3)
-        return columns[:, 1], columns[:, 2]
+        found = [self._paths.get(start, (0.0, 0.0, 0.0, 0.0)) for start in starts.tolist()]
+        columns = np.array(found).reshape(-1, 4)
+        return columns[:, 2], columns[:, 3]
 
     def _by_bar(self, part: Trades) -> Iterator[tuple[int, Floats]]:
         starts = part.ts - part.ts % self._bar_ns
         order = np.argsort(starts, kind="stable")
-        deltas = _signed(part, self._unit)
+        deltas = _volume(part, self._unit) * part.sign
         edges = np.flatnonzero(np.diff(starts[order])) + 1
         for run in np.split(order, edges):
             if len(run):
                 yield int(starts[run[0]]), deltas[run]
 
     def _follow(self, start: int, deltas: Floats) -> None:
-        delta, high, low = self._paths.get(start, (0.0, 0.0, 0.0))
-        path = np.cumsum(np.concatenate(([delta], deltas)))
-        self._paths[start] = float(path[-1]), max(high, float(path.max())), min(low, float(path.min()))
+        bought, sold, high, low = self._paths.get(start, (0.0, 0.0, 0.0, 0.0))
+        buys = np.cumsum(np.concatenate(([bought], np.maximum(deltas, 0.0))))
+        sells = np.cumsum(np.concatenate(([sold], np.maximum(-deltas, 0.0))))
+        path = net(buys, sells)
+        self._paths[start] = (
+            float(buys[-1]),
+            float(sells[-1]),
+            max(high, float(path.max())),
+            min(low, float(path.min())),
+        )

@@ -18,6 +18,7 @@ from workstation.analytics.bars.closed_bars import ClosedBars, Numbers
 from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.flow.cells import NOISE
 from workstation.readmodels.flow.footprint import FootprintBar, FootprintRules, NakedPoc, Zone
+from workstation.readmodels.net import net
 
 Mark = TypeVar("Mark", Zone, NakedPoc)
 
@@ -208,8 +209,9 @@ def divergences(numbers: Numbers, begin: int, count: int) -> Ints:
     signs = np.zeros(len(numbers) - begin, np.int64)
     if count < 1 or len(numbers) - first <= count:
         return signs
-    above = _extremes(numbers["high"][first:], numbers["delta"][first:], count)
-    below = _extremes(-numbers["low"][first:], -numbers["delta"][first:], count)
+    delta = net(numbers["buy"][first:], numbers["sell"][first:])
+    above = _extremes(numbers["high"][first:], delta, count)
+    below = _extremes(-numbers["low"][first:], -delta, count)
     signs[first + count - begin :] = below.astype(np.int64) - above
     return signs
 

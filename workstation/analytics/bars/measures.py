@@ -16,6 +16,7 @@ from workstation.analytics.bars.bar_builder import BarInternals
 from workstation.analytics.bars.closed_bars import COLUMNS, DAY_NS, ClosedBars, numbers_of
 from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.flow.footprint import FootprintBar
+from workstation.readmodels.net import net
 
 Values = Callable[[slice], Floats]  # one number per bar of a slice of the table
 
@@ -50,8 +51,16 @@ class BarTable:
         """Ends of the bars in ns."""
         return self._times[:, 1]
 
-    def cvd(self, column: str = "delta", *, daily_reset: bool = True) -> Floats:
-        """Buy minus sell volume at the close of every bar: since 00:00 UTC of its day, or since the first trade."""
+    def cvd(self, *, usd: bool = False, daily_reset: bool = True) -> Floats:
+        """Buy minus sell volume at the close of every bar: since 00:00 UTC of its day, or since the first trade.
+
+        Buys and sells are summed apart, so that the difference has no noise of many small ones.
+        """
+        sides = ("buy_usd", "sell_usd") if usd else ("buy", "sell")
+        buy, sell = (self._summed(side, daily_reset) for side in sides)
+        return net(buy, sell)
+
+    def _summed(self, column: str, daily_reset: bool) -> Floats:
         numbers, before = self[column], getattr(self.closed_bars.before, column)
         if not daily_reset:
             return self._running(

@@ -350,8 +350,8 @@ class BarSeries:
     def _carry(self, ts_ns: int, price: float, size: float, notional: float, side: int) -> None:
         """Add a trade older than the oldest bar to the carried sums."""
         if side in (BUY, SELL):
-            sign = 1 if side == BUY else -1
-            self.closed_bars.carry(ts_ns, (sign * size, sign * notional, size, 0.0, 0.0, price))
+            coin, usd = ((size, 0.0), (notional, 0.0)) if side == BUY else ((0.0, size), (0.0, notional))
+            self.closed_bars.carry(ts_ns, (*coin, *usd, size, 0.0, 0.0, price))
 
     def _columns(self, trades: Trades) -> Columns:
         price = self._places.prices(trades)

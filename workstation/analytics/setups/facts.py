@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from workstation.readmodels.net import net
 from workstation.readmodels.session.setups import Numbers, SetupLevel
 
 BASELINE = 20  # bars whose median is the usual value
@@ -44,7 +45,7 @@ class BarFacts:
     @property
     def delta(self) -> float:
         """Buy minus sell volume."""
-        return self.buy - self.sell
+        return net(self.buy, self.sell)
 
     @property
     def volume(self) -> float:

@@ -22,6 +22,7 @@ from workstation.analytics.store.trades import Merged, TradeStore
 from workstation.readmodels.arrays import Floats
 from workstation.readmodels.flow.footprint import BarKind, BarRule, FootprintBar, FootprintRequest
 from workstation.readmodels.markets import MarketFilter
+from workstation.readmodels.net import net
 from workstation.readmodels.session.setups import SetupEvent, SetupsRequest
 
 ROW_PART = 3e-5  # row size over price, rounded up to a 1-2-5 step: 1 for bitcoin at 60,000
@@ -61,7 +62,7 @@ class SetupRun:
         return True
 
     def _begin(self) -> None:
-        self._cvd = 0.0
+        self._bought = self._sold = 0.0
         self._levels = Levels(self.row_size or 1.0, self._request.levels)
         self._machine = SetupMachine(
             self._request.base, self._request.bar_ns, self.row_size, self._request.rules, self._price_before
@@ -71,7 +72,8 @@ class SetupRun:
         return self._closes.before(ts_ns) if self._closes is not None else None
 
     def _take(self, bar: FootprintBar, flows: Floats) -> None:
-        self._cvd += bar.delta
+        self._bought += bar.buy
+        self._sold += bar.sell
         spot, oi_change, longs, shorts = flows.tolist()
         buys = sum(stack.buy for stack in bar.stacks)
         facts = BarFacts(
@@ -86,7 +88,7 @@ class SetupRun:
             poc=self._levels.middle(bar.poc_row),
             buy_stacks=buys,
             sell_stacks=len(bar.stacks) - buys,
-            cvd=self._cvd,
+            cvd=net(self._bought, self._sold),
             spot_delta=spot,
             oi_change=oi_change,
             long_liquidated=longs,

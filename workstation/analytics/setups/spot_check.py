@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from workstation.analytics.setups.facts import BarFacts, Past, named_numbers
+from workstation.readmodels.net import net, settled
 from workstation.readmodels.session.setup_rules import SpotParameters
 from workstation.readmodels.session.setups import Numbers
 
@@ -30,7 +31,8 @@ class SpotCheck(SpotParameters, frozen=True):
 
 
 def _judged(bars: Past, when: str) -> tuple[bool | None, Numbers]:
-    perp, spot = sum(bar.delta for bar in bars), sum(bar.spot_delta for bar in bars)
+    perp = net(sum(bar.buy for bar in bars), sum(bar.sell for bar in bars))
+    spot = settled(sum(bar.spot_delta for bar in bars), sum(abs(bar.spot_delta) for bar in bars))
     numbers = named_numbers(**{f"perp_cvd_to_{when}": perp, f"spot_cvd_to_{when}": spot})
     if math.isnan(spot):
         return None, numbers

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from feeds.model.events import Candle, Candles
 from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.flow.candles import NO_CANDLES, CandleColumns
+from workstation.readmodels.net import settled
 
 MINUTE_NS = 60_000_000_000
 RETAINED_CANDLES = 3_000
@@ -102,14 +103,14 @@ def summed(parts: Sequence[Columns]) -> CandleColumns:
     axis = np.unique(np.concatenate([part.start for part in parts]))
     opened, close = np.empty(len(axis)), np.empty(len(axis))
     high, low = np.full(len(axis), -np.inf), np.full(len(axis), np.inf)
-    volume, delta = np.zeros(len(axis)), np.zeros(len(axis))
+    volume, bought = np.zeros(len(axis)), np.zeros(len(axis))
     for part in parts:  # in ascending order of volume: the largest overwrites
         at: npt.NDArray[np.intp] = np.searchsorted(axis, part.start)
         opened[at], close[at] = part.open, part.close
         high[at], low[at] = np.maximum(high[at], part.high), np.minimum(low[at], part.low)
         volume[at] += part.volume
-        delta[at] += 2.0 * part.bought - part.volume
-    columns = (axis, opened, high, low, close, volume, delta)
+        bought[at] += part.bought
+    columns = (axis, opened, high, low, close, volume, settled(2.0 * bought - volume, volume))
     for column in columns:
         column.flags.writeable = False
     return CandleColumns(*columns)
@@ -117,7 +118,7 @@ def summed(parts: Sequence[Columns]) -> CandleColumns:
 
 def delta_of(part: Columns, in_usd: bool) -> Floats:
     """Taker buys minus sells of each bar, in base coin or in quote at the bar's average price; NaN where unknown."""
-    delta = 2.0 * part.bought - part.volume
+    delta = settled(2.0 * part.bought - part.volume, part.volume)
     if not in_usd:
         return delta
     return delta * np.divide(part.turnover, part.volume, out=np.zeros(len(delta)), where=part.volume > 0)

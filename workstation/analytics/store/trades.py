@@ -93,20 +93,21 @@ class Merged(NamedTuple):
 
 @dataclass(slots=True)
 class Carried:
-    """Sums over trades with a known aggressor: buy minus sell size and notional, size, its mean price (or ticks), and
-    the sum of size * (price - mean) ** 2.
+    """Sums over trades with a known aggressor: size and notional of buys and sells, size of both, its mean price (or
+    ticks), and the sum of size * (price - mean) ** 2.
     """
 
-    delta: float = 0.0
-    delta_usd: float = 0.0
+    buy: float = 0.0
+    sell: float = 0.0
+    buy_usd: float = 0.0
+    sell_usd: float = 0.0
     volume: float = 0.0
     mean: float = 0.0
     square: float = 0.0
 
     def add(self, other: Carried) -> None:
         """Add the sums over other trades."""
-        self.delta += other.delta
-        self.delta_usd += other.delta_usd
+        self._add_sides(other, 1)
         if other.volume > 0:
             away, whole = other.mean - self.mean, self.volume + other.volume
             self.square += other.square + away * away * self.volume * other.volume / whole
@@ -116,8 +117,7 @@ class Carried:
     def remove(self, other: Carried) -> None:
         """Subtract the sums over some of these trades, up to rounding."""
         left = self.volume - other.volume
-        self.delta -= other.delta
-        self.delta_usd -= other.delta_usd
+        self._add_sides(other, -1)
         if left <= NOTHING * self.volume:
             self.volume = self.mean = self.square = 0.0
             return
@@ -128,7 +128,13 @@ class Carried:
 
     def scaled(self, tick: float) -> Carried:
         """The sums with prices multiplied by `tick`."""
-        return Carried(self.delta, self.delta_usd, self.volume, self.mean * tick, self.square * tick * tick)
+        return replace(self, mean=self.mean * tick, square=self.square * tick * tick)
+
+    def _add_sides(self, other: Carried, sign: int) -> None:
+        self.buy += sign * other.buy
+        self.sell += sign * other.sell
+        self.buy_usd += sign * other.buy_usd
+        self.sell_usd += sign * other.sell_usd
 
 
 class TradeStore(ColumnStore[Trades]):
@@ -217,9 +223,12 @@ def sums_by_day(trades: Trades) -> Iterator[tuple[tuple[int, int], Carried]]:
 def _sums(trades: Trades) -> Carried:
     volume = float(trades.size.sum())
     mean = float(trades.size @ trades.ticks) / volume if volume > 0 else 0.0
+    buys, sells = trades.sign > 0, trades.sign < 0
     return Carried(
-        float(trades.size @ trades.sign),
-        float(trades.notional @ trades.sign),
+        float(trades.size @ buys),
+        float(trades.size @ sells),
+        float(trades.notional @ buys),
+        float(trades.notional @ sells),
         volume,
         mean,
         float(trades.size @ (trades.ticks - mean) ** 2),

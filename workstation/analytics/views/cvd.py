@@ -31,6 +31,7 @@ from workstation.readmodels.flow.cvd import (
 )
 from workstation.readmodels.flow.footprint import BarRule, FootprintRules
 from workstation.readmodels.markets import Freshness
+from workstation.readmodels.net import net, settled
 
 _MONDAY_NS = 4 * DAY_NS  # the epoch was a Thursday
 _BEST_FIRST = (Freshness.LIVE, Freshness.STALE, Freshness.SYNCING, Freshness.LOST, Freshness.WAITING)
@@ -157,26 +158,30 @@ class _Sums:
         return self._running(markets, size_class, scale.unit) * scale.factor
 
     def _running(self, markets: list[Market], size_class: int, unit: int) -> Floats:
-        total = np.zeros(len(self.starts))
+        total: Floats = np.zeros(
+            (2, len(self.starts))
+        )  # bought and sold: their difference has no noise of many small ones
         for market in markets:
             values = self._bars.of(market.index, size_class, unit)
             for number, (begin, end) in enumerate(pairwise(self._edges)):
-                opening = self._opening(market.index, size_class, unit) if number == 0 else 0.0
-                total[begin:end] += np.cumsum(np.concatenate(([opening], values[begin:end])))[1:]
-        return total
+                opening = self._opening(market.index, size_class, unit) if number == 0 else np.zeros(2)
+                total[:, begin:end] += np.cumsum(np.column_stack((opening, values[:, begin:end])), axis=1)[:, 1:]
+        running: Floats = net(total[0], total[1])
+        return running
 
     def _deltas(self, markets: list[Market], size_class: int, unit: int) -> Floats:
-        deltas: Floats = sum((self._bars.of(market.index, size_class, unit) for market in markets), np.zeros(1))
+        sides = sum((self._bars.of(market.index, size_class, unit) for market in markets), np.zeros((2, 1)))
+        deltas: Floats = net(sides[0], sides[1])
         return deltas
 
-    def _opening(self, market: int, size_class: int, unit: int) -> float:
-        """Sum of the first segment before the first bar; NaN before an anchor."""
+    def _opening(self, market: int, size_class: int, unit: int) -> Floats:
+        """Bought and sold in the first segment before the first bar (2,); NaN before an anchor."""
         request, first_ns = self._request, int(self.starts[0]) if len(self.starts) else 0
         since_ns = 0
         if request.anchor_ns is not None:
             since_ns = request.anchor_ns - request.anchor_ns % request.bar_ns
             if first_ns < since_ns:
-                return np.nan
+                return np.full(2, np.nan)
         elif request.reset_ns is not None:
             offset_ns = _MONDAY_NS if request.reset_ns % WEEK_NS == 0 else 0
             since_ns = first_ns - (first_ns - offset_ns) % request.reset_ns
@@ -206,7 +211,8 @@ def _difference(perp: CvdLine | None, spot: CvdLine | None) -> CvdLine | None:
     if perp is None or spot is None:
         return None
     worst = max(perp.freshness, spot.freshness, key=_BEST_FIRST.index)
-    values, missing = perp.values - spot.values, perp.missing | spot.missing
+    values = settled(perp.values - spot.values, np.abs(perp.values) + np.abs(spot.values))
+    missing = perp.missing | spot.missing
     return CvdLine(
         "perp - spot", None, None, True, frozen(values), worst, frozen(missing), (*perp.summed, *spot.summed)
     )

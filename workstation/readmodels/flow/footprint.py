@@ -13,6 +13,7 @@ from workstation.readmodels.arrays import Bools, Floats, Ints, no_floats, no_int
 from workstation.readmodels.flow.candles import NO_CANDLES, CandleColumns
 from workstation.readmodels.flow.outliers import Outlier
 from workstation.readmodels.markets import MarketFilter, MarketState
+from workstation.readmodels.net import net
 from workstation.readmodels.request import Request
 
 
@@ -213,7 +214,7 @@ class FootprintBar:
     @property
     def delta(self) -> float:
         """Buy minus sell volume, base coin."""
-        return self.buy - self.sell
+        return net(self.buy, self.sell)
 
     @property
     def volume(self) -> float:

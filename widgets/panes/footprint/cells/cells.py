@@ -24,6 +24,7 @@ from widgets.panes.footprint.cells.style import CellMode, Style
 from widgets.theme.theme import theme
 from workstation.readmodels.arrays import Bools, Floats, Ints
 from workstation.readmodels.flow.footprint import FootprintBar, FootprintRules
+from workstation.readmodels.net import net
 
 _CACHED_BARS = 4096
 _NONE = np.zeros(0, np.intp)
@@ -119,7 +120,7 @@ def _single_codes(rows: list[BarRows], mode: CellMode) -> Codes:
         return encode_counts(np.concatenate([row.trades for row in rows]))
     if mode in (CellMode.TOTAL, CellMode.VOLUME_PROFILE):
         return encode_cells(np.concatenate([row.buy + row.sell for row in rows]))
-    return encode_cells(np.concatenate([row.buy - row.sell for row in rows]), signed=True)
+    return encode_cells(np.concatenate([net(row.buy, row.sell) for row in rows]), signed=True)
 
 
 def _any_flag(flags: tuple[RowFlags, ...], rows: BarRows) -> tuple[Bools, Bools]:

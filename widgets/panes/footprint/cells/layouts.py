@@ -18,6 +18,7 @@ from widgets.panes.footprint.cells.detail import Detail
 from widgets.panes.footprint.cells.rows import BarRows
 from widgets.panes.footprint.cells.style import HYBRID_SHARE, CellMode, Shading, Style
 from workstation.readmodels.arrays import Bools, Floats, Ints
+from workstation.readmodels.net import net
 
 PAD_PX = 3  # between the spine and a number, logical
 _DIM_SHADES = 4  # cells this faint carry dimmer numbers
@@ -108,7 +109,7 @@ class Frame:
 def largest_of(rows: BarRows, detail: Detail, mode: CellMode) -> float:
     """The largest value that a layout would shade in a bar."""
     if detail is Detail.DELTA or (mode.signed and detail > Detail.MARKS):
-        values = np.abs(rows.buy - rows.sell)
+        values = np.abs(net(rows.buy, rows.sell))
     elif detail is Detail.NUMBERS and mode.pairs:
         values = np.maximum(rows.buy, rows.sell)
     elif detail is Detail.NUMBERS and mode is CellMode.TRADES:
@@ -171,7 +172,7 @@ def _both(sells: Floats, buys: Floats, counts: Ints) -> Floats:
 
 def _deltas(frame: Frame) -> Flat:
     """One cell a row, shaded by the size of its delta."""
-    delta = frame.joined("buy") - frame.joined("sell")
+    delta = net(frame.joined("buy"), frame.joined("sell"))
     strong = np.where(delta > 0, frame.flags(BUY_FLAGS), frame.flags(SELL_FLAGS))
     return _single(frame, np.abs(delta), np.where(delta > 0, BUY, SELL), strong)
 
@@ -205,7 +206,7 @@ def _profile(frame: Frame) -> Flat:
 def _bars(frame: Frame) -> Flat:
     """The same without numbers, in stronger colours; delta modes show the size of the delta."""
     if frame.style.mode.signed:
-        delta = frame.joined("buy") - frame.joined("sell")
+        delta = net(frame.joined("buy"), frame.joined("sell"))
         share = np.abs(delta) / np.maximum(frame.largest(np.abs(delta)), 1e-300)
         room = frame.spread(frame.columns.cells_right - frame.columns.cells_left)
         y, height = frame.edges()
@@ -239,7 +240,7 @@ def _stacked(frame: Frame, sold: Floats, both: Floats) -> tuple[Floats, Ints]:
 
 def _delta_profile(frame: Frame) -> Flat:
     """The delta of a row as a bar from the spine, to the right when buyers win."""
-    delta = frame.joined("buy") - frame.joined("sell")
+    delta = net(frame.joined("buy"), frame.joined("sell"))
     share = np.minimum(np.abs(delta) / np.maximum(frame.largest(np.abs(delta)), 1e-300), 1.0)
     spine, room = frame.spread(frame.columns.spine), frame.spread(frame.columns.cells_right - frame.columns.spine)
     width = np.round(room * share)

@@ -11,6 +11,7 @@ from widgets.items.digits import Codes, encode_cells, encode_counts, encode_text
 from widgets.panes.footprint.cells.bars_on_grid import BarsOnGrid
 from workstation.readmodels.arrays import Floats
 from workstation.readmodels.flow.footprint import FootprintView
+from workstation.readmodels.net import net
 
 Figures = Callable[[BarsOnGrid, FootprintView | None], Floats]
 NEUTRAL, SIGNED = ("faint",), ("sell", "buy")
@@ -49,7 +50,7 @@ def _volume(bars: BarsOnGrid, view: FootprintView | None) -> Floats:
 
 
 def _delta(bars: BarsOnGrid, view: FootprintView | None) -> Floats:
-    return bars.figure("buy") - bars.figure("sell")
+    return net(bars.figure("buy"), bars.figure("sell"))
 
 
 def _delta_share(bars: BarsOnGrid, view: FootprintView | None) -> Floats:
