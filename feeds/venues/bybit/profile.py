@@ -44,6 +44,6 @@ PROFILE = VenueProfile(
     quotes={MarketKind.LINEAR: "USDT", MarketKind.INVERSE: "USD", MarketKind.SPOT: "USDT"},
     server_time=ServerTime(MarketKind.LINEAR, Fetch("/v5/market/time", "time"), server_time_ns),
     # A suffix separates the first Neiro from NEIROETH; other venues leave it off.
-    symbols=SymbolRules(renamed={"1000NEIROCTO": ("NEIRO", 1_000), "NEIROCTO": ("NEIRO", 1)}, has_thousand_suffix=True),
+    symbols=SymbolRules(renamed={"1000NEIROCTO": ("NEIRO", 1_000), "NEIROCTO": ("NEIRO", 1)}, has_number_suffix=True),
     captures={"BYBIT": MarketKind.LINEAR},
 )

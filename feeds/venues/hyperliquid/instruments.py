@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -19,8 +19,14 @@ Other = TypeVar("Other")
 
 _QUOTE = "USDC"
 _DECIMALS = {MarketKind.LINEAR: 6, MarketKind.SPOT: 8}
-_BRIDGED = {"UBTC": "BTC", "UETH": "ETH", "USOL": "SOL"}
+_BRIDGED = {
+    "UBTC": "BTC", "UETH": "ETH", "USOL": "SOL", "UFART": "FARTCOIN", "UPUMP": "PUMP", "UBONK": "BONK", "UENA": "ENA",
+    "UMON": "MON", "UXPL": "XPL", "UZEC": "ZEC", "UDZ": "2Z", "UUUSPX": "SPX",
+}  # fmt: skip
 """Tokens of the Unit bridge, one for one."""
+_BRIDGE = "Unit "
+_NATIVE = frozenset({1, 150})
+"""Indices of the venue's own tokens, PURR and HYPE."""
 
 _Decimals = Annotated[int, msgspec.Meta(ge=0, le=18)]
 
@@ -39,6 +45,16 @@ class _Token(msgspec.Struct):
     name: str
     szDecimals: _Decimals
     index: int
+    isCanonical: bool = False
+    fullName: str | None = None
+
+    @property
+    def coin(self) -> str | None:
+        """The coin that the token is by its identity; None where only the name, which anybody may choose, says so."""
+        is_bridged = self.name in _BRIDGED if self.fullName is None else self.fullName.startswith(_BRIDGE)
+        if is_bridged and self.name.startswith("U") and len(self.name) > 1:
+            return _BRIDGED.get(self.name, self.name[1:])
+        return self.name if self.isCanonical or self.index in _NATIVE else None
 
 
 class _Pair(msgspec.Struct):
@@ -77,7 +93,8 @@ def instruments_from_meta(body: bytes, kind: MarketKind) -> Listing:
         if kind is MarketKind.SPOT:
             meta = _spot_meta.decode(body, reader.leave_out)
             tokens = {token.index: token for token in meta.tokens}
-            return reader.listing(meta.universe, lambda pair: _pair(pair, tokens))
+            coins = {coin for token in meta.tokens if (coin := token.coin) is not None}
+            return reader.listing(meta.universe, lambda pair: _pair(pair, tokens, coins))
         return reader.listing(_meta.decode(body, reader.leave_out).universe, _perpetual)
 
 
@@ -86,10 +103,13 @@ def _perpetual(asset: _Asset) -> Iterator[Instrument]:
         yield _instrument(MarketKind.LINEAR, asset.name, asset.name, asset.szDecimals)
 
 
-def _pair(pair: _Pair, tokens: Mapping[int, _Token]) -> Iterator[Instrument]:
+def _pair(pair: _Pair, tokens: Mapping[int, _Token], coins: Set[str]) -> Iterator[Instrument]:
+    """A token that only shares its name with one of `coins`, which are known by identity, is a base of its own."""
     base, quote = (tokens.get(index) for index in pair.tokens)
-    if base is not None and quote is not None and quote.name == _QUOTE:
-        yield _instrument(MarketKind.SPOT, pair.name, _BRIDGED.get(base.name, base.name), base.szDecimals)
+    if base is None or quote is None or quote.name != _QUOTE:
+        return
+    own = f"{base.name}@{pair.name.removeprefix('@')}" if base.name in coins else base.name
+    yield _instrument(MarketKind.SPOT, pair.name, base.coin or own, base.szDecimals)
 
 
 def finest_tick(kind: MarketKind, size_decimals: int) -> Decimal:

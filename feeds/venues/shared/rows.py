@@ -14,6 +14,7 @@ import msgspec
 
 from feeds.model.errors import ProtocolError
 from feeds.model.instrument import Instrument
+from feeds.pipeline.symbols import TRADFI
 from feeds.venues.shared.numbers import UNREADABLE
 
 LeaveOut = Callable[[str], None]
@@ -126,6 +127,12 @@ class Listing(tuple[Instrument, ...]):  # noqa: SLOT001 - a tuple has no room fo
     left_out: tuple[str, ...] = ()
 
 
+def _with_base(instrument: Instrument) -> Instrument:
+    if not instrument.base.removeprefix(TRADFI):
+        raise ValueError(f"{instrument.symbol}: the base asset has no name")
+    return instrument
+
+
 class ListingReader(Generic[Row]):
     """Collects a listing from the rows of one or several bodies."""
 
@@ -135,7 +142,7 @@ class ListingReader(Generic[Row]):
 
     def listing(self, rows: Iterable[Row], read: Callable[[Row], Iterable[Instrument]]) -> Listing:
         """The instruments of all rows that can be read; `read` yields none for a row that is not wanted."""
-        found, odd = _read(rows, read)
+        found, odd = _read(rows, lambda row: map(_with_base, read(row)))
         listing = Listing(found)
         listing.left_out = (*self._left_out, *map(str, odd))
         return listing
