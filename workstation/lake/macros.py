@@ -76,7 +76,8 @@ WITH chosen AS (SELECT * FROM _trades(bar_ns, of_base, from_ns, to_ns)),
         FROM paths p GROUP BY ALL)
 SELECT b.bar_start_ns, b.base, b.venue, b.kind, b.symbol, digits(open) AS open, digits(high) AS high,
     digits(low) AS low, digits(close) AS close, digits(buy) AS buy, digits(sell) AS sell, digits(buy_usd) AS buy_usd,
-    digits(sell_usd) AS sell_usd, digits(_net(buy, sell)) AS delta, digits(_settled(min_delta, buy + sell)) AS min_delta,
+    digits(sell_usd) AS sell_usd, digits(_net(buy, sell)) AS delta,
+    digits(_settled(min_delta, buy + sell)) AS min_delta,
     digits(_settled(max_delta, buy + sell)) AS max_delta, trades,
     coalesce(c.covered, true) AND b.bar_start_ns + bar_ns + 1000000000 <= (
         SELECT max(m.seen_ns) FROM _markets m WHERE m.base = of_base) AS complete
@@ -146,7 +147,8 @@ WITH deltas AS (
         SELECT * FROM grid
         UNION ALL BY NAME
         SELECT g.bar_start_ns, g.base, 'all' AS venue, _sum_kind(g.kind) AS kind, '' AS symbol,
-            bool_or(g.began) AS began, sum(g.buy) AS buy, sum(g.sell) AS sell, sum(g.buy_usd) AS buy_usd, sum(g.sell_usd) AS sell_usd,
+            bool_or(g.began) AS began, sum(g.buy) AS buy, sum(g.sell) AS sell, sum(g.buy_usd) AS buy_usd,
+            sum(g.sell_usd) AS sell_usd,
             CASE WHEN bool_or(g.began) THEN bool_or(g.missing AND g.began) ELSE bool_and(g.missing) END AS missing
         FROM grid g GROUP BY ALL),
     running AS (

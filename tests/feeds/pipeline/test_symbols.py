@@ -43,6 +43,15 @@ def test_the_table_of_multipliers(venue: Venue, asset: str, base: str, multiplie
     assert base_of(asset, venue) == (base, multiplier)
 
 
+@pytest.mark.parametrize("venue", [None, BINANCE, BYBIT, OKX, DERIBIT])
+@pytest.mark.parametrize("zeros", range(3, 13))
+def test_any_power_of_ten_from_a_thousand_on_is_a_multiplier(venue: Venue | None, zeros: int) -> None:
+    for coin in ("AIDOGE", "MOG", "M87", "X"):
+        assert base_of(f"{10**zeros}{coin}", venue) == (coin, 10**zeros)
+    assert base_of("10000000AIDOGE", venue) == ("AIDOGE", 10_000_000)
+    assert base_of("10MBABYDOGE", venue) == ("BABYDOGE", 10_000_000)
+
+
 @pytest.mark.parametrize("venue", [None, *VENUES])
 @pytest.mark.parametrize(
     "asset",
