@@ -1,8 +1,8 @@
 """From a listed asset's name to its coin: the common rule and what a venue does otherwise.
 
 Venues list cheap coins by a power of ten from a thousand on and write it in their own ways. Sizes times the multiplier
-and prices divided by it are per coin, so that listings of one coin add up. Whether two listings of one name really are one
-coin is not decided here: names collide.
+and prices divided by it are per coin, so that listings of one coin add up. Whether two listings of one name really are
+one coin is not decided here: names collide.
 """
 
 from __future__ import annotations
