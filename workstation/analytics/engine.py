@@ -158,6 +158,12 @@ class Engine:
         return found[1] if found is not None else None
 
     @property
+    def apart(self) -> tuple[str, ...]:
+        """The markets in focus that are another asset of the same name, with the reason why they are not in sums."""
+        markets = (market for base in self.bases.values() for market in base.markets if market.apart)
+        return tuple(f"{one.instrument.venue} {one.instrument.symbol} {one.apart}" for one in markets)
+
+    @property
     def requests(self) -> Collection[type[Request[Any]]]:
         """Types of requests that the engine answers."""
         return ANSWERS.keys()

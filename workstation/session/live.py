@@ -208,6 +208,7 @@ class LiveSession:
             connections=tuple(self._connection(name, keeper, now_ns) for name, keeper in self._in_focus()),
             undecodable=sum(self.core.feed.undecodable.values()),
             odd_rows=self.core.feed.odd_rows.streams,
+            apart=self.core.engine.apart,
             frames=self.core.frames,
             recording_to=str(recorder.path) if recorder and not failed else "",
             recording_failed=self.recording_failed,

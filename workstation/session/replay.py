@@ -163,6 +163,7 @@ class ReplaySession:
             end_ns=self.end_ns,
             undecodable=sum(self.core.feed.undecodable.values()),
             odd_rows=self.core.feed.odd_rows.streams,
+            apart=self.core.engine.apart,
             frames=self.core.frames,
             notices=(f"damaged: {damage.bytes_unreadable:,} bytes unreadable",) if damage else (),
         )

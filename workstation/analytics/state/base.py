@@ -18,6 +18,7 @@ from feeds.model.instrument import Instrument
 from workstation.analytics.book.depth_history import DepthHistory
 from workstation.analytics.book.obi_history import RETAINED_SECONDS
 from workstation.analytics.state.funding import FundingSeries
+from workstation.analytics.state.identity import reasons_apart
 from workstation.analytics.state.limits import DEFAULT_LIMITS, Limits
 from workstation.analytics.state.market import STALE_NS, Market
 from workstation.analytics.state.open_interest import OpenInterestSeries
@@ -138,14 +139,35 @@ class Base:
             open_interest_series=OpenInterestSeries(self.limits.open_interest_rows),
         )
         self.markets.append(market)
-        self._derived.clear()
-        self._listeners = [[] for _ in self.markets]
-        self.coverage_revision += 1
+        self._markets_changed()
         return market
 
+    def _markets_changed(self) -> None:
+        self._derived.clear()
+        self._unfinished.clear()
+        self._listeners = [[] for _ in self.markets]
+        self.coverage_revision += 1
+
     def chosen(self, markets: MarketFilter) -> list[Market]:
-        """The markets that a filter accepts, in order of arrival."""
-        return [market for market in self.markets if markets.accepts(market.instrument.venue, market.instrument.kind)]
+        """The markets of this coin that a filter accepts, in order of arrival."""
+        return [market for market in self.alike if markets.accepts(market.instrument.venue, market.instrument.kind)]
+
+    @property
+    def alike(self) -> list[Market]:
+        """The markets of one coin: those whose price is near the reference, in order of arrival."""
+        return [market for market in self.markets if not market.apart]
+
+    def compare_prices(self) -> None:
+        """Keep markets apart whose price shows another asset of the same name; sums are rebuilt where that changes."""
+        apart = reasons_apart(self.markets) if len(self.markets) > 1 else {}
+        if all((market.index in apart) == bool(market.apart) for market in self.markets):
+            return
+        for market in self.markets:
+            market.apart = apart.get(market.index, "")
+        self._markets_changed()
+        self.freshness_revision += 1
+        self.trade_revision += 1
+        self.position_revision += 1
 
     def add_trade(self, market: Market, trade: Trade) -> None:
         """Add a live trade to the store and to all derived objects."""
@@ -153,7 +175,7 @@ class Base:
         index = market.index
         self.trades.append((trade.ts_venue_ns, trade.price_ticks, trade.size, trade.notional, 3 * index + side))
         self.positioning.add_trade(index, side, trade.ts_venue_ns, trade.notional)
-        market.last_price, market.last_trade_ns = trade.price, trade.ts_recv_ns
+        market.price_before, market.last_price, market.last_trade_ns = market.last_price, trade.price, trade.ts_recv_ns
         market.taken += trade.notional
         if side:
             market.fills.add(trade.ts_recv_ns, trade.price_ticks, trade.size, side == 2)
@@ -283,6 +305,7 @@ class Base:
         self._sample_positioning(now_ns)
         begin, self._next_sample_ns = self._next_sample_ns, now_ns - now_ns % _SECOND_NS + _SECOND_NS
         self._drop_unrequested(now_ns - UNREQUESTED_NS)
+        self.compare_prices()
         if not begin or now_ns < begin:
             return
         for market in self.markets:

@@ -59,6 +59,7 @@ class Market:
     begun_ns: int | None = None
     history_ended: bool = False
     last_price: float | None = None
+    price_before: float | None = None  # of the trade before the last
     last_trade_ns: int = 0
     last_event_ns: int = 0
     last_book_ns: int = 0
@@ -69,6 +70,7 @@ class Market:
     book_silent: bool = True
     trades_lost_reason: str = ""
     halted: str = ""
+    apart: str = ""  # why it is not in sums of its base, empty where it is
     scale: int = 1
     fills: Fills = field(default_factory=Fills)
     walls: Walls = field(default_factory=Walls)
@@ -121,7 +123,7 @@ class Market:
             tick_size=float(instrument.tick_size),
             trades=self.trades_freshness(now_ns),
             book=self.book_freshness(now_ns),
-            reason=self.halted or self.trades_lost_reason or self.book.lost_reason,
+            reason=self.halted or self.apart or self.trades_lost_reason or self.book.lost_reason,
             last_event_ns=self.last_event_ns,
         )
 

@@ -201,7 +201,7 @@ class _Sums:
             return _Scale(USD if self._request.unit is CvdUnit.USD else COIN, 1.0)
         divided = markets
         if markets and not markets[0].instrument.kind.is_perp:
-            perps = [market for market in self._base.markets if market.instrument.kind.is_perp]
+            perps = [market for market in self._base.alike if market.instrument.kind.is_perp]
             divided = counted(perps, self._request, self._now_ns)
         interest = sum(market.open_interest or 0.0 for market in divided)
         return _Scale(COIN, 100.0 / interest if interest else np.nan)

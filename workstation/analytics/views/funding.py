@@ -50,9 +50,7 @@ def funding_view(base: Base, request: FundingRequest, now_ns: int, universe: Uni
 
     Changes of open interest are those of the pressure table; where it knows none, those of the market's own series.
     """
-    listed, accepts = (market.instrument for market in base.markets), request.markets.accepts
-    chosen = [one.kind.is_perp and accepts(one.venue, one.kind) for one in listed]
-    perps = [market for market, wanted in zip(base.markets, chosen, strict=True) if wanted]
+    perps = [market for market in base.chosen(request.markets) if market.instrument.kind.is_perp]
     minute_ns = now_ns - now_ns % MINUTE_NS
     changes = interest_changes(universe, base.name, request.markets)
     rows = tuple(_row(market, minute_ns, now_ns, changes.get(market.instrument.id)) for market in perps)

@@ -86,7 +86,7 @@ def _made(
 def _row_size(base: Base, request: LiquidationLevelsRequest, bars: LevelBars) -> Fraction:
     """A round step near `row_share` of the first price."""
     known = bars.close[np.isfinite(bars.close)]
-    return round_step(Fraction(float(known[0]) * request.rules.row_share), base.largest_tick(base.markets))
+    return round_step(Fraction(float(known[0]) * request.rules.row_share), base.largest_tick(base.alike))
 
 
 def _empty(states: tuple[MarketState, ...]) -> dict[str, Any]:

@@ -59,10 +59,10 @@ def chosen(base: Base, request: PremiumRequest) -> tuple[list[Market], list[Mark
     """The selected perpetuals and the spot markets."""
     wanted = [
         market
-        for market in base.markets
+        for market in base.alike
         if market.instrument.kind.is_perp and (request.venues is None or market.instrument.venue in request.venues)
     ]
-    return wanted, [market for market in base.markets if not market.instrument.kind.is_perp]
+    return wanted, [market for market in base.alike if not market.instrument.kind.is_perp]
 
 
 def _weights(perps: Sequence[Market], prices: Prices) -> tuple[PremiumWeights, Floats]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from feeds.model.instrument import Instrument, InstrumentId, MarketKind
 from workstation.analytics.answer import Answer, universe_revision
+from workstation.analytics.state.identity import FACTOR
 from workstation.analytics.universe.universe import LIVE_NS, Cells, Sample, Universe
 from workstation.readmodels.arrays import Bools, Floats, Ints
 from workstation.readmodels.markets import MarketFilter
@@ -30,6 +31,7 @@ def universe_view(universe: Universe, request: UniverseRequest) -> UniverseView:
     columns = _market_columns(sample, cells, instruments, [column[chosen] for column in sample.past])
     markets = _markets(instruments, base, columns, cells)
     live = (sample.now_ns - cells.received_ns) <= LIVE_NS
+    live &= ~_apart(columns, base, live, len(names))
     return UniverseView(
         request=request,
         revision=universe.revision,
@@ -143,6 +145,15 @@ def _base_columns(markets: UniverseColumns, base: Ints, live: Bools, count: int,
         long_share=sums.mean(markets.long_share, markets.open_interest_usd),
         age_s=sums.least(markets.age_s),
     )
+
+
+def _apart(markets: UniverseColumns, base: Ints, live: Bools, count: int) -> Bools:
+    """Rows whose price is that of another asset of the same name: far from the row with the largest turnover."""
+    sums = _Sums(base, live & (markets.price > 0), count)
+    reference = sums.of(sums.largest(np.nan_to_num(markets.turnover_24h)), markets.price)[base]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        far: Bools = np.abs(np.log(markets.price / reference)) > np.log(FACTOR)
+    return far
 
 
 class _Sums:

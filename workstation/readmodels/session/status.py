@@ -70,8 +70,9 @@ class StatusView:
 
     `lag_ns` is the engine's delay behind received data (live) or behind the intended pace (replay). `epoch` increases
     with every seek and change of source; panes clear then. `start_ns` and `end_ns` bound a recording and are None when
-    live. `odd_rows` are the streams and lists of which rows were left out. `links` are intermediaries between the
-    venues and the program, such as a hub.
+    live. `odd_rows` are the streams and lists of which rows were left out. `apart` are the markets
+    that are not in the sums of their base, with the reason. `links` are intermediaries between the venues and the
+    program, such as a hub.
     """
 
     presence: Presence
@@ -87,6 +88,7 @@ class StatusView:
     end_ns: int | None = None
     undecodable: int = 0
     odd_rows: tuple[OddStream, ...] = ()
+    apart: tuple[str, ...] = ()
     frames: int = 0
     recording_to: str = ""
     recording_failed: str = ""
