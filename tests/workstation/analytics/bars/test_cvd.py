@@ -181,7 +181,7 @@ def test_live_markets_are_counted() -> None:
         TradesLive(BINANCE, START),
         TradesLive(BYBIT, START),
         *buys(BINANCE, 0),
-        mark(BYBIT, START),
+        mark(BYBIT, START, 1_000.0),
         TradesLost(BYBIT, START + SECOND, "gap"),
         *buys(OKX_SPOT, 0),
     ]
