@@ -78,7 +78,7 @@ def segments_of(status: StatusView) -> list[Segment]:
         line.append(_odd_rows(status.odd_rows))
     if status.apart:
         tip = "\n".join(("Markets of another asset with the same name: shown, but not in sums", *status.apart))
-        line.append(Segment(f"{len(status.apart)} kept apart", "gap", tip))
+        line.append(Segment(f"{len(status.apart)} set apart", "gap", tip))
     if not status.capabilities.record and (status.recording_to or status.recording_failed):
         text, role = recording_text(status)
         line.append(Segment(text, role, status.recording_failed or status.recording_to))
