@@ -25,6 +25,7 @@ from feeds.model.clock import Clock, SystemClock
 from feeds.model.nearest import suggestion, unknown
 from feeds.model.source import Source
 from feeds.recording import RecordingReader
+from feeds.recording.venue_time import in_venue_time
 from feeds.venues.driver import VenueDriver, loopback
 from feeds.venues.registry import DRIVERS
 from widgets.dialogs.crash import CrashReport
@@ -126,7 +127,7 @@ async def _show_reachability(dialog: FirstRun, drivers: list[VenueDriver]) -> No
 
 def replay_window(path: Path) -> int:
     """Run the window on a recording, playing. Raises RecordingError, before the window opens, if it is not one."""
-    reader = RecordingReader(path)
+    reader = in_venue_time(RecordingReader(path))
 
     async def open_it(desk: Desk) -> None:
         session = ReplaySession(reader)
@@ -145,7 +146,7 @@ def screenshot(
     workspace: str = "",
 ) -> None:
     """Save a picture of a workspace at a receive time of a recording. Raises RecordingError, OSError, ValueError."""
-    reader = RecordingReader(path)
+    reader = in_venue_time(RecordingReader(path))
     target_ns = at_ns(reader)
     crash.install()
     app = _application(settings.load()[0])

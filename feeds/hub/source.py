@@ -23,7 +23,7 @@ from feeds.hub.reading import StreamReader, sync_point_before
 from feeds.hub.requests import ask_for_bases, ask_to_join
 from feeds.hub.stream import info_of
 from feeds.hub.wire import HubStatus, decoded
-from feeds.model.clock import Clock
+from feeds.model.clock import Clock, SystemClock
 from feeds.model.errors import ProtocolError, TransportError
 from feeds.model.frame import Frame, open_frame
 from feeds.model.instrument import Venue
@@ -283,6 +283,8 @@ class HubSource:
             return
         if self._joiner.is_earlier(status.run):
             return
+        if isinstance(self._clock, SystemClock):  # what the hub stamps is compared with our time
+            self._clock.follow_venues(status.now_ns - self._clock.now_ns(), back=self.status is None)
         self.status, self._status_ns = status, self._clock.now_ns()
         self.clock_offsets, self.trouble = dict(status.clock_offsets), {**status.trouble, **self._refused}
         if not self.catching_up:

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from statistics import median_low
 from typing import Any
 
 import msgspec
@@ -24,7 +25,7 @@ from feeds.live.connection_plan import ConnectionPlanner, is_shared
 from feeds.live.focus import Focus
 from feeds.live.listing import not_listed, unlisted
 from feeds.live.rest import Rest
-from feeds.model.clock import Clock
+from feeds.model.clock import Clock, SystemClock
 from feeds.model.errors import FeedError, ProtocolError, TransportError
 from feeds.model.frame import UNIVERSE, ConnectionSpec, Frame, FrameKind, open_frame
 from feeds.model.instrument import MarketKind, Venue
@@ -43,13 +44,15 @@ class SourceLimits:
     """Spans of a live source.
 
     Every `timer_s` TIMER frames are emitted, every `clock_s` the venues' clocks read, every `relist_s` the instruments
-    listed, not again within `relist_pause_s`. A replacing connection must have settled for `settle_s`; those of all
-    perpetuals wait `universe_delay_s`, so that where sockets are rationed the followed bases connect first. At most
-    `added_most` bases are followed besides those of the start, each until it was not in use for `added_retention_ns`.
+    listed, not again within `relist_pause_s`. Connections wait `clock_patience_s` at most for the first reading. A
+    replacing connection must have settled for `settle_s`; those of all perpetuals wait `universe_delay_s`, so that
+    where sockets are rationed the followed bases connect first. At most `added_most` bases are followed besides those
+    of the start, each until it was not in use for `added_retention_ns`.
     """
 
     timer_s: float = 0.25
     clock_s: float = 120.0
+    clock_patience_s: float = 2.0
     settle_s: float = 5.0
     universe_delay_s: float = 1.0
     relist_s: float = 600.0
@@ -67,8 +70,9 @@ class LiveSource:
 
     `history_s` is how many seconds of trades to fetch from before the start, `candle_hours` how many hours of candles,
     together with further data such as account ratios; 0 fetches neither. `universe` adds the all-market streams.
-    `clock_offsets` is each venue's clock minus the local one in ns, where the venue has a server time. `last_data_ns`
-    is the receive time of each connection's last data, None where nothing decodes the frames.
+    `clock_offsets` is each venue's clock minus the computer's in ns, where the venue has a server time. A clock that is
+    wrong by more than five seconds is set by them before the first frame. `last_data_ns` is the receive time of each
+    connection's last data, None where nothing decodes the frames.
     """
 
     def __init__(
@@ -105,6 +109,7 @@ class LiveSource:
         self._refused: set[str] = set()
         self._relisting: set[tuple[Venue, MarketKind]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._clock_set = asyncio.Event()
         self._closed = False
 
     @property
@@ -157,8 +162,8 @@ class LiveSource:
     async def batches(self) -> AsyncIterator[list[Frame]]:
         """Everything that arrived since the last batch, in receive order; ends with `close`."""
         self._spawn(self._timer, "timer")
+        self._spawn(self._follow_clocks, "clock")
         for driver in self._drivers.values():
-            self._spawn(partial(self._watch_clock, driver), f"clock {driver.venue}")
             for kind in driver.endpoints:
                 self._spawn(partial(self._market, driver, kind), f"market {driver.venue} {kind.value}")
         while not self._closed or self._arrived:
@@ -205,6 +210,7 @@ class LiveSource:
         self._wake.set()
 
     async def _timer(self) -> None:
+        await self._clock_set.wait()
         while True:
             await asyncio.sleep(self._limits.timer_s)
             if self._evict():
@@ -362,6 +368,7 @@ class LiveSource:
         spec = msgspec.structs.replace(plan, name=planned if generation == 1 else f"{planned}~{generation}")
 
         async def admit() -> None:
+            await self._clock_set.wait()
             if spec.route == UNIVERSE:
                 await asyncio.sleep(self._limits.universe_delay_s)
             await asyncio.sleep(turnstile.wait_s(asyncio.get_running_loop().time()))
@@ -388,16 +395,41 @@ class LiveSource:
         self._spawn(connection.run, f"keep {spec.name}")
         return connection
 
-    async def _watch_clock(self, driver: VenueDriver) -> None:
-        """Estimate the venue's clock offset, assuming equal latency both ways."""
-        while (time := driver.profile.server_time) is not None:
+    async def _follow_clocks(self) -> None:
+        """Read the venues' clocks again and again, and set ours where it is wrong: back before the first frame only."""
+        while True:
+            reading = [asyncio.create_task(self._read_clock(driver)) for driver in self._drivers.values()]
             try:
-                asked_ns = self._clock.now_ns()
-                server_ns = time.read_ns(await self._rest.ask(driver, time.kind, time.request))
-                self.clock_offsets[driver.venue] = server_ns - (asked_ns + self._clock.now_ns()) // 2
-            except (TransportError, ProtocolError) as error:
-                log.info("%s does not publish its time: %s", driver.venue, error)
+                if reading:
+                    await asyncio.wait(reading, timeout=self._limits.clock_patience_s)
+                self._set_clock(back=not self._clock_set.is_set())
+                self._clock_set.set()
+                await asyncio.gather(*reading)
+                self._set_clock(back=False)
+            finally:
+                for one in reading:
+                    one.cancel()
             await asyncio.sleep(self._limits.clock_s)
+
+    def _set_clock(self, *, back: bool) -> None:
+        if self.clock_offsets and isinstance(self._clock, SystemClock):
+            computer_ns = self._clock.behind_computer_ns
+            self._clock.follow_venues(median_low(self.clock_offsets.values()) + computer_ns, back=back)
+
+    async def _read_clock(self, driver: VenueDriver) -> None:
+        """Estimate a venue's clock minus the computer's, assuming equal latency both ways."""
+        time = driver.profile.server_time
+        if time is None:
+            return
+        try:
+            asked_ns = self._clock.now_ns()
+            server_ns = time.read_ns(await self._rest.ask(driver, time.kind, time.request))
+            ours_ns = (asked_ns + self._clock.now_ns()) // 2
+        except (TransportError, ProtocolError) as error:
+            log.info("%s does not publish its time: %s", driver.venue, error)
+            return
+        behind_ns = self._clock.behind_computer_ns if isinstance(self._clock, SystemClock) else 0
+        self.clock_offsets[driver.venue] = server_ns - ours_ns - behind_ns
 
     async def _fetch(self, connection: LiveConnection, request: Fetch) -> None:
         """Perform a Fetch and emit its answer on the requesting connection, unless that has ended."""

@@ -13,6 +13,7 @@ log = logging.getLogger(__name__)
 _CHECK_NS = 500_000_000
 _JUMP_NS = 1_000_000_000
 _LASTING_NS = 60_000_000_000
+_WRONG_NS = 5_000_000_000
 _SLEEPING_TOO = {"linux": "CLOCK_BOOTTIME", "darwin": "CLOCK_MONOTONIC"}  # on Windows the monotonic clock counts on
 
 
@@ -46,6 +47,7 @@ class SystemClock:
         self._wall_ns, self._steady_ns, self._lasting_ns = wall_ns, steady_ns, lasting_ns
         self._ahead_ns = wall_ns() - steady_ns()
         self._check_ns = 0
+        self._by_venues = False
         self._jumped_at_ns: int | None = None
         self._least_ahead_ns = 0  # since the jump
 
@@ -57,9 +59,26 @@ class SystemClock:
             self._compare(self._wall_ns() - steady_ns, steady_ns)
         return steady_ns + self._ahead_ns
 
+    @property
+    def behind_computer_ns(self) -> int:
+        """The computer's clock minus this one."""
+        return self._wall_ns() - self.now_ns()
+
+    def follow_venues(self, offset_ns: int, *, back: bool = False) -> None:
+        """Take the time from the venues, or a hub, whose clock minus this one is `offset_ns`; the computer's no longer
+        counts.
+
+        A clock that is right within five seconds stays. It steps back only where `back` allows it, which is before
+        anything is stamped.
+        """
+        self._by_venues = True
+        if offset_ns > _WRONG_NS or (back and offset_ns < -_WRONG_NS):
+            log.warning("our clock is set by %.0f s, to the venues' time", offset_ns / 1e9)
+            self._ahead_ns += offset_ns
+
     def _compare(self, ahead_ns: int, steady_ns: int) -> None:
         """Follow the wall clock if it has been ahead for long enough, by the least it was ahead in that time."""
-        if ahead_ns - self._ahead_ns <= _JUMP_NS:
+        if self._by_venues or ahead_ns - self._ahead_ns <= _JUMP_NS:
             self._jumped_at_ns = None
         elif self._jumped_at_ns is None or ahead_ns - self._least_ahead_ns < -_JUMP_NS:
             self._jumped_at_ns, self._least_ahead_ns = steady_ns, ahead_ns

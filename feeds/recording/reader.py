@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
+
 from feeds.model.errors import RecordingError
 from feeds.model.frame import Frame
-from feeds.recording.chunk import CHUNK_ERRORS, read_chunk, read_connection_changes
+from feeds.recording.chunk import CHUNK_ERRORS, ChunkEntry, read_chunk, read_connection_changes
 from feeds.recording.damage import Connections, Damage, DamagedSpan
 from feeds.recording.index import read_index
 from feeds.recording.metadata import MAX_METADATA_BYTES, openings_in, read_front
@@ -23,12 +25,16 @@ class RecordingReader:
     What cannot be read is a gap: its frames are CLOSE and OPEN with the tag `DAMAGED`, at the place of the damaged
     chunks (see `feeds.recording.damage`). All ways of reading yield the same frames.
 
+    `ahead_ns` is how far the clock that stamped the frames was ahead of the venues': all receive times are read as that
+    much earlier. None is read as 0 and means that it is not known yet (see `feeds.recording.venue_time`).
+
     Raises:
         RecordingError: the file is missing, unreadable or not a recording; `text` states which and what to do.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, ahead_ns: int | None = None) -> None:
         self.path = path
+        self.ahead_ns, self._ahead_ns = ahead_ns, ahead_ns or 0
         with _open(path) as stream:
             try:
                 self.size_bytes = stream.seek(0, 2)
@@ -37,18 +43,19 @@ class RecordingReader:
                 index = read_index(stream, self.size_bytes, first)
             except OSError as error:
                 raise RecordingError(f"{path.name} cannot be read: {error.strerror}.", str(error)) from error
-        self._chunks = index.chunks
+        self._written = index.chunks
+        self._chunks = index.chunks if not ahead_ns else [_earlier_chunk(chunk, ahead_ns) for chunk in index.chunks]
         self._end, self._reason = index.readable_end, index.reason
         self._connections, self._followed = Connections(), 0
         self._bridges: dict[int, Sequence[Frame]] = {}
         self._spans: dict[int, DamagedSpan] = {}
         self._why = (len(index.chunks), "")  # the first damaged chunk that was met, and what is wrong with it
-        self._missing = {at: chunk.length for at, chunk in enumerate(index.chunks) if chunk.missing}
-        self.chunk_starts = tuple(chunk.start_ns for chunk in index.chunks)
+        self._missing = {at: chunk.length for at, chunk in enumerate(self._chunks) if chunk.missing}
+        self.chunk_starts = tuple(chunk.start_ns for chunk in self._chunks)
         """The earliest receive time of each chunk in written order; seeking to these is cheap."""
         self.start_ns = min(self.chunk_starts, default=None)
         """The earliest receive time, None for a recording without frames."""
-        self.end_ns = max((chunk.end_ns for chunk in index.chunks), default=None)
+        self.end_ns = max((chunk.end_ns for chunk in self._chunks), default=None)
         """The latest receive time, None for a recording without frames."""
 
     @property
@@ -103,7 +110,8 @@ class RecordingReader:
             self._note(number, "what follows is not a record")
             return None
         try:
-            return read_chunk(stream, self._chunks[number])
+            frames = read_chunk(stream, self._written[number])
+            return frames if not self._ahead_ns else [_earlier(frame, self._ahead_ns) for frame in frames]
         except (OSError, *CHUNK_ERRORS) as error:
             what = "a message belongs to no known connection" if isinstance(error, KeyError) else error
             self._note(number, f"a chunk is damaged: {what}")
@@ -137,7 +145,7 @@ class RecordingReader:
             at = self._followed
             if at not in self._bridges:
                 try:
-                    self._connections.follow(read_connection_changes(stream, self._chunks[at]))
+                    self._connections.follow(read_connection_changes(stream, self._written[at]))
                 except (OSError, *CHUNK_ERRORS):
                     self._bridge(stream, at)
             self._followed = max(self._followed, at + 1)
@@ -165,6 +173,14 @@ class RecordingReader:
             found.append(stream.read(min(end - begin, left)))
             left -= len(found[-1])
         return b"".join(found)
+
+
+def _earlier(frame: Frame, span_ns: int) -> Frame:
+    return msgspec.structs.replace(frame, ts_recv_ns=frame.ts_recv_ns - span_ns)
+
+
+def _earlier_chunk(chunk: ChunkEntry, span_ns: int) -> ChunkEntry:
+    return msgspec.structs.replace(chunk, start_ns=chunk.start_ns - span_ns, end_ns=chunk.end_ns - span_ns)
 
 
 def _open(path: Path) -> BinaryIO:

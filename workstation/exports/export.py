@@ -10,6 +10,7 @@ from pathlib import Path
 
 from feeds.model.events import Event
 from feeds.recording import Damage, RecordingReader
+from feeds.recording.venue_time import in_venue_time
 from workstation.analytics.engine import Engine
 from workstation.analytics.state.limits import Limits
 from workstation.exports.cells import Row
@@ -36,7 +37,7 @@ def export_rows(
         KeyError: a table of the settings does not exist.
         RecordingError: the file is no recording.
     """
-    reader = RecordingReader(path)
+    reader = in_venue_time(RecordingReader(path))
     core, chosen = Core(EVERYTHING), _ChosenTables(settings)
     start_ns, end_ns = reader.start_ns or 0, reader.end_ns or 0
     for chunk_at in range(len(reader.chunk_starts)):

@@ -16,6 +16,7 @@ import psutil
 
 from feeds.pipeline.feed import Feed
 from feeds.recording import Damage, RecordingReader
+from feeds.recording.venue_time import in_venue_time
 from feeds.venues.registry import protocol_for
 from workstation.lake.decoded import Row, RowDecoder
 from workstation.lake.manifest import Manifest, identity, manifest_path, sync, write_manifest
@@ -46,7 +47,7 @@ def add(path: Path, root: Path, progress: Progress | None = None, *, pressure_ev
         RecordingError: the file is not a recording.
         OSError: the lake cannot be written.
     """
-    reader = RecordingReader(path)
+    reader = in_venue_time(RecordingReader(path))
     recording = identity(path)
     if manifest_path(root, recording).exists():
         return Added(recording, 0, 0, existed=True)

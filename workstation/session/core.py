@@ -15,6 +15,7 @@ from feeds.model.frame import Frame, FrameKind
 from feeds.pipeline.feed import Feed
 from feeds.recording import RecordingReader
 from feeds.recording.replay import FrameCursor, Mark
+from feeds.recording.venue_time import in_venue_time
 from feeds.venues.registry import protocol_for
 from workstation.analytics.engine import Engine
 from workstation.analytics.state.limits import DEFAULT_LIMITS, Limits
@@ -82,13 +83,17 @@ class Core:
 
 
 class Tape:
-    """A recording being read into a core, with the place reached. `position_ns` is receive time."""
+    """A recording being read into a core, with the place reached.
+
+    `position_ns` is receive time by a right clock: where the one that stamped the recording was wrong, `reader` is
+    another one than given.
+    """
 
     def __init__(self, reader: RecordingReader, core: Core, mark: Mark = Mark(0, 0)) -> None:
-        self.reader = reader
+        self.reader = in_venue_time(reader)
         self.core = core
-        self.cursor = FrameCursor(reader, mark)
-        self.position_ns = reader.start_ns or 0
+        self.cursor = FrameCursor(self.reader, mark)
+        self.position_ns = self.reader.start_ns or 0
 
     def play(self, until_ns: int, limit: int = SLICE) -> bool:
         """Read at most `limit` frames not later than `until_ns`. True when none of those is left."""
@@ -105,9 +110,8 @@ class Tape:
 
 def read_to_end(path: Path, until_ns: int | None = None) -> Tape:
     """Read a recording into a new core, whole or up to a receive time. Raises RecordingError when it is none."""
-    reader = RecordingReader(path)
-    tape = Tape(reader, Core())
-    goal = until_ns if until_ns is not None else reader.end_ns or 0
+    tape = Tape(RecordingReader(path), Core())
+    goal = until_ns if until_ns is not None else tape.reader.end_ns or 0
     while not tape.play(goal):
         pass
     return tape

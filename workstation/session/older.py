@@ -18,6 +18,7 @@ from feeds.model.frame import Frame, FrameKind
 from feeds.model.instrument import InstrumentId
 from feeds.pipeline.feed import Feed
 from feeds.recording import RecordingReader
+from feeds.recording.venue_time import in_venue_time
 from feeds.venues.registry import protocol_for
 from workstation.analytics.engine import Engine
 from workstation.analytics.store.coverage import Coverage
@@ -88,7 +89,7 @@ def newest_before(paths: Iterable[Path], before_ns: int) -> RecordingReader | No
     """The first of some files, newest first, that began before a moment; those that cannot be read are passed over."""
     for path in paths:
         try:
-            reader = RecordingReader(path)
+            reader = in_venue_time(RecordingReader(path))
         except RecordingError as error:
             log.info("%s is passed over", path, exc_info=error)
             continue

@@ -57,6 +57,7 @@ class ReplaySession:
         limits: ReplayLimits = REPLAY_LIMITS,
     ) -> None:
         self.tape = Tape(reader, Core())
+        reader = self.tape.reader
         self.epoch = 0
         self.start_ns, self.end_ns = reader.start_ns or 0, reader.end_ns or 0
         self._reader = reader

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import time
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -11,8 +12,10 @@ import pytest
 from feeds.live.connection import ConnectionLimits
 from feeds.live.source import LiveSource, SourceLimits
 from feeds.model.clock import SystemClock
+from feeds.model.frame import Frame
 from feeds.model.instrument import Instrument, MarketKind, Venue
-from feeds.venues.driver import VenueDriver
+from feeds.simulator.service.server import serve
+from feeds.venues.driver import VenueDriver, loopback
 from feeds.venues.registry import DRIVERS
 
 SPOT = MarketKind.SPOT
@@ -44,6 +47,25 @@ def failing(faults: Sequence[Exception | None]) -> tuple[VenueDriver, list[int]]
         driver, profile=profile, endpoints=endpoints, listing=lambda kind: (), instruments=instruments
     )
     return changed, asked
+
+
+@pytest.mark.parametrize("off_s", [600, -600])
+async def test_a_clock_that_is_wrong_is_set_before_the_first_frame(off_s: int) -> None:
+    async with await serve(0, seed=3, warm_up_s=1, bases=("BTC",)) as server:
+        clock = SystemClock(wall_ns=lambda: time.time_ns() + off_s * 1_000_000_000)
+        drivers = [loopback(DRIVERS[Venue("binance")], server.port)]
+        source = LiveSource(["BTC"], drivers, clock, seed=1)
+
+        async def first() -> Frame:
+            async for batch in source.batches():
+                if batch:
+                    return batch[0]
+            raise AssertionError("no frame came")
+
+        frame = await asyncio.wait_for(first(), 20)
+        await source.close()
+    assert abs(frame.ts_recv_ns - time.time_ns()) < 5 * 1_000_000_000
+    assert abs(source.clock_offsets[Venue("binance")] + off_s * 1_000_000_000) < 5 * 1_000_000_000
 
 
 async def test_lists_that_were_fetched_before_the_start_are_not_fetched_again() -> None:

@@ -94,6 +94,24 @@ def test_of_two_jumps_the_one_that_stays_is_followed() -> None:
     assert clock.now_ns() == clocks.wall
 
 
+def test_the_venues_set_a_clock_that_is_wrong_and_the_computers_no_longer_counts() -> None:
+    clocks = Clocks()
+    clock = clocks.made()
+    clock.follow_venues(-4 * SECOND, back=True)
+    assert clock.now_ns() == clocks.wall
+    clock.follow_venues(-600 * SECOND, back=True)
+    assert clock.now_ns() == clocks.wall - 600 * SECOND
+    assert clock.behind_computer_ns == 600 * SECOND
+    clock.follow_venues(-700 * SECOND)
+    assert clock.now_ns() == clocks.wall - 600 * SECOND
+    clocks.wall += 365 * 86_400 * SECOND
+    for _ in range(100):
+        clocks.run(SECOND)
+        assert clock.now_ns() == clocks.steady + 395 * SECOND
+    clock.follow_venues(60 * SECOND)
+    assert clock.now_ns() == clocks.steady + 455 * SECOND
+
+
 def test_the_clock_counts_on_while_the_computer_sleeps() -> None:
     assert SystemClock().now_ns() - time.time_ns() < SECOND
     if sys.platform == "linux":
