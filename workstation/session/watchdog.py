@@ -8,6 +8,7 @@ reopening it would change nothing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from feeds.model.instrument import Instrument, InstrumentId
 from feeds.model.source import Connection
 from feeds.pipeline.freshness import FreshnessLimits, Pace, Stream, StreamWatch, Times
 from feeds.venues.registry import streams_of
+from workstation.analytics.state.candles import MINUTE_NS
 from workstation.analytics.state.market import Market
 from workstation.session.core import Core
 
@@ -127,9 +129,24 @@ class Watchdog:
             return f"no data for {quiet_ns / 1e9:.0f} s"
         for (instrument, stream), watch in life.watches.items():
             if watch.is_silent(now_ns) and _is_judged(name, instrument, stream, core):
+                if (
+                    stream is Stream.TRADES
+                    and not watch.has_data
+                    and self._is_quiet(instrument, now_ns - life.opened_ns, core)
+                ):
+                    continue
                 watch.give_up()
                 return (_STOPPED if watch.has_data else _NONE_YET)[stream].format(instrument.symbol)
         return ""
+
+    def _is_quiet(self, instrument: Instrument, quiet_ns: int, core: Core) -> bool:
+        """Whether the venue's own candles show a market that trades too rarely to miss its trades yet."""
+        market = core.engine.market(instrument.id)
+        share = market.candles.traded_share() if market is not None else None
+        if share is None or share >= 1.0:
+            return False
+        pause_ns = -MINUTE_NS / math.log(1.0 - share) if share else math.inf
+        return quiet_ns <= self.limits.patience * pause_ns
 
 
 def awaited(keeper: Connection, core: Core) -> dict[Stream, list[str]]:

@@ -76,11 +76,14 @@ def stall(topics: dict[Venue, str] | None = None) -> Strike:
     return strike
 
 
-def and_drop(kind: FaultKind, duration_s: float, after_s: float = 0.0, status: int = 503) -> Strike:
+def and_drop(
+    kind: FaultKind, duration_s: float, after_s: float = 0.0, status: int = 503, topics: dict[Venue, str] | None = None
+) -> Strike:
     """The lines are cut while the fault lasts."""
 
     async def strike(server: Server, venue: Venue) -> float:
-        server.inject(Fault(kind=kind, venue=venue, duration_s=duration_s, status=status))
+        topic = topics[venue] if topics is not None else ""
+        server.inject(Fault(kind=kind, venue=venue, topic=topic, duration_s=duration_s, status=status))
         await asyncio.sleep(after_s)
         server.inject(Fault(kind=FaultKind.DROP, venue=venue))
         return duration_s - after_s if kind in (FaultKind.STALL, FaultKind.REFUSE) else 0.0
@@ -92,6 +95,7 @@ FAULTS: dict[str, Strike] = {
     "drop": once(FaultKind.DROP),
     "stall with pongs only": stall(),
     "one book is silent": stall(BOOK_TOPICS),
+    "trades never come": and_drop(FaultKind.STALL, 4.0, topics=TRADE_TOPICS),
     "half a frame": once(FaultKind.HALF_FRAME),
     "garbage": once(FaultKind.GARBAGE, count=7),
     "duplicate": once(FaultKind.DUPLICATE, count=8),
@@ -106,7 +110,9 @@ FAULTS: dict[str, Strike] = {
     "sockets refused for ever": and_drop(FaultKind.REFUSE, 1.0, status=451),
     "tick size": once(FaultKind.TICK_SIZE),
 }
-LOSING = frozenset({"drop", "stall with pongs only", "half a frame", "silent route", "maintenance", "gap"})
+LOSING = frozenset(
+    {"drop", "stall with pongs only", "half a frame", "silent route", "maintenance", "gap", "trades never come"}
+)
 """Faults that keep trades from us."""
 
 LASTING = frozenset({"tick size"})
@@ -132,7 +138,7 @@ class Cell:
     @property
     def unseen(self) -> bool:
         """Whether what is missing could not be noticed."""
-        return self.fault in ("gap", "silent route") and self.venue in UNNUMBERED
+        return self.fault in ("gap", "silent route", "trades never come") and self.venue in UNNUMBERED
 
     @property
     def wrong(self) -> list[str]:

@@ -12,6 +12,8 @@ import pytest
 
 from feeds.model.events import (
     BookSnapshot,
+    Candle,
+    Candles,
     Event,
     Liquidation,
     MarketStatus,
@@ -191,6 +193,16 @@ def test_a_quiet_spot_market_is_not_reconnected(venue: Venue) -> None:
     for stream in (Stream.BOOK, Stream.QUOTES):
         line.send(stream)
     assert line.seconds(700, *ALL, TRADES=90, BOOK=15, QUOTES=15) == []
+
+
+@pytest.mark.parametrize(("traded", "is_reported"), [(60, True), (30, False), (0, False)])
+def test_the_venues_candles_show_whether_a_market_with_a_busy_book_trades(traded: int, is_reported: bool) -> None:
+    line, minute = Line(), 60 * SECOND
+    rows = tuple(
+        Candle(T0 - (61 - at) * minute, 1.0, 1.0, 1.0, 1.0, 1.0 if at % 60 < traded else 0.0) for at in range(61)
+    )
+    line.core.engine.apply(Candles(line.market, T0, minute, rows))
+    assert bool(line.seconds(600, *without(Stream.TRADES))) == is_reported
 
 
 def test_a_book_that_waits_for_its_snapshot_is_not_silent() -> None:

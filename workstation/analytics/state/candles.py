@@ -58,6 +58,16 @@ class CandleStore:
         self._rows = sorted(rows.values(), key=lambda row: row.start_ns)[-RETAINED_CANDLES:]
         self._merged.clear()
 
+    def traded_share(self, minutes: int = 60) -> float | None:
+        """The share of the last minutes, the running one excluded, in which the market traded; None if unknown."""
+        if not self._rows:
+            return None
+        end_ns = self._rows[-1].start_ns
+        since_ns = end_ns - minutes * MINUTE_NS
+        if self._rows[0].start_ns > since_ns:
+            return None
+        return sum(row.volume > 0 for row in self._rows if since_ns <= row.start_ns < end_ns) / minutes
+
     def bars(self, bar_ns: int, end_ns: int) -> Columns | None:
         """Bars that end by `end_ns`; None without any, or if `bar_ns` is not a whole number of minutes."""
         if bar_ns % MINUTE_NS:
