@@ -42,7 +42,7 @@ class PriceGrid(dict[RawPrice, int]):
 
     def __init__(self, instrument: Instrument, cached: int = CACHED_PRICES) -> None:
         super().__init__()
-        self._cached = cached
+        self._cached, self._instrument = cached, instrument
         step = instrument.tick * instrument.multiplier
         self._numerator, self._denominator = step.numerator, step.denominator
         self._symbol = instrument.symbol
@@ -56,6 +56,9 @@ class PriceGrid(dict[RawPrice, int]):
 
     def __deepcopy__(self, memo: object) -> PriceGrid:
         return self
+
+    def __reduce_ex__(self, protocol: object) -> tuple[type[PriceGrid], tuple[Instrument, int]]:
+        return PriceGrid, (self._instrument, self._cached)  # the prices are parsed again
 
     def _parse(self, text: RawPrice) -> int:
         try:
@@ -87,6 +90,9 @@ class Units:
 
     def __deepcopy__(self, memo: object) -> Units:
         return self
+
+    def __reduce__(self) -> tuple[type[Units], tuple[Instrument]]:
+        return Units, (self.instrument,)
 
     def price(self, ticks: int) -> float:
         """Convert ticks to quote per base coin, correctly rounded."""

@@ -59,6 +59,11 @@ class RecordingReader:
         """The latest receive time, None for a recording without frames."""
 
     @property
+    def chunks(self) -> tuple[ChunkEntry, ...]:
+        """Where its chunks are, in written order; what a growing file adds comes behind them."""
+        return self._chunks
+
+    @property
     def damage(self) -> Damage | None:
         """What cannot be read: an end or parts that are missing from the start on, damaged chunks once they are met."""
         missing = sum(self._missing.values())

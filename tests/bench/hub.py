@@ -27,7 +27,7 @@ from feeds.recording import RecordingReader
 from tests.bench.metric import Metric, cpu_seconds
 from tests.feeds.hub.broker import NOWHERE, SERVER, NatsServer, free_port
 from workstation.process.gc_thresholds import raise_gc_thresholds
-from workstation.session.core import Core
+from workstation.replay.core import Core
 from workstation.session.live import LiveSession
 
 DESKTOPS = 8

@@ -13,7 +13,7 @@ from tests.bench.metric import Metric, best_pair
 from workstation.process.gc_thresholds import raise_gc_thresholds
 from workstation.readmodels.flow.cvd import CvdRequest
 from workstation.readmodels.flow.footprint import FootprintRequest
-from workstation.session.core import Core, read_to_end
+from workstation.replay.core import Core, read_to_end
 
 
 def measure() -> dict[str, Metric]:

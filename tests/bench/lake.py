@@ -25,7 +25,7 @@ from workstation.lake.query import connect
 from workstation.lake.schema import Partition
 from workstation.lake.sink import Sink
 from workstation.readmodels.flow.footprint import FootprintRequest
-from workstation.session.core import Core
+from workstation.replay.core import Core
 
 TRADES = 300_000
 MARKETS = (

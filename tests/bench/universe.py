@@ -18,7 +18,7 @@ from tests.bench.metric import Metric
 from tests.feeds.venues.shared.universe_line import MS, SECOND, T0, perp
 from workstation.process.gc_thresholds import raise_gc_thresholds
 from workstation.readmodels.universe.universe import UniverseRequest
-from workstation.session.core import Core
+from workstation.replay.core import Core
 
 SYMBOLS, SECONDS, ROUNDS = 600, 20, 5
 _NAMES = {

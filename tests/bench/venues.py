@@ -17,7 +17,7 @@ from tests.bench.metric import Metric, best_pair
 from workstation.process.gc_thresholds import raise_gc_thresholds
 from workstation.readmodels.flow.cvd import CvdRequest
 from workstation.readmodels.flow.footprint import FootprintRequest
-from workstation.session.core import Core
+from workstation.replay.core import Core
 
 
 def measure() -> dict[str, Metric]:

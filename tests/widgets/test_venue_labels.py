@@ -31,7 +31,7 @@ from workstation.analytics.engine import ANSWERS, Engine
 from workstation.readmodels.positions.liquidations import LiquidationSource
 from workstation.readmodels.session.status import ConnectionStatus
 from workstation.readmodels.universe.paper import EntryKind, PaperEntry, PaperSettings
-from workstation.session.core import Core, Tape
+from workstation.replay.core import Core, Tape
 
 SECOND = 1_000_000_000
 

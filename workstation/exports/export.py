@@ -16,7 +16,7 @@ from workstation.analytics.state.limits import Limits
 from workstation.exports.cells import Row
 from workstation.exports.table import ExportSettings, TableRows
 from workstation.exports.tables import all_tables
-from workstation.session.core import Core
+from workstation.replay.core import Core
 
 EVERYTHING = Limits(trades=1 << 62, bars=1 << 62)
 

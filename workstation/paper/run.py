@@ -67,6 +67,11 @@ class PaperRun:
         """The user's settings of the book."""
         return self._book.settings
 
+    @property
+    def needs_every_second(self) -> bool:
+        """Whether the book is on: it trades in every second."""
+        return self._book.settings.on and not self.trouble
+
     def observe_second(self, engine: Engine) -> None:
         """Step the book by the engine's last second; a repeated second is ignored."""
         if self._book.settings.on and not self.trouble:

@@ -183,8 +183,7 @@ class Desk:
         self._display_paper(session, self._name)
         if path is not None:
             self.library.add(path)
-        while not session.tape.play(at_ns):
-            continue
+        session.jump(at_ns)
 
     async def close(self) -> None:
         """Stop all sessions; a recording in progress is finished."""

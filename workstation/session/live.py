@@ -16,7 +16,7 @@ from feeds.pipeline.freshness import Stream
 from feeds.recording import Recorder, RecordingMetadata
 from workstation.library.rotation import ROTATE, RecordingRotation
 from workstation.readmodels.session.status import BackfillStatus, Capabilities, ConnectionStatus, Presence, StatusView
-from workstation.session.core import Core, SecondObserver
+from workstation.replay.core import Core, SecondObserver
 from workstation.session.watchdog import Watchdog, awaited
 
 log = logging.getLogger(__name__)

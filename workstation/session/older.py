@@ -22,7 +22,7 @@ from feeds.recording.venue_time import in_venue_time
 from feeds.venues.registry import protocol_for
 from workstation.analytics.engine import Engine
 from workstation.analytics.store.coverage import Coverage
-from workstation.session.core import Core
+from workstation.replay.core import Core
 
 log = logging.getLogger(__name__)
 

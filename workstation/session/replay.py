@@ -1,7 +1,8 @@
 """A recording being played: pace, pause, step, seek.
 
-Seeking restores the nearest checkpoint before the target and reads on from there, so that the state at t is that of
-having played to t. Checkpoints are taken on the way, at most 64 of them, evenly over the recording.
+Seeking restores the nearest state before the target and reads on from there, so that the state at t is that of having
+played to t. States come from the recording's index; where that does not reach, checkpoints are taken on the way, at
+most 64 of them, evenly over the recording.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from typing import NamedTuple
 from feeds.recording import RecordingReader
 from feeds.recording.replay import Mark, Pace
 from workstation.readmodels.session.status import Capabilities, Presence, StatusView
-from workstation.session.core import Core, SecondObserver, Tape
+from workstation.replay.core import Core, SecondObserver, Tape
+from workstation.replay.index import RecordingIndex
 
 MIN_SPEED, MAX_SPEED = 0.1, 1000.0
 
@@ -60,6 +62,7 @@ class ReplaySession:
         reader = self.tape.reader
         self.epoch = 0
         self.start_ns, self.end_ns = reader.start_ns or 0, reader.end_ns or 0
+        self.index = RecordingIndex(reader)
         self._reader = reader
         self._wall = wall
         self._limits = limits
@@ -207,17 +210,35 @@ class ReplaySession:
         self._pace.reset()
         self.epoch += 1
 
+    def jump(self, target_ns: int) -> None:
+        """Be at a receive time at once, without letting others run."""
+        target_ns = min(max(target_ns, self.start_ns), self.end_ns)
+        self._restore(target_ns)
+        self._read_until(target_ns)
+        self.epoch += 1
+
     def _restore(self, target_ns: int) -> None:
-        """Go to the checkpoint nearest before the target, unless reading on from here is as good."""
+        """Go to the state nearest before the target, unless reading on from here is as good."""
         at = bisect_right(self._checkpoints, target_ns, key=lambda checkpoint: checkpoint.position_ns) - 1
         nearest = self._checkpoints[at]
-        if nearest.position_ns <= self.tape.position_ns <= target_ns:
+        ahead = self.tape.position_ns <= target_ns
+        known_ns = max(nearest.position_ns, self.tape.position_ns if ahead else 0)
+        tape = None
+        if self._observer is None or not self._observer.needs_every_second:
+            tape = self.index.tape_before(target_ns, known_ns + 1)
+        if tape is None and ahead and nearest.position_ns <= self.tape.position_ns:
             return
-        self.tape = Tape(self._reader, nearest.core.checkpoint(), nearest.mark)
+        if tape is None:
+            tape = Tape(self._reader, nearest.core.checkpoint(), nearest.mark)
+            tape.position_ns = max(nearest.position_ns, self.start_ns)
+        self.tape = tape
         self.core.set_observer(self._observer)
-        self.tape.position_ns = max(nearest.position_ns, self.start_ns)
 
     def _maybe_checkpoint(self) -> None:
+        """Take a checkpoint, except where the index has states."""
         position_ns = self.tape.position_ns
-        if position_ns >= self._checkpoints[-1].position_ns + self._interval_ns:
+        known_ns = self._checkpoints[-1].position_ns
+        if self.index.entries and self.index.entries[-1].position_ns > known_ns:
+            known_ns = self.index.entries[-1].position_ns
+        if position_ns >= known_ns + self._interval_ns:
             self._checkpoints.append(Checkpoint(position_ns, self.tape.cursor.mark, self.core.checkpoint()))

@@ -19,7 +19,7 @@ from feeds.pipeline.freshness import FreshnessLimits, Pace, Stream, StreamWatch,
 from feeds.venues.registry import streams_of
 from workstation.analytics.state.candles import MINUTE_NS
 from workstation.analytics.state.market import Market
-from workstation.session.core import Core
+from workstation.replay.core import Core
 
 _NONE_YET = {
     Stream.TRADES: "no trades of {} came",

@@ -78,6 +78,9 @@ class SocketProtocol(Generic[AnyMarket]):
         self._last_trades: LastTrades = {}
         self._goes_on = False  # behind a damaged part of a recording, where first messages repeat nothing
 
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_routes": {}}  # found again as messages come
+
     def receive(self, frame: Frame) -> Events:
         """Decode one frame. Raises ProtocolError; the frame is then skipped as a whole."""
         try:

@@ -15,7 +15,7 @@ from feeds.recording import RecordingReader
 from tests.feeds.hub.broker import free_port, needs_broker, place
 from tests.feeds.hub.test_hub import shown, stand_still
 from workstation.readmodels.times import ago
-from workstation.session.core import read_to_end
+from workstation.replay.core import read_to_end
 
 pytestmark = needs_broker
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)

@@ -20,7 +20,7 @@ from tests.workstation.session.faults import DEFAULT_LEVELS, LEVELS, Brake, Desk
 from workstation.exports.export import state_rows
 from workstation.exports.table import ExportSettings
 from workstation.readmodels.session.status import Presence
-from workstation.session.core import Tape
+from workstation.replay.core import Tape
 from workstation.session.live import LiveSession
 
 pytestmark = needs_broker

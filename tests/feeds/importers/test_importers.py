@@ -17,7 +17,7 @@ from feeds.model.errors import ImportFailed, MarketUnknown
 from feeds.model.frame import Frame, FrameKind, spec_from_frame
 from feeds.model.instrument import InstrumentId, MarketKind, Venue
 from feeds.recording import RecordingReader
-from workstation.session.core import Core, read_to_end
+from workstation.replay.core import Core, read_to_end
 
 TS = 1_723_161_255_030_314_667
 DEPTH = (

@@ -27,7 +27,7 @@ from feeds.venues.registry import DRIVERS
 from tests.workstation.analytics.market_events import BINANCE
 from workstation.readmodels.session.status import Presence
 from workstation.readmodels.universe.universe import UniverseRequest, UniverseView
-from workstation.session.core import Core
+from workstation.replay.core import Core
 from workstation.session.live import LiveSession
 
 START_NS = 1_790_000_000_000 * MS

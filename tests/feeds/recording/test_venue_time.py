@@ -18,7 +18,7 @@ from feeds.recording.venue_time import clock_ahead_ns, in_venue_time
 from workstation.exports.export import export_rows
 from workstation.exports.table import ExportSettings
 from workstation.exports.tables import all_tables
-from workstation.session.core import read_to_end
+from workstation.replay.core import read_to_end
 from workstation.session.replay import ReplaySession
 
 SECOND = 1_000_000_000

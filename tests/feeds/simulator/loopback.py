@@ -24,7 +24,7 @@ from feeds.simulator.service.server import Server, serve
 from feeds.venues.driver import loopback
 from feeds.venues.registry import DRIVERS, protocol_for
 from workstation.analytics.state.market import Market
-from workstation.session.core import Core
+from workstation.replay.core import Core
 
 START_NS = 1_790_000_000_000 * MS
 PATIENCE_S = 15.0

@@ -16,7 +16,7 @@ from feeds.simulator.market.spec import MS
 from feeds.simulator.service.faults import Fault, FaultKind
 from feeds.venues.registry import VENUES
 from tests.feeds.simulator.loopback import Loopback
-from workstation.session.core import Core
+from workstation.replay.core import Core
 
 HISTORY_S = 40
 TOPICS = {Venue("binance"): "@aggTrade", Venue("okx"): "/trades:", Venue("deribit"): "trades."}

@@ -36,7 +36,7 @@ from feeds.simulator.service.server import Server
 from feeds.simulator.simulation import Simulation
 from feeds.venues.bybit import DRIVER
 from feeds.venues.driver import loopback
-from workstation.session.core import Core
+from workstation.replay.core import Core
 
 START_NS = 1_790_000_000_000 * MS
 PATIENCE_S = 10.0

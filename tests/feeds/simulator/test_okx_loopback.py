@@ -28,7 +28,7 @@ from feeds.simulator.market.spec import MS, SECOND
 from feeds.simulator.service.server import Server, serve
 from feeds.venues.driver import loopback
 from feeds.venues.okx import DRIVER
-from workstation.session.core import Core
+from workstation.replay.core import Core
 
 START_NS = 1_790_000_000 * SECOND
 MARKETS = 6

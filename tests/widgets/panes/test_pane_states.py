@@ -17,7 +17,7 @@ from widgets.pane import Pane
 from widgets.theme.theme import apply_theme
 from widgets.workspaces.catalogue import PANES
 from workstation.analytics.engine import ANSWERS, Engine
-from workstation.session.core import Core, Tape
+from workstation.replay.core import Core, Tape
 
 SECOND = 1_000_000_000
 ROUNDS = 60

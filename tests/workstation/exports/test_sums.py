@@ -19,7 +19,7 @@ from feeds.venues.registry import DRIVERS
 from tests.tables import Tables, tables_of
 from workstation.exports.export import export_rows
 from workstation.exports.table import ExportSettings
-from workstation.session.core import Core
+from workstation.replay.core import Core
 from workstation.session.record import record
 
 BAR_NS = 5_000_000_000

@@ -24,8 +24,8 @@ from workstation.library.retention import FinishedRecording, RetentionPolicy
 from workstation.library.rotation import ROTATE, RecordingRotation
 from workstation.readmodels.session.library import BUCKETS, Bookmark, LibraryRequest, Outline, SetupMark
 from workstation.readmodels.session.setups import SetupEvent, SetupsRequest, SetupsView
+from workstation.replay.core import read_to_end
 from workstation.session.controls import DeskControls
-from workstation.session.core import read_to_end
 from workstation.session.desk import Desk
 
 YEAR = 366 * 86_400 * 1_000_000_000

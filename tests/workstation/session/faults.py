@@ -33,7 +33,7 @@ from feeds.venues.driver import loopback
 from feeds.venues.registry import DRIVERS, VENUES, protocol_for
 from feeds.venues.shared.limits import Limits
 from workstation.analytics.state.market import Market
-from workstation.session.core import Core
+from workstation.replay.core import Core
 from workstation.session.live import LiveSession
 from workstation.session.watchdog import Watchdog, WatchdogLimits
 

@@ -42,7 +42,7 @@ from workstation.analytics.state.limits import Limits
 from workstation.library.library import Library
 from workstation.process.memory import TRIM_S, trim_heap
 from workstation.readmodels.flow.cvd import CvdRequest, CvdUnit, CvdView
-from workstation.session.core import Core
+from workstation.replay.core import Core
 from workstation.session.desk import Desk
 from workstation.session.live import LiveSession
 

@@ -22,7 +22,7 @@ from tests.tables import Tables, tables_of
 from workstation.exports.export import export_rows
 from workstation.exports.table import ExportSettings
 from workstation.library.outline import outline_of
-from workstation.session.core import Core, Tape, read_to_end
+from workstation.replay.core import Core, Tape, read_to_end
 from workstation.session.replay import ReplaySession
 
 SAMPLE = Path(resources.path("sessions/simulated.mcap"))

@@ -23,7 +23,7 @@ from tests.workstation.session.test_replay_session import REQUESTS
 from workstation.analytics.state.market import Market
 from workstation.readmodels.flow.cvd import CvdRequest
 from workstation.readmodels.session.status import Presence
-from workstation.session.core import read_to_end
+from workstation.replay.core import read_to_end
 from workstation.session.desk import Desk as Face
 from workstation.session.replay import ReplaySession
 

@@ -19,7 +19,7 @@ from tests.workstation.session.test_replay_session import REQUESTS
 from workstation.exports.export import export_rows, state_rows
 from workstation.exports.table import ExportSettings
 from workstation.readmodels.session.status import Presence
-from workstation.session.core import Core, read_to_end
+from workstation.replay.core import Core, read_to_end
 from workstation.session.live import LiveSession
 
 S = 1_000_000_000

@@ -18,7 +18,7 @@ from workstation.analytics.store.column_store import CHUNK
 from workstation.analytics.store.trades import LOADED_CAPS
 from workstation.readmodels.flow.footprint import FootprintRequest, FootprintView
 from workstation.readmodels.markets import MarketFilter
-from workstation.session.core import Core
+from workstation.replay.core import Core
 from workstation.session.desk import Desk
 from workstation.session.older import OlderTrades
 from workstation.session.replay import ReplaySession

@@ -20,7 +20,7 @@ from workstation.readmodels.session.setups import SetupsRequest
 from workstation.readmodels.session.status import Presence
 from workstation.readmodels.universe.pressure import PressureRequest
 from workstation.readmodels.universe.universe import UniverseRequest
-from workstation.session.core import Core, Tape
+from workstation.replay.core import Core, Tape
 from workstation.session.replay import ReplayLimits, ReplaySession
 
 S = 1_000_000_000

@@ -8,7 +8,7 @@ import resources
 from feeds.recording import RecordingReader
 from workstation.analytics.state.limits import Limits
 from workstation.readmodels.flow.footprint import FootprintRequest
-from workstation.session.core import Core
+from workstation.replay.core import Core
 from workstation.session.desk import Desk
 from workstation.session.replay import ReplaySession
 

@@ -28,7 +28,7 @@ from feeds.model.instrument import Instrument, MarketKind, Venue
 from feeds.pipeline.freshness import Stream
 from feeds.venues.registry import DRIVERS, VENUES, streams_of
 from workstation.readmodels.markets import Freshness
-from workstation.session.core import Core
+from workstation.replay.core import Core
 from workstation.session.watchdog import DEFAULT_LIMITS, Watchdog, awaited
 
 SECOND = 1_000_000_000

@@ -52,6 +52,10 @@ class Chunk:
     asks: Runs
     best: Ints
 
+    def __post_init__(self) -> None:
+        for column in (*self.bids, *self.asks, self.best):
+            column.flags.writeable = False
+
     @property
     def nbytes(self) -> int:
         """Memory of the arrays in bytes."""

@@ -113,7 +113,7 @@ class _Open:
 
     def fits(self, mid: float) -> bool:
         """Whether the chunk may continue at this mid."""
-        return self.end - self.start < CHUNK and abs(mid - self.mid) <= self.mid * BAND / 2
+        return self.end // CHUNK == self.start // CHUNK and abs(mid - self.mid) <= self.mid * BAND / 2
 
     def take(self, bids: Mapping[int, float], asks: Mapping[int, float], book: OrderBook, columns: int) -> None:
         """Append `columns` columns with these changes in the first."""

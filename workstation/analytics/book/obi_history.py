@@ -6,7 +6,7 @@ from collections import deque
 
 import numpy as np
 
-from workstation.readmodels.arrays import Floats
+from workstation.readmodels.arrays import Floats, frozen
 from workstation.readmodels.flow.ladder import BANDS
 
 OBI_SECONDS = 1_800
@@ -39,7 +39,7 @@ class ObiHistory:
         self._newest.append((*imbalances, taken))
         if len(self._newest) == _CHUNK:
             self._dropped |= len(self._chunks) == self._chunks.maxlen
-            self._chunks.append(np.array(self._newest))
+            self._chunks.append(frozen(np.array(self._newest)))
             self._newest.clear()
 
     def series(self, band: float) -> tuple[Floats, Floats]:

@@ -33,7 +33,7 @@ from feeds.model.protocol import Reconnect
 from feeds.venues import deribit
 from tests.feeds.venues.deribit.wire import BTC, ETH, LINK, MS, SECOND, Fixtures, Line, book, instrument, push
 from workstation.analytics.book.book import OrderBook
-from workstation.session.core import Core
+from workstation.replay.core import Core
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ from feeds.recording import RecordingReader
 from feeds.venues import hyperliquid
 from feeds.venues.hyperliquid.profile import PROFILE
 from feeds.venues.hyperliquid.protocol import HyperliquidProtocol, subscription
-from workstation.session.core import Core
+from workstation.replay.core import Core
 
 MS = 1_000_000
 OPEN_NS = 1_730_160_020_000 * MS

@@ -11,7 +11,7 @@ from feeds.model.events import LongShortRatio
 from feeds.model.frame import Frame, FrameKind, open_frame
 from feeds.model.instrument import Venue
 from tests.feeds.venues.shared.universe_line import T0, lines, perp, told
-from workstation.session.core import Core
+from workstation.replay.core import Core
 
 ROWS: dict[Venue, tuple[str, Any]] = {
     Venue("binance"): (

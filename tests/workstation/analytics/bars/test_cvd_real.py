@@ -15,7 +15,7 @@ from workstation.analytics.engine import Engine
 from workstation.readmodels.flow.big_trades import BigTrades, BigTradesRequest
 from workstation.readmodels.flow.cvd import CvdRequest, CvdUnit, CvdView
 from workstation.readmodels.markets import MarketFilter
-from workstation.session.core import read_to_end
+from workstation.replay.core import read_to_end
 
 SECOND = 1_000_000_000
 BAR = 15 * SECOND

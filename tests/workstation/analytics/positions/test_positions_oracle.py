@@ -18,7 +18,7 @@ from feeds.importers import import_captures
 from tests.tables import Tables, tables_of
 from workstation.exports.export import state_rows
 from workstation.exports.table import ExportSettings
-from workstation.session.core import read_to_end
+from workstation.replay.core import read_to_end
 
 SECOND = 1_000_000_000
 STEP = 10 * SECOND

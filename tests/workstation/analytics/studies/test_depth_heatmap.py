@@ -36,7 +36,7 @@ from workstation.analytics.state.market import STALE_NS
 from workstation.analytics.views.heatmap import round_factor
 from workstation.readmodels.flow.heatmap import HeatCellRequest, HeatCellView, HeatmapRequest, HeatmapView
 from workstation.readmodels.markets import MarketFilter
-from workstation.session.core import Core
+from workstation.replay.core import Core
 
 ALL = MarketFilter(perp=None)
 Levels = dict[int, float]

@@ -31,7 +31,7 @@ from workstation.analytics.book.obi_history import FLOW_S, blended
 from workstation.analytics.engine import Engine
 from workstation.readmodels.flow.ladder import BANDS, LadderRequest, LadderView, WallRule
 from workstation.readmodels.markets import MarketFilter
-from workstation.session.core import Core
+from workstation.replay.core import Core
 
 ALL = LadderRequest("BTC", markets=MarketFilter(perp=None), row_size=1.0)
 MIDDLE = 10_000

@@ -28,6 +28,10 @@ _NEVER_NS = 1 << 62
 class SecondObserver(Protocol):
     """Called once a second. Checkpoints share it, so it may be called for a second again."""
 
+    @property
+    def needs_every_second(self) -> bool:
+        """Whether a jump forward must play the seconds between, because the observer adds up what it sees."""
+
     def observe_second(self, engine: Engine) -> None:
         """The engine as it stood before the first frame of a second; the universe is sampled."""
 

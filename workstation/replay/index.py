@@ -1,0 +1,136 @@
+"""The index of a recording: states to go on from, so that any moment is reached without playing to it.
+
+It is derived from the frames alone and may be deleted at any time. It lies beside the recording, or in the program's
+data folder where that cannot be written to. What does not fit the recording as it is now does not count.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import logging
+import os
+from bisect import bisect_right
+from collections.abc import Mapping
+from pathlib import Path
+
+from feeds.recording import RecordingReader
+from workstation.replay import stamp
+from workstation.replay.codec import load
+from workstation.replay.core import Core, Tape
+from workstation.replay.states import DAMAGED, Entry, StatesReader
+from workstation.settings import paths
+
+log = logging.getLogger(__name__)
+
+SUFFIX = ".index"
+
+
+def index_file(recording: Path) -> Path:
+    """Where the index of a recording lies."""
+    beside = recording.with_name(recording.name + SUFFIX)
+    if beside.exists() or os.access(recording.parent, os.W_OK):
+        return beside
+    name = hashlib.blake2b(str(recording.absolute()).encode(), digest_size=8).hexdigest()
+    return paths.data_dir() / "indexes" / f"{recording.name}-{name}{SUFFIX}"
+
+
+def stamp_of(recording: Path) -> Mapping[str, object]:
+    """What an index of this recording by this program is stamped with. Raises OSError."""
+    return {"program": stamp.program(), "recording": stamp.recording(recording)}
+
+
+class RecordingIndex:
+    """The states of one recording, as far as they were written. Without an index there are none."""
+
+    def __init__(self, reader: RecordingReader, file: Path | None = None) -> None:
+        self.reader = reader
+        self.file = file or index_file(reader.path)
+        self._states: StatesReader | None = None
+        self._counted: tuple[Entry, ...] = ()
+        self.refresh()
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The states that fit the recording, oldest first."""
+        return self._counted
+
+    @property
+    def states(self) -> StatesReader | None:
+        """The file, for a writer that appends to it; None where it cannot be continued."""
+        whole = self._states is not None and len(self._counted) == len(self._states.entries)
+        return self._states if whole else None
+
+    @property
+    def complete(self) -> bool:
+        """Whether it reaches the end of the recording as that is now."""
+        return bool(self._counted) and self._counted[-1].recording == identity(self.reader)
+
+    def refresh(self) -> None:
+        """Look for states that were written since."""
+        try:
+            if self._states is None:
+                self._states = StatesReader(self.file, stamp_of(self.reader.path))
+            else:
+                self._states.refresh()
+            self._counted = fitting(self._states.entries, self.reader)
+        except FileNotFoundError:
+            self._states, self._counted = None, ()
+        except (OSError, *DAMAGED) as error:
+            log.info("the index %s is not used: %s", self.file.name, error)
+            self._states, self._counted = None, ()
+
+    def tape_before(self, target_ns: int, after_ns: int = 0) -> Tape | None:
+        """The latest state in [after_ns, target_ns] and what follows it; None without one.
+
+        A state that turns out damaged is logged and no longer counts, nor what follows it.
+        """
+        at = bisect_right(self._counted, target_ns, key=lambda entry: entry.position_ns) - 1
+        while at >= 0 and self._counted[at].position_ns >= after_ns:
+            if (core := self._core(at)) is not None:
+                entry = self._counted[at]
+                tape = Tape(self.reader, core, entry.mark)
+                tape.position_ns = entry.position_ns
+                return tape
+            at -= 1
+        return None
+
+    def _core(self, number: int) -> Core | None:
+        assert self._states is not None
+        collecting = gc.isenabled()
+        gc.disable()  # nothing is dropped while a state is built, and looking for it takes half the time
+        try:
+            core = load(*self._states.state(number))
+        except (OSError, *DAMAGED) as error:
+            log.warning("the index %s is damaged and is no longer used from there on: %s", self.file.name, error)
+            self._counted = self._counted[:number]
+            return None
+        finally:
+            if collecting:
+                gc.enable()
+        return core if isinstance(core, Core) else None
+
+
+def fitting(entries: tuple[Entry, ...], reader: RecordingReader) -> tuple[Entry, ...]:
+    """The first states that were made from the chunks that the recording has now."""
+    size, changed_ns = identity(reader)
+    for entry in entries:
+        if entry.recording and entry.recording[0] == size and entry.recording[1] != changed_ns:
+            return ()  # the same length, but written to since
+    digest, found = stamp.ChunkDigest(), []
+    for entry in entries:
+        read = chunks_read(entry)
+        if read > len(reader.chunks) or digest.advance(reader.chunks[digest.count : read]) != entry.chunks:
+            break
+        found.append(entry)
+    return tuple(found)
+
+
+def chunks_read(entry: Entry) -> int:
+    """How many chunks a state was made from, the last perhaps in part."""
+    return entry.mark.chunk + (entry.mark.frame > 0)
+
+
+def identity(reader: RecordingReader) -> tuple[int, int]:
+    """Size in bytes and time of the last change (ns) of a recording. Raises OSError."""
+    return reader.size_bytes, reader.path.stat().st_mtime_ns
