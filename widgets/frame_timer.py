@@ -58,7 +58,6 @@ class FrameTimer(QObject):
         self._timer.setInterval(round(1000 / hz))
 
     def start(self) -> None:
-        """Begin to tick."""
         self._timer.start()
 
     def stop(self) -> None:

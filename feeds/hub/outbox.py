@@ -76,7 +76,6 @@ class Outbox:
         return self._sent[0][0] if self._sent else 0
 
     def put(self, frames: Iterable[Frame]) -> None:
-        """Queue frames."""
         for frame in frames:
             if frame.kind is FrameKind.TIMER:
                 continue

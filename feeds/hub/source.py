@@ -91,7 +91,6 @@ class HubSource:
 
     @property
     def bases(self) -> tuple[str, ...]:
-        """The bases the hub follows."""
         return self.status.bases if self.status is not None else ()
 
     @property

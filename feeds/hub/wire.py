@@ -61,7 +61,6 @@ class Subjects(NamedTuple):
 
     @property
     def sync(self) -> str:
-        """The subject of sync points."""
         return f"{self.frames}.{_SYNC}"
 
     @property
@@ -84,7 +83,6 @@ class Subjects(NamedTuple):
         return f"{self.frames}.{_ILLEGAL.sub('_', connection)}"
 
     def connection(self, subject: str) -> str:
-        """The connection of a subject."""
         return subject[len(self.frames) + 1 :]
 
 

@@ -84,7 +84,6 @@ class ConnectionPlanner:
 
     @property
     def bases(self) -> frozenset[str]:
-        """The bases of all fetched lists."""
         return frozenset(market.base for listed in self._lists.values() for market in listed)
 
     def lists(self, driver: VenueDriver, base: str) -> bool:

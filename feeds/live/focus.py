@@ -20,7 +20,6 @@ class Focus:
 
     @property
     def bases(self) -> tuple[str, ...]:
-        """All followed bases."""
         return (*self.always, *self._shown)
 
     def show(self, base: str, now_ns: int) -> bool:

@@ -62,7 +62,6 @@ class Rest:
             wait_s = budget.wait_s(now_s(), weight)
 
     async def close(self) -> None:
-        """Close the HTTP session."""
         await self._http.close()
 
     def _budget(self, driver: VenueDriver, kind: MarketKind) -> WeightBudget:

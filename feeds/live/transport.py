@@ -139,7 +139,6 @@ class Http:
                 raise await self._refusal(response)
 
     async def close(self) -> None:
-        """Close the session."""
         if self._session is not None:
             await self._session.close()
 

@@ -52,7 +52,6 @@ class SystemClock:
         self._least_ahead_ns = 0  # since the jump
 
     def now_ns(self) -> int:
-        """Nanoseconds since the epoch, UTC."""
         steady_ns = self._steady_ns()
         if steady_ns >= self._check_ns:
             self._check_ns = steady_ns + _CHECK_NS
@@ -94,7 +93,6 @@ class ManualClock:
         self._now_ns = now_ns
 
     def now_ns(self) -> int:
-        """Nanoseconds since the epoch, UTC."""
         return self._now_ns
 
     def advance(self, step_ns: int) -> None:
@@ -102,5 +100,4 @@ class ManualClock:
         self._now_ns += step_ns
 
     def set(self, now_ns: int) -> None:
-        """Jump to `now_ns`."""
         self._now_ns = now_ns

@@ -70,7 +70,6 @@ _spec_decoder = msgspec.json.Decoder(ConnectionSpec)
 
 
 def open_frame(spec: ConnectionSpec, ts_recv_ns: int) -> Frame:
-    """The OPEN frame of a connection."""
     return Frame(ts_recv_ns, spec.name, FrameKind.OPEN, msgspec.json.encode(spec))
 
 

@@ -26,7 +26,6 @@ class OddRows:
         self._streams: dict[tuple[Venue, str], OddStream] = {}
 
     def leave_out(self, venue: Venue, stream: str, reason: str) -> None:
-        """Count a row."""
         known = self._streams.get((venue, stream))
         if known is None:
             log.error("%s %s: a row is left out: %s", venue, stream, reason)

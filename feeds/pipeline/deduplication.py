@@ -156,7 +156,6 @@ class Deduplicator:
         return self._book_of.get(instrument)
 
     def receives_trades(self, connection: str, instrument: InstrumentId) -> bool:
-        """Whether a connection receives every trade of an instrument."""
         return connection in self._carriers.get(instrument, ())
 
     def filter(self, connection: str, events: Sequence[Event]) -> Sequence[Event]:

@@ -99,7 +99,6 @@ class Recorder:
 
     @property
     def bytes_written(self) -> int:
-        """The size of the file in bytes."""
         return self._writer.bytes_written
 
     @property

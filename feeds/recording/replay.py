@@ -26,7 +26,6 @@ class FrameCursor:
 
     @property
     def mark(self) -> Mark:
-        """The position of the next frame."""
         return Mark(self._chunk, self._index)
 
     @property

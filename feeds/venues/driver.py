@@ -66,11 +66,9 @@ class VenueDriver:
 
     @property
     def venue(self) -> Venue:
-        """The key of the venue."""
         return self.profile.name
 
     def plan(self, markets: tuple[Instrument, ...]) -> tuple[ConnectionSpec, ...]:
-        """The sockets for markets of one kind, none for none."""
         return self.connections(markets, self.endpoints[markets[0].kind]) if markets else ()
 
     def plan_universe(self, listed: Iterable[Instrument]) -> tuple[ConnectionSpec, ...]:

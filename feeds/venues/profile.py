@@ -88,5 +88,4 @@ class VenueProfile:
     captures: Mapping[str, MarketKind] = field(default_factory=dict)
 
     def liquidations_of(self, kind: MarketKind) -> LiquidationCoverage:
-        """What the venue publishes of the liquidations of its markets of a kind."""
         return self.liquidations if kind.is_perp else _NO_POSITIONS

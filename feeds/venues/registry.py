@@ -45,7 +45,6 @@ def venue_named(text: str) -> Venue:
 
 
 def liquidation_coverage(venue: Venue, kind: MarketKind) -> LiquidationCoverage:
-    """What a venue publishes of the liquidations of its markets of a kind."""
     return profile_of(venue).liquidations_of(kind)
 
 

@@ -106,7 +106,6 @@ class ValueAxis(_Axis):
             self.setWidth(width)
 
     def draw(self, painter: QPainter, rect: QRectF) -> None:
-        """Ticks left aligned beside the chart, tags over them."""
         bottom, top = self.range
         painter.setFont(self._font)
         painter.setPen(theme().pen("muted"))
@@ -171,7 +170,6 @@ class TimeAxis(_Axis):
         self.update()
 
     def draw(self, painter: QPainter, rect: QRectF) -> None:
-        """Times centred under the bars that start then; a new day reads as a date and is brighter."""
         left, right = self.range
         metrics = QFontMetricsF(self._bold)
         taken = [self._tag_box(tag, rect, metrics) for tag in self._tags]

@@ -110,7 +110,6 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
         item.set_rect(self.box.rect())
 
     def remove(self, item: PixelItem) -> None:
-        """Take an item out of the plot."""
         self._items.remove(item)
         self.scene().removeItem(item)
 
@@ -135,7 +134,6 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
 
     @property
     def visible(self) -> tuple[float, float]:
-        """The visible slots."""
         left, right = self.box.viewRange()[0]
         return left, right
 
@@ -182,7 +180,6 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
             self.range_changed.emit()
 
     def set_values(self, bottom: float, top: float) -> None:
-        """Show these values."""
         if top - bottom > 1e-12 * abs(top) and math.isfinite(bottom) and math.isfinite(top):
             self.box.setRange(yRange=(bottom, top), padding=0)
             self.range_changed.emit()
@@ -292,14 +289,12 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
         event.accept()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Drag, and emit where the pointer is."""
         if self._drag is not None and event.buttons() & Qt.MouseButton.LeftButton:
             self._drag_to(self._drag, event.position())
         self.hovered.emit(self.position_in_plot(event.position()))
         event.accept()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """End a drag."""
         drag, self._drag = self._drag, None
         if drag is not None and drag.tool is not None:
             drag.tool.end()
@@ -371,7 +366,6 @@ class TimeChart(pg.PlotWidget):  # type: ignore[misc]
         return self.position_in_plot(QPointF(self.mapFromGlobal(QCursor.pos())))
 
     def leaveEvent(self, event: QEvent) -> None:
-        """The pointer left."""
         self.hovered.emit(None)
         event.accept()
 

@@ -58,7 +58,6 @@ class LinkedChart(QWidget):
             self.range.move_to(float(self.slots[-1]), fresh=fresh)
 
     def forget(self) -> None:
-        """Show no bars."""
         self._shown, self.slots = None, no_ints()
         self.crosshair.clear()
 

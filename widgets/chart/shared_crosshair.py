@@ -39,7 +39,6 @@ class SharedCrosshair(QObject):
 
     @property
     def value(self) -> float | None:
-        """The value under the pointer."""
         return self.overlay.value
 
     @property
@@ -53,7 +52,6 @@ class SharedCrosshair(QObject):
             self._point(None if ts_ns is None else self._chart.grid.slot(ts_ns), None)
 
     def clear(self) -> None:
-        """Mark nothing."""
         self._point(None, None)
 
     def _on_hover(self, position: QPointF | None) -> None:

@@ -53,7 +53,6 @@ class CrashReport(QDialog):
         self.resize(760, 420)
 
     def copy(self) -> None:
-        """Copy the report to the clipboard."""
         QGuiApplication.clipboard().setText(self._report)
         set_text(self.note, "copied")
 

@@ -17,7 +17,6 @@ log = logging.getLogger(__name__)
 
 
 def ask_recording(parent: QWidget, chosen: Callable[[Path], None]) -> QFileDialog:
-    """Ask for a recording to open."""
     dialog = QFileDialog(parent, "Open recording", "", "Recordings (*.mcap);;All files (*)")
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
     return _open(dialog, chosen)

@@ -140,7 +140,6 @@ class SettingsDialog(QDialog):
             self.export_file(Path(path))
 
     def export_file(self, path: Path) -> None:
-        """Write the settings to a JSON file."""
         try:
             path.write_bytes(msgspec.json.format(msgspec.json.encode(self._keeper.current), indent=2))
         except OSError as error:

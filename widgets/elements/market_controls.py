@@ -101,5 +101,4 @@ class MarketControls(QWidget):
 
 
 def _only(state: MarketState) -> MarketFilter:
-    """The filter that accepts this market alone."""
     return MarketFilter(state.kind.is_perp, frozenset({state.venue}), frozenset({state.kind}))

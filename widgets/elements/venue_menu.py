@@ -76,5 +76,4 @@ class VenueButton(QToolButton):
         self.name_choice()
 
     def name_choice(self) -> None:
-        """Show the choice of venues."""
         self.setText(self.ticks.choice_text)

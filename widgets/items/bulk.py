@@ -48,7 +48,6 @@ class RectBatch:
             array.ndarray().view(np.int32)[:] = ordered[starts[index] : ends[index]]
 
     def draw(self, painter: QPainter) -> None:
-        """Paint what was filled last."""
         painter.setPen(Qt.PenStyle.NoPen)
         for index in self._used:
             painter.setBrush(self._brushes[index])
@@ -206,7 +205,6 @@ class TextBatch:
         self.fill(atlas, color, glyphs.code, np.round(x)[glyphs.item] + glyphs.dx, np.round(y)[glyphs.item])
 
     def draw(self, painter: QPainter) -> None:
-        """Paint what was filled last."""
         if len(self._array) and self._pixmap is not None:
             painter.drawPixmapFragments(*self._array.drawargs(), self._pixmap)  # type: ignore[call-arg]
 

@@ -36,13 +36,11 @@ class LineOverlay(PixelItem):
         self.lines: tuple[PriceLine, ...] = ()
 
     def point_at(self, slot: float | None, value: float | None) -> None:
-        """Move the crosshair."""
         if (slot, value) != (self.slot, self.value):
             self.slot, self.value = slot, value
             self.update()
 
     def set_lines(self, lines: tuple[PriceLine, ...]) -> None:
-        """Show these prices."""
         if lines != self.lines:
             self.lines = lines
             self.update()

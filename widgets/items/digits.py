@@ -97,7 +97,6 @@ def encode_texts(texts: Iterable[str]) -> Codes:
 
 
 def decode(codes: Codes) -> list[str]:
-    """The texts again."""
     return ["".join(CHARACTERS[code] for code in row if code != PAD) for row in codes]
 
 

@@ -31,7 +31,6 @@ class RunGrid(SlotGrid):
         return id(self)
 
     def slot(self, ts_ns: int) -> float:
-        """The slot of a moment, with the part of the bar that has passed."""
         edges = self._edges
         if ts_ns < edges[0]:
             return self._first - float(edges[0] - ts_ns) / self.bar_ns
@@ -41,7 +40,6 @@ class RunGrid(SlotGrid):
         return self._first + at + float(ts_ns - edges[at]) / float(edges[at + 1] - edges[at])
 
     def slots(self, ts_ns: Ints) -> Floats:
-        """The slots of many moments."""
         edges = self._edges
         at = np.clip(np.searchsorted(edges, ts_ns, "right") - 1, 0, max(len(edges) - 2, 0))
         longs = np.append(np.diff(edges), self.bar_ns)[at].astype(np.float64)
@@ -50,7 +48,6 @@ class RunGrid(SlotGrid):
         return self._first + at + (ts_ns - edges[at]) / np.where(outside, float(self.bar_ns), longs)
 
     def ts_ns(self, slot: float) -> int:
-        """The moment at a slot."""
         edges, inside = self._edges, slot - self._first
         if inside < 0:
             return int(edges[0]) + round(inside * self.bar_ns)

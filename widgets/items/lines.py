@@ -43,7 +43,6 @@ class LinesItem(PixelItem):
         self.lines: Sequence[Line] = ()
 
     def set_lines(self, lines: Sequence[Line], slots: Ints, grid: SlotGrid) -> None:
-        """Show other lines."""
         self.lines, self._slots, self._grid = lines, slots, grid
         self.update()
 

@@ -30,7 +30,6 @@ class PixelItem(pg.GraphicsObject):  # type: ignore[misc]
             self._rect = QRectF(rect)
 
     def boundingRect(self) -> QRectF:
-        """The host's rectangle."""
         return self._rect
 
     @property
@@ -39,7 +38,6 @@ class PixelItem(pg.GraphicsObject):  # type: ignore[misc]
         return self._guard.failure
 
     def retry(self) -> None:
-        """Forget a failure."""
         self._guard.reset()
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:

@@ -73,11 +73,9 @@ class Scale:
         return (right, down) if max(map(abs, off)) < _WHOLE else None
 
     def slot(self, x: float) -> float:
-        """The slot at a pixel."""
         return self.left + x / self.pitch
 
     def value(self, y: float) -> float:
-        """The value at a pixel."""
         return self.top - y / self.unit
 
 
@@ -103,11 +101,9 @@ class SlotGrid:
         return (ts_ns - self.origin * self.bar_ns) / self.bar_ns
 
     def slots(self, ts_ns: Ints) -> Floats:
-        """The slots of many moments."""
         return (ts_ns - self.origin * self.bar_ns) / self.bar_ns
 
     def ts_ns(self, slot: float) -> int:
-        """The moment at a slot."""
         return self.origin * self.bar_ns + round(slot * self.bar_ns)
 
     def ticks(self, left: float, right: float, width_px: float) -> list[Tick]:

@@ -65,7 +65,6 @@ class SpriteBatch:
         self._sheet = sheet
 
     def draw(self, painter: QPainter) -> None:
-        """Paint what was filled last."""
         if len(self._array) and self._sheet is not None:
             painter.drawPixmapFragments(*self._array.drawargs(), self._sheet.pixmap)  # type: ignore[call-arg]
 

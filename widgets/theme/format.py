@@ -183,7 +183,6 @@ def signed(value: float | None) -> str:
 
 
 def percent(fraction: float | None, decimals: int = 2) -> str:
-    """A fraction as a signed percentage."""
     if fraction is None or math.isnan(fraction):
         return NO_DATA
     return _without_sign_of_zero(f"{fraction * 100:+.{decimals}f}%").replace("-", "\N{MINUS SIGN}")
@@ -230,7 +229,6 @@ def day(ts_ns: int, zone: tzinfo | None = None) -> str:
 
 
 def date_clock(ts_ns: int) -> str:
-    """Date and time of day."""
     return moment(ts_ns).strftime("%Y-%m-%d %H:%M:%S")
 
 

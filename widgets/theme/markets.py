@@ -25,7 +25,6 @@ def listed_mark(venue: Venue, kind: MarketKind) -> str:
 
 
 def market_mark(market: MarketState) -> str:
-    """The mark of a market."""
     return listed_mark(market.venue, market.kind)
 
 

@@ -68,7 +68,6 @@ class Header(Pane):
         row.addWidget(self.badge)
 
     def set_bases(self, bases: list[str], others: Sequence[str] = ()) -> None:
-        """List the subscribed bases and, below a line, the others; the chosen one stays chosen if it is listed."""
         chosen = self._base
         self.bases.blockSignals(True)
         self.bases.clear()
@@ -81,12 +80,10 @@ class Header(Pane):
         self._choose(self.bases.currentText())
 
     def listed(self) -> list[str]:
-        """The bases that can be chosen."""
         texts = (self.bases.itemText(index) for index in range(self.bases.count()))
         return [text for text in texts if text]  # the line between them has none
 
     def set_base(self, base: str) -> None:
-        """Show this base; one that is not listed yet is added."""
         if self.bases.findText(base) < 0:
             self.bases.addItem(base)
         self.bases.setCurrentText(base)
@@ -98,15 +95,12 @@ class Header(Pane):
             self.link_event.emit(BaseChosen(base))
 
     def request(self) -> TapeRequest | None:
-        """The last perpetual trade; None without a base."""
         return TapeRequest(self._base, MarketFilter(perp=True), count=1) if self._base else None
 
     def side_requests(self) -> tuple[UniverseRequest, ...]:
-        """All coins, of which the base is one row."""
         return (UniverseRequest(),)
 
     def refresh(self, view: View) -> None:
-        """Show the last price in the colour of its aggressor, and the figures of the base."""
         if isinstance(view, UniverseView):
             self._universe = view
             self._show_facts()
@@ -138,13 +132,11 @@ class Header(Pane):
         tint(self.markets, "muted" if live == len(perps) else "gap")
 
     def clear(self) -> None:
-        """Forget the price."""
         set_text(self.price, fmt.NO_DATA)
         set_text(self.markets, "")
         self._show_facts()
 
     def show_status(self, status: StatusView) -> None:
-        """Show live or replay; a replay also shows its recording and speed."""
         self.badge.show_badge(*badge_of(status))
         if not is_replay(status):
             set_text(self.source, "")

@@ -46,7 +46,6 @@ class MenuBar(QMenuBar):
     def list_workspaces(
         self, names: list[str], current: str, open_one: Callable[[str], object], actions: Iterable[Action]
     ) -> None:
-        """List the workspaces with the open one checked, then the actions on it."""
         self.workspace.clear()
         for number, name in enumerate(names, 1):
             entry = self.entry(self.workspace, name, partial(open_one, name), f"Ctrl+{number}" if number < 10 else "")

@@ -116,7 +116,6 @@ class PlaybackBar(QWidget):
     # --- what is shown
 
     def refresh(self, status: StatusView) -> None:
-        """Show a status."""
         if status == self._status:
             return
         self._status = status
@@ -254,7 +253,6 @@ class PlaybackBar(QWidget):
             self._controls.toggle()
 
     def step(self, unit: Step) -> None:
-        """Step, where that is possible."""
         if self._status is not None and is_replay(self._status) and self._status.capabilities.seek:
             self._controls.step(unit)
 

@@ -196,7 +196,6 @@ class StatusBar(QWidget):
             self._counted = (now, status.frames, status.epoch)
 
     def text(self) -> str:
-        """The whole line as one text."""
         return "  ".join(segment.text for segment in (*self.left, *self.right))
 
     def segment_at(self, position: QPoint) -> Segment | None:

@@ -50,7 +50,6 @@ class WindowActions(ActionList):
     # --- effects
 
     def show_settings(self) -> None:
-        """The dialog of the settings."""
         SettingsDialog(self._window, self._settings).open()
 
     def save_workspace_as(self) -> None:
@@ -62,7 +61,6 @@ class WindowActions(ActionList):
         ask_name(self._window, "Rename workspace", self._spaces.current, self._spaces.rename)
 
     def toggle_full_screen(self) -> None:
-        """Full screen and back."""
         self._window.setWindowState(self._window.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     def open_recording(self) -> None:
@@ -80,7 +78,6 @@ class WindowActions(ActionList):
         QGuiApplication.clipboard().setPixmap(self._window.grab())
 
     def show_keys(self) -> None:
-        """The cheat sheet."""
         groups = {
             title: [(action.keys[0], action.text) for action in group if action.keys]
             for title, group in self.groups().items()
@@ -89,7 +86,6 @@ class WindowActions(ActionList):
         CheatSheet(self._window, groups).open()
 
     def show_guide(self) -> None:
-        """The guide."""
         Guide(self._window, guide_text(self._docks.kinds, self.groups())).open()
 
     def show_palette(self) -> None:

@@ -41,7 +41,6 @@ class DockSet(QObject):
             self.add(name, pane)
 
     def on_screen(self) -> Iterator[Pane]:
-        """The visible panes."""
         return (self.panes[name] for name, dock in self.docks.items() if dock.on_screen)
 
     def add(self, name: str, pane: Pane) -> PaneDock:
@@ -79,7 +78,6 @@ class DockSet(QObject):
         return self.add(name, self.kinds[name.partition(":")[0]]())
 
     def set_bases(self, bases: list[str]) -> None:
-        """List the bases in the panes that show a list."""
         self._bases = bases
         for pane in self.panes.values():
             pane.set_bases(bases)
@@ -127,7 +125,6 @@ class DockSet(QObject):
             self.set_group(self.focused, group)
 
     def maximise_focused(self) -> None:
-        """Maximise or restore the focused pane."""
         if self.focused:
             self.toggle_maximised(self.focused)
 
@@ -146,12 +143,10 @@ class DockSet(QObject):
             QApplication.sendEvent(asked, key)
 
     def copy_focused(self) -> None:
-        """Copy the focused pane as data."""
         if self.focused:
             self.docks[self.focused].title.copy_data()
 
     def help_focused(self) -> None:
-        """Open the help of the focused pane."""
         if self.focused:
             self.help_asked.emit(self.panes[self.focused])
 

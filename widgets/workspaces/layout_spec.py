@@ -47,7 +47,6 @@ def column(*parts: tuple[float, Node]) -> Split:
 
 
 def names(node: Node) -> tuple[str, ...]:
-    """Every pane of a tree."""
     if isinstance(node, Tabs):
         return node.panes
     return tuple(name for _, part in node.parts for name in names(part))

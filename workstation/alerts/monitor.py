@@ -73,7 +73,6 @@ class AlertMonitor:
         self._save_rules()
 
     def revision(self, request: AlertsRequest) -> int:
-        """Changes whenever `view(request)` would."""
         return self._alerts.revision
 
     def view(self, request: AlertsRequest) -> AlertsView:
@@ -82,7 +81,6 @@ class AlertMonitor:
         return AlertsView(request, alerts.revision, alerts.rules, alerts.states(), latest, self.trouble)
 
     def close(self) -> None:
-        """Close the file of the history."""
         if self._history is not None:
             self._history.close()
 

@@ -41,7 +41,6 @@ class Watch:
         return True
 
     def state(self) -> RuleState:
-        """The current state of the rule."""
         return RuleState(self.base, self.value, self.is_true, self.fired_ns)
 
     def _measured(self, now_ns: int, value: float) -> float | None:
@@ -109,7 +108,6 @@ class Alerts:
         return rule
 
     def remove_rule(self, number: int) -> None:
-        """Remove a rule."""
         self.rules = tuple(one for one in self.rules if one.id != number)
         self._forget(number)
 

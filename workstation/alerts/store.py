@@ -60,5 +60,4 @@ class AlertHistory:
         self.latest = (*reversed(new), *self.latest)[:SHOWN]
 
     def close(self) -> None:
-        """Close the database."""
         self._database.close()

@@ -53,7 +53,6 @@ def of_base(request: type[R], view: Callable[[Base, R, int, int], View], *counte
 
 
 def base_revision(*counters: str) -> Callable[[State, Any], int]:
-    """The revision of an answer of one base."""
     read = attrgetter("trade_revision", "coverage_revision", "freshness_revision", *counters)
 
     def revision(state: State, request: Request[Any]) -> int:

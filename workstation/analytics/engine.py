@@ -165,11 +165,9 @@ class Engine:
 
     @property
     def requests(self) -> Collection[type[Request[Any]]]:
-        """Types of requests that the engine answers."""
         return ANSWERS.keys()
 
     def revision(self, request: Request[View]) -> int:
-        """A number that changes whenever `view(request)` would."""
         return ANSWERS[type(request)].revision(self, request)
 
     def view(self, request: Request[V]) -> V:

@@ -12,7 +12,6 @@ _SPANS = 3
 
 
 def inspection_text(found: Inspection) -> str:
-    """Format the report."""
     return "\n".join((*_head(found), "", *(line for one in found.connections for line in _connection(one))))
 
 

@@ -45,12 +45,10 @@ def floats(*names: str) -> tuple[Column, ...]:
 
 
 def texts(*names: str) -> tuple[Column, ...]:
-    """Columns of text."""
     return tuple(Column(name, CellType.TEXT) for name in names)
 
 
 def booleans(*names: str) -> tuple[Column, ...]:
-    """Columns of true and false."""
     return tuple(Column(name, CellType.BOOLEAN) for name in names)
 
 
@@ -145,18 +143,15 @@ class EventRows(TableRows):
         self._rows: list[Row] = []
 
     def before_event(self, engine: Engine, event: Any) -> Batches:
-        """Collect the rows of an event."""
         self._rows += self._rows_of[type(event)](event)
         return ()
 
     def after_chunk(self) -> Batches:
-        """What was collected."""
         rows, self._rows = self._rows, []
         return [rows] if rows else ()
 
 
 def of_each(event: type[Event], row: Callable[[Any], Row]) -> Callable[[ExportSettings], TableRows]:
-    """A table with a row of every event of a type."""
     return lambda _: EventRows({event: lambda one: (row(one),)})
 
 

@@ -119,7 +119,6 @@ class _Build:
         return files
 
     def manifest(self, files: dict[str, int]) -> Manifest:
-        """The manifest of the recording."""
         markets = tuple(self._decoded.markets())
         return Manifest(self._recording, self._reader.path.name, self._start_ns, self._end_ns, markets, files)
 

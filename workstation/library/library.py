@@ -57,14 +57,12 @@ class Library:
         return self._revision
 
     def view(self, request: LibraryRequest) -> LibraryView:
-        """The current list."""
         ordered = sorted(self._entries.values(), key=lambda entry: -(entry.start_ns or entry.modified_ns))
         free = shutil.disk_usage(self.folder).free if self.folder.exists() else 0
         name, done = self._reading
         return LibraryView(request, self._revision, tuple(ordered), self.current, name, done, str(self.folder), free)
 
     def entry(self, path: Path) -> RecordingEntry | None:
-        """One entry of the list."""
         return self._entries.get(path)
 
     def add(self, path: Path) -> None:
@@ -128,13 +126,11 @@ class Library:
         self._write_notes(path, msgspec.structs.replace(self._notes(path), note=note))
 
     def add_bookmark(self, path: Path, bookmark: Bookmark) -> None:
-        """Add a bookmark."""
         notes = self._notes(path)
         marks = tuple(sorted((*notes.bookmarks, bookmark), key=lambda mark: mark.ts_ns))
         self._write_notes(path, msgspec.structs.replace(notes, bookmarks=marks))
 
     def remove_bookmark(self, path: Path, ts_ns: int) -> None:
-        """Remove a bookmark."""
         notes = self._notes(path)
         marks = tuple(mark for mark in notes.bookmarks if mark.ts_ns != ts_ns)
         self._write_notes(path, msgspec.structs.replace(notes, bookmarks=marks))

@@ -63,7 +63,6 @@ class RetentionPolicy:
 
 
 def retention_policy(settings: Settings) -> RetentionPolicy:
-    """The policy given by the settings."""
     return RetentionPolicy(
         rotate_bytes=settings.rotate_megabytes * 1_000_000,
         rotate_ns=round(settings.rotate_hours * _HOUR_NS),

@@ -65,7 +65,6 @@ class PaperBooks:
             self.current.reset()
 
     def close(self) -> None:
-        """Close the file."""
         if self._store is not None:
             self._store.close()
         self.current, self._store, self._runs = None, None, {}

@@ -78,7 +78,6 @@ class PaperRun:
             self.step(self._reader.read(engine))
 
     def step(self, second: MarketSecond) -> None:
-        """Step the book by one second."""
         before_ns = self._book.state.last_ns
         written = self._book.step(second)
         if written.anything:

@@ -56,7 +56,6 @@ class PaperStore:
             self.execute(statement)
 
     def close(self) -> None:
-        """Close the database."""
         self._db.close()
 
     def load(self, book: str) -> StoredBook | None:
@@ -79,7 +78,6 @@ class PaperStore:
             self.execute("INSERT OR REPLACE INTO books VALUES (?, ?, ?)", (book, _text(settings), _text(state)))
 
     def reset(self, book: str) -> None:
-        """Delete a book."""
         with self._transaction():
             for table in ("ledger", "curve", "scores", "books"):
                 self.execute(f"DELETE FROM {table} WHERE book = ?", (book,))

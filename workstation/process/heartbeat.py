@@ -59,6 +59,5 @@ class Heartbeat:
         return late
 
     def stop(self) -> None:
-        """Stop watching."""
         faulthandler.cancel_dump_traceback_later()
         self._stream.close()

@@ -99,7 +99,6 @@ class _Writer:
         self._constants = _constants()
 
     def node(self, value: Any) -> Node:
-        """The tree of a value."""
         kind = type(value)
         if kind in _PLAIN:
             return value if kind is not int or _LEAST <= value <= _MOST else [_BIG, str(value)]
@@ -112,7 +111,6 @@ class _Writer:
         return (_WRITERS.get(kind) or _writer_of(kind))(self, value)
 
     def nodes(self, values: Iterable[Any]) -> list[Node]:
-        """The trees of many values."""
         found = list(values)
         return found if _all_plain(found) else list(map(self.node, found))
 
@@ -243,7 +241,6 @@ class _Reader:
         self._names: dict[str, Any] = {}
 
     def value(self, node: Node) -> Any:
-        """The value of a tree."""
         if type(node) is not list:
             return node
         tag = node[0]
@@ -258,12 +255,10 @@ class _Reader:
         return _READERS[tag](self, at, node)
 
     def values(self, nodes: list[Node]) -> list[Any]:
-        """The values of many trees."""
         value = self.value
         return [value(node) if type(node) is list else node for node in nodes]
 
     def put(self, at: int, value: Any) -> Any:
-        """Number an object."""
         self._made[at] = value
         return value
 

@@ -78,7 +78,6 @@ class Core:
         self._observer.observe_second(self.engine)
 
     def handler(self, connection: str) -> Callable[[Event], None]:
-        """What takes the events of a connection."""
         return self.engine.survey if connection in self.feed.universe else self.engine.apply
 
     def checkpoint(self) -> Core:

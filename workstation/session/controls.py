@@ -41,7 +41,6 @@ class DeskControls:
             replay.pause()
 
     def toggle(self) -> None:
-        """Play or pause."""
         if (replay := self._replay) is not None:
             replay.toggle()
 
@@ -108,5 +107,4 @@ class DeskControls:
         self._desk.alerts.set_rule(rule)
 
     def remove_alert(self, number: int) -> None:
-        """Remove an alert rule."""
         self._desk.alerts.remove_rule(number)

@@ -74,7 +74,6 @@ class Desk:
 
     @property
     def engine(self) -> Engine:
-        """The engine of the open session."""
         return self.session.core.engine if self.session is not None else self._empty
 
     def bases(self) -> list[str]:
@@ -95,7 +94,6 @@ class Desk:
             self._wanted[base] = None
 
     def revision(self, request: Request[View]) -> int:
-        """Changes whenever `view(request)` would."""
         return self._provider(request).revision(request)
 
     def view(self, request: Request[V]) -> V:
@@ -125,7 +123,6 @@ class Desk:
 
     @property
     def kind(self) -> SessionKind:
-        """What kind of session is open."""
         if isinstance(self.session, ReplaySession):
             return SessionKind.REPLAY
         simulated = self.session is not None and self.session.status().simulated
@@ -142,7 +139,6 @@ class Desk:
         self.alerts.check(self, bases, self.kind, status.now_ns, status.epoch)
 
     def status(self) -> StatusView:
-        """The session as of now."""
         if self.session is None:
             return StatusView(Presence.CONNECTING, "", False, 0, 0, 0, Capabilities(), notices=self.notices)
         session = self.session

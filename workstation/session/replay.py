@@ -104,7 +104,6 @@ class ReplaySession:
 
     @property
     def recordings(self) -> list[Path]:
-        """The file that is played."""
         return [self._reader.path]
 
     def play(self) -> None:
@@ -121,7 +120,6 @@ class ReplaySession:
         self._lag_ns = 0
 
     def toggle(self) -> None:
-        """Play or pause."""
         if self._playing:
             self.pause()
         else:

@@ -53,12 +53,10 @@ class WatchdogLimits:
     patience: float = 24.0
 
     def of_stream(self, stream: Stream) -> FreshnessLimits:
-        """The limits of one stream."""
         is_rare = stream in (Stream.TRADES, Stream.LIQUIDATIONS)
         return FreshnessLimits(self.trades_ns if is_rare else self.book_ns, self.paced, self.patience)
 
     def of_connection(self) -> FreshnessLimits:
-        """The limits of a connection as a whole."""
         return FreshnessLimits(self.connection_ns, 5, 20.0)
 
 
@@ -159,7 +157,6 @@ def awaited(keeper: Connection, core: Core) -> dict[Stream, list[str]]:
 
 
 def _carried(spec: ConnectionSpec) -> Iterator[tuple[Instrument, Stream]]:
-    """Every market of a connection with each of its streams."""
     carried = streams_of(spec) if spec.route not in (UNIVERSE, CONTEXT) else ()
     for instrument in spec.markets:
         for stream in dict.fromkeys(one for one, symbol in carried if symbol in ("", instrument.symbol)):

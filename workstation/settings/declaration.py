@@ -119,7 +119,6 @@ class Setting(NamedTuple):
 
 
 def declared() -> Iterator[Setting]:
-    """Every setting in the order of its declaration."""
     hints = get_type_hints(Settings, include_extras=True)
     defaults = Settings()
     for field in msgspec.structs.fields(Settings):
@@ -206,6 +205,5 @@ class SettingsInMemory:
         self.current = current or Settings()
 
     def change(self, settings: Settings) -> str:
-        """Apply settings."""
         self.current = settings
         return ""

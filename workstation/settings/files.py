@@ -19,7 +19,6 @@ log = logging.getLogger(__name__)
 
 
 def settings_file() -> Path:
-    """The path of the settings file."""
     return paths.config_dir() / "settings.json"
 
 
@@ -60,7 +59,6 @@ class CurrentSettings:
         self._listeners.append(listener)
 
     def change(self, settings: Settings) -> str:
-        """Apply and save settings; returns a notice for the user where saving failed, else ""."""
         before, self.current = self.current, settings
         notice = ""
         try:

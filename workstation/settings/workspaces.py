@@ -43,7 +43,6 @@ class WorkspaceFiles:
         self._attempt(f"the workspace {name} was not deleted", lambda: self._file(name).unlink(missing_ok=True))
 
     def load_desktop(self) -> Desktop:
-        """The window state of the last run, or the default."""
         return self._read(self._desktop, Desktop) or Desktop()
 
     def save_desktop(self, desktop: Desktop) -> None:
@@ -92,7 +91,6 @@ class ReadOnlyWorkspaces(InMemoryWorkspaces):
         self._saved = saved
 
     def names(self) -> list[str]:
-        """All saved workspaces, sorted by name."""
         return self._saved.names()
 
     def load(self, name: str) -> Workspace | None:

@@ -44,17 +44,14 @@ class SetupRecorder:
             self._record(views, SetupsRequest(base), session)
 
     def revision(self, request: SetupHistoryRequest) -> int:
-        """Changes whenever `view(request)` would."""
         return -1 if self._store is None else 4 * self._store.revision + list(SessionKind).index(self._session)
 
     def view(self, request: SetupHistoryRequest) -> SetupHistoryView:
-        """What is stored."""
         if self._store is None:
             return SetupHistoryView(request, -1, request.session or self._session)
         return self._store.view(request, self._session)
 
     def close(self) -> None:
-        """Close the file."""
         if self._store is not None:
             self._store.close()
 

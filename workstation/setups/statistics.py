@@ -20,7 +20,6 @@ class Outcome(NamedTuple):
 
 
 def outcome(event: SetupEvent) -> Outcome:
-    """The current outcome of an event."""
     return Outcome(event.detector, event.state, event.leverage_only, event.moves, event.moves_confirmed)
 
 

@@ -54,7 +54,6 @@ class SetupStore:
         return max(changed, 0)
 
     def view(self, request: SetupHistoryRequest, current: SessionKind) -> SetupHistoryView:
-        """The stored setups and statistics of a kind of session, the current one where none is requested."""
         session = request.session or current
         key = (session, request.base)
         cached = self._views.get(key)
@@ -63,7 +62,6 @@ class SetupStore:
         return cached[1]
 
     def close(self) -> None:
-        """Close the database."""
         self._database.close()
 
     def _look(self, request: SetupHistoryRequest, session: SessionKind) -> SetupHistoryView:

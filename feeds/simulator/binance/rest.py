@@ -75,7 +75,6 @@ class Rest:
             }
 
     def weight(self, route: str, query: Query) -> int:
-        """The request weight of a call."""
         if route == "depth":
             table = _SPOT_DEPTH_WEIGHTS if self._is_spot else _DEPTH_WEIGHTS
             return _step(table, number(query, "limit", 100 if self._is_spot else 500))

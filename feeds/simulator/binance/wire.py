@@ -89,7 +89,6 @@ class MarketWire:
         return row | {"s": fmt.symbol, "st": fmt.system}
 
     def book_ticker(self, fact: Touch, now_ms: int) -> Fields:
-        """The fields of one `bookTicker`."""
         fmt = self.fmt
         (bid, bid_lots), (ask, ask_lots) = fact.bid, fact.ask
         prices = {"b": fmt.price(bid), "B": fmt.size(bid_lots), "a": fmt.price(ask), "A": fmt.size(ask_lots)}
@@ -167,7 +166,6 @@ class MarketWire:
         return fields | {"T": perpetual.next_funding_ns // MS, "st": self.fmt.system}
 
     def force_order(self, fact: LiquidationOrder, now_ms: int) -> Fields:
-        """The fields of one `forceOrder`."""
         fmt = self.fmt
         order: Fields = {"s": fmt.symbol}
         if fmt.kind is MarketKind.INVERSE:

@@ -17,7 +17,6 @@ BOTH_FUTURES = (MarketKind.LINEAR, MarketKind.INVERSE)
 
 
 def topic(segment: MarketKind, stream: str) -> str:
-    """The message topic of one stream of one host."""
     return f"binance/{segment.value}/{stream}"
 
 

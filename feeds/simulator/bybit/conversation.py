@@ -34,7 +34,6 @@ class BybitConversation:
 
     @property
     def topics(self) -> frozenset[str]:
-        """The topics this socket is subscribed to."""
         return frozenset(topic(self._category, name) for name in self._names)
 
     def frame(self, message: Message) -> str:

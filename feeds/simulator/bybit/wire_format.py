@@ -25,7 +25,6 @@ def text(fields: object) -> str:
 
 
 def topic(category: MarketKind, name: str) -> str:
-    """The message topic of a venue topic in one category."""
     return f"bybit/{category.value}/{name}"
 
 

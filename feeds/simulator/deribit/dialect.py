@@ -49,7 +49,6 @@ class DeribitDialect:
         return DeribitConversation(self._channels, self._snapshot, self._methods.call)
 
     def get(self, path: str, query: Mapping[str, str], now_ns: int) -> Answer:
-        """Answer a method, with the query as its params."""
         host, _, rest = path.strip("/").partition("/")
         if host not in _HOSTS or not rest.startswith(_API):
             return Answer(404, b"")

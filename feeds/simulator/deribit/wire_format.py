@@ -20,7 +20,6 @@ Fields = dict[str, Any]
 
 
 def topic(channel: str) -> str:
-    """The message topic of one channel."""
     return TOPIC + channel
 
 
@@ -64,7 +63,6 @@ class WireFormat:
         return round(lots * self._lot, self._size_decimals)
 
     def snapshot(self, now_ns: int) -> Fields:
-        """The whole book."""
         head = {"timestamp": now_ns // MS, "type": "snapshot", "change_id": self.change_id}
         bids = [["new", *self._level(row)] for row in sorted(self._bids.items(), reverse=True)]
         asks = [["new", *self._level(row)] for row in sorted(self._asks.items())]

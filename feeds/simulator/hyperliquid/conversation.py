@@ -33,7 +33,6 @@ class HyperliquidConversation:
 
     @property
     def topics(self) -> frozenset[str]:
-        """The streams this socket is subscribed to."""
         return frozenset(self._topics)
 
     def frame(self, message: Message) -> str:

@@ -46,7 +46,6 @@ class HyperliquidDialect:
         return Answer(405 if _is_at(path, "info") else 404, b"")
 
     def post(self, path: str, body: bytes, now_ns: int) -> Answer:
-        """Answer `POST /info`."""
         if not _is_at(path, "info"):
             return Answer(404, b"")
         try:

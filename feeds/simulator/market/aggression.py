@@ -50,7 +50,6 @@ class Aggression:
         self._until_ns = now_ns + int(draws.between(1.5, 6.0) * SECOND)
 
     def side(self, draws: Draws) -> Side:
-        """Draw the side of one order."""
         return Side.BUY if draws.uniform() < 0.5 + 0.5 * self.tilt else Side.SELL
 
 

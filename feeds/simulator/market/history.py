@@ -73,7 +73,6 @@ class MinuteBar:
 
     @property
     def trades(self) -> int:
-        """Number of fills."""
         return self.last_trade_id - self.first_trade_id + 1
 
     def add(self, fill: Fill, turnover: float) -> None:
@@ -89,7 +88,6 @@ class MinuteBar:
             self.buy_turnover += turnover
 
     def merge(self, later: MinuteBar) -> None:
-        """Extend by a later bar."""
         self.high, self.low, self.close = max(self.high, later.high), min(self.low, later.low), later.close
         self.last_trade_id = later.last_trade_id
         self.volume += later.volume
@@ -127,7 +125,6 @@ class Day:
         return day
 
     def add(self, fill: Fill, turnover: float) -> None:
-        """Count one fill."""
         self.high, self.low, self.close = max(self.high, fill.price), min(self.low, fill.price), fill.price
         self.volume += fill.lots
         self.turnover += turnover

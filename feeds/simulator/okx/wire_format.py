@@ -100,7 +100,6 @@ class WireFormat:
         return {"details": [detail]} | names
 
     def mark_price(self, perpetual: Perpetual, now_ms: int) -> Row:
-        """The mark price."""
         row = {"instId": self.symbol, "instType": self.type, "markPx": self.quote(perpetual.mark)}
         return row | {"ts": str(now_ms)}
 
@@ -117,7 +116,6 @@ class WireFormat:
         return row | {"volCcy24h": _trimmed(f"{other:.8f}"), "ts": str(now_ms)}
 
     def index_ticker(self, perpetual: Perpetual, now_ms: int) -> Row:
-        """The ticker of the index this market follows."""
         day = self.market.day
         row: Row = {"instId": self.index, "idxPx": self.quote(perpetual.index), "open24h": self.price(day.open)}
         row |= {"high24h": self.price(day.high), "low24h": self.price(day.low)}

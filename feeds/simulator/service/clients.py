@@ -115,17 +115,14 @@ class ClientSet:
         return iter(list(self._clients))
 
     def add(self, client: Client) -> None:
-        """Add a client and its topics."""
         self._clients[client] = None
         self.refresh()
 
     def remove(self, client: Client) -> None:
-        """Remove a client and its topics."""
         self._clients.pop(client, None)
         self.refresh()
 
     def close_all(self, why: SocketClosed) -> None:
-        """Close every connection."""
         for client in self._clients:
             client.close(why)
 

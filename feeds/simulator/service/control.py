@@ -28,7 +28,6 @@ class Control:
         self._inject = inject
 
     def add_to(self, app: web.Application) -> None:
-        """Register the routes."""
         app.router.add_get("/simulator/ledger", self._ledger)
         app.router.add_get("/simulator/connections", self._connections)
         app.router.add_get("/simulator/faults", self._faults_route)

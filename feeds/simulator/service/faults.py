@@ -190,7 +190,6 @@ class Faults:
         return happened
 
     def lasting(self, kind: FaultKind, now_ns: int) -> list[Fault]:
-        """The faults of a kind that are still active."""
         self._lasting = [(fault, end_ns) for fault, end_ns in self._lasting if now_ns < end_ns]
         return [fault for fault, _ in self._lasting if fault.kind is kind]
 
@@ -202,7 +201,6 @@ class Faults:
         return None
 
     def socket_refusal(self, venue: str, path: str, now_ns: int) -> Fault | None:
-        """The fault that refuses a new websocket."""
         refusing = self.lasting(FaultKind.REFUSE, now_ns)
         return next((fault for fault in refusing if fault.matches(venue, path)), None)
 

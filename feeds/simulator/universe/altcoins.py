@@ -47,7 +47,6 @@ class AltcoinMarket(SimulatedMarket):
 
     @property
     def is_altcoin(self) -> bool:
-        """True."""
         return True
 
     @property
@@ -93,7 +92,6 @@ class AltcoinMarket(SimulatedMarket):
             at_ns += int(draws.uniform() * 0.4 * SECOND)
 
     def _quote(self, out: list[Fact]) -> None:
-        """Move all levels to the current price."""
         spec, book = self.spec, self.book
         bid = max(round(self._target / spec.tick - spec.spread_ticks / 2), 1)
         ask = bid + spec.spread_ticks

@@ -37,7 +37,6 @@ class TwoBooks:
 
     @property
     def known(self) -> bool:
-        """Whether a book came."""
         return self._slow is not None or self._fast is not None
 
     def receive(self, data: BookData) -> Depth | None:

@@ -41,7 +41,6 @@ class _Market:
 
     @property
     def book_known(self) -> bool:
-        """Whether a book came."""
         return self.book.known
 
 

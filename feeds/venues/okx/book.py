@@ -29,7 +29,6 @@ class BookChain:
         self._written: _Written | None = None
 
     def lose(self) -> None:
-        """Forget the book."""
         self.known, self._last, self._written = False, None, None
 
     def begin(self, row: BookRow, payload: bytes) -> str:

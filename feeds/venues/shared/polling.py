@@ -60,7 +60,6 @@ class Polls:
             self._put(job, now_ns + job.after_ns)
 
     def due(self, now_ns: int) -> list[Fetch]:
-        """What to ask for now."""
         self._forget(now_ns)
         found: list[Fetch] = []
         while self._queue and self._queue[0][0] <= now_ns and len(self._asked) < self._at_once:

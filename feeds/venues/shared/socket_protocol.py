@@ -198,7 +198,6 @@ class SocketProtocol(Generic[AnyMarket]):
         return [*lost, TradesLost(market.instrument, now_ns, reason)] if market.trades.live else lost
 
     def _fill(self, market: AnyMarket, frame: Frame) -> Events:
-        """Past trades that were asked for."""
         try:
             if frame.kind is FrameKind.HTTP_FAILED:
                 return market.trades.fail(frame.ts_recv_ns)

@@ -82,7 +82,6 @@ class UniverseProtocol:
         """Nothing to resume: no trades come this way."""
 
     def tick(self, now_ns: int) -> None:
-        """Ask for what is due."""
         self.requests += self._polls.due(now_ns)
         if self._socket is not None:
             self._socket.tick(now_ns)

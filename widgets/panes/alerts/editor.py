@@ -147,7 +147,6 @@ class RuleEditor(QWidget):
         self.once.setChecked(rule.once_per_bar)
 
     def rule(self, number: int) -> AlertRule:
-        """The rule in the editor, with this id."""
         return AlertRule(
             id=number,
             quantity=Quantity(self.quantity.currentData()),

@@ -98,11 +98,9 @@ class AlertsPane(Pane):
         self.setFocusProxy(self.rules)
 
     def request(self) -> AlertsRequest:
-        """All rules."""
         return AlertsRequest()
 
     def set_bases(self, bases: list[str]) -> None:
-        """The coins that a rule can be about."""
         self.editor.set_bases(bases)
 
     def set_base(self, base: str) -> None:
@@ -121,7 +119,6 @@ class AlertsPane(Pane):
         self._view = None
 
     def as_table(self) -> Table | None:
-        """The alerts that fired."""
         if self._view is None or not self._view.fired:
             return None
         rows = tuple((one.ts_ns, one.session.value, one.base, one.value, one.text) for one in self._view.fired)

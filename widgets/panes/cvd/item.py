@@ -42,7 +42,6 @@ class Stroke(NamedTuple):
     name: str = ""
 
     def pen(self, ratio: float = 1.0, wider: float = 0.0) -> QPen:
-        """The pen at a device pixel ratio."""
         round_ends = self.bold and self.style is Qt.PenStyle.SolidLine
         cap = Qt.PenCapStyle.RoundCap if round_ends else Qt.PenCapStyle.FlatCap
         return QPen(self.color, (self.width + wider) * ratio, self.style, cap)

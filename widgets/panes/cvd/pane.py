@@ -98,7 +98,6 @@ class CvdPane(Pane):
     # --- what is asked
 
     def request(self) -> CvdRequest | None:
-        """The lines of the base by the chosen settings; None without a base."""
         if not self._base:
             return None
         chosen = self.controls.choices
@@ -121,11 +120,9 @@ class CvdPane(Pane):
         )
 
     def set_bases(self, bases: list[str]) -> None:
-        """Show the first base unless the shown one is listed."""
         self.replace_base(self._base, bases)
 
     def set_base(self, base: str) -> None:
-        """Show this base."""
         if base != self._base:
             self._base, self._fineness = base, 0
             self._show_absence()
@@ -164,7 +161,6 @@ class CvdPane(Pane):
     # --- what is shown
 
     def refresh(self, view: View) -> None:
-        """Show this view; the range moves only while following."""
         if not isinstance(view, CvdView) or view is self._view:
             return
         before, self._view = self._view, view
@@ -174,7 +170,6 @@ class CvdPane(Pane):
         self._coarsen(len(view.bar_start_ns))
 
     def set_grid(self, grid: RunGrid | None) -> None:
-        """Align with another pane's bars that are not time bars; None for plain time."""
         before, self._run = self._run, grid
         if grid is before:
             return
@@ -209,7 +204,6 @@ class CvdPane(Pane):
         self.item.set_view(view, self.slots, self.chart.grid, self._strokes)
 
     def clear(self) -> None:
-        """Forget the view; the zoom stays."""
         self._view, self.slots, self._strokes = None, np.zeros(0, np.int64), ()
         self.item.retry()
         self.item.set_view(None, self.slots, self.chart.grid)
@@ -218,11 +212,9 @@ class CvdPane(Pane):
         self._show_absence()
 
     def shown_markets(self) -> tuple[MarketState, ...]:
-        """The markets of the lines."""
         return self._view.markets if self._view is not None else ()
 
     def as_table(self) -> Table | None:
-        """The lines, bar by bar."""
         return table(self._view, self._strokes) if self._view is not None and self._strokes else None
 
     def state(self) -> dict[str, object]:
@@ -230,18 +222,15 @@ class CvdPane(Pane):
         return remembered(self.controls.choices)
 
     def restore(self, state: dict[str, object]) -> None:
-        """Apply saved choices."""
         found = recalled(state)
         if found is not None:
             self.controls.set(found)
             self._show_absence()
 
     def open_settings(self) -> None:
-        """Open the menu below the controls."""
         self._open_menu(None, self.controls.mapToGlobal(QPoint(0, self.controls.height())))
 
     def cancel(self) -> None:
-        """Stop choosing an anchor."""
         self._pick(False)
 
     def _lay_out(self) -> None:

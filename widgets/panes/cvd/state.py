@@ -28,7 +28,6 @@ class CvdState(msgspec.Struct):
 
 
 def remembered(choices: Choices) -> dict[str, object]:
-    """The choices as JSON values."""
     venues = None if choices.venues is None else sorted(choices.venues)
     state = CvdState(
         choices.show, choices.unit, choices.reset_ns, choices.candles, choices.edges_usd, venues, choices.breaks

@@ -79,7 +79,6 @@ class FootprintCommands:
         return action is not None
 
     def change_style(self, **changes: object) -> None:
-        """Change fields of the style."""
         self._change_style(**changes)
 
     def show_study(self, name: str, shown: bool = True, **values: object) -> None:
@@ -112,7 +111,6 @@ class FootprintCommands:
         self._tools.add_level(price)
 
     def remove_level(self, level: Level) -> None:
-        """Delete a level or a zone."""
         self._tools.levels.remove(level)
 
     def clear_levels(self) -> None:
@@ -120,7 +118,6 @@ class FootprintCommands:
         self._tools.levels.clear()
 
     def ask_name(self, level: Level) -> None:
-        """Ask for the name of a level."""
         name, ok = QInputDialog.getText(self._pane, "Level", "Name", text=level.name)
         if ok:
             self._tools.levels.rename(level, name.strip())

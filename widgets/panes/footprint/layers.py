@@ -93,7 +93,6 @@ class FootprintLayers:
         return fresh
 
     def _pass_on(self) -> None:
-        """Give the view to the items."""
         self.item.set_view(self.view, self.bars, self.chart.grid)
         self.history.set_candles(NO_CANDLES if self.view is None else self.view.candles, self.bars.grid)
         self.signs.set_view(self.view, self.bars)
@@ -143,13 +142,11 @@ class FootprintLayers:
             self.chart.add(item)
 
     def show_studies(self) -> None:
-        """Show what the present settings of the studies show."""
         self.item.set_parts(self.board.cell_parts())
         self.show_answers()
         self.adapt()
 
     def show_answers(self) -> None:
-        """Show what the studies make of the answers to their requests."""
         made = {study.name: output.bubbles(self.board.inputs(study)) for study, output in self.board.outputs(Bubbles)}
         self.bubbles.set_columns({name: columns for name, columns in made.items() if columns is not None})
         self.signs.rebuild()

@@ -87,27 +87,21 @@ class FootprintPane(Pane):
         self._show_why_empty()
 
     def request(self) -> FootprintRequest | None:
-        """What the toolbar asks for."""
         return self.toolbar.request()
 
     def set_bases(self, bases: list[str]) -> None:
-        """The bases to choose from."""
         self.toolbar.set_bases(bases)
 
     def set_base(self, base: str) -> None:
-        """Show this base."""
         self.toolbar.set_base(base)
 
     def set_markets(self, markets: Iterable[MarketState]) -> None:
-        """The markets there are, for the venue menu."""
         self.toolbar.set_markets(markets)
 
     def set_venues(self, venues: Iterable[Venue]) -> None:
-        """The venues there are, for the venue menu."""
         self.toolbar.set_venues(venues)
 
     def refresh(self, view: View) -> None:
-        """Show this view; the range moves only while following."""
         if self.sides.take(view, self.request()):
             self._show_side(view)
         if not isinstance(view, FootprintView) or view is self.layers.view:
@@ -146,7 +140,6 @@ class FootprintPane(Pane):
         self._show_legend()
 
     def clear(self) -> None:
-        """Discard the view; the zoom stays."""
         self.sides.clear()
         self.layers.clear()
         self.reading.point(None, None)
@@ -159,7 +152,6 @@ class FootprintPane(Pane):
             self.reading.point(None if ts_ns is None else self.chart.grid.slot(ts_ns), None)
 
     def set_visible_range(self, start_ns: int, end_ns: int) -> None:
-        """Show this span, asked for by another pane. Does not emit."""
         if self.layers.view is None or not self.layers.view.bars:
             return
         self._linking = True
@@ -323,17 +315,14 @@ class FootprintPane(Pane):
         )  # fmt: skip
 
     def side_requests(self) -> tuple[Request[View], ...]:
-        """Best prices, the cell under the pointer, and what studies ask for while they are shown."""
         return self.sides.requests(self.request())
 
     @property
     def bar_count(self) -> int:
-        """The bars of the view."""
         return len(self.layers.view.bars) if self.layers.view is not None else 0
 
     @property
     def follows_latest(self) -> bool:
-        """Whether it moves by itself."""
         return self.chart.following
 
     def share_range(self, *, lead: bool) -> None:
@@ -342,18 +331,15 @@ class FootprintPane(Pane):
             self._send_visible()
 
     def shown_markets(self) -> tuple[MarketState, ...]:
-        """The markets that are summed."""
         return self.layers.view.markets if self.layers.view is not None else ()
 
     def as_table(self) -> Table | None:
-        """The bars in sight."""
         view = self.layers.view
         if view is None:
             return None
         return bars_as_table(view, self.layers.bars.between(*self.chart.visible), self.board.columns(view))
 
     def state(self) -> dict[str, object]:
-        """Style, studies, bars and levels."""
         bars, studies, levels = self.toolbar.bars, self.board.settings.to_state(), self.tools.levels.all
         saved = FootprintState(self.item.style, bars.bar_ns, studies, levels, bars.chosen, bars.wanted)
         return saved.as_json()
@@ -371,20 +357,17 @@ class FootprintPane(Pane):
             self._send_levels()
 
     def set_setup_rules(self, rules: SetupRules) -> None:
-        """Mark the setups that these parameters find."""
         self.setup_rules = rules
         self.board.drop_stale_answers()
         self.layers.show_answers()
 
     def open_settings(self) -> None:
-        """The settings in place."""
         self.settings.show_values(self.item.style, self.board.settings)
         self.settings.open_under(self.toolbar.settings)
 
     # --- what the window and the keyboard ask for
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """The keys of the cheat sheet that the chart does not know."""
         if self.commands.press(event.key(), event.modifiers(), self._pointer):
             event.accept()
         else:
@@ -397,11 +380,9 @@ class FootprintPane(Pane):
         menu.popup(on_screen)
 
     def cancel(self) -> None:
-        """Take a measurement away, and leave the drag that was asked for."""
         self.tools.cancel()
 
     def ask_time(self) -> bool:
-        """Ask for a moment and show it in the middle."""
         self.commands.ask_time()
         return True
 

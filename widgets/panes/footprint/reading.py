@@ -100,7 +100,6 @@ class FootprintReading:
         return tuple(span for study, one in outputs for span in one.spans(board.inputs(study), view, index))
 
     def measure(self, region: Region) -> tuple[str, ...]:
-        """What a measured region holds."""
         layers = self._layers
         return measured(region, layers.bars, layers.chart.grid, layers.step)
 

@@ -38,7 +38,6 @@ class FootprintSides:
         return not isinstance(getattr(view, "request", None), FootprintRequest)
 
     def clear(self) -> None:
-        """Discard the answers."""
         self.quotes = self.cell = self.cell_asked = None
         self._board.clear()
 

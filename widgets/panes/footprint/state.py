@@ -58,7 +58,6 @@ class FootprintState(msgspec.Struct):
     bar_size: float | None = None
 
     def as_json(self) -> dict[str, object]:
-        """As values that JSON has."""
         state: dict[str, object] = msgspec.to_builtins(self)
         return state
 

@@ -70,36 +70,29 @@ class FundingPane(Pane):
         self._show_notice()
 
     def request(self) -> FundingRequest | None:
-        """The request for the chosen base and venues; None without a base."""
         return self._asked if self._asked.base else None
 
     def set_bases(self, bases: list[str]) -> None:
-        """Show the first base unless the shown one is listed."""
         self.replace_base(self._asked.base, bases)
 
     def set_base(self, base: str) -> None:
-        """Show another base."""
         if base != self._asked.base:
             self._asked = replace(self._asked, base=base)
             self._show_notice()
 
     def show_crosshair(self, ts_ns: int | None) -> None:
-        """Mark a time in both charts; None removes the mark."""
         for chart in self.charts.values():
             chart.show_crosshair(ts_ns)
 
     def set_visible_range(self, start_ns: int, end_ns: int) -> None:
-        """Show a time range in both charts."""
         for chart in self.charts.values():
             chart.range.show(start_ns, end_ns)
 
     def state(self) -> dict[str, object]:
-        """The settings."""
         hidden = [name for name, one in self.shown.items() if not one.isChecked()]
         return {"unit_h": self.unit_h, "hidden": hidden, "venues": sorted(self.venues.ticks.chosen or ())}
 
     def restore(self, state: dict[str, object]) -> None:
-        """Apply a saved state; invalid parts are ignored."""
         hours = [unit for _, unit in UNITS]
         if (wanted := state.get("unit_h")) in hours:
             self.unit.setCurrentIndex(hours.index(wanted))
@@ -117,7 +110,6 @@ class FundingPane(Pane):
         return UNITS[self.unit.currentIndex()][1]
 
     def refresh(self, view: View) -> None:
-        """Show a view; the time range moves only while it follows the latest bar."""
         if not isinstance(view, FundingView):
             return
         other = self._view is None or self._view.request != view.request
@@ -131,7 +123,6 @@ class FundingPane(Pane):
             chart.move_to_latest(new)
 
     def clear(self) -> None:
-        """Remove the view; the zoom stays."""
         self._view = None
         for name, chart in self.charts.items():
             self.items[name].retry()
@@ -139,16 +130,13 @@ class FundingPane(Pane):
         self._show()
 
     def share_range(self, *, lead: bool) -> None:
-        """Share the upper chart's time range; the lower one follows it."""
         self.charts["funding"].range.release()
         super().share_range(lead=lead)
 
     def shown_markets(self) -> tuple[MarketState, ...]:
-        """The perpetuals in the table."""
         return tuple(row.market for row in self._view.rows) if self._view is not None else ()
 
     def as_table(self) -> Table | None:
-        """One row a market."""
         if self._view is None:
             return None
         header = (
@@ -194,7 +182,6 @@ class FundingPane(Pane):
         self.setFocusProxy(self.charts["OI"])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Fit the number of charts to the height."""
         super().resizeEvent(event)
         self._fit_charts()
 

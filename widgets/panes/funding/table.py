@@ -148,7 +148,6 @@ class FundingTable(QWidget):
         self.update()
 
     def columns(self) -> list[Column]:
-        """The columns that fit."""
         fitting = list(COLUMNS)
         while len(fitting) > 1 and _NAME + sum(column.width for column in fitting) > self.width():
             fitting.remove(max(fitting, key=lambda column: column.rank))

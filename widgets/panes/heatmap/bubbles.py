@@ -73,7 +73,6 @@ class TradeBubbles(PixelItem):
         return scale.x(slots)
 
     def draw(self, painter: QPainter, width: int, height: int, ratio: float) -> None:
-        """Draw large bubbles first, so that small ones stay visible."""
         if not len(self.trades.side):
             return
         scale = self._scale_of(width, height)

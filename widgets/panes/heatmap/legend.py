@@ -55,18 +55,15 @@ class HeatLegend(QWidget):
             self.update()
 
     def labels(self) -> tuple[str, str]:
-        """The labels under the handles."""
         if self.range is None:
             return "", ""
         low, peak = (text_of.size(size) for size in self.range)
         return f"from {low}", f"{peak} {self._unit}{' auto' if self.automatic else ''}"
 
     def x_of(self, size: float) -> float:
-        """The pixel of a size."""
         return _EDGE + self._span.share(size) * (self.width() - 2 * _EDGE)
 
     def size_of(self, x: float) -> float:
-        """The size at a pixel."""
         share = min(max((x - _EDGE) / max(self.width() - 2 * _EDGE, 1), 0.0), 1.0)
         low, peak = self._span
         return low * math.exp(share * math.log(peak / low))

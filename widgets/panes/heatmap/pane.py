@@ -107,11 +107,9 @@ class HeatmapPane(Pane):
         return (HeatCellRequest(asked.base, None, asked.markets, view.row_size, seconds, bucket, row),)
 
     def set_bases(self, bases: list[str]) -> None:
-        """Show the first base unless the shown one is listed."""
         self.replace_base(self._asked.base, bases)
 
     def set_base(self, base: str) -> None:
-        """Show this base."""
         if base != self._asked.base:
             self._multiple = 1
             if self._asked.base:  # thresholds are sizes in the coin; remembered ones wait for the first
@@ -140,7 +138,6 @@ class HeatmapPane(Pane):
     # --- what is shown
 
     def refresh(self, view: View) -> None:
-        """Show this view; the range moves only while following."""
         if isinstance(view, HeatCellView):
             self._cell = view
             self._read()
@@ -158,7 +155,6 @@ class HeatmapPane(Pane):
         self._show_absence()
 
     def clear(self) -> None:
-        """Discard the view; zoom and thresholds stay."""
         self._view = self._cell = None
         for item in (self.item, self.trades):
             item.retry()
@@ -169,11 +165,9 @@ class HeatmapPane(Pane):
         self._show_absence()
 
     def shown_markets(self) -> tuple[MarketState, ...]:
-        """The markets that are summed."""
         return self._view.markets if self._view is not None else ()
 
     def as_table(self) -> Table | None:
-        """The visible cells that are drawn."""
         if self._view is None or not self._view.tiles:
             return None
         scale, grid = self.chart.plot_scale, self.chart.grid
@@ -181,7 +175,6 @@ class HeatmapPane(Pane):
         return cells_as_table(self._view, bounds, self.item.range.low if self.item.range is not None else 0.0)
 
     def state(self) -> dict[str, object]:
-        """Rows, bubbles, whether depth is shown, and thresholds."""
         chosen = list(self._chosen) if self._chosen is not None else None
         return {
             "rows": self.rows.currentText(),
@@ -256,7 +249,6 @@ class HeatmapPane(Pane):
     # --- events
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """H shows or hides the depth; other keys went to the chart first."""
         if event.key() == Qt.Key.Key_H and event.modifiers() == Qt.KeyboardModifier.NoModifier:
             self.heat.toggle()
         else:

@@ -92,7 +92,6 @@ def _shares(cell: HeatCellView, view: HeatmapView) -> list[Span]:
 
 
 def bubble_text(trades: HeatTrades, at: int, step: float) -> str:
-    """The tooltip of one bubble."""
     side = {1: "bought", -1: "sold"}.get(int(trades.side[at]), "traded, side unknown,")
     when, price = text_of.clock(int(trades.ts_venue_ns[at]), millis=True), text_of.price(float(trades.price[at]), step)
     return f"{text_of.size(float(trades.notional[at]))} USD {side} at {price}, {when}"

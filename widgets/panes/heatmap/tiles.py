@@ -60,7 +60,6 @@ class HeatItem(PixelItem):
         self.lit = True
 
     def set_view(self, view: HeatmapView | None, grid: SlotGrid) -> None:
-        """Show a view on a grid of slots."""
         self.view, self._grid = view, grid
         before, tiles = self.pictures, view.tiles if view is not None else ()
         self.pictures = {tile: before.get(tile) or _picture(tile) for tile in tiles}
@@ -114,7 +113,6 @@ class HeatItem(PixelItem):
         self._draw_best(painter, view, scale, ratio)
 
     def _edges(self, first_bucket: int, count: int, view: HeatmapView) -> Floats:
-        """Slots of the edges of buckets."""
         return (
             np.arange(first_bucket, first_bucket + count + 1) * view.bucket_ns - self._grid.origin * self._grid.bar_ns
         ) / (self._grid.bar_ns)

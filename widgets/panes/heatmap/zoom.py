@@ -44,7 +44,6 @@ def rounded_up(wanted: float) -> int:
 
 
 def row_size_of(tick: float, multiple: int) -> float:
-    """The height of a row in price."""
     return round(tick * multiple, text_of.decimals_of(tick))
 
 

@@ -85,12 +85,10 @@ class LadderCanvas(QWidget):
             self.recentre()
 
     def hide_columns(self, hidden: frozenset[str]) -> None:
-        """Hide these columns."""
         self._paint.hidden = hidden
         self.update()
 
     def scroll_rows(self, rows: int) -> None:
-        """Scroll up by `rows`."""
         if self.centre is not None:
             self.centre += rows
             self.update()

@@ -82,7 +82,6 @@ class LadderPaint:
         self._plain.draw(painter, text, 0, self.row_px, self.width, self.height - self.row_px, Align.CENTER)
 
     def draw(self, painter: QPainter, scene: Scene) -> None:
-        """The rows."""
         self._draw_grid(painter, scene.slots)
         self._draw_beyond(painter, scene.slots)
         self._draw_spread(painter, scene)

@@ -90,7 +90,6 @@ class LadderPane(Pane):
     # --- what is asked
 
     def request(self) -> LadderRequest | None:
-        """The chosen market or sum; None without a base."""
         if not self._base:
             return None
         choice = self.markets.currentData()
@@ -145,7 +144,6 @@ class LadderPane(Pane):
             self._label_group()
 
     def clear(self) -> None:
-        """Forget the book."""
         self._row_size = None
         self.canvas.show_view(None)
         self.summary.show_view(None)
@@ -155,12 +153,10 @@ class LadderPane(Pane):
         self.canvas.recentre()
 
     def shown_markets(self) -> tuple[MarketState, ...]:
-        """The markets whose books are summed."""
         view = self.canvas.view
         return () if view is None else chosen_markets(view.markets, view.request.market, view.request.markets)
 
     def as_table(self) -> Table | None:
-        """The rows on screen."""
         view, centre = self.canvas.view, self.canvas.centre
         return None if view is None or centre is None else table_of(view, centre, self.canvas.row_count)
 
@@ -172,11 +168,9 @@ class LadderPane(Pane):
         self.canvas.hide_columns(self._hidden)
 
     def open_settings(self) -> None:
-        """Open the menu of columns below the controls."""
         self._ask_columns(self.band.mapToGlobal(QPoint(0, self.band.height())))
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Open the menu of columns at the pointer."""
         self._ask_columns(event.globalPos())
         event.accept()
 
@@ -193,7 +187,6 @@ class LadderPane(Pane):
         menu.popup(on_screen)
 
     def state(self) -> dict[str, object]:
-        """Hidden columns and the band."""
         return {"hidden": sorted(self._hidden), "band": self.band.currentData()}
 
     def restore(self, state: dict[str, object]) -> None:
@@ -206,7 +199,6 @@ class LadderPane(Pane):
             self.band.setCurrentIndex(BANDS.index(band))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """The keys of the cheat sheet."""
         page = self.canvas.row_count - 1
         actions: dict[int, Callable[[], object]] = {
             Qt.Key.Key_C: self.recentre,

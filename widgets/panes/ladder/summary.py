@@ -49,7 +49,6 @@ class LadderSummary(QWidget):
         self._fit()
 
     def show_view(self, view: LadderView | None) -> None:
-        """Show a view."""
         self.view = view
         self._fit()
         self.update()

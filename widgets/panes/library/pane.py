@@ -86,11 +86,9 @@ class LibraryPane(Pane):
         self.buttons["Delete"].clicked.connect(self.ask_deletion)
 
     def request(self) -> LibraryRequest:
-        """The request for all recordings."""
         return LibraryRequest()
 
     def refresh(self, view: View) -> None:
-        """Show the list; the selection stays."""
         if not isinstance(view, LibraryView) or view is self._view:
             return
         self._view = view
@@ -105,7 +103,6 @@ class LibraryPane(Pane):
         """Do nothing: the list does not depend on the displayed session."""
 
     def as_table(self) -> Table | None:
-        """The listed recordings, a row each; None if there are none."""
         rows = tuple(
             (one.name, one.start_ns, one.end_ns, duration(one), one.size_bytes, " ".join(one.bases), one.notes.note)
             for one in self.model.entries
@@ -124,7 +121,6 @@ class LibraryPane(Pane):
             self.command.emit(OpenRecording(Path(entry.path)))
 
     def ask_note(self) -> None:
-        """Ask for a note on the selected recording."""
         entry = self.chosen()
         if entry is not None:
             ask_name(self, "Note", entry.notes.note, lambda text: self.command.emit(SetNote(Path(entry.path), text)))

@@ -60,7 +60,6 @@ class LevelsItem(PixelItem):
         self._cached: tuple[object, QImage | None] = (None, None)
 
     def set_view(self, view: LiquidationLevelsView | None, grid: SlotGrid) -> None:
-        """Show a view, or nothing."""
         self._view, self._grid = view, grid
         if view is not None:
             self._usd_row = np.asarray(

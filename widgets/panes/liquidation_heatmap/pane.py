@@ -106,15 +106,12 @@ class LiquidationHeatmapPane(Pane):
         self.chart.box.sigResized.connect(lambda _: self.chart.fit_values())
 
     def request(self) -> LiquidationLevelsRequest | None:
-        """The request for the base; None without a base."""
         return self._asked if self._asked.base else None
 
     def set_base(self, base: str) -> None:
-        """Show another base."""
         self._ask(replace(self._asked, base=base))
 
     def refresh(self, view: View) -> None:
-        """Show a view; the time range moves only while it follows the latest bar."""
         if not isinstance(view, LiquidationLevelsView) or view.request != self.request():
             return
         before, self._view = self._view, view
@@ -134,7 +131,6 @@ class LiquidationHeatmapPane(Pane):
         self._show_texts()
 
     def clear(self) -> None:
-        """Remove the view; the zoom stays."""
         self._view = None
         self.item.retry()
         self.item.set_view(None, self.chart.grid)
@@ -143,12 +139,10 @@ class LiquidationHeatmapPane(Pane):
         self._show_texts()
 
     def open_settings(self) -> None:
-        """Open the parameters under their button."""
         self.settings.show_rules(self._asked.rules)
         self.settings.open_under(self.parameters)
 
     def state(self) -> dict[str, object]:
-        """The saved state: parameters and scale."""
         rules = self._asked.rules
         return {
             "whole": self.whole.isChecked(),
@@ -160,7 +154,6 @@ class LiquidationHeatmapPane(Pane):
         }
 
     def restore(self, state: dict[str, object]) -> None:
-        """Apply a saved state; invalid parameters are ignored."""
         self.whole.setChecked(state.get("whole") is True)
         leverages, weights = state.get("leverages"), state.get("weights")
         if not isinstance(leverages, list) or not isinstance(weights, list):
@@ -172,7 +165,6 @@ class LiquidationHeatmapPane(Pane):
             return  # written by another version: the defaults stay
 
     def shown_markets(self) -> tuple[MarketState, ...]:
-        """The perpetuals in the estimate."""
         return self._view.markets if self._view is not None else ()
 
     def as_table(self) -> Table | None:

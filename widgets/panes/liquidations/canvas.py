@@ -26,14 +26,12 @@ class LiquidationsCanvas(PausingList[LiquidationsView]):
         super().__init__(3)
 
     def news(self) -> str:
-        """The number of liquidations received while the list is paused; empty if it is not."""
         if self.held is None or self.view is None:
             return ""
         count, exact = newer_than(self.view, self.held)
         return f"{count}{'' if exact else '+'} new"
 
     def why_empty(self) -> str:
-        """Why the list is empty: no venue publishes in real time, none has published any yet, or the filters."""
         view = self.view
         if view is None:
             return "waiting for liquidations"
@@ -59,7 +57,6 @@ class LiquidationsCanvas(PausingList[LiquidationsView]):
         return tuple(zip(shares, edges[:-1].tolist(), edges[1:].tolist(), strict=True))
 
     def draw_headings(self, painter: QPainter, view: LiquidationsView | None) -> None:
-        """Market, time, coin if all coins are listed, side, price, size and notional."""
         everything = view is not None and not view.request.base
         base, side, _ = self._lefts(everything)
         painter.setPen(theme().pen("muted"))
@@ -72,7 +69,6 @@ class LiquidationsCanvas(PausingList[LiquidationsView]):
             self._small.draw(painter, name, left, 0, right - left, self.row_px)
 
     def draw_row(self, painter: QPainter, view: LiquidationsView, index: int, y: float) -> None:
-        """One liquidation; its background shows its tier."""
         look, h = theme(), self.row_px
         position, notional = int(view.position[index]), float(view.notional[index])
         role, step, market = ROLES[position], tier(notional), view.listed[int(view.market[index])]

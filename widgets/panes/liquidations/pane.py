@@ -101,12 +101,10 @@ class LiquidationsPane(Pane):
         return LiquidationsRequest("" if whole else self._base, MarketFilter(venues=wanted), position, minimum)
 
     def refresh(self, view: View) -> None:
-        """Show a view that answers the present request; others are ignored."""
         if isinstance(view, LiquidationsView) and view.request == self.request():
             self._show(view)
 
     def clear(self) -> None:
-        """Remove all liquidations; a paused list resumes."""
         self._show(None)
 
     def _show(self, view: LiquidationsView | None) -> None:
@@ -118,18 +116,15 @@ class LiquidationsPane(Pane):
             self.venues.show_sources(view.sources, view.request.markets.venues)
 
     def set_base(self, base: str) -> None:
-        """Show the liquidations of another base."""
         if base != self._base:
             self._base = base
             if not self.everything.isChecked():
                 self.clear()
 
     def cancel(self) -> None:
-        """Resume a paused list."""
         self.canvas.resume()
 
     def state(self) -> dict[str, object]:
-        """The filters, for saving."""
         return {
             "minimum": float(self.minimum.currentData()),
             "side": self.side.currentIndex(),
@@ -138,7 +133,6 @@ class LiquidationsPane(Pane):
         }
 
     def restore(self, state: dict[str, object]) -> None:
-        """Apply saved filters; invalid ones are ignored."""
         self.minimum.setCurrentIndex(max(self.minimum.findData(state.get("minimum")), 0))
         side, left_out = state.get("side"), state.get("left_out")
         if isinstance(side, int) and 0 <= side < len(SIDES):
@@ -148,11 +142,9 @@ class LiquidationsPane(Pane):
         self.everything.setChecked(state.get("whole_market") is True)
 
     def shown_markets(self) -> tuple[MarketState, ...]:
-        """The perpetuals of the base."""
         return self.canvas.view.markets if self.canvas.view is not None else ()
 
     def as_table(self) -> Table | None:
-        """The listed liquidations."""
         view = self.canvas.held or self.canvas.view
         if view is None:
             return None

@@ -119,7 +119,6 @@ class CascadeLine(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_cascade(self, cascade: Cascade | None) -> None:
-        """Show a state, or nothing."""
         if cascade != self.cascade:
             self.cascade = cascade
             self.setToolTip("" if cascade is None else f"{cascade_text(cascade)}. {leaning(cascade)}")
@@ -158,7 +157,6 @@ class Totals(QWidget):
         self.setToolTip("USD (number of liquidations) by side, over the included venues")
 
     def show_view(self, view: LiquidationsView | None) -> None:
-        """Show the sums of a view."""
         self.view = view
         self.update()
 
@@ -219,7 +217,6 @@ class MinuteBars(QWidget):
         return QSize(200, 52)
 
     def show_view(self, view: LiquidationsView | None) -> None:
-        """Show the minutes of a view."""
         self.view = view
         self.update()
 

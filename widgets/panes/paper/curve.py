@@ -49,13 +49,11 @@ class PaperCurve(QWidget):
         return float(self._falls[at])
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Point at the nearest point."""
         if self.view is not None:
             x = self._x(self.view.ts_ns)
             self._hover(int(np.argmin(abs(x - event.position().x()))))
 
     def leaveEvent(self, event: object) -> None:
-        """Point at nothing."""
         self._hover(-1)
 
     def _hover(self, at: int) -> None:

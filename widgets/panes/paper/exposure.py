@@ -32,7 +32,6 @@ class PaperExposure(QWidget):
         self.setAccessibleName("Exposure by coin")
 
     def show_coins(self, coins: tuple[CoinResult, ...]) -> None:
-        """Show these coins."""
         self.coins = coins
         self._scroll(0)
         self.update()
@@ -54,7 +53,6 @@ class PaperExposure(QWidget):
 
     @paints
     def paintEvent(self, painter: QPainter) -> None:
-        """Paint the rows that fit."""
         look = theme()
         painter.fillRect(self.rect(), look.brush("pane"))
         painter.setFont(look.font(small=True))

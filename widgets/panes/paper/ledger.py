@@ -100,7 +100,6 @@ class PaperTable(QAbstractTableModel):
         self._turned = newest_first
 
     def show_lines(self, lines: Sequence[Any]) -> None:
-        """Show these lines."""
         before, count = self.lines, len(lines)
         added = count - len(before)
         grew = added > 0 and len(before) > 0 and lines[0] == before[0] and lines[len(before) - 1] == before[-1]
@@ -114,7 +113,6 @@ class PaperTable(QAbstractTableModel):
             self.endResetModel()
 
     def line(self, row: int) -> Any:
-        """The line in a row."""
         return self.lines[len(self.lines) - 1 - row if self._turned else row]
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:

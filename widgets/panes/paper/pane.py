@@ -98,7 +98,6 @@ class PaperPane(Pane):
         return PaperRequest(rebalance=self._rebalance)
 
     def refresh(self, view: View) -> None:
-        """Show a view; other kinds are ignored."""
         if not isinstance(view, PaperView):
             return
         self._view = view
@@ -110,7 +109,6 @@ class PaperPane(Pane):
         self._show_texts()
 
     def clear(self) -> None:
-        """Show nothing."""
         self._view, self._rebalance = None, None
         self.curve.show_view(None)
         self.exposure.show_coins(())
@@ -119,7 +117,6 @@ class PaperPane(Pane):
         self._show_texts()
 
     def as_table(self) -> Table | None:
-        """The whole ledger, oldest line first."""
         if self._view is None or not self._view.entries:
             return None
         header = (

@@ -63,31 +63,24 @@ class PremiumPane(Pane):
         self._show_notice()
 
     def request(self) -> PremiumRequest | None:
-        """The request for the base; None without a base."""
         return self._asked if self._asked.base else None
 
     def set_bases(self, bases: list[str]) -> None:
-        """Show the first base unless the shown one is listed."""
         self.replace_base(self._asked.base, bases)
 
     def set_base(self, base: str) -> None:
-        """Show another base."""
         self._ask(replace(self._asked, base=base))
 
     def set_bar_length(self, bar_ns: int) -> None:
-        """Use the bar length of the footprint."""
         self._ask(replace(self._asked, bar_ns=bar_ns))
 
     def show_crosshair(self, ts_ns: int | None) -> None:
-        """Mark a time; None removes the mark."""
         self.linked.show_crosshair(ts_ns)
 
     def set_visible_range(self, start_ns: int, end_ns: int) -> None:
-        """Show a time range."""
         self.linked.range.show(start_ns, end_ns)
 
     def state(self) -> dict[str, object]:
-        """The settings."""
         asked = self._asked
         return {
             "source": asked.source.value,
@@ -97,7 +90,6 @@ class PremiumPane(Pane):
         }
 
     def restore(self, state: dict[str, object]) -> None:
-        """Apply a saved state; invalid parts are ignored."""
         smoothing, clamp, source = state.get("smoothing"), state.get("clamp"), state.get("source")
         if smoothing in SMOOTHINGS:
             self.smoothing.setCurrentIndex(SMOOTHINGS.index(smoothing))
@@ -109,7 +101,6 @@ class PremiumPane(Pane):
         self._settings_changed()
 
     def refresh(self, view: View) -> None:
-        """Show a view; the time range moves only while it follows the latest bar."""
         if not isinstance(view, PremiumView) or view is self._view:
             return
         fresh = self.linked.show_bars(view.bar_start_ns, view.request.bar_ns)
@@ -121,7 +112,6 @@ class PremiumPane(Pane):
         self._show_notice()
 
     def clear(self) -> None:
-        """Remove the view; the zoom stays."""
         self._view = None
         self.item.retry()
         self.linked.forget()
@@ -130,7 +120,6 @@ class PremiumPane(Pane):
         self._show_notice()
 
     def shown_markets(self) -> tuple[MarketState, ...]:
-        """Perpetuals and spot markets."""
         view = self._view
         return () if view is None else (*(line.market for line in view.lines), *view.spots)
 

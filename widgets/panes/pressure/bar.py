@@ -98,7 +98,6 @@ class PressureBar(QWidget):
 
     @property
     def value(self) -> Filter:
-        """The current filter."""
         regime = self.regime.currentData()
         return Filter(
             search_terms(self.search.text()),

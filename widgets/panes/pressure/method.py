@@ -155,7 +155,6 @@ class PressureMethod(QScrollArea):
 
     @property
     def values(self) -> tuple[PressureWeights, FlowWeights]:
-        """The weights in the boxes."""
         return PressureWeights(*(box.value() for box in self.weights)), FlowWeights(
             *(box.value() for box in self.flow_weights)
         )

@@ -106,7 +106,6 @@ class PressureModel(QAbstractTableModel):
         return self.view.universe.markets.base
 
     def coin(self, row: int) -> int:
-        """The index of the coin that a row belongs to."""
         return self.rows.coin_of(row, self.base)
 
     def symbol(self, row: int) -> str:

@@ -94,7 +94,6 @@ class PressurePane(Pane):
     # --- pane interface
 
     def request(self) -> PressureRequest:
-        """The perpetuals of the chosen venues, scored with the chosen weights."""
         weights, flow = self._weights
         return PressureRequest("", MarketFilter(venues=self.bar.summed.ticks.chosen), weights, flow)
 
@@ -110,13 +109,11 @@ class PressurePane(Pane):
         self._show_parts()
 
     def clear(self) -> None:
-        """Remove all numbers; order, filters and pins stay."""
         self.model.take(None)
         self.summary.show_view(None)
         self._show_parts()
 
     def set_base(self, base: str) -> None:
-        """Mark the coin that the linked panes show."""
         if base != self.table.painted.base:
             self.table.painted.base = base
             self.table.viewport().update()
@@ -143,18 +140,15 @@ class PressurePane(Pane):
         return MarketState(markets.ids[at], venue, kind, symbol, 1.0, freshness, freshness, "", last_ns)
 
     def as_table(self) -> Table | None:
-        """Every row in its present order, every column."""
         if self.model.view is None or not self.model.rowCount():
             return None
         return Table(self._header(), tuple(self._row(row) for row in range(self.model.rowCount())))
 
     def open_settings(self) -> None:
-        """Show or hide the formulas and the weights."""
         self.bar.method.setChecked(not self.bar.method.isChecked())
         self._show_method()
 
     def state(self) -> dict[str, object]:
-        """Order, filters, pins, columns, weights."""
         weights, flow = self._weights
         return {
             "sort": [[COLUMNS[sort.column].name, sort.rising] for sort in self.model.sorts],
@@ -167,7 +161,6 @@ class PressurePane(Pane):
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Apply a saved state; invalid parts are ignored."""
         self.model.sorts = _sorts(state.get("sort")) or self.model.sorts
         self.model.pinned = {name for name in _listed(state.get("pinned")) if isinstance(name, str)}
         columns = state.get("columns")

@@ -34,7 +34,6 @@ _HELD = SummaryItem("", "order fixed under the pointer", "gap")
 
 
 def summary_items(view: PressureView) -> list[SummaryItem]:
-    """The items for a view."""
     line, symbols, score = view.summary, view.universe.symbols, view.flow.score
     found: list[SummaryItem] = []
     for caption, coin, role in (("strongest", line.strongest, "buy"), ("weakest", line.weakest, "sell")):

@@ -93,15 +93,12 @@ class QuadrantCanvas(QWidget):
         return found
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Point at the base under the pointer."""
         self._hover(self.base_at(event.position()))
 
     def leaveEvent(self, event: object) -> None:
-        """Point at nothing."""
         self._hover("")
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Emit `chosen` with the base under the pointer."""
         base = self.base_at(event.position())
         if base and event.button() == Qt.MouseButton.LeftButton:
             self.chosen.emit(base)

@@ -55,22 +55,18 @@ class QuadrantPane(Pane):
         self._read()
 
     def request(self) -> QuadrantRequest:
-        """All bases in focus; the chosen one is only marked."""
         return self._asked
 
     def set_base(self, base: str) -> None:
-        """Mark this base."""
         if base != self._asked.base:
             self._asked = replace(self._asked, base=base)
             self.canvas.show_view(self._view, base)
             self._read()
 
     def state(self) -> dict[str, object]:
-        """The settings."""
         return {"window_ns": self._asked.window_ns, "trail_ns": self._asked.trail_ns}
 
     def restore(self, state: dict[str, object]) -> None:
-        """Apply a saved state; invalid parts are ignored."""
         choices = ((self.window_choice, WINDOWS, "window_ns"), (self.trail, TRAIL_LENGTHS, "trail_ns"))
         for choice, values, name in choices:
             known = [value for _, value in values]
@@ -79,24 +75,20 @@ class QuadrantPane(Pane):
         self._settings_changed()
 
     def refresh(self, view: View) -> None:
-        """Show a view; other kinds are ignored."""
         if isinstance(view, QuadrantView):
             self._view = view
             self.canvas.show_view(view, self._asked.base)
             self._read()
 
     def clear(self) -> None:
-        """Show nothing."""
         self._view = None
         self.canvas.show_view(None, self._asked.base)
         self._read()
 
     def shown_markets(self) -> tuple[MarketState, ...]:
-        """The perpetuals of all bases."""
         return self._view.markets if self._view is not None else ()
 
     def as_table(self) -> Table | None:
-        """The newest sample of every base."""
         if self._view is None:
             return None
         header = ("base", "quadrant", "x", "y", "obi", "cvd_usd", "obi_scale", "cvd_scale", "ts_ns", "state")

@@ -182,17 +182,14 @@ class SetupsPane(Pane):
         return SOURCES[self.source.currentIndex()][1]
 
     def request(self) -> SetupsRequest | None:
-        """Setups of the base over the chosen bars."""
         prices = {price for level in self._drawn if level.base == self._base for price in (level.low, level.high)}
         levels, bar_ns = tuple(sorted(prices)), int(self.bars.currentData())
         return SetupsRequest(self._base, bar_ns, levels, self.editor.rules) if self._base else None
 
     def side_requests(self) -> tuple[Request[View], ...]:
-        """The stored setups, if those are shown."""
         return (SetupHistoryRequest(session=self.kind),) if self.kind is not None else ()
 
     def set_base(self, base: str) -> None:
-        """Show setups of another base."""
         if base != self._base:
             self._base = base
             self.clear()
@@ -203,7 +200,6 @@ class SetupsPane(Pane):
         self.clear()
 
     def refresh(self, view: View) -> None:
-        """Show a view that answers a present request; others are ignored."""
         if isinstance(view, SetupsView) and view.request == self.request():
             self._view = view
         elif isinstance(view, SetupHistoryView) and view.request in self.side_requests():
@@ -213,12 +209,10 @@ class SetupsPane(Pane):
         self._show()
 
     def clear(self) -> None:
-        """Show nothing."""
         self._view = self._history = None
         self._show()
 
     def state(self) -> dict[str, object]:
-        """The saved state: bar length, detector, statistics, parameters."""
         return {
             "bar_ns": int(self.bars.currentData()),
             "detector": self.detectors.currentIndex(),
@@ -227,7 +221,6 @@ class SetupsPane(Pane):
         }
 
     def restore(self, state: dict[str, object]) -> None:
-        """Apply a saved state; invalid parts are ignored."""
         at = self.bars.findData(state.get("bar_ns"))
         self.bars.setCurrentIndex(at if at >= 0 else 2)
         detector = state.get("detector")
@@ -238,7 +231,6 @@ class SetupsPane(Pane):
         self._take_rules(self.editor.rules)
 
     def open_settings(self) -> None:
-        """Open the parameters of the detectors under their button."""
         self.editor.open_under(self.parameters)
 
     def set_setup_rules(self, rules: SetupRules) -> None:
@@ -248,11 +240,9 @@ class SetupsPane(Pane):
         self.clear()
 
     def shown_markets(self) -> tuple[MarketState, ...]:
-        """The perpetuals that the detectors use."""
         return self._view.markets if self._view is not None else ()
 
     def as_table(self) -> Table | None:
-        """The listed setups."""
         if not self.rows.events:
             return None
         return Table(("ts_ns", *HEADS), tuple((event.trigger_ns, *cells(event)) for event in self.rows.events))
@@ -326,7 +316,6 @@ class SetupsPane(Pane):
         tint(self.parameters, "gap" if own else "text")
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Hide the columns that do not fit."""
         super().resizeEvent(event)
         for width, column in _SHED:
             self.list.setColumnHidden(column, self.width() < width)

@@ -50,7 +50,6 @@ class SetupRows(QAbstractTableModel):
         self.endResetModel()
 
     def event_at(self, index: Index) -> SetupEvent | None:
-        """The event of a row."""
         return self.events[index.row()] if 0 <= index.row() < len(self.events) else None
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:

@@ -27,7 +27,6 @@ class TapeCanvas(PausingList[TapeView]):
         self.classes: Classes = SIZE_CLASSES
 
     def show_view(self, view: TapeView | None) -> None:
-        """Show a view; while paused its new trades are only counted."""
         if self.held is not None and view is not None and self.view is not None:
             newer = newer_than(view, self.view)
             self.new_trades += newer.trades
@@ -35,17 +34,14 @@ class TapeCanvas(PausingList[TapeView]):
         super().show_view(view)
 
     def resume(self) -> None:
-        """Scroll back to the newest trade."""
         self.new_trades, self.new_exact = 0, True
         super().resume()
 
     def news(self) -> str:
-        """How many trades arrived while paused."""
         trades = "trade" if self.new_trades == 1 else "trades"
         return f"{self.new_trades}{'' if self.new_exact else '+'} new {trades}"
 
     def why_empty(self) -> str:
-        """No trade yet, or none that passes the filter."""
         if self.view is None:
             return "waiting for trades"
         return "no trades of this size yet" if self.view.request.minimum_usd else "no trades yet"
@@ -64,7 +60,6 @@ class TapeCanvas(PausingList[TapeView]):
             self._small.draw(painter, name, right - 64, 0, 64, self.row_px)
 
     def draw_row(self, painter: QPainter, view: TapeView, index: int, y: float) -> None:
-        """Draw one trade, its background by size class."""
         look, h = theme(), self.row_px
         side, notional = int(view.side[index]), float(view.notional[index])
         role = {1: "buy", -1: "sell"}.get(side, "muted")

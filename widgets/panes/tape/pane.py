@@ -100,7 +100,6 @@ class TapePane(Pane):
         column.addWidget(self.canvas, 1)
 
     def request(self) -> TapeRequest | None:
-        """The trades of the base that pass the filters; None without a base."""
         if not self._base:
             return None
         perp = KINDS[self.kinds.currentIndex()][1]
@@ -109,7 +108,6 @@ class TapePane(Pane):
         return TapeRequest(self._base, wanted, minimum, side=side, detail=True)
 
     def refresh(self, view: View) -> None:
-        """Show a tape view."""
         if isinstance(view, TapeView) and view.request == self.request():
             self.venues.ticks.set_venues({market.venue for market in view.markets})
             self.canvas.show_view(view)
@@ -117,12 +115,10 @@ class TapePane(Pane):
             self._measure()
 
     def clear(self) -> None:
-        """Discard all trades; a paused list resumes."""
         self.canvas.show_view(None)
         self.meter.show_speed(None)
 
     def set_base(self, base: str) -> None:
-        """Show the trades of another base."""
         if base != self._base:
             self._base = base
             self.clear()
@@ -135,14 +131,12 @@ class TapePane(Pane):
             self._measure()
 
     def shown_markets(self) -> tuple[MarketState, ...]:
-        """The markets that are listed."""
         view, asked = self.canvas.view, self.request()
         if view is None or asked is None:
             return ()
         return tuple(market for market in view.markets if asked.markets.accepts(market.venue, market.kind))
 
     def as_table(self) -> Table | None:
-        """The trades of the list."""
         view = self.canvas.held or self.canvas.view
         return rows_as_table(view) if view is not None and len(view.price) else None
 
@@ -154,11 +148,9 @@ class TapePane(Pane):
             QGuiApplication.clipboard().setText(rows.text())
 
     def state(self) -> dict[str, object]:
-        """The filters."""
         return {name: choice.currentText() for name, choice in self._choices().items()}
 
     def restore(self, state: dict[str, object]) -> None:
-        """Apply saved filters."""
         for name, choice in self._choices().items():
             at = choice.findText(str(state.get(name, "")))
             if at >= 0:
@@ -178,7 +170,6 @@ class TapePane(Pane):
         self.sizes.setToolTip(f"Trades stand out from {steps} USD: auto uses the coin's usual big trade")
 
     def cancel(self) -> None:
-        """Resume a paused list."""
         self.canvas.resume()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -210,7 +201,6 @@ class SpeedMeter(QWidget):
         )
 
     def show_speed(self, speed: Speed | None) -> None:
-        """Show a speed, or nothing."""
         if speed != self.speed:
             self.speed = speed
             self.update()

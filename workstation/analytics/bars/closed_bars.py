@@ -41,7 +41,6 @@ class Numbers:
         self._begin += count
 
     def clear(self) -> None:
-        """Remove all bars."""
         self._begin = self._end = 0
 
     def __getitem__(self, name: str) -> Floats:
@@ -111,7 +110,6 @@ class ClosedBars:
 
     @property
     def numbers(self) -> Numbers:
-        """The columns."""
         if self._stale:
             self._numbers.clear()
             for bar, internals in zip(self.bars, self.internals, strict=True):

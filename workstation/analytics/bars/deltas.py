@@ -50,7 +50,6 @@ class DeltaBars:
         self._position = -1
 
     def update(self, store: TradeStore) -> None:
-        """Count new trades."""
         if self._position < store.total - len(store):
             self._begin(store)
         for part in store.after(self._position):

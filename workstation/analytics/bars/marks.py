@@ -50,7 +50,6 @@ class MarkSet(Generic[Mark]):
         insort(self._ceilings, (-row, number))
 
     def end(self, number: int, ts_ns: int) -> None:
-        """Set the end of a mark."""
         mark = self.marks.get(number)
         if mark is not None:
             self.marks[number] = replace(mark, until_ns=ts_ns)

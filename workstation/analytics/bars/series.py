@@ -107,7 +107,6 @@ class BarSeries:
 
     @property
     def open_count(self) -> int:
-        """How many bars are open."""
         return len(self._open)
 
     def add_trade(self, trade: Trade, market: int, side: int) -> None:

@@ -26,7 +26,6 @@ class StepwiseFill:
 
     @property
     def markets(self) -> Iterable[int]:
-        """Indexes of its markets."""
         return self.series.markets
 
     def step(self) -> bool:

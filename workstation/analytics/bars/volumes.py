@@ -39,7 +39,6 @@ class RowVolumes:
 
     @property
     def row_count(self) -> int:
-        """How many rows have volume."""
         return len(self._rows)
 
     @property
@@ -65,7 +64,6 @@ class RowVolumes:
         self._changed.add(row)
 
     def add_trade(self, trade: Trade, market: int, side: int) -> None:
-        """Count one trade."""
         self.add(trade.ts_venue_ns, trade.price_ticks, trade.size, market, side)
 
     def fill(self, trades: Trades) -> None:
@@ -179,13 +177,11 @@ class TakerFlow:
         return len(self._recent)
 
     def add(self, ts_ns: int, notional: float, market: int) -> None:
-        """Count one trade."""
         self._recent.add(ts_ns, market, notional)
         self._sums[market] += int(notional * _UNITS)
         self._expire(ts_ns)
 
     def add_trade(self, trade: Trade, market: int, side: int) -> None:
-        """Count one trade."""
         self.add(trade.ts_venue_ns, trade.notional, market)
 
     def fill(self, trades: Trades) -> None:

@@ -67,7 +67,6 @@ class BookSide:
         return self._past.at(second, self._sizes)
 
     def replace(self, levels: Iterable[Level]) -> None:
-        """Replace all levels."""
         self._sizes = {price: size for price, size in levels if size > 0}
         self._ordered.clear()
         self._changed = set(self._sizes)
@@ -208,7 +207,6 @@ class OrderBook:
         return copy
 
     def replace(self, snapshot: BookSnapshot) -> None:
-        """Apply a snapshot."""
         second = snapshot.ts_recv_ns // SECOND_NS
         self._turn(second)
         fresh = not self.known

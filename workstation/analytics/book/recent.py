@@ -53,7 +53,6 @@ class PastSizes:
             self._packed = None
 
     def begin(self, second: int, present: dict[int, float]) -> None:
-        """Start at this second with the sizes `present`."""
         self._log.clear()
         self._second, self._past, self._packed, self._columns_cache = second, present.copy(), None, None
 

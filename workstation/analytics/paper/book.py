@@ -75,7 +75,6 @@ class Written:
 
     @property
     def anything(self) -> bool:
-        """Whether there is anything to store."""
         return bool(self.entries or self.moment is not None)
 
 

@@ -90,7 +90,6 @@ class SecondReader:
         self._of_base: dict[str, list[int]] = {}
 
     def read(self, engine: SampledEngine) -> MarketSecond:
-        """The second of the last sample."""
         sample = engine.universe.sampled
         if sample.instruments is not self._instruments:
             self._list(sample.instruments)

@@ -60,7 +60,6 @@ class _Minutes:
         return cls(first, columns)
 
     def reach(self, last: int) -> None:
-        """Extend to the minute `last`."""
         have = self.columns.shape[2]
         if last - self.first >= have:
             more = _Minutes.empty(0, self.columns.shape[1], max(last - self.first + 1 - have, 240))

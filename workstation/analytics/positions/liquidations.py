@@ -234,7 +234,6 @@ class Newest(_Following):
         self.orders: Liquidations | None = None
 
     def update(self, log: LiquidationLog, now_ns: int) -> None:
-        """Process new liquidations."""
         if self._restarted(log):
             self.orders = None
         for part in self._new(log):

@@ -34,7 +34,6 @@ class PriceBars:
         self.bars: Floats = np.empty((0, len(markets), 5))
 
     def update(self, store: TradeStore) -> None:
-        """Count new trades."""
         for part in store.after(self._position):
             self._take(part)
             self._drop_before(max(len(self.start_ns) - self._cap, 0))

@@ -19,7 +19,6 @@ class Absorption(AbsorptionParameters, frozen=True):
 
     @property
     def detector(self) -> Detector:
-        """Absorption."""
         return Detector.ABSORPTION
 
     @property

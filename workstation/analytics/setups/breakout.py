@@ -18,7 +18,6 @@ class Breakout(BreakoutParameters, frozen=True):
 
     @property
     def detector(self) -> Detector:
-        """Breakout."""
         return Detector.BREAKOUT
 
     @property

@@ -70,5 +70,4 @@ class Rule(Protocol):
 
 
 def parameters(rule: Any) -> Numbers:
-    """Name and value of every parameter of a rule."""
     return tuple((name, float(value)) for name, value in msgspec.structs.asdict(rule).items())

@@ -19,7 +19,6 @@ class Divergence(DivergenceParameters, frozen=True):
 
     @property
     def detector(self) -> Detector:
-        """Divergence."""
         return Detector.DIVERGENCE
 
     @property

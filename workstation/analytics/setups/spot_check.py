@@ -18,7 +18,6 @@ class SpotCheck(SpotParameters, frozen=True):
 
     @property
     def version(self) -> int:
-        """Version of the rule."""
         return 1
 
     def at_trigger(self, past: Past, bar: BarFacts) -> tuple[bool | None, Numbers]:

@@ -21,7 +21,6 @@ class Sweep(SweepParameters, frozen=True):
 
     @property
     def detector(self) -> Detector:
-        """Sweep."""
         return Detector.SWEEP
 
     @property

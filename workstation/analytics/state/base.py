@@ -191,7 +191,6 @@ class Base:
             self.flow_revision += 1
 
     def add_liquidation(self, market: Market, event: Liquidation) -> None:
-        """Store a liquidation."""
         sign = 1 if event.side is _BUY else -1
         row = (event.ts_venue_ns, event.ts_recv_ns, market.index, sign, event.size, event.notional)
         self.liquidations.append(row)

@@ -44,7 +44,6 @@ def chosen_row_size(base: Base, request: FootprintRequest, chosen: list[Market])
 
 
 def row_series(base: Base, request: FootprintRequest, chosen: list[Market], row_size: Fraction) -> BarSeries:
-    """Bars of a request, with price rows."""
     key = ("footprint", request.markets, request.bar_rule, row_size, request.rules)
     return _filled(base, key, chosen, request.bar_rule, row_size, request.rules)
 

@@ -88,7 +88,6 @@ class ColumnStore(Generic[C]):
         return min((first for first, _ in self._bounds), default=self._pending.first_ns)
 
     def append(self, row: tuple[Any, ...]) -> None:
-        """Add one row."""
         self._pending.append(row)
         self.total += 1
         if len(self._pending) >= self.chunk:
@@ -157,7 +156,6 @@ class ColumnStore(Generic[C]):
         return Inserted(int(merged.ts.min()), position)
 
     def columns_of(self, rows: Sequence[tuple[Any, ...]]) -> C:
-        """Rows as columns."""
         cells = list(zip(*rows, strict=True)) if rows else [()] * len(self._codes)
         return self._make(*(np.array(column, _DTYPES[code]) for column, code in zip(cells, self._codes, strict=True)))
 

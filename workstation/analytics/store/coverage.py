@@ -115,12 +115,10 @@ class SubscriptionSpans:
         return copy
 
     def begin(self, now_ns: int) -> None:
-        """The subscription is confirmed at `now_ns`."""
         if self.since_ns is None:
             self.since_ns = now_ns
 
     def end(self, now_ns: int) -> None:
-        """The subscription ends at `now_ns`."""
         if self.since_ns is not None:
             self._spans.append((self.since_ns, max(now_ns, self.since_ns)))
             del self._spans[:-_SUBSCRIPTION_SPANS]

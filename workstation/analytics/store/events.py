@@ -25,7 +25,6 @@ class OpenInterestChanges(NamedTuple):
         return OpenInterestChanges._make(column[index] for column in self)
 
     def where(self, mask: Bools) -> OpenInterestChanges:
-        """The changes selected by a mask."""
         return self.at(np.flatnonzero(mask))
 
 
@@ -47,7 +46,6 @@ class Liquidations(NamedTuple):
         return Liquidations._make(column[index] for column in self)
 
     def where(self, mask: Bools) -> Liquidations:
-        """The liquidations selected by a mask."""
         return self.at(np.flatnonzero(mask))
 
 

@@ -28,17 +28,14 @@ class GrowingColumns:
         return self._columns[0][0] if len(self) else None
 
     def append(self, row: tuple[Any, ...]) -> None:
-        """Add one row."""
         for column, value in zip(self._columns, row, strict=True):
             column.append(value)
 
     def clear(self) -> None:
-        """Remove all rows."""
         for column in self._columns:
             del column[:]
 
     def replace(self, columns: Iterable[Column]) -> None:
-        """Replace all rows."""
         for own, column in zip(self._columns, columns, strict=True):
             own[:] = array(own.typecode, column.tobytes())
 
@@ -62,7 +59,6 @@ class GrowingTrades(GrowingColumns):
         self._a, self._b, self._c, self._d, self._e = self._columns
 
     def append(self, row: tuple[Any, ...]) -> None:
-        """Add one row."""
         a, b, c, d, e = row
         self._a.append(a)
         self._b.append(b)

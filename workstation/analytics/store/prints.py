@@ -94,7 +94,6 @@ def empty_prints(count: int) -> Prints:
 
 
 def joined_prints(parts: list[Prints]) -> Prints:
-    """Concatenate prints."""
     return Prints(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 

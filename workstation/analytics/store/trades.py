@@ -49,11 +49,9 @@ class Trades(NamedTuple):
         return _SIGN[self.lane % 3]
 
     def where(self, mask: npt.NDArray[np.bool_]) -> Trades:
-        """The trades selected by a mask."""
         return self if mask.all() else self.at(np.flatnonzero(mask))
 
     def of(self, markets: Collection[int]) -> Trades:
-        """The trades of some markets."""
         wanted = np.zeros(3 * max(markets, default=-1) + 4, np.bool_)
         for market in markets:
             wanted[3 * market : 3 * market + 3] = True
@@ -106,7 +104,6 @@ class Carried:
     square: float = 0.0
 
     def add(self, other: Carried) -> None:
-        """Add the sums over other trades."""
         self._add_sides(other, 1)
         if other.volume > 0:
             away, whole = other.mean - self.mean, self.volume + other.volume

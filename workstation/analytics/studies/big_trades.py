@@ -28,7 +28,6 @@ class PrintLog:
 
     @property
     def prints(self) -> Prints:
-        """All prints."""
         return self._columns.at(slice(self._end))
 
     def append(self, prints: Prints, floor: float) -> None:
@@ -77,7 +76,6 @@ class BigPrints:
         self._found: tuple[object, Prints] = (None, NO_PRINTS)
 
     def update(self, store: TradeStore) -> None:
-        """Count new trades."""
         self._read(store)
         while self._minimum is None and self._threshold < self._floor:
             lower = self._threshold / 2
@@ -126,7 +124,6 @@ class BigPrints:
         return _edge(int(np.searchsorted(below, rank))) if below[-1] else 0.0
 
     def _count(self, trades: Trades, position: int) -> None:
-        """Count trades of a part of the store that begins at a position."""
         if not len(trades.ts):
             return
         row = np.concatenate((self._open_row, np.arange(position, position + len(trades.ts))))

@@ -35,7 +35,6 @@ class Layer(NamedTuple):
 
     @property
     def key(self) -> Hashable:
-        """Cache key."""
         return tuple(market.index for market in self.markets), self.row_size, self.seconds
 
     @property

@@ -36,7 +36,6 @@ class _Rows(NamedTuple):
         return _Rows(self.row[index], self.buy[index], self.sell[index], self.trades[index])
 
     def beside(self, other: _Rows) -> _Rows:
-        """These rows and other ones together."""
         order = np.argsort(np.concatenate((self.row, other.row)))
         return _Rows(
             np.concatenate((self.row, other.row))[order],
@@ -71,7 +70,6 @@ class Profile:
         self._apart = _NO_ROWS
 
     def add(self, trades: Trades, row: Ints) -> None:
-        """Add trades; `row` is the price row of each."""
         side = trades.lane % 3
         sided = side != 0
         if not sided.any():
@@ -139,7 +137,6 @@ class SpanProfile:
         self._position: int | None = None
 
     def update(self, store: TradeStore) -> None:
-        """Count new trades."""
         for part in self._new(store):
             inside = (part.ts >= self._start_ns) & (part.ts < self._end_ns)
             if inside.any():
@@ -164,7 +161,6 @@ class SessionPocs:
         self._position = 0
 
     def update(self, store: TradeStore) -> None:
-        """Count new trades."""
         late: set[int] = set()
         for part in store.after(self._position):
             trades, row = self._rows.of(part)

@@ -120,7 +120,6 @@ class Extremes:
         self._steps: tuple[Spans, Spans] = ([], [])  # (ts, ticks) of highs and of lows
 
     def add_trade(self, trade: Trade, market: int, side: int) -> None:
-        """Update from a trade."""
         self._take(trade.ts_venue_ns, trade.price_ticks)
 
     def fill(self, ts: Ints, ticks: Ints) -> None:

@@ -36,7 +36,6 @@ class PublishedRows:
         return len(self.score)
 
     def only(self, chosen: Ints) -> PublishedRows:
-        """The rows at these indices."""
         return PublishedRows(self.inputs[:, chosen], self.score[chosen], self.bias[chosen])
 
 

@@ -101,7 +101,6 @@ class _Sums:
         self._edges = [0, *(np.flatnonzero(np.diff(self.segment)) + 1).tolist(), len(self.starts)]
 
     def line(self, market: Market) -> CvdLine:
-        """The line of one market."""
         instrument = market.instrument
         values, missing = self._scaled([market], ALL_SIZES), self._lacking(market)
         values[missing] = np.nan
@@ -134,7 +133,6 @@ class _Sums:
         return CvdLine(label, None, None, perp, frozen(values), best, frozen(missing), names)
 
     def sizes(self, markets: list[Market]) -> tuple[CvdLine, ...]:
-        """Lines of the size classes of a sum."""
         lines = (self.total(markets, str(at), at) for at in range(len(self._request.edges_usd) + 1))
         return tuple(line for line in lines if line is not None)
 

@@ -30,7 +30,6 @@ def default_tables() -> tuple[str, ...]:
 
 
 def tables_help() -> str:
-    """The tables, their columns and notes as text."""
     paragraphs = [
         f"{table.name}: {', '.join(table.column_names)}. {table.note}".rstrip() for table in all_tables().values()
     ]

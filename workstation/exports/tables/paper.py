@@ -36,7 +36,6 @@ class _PaperRows(TableRows):
         return now_ns
 
     def sample(self, engine: Engine, ts_ns: int) -> Batches:
-        """The rows of a second."""
         engine.advance(ts_ns)
         written = self._book.step(self._reader.read(engine))
         if written.anything:

@@ -33,7 +33,6 @@ class _PressureRows(TableRows):
         self.schedule = Schedule(settings.bar_ns)
 
     def sample(self, engine: Engine, ts_ns: int) -> Batches:
-        """The rows of the end of a bar."""
         engine.advance(ts_ns)
         yield list(pressure_rows(engine))
 

@@ -16,5 +16,4 @@ class Level:
 
     @property
     def is_zone(self) -> bool:
-        """Whether it is a zone."""
         return self.high > self.low

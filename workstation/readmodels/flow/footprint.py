@@ -241,7 +241,6 @@ class FootprintRequest(Request["FootprintView"]):
 
     @property
     def bar_rule(self) -> BarRule:
-        """The rule of the bars."""
         return self.rule or BarRule(BarKind.TIME, self.bar_ns)
 
 

@@ -50,17 +50,14 @@ class PremiumLine:
 
     @property
     def venue(self) -> Venue:
-        """Venue of the market."""
         return self.market.venue
 
     @property
     def kind(self) -> MarketKind:
-        """Kind of the market."""
         return self.market.kind
 
     @property
     def freshness(self) -> Freshness:
-        """Freshness of its trades."""
         return self.market.trades
 
 

@@ -68,25 +68,19 @@ class InMemoryWorkspaces:
         self._desktop = Desktop()
 
     def names(self) -> list[str]:
-        """Names of the stored workspaces, sorted."""
         return sorted(self._workspaces)
 
     def load(self, name: str) -> Workspace | None:
-        """A stored workspace, None if there is none."""
         return self._workspaces.get(name)
 
     def save(self, name: str, workspace: Workspace) -> None:
-        """Store a workspace."""
         self._workspaces[name] = workspace
 
     def delete(self, name: str) -> None:
-        """Forget one."""
         self._workspaces.pop(name, None)
 
     def load_desktop(self) -> Desktop:
-        """Window state as stored last."""
         return self._desktop
 
     def save_desktop(self, desktop: Desktop) -> None:
-        """Store the window state."""
         self._desktop = desktop

@@ -51,7 +51,6 @@ class BarsOnGrid:
         self.highs: Floats = self._figures["high"]
 
     def figure(self, name: str) -> Floats:
-        """One of `FIGURES` of every bar."""
         values: Floats = self._figures[name]
         return values
 

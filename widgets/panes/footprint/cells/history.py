@@ -34,7 +34,6 @@ class CandleHistory:
         return slice(first, int(np.searchsorted(self.slots, right, side="right")))
 
     def at(self, slot: float) -> int | None:
-        """The index of the candle in this slot."""
         index = int(np.searchsorted(self.slots, np.floor(slot)))
         return index if index < len(self.slots) and self.slots[index] == np.floor(slot) else None
 
@@ -68,13 +67,11 @@ class HistoryItem(PixelItem):
         self._built: object = None
 
     def set_candles(self, candles: CandleColumns, grid: SlotGrid) -> None:
-        """Show other candles."""
         if candles is not self.history.candles or grid != self._grid:
             self.history, self._grid, self._built = CandleHistory(candles, grid), grid, None
             self.update()
 
     def draw(self, painter: QPainter, width: int, height: int, ratio: float) -> None:
-        """Candles, then the label where it fits."""
         scale = self._scale_of(width, height)
         if (scale, ratio) != self._built:
             self._build(scale, ratio)

@@ -78,7 +78,6 @@ class FootprintItem(PixelItem):
         self._incomplete: Floats = np.zeros((0, 3))
 
     def set_view(self, view: FootprintView | None, bars: BarsOnGrid, grid: SlotGrid) -> None:
-        """Show other bars."""
         if view is not None and self._is_tick(view, bars):
             self._ticked = True
         else:

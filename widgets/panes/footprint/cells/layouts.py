@@ -69,7 +69,6 @@ class Frame:
 
     @property
     def counts(self) -> Ints:
-        """Rows of each bar."""
         return np.array([len(rows) for rows in self.bars], np.int64)
 
     def spread(self, edges: Floats, times: int = 1) -> Floats:

@@ -29,7 +29,6 @@ class MarkLayer:
         self._rects = RectBatch([look.brush("sell"), look.brush("buy"), *added])
 
     def build(self, sight: BarsInSight) -> None:
-        """Lay out what is in sight."""
         candles, candle_brush = _candles(sight.prices, sight.columns, sight.scale)
         added = [rects for mark in self._marks for rects in mark.rects(sight)]
         brushes = [np.full(len(rects), index, np.int64) for index, rects in enumerate(added, _BUY + 1)]

@@ -80,7 +80,6 @@ class TableItem(PixelItem):
         self.codes = {one.name: _Texts(one.encode) for one in STATISTICS}
 
     def set_bars(self, bars: BarsOnGrid | None, view: FootprintView | None = None) -> None:
-        """Show other bars."""
         self._bars = bars
         self._figures = {} if bars is None else statistics(bars, view)
         for name, values in self._figures.items():
@@ -95,7 +94,6 @@ class TableItem(PixelItem):
         self.update()
 
     def draw(self, painter: QPainter, width: int, height: int, ratio: float) -> None:
-        """Cells, then figures, then hairlines between the rows."""
         scale, row = self._scale_of(width, height), ROW_PX * ratio
         if self._bars is not None and self._names:
             key = (scale, ratio)

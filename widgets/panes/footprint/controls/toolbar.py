@@ -54,7 +54,6 @@ class FootprintToolbar(QWidget):
         self._ask(base=self.base.currentText())
 
     def set_base(self, base: str) -> None:
-        """Ask for this base."""
         if self.base.findText(base) < 0:
             self.base.addItem(base)
         self.base.setCurrentText(base)
@@ -104,7 +103,6 @@ class FootprintToolbar(QWidget):
         self._ask(vwap_anchor_ns=ts_ns)
 
     def set_bar_length(self, bar_ns: int) -> None:
-        """Ask for bars of a length that is offered."""
         self.bar.setCurrentIndex(max(0, self.bar.findData(bar_ns)))
 
     def step_bar(self, step: int) -> None:

@@ -35,18 +35,15 @@ class DrawnLevels(QObject):
         return tuple(level for level in self._levels if level.base == self.base)
 
     def take(self, levels: Iterable[Level]) -> None:
-        """Show levels that were saved."""
         self._levels = tuple(levels)
         self.moved.emit()
 
     def add(self, low: float, high: float, name: str = "") -> Level:
-        """Draw one."""
         level = Level(self.base, min(low, high), max(low, high), name)
         self._put((*self._levels, level))
         return level
 
     def remove(self, level: Level) -> None:
-        """Delete one."""
         at = self._levels.index(level)
         self._put((*self._levels[:at], *self._levels[at + 1 :]))
 
@@ -55,7 +52,6 @@ class DrawnLevels(QObject):
         self._put(tuple(level for level in self._levels if level.base != self.base))
 
     def rename(self, level: Level, name: str) -> None:
-        """Give it another name."""
         self._put(self._with(level, Level(level.base, level.low, level.high, name)))
 
     def drag(self, level: Level, low: float, high: float) -> Level:

@@ -50,13 +50,11 @@ class RegionItem(PixelItem):
         self.lit: Level | None = None  # the level under the pointer
 
     def show_region(self, region: Region | None, lines: tuple[str, ...] = ()) -> None:
-        """Show this box."""
         if (region, lines) != (self.region, self.lines):
             self.region, self.lines = region, lines
             self.update()
 
     def show_levels(self, levels: tuple[Level, ...], lit: Level | None = None) -> None:
-        """Show these levels."""
         if (levels, lit) != (self.levels, self.lit):
             self.levels, self.lit = levels, lit
             self.update()

@@ -57,7 +57,6 @@ class FootprintTools(QObject):
         self._lit: Level | None = None
 
     def set_base(self, base: str) -> None:
-        """Show the levels of this base."""
         if base != self.levels.base:
             self.levels.base = base
             self.cancel()
@@ -90,7 +89,6 @@ class FootprintTools(QObject):
         return Task.MEASURE if shift else Task.PAN
 
     def move(self, position: QPointF) -> None:
-        """Follow the pointer."""
         if self._task is Task.LEVEL and self._grip is not None:
             self._drag_level(self._grip, position)
             return
@@ -176,7 +174,6 @@ class FootprintTools(QObject):
         return round(round(price / step) * step, text_of.decimals_of(step))
 
     def add_level(self, price: float) -> None:
-        """Draw a level."""
         self.levels.add(self.on_grid(price), self.on_grid(price))
 
     def level_at(self, position: QPointF) -> Level | None:

@@ -41,7 +41,6 @@ class StudyBoard:
         return self.settings.studies
 
     def inputs(self, study: ChartStudy) -> Inputs:
-        """What a study reads now."""
         return Inputs(self._facts(), self.settings.values(study.name), self._answers.get(study.name))
 
     def outputs(self, kind: type[Out]) -> Iterator[tuple[ChartStudy, Out]]:
@@ -80,7 +79,6 @@ class StudyBoard:
         }
 
     def clear(self) -> None:
-        """Forget all answers."""
         self._answers.clear()
 
     # --- what other parts of the pane take from all studies together
@@ -93,7 +91,6 @@ class StudyBoard:
         return max((one.reserve(values(one.name)) for one in shown if one.reserve is not None), default=0.0)
 
     def cell_parts(self) -> CellParts:
-        """What they add to the cells."""
         under = [pair for pair in self.outputs(Drawing) if pair[1].layer is Layer.UNDER]
         values = self.settings.values
         return CellParts(

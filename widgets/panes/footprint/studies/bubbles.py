@@ -39,7 +39,6 @@ class BubbleItem(PixelItem):
             self.update()
 
     def set_columns(self, columns: dict[str, BubbleColumns]) -> None:
-        """Show other bubbles."""
         self.columns, self._built = columns, None
         self.update()
 

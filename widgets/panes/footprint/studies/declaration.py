@@ -91,7 +91,6 @@ class ChartFacts:
 
     @property
     def grid(self) -> SlotGrid:
-        """Slots and times."""
         return self.bars.grid
 
 

@@ -32,7 +32,6 @@ class DrawingItem(PixelItem):
         self.detail = Detail.CANDLES
 
     def draw(self, painter: QPainter, width: int, height: int, ratio: float) -> None:
-        """Nothing while the study is hidden or there is no view."""
         if not self._board.settings.shown(self._study.name):
             return
         inputs = self._board.inputs(self._study)

@@ -41,7 +41,6 @@ class StudySettings:
         return isinstance(other, StudySettings) and self._settings == other._settings
 
     def shown(self, name: str) -> bool:
-        """Whether a study is shown; False for one that is not there."""
         return name in self._settings and self._settings[name].shown
 
     def values(self, name: str) -> Values:
@@ -71,13 +70,11 @@ class StudySettings:
         return self.show(study.name, True, **{study.cycle: choices[at]})
 
     def used(self, study: ChartStudy, parameter: Parameter) -> bool:
-        """Whether a parameter has an effect."""
         if parameter.used is not None:
             return parameter.used(self.values(study.name), self.shown)
         return parameter.always or self.shown(study.name)
 
     def rules(self) -> FootprintRules:
-        """How the bars are judged."""
         rules = FootprintRules()
         for study in self.studies:
             values = self.values(study.name)

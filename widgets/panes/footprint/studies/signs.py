@@ -43,7 +43,6 @@ class SignColumns:
 
 
 def placed_signs(signs: Iterable[BarSigns | PriceSigns], bars: BarsOnGrid, part: slice) -> SignColumns:
-    """Place the signs at a part of the bars."""
     slots = bars.slots[part]
     above, below = np.zeros(len(slots)), np.zeros(len(slots))
     columns: list[_Columns] = [(np.zeros(0, np.int64), np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0, np.int64))]
@@ -98,7 +97,6 @@ class SignItem(PixelItem):
             self.rebuild()
 
     def set_view(self, view: FootprintView | None, bars: BarsOnGrid) -> None:
-        """Show other bars."""
         self._view, self._bars = view, bars
         self.rebuild()
 

@@ -37,7 +37,6 @@ def _ask(chart: ChartFacts, values: Values) -> SetupsRequest | None:
 
 
 def events_of(inputs: Inputs) -> tuple[SetupEvent, ...]:
-    """What is shown."""
     return inputs.answer.events if isinstance(inputs.answer, SetupsView) else ()
 
 
