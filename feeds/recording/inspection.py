@@ -16,7 +16,7 @@ from feeds.recording import Damage, RecordingMetadata, RecordingReader
 from feeds.recording.damage import stands_for_gap
 
 GAP_NS = 5_000_000_000
-_MOST_LISTED = 10_000
+MOST_LISTED = 10_000
 """Streams, gaps and ends listed a connection; a file may claim any number."""
 _LONGEST_REASON = 1_000
 _STREAM_PREFIX = b'{"stream":"'
@@ -154,7 +154,7 @@ class _ConnectionTally:
         if frame.kind is FrameKind.TEXT:
             stream = _stream(payload)
             tally = self._streams.get(stream)
-            if tally is None and len(self._streams) >= _MOST_LISTED:
+            if tally is None and len(self._streams) >= MOST_LISTED:
                 stream = b""
                 tally = self._streams.get(stream)
             if tally is None:
@@ -164,7 +164,7 @@ class _ConnectionTally:
             self._opened(frame)
         elif frame.kind is FrameKind.CLOSE:
             self._last_frame_ns = None
-            if len(self._closes) < _MOST_LISTED:
+            if len(self._closes) < MOST_LISTED:
                 self._closes.append(Close(ts, payload[:_LONGEST_REASON].decode(errors="replace")))
 
     def note_damage(self, frame: Frame) -> None:
@@ -201,7 +201,7 @@ class _ConnectionTally:
 
     def _note_gap(self, until_ns: int) -> None:
         damaged_ns, self._damaged_ns = self._damaged_ns, None
-        if len(self._gaps) >= _MOST_LISTED:
+        if len(self._gaps) >= MOST_LISTED:
             return
         if damaged_ns is not None:
             self._gaps.append(Gap(damaged_ns, max(until_ns, damaged_ns), damaged=True))

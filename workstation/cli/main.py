@@ -176,18 +176,23 @@ def record(
 def inspect(
     file: Annotated[Path, typer.Argument(help="A recording.")],
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="List every stream, silence and close.")] = False,
 ) -> None:
-    """Describe a recording: venues, streams, counts, time range, gaps, size, damage."""
+    """Describe a recording: venues, streams, counts, time range, gaps, size, damage, index."""
+    from feeds.recording import RecordingReader
     from feeds.recording.inspection import inspect as look
     from workstation.cli.inspection import damage_line, inspection_text
+    from workstation.replay.condition import condition_of
 
     found = look(file)
+    index = condition_of(RecordingReader(file))
     if found.damage is not None:
         echo(damage_line(file.name, found.damage), err=True)
     if json:
-        echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+        everything = {**msgspec.structs.asdict(found), "index": index}
+        echo(msgspec.json.format(msgspec.json.encode(everything), indent=2).decode())
     else:
-        echo(inspection_text(found))
+        echo(inspection_text(found, index, verbose=verbose))
 
 
 @app.command(hidden=True)

@@ -17,7 +17,7 @@ from workstation.analytics.book.depth_history import CHUNK
 from workstation.replay import stamp
 from workstation.replay.codec import save
 from workstation.replay.core import Core, Tape
-from workstation.replay.index import RecordingIndex, chunks_read, identity, stamp_of
+from workstation.replay.index import RecordingIndex, chunks_read, identity, lock_file, stamp_of
 from workstation.replay.states import Entry, StatesWriter
 
 log = logging.getLogger(__name__)
@@ -118,7 +118,7 @@ class _Lock:
     """A file that holds the number of the process that writes an index; one of a process that ended is taken over."""
 
     def __init__(self, index: Path) -> None:
-        self._file = index.with_name(index.name + ".lock")
+        self._file = lock_file(index)
         try:
             self._create()
         except FileExistsError:

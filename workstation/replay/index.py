@@ -35,6 +35,11 @@ def index_file(recording: Path) -> Path:
     return paths.data_dir() / "indexes" / f"{recording.name}-{name}{SUFFIX}"
 
 
+def lock_file(index: Path) -> Path:
+    """The file that holds the number of the process which writes an index."""
+    return index.with_name(index.name + ".lock")
+
+
 def stamp_of(recording: Path) -> Mapping[str, object]:
     """What an index of this recording by this program is stamped with. Raises OSError."""
     return {"program": stamp.program(), "recording": stamp.recording(recording)}
@@ -48,6 +53,8 @@ class RecordingIndex:
         self.file = file or index_file(reader.path)
         self._states: StatesReader | None = None
         self._counted: tuple[Entry, ...] = ()
+        self.trouble = ""
+        """Why the index, or its later part, is not used; "" if it is used as far as it was written."""
         self.refresh()
 
     @property
@@ -74,11 +81,23 @@ class RecordingIndex:
             else:
                 self._states.refresh()
             self._counted = fitting(self._states.entries, self.reader)
+            changed = len(self._counted) < len(self._states.entries)
+            self.trouble = "the recording was changed since" if changed else self._states.torn
         except FileNotFoundError:
-            self._states, self._counted = None, ()
+            self._states, self._counted, self.trouble = None, (), ""
         except (OSError, *DAMAGED) as error:
             log.info("the index %s is not used: %s", self.file.name, error)
-            self._states, self._counted = None, ()
+            self._states, self._counted, self.trouble = None, (), str(error)
+
+    def verify(self) -> None:
+        """Check every state; the first that is damaged no longer counts, nor what follows it."""
+        for number in range(len(self._counted)):
+            try:
+                assert self._states is not None
+                self._states.check(number)
+            except (OSError, *DAMAGED) as error:
+                self._end_before(number, error)
+                return
 
     def tape_before(self, target_ns: int, after_ns: int = 0) -> Tape | None:
         """The latest state in [after_ns, target_ns] and what follows it; None without one.
@@ -102,13 +121,16 @@ class RecordingIndex:
         try:
             core = load(*self._states.state(number))
         except (OSError, *DAMAGED) as error:
-            log.warning("the index %s is damaged and is no longer used from there on: %s", self.file.name, error)
-            self._counted = self._counted[:number]
+            self._end_before(number, error)
             return None
         finally:
             if collecting:
                 gc.enable()
         return core if isinstance(core, Core) else None
+
+    def _end_before(self, number: int, error: Exception) -> None:
+        log.warning("the index %s is damaged and is no longer used from there on: %s", self.file.name, error)
+        self._counted, self.trouble = self._counted[:number], f"state {number + 1} is damaged: {error}"
 
 
 def fitting(entries: tuple[Entry, ...], reader: RecordingReader) -> tuple[Entry, ...]:

@@ -103,6 +103,12 @@ class StatesReader:
         """How many blocks of arrays the file holds."""
         return len(self._blocks)
 
+    @property
+    def torn(self) -> str:
+        """What follows the last whole batch, as a sentence; "" if nothing does."""
+        rest = self._map.size() - self.end
+        return f"the last {rest:,} bytes are no whole state" if rest > 0 else ""
+
     def refresh(self) -> None:
         """Look for states that were appended since. Raises OSError."""
         if self._path.stat().st_size > self._map.size():
@@ -118,6 +124,12 @@ class StatesReader:
             raise ValueError("a state of impossible size")
         tree = unpack_tree(self._data(place.batch, place.row), place.size)
         return Saved(tree, tuple(map(self._array, place.arrays)))
+
+    def check(self, number: int) -> None:
+        """Check a state and the arrays that were stored with it, without building them. Raises one of DAMAGED."""
+        batch = self._places[number].batch
+        for row in range(self._batches[batch].num_rows):
+            self._data(batch, row)
 
     def block(self, number: int) -> Column:
         """One block of an array. Raises one of DAMAGED."""
