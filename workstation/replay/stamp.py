@@ -22,7 +22,7 @@ _ARITHMETIC = (
     "feeds/recording",
     "feeds/venues",
     "workstation/analytics",
-    "workstation/index",
+    "workstation/replay",
 )
 
 
