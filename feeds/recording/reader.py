@@ -44,8 +44,8 @@ class RecordingReader:
             except OSError as error:
                 raise RecordingError(f"{path.name} cannot be read: {error.strerror}.", str(error)) from error
         self._written = index.chunks
-        earlier = (_earlier_chunk(chunk, ahead_ns) for chunk in index.chunks)
-        self._chunks = tuple(earlier) if ahead_ns else index.chunks
+        earlier = index.chunks if not ahead_ns else (_earlier_chunk(chunk, ahead_ns) for chunk in index.chunks)
+        self._chunks = tuple(earlier)
         self._end, self._reason = index.readable_end, index.reason
         self._connections, self._followed = Connections(), 0
         self._bridges: dict[int, Sequence[Frame]] = {}
