@@ -60,7 +60,7 @@ class RecordingReader:
         """The latest receive time, None for a recording without frames."""
 
     @property
-    def chunks(self) -> tuple[ChunkEntry, ...]:
+    def chunks(self) -> Sequence[ChunkEntry]:
         """Where its chunks are, in written order; what a growing file adds comes behind them."""
         return self._chunks
 

@@ -26,6 +26,7 @@ from feeds.hub.wire import STREAM
 from feeds.model.errors import FeedError, MarketUnknown, RecordingError, TransportError, WriteFailed
 from feeds.model.nearest import unknown
 from workstation.cli.hub import Authority, Creds, Stream, broker_at, check_bases, fetch_stream, hub, is_stream
+from workstation.cli.index import index
 from workstation.cli.lake import lake_app
 from workstation.cli.recover import recover
 from workstation.process import logs
@@ -51,6 +52,7 @@ app = typer.Typer(
 app.add_typer(lake_app, name="lake")
 app.command()(hub)
 app.command()(recover)
+app.command()(index)
 log = logging.getLogger(__name__)
 
 Bases = Annotated[list[str] | None, typer.Argument(help="Base assets, for example BTC ETH.")]

@@ -23,6 +23,7 @@ from feeds.model.errors import RecordingError
 from feeds.recording import RecordingReader
 from workstation.library.retention import FinishedRecording, RetentionPolicy
 from workstation.readmodels.session.library import Bookmark, LibraryRequest, LibraryView, Notes, Outline, RecordingEntry
+from workstation.replay.index import index_file
 from workstation.settings import paths
 
 log = logging.getLogger(__name__)
@@ -136,9 +137,10 @@ class Library:
         self._write_notes(path, msgspec.structs.replace(notes, bookmarks=marks))
 
     def delete(self, path: Path) -> None:
-        """Delete a recording with its notes. Raises OSError."""
+        """Delete a recording with its notes and its index. Raises OSError."""
         path.unlink(missing_ok=True)
         _notes_file(path).unlink(missing_ok=True)
+        index_file(path).unlink(missing_ok=True)
         self.scan()
 
     def expire(self, policy: RetentionPolicy, now_ns: int, spared: Iterable[Path] = ()) -> list[Path]:

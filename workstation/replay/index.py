@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from feeds.recording import RecordingReader
+from feeds.recording.venue_time import in_venue_time
 from workstation.replay import stamp
 from workstation.replay.codec import load
 from workstation.replay.core import Core, Tape
@@ -49,7 +50,7 @@ class RecordingIndex:
     """The states of one recording, as far as they were written. Without an index there are none."""
 
     def __init__(self, reader: RecordingReader, file: Path | None = None) -> None:
-        self.reader = reader
+        self.reader = in_venue_time(reader)
         self.file = file or index_file(reader.path)
         self._states: StatesReader | None = None
         self._counted: tuple[Entry, ...] = ()

@@ -25,6 +25,7 @@ from workstation.readmodels.flow.footprint import FootprintRequest
 from workstation.readmodels.request import Provider, Request, V, View
 from workstation.readmodels.session.setups import SessionKind
 from workstation.readmodels.session.status import Capabilities, Presence, StatusView
+from workstation.session.indexing import Indexing
 from workstation.session.live import LiveSession
 from workstation.session.older import OlderLoader
 from workstation.session.replay import ReplaySession
@@ -68,6 +69,7 @@ class Desk:
         self._wanted: dict[str, None] = {}  # bases to subscribe once there is a session
         self._sources = 0
         self._older = OlderLoader()
+        self._indexing = Indexing()
         self._empty = Engine()
         self._memory_due_s = 0.0
         self._memory_bytes = 0
@@ -136,6 +138,7 @@ class Desk:
         self._keep_subscribed(bases)
         self.engine.work(bases)
         self.setups.record(self, bases, self.kind)
+        self._indexing.follow(self.writing)
         self.alerts.check(self, bases, self.kind, status.now_ns, status.epoch)
 
     def status(self) -> StatusView:
@@ -149,7 +152,7 @@ class Desk:
             epoch=self._sources * _EPOCHS_A_SOURCE + status.epoch,
             presence=Presence.FAILED if session in self._failed else status.presence,
             capabilities=replace(status.capabilities, go_live=self._live is not None and session is not self._live),
-            notices=(*self.notices, *status.notices, *self._elsewhere()),
+            notices=(*self.notices, *status.notices, *self._elsewhere(), *filter(None, (self._indexing.notice,))),
             memory_bytes=self._memory(),
             outline=entry.outline if entry is not None else None,
             bookmarks=entry.notes.bookmarks if entry is not None else (),
@@ -188,6 +191,7 @@ class Desk:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._older.close()
+        await self._indexing.close()
         self.paper.close()
         self._live = None
 
@@ -219,6 +223,8 @@ class Desk:
         self._display_paper(session, name)
         if path is not None:
             self.library.add(path)
+        if isinstance(session, ReplaySession):
+            self._indexing.begin(session)
         if session not in self._tasks:
             self._tasks[session] = asyncio.create_task(self._run(session), name="session")
 
