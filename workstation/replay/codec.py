@@ -5,7 +5,8 @@ constants of this program and the few of `_BUILTIN`, so reading a damaged or for
 taken apart as the standard copy protocol says (`__reduce_ex__`): a class that can derive a part again leaves it out in
 `__getstate__`. Objects that occur twice stay one object.
 
-Read-only arrays are shared between states: a tree refers to them by number, whoever stores it stores each of them once.
+Read-only arrays are shared between states: a tree refers to them by number, so that a store of many trees holds each
+array once.
 """
 
 from __future__ import annotations

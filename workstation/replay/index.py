@@ -70,6 +70,11 @@ class RecordingIndex:
         return self._states if whole else None
 
     @property
+    def damage(self) -> str:
+        """What of the recording could not be read when it was indexed; "" for nothing."""
+        return self._counted[-1].damage if self._counted else ""
+
+    @property
     def complete(self) -> bool:
         """Whether it reaches the end of the recording as that is now."""
         return bool(self._counted) and self._counted[-1].recording == identity(self.reader)

@@ -10,6 +10,7 @@ from feeds.model.frame import FrameKind
 from feeds.pipeline.feed import Feed
 from feeds.recording import Recorder
 from feeds.venues.registry import protocol_for
+from workstation.session.indexing import Indexing
 
 
 async def record(
@@ -17,20 +18,26 @@ async def record(
 ) -> None:
     """Record until cancelled or `for_s` seconds have passed; `progress` gets frames and bytes written.
 
+    Another process makes the index of the recording as it grows.
+
     Raises:
         RecordingError: writing failed; what was written before stays in the file.
     """
+    indexing = Indexing()
     try:
         async with asyncio.timeout(for_s):
-            await _pump(source, recorder, progress)
+            await _pump(source, recorder, progress, indexing)
     except TimeoutError:
         return
     finally:
         await source.close()
         recorder.close()
+        await indexing.close()
 
 
-async def _pump(source: LiveSource, recorder: Recorder, progress: Callable[[int, int], None]) -> None:
+async def _pump(
+    source: LiveSource, recorder: Recorder, progress: Callable[[int, int], None], indexing: Indexing
+) -> None:
     feed = Feed(protocol_for)
     async for batch in source.batches():
         for frame in batch:
@@ -44,3 +51,4 @@ async def _pump(source: LiveSource, recorder: Recorder, progress: Callable[[int,
         if recorder.failed is not None:
             raise recorder.failed
         progress(recorder.frames_written, recorder.bytes_written)
+        indexing.follow(recorder.path)

@@ -152,6 +152,7 @@ class ReplaySession:
     def status(self, name: str) -> StatusView:
         """The session as of now."""
         damage = self._reader.damage
+        damaged = f"{damage.bytes_unreadable:,} bytes unreadable" if damage else self.index.damage
         return StatusView(
             presence=self._presence(),
             source_name=name,
@@ -167,7 +168,7 @@ class ReplaySession:
             odd_rows=self.core.feed.odd_rows.streams,
             apart=self.core.engine.apart,
             frames=self.core.frames,
-            notices=(f"damaged: {damage.bytes_unreadable:,} bytes unreadable",) if damage else (),
+            notices=(f"damaged: {damaged}",) if damaged else (),
         )
 
     def _presence(self) -> Presence:
