@@ -251,3 +251,51 @@ def test_names_of_the_file_itself_and_of_named_tuples_are_no_private_ones(code: 
 def test_a_changed_constant_is_found(code: str) -> None:
     assert list(constants_changed(nodes_of(code)))
     assert not list(constants_changed(nodes_of(code.replace("LIMIT", "limit"))))
+
+
+WHOLE_NUMBERS = {
+    "workstation/analytics/positions/liquidations.py": "arrays",
+    "workstation/analytics/views/cvd.py": "arrays",
+    "workstation/analytics/views/paper.py": "entries",
+    "workstation/analytics/answer.py": "revisions",
+    "workstation/analytics/store/coverage.py": "nanoseconds",
+    "workstation/analytics/studies/tape.py": "numbers of prints",
+    "workstation/analytics/views/funding.py": "revisions",
+    "workstation/analytics/views/ladder.py": "two arrays",
+    "workstation/analytics/views/quadrant.py": "revisions",
+    "workstation/analytics/views/tape.py": "numbers of trades",
+    "workstation/hub/run.py": "open connections",
+    "workstation/lake/add.py": "rows",
+    "workstation/session/live.py": "frames",
+    "workstation/session/replay.py": "frames",
+    "workstation/analytics/views/setups.py": "bars",
+    "feeds/hub/outbox.py": "bytes and messages",
+    "feeds/recording/inspection.py": "frames",
+    "feeds/recording/reader.py": "bytes",
+    "feeds/recording/recover.py": "frames",
+    "feeds/simulator/market/series.py": "lots",
+}
+
+
+def adds_whole_numbers(call: ast.Call) -> bool:
+    """Whether the source of a built-in `sum` alone shows that its values are whole numbers."""
+    values = call.args[0]
+    if isinstance(values, ast.GeneratorExp | ast.ListComp):
+        values = values.elt
+        if isinstance(values, ast.Compare):
+            return True
+    text = ast.unparse(values)
+    return text.startswith(("len(", "map(len", "map(_size")) or text.endswith(("nbytes", "size_bytes"))
+
+
+def test_built_in_sums_add_whole_numbers():
+    """Python 3.12 adds floats otherwise than 3.11, so sums of floats are those of `math.fsum` or numpy everywhere."""
+    found = {
+        name_of(file)
+        for file in PROGRAM
+        if not name_of(file).startswith("widgets/")
+        for node in nodes(file)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "sum"
+        if not adds_whole_numbers(node)
+    }
+    assert found == set(WHOLE_NUMBERS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 from bisect import bisect_right
 
 from feeds.simulator.catalogue.markets import BASES, MARKETS
@@ -151,7 +152,7 @@ class Simulation:
     def _second(self, now_ns: int) -> None:
         for base, price in self._prices.bases.items():
             spots = self._spots.get(base)
-            index = sum(spot.mid for spot in spots) / len(spots) if spots else price.value
+            index = math.fsum(spot.mid for spot in spots) / len(spots) if spots else price.value
             for market in self._majors:
                 if market.spec.instrument.base == base:
                     market.second(now_ns, index)

@@ -74,7 +74,7 @@ class Numbers:
         if bars[0].start_ns > begin_ns:
             return None
         summed = [bar for bar in bars if bar.start_ns >= begin_ns]
-        return net(sum(bar.buy_usd for bar in summed), sum(bar.sell_usd for bar in summed))
+        return net(math.fsum(bar.buy_usd for bar in summed), math.fsum(bar.sell_usd for bar in summed))
 
     def _spread(self, base: str) -> float | None:
         """The narrowest spread of a single perpetual; best prices of different venues may cross."""

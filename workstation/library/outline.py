@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
@@ -132,7 +133,7 @@ class _Sums:
             self._end_gap(market, self._end_ns)
         if not self._bases:
             return Outline(start_ns=self._start_ns, end_ns=self._end_ns)
-        name, course = max(self._bases.items(), key=lambda item: sum(item[1].volume))
+        name, course = max(self._bases.items(), key=lambda item: math.fsum(item[1].volume))
         return Outline(
             base=name,
             start_ns=self._start_ns,

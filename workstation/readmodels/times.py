@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +16,7 @@ def span_ns(text: str) -> int:
     parts = re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise ValueError(f"{text!r} is no span of time; write it like 500ms, 10s, 1m or 1h30m")
-    span = sum(float(number) * _UNITS_NS[unit] for number, unit in parts)
+    span = math.fsum(float(number) * _UNITS_NS[unit] for number, unit in parts)
     if span > _LONGEST_NS:
         raise ValueError(f"{text[:40]!r} is longer than a hundred years")
     return round(span)

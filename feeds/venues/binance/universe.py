@@ -18,6 +18,7 @@ Samples (trimmed; captures of 2026-09, documentation for the ticker):
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Annotated, Any
@@ -368,5 +369,5 @@ class BinanceUniverse(UniverseProtocol):
         volume_at, buy_at = (7, 10) if self._inverse else (5, 9)
         scale = 1 if self._inverse else perp.scale
         inside = [bar for bar in closed if bar[0] >= end_ms - window_ms]
-        volume = sum(float(bar[volume_at]) for bar in inside) * scale
-        return end_ms * MS, volume, sum(float(bar[buy_at]) for bar in inside) * scale
+        volume = math.fsum(float(bar[volume_at]) for bar in inside) * scale
+        return end_ms * MS, volume, math.fsum(float(bar[buy_at]) for bar in inside) * scale

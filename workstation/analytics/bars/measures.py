@@ -6,6 +6,7 @@ computes live bars.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from itertools import pairwise
@@ -159,7 +160,7 @@ def _anchored(values: Floats, end_ns: Ints, carried: dict[int, float], anchor_ns
     first = int(np.searchsorted(end_ns, anchor_ns, "right"))
     begin = 0.0
     if first == 0 and carried:
-        begin = sum(carried[day] for day in sorted(carried) if day * DAY_NS >= anchor_ns)
+        begin = math.fsum(carried[day] for day in sorted(carried) if day * DAY_NS >= anchor_ns)
         if anchor_ns % DAY_NS and max(carried) >= anchor_ns // DAY_NS:
             begin = np.nan
     return np.concatenate((np.full(first, np.nan), _cumulated(begin, values[first:])))

@@ -315,8 +315,8 @@ class OrderBook:
         return (bid + ask) * (_HALF_PPB // 2 - width), (bid + ask) * (_HALF_PPB // 2 + width)
 
     def _sums(self, low: int, high: int, max_levels: int) -> tuple[float, float]:
-        bid = sum(size for _, size in islice(self.bids.within(-(-low // _HALF_PPB)), max_levels))
-        ask = sum(size for _, size in islice(self.asks.within(high // _HALF_PPB), max_levels))
+        bid = math.fsum(size for _, size in islice(self.bids.within(-(-low // _HALF_PPB)), max_levels))
+        ask = math.fsum(size for _, size in islice(self.asks.within(high // _HALF_PPB), max_levels))
         return bid, ask
 
     def _moved(self, event: BookSnapshot | BookDelta) -> None:

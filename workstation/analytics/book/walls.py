@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -78,7 +79,7 @@ class Walls:
         if len(levels) < _LEAST_LEVELS:
             return
         sizes, best = [size for _, size in levels], levels[0][0]
-        least = self.rule.share * sum(sizes)
+        least = self.rule.share * math.fsum(sizes)
         if max(sizes) < least:
             return
         least = max(least, self.rule.multiple * sorted(sizes)[len(sizes) // 2])

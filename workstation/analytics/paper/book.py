@@ -127,7 +127,7 @@ class PaperBook:
             PaperMark(InstrumentId(market), one.base, one.venue, one.size, one.mid, one.seen_ns)
             for market, one in state.holdings.items()
         )
-        equity = state.cash + sum(mark.size * mark.mid for mark in marks)
+        equity = state.cash + math.fsum(mark.size * mark.mid for mark in marks)
         parts = (state.price_pnl, state.funding, state.fees, state.slippage)
         return PaperMoment(state.last_ns, equity, *parts, marks)
 
@@ -319,7 +319,7 @@ def _share(risk: float | None, side: tuple[float | None, ...], sizing: Sizing) -
     if risk is None:
         return 0.0
     known = [one for one in side if one is not None]
-    return len(known) / len(side) / risk / sum(1 / one for one in known)
+    return len(known) / len(side) / risk / math.fsum(1 / one for one in known)
 
 
 def taken(depth: Depth, size: float) -> tuple[float, float]:

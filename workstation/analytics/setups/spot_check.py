@@ -30,8 +30,8 @@ class SpotCheck(SpotParameters, frozen=True):
 
 
 def _judged(bars: Past, when: str) -> tuple[bool | None, Numbers]:
-    perp = net(sum(bar.buy for bar in bars), sum(bar.sell for bar in bars))
-    spot = settled(sum(bar.spot_delta for bar in bars), sum(abs(bar.spot_delta) for bar in bars))
+    perp = net(math.fsum(bar.buy for bar in bars), math.fsum(bar.sell for bar in bars))
+    spot = settled(math.fsum(bar.spot_delta for bar in bars), math.fsum(abs(bar.spot_delta) for bar in bars))
     numbers = named_numbers(**{f"perp_cvd_to_{when}": perp, f"spot_cvd_to_{when}": spot})
     if math.isnan(spot):
         return None, numbers

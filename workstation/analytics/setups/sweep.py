@@ -40,7 +40,7 @@ class Sweep(SweepParameters, frozen=True):
         known = [value for value in known if not math.isnan(value)]
         if len(known) < BASELINE or math.isnan(liquidated):
             return None
-        mean = sum(known) / len(known)
+        mean = math.fsum(known) / len(known)
         if liquidated < max(self.spike * mean, self.minimum):
             return None
         extreme = bar.extreme(-direction)
@@ -72,10 +72,10 @@ class Sweep(SweepParameters, frozen=True):
         direction, level = armed.trigger.direction, armed.trigger.level.price
         changes = [one.oi_change for one in (armed.bar, *armed.since) if not math.isnan(one.oi_change)]
         reclaimed = direction * (bar.close - level) > 0 and direction * bar.delta > 0
-        if not reclaimed or not changes or not sum(changes) < 0:
+        if not reclaimed or not changes or not math.fsum(changes) < 0:
             return None
         return Verdict(
-            "reclaimed, delta flipped, OI is lower", named_numbers(**_numbers(bar), oi_since_trigger=sum(changes))
+            "reclaimed, delta flipped, OI is lower", named_numbers(**_numbers(bar), oi_since_trigger=math.fsum(changes))
         )
 
 

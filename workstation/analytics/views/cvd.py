@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -201,7 +202,7 @@ class _Sums:
         if markets and not markets[0].instrument.kind.is_perp:
             perps = [market for market in self._base.alike if market.instrument.kind.is_perp]
             divided = counted(perps, self._request, self._now_ns)
-        interest = sum(market.open_interest or 0.0 for market in divided)
+        interest = math.fsum(market.open_interest or 0.0 for market in divided)
         return _Scale(COIN, 100.0 / interest if interest else np.nan)
 
 

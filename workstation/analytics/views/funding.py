@@ -153,12 +153,12 @@ def _group(kind: MarketKind, rows: Sequence[PositionRow]) -> PositionGroup:
         for row in live
         if row.open_interest and row.rate is not None and row.period_h
     ]
-    weight = sum(size for size, _ in priced)
+    weight = math.fsum(size for size, _ in priced)
     return PositionGroup(
         kind=kind,
-        rate_1h=sum(size * rate for size, rate in priced) / weight if weight else None,
-        open_interest=sum(held) if held else None,
-        open_interest_usd=sum(usd) if usd else None,
+        rate_1h=math.fsum(size * rate for size, rate in priced) / weight if weight else None,
+        open_interest=math.fsum(held) if held else None,
+        open_interest_usd=math.fsum(usd) if usd else None,
         changes=tuple(_summed([(row.open_interest, row.changes[at]) for row in live])[0] for at in range(3)),
         live=len(live),
         known=len(mine),
@@ -168,8 +168,8 @@ def _group(kind: MarketKind, rows: Sequence[PositionRow]) -> PositionGroup:
 def _summed(ends: Sequence[tuple[float | None, float | None]]) -> tuple[float | None, int]:
     """Fractional change of a sum from pairs of present value and fractional change, and the number of known pairs."""
     known = [(now, change) for now, change in ends if now is not None and change is not None and change > -1.0]
-    before = sum(now / (1 + change) for now, change in known)
-    return (sum(now for now, _ in known) / before - 1 if before else None), len(known)
+    before = math.fsum(now / (1 + change) for now, change in known)
+    return (math.fsum(now for now, _ in known) / before - 1 if before else None), len(known)
 
 
 def _spans(

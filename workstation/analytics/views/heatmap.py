@@ -101,7 +101,7 @@ def _mid(chosen: tuple[Market, ...]) -> float | None:
     mids = [
         ticks * float(market.instrument.tick_size) for market in chosen if (ticks := market.depth.mid_ticks) is not None
     ]
-    return sum(mids) / len(mids) if mids else None
+    return math.fsum(mids) / len(mids) if mids else None
 
 
 def _row_size(base: Base, request: HeatmapRequest, mid: float | None) -> Fraction:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
@@ -188,7 +189,7 @@ def _imbalance(market: Market, band: float, now_ns: int) -> VenueImbalance:
 def blend(imbalances: tuple[VenueImbalance, ...]) -> float | None:
     """Weighted OBI over the markets with a live book; None without any."""
     parts = [one.weight * one.imbalance for one in imbalances if one.weight and one.imbalance is not None]
-    return sum(parts) if parts else None
+    return math.fsum(parts) if parts else None
 
 
 def taker_flow(base: Base, markets: list[Market]) -> Floats:
@@ -233,7 +234,7 @@ def _weighted_mid(known: list[Market]) -> float | None:
         if ticks is not None:
             tick = market.instrument.tick
             mids.append(ticks * tick.numerator / tick.denominator)
-    return sum(mids) / len(mids) if mids else None
+    return math.fsum(mids) / len(mids) if mids else None
 
 
 ANSWERS = (of_base(LadderRequest, ladder_view, "book_revision"),)

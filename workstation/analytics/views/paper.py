@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -31,7 +32,7 @@ class Flows:
 def figures(entries: Sequence[PaperEntry], capital: float) -> PaperFigures:
     """Statistics of a ledger, without drawdown."""
     trades = [entry for entry in entries if entry.kind is EntryKind.TRADE]
-    traded = sum(abs(entry.size) * (entry.price or 0.0) for entry in trades)
+    traded = math.fsum(abs(entry.size) * (entry.price or 0.0) for entry in trades)
     hits, held = hits_of(entries)
     return PaperFigures(
         traded=traded,

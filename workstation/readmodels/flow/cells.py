@@ -104,7 +104,7 @@ def _grown_by_pairs(volumes: list[float], poc: int, goal: float) -> tuple[int, i
     while inside < goal and (low > 0 or high < len(volumes) - 1):
         above, below = volumes[high + 1 : high + 3], volumes[max(low - 2, 0) : low]
         up = _grows_up(above, below, high - poc, poc - low)
-        inside += sum(above if up else below)
+        inside += math.fsum(above if up else below)
         low, high = (low, high + len(above)) if up else (low - len(below), high)
     return low, high
 
@@ -112,7 +112,7 @@ def _grown_by_pairs(volumes: list[float], poc: int, goal: float) -> tuple[int, i
 def _grows_up(above: list[float], below: list[float], up_by: int, down_by: int) -> bool:
     if not above or not below:
         return bool(above)
-    one, other = sum(above), sum(below)
+    one, other = math.fsum(above), math.fsum(below)
     if abs(one - other) > NOISE * max(one, other):
         return one > other
     return up_by <= down_by

@@ -5,6 +5,7 @@ All levels are estimates; real liquidations are separate fields.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -37,7 +38,7 @@ class LevelRules:
     def __post_init__(self) -> None:
         if len(self.leverages) != len(self.weights) or not self.leverages:
             raise ValueError("every leverage needs a weight")
-        if any(weight < 0 for weight in self.weights) or abs(sum(self.weights) - 1) > 1e-9:
+        if any(weight < 0 for weight in self.weights) or abs(math.fsum(self.weights) - 1) > 1e-9:
             raise ValueError("weights are shares: none below 0, together 1")
         if not 0 <= self.maintenance < 0.5 or any(leverage < 2 for leverage in self.leverages):
             raise ValueError("leverage is at least 2, maintenance margin below 50 %")

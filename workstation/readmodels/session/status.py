@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -102,5 +103,5 @@ class StatusView:
     @property
     def history_done(self) -> float:
         """Share of the wanted history that is known or unavailable, over all markets; 1 if none is wanted."""
-        wanted_s = sum(part.wanted_s for part in self.backfill)
-        return sum(part.done_s for part in self.backfill) / wanted_s if wanted_s else 1.0
+        wanted_s = math.fsum(part.wanted_s for part in self.backfill)
+        return math.fsum(part.done_s for part in self.backfill) / wanted_s if wanted_s else 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -155,12 +156,12 @@ class PaperMoment:
     @property
     def gross(self) -> float:
         """Longs plus shorts."""
-        return sum(abs(mark.size * mark.mid) for mark in self.marks)
+        return math.fsum(abs(mark.size * mark.mid) for mark in self.marks)
 
     @property
     def net(self) -> float:
         """Longs minus shorts."""
-        return sum(mark.size * mark.mid for mark in self.marks)
+        return math.fsum(mark.size * mark.mid for mark in self.marks)
 
 
 @dataclass(frozen=True, slots=True)

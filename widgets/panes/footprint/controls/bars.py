@@ -178,10 +178,10 @@ def automatic_size(kind: BarKind, bars: Iterable[FootprintBar], tick: float) -> 
         return None
     minutes = [(bar.end_ns - bar.start_ns) / _MINUTE_NS for bar in judged]
     if kind is BarKind.TICK:
-        wanted = sum(bar.trades for bar in judged) / sum(minutes)
+        wanted = math.fsum(bar.trades for bar in judged) / math.fsum(minutes)
         return max(round_size(wanted), 1.0)
     if kind is BarKind.VOLUME:
-        return round_size(sum(bar.volume for bar in judged) / sum(minutes))
+        return round_size(math.fsum(bar.volume for bar in judged) / math.fsum(minutes))
     roots = [math.sqrt(share) for share in minutes]
     if kind is BarKind.RANGE:
         wanted = median((bar.high - bar.low) / root for bar, root in zip(judged, roots, strict=True))
