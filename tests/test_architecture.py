@@ -255,6 +255,8 @@ def test_a_changed_constant_is_found(code: str) -> None:
 
 WHOLE_NUMBERS = {
     "workstation/analytics/positions/liquidations.py": "arrays",
+    "workstation/analytics/bars/volumes.py": "integer units",
+    "workstation/analytics/setups/run.py": "stacks",
     "workstation/analytics/views/cvd.py": "arrays",
     "workstation/analytics/views/paper.py": "entries",
     "workstation/analytics/answer.py": "revisions",
@@ -273,7 +275,9 @@ WHOLE_NUMBERS = {
     "feeds/recording/inspection.py": "frames",
     "feeds/recording/reader.py": "bytes",
     "feeds/recording/recover.py": "frames",
+    "feeds/simulator/market/market.py": "lots",
     "feeds/simulator/market/series.py": "lots",
+    "feeds/simulator/market/simulated.py": "lots and ticks",
 }
 
 

@@ -6,6 +6,7 @@ import math
 from typing import cast
 
 from workstation.readmodels.flow.chart import QuotesRequest
+from workstation.readmodels.flow.cvd import CvdChangeRequest
 from workstation.readmodels.flow.footprint import FootprintRequest
 from workstation.readmodels.flow.ladder import LadderRequest
 from workstation.readmodels.markets import MarketFilter
@@ -55,26 +56,19 @@ class Numbers:
                 return self._spread(base)
             case Quantity.SETUPS_ARMED | Quantity.SETUPS_CONFIRMED | Quantity.SETUPS_INVALIDATED:
                 return self._setups(base, quantity)
+            case Quantity.CVD_CHANGE:
+                return self._ask(CvdChangeRequest(base, max(round(rule.window_s * 1e9), 1))).usd
             case _:
-                return self._of_bars(base, quantity, rule.window_s)
+                return self._of_bars(base, quantity)
 
-    def _of_bars(self, base: str, quantity: Quantity, window_s: float) -> float | None:
+    def _of_bars(self, base: str, quantity: Quantity) -> float | None:
         view = self._ask(FootprintRequest(base, in_steps=True))
         if quantity is Quantity.PRICE:
             return view.last_price
         if quantity is Quantity.AGE:
             last = max((market.last_event_ns for market in view.markets), default=0)
             return (view.now_ns - last) / 1e9 if last else None
-        if not view.bars:
-            return None
-        bars = view.bars[-1500:]
-        if quantity is Quantity.BAR_DELTA:
-            return net(bars[-1].buy_usd, bars[-1].sell_usd)
-        begin_ns = view.bars[-1].start_ns - (max(round(window_s * 1e9), 1) - 1) // MINUTE_NS * MINUTE_NS
-        if bars[0].start_ns > begin_ns:
-            return None
-        summed = [bar for bar in bars if bar.start_ns >= begin_ns]
-        return net(math.fsum(bar.buy_usd for bar in summed), math.fsum(bar.sell_usd for bar in summed))
+        return net(view.bars[-1].buy_usd, view.bars[-1].sell_usd) if view.bars else None
 
     def _spread(self, base: str) -> float | None:
         """The narrowest spread of a single perpetual; best prices of different venues may cross."""

@@ -92,7 +92,7 @@ class Market(SimulatedMarket):
         if fills and mood.absorbing not in (None, side):
             self.maker.reload(self.book, mood.absorbing, *fills[0])
             self._emit_touch(ts_ns, out)
-        filled = math.fsum(size for _, size in fills)
+        filled = sum(size for _, size in fills)
         self._open_positions(filled * self._opening_share)
         return filled * self.lot_usd * (1.0 if side is Side.BUY else -1.0)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from feeds.model.events import Side
 from feeds.model.instrument import MarketKind
 from feeds.simulator.market.book import Book
@@ -124,10 +122,10 @@ class SimulatedMarket:
         sign = 1 if side is Side.BUY else -1
         limit = int(self.book.other(side).best * (1.0 + sign * _LIQUIDATION_LIMIT))
         fills = self.execute(ts_ns, side, lots, limit, out)
-        filled = math.fsum(size for _, size in fills)
+        filled = sum(size for _, size in fills)
         if not filled:
             return 0.0
-        average = math.fsum(price * size for price, size in fills) / filled
+        average = sum(price * size for price, size in fills) / filled
         out.append(LiquidationOrder(self.index, ts_ns, side, limit, lots, filled, fills[-1][1], average))
         self.tape.ledger.liquidation_orders += 1
         self.tape.ledger.liquidation_lots += filled

@@ -81,8 +81,9 @@ def test_every_quantity_is_that_of_its_pane() -> None:
     assert read(Quantity.PRICE) == pytest.approx(100.9)
     bought = sum(5.0 * (100 + row / 10) for row in range(5, 10)) - 100.5
     assert read(Quantity.BAR_DELTA) == pytest.approx(bought)
-    assert read(Quantity.CVD_CHANGE) == pytest.approx(bought)
-    assert read(Quantity.CVD_CHANGE, 7200.0) is None  # bars of before are not there
+    assert read(Quantity.CVD_CHANGE, 70.0) == pytest.approx(bought)
+    assert read(Quantity.CVD_CHANGE, 60.0) == pytest.approx(bought + 100.5)  # the sale is 62 s old
+    assert read(Quantity.CVD_CHANGE, 7200.0) is None  # trades of before were not received
     assert read(Quantity.OBI) == pytest.approx(50.0)
     assert read(Quantity.SPREAD) == pytest.approx(0.1 / 100.05 * 1e4)
     assert read(Quantity.SETUPS_ARMED) == 1.0

@@ -123,7 +123,7 @@ MEANINGS = {
     "sold": "sold: sold by takers in the last 8 minutes",
     "bought": "bought: bought by takers in the last 8 minutes",
     "delta": "delta: bought - sold",
-    "chg 5s": "chg 5s: size added (+) or pulled (-) in 5 s, without fills",
+    "chg 5s": "chg 5s: size added (+) or pulled (-) in the last 5 whole seconds and the running one, without fills",
     "session": "session: volume since 00:00 UTC",
 }
 _ROOM_PX = {"bid": 56, "price": 62, "ask": 56, "session": 42}  # the least a column needs

@@ -6,6 +6,8 @@ depend on when they are read.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -72,7 +74,7 @@ class RowVolumes:
         if self._window_ns is None:
             self._fill_day(trades)
         elif len(trades.ts):
-            self._fill_window(trades, int(trades.ts.max()) - self._window_ns)
+            self._fill_window(trades, int(trades.ts.max()) - self._window_ns + 1)
 
     def amend(self, store: TradeStore, merged: Merged) -> bool:
         """Count trades from between those counted: sums do not depend on their order."""
@@ -85,7 +87,7 @@ class RowVolumes:
         bought = trades.lane % 3 == 1
         self._sum_rows(trades, row, bought)
         self._recent.extend(trades.ts, 2 * row + bought, trades.size)
-        self.expire(since_ns + (self._window_ns or 0))
+        self.expire(since_ns - 1 + (self._window_ns or 0))
 
     def _fill_day(self, trades: Trades) -> None:
         if not len(trades.ts) or int(trades.ts.max()) // DAY_NS < self._day:
@@ -104,11 +106,11 @@ class RowVolumes:
                 self._changed.add(number)
 
     def expire(self, now_ns: int) -> None:
-        """Remove trades older than the window at venue time `now_ns`."""
+        """Remove trades outside of the window, which ends at venue time `now_ns`; its older end is excluded."""
         if self._window_ns is None:
             return
         rows = self._rows
-        for key, size in self._recent.take_before(now_ns - self._window_ns):
+        for key, size in self._recent.take_before(now_ns - self._window_ns + 1):
             row = key >> 1
             cell = rows[row]
             cell[key & 1] -= int(size * _UNITS)
@@ -164,11 +166,11 @@ def exact_sums(row: Ints, size: Floats) -> dict[int, int]:
 
 
 class TakerFlow:
-    """Taker notional (quote) of each market over a sliding window of venue time."""
+    """Taker notional (quote) of each market and side over a sliding window of venue time, its older end excluded."""
 
     def __init__(self, markets: int, window_ns: int) -> None:
         self._window_ns = window_ns
-        self._sums = [0] * markets
+        self._sums = [0] * (3 * markets)  # by lane: unknown side, buys, sells of each market
         self._recent = RecentSizes()
 
     @property
@@ -176,23 +178,21 @@ class TakerFlow:
         """How many trades the window holds."""
         return len(self._recent)
 
-    def add(self, ts_ns: int, notional: float, market: int) -> None:
-        self._recent.add(ts_ns, market, notional)
-        self._sums[market] += int(notional * _UNITS)
-        self._expire(ts_ns)
-
     def add_trade(self, trade: Trade, market: int, side: int) -> None:
-        self.add(trade.ts_venue_ns, trade.notional, market)
+        lane = 3 * market + side
+        self._recent.add(trade.ts_venue_ns, lane, trade.notional)
+        self._sums[lane] += int(trade.notional * _UNITS)
+        self._expire(trade.ts_venue_ns)
 
     def fill(self, trades: Trades) -> None:
         """Count stored trades, in order."""
         if not len(trades.ts):
             return
         newest_ns = int(trades.ts.max())
-        trades = trades.where(trades.ts >= newest_ns - self._window_ns)
-        for market, notional in zip(trades.market.tolist(), trades.notional.tolist(), strict=True):
-            self._sums[market] += int(notional * _UNITS)
-        self._recent.extend(trades.ts, trades.market, trades.notional)
+        trades = trades.where(trades.ts > newest_ns - self._window_ns)
+        for lane, notional in zip(trades.lane.tolist(), trades.notional.tolist(), strict=True):
+            self._sums[lane] += int(notional * _UNITS)
+        self._recent.extend(trades.ts, trades.lane.astype(np.int64), trades.notional)
         self._expire(newest_ns)
 
     def amend(self, store: TradeStore, merged: Merged) -> bool:
@@ -201,10 +201,16 @@ class TakerFlow:
         return True
 
     def at(self, now_ns: int) -> Floats:
-        """Notional (markets,) in the window that ends at venue time `now_ns`."""
+        """Notional of all sides (markets,) in the window that ends at venue time `now_ns`."""
         self._expire(now_ns)
-        return np.array([units / _UNIT for units in self._sums])
+        return np.array([sum(self._sums[lane : lane + 3]) / _UNIT for lane in range(0, len(self._sums), 3)])
+
+    def net(self, now_ns: int, markets: Iterable[int]) -> float:
+        """Buys minus sells of some markets together in the window that ends at venue time `now_ns`."""
+        self._expire(now_ns)
+        units = sum(self._sums[3 * market + 1] - self._sums[3 * market + 2] for market in markets)
+        return float(units / _UNIT)
 
     def _expire(self, now_ns: int) -> None:
-        for market, notional in self._recent.take_before(now_ns - self._window_ns):
-            self._sums[market] -= int(notional * _UNITS)
+        for lane, notional in self._recent.take_before(now_ns - self._window_ns + 1):
+            self._sums[lane] -= int(notional * _UNITS)

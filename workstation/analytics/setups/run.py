@@ -75,7 +75,7 @@ class SetupRun:
         self._bought += bar.buy
         self._sold += bar.sell
         spot, oi_change, longs, shorts = flows.tolist()
-        buys = math.fsum(stack.buy for stack in bar.stacks)
+        buys = sum(stack.buy for stack in bar.stacks)
         facts = BarFacts(
             start_ns=bar.start_ns,
             end_ns=bar.end_ns,

@@ -10,8 +10,10 @@ from workstation.analytics.bars.flows import Flows
 from workstation.analytics.bars.rule_bars import RuleBarSeries
 from workstation.analytics.bars.series import BarMarket, BarSeries
 from workstation.analytics.bars.stepwise_fill import StepwiseFill
+from workstation.analytics.bars.volumes import TakerFlow
 from workstation.analytics.state.base import Base
 from workstation.analytics.state.market import Market
+from workstation.analytics.store.coverage import FOREVER_NS
 from workstation.analytics.store.row_grid import ONE_ROW, RowGrid, row_grid
 from workstation.readmodels.arrays import Floats, Ints
 from workstation.readmodels.flow.footprint import BarKind, BarRule, FootprintBar, FootprintRequest, FootprintRules
@@ -99,6 +101,18 @@ def _empty_series(
     if rule.kind is BarKind.TIME:
         return BarSeries(int(rule.size), markets, rules, limits.bars, limits.bars_before, limits.fill_steps)
     return RuleBarSeries(rule, markets, rules, limits.bars, limits.bars_before, limits.fill_steps)
+
+
+def sliding_flow(base: Base, window_ns: int) -> TakerFlow:
+    """Taker notional of all markets over the last `window_ns` of venue time."""
+    key = ("flow", window_ns)
+    found = base.find(key)
+    if not isinstance(found, TakerFlow):
+        found = TakerFlow(len(base.markets), window_ns)
+        for part in base.trades.between(base.watermark_ns - window_ns, FOREVER_NS):
+            found.fill(part)
+        base.derive(key, found, range(len(base.markets)))
+    return found
 
 
 def bar_flows(

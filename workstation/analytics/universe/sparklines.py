@@ -1,4 +1,7 @@
-"""Price and pressure score of every coin each half minute of the last hour: the pressure table's sparklines."""
+"""Price and pressure score of every coin each half minute of the last hour: the pressure table's sparklines.
+
+The first and the last of `SPARKLINE_STEPS` values are an hour apart.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from numpy.typing import NDArray
 from workstation.readmodels.arrays import Floats
 
 SPARKLINE_STEP_NS = 30_000_000_000
-SPARKLINE_STEPS = 120
+SPARKLINE_STEPS = 3_600_000_000_000 // SPARKLINE_STEP_NS + 1
 
 
 class Sparklines:

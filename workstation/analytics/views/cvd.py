@@ -14,7 +14,7 @@ from workstation.analytics.bars.deltas import ALL_SIZES, COIN, USD, DeltaBars, D
 from workstation.analytics.bars.marks import Marks
 from workstation.analytics.bars.series import BarSeries
 from workstation.analytics.state.base import Base
-from workstation.analytics.state.derived_bars import bar_series
+from workstation.analytics.state.derived_bars import bar_series, sliding_flow
 from workstation.analytics.state.market import Market, missing_bars
 from workstation.analytics.views.chart import candle_lines
 from workstation.analytics.views.footprint import gap_spans
@@ -25,6 +25,8 @@ from workstation.readmodels.flow.cvd import (
     NO_CVD_CANDLES,
     WEEK_NS,
     CvdCandles,
+    CvdChange,
+    CvdChangeRequest,
     CvdLine,
     CvdRequest,
     CvdUnit,
@@ -279,7 +281,21 @@ def cvd_revision(state: State, request: CvdRequest) -> int:
     return _interest_revision(state, request) + sum(market.open_interest is not None for market in base.markets)
 
 
+def cvd_change(base: Base | None, request: CvdChangeRequest, revision: int) -> CvdChange:
+    """Net taker flow of the markets that have every trade of the window."""
+    if base is None:
+        return CvdChange(request, revision, None)
+    now_ns, since_ns = base.watermark_ns, base.watermark_ns - request.window_ns
+    whole = [one.index for one in base.chosen(request.markets) if one.coverage.covers(since_ns, now_ns)]
+    return CvdChange(request, revision, sliding_flow(base, request.window_ns).net(now_ns, whole) if whole else None)
+
+
 ANSWERS = (
+    Answer(
+        CvdChangeRequest,
+        _plain_revision,
+        lambda state, request: cvd_change(state.bases.get(request.base), request, _plain_revision(state, request)),
+    ),
     Answer(
         CvdRequest,
         cvd_revision,

@@ -12,10 +12,11 @@ import numpy as np
 from feeds.model.events import Level
 from feeds.model.instrument import Venue
 from workstation.analytics.answer import of_base
-from workstation.analytics.bars.volumes import RowVolumes, TakerFlow
+from workstation.analytics.bars.volumes import RowVolumes
 from workstation.analytics.book.obi_history import blended
 from workstation.analytics.book.recent import SECOND_NS
 from workstation.analytics.state.base import Base
+from workstation.analytics.state.derived_bars import sliding_flow
 from workstation.analytics.state.market import LEVELS, Market
 from workstation.analytics.store.coverage import FOREVER_NS
 from workstation.analytics.store.row_grid import RowGrid, row_grid
@@ -194,14 +195,7 @@ def blend(imbalances: tuple[VenueImbalance, ...]) -> float | None:
 
 def taker_flow(base: Base, markets: list[Market]) -> Floats:
     """Taker notional (markets,) of the last five minutes of venue time, quote."""
-    key = ("flow",)
-    found = base.find(key)
-    if not isinstance(found, TakerFlow):
-        found = TakerFlow(len(base.markets), FLOW_NS)
-        for part in base.trades.between(base.watermark_ns - FLOW_NS, FOREVER_NS):
-            found.fill(part)
-        base.derive(key, found, range(len(base.markets)))
-    flow: Floats = found.at(base.watermark_ns)[[market.index for market in markets]]
+    flow: Floats = sliding_flow(base, FLOW_NS).at(base.watermark_ns)[[market.index for market in markets]]
     return flow
 
 

@@ -56,6 +56,23 @@ class CvdRequest(Request["CvdView"]):
     live_only: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class CvdChangeRequest(Request["CvdChange"]):
+    """Aggressive buys minus sells of a base's perpetuals over the last `window_ns` of venue time."""
+
+    window_ns: int = 300_000_000_000
+    markets: MarketFilter = MarketFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class CvdChange:
+    """Of the markets with every trade of the window; `usd` is None without any."""
+
+    request: CvdChangeRequest
+    revision: int
+    usd: float | None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CvdLine:
     """One running delta at the close of each bar, in the request's unit; NaN where all trades are missing.
