@@ -252,7 +252,8 @@ async def _window_life(app: QApplication, open_source: Opening, used: CurrentSet
     faults.install()
     desk.on_fault = lambda error: faults.report(error, "The session stopped; its recording is saved.")
     closed = asyncio.Event()
-    app.aboutToQuit.connect(closed.set)
+    app.setQuitOnLastWindowClosed(False)  # the sessions end first: a recording gets its end
+    app.lastWindowClosed.connect(closed.set)
     shell.open()
     listing = asyncio.create_task(desk.library.run(), name="library")
     watching = asyncio.create_task(_watch_loop(desk), name="heartbeat")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from PySide6.QtCore import QByteArray, QEvent, QRect, Qt
+from PySide6.QtCore import QByteArray, QEvent, QRect, QSize, Qt
 from PySide6.QtGui import QCloseEvent, QPainter, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMainWindow, QTabWidget, QToolBar, QWidget
 
@@ -28,6 +28,9 @@ from workstation.readmodels.session.workspaces import InMemoryWorkspaces, Worksp
 from workstation.settings.declaration import Settings, SettingsInMemory, SettingsKeeper
 
 _FRAME_PX = 3
+_USUAL_SIZE = QSize(1600, 900)
+_LEAST_SCREEN_PX = 1_024  # a smaller screen is none that somebody looks at
+_TITLE_BAR_PX = 40
 _AGE_FRAMES = 15
 _SAVE_FRAMES = 120
 
@@ -67,7 +70,7 @@ class MainWindow(QMainWindow):
         self._assemble()
         self._connect()
         self.use_settings(self.settings.current)
-        self.resize(1600, 900)
+        self.resize(_first_size(self.screen().availableSize()))
 
     def panes_on_screen(self) -> Iterator[Pane]:
         """The header and the panes that are not behind a tab or closed: those that are refreshed."""
@@ -228,3 +231,10 @@ def _edges(area: QRect, width: int) -> tuple[QRect, QRect, QRect, QRect]:
     """The four sides of a frame just inside `area`."""
     w, h = area.width(), area.height()
     return QRect(0, 0, w, width), QRect(0, h - width, w, width), QRect(0, 0, width, h), QRect(w - width, 0, width, h)
+
+
+def _first_size(available: QSize) -> QSize:
+    """The size of a window that was never arranged: no larger than the screen, less the title bar."""
+    if available.width() < _LEAST_SCREEN_PX:
+        return _USUAL_SIZE
+    return _USUAL_SIZE.boundedTo(available - QSize(0, _TITLE_BAR_PX))
