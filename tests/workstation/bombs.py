@@ -10,13 +10,13 @@ import base64
 import contextlib
 import gc
 import gzip
-import os
 import resource
 import shutil
 import sys
 import threading
 import zlib
 from collections.abc import Callable
+from multiprocessing import get_context
 from pathlib import Path
 from socketserver import BaseRequestHandler, TCPServer
 from typing import BinaryIO, NamedTuple
@@ -247,16 +247,13 @@ def detonate(name: str, folder: Path) -> None:
 
 def main(folder: Path) -> None:
     """Open each bomb in a process of its own, which has imported all modules already."""
+    forks = get_context("fork")
     for number, name in enumerate(BOMBS):
         place = folder / str(number)
         place.mkdir()
-        child = os.fork()
-        if not child:
-            try:
-                detonate(name, place)
-            finally:
-                os._exit(0)
-        os.waitpid(child, 0)
+        child = forks.Process(target=detonate, args=(name, place))
+        child.start()
+        child.join()
         shutil.rmtree(place)
 
 

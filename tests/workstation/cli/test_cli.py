@@ -11,13 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.command_line import run
+
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
-
-
-def run(*words: object, home: Path, timeout: float = 60) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "WORKSTATION_HOME": str(home), "QT_QPA_PLATFORM": "offscreen", "COLUMNS": "200"}
-    command = [sys.executable, "-m", "workstation", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=environment, check=False)
 
 
 def assert_one_line_error(done: subprocess.CompletedProcess[str], code: int) -> None:
@@ -59,8 +55,8 @@ def test_an_unwritable_place_gives_code_5(simulated_recording: Path, tmp_path: P
 
 
 def test_the_command_line_starts_without_what_only_some_commands_need() -> None:
-    told = "import sys, workstation.cli; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
-    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, timeout=60, check=True)
+    names = "import sys, workstation.cli; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", names], capture_output=True, text=True, timeout=60, check=True)
     assert not {"numpy", "pyarrow", "PySide6", "aiohttp", "rich", "mcap"} & set(done.stdout.split())
 
 

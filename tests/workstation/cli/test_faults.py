@@ -16,8 +16,9 @@ import pytest
 import zstandard
 
 from feeds.hub.requests import refused_bases
+from tests.command_line import run
 from tests.feeds.hub.broker import NatsServer, needs_broker
-from tests.workstation.cli.test_cli import assert_one_line_error, run
+from tests.workstation.cli.test_cli import assert_one_line_error
 
 REFUSED, UNREADABLE, NETWORK, DISK = 2, 3, 4, 5
 
@@ -111,12 +112,9 @@ def test_recovery_onto_a_bad_place(simulated_recording: Path, tmp_path: Path) ->
     assert_one_line_error(run(*recover, simulated_recording, home=tmp_path), REFUSED)
 
 
-def limited(*words: object, home: Path, blocks: int = 8) -> subprocess.CompletedProcess[str]:
-    """A command on a disk that takes no file over `blocks` KiB."""
-    command = f'ulimit -f {blocks}; exec "$@"'
-    environment = {**os.environ, "WORKSTATION_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"}
-    called = ["bash", "-c", command, "-", sys.executable, "-m", "workstation", *map(str, words)]
-    return subprocess.run(called, capture_output=True, text=True, timeout=120, env=environment, check=False)
+def limited(*words: object, home: Path) -> subprocess.CompletedProcess[str]:
+    """A command on a disk that takes no file over 8 KiB."""
+    return run(*words, home=home, file_kib=8)
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet", "jsonl"])

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import csv
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from feeds.model.errors import RecordingError
 from feeds.recording import RecordingReader
+from tests.command_line import run
 from workstation.cli.scoring import read, score, validation, write
 from workstation.exports.export import export_rows
 from workstation.exports.table import ExportSettings
@@ -27,15 +26,9 @@ def made(folder: Path, text: str) -> Path:
     return file
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "workstation", "score", *arguments], capture_output=True, text=True, timeout=60
-    )
-
-
 def test_the_published_rows(data: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
-    done = run(str(data / PUBLISHED), "--out", str(out))
+    done = run("score", data / PUBLISHED, "--out", out, home=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     with out.open() as ours, (data / PUBLISHED).open() as theirs:
         scored, given = list(csv.DictReader(ours)), list(csv.DictReader(theirs))
@@ -96,7 +89,7 @@ def test_exit_codes(tmp_path: Path) -> None:
         ([str(good), "--validate"], 3),
         ([str(good), "--out", str(tmp_path / "no folder" / "o.csv")], 5),
     ):
-        done = run(*arguments)
+        done = run("score", *arguments, home=tmp_path)
         assert done.returncode == code
         assert "Traceback" not in done.stderr
         if code != 2:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +15,7 @@ from feeds.recording.inspection import inspect
 from feeds.recording.metadata import read_front
 from feeds.recording.recover import recover
 from feeds.venues.registry import protocol_for
+from tests.command_line import run
 from tests.tables import Tables, tables_of
 from workstation.exports.export import export_rows
 from workstation.exports.table import ExportSettings
@@ -125,12 +123,6 @@ def test_a_jump_over_the_damage_is_as_having_played_to_it(damaged: Path) -> None
             pass
         tape = Tape(RecordingReader(damaged), tape.core.checkpoint(), tape.cursor.mark)
     assert tape.core.frames == straight.core.frames
-
-
-def run(*words: object, home: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "WORKSTATION_HOME": str(home)}
-    command = [sys.executable, "-m", "workstation", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment, check=False)
 
 
 def test_commands_state_the_damage_in_one_line_and_end_well(tmp_path: Path) -> None:

@@ -83,6 +83,7 @@ async def desk(spans: SourceLimits, tmp_path: Path) -> AsyncIterator[Shown]:
         found.source.history_s = 60
         async with found:
             await found.until_live()
+            await until(lambda: found.session.status().presence is Presence.LIVE)
             yield found
         assert found.failure() == ""
         assert await found.leaked() == []
@@ -110,7 +111,6 @@ def early(markets: Sequence[Market], begun_ns: int) -> list[Market]:
 
 
 async def test_a_base_that_is_shown_has_books_trades_and_history_like_the_others(desk: Shown) -> None:
-    await asyncio.sleep(2.0)
     first = lives(desk, desk.source.connections)
     begun_ns = desk.clock.now_ns()
     desk.session.focus("SOL")
