@@ -8,7 +8,6 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 
-import asyncio
 import gc
 from collections.abc import Iterator
 
@@ -16,14 +15,8 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 
 from feeds.importers import import_captures
-from feeds.live.source import LiveSource
-from feeds.model.clock import SystemClock
-from feeds.recording import Recorder, RecordingMetadata
-from feeds.simulator.service.server import serve
-from feeds.venues.driver import loopback
-from feeds.venues.registry import DRIVERS
+from tests.simulated import record_simulated
 from workstation.process.gc_thresholds import raise_gc_thresholds
-from workstation.session.record import record
 
 TABLES = pytest.StashKey[list[str]]()
 DATA = Path(os.environ.get("WORKSTATION_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -72,13 +65,4 @@ def btc_recording(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def simulated_recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twelve seconds of the simulated venues, received over loopback sockets and recorded."""
-    path = tmp_path_factory.mktemp("recorded") / "simulated.mcap"
-
-    async def make() -> None:
-        async with await serve(0, seed=3, warm_up_s=60, bases=("BTC", "ETH")) as server:
-            drivers = [loopback(driver, server.port) for driver in DRIVERS.values()]
-            source = LiveSource(["BTC", "ETH"], drivers, SystemClock())
-            await record(source, Recorder(path, RecordingMetadata(simulated=True)), 12.0, lambda frames, size: None)
-
-    asyncio.run(make())
-    return path
+    return record_simulated(tmp_path_factory.mktemp("recorded") / "simulated.mcap", 12.0)

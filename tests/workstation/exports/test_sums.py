@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from feeds.live.source import LiveSource
-from feeds.model.clock import SystemClock
 from feeds.model.events import TradesFilled
-from feeds.recording import Recorder, RecordingMetadata, RecordingReader
-from feeds.simulator.service.server import serve
-from feeds.venues.driver import loopback
-from feeds.venues.registry import DRIVERS
+from feeds.recording import RecordingReader
+from tests.simulated import record_simulated
 from tests.tables import Tables, tables_of
 from workstation.exports.export import export_rows
 from workstation.exports.table import ExportSettings
 from workstation.replay.core import Core
-from workstation.session.record import record
 
 BAR_NS = 5_000_000_000
 Key = tuple[Any, ...]
@@ -30,16 +24,7 @@ Sums = dict[Key, list[float]]
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Eight seconds of the simulated venues; the trades of the minute before are fetched."""
-    path = tmp_path_factory.mktemp("recorded") / "fetched.mcap"
-
-    async def make() -> None:
-        async with await serve(0, seed=3, warm_up_s=60, bases=("BTC", "ETH")) as server:
-            drivers = [loopback(driver, server.port) for driver in DRIVERS.values()]
-            source = LiveSource(["BTC", "ETH"], drivers, SystemClock(), history_s=60)
-            await record(source, Recorder(path, RecordingMetadata(simulated=True)), 8.0, lambda frames, size: None)
-
-    asyncio.run(make())
-    return path
+    return record_simulated(tmp_path_factory.mktemp("recorded") / "fetched.mcap", 8.0, history_s=60)
 
 
 @pytest.fixture(scope="module")

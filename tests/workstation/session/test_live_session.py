@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from feeds.live.source import LiveSource
-from feeds.model.clock import SystemClock
 from feeds.recording import RecordingReader
 from feeds.simulator.service.server import serve
 from feeds.venues.driver import loopback
 from feeds.venues.registry import DRIVERS
+from tests.simulated import PacedClock
 from tests.tables import tables_of
 from tests.views import assert_same_view
 from tests.workstation.session.test_replay_session import REQUESTS
@@ -36,17 +36,20 @@ async def all_live(session: LiveSession) -> None:
 
 
 async def live_run(path: Path, *, record_after_s: float, run_s: float) -> LiveSession:
-    async with await serve(0, seed=11, warm_up_s=30, bases=("BTC", "ETH")) as server:
+    clock = PacedClock()
+    async with await serve(0, seed=11, warm_up_s=30, clock=clock, bases=("BTC", "ETH")) as server:
         drivers = [loopback(driver, server.port) for driver in DRIVERS.values()]
-        source = LiveSource(["BTC", "ETH"], drivers, SystemClock())
-        session = LiveSession(source, SystemClock(), simulated=True, name="simulated", record_to=lambda: path)
+        source = LiveSource(["BTC", "ETH"], drivers, clock)
+        session = LiveSession(source, clock, simulated=True, name="simulated", record_to=lambda: path)
         task = asyncio.create_task(session.run())
         if record_after_s:
             await all_live(session)
             await asyncio.sleep(record_after_s)
         session.toggle_recording()
         await all_live(session)
-        await asyncio.sleep(run_s)
+        end_ns = clock.now_ns() + run_s * S
+        while clock.now_ns() < end_ns:
+            await asyncio.sleep(0.01)
         assert session.status().presence is Presence.LIVE
         assert session.status().recording_to == str(path)
         session.stop_recording()
