@@ -3,8 +3,6 @@
 Fonts, themes, the sample session. Found beside this file, wherever the package is installed.
 """
 
-from __future__ import annotations
-
 from importlib.resources import files
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Commands from panes to the window and its session, carried out by `widgets.window.controls.perform`."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The only repaint clock: once a frame, every visible pane whose view has changed is refreshed."""
 
-from __future__ import annotations
-
 import math
 import time
 from collections import deque

@@ -2,8 +2,6 @@
 that `Pane.receive` calls.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from widgets.items.grids import RunGrid

@@ -4,8 +4,6 @@ A pane never asks the engine, owns no timer and repaints only in `refresh`. The 
 title bar of its dock shows what is common to all: link group, data age, copies, help.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import NamedTuple, assert_never
 

@@ -1,7 +1,5 @@
 """Wires sources, sessions and the window. The only module that imports both sockets and widgets."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import sys

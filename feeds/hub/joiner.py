@@ -9,8 +9,6 @@ hub; numbers show a gap that the stream's sequence does not, as after the broker
 and a message of another identity at the place of the last one shows that the stream was replaced.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Frames are buffered during an outage of the broker, up to a number of bytes. Bey
 point after the outage states how many frames were lost.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from collections import deque

@@ -12,8 +12,6 @@ Whatever a peer declares is bounded before memory is allocated for it: sizes of 
 lengths of names and lists.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Annotated, NamedTuple, TypeVar

@@ -1,7 +1,5 @@
 """The importer interface, and reading of compressed, possibly truncated files."""
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path

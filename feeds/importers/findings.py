@@ -1,7 +1,5 @@
 """Whether a capture holds anything that can be shown, and what it holds instead where it does not."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator

@@ -11,8 +11,6 @@ two files do not follow each other, or there are none, an unknown span lies betw
 Dated futures are left out.
 """
 
-from __future__ import annotations
-
 import heapq
 import re
 from collections.abc import Iterator, Sequence

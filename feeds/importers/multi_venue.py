@@ -13,8 +13,6 @@ subscriptions. Lists of venues other than Binance are also recorded, with the ta
 dropped. The lines of connections are not in time order in the file, so it is held in memory.
 """
 
-from __future__ import annotations
-
 import heapq
 import logging
 import re

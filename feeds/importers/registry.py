@@ -1,7 +1,5 @@
 """The kinds of capture, and their conversion to a recording."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path

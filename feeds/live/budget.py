@@ -3,8 +3,6 @@
 Arithmetic on seconds; the caller passes the time.
 """
 
-from __future__ import annotations
-
 RESERVE = 0.8  # the share of the venue's limit to use; other programs share the same IP address
 CAREFUL_S = 60.0
 

@@ -4,8 +4,6 @@ A base that is followed temporarily gets connections of its own, so that adding 
 others. On a venue that allows few sockets, all such bases share connections.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import msgspec

@@ -1,7 +1,5 @@
 """The followed bases: those of the settings always, others while a pane displays them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 

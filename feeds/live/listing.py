@@ -1,7 +1,5 @@
 """Which of some coins no venue lists."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from collections.abc import Collection, Iterable

@@ -1,7 +1,5 @@
 """Checks whether venues can be reached, with their smallest request: the server time."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 

@@ -1,7 +1,5 @@
 """What a venue's refusal of a socket or a request means: a text for the user, and how long to wait."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime

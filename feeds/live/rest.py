@@ -1,7 +1,5 @@
 """REST calls within each venue's limits: paced by weight, suspended while the venue asks to wait."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 

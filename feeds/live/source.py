@@ -5,8 +5,6 @@ is closed once the successor receives data. A base displayed while the source ru
 displayed for a while; the end of its connections is marked like any other.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import random

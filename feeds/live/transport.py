@@ -1,7 +1,5 @@
 """Websockets and HTTP requests; every failure is a TransportError. No other module opens a socket to a venue."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Protocol

@@ -1,7 +1,5 @@
 """Clocks as objects, so that no other module reads the machine's time. Times are integer ns since the epoch, UTC."""
 
-from __future__ import annotations
-
 import logging
 import sys
 import time

@@ -1,7 +1,5 @@
 """The errors of `feeds`. `FeedError.text` is shown to the user; the full message, with details, is logged."""
 
-from __future__ import annotations
-
 
 class FeedError(Exception):
     """Base of all errors of `feeds`."""

@@ -8,8 +8,6 @@ publish it; it is never inferred. `feeds` passes on no `BookDelta` before a snap
 msgspec structs instead of dataclasses: a frozen slotted dataclass costs 1.0 us to build, a struct 0.15 us.
 """
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import NamedTuple
 

@@ -5,8 +5,6 @@ recorded value. The payload of an OPEN frame is the JSON of the connection's `Co
 everything needed to decode it.
 """
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 import msgspec

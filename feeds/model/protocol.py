@@ -5,8 +5,6 @@ clock or opens a socket: it appends requests such as `Send` or `Fetch` to `reque
 arrives as an HTTP frame with the same tag. Replay drops the requests; the answers are in the recording.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 

@@ -1,7 +1,5 @@
 """The source of a live session's frames: direct connections to venues, or a hub."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Mapping
 from typing import NamedTuple, Protocol
 

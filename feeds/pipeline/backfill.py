@@ -5,8 +5,6 @@ backwards, one page at a time, so that the chart grows to the left without holes
 a growing pause, because a venue that limits requests makes them fail.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple

@@ -4,8 +4,6 @@ Only ids are checked here; the content of a diff is opaque. There are two rules,
 futures chain by `pu == previous u`, spot by `U == previous u + 1` (feeds/venues/binance/README.md: Order book).
 """
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Callable
 from enum import Enum

@@ -6,8 +6,6 @@ the connection's markets are listed again. When a market returns with changed te
 old ones are ended, so that two price steps never mix.
 """
 
-from __future__ import annotations
-
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence

@@ -4,8 +4,6 @@ Streams are judged at regular looks. Where a stream's own pace is unknown, other
 should have published: a best price that changes is a change of the book, and a market with a busy book trades.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ and prices divided by it are per coin, so that listings of one coin add up. Whet
 one coin is not decided here: names collide.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field

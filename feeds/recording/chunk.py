@@ -4,8 +4,6 @@ Chunks are parsed with `struct` instead of `mcap`'s object per message: 640 inst
 chunk claims is checked before it is read or unpacked.
 """
 
-from __future__ import annotations
-
 import struct
 import zlib
 from collections.abc import Iterator

@@ -4,8 +4,6 @@ Chunks that cannot be read are a gap on every connection that was open: each is 
 damage, and opened again, with its own description, at the first time after it. These frames carry the tag `DAMAGED`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 import msgspec

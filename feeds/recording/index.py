@@ -5,8 +5,6 @@ from the front. Where they cannot be followed, the walk goes on at the next whol
 Every length is checked against the size of the file before use, and the work is bounded by that size.
 """
 
-from __future__ import annotations
-
 import struct
 import zlib
 from collections.abc import Iterator

@@ -3,8 +3,6 @@
 Reads the file once, front to back, without decoding any message. Every value can be encoded by `msgspec.json.encode`.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from pathlib import Path
 

@@ -11,8 +11,6 @@ What a whole recording depends on is stored twice: the description at the front 
 the OPEN frames of a chunk stand again in a metadata record behind that chunk. Both carry a checksum.
 """
 
-from __future__ import annotations
-
 import struct
 import zlib
 from importlib.metadata import PackageNotFoundError, version

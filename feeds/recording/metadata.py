@@ -1,7 +1,5 @@
 """The records beside the chunks: a recording's description, and copies of its OPEN frames, each with a checksum."""
 
-from __future__ import annotations
-
 import base64
 import struct
 import zlib

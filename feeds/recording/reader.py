@@ -1,7 +1,5 @@
 """Reads finished, growing, truncated and damaged recordings; yields frames in written order, around any damage."""
 
-from __future__ import annotations
-
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Records a running source from a thread of its own, without ever blocking the source."""
 
-from __future__ import annotations
-
 import errno
 import logging
 import os

@@ -1,7 +1,5 @@
 """Writes a whole recording of what can be read of a damaged one, with its gaps marked."""
 
-from __future__ import annotations
-
 import errno
 import os
 from collections import Counter

@@ -1,7 +1,5 @@
 """Reads a recording step by step at a chosen speed, without decoding its frames."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from feeds.model.frame import Frame

@@ -1,7 +1,5 @@
 """Finds the next whole chunk in a file whose records cannot be followed."""
 
-from __future__ import annotations
-
 import struct
 from typing import BinaryIO
 

@@ -4,8 +4,6 @@ The venues' clocks are right within milliseconds, and what they publish is recei
 from a trade or a change of a book to its receipt shows by how much our clock was wrong.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import islice
 

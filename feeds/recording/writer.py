@@ -4,8 +4,6 @@ The `mcap` package encodes the records around the chunks; the messages inside ar
 message would make its writer the slowest part of recording.
 """
 
-from __future__ import annotations
-
 import struct
 import zlib
 from collections import Counter

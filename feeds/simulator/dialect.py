@@ -1,7 +1,5 @@
 """The interface of a venue's wire format, without IO: messages for facts, a socket's conversation, HTTP answers."""
 
-from __future__ import annotations
-
 from collections.abc import Container, Iterable, Mapping
 from typing import Protocol
 

@@ -1,7 +1,5 @@
 """All simulated markets on one time line. Deterministic by seed, without clock, IO or any venue's wire format."""
 
-from __future__ import annotations
-
 import dataclasses
 import itertools
 import math

@@ -1,7 +1,5 @@
 """What a venue offers to the rest of the program, as data and pure functions: one `VenueDriver` a venue."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 

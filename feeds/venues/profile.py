@@ -1,7 +1,5 @@
 """The facts about one venue that the rest of the program asks for: names, colours, fees, what it publishes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum

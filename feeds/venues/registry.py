@@ -1,7 +1,5 @@
 """The venues of this version: import a new one's package and append it to `_PACKAGES`; nothing else lists venues."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 from typing import Protocol
 

@@ -1,7 +1,5 @@
 """Axes: UTC time and price, with tags for the last price and the crosshair. Ticks are shared with the grid lines."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

@@ -3,8 +3,6 @@
 Owns the visible range and no data. While it follows, new bars move the range; after panning it stays where it is.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A button on a chart that does not follow the latest bar: shows how far away that bar is and goes there."""
 
-from __future__ import annotations
-
 import math
 
 from PySide6.QtCore import Qt

@@ -1,7 +1,5 @@
 """A chart of lines over time that shares its crosshair and its visible range with other panes."""
 
-from __future__ import annotations
-
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 

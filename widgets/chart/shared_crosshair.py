@@ -1,7 +1,5 @@
 """The crosshair that a chart shares with its link group."""
 
-from __future__ import annotations
-
 from PySide6.QtCore import QObject, QPointF, Signal
 
 from widgets.chart.axes import Tag

@@ -1,7 +1,5 @@
 """The visible range that a chart shares with its link group, and the notice on an empty chart."""
 
-from __future__ import annotations
-
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QLabel
 

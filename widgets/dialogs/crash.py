@@ -1,7 +1,5 @@
 """The dialog after an internal error: one sentence, and the report to save or copy."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from PySide6.QtCore import Qt

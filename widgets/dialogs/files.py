@@ -1,7 +1,5 @@
 """File dialogs that do not block: the chosen path is passed to a callback."""
 
-from __future__ import annotations
-
 import csv
 import logging
 from collections.abc import Callable

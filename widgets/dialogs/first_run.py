@@ -1,7 +1,5 @@
 """The dialog of the first start: coins to watch, which venues are reachable, and the demo if none is."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from enum import Enum
 

@@ -1,7 +1,5 @@
 """Dialogs with one input line: a name, or a time as `14:05`, `14:05:30`, optionally after a date."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """The settings dialog, generated from the settings' declaration: a line each with range, unit and help, searchable."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path

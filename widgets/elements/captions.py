@@ -1,7 +1,5 @@
 """Labels, badges and choices that skip an update that would change nothing: Qt would lay them out again."""
 
-from __future__ import annotations
-
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QWidget
 

@@ -1,7 +1,5 @@
 """Text for painted rows: every distinct string is laid out once per font and then only blitted."""
 
-from __future__ import annotations
-
 from enum import Enum
 
 from PySide6.QtCore import QPointF, Qt

@@ -1,7 +1,5 @@
 """Controls for the summed markets: perpetuals or spot, all venues or some of them, or one single market."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from PySide6.QtCore import Signal

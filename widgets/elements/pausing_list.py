@@ -1,7 +1,5 @@
 """A painted list, newest first. Scrolled away from the top it pauses and counts new rows."""
 
-from __future__ import annotations
-
 from typing import Generic, Protocol, TypeVar
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal

@@ -1,7 +1,5 @@
 """A line of coloured texts: legends and readouts. Its height is fixed, and a text that does not fit is elided."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from PySide6.QtCore import QPointF, QSize, Qt

@@ -1,7 +1,5 @@
 """A menu of venues, several of which are ticked in one go, and a button that opens it and names the choice."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from PySide6.QtCore import Signal

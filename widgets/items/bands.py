@@ -1,7 +1,5 @@
 """Background layers of a chart: grid lines at the ticks of the axes, gap bands, the shade over incomplete bars."""
 
-from __future__ import annotations
-
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF

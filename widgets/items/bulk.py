@@ -4,8 +4,6 @@ All coordinates are device pixels (see `pixel_item.PixelItem`); fragments are bl
 Measured offscreen on 1920x1080 for 2,400 cells and 4,800 numbers: `tests/bench/footprint_paint.py`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

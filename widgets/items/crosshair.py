@@ -1,7 +1,5 @@
 """Crosshair and prices of the moment: thin lines in an item of their own, so that moving them rebuilds nothing."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import NamedTuple
 

@@ -3,8 +3,6 @@
 A row of codes is one number, padded on the left with `PAD`; a code is an index into `CHARACTERS`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 
 import numpy as np

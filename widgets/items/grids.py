@@ -1,7 +1,5 @@
 """Where bars that are not of time stand: one slot a bar, as wide as any other, however long it took."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from widgets.items.scale import SlotGrid

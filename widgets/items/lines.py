@@ -1,7 +1,5 @@
 """Lines over time on a grid, each with its pen. NaN breaks a line."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 

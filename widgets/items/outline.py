@@ -1,7 +1,5 @@
 """A recording's outline in a strip: volume bars, the price over them, liquidations, gaps, setups, bookmarks."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QPointF, QRectF, Qt

@@ -1,7 +1,5 @@
 """An exception while painting is logged once and shown in place; it never leaves a paint, where Qt ends the process."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from functools import wraps

@@ -1,7 +1,5 @@
 """The base of our items: painting in device pixels, with a net under every paint."""
 
-from __future__ import annotations
-
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QTransform

@@ -1,7 +1,5 @@
 """Small shapes by the hundred: drawn once into one strip, then blitted with a single call."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Round values and moments for axes and the grid lines under a chart."""
 
-from __future__ import annotations
-
 import math
 from itertools import pairwise
 from typing import NamedTuple

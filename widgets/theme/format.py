@@ -6,8 +6,6 @@ data" never looks like 0. What reads as zero has no sign, and `tone` gives it no
 written is not written in red.
 """
 
-from __future__ import annotations
-
 import math
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Names of markets on screen, and the state of a summed book."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import NamedTuple
 

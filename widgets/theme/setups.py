@@ -1,7 +1,5 @@
 """Text and colours of setups."""
 
-from __future__ import annotations
-
 from workstation.readmodels.session.library import SetupMark
 from workstation.readmodels.session.setups import SetupEvent, SetupState
 

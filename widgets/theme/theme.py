@@ -3,8 +3,6 @@
 Pens, brushes and fonts are created once and shared; a pane never creates one while painting.
 """
 
-from __future__ import annotations
-
 import logging
 import tomllib
 from collections.abc import Callable

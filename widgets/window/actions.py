@@ -1,7 +1,5 @@
 """The actions of a window: keys, menus, the cheat sheet and the palette are built from this one list."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """The key list."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 
 from PySide6.QtCore import Qt

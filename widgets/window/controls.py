@@ -1,7 +1,5 @@
 """The session's controls as the window sees them. No call waits for its effect, which shows in the next StatusView."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, assert_never

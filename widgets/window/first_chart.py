@@ -1,7 +1,5 @@
 """Logs when the first chart is painted, so that the log shows the time of a start."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Iterable
 

@@ -1,7 +1,5 @@
 """The user guide, assembled from the help of the panes, the keys and the settings; and the help of one pane."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 from PySide6.QtCore import Qt

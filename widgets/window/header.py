@@ -1,7 +1,5 @@
 """The top line: base, last price, figures of the base, live perpetual markets, and live or replay."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 

@@ -1,7 +1,5 @@
 """The main window: arranges panes and passes them the status. It computes nothing and does not know the session."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from functools import partial
 

@@ -1,7 +1,5 @@
 """The window's menus. Their entries are actions, with the keys that the actions have now."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 

@@ -1,7 +1,5 @@
 """Alerts outside the window: a sound and a desktop notification, at most one of each per second."""
 
-from __future__ import annotations
-
 import array
 import math
 import shutil

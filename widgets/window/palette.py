@@ -1,7 +1,5 @@
 """The command palette: type a few letters of a command, coin, pane or workspace, Enter runs or opens it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 

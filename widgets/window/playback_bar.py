@@ -1,7 +1,5 @@
 """The bottom bar: live or replay, the transport of a replay, and the record button."""
 
-from __future__ import annotations
-
 from functools import partial
 from pathlib import PurePath
 

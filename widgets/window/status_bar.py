@@ -1,7 +1,5 @@
 """The status line: state of the session, age of its data, delay, errors."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterable, Sequence
 from statistics import median

@@ -1,7 +1,5 @@
 """The actions of the main window, and the effects that open dialogs."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import partial
 

@@ -3,8 +3,6 @@
 The name of the package identifies the pane in saved layouts; its module `pane` names the class in `PANE`.
 """
 
-from __future__ import annotations
-
 from importlib import import_module
 
 from widgets.pane import Pane

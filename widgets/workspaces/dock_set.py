@@ -1,7 +1,5 @@
 """The panes of a window, each in its dock: created on demand, duplicated, maximised."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 from PySide6.QtCore import QByteArray, QObject, QPoint, Qt, Signal

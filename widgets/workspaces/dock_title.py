@@ -1,7 +1,5 @@
 """The title bar of a pane: link group, title, age of the data, a menu, float and close. The same for every pane."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 

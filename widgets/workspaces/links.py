@@ -1,7 +1,5 @@
 """Link groups: panes of one group share base, crosshair, visible time range and bar length."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import partial
 

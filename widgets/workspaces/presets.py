@@ -1,7 +1,5 @@
 """The default workspaces, each with a layout for a wide and for a narrow window."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from widgets.workspaces.layout_spec import Node, column, row, tabs

@@ -4,8 +4,6 @@ A workspace is saved soon after every change. Until the user moves a pane it fol
 layout for narrow windows.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import logging

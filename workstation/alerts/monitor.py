@@ -1,7 +1,5 @@
 """Alert rules, checked whatever is on screen, and a history on disk of every alert that fired."""
 
-from __future__ import annotations
-
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence

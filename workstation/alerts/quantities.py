@@ -1,7 +1,5 @@
 """The quantities of alert rules, from the same views as in the panes; each view is requested once per evaluation."""
 
-from __future__ import annotations
-
 import math
 from typing import cast
 

@@ -1,7 +1,5 @@
 """Evaluates alert rules: edge-triggered, with hysteresis, cool-down and once-per-bar. Times are data times."""
 
-from __future__ import annotations
-
 import math
 from collections import deque
 from collections.abc import Callable, Iterable

@@ -1,7 +1,5 @@
 """Stores alert rules in a JSON file, and fired alerts in SQLite."""
 
-from __future__ import annotations
-
 import logging
 import sqlite3
 from collections.abc import Iterable

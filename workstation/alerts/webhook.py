@@ -1,7 +1,5 @@
 """Posts alerts as JSON to the user's address, with retries. Only the host of the address is ever logged."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable

@@ -1,7 +1,5 @@
 """How the engine answers one type of request. Every module of `views` declares the answers it defines."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from operator import attrgetter

@@ -1,7 +1,5 @@
 """Every answer of the engine, gathered from the modules that define the views."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from workstation.analytics.answer import Answer

@@ -1,7 +1,5 @@
 """The `hub` command, and the broker options of `live` and `replay`."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """`workstation index`: makes the indexes of recordings."""
 
-from __future__ import annotations
-
 import os
 import sys
 import threading

@@ -1,7 +1,5 @@
 """The text report of an inspected recording."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator
 

@@ -1,7 +1,5 @@
 """The `lake` commands: add recordings to a Parquet dataset, and query it."""
 
-from __future__ import annotations
-
 import csv
 import sys
 from collections.abc import Callable, Iterator

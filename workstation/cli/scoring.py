@@ -3,8 +3,6 @@
 Columns are in per cent; a cell that is empty, `-`, `nan`, `n/a` or `null` is unknown.
 """
 
-from __future__ import annotations
-
 import csv
 import math
 from collections.abc import Iterable

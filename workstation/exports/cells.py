@@ -1,7 +1,5 @@
 """What the cells of all tables have in common: the names of a market, and how a number is rounded."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

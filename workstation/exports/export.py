@@ -3,8 +3,6 @@
 Floats are rounded to 12 significant digits, which hides the last bits of binary sums and nothing else.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from pathlib import Path
 

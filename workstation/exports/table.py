@@ -3,8 +3,6 @@
 Times are ns since the epoch, UTC; sizes are base coin, `*_usd` quote notional.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum

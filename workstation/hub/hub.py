@@ -1,7 +1,5 @@
 """The hub: a live session without a window that publishes its frames to a broker."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import logging

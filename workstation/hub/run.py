@@ -1,7 +1,5 @@
 """The wiring of the hub: venues, session, publisher."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Files are written and synced in `_staging`, renamed into their partitions, and l
 recording always yields the same files, so leftovers of a killed add are overwritten by the next.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 from collections.abc import Callable

@@ -5,8 +5,6 @@ it starts in [since, until). DuckDB adds floats in its own order, so sums are ro
 exports. Names with a leading underscore are internal.
 """
 
-from __future__ import annotations
-
 SCALARS = r"""
 CREATE TEMP MACRO span_ns(span) AS CASE
     WHEN NOT regexp_full_match(span, '(\d+(ms|s|m|h|d))+') THEN error('a bar is written like 1s, 5m, 1h or 1d')

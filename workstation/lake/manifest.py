@@ -1,7 +1,5 @@
 """The manifests of a lake: one file per recording, written last. Data files not listed in one are ignored."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 from pathlib import Path

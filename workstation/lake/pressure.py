@@ -3,8 +3,6 @@
 The engine here sees neither trades nor books, because pressure does not depend on them.
 """
 
-from __future__ import annotations
-
 from feeds.model.events import (
     DayStats,
     Event,

@@ -12,8 +12,6 @@ Pressure is the exported table of that name: every coin (venue `all`) and perpet
 minute of receive time, from the events before that minute. It has one file per venue and day, under symbol `all`.
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import NamedTuple

@@ -3,8 +3,6 @@
 Tables whose rows arrive in order are written continuously; the others are sorted at the end.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pyarrow as pa

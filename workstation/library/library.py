@@ -4,8 +4,6 @@ Outlines are computed one at a time by a child process, so that the window stays
 folder. Notes are in a file beside the recording.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import logging

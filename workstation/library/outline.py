@@ -1,7 +1,5 @@
 """Computes the outline of a recording: price, volume, liquidations, gaps and setups over its time."""
 
-from __future__ import annotations
-
 import math
 from collections import defaultdict
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Rules for starting a new file, deleting old recordings, and stopping when the disk is full."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Long recordings: continued in a new file by size or age, old files deleted, stopped before the disk is full."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import replace

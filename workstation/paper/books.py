@@ -1,7 +1,5 @@
 """The paper books of this run of the program, and which of them is displayed."""
 
-from __future__ import annotations
-
 import logging
 import sqlite3
 from collections.abc import Callable

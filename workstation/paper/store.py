@@ -3,8 +3,6 @@
 Ledger rows are immutable; a trigger in the database enforces it.
 """
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

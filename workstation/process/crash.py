@@ -1,7 +1,5 @@
 """Logs uncaught exceptions and Qt's messages, and shows exceptions; a hard crash leaves a stack trace in a file."""
 
-from __future__ import annotations
-
 import asyncio
 import faulthandler
 import logging

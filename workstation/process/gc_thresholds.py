@@ -1,7 +1,5 @@
 """The thresholds of Python's cyclic garbage collector."""
 
-from __future__ import annotations
-
 import gc
 
 GC_THRESHOLDS = (50_000, 20, 50)

@@ -3,8 +3,6 @@
 A delay while the computer slept is recognised by the process having used no CPU time.
 """
 
-from __future__ import annotations
-
 import faulthandler
 import logging
 import time

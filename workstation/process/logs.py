@@ -1,7 +1,5 @@
 """Logging: everything to a rotating file, errors to the terminal as one line without traceback."""
 
-from __future__ import annotations
-
 import logging
 import sys
 from logging.handlers import RotatingFileHandler

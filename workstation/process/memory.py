@@ -1,7 +1,5 @@
 """Tunes glibc's allocator, and returns free memory to the operating system."""
 
-from __future__ import annotations
-
 import asyncio
 import ctypes
 import sys

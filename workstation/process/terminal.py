@@ -1,7 +1,5 @@
 """Text for terminals and logs. Text of venues and files stays text: a terminal would obey its control characters."""
 
-from __future__ import annotations
-
 import re
 import sys
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """Types of arrays in views, and the empty ones. Arrays in views are read-only."""
 
-from __future__ import annotations
-
 from typing import TypeVar
 
 import numpy as np

@@ -1,7 +1,5 @@
 """State of one market, and the filter of markets that a view sums."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 

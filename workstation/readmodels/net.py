@@ -1,7 +1,5 @@
 """Buy minus sell volume without the rounding noise of the sums: bought 0.1 and 0.2, sold 0.3 is 0, not 5.6e-17."""
 
-from __future__ import annotations
-
 from typing import overload
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Parses times and spans typed by the user."""
 
-from __future__ import annotations
-
 import math
 import re
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """Makes the index of a recording by playing it once; goes on where an earlier one ended, also while it grows."""
 
-from __future__ import annotations
-
 import logging
 import os
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Whether a recording is indexed, how far, and why not."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from pathlib import Path
 

@@ -4,8 +4,6 @@ It is derived from the frames alone and may be deleted at any time. It lies besi
 data folder where that cannot be written to. What does not fit the recording as it is now does not count.
 """
 
-from __future__ import annotations
-
 import gc
 import hashlib
 import logging

@@ -4,8 +4,6 @@ Whole numbers are packed as differences, byte planes apart: sorted ticks and tim
 repeat as they are, so they are packed as they are.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

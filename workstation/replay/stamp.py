@@ -1,7 +1,5 @@
 """What an index was made from and by: it counts only for this recording, and only for this arithmetic."""
 
-from __future__ import annotations
-
 import hashlib
 import platform
 import sys

@@ -6,8 +6,6 @@ row has a checksum. Batches are only ever appended; what follows the last whole 
 writer, so a killed writer costs its last state.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import zlib

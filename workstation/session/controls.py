@@ -3,8 +3,6 @@
 See `widgets.window.controls.Controls`. A call that the session cannot honour changes nothing.
 """
 
-from __future__ import annotations
-
 import logging
 from pathlib import Path
 

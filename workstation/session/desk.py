@@ -3,8 +3,6 @@
 The session that is open now, live or replayed, behind one face that survives a change of it.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import time

@@ -1,7 +1,5 @@
 """Indexes of the recording that is replayed and of the one that is written, made by processes of their own."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import logging

@@ -1,7 +1,5 @@
 """Live venues, real or simulated: frames into the core as they arrive, and onto disk when wished."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from pathlib import Path

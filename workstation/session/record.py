@@ -1,7 +1,5 @@
 """The headless recorder: live frames onto disk, with nothing but the decoders that request snapshots."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 

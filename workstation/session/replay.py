@@ -5,8 +5,6 @@ played to t. States come from the recording's index; where that does not reach, 
 most 64 of them, evenly over the recording.
 """
 
-from __future__ import annotations
-
 import asyncio
 import time
 from bisect import bisect_right

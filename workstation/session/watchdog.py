@@ -6,8 +6,6 @@ its data. How long silence may last follows the own pace of each. A connection w
 reopening it would change nothing.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

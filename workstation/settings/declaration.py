@@ -1,7 +1,5 @@
 """Declares every setting once: type, range, default and help. The dialog and the documentation are built from this."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, NamedTuple, Protocol, get_args, get_origin, get_type_hints

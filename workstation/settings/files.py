@@ -3,8 +3,6 @@
 An unreadable file is renamed to `.bad` and the defaults are used, with a notice.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The program's folders, created on first use for their owner alone. `WORKSTATION_HOME` moves all below one folder."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

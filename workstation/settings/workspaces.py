@@ -1,7 +1,5 @@
 """Workspaces on disk, one JSON file each. An unreadable file is renamed to `.bad`, with a notice."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from pathlib import Path

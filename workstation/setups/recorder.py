@@ -1,7 +1,5 @@
 """Stores the setups of every followed coin, whatever is displayed."""
 
-from __future__ import annotations
-
 import logging
 import sqlite3
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """Statistics of setup outcomes by detector, over all setups."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from statistics import fmean, median
 from typing import NamedTuple

@@ -4,8 +4,6 @@ One row per event and kind of session. An event is updated as it progresses; a r
 overwrites a more complete row.
 """
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path

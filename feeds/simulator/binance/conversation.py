@@ -1,7 +1,5 @@
 """The protocol of one Binance socket: subscriptions, properties, acknowledgements, errors, envelope."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

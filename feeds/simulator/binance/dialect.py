@@ -1,7 +1,5 @@
 """The Binance dialect: three hosts as path prefixes, request weights, streams and sockets."""
 
-from __future__ import annotations
-
 from collections.abc import Container, Iterable, Iterator, Mapping
 
 import msgspec

@@ -1,7 +1,5 @@
 """`exchangeInfo` of the simulated markets: the fields that clients read, as each of the three hosts writes them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The markets that the simulated Binance lists."""
 
-from __future__ import annotations
-
 from feeds.model.instrument import Instrument
 from feeds.simulator.catalogue.calibrated import CALIBRATED
 from feeds.simulator.catalogue.listing import MULTIPLIERS, Altcoins, Listing, coin_margined, perpetual, usual_lot

@@ -1,7 +1,5 @@
 """Binance's REST answers about the simulated markets, for one host (`/fapi/v1`, `/dapi/v1` or `/api/v3`)."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 

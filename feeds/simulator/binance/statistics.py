@@ -3,8 +3,6 @@
 Row shapes as recorded. The weight is 0: the venue limits these routes separately.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 

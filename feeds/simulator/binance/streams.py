@@ -1,7 +1,5 @@
 """All Binance streams: those of one market, and the all-market ones."""
 
-from __future__ import annotations
-
 from collections.abc import Container, Iterable, Iterator, Sequence
 
 from feeds.simulator.binance.tickers import Tickers

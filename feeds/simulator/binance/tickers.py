@@ -1,7 +1,5 @@
 """Binance's 24-hour tickers and the all-market book ticker."""
 
-from __future__ import annotations
-
 from collections.abc import Container, Iterator, Sequence
 
 from feeds.model.instrument import MarketKind

@@ -1,7 +1,5 @@
 """Encodes facts as stream payloads, with the venue's state: liquidation throttle, closing kline, partial books."""
 
-from __future__ import annotations
-
 from collections.abc import Container, Iterator, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Binance's notation of a market: symbols, decimals, stream names, and which route carries which stream."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 from feeds.model.instrument import MarketKind

@@ -1,7 +1,5 @@
 """One order book topic: the top N levels last sent, and snapshots and deltas from them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The protocol of one Bybit socket: subscriptions and their acknowledgements, pings, first snapshots."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The Bybit dialect: three categories as path prefixes, their sockets and REST."""
 
-from __future__ import annotations
-
 from collections.abc import Container, Iterable, Iterator, Mapping
 
 from feeds.model.instrument import MarketKind

@@ -1,7 +1,5 @@
 """The markets that the simulated Bybit lists."""
 
-from __future__ import annotations
-
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.simulator.catalogue.listing import (
     MULTIPLIERS,

@@ -1,7 +1,5 @@
 """Bybit's REST answers about the simulated markets, below `/v5/market/`."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The ticker of one market: a snapshot for a new subscriber, then changed fields only; on spot always all fields."""
 
-from __future__ import annotations
-
 from feeds.simulator.bybit.wire_format import WireFormat
 from feeds.simulator.market.simulated import SimulatedMarket
 from feeds.simulator.market.spec import MS, SECOND

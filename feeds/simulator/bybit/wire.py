@@ -1,7 +1,5 @@
 """Encodes facts as messages: trades every step, books at their own intervals, liquidations every half second."""
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Container, Iterable, Iterator, Sequence
 

@@ -1,7 +1,5 @@
 """Bybit's notation of a market: decimals, topics and message envelope."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any

@@ -4,8 +4,6 @@ The other venues' markets are scaled from these. Trades a second in that capture
 ETH 5; spot BTC 28, ETH 18.
 """
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 from feeds.model.instrument import Instrument, MarketKind

@@ -1,7 +1,5 @@
 """What a simulated venue lists: BTC and ETH markets, scaled from Binance's to its grid and share, and altcoins."""
 
-from __future__ import annotations
-
 import dataclasses
 import math
 from collections.abc import Callable

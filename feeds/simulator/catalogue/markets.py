@@ -1,7 +1,5 @@
 """Every simulated market with a full order book."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator
 from importlib import import_module
 

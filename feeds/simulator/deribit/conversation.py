@@ -1,7 +1,5 @@
 """The protocol of one Deribit socket: JSON-RPC, heartbeats, subscriptions that silently omit unknown channels."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

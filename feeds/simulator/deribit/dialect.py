@@ -1,7 +1,5 @@
 """The Deribit dialect: one socket path, and its methods below `/api/v2`."""
 
-from __future__ import annotations
-
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 

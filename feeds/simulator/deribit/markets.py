@@ -1,7 +1,5 @@
 """The markets that the simulated Deribit lists."""
 
-from __future__ import annotations
-
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.simulator.catalogue.listing import MULTIPLIERS, Altcoins, Listing, Scaled, listed, perpetual, usual_lot
 from feeds.simulator.market.spec import MS, AltcoinBase

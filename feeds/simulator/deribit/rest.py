@@ -1,7 +1,5 @@
 """Deribit's public methods about the simulated markets, the same over REST and on a socket."""
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

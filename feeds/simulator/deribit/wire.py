@@ -1,7 +1,5 @@
 """Encodes facts as channel payloads, every 100 ms."""
 
-from __future__ import annotations
-
 from collections.abc import Container, Iterable, Iterator
 from typing import Any
 

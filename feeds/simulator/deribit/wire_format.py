@@ -1,7 +1,5 @@
 """Deribit's notation of a market: JSON numbers, USD amounts on inverse, and payloads with the book last sent."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from feeds.model.events import Side

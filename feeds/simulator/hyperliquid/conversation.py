@@ -1,7 +1,5 @@
 """The protocol of one Hyperliquid socket: one subscription a message, pings; an unknown coin closes the socket."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The Hyperliquid dialect: one socket path and one REST path."""
 
-from __future__ import annotations
-
 from collections.abc import Container, Iterable, Iterator, Mapping
 
 import msgspec

@@ -1,7 +1,5 @@
 """Hyperliquid's `POST /info` about the simulated markets."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Encodes facts as stream payloads: trades by block, books and contexts at their own intervals."""
 
-from __future__ import annotations
-
 from collections.abc import Container, Iterable, Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Hyperliquid's notation of a market: coin names, decimals, and the payloads of one market."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from feeds.model.events import Side

@@ -1,7 +1,5 @@
 """Arrival and side of taker orders: quiet periods, one-sided episodes, and absorption by resting orders."""
 
-from __future__ import annotations
-
 import math
 
 from feeds.model.events import Side

@@ -1,7 +1,5 @@
 """Liquidation cascades: bursts of liquidations of one side in one base that rise, peak and fade."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Mark, index, funding and open interest of a perpetual."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ Prices are integer ticks, sizes integer lots of the market's instrument, times n
 market's index in its `Simulation`. The facts of one `advance` are in time order per market.
 """
 
-from __future__ import annotations
-
 import msgspec
 
 from feeds.model.events import Side

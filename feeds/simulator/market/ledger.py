@@ -1,7 +1,5 @@
 """The true trade sums of one market, for tests to compare with a client's sums."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from feeds.model.events import Side

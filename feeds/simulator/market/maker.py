@@ -4,8 +4,6 @@ Levels are resampled: a random level near the anchor is present with the market'
 and the shape of the book all follow from that one rule, wherever the price goes.
 """
 
-from __future__ import annotations
-
 from feeds.model.events import Side
 from feeds.simulator.market.book import Book
 from feeds.simulator.market.draws import Draws

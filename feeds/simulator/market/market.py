@@ -1,7 +1,5 @@
 """A market simulated order by order: makers, takers and their book. Pure code, stepped by the `Simulation`."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

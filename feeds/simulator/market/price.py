@@ -1,7 +1,5 @@
 """The fair price of each base asset: correlated moves, clustered volatility, permanent and transient taker impact."""
 
-from __future__ import annotations
-
 import math
 
 from feeds.simulator.market.draws import Draws

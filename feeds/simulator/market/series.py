@@ -3,8 +3,6 @@
 The week before the start is a synthetic random walk that ends where the live rows begin, without a step.
 """
 
-from __future__ import annotations
-
 from collections import deque
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The base class of simulated markets, whether simulated order by order or once a second."""
 
-from __future__ import annotations
-
 from feeds.model.events import Side
 from feeds.model.instrument import MarketKind
 from feeds.simulator.market.book import Book

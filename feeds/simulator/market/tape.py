@@ -1,7 +1,5 @@
 """The trades of one market: numbers fills, merges them into aggregates, updates the ledger and the history."""
 
-from __future__ import annotations
-
 import msgspec
 
 from feeds.model.events import Side

@@ -1,7 +1,5 @@
 """History from before the start: trades without a book for backfill, and bars without trades for candles."""
 
-from __future__ import annotations
-
 import numpy as np
 import numpy.typing as npt
 

@@ -1,7 +1,5 @@
 """The `books` channel of one market: the top 400 levels last sent, and snapshots and updates from them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from feeds.simulator.market.facts import Lots

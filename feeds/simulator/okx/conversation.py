@@ -1,7 +1,5 @@
 """The protocol of one OKX socket: one acknowledgement or error per channel, text pings, first messages."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any

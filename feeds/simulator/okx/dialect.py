@@ -1,7 +1,5 @@
 """The OKX dialect: one host with swaps and spot, its public sockets and REST."""
 
-from __future__ import annotations
-
 from collections.abc import Container, Iterable, Iterator, Mapping
 
 from feeds.model.instrument import MarketKind

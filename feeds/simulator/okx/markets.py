@@ -1,7 +1,5 @@
 """The markets that the simulated OKX lists."""
 
-from __future__ import annotations
-
 import math
 from decimal import Decimal
 

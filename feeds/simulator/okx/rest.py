@@ -1,7 +1,5 @@
 """OKX's REST answers about the simulated markets, below `/api/v5/`."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Encodes facts as messages: trades and quotes at once, books every 100 ms, prices and statistics at own intervals."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Callable, Container, Iterable, Iterator
 

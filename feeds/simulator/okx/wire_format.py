@@ -1,7 +1,5 @@
 """OKX's notation of a market: names, numbers without trailing zeros, and the rows common to sockets and REST."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any

@@ -1,7 +1,5 @@
 """The websockets of the loopback venue: the send queue of each, and which client subscribes to which topic."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator

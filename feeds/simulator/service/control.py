@@ -1,7 +1,5 @@
 """The control routes of the loopback venue: `/simulator/ledger`, `/simulator/connections`, `/simulator/faults`."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable
 

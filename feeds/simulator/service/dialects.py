@@ -1,7 +1,5 @@
 """The dialects of a simulation, found by the venues' names."""
 
-from __future__ import annotations
-
 from importlib import import_module
 
 from feeds.model.instrument import Venue

@@ -4,8 +4,6 @@ Without IO: the server asks `Faults` and passes every data frame through the con
 heartbeats bypass the line, so a stalled connection still answers pings.
 """
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Any
 

@@ -5,8 +5,6 @@ reading it. A client's sums should equal the market's ledger minus the undeliver
 them, `traded` sums ranges of them. Answers to requests (backfill) and trades replayed on subscription do not count.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 

@@ -1,7 +1,5 @@
 """Altcoin markets: one per coin and venue, updated once a second, with a few levels of book around the price."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """The altcoins and the venues that list them. Prices and turnovers are those of late summer 2024, rounded."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator
 
 from feeds.model.instrument import Instrument, MarketKind, Venue

@@ -1,7 +1,5 @@
 """The sentiment of each altcoin: quiet coins, crowded longs or shorts that build up, and their liquidations."""
 
-from __future__ import annotations
-
 import math
 
 from feeds.model.events import Side

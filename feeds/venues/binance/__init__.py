@@ -1,7 +1,5 @@
 """Binance: USD-M and COIN-M perpetuals and spot, which sockets they need, and where those are (README: Endpoints)."""
 
-from __future__ import annotations
-
 from feeds.model.frame import ConnectionSpec
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch

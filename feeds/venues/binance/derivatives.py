@@ -1,7 +1,5 @@
 """Binance's liquidations, which two kinds of connection read alike (README: Liquidations)."""
 
-from __future__ import annotations
-
 import math
 
 from feeds.model.errors import ProtocolError

@@ -1,7 +1,5 @@
 """Binance's exchangeInfo as instruments (README: Instruments, Symbols and multipliers)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Generic, TypeVar

@@ -4,8 +4,6 @@ One class serves the three markets and all routes; what differs is data: the cha
 stream has a contiguous id. Streams are named in the address, so nothing is subscribed.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import msgspec

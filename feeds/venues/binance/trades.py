@@ -5,8 +5,6 @@ contiguous everywhere and can be fetched. Raw ids cannot be fetched without a ke
 futures in captures, whose raw stream holds the fills that are off the book too.
 """
 
-from __future__ import annotations
-
 from functools import partial
 from typing import NamedTuple
 

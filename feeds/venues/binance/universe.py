@@ -16,8 +16,6 @@ Samples (trimmed; captures of 2026-09, documentation for the ticker):
   [{"symbol":"LTCUSDT","sumOpenInterest":"286060.674","sumOpenInterestValue":"13151177.54","timestamp":..},..]
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator
 from functools import partial

@@ -11,8 +11,6 @@ Samples (trimmed; real captures of 2024-08-08 and 2026-10):
   {"stream":"btcusdt@markPrice@1s","data":{"e":"markPriceUpdate","E":..,"s":"BTCUSDT","p":"11794.15","i":"11784.62","P":"..","r":"0.00038167","T":1562306400000}}
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Generic, TypeVar
 
 import msgspec

@@ -1,7 +1,5 @@
 """Bybit: linear and inverse perpetuals and spot, which sockets they need, and where those are (README: Endpoints)."""
 
-from __future__ import annotations
-
 import re
 from urllib.parse import quote
 

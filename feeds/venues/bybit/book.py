@@ -7,8 +7,6 @@ whenever the best prices of that moment then stay for five seconds. A book that 
 whatever its numbers are.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from feeds.model.events import Level

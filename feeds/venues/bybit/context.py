@@ -7,8 +7,6 @@ Samples (documentation):
   {"retCode":0,"result":{"list":[{"symbol":"BTCUSDT","buyRatio":"0.49","sellRatio":"0.51","timestamp":"1672051897447"}]}}
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Annotated, Any

@@ -5,8 +5,6 @@ README: Mark/index/funding, Open interest, Liquidations.
 Each value is an event when one of its own fields came, so a quiet value repeats no event.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from feeds.model.errors import ProtocolError

@@ -1,7 +1,5 @@
 """Bybit's instruments-info as instruments (README: Instruments, Symbols and multipliers)."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator, Sequence
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Bybit's facts."""
 
-from __future__ import annotations
-
 import msgspec
 
 from feeds.model.instrument import MarketKind, Venue

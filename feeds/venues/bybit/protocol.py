@@ -6,8 +6,6 @@ neither trades nor its messages, so a message that cannot be read costs its topi
 reports.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 from functools import partial

@@ -5,8 +5,6 @@ joined to the live trades by the first of those, which it must hold, and to the 
 those: then the hole is closed. A page that does not reach back so far covers what it holds, and the rest stays a gap.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import msgspec

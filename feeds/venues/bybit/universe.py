@@ -14,8 +14,6 @@ Sample (trimmed; numbers of a capture of 2026-09 in the shape of the documentati
   {"retCode":0,"result":{"list":[{"openInterest":"57118.511","singleOpenInterest":"28559.256","timestamp":".."}]}}
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 

@@ -10,8 +10,6 @@ Samples (trimmed; real captures of 2026-08 to 2026-10; the liquidation is the do
   {"success":false,"ret_msg":"Invalid symbol :[orderbook.50.NOSUCHSYM]","conn_id":"d967ikkn0ine3iqmjc30-koqj","op":"subscribe"}
 """  # noqa: E501
 
-from __future__ import annotations
-
 from typing import Annotated, Generic, TypeVar
 
 import msgspec

@@ -1,7 +1,5 @@
 """Deribit: inverse and USDC perpetuals, which sockets they need, and where those are (README: Endpoints)."""
 
-from __future__ import annotations
-
 from feeds.model.frame import ConnectionSpec
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch

@@ -9,8 +9,6 @@ quote currency. Recorded: `{"result":[{"timestamp":1789855200000,"index_price":8
 "interest_1h":0.0000251750,"prev_index_price":81134.69},..]}`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Generic, TypeVar

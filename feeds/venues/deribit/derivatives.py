@@ -4,8 +4,6 @@ Time is cut into windows of five minutes, the same for every connection. At each
 before is fetched, so that a reconnect neither repeats nor skips one unless it misses the border itself.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from feeds.model.events import Liquidation, OpenInterest, Side

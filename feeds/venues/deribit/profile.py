@@ -1,7 +1,5 @@
 """Deribit's facts."""
 
-from __future__ import annotations
-
 import msgspec
 
 from feeds.model.instrument import MarketKind, Venue

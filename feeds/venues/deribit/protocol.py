@@ -5,8 +5,6 @@ subscription gives no second snapshot, so a broken chain is mended by a new conn
 Liquidations are not published live since 2023-10-03: `DelayedLiquidations` fetches them an hour late.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Sequence
 

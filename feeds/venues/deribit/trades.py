@@ -1,7 +1,5 @@
 """How Deribit's trades are read, and how past ones are listed (README: Trades, Backfill)."""
 
-from __future__ import annotations
-
 from functools import partial
 
 import msgspec

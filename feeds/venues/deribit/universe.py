@@ -10,8 +10,6 @@ Sample (trimmed, recorded; a perpetual has `current_funding` as well):
     781497780.0,"current_funding":-2.1714e-4,"funding_8h":-3.1e-6}]}
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Iterator
 

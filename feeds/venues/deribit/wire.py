@@ -19,8 +19,6 @@ Answers, errors and heartbeats:
   {"params":{"type":"test_request"},"method":"heartbeat","jsonrpc":"2.0"}
 """
 
-from __future__ import annotations
-
 from typing import Generic, Literal, TypeVar
 
 import msgspec

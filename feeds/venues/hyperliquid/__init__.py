@@ -1,7 +1,5 @@
 """Hyperliquid: perpetuals and spot, which sockets they need, and where those are (README: Endpoints)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from feeds.model.frame import ConnectionSpec

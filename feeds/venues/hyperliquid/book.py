@@ -5,8 +5,6 @@ every 0.5 s) while that is newer: the touch must be fresh to trade by, and 5 lev
 the fast five may thus be up to 5 s old. The two are stored apart, so neither can push the other back in time.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from itertools import pairwise
 from typing import NamedTuple

@@ -5,8 +5,6 @@ Sample (documentation): `[{"t":1681923600000,"T":1681924499999,"s":"BTC","i":"1m
 Recorded: `[{"coin":"BTC","fundingRate":"0.0000125","premium":"-0.0001403631","time":1788109200018},..]`
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from functools import partial
 

@@ -1,7 +1,5 @@
 """Hyperliquid's mark, index, funding and open interest, one context a coin (README: Mark/index/funding)."""
 
-from __future__ import annotations
-
 from feeds.model.events import Event, Funding, IndexPrice, MarkPrice, OpenInterest
 from feeds.model.instrument import Instrument
 from feeds.venues.hyperliquid.wire import ContextFields

@@ -1,7 +1,5 @@
 """Hyperliquid's `meta` and `spotMeta` as instruments (README: Instruments, Symbols and multipliers)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Set
 from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar

@@ -4,8 +4,6 @@ Every book frame is a whole snapshot, so nothing can be out of step: an older fr
 one costs nothing but time. There is no public liquidation feed, and no id by which a missing trade would show.
 """
 
-from __future__ import annotations
-
 import msgspec
 
 from feeds.model.errors import ProtocolError

@@ -6,8 +6,6 @@ where they reach back to the last trade of the connection before or where histor
 from that last trade, nothing is missing.
 """
 
-from __future__ import annotations
-
 from feeds.model.events import Event, HistoryEnded, Side, Trade, TradesFilled
 from feeds.pipeline.units import Units
 from feeds.venues.hyperliquid.wire import TradeData

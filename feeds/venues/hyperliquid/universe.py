@@ -9,8 +9,6 @@ Sample (trimmed, recorded); the contexts are in the order of the names, delisted
     "79666.1","midPx":"79672.5","impactPxs":["79672.0","79673.0"],"dayBaseVlm":"11324.51819"},..]]
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import Generic, TypeVar
 

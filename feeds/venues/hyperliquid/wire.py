@@ -13,8 +13,6 @@ Samples (trimmed; captures of 2025-01 and 2026-10):
   {"channel":"error","data":"Already subscribed: {...}"}      {"channel":"pong"}
 """
 
-from __future__ import annotations
-
 from typing import Generic, Literal, TypeVar
 
 import msgspec

@@ -4,8 +4,6 @@
 through, so a broken chain leaves nothing behind.
 """
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Iterable
 from heapq import nlargest, nsmallest

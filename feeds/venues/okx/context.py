@@ -9,8 +9,6 @@ Samples (documentation):
   {"code":"0","data":[["1630425600000","7596.2651","7149.4855"],..]}      time, sold, bought (in coin, as asked for)
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any

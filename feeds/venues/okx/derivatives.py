@@ -1,7 +1,5 @@
 """OKX's mark, index, funding, open interest and liquidations (README: Mark/index/funding, Open interest)."""
 
-from __future__ import annotations
-
 from feeds.model.events import Funding, IndexPrice, Liquidation, MarkPrice, OpenInterest
 from feeds.model.instrument import Instrument, MarketKind
 from feeds.pipeline.units import Units

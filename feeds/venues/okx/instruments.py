@@ -1,7 +1,5 @@
 """OKX's list of instruments (README: Instruments, Symbols and multipliers)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from decimal import Decimal
 

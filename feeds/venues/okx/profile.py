@@ -1,7 +1,5 @@
 """OKX's facts."""
 
-from __future__ import annotations
-
 import msgspec
 
 from feeds.model.errors import ProtocolError

@@ -4,8 +4,6 @@ One class serves the three kinds; a market's own units convert contracts to coin
 what is lost is asked for by leaving the channel and joining it again.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial

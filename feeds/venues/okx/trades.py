@@ -4,8 +4,6 @@ A row of the socket merges `count` matches up to id `tradeId`; REST has every ma
 per instrument, so what lies between two rows is known to be missing and can be asked for, newest first.
 """
 
-from __future__ import annotations
-
 from functools import partial
 
 import msgspec

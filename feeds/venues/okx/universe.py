@@ -10,8 +10,6 @@ Samples (trimmed; captures of 2026-09 and, for the ticker, 2022; the ticker coun
     "bidSz":"7","open24h":"84057.1","volCcy24h":"70123.4","vol24h":"7012340","ts":"1790757203016"}]}
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any

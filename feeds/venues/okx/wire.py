@@ -22,8 +22,6 @@ Samples (real captures of 2026-09/10, trimmed, one field group a line):
   {"id":"ob1","event":"error","code":"60018","msg":"... channel:books,instId:NOPE-USDT doesn't exist."}
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec

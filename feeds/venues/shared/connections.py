@@ -1,7 +1,5 @@
 """Which markets of a venue are worth showing, and how connections are named."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 
 from feeds.model.frame import ConnectionSpec

@@ -4,8 +4,6 @@ A connection of route `context` has no socket. It asks for candles and past fund
 what changes. Venues add their `Question`s, each a request and the reader of its answer.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """How long a funding period is."""
 
-from __future__ import annotations
-
 from math import gcd
 
 from feeds.venues.shared.numbers import HOUR

@@ -1,7 +1,5 @@
 """How long a protocol waits before it asks again or gives up, and how much it remembers."""
 
-from __future__ import annotations
-
 import msgspec
 
 from feeds.venues.shared.numbers import SECOND

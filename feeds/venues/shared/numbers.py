@@ -1,7 +1,5 @@
 """What venues write: times, numbers and sides, often as text. What is none of them raises ProtocolError."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Reading a venue's server time."""
 
-from __future__ import annotations
-
 from typing import TypeVar
 
 import msgspec

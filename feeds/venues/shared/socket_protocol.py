@@ -7,8 +7,6 @@ Every push begins with the same bytes, the envelope, and then the name of its st
 each frame is decoded once, and in a handler that is reached without a call between.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar

@@ -1,7 +1,5 @@
 """What one connection has asked to subscribe, in batches, until the venue answers. Nothing here reads a clock."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 

@@ -4,8 +4,6 @@
 `UnnumberedTrades` is for the others, where only a message that could not be read shows a loss.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 

@@ -3,8 +3,6 @@
 A venue adds how it reads an answer (`_answer`) and, where it has streams for all its perpetuals, a text (`_text`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any

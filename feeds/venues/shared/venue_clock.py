@@ -1,7 +1,5 @@
 """A venue's clock as its dated messages show it, because ours may be minutes off."""
 
-from __future__ import annotations
-
 from collections import deque
 from statistics import median_low
 

@@ -1,7 +1,5 @@
 """The editor of an alert rule: three short lines that fit a side column."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from PySide6.QtCore import Signal

@@ -1,7 +1,5 @@
 """The alerts pane: an editor for rules, the rules with their present numbers, and the alerts that fired."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt

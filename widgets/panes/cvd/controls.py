@@ -1,7 +1,5 @@
 """The controls of a CVD pane: lines, unit, reset, candles; the menu has venues and trade sizes too."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Callable, Iterable
 from enum import StrEnum

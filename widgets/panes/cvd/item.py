@@ -1,7 +1,5 @@
 """Paints CVD: lines of markets, sums, difference and size classes, or candles. NaN breaks a line."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import NamedTuple
 

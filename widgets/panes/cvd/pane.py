@@ -1,7 +1,5 @@
 """The CVD pane: cumulative volume delta of every market and of their sums, on the time axis of the footprint."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

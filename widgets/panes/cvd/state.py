@@ -1,7 +1,5 @@
 """The saved state of a CVD pane."""
 
-from __future__ import annotations
-
 import itertools
 import logging
 

@@ -1,7 +1,5 @@
 """The texts of a CVD pane: legend, notice, help and table."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

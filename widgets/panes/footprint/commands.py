@@ -1,7 +1,5 @@
 """The commands of a footprint, for its menu and its keys."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import NamedTuple, cast
 

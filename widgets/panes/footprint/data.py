@@ -1,7 +1,5 @@
 """The bars in sight as rows for a spreadsheet."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 

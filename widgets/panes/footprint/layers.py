@@ -1,7 +1,5 @@
 """Everything that is painted on a footprint chart, shown, restyled and moved as one."""
 
-from __future__ import annotations
-
 from widgets.chart.chart import TimeChart
 from widgets.items.crosshair import LineOverlay
 from widgets.items.pixel_item import PixelItem

@@ -1,7 +1,5 @@
 """The right-click menu of a footprint."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import cast

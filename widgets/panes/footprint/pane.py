@@ -1,7 +1,5 @@
 """The footprint pane: volume by price and side in every bar, with statistics below the bars."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """The texts of a footprint: legend, the bar and the cell under the crosshair, labels on the axes, tooltips."""
 
-from __future__ import annotations
-
 import math
 
 from PySide6.QtCore import QPointF

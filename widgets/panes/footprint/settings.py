@@ -1,7 +1,5 @@
 """The settings of a footprint in place: a popup whose every control takes effect at once."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """What a footprint asks for beside its bars: best prices, the cell whose tooltip is open, and what its studies want."""
 
-from __future__ import annotations
-
 from widgets.panes.footprint.layers import FootprintLayers
 from widgets.panes.footprint.studies.board import StudyBoard
 from workstation.readmodels.flow.chart import CellRequest, CellView, QuotesRequest, QuotesView

@@ -1,7 +1,5 @@
 """What a footprint pane saves with a workspace, and how states of earlier versions are read."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """The texts of the footprint pane: help, legend, readout, tooltips, notice."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 

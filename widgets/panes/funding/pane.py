@@ -1,7 +1,5 @@
 """The funding pane: a table of perpetuals, a reading of price against open interest, and charts of both."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from functools import partial
 

@@ -1,7 +1,5 @@
 """The table of funding and open interest: a row per market, then a weighted row per kind of margin."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Bubbles of big trades: area by notional, one sprite per size and side, one draw call per side."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 

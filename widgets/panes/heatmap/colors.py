@@ -5,8 +5,6 @@ size becomes a 16-bit code, the upper half of its float32 with the side in the s
 pixels, so that moving a threshold costs one table and one lookup per cell.
 """
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """The colour bar of the heatmap, with two handles that set its thresholds."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

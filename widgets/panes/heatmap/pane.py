@@ -1,7 +1,5 @@
 """The depth heatmap: resting size by price and time, best bid and ask, and bubbles of big trades."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

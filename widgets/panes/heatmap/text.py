@@ -1,7 +1,5 @@
 """The texts of the heatmap: help, legend, readout, notice; and its cells as data."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from widgets.elements.spans import Span

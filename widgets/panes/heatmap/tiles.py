@@ -1,7 +1,5 @@
 """The depth layer: one small image per tile; only changed tiles are rebuilt."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """The heatmap's request at a zoom: seconds per column, ticks per row, and whole tiles over the visible range."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Paints a ladder from one scene with shared fonts and pens."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

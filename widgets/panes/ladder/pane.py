@@ -1,7 +1,5 @@
 """The DOM ladder: the book of one market or the sum of several on fixed rows, with order book imbalance (OBI) above."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QPoint, Qt

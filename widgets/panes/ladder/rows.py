@@ -1,7 +1,5 @@
 """The visible rows of the ladder and their values, without Qt."""
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

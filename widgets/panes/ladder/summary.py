@@ -1,7 +1,5 @@
 """The painted lines over the ladder: spread, weighted mid and OBI with its history; then OBI by market."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The help of the ladder, and its rows as data."""
 
-from __future__ import annotations
-
 import math
 
 from widgets.pane import Table

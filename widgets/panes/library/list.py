@@ -1,7 +1,5 @@
 """The list of recordings: two lines of facts and a price and volume strip each."""
 
-from __future__ import annotations
-
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem

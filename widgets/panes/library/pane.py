@@ -1,7 +1,5 @@
 """The library pane: every recording with its price strip, note and bookmarks; opens, annotates and deletes them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from PySide6.QtCore import Qt

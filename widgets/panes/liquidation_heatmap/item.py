@@ -3,8 +3,6 @@
 Estimates go from purple to yellow under a hatch; real liquidations are solid dots in the colour of their side.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

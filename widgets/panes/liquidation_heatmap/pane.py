@@ -1,7 +1,5 @@
 """The liquidation heatmap pane: estimated liquidation levels, with real liquidations."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

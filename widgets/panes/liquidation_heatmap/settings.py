@@ -1,7 +1,5 @@
 """A popup that edits the parameters of the estimate; every valid change applies at once."""
 
-from __future__ import annotations
-
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QGridLayout, QLabel, QPushButton, QWidget
 

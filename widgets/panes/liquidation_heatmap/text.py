@@ -1,7 +1,5 @@
 """Texts of the liquidation heatmap: the model with its parameters, the balance of levels, a row under the pointer."""
 
-from __future__ import annotations
-
 from widgets.elements.spans import Span
 from widgets.theme import format as text_of
 from workstation.readmodels.positions.liquidation_levels import LevelRules, LiquidationLevelsView

@@ -1,7 +1,5 @@
 """The painted list of liquidations, by the side of the closed position."""
 
-from __future__ import annotations
-
 import numpy as np
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter

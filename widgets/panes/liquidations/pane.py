@@ -1,7 +1,5 @@
 """The liquidations pane: liquidations by side, with sums, the venues' coverage and the cascade indicator."""
 
-from __future__ import annotations
-
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout

@@ -1,7 +1,5 @@
 """Tiers and texts of the liquidations pane: incomplete sums, badges and the cascade indicator."""
 
-from __future__ import annotations
-
 from feeds.venues.profile import Coverage
 from widgets.theme import format as text_of
 from workstation.readmodels.positions.liquidations import Cascade, LiquidationSource, LiquidationsView, LiquidationTotal

@@ -1,7 +1,5 @@
 """Above the list of liquidations: the venues' coverage, the cascade indicator, sums by side, and a bar per minute."""
 
-from __future__ import annotations
-
 import numpy as np
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QBrush, QHelpEvent, QMouseEvent, QPainter, QResizeEvent

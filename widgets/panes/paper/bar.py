@@ -1,7 +1,5 @@
 """The settings bar of the paper book, and the dialog for its fees."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from dataclasses import replace
 

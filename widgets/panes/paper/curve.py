@@ -1,7 +1,5 @@
 """The equity curve of the paper book, with its drawdown below."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Positions of the paper book by coin as bars, with each coin's result after costs."""
 
-from __future__ import annotations
-
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QWheelEvent
 from PySide6.QtWidgets import QWidget

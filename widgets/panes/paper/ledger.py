@@ -1,7 +1,5 @@
 """The ledger, newest line first, and the scores of a rebalance as tables."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple

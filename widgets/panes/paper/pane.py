@@ -1,7 +1,5 @@
 """The paper pane: a simulated market-neutral book with its equity, exposure and ledger."""
 
-from __future__ import annotations
-
 from bisect import bisect_left
 
 from PySide6.QtCore import QModelIndex, Qt

@@ -1,7 +1,5 @@
 """Texts of the paper pane: help, statistics, a point of the curve."""
 
-from __future__ import annotations
-
 from widgets.elements.spans import Span
 from widgets.theme import format as text_of
 from workstation.readmodels.universe.paper import IMPACT, MOST_IMPACT, PaperMoment, PaperView

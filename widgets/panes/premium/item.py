@@ -1,7 +1,5 @@
 """The premium chart: the combined premium as columns, and lines of the groups. NaN breaks the lines."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

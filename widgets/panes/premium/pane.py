@@ -1,7 +1,5 @@
 """The premium pane: perpetual prices over spot, for USD-margined, coin-margined and all perpetuals."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

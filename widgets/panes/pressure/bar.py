@@ -1,7 +1,5 @@
 """Controls above the pressure table: which venues are summed and which coins are listed."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal

@@ -4,8 +4,6 @@ The values of a column are one float64 array (coins + markets,): the coins of th
 where unknown. Percentages are stored as fractions.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass

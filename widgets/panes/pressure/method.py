@@ -1,7 +1,5 @@
 """How the scores are computed: formulas, editable weights, and the terms of the selected coin's scores."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import astuple

@@ -4,8 +4,6 @@ New numbers are one `dataChanged` over all rows. Rows move only in `arrange`, so
 selection follows its row. If rows are added or removed, the model is reset; row codes keep their meaning.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

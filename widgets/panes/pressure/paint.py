@@ -4,8 +4,6 @@ Only the rows and columns in the region to be painted are computed. Numbers are 
 the few texts and sparklines are drawn one by one.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """The pressure pane: every coin with its pressure score (open interest, funding, premium) and its flow score."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import asdict
 from functools import partial

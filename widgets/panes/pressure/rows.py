@@ -1,7 +1,5 @@
 """Which rows of the pressure table are shown, and in which order: pure functions of a view, a filter and sort keys."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple

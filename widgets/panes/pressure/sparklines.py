@@ -1,7 +1,5 @@
 """Sparklines of the pressure table, cached until their values change."""
 
-from __future__ import annotations
-
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainter, QPolygonF

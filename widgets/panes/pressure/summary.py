@@ -1,7 +1,5 @@
 """The market-wide summary under the pressure table: strongest, weakest, spread, breadth, stress, bias, medians."""
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """The pressure table widget: header with sort marks, clicks, keys and the menu of a row."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 

@@ -1,7 +1,5 @@
 """The quadrant plot: corners, fading paths, and a labelled dot per base; labels do not overlap."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The positioning quadrant: resting liquidity (OBI) against aggression (CVD) for every base in focus."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The setups pane: detected setups, a receipt with the numbers behind each, and the outcome statistics of all."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from PySide6.QtCore import Qt

@@ -1,7 +1,5 @@
 """The list of setups as a table model, newest first."""
 
-from __future__ import annotations
-
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 
 from widgets.theme import format as fmt

@@ -1,7 +1,5 @@
 """A popup that edits the detectors' parameters; every change applies at once."""
 
-from __future__ import annotations
-
 from itertools import groupby
 
 from PySide6.QtCore import QPoint, Qt, Signal

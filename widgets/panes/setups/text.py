@@ -1,7 +1,5 @@
 """Receipts and statistics as rich text, narrow enough for a side column."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from html import escape
 

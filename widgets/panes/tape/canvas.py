@@ -1,7 +1,5 @@
 """The list of trades: larger ones bolder and filled, those at the day's extremes inverted, liquidations marked L."""
 
-from __future__ import annotations
-
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter
 

@@ -1,7 +1,5 @@
 """The tape without Qt: size classes, speed, the count of new trades, rows as data."""
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 

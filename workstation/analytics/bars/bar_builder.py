@@ -4,8 +4,6 @@ Open and close are the first and last trade in store order. The running delta st
 Trades without a known aggressor count in OHLC and in the number of trades, not in volume by side.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Closed bars of a series, their numbers in columns, and the sums of dropped bars and trades."""
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections.abc import Callable, Hashable
 from dataclasses import replace

@@ -4,8 +4,6 @@ Reads new trades from the store on request and adds them in order, so results do
 bars are carried over in hourly sums.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

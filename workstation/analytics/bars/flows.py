@@ -1,7 +1,5 @@
 """Changes of open interest and liquidations by bar, at venue time."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection
 from typing import Generic, TypeVar
 

@@ -4,8 +4,6 @@ A mark ends at the first later trade beyond its edge. Bars' internals hold when 
 trade is read again. Ends within a live bar are shown but not stored before it closes.
 """
 
-from __future__ import annotations
-
 from bisect import insort
 from collections.abc import Sequence
 from dataclasses import replace

@@ -4,8 +4,6 @@ Dropped bars count through their sums by day. Sums of closed bars are cached unt
 computes live bars.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Hashable, Sequence
 from functools import partial

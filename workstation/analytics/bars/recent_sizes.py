@@ -1,7 +1,5 @@
 """Trades in a sliding window of venue time, packed in 24 bytes each, where a tuple of Python numbers takes 200."""
 
-from __future__ import annotations
-
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable

@@ -4,8 +4,6 @@ They count trades in store order, so no trade is late, and a bar closes as soon 
 dropped the beginning of a day, they begin with its first stored trade.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from workstation.analytics.bars.bar_builder import BarBuilder

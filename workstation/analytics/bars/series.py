@@ -4,8 +4,6 @@ Closed bars are frozen once and shared by all later views; a late trade reopens 
 time after its end, so that trades of slower connections still find it open.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace

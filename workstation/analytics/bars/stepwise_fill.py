@@ -3,8 +3,6 @@
 Trades received meanwhile are counted at the end; the bars are bit-identical to those filled at once.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from copy import deepcopy
 

@@ -4,8 +4,6 @@ Sizes are summed as integers in units of 2**-100, which is exact: removing trade
 depend on when they are read.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import numpy as np

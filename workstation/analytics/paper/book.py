@@ -8,8 +8,6 @@ A trade of `q` base coins (signed) at price `p` and mid `m` pays `q * p`, of whi
 Positions are marked at mid, so equity = capital + price PnL + funding - fees - slippage.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, field, replace
 

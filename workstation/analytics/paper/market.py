@@ -1,7 +1,5 @@
 """Market data of one second for the paper book: sampled prices, order books in focus, funding, scores."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass

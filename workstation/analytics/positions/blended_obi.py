@@ -1,7 +1,5 @@
 """OBI over several markets: a mean weighted by taker flow."""
 
-from __future__ import annotations
-
 from workstation.analytics.positions.premium import weighted_mean
 from workstation.readmodels.arrays import Floats
 

@@ -1,7 +1,5 @@
 """Weighted premium of perpetuals over spot (Guide: Definitions); arrays are (markets, bars)."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from workstation.readmodels.arrays import Floats

@@ -1,7 +1,5 @@
 """Prices of each market on one axis of bars: from its trades and, before them, from its venue's candles."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Absorption at a level: aggressive volume hits a known level and price does not break it."""
 
-from __future__ import annotations
-
 from workstation.analytics.setups.detector import Armed, Trigger, Verdict
 from workstation.analytics.setups.facts import BarFacts, Past, named_numbers, usual
 from workstation.readmodels.session.setup_rules import AbsorptionParameters

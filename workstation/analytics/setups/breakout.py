@@ -1,7 +1,5 @@
 """Breakout with delta: price leaves a range on expanding delta with stacked imbalances."""
 
-from __future__ import annotations
-
 from workstation.analytics.setups.detector import Armed, Trigger, Verdict
 from workstation.analytics.setups.facts import BarFacts, Past, named_numbers, usual
 from workstation.readmodels.session.setup_rules import BreakoutParameters

@@ -4,8 +4,6 @@ A detector is a set of parameters and three pure functions of closed bars; what 
 at its trigger.
 """
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple, Protocol
 
 import msgspec

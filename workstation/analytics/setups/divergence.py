@@ -1,7 +1,5 @@
 """Delta divergence: price makes a new extreme at a level and CVD does not."""
 
-from __future__ import annotations
-
 from workstation.analytics.setups.detector import Armed, Trigger, Verdict
 from workstation.analytics.setups.facts import BarFacts, Past, named_numbers, usual
 from workstation.readmodels.session.setup_rules import DivergenceParameters

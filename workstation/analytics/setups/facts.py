@@ -1,7 +1,5 @@
 """The input of detectors: one closed bar in numbers, with the levels known before it."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

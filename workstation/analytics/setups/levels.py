@@ -1,7 +1,5 @@
 """Price levels known before each bar. A day that was received in part has the levels of that part."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Iterator
 

@@ -4,8 +4,6 @@ At a bar with missing trades armed setups expire and the baseline of usual value
 to the last trade before its horizon, whether or not a bar ends there.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 

@@ -3,8 +3,6 @@
 The bars are those of yesterday and today (UTC), so a run always begins at midnight and is bounded.
 """
 
-from __future__ import annotations
-
 import math
 from bisect import bisect_right
 from fractions import Fraction

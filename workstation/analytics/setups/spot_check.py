@@ -1,7 +1,5 @@
 """Spot against perpetuals: marks setups in which only the leveraged market moved."""
 
-from __future__ import annotations
-
 import math
 
 from workstation.analytics.setups.facts import BarFacts, Past, named_numbers

@@ -1,7 +1,5 @@
 """Liquidation sweep and reclaim: liquidations push price through a level and it returns at once."""
 
-from __future__ import annotations
-
 import math
 
 from workstation.analytics.setups.detector import Armed, Trigger, Verdict

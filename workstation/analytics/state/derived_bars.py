@@ -1,7 +1,5 @@
 """Bar series of a base, created on first request and updated by the base."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from fractions import Fraction
 from statistics import median

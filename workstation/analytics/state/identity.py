@@ -4,8 +4,6 @@ Venues give one name to different coins, and one coin different names. Prices of
 apart, not even in a squeeze; prices of two coins are, and so are those of a coin by the piece and by the thousand.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

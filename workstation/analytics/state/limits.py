@@ -1,7 +1,5 @@
 """How much an engine retains, every default in one place."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from workstation.analytics.bars.series import BARS_BEFORE, FILL_STEPS, FillSteps

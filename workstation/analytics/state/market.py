@@ -3,8 +3,6 @@
 Freshness depends only on events and the time passed in, so a replay shows the states of the live session.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, field
 from itertools import pairwise

@@ -4,8 +4,6 @@ The grid is the coarsest that holds both, so no price is rounded. A finer step r
 leaves the grid, and events are converted to it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction

@@ -4,8 +4,6 @@ New rows are pending in growing columns until they are packed into immutable chu
 share the chunks, and the oldest chunk is dropped when the cap is reached.
 """
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy

@@ -1,7 +1,5 @@
 """Growing columns: the newest rows of a store before they are packed into a chunk."""
 
-from __future__ import annotations
-
 from array import array
 from collections.abc import Iterable
 from typing import Any, Self

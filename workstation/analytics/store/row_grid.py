@@ -1,7 +1,5 @@
 """Price rows shared by markets with different price steps, for one price and for columns of trades."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction

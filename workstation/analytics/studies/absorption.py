@@ -4,8 +4,6 @@
 trade.
 """
 
-from __future__ import annotations
-
 import math
 from bisect import bisect_left, insort
 

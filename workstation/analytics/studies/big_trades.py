@@ -1,7 +1,5 @@
 """The largest prints of some markets."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 
 import numpy as np

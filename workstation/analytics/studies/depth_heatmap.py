@@ -5,8 +5,6 @@ exact (see `depth_history`), so a tile does not depend on when it was computed. 
 columns.
 """
 
-from __future__ import annotations
-
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from fractions import Fraction

@@ -3,8 +3,6 @@
 For every row, size now - size then = stacked - pulled - filled.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Pace of the tape against its usual pace, and each market's highs and lows of the day."""
 
-from __future__ import annotations
-
 from bisect import bisect_left, bisect_right
 
 import numpy as np

@@ -5,8 +5,6 @@ market-wide part, the z-score the coin's own. Inputs are positive under buying p
 shorts are liquidated, bids are larger.
 """
 
-from __future__ import annotations
-
 from dataclasses import astuple
 
 import numpy as np

@@ -4,8 +4,6 @@
 saturates, and a missing one is left out of both sums and lowers the confidence.
 """
 
-from __future__ import annotations
-
 from dataclasses import astuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Quotes and mark price of a chart, the markets behind a cell, candles before the trades."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from fractions import Fraction
 from statistics import median

@@ -1,7 +1,5 @@
 """CVD lines of markets, perpetuals, spot, their difference and size classes, on one axis of bars."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """Footprint bars over a filtered set of markets, and volume profiles of any span."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from fractions import Fraction
 

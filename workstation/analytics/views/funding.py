@@ -1,7 +1,5 @@
 """Funding and open interest: present rows, past lines, and readings together with price."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

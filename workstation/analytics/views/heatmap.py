@@ -1,7 +1,5 @@
 """Depth heatmap: tiles of the requested range, and one cell by market."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import fields
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Ladder: resting and traded size by row, of one market or summed over several."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Estimated liquidation levels through time and now, and real liquidations."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 from typing import Any
 

@@ -3,8 +3,6 @@
 Sums and selections are updated incrementally: the cost of a view does not grow with the number of liquidations.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

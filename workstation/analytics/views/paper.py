@@ -1,7 +1,5 @@
 """Statistics of a paper book at a moment, from its ledger and equity curve."""
 
-from __future__ import annotations
-
 import math
 from bisect import bisect_right
 from collections.abc import Sequence

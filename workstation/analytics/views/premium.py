@@ -1,7 +1,5 @@
 """Premium of perpetuals over spot (Guide: Definitions), by market and weighted by volume, on one axis of bars."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Pressure of every coin and market, flow scores and a summary, from the universe's last sample."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from workstation.analytics.answer import Answer, universe_revision

@@ -1,7 +1,5 @@
 """OBI against CVD of every base in focus, each scaled by its last 24 hours."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Setups of a base from its closed bars, and their outcomes."""
 
-from __future__ import annotations
-
 from workstation.analytics.answer import of_base
 from workstation.analytics.setups.run import PERPS, SetupRun
 from workstation.analytics.state.base import Base

@@ -1,7 +1,5 @@
 """Time and sales, and big trades, both of prints."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

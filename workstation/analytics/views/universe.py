@@ -1,7 +1,5 @@
 """The universe's last sample: every perpetual, and each base summed over its live perpetuals."""
 
-from __future__ import annotations
-
 from typing import TypeVar
 
 import numpy as np

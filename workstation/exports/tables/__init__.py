@@ -1,7 +1,5 @@
 """The exported tables, a module each: it declares TABLE, and nothing else has to name it."""
 
-from __future__ import annotations
-
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules

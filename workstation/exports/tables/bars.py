@@ -1,7 +1,5 @@
 """Bars of every market, of all perpetuals and of all spot markets."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from workstation.analytics.state.base import Base

@@ -1,7 +1,5 @@
 """Books at a cadence, as they stood before the first frame at or after it, before they were lost and at the end."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """CVD at the close of each bar, from the start of the recording without resets, over all that was received."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The rows of bars in which something traded."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Every funding rate as the venue published it."""
 
-from __future__ import annotations
-
 from feeds.model.events import Funding
 from workstation.exports.cells import Row, names_of
 from workstation.exports.table import MARKET, Table, floats, integers, of_each

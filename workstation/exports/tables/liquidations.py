@@ -1,7 +1,5 @@
 """Every liquidation as the venue published it."""
 
-from __future__ import annotations
-
 from feeds.model.events import Liquidation, Side
 from workstation.exports.cells import Row, names_of, number
 from workstation.exports.table import MARKET, Table, floats, integers, of_each, texts

@@ -1,7 +1,5 @@
 """OBI of every market and blended over venues, in every band, at a cadence."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from workstation.analytics.engine import Engine

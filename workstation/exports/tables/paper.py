@@ -1,7 +1,5 @@
 """The ledger of a paper book that is run over the recording from its first second, with the settings given."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Premium of perpetuals over spot at the close of each bar: of every market, and of three sums."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from workstation.analytics.state.base import Base

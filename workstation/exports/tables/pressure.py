@@ -1,7 +1,5 @@
 """The pressure table as rows: every coin over its perpetuals, then every perpetual by itself. Changes are fractions."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 

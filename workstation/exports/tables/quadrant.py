@@ -1,7 +1,5 @@
 """Every sample of a base's OBI and CVD in the last day that the quadrant retains."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Setups with their receipts: every event of the last two UTC days over bars of the exported length."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """Every trade that the bars contain: live ones as received, fetched ones when the answer came."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from feeds.model.events import Trade, TradesFilled

@@ -1,7 +1,5 @@
 """Largest trades of a span of time: request and view."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from workstation.readmodels.arrays import Floats, Ints

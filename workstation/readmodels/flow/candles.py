@@ -1,7 +1,5 @@
 """The venues' candles for the time before the first known trade, without price rows."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from feeds.model.instrument import MarketKind, Venue

@@ -8,8 +8,6 @@ Volumes that differ by less than 1e-9 of their size are equal: sums of decimal s
 three times 0.1.
 """
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple, TypeVar
 

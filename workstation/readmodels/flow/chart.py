@@ -1,7 +1,5 @@
 """Quotes beside a chart, and the markets behind a cell: requests and views."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from workstation.readmodels.arrays import Floats, Ints

@@ -1,7 +1,5 @@
 """CVD of markets, of their sums and of size classes on one axis: request and view."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from enum import StrEnum
 

@@ -1,7 +1,5 @@
 """Price levels drawn by the user; setups and alerts use them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -4,8 +4,6 @@ Rows are integers: row r covers prices [r * row_size, (r + 1) * row_size). Volum
 epoch by the venues' clocks.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from enum import StrEnum
 

@@ -4,8 +4,6 @@ A column is the book at the beginning of one second of receive time. Where a vie
 largest size of its row in any of them.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 import numpy as np

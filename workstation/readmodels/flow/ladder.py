@@ -1,7 +1,5 @@
 """Ladder, order book and trades by price row: request and view."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from feeds.model.instrument import InstrumentId, Venue

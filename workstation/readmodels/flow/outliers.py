@@ -5,8 +5,6 @@ Jumps split the traded prices into groups; the group with the most trades, of eq
 prints of the others are outliers. They count in volume, delta and CVD, but have no row and do not stretch a scale.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Volume profile of a span of time: request and view."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from workstation.readmodels.arrays import Floats, Ints

@@ -1,7 +1,5 @@
 """Time and sales: request and view."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from workstation.readmodels.arrays import Floats, Ints, no_floats, no_ints

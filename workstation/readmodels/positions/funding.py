@@ -1,7 +1,5 @@
 """Funding and open interest of a base's perpetuals: request and view."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 

@@ -3,8 +3,6 @@
 All levels are estimates; real liquidations are separate fields.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, field
 

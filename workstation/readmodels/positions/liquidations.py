@@ -3,8 +3,6 @@
 Sides are those of the liquidated position: a liquidation order that sells closes a long.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from enum import StrEnum
 

@@ -1,7 +1,5 @@
 """Premium of perpetuals over spot: request and view."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 

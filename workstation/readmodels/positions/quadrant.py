@@ -1,7 +1,5 @@
 """Positioning quadrant, order-book imbalance against CVD of the bases in focus: request and view."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 

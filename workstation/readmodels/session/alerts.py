@@ -1,7 +1,5 @@
 """Alerts: rules over displayed numbers, their state, fired alerts; request and view. Rules are stored as JSON."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 

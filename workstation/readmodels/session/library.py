@@ -1,7 +1,5 @@
 """Library of recordings: contents, outline and the user's notes of each; request and view."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import msgspec

@@ -4,8 +4,6 @@
 times ns since the epoch by the venues' clocks; a move is a fraction, positive in the setup's direction.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from enum import StrEnum
 

@@ -1,7 +1,5 @@
 """State of the session for status bar and playback bar."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, field
 from enum import StrEnum

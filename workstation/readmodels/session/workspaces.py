@@ -1,7 +1,5 @@
 """A saved workspace: open panes, their layout, link groups and settings."""
 
-from __future__ import annotations
-
 from typing import Any, Protocol
 
 import msgspec

@@ -1,7 +1,5 @@
 """The market-neutral paper book: settings, ledger, request and view."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, field
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """Derivatives pressure and flow scores of every coin: request and view."""
 
-from __future__ import annotations
-
 from dataclasses import astuple, dataclass, fields
 from enum import IntEnum, StrEnum
 

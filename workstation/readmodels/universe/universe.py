@@ -1,7 +1,5 @@
 """Every perpetual of all venues and the sums of each base: request and view."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from feeds.model.instrument import InstrumentId, MarketKind, Venue

@@ -1,7 +1,5 @@
 """What studies add to the cells of a footprint, and what they are given to draw with."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple

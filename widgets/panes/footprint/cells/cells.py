@@ -4,8 +4,6 @@ Closed bars never change, so their summed rows and laid out numbers are cached b
 tick rebuilds only the live bar. What is built depends on the visible bars alone.
 """
 
-from __future__ import annotations
-
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property

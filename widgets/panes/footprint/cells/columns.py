@@ -1,7 +1,5 @@
 """The columns of a footprint on screen: where in its slot a bar has its candle, its cells and its value area line."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -4,8 +4,6 @@ Rows are summed (exactly, on the grid anchored at price 0) before a level is giv
 roomier to be entered than to stay, so that a slow zoom does not flicker.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import IntEnum
 

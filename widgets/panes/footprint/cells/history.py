@@ -1,7 +1,5 @@
 """Bars from before the first trade: the venues' own candles, without rows, in greys, with a label."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The footprint itself: one item that lays out and paints the bars that come into sight, and moves the others."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 All of them give flat arrays over the visible bars; rectangles and numbers need not be of the same count.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum

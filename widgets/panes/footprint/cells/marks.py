@@ -1,7 +1,5 @@
 """What is painted over the cells of a bar in one batch: its candle, and the marks of studies."""
 
-from __future__ import annotations
-
 import numpy as np
 from PySide6.QtGui import QPainter
 

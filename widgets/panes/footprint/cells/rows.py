@@ -1,7 +1,5 @@
 """A bar at the row size on screen: rows summed exactly, judged again by the chart's rules."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

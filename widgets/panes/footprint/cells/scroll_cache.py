@@ -1,7 +1,5 @@
 """A cached picture of a chart that scrolls: what stays in sight is shifted, what comes into sight is painted."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from PySide6.QtCore import QRect

@@ -1,7 +1,5 @@
 """The figures that can stand under the bars: one declaration a row, from top to bottom."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """How the cells of a footprint are drawn: what stands in them, how they are shaded, which statistics are below."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 

@@ -1,7 +1,5 @@
 """The statistics under the bars: one column a bar, one row a figure, coloured by sign. It scrolls with the chart."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What ends a bar, as two controls: of time, trades, volume, range or delta, and how much of it."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from statistics import median

@@ -1,7 +1,5 @@
 """What a footprint is asked for, as one row of controls: base, bars, row size, markets."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """The levels and zones that a trader drew, by base, with every change undone by the list of what was before."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QObject, Signal

@@ -1,7 +1,5 @@
 """Things drawn by the trader: the box of a zoom or a measurement with its text, horizontal levels and zones."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

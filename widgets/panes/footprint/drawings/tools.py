@@ -1,7 +1,5 @@
 """What the trader does on a footprint with the mouse: zoom into a box, measure, pick a span, draw levels and zones."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from enum import Enum
 

@@ -1,7 +1,5 @@
 """The studies of one chart: their settings, what they ask for, the answers, and what those that are shown put out."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TypeVar

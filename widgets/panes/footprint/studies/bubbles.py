@@ -1,7 +1,5 @@
 """The bubbles of all studies in one layer, the largest behind, whatever study they are of."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -4,8 +4,6 @@ A study is a module with `STUDY = ChartStudy(...)`, in `studies/builtin` or in a
 given `Inputs`, read from them, and change nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum

@@ -1,7 +1,5 @@
 """The item in which one study paints, so that the failure of one study stops no other."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from PySide6.QtGui import QPainter

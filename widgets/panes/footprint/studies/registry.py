@@ -1,7 +1,5 @@
 """Where studies are found: every module of `studies/builtin`, and every file of folders that are added."""
 
-from __future__ import annotations
-
 import importlib
 import importlib.util
 import pkgutil

@@ -1,7 +1,5 @@
 """The signs of all studies in one layer: several at one end of a bar stand one above the other."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 

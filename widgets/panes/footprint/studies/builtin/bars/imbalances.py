@@ -1,7 +1,5 @@
 """Rows of a bar where one side traded several times what the other side did one row away."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from widgets.panes.footprint.cells.rows import BarRows

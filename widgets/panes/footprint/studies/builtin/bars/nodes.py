@@ -1,7 +1,5 @@
 """High- and low-volume nodes (HVN, LVN) of every bar."""
 
-from __future__ import annotations
-
 import numpy as np
 from PySide6.QtGui import QBrush
 

@@ -1,7 +1,5 @@
 """The point of control of every bar: a frame around its row of the largest volume."""
 
-from __future__ import annotations
-
 import numpy as np
 from PySide6.QtGui import QBrush
 

@@ -1,7 +1,5 @@
 """The value area of every bar: a thin bracket beside it, from VAL to VAH."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Points of control that no later trade has touched: a ray from the end of their bar to the touch, or to the edge."""
 
-from __future__ import annotations
-
 from PySide6.QtCore import QRectF
 
 from widgets.panes.footprint.cells.canvas import Canvas

@@ -1,7 +1,5 @@
 """The volume profile, at the side of a chart or in a span of it: sells and buys by row, POC, value area, nodes."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """The points of control of earlier UTC days, from the end of their day until a later trade touches them."""
 
-from __future__ import annotations
-
 from datetime import UTC
 
 from PySide6.QtCore import QRectF, Qt

@@ -1,7 +1,5 @@
 """VWAP with its bands, one value a bar: a line through the middles of the bars."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Stacked imbalances as zones: from the end of their bar to the right until a later trade goes beyond them."""
 
-from __future__ import annotations
-
 import math
 
 from PySide6.QtCore import QRectF

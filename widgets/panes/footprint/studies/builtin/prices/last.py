@@ -1,7 +1,5 @@
 """A line at the last price."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from widgets.items.crosshair import PriceLine

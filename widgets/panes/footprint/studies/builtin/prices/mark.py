@@ -1,7 +1,5 @@
 """A line at the mark price, with its label on the price axis."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from PySide6.QtCore import Qt

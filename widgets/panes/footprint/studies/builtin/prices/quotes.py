@@ -1,7 +1,5 @@
 """Lines at the best bid and ask over the summed markets."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from PySide6.QtCore import Qt

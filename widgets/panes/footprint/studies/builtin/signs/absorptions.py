@@ -1,7 +1,5 @@
 """Absorptions: rows where aggressors of one side traded far more than usual and price went no further."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Bars where price made a new extreme and CVD did not."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from widgets.items import sprites

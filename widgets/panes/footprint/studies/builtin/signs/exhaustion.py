@@ -1,7 +1,5 @@
 """Closed bars where the side that made the extreme traded less and less towards it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import numpy as np

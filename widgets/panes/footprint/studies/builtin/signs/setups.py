@@ -1,7 +1,5 @@
 """Setups at the bar and price that triggered them: outlined, because they are estimated and not observed."""
 
-from __future__ import annotations
-
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen, QPolygonF
 

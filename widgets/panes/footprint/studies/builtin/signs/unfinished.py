@@ -1,7 +1,5 @@
 """Unfinished auctions: closed bars that traded on both sides at their extreme."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Big trades in sight, as discs by size."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 

@@ -1,7 +1,5 @@
 """Liquidated positions at the price their venue reports, as diamonds by size."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from widgets.items.sprites import BUBBLE_ROLES
