@@ -17,9 +17,10 @@ class LoadOlder:
 
 @dataclass(frozen=True, slots=True)
 class OpenRecording:
-    """Replay a recording."""
+    """Replay a recording, or it and more of them as one."""
 
     path: Path
+    more: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

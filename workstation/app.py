@@ -22,8 +22,8 @@ from feeds.live.transport import Http
 from feeds.model.clock import Clock, SystemClock
 from feeds.model.nearest import suggestion, unknown
 from feeds.model.source import Source
-from feeds.recording import RecordingReader
-from feeds.recording.venue_time import in_venue_time
+from feeds.recording import Recording
+from feeds.recording.opening import open_recording
 from feeds.venues.driver import VenueDriver, loopback
 from feeds.venues.registry import DRIVERS
 from widgets.dialogs.crash import CrashReport
@@ -123,28 +123,31 @@ async def _show_reachability(dialog: FirstRun, drivers: list[VenueDriver]) -> No
         dialog.show_reached(venue, trouble)
 
 
-def replay_window(path: Path) -> int:
-    """Run the window on a recording, playing. Raises RecordingError, before the window opens, if it is not one."""
-    reader = in_venue_time(RecordingReader(path))
+def replay_window(*places: Path) -> int:
+    """Run the window on recordings and those of folders as one, playing.
+
+    Raises RecordingError, before the window opens, where they are none.
+    """
+    reader = open_recording(*places)
 
     async def open_it(desk: Desk) -> None:
         session = ReplaySession(reader)
         session.play()
-        await desk.open(session, path.name, path)
+        await desk.open(session, session.name)
 
     return _run_window(open_it)
 
 
 def screenshot(
     path: Path,
-    at_ns: Callable[[RecordingReader], int],
+    at_ns: Callable[[Recording], int],
     out: Path,
     size: tuple[int, int],
     base: str = "",
     workspace: str = "",
 ) -> None:
     """Save a picture of a workspace at a receive time of a recording. Raises RecordingError, OSError, ValueError."""
-    reader = in_venue_time(RecordingReader(path))
+    reader = open_recording(path)
     target_ns = at_ns(reader)
     crash.install()
     app = _application(settings.load()[0])
@@ -152,7 +155,7 @@ def screenshot(
     if workspace and workspace not in (*PRESETS, *store.names()):
         raise ValueError(unknown(workspace, "workspace", (*PRESETS, *store.names())))
     desk = Desk()
-    desk.hold(ReplaySession(reader), target_ns, path)
+    desk.hold(ReplaySession(reader), target_ns)
     window = MainWindow(desk, DeskControls(desk), store=ReadOnlyWorkspaces(store))
     window.frame_timer.stop()  # so that the picture does not depend on how long painting takes
     window.resize(*size)

@@ -8,6 +8,7 @@ from feeds.recording.damage import Damage, DamagedSpan
 from feeds.recording.layout import RecordingMetadata
 from feeds.recording.reader import RecordingReader
 from feeds.recording.recorder import Recorder
+from feeds.recording.recording import Recording
 from feeds.recording.writer import RecordingWriter
 
-__all__ = ["Damage", "DamagedSpan", "Recorder", "RecordingMetadata", "RecordingReader", "RecordingWriter"]
+__all__ = ["Damage", "DamagedSpan", "Recorder", "Recording", "RecordingMetadata", "RecordingReader", "RecordingWriter"]

@@ -39,7 +39,7 @@ HEAD_BYTES = CHUNK_HEAD.size + _LONGEST_NAME + _PACKED_LENGTH.size
 _OVERHEAD_BYTES = 1 << 20
 
 _receive_time = attrgetter("ts_recv_ns")
-_CONNECTION_CHANGES = (FrameKind.OPEN, FrameKind.CLOSE)
+CONNECTION_CHANGES = (FrameKind.OPEN, FrameKind.CLOSE)
 
 PARSE_ERRORS = (struct.error, ValueError, KeyError, McapError, RecursionError)
 CHUNK_ERRORS = (*PARSE_ERRORS, zstandard.ZstdError, MemoryError)
@@ -92,9 +92,9 @@ def read_chunk(stream: BinaryIO, chunk: ChunkEntry) -> list[Frame]:
 def read_connection_changes(stream: BinaryIO, chunk: ChunkEntry) -> list[Frame]:
     """The OPEN and CLOSE frames of a chunk, quickly where it has none. Raises as `read_chunk`."""
     data, _ = _content(stream, chunk)
-    if not any(key.kind in _CONNECTION_CHANGES for key in _leading_channels(data)):
+    if not any(key.kind in CONNECTION_CHANGES for key in _leading_channels(data)):
         return []
-    return [frame for frame in _frames_from_records(data) if frame.kind in _CONNECTION_CHANGES]
+    return [frame for frame in _frames_from_records(data) if frame.kind in CONNECTION_CHANGES]
 
 
 def unpacked_size(head: bytes) -> int:

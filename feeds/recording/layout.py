@@ -44,14 +44,27 @@ def program_version() -> str:
         return "unknown"
 
 
+class Continued(msgspec.Struct, frozen=True):
+    """The recording that this one goes on from without a gap.
+
+    `end_ns` is the latest receive time in it. The first `openings` frames here are the OPEN frames of what was open.
+    """
+
+    end_ns: int
+    openings: int
+
+
 class RecordingMetadata(msgspec.Struct, frozen=True, kw_only=True):
-    """Metadata of a whole recording. `instruments` are those known at its start; OPEN frames may add more."""
+    """Metadata of a whole recording. `instruments` are those known at its start; OPEN frames may add more.
+    `continues` is set where a rotation ended another one for this one.
+    """
 
     format_version: int = FORMAT_VERSION
     program_version: str = msgspec.field(default_factory=program_version)
     simulated: bool = False
     instruments: tuple[Instrument, ...] = ()
     note: str = ""
+    continues: Continued | None = None
 
 
 class ChannelKey(NamedTuple):

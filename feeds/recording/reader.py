@@ -1,7 +1,8 @@
 """Reads finished, growing, truncated and damaged recordings; yields frames in written order, around any damage."""
 
+import contextlib
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -9,15 +10,16 @@ import msgspec
 
 from feeds.model.errors import RecordingError
 from feeds.model.frame import Frame
-from feeds.recording.chunk import CHUNK_ERRORS, ChunkEntry, read_chunk, read_connection_changes
+from feeds.recording.chunk import CHUNK_ERRORS, CONNECTION_CHANGES, ChunkEntry, read_chunk, read_connection_changes
 from feeds.recording.damage import Connections, Damage, DamagedSpan
 from feeds.recording.index import read_index
 from feeds.recording.metadata import MAX_METADATA_BYTES, openings_in, read_front
+from feeds.recording.recording import Recording
 
 FRONT_DAMAGED = "its beginning is damaged"
 
 
-class RecordingReader:
+class RecordingReader(Recording):
     """An opened recording. A file that still grows is read up to its size at opening.
 
     What cannot be read is a gap: its frames are CLOSE and OPEN with the tag `DAMAGED`, at the place of the damaged
@@ -31,7 +33,7 @@ class RecordingReader:
     """
 
     def __init__(self, path: Path, ahead_ns: int | None = None) -> None:
-        self.path = path
+        self.path, self.files = path, (path,)
         self.ahead_ns, self._ahead_ns = ahead_ns, ahead_ns or 0
         with _open(path) as stream:
             try:
@@ -51,20 +53,15 @@ class RecordingReader:
         self._why = (len(index.chunks), "")  # the first damaged chunk that was met, and what is wrong with it
         self._missing = {at: chunk.length for at, chunk in enumerate(self._chunks) if chunk.missing}
         self.chunk_starts = tuple(chunk.start_ns for chunk in self._chunks)
-        """The earliest receive time of each chunk in written order; seeking to these is cheap."""
         self.start_ns = min(self.chunk_starts, default=None)
-        """The earliest receive time, None for a recording without frames."""
         self.end_ns = max((chunk.end_ns for chunk in self._chunks), default=None)
-        """The latest receive time, None for a recording without frames."""
 
     @property
     def chunks(self) -> Sequence[ChunkEntry]:
-        """Where its chunks are, in written order; what a growing file adds comes behind them."""
         return self._chunks
 
     @property
     def damage(self) -> Damage | None:
-        """What cannot be read: an end or parts that are missing from the start on, damaged chunks once they are met."""
         missing = sum(self._missing.values())
         spans = tuple(self._spans[at] for at in sorted(self._spans))
         unread = sum(span.length for span in spans) + missing
@@ -79,27 +76,18 @@ class RecordingReader:
         end_ns = spans[0].start_ns if spans else self.end_ns
         return Damage(end_ns, unread, reasons[0], spans)
 
-    def frames(self, start_ns: int | None = None, end_ns: int | None = None) -> Iterator[Frame]:
-        """Yield the frames with `start_ns <= ts_recv_ns < end_ns`, in written order.
+    @property
+    def ends_intact(self) -> bool:
+        last = len(self._chunks) - 1
+        return last >= 0 and not self._reason and bool(self.chunk(last)) and last not in self._bridges
 
-        Chunks outside the range are not read. Receive times may step back slightly within a recording; frames are still
-        yielded in written order and filtered one by one.
-        """
-        low = start_ns if start_ns is not None else 0
-        high = end_ns if end_ns is not None else 1 << 64
-        previous_ns = 0
-        for number, chunk in enumerate(self._chunks):
-            since_ns, previous_ns = min(chunk.start_ns, previous_ns or chunk.start_ns), chunk.end_ns
-            if chunk.end_ns < low or since_ns >= high:
-                continue
-            frames = self.chunk(number) or []
-            if since_ns < low or chunk.end_ns >= high:
-                frames = [frame for frame in frames if low <= frame.ts_recv_ns < high]
-            yield from frames
-            del frames
+    def changes(self, number: int) -> list[Frame]:
+        if number not in self._bridges:
+            with _open(self.path) as stream, contextlib.suppress(OSError, *CHUNK_ERRORS):
+                return read_connection_changes(stream, self._written[number])
+        return [frame for frame in self.chunk(number) or () if frame.kind in CONNECTION_CHANGES]
 
     def chunk(self, number: int) -> list[Frame] | None:
-        """Read the frames of one chunk in written order; None past the end. Raises RecordingError if it is gone."""
         if number >= len(self._chunks):
             return None
         if number in self._bridges:

@@ -100,6 +100,11 @@ class Recorder:
         return self._writer.bytes_written
 
     @property
+    def end_ns(self) -> int | None:
+        """The latest receive time on disk; None while there is none."""
+        return self._writer.end_ns
+
+    @property
     def backlog(self) -> int:
         """Frames queued for the writing thread."""
         return len(self._queue)

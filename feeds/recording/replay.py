@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from feeds.model.frame import Frame
-from feeds.recording import RecordingReader
+from feeds.recording.recording import Recording
 
 
 class Mark(NamedTuple):
@@ -16,7 +16,7 @@ class Mark(NamedTuple):
 class FrameCursor:
     """Reads frames forward from a mark. Reading "up to t" stops before the first frame received later than t."""
 
-    def __init__(self, reader: RecordingReader, mark: Mark = Mark(0, 0)) -> None:
+    def __init__(self, reader: Recording, mark: Mark = Mark(0, 0)) -> None:
         self._reader = reader
         self._chunk, self._index = mark
         self._frames: list[Frame] = []

@@ -10,6 +10,7 @@ from itertools import islice
 from feeds.model.events import BookDelta, Trade
 from feeds.pipeline.feed import Feed
 from feeds.recording.reader import RecordingReader
+from feeds.recording.recording import Recording
 from feeds.venues.registry import protocol_for
 
 SECOND_NS = 1_000_000_000
@@ -22,8 +23,8 @@ _AGREEING = 3  # one odd date counts for nothing
 _ALIKE_NS = 2 * SECOND_NS
 
 
-def in_venue_time(reader: RecordingReader) -> RecordingReader:
-    """The reader itself, or, where the clock was wrong, one with corrected receive times. Raises RecordingError."""
+def in_venue_time(reader: Recording) -> Recording:
+    """The recording itself, or, where the clock was wrong, with corrected receive times. Raises RecordingError."""
     if reader.ahead_ns is None:
         ahead_ns = clock_ahead_ns(reader)
         if ahead_ns:
@@ -32,7 +33,7 @@ def in_venue_time(reader: RecordingReader) -> RecordingReader:
     return reader
 
 
-def clock_ahead_ns(reader: RecordingReader) -> int:
+def clock_ahead_ns(reader: Recording) -> int:
     """Our clock minus the venues' as a recording begins, in whole seconds; 0 if it was right or is unknown."""
     found, right = list[int](), 0
     for age_ns in islice(_ages(reader), _EVENTS):
@@ -48,7 +49,7 @@ def clock_ahead_ns(reader: RecordingReader) -> int:
     return 0
 
 
-def _ages(reader: RecordingReader) -> Iterator[int]:
+def _ages(reader: Recording) -> Iterator[int]:
     """From the venue's time to receipt, ns, of each trade and change of a book of the first minute."""
     feed, until_ns = Feed(protocol_for), (reader.start_ns or 0) + _SPAN_NS
     for frame in reader.frames():

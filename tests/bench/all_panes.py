@@ -155,7 +155,7 @@ def _played() -> Screen:
     path = captures.recording(captures.BTC)
     desk, session = Desk(Library(Path(tempfile.mkdtemp()))), ReplaySession(RecordingReader(path))
     middle_ns = (session.start_ns + session.end_ns) // 2
-    desk.hold(session, middle_ns, path)
+    desk.hold(session, middle_ns)
     screen, step_ns = Screen(app, desk), SPEED * SECOND // HZ
     for frame in range(WARM + FRAMES):
         if frame == WARM:

@@ -14,10 +14,12 @@ from widgets.pane import Table
 log = logging.getLogger(__name__)
 
 
-def ask_recording(parent: QWidget, chosen: Callable[[Path], None]) -> QFileDialog:
-    dialog = QFileDialog(parent, "Open recording", "", "Recordings (*.mcap);;All files (*)")
-    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-    return _open(dialog, chosen)
+def ask_recording(parent: QWidget, chosen: Callable[..., None]) -> QFileDialog:
+    """Ask for recordings; several are passed on together."""
+    dialog = QFileDialog(parent, "Open recordings", "", "Recordings (*.mcap);;All files (*)")
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+    dialog.filesSelected.connect(lambda paths: chosen(*map(Path, paths)))
+    return _opened(dialog)
 
 
 def ask_picture(parent: QWidget, name: str, chosen: Callable[[Path], None]) -> QFileDialog:
@@ -62,7 +64,11 @@ def save_picture(picture: QPixmap, path: Path) -> None:
 
 
 def _open(dialog: QFileDialog, chosen: Callable[[Path], None]) -> QFileDialog:
-    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.fileSelected.connect(lambda path: chosen(Path(path)))
+    return _opened(dialog)
+
+
+def _opened(dialog: QFileDialog) -> QFileDialog:
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.open()
     return dialog

@@ -58,8 +58,8 @@ class Controls(Protocol):
     def toggle_recording(self) -> None:
         """Start or stop recording. A failure shows as `StatusView.recording_failed`."""
 
-    def open_recording(self, path: Path) -> None:
-        """Replay this file, paused at its start; a live source keeps running."""
+    def open_recording(self, *paths: Path) -> None:
+        """Replay this file, or several as one, paused at the start; a live source keeps running."""
 
     def go_live(self) -> None:
         """Leave the recording for the live source, which has been running meanwhile."""
@@ -94,8 +94,8 @@ def perform(controls: Controls, command: Command) -> None:
     match command:
         case LoadOlder(base, until_ns):
             controls.load_older(base, until_ns)
-        case OpenRecording(path):
-            controls.open_recording(path)
+        case OpenRecording(path, more):
+            controls.open_recording(path, *more)
         case SetNote(path, note):
             controls.set_note(path, note)
         case DeleteRecording(path):

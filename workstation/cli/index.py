@@ -18,6 +18,9 @@ _FOLLOW_S = 30.0
 def index(
     files: Annotated[list[Path], typer.Argument(help="Recordings, or folders of them.")],
     jobs: Annotated[int, typer.Option(min=1, help="How many recordings to index at a time.")] = os.cpu_count() or 1,
+    together: Annotated[
+        bool, typer.Option("--together", help="As the one session that they are when replayed.")
+    ] = False,
     shares: Annotated[
         bool, typer.Option("--shares", hidden=True, help="Print the share done, 0 to 1, a line each.")
     ] = False,
@@ -32,7 +35,9 @@ def index(
     if follow:
         _follow(recordings[0])
     elif shares:
-        _print_shares(recordings[0])
+        _print_shares(files)
+    elif together:
+        typer.echo(_indexed(*files))
     elif len(recordings) == 1 or jobs == 1:
         for path in recordings:
             typer.echo(_indexed(path))
@@ -47,31 +52,29 @@ def _recordings(files: Iterable[Path]) -> Iterator[Path]:
         yield from sorted(file.glob("*.mcap")) if file.is_dir() else (file,)
 
 
-def _indexed(path: Path) -> str:
-    """Index one recording; one line on the result. Raises RecordingError, OSError."""
+def _indexed(*paths: Path) -> str:
+    """Index one recording, or several as one; one line on the result. Raises RecordingError, OSError."""
     from workstation.replay.build import Busy, IndexBuilder
 
     try:
-        with IndexBuilder(path) as builder:
+        with IndexBuilder(*paths) as builder:
             before = builder.tape.core.frames
             for _ in builder.steps():
                 pass
-            frames, file = builder.tape.core.frames, builder.index.file
+            frames, file, whole = builder.tape.core.frames, builder.index.file, builder.index.reader.size_bytes
     except Busy as busy:
-        return f"{path.name}: process {busy} is indexing it"
+        return f"{paths[0].name}: process {busy} is indexing it"
     size = file.stat().st_size
-    share = size / max(path.stat().st_size, 1)
-    return (
-        f"{path.name}: {frames - before:,} of {frames:,} frames indexed, {size:,} bytes ({share:.0%} of the recording)"
-    )
+    share = size / max(whole, 1)
+    return f"{paths[0].name}: {frames - before:,} of {frames:,} frames indexed, {size:,} bytes ({share:.0%} of the recording)"
 
 
-def _print_shares(path: Path) -> None:
+def _print_shares(paths: Iterable[Path]) -> None:
     from workstation.replay.build import Busy, build
 
     shown = -1
     try:
-        for share in build(path):
+        for share in build(*paths):
             if int(share * 200) != shown:
                 shown = int(share * 200)
                 print(f"{share:.3f}", flush=True)  # noqa: T201

@@ -36,7 +36,7 @@ from workstation.process.terminal import echo, status
 from workstation.readmodels.times import moment_ns, span_ns
 
 if TYPE_CHECKING:
-    from feeds.recording import RecordingReader
+    from feeds.recording import Recording
     from workstation.readmodels.universe.paper import PaperSettings
 
 FAULT, BAD_ARGUMENTS, UNREADABLE, NETWORK, DISK = 1, 2, 3, 4, 5
@@ -102,17 +102,25 @@ def demo(bases: Bases = None) -> None:
 
 @app.command()
 def replay(
-    place: Annotated[str, typer.Argument(metavar="FILE", help="A recording, or nats://HOST:PORT of a hub's broker.")],
+    places: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PLACE...", help="A recording or a folder of them, several as one, or nats://HOST:PORT."
+        ),
+    ],
     since: Annotated[str, typer.Option("--from", help="Start, with a broker: an ISO time in UTC, or an age.")] = "1h",
     until: Annotated[str, typer.Option("--to", help="End, with a broker: an ISO time in UTC, an age, or now.")] = "now",
     creds: Creds = None,
     authority: Authority = None,
 ) -> None:
-    """Open the window on a recording, or on a span of a broker's stream, which is saved as a recording first."""
-    file = fetch_stream(place, since, until, creds, authority) if is_stream(place) else Path(place)
+    """Open the window on recordings, or on a span of a broker's stream, which is saved as a recording first.
+
+    Several recordings, or those of a folder, are one session in order of time; what lies between them is a gap.
+    """
+    files = [fetch_stream(one, since, until, creds, authority) if is_stream(one) else Path(one) for one in places]
     from workstation.app import replay_window
 
-    raise typer.Exit(replay_window(file))
+    raise typer.Exit(replay_window(*files))
 
 
 @app.command()
@@ -247,7 +255,7 @@ class ExportCommand(TyperCommand):
 
 @app.command(cls=ExportCommand)
 def export(
-    file: Annotated[Path, typer.Argument(help="A recording.")],
+    file: Annotated[Path, typer.Argument(help="A recording, or a folder of recordings.")],
     out: Annotated[Path, typer.Option(help="The folder to write to, one file a table.")],
     table: Annotated[str, typer.Option(help="Tables, separated by commas; the usual ones if not given.")] = "",
     bar: Annotated[str, typer.Option(help="Bar length: 1s to 1d.")] = "1m",
@@ -312,7 +320,7 @@ def score(
 
 @app.command()
 def screenshot(
-    file: Annotated[Path, typer.Argument(help="A recording.")],
+    file: Annotated[Path, typer.Argument(help="A recording, or a folder of recordings.")],
     at: Annotated[str, typer.Option(help="start, end, +90s, 23:58:00, an ISO time in UTC, or ns.")] = "end",
     out: Annotated[Path, typer.Option(help="The PNG to write.")] = Path("screenshot.png"),
     size: Annotated[str, typer.Option(help="Width x height in pixels.")] = "1920x1080",
@@ -329,9 +337,9 @@ def screenshot(
     except ValueError:
         raise typer.BadParameter(f"{size} is no size; write it like 1920x1080") from None
 
-    readers: list[RecordingReader] = []
+    readers: list[Recording] = []
 
-    def moment(reader: RecordingReader) -> int:
+    def moment(reader: Recording) -> int:
         readers.append(reader)
         try:
             return moment_ns(at, reader.start_ns or 0, reader.end_ns or 0)

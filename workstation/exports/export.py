@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from feeds.model.events import Event
-from feeds.recording import Damage, RecordingReader
-from feeds.recording.venue_time import in_venue_time
+from feeds.recording import Damage
+from feeds.recording.opening import open_recording
 from workstation.analytics.engine import Engine
 from workstation.analytics.state.limits import Limits
 from workstation.exports.cells import Row
@@ -35,7 +35,7 @@ def export_rows(
         KeyError: a table of the settings does not exist.
         RecordingError: the file is no recording.
     """
-    reader = in_venue_time(RecordingReader(path))
+    reader = open_recording(path)
     core, chosen = Core(EVERYTHING), _ChosenTables(settings)
     start_ns, end_ns = reader.start_ns or 0, reader.end_ns or 0
     for chunk_at in range(len(reader.chunk_starts)):

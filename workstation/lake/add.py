@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from feeds.pipeline.feed import Feed
-from feeds.recording import Damage, RecordingReader
+from feeds.recording import Damage, Recording, RecordingReader
 from feeds.recording.venue_time import in_venue_time
 from feeds.venues.registry import protocol_for
 from workstation.lake.decoded import Row, RowDecoder
@@ -85,7 +85,7 @@ def _staging(root: Path, recording: str) -> Path:
 class _Build:
     """Decodes one recording into files."""
 
-    def __init__(self, staging: Path, recording: str, reader: RecordingReader, pressure_every_ns: int) -> None:
+    def __init__(self, staging: Path, recording: str, reader: Recording, pressure_every_ns: int) -> None:
         self._staging, self._recording, self._reader = staging, recording, reader
         self._sinks: dict[Partition, Sink] = {}
         self._start_ns, self._end_ns = reader.start_ns or 0, reader.end_ns or 0

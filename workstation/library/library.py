@@ -64,11 +64,10 @@ class Library:
     def entry(self, path: Path) -> RecordingEntry | None:
         return self._entries.get(path)
 
-    def add(self, path: Path) -> None:
-        """Add a recording from another folder."""
-        if path.parent != self.folder and path not in self._others:
-            self._others.append(path)
-        self.current = str(path)
+    def add(self, *recordings: Path) -> None:
+        """Add recordings from other folders; the first is the one that is replayed."""
+        self._others += [path for path in recordings if path.parent != self.folder and path not in self._others]
+        self.current = str(recordings[0])
         self.scan()
 
     def scan(self) -> None:
@@ -132,6 +131,8 @@ class Library:
     def remove_bookmark(self, path: Path, ts_ns: int) -> None:
         notes = self._notes(path)
         marks = tuple(mark for mark in notes.bookmarks if mark.ts_ns != ts_ns)
+        if marks == notes.bookmarks:
+            return
         self._write_notes(path, msgspec.structs.replace(notes, bookmarks=marks))
 
     def delete(self, path: Path) -> None:

@@ -21,8 +21,7 @@ from feeds.model.events import (
 )
 from feeds.model.instrument import InstrumentId
 from feeds.pipeline.feed import Feed
-from feeds.recording import RecordingReader
-from feeds.recording.venue_time import in_venue_time
+from feeds.recording.opening import open_recording
 from feeds.venues.registry import protocol_for
 from workstation.analytics.engine import Engine
 from workstation.readmodels.session.library import BUCKETS, Outline, SetupMark
@@ -34,7 +33,7 @@ _LOOK_NS = 3_600_000_000_000
 
 def outline_of(path: Path, progress: Callable[[float], None] = lambda share: None) -> Outline:
     """Read a whole recording; `progress` receives the share done, 0 to 1. Raises RecordingError if it is not one."""
-    reader = in_venue_time(RecordingReader(path))
+    reader = open_recording(path)
     start_ns, end_ns = reader.start_ns, reader.end_ns
     if start_ns is None or end_ns is None:
         return Outline()

@@ -10,7 +10,7 @@ from typing import Self
 
 import psutil
 
-from feeds.recording import RecordingReader
+from feeds.recording.opening import open_recording
 from workstation.analytics.book.depth_history import CHUNK
 from workstation.replay import stamp
 from workstation.replay.codec import save
@@ -44,14 +44,17 @@ class Busy(Exception):
 
 
 class IndexBuilder:
-    """Builds the index of one recording, from where an earlier one ended; a context that holds the file while it does.
+    """Builds the index of a recording, or of several and of folders as one, from where an earlier one ended.
+
+    A context that holds the file while it does.
 
     Raises Busy where another process builds it, RecordingError where the file is none, and OSError.
     """
 
-    def __init__(self, recording: Path, file: Path | None = None, rhythm: Rhythm = RHYTHM) -> None:
+    def __init__(self, *places: Path, file: Path | None = None, rhythm: Rhythm = RHYTHM) -> None:
+        self._places = places
         self._rhythm = rhythm
-        self.index = RecordingIndex(RecordingReader(recording), file)
+        self.index = RecordingIndex(open_recording(*places), file)
         self.index.file.parent.mkdir(parents=True, exist_ok=True)
         self._lock = _Lock(self.index.file)
         self._digest = stamp.ChunkDigest()
@@ -61,7 +64,7 @@ class IndexBuilder:
         self._saved = Entry(self.tape.position_ns, self.tape.cursor.mark, self.tape.core.frames, b"")
         if states is not None:
             self._digest.advance(self.index.reader.chunks[: chunks_read(self._saved)])
-        self._writer = StatesWriter(self.index.file, stamp_of(recording), states)
+        self._writer = StatesWriter(self.index.file, stamp_of(*self.index.reader.files), states)
 
     def __enter__(self) -> Self:
         return self
@@ -88,7 +91,7 @@ class IndexBuilder:
     def extend(self) -> None:
         """Look for what was recorded since."""
         position_ns = self.tape.position_ns
-        self.index = RecordingIndex(RecordingReader(self.index.reader.path), self.index.file)
+        self.index = RecordingIndex(open_recording(*self._places), self.index.file)
         self.tape = Tape(self.index.reader, self.tape.core, self.tape.cursor.mark)
         self.tape.position_ns = position_ns
 
@@ -135,9 +138,9 @@ class _Lock:
         self._file.unlink(missing_ok=True)
 
 
-def build(recording: Path, rhythm: Rhythm = RHYTHM) -> Iterator[float]:
-    """Build the index of a recording; yields the share done, 0 to 1."""
-    with IndexBuilder(recording, rhythm=rhythm) as builder:
+def build(*places: Path, rhythm: Rhythm = RHYTHM) -> Iterator[float]:
+    """Build the index of a recording, or of several as one; yields the share done, 0 to 1."""
+    with IndexBuilder(*places, rhythm=rhythm) as builder:
         start_ns, end_ns = builder.index.reader.start_ns or 0, builder.index.reader.end_ns or 0
         for position_ns in builder.steps():
             yield (position_ns - start_ns) / max(end_ns - start_ns, 1)

@@ -13,7 +13,8 @@ from typing import Protocol
 from feeds.model.events import Event
 from feeds.model.frame import Frame, FrameKind
 from feeds.pipeline.feed import Feed
-from feeds.recording import RecordingReader
+from feeds.recording import Recording
+from feeds.recording.opening import open_recording
 from feeds.recording.replay import FrameCursor, Mark
 from feeds.recording.venue_time import in_venue_time
 from feeds.venues.registry import protocol_for
@@ -92,7 +93,7 @@ class Tape:
     another one than given.
     """
 
-    def __init__(self, reader: RecordingReader, core: Core, mark: Mark = Mark(0, 0)) -> None:
+    def __init__(self, reader: Recording, core: Core, mark: Mark = Mark(0, 0)) -> None:
         self.reader = in_venue_time(reader)
         self.core = core
         self.cursor = FrameCursor(self.reader, mark)
@@ -113,7 +114,7 @@ class Tape:
 
 def read_to_end(path: Path, until_ns: int | None = None) -> Tape:
     """Read a recording into a new core, whole or up to a receive time. Raises RecordingError when it is none."""
-    tape = Tape(RecordingReader(path), Core())
+    tape = Tape(open_recording(path), Core())
     goal = until_ns if until_ns is not None else tape.reader.end_ns or 0
     while not tape.play(goal):
         pass

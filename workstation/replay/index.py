@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from pathlib import Path
 
-from feeds.recording import RecordingReader
+from feeds.recording import Recording
 from feeds.recording.venue_time import in_venue_time
 from workstation.replay import stamp
 from workstation.replay.codec import load
@@ -30,8 +30,17 @@ def index_file(recording: Path) -> Path:
     beside = recording.with_name(recording.name + SUFFIX)
     if beside.exists() or os.access(recording.parent, os.W_OK):
         return beside
-    name = hashlib.blake2b(str(recording.absolute()).encode(), digest_size=8).hexdigest()
-    return paths.data_dir() / "indexes" / f"{recording.name}-{name}{SUFFIX}"
+    return _elsewhere(recording, recording.name)
+
+
+def _elsewhere(file: Path, name: str) -> Path:
+    digest = hashlib.blake2b(str(file.absolute()).encode(), digest_size=8).hexdigest()
+    return paths.data_dir() / "indexes" / f"{name}-{digest}{SUFFIX}"
+
+
+def index_file_of(reader: Recording) -> Path:
+    """Where the index of a recording of one file or several lies."""
+    return index_file(reader.path) if len(reader.files) == 1 else _elsewhere(reader.files[0], "several")
 
 
 def lock_file(index: Path) -> Path:
@@ -39,17 +48,18 @@ def lock_file(index: Path) -> Path:
     return index.with_name(index.name + ".lock")
 
 
-def stamp_of(recording: Path) -> Mapping[str, object]:
-    """What an index of this recording by this program is stamped with. Raises OSError."""
-    return {"program": stamp.program(), "recording": stamp.recording(recording)}
+def stamp_of(*files: Path) -> Mapping[str, object]:
+    """What an index of the recording in these files by this program is stamped with. Raises OSError."""
+    made = {"program": stamp.program(), "recording": stamp.recording(files[0])}
+    return made if len(files) == 1 else made | {"first of": "several"}
 
 
 class RecordingIndex:
     """The states of one recording, as far as they were written. Without an index there are none."""
 
-    def __init__(self, reader: RecordingReader, file: Path | None = None) -> None:
+    def __init__(self, reader: Recording, file: Path | None = None) -> None:
         self.reader = in_venue_time(reader)
-        self.file = file or index_file(reader.path)
+        self.file = file or index_file_of(reader)
         self._states: StatesReader | None = None
         self._counted: tuple[Entry, ...] = ()
         self.trouble = ""
@@ -81,7 +91,7 @@ class RecordingIndex:
         """Look for states that were written since."""
         try:
             if self._states is None:
-                self._states = StatesReader(self.file, stamp_of(self.reader.path))
+                self._states = StatesReader(self.file, stamp_of(*self.reader.files))
             else:
                 self._states.refresh()
             self._counted = fitting(self._states.entries, self.reader)
@@ -137,7 +147,7 @@ class RecordingIndex:
         self._counted, self.trouble = self._counted[:number], f"state {number + 1} is damaged: {error}"
 
 
-def fitting(entries: tuple[Entry, ...], reader: RecordingReader) -> tuple[Entry, ...]:
+def fitting(entries: tuple[Entry, ...], reader: Recording) -> tuple[Entry, ...]:
     """The first states that were made from the chunks that the recording has now."""
     size, changed_ns = identity(reader)
     for entry in entries:
@@ -157,6 +167,6 @@ def chunks_read(entry: Entry) -> int:
     return entry.mark.chunk + (entry.mark.frame > 0)
 
 
-def identity(reader: RecordingReader) -> tuple[int, int]:
+def identity(reader: Recording) -> tuple[int, int]:
     """Size in bytes and time of the last change (ns) of a recording. Raises OSError."""
-    return reader.size_bytes, reader.path.stat().st_mtime_ns
+    return reader.size_bytes, reader.changed_ns

@@ -76,20 +76,22 @@ class DeskControls:
 
     def bookmark(self, text: str) -> None:
         """Mark this moment of the recording that is replayed, or of the one that is being written."""
-        session, path = self._desk.session, self._desk.path
-        if path is None and isinstance(session, LiveSession) and session.recorder is not None:
-            path = session.recorder.path
+        desk, now_ns = self._desk, self._desk.status().now_ns
+        began = [
+            path for path in desk.replayed if (entry := desk.library.entry(path)) and (entry.start_ns or 0) <= now_ns
+        ]
+        path = next(iter(began or desk.replayed), desk.writing)
         if path is not None:
-            self._desk.library.add_bookmark(path, Bookmark(self._desk.status().now_ns, text))
+            desk.library.add_bookmark(path, Bookmark(now_ns, text))
 
     def remove_bookmark(self, ts_ns: int) -> None:
         """Remove a mark of the recording that is replayed."""
-        if self._desk.path is not None:
-            self._desk.library.remove_bookmark(self._desk.path, ts_ns)
+        for path in self._desk.replayed:
+            self._desk.library.remove_bookmark(path, ts_ns)
 
     def delete_recording(self, path: Path) -> None:
         """Delete a file that is not in use; a failure becomes a notice."""
-        if path in (self._desk.path, self._desk.writing):
+        if path in (*self._desk.replayed, self._desk.writing):
             self._desk.notices = (f"{path.name} is in use and was not deleted",)
             return
         try:

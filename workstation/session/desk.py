@@ -14,7 +14,7 @@ from typing import cast
 import psutil
 
 from feeds.model.errors import FeedError
-from feeds.recording import RecordingReader
+from feeds.recording.opening import open_recording
 from workstation.alerts.monitor import AlertMonitor
 from workstation.analytics.engine import Engine
 from workstation.library.library import Library
@@ -39,8 +39,8 @@ _EPOCHS_A_SOURCE = 1_000_000
 class Desk:
     """Owns the sessions and their tasks, and answers requests from the session displayed and the providers beside it.
 
-    A live session goes on, and is recorded on, while a recording is replayed; `go_live` comes back to it. `path` is the
-    recording that is replayed, `bar_ns` the length of the bars of the chart that was displayed last.
+    A live session goes on, and is recorded on, while a recording is replayed; `go_live` comes back to it.
+    `bar_ns` is the length of the bars of the chart that was displayed last.
     """
 
     def __init__(
@@ -51,7 +51,6 @@ class Desk:
     ) -> None:
         self.session: Session | None = None
         self.notices: tuple[str, ...] = ()
-        self.path: Path | None = None
         self.bar_ns = 60_000_000_000
         self.library = library or Library()
         self.alerts = alerts or AlertMonitor()
@@ -144,7 +143,7 @@ class Desk:
             return StatusView(Presence.CONNECTING, "", False, 0, 0, 0, Capabilities(), notices=self.notices)
         session = self.session
         status = session.status(self._name) if isinstance(session, ReplaySession) else session.status()
-        entry = self.library.entry(self.path) if self.path is not None else None
+        entries = [entry for path in self.replayed if (entry := self.library.entry(path)) is not None]
         return replace(
             status,
             epoch=self._sources * _EPOCHS_A_SOURCE + status.epoch,
@@ -152,8 +151,8 @@ class Desk:
             capabilities=replace(status.capabilities, go_live=self._live is not None and session is not self._live),
             notices=(*self.notices, *status.notices, *self._elsewhere(), *filter(None, (self._indexing.notice,))),
             memory_bytes=self._memory(),
-            outline=entry.outline if entry is not None else None,
-            bookmarks=entry.notes.bookmarks if entry is not None else (),
+            outline=entries[0].outline if len(entries) == 1 == len(self.replayed) else None,
+            bookmarks=tuple(mark for entry in reversed(entries) for mark in entry.notes.bookmarks),
         )
 
     def _memory(self) -> int:
@@ -164,22 +163,21 @@ class Desk:
             self._memory_bytes = psutil.Process().memory_info().rss
         return self._memory_bytes
 
-    async def open(self, session: Session, name: str = "", path: Path | None = None) -> None:
+    async def open(self, session: Session, name: str = "") -> None:
         """Leave what is open and run this session."""
         await self.close()
         self._live = session if isinstance(session, LiveSession) else None
-        self._show(session, name, path)
+        self._show(session, name)
         for base in self._wanted:
             self.focus(base)
         self._wanted.clear()
 
-    def hold(self, session: ReplaySession, at_ns: int, path: Path | None = None) -> None:
+    def hold(self, session: ReplaySession, at_ns: int) -> None:
         """Show a recording as it stands at a receive time, without an event loop and without playing on."""
-        self.session, self._name, self.path = session, path.name if path is not None else "", path
+        self.session, self._name = session, session.name
         self._sources += 1
         self._display_paper(session, self._name)
-        if path is not None:
-            self.library.add(path)
+        self._list(session)
         session.jump(at_ns)
 
     async def close(self) -> None:
@@ -193,38 +191,44 @@ class Desk:
         self.paper.close()
         self._live = None
 
-    def open_recording(self, path: Path) -> None:
-        """Replay this file, paused at its start; a file that is none becomes a notice."""
+    def open_recording(self, *paths: Path) -> None:
+        """Replay this file, or several and those of folders as one, paused at the start; what is none is a notice."""
         try:
-            session = ReplaySession(RecordingReader(path))
+            session = ReplaySession(open_recording(*paths))
         except FeedError as error:
             log.warning("%s", error)
             self.notices = (error.text,)
             return
         self.notices = ()
         session.seek(session.start_ns)
-        self._show(session, path.name, path)
+        self._show(session, session.name)
 
     def go_live(self) -> None:
         """Leave the recording; what is live has gone on meanwhile."""
         if self._live is not None and self.session is not self._live:
             self._show(self._live, self._live.name)
 
-    def _show(self, session: Session, name: str, path: Path | None = None) -> None:
+    def _show(self, session: Session, name: str) -> None:
         """Make a session the one that is seen. A replay that was seen before ends; a live session goes on."""
         before = self.session
         if isinstance(before, ReplaySession) and before is not session and before in self._tasks:
             self._tasks.pop(before).cancel()
-        self.session, self._name, self.path = session, name, path
+        self.session, self._name = session, name
         self._sources += 1
-        self.library.current = str(path or "")
         self._display_paper(session, name)
-        if path is not None:
-            self.library.add(path)
+        self._list(session)
         if isinstance(session, ReplaySession):
             self._indexing.begin(session)
         if session not in self._tasks:
             self._tasks[session] = asyncio.create_task(self._run(session), name="session")
+
+    def _list(self, session: Session) -> None:
+        """The library shows the files that are replayed."""
+        if isinstance(session, ReplaySession):
+            self.library.add(*session.recordings)
+            self.library.current = str(session.path)
+        else:
+            self.library.current = ""
 
     def _elsewhere(self) -> tuple[str, ...]:
         """What to know of a live session that goes on out of sight."""
@@ -247,6 +251,11 @@ class Desk:
         False where there is nothing to begin: no recording, a load under way, or nothing older on disk.
         """
         return self.session is not None and self._older.begin(self.session, base, until_ns)
+
+    @property
+    def replayed(self) -> list[Path]:
+        """The files that are replayed, the newest first."""
+        return self.session.recordings if isinstance(self.session, ReplaySession) else []
 
     @property
     def writing(self) -> Path | None:

@@ -58,7 +58,7 @@ class Indexing:
         await asyncio.gather(*self._ending, return_exceptions=True)
 
     async def _build(self, session: ReplaySession) -> None:
-        process = await _started(session.index.reader.path, "--shares")
+        process = await _started("--shares", *session.index.reader.files)
         try:
             assert process.stdout is not None
             async for line in process.stdout:
@@ -72,7 +72,7 @@ class Indexing:
             await _ended(process)
 
     async def _follow(self, recording: Path) -> None:
-        process = await _started(recording, "--follow")
+        process = await _started("--follow", recording)
         try:
             await process.wait()
         finally:
@@ -89,9 +89,9 @@ class Indexing:
             task.add_done_callback(self._ending.discard)
 
 
-async def _started(recording: Path, mode: str) -> asyncio.subprocess.Process:
+async def _started(mode: str, *recordings: Path) -> asyncio.subprocess.Process:
     pipe = asyncio.subprocess.PIPE
-    command = (sys.executable, "-m", "workstation", "index", str(recording), mode)
+    command = (sys.executable, "-m", "workstation", "index", mode, *map(str, recordings))
     return await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.DEVNULL)
 
 

@@ -12,6 +12,7 @@ from feeds.model.protocol import Reconnect
 from feeds.model.source import Connection, Source
 from feeds.pipeline.freshness import Stream
 from feeds.recording import Recorder, RecordingMetadata
+from feeds.recording.layout import Continued
 from workstation.library.rotation import ROTATE, RecordingRotation
 from workstation.readmodels.session.status import BackfillStatus, Capabilities, ConnectionStatus, Presence, StatusView
 from workstation.replay.core import Core, SecondObserver
@@ -115,11 +116,12 @@ class LiveSession:
             self._end_recording()
             self._resumes = True
             return
-        verdict = self._rotation.judge(self.recorder, now_ns, self.core.engine.venue_ns)
+        before = self.recorder
+        verdict = self._rotation.judge(before, now_ns, self.core.engine.venue_ns)
         if verdict:
             self._end_recording()
         if verdict == ROTATE:
-            self.toggle_recording()
+            self._begin_recording(before.end_ns if before.failed is None else None)
         elif verdict:
             log.error("%s", verdict)
             self._recording_failed, self._resumes = verdict, True
@@ -140,18 +142,23 @@ class LiveSession:
         for name in list(self._source.connections):
             self._source.perform(name, Reconnect(reason))
 
-    def start_recording(self, path: Path | None = None) -> None:
+    def start_recording(self, path: Path | None = None, after_ns: int | None = None) -> None:
         """Record from now on: what is open is written first and whole books are asked for again.
+
+        `after_ns` is the latest receive time of the recording that this one goes on from without a gap.
 
         Raises:
             RecordingError: the file cannot be created.
         """
-        markets = self.core.engine.instruments()
-        self.recorder = Recorder(
-            path or self._record_to(), RecordingMetadata(simulated=self.simulated, instruments=markets)
+        opened = self._source.open_frames()
+        metadata = RecordingMetadata(
+            simulated=self.simulated,
+            instruments=self.core.engine.instruments(),
+            continues=Continued(after_ns, len(opened)) if after_ns is not None else None,
         )
+        self.recorder = Recorder(path or self._record_to(), metadata)
         self._recording_failed, self._resumes = "", False
-        self._record(self.recorder, self._source.open_frames())
+        self._record(self.recorder, opened)
         self.core.feed.refresh_books(self._clock.now_ns())
 
     @property
@@ -183,9 +190,12 @@ class LiveSession:
         """Begin or end a recording; a failure to begin is shown in the status."""
         if self.recorder is not None:
             self.stop_recording()
-            return
+        else:
+            self._begin_recording()
+
+    def _begin_recording(self, after_ns: int | None = None) -> None:
         try:
-            self.start_recording()
+            self.start_recording(after_ns=after_ns)
         except RecordingError as error:
             log.exception("recording did not begin")
             self._recording_failed, self._resumes = error.text, self._rotation is not None

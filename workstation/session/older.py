@@ -17,8 +17,8 @@ from feeds.model.events import Event, Trade, TradesFilled, TradesLive, TradesLos
 from feeds.model.frame import Frame, FrameKind
 from feeds.model.instrument import InstrumentId
 from feeds.pipeline.feed import Feed
-from feeds.recording import RecordingReader
-from feeds.recording.venue_time import in_venue_time
+from feeds.recording import Recording
+from feeds.recording.opening import open_recording
 from feeds.venues.registry import protocol_for
 from workstation.analytics.engine import Engine
 from workstation.analytics.store.coverage import Coverage
@@ -84,11 +84,11 @@ class OlderLoader:
             log.info("%d older trades of %s came back", taken, base)
 
 
-def newest_before(paths: Iterable[Path], before_ns: int) -> RecordingReader | None:
+def newest_before(paths: Iterable[Path], before_ns: int) -> Recording | None:
     """The first of some files, newest first, that began before a moment; those that cannot be read are passed over."""
     for path in paths:
         try:
-            reader = in_venue_time(RecordingReader(path))
+            reader = open_recording(path)
         except RecordingError as error:
             log.info("%s is passed over", path, exc_info=error)
             continue
@@ -100,7 +100,7 @@ def newest_before(paths: Iterable[Path], before_ns: int) -> RecordingReader | No
 class OlderTrades:
     """The trades of a base received in [since_ns, until_ns), by the time `slices` has ended."""
 
-    def __init__(self, reader: RecordingReader, base: str, since_ns: int, until_ns: int) -> None:
+    def __init__(self, reader: Recording, base: str, since_ns: int, until_ns: int) -> None:
         self._reader = reader
         self._base = base
         self._since_ns, self._until_ns = since_ns, until_ns

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from feeds.recording import RecordingReader
+from feeds.recording import Recording
 from feeds.recording.replay import Mark, Pace
 from workstation.readmodels.session.status import Capabilities, Presence, StatusView
 from workstation.replay.core import Core, SecondObserver, Tape
@@ -52,7 +52,7 @@ class ReplaySession:
 
     def __init__(
         self,
-        reader: RecordingReader,
+        reader: Recording,
         wall: Callable[[], float] = time.perf_counter,
         limits: ReplayLimits = REPLAY_LIMITS,
     ) -> None:
@@ -101,8 +101,19 @@ class ReplaySession:
         return tuple(self._checkpoints)
 
     @property
+    def path(self) -> Path:
+        """The file that is played, or the folder or first file of several."""
+        return self._reader.path
+
+    @property
+    def name(self) -> str:
+        """The name of what is played."""
+        count = len(self._reader.files)
+        return self.path.name if count == 1 else f"{self.path.name} ({count} recordings)"
+
+    @property
     def recordings(self) -> list[Path]:
-        return [self._reader.path]
+        return [*reversed(self._reader.files)]
 
     def play(self) -> None:
         """Go on from the position reached; from the beginning when at the end."""

@@ -84,6 +84,15 @@ def test_enter_replays_the_selected_recording_and_the_selection_stays(pane: Libr
     assert emitted.args == [OpenRecording(Path("/r/two.mcap"))]
 
 
+def test_several_selected_recordings_are_replayed_as_one(pane: LibraryPane, qtbot: QtBot) -> None:
+    pane.refresh(view(entry("one.mcap"), entry("two.mcap"), entry("bad.mcap", start_ns=None)))
+    pane.list.selectAll()
+    pane.refresh(view(entry("new.mcap"), entry("one.mcap"), entry("two.mcap"), revision=2))
+    with qtbot.waitSignal(pane.command) as emitted:
+        pane.replay()
+    assert emitted.args == [OpenRecording(Path("/r/one.mcap"), (Path("/r/two.mcap"),))]
+
+
 def test_an_unreadable_recording_is_not_replayed(pane: LibraryPane) -> None:
     pane.refresh(view(entry("bad.mcap", start_ns=None, end_ns=None, trouble="no recording", outline=None)))
     pane.list.setCurrentIndex(pane.model.index(0))

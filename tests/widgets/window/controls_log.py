@@ -43,8 +43,8 @@ class ControlsLog:
     def toggle_recording(self) -> None:
         self.calls.append(("toggle_recording", None))
 
-    def open_recording(self, path: Path) -> None:
-        self.calls.append(("open_recording", path))
+    def open_recording(self, *paths: Path) -> None:
+        self.calls.append(("open_recording", *paths))
 
     def go_live(self) -> None:
         self.calls.append(("go_live", None))

@@ -37,7 +37,7 @@ def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
             writer.write(sample.chunk(number) or [])
             writer.flush()
         writer.finish()
-    assert [*build(path, OFTEN)][-1] == 1.0
+    assert [*build(path, rhythm=OFTEN)][-1] == 1.0
     return path
 
 
@@ -132,7 +132,7 @@ def test_an_index_goes_on_where_it_was_killed(recording: Path) -> None:
 
 def test_an_index_that_is_complete_is_not_written_again(recording: Path) -> None:
     before = index_file(recording).read_bytes()
-    assert [*build(recording, OFTEN)] == [1.0]
+    assert [*build(recording, rhythm=OFTEN)] == [1.0]
     assert index_file(recording).read_bytes() == before
 
 
@@ -226,5 +226,5 @@ def test_a_folder_that_cannot_be_written_to_has_its_indexes_elsewhere(
     index_file(recording).unlink()
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     assert index_file(recording).is_relative_to(tmp_path / "home")
-    assert [*build(recording, OFTEN)][-1] == 1.0
+    assert [*build(recording, rhythm=OFTEN)][-1] == 1.0
     assert index_of(recording).complete

@@ -176,7 +176,7 @@ async def test_a_hundred_and_fifty_deeds_on_a_recording(qapp: QApplication, tmp_
         recording = Path(shutil.copy(SAMPLE, tmp_path))  # bookmarks are written beside it
         session = ReplaySession(RecordingReader(recording))
         session.play()
-        await desk.open(session, recording.name, recording)
+        await desk.open(session, recording.name)
         await hold_together(monkey, ears, told, 150)
     assert asyncio.all_tasks() == {asyncio.current_task()}
 

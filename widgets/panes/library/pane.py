@@ -1,8 +1,9 @@
 """The library pane: every recording with its price strip, note and bookmarks; opens, annotates and deletes them."""
 
+from collections.abc import Collection
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QListView, QMessageBox, QPushButton, QVBoxLayout
 
@@ -24,11 +25,12 @@ class LibraryPane(Pane):
     help = (
         "All recordings in the recordings folder, and others you opened. The strip shows the coin with the largest "
         "volume: price as a line, traded volume as bars, liquidated longs and shorts in their colours, spans with "
-        "missing trades shaded, bookmarks as flags. Double click or Enter replays a recording; a live session "
+        "missing trades shaded, bookmarks as flags. Double click or Enter replays a recording, or all that are "
+        "selected (Shift or Ctrl and click) as one session in which what lies between them is a gap; a live session "
         "continues meanwhile, and Go live returns to it. Recordings with a note are never deleted by the limits in the "
         "settings."
     )
-    keys = (("Enter", "replay the recording"), ("F2", "write a note"), ("Del", "delete the recording"))
+    keys = (("Enter", "replay the selected recordings as one"), ("F2", "write a note"), ("Del", "delete the recording"))
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,6 +53,7 @@ class LibraryPane(Pane):
         self.list.setItemDelegate(self.painter)
         self.list.setAccessibleName("Recordings")
         self.list.setUniformItemSizes(True)
+        self.list.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
         self.list.setFrameShape(QListView.Shape.NoFrame)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         tint(self.note, "muted")
@@ -77,7 +80,7 @@ class LibraryPane(Pane):
         self.filter.textChanged.connect(self.model.show_filter)
         self.list.activated.connect(lambda _: self.replay())
         self.list.doubleClicked.connect(lambda _: self.replay())
-        self.list.selectionModel().currentChanged.connect(lambda *_: self._enable())
+        self.list.selectionModel().selectionChanged.connect(lambda *_: self._enable())
         self.model.modelReset.connect(self._enable)
         self.buttons["Replay"].clicked.connect(self.replay)
         self.buttons["Note"].clicked.connect(self.ask_note)
@@ -90,10 +93,10 @@ class LibraryPane(Pane):
         if not isinstance(view, LibraryView) or view is self._view:
             return
         self._view = view
-        chosen = self.chosen()
+        chosen, selected = self.chosen(), {entry.path for entry in self.selected()}
         self.model.show_entries(view.entries, view.current)
-        if chosen is not None and self.chosen() is None:
-            self._choose(chosen.path)
+        if selected and not self.selected():
+            self._choose(chosen.path if chosen is not None else "", selected)
         self._enable()
         self._show_texts()
 
@@ -112,11 +115,16 @@ class LibraryPane(Pane):
         """The selected recording, None for none."""
         return self.model.entry(self.list.currentIndex())
 
+    def selected(self) -> list[RecordingEntry]:
+        """All selected recordings, in order of the list."""
+        rows = sorted(index.row() for index in self.list.selectedIndexes())
+        return [self.model.entries[row] for row in rows if row < len(self.model.entries)]
+
     def replay(self) -> None:
-        """Replay the selected recording if it has data."""
-        entry = self.chosen()
-        if entry is not None and entry.start_ns is not None:
-            self.command.emit(OpenRecording(Path(entry.path)))
+        """Replay the selected recording, or several as one; those without data are left out."""
+        paths = [Path(entry.path) for entry in self.selected() if entry.start_ns is not None]
+        if paths:
+            self.command.emit(OpenRecording(paths[0], tuple(paths[1:])))
 
     def ask_note(self) -> None:
         entry = self.chosen()
@@ -145,14 +153,18 @@ class LibraryPane(Pane):
         else:
             effect()
 
-    def _choose(self, path: str) -> None:
+    def _choose(self, path: str, selected: Collection[str]) -> None:
+        selection = self.list.selectionModel()
         for row, entry in enumerate(self.model.entries):
+            index = self.model.index(row)
             if entry.path == path:
-                self.list.setCurrentIndex(self.model.index(row))
+                selection.setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)
+            if entry.path in selected:
+                selection.select(index, QItemSelectionModel.SelectionFlag.Select)
 
     def _enable(self) -> None:
         entry = self.chosen()
-        self.buttons["Replay"].setEnabled(entry is not None and entry.start_ns is not None)
+        self.buttons["Replay"].setEnabled(any(one.start_ns is not None for one in self.selected()))
         self.buttons["Note"].setEnabled(entry is not None)
         self.buttons["Delete"].setEnabled(entry is not None)
 
