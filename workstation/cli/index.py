@@ -66,7 +66,8 @@ def _indexed(*paths: Path) -> str:
         return f"{paths[0].name}: process {busy} is indexing it"
     size = file.stat().st_size
     share = size / max(whole, 1)
-    return f"{paths[0].name}: {frames - before:,} of {frames:,} frames indexed, {size:,} bytes ({share:.0%} of the recording)"
+    done = f"{paths[0].name}: {frames - before:,} of {frames:,} frames indexed"
+    return f"{done}, {size:,} bytes ({share:.0%} of the recording)"
 
 
 def _print_shares(paths: Iterable[Path]) -> None:
