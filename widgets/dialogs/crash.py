@@ -11,11 +11,11 @@ from PySide6.QtWidgets import (
     QLabel,
     QPlainTextEdit,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from widgets.elements.captions import set_text, tint
+from widgets.elements.layouts import column_of
 from widgets.theme.theme import CELL
 
 
@@ -42,11 +42,13 @@ class CrashReport(QDialog):
         line.addWidget(self.note, 1)
         for button in self.buttons.values():
             line.addWidget(button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(4 * CELL, 4 * CELL, 4 * CELL, 4 * CELL)
-        column.setSpacing(3 * CELL)
-        column.addWidget(self.what)
-        column.addWidget(self.text, 1)
+        column = column_of(
+            self.what,
+            filling=self.text,
+            within=self,
+            margins=(4 * CELL, 4 * CELL, 4 * CELL, 4 * CELL),
+            spacing=3 * CELL,
+        )
         column.addLayout(line)
         self.resize(760, 420)
 

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from enum import Enum
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QDialog, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QCheckBox, QDialog, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton
 
 from feeds.model.instrument import Venue
 from feeds.venues.registry import VENUES, profile_of
 from widgets.elements.captions import set_text, tint
+from widgets.elements.layouts import column_of
 from widgets.theme.theme import CELL, theme
 
 COINS = ("BTC", "ETH", "SOL", "XRP", "DOGE", "BNB", "HYPE", "SUI")
@@ -41,10 +42,12 @@ class FirstRun(QDialog):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(6 * CELL, 5 * CELL, 6 * CELL, 5 * CELL)
-        column.setSpacing(3 * CELL)
-        column.addWidget(_heading("Coins to watch, with every trade and full order books"))
+        column = column_of(
+            _heading("Coins to watch, with every trade and full order books"),
+            within=self,
+            margins=(6 * CELL, 5 * CELL, 6 * CELL, 5 * CELL),
+            spacing=3 * CELL,
+        )
         grid = QGridLayout()
         for index, box in enumerate(self.coins.values()):
             grid.addWidget(box, index // 4, index % 4)

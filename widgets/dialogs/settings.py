@@ -19,11 +19,11 @@ from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSpinBox,
-    QVBoxLayout,
     QWidget,
 )
 
 from widgets.elements.captions import Choice, set_text, tint
+from widgets.elements.layouts import column_of
 from widgets.theme.theme import CELL, theme
 from workstation.settings.declaration import Setting, Settings, SettingsKeeper, checked, declared, with_known
 
@@ -49,9 +49,7 @@ class SettingsDialog(QDialog):
         self.note.setWordWrap(True)
         tint(self.note, "gap")
         page = QWidget()
-        rows = QVBoxLayout(page)
-        rows.setContentsMargins(0, 0, 3 * CELL, 0)
-        rows.setSpacing(2 * CELL)
+        rows = column_of(within=page, margins=(0, 0, 3 * CELL, 0), spacing=2 * CELL)
         for one in declared():
             if one.group not in self._headings:
                 rows.addWidget(self._heading(one.group))
@@ -63,12 +61,15 @@ class SettingsDialog(QDialog):
         scroll.setWidget(page)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(4 * CELL, 4 * CELL, 4 * CELL, 4 * CELL)
-        column.setSpacing(3 * CELL)
-        for widget in (self.search, scroll, self.note):
-            column.addWidget(widget)
-        column.addLayout(self._buttons())
+        column_of(
+            self.search,
+            scroll,
+            self.note,
+            self._buttons(),
+            within=self,
+            margins=(4 * CELL, 4 * CELL, 4 * CELL, 4 * CELL),
+            spacing=3 * CELL,
+        )
 
     def _heading(self, group: str) -> QLabel:
         label = self._headings[group] = QLabel(group.upper())

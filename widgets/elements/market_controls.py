@@ -4,12 +4,13 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QActionGroup
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QMenu, QToolButton, QWidget
 
 from feeds.model.instrument import Venue
+from widgets.elements.layouts import line_of
 from widgets.elements.venue_menu import VenueButton
 from widgets.theme.markets import market_mark, market_name
-from widgets.theme.theme import CELL, theme
+from widgets.theme.theme import theme
 from workstation.readmodels.markets import MarketFilter, MarketState
 
 _KINDS = {"perp": True, "spot": False}
@@ -64,9 +65,7 @@ class MarketControls(QWidget):
             self.changed.emit()
 
     def _lay_out(self) -> None:
-        line = QHBoxLayout(self)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(CELL)
+        line = line_of(within=self)
         for name, perp in _KINDS.items():
             button = QToolButton()
             button.setText(name)

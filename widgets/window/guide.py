@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 import resources
+from widgets.elements.layouts import column_of
 from widgets.pane import Pane
 from widgets.theme.theme import CELL, theme
 from widgets.window.actions import Action
@@ -118,10 +119,7 @@ class PaneHelp(QDialog):
         self.text = QLabel(pane.help or "This pane has no help text.")
         self.text.setWordWrap(True)
         self.text.setMinimumWidth(110 * CELL)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(4 * CELL, 4 * CELL, 4 * CELL, 4 * CELL)
-        column.setSpacing(3 * CELL)
-        column.addWidget(self.text)
+        column = column_of(self.text, within=self, margins=(4 * CELL, 4 * CELL, 4 * CELL, 4 * CELL), spacing=3 * CELL)
         keys = QLabel("\n".join(f"{key}: {meaning}" for key, meaning in pane.keys))
         keys.setStyleSheet(f"color: {theme().color('muted').name()}")
         keys.setVisible(bool(pane.keys))

@@ -4,9 +4,10 @@ import math
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel
+from PySide6.QtWidgets import QLabel
 
 from widgets.elements.captions import Badge, Choice, set_text, shortened, tint
+from widgets.elements.layouts import line_of
 from widgets.link_events import BaseChosen
 from widgets.pane import Pane
 from widgets.theme import format as fmt
@@ -56,11 +57,15 @@ class Header(Pane):
         for name, label in self.facts.items():
             label.setToolTip(_FACTS[name])
             tint(label, "muted")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(CELL, 2, 2 * CELL, 2)
-        row.setSpacing(3 * CELL)
-        for widget in (self.bases, self.price, *self.facts.values(), self.markets):
-            row.addWidget(widget)
+        row = line_of(
+            self.bases,
+            self.price,
+            *self.facts.values(),
+            self.markets,
+            within=self,
+            margins=(CELL, 2, 2 * CELL, 2),
+            spacing=3 * CELL,
+        )
         row.addStretch(1)
         row.addWidget(self.source)
         row.addWidget(self.badge)

@@ -5,8 +5,9 @@ from functools import partial
 
 from PySide6.QtCore import QByteArray, QEvent, QRect, QSize, Qt
 from PySide6.QtGui import QCloseEvent, QPainter, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMainWindow, QTabWidget, QToolBar, QWidget
+from PySide6.QtWidgets import QBoxLayout, QMainWindow, QTabWidget, QToolBar, QWidget
 
+from widgets.elements.layouts import line_of
 from widgets.frame_timer import FrameTimer, ViewSource
 from widgets.items.paint_guard import paints
 from widgets.pane import Pane
@@ -79,9 +80,7 @@ class MainWindow(QMainWindow):
 
     def _assemble(self) -> None:
         top = QWidget()
-        row = QHBoxLayout(top)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
+        row = line_of(within=top, spacing=0)
         row.addWidget(self.menus, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self.header, 1)
         self.setMenuWidget(top)

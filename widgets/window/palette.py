@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QLineEdit, QListWidget, QListWidgetItem, QWidget
 
+from widgets.elements.layouts import column_of
 from widgets.theme.theme import CELL, theme
 
 SHOWN = 200
@@ -60,11 +61,7 @@ class Palette(QDialog):
         self.list.setAccessibleName("What was found")
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setFont(theme().font())
-        column = QVBoxLayout(self)
-        column.setContentsMargins(2 * CELL, 2 * CELL, 2 * CELL, 2 * CELL)
-        column.setSpacing(2 * CELL)
-        column.addWidget(self.line)
-        column.addWidget(self.list)
+        column_of(self.line, self.list, within=self, margins=(2 * CELL, 2 * CELL, 2 * CELL, 2 * CELL), spacing=2 * CELL)
         self.resize(520, 420)
         self.line.textChanged.connect(self.show_matches)
         self.line.returnPressed.connect(self.choose)

@@ -4,9 +4,10 @@ from functools import partial
 from pathlib import PurePath
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolTip, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QToolTip, QWidget
 
 from widgets.elements.captions import Badge, Choice, set_text, shortened, tint
+from widgets.elements.layouts import line_of
 from widgets.theme import format as fmt
 from widgets.theme.theme import CELL
 from widgets.window.actions import Action
@@ -93,9 +94,7 @@ class PlaybackBar(QWidget):
         self.speed.activated.connect(lambda index: self._controls.set_speed(SPEEDS[index]))
 
     def _lay_out(self) -> None:
-        inside = QHBoxLayout(self._transport)
-        inside.setContentsMargins(0, 0, 0, 0)
-        inside.setSpacing(CELL)
+        inside = line_of(within=self._transport)
         step = QLabel("step")
         tint(step, "muted")
         for widget in (self.play, step, *self.steps.values(), self.speed, self.back, self.now):
@@ -103,10 +102,7 @@ class PlaybackBar(QWidget):
         inside.addWidget(self.timeline, 1)
         for widget in (self.end, self.forward, self.bookmark, self.live):
             inside.addWidget(widget)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(2 * CELL, CELL, 2 * CELL, CELL)
-        row.setSpacing(2 * CELL)
-        row.addWidget(self.badge)
+        row = line_of(self.badge, within=self, margins=(2 * CELL, CELL, 2 * CELL, CELL), spacing=2 * CELL)
         row.addWidget(self._transport, 1)
         row.addWidget(self.record)
         row.addWidget(self.recording)

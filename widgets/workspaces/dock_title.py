@@ -5,9 +5,10 @@ from functools import partial
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QGuiApplication, QMouseEvent
-from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QDockWidget, QLabel, QMenu, QPushButton, QWidget
 
 from widgets.elements.captions import set_text, tint
+from widgets.elements.layouts import line_of
 from widgets.pane import Pane
 from widgets.theme import format as text_of
 from widgets.theme.theme import CELL, theme
@@ -42,11 +43,7 @@ class DockTitle(QWidget):
         self.age.setFont(theme().font(small=True))
         self.age.setToolTip("Time since the newest data of this pane's markets")
         tint(self.title, "muted")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(CELL, 0, CELL, 0)
-        row.setSpacing(CELL)
-        row.addWidget(self.group)
-        row.addWidget(self.title)
+        row = line_of(self.group, self.title, within=self, margins=(CELL, 0, CELL, 0))
         row.addStretch(1)
         for widget in (self.age, self.menu_button, self.float, self.close_button):
             row.addWidget(widget)

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QGridLayout, QLabel, QPushButton, QWidget
 
 from widgets.elements.captions import Choice, tint
+from widgets.elements.layouts import line_of
 from widgets.theme import format as text_of
 from widgets.theme.theme import CELL
 from workstation.readmodels.session.alerts import QUANTITY_UNITS, AlertRule, Condition, Quantity
@@ -76,9 +77,7 @@ class RuleEditor(QWidget):
         grid.setContentsMargins(CELL, CELL, CELL, CELL)
         grid.setSpacing(CELL)
         buttons = QWidget()
-        pair = QHBoxLayout(buttons)
-        pair.setContentsMargins(0, 0, 0, 0)
-        pair.setSpacing(CELL)
+        pair = line_of(within=buttons)
         for button in (self.add, self.change):
             button.setMinimumWidth(20)
             button.setStyleSheet("padding: 2px 4px")

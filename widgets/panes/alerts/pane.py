@@ -12,12 +12,12 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QPushButton,
     QSplitter,
-    QVBoxLayout,
     QWidget,
 )
 
 from widgets.commands import RemoveAlert, SetAlert
 from widgets.elements.captions import selection_style, set_text, tint
+from widgets.elements.layouts import column_of
 from widgets.pane import Pane, Table
 from widgets.panes.alerts.editor import RuleEditor
 from widgets.theme import format as fmt
@@ -67,17 +67,12 @@ class AlertsPane(Pane):
         self.remove.clicked.connect(self._remove_chosen)
 
     def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = column_of(within=self)
         split = QSplitter(Qt.Orientation.Vertical)
         split.setHandleWidth(1)
         for title, listed in (("Rules", self.rules), ("Fired", self.history)):
             box = QWidget()
-            inner = QVBoxLayout(box)
-            inner.setContentsMargins(0, 0, 0, 0)
-            inner.setSpacing(0)
-            inner.addLayout(_head(title, (self.turn, self.remove) if listed is self.rules else ()))
+            inner = column_of(_head(title, (self.turn, self.remove) if listed is self.rules else ()), within=box)
             inner.addWidget(listed, 1)
             split.addWidget(box)
             listed.setAccessibleName(title)

@@ -6,13 +6,14 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QInputDialog, QMenu, QToolButton, QWidget
 
 from feeds.model.instrument import Venue
 from widgets.elements.captions import Choice
+from widgets.elements.layouts import line_of
 from widgets.elements.venue_menu import VenueMenu
 from widgets.theme import format as text_of
-from widgets.theme.theme import CELL, theme
+from widgets.theme.theme import theme
 from workstation.readmodels.flow.cvd import DAY_NS, HOUR_NS, RESETS_NS, WEEK_NS, CvdUnit
 
 
@@ -76,9 +77,7 @@ class CvdControls(QWidget):
             (self.reset, "When the sum restarts at 0: days from 00:00 UTC, weeks on Monday, or an anchor on the chart"),
             (self.candles, "The sum as candles, with the extremes of its delta within each bar"),
         )
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(CELL)
+        row = line_of(within=self)
         for widget, tip in tips:
             widget.setToolTip(tip)
             widget.setFont(theme().font(small=True))

@@ -5,12 +5,13 @@ from collections.abc import Callable
 import numpy as np
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QWidget
 
 from widgets.chart.axes import Tag
 from widgets.chart.chart import TimeChart
 from widgets.chart.shared_crosshair import SharedCrosshair
 from widgets.chart.shared_range import Notice, SharedRange
+from widgets.elements.layouts import column_of
 from widgets.elements.spans import SpanLine
 from widgets.items.grids import RunGrid
 from widgets.items.lines import in_sight
@@ -237,11 +238,7 @@ class CvdPane(Pane):
         line.setSpacing(CELL)
         line.addWidget(self.controls, 0, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         line.addWidget(self.legend, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(line)
-        column.addWidget(self.chart, 1)
+        column_of(line, filling=self.chart, within=self)
         self.setFocusProxy(self.chart)
         self.chart.add(self.item)
         self.chart.add(self.overlay)

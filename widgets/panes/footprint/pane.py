@@ -5,13 +5,14 @@ from dataclasses import replace
 
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QCursor, QKeyEvent
-from PySide6.QtWidgets import QToolTip, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from feeds.model.instrument import Venue
 from widgets.chart.chart import MARGIN_SLOTS, TimeChart
 from widgets.chart.latest_hint import LatestHint
 from widgets.chart.shared_range import Notice
 from widgets.commands import LoadOlder
+from widgets.elements.layouts import column_of
 from widgets.elements.spans import Span
 from widgets.items.grids import RunGrid
 from widgets.link_events import BarGridChanged, BarLengthChosen, BaseChosen, LevelsChanged
@@ -163,12 +164,7 @@ class FootprintPane(Pane):
         self._linking = False
 
     def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        for widget in (self.toolbar, self.legend, self.readout):
-            column.addWidget(widget)
-        column.addWidget(self.chart, 1)
+        column_of(self.toolbar, self.legend, self.readout, filling=self.chart, within=self)
         self.setFocusProxy(self.chart)
         self.chart.tool, self.chart.tip_at = self.tools, self._tip
 

@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QFrame, QGridLayout, QLabel, QWidget
 
 from widgets.elements.captions import Choice, tint
+from widgets.elements.layouts import line_of
 from widgets.panes.footprint.cells.style import CellMode, Shading, Style
 from widgets.panes.footprint.studies.declaration import ChartStudy, Group, Number, Parameter
 from widgets.panes.footprint.studies.setting import StudySettings, parsed
@@ -48,9 +49,7 @@ class FootprintSettings(QFrame):
         self.controls: dict[str, QWidget] = {}
         self._choices: dict[str, list[StrEnum]] = {}
         self._silent = False
-        line = QHBoxLayout(self)
-        line.setContentsMargins(3 * CELL, 3 * CELL, 3 * CELL, 3 * CELL)
-        line.setSpacing(6 * CELL)
+        line = line_of(within=self, margins=(3 * CELL, 3 * CELL, 3 * CELL, 3 * CELL), spacing=6 * CELL)
         for group in Group:
             line.addLayout(self._column(group, studies))
 

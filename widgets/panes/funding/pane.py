@@ -6,12 +6,13 @@ from functools import partial
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPen, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from feeds.model.instrument import MarketKind
 from feeds.venues.registry import VENUES
 from widgets.chart.linked_chart import LinkedChart
 from widgets.elements.captions import Choice
+from widgets.elements.layouts import column_of, line_of
 from widgets.elements.spans import Span, SpanLine
 from widgets.elements.venue_menu import VenueButton
 from widgets.items.lines import Line, LinesItem, aggregate_pen, in_sight
@@ -155,9 +156,7 @@ class FundingPane(Pane):
         for label, _ in UNITS:
             self.unit.addItem(label)
         self.unit.setCurrentIndex(1)
-        line = QHBoxLayout()
-        line.setContentsMargins(CELL, 2, 0, 2)
-        line.setSpacing(CELL)
+        line = line_of(margins=(CELL, 2, 0, 2))
         for name, button in self.shown.items():
             button.setText(name)
             button.setCheckable(True)
@@ -167,12 +166,7 @@ class FundingPane(Pane):
             widget.setFont(theme().font(small=True))
             line.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
         line.addWidget(self.readings, 1, Qt.AlignmentFlag.AlignTop)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(line)
-        column.addWidget(self.table)
-        column.addWidget(self.legend)
+        column = column_of(line, self.table, self.legend, within=self)
         for name, chart in self.charts.items():
             chart.chart.add(self.items[name])
             chart.chart.value_extent = self.items[name].extent

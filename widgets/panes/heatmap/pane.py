@@ -5,13 +5,14 @@ from dataclasses import replace
 import numpy as np
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from widgets.chart.axes import Tag
 from widgets.chart.chart import TimeChart
 from widgets.chart.shared_crosshair import SharedCrosshair
 from widgets.chart.shared_range import Notice, SharedRange
 from widgets.elements.captions import Choice
+from widgets.elements.layouts import column_of, line_of
 from widgets.elements.market_controls import MarketControls
 from widgets.elements.spans import SpanLine
 from widgets.items.scale import SlotGrid
@@ -322,24 +323,14 @@ class HeatmapPane(Pane):
         self.heat.setToolTip("Show resting liquidity (H)")
 
     def _lay_out(self) -> None:
-        top = QHBoxLayout()
-        top.setContentsMargins(CELL, CELL, CELL, 2)
-        top.setSpacing(CELL)
-        for widget in (self.markets, self.rows, self.bubbles):
-            top.addWidget(widget)
+        top = line_of(self.markets, self.rows, self.bubbles, margins=(CELL, CELL, CELL, 2))
         top.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(top)
+        column = column_of(top, within=self)
         texts = QVBoxLayout()
         texts.setSpacing(0)
         texts.addWidget(self.legend)
         texts.addWidget(self.readout)
-        beside = QHBoxLayout()
-        beside.setContentsMargins(CELL, 0, 0, 0)
-        beside.setSpacing(CELL)
-        beside.addWidget(self.heat)
+        beside = line_of(self.heat, margins=(CELL, 0, 0, 0))
         beside.addWidget(self.thresholds, 1)
         beside.addLayout(texts, 2)
         column.addLayout(beside)

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QVBoxLayout
+from PySide6.QtWidgets import QComboBox, QMenu, QSizePolicy, QToolButton
 
 from feeds.model.instrument import InstrumentId
 from widgets.elements.captions import Choice
+from widgets.elements.layouts import column_of, line_of
 from widgets.pane import Pane, Table
 from widgets.panes.ladder.canvas import LadderCanvas
 from widgets.panes.ladder.rows import ALWAYS, MEANINGS, MULTIPLES, next_multiple
@@ -73,17 +74,8 @@ class LadderPane(Pane):
         self._label_group()
 
     def _lay_out(self) -> None:
-        top = QHBoxLayout()
-        top.setContentsMargins(CELL, CELL, CELL, 2)
-        top.setSpacing(CELL)
-        for widget in (self.markets, self.group, self.band):
-            top.addWidget(widget)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(top)
-        column.addWidget(self.summary)
-        column.addWidget(self.canvas, 1)
+        top = line_of(self.markets, self.group, self.band, margins=(CELL, CELL, CELL, 2))
+        column_of(top, self.summary, filling=self.canvas, within=self)
 
     # --- what is asked
 

@@ -5,11 +5,12 @@ from pathlib import Path
 
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QListView, QMessageBox, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QListView, QMessageBox, QPushButton
 
 from widgets.commands import DeleteRecording, OpenRecording, SetNote
 from widgets.dialogs.questions import ask_name
 from widgets.elements.captions import set_text, tint
+from widgets.elements.layouts import column_of, line_of
 from widgets.pane import Pane, Table
 from widgets.panes.library.list import RecordingList, RecordingPainter, duration
 from widgets.theme.theme import CELL
@@ -58,9 +59,7 @@ class LibraryPane(Pane):
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         tint(self.note, "muted")
         self.note.setWordWrap(True)
-        line = QHBoxLayout()
-        line.setContentsMargins(CELL, CELL, CELL, CELL)
-        line.setSpacing(CELL)
+        line = line_of(margins=(CELL, CELL, CELL, CELL))
         line.addWidget(self.filter, 1)
         for button in self.buttons.values():
             button.setEnabled(False)
@@ -68,11 +67,7 @@ class LibraryPane(Pane):
         foot = QHBoxLayout()
         foot.setContentsMargins(2 * CELL, 2, 2 * CELL, 2)
         foot.addWidget(self.note)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(line)
-        column.addWidget(self.list, 1)
+        column = column_of(line, filling=self.list, within=self)
         column.addLayout(foot)
         self.setFocusProxy(self.list)
 

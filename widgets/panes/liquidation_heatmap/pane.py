@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from widgets.chart.axes import Tag
 from widgets.chart.chart import TimeChart
 from widgets.chart.shared_crosshair import SharedCrosshair
 from widgets.chart.shared_range import Notice, SharedRange
+from widgets.elements.layouts import column_of, line_of
 from widgets.elements.spans import Span, SpanLine
 from widgets.items.scale import SlotGrid
 from widgets.pane import Pane, Table
@@ -76,18 +77,12 @@ class LiquidationHeatmapPane(Pane):
         self.whole.setToolTip("Fit the price scale to all levels, not only to those near the price")
         self.parameters.setText("model")
         self.parameters.setToolTip("Parameters of the estimate")
-        line = QHBoxLayout()
-        line.setContentsMargins(CELL, 2, 0, 2)
-        line.setSpacing(CELL)
+        line = line_of(margins=(CELL, 2, 0, 2))
         for button in (self.whole, self.parameters):
             button.setFont(theme().font(small=True))
             line.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         line.addWidget(self.legend, 1, Qt.AlignmentFlag.AlignTop)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 2)
-        column.setSpacing(0)
-        column.addLayout(line)
-        column.addWidget(self.chart, 1)
+        column = column_of(line, filling=self.chart, within=self, margins=(0, 0, 0, 2))
         column.addWidget(self.model)
         column.addWidget(self.ledger)
         self.setFocusProxy(self.chart)

@@ -2,11 +2,12 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout
+from PySide6.QtWidgets import QToolButton
 
 from feeds.model.instrument import Venue
 from feeds.venues.registry import PROFILES, VENUES
 from widgets.elements.captions import Choice
+from widgets.elements.layouts import column_of, line_of
 from widgets.pane import Pane, Table
 from widgets.panes.liquidations.canvas import LiquidationsCanvas
 from widgets.panes.liquidations.summary import CascadeLine, MinuteBars, Totals, VenueStrip
@@ -74,19 +75,9 @@ class LiquidationsPane(Pane):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        top = QHBoxLayout()
-        top.setContentsMargins(CELL, CELL, CELL, 2)
-        top.setSpacing(CELL)
-        for widget in (self.minimum, self.side, self.everything):
-            top.addWidget(widget)
+        top = line_of(self.minimum, self.side, self.everything, margins=(CELL, CELL, CELL, 2))
         top.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(top)
-        for part in (self.venues, self.cascade, self.totals, self.bars):
-            column.addWidget(part)
-        column.addWidget(self.canvas, 1)
+        column_of(top, self.venues, self.cascade, self.totals, self.bars, filling=self.canvas, within=self)
 
     def request(self) -> LiquidationsRequest | None:
         """The request with the chosen filters; None without a base unless all coins are shown."""

@@ -4,10 +4,11 @@ from bisect import bisect_left
 
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QToolButton, QWidget
 
 from widgets.commands import ResetPaper, SetPaper
 from widgets.elements.captions import set_text
+from widgets.elements.layouts import column_of, line_of
 from widgets.elements.spans import SpanLine
 from widgets.pane import Pane, Table
 from widgets.panes.paper.bar import PaperBar
@@ -55,29 +56,18 @@ class PaperPane(Pane):
         for at, share in enumerate((5, 3, 10)):
             self.parts.setStretchFactor(at, share)
         self.parts.setSizes([260, 210, 530])
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.bar)
-        column.addWidget(self.line)
-        column.addWidget(self.parts, 1)
+        column_of(self.bar, self.line, filling=self.parts, within=self)
 
     def _tables(self) -> QWidget:
         """The ledger and the scores of a rebalance, with buttons to choose between them."""
-        head = QHBoxLayout()
-        head.setContentsMargins(CELL, 0, CELL, 0)
-        head.setSpacing(CELL)
+        head = line_of(margins=(CELL, 0, CELL, 0))
         for button in (self.show_ledger, self.show_scores):
             button.setCheckable(True)
             button.setFont(theme().font(small=True))
             head.addWidget(button)
         head.addStretch(1)
         both = QWidget()
-        column = QVBoxLayout(both)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(head)
-        column.addWidget(self.pages, 1)
+        column_of(head, within=both, filling=self.pages)
         self._turn(0)
         return both
 

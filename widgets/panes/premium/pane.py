@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from feeds.model.instrument import MarketKind
 from widgets.chart.axes import Tag
 from widgets.chart.linked_chart import LinkedChart
 from widgets.elements.captions import Choice
+from widgets.elements.layouts import column_of, line_of
 from widgets.elements.spans import Span, SpanLine
 from widgets.items.lines import in_sight
 from widgets.pane import Pane, Table
@@ -142,18 +143,12 @@ class PremiumPane(Pane):
         self.markets.setText("markets")
         self.markets.setCheckable(True)
         self.markets.setToolTip("A line for every perpetual")
-        line = QHBoxLayout()
-        line.setContentsMargins(CELL, 2, 0, 2)
-        line.setSpacing(CELL)
+        line = line_of(margins=(CELL, 2, 0, 2))
         for widget in (self.source, self.smoothing, self.clamping, self.markets):
             widget.setFont(theme().font(small=True))
             line.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
         line.addWidget(self.legend, 1, Qt.AlignmentFlag.AlignTop)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(line)
-        column.addWidget(self.linked, 1)
+        column_of(line, filling=self.linked, within=self)
         self.setFocusProxy(self.linked)
         self.linked.chart.add(self.item)
         self.linked.chart.value_extent = self._extent

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from widgets.elements.captions import set_text, tint
+from widgets.elements.layouts import column_of
 from widgets.panes.pressure.columns import SHORT_REGIMES, bias_text, signed_text
 from widgets.theme import format as fmt
 from widgets.theme.theme import CELL, theme
@@ -98,10 +99,7 @@ class PressureMethod(QScrollArea):
         inside = QWidget()
         inside.setObjectName("method")
         inside.setStyleSheet(f"QWidget#method {{ background: {theme().color('pane').name()}; }}")
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(2 * CELL, CELL, 2 * CELL, CELL)
-        column.setSpacing(CELL)
-        column.addWidget(self.head)
+        column = column_of(self.head, within=inside, margins=(2 * CELL, CELL, 2 * CELL, CELL), spacing=CELL)
         self._halves = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._halves.setSpacing(2 * CELL)
         for heads, names, boxes, formula in (

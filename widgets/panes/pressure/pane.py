@@ -7,10 +7,11 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent
-from PySide6.QtWidgets import QMenu, QSplitter, QVBoxLayout
+from PySide6.QtWidgets import QMenu, QSplitter
 
 from feeds.model.instrument import Venue
 from widgets.dialogs.files import ask_table, save_table
+from widgets.elements.layouts import column_of
 from widgets.pane import Pane, Table
 from widgets.panes.pressure.bar import PressureBar
 from widgets.panes.pressure.columns import BY_NAME, COLUMNS, SYMBOL, Look
@@ -69,11 +70,7 @@ class PressurePane(Pane):
         self.halves.addWidget(self.method)
         self.halves.setChildrenCollapsible(False)
         self.halves.setStretchFactor(0, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.bar)
-        column.addWidget(self.halves, 1)
+        column = column_of(self.bar, filling=self.halves, within=self)
         column.addWidget(self.summary)
         self.setFocusProxy(self.table)
 

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from widgets.elements.captions import Choice
+from widgets.elements.layouts import column_of, line_of
 from widgets.elements.spans import Span, SpanLine
 from widgets.pane import Pane, Table
 from widgets.panes.quadrant.canvas import QuadrantCanvas
@@ -97,17 +98,11 @@ class QuadrantPane(Pane):
             for label, _ in values:
                 choice.addItem(label)
             choice.setFont(theme().font(small=True))
-        line = QHBoxLayout()
-        line.setContentsMargins(CELL, 2, 0, 2)
-        line.setSpacing(CELL)
+        line = line_of(margins=(CELL, 2, 0, 2))
         for widget in (self.window_choice, self.trail):
             line.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
         line.addWidget(self.readout, 1, Qt.AlignmentFlag.AlignTop)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(line)
-        column.addWidget(self.canvas, 1)
+        column = column_of(line, filling=self.canvas, within=self)
         column.addWidget(self.absent)
 
     def _settings_changed(self) -> None:

@@ -6,18 +6,17 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QHBoxLayout,
     QLabel,
     QSplitter,
     QStackedWidget,
     QTableView,
     QTextBrowser,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from widgets.elements.captions import Choice, selection_style, set_text, tint
+from widgets.elements.layouts import column_of, line_of
 from widgets.link_events import SetupRulesChosen
 from widgets.pane import Pane, Table
 from widgets.panes.setups.rows import HEADS, WIDTHS, SetupRows, cells, order
@@ -107,11 +106,7 @@ class SetupsPane(Pane):
         return self.bars, self.detectors, self.source, self.counting, self.parameters
 
     def _lay_out(self) -> None:
-        line = QHBoxLayout()
-        line.setContentsMargins(CELL, CELL, CELL, CELL)
-        line.setSpacing(CELL)
-        for widget in self._controls():
-            line.addWidget(widget)
+        line = line_of(*self._controls(), margins=(CELL, CELL, CELL, CELL))
         line.addStretch(1)
         self._dress_list()
         for browser in (self.receipt, self.report):
@@ -131,11 +126,7 @@ class SetupsPane(Pane):
         tint(self.note, "muted")
         self.note.setWordWrap(True)
         self.note.setContentsMargins(2 * CELL, 2, 2 * CELL, 2)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(line)
-        column.addWidget(self.stack, 1)
+        column = column_of(line, filling=self.stack, within=self)
         column.addWidget(self.note)
         self.receipt.hide()
         self.setFocusProxy(self.list)

@@ -2,10 +2,11 @@
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from widgets.elements.captions import Choice
 from widgets.elements.labels import Align, Labels
+from widgets.elements.layouts import column_of, line_of
 from widgets.elements.venue_menu import VenueButton
 from widgets.items.paint_guard import paints
 from widgets.pane import Pane, Table
@@ -79,23 +80,11 @@ class TapePane(Pane):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        top = QHBoxLayout()
-        top.setContentsMargins(CELL, CELL, CELL, 2)
-        top.setSpacing(2)
-        for widget in (self.minimum, self.sides, self.kinds, self.venues):
-            top.addWidget(widget)
+        top = line_of(self.minimum, self.sides, self.kinds, self.venues, margins=(CELL, CELL, CELL, 2), spacing=2)
         top.addStretch(1)
-        below = QHBoxLayout()
-        below.setContentsMargins(CELL, 0, CELL, 2)
-        below.setSpacing(CELL)
-        below.addWidget(self.sizes)
+        below = line_of(self.sizes, margins=(CELL, 0, CELL, 2))
         below.addWidget(self.meter, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(top)
-        column.addLayout(below)
-        column.addWidget(self.canvas, 1)
+        column_of(top, below, filling=self.canvas, within=self)
 
     def request(self) -> TapeRequest | None:
         if not self._base:

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from statistics import median
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QInputDialog, QWidget
+from PySide6.QtWidgets import QComboBox, QInputDialog, QWidget
 
+from widgets.elements.layouts import line_of
 from widgets.theme import format as text_of
-from widgets.theme.theme import CELL
 from workstation.readmodels.flow.footprint import BarKind, BarRule, FootprintBar
 
 _SECOND = 1_000_000_000
@@ -43,9 +43,7 @@ class BarControls(QWidget):
         self._automatic: dict[BarKind, float] = {}
         for kind in BarKind:
             self.kind.addItem(kind.value)
-        line = QHBoxLayout(self)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(CELL)
+        line = line_of(within=self)
         for combo, least, tip in ((self.kind, 56, "What ends a bar"), (self.bar, 48, "Size of a bar")):
             combo.setMinimumWidth(least)
             combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)

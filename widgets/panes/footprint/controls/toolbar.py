@@ -7,6 +7,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
 
 from feeds.model.instrument import Venue
+from widgets.elements.layouts import line_of
 from widgets.elements.market_controls import MarketControls
 from widgets.panes.footprint.controls.bars import BarControls
 from widgets.theme import format as text_of
@@ -112,9 +113,7 @@ class FootprintToolbar(QWidget):
 
     def _lay_out(self) -> None:
         tips: dict[QWidget, str] = {self.base: "Base coin", self.row: "Row size in price"}
-        line = QHBoxLayout(self)
-        line.setContentsMargins(CELL, CELL, CELL, 0)
-        line.setSpacing(CELL)
+        line = line_of(within=self, margins=(CELL, CELL, CELL, 0))
         for widget in (self.base, self.bars, self.row, self.markets):
             widget.setToolTip(tips.get(widget, ""))
             line.addWidget(widget)
