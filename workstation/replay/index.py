@@ -10,6 +10,7 @@ import logging
 import os
 from bisect import bisect_right
 from collections.abc import Mapping
+from itertools import takewhile
 from pathlib import Path
 
 from feeds.recording import Recording
@@ -62,6 +63,8 @@ class RecordingIndex:
         self.file = file or index_file_of(reader)
         self._states: StatesReader | None = None
         self._counted: tuple[Entry, ...] = ()
+        self._fit = _Fit(self.reader)
+        self._cut = False  # by a damaged state
         self.trouble = ""
         """Why the index, or its later part, is not used; "" if it is used as far as it was written."""
         self.refresh()
@@ -91,12 +94,13 @@ class RecordingIndex:
         """Look for states that were written since."""
         try:
             if self._states is None:
-                self._states = StatesReader(self.file, stamp_of(*self.reader.files))
+                self._states, self._fit = StatesReader(self.file, stamp_of(*self.reader.files)), _Fit(self.reader)
             else:
                 self._states.refresh()
-            self._counted = fitting(self._states.entries, self.reader)
-            changed = len(self._counted) < len(self._states.entries)
-            self.trouble = "the recording was changed since" if changed else self._states.torn
+            if not self._cut:
+                self._counted += self._fit.fitting(self._states.entries[len(self._counted) :])
+                changed = len(self._counted) < len(self._states.entries)
+                self.trouble = "the recording was changed since" if changed else self._states.torn
         except FileNotFoundError:
             self._states, self._counted, self.trouble = None, (), ""
         except (OSError, *DAMAGED) as error:
@@ -144,22 +148,26 @@ class RecordingIndex:
 
     def _end_before(self, number: int, error: Exception) -> None:
         log.warning("the index %s is damaged and is no longer used from there on: %s", self.file.name, error)
-        self._counted, self.trouble = self._counted[:number], f"state {number + 1} is damaged: {error}"
+        self._counted, self._cut = self._counted[:number], True
+        self.trouble = f"state {number + 1} is damaged: {error}"
 
 
-def fitting(entries: tuple[Entry, ...], reader: Recording) -> tuple[Entry, ...]:
-    """The first states that were made from the chunks that the recording has now."""
-    size, changed_ns = identity(reader)
-    for entry in entries:
-        if entry.recording and entry.recording[0] == size and entry.recording[1] != changed_ns:
-            return ()  # the same length, but written to since
-    digest, found = stamp.ChunkDigest(), []
-    for entry in entries:
-        read = chunks_read(entry)
-        if read > len(reader.chunks) or digest.advance(reader.chunks[digest.count : read]) != entry.chunks:
-            break
-        found.append(entry)
-    return tuple(found)
+class _Fit:
+    """Compares states, oldest first, with the chunks that the recording has now."""
+
+    def __init__(self, reader: Recording) -> None:
+        self._reader, self._digest = reader, stamp.ChunkDigest()
+
+    def fitting(self, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+        """The first of the states behind those of the last call that fit; none if the recording was changed since."""
+        size, changed_ns = identity(self._reader)
+        if any(entry.recording[:1] == (size,) and entry.recording[1] != changed_ns for entry in entries):
+            return ()
+        return tuple(takewhile(self._fits, entries))
+
+    def _fits(self, entry: Entry) -> bool:
+        chunks, read = self._reader.chunks, chunks_read(entry)
+        return read <= len(chunks) and self._digest.advance(chunks[self._digest.count : read]) == entry.chunks
 
 
 def chunks_read(entry: Entry) -> int:

@@ -121,7 +121,9 @@ class StatesReader:
         if place.size > MAX_TREE_BYTES:
             raise ValueError("a state of impossible size")
         tree = unpack_tree(self._data(place.batch, place.row), place.size)
-        return Saved(tree, tuple(map(self._array, place.arrays)))
+        found = {blocks: self._array(blocks) for blocks in place.arrays}
+        self._arrays = found  # of the state before only what this one shares
+        return Saved(tree, tuple(found[blocks] for blocks in place.arrays))
 
     def check(self, number: int) -> None:
         """Check a state and the arrays that were stored with it, without building them. Raises one of DAMAGED."""
@@ -139,13 +141,13 @@ class StatesReader:
         return unpack(self._data(batch, row), dtype, shape)
 
     def _array(self, blocks: tuple[int, ...]) -> Column:
-        """An array that states share; the same object every time."""
-        if blocks not in self._arrays:
-            parts = [self.block(number) for number in blocks]
-            whole = parts[0] if len(parts) == 1 else np.concatenate(parts)
-            whole.flags.writeable = False
-            self._arrays[blocks] = whole
-        return self._arrays[blocks]
+        """An array; the same object as in the state before if that has it."""
+        if blocks in self._arrays:
+            return self._arrays[blocks]
+        parts = [self.block(number) for number in blocks]
+        whole = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        whole.flags.writeable = False
+        return whole
 
     def _next(self) -> pa.RecordBatch | None:
         if self._map.tell() >= self._map.size():
