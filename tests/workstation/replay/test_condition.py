@@ -22,7 +22,7 @@ S = 1_000_000_000
 def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("indexed") / "sample.mcap"
     shutil.copy(SAMPLE, path)
-    assert [*build(path, Rhythm(span_ns=20 * S))][-1] == 1.0
+    assert [*build(path, rhythm=Rhythm(span_ns=20 * S))][-1] == 1.0
     return path
 
 
