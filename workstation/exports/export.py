@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from feeds.model.events import Event
-from feeds.recording import Damage
+from feeds.recording import Damage, Recording
 from feeds.recording.opening import open_recording
 from workstation.analytics.engine import Engine
 from workstation.analytics.state.limits import Limits
@@ -15,6 +15,7 @@ from workstation.exports.cells import Row
 from workstation.exports.table import ExportSettings, TableRows
 from workstation.exports.tables import all_tables
 from workstation.replay.core import Core
+from workstation.replay.index import RecordingIndex
 
 EVERYTHING = Limits(trades=1 << 62, bars=1 << 62)
 
@@ -38,6 +39,9 @@ def export_rows(
     reader = open_recording(path)
     core, chosen = Core(EVERYTHING), _ChosenTables(settings)
     start_ns, end_ns = reader.start_ns or 0, reader.end_ns or 0
+    if chosen.of_state and (engine := _engine_at_end(reader)) is not None:
+        yield from chosen.at_end(engine, max(end_ns, engine.now_ns))
+        return
     for chunk_at in range(len(reader.chunk_starts)):
         for frame in reader.chunk(chunk_at) or ():
             yield from chosen.before_frame(core.engine, frame.ts_recv_ns)
@@ -52,6 +56,19 @@ def export_rows(
     yield from chosen.at_end(core.engine, max(end_ns, core.engine.now_ns))
     if reader.damage is not None:
         on_damage(reader.damage)
+
+
+def _engine_at_end(reader: Recording) -> Engine | None:
+    """The state at the end by the index; None where that is not whole, or left out what an export contains."""
+    index, end_ns = RecordingIndex(reader), reader.end_ns or 0
+    tape = index.tape_before(end_ns) if index.complete and not index.damage else None
+    if tape is None or any(base.trades.dropped_count for base in tape.core.engine.bases.values()):
+        return None
+    while not tape.play(end_ns):
+        pass
+    for base in tape.core.engine.bases.values():
+        base.limits = EVERYTHING
+    return tape.core.engine
 
 
 def state_rows(engine: Engine, settings: ExportSettings, now_ns: int) -> Iterator[Batch]:
@@ -69,6 +86,11 @@ class _ChosenTables:
         for name, rows in self._rows.items():
             for kind in rows.event_types:
                 self._by_event.setdefault(kind, []).append((name, rows))
+
+    @property
+    def of_state(self) -> bool:
+        """Whether all rows depend on the state at the end alone."""
+        return all(rows.of_state for rows in self._rows.values())
 
     def before_frame(self, engine: Engine, now_ns: int) -> Iterator[Batch]:
         """Samples that are due, in order of time: a later one may let the engine's time pass."""

@@ -91,6 +91,8 @@ class TableRows:
     """When `sample` is called."""
     event_types: tuple[type[Event], ...] = ()
     """The events that `before_event` is called for."""
+    of_state: bool = False
+    """Whether all rows are those of `at_end`, so that the way to the end does not matter."""
 
     def due_ns(self, now_ns: int) -> int | None:
         """The receive time for which `sample` is to be called before a frame of `now_ns`, None if it is not due."""
@@ -157,6 +159,8 @@ BaseRows = Callable[[Base, ExportSettings, int], Iterable[Row]]
 
 
 class _RowsAtEnd(TableRows):
+    of_state = True
+
     def __init__(self, rows: BaseRows, settings: ExportSettings) -> None:
         self._rows, self._settings = rows, settings
 
