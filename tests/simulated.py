@@ -20,19 +20,20 @@ LONGEST_NS = 100_000_000
 
 
 class PacedClock:
-    """Time that passes `SPEED` times as fast as on the wall, by `LONGEST_NS` at most between two readings.
+    """Time that passes `speed` times as fast as on the wall, by `LONGEST_NS` at most between two readings.
 
     A process that waits for a processor finds that little time has passed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, speed: int = 1) -> None:
+        self._speed = speed
         self._now_ns = time.time_ns()
         self._read_ns = time.monotonic_ns()
 
     def now_ns(self) -> int:
         """Nanoseconds since the epoch, UTC."""
         read_ns = time.monotonic_ns()
-        self._now_ns += min(SPEED * (read_ns - self._read_ns), LONGEST_NS)
+        self._now_ns += min(self._speed * (read_ns - self._read_ns), LONGEST_NS)
         self._read_ns = read_ns
         return self._now_ns
 
@@ -46,7 +47,7 @@ def record_simulated(path: Path, seconds: float, history_s: int = 0) -> Path:
 
     `seconds` of the venues' time pass from the first frame on; `history_s` seconds of trades before it are fetched.
     """
-    clock = PacedClock()
+    clock = PacedClock(SPEED)
     begun_ns = 0
 
     def progress(frames: int, size: int) -> None:

@@ -33,7 +33,7 @@ NOWHERE = Path("/nowhere/recording.mcap")
 needs_broker = pytest.mark.skipif(SERVER is None, reason="nats-server is not installed")
 
 
-async def eventually(condition: Callable[[], object], within_s: float = 20.0, what: str = "it") -> None:
+async def eventually(condition: Callable[[], object], within_s: float = 60.0, what: str = "it") -> None:
     """Wait until a condition holds."""
     end_s = time.monotonic() + within_s
     while not condition():
@@ -104,7 +104,7 @@ class HubOfVenues:
         retention: Retention = Retention(),
         *,
         buffer_bytes: int = 64 << 20,
-        within_s: float = 20.0,
+        within_s: float = 60.0,
     ) -> None:
         self._within_s = within_s
         drivers = [loopback(driver, server.port) for driver in DRIVERS.values()]

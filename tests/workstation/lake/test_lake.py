@@ -236,10 +236,10 @@ def test_what_two_recordings_tell_counts_once(
 
 @pytest.mark.parametrize("at_file", [0, 3])
 def test_a_killed_add_leaves_a_readable_lake(
-    simulated_recording: Path, simulated_lake: Path, btc_recording: Path, tmp_path: Path, at_file: int
+    simulated_recording: Path, simulated_lake: Path, btc_lake: Path, tmp_path: Path, at_file: int
 ) -> None:
     root = tmp_path / "lake"
-    add(btc_recording, root)
+    shutil.copytree(btc_lake, root)
     bars = ask(root, "FROM bars('1m', 'BTC')")
     words = [sys.executable, "-c", KILLED_AT_FILE, str(simulated_recording), str(root), str(at_file)]
     killed = subprocess.run(

@@ -7,7 +7,6 @@ and trades can be compared exactly.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +31,7 @@ from feeds.simulator.service.server import Server, serve
 from feeds.venues.driver import loopback
 from feeds.venues.registry import DRIVERS, VENUES, protocol_for
 from feeds.venues.shared.limits import Limits
+from tests.simulated import PacedClock
 from workstation.analytics.state.market import Market
 from workstation.replay.core import Core
 from workstation.session.live import LiveSession
@@ -51,15 +51,16 @@ Lots = Counter[Key]
 
 
 class Brake:
-    """The machine's clock, which can be stopped at the next half second and later goes on from there."""
+    """A clock that can be stopped at the next half second and later goes on from there."""
 
     def __init__(self) -> None:
+        self._clock = PacedClock()
         self._behind_ns = 0
         self._stop_ns: int | None = None
 
     def now_ns(self) -> int:
         """Nanoseconds since the epoch, UTC, without the time that it stood."""
-        now_ns = time.time_ns() - self._behind_ns
+        now_ns = self._clock.now_ns() - self._behind_ns
         return now_ns if self._stop_ns is None else min(now_ns, self._stop_ns)
 
     async def stop(self) -> None:
@@ -73,7 +74,7 @@ class Brake:
         """Go on."""
         if self._stop_ns is None:
             return
-        self._behind_ns = time.time_ns() - self._stop_ns
+        self._behind_ns = self._clock.now_ns() - self._stop_ns
         self._stop_ns = None
 
 

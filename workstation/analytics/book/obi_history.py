@@ -34,13 +34,16 @@ class ObiHistory:
     def __len__(self) -> int:
         return len(self._chunks) * _CHUNK + len(self._newest)
 
-    def add(self, imbalances: tuple[float, ...], taken: float) -> None:
-        """Append a second: OBI by band (NaN unknown) and cumulative taker notional."""
-        self._newest.append((*imbalances, taken))
-        if len(self._newest) == _CHUNK:
-            self._dropped |= len(self._chunks) == self._chunks.maxlen
-            self._chunks.append(frozen(np.array(self._newest)))
-            self._newest.clear()
+    def add(self, imbalances: tuple[float, ...], taken: float, seconds: int = 1) -> None:
+        """Append equal seconds: OBI by band (NaN unknown) and cumulative taker notional."""
+        while seconds > 0:
+            fitting = min(seconds, _CHUNK - len(self._newest))
+            self._newest += [(*imbalances, taken)] * fitting
+            seconds -= fitting
+            if len(self._newest) == _CHUNK:
+                self._dropped |= len(self._chunks) == self._chunks.maxlen
+                self._chunks.append(frozen(np.array(self._newest)))
+                self._newest.clear()
 
     def series(self, band: float) -> tuple[Floats, Floats]:
         """OBI of a band and taker notional of the five minutes before, by second of the newest half hour.

@@ -81,9 +81,10 @@ class Market:
         levels = book.bids.best_levels(LEVELS), book.asks.best_levels(LEVELS)
         self.walls.look(seconds[-1] // SECOND_NS, book, levels, self.fills)
         imbalances = book.imbalances(BANDS, levels)
-        for second in seconds:
-            live = self.book_freshness(second) is Freshness.LIVE
-            self.obi.add(imbalances if live else _NO_OBI, self.taken)
+        fresh_until = self.last_book_ns + STALE_NS if book.known and not self.halted else -1
+        live = len(range(seconds[0], min(seconds[-1], fresh_until) + 1, seconds.step))
+        self.obi.add(imbalances, self.taken, live)
+        self.obi.add(_NO_OBI, self.taken, len(seconds) - live)
 
     def relist(self, listed: Instrument) -> int:
         """Apply a new listing. Returns the factor from old to new ticks.
