@@ -20,6 +20,7 @@ from feeds.hub.publisher import Publisher
 from feeds.hub.retention import Retention
 from feeds.hub.source import HubSource
 from feeds.live.source import LiveSource
+from feeds.model.clock import SystemClock
 from feeds.simulator.service.server import Server
 from feeds.venues.driver import loopback
 from feeds.venues.registry import DRIVERS
@@ -179,7 +180,7 @@ async def place(
     buffer_bytes: int = 64 << 20,
 ) -> AsyncIterator[Place]:
     """All of it running, on a clock that can be stopped."""
-    clock, broker = Brake(), NatsServer(folder)
+    clock, broker = Brake(SystemClock()), NatsServer(folder)  # the broker stamps by the wall clock
     broker.start()
     try:
         async with await world(clock, listed) as server:

@@ -11,6 +11,7 @@ import pytest
 
 from feeds.hub.broker import Broker, connect
 from feeds.hub.source import HubSource
+from feeds.model.clock import SystemClock
 from tests.feeds.hub.broker import HubOfVenues, NatsServer, eventually, needs_broker, until_live
 from tests.workstation.session.faults import Brake, Desk, world
 
@@ -47,7 +48,7 @@ async def refused(broker: Broker, subject: str) -> bool:
 
 
 async def test_a_desktop_reads_and_cannot_write(tmp_path: Path) -> None:
-    broker, clock = NatsServer(tmp_path, shipped_users()), Brake()
+    broker, clock = NatsServer(tmp_path, shipped_users()), Brake(SystemClock())
     broker.start()
     try:
         hub_user, reader = broker.broker("hub:change-me@"), broker.broker("desktop:change-me-too@")

@@ -19,6 +19,7 @@ import pytest
 from feeds.hub.source import HubSource
 from feeds.live.connection import ConnectionLimits
 from feeds.live.source import LiveSource, SourceLimits
+from feeds.model.clock import Clock
 from feeds.model.events import BookLost, Event, Side, TradesFilled, TradesLost
 from feeds.model.frame import Frame
 from feeds.model.instrument import MarketKind, Venue
@@ -53,8 +54,8 @@ Lots = Counter[Key]
 class Brake:
     """A clock that can be stopped at the next half second and later goes on from there."""
 
-    def __init__(self) -> None:
-        self._clock = PacedClock()
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or PacedClock()
         self._behind_ns = 0
         self._stop_ns: int | None = None
 

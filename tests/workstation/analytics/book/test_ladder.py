@@ -169,12 +169,12 @@ def test_flow_older_than_five_minutes_has_no_weight() -> None:
     engine = engine_of([one_level(BINANCE, 3.0, 1.0), one_level(BYBIT, 1.0, 3.0)])
     engine.apply(trade(BINANCE, START, 10_000, 50.0))
     engine.apply(trade(BYBIT, START + 4 * MINUTE, 4_000, 1.0))
-    later = START + 5 * MINUTE + 1
+    later = START + 5 * MINUTE
     for event in (one_level(BINANCE, 3.0, 1.0), one_level(BYBIT, 1.0, 3.0)):
         engine.apply(type(event)(event.instrument, later, later, event.bids, event.asks))  # type: ignore[union-attr]
-    engine.apply(mark(BINANCE, later - 1))
+    engine.apply(mark(BINANCE, later - 1, 1_000.0))
     assert ladder(engine).imbalance == pytest.approx(0.5 * 50 / 51 - 0.5 / 51)
-    engine.apply(mark(BINANCE, later))
+    engine.apply(mark(BINANCE, later, 1_000.0))
     assert ladder(engine).imbalance == -0.5
 
 
@@ -204,14 +204,14 @@ def test_sold_and_bought_are_recent_and_the_profile_is_of_the_day() -> None:
     )
     view = ladder(engine, request)
     assert (view.bought.sum(), view.sold.sum(), view.profile.sum()) == (8.0, 4.0, 14.0)
-    engine.apply(mark(BINANCE, day + 91 * SECOND))
+    engine.apply(mark(BINANCE, day + 91 * SECOND, 1_000.0))
     view = ladder(engine, request)
     assert (view.bought.sum(), view.sold.sum(), view.profile.sum()) == (8.0, 0.0, 14.0)
 
 
 def test_the_last_price_is_of_the_last_trade() -> None:
     engine = engine_of([at_price(OKX_SPOT, START, 999.0), at_price(BINANCE, START + 1, 1_001.0)])
-    engine.apply(mark(OKX_SPOT, START + SECOND))
+    engine.apply(mark(OKX_SPOT, START + SECOND, 1_000.0))
     assert ladder(engine).last_price == 1_001.0
 
 
@@ -222,7 +222,7 @@ def test_the_history_is_sampled_once_a_second_without_events() -> None:
     middle = 10_000
     engine.apply(delta(BINANCE, START + 3 * SECOND + 1, [(middle - 1, 1.0)], []))
     engine.apply(one_level(BYBIT, 1.0, 1.0))
-    engine.apply(mark(BINANCE, START + 5 * SECOND + 5))
+    engine.apply(mark(BINANCE, START + 5 * SECOND + 5, 1_000.0))
     assert ladder(engine).imbalance_history.tolist() == [0.5, 0.5, 0.5, 0.0, 0.0]
     assert ladder(engine, replace(ALL, market=BYBIT.id)).imbalance_history.tolist() == [0.0, 0.0]
 
