@@ -45,11 +45,13 @@ from workstation.process.memory import trim_heap_periodically
 from workstation.readmodels.session.alerts import Fired
 from workstation.readmodels.session.setups import SessionKind
 from workstation.readmodels.session.workspaces import WorkspaceStore
+from workstation.replay.core import Core
 from workstation.session.controls import DeskControls
 from workstation.session.desk import Desk
-from workstation.session.live import LiveSession
+from workstation.session.live import LiveSession, recordings_like
 from workstation.session.replay import ReplaySession
 from workstation.session.simulated import Simulator
+from workstation.session.today import day_so_far
 from workstation.settings import files as settings
 from workstation.settings import paths
 from workstation.settings.declaration import Numbers, Settings
@@ -196,10 +198,24 @@ async def open_live(desk: Desk, bases: list[str], drivers: list[VenueDriver], *,
         candle_hours=known.candle_hours,
         universe=known.universe,
     )
-    await _open_session(desk, source, clock, "simulated venues" if simulated else "live venues", simulated=simulated)
+    core = None if simulated else await _day_so_far(bases, clock)
+    name = "simulated venues" if simulated else "live venues"
+    await _open_session(desk, source, clock, name, simulated=simulated, core=core)
 
 
-async def _open_session(desk: Desk, source: Source, clock: Clock, name: str, *, simulated: bool) -> None:
+async def _day_so_far(bases: list[str], clock: Clock) -> Core | None:
+    """The day so far from its recordings; a fault costs it, not the session."""
+    try:
+        recordings = recordings_like(_recording_file(clock, simulated=False))
+        return await day_so_far(recordings, bases, clock.now_ns())
+    except OSError as error:
+        log.warning("the recordings of the day were not read", exc_info=error)
+        return None
+
+
+async def _open_session(
+    desk: Desk, source: Source, clock: Clock, name: str, *, simulated: bool, core: Core | None = None
+) -> None:
     known = settings.load()[0]
     session = LiveSession(
         source,
@@ -209,6 +225,7 @@ async def _open_session(desk: Desk, source: Source, clock: Clock, name: str, *, 
         record_to=lambda: _recording_file(clock, simulated),
         rotation=RecordingRotation(lambda: retention_policy(settings.load()[0]), desk.library.expire),
         record_always=known.record_always and not simulated,
+        core=core,
     )
     await desk.open(session, name)
 

@@ -80,6 +80,17 @@ class Feed:
             self._hand_over(passed)
         return passed
 
+    @property
+    def connections(self) -> tuple[str, ...]:
+        """The names of the open connections."""
+        return tuple(self._protocols)
+
+    def reset_counts(self) -> None:
+        """Count from zero, and forget when connections last received anything."""
+        self.undecodable.clear()
+        self.last_data_ns.clear()
+        self.unreceived = 0
+
     def tick(self, now_ns: int) -> None:
         """Add the requests that are due by the clock, in every protocol."""
         for protocol in self._protocols.values():

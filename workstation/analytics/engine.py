@@ -7,7 +7,7 @@ created on request and left out of checkpoints. Events of all perpetuals go by `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from copy import deepcopy
 from typing import Any, cast
 
@@ -47,6 +47,7 @@ from workstation.analytics.state.limits import DEFAULT_LIMITS, Limits
 from workstation.analytics.state.market import Market
 from workstation.analytics.state.open_interest import OpenInterestRow
 from workstation.analytics.state.relisting import in_our_ticks
+from workstation.analytics.state.stored import StoredTrades
 from workstation.analytics.store.coverage import FOREVER_NS
 from workstation.analytics.universe.sparklines import Sparklines
 from workstation.analytics.universe.universe import Universe
@@ -178,14 +179,24 @@ class Engine:
         """Do a step of unfinished derived objects of these bases. False if there are none."""
         return any(self.bases[base].work() for base in bases if base in self.bases)
 
-    def restore(self, base: str, pieces: Sequence[TradesFilled]) -> int:
+    def retain(self, bases: Collection[str]) -> None:
+        """Forget all other bases."""
+        self.bases = {name: base for name, base in self.bases.items() if name in bases}
+        self._markets = {one: found for one, found in self._markets.items() if found[0].name in bases}
+        self._scaled = {one: market for one, market in self._scaled.items() if one in self._markets}
+
+    def begin(self, instrument: Instrument) -> None:
+        """Know a market before its first event."""
+        self._find(instrument)
+
+    def restore(self, base: str, pieces: Iterable[StoredTrades]) -> int:
         """Add older trades of a base from a recording that are not stored. Returns the number added.
 
         Unknown markets and those now listed with another price step are left out.
         """
         known = [(self._markets.get(piece.instrument.id), piece) for piece in pieces]
         wanted = [
-            (found[1], piece)
+            (found[1], piece.trades, piece.spans)
             for found, piece in known
             if found is not None and found[1].instrument.tick == piece.instrument.tick
         ]

@@ -81,6 +81,21 @@ class Core:
     def handler(self, connection: str) -> Callable[[Event], None]:
         return self.engine.survey if connection in self.feed.universe else self.engine.apply
 
+    def leave(self) -> None:
+        """End all connections as of the time reached and reset the counts, so that another session may go on from here.
+
+        What that misses is a gap, and its connections ask for the trades since the last one here.
+        """
+        now_ns = self.engine.now_ns
+        ends = [Frame(now_ns, name, FrameKind.CLOSE, b"the session ended") for name in self.feed.connections]
+        self.consume(ends)
+        self.feed.reset_counts()
+        self._consumed = 0
+        for instrument in self.engine.instruments():
+            market = self.engine.market(instrument.id)
+            assert market is not None
+            market.begun_ns = None
+
     def checkpoint(self) -> Core:
         """An independent copy of the state; trades and other facts are shared, not copied."""
         return deepcopy(self)

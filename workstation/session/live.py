@@ -164,8 +164,7 @@ class LiveSession:
     @property
     def recordings(self) -> list[Path]:
         """The files that hold what was received, in this run or an earlier one, the newest first."""
-        path = self.recorder.path if self.recorder is not None else self._record_to()
-        return sorted(path.parent.glob(f"{path.stem.partition('-')[0]}-*{path.suffix}"), reverse=True)
+        return recordings_like(self.recorder.path if self.recorder is not None else self._record_to())
 
     @property
     def recording_failed(self) -> str:
@@ -288,3 +287,8 @@ class LiveSession:
         if all(states) and not any(link.trouble for link in self._source.links):
             return Presence.LIVE if received and not self._awaits() else Presence.SYNCING
         return Presence.RECONNECTING if received else Presence.CONNECTING
+
+
+def recordings_like(path: Path) -> list[Path]:
+    """The recordings of sessions of the same kind in a folder, the newest first."""
+    return sorted(path.parent.glob(f"{path.stem.partition('-')[0]}-*{path.suffix}"), reverse=True)

@@ -1,7 +1,7 @@
 """Trades from a recording that are no longer, or not yet, in memory: what a chart scrolled to the left asks for.
 
-The frames of the span are decoded by a feed of its own, which begins with what was open before it; nothing of it but
-trades goes anywhere. The work comes in slices, so that the window stays alive.
+They come in columns from a state of the recording's index. Where there is none, the frames of the span are decoded by a
+feed of its own, which begins with what was open before it. The work comes in slices, so that the window stays alive.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from feeds.model.errors import RecordingError
-from feeds.model.events import Event, Trade, TradesFilled, TradesLive, TradesLost
+from feeds.model.events import Event, Trade, TradesLive, TradesLost
 from feeds.model.frame import Frame, FrameKind
 from feeds.model.instrument import InstrumentId
 from feeds.pipeline.feed import Feed
@@ -21,14 +21,19 @@ from feeds.recording import Recording
 from feeds.recording.opening import open_recording
 from feeds.venues.registry import protocol_for
 from workstation.analytics.engine import Engine
-from workstation.analytics.store.coverage import Coverage
-from workstation.replay.core import Core
+from workstation.analytics.state.base import side_of
+from workstation.analytics.state.stored import StoredTrades, stored_trades
+from workstation.analytics.store.coverage import Coverage, within
+from workstation.analytics.store.trades import TradeStore
+from workstation.replay.core import Core, Tape
+from workstation.replay.index import RecordingIndex
 
 log = logging.getLogger(__name__)
 
 SPAN_NS = 6 * 3_600_000_000_000
 OVERLAP_NS = 60_000_000_000  # read beyond the oldest trade that is here: receive times are later than venue times
 SLICE = 2_048
+PLAYED = 256
 
 
 class Source(Protocol):
@@ -62,7 +67,7 @@ class OlderLoader:
             return False
         since_ns = before_ns - SPAN_NS
         self._reached = {(engine, base): max(since_ns, reader.start_ns or since_ns)}
-        older = OlderTrades(reader, base, since_ns, before_ns + OVERLAP_NS)
+        older = older_trades(reader, base, since_ns, before_ns + OVERLAP_NS)
         self._task = asyncio.create_task(self._load(source, older, base), name="load older trades")
         return True
 
@@ -71,7 +76,7 @@ class OlderLoader:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def _load(self, source: Source, older: OlderTrades, base: str) -> None:
+    async def _load(self, source: Source, older: Older, base: str) -> None:
         engine = source.core.engine
         try:
             for _ in older.slices():
@@ -95,6 +100,45 @@ def newest_before(paths: Iterable[Path], before_ns: int) -> Recording | None:
         if reader.start_ns is not None and reader.start_ns < before_ns:
             return reader
     return None
+
+
+class Older(Protocol):
+    """Older trades of a base, by the time `slices` has ended."""
+
+    def slices(self) -> Iterator[None]:
+        """Read on; a pause is welcome after each slice."""
+
+    def found(self) -> list[StoredTrades]:
+        """What was read, by market, of spans without a gap."""
+
+
+def older_trades(reader: Recording, base: str, since_ns: int, until_ns: int) -> Older:
+    """The trades of a base received in [since_ns, until_ns): from the index of the recording, or from its frames."""
+    index = RecordingIndex(reader)
+    later = next((entry.position_ns for entry in index.entries if entry.position_ns >= until_ns), until_ns)
+    tape = index.tape_before(later)
+    return (
+        OlderTrades(reader, base, since_ns, until_ns) if tape is None else IndexedTrades(tape, base, since_ns, until_ns)
+    )
+
+
+class IndexedTrades:
+    """The trades of a base in [since_ns, until_ns) of venue time, from a state and what follows it until then."""
+
+    def __init__(self, tape: Tape, base: str, since_ns: int, until_ns: int) -> None:
+        self._tape, self._base = tape, base
+        self._since_ns, self._until_ns = since_ns, until_ns
+
+    def slices(self) -> Iterator[None]:
+        """Read on; a pause is welcome after each slice."""
+        until_ns = min(self._until_ns, self._tape.reader.end_ns or 0)
+        while self._tape.position_ns < until_ns and not self._tape.play(until_ns, PLAYED):
+            yield
+
+    def found(self) -> list[StoredTrades]:
+        """What was read, by market, of spans without a gap."""
+        base = self._tape.core.engine.bases.get(self._base)
+        return stored_trades(base, self._since_ns, self._until_ns) if base is not None else []
 
 
 class OlderTrades:
@@ -125,20 +169,17 @@ class OlderTrades:
             if at % SLICE == 0:
                 yield
 
-    def found(self) -> list[TradesFilled]:
-        """What was read, by market and span without a gap."""
+    def found(self) -> list[StoredTrades]:
+        """What was read, by market, of spans without a gap."""
         filled = []
         for market, trades in self._trades.items():
-            for since_ns, until_ns in self._spans(market):
-                inside = tuple(trade for trade in trades if since_ns <= trade.ts_venue_ns < until_ns)
-                if inside:
-                    filled.append(TradesFilled(inside[0].instrument, self._until_ns, since_ns, until_ns, inside))
+            spans = tuple((since_ns, until_ns + 1) for since_ns, until_ns in self._coverage[market].ended())
+            rows = [(one.ts_venue_ns, one.price_ticks, one.size, one.notional, side_of(one)) for one in trades]
+            columns = TradeStore().columns_of(rows)
+            inside = columns.where(within([(since_ns, until_ns - 1) for since_ns, until_ns in spans], columns.ts))
+            if len(inside.ts):
+                filled.append(StoredTrades(trades[0].instrument, inside, spans))
         return filled
-
-    def _spans(self, market: InstrumentId) -> list[tuple[int, int]]:
-        coverage = self._coverage[market]
-        coverage.lose()
-        return [(since_ns, until_ns + 1) for since_ns, until_ns in coverage.spans]
 
     def _take(self, frame: Frame) -> None:
         for event in self._feed.receive(frame):

@@ -8,19 +8,23 @@ from pathlib import Path
 
 import pytest
 
-from feeds.model.events import Trade, TradesFilled, TradesLive
+from feeds.model.events import Trade, TradesLive
 from feeds.recording import RecordingReader
 from tests.bench.captures import BTC, recording
 from tests.workstation.analytics.market_events import BINANCE, BYBIT, MINUTE, SECOND, START, random_trades
+from tests.workstation.replay.pieces import sample_frames, write
 from workstation.analytics.engine import Engine
+from workstation.analytics.state.base import side_of
 from workstation.analytics.state.limits import Limits
+from workstation.analytics.state.stored import StoredTrades
 from workstation.analytics.store.column_store import CHUNK
-from workstation.analytics.store.trades import LOADED_CAPS
+from workstation.analytics.store.trades import LOADED_CAPS, TradeStore
 from workstation.readmodels.flow.footprint import FootprintRequest, FootprintView
 from workstation.readmodels.markets import MarketFilter
+from workstation.replay.build import Rhythm, build
 from workstation.replay.core import Core
 from workstation.session.desk import Desk
-from workstation.session.older import OlderTrades
+from workstation.session.older import IndexedTrades, OlderTrades, older_trades
 from workstation.session.replay import ReplaySession
 
 ASKED = FootprintRequest("BTC", MarketFilter(perp=None), row_size=1.0)
@@ -32,15 +36,20 @@ def chart(engine: Engine) -> FootprintView:
     return view
 
 
-def filled(trades: list[Trade], since_ns: int = START, until_ns: int = START + 60 * MINUTE) -> list[TradesFilled]:
+def filled(trades: list[Trade], since_ns: int = START, until_ns: int = START + 60 * MINUTE) -> list[StoredTrades]:
     markets = {item.instrument.id: item.instrument for item in trades}
+    rows = {
+        one: [
+            (item.ts_venue_ns, item.price_ticks, item.size, item.notional, side_of(item))
+            for item in trades
+            if item.instrument.id == one and item.ts_venue_ns < until_ns
+        ]
+        for one in markets
+    }
     return [
-        TradesFilled(
-            market, until_ns, since_ns, until_ns,
-            tuple(item for item in trades if item.instrument.id == market.id and item.ts_venue_ns < until_ns),
-        )
-        for market in markets.values()
-    ]  # fmt: skip
+        StoredTrades(market, TradeStore().columns_of(rows[one]), ((since_ns, until_ns),))
+        for one, market in markets.items()
+    ]
 
 
 @pytest.mark.parametrize("late", [0.0, 0.2])
@@ -88,13 +97,13 @@ def test_a_span_of_a_recording_holds_its_trades(data: Path) -> None:
     for _ in older.slices():
         pass
     told = older.found()
-    inside = sum(len(piece.trades) for piece in told)
+    inside = sum(len(piece.trades.ts) for piece in told)
     assert inside == len(store)
     assert core.engine.restore("BTC", told) == 0
     late = OlderTrades(reader, "BTC", start + (end - start) // 4, middle)
     for _ in late.slices():
         pass
-    assert 0 < sum(len(piece.trades) for piece in late.found()) < inside
+    assert 0 < sum(len(piece.trades.ts) for piece in late.found()) < inside
 
 
 async def test_the_desk_brings_dropped_trades_back(data: Path) -> None:
@@ -117,6 +126,27 @@ async def test_the_desk_brings_dropped_trades_back(data: Path) -> None:
         await asyncio.sleep(0)
     assert not desk.load_older("BTC", store.first_ns or 0)
     await desk.close()
+
+
+def test_an_index_holds_the_trades_that_the_frames_do(tmp_path: Path) -> None:
+    path = write(tmp_path / "sample.mcap", sample_frames())
+    assert [*build(path, rhythm=Rhythm(frames=1_000, most_frames=1_000, slice_frames=50))]
+    reader = RecordingReader(path)
+    start_ns, end_ns = reader.start_ns or 0, (reader.end_ns or 0) + 1
+    middle_ns = (start_ns + end_ns) // 2
+    for since_ns, until_ns in ((start_ns, end_ns), (start_ns - MINUTE, middle_ns), (middle_ns, end_ns)):
+        indexed, decoded = (
+            older_trades(reader, "BTC", since_ns, until_ns), OlderTrades(reader, "BTC", start_ns - MINUTE, end_ns)
+        )  # fmt: skip
+        assert isinstance(indexed, IndexedTrades)
+        for each in (indexed, decoded):
+            for _ in each.slices():
+                pass
+        whole = {piece.instrument.id: piece for piece in decoded.found()}
+        assert indexed.found()
+        for piece in indexed.found():
+            other = whole[piece.instrument.id].trades
+            assert piece.trades.rows() == other.where((other.ts >= since_ns) & (other.ts < until_ns)).rows()
 
 
 def _sample(data: Path) -> Path:

@@ -7,11 +7,14 @@ those not requested for two hours are dropped. All of them can be rebuilt, so a 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Hashable, Iterable
 from copy import deepcopy
 from fractions import Fraction
-from operator import itemgetter
 from typing import Protocol, TypeVar, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
 
 from feeds.model.events import Liquidation, OpenInterest, Side, Trade, TradesFilled
 from feeds.model.instrument import Instrument
@@ -23,9 +26,10 @@ from workstation.analytics.state.limits import DEFAULT_LIMITS, Limits
 from workstation.analytics.state.market import STALE_NS, Market
 from workstation.analytics.state.open_interest import OpenInterestSeries
 from workstation.analytics.state.positioning import Positioning
-from workstation.analytics.store.coverage import FOREVER_NS
+from workstation.analytics.store.column_store import joined
+from workstation.analytics.store.coverage import FOREVER_NS, Span, within
 from workstation.analytics.store.events import LiquidationStore, OpenInterestStore
-from workstation.analytics.store.trades import Merged, Row, TradeStore
+from workstation.analytics.store.trades import Merged, Trades, TradeStore, no_trades
 from workstation.readmodels.flow.candles import CandleColumns
 from workstation.readmodels.markets import Freshness, MarketFilter
 from workstation.readmodels.positions.quadrant import SAMPLE_NS
@@ -223,26 +227,44 @@ class Base:
                 for index in chosen:
                     self._listeners[index].append(made)  # type: ignore[arg-type]
 
-    def restore(self, pieces: Iterable[tuple[Market, TradesFilled]]) -> int:
-        """Add trades from a recording that were dropped or never received. Returns the number added."""
-        dropped: list[Row] = []
-        new: list[Row] = []
-        for market, filled in pieces:
-            index, covers = market.index, market.coverage.covers
-            for trade in filled.trades:
-                ts_ns = trade.ts_venue_ns
-                row = (ts_ns, trade.price_ticks, trade.size, trade.notional, 3 * index + side_of(trade))
-                (dropped if covers(ts_ns, ts_ns) else new).append(row)
-            market.coverage.fill(filled.since_ns, filled.until_ns)
-        dropped.sort(key=itemgetter(0))
-        self.trades.make_room(len(new))
-        self.trades.merge(new)
-        taken = len(self.trades.restore(dropped)) + len(new)
+    def restore(self, pieces: Iterable[tuple[Market, Trades, Iterable[Span]]]) -> int:
+        """Add trades from a recording that were dropped or never received, and the spans [since, until) that they fill.
+
+        Lanes are those of market 0. Returns the number added.
+        """
+        dropped, new = [no_trades()], [no_trades()]
+        for market, trades, spans in pieces:
+            own = trades._replace(lane=(trades.lane + 3 * market.index).astype(np.int16))
+            here = self._covered(market, own)
+            dropped.append(own.where(here))
+            new.append(own.where(~here))
+            for since_ns, until_ns in spans:
+                market.coverage.fill(since_ns, until_ns)
+        missing, late = joined(Trades, dropped), joined(Trades, new)
+        missing = missing.where(missing.ts <= self.trades.dropped_until_ns)
+        missing = missing.at(np.argsort(missing.ts, kind="stable"))
+        self.trades.make_room(len(late.ts))
+        self.trades.merge_columns(late)
+        taken = len(self.trades.restore(missing.rows())) + len(late.ts)
         self._derived.clear()
         self._listeners = [[] for _ in self.markets]
         self.trade_revision += 1
         self.coverage_revision += 1
         return taken
+
+    def _covered(self, market: Market, trades: Trades) -> npt.NDArray[np.bool_]:
+        """Which trades were received. At the bounds of a span only those were that are stored."""
+        spans = market.coverage.received()
+        here = within(spans, trades.ts)
+        bounds = np.array([ts_ns for span in spans for ts_ns in span], np.int64)
+        doubtful = here & np.isin(trades.ts, bounds) & (trades.ts > self.trades.dropped_until_ns)
+        for ts_ns in np.unique(trades.ts[doubtful]).tolist():
+            stored = Counter(row for part in self.trades.between(ts_ns, ts_ns + 1) for row in part.rows())
+            for at in np.flatnonzero(trades.ts == ts_ns).tolist():
+                (row,) = trades.at(slice(at, at + 1)).rows()
+                here[at] = stored[row] > 0
+                stored[row] -= 1
+        return here
 
     def relist(self, market: Market, listed: Instrument) -> None:
         """Apply a new listing; stored prices are rescaled to a finer price step and derived objects dropped."""

@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
 
 FOREVER_NS = 1 << 62
 _TRADE_SPANS = 2_000
 _SUBSCRIPTION_SPANS = 200
+
+
+Span = tuple[int, int]
+
+
+def within(spans: Sequence[Span], ts: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Whether each time lies in one of some disjoint spans, ascending, their ends included."""
+    if not spans:
+        return np.zeros(len(ts), np.bool_)
+    starts, ends = np.array(spans, np.int64).T
+    at = np.searchsorted(starts, ts, side="right") - 1
+    inside: npt.NDArray[np.bool_] = (at >= 0) & (ts <= ends[at])
+    return inside
 
 
 @dataclass(slots=True)
@@ -57,6 +74,12 @@ class Coverage:
             self.spans.append((self.start_ns, max(self.traded_ns, self.start_ns)))
             del self.spans[:-_TRADE_SPANS]
         self.live, self.start_ns = False, None
+
+    def ended(self) -> list[Span]:
+        """The spans in which trades were received, as if trades were lost now."""
+        copy = replace(self, spans=self.spans.copy())
+        copy.lose()
+        return copy.spans
 
     def fill(self, since_ns: int, until_ns: int) -> None:
         """Trades of [since, until) were backfilled; overlapping spans are joined."""

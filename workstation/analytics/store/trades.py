@@ -159,9 +159,12 @@ class TradeStore(ColumnStore[Trades]):
 
         Returns None without rows.
         """
-        if not rows:
+        return self.merge_columns(self.columns_of(rows))
+
+    def merge_columns(self, trades: Trades) -> Merged | None:
+        """`merge` of columns."""
+        if not len(trades.ts):
             return None
-        trades = self.columns_of(rows)
         since_ns, position = self.insert(trades)
         return Merged(trades, since_ns, position, self.dropped_until_ns)
 
