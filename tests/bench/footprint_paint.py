@@ -13,6 +13,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
@@ -58,7 +59,7 @@ def measure(rounds: int = 15) -> dict[str, float]:
 def item_of(view: FootprintView, scale_of: Callable[[], Scale]) -> FootprintItem:
     """The cells of a view at full detail on the whole screen, outside of any pane."""
     host = pg.GraphicsWidget()
-    item = FootprintItem(host, lambda width, height: scale_of())
+    item = FootprintItem(SimpleNamespace(box=host, scale_of=lambda width, height: scale_of()))
     item.host = host  # keeps it alive
     grid = SlotGrid.at(view.request.bar_ns, view.bars[0].start_ns)
     item.set_rect(QRectF(0, 0, WIDTH, HEIGHT))

@@ -21,7 +21,7 @@ class SharedCrosshair(QObject):
         super().__init__(chart)
         self._chart = chart
         self._held = False
-        self.overlay = LineOverlay(chart.box, chart.scale_of)
+        self.overlay = LineOverlay(chart)
         chart.hovered.connect(self._on_hover)
         chart.range_changed.connect(self._on_range)
 

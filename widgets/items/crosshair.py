@@ -1,14 +1,11 @@
 """Crosshair and prices of the moment: thin lines in an item of their own, so that moving them rebuilds nothing."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 from PySide6.QtCore import QLineF, Qt
 from PySide6.QtGui import QPainter, QPen
-from PySide6.QtWidgets import QGraphicsItem
 
-from widgets.items.pixel_item import PixelItem
-from widgets.items.scale import Scale
+from widgets.items.pixel_item import ChartItem, Plot
 from widgets.theme.theme import theme
 
 
@@ -21,14 +18,14 @@ class PriceLine(NamedTuple):
     alpha: int = 170
 
 
-class LineOverlay(PixelItem):
+class LineOverlay(ChartItem):
     """A vertical line at `slot`, a horizontal one at `value`, others at the `lines`; None hides either."""
 
     name = "the crosshair"
+    layer = 30.0
 
-    def __init__(self, host: QGraphicsItem, scale_of: Callable[[float, float], Scale]) -> None:
-        super().__init__(host, z=30)
-        self._scale_of = scale_of
+    def __init__(self, plot: Plot) -> None:
+        super().__init__(plot)
         self.slot: float | None = None
         self.value: float | None = None
         self.lines: tuple[PriceLine, ...] = ()

@@ -6,12 +6,11 @@ from typing import NamedTuple
 import numpy as np
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
-from PySide6.QtWidgets import QGraphicsItem
 
 from widgets.items.bands import draw_grid
 from widgets.items.bulk import draw_line
-from widgets.items.pixel_item import PixelItem
-from widgets.items.scale import Scale, SlotGrid
+from widgets.items.pixel_item import ChartItem, Plot
+from widgets.items.scale import SlotGrid
 from widgets.theme.theme import theme
 from workstation.readmodels.arrays import Floats, Ints
 
@@ -28,14 +27,13 @@ class Line(NamedTuple):
     pen: Callable[[float], QPen]
 
 
-class LinesItem(PixelItem):
+class LinesItem(ChartItem):
     """Lines back to front over a zero line."""
 
     name = "the lines"
 
-    def __init__(self, host: QGraphicsItem, scale_of: Callable[[float, float], Scale]) -> None:
-        super().__init__(host, z=10)
-        self._scale_of = scale_of
+    def __init__(self, plot: Plot) -> None:
+        super().__init__(plot)
         self._grid = SlotGrid(1, 0)
         self._slots: Ints = np.zeros(0, np.int64)
         self.lines: Sequence[Line] = ()

@@ -1,11 +1,14 @@
 """The base of our items: painting in device pixels, with a net under every paint."""
 
+from typing import Any, Protocol
+
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QTransform
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from widgets.items.paint_guard import PaintGuard
+from widgets.items.scale import Scale
 
 
 class PixelItem(pg.GraphicsObject):  # type: ignore[misc]
@@ -56,3 +59,23 @@ class PixelItem(pg.GraphicsObject):  # type: ignore[misc]
     def draw(self, painter: QPainter, width: int, height: int, ratio: float) -> None:
         """Paint on a canvas of `width` x `height` device pixels."""
         raise NotImplementedError
+
+
+class Plot(Protocol):
+    """A chart as its items see it."""
+
+    box: Any
+    """The graphics item that they cover."""
+
+    def scale_of(self, width: float, height: float) -> Scale:
+        """The visible range on a canvas of this many device pixels."""
+
+
+class ChartItem(PixelItem):
+    """Covers a plot and paints in its slots and values."""
+
+    layer = 10.0  # items of a higher one are painted over it
+
+    def __init__(self, plot: Plot) -> None:
+        super().__init__(plot.box, self.layer)
+        self._scale_of = plot.scale_of

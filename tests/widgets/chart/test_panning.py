@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pyqtgraph as pg
@@ -48,7 +49,7 @@ class Chart:
     def __init__(self, scale: Scale, choice: Choice, style: Style, ratio: float = 1.0) -> None:
         self.at, self.ratio = scale, ratio
         self.host = pg.GraphicsWidget()
-        self.item = FootprintItem(self.host, lambda width, height: self.at)
+        self.item = FootprintItem(SimpleNamespace(box=self.host, scale_of=lambda width, height: self.at))
         self.item.set_rect(QRectF(0, 0, WIDTH, HEIGHT))
         self.item.set_choice(choice)
         self.item.set_style(style)

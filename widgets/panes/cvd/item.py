@@ -1,18 +1,16 @@
 """Paints CVD: lines of markets, sums, difference and size classes, or candles. NaN breaks a line."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPolygonF
-from PySide6.QtWidgets import QGraphicsItem
 
 from feeds.model.instrument import MarketKind
 from widgets.items.bands import draw_gaps, draw_grid
 from widgets.items.bulk import RectBatch, draw_line, mix
 from widgets.items.lines import in_sight
-from widgets.items.pixel_item import PixelItem
+from widgets.items.pixel_item import ChartItem, Plot
 from widgets.items.scale import Scale, SlotGrid
 from widgets.theme.theme import theme
 from workstation.readmodels.arrays import Bools, Floats, Ints
@@ -75,7 +73,7 @@ def size_strokes(lines: tuple[CvdLine, ...], names: list[str]) -> list[Stroke]:
     ]
 
 
-class CvdItem(PixelItem):
+class CvdItem(ChartItem):
     """Paints grid, gaps, the zero line and the lines. Lines of markets in `opposing` are thicker.
 
     Where a sum lacks a market it is thin, with `breaks` not drawn.
@@ -83,9 +81,8 @@ class CvdItem(PixelItem):
 
     name = "the CVD chart"
 
-    def __init__(self, host: QGraphicsItem, scale_of: Callable[[float, float], Scale]) -> None:
-        super().__init__(host, z=10)
-        self._scale_of = scale_of
+    def __init__(self, plot: Plot) -> None:
+        super().__init__(plot)
         self._grid = SlotGrid(1, 0)
         self._view: CvdView | None = None
         self._slots: Floats | Ints = np.zeros(0, np.int64)

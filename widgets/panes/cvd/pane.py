@@ -87,7 +87,7 @@ class CvdPane(Pane):
         self.controls = CvdControls()
         self.anchor = AnchorTool(self._place_anchor)
         self.legend = SpanLine(lines=2)
-        self.item = CvdItem(self.chart.box, self.chart.scale_of)
+        self.item = CvdItem(self.chart)
         self.share_chart(self.chart)
         self.overlay, self.notice = self.crosshair.overlay, Notice(self.chart)
         self._lay_out()

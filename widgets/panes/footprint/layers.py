@@ -29,12 +29,12 @@ class FootprintLayers:
         self.view: FootprintView | None = None
         self.bars = BarsOnGrid((), SlotGrid(1, 0))
         self.choice: Choice | None = None
-        self.item = FootprintItem(chart.box, chart.scale_of)
-        self.history = HistoryItem(chart.box, chart.scale_of)
-        self.signs = SignItem(chart.box, chart.scale_of, board)
-        self.bubbles = BubbleItem(chart.box, chart.scale_of)
-        self.overlay = LineOverlay(chart.box, chart.scale_of)
-        self.drawings = RegionItem(chart.box, chart.scale_of)
+        self.item = FootprintItem(chart)
+        self.history = HistoryItem(chart)
+        self.signs = SignItem(chart, board)
+        self.bubbles = BubbleItem(chart)
+        self.overlay = LineOverlay(chart)
+        self.drawings = RegionItem(chart)
         self.table = StatisticsTable(chart.getPlotItem(), chart.scale_of)
         self.study_items: tuple[DrawingItem, ...] = ()
         self._own = (self.item, self.history, self.signs, self.bubbles, self.overlay, self.drawings)
@@ -129,9 +129,8 @@ class FootprintLayers:
         """One item for every drawing of the studies there are, in place of those before."""
         for item in self.study_items:
             self.chart.remove(item)
-        box, scale_of = self.chart.box, self.chart.scale_of
         self.study_items = tuple(
-            DrawingItem(box, scale_of, self.board, study, output)
+            DrawingItem(self.chart, self.board, study, output)
             for study in self.board.studies
             for output in study.outputs
             if isinstance(output, Drawing) and output.layer is not Layer.UNDER

@@ -61,7 +61,7 @@ class FundingPane(Pane):
         self.readings, self.legend = SpanLine(lines=3), SpanLine(lines=2)
         self.charts = {"OI": LinkedChart(), "funding": LinkedChart()}
         self.range = self.charts["OI"].range
-        self.items = {name: LinesItem(chart.chart.box, chart.chart.scale_of) for name, chart in self.charts.items()}
+        self.items = {name: LinesItem(chart.chart) for name, chart in self.charts.items()}
         self.unit.setToolTip("Period that funding rates are shown for")
         self.shown = {name: QToolButton() for name in self.charts}
         self._lay_out()

@@ -1,15 +1,13 @@
 """Bubbles of big trades: area by notional, one sprite per size and side, one draw call per side."""
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 from pyqtgraph.Qt.internals import PrimitiveArray
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter, QPen, QPixmap
-from PySide6.QtWidgets import QGraphicsItem
 
-from widgets.items.pixel_item import PixelItem
+from widgets.items.pixel_item import ChartItem, Plot
 from widgets.items.scale import Scale, SlotGrid
 from widgets.theme.theme import theme
 from workstation.readmodels.arrays import Floats, Ints
@@ -33,14 +31,13 @@ def merged_trades(trades: HeatTrades, bucket_ns: int) -> HeatTrades:
     return HeatTrades(trades.threshold_usd, ts, price, notional, side)
 
 
-class TradeBubbles(PixelItem):
+class TradeBubbles(ChartItem):
     """Bubbles whose area is proportional to notional; `largest_usd` has the largest."""
 
     name = "the bubbles"
 
-    def __init__(self, host: QGraphicsItem, scale_of: Callable[[float, float], Scale]) -> None:
-        super().__init__(host, z=10)
-        self._scale_of = scale_of
+    def __init__(self, plot: Plot) -> None:
+        super().__init__(plot)
         self._grid = SlotGrid(1_000_000_000, 0)
         self._sprites: dict[float, dict[int, QPixmap]] = {}
         self.trades = HeatTrades()

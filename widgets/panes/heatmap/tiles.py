@@ -1,6 +1,5 @@
 """The depth layer: one small image per tile; only changed tiles are rebuilt."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -8,11 +7,10 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter, QPen
-from PySide6.QtWidgets import QGraphicsItem
 
 from widgets.items.bands import draw_gaps
 from widgets.items.bulk import draw_line
-from widgets.items.pixel_item import PixelItem
+from widgets.items.pixel_item import ChartItem, Plot
 from widgets.items.scale import Scale, SlotGrid
 from widgets.panes.heatmap.colors import Codes, Pixels, Range, automatic, codes_of, table_of
 from widgets.theme.theme import theme
@@ -41,14 +39,14 @@ class TilePicture:
         return self.image
 
 
-class HeatItem(PixelItem):
+class HeatItem(ChartItem):
     """Paints tiles, unknown regions, best bid and ask. Tiles that are the same objects keep their images."""
 
     name = "the depth heatmap"
+    layer = -10.0
 
-    def __init__(self, host: QGraphicsItem, scale_of: Callable[[float, float], Scale]) -> None:
-        super().__init__(host, z=-10)
-        self._scale_of = scale_of
+    def __init__(self, plot: Plot) -> None:
+        super().__init__(plot)
         self.pictures: dict[HeatTile, TilePicture] = {}
         self._grid = SlotGrid(1_000_000_000, 0)
         self._counts = np.zeros(0x8000, np.int64)

@@ -3,16 +3,13 @@
 Estimates go from purple to yellow under a hatch; real liquidations are solid dots in the colour of their side.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QImage, QPainter, QPen
-from PySide6.QtWidgets import QGraphicsItem
 
 from widgets.items.bands import draw_gaps, draw_grid, scaled_font
 from widgets.items.bulk import RectBatch, draw_line, mix
-from widgets.items.pixel_item import PixelItem
+from widgets.items.pixel_item import ChartItem, Plot
 from widgets.items.scale import Scale, SlotGrid
 from widgets.theme import format as text_of
 from widgets.theme.theme import theme
@@ -40,14 +37,13 @@ def shade_of(usd: Floats, largest: float) -> Ints:
     return np.where(share >= _LEAST, shade, -1)
 
 
-class LevelsItem(PixelItem):
+class LevelsItem(ChartItem):
     """Paints a LiquidationLevelsView on a grid of its minutes."""
 
     name = "the liquidation levels"
 
-    def __init__(self, host: QGraphicsItem, scale_of: Callable[[float, float], Scale]) -> None:
-        super().__init__(host, z=10)
-        self._scale_of = scale_of
+    def __init__(self, plot: Plot) -> None:
+        super().__init__(plot)
         self._grid = SlotGrid(1, 0)
         self._view: LiquidationLevelsView | None = None
         self._usd_row: Floats = np.zeros(0)  # the price of each row

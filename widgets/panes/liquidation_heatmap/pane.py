@@ -63,7 +63,7 @@ class LiquidationHeatmapPane(Pane):
         self.chart.reserve = SHARE + 0.02
         self.whole, self.parameters = QToolButton(), QToolButton()
         self.legend, self.model, self.ledger = SpanLine(lines=2), SpanLine(lines=3), SpanLine(lines=2)
-        self.item = LevelsItem(self.chart.box, self.chart.scale_of)
+        self.item = LevelsItem(self.chart)
         self.share_chart(self.chart)
         self.overlay, self.notice = self.crosshair.overlay, Notice(self.chart)
         self.settings = LevelSettings(self)

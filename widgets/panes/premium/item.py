@@ -5,13 +5,12 @@ from collections.abc import Callable
 import numpy as np
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
-from PySide6.QtWidgets import QGraphicsItem
 
 from feeds.model.instrument import MarketKind
 from widgets.items.bands import draw_gaps, draw_grid
 from widgets.items.bulk import RectBatch, draw_line
 from widgets.items.lines import in_sight
-from widgets.items.pixel_item import PixelItem
+from widgets.items.pixel_item import ChartItem, Plot
 from widgets.items.scale import Scale, SlotGrid
 from widgets.theme.theme import theme
 from workstation.readmodels.arrays import Floats, Ints
@@ -35,14 +34,13 @@ def group_pen(name: str, ratio: float = 1.0) -> QPen:
     return QPen(theme().color("text", 190), 1.2 * ratio, style, Qt.PenCapStyle.FlatCap)
 
 
-class PremiumItem(PixelItem):
+class PremiumItem(ChartItem):
     """Draws a PremiumView in basis points."""
 
     name = "the premium chart"
 
-    def __init__(self, host: QGraphicsItem, scale_of: Callable[[float, float], Scale]) -> None:
-        super().__init__(host, z=10)
-        self._scale_of = scale_of
+    def __init__(self, plot: Plot) -> None:
+        super().__init__(plot)
         self._grid = SlotGrid(1, 0)
         self._view: PremiumView | None = None
         self._slots: Ints = np.zeros(0, np.int64)

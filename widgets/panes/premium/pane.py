@@ -51,7 +51,7 @@ class PremiumPane(Pane):
         self._view: PremiumView | None = None
         self.linked = LinkedChart()
         self.range = self.linked.range
-        self.item = PremiumItem(self.linked.chart.box, self.linked.chart.scale_of)
+        self.item = PremiumItem(self.linked.chart)
         self.source, self.smoothing, self.clamping, self.markets = Choice(), Choice(), Choice(), QToolButton()
         self.source.setToolTip("Prices that are compared")
         self.smoothing.setToolTip("Smoothing by an exponential mean")

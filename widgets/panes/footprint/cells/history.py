@@ -1,15 +1,12 @@
 """Bars from before the first trade: the venues' own candles, without rows, in greys, with a label."""
 
-from collections.abc import Callable
-
 import numpy as np
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QBrush, QFontMetricsF, QPainter
-from PySide6.QtWidgets import QGraphicsItem
 
 from widgets.items.bands import scaled_font
 from widgets.items.bulk import RectBatch, mix
-from widgets.items.pixel_item import PixelItem
+from widgets.items.pixel_item import ChartItem, Plot
 from widgets.items.scale import Scale, SlotGrid
 from widgets.theme.theme import theme
 from workstation.readmodels.arrays import Floats, Ints
@@ -47,14 +44,14 @@ class CandleHistory:
         return extent(low, high, np.zeros(len(low)))
 
 
-class HistoryItem(PixelItem):
+class HistoryItem(ChartItem):
     """Paints the candles in sight, with a label over them."""
 
     name = "the earlier candles"
+    layer = 14.0
 
-    def __init__(self, host: QGraphicsItem, scale_of: Callable[[float, float], Scale]) -> None:
-        super().__init__(host, z=14)
-        self._scale_of = scale_of
+    def __init__(self, plot: Plot) -> None:
+        super().__init__(plot)
         self._grid = SlotGrid(1, 0)
         self.history = CandleHistory(NO_CANDLES, self._grid)
         look = theme()

@@ -1,7 +1,6 @@
 """The footprint itself: one item that lays out and paints the bars that come into sight, and moves the others."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from itertools import compress
@@ -9,11 +8,10 @@ from itertools import compress
 import numpy as np
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QGraphicsItem
 
 from widgets.items.bands import draw_grid, hatch_gaps, mark_outliers, name_gaps, name_incomplete, shade_incomplete
 from widgets.items.bulk import GlyphAtlas
-from widgets.items.pixel_item import PixelItem
+from widgets.items.pixel_item import ChartItem, Plot
 from widgets.items.scale import Scale, SlotGrid
 from widgets.panes.footprint.cells.bars_on_grid import BarsOnGrid
 from widgets.panes.footprint.cells.canvas import BarsInSight, Canvas, CellParts
@@ -48,7 +46,7 @@ class _Sight:
     cells: list[BarCells]
 
 
-class FootprintItem(PixelItem):
+class FootprintItem(ChartItem):
     """Paints grid, gaps, cells, numbers and what studies add to them, at a level of detail chosen by the pane.
 
     All but the live bar is cached as a picture: a tick or a crosshair costs that picture and one bar, a pan the bars
@@ -57,9 +55,8 @@ class FootprintItem(PixelItem):
 
     name = "the footprint"
 
-    def __init__(self, host: QGraphicsItem, scale_of: Callable[[float, float], Scale]) -> None:
-        super().__init__(host, z=10)
-        self._scale_of = scale_of
+    def __init__(self, plot: Plot) -> None:
+        super().__init__(plot)
         self.cache = CellCache()
         self._closed, self._live = (CellLayer(), MarkLayer()), (CellLayer(), MarkLayer())
         self._view: FootprintView | None = None

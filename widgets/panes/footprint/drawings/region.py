@@ -1,14 +1,12 @@
 """Things drawn by the trader: the box of a zoom or a measurement with its text, horizontal levels and zones."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPen
-from PySide6.QtWidgets import QGraphicsItem
 
 from widgets.items.bands import scaled_font
-from widgets.items.pixel_item import PixelItem
+from widgets.items.pixel_item import ChartItem, Plot
 from widgets.items.scale import Scale
 from widgets.theme.theme import theme
 from workstation.readmodels.flow.drawings import Level
@@ -34,14 +32,14 @@ class Region:
         return min(self.from_value, self.to_value), max(self.from_value, self.to_value)
 
 
-class RegionItem(PixelItem):
+class RegionItem(ChartItem):
     """A box with lines of text beside it; without a region, nothing. Levels are lines over the whole width."""
 
     name = "the drawings"
+    layer = 40.0
 
-    def __init__(self, host: QGraphicsItem, scale_of: Callable[[float, float], Scale]) -> None:
-        super().__init__(host, z=40)
-        self._scale_of = scale_of
+    def __init__(self, plot: Plot) -> None:
+        super().__init__(plot)
         self.region: Region | None = None
         self.lines: tuple[str, ...] = ()
         self.levels: tuple[Level, ...] = ()

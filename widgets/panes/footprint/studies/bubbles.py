@@ -1,12 +1,9 @@
 """The bubbles of all studies in one layer, the largest behind, whatever study they are of."""
 
-from collections.abc import Callable
-
 import numpy as np
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QGraphicsItem
 
-from widgets.items.pixel_item import PixelItem
+from widgets.items.pixel_item import ChartItem, Plot
 from widgets.items.scale import Scale, SlotGrid
 from widgets.items.sprites import BUBBLE_STEPS, SpriteBatch, bubble_steps, bubbles
 from widgets.panes.footprint.studies.declaration import BubbleColumns
@@ -16,14 +13,14 @@ TIMES = 20.0  # the largest bubble stands for this many times the least
 _FULL_PITCH_PX = 24.0  # thinner bars have smaller bubbles, which would hide the chart
 
 
-class BubbleItem(PixelItem):
+class BubbleItem(ChartItem):
     """Paints the bubbles in sight. `columns` are those of each study by its name."""
 
     name = "the bubbles"
+    layer = 17.0
 
-    def __init__(self, host: QGraphicsItem, scale_of: Callable[[float, float], Scale]) -> None:
-        super().__init__(host, z=17)
-        self._scale_of = scale_of
+    def __init__(self, plot: Plot) -> None:
+        super().__init__(plot)
         self.columns: dict[str, BubbleColumns] = {}
         self._grid = SlotGrid(1, 0)
         self._batch = SpriteBatch()

@@ -1,32 +1,21 @@
 """The item in which one study paints, so that the failure of one study stops no other."""
 
-from collections.abc import Callable
-
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QGraphicsItem
 
-from widgets.items.pixel_item import PixelItem
-from widgets.items.scale import Scale
+from widgets.items.pixel_item import ChartItem, Plot
 from widgets.panes.footprint.cells.canvas import Canvas
 from widgets.panes.footprint.cells.detail import Detail
 from widgets.panes.footprint.studies.board import StudyBoard
 from widgets.panes.footprint.studies.declaration import ChartStudy, Drawing
 
 
-class DrawingItem(PixelItem):
+class DrawingItem(ChartItem):
     """Paints one drawing of one study while that is shown."""
 
-    def __init__(
-        self,
-        host: QGraphicsItem,
-        scale_of: Callable[[float, float], Scale],
-        board: StudyBoard,
-        study: ChartStudy,
-        drawing: Drawing,
-    ) -> None:
-        self.name = f"the study {study.label}"
-        super().__init__(host, z=drawing.layer.value + study.order / 1000)
-        self._scale_of, self._board, self._study, self._drawing = scale_of, board, study, drawing
+    def __init__(self, plot: Plot, board: StudyBoard, study: ChartStudy, drawing: Drawing) -> None:
+        self.name, self.layer = f"the study {study.label}", drawing.layer.value + study.order / 1000
+        super().__init__(plot)
+        self._board, self._study, self._drawing = board, study, drawing
         self.detail = Detail.CANDLES
 
     def draw(self, painter: QPainter, width: int, height: int, ratio: float) -> None:

@@ -1,14 +1,13 @@
 """The signs of all studies in one layer: several at one end of a bar stand one above the other."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QGraphicsItem
 
 from widgets.items import sprites
-from widgets.items.pixel_item import PixelItem
+from widgets.items.pixel_item import ChartItem, Plot
 from widgets.items.scale import Scale
 from widgets.items.sprites import SIGN_PX, SpriteBatch
 from widgets.panes.footprint.cells.bars_on_grid import BarsOnGrid
@@ -74,14 +73,15 @@ def pixels_across(columns: SignColumns, scale: Scale, ratio: float, *, numbers: 
     return np.where(columns.side > 0, cells.cells_right - _INSET_PX * ratio, x)
 
 
-class SignItem(PixelItem):
+class SignItem(ChartItem):
     """Paints the signs of the studies that are shown, in one call."""
 
     name = "the signs"
+    layer = 16.0
 
-    def __init__(self, host: QGraphicsItem, scale_of: Callable[[float, float], Scale], board: StudyBoard) -> None:
-        super().__init__(host, z=16)
-        self._scale_of, self._board = scale_of, board
+    def __init__(self, plot: Plot, board: StudyBoard) -> None:
+        super().__init__(plot)
+        self._board = board
         self._view: FootprintView | None = None
         self._bars: BarsOnGrid | None = None
         self._batch = SpriteBatch()
