@@ -8,22 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from feeds.model.events import (
-    BookDelta,
-    BookLost,
-    BookSnapshot,
-    Event,
-    Funding,
-    Level,
-    Liquidation,
-    MarkPrice,
-    OpenInterest,
-    Side,
-    Trade,
-    TradesFilled,
-    TradesLive,
-    TradesLost,
-)
+from feeds.model import events
 from feeds.model.instrument import Instrument, InstrumentId
 from workstation.analytics.store.column_store import CHUNK, ColumnStore, Index
 from workstation.analytics.store.coverage import FOREVER_NS, Coverage
@@ -75,22 +60,22 @@ class RowDecoder:
         self._markets: dict[InstrumentId, _MarketState] = {}
         self._steps: dict[Instrument, Row] = {}
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
-            BookSnapshot: lambda event: self._book(event, "snapshot"),
-            BookDelta: lambda event: self._book(event, "delta"),
-            BookLost: self._book_lost,
-            Liquidation: self._liquidation,
-            Funding: self._funding,
-            OpenInterest: self._open_interest,
+            events.BookSnapshot: lambda event: self._book(event, "snapshot"),
+            events.BookDelta: lambda event: self._book(event, "delta"),
+            events.BookLost: self._book_lost,
+            events.Liquidation: self._liquidation,
+            events.Funding: self._funding,
+            events.OpenInterest: self._open_interest,
         }
         self._followed_handlers: dict[type[Any], Callable[[Any], None]] = {
-            Trade: self._trade,
-            TradesFilled: self._filled,
-            MarkPrice: lambda event: self._market(event.instrument).coverage.see(event.ts_venue_ns),
-            TradesLive: lambda event: self._market(event.instrument).coverage.begin(),
-            TradesLost: lambda event: self._market(event.instrument).coverage.lose(),
+            events.Trade: self._trade,
+            events.TradesFilled: self._filled,
+            events.MarkPrice: lambda event: self._market(event.instrument).coverage.see(event.ts_venue_ns),
+            events.TradesLive: lambda event: self._market(event.instrument).coverage.begin(),
+            events.TradesLost: lambda event: self._market(event.instrument).coverage.lose(),
         }
 
-    def take(self, event: Event, *, universe: bool) -> None:
+    def take(self, event: events.Event, *, universe: bool) -> None:
         """Convert one event. Events of all-market connections (`universe`) do not affect trade coverage."""
         kind = type(event)
         handler = self._handlers.get(kind) or (None if universe else self._followed_handlers.get(kind))
@@ -131,13 +116,13 @@ class RowDecoder:
             known = self._markets[instrument.id] = _MarketState(instrument)
         return known
 
-    def _trade(self, event: Trade) -> None:
+    def _trade(self, event: events.Trade) -> None:
         known = self._market(event.instrument)
         known.coverage.see(event.ts_venue_ns)
         known.coverage.trade(event.ts_venue_ns)
         self._store(event.instrument).append((event.ts_venue_ns, self._put_trade(known, event)))
 
-    def _filled(self, event: TradesFilled) -> None:
+    def _filled(self, event: events.TradesFilled) -> None:
         known = self._market(event.instrument)
         rows = [(trade.ts_venue_ns, self._put_trade(known, trade)) for trade in event.trades]
         if rows:
@@ -151,7 +136,7 @@ class RowDecoder:
             store = self._stores[instrument.base] = ColumnStore(_Numbered, "qq", 1 << 62, CHUNK)
         return store
 
-    def _put_trade(self, known: _MarketState, event: Trade) -> int:
+    def _put_trade(self, known: _MarketState, event: events.Trade) -> int:
         number, ts_ns = self._trades, event.ts_venue_ns
         self._trades += 1
         known.first_ns = min(known.first_ns or ts_ns, ts_ns)
@@ -164,12 +149,12 @@ class RowDecoder:
         self._put(partition_of("trades", ts_ns, event.instrument), [row])
         return number
 
-    def _book(self, event: BookSnapshot | BookDelta, what: str) -> None:
+    def _book(self, event: events.BookSnapshot | events.BookDelta, what: str) -> None:
         instrument = event.instrument
         partition = partition_of("book", event.ts_recv_ns, instrument)
         head, tail = (*self._times(event), what), (event.update_id, *self._names(instrument))
         step = self._step(instrument)
-        sides: tuple[tuple[str, list[Level]], ...] = (("bid", event.bids), ("ask", event.asks))
+        sides: tuple[tuple[str, list[events.Level]], ...] = (("bid", event.bids), ("ask", event.asks))
         rows: list[Row] = [
             (*head, side, ticks, *step, ticks * step[1] / step[2], size, *tail)
             for side, levels in sides
@@ -179,26 +164,30 @@ class RowDecoder:
             rows.append((*head, None, None, *step, None, None, *tail))
         self._put(partition, rows)
 
-    def _book_lost(self, event: BookLost) -> None:
+    def _book_lost(self, event: events.BookLost) -> None:
         head = (None, event.ts_recv_ns, self._start_ns + self._events, "lost", None)
         row = (*head, None, *self._step(event.instrument), None, None, None, *self._names(event.instrument))
         self._put(partition_of("book", event.ts_recv_ns, event.instrument), [row])
 
-    def _liquidation(self, event: Liquidation) -> None:
-        position = "long" if event.side is Side.SELL else "short"
+    def _liquidation(self, event: events.Liquidation) -> None:
+        position = "long" if event.side is events.Side.SELL else "short"
         self._put_event("liquidations", event, (position, event.price, event.size, event.notional))
 
-    def _funding(self, event: Funding) -> None:
+    def _funding(self, event: events.Funding) -> None:
         self._put_event("funding", event, (event.rate, event.next_funding_ns, event.interval_ns))
 
-    def _open_interest(self, event: OpenInterest) -> None:
+    def _open_interest(self, event: events.OpenInterest) -> None:
         self._put_event("open_interest", event, (event.open_interest, event.notional))
 
-    def _put_event(self, table: str, event: Liquidation | Funding | OpenInterest, values: Row) -> None:
+    def _put_event(
+        self, table: str, event: events.Liquidation | events.Funding | events.OpenInterest, values: Row
+    ) -> None:
         row = (*self._times(event), *values, *self._names(event.instrument))
         self._put(partition_of(table, event.ts_venue_ns, event.instrument), [row])
 
-    def _times(self, event: BookSnapshot | BookDelta | Liquidation | Funding | OpenInterest) -> Row:
+    def _times(
+        self, event: events.BookSnapshot | events.BookDelta | events.Liquidation | events.Funding | events.OpenInterest
+    ) -> Row:
         return event.ts_venue_ns, event.ts_recv_ns, self._start_ns + self._events
 
     def _names(self, instrument: Instrument) -> Row:

@@ -3,18 +3,7 @@
 The engine here sees neither trades nor books, because pressure does not depend on them.
 """
 
-from feeds.model.events import (
-    DayStats,
-    Event,
-    Funding,
-    IndexPrice,
-    Liquidation,
-    LongShortRatio,
-    MarkPrice,
-    OpenInterest,
-    OpenInterestHistory,
-    TakerFlow,
-)
+from feeds.model import events
 from workstation.analytics.engine import Engine
 from workstation.exports.table import Schedule
 from workstation.exports.tables.pressure import pressure_rows
@@ -23,8 +12,8 @@ from workstation.lake.schema import DAY_NS, Partition
 
 EVERY_NS = 60_000_000_000
 _PRESSURE_EVENTS = frozenset(
-    {DayStats, Funding, IndexPrice, Liquidation, LongShortRatio, MarkPrice}
-    | {OpenInterest, OpenInterestHistory, TakerFlow}
+    {events.DayStats, events.Funding, events.IndexPrice, events.Liquidation, events.LongShortRatio, events.MarkPrice}
+    | {events.OpenInterest, events.OpenInterestHistory, events.TakerFlow}
 )
 """The events used of followed markets; of all-market connections every event is used."""
 
@@ -46,7 +35,7 @@ class PressureSampler:
             for row in pressure_rows(self._engine):
                 self._put_row(row)
 
-    def take(self, event: Event, *, universe: bool) -> None:
+    def take(self, event: events.Event, *, universe: bool) -> None:
         """Apply one event, or only its time where pressure does not depend on it."""
         if universe:
             self._engine.survey(event)

@@ -7,18 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from feeds.model.events import (
-    BookDelta,
-    BookLost,
-    BookSnapshot,
-    Event,
-    Liquidation,
-    Quote,
-    Side,
-    Trade,
-    TradesLive,
-    TradesLost,
-)
+from feeds.model import events
 from feeds.model.instrument import InstrumentId
 from feeds.pipeline.feed import Feed
 from feeds.recording.opening import open_recording
@@ -27,7 +16,12 @@ from workstation.analytics.engine import Engine
 from workstation.readmodels.session.library import BUCKETS, Outline, SetupMark
 from workstation.readmodels.session.setups import SetupEvent, SetupsRequest, SetupsView
 
-_BOOKS = BookDelta, BookSnapshot, BookLost, Quote  # setups need none of them, and they are most of a recording
+_BOOKS = (
+    events.BookDelta,
+    events.BookSnapshot,
+    events.BookLost,
+    events.Quote,
+)  # setups need none of them, and they are most of a recording
 _LOOK_NS = 3_600_000_000_000
 
 
@@ -46,7 +40,7 @@ def outline_of(path: Path, progress: Callable[[float], None] = lambda share: Non
             progress(bucket / BUCKETS)
         universe = frame.connection in feed.universe
         for event in feed.receive(frame):
-            if not universe or isinstance(event, Liquidation):
+            if not universe or isinstance(event, events.Liquidation):
                 sums.take(event)
             seen.take(event, universe=universe)
     outline = sums.outline()
@@ -62,7 +56,7 @@ class SetupSearch:
         self._due_ns = 0
         self._events: defaultdict[str, dict[tuple[object, ...], SetupEvent]] = defaultdict(dict)
 
-    def take(self, event: Event, *, universe: bool = False) -> None:
+    def take(self, event: events.Event, *, universe: bool = False) -> None:
         """Apply one event, in receive order; `universe` is whether it came from an all-market connection."""
         if isinstance(event, _BOOKS):
             return
@@ -106,18 +100,18 @@ class _Sums:
         share = (ts_ns - self._start_ns) / max(self._end_ns - self._start_ns, 1)
         return min(max(int(share * BUCKETS), 0), BUCKETS - 1)
 
-    def take(self, event: Event) -> None:
+    def take(self, event: events.Event) -> None:
         match event:
-            case Trade():
+            case events.Trade():
                 course, at = self._bases[event.instrument.base], self.bucket(event.ts_recv_ns)
                 course.volume[at] += event.notional
                 course.price[at] = event.price
-            case Liquidation():
+            case events.Liquidation():
                 course, at = self._bases[event.instrument.base], self.bucket(event.ts_recv_ns)
-                (course.long if event.side is Side.SELL else course.short)[at] += event.notional
-            case TradesLost():
+                (course.long if event.side is events.Side.SELL else course.short)[at] += event.notional
+            case events.TradesLost():
                 self._lost.setdefault(event.instrument.id, (event.instrument.base, event.ts_recv_ns))
-            case TradesLive():
+            case events.TradesLive():
                 self._end_gap(event.instrument.id, event.ts_recv_ns)
 
     def _end_gap(self, market: InstrumentId, ts_ns: int) -> None:

@@ -18,17 +18,7 @@ from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Size
 from feeds.venues.binance.wire import API
-from feeds.venues.shared.context import (
-    RATIO_S,
-    Answered,
-    ContextProtocol,
-    Question,
-    Span,
-    ask_candles,
-    candle,
-    candles,
-    funding_history,
-)
+from feeds.venues.shared import context
 from feeds.venues.shared.numbers import MS, Millis, Rate
 from feeds.venues.shared.rows import RowDecoder, each
 
@@ -53,16 +43,16 @@ class _Paid(msgspec.Struct, gc=False):
 _klines, _accounts, _paid = (RowDecoder(list, row, lists=lambda rows: (rows,)) for row in (_Kline, _Accounts, _Paid))
 
 
-def _ask(market: Instrument, spans: Sequence[Span]) -> Iterator[Question]:
+def _ask(market: Instrument, spans: Sequence[context.Span]) -> Iterator[context.Question]:
     name, api = quote(market.symbol), API[market.kind]
     for span in spans:
         where = f"symbol={name}&interval=1m&startTime={span.start_ms}&endTime={span.end_ms - 1}&limit={span.minutes}"
         weight = 2 if market.kind is MarketKind.SPOT else next(w for most, w in _WEIGHTS if span.minutes <= most)
-        yield ask_candles(market, span, f"{api}/klines?{where}", _read_candles, weight)
+        yield context.ask_candles(market, span, f"{api}/klines?{where}", _read_candles, weight)
     if market.kind.is_perp:
         path = f"{api}/fundingRate?symbol={name}&limit=1000"  # the latest ones, where no time is named
-        yield Question(market, Fetch(path, f"paid/{market.symbol}"), _read_paid)
-        yield Question(market, ask_accounts(market), read_accounts, RATIO_S)
+        yield context.Question(market, Fetch(path, f"paid/{market.symbol}"), _read_paid)
+        yield context.Question(market, ask_accounts(market), read_accounts, context.RATIO_S)
 
 
 def ask_accounts(market: Instrument) -> Fetch:
@@ -73,24 +63,24 @@ def ask_accounts(market: Instrument) -> Fetch:
     return Fetch(path, f"accounts/{market.symbol}", 1)
 
 
-def _read_candles(market: Instrument, body: bytes, answered: Answered) -> Sequence[Candles]:
+def _read_candles(market: Instrument, body: bytes, answered: context.Answered) -> Sequence[Candles]:
     rows = _klines.decode(body, answered.leave_out)
-    return candles(market, each(rows, lambda row: (_candle(market, row),), answered.leave_out), answered.now_ns)
+    return context.candles(market, each(rows, lambda row: (_candle(market, row),), answered.leave_out), answered.now_ns)
 
 
 def _candle(market: Instrument, row: _Kline) -> Candle:
     """COIN-M counts contracts, and base coin in the second place."""
     if market.kind is MarketKind.INVERSE:
-        return candle(market, row[0], row[1:5], row[7], row[5] * float(market.contract_size), row[10])
-    return candle(market, row[0], row[1:5], row[5] * market.multiplier, row[7], row[9] * market.multiplier)
+        return context.candle(market, row[0], row[1:5], row[7], row[5] * float(market.contract_size), row[10])
+    return context.candle(market, row[0], row[1:5], row[5] * market.multiplier, row[7], row[9] * market.multiplier)
 
 
-def _read_paid(market: Instrument, body: bytes, answered: Answered) -> Sequence[FundingHistory]:
+def _read_paid(market: Instrument, body: bytes, answered: context.Answered) -> Sequence[FundingHistory]:
     rows = _paid.decode(body, answered.leave_out)
-    return funding_history(market, ((row.fundingTime, row.fundingRate) for row in rows), answered.now_ns)
+    return context.funding_history(market, ((row.fundingTime, row.fundingRate) for row in rows), answered.now_ns)
 
 
-def read_accounts(market: Instrument, body: bytes, answered: Answered) -> Sequence[Event]:
+def read_accounts(market: Instrument, body: bytes, answered: context.Answered) -> Sequence[Event]:
     """The newest share of long accounts."""
     rows = _accounts.decode(body, answered.leave_out)
     return [
@@ -98,4 +88,4 @@ def read_accounts(market: Instrument, body: bytes, answered: Answered) -> Sequen
     ]
 
 
-CONTEXT = partial(ContextProtocol, ask=_ask, page=_PAGE)
+CONTEXT = partial(context.ContextProtocol, ask=_ask, page=_PAGE)

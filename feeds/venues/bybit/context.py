@@ -18,17 +18,7 @@ from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Size
 from feeds.venues.bybit.wire import Rows, accepted
-from feeds.venues.shared.context import (
-    RATIO_S,
-    Answered,
-    ContextProtocol,
-    Question,
-    Span,
-    ask_candles,
-    candle,
-    candles,
-    funding_history,
-)
+from feeds.venues.shared import context
 from feeds.venues.shared.numbers import MS, Millis, Rate
 from feeds.venues.shared.rows import LeaveOut, RowDecoder, each
 
@@ -54,15 +44,15 @@ _klines, _accounts, _paid = (
 )
 
 
-def _ask(market: Instrument, spans: Sequence[Span]) -> Iterator[Question]:
+def _ask(market: Instrument, spans: Sequence[context.Span]) -> Iterator[context.Question]:
     who = f"category={market.kind.value}&symbol={market.symbol}"
     for span in spans:
         where = f"{who}&interval=1&start={span.start_ms}&end={span.end_ms - 1}&limit={span.minutes}"
-        yield ask_candles(market, span, f"/v5/market/kline?{where}", _read_candles)
+        yield context.ask_candles(market, span, f"/v5/market/kline?{where}", _read_candles)
     if market.kind.is_perp:
         path = f"/v5/market/funding/history?{who}&limit=200"
-        yield Question(market, Fetch(path, f"paid/{market.symbol}"), _read_paid)
-        yield Question(market, ask_accounts(market), read_accounts, RATIO_S)
+        yield context.Question(market, Fetch(path, f"paid/{market.symbol}"), _read_paid)
+        yield context.Question(market, ask_accounts(market), read_accounts, context.RATIO_S)
 
 
 def ask_accounts(market: Instrument) -> Fetch:
@@ -76,24 +66,26 @@ def _rows(decoder: RowDecoder, body: bytes, what: str, leave_out: LeaveOut) -> l
     return rows
 
 
-def _read_candles(market: Instrument, body: bytes, answered: Answered) -> Sequence[Candles]:
+def _read_candles(market: Instrument, body: bytes, answered: context.Answered) -> Sequence[Candles]:
     rows = _rows(_klines, body, "candles", answered.leave_out)
-    return candles(market, each(rows, lambda row: (_candle(market, row),), answered.leave_out), answered.now_ns)
+    return context.candles(market, each(rows, lambda row: (_candle(market, row),), answered.leave_out), answered.now_ns)
 
 
 def _candle(market: Instrument, row: _Kline) -> Candle:
     """Inverse counts USD, and base coin in the second place."""
     if market.kind is MarketKind.INVERSE:
-        return candle(market, row[0], row[1:5], row[6], row[5])
-    return candle(market, row[0], row[1:5], row[5] * market.multiplier, row[6])
+        return context.candle(market, row[0], row[1:5], row[6], row[5])
+    return context.candle(market, row[0], row[1:5], row[5] * market.multiplier, row[6])
 
 
-def _read_paid(market: Instrument, body: bytes, answered: Answered) -> Sequence[FundingHistory]:
+def _read_paid(market: Instrument, body: bytes, answered: context.Answered) -> Sequence[FundingHistory]:
     rows = _rows(_paid, body, "funding", answered.leave_out)
-    return funding_history(market, ((row.fundingRateTimestamp, row.fundingRate) for row in rows), answered.now_ns)
+    return context.funding_history(
+        market, ((row.fundingRateTimestamp, row.fundingRate) for row in rows), answered.now_ns
+    )
 
 
-def read_accounts(market: Instrument, body: bytes, answered: Answered) -> Sequence[Event]:
+def read_accounts(market: Instrument, body: bytes, answered: context.Answered) -> Sequence[Event]:
     """The newest share of long accounts. Raises ProtocolError and msgspec's errors for a body without one."""
     rows = [row for row in _rows(_accounts, body, "accounts", answered.leave_out) if row.sellRatio]
     return [
@@ -102,4 +94,4 @@ def read_accounts(market: Instrument, body: bytes, answered: Answered) -> Sequen
     ]
 
 
-CONTEXT = partial(ContextProtocol, ask=_ask, page=_PAGE)
+CONTEXT = partial(context.ContextProtocol, ask=_ask, page=_PAGE)

@@ -20,17 +20,7 @@ from feeds.model.instrument import Instrument
 from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Size
 from feeds.venues.deribit.wire import AnswerRows
-from feeds.venues.shared.context import (
-    Answered,
-    ContextProtocol,
-    Question,
-    Span,
-    ask_candles,
-    candle,
-    candles,
-    funding_history,
-    past_pages,
-)
+from feeds.venues.shared import context
 from feeds.venues.shared.numbers import Millis, Rate
 from feeds.venues.shared.rows import RowDecoder, each
 
@@ -71,35 +61,37 @@ _chart = RowDecoder(
 )
 
 
-def _ask(market: Instrument, spans: Sequence[Span]) -> Iterator[Question]:
+def _ask(market: Instrument, spans: Sequence[context.Span]) -> Iterator[context.Question]:
     for span in spans:
         where = f"instrument_name={market.symbol}&start_timestamp={span.start_ms}&end_timestamp={span.end_ms - 1}"
         path = f"/api/v2/public/get_tradingview_chart_data?{where}&resolution=1"
-        yield ask_candles(market, span, path, _read)
+        yield context.ask_candles(market, span, path, _read)
     if market.kind.is_perp:
-        yield from (_ask_paid(market, page) for page in past_pages(spans[0].end_ms, _PAID_DAYS, _PAID_PAGES))
+        yield from (_ask_paid(market, page) for page in context.past_pages(spans[0].end_ms, _PAID_DAYS, _PAID_PAGES))
 
 
-def _ask_paid(market: Instrument, page: Span) -> Question:
+def _ask_paid(market: Instrument, page: context.Span) -> context.Question:
     where = f"start_timestamp={page.start_ms}&end_timestamp={page.end_ms - 1}"
     path = f"/api/v2/public/get_funding_rate_history?instrument_name={market.symbol}&{where}"
-    return Question(market, Fetch(path, f"paid/{market.symbol}/{page.number}"), _read_paid)
+    return context.Question(market, Fetch(path, f"paid/{market.symbol}/{page.number}"), _read_paid)
 
 
-def _read_paid(market: Instrument, body: bytes, answered: Answered) -> Sequence[FundingHistory]:
+def _read_paid(market: Instrument, body: bytes, answered: context.Answered) -> Sequence[FundingHistory]:
     rows = _paid.decode(body, answered.leave_out).result
-    return funding_history(market, ((row.timestamp, row.interest_8h) for row in rows), answered.now_ns)
+    return context.funding_history(market, ((row.timestamp, row.interest_8h) for row in rows), answered.now_ns)
 
 
-def _read(market: Instrument, body: bytes, answered: Answered) -> Sequence[Candles]:
+def _read(market: Instrument, body: bytes, answered: context.Answered) -> Sequence[Candles]:
     chart = _chart.decode(body, answered.leave_out).result
     rows = [row for row in zip(*chart.columns(), strict=False) if None not in row]
-    return candles(market, each(rows, lambda row: (_candle(market, *row),), answered.leave_out), answered.now_ns)
+    return context.candles(
+        market, each(rows, lambda row: (_candle(market, *row),), answered.leave_out), answered.now_ns
+    )
 
 
 def _candle(market: Instrument, start_ms: int, *numbers: float) -> Candle:
     *prices, volume, turnover = numbers
-    return candle(market, start_ms, prices, volume * market.multiplier, turnover)
+    return context.candle(market, start_ms, prices, volume * market.multiplier, turnover)
 
 
-CONTEXT = partial(ContextProtocol, ask=_ask, page=_PAGE)
+CONTEXT = partial(context.ContextProtocol, ask=_ask, page=_PAGE)

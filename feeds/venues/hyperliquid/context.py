@@ -14,17 +14,7 @@ from feeds.model.events import Candle, Candles, FundingHistory
 from feeds.model.instrument import Instrument
 from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Size
-from feeds.venues.shared.context import (
-    Answered,
-    ContextProtocol,
-    Question,
-    Span,
-    ask_candles,
-    candle,
-    candles,
-    funding_history,
-    past_pages,
-)
+from feeds.venues.shared import context
 from feeds.venues.shared.numbers import Millis, Rate
 from feeds.venues.shared.rows import RowDecoder, each
 
@@ -49,35 +39,35 @@ class _Paid(msgspec.Struct, gc=False):
 _paid, _rows = (RowDecoder(list, row, lists=lambda rows: (rows,)) for row in (_Paid, _Row))
 
 
-def _ask(market: Instrument, spans: Sequence[Span]) -> Iterator[Question]:
+def _ask(market: Instrument, spans: Sequence[context.Span]) -> Iterator[context.Question]:
     for span in spans:
         wanted = {"coin": market.symbol, "interval": "1m", "startTime": span.start_ms, "endTime": span.end_ms - 1}
         body = msgspec.json.encode({"type": "candleSnapshot", "req": wanted}).decode()
         weight = 20 + span.minutes // 60
-        yield ask_candles(market, span, "/info", _read, weight, body)
+        yield context.ask_candles(market, span, "/info", _read, weight, body)
     if market.kind.is_perp:
-        yield from (_ask_paid(market, page) for page in past_pages(spans[0].end_ms, _PAID_DAYS, _PAID_PAGES))
+        yield from (_ask_paid(market, page) for page in context.past_pages(spans[0].end_ms, _PAID_DAYS, _PAID_PAGES))
 
 
-def _ask_paid(market: Instrument, page: Span) -> Question:
+def _ask_paid(market: Instrument, page: context.Span) -> context.Question:
     wanted = {"coin": market.symbol, "startTime": page.start_ms, "endTime": page.end_ms - 1}
     body = msgspec.json.encode({"type": "fundingHistory"} | wanted).decode()
     weight = 20 + _PAID_DAYS * 24 // 20
-    return Question(market, Fetch("/info", f"paid/{market.symbol}/{page.number}", weight, body), _read_paid)
+    return context.Question(market, Fetch("/info", f"paid/{market.symbol}/{page.number}", weight, body), _read_paid)
 
 
-def _read_paid(market: Instrument, body: bytes, answered: Answered) -> Sequence[FundingHistory]:
+def _read_paid(market: Instrument, body: bytes, answered: context.Answered) -> Sequence[FundingHistory]:
     rows = _paid.decode(body, answered.leave_out)
-    return funding_history(market, ((row.time, row.fundingRate) for row in rows), answered.now_ns)
+    return context.funding_history(market, ((row.time, row.fundingRate) for row in rows), answered.now_ns)
 
 
-def _read(market: Instrument, body: bytes, answered: Answered) -> Sequence[Candles]:
+def _read(market: Instrument, body: bytes, answered: context.Answered) -> Sequence[Candles]:
     rows = _rows.decode(body, answered.leave_out)
-    return candles(market, each(rows, lambda row: (_candle(market, row),), answered.leave_out), answered.now_ns)
+    return context.candles(market, each(rows, lambda row: (_candle(market, row),), answered.leave_out), answered.now_ns)
 
 
 def _candle(market: Instrument, row: _Row) -> Candle:
-    return candle(market, row.t, (row.o, row.h, row.l, row.c), row.v * market.multiplier)
+    return context.candle(market, row.t, (row.o, row.h, row.l, row.c), row.v * market.multiplier)
 
 
-CONTEXT = partial(ContextProtocol, ask=_ask, page=_PAGE)
+CONTEXT = partial(context.ContextProtocol, ask=_ask, page=_PAGE)

@@ -20,18 +20,7 @@ from feeds.model.instrument import Instrument, MarketKind
 from feeds.model.protocol import Fetch
 from feeds.pipeline.units import Size
 from feeds.venues.okx.wire import accepted, body_of
-from feeds.venues.shared.context import (
-    RATIO_S,
-    Answered,
-    ContextProtocol,
-    Question,
-    Span,
-    ask_candles,
-    candle,
-    candles,
-    funding_history,
-    interest_history,
-)
+from feeds.venues.shared import context
 from feeds.venues.shared.numbers import MS, SECOND, Millis, Rate
 from feeds.venues.shared.rows import LeaveOut, RowDecoder, each
 
@@ -52,22 +41,22 @@ _paid, _klines, _accounts = body_of(_Paid), body_of(_Kline), body_of(tuple[Milli
 _interests, _takers = body_of(tuple[Millis, Size, Size, Size]), body_of(tuple[Millis, Size, Size])
 
 
-def _ask(market: Instrument, spans: Sequence[Span]) -> Iterator[Question]:
+def _ask(market: Instrument, spans: Sequence[context.Span]) -> Iterator[context.Question]:
     symbol, who = market.symbol, f"instId={market.symbol}"
     for span in spans:
         route = "history-candles" if span.number else "candles"  # the history lacks the last ones
         path = f"/api/v5/market/{route}?{who}&bar=1m&after={span.end_ms}&limit={span.minutes}"
-        yield ask_candles(market, span, path, _read_candles)
+        yield context.ask_candles(market, span, path, _read_candles)
     if not market.kind.is_perp:
         return
     path = f"/api/v5/public/funding-rate-history?{who}&limit=400"
-    yield Question(market, Fetch(path, f"paid/{symbol}"), _read_paid)
+    yield context.Question(market, Fetch(path, f"paid/{symbol}"), _read_paid)
     for period in _PERIODS:
         path = f"{_RUBIK}/contracts/open-interest-history?{who}&period={period}&limit=100"
-        yield Question(market, Fetch(path, f"interest/{symbol}/{period}"), _read_interest)
-    yield Question(market, ask_accounts(market), read_accounts, RATIO_S)
+        yield context.Question(market, Fetch(path, f"interest/{symbol}/{period}"), _read_interest)
+    yield context.Question(market, ask_accounts(market), read_accounts, context.RATIO_S)
     path = f"{_RUBIK}/taker-volume-contract?{who}&period=5m&unit=0&limit=2"
-    yield Question(market, Fetch(path, f"takers/{symbol}"), _read_takers, RATIO_S)
+    yield context.Question(market, Fetch(path, f"takers/{symbol}"), _read_takers, context.RATIO_S)
 
 
 def ask_accounts(market: Instrument) -> Fetch:
@@ -80,27 +69,27 @@ def _rows(decoder: RowDecoder, body: bytes, what: str, leave_out: LeaveOut) -> l
     return accepted(decoder.decode(body, leave_out), what)
 
 
-def _read_candles(market: Instrument, body: bytes, answered: Answered) -> Sequence[Candles]:
+def _read_candles(market: Instrument, body: bytes, answered: context.Answered) -> Sequence[Candles]:
     rows = _rows(_klines, body, "candles", answered.leave_out)
-    return candles(market, each(rows, lambda row: (_candle(market, row),), answered.leave_out), answered.now_ns)
+    return context.candles(market, each(rows, lambda row: (_candle(market, row),), answered.leave_out), answered.now_ns)
 
 
 def _candle(market: Instrument, row: _Kline) -> Candle:
     volume = row[5] if market.kind is MarketKind.SPOT else row[6]
-    return candle(market, row[0], row[1:5], volume * market.multiplier, row[7])
+    return context.candle(market, row[0], row[1:5], volume * market.multiplier, row[7])
 
 
-def _read_paid(market: Instrument, body: bytes, answered: Answered) -> Sequence[FundingHistory]:
+def _read_paid(market: Instrument, body: bytes, answered: context.Answered) -> Sequence[FundingHistory]:
     paid: list[_Paid] = _rows(_paid, body, "funding", answered.leave_out)
-    return funding_history(market, ((row.fundingTime, row.realizedRate) for row in paid), answered.now_ns)
+    return context.funding_history(market, ((row.fundingTime, row.realizedRate) for row in paid), answered.now_ns)
 
 
-def _read_interest(market: Instrument, body: bytes, answered: Answered) -> Sequence[Event]:
+def _read_interest(market: Instrument, body: bytes, answered: context.Answered) -> Sequence[Event]:
     past = _rows(_interests, body, "open interest", answered.leave_out)
-    return interest_history(market, ((row[0], row[2] * market.multiplier) for row in past), answered.now_ns)
+    return context.interest_history(market, ((row[0], row[2] * market.multiplier) for row in past), answered.now_ns)
 
 
-def read_accounts(market: Instrument, body: bytes, answered: Answered) -> Sequence[Event]:
+def read_accounts(market: Instrument, body: bytes, answered: context.Answered) -> Sequence[Event]:
     """The newest share of long accounts. Raises ProtocolError and msgspec's errors for a body without one."""
     accounts: list[tuple[int, float]] = _rows(_accounts, body, "accounts", answered.leave_out)
     return [
@@ -108,7 +97,7 @@ def read_accounts(market: Instrument, body: bytes, answered: Answered) -> Sequen
     ]
 
 
-def _read_takers(market: Instrument, body: bytes, answered: Answered) -> Sequence[Event]:
+def _read_takers(market: Instrument, body: bytes, answered: context.Answered) -> Sequence[Event]:
     """The last period that is over by the venue's time; rows are named by their beginning."""
     rows = _rows(_takers, body, "taker volume", answered.leave_out)
     ended = [(ts_ms * MS + _FIVE_MINUTES_NS, sold, bought) for ts_ms, sold, bought in rows]
@@ -120,4 +109,4 @@ def _read_takers(market: Instrument, body: bytes, answered: Answered) -> Sequenc
     ]
 
 
-CONTEXT = partial(ContextProtocol, ask=_ask, page=_PAGE)
+CONTEXT = partial(context.ContextProtocol, ask=_ask, page=_PAGE)
