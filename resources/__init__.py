@@ -19,5 +19,4 @@ def path(name: str) -> Path:
 
 
 def read_text(name: str) -> str:
-    """The text of a resource, UTF-8."""
     return path(name).read_text(encoding="utf-8")

@@ -95,7 +95,6 @@ class HubSource:
 
     @property
     def connections(self) -> Mapping[str, HubConnection]:
-        """The hub's connections by name."""
         return self._joiner.connections
 
     @property
@@ -131,7 +130,6 @@ class HubSource:
         return self._join_trouble
 
     def focus(self, base: str) -> None:
-        """Ask the hub to follow a base."""
         if base not in self.bases:
             self._shown.add(base)
             self._spawn(self._show(), f"show {base}")

@@ -77,7 +77,6 @@ class Subjects(NamedTuple):
         return f"hub.{self.frames}.show"
 
     def of(self, connection: str) -> str:
-        """The subject of a connection's frames."""
         return f"{self.frames}.{_ILLEGAL.sub('_', connection)}"
 
     def connection(self, subject: str) -> str:

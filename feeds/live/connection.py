@@ -135,7 +135,6 @@ class LiveConnection:
 
     @property
     def is_open(self) -> bool:
-        """Whether the socket is connected now."""
         return self._socket is not None
 
     async def run(self) -> None:

@@ -71,7 +71,6 @@ class ConnectionPlanner:
         return self.planned(driver, kind)
 
     def is_listed(self, driver: VenueDriver, kind: MarketKind) -> bool:
-        """Whether the list of a market has been fetched."""
         return (driver.venue, kind) in self._lists
 
     def planned(self, driver: VenueDriver, kind: MarketKind) -> dict[str, ConnectionSpec]:

@@ -94,7 +94,6 @@ class ManualClock:
         return self._now_ns
 
     def advance(self, step_ns: int) -> None:
-        """Move forward by `step_ns`."""
         self._now_ns += step_ns
 
     def set(self, now_ns: int) -> None:

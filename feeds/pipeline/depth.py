@@ -70,12 +70,10 @@ class DepthJoiner(Generic[Content]):
 
     @property
     def joined(self) -> bool:
-        """Whether a snapshot has joined the diffs."""
         return self._last is not None
 
     @property
     def waits(self) -> bool:
-        """Whether diffs wait for a snapshot."""
         return bool(self._waiting)
 
     def offer(self, ids: Ids, content: Content) -> Place | None:

@@ -82,7 +82,6 @@ class Feed:
 
     @property
     def connections(self) -> tuple[str, ...]:
-        """The names of the open connections."""
         return tuple(self._protocols)
 
     def reset_counts(self) -> None:

@@ -38,7 +38,6 @@ class SpanLine(QWidget):
         return "  ".join(span.text for span in self._spans)
 
     def set_spans(self, spans: tuple[Span, ...]) -> None:
-        """Replace the texts."""
         if spans != self._spans:
             self._spans = spans
             self.setToolTip(self.text)

@@ -16,7 +16,6 @@ from workstation.readmodels.arrays import Floats, Ints
 
 
 def in_sight(slots: Floats | Ints, left: float, right: float) -> slice:
-    """The values between two slots."""
     return slice(int(np.searchsorted(slots, np.floor(left))), int(np.searchsorted(slots, right, side="right")))
 
 

@@ -89,7 +89,6 @@ class Guide(QDialog):
             self.show_chapter(chapter)
 
     def show_chapter(self, title: str) -> None:
-        """Scroll to a heading."""
         block = self.text.document().begin()
         while block.isValid():
             if block.blockFormat().headingLevel() and block.text() == title:

@@ -34,7 +34,6 @@ class Timeline(QWidget):
         self.setToolTip("Drag to seek; Home and End go to the start and the end")
 
     def show_span(self, start_ns: int, end_ns: int, now_ns: int) -> None:
-        """Show where `now_ns` is in the recording."""
         span = (start_ns, max(end_ns, start_ns), now_ns)
         if span != (self._start_ns, self._end_ns, self._now_ns):
             self._start_ns, self._end_ns, self._now_ns = span
@@ -59,7 +58,6 @@ class Timeline(QWidget):
 
     @property
     def dragging(self) -> bool:
-        """Whether the user is dragging the handle."""
         return self._drag_ns is not None
 
     def time_at(self, x: float) -> int:
@@ -69,7 +67,6 @@ class Timeline(QWidget):
         return self._start_ns + round((self._end_ns - self._start_ns) * part)
 
     def x_of(self, ts_ns: int) -> float:
-        """The pixel of a moment."""
         whole = self._end_ns - self._start_ns
         part = min(max((ts_ns - self._start_ns) / whole, 0.0), 1.0) if whole else 0.0
         return _EDGE + part * (self.width() - 2 * _EDGE)

@@ -62,7 +62,6 @@ class WindowActions(ActionList):
         self._window.setWindowState(self._window.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     def open_recording(self) -> None:
-        """Ask for a recording and replay it."""
         ask_recording(self._window, self._controls.open_recording)
 
     def screenshot(self) -> None:

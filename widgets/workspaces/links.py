@@ -27,7 +27,6 @@ class Links(QObject):
         self._spreading = False
 
     def add(self, pane: Pane) -> None:
-        """Link a pane from now on."""
         self._panes.append(pane)
         pane.link_event.connect(partial(self._deliver, pane))
         self.catch_up(pane)

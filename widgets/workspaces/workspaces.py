@@ -102,7 +102,6 @@ class Workspaces(QObject):
                 self._arrange_preset()
 
     def save(self) -> None:
-        """Save the open workspace if it has changed."""
         if not self.current or self._docks.maximised:
             return
         workspace = self.capture()

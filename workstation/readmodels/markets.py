@@ -20,7 +20,6 @@ class MarketFilter:
     kinds: frozenset[MarketKind] | None = None
 
     def accepts(self, venue: Venue, kind: MarketKind) -> bool:
-        """Whether a market belongs to the sum."""
         if self.perp is not None and kind.is_perp != self.perp:
             return False
         return (self.venues is None or venue in self.venues) and (self.kinds is None or kind in self.kinds)

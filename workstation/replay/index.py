@@ -27,7 +27,6 @@ SUFFIX = ".index"
 
 
 def index_file(recording: Path) -> Path:
-    """Where the index of a recording lies."""
     beside = recording.with_name(recording.name + SUFFIX)
     if beside.exists() or os.access(recording.parent, os.W_OK):
         return beside

@@ -107,7 +107,6 @@ class ReplaySession:
 
     @property
     def name(self) -> str:
-        """The name of what is played."""
         count = len(self._reader.files)
         return self.path.name if count == 1 else f"{self.path.name} ({count} recordings)"
 

@@ -19,7 +19,6 @@ class Streams:
         self._tickers = Tickers(markets)
 
     def messages(self, facts: Iterable[Fact], now_ms: int, wanted: Container[str]) -> Iterator[Message]:
-        """Encode facts for the streams in `wanted`."""
         for fact in facts:
             if not isinstance(fact, Pulse):
                 if (wire := self._markets.get(fact.market)) is not None:

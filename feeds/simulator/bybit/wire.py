@@ -60,7 +60,6 @@ class MarketWire:
             yield Message(self.trade_topic, payload, (self.market.index, part[0].trade_id, part[-1].trade_id))
 
     def trade(self, fill: Fill) -> dict[str, object]:
-        """One row of `publicTrade`."""
         fmt, side = self.fmt, _SIDES[fill.aggressor]
         price, size, ts_ms = fmt.price(fill.price), fmt.size(fill.lots), fill.ts_ns // MS
         last = {"seq": self.market.book.update_id}
@@ -109,7 +108,6 @@ class Wire:
         self._wires = {wire.market.index: wire for wire in wires}
 
     def messages(self, facts: Iterable[Fact], now_ns: int, wanted: Container[str]) -> Iterator[Message]:
-        """Encode facts for the topics in `wanted`."""
         fills: dict[int, list[Fill]] = {}
         for fact in facts:
             if isinstance(fact, Pulse):

@@ -36,7 +36,6 @@ class DeribitDialect:
         self._channels = frozenset((*names, PLATFORM))
 
     def messages(self, facts: Iterable[Fact], now_ns: int, wanted: Container[str]) -> Iterator[Message]:
-        """Encode facts for the channels in `wanted`."""
         return self._wire.messages(facts, now_ns, wanted)
 
     def open(self, path: str, query: Mapping[str, str]) -> DeribitConversation | None:

@@ -108,7 +108,6 @@ class WireFormat:
         return self.trade(fill) | ({"liquidation": "T"} if is_public else {})
 
     def ticker(self, now_ns: int) -> Fields:
-        """The payload of the ticker channel."""
         market, perpetual = self.market, self.market.perpetual
         assert perpetual is not None
         (bid, bid_lots), (ask, ask_lots) = market.book.touch()

@@ -30,7 +30,6 @@ class HyperliquidDialect:
         self._rest = Rest(list(self._formats.values()))
 
     def messages(self, facts: Iterable[Fact], now_ns: int, wanted: Container[str]) -> Iterator[Message]:
-        """Encode facts for the streams in `wanted`."""
         return self._wire.messages(facts, self._simulation.now_ns, wanted)
 
     def open(self, path: str, query: Mapping[str, str]) -> HyperliquidConversation | None:

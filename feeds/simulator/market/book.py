@@ -67,7 +67,6 @@ class Book:
         self._step = step
 
     def copy(self) -> Book:
-        """An independent copy of the current book."""
         book = Book((self.bids.best, 1), (self.asks.best, 1), self.update_id, self._step)
         book.bids.levels, book.asks.levels = dict(self.bids.levels), dict(self.asks.levels)
         return book
@@ -78,7 +77,6 @@ class Book:
         self.asks.refine(factor)
 
     def half(self, side: Side) -> HalfBook:
-        """The resting orders of one side."""
         return self.bids if side is Side.BUY else self.asks
 
     def other(self, side: Side) -> HalfBook:

@@ -51,7 +51,6 @@ class Prices:
         return math.exp(self._log_heat)
 
     def step(self, dt_s: float) -> None:
-        """Advance all prices by `dt_s` seconds."""
         draws, root = self._draws, math.sqrt(dt_s)
         self._log_heat += -self._log_heat * dt_s / _REGIME_S
         self._log_heat += _REGIME_SIGMA * math.sqrt(2.0 / _REGIME_S) * root * draws.normal()

@@ -33,7 +33,6 @@ class OkxDialect:
         self._sockets = 0
 
     def messages(self, facts: Iterable[Fact], now_ns: int, wanted: Container[str]) -> Iterator[Message]:
-        """Encode facts for the channels in `wanted`."""
         return self._wire.messages(facts, now_ns, wanted)
 
     def open(self, path: str, query: Mapping[str, str]) -> OkxConversation | None:

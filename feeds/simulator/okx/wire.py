@@ -116,7 +116,6 @@ class Wire:
         self._recent_liquidations: deque[Row] = deque(maxlen=_REMEMBERED)
 
     def messages(self, facts: Iterable[Fact], now_ns: int, wanted: Container[str]) -> Iterator[Message]:
-        """Encode facts for the channels in `wanted`."""
         for fact in facts:
             if isinstance(fact, Pulse):
                 for wire in self._wires.values():

@@ -87,7 +87,6 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.venue in (None, venue) and self.path in path and self.connection in (0, connection)
 
     def matches_market(self, venue: str, symbol: str) -> bool:
-        """Whether the fault applies to a market."""
         return self.venue in (None, venue) and self.symbol in ("", symbol)
 
 

@@ -327,7 +327,6 @@ class OkxProtocol(SocketProtocol[_Market]):
         return [open_interest(market.instrument, row, now_ns) for market, row in self._known(push.data)]
 
     def _known(self, rows: Iterable[Row]) -> Iterator[tuple[_Market, Row]]:
-        """Rows of this connection's markets."""
         for row in rows:
             if (market := self._markets.get(row.instId)) is not None:
                 yield market, row

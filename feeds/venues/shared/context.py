@@ -121,7 +121,6 @@ def pages(now_ns: int, candles_s: int, size: int) -> Iterator[Span]:
 
 
 def ask_candles(market: Instrument, span: Span, path: str, read: Read, weight: int = 1, body: str = "") -> Question:
-    """The question for a page of candles."""
     return Question(market, Fetch(path, f"candles/{market.symbol}/{span.number}", weight, body), read)
 
 

@@ -127,7 +127,6 @@ class TradeChain:
         return self._gaps.fail(now_ns)
 
     def close(self, now_ns: int) -> Sequence[Event]:
-        """The connection ends."""
         return self._gaps.close(now_ns)
 
     def _begin(self, first: int | None, ts_ns: int, now_ns: int) -> list[Event]:
@@ -194,5 +193,4 @@ class UnnumberedTrades:
         return ()
 
     def close(self, now_ns: int) -> Sequence[Event]:
-        """The connection ends."""
         return ()

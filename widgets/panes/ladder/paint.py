@@ -321,5 +321,4 @@ def _runs(mask: np.ndarray) -> list[tuple[int, int]]:
 
 
 def _where(mask: np.ndarray) -> list[int]:
-    """The slots where a condition holds."""
     return [int(slot) for slot in np.flatnonzero(mask)]

@@ -72,7 +72,6 @@ class VenueStrip(QWidget):
         self.setFixedHeight(_BADGE_PX * -(-max(len(self.sources), 1) // self._columns()))
 
     def _columns(self) -> int:
-        """The number of badges side by side."""
         count = max(len(self.sources), 1)
         return count if self.width() >= count * _LEAST_BADGE_PX else -(-count // 2)
 

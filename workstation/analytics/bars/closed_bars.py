@@ -27,7 +27,6 @@ class Numbers:
         self._begin = self._end = 0
 
     def append(self, bar: FootprintBar, internals: BarInternals) -> None:
-        """Add the newest bar."""
         if self._end == len(self._times):
             self._make_room()
         self._times[self._end] = bar.start_ns, bar.end_ns
@@ -35,7 +34,6 @@ class Numbers:
         self._end += 1
 
     def drop(self, count: int) -> None:
-        """Remove the oldest bars."""
         self._begin += count
 
     def clear(self) -> None:

@@ -78,7 +78,6 @@ class MarkSet(Generic[Mark]):
         return found
 
     def forget(self, count: int) -> None:
-        """Drop the oldest marks."""
         for number in list(self.marks)[: max(count, 0)]:
             del self.marks[number]
             self.changes += 1

@@ -173,7 +173,6 @@ class TakerFlow:
 
     @property
     def trades_in_window(self) -> int:
-        """How many trades the window holds."""
         return len(self._recent)
 
     def add_trade(self, trade: Trade, market: int, side: int) -> None:

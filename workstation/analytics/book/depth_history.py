@@ -112,7 +112,6 @@ class _Open:
         return self.start + len(self.best[0])
 
     def fits(self, mid: float) -> bool:
-        """Whether the chunk may continue at this mid."""
         return self.end // CHUNK == self.start // CHUNK and abs(mid - self.mid) <= self.mid * BAND / 2
 
     def take(self, bids: Mapping[int, float], asks: Mapping[int, float], book: OrderBook, columns: int) -> None:

@@ -188,7 +188,6 @@ class Levels:
         return twin, np.array(columns, np.float32).reshape(-1, twin.grid.count)
 
     def _goes_on(self, bars: LevelBars, done: int) -> bool:
-        """Whether the bars processed so far are unchanged."""
         seen = self._seen
         if seen is None or seen.first != bars.first or not np.array_equal(seen.inverse, bars.inverse):
             return False

@@ -93,7 +93,6 @@ class Levels:
         self._count += 1
 
     def middle(self, row: int) -> float:
-        """Price in the middle of a row."""
         return _price(row + 0.5, self._row_size)
 
     def _all(self) -> Iterator[SetupLevel]:

@@ -41,7 +41,6 @@ class Positioning:
 
     @property
     def hours(self) -> int:
-        """How many hours are stored."""
         return len(self._hours)
 
     @property

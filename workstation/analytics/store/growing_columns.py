@@ -42,7 +42,6 @@ class GrowingColumns:
         return tuple(np.array(column[begin:]) for column in self._columns)
 
     def copy(self) -> Self:
-        """An independent copy."""
         copy = type(self)(self._codes)
         for one, other in zip(copy._columns, self._columns, strict=True):
             one.extend(other)

@@ -102,7 +102,6 @@ class Cells:
             setattr(self, column.name, np.concatenate((old, empty)))
 
     def copied(self, rows: int) -> Cells:
-        """A copy of the first rows."""
         return Cells(*(getattr(self, column.name)[:rows].copy() for column in fields(self)))
 
 

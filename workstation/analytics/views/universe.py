@@ -163,7 +163,6 @@ class _Sums:
         self._count = count
 
     def total(self, values: Floats) -> Floats:
-        """Sum by base."""
         return _frozen(self._sum(values, self._live & ~np.isnan(values)))
 
     def mean(self, values: Floats, weights: Floats) -> Floats:

@@ -55,12 +55,10 @@ class BarsOnGrid:
         return values
 
     def between(self, left: float, right: float) -> slice:
-        """Which bars touch the slots from `left` to `right`."""
         first = int(np.searchsorted(self.slots, np.floor(left), side="left"))
         return slice(first, int(np.searchsorted(self.slots, right, side="right")))
 
     def at(self, slot: float) -> int | None:
-        """The index of the bar that stands in this slot."""
         wanted = int(np.floor(slot))
         index = int(np.searchsorted(self.slots, wanted))
         return index if index < len(self.bars) and self.slots[index] == wanted else None

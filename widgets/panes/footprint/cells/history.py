@@ -24,7 +24,6 @@ class CandleHistory:
         self.slots: Floats = np.floor(grid.slots(candles.bar_start_ns) + 1e-9)
 
     def between(self, left: float, right: float) -> slice:
-        """Which of them are in sight."""
         first = int(np.searchsorted(self.slots, np.floor(left), side="left"))
         return slice(first, int(np.searchsorted(self.slots, right, side="right")))
 

@@ -104,7 +104,6 @@ class Frame:
 
 
 def largest_of(rows: BarRows, detail: Detail, mode: CellMode) -> float:
-    """The largest value that a layout would shade in a bar."""
     if detail is Detail.DELTA or (mode.signed and detail > Detail.MARKS):
         values = np.abs(net(rows.buy, rows.sell))
     elif detail is Detail.NUMBERS and mode.pairs:

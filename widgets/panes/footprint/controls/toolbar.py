@@ -81,16 +81,13 @@ class FootprintToolbar(QWidget):
         self.row.blockSignals(False)
 
     def set_venues(self, venues: Iterable[Venue]) -> None:
-        """Offer these venues only."""
         self.markets.set_venues(venues)
 
     def set_markets(self, markets: Iterable[MarketState]) -> None:
-        """Offer these markets only."""
         self.markets.set_markets(markets)
 
     @property
     def rules(self) -> FootprintRules:
-        """How cells are judged."""
         return self._asked.rules
 
     def set_rules(self, rules: FootprintRules) -> None:

@@ -35,7 +35,6 @@ class StudyBoard:
 
     @property
     def studies(self) -> tuple[ChartStudy, ...]:
-        """All of them, in their order."""
         return self.settings.studies
 
     def inputs(self, study: ChartStudy) -> Inputs:
