@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
+import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPolygonF
 
@@ -11,16 +13,51 @@ from workstation.readmodels.session.library import Bookmark, Outline, SetupMark
 from workstation.readmodels.session.setups import SetupState
 
 _MARK_PX = 6
+_COLUMN_PX = 2
 _ACTIVE = (SetupState.ARMED, SetupState.CONFIRMED)
+_Numbers = npt.NDArray[np.float64]
 
 
-def draw_outline(painter: QPainter, area: QRectF, outline: Outline) -> None:
-    """Fill the area. A recording without trades has nothing to draw."""
-    _draw_gaps(painter, area, outline)
-    _draw_bars(painter, area, outline.volume_usd, "faint", 0.6)
-    _draw_bars(painter, area, outline.long_usd, "liquidated_long", 0.9)
-    _draw_bars(painter, area, outline.short_usd, "liquidated_short", 0.9)
-    _draw_price(painter, area, outline.price)
+def draw_outline(painter: QPainter, area: QRectF, outline: Outline, span: tuple[int, int] | None = None) -> None:
+    """Fill the area with a span of the outline (ns), or all of it. A recording without trades has nothing to draw."""
+    start_ns, end_ns = span or (outline.start_ns, outline.end_ns)
+    columns = _Columns(outline, start_ns, end_ns, max(int(area.width() / _COLUMN_PX), 1))
+    _draw_gaps(painter, area, outline.gaps, start_ns, end_ns)
+    _draw_bars(painter, area, columns.sums(outline.volume_usd), "faint", 0.6)
+    _draw_bars(painter, area, columns.sums(outline.long_usd), "liquidated_long", 0.9)
+    _draw_bars(painter, area, columns.sums(outline.short_usd), "liquidated_short", 0.9)
+    _draw_price(painter, area, columns.prices(outline.price))
+
+
+class _Columns:
+    """The buckets of an outline within a span, joined so that there are at most `most` of them."""
+
+    def __init__(self, outline: Outline, start_ns: int, end_ns: int, most: int) -> None:
+        count, whole = len(outline.price), max(outline.end_ns - outline.start_ns, 1)
+        first, last = ((ts_ns - outline.start_ns) / whole * count for ts_ns in (start_ns, end_ns))
+        self._first, self._last, self._length = first, last, max(last - first, 1e-9)
+        self._from = min(max(int(first), 0), max(count - 1, 0))
+        self._to = min(max(int(np.ceil(last)), self._from), count)
+        self._joined = max(-(-(self._to - self._from) // most), 1)
+        self._from -= self._from % self._joined  # the same buckets are joined wherever the span begins
+
+    def sums(self, values: tuple[float, ...]) -> tuple[_Numbers, _Numbers]:
+        """Edges of the columns as shares of the span, and the sum in each."""
+        part = np.asarray(values[self._from : self._to], np.float64)
+        starts = np.arange(0, len(part), self._joined)
+        edges = np.append(starts, len(part)) if len(part) else starts
+        return self._shares(edges), np.add.reduceat(part, starts) if len(part) else part
+
+    def prices(self, prices: tuple[float | None, ...]) -> tuple[_Numbers, _Numbers]:
+        """Middles of the columns as shares of the span, and the last price of each; without those before a trade."""
+        part = np.array(prices[self._from : self._to], np.float64)
+        starts = np.arange(0, len(part), self._joined)
+        found = part[np.minimum(starts + self._joined, len(part)) - 1]
+        known = ~np.isnan(found)
+        return self._shares(starts + self._joined / 2)[known], found[known]
+
+    def _shares(self, buckets: npt.ArrayLike) -> _Numbers:
+        return (np.asarray(buckets, np.float64) + (self._from - self._first)) / self._length
 
 
 def draw_bookmarks(painter: QPainter, area: QRectF, marks: Iterable[Bookmark], x_of: Callable[[int], float]) -> None:
@@ -47,43 +84,35 @@ def draw_setups(painter: QPainter, area: QRectF, setups: Iterable[SetupMark], x_
             painter.drawLine(QPointF(x, edge), QPointF(x, edge - mark.direction * _MARK_PX / 2))
 
 
-def _draw_gaps(painter: QPainter, area: QRectF, outline: Outline) -> None:
-    whole = max(outline.end_ns - outline.start_ns, 1)
-    for start, end in outline.gaps:
-        left = area.left() + area.width() * (start - outline.start_ns) / whole
-        width = max(1.0, area.width() * (end - start) / whole)
-        painter.fillRect(QRectF(left, area.top(), width, area.height()), theme().brush("gap", 70))
+def _draw_gaps(painter: QPainter, area: QRectF, gaps: Iterable[tuple[int, int]], start_ns: int, end_ns: int) -> None:
+    whole = max(end_ns - start_ns, 1)
+    for begin, end in gaps:
+        left = area.left() + area.width() * max((begin - start_ns) / whole, 0.0)
+        right = area.left() + area.width() * min((end - start_ns) / whole, 1.0)
+        if begin <= end_ns and end >= start_ns:
+            painter.fillRect(QRectF(left, area.top(), max(1.0, right - left), area.height()), theme().brush("gap", 70))
 
 
-def _draw_bars(painter: QPainter, area: QRectF, values: tuple[float, ...], role: str, part: float) -> None:
+def _draw_bars(painter: QPainter, area: QRectF, columns: tuple[_Numbers, _Numbers], role: str, part: float) -> None:
     """Bars from the bottom, the highest `part` of the height; small ones stay visible."""
-    top = max(values, default=0.0)
+    edges, values = columns
+    top = float(values.max(initial=0.0))
     if top <= 0:
         return
-    width, brush = area.width() / len(values), theme().brush(role)
-    for index, value in enumerate(values):
-        if value > 0:
-            height = max(1.0, area.height() * part * value / top)
-            painter.fillRect(
-                QRectF(area.left() + index * width, area.bottom() - height, max(width, 1.0), height), brush
-            )
+    lefts = area.left() + edges * area.width()
+    heights, brush = np.maximum(values * (area.height() * part / top), 1.0), theme().brush(role)
+    for index in np.flatnonzero(values > 0).tolist():
+        left, height = float(lefts[index]), float(heights[index])
+        width = max(float(lefts[index + 1]) - left, 1.0)
+        painter.fillRect(QRectF(left, area.bottom() - height, width, height), brush)
 
 
-def _draw_price(painter: QPainter, area: QRectF, prices: tuple[float | None, ...]) -> None:
-    known = [price for price in prices if price is not None]
-    if len(known) < 2:
+def _draw_price(painter: QPainter, area: QRectF, line: tuple[_Numbers, _Numbers]) -> None:
+    shares, prices = line
+    if len(prices) < 2:
         return
-    low, span = min(known), max(known) - min(known)
-    width, room = area.width() / len(prices), area.height() - 4
-    line = QPolygonF(
-        [
-            QPointF(
-                area.left() + (index + 0.5) * width,
-                area.bottom() - 2 - (room * (price - low) / span if span else room / 2),
-            )
-            for index, price in enumerate(prices)
-            if price is not None
-        ]
-    )
+    low, span, room = float(prices.min()), float(np.ptp(prices)), area.height() - 4
+    xs = area.left() + shares * area.width()
+    ys = area.bottom() - 2 - (room * (prices - low) / span if span else np.full(len(prices), room / 2))
     painter.setPen(theme().pen("text"))
-    painter.drawPolyline(line)
+    painter.drawPolyline(QPolygonF(list(map(QPointF, xs.tolist(), ys.tolist()))))

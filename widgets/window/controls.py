@@ -46,6 +46,9 @@ class Controls(Protocol):
     def seek(self, ts_ns: int) -> None:
         """Go to a moment of the recording, clamped to its bounds. State is rebuilt, so every pane is cleared first."""
 
+    def approach(self, ts_ns: int) -> None:
+        """Like `seek`, but stop on the way where it takes long, for a timeline that is being dragged."""
+
     def step(self, unit: Step) -> None:
         """Advance by one unit and pause there."""
 

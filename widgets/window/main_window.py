@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from PySide6.QtCore import QByteArray, QEvent, QRect, QSize, Qt
-from PySide6.QtGui import QCloseEvent, QPainter, QResizeEvent, QShowEvent
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QPainter, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QMainWindow, QTabWidget, QToolBar, QWidget
 
 from widgets.elements.layouts import line_of
@@ -31,6 +31,7 @@ _USUAL_SIZE = QSize(1600, 900)
 _LEAST_SCREEN_PX = 1_024  # a smaller screen is none that somebody looks at
 _TITLE_BAR_PX = 40
 _AGE_FRAMES = 15
+_DIGITS = frozenset("0123456789")
 _SAVE_FRAMES = 120
 
 
@@ -204,12 +205,26 @@ class MainWindow(QMainWindow):
 
     def event(self, event: QEvent) -> bool:
         """Detect that docks were resized: only the edges between them get mouse events here, the rest is covered."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._types_time(event):
+            event.accept()  # in a replay a digit begins a time, and is not the link group that it is when live
+            return True
         if event.type() == QEvent.Type.MouseButtonPress:
             self._edges = self.saveState()
         handled = super().event(event)
         if event.type() == QEvent.Type.MouseButtonRelease and self.saveState() != self._edges:
             self.dock_set.moved.emit()
         return handled
+
+    def _types_time(self, event: QKeyEvent) -> bool:
+        plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
+        return self._replay and plain and event.text() in _DIGITS
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """In a replay a digit opens the field for a time to go to."""
+        if self._types_time(event):
+            self.action_list.go_to_time(event.text())
+        else:
+            super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.frame_timer.stop()

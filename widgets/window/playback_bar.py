@@ -6,6 +6,7 @@ from pathlib import PurePath
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QLabel, QPushButton, QToolTip, QWidget
 
+from widgets.dialogs.questions import GoToTime
 from widgets.elements.captions import Badge, Choice, set_text, shortened, tint
 from widgets.elements.layouts import line_of
 from widgets.theme import format as fmt
@@ -16,6 +17,7 @@ from widgets.window.timeline import Timeline
 from workstation.readmodels.session.status import Presence, StatusView
 
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0)
+_HEIGHT, _REPLAY_HEIGHT = 36, 52
 MINUTE_NS = 60_000_000_000
 _CLOSED_NS = 2_000_000_000  # after its end a bar is closed, whatever the latency of the venue
 REPLAY = "Replay"
@@ -80,10 +82,11 @@ class PlaybackBar(QWidget):
         self._transport = QWidget()
         self._fill_speeds()
         self._lay_out()
-        self.timeline.chosen.connect(controls.seek)
+        self._wanted_ns: int | None = None  # where the handle is dragged to, not reached by the session yet
+        self.timeline.chosen.connect(self._seek_to_chosen)
         self.timeline.hovered.connect(self._show_target)
         self.timeline.mark_removed.connect(controls.remove_bookmark)
-        self.setFixedHeight(36)
+        self.setFixedHeight(_HEIGHT)
 
     def _fill_speeds(self) -> None:
         for speed in SPEEDS:
@@ -103,6 +106,7 @@ class PlaybackBar(QWidget):
         for widget in (self.end, self.forward, self.bookmark, self.live):
             inside.addWidget(widget)
         row = line_of(self.badge, within=self, margins=(2 * CELL, CELL, 2 * CELL, CELL), spacing=2 * CELL)
+        row.setAlignment(self.badge, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self._transport, 1)
         row.addWidget(self.record)
         row.addWidget(self.recording)
@@ -110,11 +114,13 @@ class PlaybackBar(QWidget):
     # --- what is shown
 
     def refresh(self, status: StatusView) -> None:
+        self._follow_handle(status)
         if status == self._status:
             return
         self._status = status
         self.badge.show_badge(*badge_of(status))
         self._transport.setVisible(is_replay(status))
+        self.setFixedHeight(_REPLAY_HEIGHT if is_replay(status) else _HEIGHT)
         if is_replay(status):
             self._show_transport(status)
         self._show_recording(status)
@@ -161,7 +167,29 @@ class PlaybackBar(QWidget):
         self.recording.setToolTip(status.recording_failed or status.recording_to)
 
     def _show_target(self, position: QPoint, ts_ns: int) -> None:
+        self._wanted_ns = ts_ns
         QToolTip.showText(position, f"{fmt.date_clock(ts_ns)} {fmt.zone_name(ts_ns)}", self.timeline)
+
+    def _follow_handle(self, status: StatusView) -> None:
+        """While the handle is dragged the charts follow: one seek at a time, each to where the handle is by then."""
+        if self._wanted_ns is None or status.presence is Presence.SEEKING:
+            return
+        if status.now_ns == self._wanted_ns:
+            self._wanted_ns = None
+        else:
+            self._controls.approach(self._wanted_ns)
+
+    def _seek_to_chosen(self, ts_ns: int) -> None:
+        self._wanted_ns = None
+        self._controls.seek(ts_ns)
+
+    def ask_time(self, typed: str = "") -> bool:
+        """Ask for a moment of the recording and go there; `typed` is what the field begins with. False when live."""
+        status = self._status
+        if status is None or not is_replay(status) or status.start_ns is None or status.end_ns is None:
+            return False
+        GoToTime(self.window(), status.now_ns, self._seek, (status.start_ns, status.end_ns), typed).open()
+        return True
 
     # --- keys and buttons
 

@@ -50,6 +50,11 @@ class WindowActions(ActionList):
     def show_settings(self) -> None:
         SettingsDialog(self._window, self._settings).open()
 
+    def go_to_time(self, typed: str = "") -> None:
+        """Ask for a time: a replay jumps there, live charts show it."""
+        if not self._playback.ask_time(typed):
+            self._docks.ask_time()
+
     def save_workspace_as(self) -> None:
         """Ask for a name and save the arrangement under it."""
         ask_name(self._window, "Save workspace as", self._spaces.current, self._spaces.save_as)
@@ -114,7 +119,7 @@ class WindowActions(ActionList):
                 partial(self._docks.open, "library"),
                 ("Ctrl+Shift+O",),
             ),
-            Action("session.go_to", "Session", "go to a time...", self._docks.ask_time, ("Alt+G",)),
+            Action("session.go_to", "Session", "go to a time...", self.go_to_time, ("Alt+G",)),
         )
 
     def _panes(self) -> tuple[Action, ...]:
@@ -124,7 +129,7 @@ class WindowActions(ActionList):
                 "Link group of the pane",
                 f"link group {group}" if group else "not linked",
                 partial(self._docks.set_focused_group, group),
-                (str(group),),
+                (str(group), f"Alt+{group}"),
             )
             for group in (*range(1, GROUPS + 1), 0)
         )

@@ -52,6 +52,11 @@ class DeskControls:
         if (replay := self._replay) is not None:
             replay.seek(ts_ns)
 
+    def approach(self, ts_ns: int) -> None:
+        """Go towards a moment of the recording, as far as a picture leaves time for."""
+        if (replay := self._replay) is not None:
+            replay.approach(ts_ns)
+
     def step(self, unit: str) -> None:
         """Advance by one unit ("event", "100 ms", "1 s", "bar") and pause there."""
         replay, bar_ns = self._replay, self._desk.bar_ns

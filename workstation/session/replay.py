@@ -6,6 +6,7 @@ most 64 of them, evenly over the recording.
 """
 
 import asyncio
+import math
 import time
 from bisect import bisect_right
 from collections.abc import Callable
@@ -24,13 +25,15 @@ MIN_SPEED, MAX_SPEED = 0.1, 1000.0
 
 @dataclass(frozen=True, slots=True)
 class ReplayLimits:
-    """Playing reads for at most `budget_s`, `slice_frames` frames at a time, then waits `frame_s`.
+    """Playing reads for at most `budget_s`, `slice_frames` frames at a time, then waits `frame_s`; approaching a moment
+    reads for at most `approach_s`.
 
     Checkpoints are at least `checkpoint_ns` of receive time apart, and at most `checkpoints` over the recording.
     """
 
     frame_s: float = 1 / 60
     budget_s: float = 0.010
+    approach_s: float = 0.030
     slice_frames: int = 256
     checkpoints: int = 64
     checkpoint_ns: int = 5_000_000_000
@@ -67,6 +70,7 @@ class ReplaySession:
         self._pace = Pace()
         self._playing = False
         self._seek_ns: int | None = None
+        self._limit_s = math.inf  # how long a seek may read on from the state that it restored
         self._wake = asyncio.Event()
         self._lag_ns = 0
         self._interval_ns = max(limits.checkpoint_ns, (self.end_ns - self.start_ns) // limits.checkpoints)
@@ -139,8 +143,13 @@ class ReplaySession:
 
     def seek(self, ts_ns: int) -> None:
         """Jump to a receive time within the recording; a newer jump replaces one still under way."""
-        self._seek_ns = min(max(ts_ns, self.start_ns), self.end_ns)
+        self._seek_ns, self._limit_s = min(max(ts_ns, self.start_ns), self.end_ns), math.inf
         self._wake.set()
+
+    def approach(self, ts_ns: int) -> None:
+        """Jump as far towards a receive time as a picture leaves time for; called again, it goes on from there."""
+        self.seek(ts_ns)
+        self._limit_s = self._limits.approach_s
 
     def step(self, span_ns: int | None) -> None:
         """Pause and go forward: by a span of recorded time, or by one frame when None."""
@@ -203,11 +212,15 @@ class ReplaySession:
             self._maybe_checkpoint()
 
     async def _seek(self) -> None:
-        target_ns, limit_s = self._seek_ns, self._wall() + self._limits.budget_s
+        target_ns = self._seek_ns
         assert target_ns is not None
         self._restore(target_ns)
+        began_s = self._wall()
+        limit_s = began_s + self._limits.budget_s
         while not self.tape.play(target_ns, self._limits.slice_frames):
             self._maybe_checkpoint()
+            if self._wall() - began_s >= self._limit_s:
+                break
             if self._wall() >= limit_s:
                 await asyncio.sleep(0)
                 if self._seek_ns != target_ns:

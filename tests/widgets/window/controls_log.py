@@ -30,6 +30,9 @@ class ControlsLog:
     def seek(self, ts_ns: int) -> None:
         self.calls.append(("seek", ts_ns))
 
+    def approach(self, ts_ns: int) -> None:
+        self.calls.append(("approach", ts_ns))
+
     def step(self, unit: Step) -> None:
         self.calls.append(("step", unit))
 

@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 from tests.widgets.market_views import NOW, live_status, replay_status
 from tests.widgets.window.controls_log import ControlsLog
 from tests.widgets.window.window_sources import FullSource, Source, settle
+from widgets.dialogs.questions import GoToTime
 from widgets.items.paint_guard import PaintGuard, paints
 from widgets.pane import Pane
 from widgets.panes.ladder.pane import LadderPane
@@ -319,6 +320,24 @@ def test_playback_keys(
     settle(window)
     qtbot.keyClick(window, key, modifiers)
     assert controls.calls == [call]
+
+
+def test_a_digit_begins_a_time_in_a_replay_and_is_a_link_group_when_live(
+    window: MainWindow, source: Source, controls: ControlsLog, qtbot: QtBot
+) -> None:
+    window.panes["tape"].setFocus()
+    qtbot.keyClick(window.panes["tape"], Qt.Key.Key_2)
+    assert window.docks["tape"].title.group.text() == "2"
+    source.current = replay_status()
+    settle(window)
+    qtbot.keyClick(window.panes["tape"], Qt.Key.Key_9)
+    (dialog,) = window.findChildren(GoToTime)
+    qtbot.keyClicks(dialog.line, ":03:20")
+    qtbot.keyClick(dialog.line, Qt.Key.Key_Return)
+    assert controls.calls == [("seek", 1_760_000_600_000_000_000)]
+    assert window.docks["tape"].title.group.text() == "2"
+    qtbot.keyClick(window.panes["tape"], Qt.Key.Key_3, Qt.KeyboardModifier.AltModifier)
+    assert window.docks["tape"].title.group.text() == "3"
 
 
 def test_keys_work_while_a_button_has_the_focus(window: MainWindow, controls: ControlsLog, qtbot: QtBot) -> None:

@@ -95,6 +95,36 @@ async def test_a_seek_raises_the_epoch(session: ReplaySession) -> None:
     await run_until(session, lambda: session.epoch == before + 1)
 
 
+async def test_approaching_stops_on_the_way_and_goes_on_to_the_same_state(
+    simulated_recording: Path,
+) -> None:
+    limits = ReplayLimits(frame_s=0, approach_s=0.012, slice_frames=16)
+    session = ReplaySession(RecordingReader(simulated_recording), Wall(), limits)
+    target, pictures = session.start_ns + 2 * (session.end_ns - session.start_ns) // 3, 0
+    while session.tape.position_ns < target:
+        before = session.tape.position_ns
+        session.approach(target)
+        await run_until(session, lambda: session.status("x").presence is not Presence.SEEKING)
+        assert before < session.tape.position_ns <= target
+        pictures += 1
+        assert session.epoch == pictures
+    assert pictures > 1
+    assert_same_state(session.core, state_at(simulated_recording, target))
+
+
+async def test_a_seek_that_replaces_an_approach_arrives(simulated_recording: Path) -> None:
+    limits = ReplayLimits(frame_s=0, budget_s=0.0, approach_s=0.012, slice_frames=64)
+    session = ReplaySession(RecordingReader(simulated_recording), Wall(), limits)
+    session.approach(session.end_ns)
+    task = asyncio.create_task(session.run())
+    await asyncio.sleep(0)
+    session.seek(session.end_ns)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await run_until(session, lambda: session.status("x").presence is not Presence.SEEKING)
+    assert session.tape.position_ns == session.end_ns
+
+
 @pytest.mark.parametrize("speed", [1.0, 37.0, 1000.0])
 async def test_any_speed_ends_in_the_same_state(
     session: ReplaySession, simulated_recording: Path, speed: float
