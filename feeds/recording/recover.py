@@ -40,6 +40,10 @@ def recover(path: Path, out: Path) -> Recovery:
         if made.frames_written == sum(gaps.values()):
             raise RecordingError(f"Nothing of {path.name} can be read.")
         part.replace(out)
+    except OSError as error:
+        if error.filename == str(part):
+            error.filename, error.filename2 = str(out), None
+        raise
     finally:
         part.unlink(missing_ok=True)
     closed = {name: count for (name, kind), count in gaps.items() if kind is FrameKind.CLOSE}

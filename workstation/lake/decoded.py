@@ -42,6 +42,8 @@ class _MarketState:
     first_ns: int = 0
     last_ns: int = 0
     focus: bool = False
+    price: float = 0.0
+    turnover: float = 0.0
 
 
 class RowDecoder:
@@ -70,7 +72,7 @@ class RowDecoder:
         self._followed_handlers: dict[type[Any], Callable[[Any], None]] = {
             events.Trade: self._trade,
             events.TradesFilled: self._filled,
-            events.MarkPrice: lambda event: self._market(event.instrument).coverage.see(event.ts_venue_ns),
+            events.MarkPrice: self._mark,
             events.TradesLive: lambda event: self._market(event.instrument).coverage.begin(),
             events.TradesLost: lambda event: self._market(event.instrument).coverage.lose(),
         }
@@ -108,7 +110,7 @@ class RowDecoder:
             names = (instrument.base, instrument.venue, instrument.kind.value, instrument.symbol)
             step = (float(instrument.tick_size), instrument.tick.numerator, instrument.tick.denominator)
             times = (known.first_ns, known.last_ns, coverage.seen_ns)
-            yield LakeMarket(*names, *step, spans, coverage.began, *times, known.focus)
+            yield LakeMarket(*names, *step, spans, coverage.began, *times, known.focus, known.price, known.turnover)
 
     def _market(self, instrument: Instrument) -> _MarketState:
         known = self._markets.get(instrument.id)
@@ -121,6 +123,11 @@ class RowDecoder:
         known.coverage.see(event.ts_venue_ns)
         known.coverage.trade(event.ts_venue_ns)
         self._store(event.instrument).append((event.ts_venue_ns, self._put_trade(known, event)))
+
+    def _mark(self, event: events.MarkPrice) -> None:
+        known = self._market(event.instrument)
+        known.coverage.see(event.ts_venue_ns)
+        known.price = event.mark
 
     def _filled(self, event: events.TradesFilled) -> None:
         known = self._market(event.instrument)
@@ -141,6 +148,8 @@ class RowDecoder:
         self._trades += 1
         known.first_ns = min(known.first_ns or ts_ns, ts_ns)
         known.last_ns = max(known.last_ns, ts_ns)
+        known.turnover += event.notional
+        known.price = known.price or event.price
         step, names = self._step(event.instrument), self._names(event.instrument)
         side = None if event.aggressor is None else event.aggressor.value
         price = (event.price_ticks, *step, event.price)

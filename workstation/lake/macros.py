@@ -1,8 +1,8 @@
 """The engine's bars, footprint and CVD in SQL, as defined in `analytics`.
 
-For every market, and summed over perpetuals and over spot (venue `all`, kind `perp` or `spot`). A bar is in a range if
-it starts in [since, until). DuckDB adds floats in its own order, so sums are rounded to 12 significant digits, as in
-exports. Names with a leading underscore are internal.
+For every market, and summed over perpetuals and over spot (venue `all`, kind `perp` or `spot`) without markets that
+are another asset of the same name. A bar is in a range if it starts in [since, until). DuckDB adds floats in its own
+order, so sums are rounded to 12 significant digits, as in exports. Names with a leading underscore are internal.
 """
 
 SCALARS = r"""
@@ -36,6 +36,7 @@ WHERE t.base = of_base AND t.ts_venue_ns >= from_ns AND t.ts_venue_ns < to_ns + 
 """
 
 COVERAGE = """
+CREATE TEMP VIEW _namesakes AS SELECT venue, kind, symbol FROM _markets WHERE apart;
 CREATE TEMP MACRO _covered(bar_ns, of_base, from_ns, to_ns) AS TABLE
 WITH starts AS (SELECT DISTINCT bar_start_ns FROM _trades(bar_ns, of_base, from_ns, to_ns))
 SELECT b.bar_start_ns, m.venue, m.kind, m.symbol,
@@ -48,7 +49,8 @@ WITH covered AS (SELECT * FROM _covered(bar_ns, of_base, from_ns, to_ns)),
     one AS (
         SELECT bar_start_ns, venue, kind, symbol, covered FROM covered
         UNION ALL
-        SELECT bar_start_ns, 'all', _sum_kind(kind), '', covered FROM covered)
+        SELECT bar_start_ns, 'all', _sum_kind(kind), '', covered FROM covered
+        ANTI JOIN _namesakes USING (venue, kind, symbol))
 SELECT bar_start_ns, venue, kind, symbol, bool_and(covered) AS covered FROM one GROUP BY ALL;
 """
 
@@ -58,7 +60,8 @@ WITH chosen AS (SELECT * FROM _trades(bar_ns, of_base, from_ns, to_ns)),
     each AS (
         SELECT * FROM chosen
         UNION ALL BY NAME
-        SELECT * REPLACE ('all' AS venue, _sum_kind(kind) AS kind, '' AS symbol) FROM chosen),
+        SELECT * REPLACE ('all' AS venue, _sum_kind(kind) AS kind, '' AS symbol) FROM chosen
+        ANTI JOIN _namesakes USING (venue, kind, symbol)),
     paths AS (
         SELECT *, sum(sign * size) OVER (
             PARTITION BY venue, kind, symbol, bar_start_ns ORDER BY seq ROWS UNBOUNDED PRECEDING) AS path
@@ -98,7 +101,8 @@ WITH prices AS (
     each AS (
         SELECT * FROM placed
         UNION ALL BY NAME
-        SELECT * REPLACE ('all' AS venue, _sum_kind(kind) AS kind, '' AS symbol) FROM placed)
+        SELECT * REPLACE ('all' AS venue, _sum_kind(kind) AS kind, '' AS symbol) FROM placed
+        ANTI JOIN _namesakes USING (venue, kind, symbol))
 SELECT e.bar_start_ns, e.base, e.venue, e.kind, e.symbol, e.row_number, sum(e.sell) AS sell, sum(e.buy) AS buy
 FROM each e GROUP BY ALL;
 CREATE TEMP MACRO _footprint(bar_ns, units, of_base, from_ns, to_ns, tie) AS TABLE
@@ -148,7 +152,7 @@ WITH deltas AS (
             bool_or(g.began) AS began, sum(g.buy) AS buy, sum(g.sell) AS sell, sum(g.buy_usd) AS buy_usd,
             sum(g.sell_usd) AS sell_usd,
             CASE WHEN bool_or(g.began) THEN bool_or(g.missing AND g.began) ELSE bool_and(g.missing) END AS missing
-        FROM grid g GROUP BY ALL),
+        FROM grid g ANTI JOIN _namesakes USING (venue, kind, symbol) GROUP BY ALL),
     running AS (
         SELECT *, _net(sum(buy) OVER line, sum(sell) OVER line) AS sum_coin,
             _net(sum(buy_usd) OVER line, sum(sell_usd) OVER line) AS sum_usd FROM each

@@ -18,7 +18,8 @@ class LakeMarket(msgspec.Struct, frozen=True):
     `spans` are the venue times with every trade received; a span open at the end ends at the last venue time seen in
     its base. `began` is whether the recording states when trades are complete. `first_ns` and `last_ns` bound the venue
     times of its trades, 0 where there are none. `focus` is whether it was followed, and not only covered by all-market
-    streams.
+    streams. `price` is its last mark price, or that of a trade where it publishes none, 0 unknown; `turnover` the
+    traded notional (quote).
     """
 
     base: str
@@ -34,6 +35,8 @@ class LakeMarket(msgspec.Struct, frozen=True):
     last_ns: int
     seen_ns: int
     focus: bool
+    price: float = 0.0
+    turnover: float = 0.0
 
 
 class Manifest(msgspec.Struct, frozen=True):

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
+from math import fsum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from feeds.model.errors import RecordingError
+from feeds.model.instrument import MarketKind
+from workstation.analytics.state.identity import is_apart
 from workstation.lake.macros import ALL
 from workstation.lake.manifest import LakeMarket, Manifest, read_manifests
 from workstation.lake.schema import SCHEMAS
@@ -31,7 +34,7 @@ _MARKETS = pa.schema(
         *_KEY,
         ("tick", pa.float64()),
         *((name, pa.int64()) for name in ("tick_num", "tick_den", "since_ns", "until_ns", "seen_ns")),
-        *((name, pa.bool_()) for name in ("began", "blank", "focus")),
+        *((name, pa.bool_()) for name in ("began", "blank", "focus", "apart")),
     ]
 )
 _RECORDINGS = pa.schema([("recording", pa.string()), ("priority", pa.int64())])
@@ -165,13 +168,25 @@ def _describe(session: duckdb.DuckDBPyConnection, manifests: list[Manifest]) -> 
     for market in (one for manifest in manifests for one in manifest.markets):
         found.setdefault(_key(market), []).append(market)
     spans = {key: joined([span for one in parts for span in one.spans]) for key, parts in found.items()}
-    markets = [_market(key, parts, spans[key]) for key, parts in found.items()]
+    apart = _apart(found)
+    markets = [(*_market(key, parts, spans[key]), key in apart) for key, parts in found.items()]
     gaps = [(*key, end, start) for key, ones in spans.items() for (_, end), (start, _) in pairwise(ones)]
     _table(session, "_markets", _MARKETS, markets)
     _table(session, "coverage", _SPANS, [(*key, *span) for key, ones in spans.items() for span in ones])
     _table(session, "_holes", _SPANS, gaps)
     _table(session, "_cuts", _CUTS, _cuts(manifests))
     _table(session, "_recordings", _RECORDINGS, [(one.recording, at) for at, one in enumerate(manifests)])
+
+
+def _apart(found: dict[Key, list[LakeMarket]]) -> set[Key]:
+    """Markets that are another asset of the same name, by their last prices and the rule of the engine."""
+    priced = {key: next((one.price for one in reversed(parts) if one.price), 0.0) for key, parts in found.items()}
+    turnover = {key: fsum(one.turnover for one in parts) for key, parts in found.items()}
+    leads: dict[str, Key] = {}
+    for key in (key for key, price in priced.items() if price):
+        lead = leads.setdefault(key[0], key)
+        leads[key[0]] = max(lead, key, key=lambda one: (one[2] != MarketKind.SPOT.value, turnover[one]))
+    return {key for key, price in priced.items() if key[0] in leads and is_apart(price, priced[leads[key[0]]])}
 
 
 def _market(key: Key, parts: list[LakeMarket], spans: Spans) -> tuple[Any, ...]:

@@ -108,7 +108,9 @@ def test_recovery_onto_a_bad_place(simulated_recording: Path, tmp_path: Path) ->
     recover = ("recover", simulated_recording, "--out")
     assert_one_line_error(limited(*recover, tmp_path / "big.mcap", home=tmp_path), DISK)
     assert not (tmp_path / "big.mcap").exists()
-    assert_one_line_error(run(*recover, tmp_path / "absent" / "a.mcap", home=tmp_path), DISK)
+    absent = run(*recover, tmp_path / "absent" / "a.mcap", home=tmp_path)
+    assert_one_line_error(absent, DISK)
+    assert str(tmp_path / "absent" / "a.mcap") in absent.stderr
     assert_one_line_error(run(*recover, simulated_recording, home=tmp_path), REFUSED)
 
 

@@ -12,6 +12,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
@@ -23,6 +24,7 @@ from workstation.exports.table import ExportSettings
 from workstation.exports.tables.pressure import TABLE as PRESSURE
 from workstation.lake import add as adding
 from workstation.lake.add import add
+from workstation.lake.manifest import read_manifests, write_manifest
 
 duckdb = pytest.importorskip("duckdb", reason="queries of the lake need duckdb")
 
@@ -319,3 +321,25 @@ def test_a_query_writes_no_file_unless_permitted(btc_lake: Path, tmp_path: Path)
     assert out.read_text() == "a\n1\n"
     read = runner.invoke(app, ("lake", "query", f"FROM '{out}'", "--root", str(btc_lake), "--format", "csv"))
     assert read.stdout == "a\n1\n"
+
+
+def test_a_namesake_is_in_no_sum(simulated_lake: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(simulated_lake, tmp_path / "lake"))
+    (manifest,) = read_manifests(root)
+    bases = {market.base for market in manifest.markets}
+    assert not ask(root, "FROM _namesakes")
+    assert all(market.price > 0 for market in manifest.markets if market.first_ns)
+    far = [
+        msgspec.structs.replace(market, price=285 * market.price, turnover=0.0) if market.venue == "bybit" else market
+        for market in manifest.markets
+    ]
+    write_manifest(root, msgspec.structs.replace(manifest, markets=tuple(far)))
+    assert {row["venue"] for row in ask(root, "FROM _namesakes")} == {"bybit"}
+    for base in sorted(bases)[:1]:
+        for table, column in (("bars('1m', '{}')", "buy_usd"), ("footprint('1m', 10, '{}')", "buy")):
+            rows = ask(root, f"FROM {table.format(base)} WHERE kind != 'spot'")
+            totals = {row["venue"] == "all": 0.0 for row in rows}
+            for row in rows:
+                if row["venue"] != "bybit":
+                    totals[row["venue"] == "all"] += row[column]
+            assert totals[True] == pytest.approx(totals[False])

@@ -3,12 +3,12 @@
 Sums and selections are updated incrementally: the cost of a view does not grow with the number of liquidations.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
 
-from feeds.model.instrument import Instrument, MarketKind, Venue
+from feeds.model.instrument import Instrument, InstrumentId, MarketKind, Venue
 from feeds.venues.registry import liquidation_coverage
 from workstation.analytics.answer import Answer, State
 from workstation.analytics.positions.liquidations import (
@@ -52,13 +52,14 @@ def liquidations_revision(state: State, request: LiquidationsRequest) -> int:
 def liquidations_view(state: State, request: LiquidationsRequest) -> LiquidationsView:
     """The liquidation tape as of the present second."""
     log, now_ns = state.universe.liquidations, _now_ns(state)
-    accepts = _accepts(request)
-    key = (request.base, request.markets)
+    base = state.bases.get(request.base)
+    apart = frozenset(one.instrument.id for one in base.markets if one.apart) if base is not None else frozenset()
+    accepts = _accepts(request, apart)
+    key = (request.base, request.markets, apart)
     sums = log.follow(("sums", *key), lambda: Sums(accepts), Sums, now_ns)
     picked = (_SIGNS[request.position], request.minimum_usd, request.count)
     newest = log.follow(("newest", *key, *picked), lambda: Newest(accepts, *picked), Newest, now_ns)
-    base = state.bases.get(request.base)
-    perps = [market for market in base.markets if market.instrument.kind.is_perp] if base is not None else []
+    perps = [market for market in base.alike if market.instrument.kind.is_perp] if base is not None else []
     markets = [market for market in perps if accepts(market.instrument)]
     known = _known(log, request, [market.instrument for market in markets])
     starts, minutes = sums.minutes()
@@ -86,9 +87,13 @@ def _now_ns(state: State) -> int:
     return now_ns - now_ns % SECOND_NS
 
 
-def _accepts(request: LiquidationsRequest) -> Callable[[Instrument], bool]:
+def _accepts(request: LiquidationsRequest, apart: Collection[InstrumentId]) -> Callable[[Instrument], bool]:
+    """Markets of the base and the filter; those of another asset of the same name are in sums over all coins only."""
+
     def accepts(instrument: Instrument) -> bool:
-        return request.base in ("", instrument.base) and request.markets.accepts(instrument.venue, instrument.kind)
+        if request.base and (instrument.base != request.base or instrument.id in apart):
+            return False
+        return request.markets.accepts(instrument.venue, instrument.kind)
 
     return accepts
 

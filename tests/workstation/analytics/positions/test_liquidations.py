@@ -14,7 +14,7 @@ from feeds.model.events import Connected, Disconnected, Liquidation, Side, Trade
 from feeds.model.instrument import Instrument, MarketKind, Venue
 from feeds.venues.profile import Coverage
 from tests.views import assert_same_view
-from tests.workstation.analytics.market_events import BINANCE, BYBIT, MINUTE, SECOND, START, engine_of, market
+from tests.workstation.analytics.market_events import BINANCE, BYBIT, MINUTE, SECOND, START, engine_of, mark, market
 from workstation.analytics.engine import Engine
 from workstation.analytics.positions.liquidations import judge
 from workstation.analytics.state.limits import Limits
@@ -46,6 +46,18 @@ def view_of(engine: Engine, request: LiquidationsRequest = BTC) -> LiquidationsV
     view = engine.view(request)
     assert isinstance(view, LiquidationsView)
     return view
+
+
+def test_a_namesake_is_in_no_sum_of_the_coin_and_in_those_of_all() -> None:
+    prices = [mark(BINANCE, START, 100.0), mark(BYBIT, START, 28_500.0)]
+    orders = [liquidation(BINANCE, START, 1.0), liquidation(BYBIT, START, 7.0)]
+    engine = engine_of([*prices, *orders])
+    assert view_of(engine).totals[0].long_usd == 8.0  # before prices are compared
+    engine.advance(START + 2 * SECOND)
+    view = view_of(engine)
+    assert view.totals[0].long_usd == 1.0
+    assert len(view.ts_venue_ns) == 1
+    assert view_of(engine, LiquidationsRequest("")).totals[0].long_usd == 8.0
 
 
 def some_orders(rng: random.Random, count: int, span_ns: int) -> list[Liquidation]:
