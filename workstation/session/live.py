@@ -1,7 +1,7 @@
 """Live venues, real or simulated: frames into the core as they arrive, and onto disk when wished."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from feeds.live.connection_plan import is_added
@@ -11,8 +11,9 @@ from feeds.model.frame import CONTEXT, UNIVERSE, Frame
 from feeds.model.protocol import Reconnect
 from feeds.model.source import Connection, Source
 from feeds.pipeline.freshness import Stream
-from feeds.recording import Recorder, RecordingMetadata
+from feeds.recording import Recorder, Recording, RecordingMetadata
 from feeds.recording.layout import Continued
+from feeds.recording.opening import open_recording
 from workstation.library.rotation import ROTATE, RecordingRotation
 from workstation.readmodels.session.status import BackfillStatus, Capabilities, ConnectionStatus, Presence, StatusView
 from workstation.replay.core import Core, SecondObserver
@@ -166,6 +167,10 @@ class LiveSession:
         """The files that hold what was received, in this run or an earlier one, the newest first."""
         return recordings_like(self.recorder.path if self.recorder is not None else self._record_to())
 
+    def recording_before(self, before_ns: int) -> Recording | None:
+        """The newest recording that began before a moment."""
+        return newest_before(self.recordings, before_ns)
+
     @property
     def recording_failed(self) -> str:
         """Why nothing is recorded although it is wanted; "" if it is recorded or not wanted."""
@@ -292,3 +297,16 @@ class LiveSession:
 def recordings_like(path: Path) -> list[Path]:
     """The recordings of sessions of the same kind in a folder, the newest first."""
     return sorted(path.parent.glob(f"{path.stem.partition('-')[0]}-*{path.suffix}"), reverse=True)
+
+
+def newest_before(paths: Iterable[Path], before_ns: int) -> Recording | None:
+    """The first of some files, newest first, that began before a moment; those that cannot be read are passed over."""
+    for path in paths:
+        try:
+            reader = open_recording(path)
+        except RecordingError as error:
+            log.info("%s is passed over", path, exc_info=error)
+            continue
+        if reader.start_ns is not None and reader.start_ns < before_ns:
+            return reader
+    return None

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Protocol
 
 from feeds.model.errors import RecordingError
@@ -18,7 +17,6 @@ from feeds.model.frame import Frame, FrameKind
 from feeds.model.instrument import InstrumentId
 from feeds.pipeline.feed import Feed
 from feeds.recording import Recording
-from feeds.recording.opening import open_recording
 from feeds.venues.registry import protocol_for
 from workstation.analytics.engine import Engine
 from workstation.analytics.state.base import side_of
@@ -37,15 +35,14 @@ PLAYED = 256
 
 
 class Source(Protocol):
-    """A session: where the engine is, and which files hold what it received, the newest first."""
+    """A session: where the engine is, and which recording holds what it received."""
 
     @property
     def core(self) -> Core:
         """Decoder and engine."""
 
-    @property
-    def recordings(self) -> list[Path]:
-        """Files of recordings."""
+    def recording_before(self, before_ns: int) -> Recording | None:
+        """The recording that holds what came before a moment, None without one."""
 
 
 class OlderLoader:
@@ -62,7 +59,7 @@ class OlderLoader:
         if stored is None or (self._task is not None and not self._task.done()):
             return False
         before_ns = min(until_ns, stored.trades.first_ns or until_ns, self._reached.get((engine, base), until_ns))
-        reader = newest_before(source.recordings, before_ns)
+        reader = source.recording_before(before_ns)
         if reader is None:
             return False
         since_ns = before_ns - SPAN_NS
@@ -87,19 +84,6 @@ class OlderLoader:
         if source.core.engine is engine:  # a jump elsewhere makes another
             taken = engine.restore(base, older.found())
             log.info("%d older trades of %s came back", taken, base)
-
-
-def newest_before(paths: Iterable[Path], before_ns: int) -> Recording | None:
-    """The first of some files, newest first, that began before a moment; those that cannot be read are passed over."""
-    for path in paths:
-        try:
-            reader = open_recording(path)
-        except RecordingError as error:
-            log.info("%s is passed over", path, exc_info=error)
-            continue
-        if reader.start_ns is not None and reader.start_ns < before_ns:
-            return reader
-    return None
 
 
 class Older(Protocol):

@@ -118,6 +118,10 @@ class ReplaySession:
     def recordings(self) -> list[Path]:
         return [*reversed(self._reader.files)]
 
+    def recording_before(self, before_ns: int) -> Recording | None:
+        """What is played, if it began before a moment."""
+        return self._reader if self.start_ns < before_ns else None
+
     def play(self) -> None:
         """Go on from the position reached; from the beginning when at the end."""
         if self.ended:

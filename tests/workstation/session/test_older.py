@@ -6,6 +6,7 @@ import asyncio
 import random
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from feeds.model.events import Trade, TradesLive
@@ -84,6 +85,19 @@ def test_what_was_never_here_comes_in_and_is_complete() -> None:
     assert sum(bar.trades for bar in bars) == 600
     assert bars[0].start_ns == START
     assert all(bar.complete for bar in bars[1:])
+
+
+def test_of_a_moment_at_the_bound_of_what_was_received_only_what_is_not_stored_comes() -> None:
+    trades = random_trades(random.Random(3), 50, (BINANCE,), span_ns=MINUTE, late=0.0)
+    engine = Engine()
+    engine.apply(TradesLive(BINANCE, START))
+    for item in trades:
+        engine.apply(item)
+    first = trades[0]
+    other = msgspec.structs.replace(first, price_ticks=first.price_ticks + 1)
+    inner = msgspec.structs.replace(trades[25], price_ticks=first.price_ticks + 1)
+    assert engine.restore("BTC", filled([other, first, inner], START, first.ts_venue_ns + 1)) == 1
+    assert sum(bar.trades for bar in chart(engine).bars) == 51
 
 
 def test_a_span_of_a_recording_holds_its_trades(data: Path) -> None:

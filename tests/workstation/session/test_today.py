@@ -78,8 +78,15 @@ async def test_what_no_file_holds_is_a_gap(frames: list[Frame], tmp_path: Path) 
         assert not spans or spans[-1][0] > missed_ns or spans[-1][1] < missed_ns
 
 
-async def test_a_session_that_goes_on_counts_nothing_twice(frames: list[Frame], whole: Core, tmp_path: Path) -> None:
-    write(tmp_path / "early.mcap", frames[:4_000])
+@pytest.mark.parametrize("killed", [False, True])
+async def test_a_session_that_goes_on_counts_nothing_twice(
+    frames: list[Frame], whole: Core, tmp_path: Path, killed: bool
+) -> None:
+    path = write(tmp_path / "early.mcap", frames[:4_000])
+    if killed:
+        with path.open("r+b") as stream:
+            stream.truncate(path.stat().st_size * 9 // 10)
+        assert 3_000 < read_to_end(path).core.frames < 4_000
     core = await day_so_far(newest_first(tmp_path), BASES, frames[4_000].ts_recv_ns)
     assert core is not None
     core.consume([*open_at(frames[:3_000]), *frames[3_000:]])

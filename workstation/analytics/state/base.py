@@ -232,7 +232,7 @@ class Base:
 
         Lanes are those of market 0. Returns the number added.
         """
-        dropped, new = [no_trades()], [no_trades()]
+        dropped, new = list[Trades](), list[Trades]()
         for market, trades, spans in pieces:
             own = trades._replace(lane=(trades.lane + 3 * market.index).astype(np.int16))
             here = self._covered(market, own)
@@ -240,7 +240,9 @@ class Base:
             new.append(own.where(~here))
             for since_ns, until_ns in spans:
                 market.coverage.fill(since_ns, until_ns)
-        missing, late = joined(Trades, dropped), joined(Trades, new)
+        missing, late = (
+            joined(Trades, [one for one in parts if len(one.ts)] or [no_trades()]) for parts in (dropped, new)
+        )
         missing = missing.where(missing.ts <= self.trades.dropped_until_ns)
         missing = missing.at(np.argsort(missing.ts, kind="stable"))
         self.trades.make_room(len(late.ts))
