@@ -29,15 +29,18 @@ class _Event(msgspec.Struct, frozen=True, gc=False, tag=True):
     pass
 
 
-class Trade(_Event, frozen=True):
+class _Timed(_Event, frozen=True):
+    instrument: Instrument
+    ts_venue_ns: int
+    ts_recv_ns: int
+
+
+class Trade(_Timed, frozen=True):
     """One execution as published by the venue.
 
     `matches` is how many consecutive ids up to `trade_id` it merges, 1 where the venue publishes each of its own.
     """
 
-    instrument: Instrument
-    ts_venue_ns: int
-    ts_recv_ns: int
     price_ticks: int
     price: float
     size: float
@@ -47,23 +50,17 @@ class Trade(_Event, frozen=True):
     matches: int = 1
 
 
-class BookSnapshot(_Event, frozen=True):
+class BookSnapshot(_Timed, frozen=True):
     """The whole visible book, best level first on both sides. Replaces the previous state."""
 
-    instrument: Instrument
-    ts_venue_ns: int
-    ts_recv_ns: int
     bids: list[Level]
     asks: list[Level]
     update_id: int = 0
 
 
-class BookDelta(_Event, frozen=True):
+class BookDelta(_Timed, frozen=True):
     """Absolute new sizes of some levels; 0 removes the level."""
 
-    instrument: Instrument
-    ts_venue_ns: int
-    ts_recv_ns: int
     bids: list[Level]
     asks: list[Level]
     update_id: int = 0
@@ -77,12 +74,9 @@ class BookLost(_Event, frozen=True):
     reason: str
 
 
-class Quote(_Event, frozen=True):
+class Quote(_Timed, frozen=True):
     """Best bid and ask from the venue's own stream, independent of the depth stream."""
 
-    instrument: Instrument
-    ts_venue_ns: int
-    ts_recv_ns: int
     bid_ticks: int
     bid_size: float
     ask_ticks: int
@@ -90,54 +84,39 @@ class Quote(_Event, frozen=True):
     update_id: int = 0
 
 
-class MarkPrice(_Event, frozen=True):
+class MarkPrice(_Timed, frozen=True):
     """The mark price, used for margin and liquidation, quote per base coin."""
 
-    instrument: Instrument
-    ts_venue_ns: int
-    ts_recv_ns: int
     mark: float
 
 
-class IndexPrice(_Event, frozen=True):
+class IndexPrice(_Timed, frozen=True):
     """The index price (the venue's spot basket), quote per base coin."""
 
-    instrument: Instrument
-    ts_venue_ns: int
-    ts_recv_ns: int
     index: float
 
 
-class Funding(_Event, frozen=True):
+class Funding(_Timed, frozen=True):
     """The funding rate as a fraction per interval; longs pay shorts when positive.
 
     `next_funding_ns` and `interval_ns` are None where the venue does not publish them.
     """
 
-    instrument: Instrument
-    ts_venue_ns: int
-    ts_recv_ns: int
     rate: float
     next_funding_ns: int | None
     interval_ns: int | None = None
 
 
-class OpenInterest(_Event, frozen=True):
+class OpenInterest(_Timed, frozen=True):
     """Open interest, one side counted, in base coin; `notional` in quote, None where it would need a price."""
 
-    instrument: Instrument
-    ts_venue_ns: int
-    ts_recv_ns: int
     open_interest: float
     notional: float | None = None
 
 
-class Liquidation(_Event, frozen=True):
+class Liquidation(_Timed, frozen=True):
     """A liquidation order. `side` is the order's side: SELL closes a long, BUY closes a short."""
 
-    instrument: Instrument
-    ts_venue_ns: int
-    ts_recv_ns: int
     price: float
     size: float
     notional: float
@@ -160,16 +139,13 @@ class FundingHistory(_Event, frozen=True):
     rows: tuple[tuple[int, float], ...]
 
 
-class DayStats(_Event, frozen=True):
+class DayStats(_Timed, frozen=True):
     """The venue's 24-hour statistics. `last` is the last price, quote per base coin.
 
     `change_24h` is a fraction, `volume_24h` base coin, `turnover_24h` quote currency; `taker_buy_24h` is the taker buy
     volume in base coin, None where the venue does not publish it.
     """
 
-    instrument: Instrument
-    ts_venue_ns: int
-    ts_recv_ns: int
     last: float
     change_24h: float
     volume_24h: float
@@ -177,12 +153,9 @@ class DayStats(_Event, frozen=True):
     taker_buy_24h: float | None = None
 
 
-class TakerFlow(_Event, frozen=True):
+class TakerFlow(_Timed, frozen=True):
     """The venue's count of volume and taker buy volume, base coin, in the `window_ns` that ended at `ts_venue_ns`."""
 
-    instrument: Instrument
-    ts_venue_ns: int
-    ts_recv_ns: int
     window_ns: int
     volume: float
     taker_buy: float
@@ -249,15 +222,12 @@ class Candles(_Event, frozen=True):
     rows: tuple[Candle, ...]
 
 
-class LongShortRatio(_Event, frozen=True):
+class LongShortRatio(_Timed, frozen=True):
     """The long/short account ratio of a market.
 
     `ratio` is long accounts per short account, `long_share` the share of long accounts, in [0, 1].
     """
 
-    instrument: Instrument
-    ts_venue_ns: int
-    ts_recv_ns: int
     ratio: float
     long_share: float
 
