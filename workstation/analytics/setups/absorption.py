@@ -1,5 +1,7 @@
 """Absorption at a level: aggressive volume hits a known level and price does not break it."""
 
+from typing import ClassVar
+
 from workstation.analytics.setups.detector import Armed, Trigger, Verdict
 from workstation.analytics.setups.facts import BarFacts, Past, named_numbers, usual
 from workstation.readmodels.session.setup_rules import AbsorptionParameters
@@ -15,14 +17,8 @@ class Absorption(AbsorptionParameters, frozen=True):
     one stacked imbalance in the new direction and a close past the trigger's. Invalidated: a close beyond the level.
     """
 
-    @property
-    def detector(self) -> Detector:
-        return Detector.ABSORPTION
-
-    @property
-    def version(self) -> int:
-        """Version of the rule, stored with every event."""
-        return 1
+    detector: ClassVar[Detector] = Detector.ABSORPTION
+    version: ClassVar[int] = 1  # stored with every event
 
     def trigger(self, past: Past, bar: BarFacts, direction: int) -> Trigger | None:
         """Heavy aggressive volume against a level that holds."""

@@ -1,5 +1,7 @@
 """Breakout with delta: price leaves a range on expanding delta with stacked imbalances."""
 
+from typing import ClassVar
+
 from workstation.analytics.setups.detector import Armed, Trigger, Verdict
 from workstation.analytics.setups.facts import BarFacts, Past, named_numbers, usual
 from workstation.readmodels.session.setup_rules import BreakoutParameters
@@ -14,14 +16,8 @@ class Breakout(BreakoutParameters, frozen=True):
     back in the range, or a bar whose absolute delta is below `flat` of the trigger's.
     """
 
-    @property
-    def detector(self) -> Detector:
-        return Detector.BREAKOUT
-
-    @property
-    def version(self) -> int:
-        """Version of the rule, stored with every event."""
-        return 1
+    detector: ClassVar[Detector] = Detector.BREAKOUT
+    version: ClassVar[int] = 1  # stored with every event
 
     def trigger(self, past: Past, bar: BarFacts, direction: int) -> Trigger | None:
         """A close outside the range on expanding delta."""

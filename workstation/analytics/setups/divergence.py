@@ -1,5 +1,7 @@
 """Delta divergence: price makes a new extreme at a level and CVD does not."""
 
+from typing import ClassVar
+
 from workstation.analytics.setups.detector import Armed, Trigger, Verdict
 from workstation.analytics.setups.facts import BarFacts, Past, named_numbers, usual
 from workstation.readmodels.session.setup_rules import DivergenceParameters
@@ -15,14 +17,8 @@ class Divergence(DivergenceParameters, frozen=True):
     trigger's in the setup's direction. Invalidated: CVD makes the new extreme after all.
     """
 
-    @property
-    def detector(self) -> Detector:
-        return Detector.DIVERGENCE
-
-    @property
-    def version(self) -> int:
-        """Version of the rule, stored with every event."""
-        return 1
+    detector: ClassVar[Detector] = Detector.DIVERGENCE
+    version: ClassVar[int] = 1  # stored with every event
 
     def trigger(self, past: Past, bar: BarFacts, direction: int) -> Trigger | None:
         """A new extreme of price without one of CVD."""

@@ -1,6 +1,7 @@
 """Spot against perpetuals: marks setups in which only the leveraged market moved."""
 
 import math
+from typing import ClassVar
 
 from workstation.analytics.setups.facts import BarFacts, Past, named_numbers
 from workstation.readmodels.net import net, settled
@@ -14,9 +15,7 @@ class SpotCheck(SpotParameters, frozen=True):
     Compared over the last `window` bars up to the trigger, and for a confirmed setup from trigger to confirmation.
     """
 
-    @property
-    def version(self) -> int:
-        return 1
+    version: ClassVar[int] = 1  # stored with every event
 
     def at_trigger(self, past: Past, bar: BarFacts) -> tuple[bool | None, Numbers]:
         """Leverage only at the trigger, None where spot is unknown, and the numbers compared."""

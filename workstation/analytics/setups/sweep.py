@@ -1,6 +1,7 @@
 """Liquidation sweep and reclaim: liquidations push price through a level and it returns at once."""
 
 import math
+from typing import ClassVar
 
 from workstation.analytics.setups.detector import Armed, Trigger, Verdict
 from workstation.analytics.setups.facts import BASELINE, BarFacts, Past, named_numbers
@@ -17,14 +18,8 @@ class Sweep(SweepParameters, frozen=True):
     within `within` bars.
     """
 
-    @property
-    def detector(self) -> Detector:
-        return Detector.SWEEP
-
-    @property
-    def version(self) -> int:
-        """Version of the rule, stored with every event."""
-        return 1
+    detector: ClassVar[Detector] = Detector.SWEEP
+    version: ClassVar[int] = 1  # stored with every event
 
     @property
     def patience(self) -> int:
