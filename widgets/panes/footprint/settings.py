@@ -6,11 +6,12 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, NamedTuple
 
-from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QFrame, QGridLayout, QLabel, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QGridLayout, QLabel, QWidget
 
 from widgets.elements.captions import Choice, tint
 from widgets.elements.layouts import line_of
+from widgets.elements.popup import Popup
 from widgets.panes.footprint.cells.style import CellMode, Shading, Style
 from widgets.panes.footprint.studies.declaration import ChartStudy, Group, Number, Parameter
 from widgets.panes.footprint.studies.setting import StudySettings, parsed
@@ -32,7 +33,7 @@ STYLE_OPTIONS = (
 )
 
 
-class FootprintSettings(QFrame):
+class FootprintSettings(Popup):
     """`style_changed` and `studies_changed` carry the whole new value.
 
     `controls` are by path: `style.FIELD`, the name of a study, or `STUDY.PARAMETER`.
@@ -42,9 +43,7 @@ class FootprintSettings(QFrame):
     studies_changed = Signal(object)
 
     def __init__(self, parent: QWidget, studies: Sequence[ChartStudy]) -> None:
-        super().__init__(parent, Qt.WindowType.Popup)
-        self.setObjectName("popup")
-        self.setFrameShape(QFrame.Shape.StyledPanel)
+        super().__init__(parent)
         self.style_value, self.settings = Style(), StudySettings(studies)
         self.controls: dict[str, QWidget] = {}
         self._choices: dict[str, list[StrEnum]] = {}
@@ -64,15 +63,6 @@ class FootprintSettings(QFrame):
                 self._show(f"{study.name}.{one.name}", settings.values(study.name)[one.name])
         self._silent = False
         self._enable()
-
-    def open_under(self, button: QWidget) -> None:
-        """Show below a button, or where there is room on its screen."""
-        self.adjustSize()
-        corner = button.mapToGlobal(QPoint(button.width() - self.width(), button.height() + 2))
-        room = button.screen().availableGeometry()
-        x = min(max(corner.x(), room.left()), room.right() - self.width())
-        self.move(x, min(corner.y(), room.bottom() - self.height()))
-        self.show()
 
     def _show(self, path: str, value: Any) -> None:
         control = self.controls[path]

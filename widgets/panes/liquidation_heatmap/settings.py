@@ -1,9 +1,10 @@
 """A popup that edits the parameters of the estimate; every valid change applies at once."""
 
-from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QGridLayout, QLabel, QPushButton, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QLabel, QPushButton, QWidget
 
 from widgets.elements.captions import set_text, tint
+from widgets.elements.popup import Popup
 from widgets.theme.theme import CELL
 from workstation.readmodels.positions.liquidation_levels import LevelRules
 
@@ -11,15 +12,13 @@ HOUR_NS = 3_600_000_000_000
 TIERS = 4
 
 
-class LevelSettings(QFrame):
+class LevelSettings(Popup):
     """`changed` carries the complete new rules. Shares of tiers are normalised to a sum of 1."""
 
     changed = Signal(object)
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Popup)
-        self.setObjectName("popup")
-        self.setFrameShape(QFrame.Shape.StyledPanel)
+        super().__init__(parent)
         self._silent = False
         self.leverages = [_number(2, 190, 5, 0, "x") for _ in range(TIERS)]
         self.weights = [_number(0, 100, 5, 0, " %") for _ in range(TIERS)]
@@ -66,13 +65,6 @@ class LevelSettings(QFrame):
         self.half_life.setValue(rules.half_life_ns / HOUR_NS)
         self.row.setValue(1e4 * rules.row_share)
         self._silent = False
-
-    def open_under(self, button: QWidget) -> None:
-        """Open below a button, right-aligned with it."""
-        self.adjustSize()
-        corner = button.mapToGlobal(QPoint(button.width() - self.width(), button.height() + 2))
-        self.move(max(corner.x(), 0), corner.y())
-        self.show()
 
     def _reset(self) -> None:
         self.show_rules(LevelRules())

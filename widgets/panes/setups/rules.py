@@ -2,10 +2,9 @@
 
 from itertools import groupby
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -15,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from widgets.elements.captions import tint
+from widgets.elements.popup import Popup
 from widgets.theme.theme import CELL, theme
 from workstation.readmodels.session.setup_rules import SetupParameter, SetupRules, setup_parameters
 
@@ -26,15 +26,14 @@ _FOOT = (
 )
 
 
-class SetupRulesEditor(QFrame):
+class SetupRulesEditor(Popup):
     """`changed` carries the complete new rules."""
 
+    aligns_right = False
     changed = Signal(object)
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Popup)
-        self.setObjectName("popup")
-        self.setFrameShape(QFrame.Shape.StyledPanel)
+        super().__init__(parent)
         self.rules = SetupRules()
         self.controls: dict[tuple[str, str], QDoubleSpinBox] = {}
         self.standard = QPushButton("defaults")
@@ -93,15 +92,6 @@ class SetupRulesEditor(QFrame):
             control.setValue(rules.value(rule, name))
         self._silent = False
         self.standard.setEnabled(rules != SetupRules())
-
-    def open_under(self, button: QWidget) -> None:
-        """Open below a button, moved to stay within its screen."""
-        self.adjustSize()
-        corner = button.mapToGlobal(QPoint(0, button.height() + 2))
-        room = button.screen().availableGeometry()
-        x = max(room.left(), min(corner.x(), room.right() - self.width()))
-        self.move(x, max(room.top(), min(corner.y(), room.bottom() - self.height())))
-        self.show()
 
     def _change(self, rule: str, name: str, value: float) -> None:
         if not self._silent:
