@@ -8,10 +8,9 @@ order (at most 60 times a second), from the set of prices added or removed since
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
-from itertools import accumulate, islice
+from itertools import islice
 
 from sortedcontainers import SortedList
 
@@ -295,17 +294,15 @@ class OrderBook:
         bid, ask = self._sums(*edges, max_levels)
         return (bid - ask) / (bid + ask) if bid + ask else None
 
-    def imbalances(self, bands: Sequence[float], levels: tuple[Sequence[Level], Sequence[Level]]) -> tuple[float, ...]:
-        """OBI within each band of the given bids and asks, best first; NaN for a band without size."""
-        bids, asks = ([ticks * sign for ticks, _ in side] for side, sign in zip(levels, (-1, 1), strict=True))
-        bid_sums, ask_sums = (list(accumulate((size for _, size in side), initial=0.0)) for side in levels)
-        found = []
-        for band in bands:
-            low, high = self._edges(band) or (0, -1)
-            bid = bid_sums[bisect_right(bids, low // -_HALF_PPB)]
-            ask = ask_sums[bisect_right(asks, high // _HALF_PPB)]
-            found.append((bid - ask) / (bid + ask) if bid + ask else math.nan)
-        return tuple(found)
+    def edges(self, bands: Sequence[float]) -> list[tuple[int, int]] | None:
+        """The last bid and ask price within mid +- each band, both in ticks, of bids negated; None while a side is
+        empty.
+        """
+        if self.bids.best is None or self.asks.best is None:
+            return None
+        both, half = self.bids.best + self.asks.best, _HALF_PPB // 2
+        widths = (round(band * half) for band in bands)
+        return [(both * (half - width) // -_HALF_PPB, both * (half + width) // _HALF_PPB) for width in widths]
 
     def _edges(self, band: float) -> tuple[int, int] | None:
         bid, ask = self.bids.best, self.asks.best

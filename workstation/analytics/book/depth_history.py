@@ -24,6 +24,7 @@ import numpy as np
 from feeds.model.events import BookDelta
 from workstation.analytics.book.book import BookSide, OrderBook
 from workstation.analytics.book.depth_chunks import Chunk, Runs, rescaled, runs_of, thinned
+from workstation.analytics.book.sampled_levels import Changes
 from workstation.readmodels.arrays import Floats
 
 BAND = 0.02
@@ -157,7 +158,9 @@ class DepthHistory:
         self.edited_until = 0
         self._chunks: list[Chunk] = []
         self._open: _Open | None = None
-        self._pending: list[BookDelta] = []
+        self._nbytes = 0
+        self._pending: list[BookDelta] = []  # not yet in `_changed`
+        self._changed: tuple[dict[int, float], dict[int, float]] = {}, {}
         self._replaced = False
         self._unit = 0.0
         self._next_look = 0
@@ -166,6 +169,7 @@ class DepthHistory:
         copy = DepthHistory()
         vars(copy).update(vars(self))
         copy._chunks, copy._pending = self._chunks.copy(), self._pending.copy()
+        copy._changed = self._changed[0].copy(), self._changed[1].copy()
         copy._open = self._open.__deepcopy__(memo) if self._open is not None else None
         return copy
 
@@ -177,7 +181,7 @@ class DepthHistory:
     @property
     def nbytes(self) -> int:
         """Memory of the finished chunks in bytes."""
-        return sum(chunk.nbytes for chunk in self._chunks)
+        return self._nbytes
 
     @property
     def start(self) -> int | None:
@@ -192,7 +196,16 @@ class DepthHistory:
     def replace(self) -> None:
         """Record that the whole book was replaced or lost."""
         self._replaced = True
+        self._clear_changes()
+
+    def changes(self) -> Changes | None:
+        """What changed since the last sample; None where the whole book did."""
+        bids, asks = self._changed
+        for delta in self._pending:
+            bids.update(delta.bids)
+            asks.update(delta.asks)
         self._pending.clear()
+        return None if self._replaced else self._changed
 
     def sample(self, book: OrderBook, columns: range, live: int, tick: float) -> None:
         """Append the book at the first of `columns`; it is live in the first `live` of them."""
@@ -201,7 +214,7 @@ class DepthHistory:
             self._close()
         else:
             self._note(book, mid, columns.start, live, tick)
-        self._pending.clear()
+        self._clear_changes()
         self._replaced = False
         self.sampled = columns.stop
         self.mid_ticks = self.mid_ticks if mid is None else mid
@@ -226,6 +239,7 @@ class DepthHistory:
         self.replace()
         self.mid_ticks = None if self.mid_ticks is None else self.mid_ticks * factor
         self._chunks = [rescaled(chunk, factor) for chunk in self._chunks]
+        self._nbytes = sum(chunk.nbytes for chunk in self._chunks)
 
     def _note(self, book: OrderBook, mid: float, column: int, columns: int, tick: float) -> None:
         open_ = self._open
@@ -237,32 +251,38 @@ class DepthHistory:
             open_.take(_within(book.bids, open_.low), _within(book.asks, open_.high), book, columns)
             self.began = column if self.began is None else self.began
             return
-        bids: dict[int, float] = {}
-        asks: dict[int, float] = {}
+        self.changes()
+        bids, asks = self._changed
         if self._replaced:
-            bids = dict.fromkeys(self._open.bids.alive, 0.0) | _within(book.bids, self._open.low)
-            asks = dict.fromkeys(self._open.asks.alive, 0.0) | _within(book.asks, self._open.high)
-        for delta in self._pending:
-            bids.update(delta.bids)
-            asks.update(delta.asks)
+            bids = dict.fromkeys(self._open.bids.alive, 0.0) | _within(book.bids, self._open.low) | bids
+            asks = dict.fromkeys(self._open.asks.alive, 0.0) | _within(book.asks, self._open.high) | asks
         self._open.take(bids, asks, book, columns)
+
+    def _clear_changes(self) -> None:
+        self._pending.clear()
+        for changed in self._changed:
+            changed.clear()
 
     def _close(self) -> None:
         if self._open is not None:
             self._chunks.append(self._open.chunk())
+            self._nbytes += self._chunks[-1].nbytes
             self._open = None
 
     def _age(self, column: int) -> None:
-        """Thin old chunks and drop those beyond the bounds."""
-        for at, chunk in enumerate(self._chunks):
-            step = max((step for age, step in self._limits.thinning if chunk.end <= column - age), default=1)
-            if step > chunk.step:
-                self._chunks[at] = thinned(chunk, step)
-                self._edited(chunk.end)
-        total, limits = self.nbytes, self._limits
-        while self._chunks and (total > limits.nbytes or self._chunks[0].end <= column - limits.columns):
-            gone = self._chunks.pop(0)
-            total -= gone.nbytes
+        """Thin the chunks that have reached an age since the last time, and drop those beyond the bounds."""
+        chunks, limits = self._chunks, self._limits
+        for age, step in reversed(limits.thinning):  # the older a chunk, the longer its cells
+            at = bisect_right(chunks, -step, key=lambda chunk: -chunk.step)
+            while at < len(chunks) and chunks[at].end <= column - age:
+                whole = chunks[at]
+                chunks[at] = thinned(whole, step)
+                self._nbytes += chunks[at].nbytes - whole.nbytes
+                self._edited(whole.end)
+                at += 1
+        while chunks and (self._nbytes > limits.nbytes or chunks[0].end <= column - limits.columns):
+            gone = chunks.pop(0)
+            self._nbytes -= gone.nbytes
             self._edited(gone.end)
 
     def _edited(self, until: int) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from feeds.model.events import Level
 from workstation.analytics.book.book import OrderBook
 from workstation.analytics.book.recent import Fills
+from workstation.analytics.book.sampled_levels import LEVELS, SampledLevels, SideLevels
 from workstation.readmodels.flow.ladder import WallRule
 
 _RETAINED = 100
@@ -48,8 +47,8 @@ class Walls:
         copy.pulled, copy._standing = self.pulled.copy(), self._standing.copy()
         return copy
 
-    def look(self, second: int, book: OrderBook, levels: tuple[Sequence[Level], Sequence[Level]], fills: Fills) -> None:
-        """Update from the best bids and asks at the beginning of a second."""
+    def look(self, second: int, book: OrderBook, levels: SampledLevels, fills: Fills) -> None:
+        """Update from the best bids and asks at the beginning of a second in which the book has changed."""
         if not book.known:
             self._standing.clear()
             return
@@ -61,7 +60,7 @@ class Walls:
                     second, book, fills, bid, ticks, wall
                 ):
                     self.pulled.append(Pulled(bid, ticks, wall.size, second, second - wall.since_s))
-        for bid, side_levels in zip((True, False), levels, strict=True):
+        for bid, side_levels in zip((True, False), levels.sides, strict=True):
             self._find(second, bid, side_levels)
 
     def forget(self) -> None:
@@ -75,16 +74,19 @@ class Walls:
             return False
         return fills.at_price(second - 2, ticks, bids=bid) <= self.rule.filled * wall.size
 
-    def _find(self, second: int, bid: bool, levels: Sequence[Level]) -> None:
-        if len(levels) < _LEAST_LEVELS:
+    def _find(self, second: int, bid: bool, levels: SideLevels) -> None:
+        sizes = levels.sizes[:LEVELS]
+        if len(sizes) < _LEAST_LEVELS:
             return
-        sizes, best = [size for _, size in levels], levels[0][0]
-        least = self.rule.share * math.fsum(sizes)
-        if max(sizes) < least:
+        largest, least = max(sizes), self.rule.share * math.fsum(sizes)
+        if largest < least:
             return
         least = max(least, self.rule.multiple * sorted(sizes)[len(sizes) // 2])
-        for ticks, size in levels:
-            if size >= least and abs(ticks - best) > self.rule.away_ticks:
+        if largest < least:
+            return
+        for key, size in zip(levels.keys, sizes, strict=False):
+            if size >= least and key - levels.keys[0] > self.rule.away_ticks:
+                ticks = -key if bid else key
                 before = self._standing.get((bid, ticks))
                 self._standing[bid, ticks] = (
                     Wall(size, second) if before is None else Wall(max(size, before.size), before.since_s)

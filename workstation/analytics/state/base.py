@@ -6,7 +6,6 @@ those not requested for two hours are dropped. All of them can be rebuilt, so a 
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Hashable, Iterable
 from copy import deepcopy
@@ -19,7 +18,6 @@ import numpy.typing as npt
 from feeds.model.events import Liquidation, OpenInterest, Side, Trade, TradesFilled
 from feeds.model.instrument import Instrument
 from workstation.analytics.book.depth_history import DepthHistory
-from workstation.analytics.book.obi_history import RETAINED_SECONDS
 from workstation.analytics.state.funding import FundingSeries
 from workstation.analytics.state.identity import reasons_apart
 from workstation.analytics.state.limits import DEFAULT_LIMITS, Limits
@@ -31,7 +29,7 @@ from workstation.analytics.store.coverage import FOREVER_NS, Span, within
 from workstation.analytics.store.events import LiquidationStore, OpenInterestStore
 from workstation.analytics.store.trades import Merged, Trades, TradeStore, no_trades
 from workstation.readmodels.flow.candles import CandleColumns
-from workstation.readmodels.markets import Freshness, MarketFilter
+from workstation.readmodels.markets import MarketFilter
 from workstation.readmodels.positions.quadrant import SAMPLE_NS
 
 DERIVED_LIMIT = 64
@@ -79,11 +77,6 @@ def side_of(trade: Trade) -> int:
     """1 for an aggressive buy, 2 for a sell, 0 where the venue does not publish the side."""
     aggressor = trade.aggressor
     return 1 if aggressor is _BUY else 2 if aggressor is _SELL else 0
-
-
-def _live(market: Market, imbalance: float | None, now_ns: int) -> float:
-    """OBI of a market, NaN unless its book is live."""
-    return math.nan if imbalance is None or market.book_freshness(now_ns) is not Freshness.LIVE else imbalance
 
 
 class Base:
@@ -325,30 +318,20 @@ class Base:
 
     def sample(self, now_ns: int) -> None:
         """Sample every market's book at each second of receive time up to `now_ns`; the first call sets the start."""
-        self._sample_positioning(now_ns)
-        begin, self._next_sample_ns = self._next_sample_ns, now_ns - now_ns % _SECOND_NS + _SECOND_NS
+        first, last = self._next_sample_ns // _SECOND_NS, now_ns // _SECOND_NS
+        for market in self.markets:
+            market.look(last)
+        for step in self.positioning.due(now_ns):
+            self.positioning.sample(step, [market.obi_at(OBI_BAND, step * SAMPLE_NS) for market in self.markets])
+        self._next_sample_ns = (last + 1) * _SECOND_NS
         self._drop_unrequested(now_ns - UNREQUESTED_NS)
         self.compare_prices()
-        if not begin or now_ns < begin:
+        if not first or last < first:
             return
         for market in self.markets:
-            market.sample(range(begin, now_ns + 1, _SECOND_NS)[-RETAINED_SECONDS:])
-            self._sample_depth(market, begin // _SECOND_NS, now_ns // _SECOND_NS)
+            market.sample(first, last)
         self.book_revision += 1
         self.heat_revision += 1
-
-    def _sample_depth(self, market: Market, first: int, last: int) -> None:
-        """Sample the depth for the seconds from `first` to `last`, up to when the book is stale."""
-        trusted = (market.last_book_ns + STALE_NS) // _SECOND_NS
-        live = max(0, min(last, trusted) - first + 1)
-        market.depth.sample(market.book, range(first, last + 1), live, float(market.instrument.tick_size))
-
-    def _sample_positioning(self, now_ns: int) -> None:
-        due = self.positioning.due(now_ns)
-        if due:
-            imbalances = [(market, market.book.imbalance(OBI_BAND)) for market in self.markets]
-        for step in due:
-            self.positioning.sample(step, [_live(*one, step * SAMPLE_NS) for one in imbalances])
 
     def note_silence(self, now_ns: int) -> int:
         """Increment `freshness_revision` when markets become stale, after `STALE_NS` without events.

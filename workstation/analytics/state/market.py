@@ -13,8 +13,9 @@ from feeds.model.events import DayStats, Funding, LongShortRatio, Quote, TakerFl
 from feeds.model.instrument import Instrument
 from workstation.analytics.book.book import OrderBook
 from workstation.analytics.book.depth_history import DepthHistory
-from workstation.analytics.book.obi_history import ObiHistory
+from workstation.analytics.book.obi_history import RETAINED_SECONDS, ObiHistory
 from workstation.analytics.book.recent import SECOND_NS, Fills
+from workstation.analytics.book.sampled_levels import NO_OBI, SampledLevels
 from workstation.analytics.book.walls import Walls
 from workstation.analytics.state.candles import CandleStore
 from workstation.analytics.state.funding import FundingSeries
@@ -22,13 +23,10 @@ from workstation.analytics.state.open_interest import OpenInterestSeries
 from workstation.analytics.state.relisting import common_step, with_step
 from workstation.analytics.store.coverage import Coverage
 from workstation.readmodels.arrays import Bools, Ints
-from workstation.readmodels.flow.ladder import BANDS
 from workstation.readmodels.markets import Freshness, MarketState
 from workstation.readmodels.session.status import BackfillStatus
 
 STALE_NS = 10_000_000_000
-LEVELS = 200  # per side, for OBI and walls
-_NO_OBI = (math.nan,) * len(BANDS)
 
 
 @dataclass(slots=True)
@@ -72,19 +70,29 @@ class Market:
     scale: int = 1
     fills: Fills = field(default_factory=Fills)
     walls: Walls = field(default_factory=Walls)
+    levels: SampledLevels = field(default_factory=SampledLevels)
     obi: ObiHistory = field(default_factory=ObiHistory)
     taken: float = 0.0  # cumulative taker notional, quote
 
-    def sample(self, seconds: range) -> None:
-        """Sample walls and the OBI of every band at these seconds of receive time (ns)."""
-        book = self.book
-        levels = book.bids.best_levels(LEVELS), book.asks.best_levels(LEVELS)
-        self.walls.look(seconds[-1] // SECOND_NS, book, levels, self.fills)
-        imbalances = book.imbalances(BANDS, levels)
-        fresh_until = self.last_book_ns + STALE_NS if book.known and not self.halted else -1
-        live = len(range(seconds[0], min(seconds[-1], fresh_until) + 1, seconds.step))
-        self.obi.add(imbalances, self.taken, live)
-        self.obi.add(_NO_OBI, self.taken, len(seconds) - live)
+    def look(self, second: int) -> None:
+        """Update walls and OBI from the book at the beginning of a second of receive time, if it has changed."""
+        if self.levels.update(self.book, self.depth.changes()):
+            self.walls.look(second, self.book, self.levels, self.fills)
+
+    def sample(self, first: int, last: int) -> None:
+        """Record OBI and depth for these seconds, after `look`; the book is live until it is stale."""
+        trusted = min(last, (self.last_book_ns + STALE_NS) // SECOND_NS)
+        live = max(0, trusted - first + 1)
+        begin = max(first, last + 1 - RETAINED_SECONDS)
+        known = max(0, trusted - begin + 1) if self.book.known and not self.halted else 0
+        self.obi.add(self.levels.imbalances, self.taken, known)
+        self.obi.add(NO_OBI, self.taken, last + 1 - begin - known)
+        self.depth.sample(self.book, range(first, last + 1), live, float(self.instrument.tick_size))
+
+    def obi_at(self, band: float, now_ns: int) -> float:
+        """OBI within a band as of the last `look`, NaN unless the book is live."""
+        is_live = self.book_freshness(now_ns) is Freshness.LIVE
+        return self.levels.imbalance(self.book, band) if is_live else math.nan
 
     def relist(self, listed: Instrument) -> int:
         """Apply a new listing. Returns the factor from old to new ticks.

@@ -13,9 +13,10 @@ from workstation.analytics.answer import of_base
 from workstation.analytics.bars.volumes import RowVolumes
 from workstation.analytics.book.obi_history import blended
 from workstation.analytics.book.recent import SECOND_NS
+from workstation.analytics.book.sampled_levels import LEVELS
 from workstation.analytics.state.base import Base
 from workstation.analytics.state.derived_bars import sliding_flow
-from workstation.analytics.state.market import LEVELS, Market
+from workstation.analytics.state.market import Market
 from workstation.analytics.store.coverage import FOREVER_NS
 from workstation.analytics.store.row_grid import RowGrid, row_grid
 from workstation.analytics.studies.pulling import changes, since_s

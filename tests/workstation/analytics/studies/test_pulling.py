@@ -277,9 +277,9 @@ def test_all_bands_are_sampled_as_one_by_one() -> None:
     market = engine.market(BINANCE.id)
     assert market is not None
     book = market.book
-    levels = book.bids.best_levels(200), book.asks.best_levels(200)
-    assert levels == (book.bids.top(200), book.asks.top(200))
-    assert book.imbalances(BANDS, levels) == tuple(book.imbalance(band) for band in BANDS)
+    engine.advance(START + 5_000_000_000)
+    assert market.levels.imbalances == pytest.approx([book.imbalance(band) for band in BANDS], rel=1e-12)
+    assert [market.levels.imbalance(book, band) for band in BANDS] == [book.imbalance(band) for band in BANDS]
 
 
 @pytest.mark.parametrize("kind", list(FILES))
