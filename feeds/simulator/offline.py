@@ -83,7 +83,9 @@ class SimulatedVenues(Rest):
 
 
 class OfflineSession:
-    """A session of simulated venues. `universe` adds the all-market streams, `candle_hours` candles from before.
+    """A session of simulated venues, all of them where `venues` is None.
+
+    `universe` adds the all-market streams, `candle_hours` candles from before.
 
     `steps` yields the frames of each step of 20 ms, in receive order. `now_ns` is the time reached.
     """
@@ -93,16 +95,17 @@ class OfflineSession:
         seed: int,
         *,
         bases: Collection[str] = ("BTC", "ETH"),
+        venues: Collection[Venue] | None = None,
         start_ns: int = START_NS,
         history_s: int = 0,
         candle_hours: float = 0.0,
         universe: bool = False,
     ) -> None:
-        altcoins = altcoins_of() if universe else ()
+        altcoins = altcoins_of(venues) if universe else ()
         simulation = Simulation(
             seed,
             start_ns,
-            markets=markets_of(None, bases),
+            markets=markets_of(venues, bases),
             altcoins=altcoins,
             warm_up_s=max(history_s, 60),
             past_minutes=round(candle_hours * 60),
@@ -227,14 +230,19 @@ class OfflineSession:
 
 
 def write_session(
-    path: Path, seed: int, span_ns: int, bases: Collection[str] = ("BTC", "ETH"), speed: float | None = None
+    path: Path,
+    seed: int,
+    span_ns: int,
+    bases: Collection[str] = ("BTC", "ETH"),
+    speed: float | None = None,
+    venues: Collection[Venue] | None = None,
 ) -> Iterator[tuple[float, int, int]]:
     """Record a session of this length in a new file, at `speed` simulated seconds a second, None for no pause.
 
     Yields the share done, frames and bytes written after each simulated second. Raises RecordingError where the file
     exists or a frame cannot be stored, and OSError.
     """
-    began_s, session = time.monotonic(), OfflineSession(seed, bases=bases)
+    began_s, session = time.monotonic(), OfflineSession(seed, bases=bases, venues=venues)
     start_ns = session.now_ns
     with create_file(path) as stream:
         writer = RecordingWriter(stream, RecordingMetadata(simulated=True, note=f"simulated from seed {seed}"))

@@ -362,13 +362,9 @@ def simulate(
     seed: Annotated[int, typer.Option(help="The same seed gives the same market.")] = 7,
     venues: Annotated[str, typer.Option(help="Venues to serve, separated by commas; all if not given.")] = "",
     faults_every: Annotated[str, typer.Option(help="Inject a random fault this often, for example 30s.")] = "",
-    record_to: Annotated[
-        Path | None, typer.Option("--record", help="Write what they would send to this file instead, without sockets.")
-    ] = None,
+    out: Annotated[Path | None, typer.Option("--record", help="Write what they send to this file instead.")] = None,
     span: Annotated[str, typer.Option(help="How much of a day to record, for example 10m or 24h.")] = "24h",
-    speed: Annotated[
-        str, typer.Option(help="Simulated seconds a second while recording; max is without pause.")
-    ] = "max",
+    speed: Annotated[str, typer.Option(help="Simulated seconds a second of the recording, or max.")] = "max",
     bases: Bases = None,
     with_parent: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
@@ -376,13 +372,16 @@ def simulate(
     from feeds.simulator.service.server import run
     from feeds.venues.registry import venue_named
 
-    if record_to is not None:
-        _record_simulated(record_to, seed, _span(span), speed, tuple(bases or ("BTC", "ETH")))
-        return
     try:
         served = tuple(map(venue_named, venues.split(","))) if venues else None
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
+    if out is not None:
+        from workstation.cli.simulated_recording import write
+
+        with _writing():
+            write(out, seed, _span(span), speed, tuple(bases or ("BTC", "ETH")), served)
+        return
     if with_parent:
         threading.Thread(target=_end_with_parent, daemon=True).start()
     run(
@@ -392,19 +391,6 @@ def simulate(
         venues=served,
         faults_every_s=_span(faults_every) / 1e9 if faults_every else None,
     )
-
-
-def _record_simulated(out: Path, seed: int, span: int, speed: str, bases: tuple[str, ...]) -> None:
-    from feeds.simulator.offline import write_session
-
-    try:
-        pace = None if speed == "max" else float(speed)
-    except ValueError:
-        raise typer.BadParameter(f"{speed} is neither max nor a number") from None
-    with _writing(), status("simulating") as update:
-        for share, frames, size in write_session(out, seed, span, bases, pace):
-            update(f"simulating {out.name}: {share:.0%}, {frames:,} frames, {size / 1e6:,.1f} MB")
-    echo(f"{out}: {frames:,} frames, {size:,} bytes")
 
 
 _Refusal = typer.BadParameter.__mro__[2]  # click's, of which typer has a copy or not, depending on its version
