@@ -12,6 +12,7 @@ from tests.bench.metric import Metric
 BENCHES = (
     "session_length",  # first, while no memory is there to be used again
     "switching",
+    "days",
     "ingest",
     "venues",
     "universe",
