@@ -407,13 +407,13 @@ def test_the_cheat_sheet_lists_keys_of_window_and_panes(
 # --- files
 
 
-def test_a_chosen_recording_is_opened(window: MainWindow, controls: ControlsLog, qtbot: QtBot) -> None:
+def test_chosen_recordings_are_opened_together(window: MainWindow, controls: ControlsLog, qtbot: QtBot) -> None:
     qtbot.keyClick(window, Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier)
     dialog = window.findChild(QFileDialog)
     assert dialog is not None
-    dialog.fileSelected.emit("/data/a.mcap")
+    dialog.filesSelected.emit(["/data/a.mcap", "/data/b.mcap"])
     dialog.close()
-    assert controls.calls == [("open_recording", Path("/data/a.mcap"))]
+    assert controls.calls == [("open_recording", Path("/data/a.mcap"), Path("/data/b.mcap"))]
 
 
 def test_a_screenshot_is_written(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
