@@ -3,8 +3,9 @@
 Applied to the events of all connections in receive order. Numeric trade ids must increase, unless the venue restarted
 its numbering; text ids are looked up among the recent ones; trades without an id always pass. While two connections
 carry an instrument, its book comes from the one opened last, from that one's first snapshot on, and trades are lost
-only when the last one with them ends. Liquidations have no ids: equal ones pass as often as the connection that
-publishes the most of them does.
+only when the last one with them ends. Where prices off the grid show that a price step has changed, the trades from
+there on are fetched again once the market is listed anew, and those that passed are dropped. Liquidations have no ids:
+equal ones pass as often as the connection that publishes the most of them does.
 """
 
 from __future__ import annotations
@@ -121,6 +122,19 @@ class Deduplicator:
         self._openings = 0
         self._carriers: dict[InstrumentId, set[str]] = {}
         self._liquidations = _LiquidationCounts(limits.liquidations)
+        self._doubted: dict[InstrumentId, tuple[LastTrade, set[int]]] = {}  # the last trade before, ids passed since
+        self._passed: dict[InstrumentId, set[int]] = {}  # the same ids of a market whose trades were resumed
+
+    def doubt(self, instrument: InstrumentId) -> None:
+        """Record where a market's prices began to lie off its grid."""
+        last = self.last_trades.get(instrument)
+        if last is not None:
+            self._doubted.setdefault(instrument, (last, set()))
+
+    def rewind(self, instrument: InstrumentId) -> None:
+        """A market has a new price step: its trades are resumed from before the first that was off the grid."""
+        if instrument in self._doubted:
+            self.last_trades[instrument], self._passed[instrument] = self._doubted.pop(instrument)
 
     def admit(self, connection: str, event: Event) -> Event | None:
         """The event to pass on; None for a duplicate. A `TradesFilled` may lose some of its trades."""
@@ -171,7 +185,11 @@ class Deduplicator:
         if isinstance(trade_id, int):
             last = self.last_trades.get(instrument)
             is_new = last is None or trade_id > last.number or is_renumbered(trade_id, trade.ts_venue_ns, last)
+            if is_new and instrument in self._passed:
+                is_new = self._is_resumed(trade)
             if is_new:
+                if instrument in self._doubted:
+                    self._note(trade, renumbered=last is not None and trade_id <= last.number)
                 self.last_trades[instrument] = LastTrade(trade_id, trade.ts_venue_ns)
         elif not trade_id:
             is_new = True
@@ -180,6 +198,18 @@ class Deduplicator:
         self.duplicates += not is_new
         return is_new
 
+    def _is_resumed(self, trade: Trade) -> bool:
+        """Whether none of the ids of a numbered trade passed before its market was resumed."""
+        passed = self._passed.get(trade.instrument.id)
+        return passed is None or passed.isdisjoint(_ids(trade))
+
+    def _note(self, trade: Trade, *, renumbered: bool) -> None:
+        """Record the ids of a trade of a doubted market; the doubt ends with too many, or where numbers restart."""
+        passed = self._doubted[trade.instrument.id][1]
+        passed.update(_ids(trade))
+        if renumbered or len(passed) > self._limits.ids:
+            del self._doubted[trade.instrument.id]
+
     def _recent_ids(self, instrument: InstrumentId) -> _RecentIds:
         recent = self._recent.get(instrument)
         if recent is None:
@@ -187,9 +217,13 @@ class Deduplicator:
         return recent
 
     def _filled(self, filled: TradesFilled) -> TradesFilled:
-        """Drop fetched trades whose text ids passed before; numbered ones are fetched only where missing."""
+        """Drop fetched trades that passed before. Numbered ones are fetched only where missing, or resumed."""
         recent = self._recent_ids(filled.instrument.id)
-        trades = tuple(t for t in filled.trades if not isinstance(t.trade_id, str) or recent.is_new(t.trade_id))
+        trades = tuple(
+            trade
+            for trade in filled.trades
+            if (recent.is_new(trade.trade_id) if isinstance(trade.trade_id, str) else self._is_resumed(trade))
+        )
         return filled if len(trades) == len(filled.trades) else msgspec.structs.replace(filled, trades=trades)
 
     def _rare(self, connection: str, event: Event) -> bool:
@@ -228,3 +262,9 @@ class Deduplicator:
             return len(carriers) <= 1
         carriers.discard(connection)
         return not carriers
+
+
+def _ids(trade: Trade) -> range:
+    """The ids that a numbered trade merges."""
+    assert isinstance(trade.trade_id, int)
+    return range(trade.trade_id - trade.matches + 1, trade.trade_id + 1)

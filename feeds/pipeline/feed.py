@@ -1,9 +1,9 @@
 """Decodes frames to events, alike for live sessions, replay and simulation.
 
 Owns one protocol object per open connection, from OPEN to CLOSE. An undecodable frame is counted, logged once per kind
-and skipped; it stays in the recording. Repeated prices between two ticks mean that the venue changed its price step, so
-the connection's markets are listed again. When a market returns with changed terms, connections that still carry the
-old ones are ended, so that two price steps never mix.
+and skipped; it stays in the recording. Repeated prices between two ticks mean that the venue changed its price step,
+so the connection's markets are listed again, and trades resume from before the first such price. When a market returns
+with changed terms, connections that still carry the old ones are ended, so that two price steps never mix.
 """
 
 import logging
@@ -162,6 +162,8 @@ class Feed:
                 end = Frame(frame.ts_recv_ns, name, FrameKind.CLOSE, b"the venue changed a market")
                 events += self.deduplicator.filter(name, self._protocols[name].receive(end))
                 self._forget(name)
+        for market in changed:
+            self.deduplicator.rewind(market.id)
         return [*events, *(Relisted(market, frame.ts_recv_ns) for market in changed)]
 
     def _hand_over(self, passed: Sequence[Event]) -> None:
@@ -177,6 +179,8 @@ class Feed:
 
     def _doubt_grid(self, name: str) -> None:
         self._off_grid[name] += 1
+        for market in self._specs[name].markets if name in self._specs else ():
+            self.deduplicator.doubt(market.id)
         if name in self._protocols and self._off_grid[name] % OFF_GRID_LIMIT == 0:
             self._protocols[name].requests.append(Relist("prices lie between two ticks"))
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from feeds.model.errors import ProtocolError
-from feeds.model.events import Connected, Disconnected, Trade
+from feeds.model.events import Connected, Disconnected, Trade, TradesFilled
 from feeds.model.frame import ConnectionSpec, Frame, FrameKind, open_frame
 from feeds.model.instrument import Instrument, MarketKind, Venue
 from feeds.model.protocol import Fetch, Reconnect
@@ -178,3 +178,21 @@ def test_the_requests_of_a_closed_connection_are_dropped() -> None:
 def test_a_fault_of_a_decoder_is_not_taken_for_an_unknown_connection() -> None:
     with pytest.raises(KeyError):
         talkative().receive(text(b"fault"))
+
+
+def test_trades_off_the_grid_are_fetched_again_when_the_market_is_listed_anew() -> None:
+    """Those between them that lay on the old grid passed before and count once."""
+    feed = opened("a")
+    prices = {1: "100.10", 2: "100.15", 3: "100.20", 4: "100.25", 5: "100.30", 6: "100.35"}
+    passed = ids(feed, *(trade(number, price=price) for number, price in prices.items()))
+    assert passed == [1, 3, 5]
+    feed.receive(close())
+    finer = msgspec.structs.replace(BTC, tick_size=Decimal("0.05"))
+    feed.receive(open_frame(msgspec.structs.replace(spec("b"), markets=(finer,)), 10))
+    passed += ids(feed, trade(8, "b", "100.45"))
+    (fetch,) = [request for _, request in feed.take_requests() if isinstance(request, Fetch) and "rades" in request.tag]
+    rows = [{"a": n, "p": prices.get(n, "100.40"), "q": "1", "T": 1, "m": True} for n in range(2, 8)]
+    answer = Frame(12, "b", FrameKind.HTTP, msgspec.json.encode(rows), fetch.tag)
+    filled = [event for event in feed.receive(answer) if isinstance(event, TradesFilled)]
+    passed += [one.trade_id for event in filled for one in event.trades]
+    assert sorted(map(int, passed)) == list(range(1, 9))
