@@ -20,7 +20,15 @@ import msgspec
 from feeds.model.errors import RecordingError
 from feeds.recording import RecordingReader
 from workstation.library.retention import FinishedRecording, RetentionPolicy
-from workstation.readmodels.session.library import Bookmark, LibraryRequest, LibraryView, Notes, Outline, RecordingEntry
+from workstation.readmodels.session.library import (
+    Bookmark,
+    LibraryRequest,
+    LibraryView,
+    Notes,
+    Outline,
+    RecordingEntry,
+    buckets_of,
+)
 from workstation.replay.index import index_file
 from workstation.settings import paths
 
@@ -202,7 +210,7 @@ class Library:
         """Whether an outline of a listed file is to be made: there is none, or one without setups."""
         entry = self._entries[path]
         growing = bool(entry.trouble) and time.time_ns() - entry.modified_ns < _GROWS_NS
-        lacking = entry.outline is None or entry.outline.setups is None  # an earlier one did not look for setups
+        lacking = entry.outline is None or _from_before(entry.outline)
         return lacking and entry.start_ns is not None and not growing and path not in self._hopeless
 
     def store_outline(self, path: Path, line: bytes) -> None:
@@ -225,6 +233,12 @@ class Library:
     def _write_notes(self, path: Path, notes: Notes) -> None:
         _write(_notes_file(path), notes)
         self.scan()
+
+
+def _from_before(outline: Outline) -> bool:
+    """Whether an earlier version made it, without setups or with few buckets."""
+    count = buckets_of(outline.end_ns - outline.start_ns)
+    return outline.setups is None or len(outline.price) not in (0, count)
 
 
 def _notes_file(path: Path) -> Path:

@@ -97,6 +97,9 @@ def test_an_outline_from_before_setups_is_made_again(library: Library) -> None:
     assert library.lacks_outline(path)
     library.store_outline(path, msgspec.json.encode(Outline(base="BTC", setups=())))
     assert not library.lacks_outline(path)
+    day = Outline(base="BTC", setups=(), end_ns=86_400_000_000_000, price=(1.0,) * 300)
+    library.store_outline(path, msgspec.json.encode(day))
+    assert library.lacks_outline(path), "with too few buckets to be zoomed into"
 
 
 def test_the_folder_is_listed_with_what_cannot_be_read(library: Library) -> None:

@@ -7,7 +7,13 @@ import msgspec
 from workstation.readmodels.request import Request
 from workstation.readmodels.session.setups import Detector, SetupLevel, SetupState
 
-BUCKETS = 300
+BUCKETS, MOST_BUCKETS = 300, 8_640
+BUCKET_NS = 10_000_000_000
+
+
+def buckets_of(span_ns: int) -> int:
+    """How many buckets the outline of a recording of this length has: of ten seconds, within limits."""
+    return min(max(span_ns // BUCKET_NS, BUCKETS), MOST_BUCKETS)
 
 
 class Bookmark(msgspec.Struct, frozen=True):
@@ -36,7 +42,7 @@ class Notes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outline(msgspec.Struct, frozen=True, kw_only=True):
-    """Summary of a recording's base with the largest volume, in `BUCKETS` equal spans of receive time.
+    """Summary of a recording's base with the largest volume, in equal spans of its time: see `buckets_of`.
 
     `price` is the last one in or before a span, None before the first trade. Volume and liquidated positions are quote
     notional over all markets of the base. `gaps` are spans with missing trades in one of its markets. `setups` are
