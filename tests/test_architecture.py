@@ -275,6 +275,8 @@ WHOLE_NUMBERS = {
     "feeds/recording/inspection.py": "frames",
     "feeds/recording/reader.py": "bytes",
     "feeds/recording/recover.py": "frames",
+    "feeds/recording/sequence.py": "bytes",
+    "workstation/cli/inspection.py": "counts",
     "feeds/simulator/market/market.py": "lots",
     "feeds/simulator/market/series.py": "lots",
     "feeds/simulator/market/simulated.py": "lots and ticks",
