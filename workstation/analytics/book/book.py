@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
+from functools import cache
 from itertools import islice
 
 from sortedcontainers import SortedList
@@ -301,7 +302,7 @@ class OrderBook:
         if self.bids.best is None or self.asks.best is None:
             return None
         both, half = self.bids.best + self.asks.best, _HALF_PPB // 2
-        widths = (round(band * half) for band in bands)
+        widths = _widths(tuple(bands))
         return [(both * (half - width) // -_HALF_PPB, both * (half + width) // _HALF_PPB) for width in widths]
 
     def _edges(self, band: float) -> tuple[int, int] | None:
@@ -320,3 +321,8 @@ class OrderBook:
         self.update_id = event.update_id
         self.ts_venue_ns = event.ts_venue_ns
         self.revision += 1
+
+
+@cache
+def _widths(bands: tuple[float, ...]) -> tuple[int, ...]:
+    return tuple(round(band * _HALF_PPB / 2) for band in bands)
