@@ -64,7 +64,7 @@ class RecordingMetadata(msgspec.Struct, frozen=True, kw_only=True):
     simulated: bool = False
     instruments: tuple[Instrument, ...] = ()
     note: str = ""
-    continues: Continued | None = None
+    continues: Continued | msgspec.UnsetType = msgspec.UNSET  # not written where unset
 
 
 class ChannelKey(NamedTuple):

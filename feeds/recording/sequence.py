@@ -12,7 +12,7 @@ from pathlib import Path
 from feeds.model.frame import DAMAGED, Frame, FrameKind
 from feeds.recording.chunk import ChunkEntry
 from feeds.recording.damage import Damage
-from feeds.recording.layout import RecordingMetadata
+from feeds.recording.layout import Continued, RecordingMetadata
 from feeds.recording.recording import Recording
 
 END_REASON = b"nothing was recorded from here on"
@@ -94,7 +94,7 @@ class RecordingSequence(Recording):
         """How many frames of each first chunk of a part repeat what is open; none where it does not go on."""
         before, part = self.parts[at - 1], self.parts[at]
         known = part.metadata.continues
-        if known is None or not is_continued(before, part) or not before.ends_intact:
+        if not isinstance(known, Continued) or not is_continued(before, part) or not before.ends_intact:
             return {}
         found, left = dict[int, int](), known.openings
         while left:
@@ -109,7 +109,7 @@ class RecordingSequence(Recording):
 def is_continued(before: Recording, part: Recording) -> bool:
     """Whether a rotation ended a recording for another one."""
     known = part.metadata.continues
-    return known is not None and known.end_ns == (before.end_ns or 0) + (before.ahead_ns or 0)
+    return isinstance(known, Continued) and known.end_ns == (before.end_ns or 0) + (before.ahead_ns or 0)
 
 
 def joined_metadata(parts: Sequence[Recording]) -> RecordingMetadata:

@@ -4,6 +4,8 @@ import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import msgspec
+
 from feeds.live.connection_plan import is_added
 from feeds.model.clock import Clock
 from feeds.model.errors import RecordingError
@@ -155,7 +157,7 @@ class LiveSession:
         metadata = RecordingMetadata(
             simulated=self.simulated,
             instruments=self.core.engine.instruments(),
-            continues=Continued(after_ns, len(opened)) if after_ns is not None else None,
+            continues=Continued(after_ns, len(opened)) if after_ns is not None else msgspec.UNSET,
         )
         self.recorder = Recorder(path or self._record_to(), metadata)
         self._recording_failed, self._resumes = "", False

@@ -21,7 +21,7 @@ def sample_frames() -> list[Frame]:
 
 def write(path: Path, frames: Sequence[Frame], continues: Continued | None = None, chunk_bytes: int = 40_000) -> Path:
     """Write a finished recording."""
-    metadata = msgspec.structs.replace(RecordingReader(SAMPLE).metadata, continues=continues)
+    metadata = msgspec.structs.replace(RecordingReader(SAMPLE).metadata, continues=continues or msgspec.UNSET)
     with path.open("xb") as stream:
         writer = RecordingWriter(stream, metadata, chunk_bytes=chunk_bytes)
         writer.write(frames)
