@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from feeds.model.events import BookLost, BookSnapshot, Event, Trade
+from feeds.model.frame import Frame
 from feeds.recording import RecordingReader
 from tests.views import assert_same_view
 from tests.workstation.analytics import raw_capture
@@ -136,16 +138,21 @@ def test_size_change_is_stacked_less_pulled_less_filled(seed: int) -> None:
     assert lost
 
 
+def frames_of(recording: Path, kind: str) -> Iterator[Frame]:
+    """The frames of the markets of a kind: a third of the session."""
+    return (frame for frame in RecordingReader(recording).frames() if frame.connection.split(".")[1] == kind)
+
+
 @pytest.mark.parametrize("kind", list(FILES))
 def test_per_level_on_the_real_session(btc_recording: Path, data: Path, kind: str) -> None:
     """Stacked - pulled - filled is the change of size between two moments, by a plain book built from the raw lines."""
-    reader, core = RecordingReader(btc_recording), Core()
+    core = Core()
     raw, prints = iter(raw_capture.lines(data, kind)), raw_capture.trades(data, kind)
     book, waiting = RawBook(kind), next(raw, None)
     tick = Fraction(1, 100) if kind == "spot" else Fraction(1, 10)
     begun: dict[int, tuple[dict[Fraction, Fraction], dict[Fraction, Fraction]]] = {}
     checked = changed = 0
-    for frame in reader.frames():
+    for frame in frames_of(btc_recording, kind):
         core.consume([frame])
         while waiting is not None and waiting[0] <= frame.ts_recv_ns:
             second = waiting[0] // SECOND
@@ -287,7 +294,7 @@ def test_obi_of_the_real_session(btc_recording: Path, data: Path, kind: str) -> 
     """At moments all through the session, in three bands, against fractions over the raw lines."""
     core, raw, book = Core(), iter(raw_capture.lines(data, kind)), RawBook(kind)
     waiting, checked, next_ns = next(raw, None), 0, 0
-    for frame in RecordingReader(btc_recording).frames():
+    for frame in frames_of(btc_recording, kind):
         core.consume([frame])
         while waiting is not None and waiting[0] <= frame.ts_recv_ns:
             book.take(waiting[1])
