@@ -68,12 +68,13 @@ class FrameTimer(QObject):
         self._frame += 1
         status = self._source.status()
         panes = [pane for pane in self._panes() if pane.isVisible()]
-        for pane in panes:
-            self._forget_before(pane, status.epoch)
+        cleared = [pane for pane in panes if self._forget_before(pane, status.epoch)]
         panes = [
             *(pane for pane in self._waiting if pane in panes),
             *(one for one in panes if one not in self._waiting),
         ]
+        if cleared:
+            panes.sort(key=lambda pane: not pane.fills_width)  # after a seek the charts are never seen empty
         while panes:
             pane = panes.pop(0)
             self._refresh(pane, status.epoch)
@@ -86,12 +87,14 @@ class FrameTimer(QObject):
         self.ticked.emit(status)
         self.frame_ms.append((time.perf_counter() - began) * 1e3)
 
-    def _forget_before(self, pane: Pane, epoch: int) -> None:
+    def _forget_before(self, pane: Pane, epoch: int) -> bool:
         """Clear a pane that shows a view of another session."""
         drawn = self._drawn.get(pane)
         if drawn is not None and drawn[2] != epoch:
             pane.clear()
             del self._drawn[pane]
+            return True
+        return False
 
     def _refresh(self, pane: Pane, epoch: int) -> None:
         request = pane.request()

@@ -196,3 +196,16 @@ def test_every_frame_reports_what_is_on_the_screen(pane: RecordingPane) -> None:
     pane.hide()
     timer.tick()
     assert source.displayed == [(TapeRequest("BTC"), beside)] * 2 + [()]
+
+
+def test_after_a_seek_the_chart_is_not_seen_empty(qtbot: QtBot) -> None:
+    source, panes = Source(), [RecordingPane() for _ in range(3)]
+    for pane in panes:
+        qtbot.addWidget(pane)
+        pane.show()
+    panes[2].fills_width = True
+    timer = FrameTimer(source, lambda: panes)
+    timer.tick()
+    source.epoch, source.now = 2, 2
+    timer.tick(patience_ms=0.0)
+    assert [pane.calls[1:] for pane in panes] == [["clear"], ["clear"], ["clear", "refresh"]]
