@@ -4,7 +4,7 @@ Applied to the events of all connections in receive order. Numeric trade ids mus
 its numbering; text ids are looked up among the recent ones; trades without an id always pass. While two connections
 carry an instrument, its book comes from the one opened last, from that one's first snapshot on, and trades are lost
 only when the last one with them ends. Where prices off the grid show that a price step has changed, the trades from
-there on are fetched again once the market is listed anew, and those that passed are dropped. Liquidations have no ids:
+there on are fetched again once the market is listed again, and those that passed are dropped. Liquidations have no ids:
 equal ones pass as often as the connection that publishes the most of them does.
 """
 
