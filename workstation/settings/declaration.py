@@ -1,6 +1,6 @@
 """Declares every setting once: type, range, default and help. The dialog and the documentation are built from this."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, NamedTuple, Protocol, get_args, get_origin, get_type_hints
 from zoneinfo import available_timezones
@@ -26,7 +26,8 @@ class Numbers(StrEnum):
 
 def _about(group: str, title: str, help_: str, unit: str = "", *, restart: bool = False, **bounds: float) -> Meta:
     extra = {"group": group, "unit": unit, "restart": restart}
-    return Meta(title=title, description=help_, extra=extra, **bounds)  # type: ignore[arg-type]
+    make: Callable[..., Meta] = Meta  # whose overloads admit no bounds by name
+    return make(title=title, description=help_, extra=extra, **bounds)
 
 
 class Settings(msgspec.Struct, kw_only=True, frozen=True):
