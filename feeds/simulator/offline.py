@@ -236,13 +236,17 @@ def write_session(
     bases: Collection[str] = ("BTC", "ETH"),
     speed: float | None = None,
     venues: Collection[Venue] | None = None,
+    *,
+    universe: bool = False,
 ) -> Iterator[tuple[float, int, int]]:
     """Record a session of this length in a new file, at `speed` simulated seconds a second, None for no pause.
+
+    `universe` adds all other perpetuals.
 
     Yields the share done, frames and bytes written after each simulated second. Raises RecordingError where the file
     exists or a frame cannot be stored, and OSError.
     """
-    began_s, session = time.monotonic(), OfflineSession(seed, bases=bases, venues=venues)
+    began_s, session = time.monotonic(), OfflineSession(seed, bases=bases, venues=venues, universe=universe)
     start_ns = session.now_ns
     with create_file(path) as stream:
         writer = RecordingWriter(stream, RecordingMetadata(simulated=True, note=f"simulated from seed {seed}"))
