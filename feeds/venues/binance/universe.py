@@ -205,6 +205,9 @@ class BinanceUniverse(UniverseProtocol):
             ACCOUNTS: self._accounts,
         }
 
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_routes": {}}  # found again as messages come
+
     def tick(self, now_ns: int) -> None:
         """Ask for what is due, more often for what is traded most."""
         if now_ns - self._ranked_ns >= _RANK_NS:
