@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from workstation.process.gc_thresholds import raise_gc_thresholds
+from workstation.process.terminal import echo
 
 _FOLLOW_S = 30.0
 
@@ -37,14 +38,14 @@ def index(
     elif shares:
         _print_shares(files)
     elif together:
-        typer.echo(_indexed(*files))
+        echo(_indexed(*files))
     elif len(recordings) == 1 or jobs == 1:
         for path in recordings:
-            typer.echo(_indexed(path))
+            echo(_indexed(path))
     else:
         with ProcessPoolExecutor(min(jobs, len(recordings))) as pool:
             for line in pool.map(_indexed, recordings):
-                typer.echo(line)
+                echo(line)
 
 
 def _recordings(files: Iterable[Path]) -> Iterator[Path]:
@@ -78,7 +79,7 @@ def _print_shares(paths: Iterable[Path]) -> None:
         for share in build(*paths):
             if int(share * 200) != shown:
                 shown = int(share * 200)
-                print(f"{share:.3f}", flush=True)  # noqa: T201
+                echo(f"{share:.3f}")
     except Busy:
         return
 

@@ -194,6 +194,7 @@ class StatesWriter:
         self._arrays: dict[int, tuple[Column, list[int]]] = {}  # by identity; holds the array, so that it stays its own
         if after is None:
             self._stream.write(_SCHEMA.with_metadata({_STAMP: json.dumps(dict(stamp))}).serialize())
+            self._stream.flush()
             return
         self._stream.truncate(after.end)
         self._stream.seek(after.end)

@@ -65,7 +65,9 @@ class Indexing:
                 with contextlib.suppress(ValueError):
                     self.share = float(line)
                 session.index.refresh()
-            if await process.wait():
+            failed = await process.wait()
+            session.index.refresh()  # the last state comes after the last line
+            if failed:
                 log.warning("%s was not indexed", session.index.reader.path.name)
         finally:
             self.share = None

@@ -338,7 +338,7 @@ def test_no_data_is_a_dash_and_prices_keep_five_digits(qtbot: QtBot) -> None:
         assert model.text(0, BY_NAME[name]) == "–", name
     pane.grab()
     assert [price_text(price) for price in (61_715.64, 0.24464, 0.0000076397, 1.0, math.nan)] == [
-        "61,716", "0.24464", "0.0000076397", "1.0000", "–",
+        "61,716", "0.24464", "0.0₅76397", "1.0000", "–",
     ]  # fmt: skip
 
 

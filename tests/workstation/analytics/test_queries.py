@@ -12,6 +12,7 @@ from tests.workstation.analytics.market_events import REQUESTS, SECOND, START, r
 from workstation.analytics.answers import ANSWERS
 from workstation.analytics.engine import Engine
 from workstation.readmodels.flow.chart import CellRequest, QuotesRequest
+from workstation.readmodels.flow.cvd import CvdChangeRequest
 from workstation.readmodels.markets import MarketFilter
 from workstation.readmodels.positions.funding import FundingRequest
 from workstation.readmodels.request import Request, View
@@ -21,6 +22,7 @@ from workstation.readmodels.universe.universe import UniverseRequest
 EVERY = (
     *REQUESTS,
     QuotesRequest("BTC"),
+    CvdChangeRequest("BTC"),
     CellRequest("BTC", MarketFilter(perp=None), 1.0, 990, 1_010, START, START + 90_000 * SECOND),
     FundingRequest("BTC"),
     PressureRequest(),

@@ -159,10 +159,24 @@ def test_a_flipped_bit_is_never_a_wrong_number(recording: Path) -> None:
 
 
 def test_an_index_of_another_recording_does_not_count(recording: Path, tmp_path: Path) -> None:
-    other = tmp_path / "other.mcap"
-    shutil.copy(SAMPLE, other)
+    other, sample = tmp_path / "other.mcap", RecordingReader(SAMPLE)
+    with other.open("xb") as stream:
+        writer = RecordingWriter(stream, sample.metadata)
+        for number in range(1, CHUNKS):  # without the first
+            writer.write(sample.chunk(number) or [])
+            writer.flush()
+        writer.finish()
     shutil.copy(index_file(recording), index_file(other))
     assert index_of(other).entries == ()
+
+
+def test_an_index_of_the_first_part_of_a_recording_counts_as_far_as_it_goes(recording: Path, tmp_path: Path) -> None:
+    whole = tmp_path / "whole.mcap"
+    shutil.copy(SAMPLE, whole)
+    shutil.copy(index_file(recording), index_file(whole))
+    index = index_of(whole)
+    assert len(index.entries) == len(index_of(recording).entries)
+    assert not index.complete
 
 
 @pytest.mark.parametrize("junk", [b"", b"x" * 5_000, b"ARROW1\0\0" * 100])
