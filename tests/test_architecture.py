@@ -275,7 +275,7 @@ WHOLE_NUMBERS = {
     "feeds/recording/inspection.py": "frames",
     "feeds/recording/reader.py": "bytes",
     "feeds/recording/recover.py": "frames",
-    "feeds/recording/sequence.py": "bytes",
+    "feeds/recording/several/sequence.py": "bytes",
     "workstation/cli/inspection.py": "counts",
     "feeds/simulator/market/market.py": "lots",
     "feeds/simulator/market/series.py": "lots",

@@ -23,7 +23,7 @@ from feeds.model.clock import Clock, SystemClock
 from feeds.model.nearest import suggestion, unknown
 from feeds.model.source import Source
 from feeds.recording import Recording
-from feeds.recording.opening import open_recording
+from feeds.recording.several.opening import open_recording
 from feeds.venues.driver import VenueDriver, loopback
 from feeds.venues.registry import DRIVERS
 from widgets.dialogs.crash import CrashReport

@@ -1,7 +1,7 @@
 """Recordings: MCAP files that hold every frame exactly as received, in the order of receipt.
 
 `Recorder` writes from a thread of its own, `RecordingWriter` in the caller's thread, `RecordingReader` reads finished,
-unfinished and damaged files. Independent of venues and protocols.
+unfinished and damaged files. Only `venue_time` decodes frames.
 """
 
 from feeds.recording.damage import Damage, DamagedSpan

@@ -85,17 +85,20 @@ def _print_shares(paths: Iterable[Path]) -> None:
 
 
 def _follow(path: Path) -> None:
-    from workstation.replay.build import IndexBuilder
+    from workstation.replay.build import Busy, IndexBuilder
 
     ended = threading.Event()
     threading.Thread(target=_wait_for_end, args=(ended,), daemon=True).start()
-    with IndexBuilder(path) as builder:
-        last = False
-        while not last:
-            last = ended.wait(_FOLLOW_S)
-            builder.extend()
-            for _ in builder.steps():
-                pass
+    try:
+        with IndexBuilder(path) as builder:
+            last = False
+            while not last:
+                last = ended.wait(_FOLLOW_S)
+                builder.extend()
+                for _ in builder.steps(ended=last):
+                    pass
+    except Busy:
+        return  # it is indexed already
 
 
 def _wait_for_end(ended: threading.Event) -> None:

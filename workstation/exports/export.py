@@ -8,7 +8,7 @@ from pathlib import Path
 
 from feeds.model.events import Event
 from feeds.recording import Damage, Recording
-from feeds.recording.opening import open_recording
+from feeds.recording.several.opening import open_recording
 from workstation.analytics.engine import Engine
 from workstation.analytics.state.limits import Limits
 from workstation.exports.cells import Row

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from feeds.model import events
 from feeds.model.instrument import InstrumentId
 from feeds.pipeline.feed import Feed
-from feeds.recording.opening import open_recording
 from feeds.recording.recording import Recording
+from feeds.recording.several.opening import open_recording
 from feeds.venues.registry import protocol_for
 from workstation.analytics.engine import Engine
 from workstation.analytics.state.base import Base

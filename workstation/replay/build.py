@@ -10,12 +10,12 @@ from typing import Self
 
 import psutil
 
-from feeds.recording.opening import open_recording
+from feeds.recording.several.opening import open_recording
 from workstation.analytics.book.depth_history import CHUNK
 from workstation.replay import stamp
 from workstation.replay.codec import save
 from workstation.replay.core import Core, Tape
-from workstation.replay.index import RecordingIndex, chunks_read, identity, lock_file, stamp_of
+from workstation.replay.index import RecordingIndex, chunks_read, identity, index_file_of, lock_file, stamp_of
 from workstation.replay.states import Entry, StatesWriter
 
 log = logging.getLogger(__name__)
@@ -54,17 +54,28 @@ class IndexBuilder:
     def __init__(self, *places: Path, file: Path | None = None, rhythm: Rhythm = RHYTHM) -> None:
         self._places = places
         self._rhythm = rhythm
-        self.index = RecordingIndex(open_recording(*places), file)
-        self.index.file.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = _Lock(self.index.file)
+        reader = open_recording(*places)
+        file = file or index_file_of(reader)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = _Lock(file)
+        try:
+            self.index = RecordingIndex(reader, file)  # as nobody else writes it from here on
+            self._go_on(self.index)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _go_on(self, index: RecordingIndex) -> None:
+        """Continue from the last state, from the beginning where there is none that can be continued."""
+        reader = index.reader
         self._digest = stamp.ChunkDigest()
-        tape = self.index.tape_before(self.index.reader.end_ns or 0)
-        states = self.index.states if tape is not None else None  # none where a state turned out damaged
-        self.tape = tape if tape is not None and states is not None else Tape(self.index.reader, Core())
+        tape = index.tape_before(reader.end_ns or 0)
+        states = index.states if tape is not None else None  # none where a state turned out damaged
+        self.tape = tape if tape is not None and states is not None else Tape(reader, Core())
         self._saved = Entry(self.tape.position_ns, self.tape.cursor.mark, self.tape.core.frames, b"")
         if states is not None:
-            self._digest.advance(self.index.reader.chunks[: chunks_read(self._saved)])
-        self._writer = StatesWriter(self.index.file, stamp_of(*self.index.reader.files), states)
+            self._digest.advance(reader.chunks[: chunks_read(self._saved)])
+        self._writer = StatesWriter(index.file, stamp_of(*reader.files), states)
 
     def __enter__(self) -> Self:
         return self
@@ -77,16 +88,21 @@ class IndexBuilder:
         self._writer.close()
         self._lock.release()
 
-    def steps(self) -> Iterator[float]:
-        """Read the recording as it is now; yields the receive time reached, ns, after each slice. Ends with a state."""
+    def steps(self, *, ended: bool = True) -> Iterator[int]:
+        """Read the recording as it is now; yields the receive time reached, ns, after each slice.
+
+        It ends with a state where the recording has `ended`; while that grows, states come at the usual rhythm.
+        """
         reader = self.index.reader
         end_ns = reader.end_ns or 0
         while not self.tape.play(end_ns, self._rhythm.slice_frames):
             if self._due():
                 self._save()
             yield self.tape.position_ns
-        if self.tape.core.frames != self._saved.frames or not self.index.complete:
+        if ended and (self.tape.core.frames != self._saved.frames or not self.index.complete):
             self._save(at_end=True)
+        elif self._due():
+            self._save()
 
     def extend(self) -> None:
         """Look for what was recorded since."""

@@ -14,8 +14,8 @@ from feeds.model.events import Event
 from feeds.model.frame import Frame, FrameKind
 from feeds.pipeline.feed import Feed
 from feeds.recording import Recording
-from feeds.recording.opening import open_recording
 from feeds.recording.replay import FrameCursor, Mark
+from feeds.recording.several.opening import open_recording
 from feeds.recording.venue_time import in_venue_time
 from feeds.venues.registry import protocol_for
 from workstation.analytics.engine import Engine

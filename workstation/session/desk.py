@@ -14,7 +14,7 @@ from typing import cast
 import psutil
 
 from feeds.model.errors import FeedError
-from feeds.recording.opening import open_recording
+from feeds.recording.several.opening import open_recording
 from workstation.alerts.monitor import AlertMonitor
 from workstation.analytics.engine import Engine
 from workstation.library.library import Library

@@ -76,7 +76,8 @@ class Indexing:
     async def _follow(self, recording: Path) -> None:
         process = await _started("--follow", recording)
         try:
-            await process.wait()
+            if await process.wait():
+                log.warning("%s is no longer indexed while it is recorded", recording.name)
         finally:
             assert process.stdin is not None
             process.stdin.close()  # it reads what is left and ends

@@ -15,7 +15,7 @@ from feeds.model.source import Connection, Source
 from feeds.pipeline.freshness import Stream
 from feeds.recording import Recorder, Recording, RecordingMetadata
 from feeds.recording.layout import Continued
-from feeds.recording.opening import open_recording
+from feeds.recording.several.opening import open_recording
 from workstation.library.rotation import ROTATE, RecordingRotation
 from workstation.readmodels.session.status import BackfillStatus, Capabilities, ConnectionStatus, Presence, StatusView
 from workstation.replay.core import Core, SecondObserver

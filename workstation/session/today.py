@@ -13,8 +13,8 @@ from pathlib import Path
 
 from feeds.model.errors import RecordingError
 from feeds.recording import Recording
-from feeds.recording.opening import open_recording
-from feeds.recording.sequence import is_continued
+from feeds.recording.several.opening import open_recording
+from feeds.recording.several.sequence import is_continued
 from workstation.analytics.engine import Engine
 from workstation.analytics.state.stored import StoredTrades, stored_trades
 from workstation.replay.core import Core, Tape

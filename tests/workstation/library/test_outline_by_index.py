@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from feeds.recording.opening import open_recording
+from feeds.recording.several.opening import open_recording
 from workstation.library.outline import outline_by_index, outline_of
 from workstation.readmodels.session.library import BUCKETS, MOST_BUCKETS, buckets_of
 from workstation.replay.build import Rhythm, build

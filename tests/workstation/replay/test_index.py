@@ -223,6 +223,31 @@ def test_an_index_follows_a_recording_that_grows(recording: Path, tmp_path: Path
     assert_same_state(tape, played(growing, moment))
 
 
+def test_while_a_recording_grows_states_come_at_the_usual_rhythm(recording: Path, tmp_path: Path) -> None:
+    growing = tmp_path / "growing.mcap"
+    whole, chunks = recording.read_bytes(), RecordingReader(recording).chunks
+    growing.write_bytes(whole[: chunks[1].offset])
+    with IndexBuilder(growing) as builder:
+        for chunk in chunks[2:]:
+            growing.write_bytes(whole[: chunk.offset])
+            builder.extend()
+            list(builder.steps(ended=False))
+        assert index_of(growing).entries == ()  # fewer frames than a state is worth
+        growing.write_bytes(whole)
+        builder.extend()
+        list(builder.steps())
+    assert len(index_of(growing).entries) == 1
+    assert index_of(growing).complete
+
+
+def test_a_builder_that_cannot_write_leaves_no_lock(recording: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "no file"
+    folder.mkdir()
+    with pytest.raises(OSError, match="directory"):
+        IndexBuilder(recording, file=folder)
+    assert not folder.with_name("no file.lock").exists()
+
+
 def test_only_one_process_writes_an_index(recording: Path) -> None:
     lock = index_file(recording).with_name(index_file(recording).name + ".lock")
     lock.write_text(str(os.getppid()))

@@ -12,8 +12,8 @@ from feeds.model.frame import Frame, FrameKind
 from feeds.model.source import Connection
 from feeds.recording import Recording, RecordingWriter
 from feeds.recording.layout import RecordingMetadata
-from feeds.recording.opening import open_recording
-from feeds.recording.overlap import OverlappingRecordings
+from feeds.recording.several.opening import open_recording
+from feeds.recording.several.overlap import OverlappingRecordings
 from tests.views import assert_same_view
 from tests.workstation.replay.pieces import open_at, rotated, sample_frames, write
 from tests.workstation.replay.requests import all_requests

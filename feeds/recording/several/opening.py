@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from feeds.model.errors import RecordingError
-from feeds.recording.overlap import OverlappingRecordings
 from feeds.recording.reader import RecordingReader
 from feeds.recording.recording import Recording
-from feeds.recording.sequence import RecordingSequence, is_continued
+from feeds.recording.several.overlap import OverlappingRecordings
+from feeds.recording.several.sequence import RecordingSequence, is_continued
 from feeds.recording.venue_time import in_venue_time
 
 log = logging.getLogger(__name__)

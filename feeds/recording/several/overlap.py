@@ -15,7 +15,7 @@ from feeds.model.frame import DAMAGED, Frame, FrameKind, open_frame, spec_from_f
 from feeds.recording.chunk import CONNECTION_CHANGES, ChunkEntry
 from feeds.recording.damage import Damage
 from feeds.recording.recording import Recording
-from feeds.recording.sequence import END_REASON, joined_damage, joined_metadata
+from feeds.recording.several.sequence import END_REASON, joined_damage, joined_metadata
 
 SPAN_NS = 30_000_000_000
 _receive_time = attrgetter("ts_recv_ns")
