@@ -70,6 +70,9 @@ def segments_of(status: StatusView) -> list[Segment]:
     if status.history_done < _WHOLE:
         tip = f"Earlier trades: {sum(part.done_s < part.wanted_s for part in status.backfill)} markets to go"
         line.append(Segment(f"history {status.history_done:.0%}", "muted", tip))
+    if status.index_done is not None:
+        tip = "The index of the recording is being made: every moment that it covers opens at once"
+        line.append(Segment(f"indexed {status.index_done:.0%}", "muted", tip))
     if status.undecodable:
         line.append(Segment(f"{status.undecodable} undecodable", "error", "Messages that could not be decoded"))
     if status.odd_rows:

@@ -11,8 +11,9 @@ import typer
 from feeds.hub.broker import Broker
 from feeds.hub.wire import STREAM, Subjects
 from feeds.model.errors import TransportError
+from workstation.cli.arguments import Bases, bases_of, span_of
 from workstation.process.terminal import echo, status
-from workstation.readmodels.times import ago, span_ns
+from workstation.readmodels.times import ago
 from workstation.settings import paths
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ Stream = Annotated[str, typer.Option(help="The name of the broker's stream.")]
 
 
 def hub(
-    bases: Annotated[list[str] | None, typer.Argument(help="Base assets, for example BTC ETH.")] = None,
+    bases: Bases = None,
     url: Url = "nats://127.0.0.1:4222",
     creds: Creds = None,
     authority: Authority = None,
@@ -39,13 +40,8 @@ def hub(
     """Receive from all venues and publish to a NATS JetStream broker, for many desktops, until Ctrl+C."""
     from workstation.hub.run import HubOptions, NotListed, collect
 
-    try:
-        retention_s = span_ns(keep) / 1e9
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-    options = HubOptions(
-        broker_at(url, creds, authority, stream), bases_of(bases), retention_s, round(keep_gb * 1e9), record, port
-    )
+    broker, followed = broker_at(url, creds, authority, stream), tuple(bases_of(bases))
+    options = HubOptions(broker, followed, span_of(keep) / 1e9, round(keep_gb * 1e9), record, port)
     with status("connecting") as update:
         try:
             asyncio.run(collect(options, update, check_s=LIST_S if bases else 0.0))
@@ -61,13 +57,6 @@ def broker_at(url: str, creds: Path | None, authority: Path | None, stream: str 
         if file is not None and not file.is_file():
             raise typer.BadParameter(f"there is no file {file}")
     return Broker(url if "://" in url else f"nats://{url}", creds, authority, Subjects(stream))
-
-
-def bases_of(given: list[str] | None) -> tuple[str, ...]:
-    """The given bases in upper case, else those of the settings."""
-    from workstation.settings import files as settings
-
-    return tuple(base.upper() for base in given) if given else settings.load()[0].bases
 
 
 def check_bases(broker: Broker, bases: list[str]) -> None:

@@ -10,9 +10,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import signal
 import sys
-import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,17 +21,20 @@ import typer
 from typer.core import TyperCommand
 
 from feeds.hub.wire import STREAM
-from feeds.model.errors import FeedError, MarketUnknown, RecordingError, TransportError, WriteFailed
+from feeds.model.errors import FeedError, MarketUnknown, TransportError, WriteFailed
 from feeds.model.nearest import unknown
+from workstation.cli.arguments import Bases, bases_of, span_of
 from workstation.cli.hub import Authority, Creds, Stream, broker_at, check_bases, fetch_stream, hub, is_stream
 from workstation.cli.index import index
 from workstation.cli.lake import lake_app
+from workstation.cli.record import record
 from workstation.cli.recover import recover
+from workstation.cli.simulate import simulate
 from workstation.process import logs
 from workstation.process.gc_thresholds import raise_gc_thresholds
 from workstation.process.memory import tune_malloc
-from workstation.process.terminal import echo, status
-from workstation.readmodels.times import moment_ns, span_ns
+from workstation.process.terminal import echo
+from workstation.readmodels.times import moment_ns
 
 if TYPE_CHECKING:
     from feeds.recording import Recording
@@ -53,9 +54,9 @@ app.add_typer(lake_app, name="lake")
 app.command()(hub)
 app.command()(recover)
 app.command()(index)
+app.command()(record)
+app.command()(simulate)
 log = logging.getLogger(__name__)
-
-Bases = Annotated[list[str] | None, typer.Argument(help="Base assets, for example BTC ETH.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -83,7 +84,7 @@ def live(
         broker, asked = broker_at(hub, creds, authority, stream), [base.upper() for base in bases or ()]
         if asked:
             check_bases(broker, asked)
-        raise typer.Exit(hub_window(broker, _span(since) / 1e9, asked))
+        raise typer.Exit(hub_window(broker, span_of(since) / 1e9, asked))
     from workstation.app import live_window
 
     raise typer.Exit(live_window([base.upper() for base in bases or ()]))
@@ -97,7 +98,7 @@ def demo(bases: Bases = None) -> None:
     with Simulator() as simulator:  # the venues start while the window is imported
         from workstation.app import demo_window
 
-        raise typer.Exit(demo_window(_bases(bases), simulator))
+        raise typer.Exit(demo_window(bases_of(bases), simulator))
 
 
 @app.command()
@@ -121,65 +122,6 @@ def replay(
     from workstation.app import replay_window
 
     raise typer.Exit(replay_window(*files))
-
-
-@app.command()
-def record(
-    bases: Bases = None,
-    out: Annotated[Path, typer.Option(help="The file to write.")] = ...,  # type: ignore[assignment]
-    duration: Annotated[
-        str, typer.Option("--for", help="How long, for example 10m or 1h; until Ctrl+C if not given.")
-    ] = "",
-    history: Annotated[str, typer.Option(help="Trades before the start to fetch, for example 15m.")] = "",
-    focus_only: Annotated[
-        bool, typer.Option("--focus-only", help="Without all other perpetuals, candles and account ratios: less data.")
-    ] = False,
-    port: Annotated[int, typer.Option(help="Record the simulated venues at this loopback port instead.")] = 0,
-) -> None:
-    """Record venues without a window: what the window receives, so that scores and paper books replay from it."""
-    import asyncio
-
-    from feeds.live.source import LiveSource
-    from feeds.model.clock import SystemClock
-    from feeds.recording import Recorder, RecordingMetadata
-    from feeds.venues.driver import loopback
-    from feeds.venues.registry import DRIVERS
-    from workstation.session.record import record as run
-    from workstation.settings import files as settings
-
-    drivers = [loopback(driver, port) if port else driver for driver in DRIVERS.values()]
-    history_s = _span(history) // 1_000_000_000 if history else 0
-    for_s = _span(duration) / 1e9 if duration else None
-    followed = _bases(bases)
-    known = settings.load()[0]
-    with _writing(), status("connecting") as update:
-
-        def show(frames: int, size: int) -> None:
-            update(f"recording to {out.name}: {frames:,} frames, {size / 1e6:,.1f} MB")
-
-        async def work() -> None:
-            source = LiveSource(
-                followed,
-                drivers,
-                SystemClock(),
-                history_s=history_s,
-                candle_hours=0.0 if focus_only else known.candle_hours,
-                universe=known.universe and not focus_only,
-            )
-            if missing := await source.unlisted():
-                await source.close()
-                raise typer.BadParameter("; ".join(missing))
-            recorder = Recorder(out, RecordingMetadata(simulated=bool(port)))
-            recorders.append(recorder)
-            await run(source, recorder, for_s, show)
-
-        recorders = list[Recorder]()
-        try:
-            asyncio.run(work())
-        except KeyboardInterrupt:
-            log.info("stopped by the user")
-    for recorder in recorders:
-        echo(f"{out}: {recorder.frames_written:,} frames, {recorder.bytes_written:,} bytes")
 
 
 @app.command()
@@ -281,7 +223,7 @@ def export(
     _known(formats, FORMATS, "format")
     _known((poc_tie,), list(PocTie), "POC tie rule")
     rules = FootprintRules(poc_tie=PocTie(poc_tie))
-    settings = ExportSettings(tables, _span(bar), row or None, _span(every), levels, rules, _paper(paper))
+    settings = ExportSettings(tables, span_of(bar), row or None, span_of(every), levels, rules, _paper(paper))
     if row < 0:
         raise typer.BadParameter("a row cannot be negative")
     counts, damages = dict.fromkeys(tables, 0), list[Damage]()
@@ -356,43 +298,6 @@ def screenshot(
     echo(f"{out}")
 
 
-@app.command()
-def simulate(
-    port: Annotated[int, typer.Option(help="The loopback port; 0 takes a free one.")] = 0,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same market.")] = 7,
-    venues: Annotated[str, typer.Option(help="Venues to serve, separated by commas; all if not given.")] = "",
-    faults_every: Annotated[str, typer.Option(help="Inject a random fault this often, for example 30s.")] = "",
-    out: Annotated[Path | None, typer.Option("--record", help="Write what they send to this file instead.")] = None,
-    span: Annotated[str, typer.Option(help="How much of a day to record, for example 10m or 24h.")] = "24h",
-    speed: Annotated[str, typer.Option(help="Simulated seconds a second of the recording, or max.")] = "max",
-    bases: Bases = None,
-    with_parent: Annotated[bool, typer.Option(hidden=True)] = False,
-) -> None:
-    """Serve the simulated venues without a window, for any client; or record a day of them, the same by seed."""
-    from feeds.simulator.service.server import run
-    from feeds.venues.registry import venue_named
-
-    try:
-        served = tuple(map(venue_named, venues.split(","))) if venues else None
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-    if out is not None:
-        from workstation.cli.simulated_recording import write
-
-        with _writing():
-            write(out, seed, _span(span), speed, tuple(bases or ("BTC", "ETH")), served)
-        return
-    if with_parent:
-        threading.Thread(target=_end_with_parent, daemon=True).start()
-    run(
-        port,
-        seed,
-        lambda bound: echo(f"simulated venues on 127.0.0.1 {bound}"),
-        venues=served,
-        faults_every_s=_span(faults_every) / 1e9 if faults_every else None,
-    )
-
-
 _Refusal = typer.BadParameter.__mro__[2]  # click's, of which typer has a copy or not, depending on its version
 _DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
 
@@ -443,30 +348,6 @@ def _end(text: str, code: int) -> None:
     sys.exit(code)
 
 
-@contextmanager
-def _writing() -> Iterator[None]:
-    """Errors of recordings are those of writing one."""
-    try:
-        yield
-    except RecordingError as error:
-        raise WriteFailed(error.text, str(error)) from error
-
-
-def _bases(given: list[str] | None) -> list[str]:
-    if given:
-        return [base.upper() for base in given]
-    from workstation.settings import files as settings
-
-    return list(settings.load()[0].bases)
-
-
-def _span(text: str) -> int:
-    try:
-        return span_ns(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-
-
 def _paper(text: str) -> PaperSettings:
     from workstation.exports.tables.paper import paper_settings
 
@@ -491,8 +372,3 @@ def _progress(text: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(text, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def _end_with_parent() -> None:
-    sys.stdin.read()
-    os.kill(os.getpid(), signal.SIGTERM)

@@ -15,7 +15,10 @@ WORTH_BYTES = 8_000_000
 
 
 class Indexing:
-    """Makes the index of what is replayed, and follows what is recorded. `share` is how much of the former is done."""
+    """Makes the index of what is replayed, and follows what is recorded.
+
+    `share` is how much of the former is done, 0 to 1, None while none is made.
+    """
 
     def __init__(self, worth_bytes: int = WORTH_BYTES, patience_s: float = 3.0) -> None:
         self.share: float | None = None
@@ -25,11 +28,6 @@ class Indexing:
         self._followed: Path | None = None
         self._follower: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Task[None]] = set()
-
-    @property
-    def notice(self) -> str:
-        """What is being done, for the status line; "" for nothing."""
-        return f"indexing the recording: {self.share:.0%}" if self.share is not None else ""
 
     def begin(self, session: ReplaySession) -> None:
         """Index what is replayed, instead of what was before. What is done can be used at once."""

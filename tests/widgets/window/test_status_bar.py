@@ -152,3 +152,9 @@ def test_pieces_do_not_overlap_and_have_tips(qtbot: QtBot) -> None:
     assert segment is not None
     assert segment.text == "live venues"
     assert bar.segment_at(QPoint(1, 12)) is None
+
+
+def test_an_index_that_is_made_is_shown_as_work_and_not_as_trouble() -> None:
+    assert not [one for one in segments_of(live_status()) if "indexed" in one.text]
+    (segment,) = [one for one in segments_of(live_status(index_done=0.341)) if "indexed" in one.text]
+    assert (segment.text, segment.role) == ("indexed 34%", "muted")

@@ -97,6 +97,7 @@ class StatusView:
     outline: Outline | None = None
     bookmarks: tuple[Bookmark, ...] = ()
     links: tuple[Link, ...] = ()
+    index_done: float | None = None
 
     @property
     def history_done(self) -> float:
