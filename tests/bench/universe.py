@@ -1,4 +1,4 @@
-"""What following 600 perpetuals at each of five venues costs, all of them told anew every second."""
+"""What following 600 perpetuals at each of five venues costs, all of them published again every second."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _NAMES = {
 def measure() -> dict[str, Metric]:
     """`universe_600x5_core_share`: seconds of CPU a second of market; the baseline only decodes the same bytes."""
     raise_gc_thresholds()
-    opened, told = _frames()
-    frames = [frame for second in told for frame in second]
+    opened, received = _frames()
+    frames = [frame for second in received for frame in second]
     ours, bare, views = [], [], []
     for _ in range(ROUNDS):
         gc.collect()
-        share, view_s = _ingest(opened, told)
+        share, view_s = _ingest(opened, received)
         ours.append(share)
         views.append(view_s)
         bare.append(_cpu(lambda: _decode(frames)) / SECONDS)
@@ -50,16 +50,16 @@ def measure() -> dict[str, Metric]:
     }
 
 
-def _ingest(opened: list[Frame], told: list[list[Frame]]) -> tuple[float, float]:
+def _ingest(opened: list[Frame], received: list[list[Frame]]) -> tuple[float, float]:
     """CPU seconds a second of market, its sample included, and of one view."""
     core = Core()
     core.consume(opened)
-    core.consume(told[0])
+    core.consume(received[0])
     began = time.process_time()
-    for second in told[1:]:
+    for second in received[1:]:
         core.consume(second)
-    share = (time.process_time() - began) / (len(told) - 1)
-    core.engine.advance(T0 + (len(told) + 1) * SECOND)
+    share = (time.process_time() - began) / (len(received) - 1)
+    core.engine.advance(T0 + (len(received) + 1) * SECOND)
     view_s = _cpu(lambda: core.engine.view(UniverseRequest()))
     assert sum(core.feed.undecodable.values()) == 0
     assert len(core.engine.universe.sampled.instruments) == SYMBOLS * len(VENUES)
@@ -87,11 +87,11 @@ def _frames() -> tuple[list[Frame], list[list[Frame]]]:
         driver = DRIVERS[venue]
         assert driver.universe is not None
         opened += [open_frame(spec, T0) for spec in driver.plan_universe(markets)]
-    told = []
+    received = []
     for second in range(SECONDS + 1):
         now_ns = T0 + second * SECOND + SECOND // 2
-        told.append([_frame(now_ns, *words) for words in _words(listed, now_ns // MS, second, rng)])
-    return opened, told
+        received.append([_frame(now_ns, *words) for words in _words(listed, now_ns // MS, second, rng)])
+    return opened, received
 
 
 def _frame(now_ns: int, venue: Venue, part: str, tag: str, content: Any) -> Frame:

@@ -110,10 +110,10 @@ def test_a_span_of_a_recording_holds_its_trades(data: Path) -> None:
     older = OlderTrades(reader, "BTC", start, middle)
     for _ in older.slices():
         pass
-    told = older.found()
-    inside = sum(len(piece.trades.ts) for piece in told)
+    found = older.found()
+    inside = sum(len(piece.trades.ts) for piece in found)
     assert inside == len(store)
-    assert core.engine.restore("BTC", told) == 0
+    assert core.engine.restore("BTC", found) == 0
     late = OlderTrades(reader, "BTC", start + (end - start) // 4, middle)
     for _ in late.slices():
         pass

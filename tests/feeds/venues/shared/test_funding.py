@@ -14,7 +14,7 @@ from feeds.venues.shared.funding import FundingPeriod
 from tests.feeds.venues.binance.wire import combined, opened
 from tests.feeds.venues.bybit import wire as bybit
 from tests.feeds.venues.okx import wire as okx
-from tests.feeds.venues.shared.universe_line import MS, SECOND, lines, perp, told
+from tests.feeds.venues.shared.universe_line import MS, SECOND, lines, of_type, perp
 
 HOUR = 3_600 * SECOND
 DUE_NS = 1_790_784_000 * SECOND  # 16:00 UTC
@@ -92,9 +92,9 @@ ROUTES = [binance_focus, binance_universe, bybit_focus, bybit_universe, okx_focu
 @pytest.mark.parametrize("unknown", [0, "0", "", None])
 def test_a_due_time_of_zero_is_unknown(route: Callable[[], Send], unknown: Any) -> None:
     send = route()
-    (known,) = told(send(str(DUE_NS // MS), DUE_NS - HOUR), Funding)
+    (known,) = of_type(send(str(DUE_NS // MS), DUE_NS - HOUR), Funding)
     assert known.next_funding_ns == DUE_NS
-    fundings = told(send(unknown, DUE_NS - HOUR // 2), Funding)
+    fundings = of_type(send(unknown, DUE_NS - HOUR // 2), Funding)
     if unknown not in ("", None) or route is not bybit_focus:  # there an absent field is as before
         (funding,) = fundings
         assert (funding.rate, funding.next_funding_ns) == (0.0001, None)
@@ -104,7 +104,7 @@ def test_a_due_time_of_zero_is_unknown(route: Callable[[], Send], unknown: Any) 
 def test_a_new_interval_is_taken_from_the_due_times_at_once(route: Callable[[], Send]) -> None:
     send = route()
     send(DUE_NS // MS, DUE_NS - 1)
-    (funding,) = told(send((DUE_NS + HOUR) // MS, DUE_NS + SECOND), Funding)
+    (funding,) = of_type(send((DUE_NS + HOUR) // MS, DUE_NS + SECOND), Funding)
     assert (funding.next_funding_ns, funding.interval_ns) == (DUE_NS + HOUR, HOUR)
 
 

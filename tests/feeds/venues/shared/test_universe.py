@@ -28,7 +28,7 @@ from feeds.model.frame import Frame, FrameKind
 from feeds.model.instrument import MarketKind, Venue
 from feeds.pipeline.symbols import tradfi_base
 from feeds.venues.registry import VENUES
-from tests.feeds.venues.shared.universe_line import MS, SECOND, T0, Line, lines, perp, told
+from tests.feeds.venues.shared.universe_line import MS, SECOND, T0, Line, lines, of_type, perp
 
 HOUR = 3_600 * SECOND
 BTC = perp(Venue("binance"), "BTCUSDT", "BTC")
@@ -66,9 +66,9 @@ def test_coins_only_and_every_kind_has_its_connections() -> None:
     for venue, kind in ((Venue("hyperliquid"), "linear"), (Venue("deribit"), "inverse")):
         (line,) = lines([perp(venue, "BTC-PERPETUAL", "BTC", kind)])
         assert line.spec.url == ""
-        assert told(line.opened, Connected)
+        assert of_type(line.opened, Connected)
         end = Frame(T0, line.spec.name, FrameKind.CLOSE, b"left")
-        assert told(list(line.protocol.receive(end)), Disconnected)
+        assert of_type(list(line.protocol.receive(end)), Disconnected)
 
 
 def test_bybit_divides_its_topics_among_connections_of_21_000_characters_and_polls_on_one() -> None:
@@ -98,7 +98,7 @@ def test_binance_marks_say_mark_index_and_funding_once_it_changes(data: Path) ->
         for some in whole
         for event in line.text(json.dumps({"stream": "!markPrice@arr@1s", "data": some}, separators=(",", ":")))
     ]
-    marks, indexes, fundings = told(events, MarkPrice), told(events, IndexPrice), told(events, Funding)
+    marks, indexes, fundings = of_type(events, MarkPrice), of_type(events, IndexPrice), of_type(events, Funding)
     assert [(one.instrument.symbol, one.mark, one.ts_venue_ns) for one in marks] == [
         (row["s"], float(row["p"]), row["E"] * MS) for row in rows
     ]
@@ -115,9 +115,9 @@ def test_binance_funding_intervals_are_eight_hours_unless_listed(data: Path) -> 
     frame = recorded(data, "binance_usdm/mark_price_rollover.jsonl")
     single = [frame[0].replace("btcusdt@", "BTCUSDT@"), frame[2]]
     first = [event for text in single for event in line.text(text)]
-    assert len(told(first, Funding)) == 2
+    assert len(of_type(first, Funding)) == 2
     assert line.http("fundingInfo", route(data, "/fapi/v1/fundingInfo", "")) == []
-    again = told([event for text in single for event in line.text(text)], Funding)
+    again = of_type([event for text in single for event in line.text(text)], Funding)
     assert [(one.instrument.symbol, one.interval_ns) for one in again] == [("BTCUSDT", 8 * HOUR), ("LPTUSDT", 4 * HOUR)]
     assert line.http("fundingInfo", b"null") == []
 
@@ -199,7 +199,9 @@ def test_binance_takers_of_five_minutes_and_an_hour(data: Path) -> None:
     assert (five.volume, five.taker_buy) == (float(bars[-2][5]), float(bars[-2][9]))
     assert hour.volume == pytest.approx(sum(float(bar[5]) for bar in bars[:12]))
     assert hour.taker_buy == pytest.approx(sum(float(bar[9]) for bar in bars[:12]))
-    assert [one.window_ns for one in told(line.http("flow/LTCUSDT", bars[3:]), TakerFlow)] == [300 * SECOND], "no hour"
+    assert [one.window_ns for one in of_type(line.http("flow/LTCUSDT", bars[3:]), TakerFlow)] == [300 * SECOND], (
+        "no hour"
+    )
     assert line.http("day/LTCUSDT", bars) == []
 
 
@@ -238,11 +240,11 @@ def test_bybit_tickers_in_one_answer_are_what_the_stream_says(data: Path) -> Non
     polled = line.http("tickers", bybit_answer([row, row | {"symbol": "UNKNOWN"}]))
     streamed = line.text(snapshot)
     for shape in (MarkPrice, IndexPrice, Funding, OpenInterest):
-        (one,), (other,) = told(polled, shape), told(streamed, shape)
+        (one,), (other,) = of_type(polled, shape), of_type(streamed, shape)
         for name in set(one.__struct_fields__) - {"ts_recv_ns", "ts_venue_ns"}:
             assert getattr(one, name) == getattr(other, name), (shape, name)
-    assert told(polled, OpenInterest)[0].open_interest == 28559.256
-    (quote,), (day,) = told(polled, Quote), told(polled, DayStats)
+    assert of_type(polled, OpenInterest)[0].open_interest == 28559.256
+    (quote,), (day,) = of_type(polled, Quote), of_type(polled, DayStats)
     assert (quote.bid_ticks, quote.bid_size, quote.ask_ticks, quote.ask_size) == (830246, 3.871, 830247, 2.935)
     assert (day.last, day.change_24h, day.volume_24h, day.turnover_24h) == (83024.6, -0.01229, 44701.1, 3734121786.2434)
     again = line.http("tickers", bybit_answer([row]))
@@ -253,7 +255,7 @@ def test_bybit_stream_of_the_watched_symbol_is_read_whole(data: Path) -> None:
     (line,) = lines([perp(Venue("bybit"), "BTCUSDT", "BTC"), perp(Venue("bybit"), "ETHUSDT", "ETH", tick="0.01")])
     events = [event for text in recorded(data, "bybit/raw_tickers_stream.jsonl") for event in line.text(text)]
     last = {
-        symbol: [e for e in told(events, MarkPrice) if e.instrument.symbol == symbol][-1]
+        symbol: [e for e in of_type(events, MarkPrice) if e.instrument.symbol == symbol][-1]
         for symbol in ("BTCUSDT", "ETHUSDT")
     }
     known: dict[str, dict[str, Any]] = {"BTCUSDT": {}, "ETHUSDT": {}}
@@ -274,11 +276,11 @@ def test_bybit_inverse_counts_dollars_and_names_the_position(data: Path) -> None
         "bid1Price": "49999.9", "bid1Size": "1000", "ask1Price": "50000", "ask1Size": "2000", "fundingRate": "",
     }  # fmt: skip
     events = line.http("tickers", bybit_answer([row]))
-    (interest,), (day,), (quote,) = told(events, OpenInterest), told(events, DayStats), told(events, Quote)
+    (interest,), (day,), (quote,) = of_type(events, OpenInterest), of_type(events, DayStats), of_type(events, Quote)
     assert (interest.open_interest, interest.notional) == (2.0, 100_000)
     assert (day.volume_24h, day.turnover_24h) == (12.5, 625_000)
     assert quote.ask_size == pytest.approx(0.04)
-    assert not told(events, Funding)
+    assert not of_type(events, Funding)
     row = '{"T":1,"s":"BTCUSD","S":"Sell","v":"500","p":"50000"}'
     text = '{"topic":"allLiquidation.BTCUSD","type":"snapshot","ts":2,"data":[' + row + "]}"
     (forced,) = line.text(text)
@@ -328,7 +330,7 @@ def test_okx_answers_are_what_the_streams_say(data: Path) -> None:
             continue
         channel = message["arg"]["channel"]
         tag = channel + ("/USDT" if channel == "index-tickers" else "")
-        (one,) = told(streamed, shapes[channel])
+        (one,) = of_type(streamed, shapes[channel])
         polled = line.http(tag, {"code": "0", "msg": "", "data": message["data"]})
         if channel != "funding-rate" or polled:
             (other,) = polled
@@ -396,17 +398,17 @@ def test_hyperliquid_contexts_are_joined_to_names_by_their_order(data: Path) -> 
     assert (request.path, json.loads(request.body), request.weight) == ("/info", {"type": "metaAndAssetCtxs"}, 20)
     events = line.http(request.tag, body)
     for shape in (MarkPrice, IndexPrice, Funding, OpenInterest, DayStats):
-        assert [event.instrument for event in told(events, shape)] == markets, shape
+        assert [event.instrument for event in of_type(events, shape)] == markets, shape
     btc = body[1][0]
-    day = told(events, DayStats)[0]
-    assert told(events, MarkPrice)[0].mark == float(btc["markPx"])
-    assert told(events, Funding)[0].rate == float(btc["funding"])
-    assert told(events, Funding)[0].interval_ns == HOUR
-    assert told(events, Funding)[0].next_funding_ns % HOUR == 0
+    day = of_type(events, DayStats)[0]
+    assert of_type(events, MarkPrice)[0].mark == float(btc["markPx"])
+    assert of_type(events, Funding)[0].rate == float(btc["funding"])
+    assert of_type(events, Funding)[0].interval_ns == HOUR
+    assert of_type(events, Funding)[0].next_funding_ns % HOUR == 0
     assert (day.last, day.change_24h) == (79672.5, pytest.approx(79672.5 / 79917.0 - 1))
     assert (day.volume_24h, day.turnover_24h) == (11324.51819, pytest.approx(904303380.4246397))
     at = names.index("kPEPE")
-    pepe = next(event for event in told(events, OpenInterest) if event.instrument.symbol == "kPEPE")
+    pepe = next(event for event in of_type(events, OpenInterest) if event.instrument.symbol == "kPEPE")
     assert pepe.open_interest == pytest.approx(float(body[1][at]["openInterest"]) * 1000)
     assert pepe.notional == pytest.approx(float(body[1][at]["openInterest"]) * float(body[1][at]["markPx"]))
     with pytest.raises(ProtocolError, match="other coins"):

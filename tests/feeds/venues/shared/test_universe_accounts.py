@@ -10,7 +10,7 @@ import pytest
 from feeds.model.events import LongShortRatio
 from feeds.model.frame import Frame, FrameKind, open_frame
 from feeds.model.instrument import Venue
-from tests.feeds.venues.shared.universe_line import T0, lines, perp, told
+from tests.feeds.venues.shared.universe_line import T0, lines, of_type, perp
 from workstation.replay.core import Core
 
 ROWS: dict[Venue, tuple[str, Any]] = {
@@ -50,7 +50,7 @@ def test_each_market_is_asked_for_once_in_ten_minutes_and_its_answer_told(venue:
             if fetch.tag.startswith("accounts/"):
                 asked.append((at_s, fetch.tag))
                 line.now_ns = T0 + at_s * 1_000_000_000
-                (ratio,) = told(line.http(fetch.tag, body), LongShortRatio)
+                (ratio,) = of_type(line.http(fetch.tag, body), LongShortRatio)
                 assert (ratio.ratio, ratio.long_share) == pytest.approx((1.5, 0.6))
                 assert f"accounts/{ratio.instrument.symbol}" == fetch.tag
             else:

@@ -83,6 +83,6 @@ def lines(markets: Sequence[Instrument]) -> list[Line]:
     return [Line(spec) for spec in driver.plan_universe(markets)]
 
 
-def told(events: Sequence[Event], shape: type[Any]) -> list[Any]:
+def of_type(events: Sequence[Event], shape: type[Any]) -> list[Any]:
     """The events of one type."""
     return [event for event in events if isinstance(event, shape)]
