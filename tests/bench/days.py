@@ -1,7 +1,7 @@
 """Promises about recordings of a day: ten minutes and two hours of five simulated venues, with FULL=1 a whole day.
 
-They are made once, in a folder outside the project (`WORKSTATION_BENCH`, else the user's cache), and indexed afresh
-where the index is stale. Names of metrics speak of 24 hours; the note says which span was measured.
+They are made once, in a folder outside the project (`WORKSTATION_BENCH`, else the user's cache), and indexed each time.
+Names of metrics contain the span that was measured.
 """
 
 from __future__ import annotations
@@ -43,7 +43,6 @@ def measure() -> dict[str, Metric]:
     """Each with its goal; times are of the wall."""
     raise_gc_thresholds()
     long, short = _recording(LONG_S), _recording(SHORT_S)
-    span = f"span {LONG_S / 3600:g} h"
     build_s = _index(long)
     _index(short)
     seeks, seeks_short = _seeks(long), _seeks(short)
@@ -51,6 +50,7 @@ def measure() -> dict[str, Metric]:
     share = index_file(long).stat().st_size / long.stat().st_size
     ratio = median(seeks) / median(seeks_short)
     found = {
+        "index_build_x_realtime": (LONG_S / build_s, 60.0, "x time", "at least 60, one process"),
         "first_picture_24h_s": (first_s, 0.5, "s", "at most 0.5"),
         "seek_p99_24h_s": (quantiles(seeks, n=100)[-1], 1.0, "s", "at most 1"),
         "seek_median_24h_s": (median(seeks), 0.3, "s", "at most 0.3"),
@@ -58,9 +58,11 @@ def measure() -> dict[str, Metric]:
         "index_bytes_share": (share, 0.35, "x bytes", "at most 0.35"),
         "day_rss_mb": (_resident_mb(long), 600.0, "MB", "at most 600"),
     }
-    if build_s is not None:
-        found["index_build_x_realtime"] = (LONG_S / build_s, 60.0, "x time", "at least 60, one process")
-    made = {name: Metric(value, unit, goal, note=f"{span}; {aim}") for name, (value, goal, unit, aim) in found.items()}
+    span = f"{LONG_S / 3600:g}h"
+    made = {
+        name.replace("24h", span): Metric(value, unit, goal, note=f"of {span}; {aim}")
+        for name, (value, goal, unit, aim) in found.items()
+    }
     return made | {"quiet_34h_s": _quiet()}
 
 
@@ -76,19 +78,25 @@ def _recording(span_s: int) -> Path:
     return path
 
 
-def _index(path: Path) -> float | None:
-    """Seconds to build it; None where it was there."""
-    if RecordingIndex(RecordingReader(path)).complete:
-        return None
+def _index(path: Path) -> float:
+    """Seconds to build it from nothing."""
     index_file(path).unlink(missing_ok=True)
-    return seconds(lambda: list(build(path)))
+    build_s = seconds(lambda: list(build(path)))
+    assert RecordingIndex(RecordingReader(path)).complete
+    return build_s
 
 
 def _picture(path: Path, share: float) -> None:
     """Open a recording, go to a moment and ask for its footprint."""
     session = ReplaySession(RecordingReader(path))
     session.jump(session.start_ns + int((session.end_ns - session.start_ns) * share))
-    session.core.engine.view(FootprintRequest(_BASE))
+    _show(session)
+
+
+def _show(session: ReplaySession) -> None:
+    view = session.core.engine.view(FootprintRequest(_BASE))
+    assert view.bars, "no bar of what is shown"
+    assert session.index.complete
 
 
 def _seeks(path: Path) -> list[float]:
@@ -98,7 +106,7 @@ def _seeks(path: Path) -> list[float]:
         target_ns = draws.randrange(session.start_ns, session.end_ns)
         began_s = time.perf_counter()
         session.jump(target_ns)
-        session.core.engine.view(FootprintRequest(_BASE))
+        _show(session)
         times.append(time.perf_counter() - began_s)
     return times
 
